@@ -1,0 +1,143 @@
+//! A POST's body: counted, authenticated chunk by chunk, and parsed only once it is verified.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use hmac::Mac;
+use subtle::{Choice, ConditionallySelectable};
+
+use crate::head::{Field, RequestHead};
+use crate::secret::RunningMac;
+use crate::signature::Signature;
+use crate::{Apps, Delivery, Reason, Reply, envelope};
+
+/// Takes the body of a POST as it arrives. The MAC runs over each chunk; nothing is parsed before it is verified.
+///
+/// Dropping the reader forgets the request. See [`Endpoint`](crate::Endpoint) for an example.
+pub struct BodyReader {
+    apps: Apps,
+    checks: Checks,
+    body: Gathered,
+    room: usize,
+}
+
+impl BodyReader {
+    pub(crate) fn new(apps: Apps, checks: Checks, limit: usize) -> Self {
+        Self { apps, checks, body: Gathered::Whole(Bytes::new()), room: limit }
+    }
+
+    /// Takes the next bytes of the body; a body that comes as one chunk is never copied.
+    ///
+    /// # Errors
+    /// The answer to send, 413, as soon as the body is over the limit. The reader must then be dropped.
+    pub fn push(&mut self, chunk: Bytes) -> Result<(), Reply> {
+        self.room = self.room.checked_sub(chunk.len()).ok_or(Reason::BodyTooLarge)?;
+        self.checks.update(&chunk);
+        self.body.push(chunk);
+        Ok(())
+    }
+
+    /// Ends the body: verifies it and reads its events.
+    ///
+    /// # Errors
+    /// The answer to send: 401 when no app's secret signs this body, 400 when it is not a JSON object.
+    pub fn finish(self) -> Result<Delivery, Reply> {
+        let app = self.checks.matching().and_then(|index| self.apps.get(index)).ok_or(Reason::SignatureWrong)?;
+        let mut delivery =
+            envelope::read(self.body.whole(), Arc::clone(app.shared_name())).ok_or(Reason::NotAnObject)?;
+        if let Some(own_id) = app.own_id() {
+            delivery.retain(|event| event.source_app_id() != Some(own_id));
+        }
+        Ok(delivery)
+    }
+}
+
+impl fmt::Debug for BodyReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyReader").field("room", &self.room).finish_non_exhaustive()
+    }
+}
+
+/// The bytes so far; copied only when a second chunk comes.
+enum Gathered {
+    Whole(Bytes),
+    Joined(BytesMut),
+}
+
+impl Gathered {
+    fn push(&mut self, chunk: Bytes) {
+        match self {
+            Self::Whole(first) if first.is_empty() => *first = chunk,
+            Self::Whole(_) if chunk.is_empty() => {}
+            Self::Whole(first) => {
+                let mut joined = BytesMut::with_capacity(2 * (first.len() + chunk.len()));
+                joined.extend_from_slice(first);
+                joined.extend_from_slice(&chunk);
+                *self = Self::Joined(joined);
+            }
+            Self::Joined(joined) => joined.extend_from_slice(&chunk),
+        }
+    }
+
+    fn whole(self) -> Bytes {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Joined(bytes) => bytes.freeze(),
+        }
+    }
+}
+
+/// One running MAC for each secret that could have signed the request.
+pub(crate) struct Checks(Vec<Check>);
+
+struct Check {
+    app: u32,
+    claimed: Signature,
+    mac: RunningMac,
+}
+
+impl Checks {
+    /// Decides for each app which header counts. A request that no app could have signed is refused unread.
+    pub(crate) fn start(apps: &Apps, head: &RequestHead<'_>) -> Result<Self, Reason> {
+        let (consumer, oauth2) = (claim(head.signature), claim(head.signature_oauth2));
+        let mut checks = Vec::with_capacity(apps.len());
+        let mut refusal = Reason::SignatureMissing;
+        for (app, index) in apps.iter().zip(0..) {
+            // The OAuth 2.0 header decides alone where it can be checked: no falling back to the other one.
+            let by_oauth2 = !app.oauth2_secrets().is_empty() && !matches!(head.signature_oauth2, Field::Absent);
+            let (claim, secrets) =
+                if by_oauth2 { (oauth2, app.oauth2_secrets()) } else { (consumer, app.consumer_secrets()) };
+            match claim {
+                Ok(claimed) => checks.extend(secrets.iter().map(|key| Check { app: index, claimed, mac: key.start() })),
+                Err(reason) => refusal = reason,
+            }
+        }
+        if checks.is_empty() { Err(refusal) } else { Ok(Self(checks)) }
+    }
+
+    fn update(&mut self, chunk: &[u8]) {
+        for check in &mut self.0 {
+            check.mac.update(chunk);
+        }
+    }
+
+    /// The app whose secret signs the body. Every secret is tried, whichever matches.
+    fn matching(self) -> Option<usize> {
+        let (mut found, mut app) = (Choice::from(0), 0);
+        for check in self.0 {
+            let matches = check.claimed.matches(&check.mac.finalize().into_bytes().into());
+            app.conditional_assign(&check.app, matches & !found);
+            found |= matches;
+        }
+        bool::from(found).then_some(app as usize)
+    }
+}
+
+fn claim(header: Field<'_>) -> Result<Signature, Reason> {
+    match header {
+        Field::Absent => Err(Reason::SignatureMissing),
+        Field::Repeated => Err(Reason::SignatureRepeated),
+        Field::Once(value) => Signature::parse(value).ok_or(Reason::SignatureMalformed),
+    }
+}

@@ -1,0 +1,135 @@
+//! The challenge-response check (CRC), by which X makes sure that an app still owns its URL.
+//!
+//! The response token is the same function of the same key as a delivery's signature. **An endpoint that signs any
+//! `crc_token` therefore signs forged deliveries for strangers.** Here, what is signed can never be a delivery: a
+//! token holds no `{`, and a delivery is a JSON object. See
+//! <https://docs.x.com/x-api/webhooks/introduction> for the check itself.
+//!
+//! ```
+//! use birdhook_core::{Secret, crc};
+//!
+//! let secret = Secret::new("apiSecret").unwrap();
+//! let answer = crc::respond(&secret, "test token", crc::TokenPolicy::default()).unwrap();
+//! assert_eq!(answer, r#"{"response_token":"sha256=O5hJl2njQRIa4vsumZ+3oom9ECR5m3aQLRZkPoYelp0="}"#);
+//! assert!(crc::respond(&secret, r#"{"for_user_id":"1"}"#, crc::TokenPolicy::default()).is_err());
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::{Secret, signature};
+
+/// The longest token that is answered, in bytes. Tokens seen in the wild have 36 to 48.
+pub const MAX_TOKEN_BYTES: usize = 512;
+
+/// Which tokens are signed. Whatever the policy, none holds `{`, `&`, a control character or a non-ASCII byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenPolicy {
+    /// Printable ASCII without `{` and `&`, at most [`MAX_TOKEN_BYTES`].
+    #[default]
+    Printable,
+    /// Only the characters of base64 and its URL-safe form, as every token seen so far: `A-Z a-z 0-9 + / = _ -`.
+    Base64,
+}
+
+impl TokenPolicy {
+    /// Checks a decoded token.
+    ///
+    /// # Errors
+    /// [`TokenError::Empty`], [`TokenError::TooLong`] or [`TokenError::Forbidden`].
+    pub fn check(self, token: &str) -> Result<(), TokenError> {
+        if token.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLong);
+        }
+        let allowed = |byte: u8| match self {
+            Self::Printable => matches!(byte, b' '..=b'~') && byte != b'{' && byte != b'&',
+            Self::Base64 => byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte),
+        };
+        if token.bytes().all(allowed) { Ok(()) } else { Err(TokenError::Forbidden) }
+    }
+}
+
+/// Answers a challenge: the JSON body to send with status 200 and `application/json`.
+///
+/// # Errors
+/// As [`TokenPolicy::check`]; answer those with 400, never with 200 or a redirect.
+pub fn respond(secret: &Secret, token: &str, policy: TokenPolicy) -> Result<String, TokenError> {
+    policy.check(token)?;
+    Ok(format!(r#"{{"response_token":"{}"}}"#, signature::sign(secret, token.as_bytes())))
+}
+
+/// Finds the one `crc_token` of a raw query string, form-decoded, whatever else the query holds.
+///
+/// # Errors
+/// [`TokenError::Missing`] or [`TokenError::Repeated`].
+pub fn token(query: &str) -> Result<Cow<'_, str>, TokenError> {
+    let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "crc_token");
+    let (_, token) = tokens.next().ok_or(TokenError::Missing)?;
+    if tokens.next().is_some() { Err(TokenError::Repeated) } else { Ok(token) }
+}
+
+/// Why a challenge was refused. Never holds the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The query has no `crc_token`.
+    Missing,
+    /// The `crc_token` is empty.
+    Empty,
+    /// The query has several; guessing which one X meant could end the webhook.
+    Repeated,
+    /// The token is longer than [`MAX_TOKEN_BYTES`].
+    TooLong,
+    /// The token holds a character that the [`TokenPolicy`] does not sign.
+    Forbidden,
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "crc_token is missing",
+            Self::Empty => "crc_token is empty",
+            Self::Repeated => "crc_token is repeated",
+            Self::TooLong => "crc_token is too long",
+            Self::Forbidden => "crc_token holds a character that is not signed",
+        })
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_form_decoded_and_found_by_name() {
+        assert_eq!(token("crc_token=test+token").unwrap(), "test token");
+        assert_eq!(token("tenant=x&crc%5Ftoken=a%2Bb&nonce=n").unwrap(), "a+b");
+        assert_eq!(token("crc_token=a&crc_token=a"), Err(TokenError::Repeated));
+        assert_eq!(token("xcrc_token=a"), Err(TokenError::Missing));
+        assert_eq!(token(""), Err(TokenError::Missing));
+    }
+
+    #[test]
+    fn the_policies_differ_where_they_should() {
+        let (printable, base64) = (TokenPolicy::Printable, TokenPolicy::Base64);
+        for good in ["9b4507b3-9040-4669-9ca3-6b94edb50553", "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU=", "a+b/c_d"] {
+            assert!(printable.check(good).is_ok() && base64.check(good).is_ok(), "{good}");
+        }
+        for odd in ["test token", "[1,2]", "a\"b", "}"] {
+            assert!(printable.check(odd).is_ok(), "{odd}");
+            assert_eq!(base64.check(odd), Err(TokenError::Forbidden), "{odd}");
+        }
+        for bad in ["{", "a&nonce=b", "a\nb", "\u{7f}", "é", "\u{fffd}", "a\0"] {
+            assert_eq!(printable.check(bad), Err(TokenError::Forbidden), "{bad:?}");
+            assert_eq!(base64.check(bad), Err(TokenError::Forbidden), "{bad:?}");
+        }
+        assert!(printable.check(&"a".repeat(512)).is_ok());
+        assert_eq!(printable.check(&"a".repeat(513)), Err(TokenError::TooLong));
+    }
+}

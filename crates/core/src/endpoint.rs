@@ -1,0 +1,130 @@
+//! One webhook URL: its apps, its settings, and the first step of a request.
+
+use std::sync::Arc;
+
+use crate::body::{BodyReader, Checks};
+use crate::crc::TokenPolicy;
+use crate::head::Length;
+use crate::{Apps, Reason, Reply, RequestHead, challenge};
+
+/// One webhook URL. Cheap to clone.
+///
+/// ```
+/// use birdhook_core::{Endpoint, RequestHead, Secret, Settings, Step, signature};
+///
+/// let secret = Secret::new("consumer secret")?;
+/// let endpoint = Endpoint::new(secret.clone(), Settings::default());
+///
+/// let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
+/// let signed = signature::sign(&secret, body.as_bytes());
+/// let head = RequestHead::new("POST", "/", None).with_headers([("x-twitter-webhooks-signature", signed.as_bytes())]);
+///
+/// let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+/// reader.push(body.into()).unwrap();
+/// let delivery = reader.finish().unwrap();
+/// assert_eq!(delivery.events()[0].kind().as_str(), "post_deleted");
+/// # Ok::<(), birdhook_core::SecretError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    apps: Apps,
+    settings: Arc<Settings>,
+}
+
+/// What an [`Endpoint`] can be told; [`Settings::default`] is what X's documentation asks for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The largest body, in bytes. X names no limit; 1 MiB by default.
+    pub body_limit: usize,
+    /// Which challenge tokens are signed.
+    pub token_policy: TokenPolicy,
+    /// Whether a challenge must carry X's own signature of its query. Off by default: not all of X's documentation
+    /// says that it is sent. When it is present it is always checked.
+    pub demand_signed_challenge: bool,
+    /// Where a challenge says which app it is for, when its signature does not.
+    pub app_selector: AppSelector,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            body_limit: 1 << 20,
+            token_policy: TokenPolicy::default(),
+            demand_signed_challenge: false,
+            app_selector: AppSelector::default(),
+        }
+    }
+}
+
+/// Where the registered URL names the app whose secret answers a challenge, for several apps on one endpoint.
+/// Deliveries need no selector: their signature says whose they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppSelector {
+    /// Nowhere: the first app answers.
+    #[default]
+    First,
+    /// The last segment of the path is the app's name: `/webhooks/twitter/shop`.
+    PathSegment,
+    /// This parameter of the query is the app's name: `?app=shop`. Without it the first app answers.
+    QueryParameter(String),
+}
+
+/// What follows a request's head.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this; the body need not be read.
+    Reply(Reply),
+    /// Feed the body to this reader.
+    Body(BodyReader),
+}
+
+impl Endpoint {
+    /// An endpoint for these apps.
+    pub fn new(apps: impl Into<Apps>, settings: Settings) -> Self {
+        Self { apps: apps.into(), settings: Arc::new(settings) }
+    }
+
+    /// The same settings for other apps: how secrets are rotated.
+    #[must_use]
+    pub fn with_apps(&self, apps: impl Into<Apps>) -> Self {
+        Self { apps: apps.into(), settings: Arc::clone(&self.settings) }
+    }
+
+    /// The apps.
+    pub fn apps(&self) -> &Apps {
+        &self.apps
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Judges a request by its head. No I/O, no lock, no wait; a challenge is answered here.
+    pub fn begin(&self, head: &RequestHead<'_>) -> Step {
+        match head.method {
+            "GET" => Step::Reply(challenge::answer(self, head).unwrap_or_else(Reply::from)),
+            "POST" => match self.body_reader(head) {
+                Ok(reader) => Step::Body(reader),
+                Err(reason) => Step::Reply(reason.into()),
+            },
+            _ => Step::Reply(Reason::MethodNotAllowed.into()),
+        }
+    }
+
+    fn body_reader(&self, head: &RequestHead<'_>) -> Result<BodyReader, Reason> {
+        if self.apps.is_empty() {
+            return Err(Reason::NoSecret);
+        }
+        let checks = Checks::start(&self.apps, head)?;
+        let limit = self.settings.body_limit;
+        match head.length {
+            Length::Nonsense => Err(Reason::BodyCutOff),
+            Length::Bytes(length) if length > limit as u64 => Err(Reason::BodyTooLarge),
+            _ if head.encoded => Err(Reason::BodyEncoded),
+            _ => Ok(BodyReader::new(self.apps.clone(), checks, limit)),
+        }
+    }
+}

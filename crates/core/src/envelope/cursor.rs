@@ -1,0 +1,170 @@
+//! A walk over the outer structure of a JSON text that knows where every value begins and ends.
+//!
+//! `serde_json` reads the values; only the braces, brackets, commas and colons around them are read here. That gives
+//! each event's slice and its facts in one pass over the body.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::wire::object::Name;
+
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next byte that is not white space.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Visits the members of the object that comes next. `None` if it is not an object, or not JSON.
+    pub(super) fn members(&mut self, mut visit: impl FnMut(&str, &mut Self) -> Option<()>) -> Option<()> {
+        self.eat(b'{')?;
+        if self.peek()? == b'}' {
+            return self.eat(b'}');
+        }
+        loop {
+            if self.peek()? != b'"' {
+                return None;
+            }
+            let name = self.one::<Name<'a>>()?.0;
+            self.eat(b':')?;
+            visit(&name.0, self)?;
+            if self.peek()? == b'}' {
+                return self.eat(b'}');
+            }
+            self.eat(b',')?;
+        }
+    }
+
+    /// Visits the elements of the array that comes next. `None` if it is not an array, or not JSON.
+    pub(super) fn elements(&mut self, mut visit: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.eat(b'[')?;
+        if self.peek()? == b']' {
+            return self.eat(b']');
+        }
+        loop {
+            visit(self)?;
+            if self.peek()? == b']' {
+                return self.eat(b']');
+            }
+            self.eat(b',')?;
+        }
+    }
+
+    /// Reads the value that comes next and tells its text; the default if it is JSON that a `T` cannot hold.
+    pub(super) fn value<T: Deserialize<'a> + Default>(&mut self) -> Option<(T, &'a str)> {
+        match self.one() {
+            Some(read) => Some(read),
+            None => self.skip().map(|text| (T::default(), text)),
+        }
+    }
+
+    /// Steps over the value that comes next and tells its text.
+    pub(super) fn skip(&mut self) -> Option<&'a str> {
+        self.one::<IgnoredAny>().map(|(_, text)| text)
+    }
+
+    /// Whether nothing is left but white space.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn one<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
+        self.peek()?;
+        let rest = self.text.get(self.at..)?;
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
+        let value = values.next()?.ok()?;
+        let length = values.byte_offset();
+        self.at += length;
+        Some((value, rest.get(..length)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Walks two levels of any shape.
+    fn walk(text: &str) -> Option<Vec<String>> {
+        let mut cursor = Cursor::new(text);
+        let mut seen = Vec::new();
+        cursor.members(|name, cursor| {
+            if cursor.peek()? == b'[' {
+                cursor.elements(|cursor| {
+                    seen.push(format!("{name}[]{}", cursor.skip()?));
+                    Some(())
+                })
+            } else {
+                seen.push(format!("{name}={}", cursor.skip()?));
+                Some(())
+            }
+        })?;
+        cursor.is_at_end().then_some(seen)
+    }
+
+    #[test]
+    fn tells_where_every_value_begins_and_ends() {
+        assert_eq!(
+            walk(" {\"a\" : [ 1 , {\"b\":[2]} ,\"]\"] ,\"\\u0063\":-1.5e3 , \"d\":\"}\",\"e\":[],\"f\":{}} \n")
+                .unwrap(),
+            ["a[]1", "a[]{\"b\":[2]}", "a[]\"]\"", "c=-1.5e3", "d=\"}\"", "f={}"]
+        );
+    }
+
+    #[test]
+    fn agrees_with_serde_json_on_what_is_an_object() {
+        for text in [
+            "",
+            "{",
+            "}",
+            "{}",
+            "{} x",
+            "{}{}",
+            "[]",
+            "1",
+            "null",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{,}",
+            "{a:1}",
+            "{\"a\":[1,]}",
+            "{\"a\":[,]}",
+            "{\"a\":[1 2]}",
+            "{\"a\":1 \"b\":2}",
+            "{\"a\":01}",
+            "{\"a\":1x}",
+            "{\"a\":tru}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":[1}",
+            "{\"a\":[1]]}",
+            "{\"a\":\"\\x\"}",
+            "\u{feff}{}",
+            "{'a':1}",
+            "{\"a\":NaN}",
+            "{\"a\":1}/**/",
+            "{\"a\":[[]]}",
+            "{\"a\":1e999}",
+            "{1:2}",
+            "{\"a\":nul\u{a0}l}",
+            "{\"a\":\u{a0}1}",
+            "{null:1}",
+        ] {
+            let expected = serde_json::from_str::<std::collections::BTreeMap<String, IgnoredAny>>(text).is_ok();
+            assert_eq!(walk(text).is_some(), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The few members of an event that say what it is, whose it is and when it was.
+
+use crate::key::Identity;
+use crate::wire::object::object;
+use crate::wire::v1::StatusRef;
+use crate::wire::{Id, Text};
+use crate::{EventKind, Timestamp};
+
+object! {
+    /// The members that identify an event of any kind; each kind has some of them.
+    pub(super) struct Facts<'a> {
+        id: Option<Id<'a>> = "id",
+        id_str: Option<Id<'a>> = "id_str",
+        kind: Option<Text<'a>> = "type",
+        created_timestamp: Option<Timestamp> = "created_timestamp",
+        timestamp_ms: Option<Timestamp> = "timestamp_ms",
+        date_time: Option<Timestamp> = "date_time",
+        /// A date that takes time to read, for the few events that have nothing better.
+        created_at: Option<Text<'a>> = "created_at",
+        status: Option<StatusRef<'a>> = "status",
+        source: Option<Actor<'a>> = "source",
+        target: Option<Actor<'a>> = "target",
+        sender_id: Option<Id<'a>> = "sender_id",
+        last_read_event_id: Option<Id<'a>> = "last_read_event_id",
+        message_create: Option<Message<'a>> = "message_create",
+    }
+}
+
+object! {
+    /// A user or an app on one side of an event.
+    struct Actor<'a> {
+        id: Option<Id<'a>> = "id",
+        id_str: Option<Id<'a>> = "id_str",
+        recipient_id: Option<Id<'a>> = "recipient_id",
+        user_id: Option<Id<'a>> = "user_id",
+        app_id: Option<Id<'a>> = "app_id",
+    }
+}
+
+object! {
+    struct Message<'a> {
+        sender_id: Option<Id<'a>> = "sender_id",
+        source_app_id: Option<Id<'a>> = "source_app_id",
+    }
+}
+
+/// What is known of one event.
+pub(super) struct Known {
+    pub(super) kind: Happening,
+    pub(super) identity: Identity,
+    pub(super) at: Option<Timestamp>,
+}
+
+/// An event's kind, as far as it can be told without knowing the subscriber.
+pub(super) enum Happening {
+    Plain(EventKind),
+    Message { sender: Box<str>, source_app: Option<Box<str>> },
+    Revocation { user: Box<str> },
+}
+
+impl Facts<'_> {
+    /// Names the event that came in the array (or as the member) of this name. `None` when the kind is not known or
+    /// the ids that identify it are missing.
+    pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known> {
+        let (kind, identity) = match array {
+            "tweet_create_events" => plain(EventKind::PostCreated, "tweet_create", &[self.id()?]),
+            "tweet_delete_events" => {
+                plain(EventKind::PostDeleted, "tweet_delete", &[self.status.as_ref()?.id.as_deref()?])
+            }
+            "favorite_events" => plain(EventKind::Liked, "favorite", &[self.id()?]),
+            "direct_message_events" => self.message()?,
+            "direct_message_indicate_typing_events" => {
+                let (sender, recipient) = self.conversation()?;
+                (Happening::Plain(EventKind::Typing), self.timed("typing", [sender, recipient], raw))
+            }
+            "direct_message_mark_read_events" => {
+                let (sender, recipient) = self.conversation()?;
+                let last = self.last_read_event_id.as_deref().unwrap_or(raw);
+                plain(EventKind::MessagesRead, "mark_read", &[sender, recipient, last])
+            }
+            "revoke" => {
+                let app = self.target.as_ref()?.app_id.as_deref()?;
+                let user = self.source.as_ref()?.user_id.as_deref()?;
+                (Happening::Revocation { user: user.into() }, self.timed("revoke", [app, user], raw))
+            }
+            _ => {
+                let (kind, what) = self.relation(array)?;
+                let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
+                (Happening::Plain(kind), self.timed(what, [source, target], raw))
+            }
+        };
+        Some(Known { kind, identity, at: self.at() })
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.id_str.as_deref().or(self.id.as_deref())
+    }
+
+    fn at(&self) -> Option<Timestamp> {
+        let precise = self.timestamp_ms.or(self.created_timestamp).or(self.date_time);
+        precise.or_else(|| Timestamp::parse(self.created_at.as_deref()?))
+    }
+
+    fn conversation(&self) -> Option<(&str, &str)> {
+        Some((self.sender_id.as_deref()?, self.target.as_ref()?.recipient_id.as_deref()?))
+    }
+
+    fn message(&self) -> Option<(Happening, Identity)> {
+        if self.kind.as_deref().is_some_and(|kind| kind != "message_create") {
+            return None;
+        }
+        let message = self.message_create.as_ref()?;
+        let happening = Happening::Message {
+            sender: message.sender_id.as_deref()?.into(),
+            source_app: message.source_app_id.as_deref().map(Into::into),
+        };
+        Some((happening, identity("message", &[self.id()?])))
+    }
+
+    /// On the wire an unfollow is a `follow_events` of the type `unfollow`; X's tables also name arrays of its own.
+    fn relation(&self, array: &str) -> Option<(EventKind, &'static str)> {
+        let own_type = array.strip_suffix("_events")?;
+        match (own_type, self.kind.as_deref().unwrap_or(own_type)) {
+            ("follow" | "unfollow", "follow") => Some((EventKind::Followed, "follow")),
+            ("follow" | "unfollow", "unfollow") => Some((EventKind::Unfollowed, "unfollow")),
+            ("block" | "unblock", "block") => Some((EventKind::Blocked, "block")),
+            ("block" | "unblock", "unblock") => Some((EventKind::Unblocked, "unblock")),
+            ("mute" | "unmute", "mute") => Some((EventKind::Muted, "mute")),
+            ("mute" | "unmute", "unmute") => Some((EventKind::Unmuted, "unmute")),
+            _ => None,
+        }
+    }
+
+    /// An identity that X gives no id: who, whom and when. Without a time the event's own bytes stand in for it.
+    fn timed(&self, what: &str, who: [&str; 2], raw: &str) -> Identity {
+        let [first, second] = who.map(str::as_bytes);
+        let time = self.at().map(|time| time.as_millis().to_be_bytes());
+        Identity::new([what.as_bytes(), first, second, time.as_ref().map_or(raw.as_bytes(), |time| time.as_slice())])
+    }
+}
+
+impl Actor<'_> {
+    fn user(&self) -> Option<&str> {
+        self.id_str.as_deref().or(self.id.as_deref())
+    }
+}
+
+fn plain(kind: EventKind, what: &str, parts: &[&str]) -> (Happening, Identity) {
+    (Happening::Plain(kind), identity(what, parts))
+}
+
+pub(super) fn identity(what: &str, parts: &[&str]) -> Identity {
+    Identity::new(std::iter::once(what).chain(parts.iter().copied()).map(str::as_bytes))
+}

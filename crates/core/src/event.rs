@@ -1,0 +1,263 @@
+//! One thing that happened.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::key::Identity;
+use crate::wire::v1::{Payload, SourceApp, User};
+use crate::wire::{Id, Lenient};
+use crate::{DedupeScope, EventKey, RawJson, Timestamp};
+
+/// One thing that happened, as X told it to one app about one subscriber.
+///
+/// What is asked of most events costs nothing: [`kind`](Self::kind), [`key`](Self::key),
+/// [`subscriber`](Self::subscriber), [`occurred_at`](Self::occurred_at). Typed values are read on demand from the
+/// event's slice of the body, which stays at hand as [`raw`](Self::raw). Events are `'static`, `Send` and cheap to clone.
+///
+/// `Debug` tells no names, ids of users or texts. Serialising an event gives its raw JSON.
+#[derive(Clone)]
+pub struct Event {
+    envelope: Arc<Envelope>,
+    described: Described,
+}
+
+/// What the events of a delivery share.
+pub(crate) struct Envelope {
+    pub(crate) app: Arc<str>,
+    pub(crate) generation: Generation,
+    pub(crate) subscriber: Option<Box<str>>,
+    pub(crate) users: Option<RawJson>,
+    pub(crate) apps: Option<RawJson>,
+    pub(crate) user_has_blocked: Option<bool>,
+    pub(crate) body: RawJson,
+}
+
+/// What one event has of its own.
+#[derive(Clone)]
+pub(crate) struct Described {
+    pub(crate) kind: EventKind,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) identity: Identity,
+    pub(crate) occurred_at: Option<Timestamp>,
+    pub(crate) direction: Option<Direction>,
+    pub(crate) source_app: Option<Box<str>>,
+    pub(crate) revoked_by: Option<Box<str>>,
+    pub(crate) raw: RawJson,
+}
+
+impl Event {
+    pub(crate) fn new(envelope: Arc<Envelope>, described: Described) -> Self {
+        Self { envelope, described }
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> EventKind {
+        self.described.kind
+    }
+
+    /// The member of the body in which X sent it, such as `tweet_create_events`; empty when the body as a whole is
+    /// not known.
+    pub fn name(&self) -> &str {
+        &self.described.name
+    }
+
+    /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery, and for nothing else.
+    pub fn key(&self) -> EventKey {
+        self.key_in(DedupeScope::Subscription)
+    }
+
+    /// The event's identity in another scope.
+    pub fn key_in(&self, scope: DedupeScope) -> EventKey {
+        self.described.identity.scoped(scope, self.app(), self.subscriber())
+    }
+
+    /// The name of the app whose secret signed the delivery.
+    pub fn app(&self) -> &str {
+        &self.envelope.app
+    }
+
+    /// The id of the user whose subscription brought the event: `for_user_id`, and for a revocation, which has none,
+    /// the user who took access away.
+    pub fn subscriber(&self) -> Option<&str> {
+        self.envelope.subscriber.as_deref().or(self.described.revoked_by.as_deref())
+    }
+
+    /// When it happened, as X says.
+    pub fn occurred_at(&self) -> Option<Timestamp> {
+        self.described.occurred_at
+    }
+
+    /// Which of X's APIs told it.
+    pub fn generation(&self) -> Generation {
+        self.envelope.generation
+    }
+
+    /// For messages: whether the subscriber sent or received it. `None` for other kinds, and when the delivery does not
+    /// say who the subscriber is.
+    pub fn direction(&self) -> Option<Direction> {
+        self.described.direction
+    }
+
+    /// For messages: the id of the X app it was sent with, if X says.
+    pub fn source_app_id(&self) -> Option<&str> {
+        self.described.source_app.as_deref()
+    }
+
+    /// The event as X wrote it.
+    pub fn raw(&self) -> &RawJson {
+        &self.described.raw
+    }
+
+    /// The whole body in which it came.
+    pub fn body(&self) -> &RawJson {
+        &self.envelope.body
+    }
+
+    /// The event with every field of the Account Activity API, read now. [`Payload::Unknown`] when it is of no known kind,
+    /// or holds something that no machine type can.
+    pub fn v1(&self) -> Payload<'_> {
+        Payload::read(self.described.kind, &self.described.raw)
+    }
+
+    /// A user by id, from the `users` that come with messages, reading and typing. Read now.
+    pub fn user(&self, id: &str) -> Option<User<'_>> {
+        look_up(self.envelope.users.as_ref()?, id)
+    }
+
+    /// The X app with which a message was sent, from the `apps` that come with messages. Read now.
+    pub fn source_app(&self) -> Option<SourceApp<'_>> {
+        look_up(self.envelope.apps.as_ref()?, self.source_app_id()?)
+    }
+
+    /// For mentions: whether the subscriber has blocked the author.
+    pub fn user_has_blocked(&self) -> Option<bool> {
+        self.envelope.user_has_blocked
+    }
+}
+
+fn look_up<'a, T: crate::wire::object::Value<'a>>(map: &'a RawJson, id: &str) -> Option<T> {
+    let mut values = map.parse::<Lenient<BTreeMap<Id<'a>, T>>>().ok()?.0?;
+    values.remove(&Id::from(id.to_owned()))
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("kind", &self.kind())
+            .field("app", &self.app())
+            .field("key", &format_args!("{}", self.key()))
+            .field("occurred_at", &self.occurred_at().map(|time| time.to_string()))
+            .field("raw", self.raw())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope").field("app", &self.app).field("body", &self.body).finish_non_exhaustive()
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw().serialize(serializer)
+    }
+}
+
+/// What happened, in the words of the field, whichever API told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A post by the subscriber, or one that concerns them: a mention, reply, quote or repost.
+    PostCreated,
+    /// A post was deleted.
+    PostDeleted,
+    /// A post was liked, by the subscriber or one of theirs.
+    Liked,
+    /// Somebody followed somebody.
+    Followed,
+    /// Somebody unfollowed somebody.
+    Unfollowed,
+    /// The subscriber blocked somebody.
+    Blocked,
+    /// The subscriber unblocked somebody.
+    Unblocked,
+    /// The subscriber muted somebody.
+    Muted,
+    /// The subscriber unmuted somebody.
+    Unmuted,
+    /// The subscriber sent a message, with any client.
+    MessageSent,
+    /// The subscriber received a message. Also a message whose delivery does not say who the subscriber is.
+    MessageReceived,
+    /// Somebody read messages.
+    MessagesRead,
+    /// Somebody is typing a message.
+    Typing,
+    /// The subscriber took the app's access away.
+    AccessRevoked,
+    /// Something that is not known, or whose identifying values are missing. Its raw JSON has it all.
+    Unknown,
+}
+
+impl EventKind {
+    /// The kind in snake case, stable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PostCreated => "post_created",
+            Self::PostDeleted => "post_deleted",
+            Self::Liked => "liked",
+            Self::Followed => "followed",
+            Self::Unfollowed => "unfollowed",
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Muted => "muted",
+            Self::Unmuted => "unmuted",
+            Self::MessageSent => "message_sent",
+            Self::MessageReceived => "message_received",
+            Self::MessagesRead => "messages_read",
+            Self::Typing => "typing",
+            Self::AccessRevoked => "access_revoked",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// On which side of a message the subscriber is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The subscriber sent it, with this app or any other client.
+    Sent,
+    /// The subscriber received it.
+    Received,
+}
+
+/// The API that made a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Generation {
+    /// The Account Activity API, premium, enterprise or v2: they send the same bodies.
+    AccountActivity,
+    /// A body of none of the known shapes.
+    Unknown,
+}
+
+impl Generation {
+    /// The generation in snake case, stable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountActivity => "account_activity",
+            Self::Unknown => "unknown",
+        }
+    }
+}

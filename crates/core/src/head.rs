@@ -1,0 +1,138 @@
+//! What the core needs to know of a request before its body.
+
+use crate::signature;
+
+/// The head of a request, filled by an adapter: method, path, query and every header.
+///
+/// ```
+/// use birdhook_core::RequestHead;
+///
+/// let head = RequestHead::new("POST", "/webhooks/twitter", None)
+///     .with_headers([("content-length", b"2".as_slice()), ("x-twitter-webhooks-signature", b"sha256=".as_slice())]);
+/// # let _ = head;
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequestHead<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) signature: Field<'a>,
+    pub(crate) signature_oauth2: Field<'a>,
+    pub(crate) length: Length,
+    pub(crate) encoded: bool,
+}
+
+impl<'a> RequestHead<'a> {
+    /// A head without headers. The query is the raw text behind `?`; its bytes are what X signed.
+    pub fn new(method: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
+        Self {
+            method,
+            path,
+            query: query.unwrap_or_default(),
+            signature: Field::Absent,
+            signature_oauth2: Field::Absent,
+            length: Length::Unknown,
+            encoded: false,
+        }
+    }
+
+    /// Adds headers; feed every one, names in any case, values as raw bytes.
+    #[must_use]
+    pub fn with_headers<N: AsRef<str>>(mut self, headers: impl IntoIterator<Item = (N, &'a [u8])>) -> Self {
+        for (name, value) in headers {
+            self.header(name.as_ref(), value);
+        }
+        self
+    }
+
+    fn header(&mut self, name: &str, value: &'a [u8]) {
+        if name.eq_ignore_ascii_case(signature::HEADER) {
+            self.signature.add(value);
+        } else if name.eq_ignore_ascii_case(signature::HEADER_OAUTH2) {
+            self.signature_oauth2.add(value);
+        } else if name.eq_ignore_ascii_case("content-length") {
+            self.length.add(value);
+        } else if name.eq_ignore_ascii_case("content-encoding") {
+            let identity = |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
+            self.encoded |= !value.split(|&byte| byte == b',').all(|coding| identity(coding.trim_ascii()));
+        }
+    }
+}
+
+/// A header that must come once at the most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Field<'a> {
+    Absent,
+    Once(&'a [u8]),
+    Repeated,
+}
+
+impl<'a> Field<'a> {
+    fn add(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::Absent => Self::Once(value),
+            Self::Once(_) | Self::Repeated => Self::Repeated,
+        };
+    }
+}
+
+/// What `Content-Length` promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    Unknown,
+    Bytes(u64),
+    Nonsense,
+}
+
+impl Length {
+    fn add(&mut self, value: &[u8]) {
+        let digits = value.trim_ascii();
+        let number = match std::str::from_utf8(digits) {
+            // A length past u64 is a number all the same: too large, not nonsense.
+            Ok(text) if !text.is_empty() && digits.iter().all(u8::is_ascii_digit) => text.parse().unwrap_or(u64::MAX),
+            _ => return *self = Self::Nonsense,
+        };
+        *self = match *self {
+            Self::Unknown => Self::Bytes(number),
+            Self::Bytes(earlier) if earlier == number => Self::Bytes(number),
+            Self::Bytes(_) | Self::Nonsense => Self::Nonsense,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(headers: &[(&'static str, &'static str)]) -> RequestHead<'static> {
+        RequestHead::new("POST", "/", None).with_headers(headers.iter().map(|(name, value)| (*name, value.as_bytes())))
+    }
+
+    #[test]
+    fn lengths_that_contradict_each_other_are_nonsense() {
+        assert_eq!(head(&[]).length, Length::Unknown);
+        assert_eq!(head(&[("Content-Length", " 12 ")]).length, Length::Bytes(12));
+        assert_eq!(head(&[("content-length", "12"), ("content-length", "12")]).length, Length::Bytes(12));
+        assert_eq!(head(&[("content-length", "12"), ("content-length", "13")]).length, Length::Nonsense);
+        assert_eq!(head(&[("content-length", "99999999999999999999999")]).length, Length::Bytes(u64::MAX));
+        for bad in ["", "-1", "1,1", "0x10", "+5"] {
+            assert_eq!(
+                RequestHead::new("POST", "/", None).with_headers([("content-length", bad.as_bytes())]).length,
+                Length::Nonsense,
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_identity_is_no_encoding() {
+        for plain in ["", "identity", "Identity, identity"] {
+            assert!(
+                !RequestHead::new("POST", "/", None).with_headers([("Content-Encoding", plain.as_bytes())]).encoded
+            );
+        }
+        for coded in ["gzip", "identity, gzip", "br", "x"] {
+            assert!(RequestHead::new("POST", "/", None).with_headers([("content-encoding", coded.as_bytes())]).encoded);
+        }
+    }
+}

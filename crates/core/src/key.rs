@@ -1,0 +1,137 @@
+//! What makes two events the same event.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The identity of an event, for removing duplicates: 32 bytes that are the same whenever X tells of the same event
+/// again, in any order of members, and differ otherwise.
+///
+/// A SHA-256 over the parts of X's own identity for each kind, scoped by a [`DedupeScope`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKey([u8; 32]);
+
+impl EventKey {
+    /// The key's bytes, evenly distributed.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for EventKey {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// 64 hexadecimal digits.
+impl fmt::Display for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventKey({self})")
+    }
+}
+
+/// How far a duplicate reaches.
+///
+/// X delivers one happening several times on purpose: once for each subscribed user who takes part in it, and once for
+/// each app that subscribed them (<https://docs.x.com/x-api/account-activity/introduction>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DedupeScope {
+    /// Only a redelivery is a duplicate: same event, same app, same subscriber.
+    #[default]
+    Subscription,
+    /// Two subscribed users in one conversation give one event between them; each app still gets its own.
+    Conversation,
+    /// Several apps on one URL give one event between them; each subscriber still gets their own.
+    AcrossApps,
+    /// A happening gives one event, whoever is told of it.
+    Everywhere,
+}
+
+impl DedupeScope {
+    fn by_app(self) -> bool {
+        matches!(self, Self::Subscription | Self::Conversation)
+    }
+
+    fn by_subscriber(self) -> bool {
+        matches!(self, Self::Subscription | Self::AcrossApps)
+    }
+}
+
+/// The part of an event's key that is the same for every app and subscriber.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity([u8; 32]);
+
+impl Identity {
+    /// Parts are written with their length before them, so that no two lists of parts read the same.
+    pub(crate) fn new<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = Sha256::new_with_prefix(b"birdhook event identity 1\0");
+        parts.into_iter().for_each(|part| write_part(&mut hash, part));
+        Self(hash.finalize().into())
+    }
+
+    pub(crate) fn scoped(&self, scope: DedupeScope, app: &str, subscriber: Option<&str>) -> EventKey {
+        let mut hash = Sha256::new_with_prefix(b"birdhook event key 1\0");
+        hash.update([u8::from(scope.by_app()), u8::from(scope.by_subscriber())]);
+        hash.update(self.0);
+        if scope.by_app() {
+            write_part(&mut hash, app.as_bytes());
+        }
+        if let Some(subscriber) = subscriber.filter(|_| scope.by_subscriber()) {
+            write_part(&mut hash, subscriber.as_bytes());
+        }
+        EventKey(hash.finalize().into())
+    }
+}
+
+fn write_part(hash: &mut Sha256, part: &[u8]) {
+    hash.update((part.len() as u64).to_be_bytes());
+    hash.update(part);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPES: [DedupeScope; 4] =
+        [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::AcrossApps, DedupeScope::Everywhere];
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let identity = |parts: &[&str]| Identity::new(parts.iter().map(|part| part.as_bytes()));
+        assert!(identity(&["ab", "c"]) != identity(&["a", "bc"]));
+        assert!(identity(&["a", ""]) != identity(&["a"]));
+    }
+
+    #[test]
+    fn each_scope_merges_what_it_says() {
+        let identity = Identity::new([b"message".as_slice(), b"1"]);
+        let merges = |scope: DedupeScope, one: (&str, &str), other: (&str, &str)| {
+            identity.scoped(scope, one.0, Some(one.1)) == identity.scoped(scope, other.0, Some(other.1))
+        };
+        for (scope, subscribers, apps) in SCOPES
+            .into_iter()
+            .zip([(false, false), (true, false), (false, true), (true, true)])
+            .map(|(a, (b, c))| (a, b, c))
+        {
+            assert!(merges(scope, ("app", "7"), ("app", "7")), "{scope:?}");
+            assert_eq!(merges(scope, ("app", "7"), ("app", "8")), subscribers, "{scope:?}");
+            assert_eq!(merges(scope, ("app", "7"), ("other", "7")), apps, "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_scopes_share_a_key() {
+        let identity = Identity::new([b"message".as_slice(), b"1"]);
+        let keys: std::collections::HashSet<_> =
+            SCOPES.iter().map(|&scope| identity.scoped(scope, "app", Some("7"))).collect();
+        assert_eq!(keys.len(), 4);
+    }
+}

@@ -1,0 +1,38 @@
+//! Twitter/X webhooks without I/O: no sockets, no clock, no runtime.
+//!
+//! This is the inside of [birdhook](https://docs.rs/birdhook), for those who write an adapter or need one function of it.
+//! A request goes one way through it: [`RequestHead`] → [`Endpoint::begin`] → [`Step`] → [`BodyReader`] → [`Delivery`]
+//! → [`Event`]s. A challenge is answered at the first step, and nothing is parsed before it is verified.
+//!
+//! Those who need no state machine find plain functions: [`crc::respond`], [`signature::verify`], [`signature::sign`].
+
+mod app;
+mod body;
+mod challenge;
+pub mod crc;
+mod delivery;
+mod endpoint;
+mod envelope;
+mod event;
+mod head;
+mod key;
+mod raw;
+mod reply;
+mod secret;
+pub mod signature;
+mod time;
+mod window;
+pub mod wire;
+
+pub use app::{App, Apps, AppsError, ChallengeKey};
+pub use body::BodyReader;
+pub use delivery::Delivery;
+pub use endpoint::{AppSelector, Endpoint, Settings, Step};
+pub use event::{Direction, Event, EventKind, Generation};
+pub use head::RequestHead;
+pub use key::{DedupeScope, EventKey};
+pub use raw::RawJson;
+pub use reply::{Reason, Reply};
+pub use secret::{Secret, SecretError};
+pub use time::Timestamp;
+pub use window::Window;

@@ -1,0 +1,87 @@
+//! Points in time, as X writes them in five ways.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use jiff::fmt::strtime;
+
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
+///
+/// ```
+/// use birdhook_core::Timestamp;
+///
+/// let classic = Timestamp::parse("Thu Oct 03 16:10:37 +0000 2019").unwrap();
+/// assert_eq!(classic, Timestamp::parse("1570119037000").unwrap());
+/// assert_eq!(classic.to_string(), "2019-10-03T16:10:37Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Milliseconds since the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads milliseconds in digits, RFC 3339 (`2018-05-24T09:48:12+00:00`) or the classic form of v1.1
+    /// (`Thu Oct 03 16:10:37 +0000 2019`).
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(millis) = text.parse() {
+            return Some(Self(millis));
+        }
+        let time = match text.parse::<jiff::Timestamp>() {
+            Ok(time) => time,
+            Err(_) => strtime::parse("%a %b %d %H:%M:%S %z %Y", text).ok()?.to_timestamp().ok()?,
+        };
+        Some(Self(time.as_millisecond()))
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        let distance = Duration::from_millis(time.0.unsigned_abs());
+        let epoch = Self::UNIX_EPOCH;
+        if time.0 < 0 { epoch.checked_sub(distance) } else { epoch.checked_add(distance) }.unwrap_or(epoch)
+    }
+}
+
+/// RFC 3339 in UTC; outside of the years that it can write, the bare milliseconds.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(time) => time.fmt(f),
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form_and_nothing_else() {
+        let millis = |text| Timestamp::parse(text).map(Timestamp::as_millis);
+        assert_eq!(millis("2018-05-24T09:48:12+00:00"), Some(1_527_155_292_000));
+        assert_eq!(millis("2026-07-24T21:05:48.000Z"), Some(1_784_927_148_000));
+        assert_eq!(millis("Thu Apr 06 15:24:15 +0000 2017"), Some(1_491_492_255_000));
+        assert_eq!(millis("-5"), Some(-5));
+        for bad in ["", "yesterday", "2018-05-24", "1.5e3", "Thu Oct 03 2019"] {
+            assert_eq!(millis(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_do_not_panic() {
+        for millis in [i64::MIN, i64::MAX] {
+            let time = Timestamp::from_millis(millis);
+            assert_eq!(time.to_string(), millis.to_string());
+            let _ = SystemTime::from(time);
+        }
+    }
+}

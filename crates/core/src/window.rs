@@ -1,0 +1,219 @@
+//! The keys of the events seen lately.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use hashbrown::HashTable;
+
+use crate::EventKey;
+
+/// Remembers event keys, bounded in number and in time. Pure: the caller says what time it is.
+///
+/// Takes about 35 bytes a key, all of it reserved at the start, so that no insertion ever waits for a growing table.
+///
+/// ```
+/// use std::time::Duration;
+/// use birdhook_core::{EventKey, Window};
+///
+/// let mut window = Window::new(2, Duration::from_secs(60));
+/// let key = |byte| EventKey::from([byte; 32]);
+/// let start = Duration::ZERO;
+///
+/// window.insert(&key(1), start);
+/// assert!(window.contains(&key(1), start + Duration::from_secs(59)));
+/// assert!(!window.contains(&key(1), start + Duration::from_secs(60)));
+///
+/// window.insert(&key(2), start);
+/// window.insert(&key(3), start); // a third key pushes the first one out
+/// assert!(!window.contains(&key(1), start));
+/// ```
+pub struct Window {
+    capacity: usize,
+    horizon: u64,
+    /// The remembered keys, oldest first. The key at `order[i]` has the number `first + i`.
+    order: VecDeque<Remembered>,
+    first: u32,
+    /// The numbers of the remembered keys, found by the key's own bytes, which a SHA-256 has distributed evenly.
+    numbers: HashTable<u32>,
+}
+
+/// Half of a key is plenty: with ten million keys remembered, two different ones meet once in 10^24 insertions.
+type Half = [u8; 16];
+
+#[derive(Clone, Copy)]
+struct Remembered {
+    half: Half,
+    /// When the key was inserted, in milliseconds modulo 2^48.
+    at: [u8; 6],
+}
+
+impl Window {
+    /// A window of at most `capacity` keys, each remembered for at most `horizon`. A capacity of nought remembers nothing;
+    /// capacities over 2^31 are cut to that.
+    pub fn new(capacity: usize, horizon: Duration) -> Self {
+        let capacity = capacity.min(1 << 31);
+        Self {
+            capacity,
+            horizon: u64::try_from(horizon.as_millis()).unwrap_or(u64::MAX),
+            order: VecDeque::with_capacity(capacity),
+            first: 0,
+            numbers: HashTable::with_capacity(capacity),
+        }
+    }
+
+    /// Whether the key was inserted less than the horizon ago and not pushed out since.
+    ///
+    /// `now` is the time since any fixed moment; it must not run backwards.
+    pub fn contains(&self, key: &EventKey, now: Duration) -> bool {
+        let half = half(key);
+        self.number(&half).and_then(|number| self.remembered(number)).is_some_and(|found| !self.is_past(found, now))
+    }
+
+    /// Remembers the key from `now` on. A key that is already there stays as it was, unless its time is over.
+    pub fn insert(&mut self, key: &EventKey, now: Duration) {
+        if self.capacity == 0 {
+            return;
+        }
+        // Two out for each one in: the past is forgotten in small steps, and faster than it grows.
+        for _ in 0..2 {
+            if self.order.front().is_some_and(|oldest| self.is_past(oldest, now)) {
+                self.forget_oldest();
+            }
+        }
+        let half = half(key);
+        if let Some(number) = self.number(&half) {
+            match self.remembered(number) {
+                Some(found) if self.is_past(found, now) => self.unlink(&half, number),
+                _ => return,
+            }
+        }
+        if self.order.len() >= self.capacity {
+            self.forget_oldest();
+        }
+        let number = self.first.wrapping_add(self.order.len() as u32);
+        let (order, first) = (&mut self.order, self.first);
+        order.push_back(Remembered { half, at: stamp(now) });
+        self.numbers.insert_unique(hash(&half), number, |&number| {
+            order.get(number.wrapping_sub(first) as usize).map_or(0, |remembered| hash(&remembered.half))
+        });
+    }
+
+    /// How many keys are held, those included whose time is over but which were not collected yet.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    fn number(&self, half: &Half) -> Option<u32> {
+        self.numbers
+            .find(hash(half), |&number| self.remembered(number).is_some_and(|found| found.half == *half))
+            .copied()
+    }
+
+    fn remembered(&self, number: u32) -> Option<&Remembered> {
+        self.order.get(number.wrapping_sub(self.first) as usize)
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.order.front().copied() {
+            let number = self.first;
+            self.unlink(&oldest.half, number);
+            self.order.pop_front();
+            self.first = number.wrapping_add(1);
+        }
+    }
+
+    /// Takes a number out of the table; its place in the order stays until it is the oldest.
+    fn unlink(&mut self, half: &Half, number: u32) {
+        if let Ok(entry) = self.numbers.find_entry(hash(half), |&other| other == number) {
+            entry.remove();
+        }
+    }
+
+    fn is_past(&self, remembered: &Remembered, now: Duration) -> bool {
+        let mut at = [0; 8];
+        at[2..].copy_from_slice(&remembered.at);
+        millis(now).saturating_sub(u64::from_be_bytes(at)) >= self.horizon
+    }
+}
+
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Window").field("len", &self.len()).field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}
+
+fn half(key: &EventKey) -> Half {
+    let mut half = Half::default();
+    half.copy_from_slice(&key.as_bytes()[..16]);
+    half
+}
+
+fn hash(half: &Half) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *half;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn millis(now: Duration) -> u64 {
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn stamp(now: Duration) -> [u8; 6] {
+    let [_, _, a, b, c, d, e, f] = millis(now).to_be_bytes();
+    [a, b, c, d, e, f]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Against the plainest model: a list of keys with their times.
+        #[test]
+        fn behaves_as_a_list_would(
+            capacity in 0usize..6,
+            horizon in 1u64..8,
+            steps in proptest::collection::vec((0u8..10, 0u64..4), 0..200),
+        ) {
+            let mut window = Window::new(capacity, Duration::from_millis(horizon));
+            let mut model: Vec<(u8, u64)> = Vec::new();
+            let mut now = 0;
+            for (byte, pause) in steps {
+                now += pause;
+                let time = Duration::from_millis(now);
+                let alive = |at: u64| now - at < horizon;
+                let key = EventKey::from([byte; 32]);
+                let expected = model.iter().any(|&(other, at)| other == byte && alive(at));
+                // A window that has not collected everything yet may forget a live key only if the number of live
+                // keys that came after it reaches the capacity; it may never remember what the model forgot.
+                let seen = window.contains(&key, time);
+                prop_assert!(!seen || expected);
+                let newer = model.iter().rev().take_while(|&&(other, _)| other != byte).count();
+                prop_assert!(seen || !expected || newer >= capacity);
+                if !expected { model.push((byte, now)); }
+                if !seen && expected { model.retain(|&(other, _)| other != byte); model.push((byte, now)); }
+                window.insert(&key, time);
+                prop_assert!(window.len() <= capacity);
+                prop_assert!(capacity == 0 || window.contains(&key, time));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_may_wrap() {
+        let mut window = Window::new(3, Duration::from_secs(1));
+        window.first = u32::MAX - 1;
+        for byte in 0..10 {
+            window.insert(&EventKey::from([byte; 32]), Duration::ZERO);
+            assert!(window.contains(&EventKey::from([byte; 32]), Duration::ZERO));
+            assert_eq!(window.contains(&EventKey::from([byte.wrapping_sub(2); 32]), Duration::ZERO), byte >= 2);
+            assert!(!window.contains(&EventKey::from([byte.wrapping_sub(3); 32]), Duration::ZERO));
+        }
+    }
+}

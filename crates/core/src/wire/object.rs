@@ -1,0 +1,225 @@
+//! Lenient reading: a value of the wrong shape is an absent value, never an error.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A type that says which shapes of JSON it can be read from. Every other shape reads as nothing.
+pub(crate) trait Value<'de>: Sized {
+    fn string(_text: Cow<'de, str>) -> Option<Self> {
+        None
+    }
+
+    fn boolean(_flag: bool) -> Option<Self> {
+        None
+    }
+
+    fn unsigned(_number: u64) -> Option<Self> {
+        None
+    }
+
+    fn signed(_number: i64) -> Option<Self> {
+        None
+    }
+
+    fn float(_number: f64) -> Option<Self> {
+        None
+    }
+
+    fn object<A: MapAccess<'de>>(mut members: A) -> Result<Option<Self>, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn array<A: SeqAccess<'de>>(mut elements: A) -> Result<Option<Self>, A::Error> {
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// A value that may turn out not to be there. Fails only where the text is not JSON, nests deeper than `serde_json` goes,
+/// or holds a number that no machine number can.
+pub(crate) struct Lenient<T>(pub(crate) Option<T>);
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Shape(PhantomData)).map(Self)
+    }
+}
+
+struct Shape<T>(PhantomData<T>);
+
+impl<'de, T: Value<'de>> Visitor<'de> for Shape<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Option<T>, E> {
+        Ok(T::string(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Option<T>, E> {
+        Ok(T::string(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Option<T>, E> {
+        Ok(T::boolean(flag))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Option<T>, E> {
+        Ok(T::unsigned(number))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Option<T>, E> {
+        Ok(T::signed(number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Option<T>, E> {
+        Ok(T::float(number))
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Option<T>, A::Error> {
+        T::object(members)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Option<T>, A::Error> {
+        T::array(elements)
+    }
+}
+
+impl<'de, T: Value<'de>> Value<'de> for Box<T> {
+    fn object<A: MapAccess<'de>>(members: A) -> Result<Option<Self>, A::Error> {
+        Ok(T::object(members)?.map(Self::new))
+    }
+}
+
+impl<'de, T: Value<'de>> Value<'de> for Vec<T> {
+    fn array<A: SeqAccess<'de>>(mut elements: A) -> Result<Option<Self>, A::Error> {
+        let mut values = Self::new();
+        while let Some(element) = elements.next_element::<Lenient<T>>()? {
+            values.extend(element.0);
+        }
+        Ok(Some(values))
+    }
+}
+
+impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
+    fn object<A: MapAccess<'de>>(mut members: A) -> Result<Option<Self>, A::Error> {
+        let mut values = Self::new();
+        while let Some((Lenient(key), Lenient(value))) = members.next_entry()? {
+            values.extend(key.zip(value));
+        }
+        Ok(Some(values))
+    }
+}
+
+/// How a struct holds what was read: an `Option` where it may be absent, a `Vec` or a map that is then empty.
+pub(crate) trait Field<'de>: Sized {
+    type Value: Value<'de>;
+
+    fn from_value(value: Option<Self::Value>) -> Self;
+}
+
+impl<'de, T: Value<'de>> Field<'de> for Option<T> {
+    type Value = T;
+
+    fn from_value(value: Option<T>) -> Self {
+        value
+    }
+}
+
+impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
+    type Value = Self;
+
+    fn from_value(value: Option<Self>) -> Self {
+        value.unwrap_or_default()
+    }
+}
+
+impl<'de, T: Value<'de>> Field<'de> for BTreeMap<super::Id<'de>, T> {
+    type Value = Self;
+
+    fn from_value(value: Option<Self>) -> Self {
+        value.unwrap_or_default()
+    }
+}
+
+/// The name of a member, borrowed unless it is escaped.
+pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Declares a struct that reads itself leniently from a JSON object: `field: Type = "name" | "other name"`.
+macro_rules! object {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident<'a> {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty = $($key:literal)|+,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        $vis struct $name<'a> {
+            $($(#[$field_meta])* $field_vis $field: $type,)*
+        }
+
+        impl<'a> $crate::wire::object::Value<'a> for $name<'a> {
+            fn object<A: serde::de::MapAccess<'a>>(mut members: A) -> Result<Option<Self>, A::Error> {
+                use $crate::wire::object::{Field, Lenient, Name};
+
+                let mut object = Self::default();
+                while let Some(Name(name)) = members.next_key()? {
+                    match &*name {
+                        $($($key)|+ => {
+                            object.$field = Field::from_value(members.next_value::<Lenient<_>>()?.0);
+                        })*
+                        _ => {
+                            members.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(Some(object))
+            }
+        }
+    };
+}
+
+pub(crate) use object;

@@ -1,0 +1,61 @@
+//! The payloads of the Account Activity API, which are those of API v1.1.
+//!
+//! See <https://docs.x.com/x-api/account-activity/introduction> for what each event means.
+//!
+//! ```
+//! use birdhook_core::{Endpoint, RequestHead, Secret, Settings, Step, signature, wire::v1::Payload};
+//!
+//! let body = r#"{"for_user_id":"2","favorite_events":[{"id":"a1b2","user":{"id_str":"7","screen_name":"ada"},
+//!     "favorited_status":{"id":1050118621198921728,"id_str":"1050118621198921728","text":"1 &lt; 2"}}]}"#;
+//! # let secret = Secret::new("consumer secret").unwrap();
+//! # let endpoint = Endpoint::new(secret.clone(), Settings::default());
+//! # let signed = signature::sign(&secret, body.as_bytes());
+//! # let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+//! # let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+//! # reader.push(body.into()).unwrap();
+//! let delivery = reader.finish().unwrap();
+//! let Payload::Favorite(favorite) = delivery.events()[0].v1() else { panic!("not a like") };
+//! let (post, user) = (favorite.favorited_status.unwrap(), favorite.user.unwrap());
+//! assert_eq!(post.full_text().as_deref(), Some("1 < 2"));
+//! assert_eq!(user.screen_name.as_deref(), Some("ada"));
+//! ```
+
+mod entities;
+mod message;
+mod payload;
+mod relation;
+mod tweet;
+mod user;
+
+pub use entities::{Entities, Hashtag, Media, MediaSize, Mention, Url, Variant, VideoInfo};
+pub use message::{
+    Attachment, CallToAction, Coordinates, DirectMessage, InitiatedVia, Location, MessageCreate, MessageData,
+    QuickReply, QuickReplyOption, QuickReplyResponse, SharedPlace, SourceApp,
+};
+pub use payload::Payload;
+pub use relation::{
+    Favorite, MarkRead, Party, Relation, Revocation, RevokedApp, RevokedUser, StatusRef, TweetDelete, Typing,
+};
+pub use tweet::{EditControls, EditHistory, ExtendedTweet, GeoPoint, Permalink, Place, Tweet};
+pub use user::User;
+
+use std::borrow::Cow;
+
+/// X escapes `&`, `<` and `>` in the text of posts and messages, and nothing else.
+fn decode_entities(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return text.into();
+    }
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode_entities;
+
+    #[test]
+    fn each_entity_is_decoded_once() {
+        assert_eq!(decode_entities("a &lt;b&gt; &amp; c"), "a <b> & c");
+        assert_eq!(decode_entities("&amp;lt; stays &quot;"), "&lt; stays &quot;");
+    }
+}

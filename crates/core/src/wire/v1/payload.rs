@@ -1,0 +1,66 @@
+//! Any event of the Account Activity API, typed.
+
+use super::{DirectMessage, Favorite, MarkRead, Relation, Revocation, Tweet, TweetDelete, Typing};
+use crate::wire::Lenient;
+use crate::wire::object::Value;
+use crate::{EventKind, RawJson};
+
+/// An event of the Account Activity API.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Payload<'a> {
+    /// A post by the subscriber, or one that concerns them: a mention, reply, quote or repost.
+    TweetCreate(Box<Tweet<'a>>),
+    /// A deleted post.
+    TweetDelete(TweetDelete<'a>),
+    /// A like.
+    Favorite(Box<Favorite<'a>>),
+    /// A follow.
+    Follow(Box<Relation<'a>>),
+    /// An unfollow.
+    Unfollow(Box<Relation<'a>>),
+    /// A block.
+    Block(Box<Relation<'a>>),
+    /// An unblock.
+    Unblock(Box<Relation<'a>>),
+    /// A mute.
+    Mute(Box<Relation<'a>>),
+    /// An unmute.
+    Unmute(Box<Relation<'a>>),
+    /// A message, sent or received.
+    DirectMessage(Box<DirectMessage<'a>>),
+    /// Somebody is typing.
+    IndicateTyping(Typing<'a>),
+    /// Somebody has read.
+    MarkRead(MarkRead<'a>),
+    /// A user took the app's access away.
+    Revoke(Revocation<'a>),
+    /// Anything else: a kind that is not known, or a value that breaks these types. The raw JSON has it all.
+    Unknown(&'a RawJson),
+}
+
+impl<'a> Payload<'a> {
+    pub(crate) fn read(kind: EventKind, raw: &'a RawJson) -> Self {
+        match kind {
+            EventKind::PostCreated => object(raw).map(Self::TweetCreate),
+            EventKind::PostDeleted => object(raw).map(Self::TweetDelete),
+            EventKind::Liked => object(raw).map(Self::Favorite),
+            EventKind::Followed => object(raw).map(Self::Follow),
+            EventKind::Unfollowed => object(raw).map(Self::Unfollow),
+            EventKind::Blocked => object(raw).map(Self::Block),
+            EventKind::Unblocked => object(raw).map(Self::Unblock),
+            EventKind::Muted => object(raw).map(Self::Mute),
+            EventKind::Unmuted => object(raw).map(Self::Unmute),
+            EventKind::MessageSent | EventKind::MessageReceived => object(raw).map(Self::DirectMessage),
+            EventKind::Typing => object(raw).map(Self::IndicateTyping),
+            EventKind::MessagesRead => object(raw).map(Self::MarkRead),
+            EventKind::AccessRevoked => object(raw).map(Self::Revoke),
+            EventKind::Unknown => None,
+        }
+        .unwrap_or(Self::Unknown(raw))
+    }
+}
+
+fn object<'a, T: Value<'a>>(raw: &'a RawJson) -> Option<T> {
+    raw.parse::<Lenient<T>>().ok()?.0
+}

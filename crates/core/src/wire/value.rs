@@ -1,0 +1,159 @@
+//! The small values that payloads are made of.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use super::object::Value;
+use crate::Timestamp;
+
+/// An identifier. Ids stay text: post ids pass 2^53, and some of X's ids are negative or not numbers at all. Numbers
+/// are read as their decimal digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id<'a>(Cow<'a, str>);
+
+/// Text that somebody wrote. `Debug` prints its length only, so that no log tells what people say; dereference it to
+/// read it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<'a>(Cow<'a, str>);
+
+macro_rules! str_like {
+    ($name:ident) => {
+        impl $name<'_> {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Deref for $name<'_> {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name<'_> {
+            fn eq(&self, other: &str) -> bool {
+                *self.0 == *other
+            }
+        }
+
+        impl PartialEq<&str> for $name<'_> {
+            fn eq(&self, other: &&str) -> bool {
+                *self.0 == **other
+            }
+        }
+
+        impl<'a> From<$name<'a>> for Cow<'a, str> {
+            fn from(value: $name<'a>) -> Self {
+                value.0
+            }
+        }
+
+        impl<'a> From<&'a str> for $name<'a> {
+            fn from(value: &'a str) -> Self {
+                Self(value.into())
+            }
+        }
+    };
+}
+
+str_like!(Id);
+str_like!(Text);
+
+impl From<String> for Id<'_> {
+    fn from(id: String) -> Self {
+        Self(id.into())
+    }
+}
+
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
+impl<'de> Value<'de> for Id<'de> {
+    fn string(text: Cow<'de, str>) -> Option<Self> {
+        Some(Self(text))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(Self(number.to_string().into()))
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(Self(number.to_string().into()))
+    }
+}
+
+impl<'de> Value<'de> for Text<'de> {
+    fn string(text: Cow<'de, str>) -> Option<Self> {
+        Some(Self(text))
+    }
+}
+
+/// X writes some booleans as the strings `"true"` and `"false"`.
+impl Value<'_> for bool {
+    fn boolean(flag: bool) -> Option<Self> {
+        Some(flag)
+    }
+
+    fn string(text: Cow<'_, str>) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// Counts, which X also writes as strings of digits.
+impl Value<'_> for u64 {
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(number)
+    }
+
+    fn string(text: Cow<'_, str>) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Value<'_> for f64 {
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(number as Self)
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(number as Self)
+    }
+
+    fn float(number: f64) -> Option<Self> {
+        Some(number)
+    }
+}
+
+/// Milliseconds as a number or as a string, or a date in one of the forms of [`Timestamp::parse`].
+impl Value<'_> for Timestamp {
+    fn unsigned(number: u64) -> Option<Self> {
+        i64::try_from(number).ok().map(Self::from_millis)
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(Self::from_millis(number))
+    }
+
+    fn string(text: Cow<'_, str>) -> Option<Self> {
+        Self::parse(&text)
+    }
+}
