@@ -63,8 +63,9 @@ impl App {
         self
     }
 
-    /// Drops direct messages that the X app with this id sent itself, as `source_app_id` tells. X delivers a
-    /// subscriber's sent messages too, and a bot that does not tell them apart answers itself.
+    /// Drops direct messages that a subscriber sent with the X app of this id, as `source_app_id` tells. X delivers a
+    /// subscriber's sent messages too, and a bot that does not tell them apart answers itself. A message that one
+    /// subscriber received from another is no echo, whatever app it was sent with.
     #[must_use]
     pub fn drop_echoes_of(mut self, x_app_id: impl Into<Box<str>>) -> Self {
         self.own_id = Some(x_app_id.into());
@@ -92,10 +93,11 @@ impl App {
         &self.oauth2
     }
 
-    pub(crate) fn challenge_secret(&self) -> Option<&Secret> {
+    /// The secrets that may answer a challenge, the primary first.
+    pub(crate) fn challenge_secrets(&self) -> &[Secret] {
         match self.challenge {
-            ChallengeKey::Consumer => self.consumer.first(),
-            ChallengeKey::OAuth2Client => self.oauth2.first(),
+            ChallengeKey::Consumer => &self.consumer,
+            ChallengeKey::OAuth2Client => &self.oauth2,
         }
     }
 }

@@ -10,7 +10,7 @@ use subtle::{Choice, ConditionallySelectable};
 use crate::head::{Field, RequestHead};
 use crate::secret::RunningMac;
 use crate::signature::Signature;
-use crate::{Apps, Delivery, Reason, Reply, envelope};
+use crate::{Apps, Delivery, Direction, Event, Reason, Reply, envelope};
 
 /// Takes the body of a POST as it arrives. The MAC runs over each chunk; nothing is parsed before it is verified.
 ///
@@ -20,11 +20,13 @@ pub struct BodyReader {
     checks: Checks,
     body: Gathered,
     room: usize,
+    /// What `Content-Length` says is still to come.
+    owed: Option<u64>,
 }
 
 impl BodyReader {
-    pub(crate) fn new(apps: Apps, checks: Checks, limit: usize) -> Self {
-        Self { apps, checks, body: Gathered::Whole(Bytes::new()), room: limit }
+    pub(crate) fn new(apps: Apps, checks: Checks, limit: usize, length: Option<u64>) -> Self {
+        Self { apps, checks, body: Gathered::Whole(Bytes::new()), room: limit, owed: length }
     }
 
     /// Takes the next bytes of the body; a body that comes as one chunk is never copied.
@@ -33,6 +35,7 @@ impl BodyReader {
     /// The answer to send, 413, as soon as the body is over the limit. The reader must then be dropped.
     pub fn push(&mut self, chunk: Bytes) -> Result<(), Reply> {
         self.room = self.room.checked_sub(chunk.len()).ok_or(Reason::BodyTooLarge)?;
+        self.owed = self.owed.map(|owed| owed.wrapping_sub(chunk.len() as u64));
         self.checks.update(&chunk);
         self.body.push(chunk);
         Ok(())
@@ -41,13 +44,18 @@ impl BodyReader {
     /// Ends the body: verifies it and reads its events.
     ///
     /// # Errors
-    /// The answer to send: 401 when no app's secret signs this body, 400 when it is not a JSON object.
+    /// The answer to send: 400 when it is not as long as `Content-Length` says, 401 when no app's secret signs it, 400
+    /// when it is not a JSON object.
     pub fn finish(self) -> Result<Delivery, Reply> {
+        if self.owed.is_some_and(|owed| owed != 0) {
+            return Err(Reason::BodyCutOff.into());
+        }
         let app = self.checks.matching().and_then(|index| self.apps.get(index)).ok_or(Reason::SignatureWrong)?;
         let mut delivery =
             envelope::read(self.body.whole(), Arc::clone(app.shared_name())).ok_or(Reason::NotAnObject)?;
         if let Some(own_id) = app.own_id() {
-            delivery.retain(|event| event.source_app_id() != Some(own_id));
+            let received = |event: &Event| event.direction() == Some(Direction::Received);
+            delivery.retain(|event| event.source_app_id() != Some(own_id) || received(event));
         }
         Ok(delivery)
     }

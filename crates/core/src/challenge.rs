@@ -2,41 +2,53 @@
 
 use crate::app::App;
 use crate::crc::{self, TokenError};
-use crate::endpoint::AppSelector;
+use crate::endpoint::{AppSelector, ChallengeSignature};
 use crate::head::Field;
 use crate::signature::Signature;
-use crate::{Endpoint, Reason, Reply, RequestHead};
+use crate::{Endpoint, Reason, Reply, RequestHead, Secret};
 
 pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Reply, Reason> {
     let token = crc::token(head.query)?;
-    endpoint.settings().token_policy.check(&token)?;
-    let app = asked_app(endpoint, head)?;
-    let secret = app.challenge_secret().ok_or(Reason::NoSecret)?;
-    Ok(Reply::challenge(crc::respond(secret, &token, endpoint.settings().token_policy)?))
-}
-
-/// The app that X asks about: the one whose secret signed the query, else the one that the URL names, else the first.
-fn asked_app<'a>(endpoint: &'a Endpoint, head: &RequestHead<'_>) -> Result<&'a App, Reason> {
-    let apps = endpoint.apps();
-    match head.signature {
-        _ if apps.is_empty() => Err(Reason::NoSecret),
-        Field::Once(value) => {
-            let signature = Signature::parse(value).ok_or(Reason::ChallengeUnsigned)?;
-            apps.iter().find(|app| signed_by(app, &signature, head.query)).ok_or(Reason::ChallengeUnsigned)
-        }
-        Field::Repeated => Err(Reason::ChallengeUnsigned),
-        Field::Absent if endpoint.settings().demand_signed_challenge => Err(Reason::ChallengeUnsigned),
-        Field::Absent => named_app(endpoint, head),
+    let policy = endpoint.settings().token_policy;
+    policy.check(&token)?;
+    if endpoint.apps().is_empty() {
+        return Err(Reason::NoSecret);
     }
+    let secret = match (endpoint.settings().challenge_signature, head.signature) {
+        (ChallengeSignature::Ignored, _) | (ChallengeSignature::IfPresent, Field::Absent) => {
+            named_app(endpoint, head)?.challenge_secrets().first().ok_or(Reason::NoSecret)?
+        }
+        (rule, Field::Once(value)) => {
+            let signature = Signature::parse(value).ok_or(Reason::ChallengeUnsigned)?;
+            secret_that_signed(endpoint, rule, &signature, head.query)?
+        }
+        (_, Field::Absent | Field::Repeated) => return Err(Reason::ChallengeUnsigned),
+    };
+    Ok(Reply::challenge(crc::respond(secret, &token, policy)?))
 }
 
-/// Whether one of the app's secrets signed the query. When the registered URL has a query of its own, X's documentation
-/// leaves open whether that is signed too; both readings prove that X asked.
-fn signed_by(app: &App, signature: &Signature, query: &str) -> bool {
+/// The secret to answer with when X has signed the query: while secrets are rotated, the very one that X signed with, for
+/// that is the one X holds.
+fn secret_that_signed<'a>(
+    endpoint: &'a Endpoint,
+    rule: ChallengeSignature,
+    signature: &Signature,
+    query: &str,
+) -> Result<&'a Secret, Reason> {
+    // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
     let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
-    app.consumer_secrets().iter().chain(app.oauth2_secrets()).any(|secret| {
-        std::iter::once(query).chain(added_by_x).any(|text| signature.matches(&secret.mac(text.as_bytes())).into())
-    })
+    // A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
+    let proves = |text: &&str| rule != ChallengeSignature::Demanded || text.contains('&');
+    let signs = |secret: &&Secret| {
+        let mut texts = std::iter::once(query).chain(added_by_x).filter(proves);
+        texts.any(|text| signature.matches(&secret.mac(text.as_bytes())).into())
+    };
+    let mut apps = endpoint.apps().iter();
+    let app = apps
+        .find(|app| app.consumer_secrets().iter().chain(app.oauth2_secrets()).any(|secret| signs(&secret)))
+        .ok_or(Reason::ChallengeUnsigned)?;
+    let answering = app.challenge_secrets();
+    answering.iter().find(signs).or(answering.first()).ok_or(Reason::NoSecret)
 }
 
 /// A URL that names an app we do not have gets no answer made with another app's secret: a wrong 200 ends a webhook.

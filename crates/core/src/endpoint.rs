@@ -39,9 +39,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// Which challenge tokens are signed.
     pub token_policy: TokenPolicy,
-    /// Whether a challenge must carry X's own signature of its query. Off by default: not all of X's documentation
-    /// says that it is sent. When it is present it is always checked.
-    pub demand_signed_challenge: bool,
+    /// What X's own signature of a challenge's query counts for.
+    pub challenge_signature: ChallengeSignature,
     /// Where a challenge says which app it is for, when its signature does not.
     pub app_selector: AppSelector,
 }
@@ -51,10 +50,24 @@ impl Default for Settings {
         Self {
             body_limit: 1 << 20,
             token_policy: TokenPolicy::default(),
-            demand_signed_challenge: false,
+            challenge_signature: ChallengeSignature::default(),
             app_selector: AppSelector::default(),
         }
     }
+}
+
+/// What the signature on a challenge counts for. X's enterprise documentation says that its GET carries one, over the
+/// query string; the documentation of v2 is silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChallengeSignature {
+    /// A challenge with a wrong signature is refused, one without is answered.
+    #[default]
+    IfPresent,
+    /// Only a challenge that X has signed, with a `nonce` or a query of the URL's own beside the token, is answered.
+    Demanded,
+    /// Challenges are answered whatever their signature.
+    Ignored,
 }
 
 /// Where the registered URL names the app whose secret answers a challenge, for several apps on one endpoint.
@@ -124,7 +137,8 @@ impl Endpoint {
             Length::Nonsense => Err(Reason::BodyCutOff),
             Length::Bytes(length) if length > limit as u64 => Err(Reason::BodyTooLarge),
             _ if head.encoded => Err(Reason::BodyEncoded),
-            _ => Ok(BodyReader::new(self.apps.clone(), checks, limit)),
+            Length::Bytes(length) => Ok(BodyReader::new(self.apps.clone(), checks, limit, Some(length))),
+            Length::Unknown => Ok(BodyReader::new(self.apps.clone(), checks, limit, None)),
         }
     }
 }

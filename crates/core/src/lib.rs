@@ -27,7 +27,7 @@ pub mod wire;
 pub use app::{App, Apps, AppsError, ChallengeKey};
 pub use body::BodyReader;
 pub use delivery::Delivery;
-pub use endpoint::{AppSelector, Endpoint, Settings, Step};
+pub use endpoint::{AppSelector, ChallengeSignature, Endpoint, Settings, Step};
 pub use event::{Direction, Event, EventKind, Generation};
 pub use head::RequestHead;
 pub use key::{DedupeScope, EventKey};

@@ -126,8 +126,9 @@ reasons! {
     BodyEncoded = 415, "body_encoded", "content-encoding must be identity\n";
     /// The body did not arrive within the deadline.
     BodyTooSlow = 408, "body_too_slow", "the body came too slowly\n";
-    /// The body ended early or could not be read, or its length makes no sense.
-    BodyCutOff = 400, "body_cut_off", "the body was cut off\n";
+    /// The body is not what `Content-Length` says, or could not be read: the sender gave up, or something in front of
+    /// birdhook has read the body already.
+    BodyCutOff = 400, "body_cut_off", "the body was cut off, or read by something in front of the receiver\n";
     /// The body is signed, but it is not a JSON object.
     NotAnObject = 400, "not_an_object", "the body is not a JSON object\n";
     /// The delivery was handed over: 200 means what the sink's 200 means.

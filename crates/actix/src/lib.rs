@@ -1,0 +1,20 @@
+//! Receive Twitter/X webhooks with actix-web.
+//!
+//! ```
+//! use actix_web::App;
+//! use birdhook_actix::Receiver;
+//! use birdhook_pipeline::{Secret, Webhook};
+//!
+//! let (pipeline, deliveries) = Webhook::new(Secret::new("consumer secret").unwrap()).channel(1024);
+//! let receiver = Receiver::new(pipeline);
+//! let app = App::new().service(receiver.at("/webhooks/twitter"));
+//! # let _ = (app, deliveries);
+//! ```
+//!
+//! In `HttpServer::new`, clone the receiver into the factory, so that the workers share one pipeline. A sink whose future
+//! is not `Send` works too; make its pipeline inside the factory, one for each worker, and mind that duplicates are then
+//! removed worker by worker.
+
+mod receiver;
+
+pub use receiver::Receiver;

@@ -1,0 +1,64 @@
+//! The service that receives webhooks.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use birdhook_pipeline::{Begun, EventSink, Pipeline, Reply, RequestHead};
+
+/// Receives a webhook: challenges (GET) and deliveries (POST) of one URL. Cheap to clone.
+pub struct Receiver<S> {
+    pipeline: Pipeline<S>,
+}
+
+impl<S: EventSink + 'static> Receiver<S> {
+    /// A receiver that hands deliveries to the pipeline's sink, whose future need not be `Send`.
+    pub fn new(pipeline: Pipeline<S>) -> Self {
+        Self { pipeline }
+    }
+
+    /// The pipeline, to ask for its health and to shut it down.
+    pub fn pipeline(&self) -> &Pipeline<S> {
+        &self.pipeline
+    }
+
+    /// The resource to give to `App::service`, at the path to which X sends.
+    pub fn at(&self, path: &str) -> Resource {
+        let pipeline = self.pipeline.clone();
+        web::resource(path).to(move |request: HttpRequest, body: web::Payload| {
+            let pipeline = pipeline.clone();
+            async move { response(receive(&pipeline, &request, body).await) }
+        })
+    }
+}
+
+impl<S> Clone for Receiver<S> {
+    fn clone(&self) -> Self {
+        Self { pipeline: self.pipeline.clone() }
+    }
+}
+
+impl<S> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("pipeline", &self.pipeline).finish()
+    }
+}
+
+async fn receive<S: EventSink>(pipeline: &Pipeline<S>, request: &HttpRequest, body: web::Payload) -> Reply {
+    let query = Some(request.query_string()).filter(|query| !query.is_empty());
+    let head = RequestHead::new(request.method().as_str(), request.path(), query)
+        .with_headers(request.headers().iter().map(|(name, value)| (name, value.as_bytes())));
+    match pipeline.begin(&head) {
+        Begun::Reply(reply) => reply,
+        Begun::Delivery(reception) => pipeline.receive(reception, body).await,
+    }
+}
+
+fn response(reply: Reply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let mut response = HttpResponse::build(status);
+    for header in reply.headers() {
+        response.insert_header(header);
+    }
+    response.body(reply.into_body())
+}

@@ -1,0 +1,42 @@
+//! The route.
+
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, any};
+use birdhook_pipeline::Gate;
+use birdhook_tower::WebhookLayer;
+
+/// A route that receives a webhook and hands verified deliveries to `handler`, which takes them as
+/// [`Verified`](crate::Verified). The handler's answer is the acknowledgement; challenges, refusals and duplicates never
+/// reach it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use axum::Router;
+/// use axum::http::StatusCode;
+/// use birdhook_axum::{Verified, webhook};
+/// use birdhook_pipeline::{Secret, Webhook};
+///
+/// async fn handle(Verified(delivery): Verified) -> Result<(), StatusCode> {
+///     for event in delivery {
+///         println!("{}", event.kind());
+///     }
+///     Ok(())
+/// }
+///
+/// let gate = Webhook::new(Secret::new("consumer secret").unwrap()).gate();
+/// let app: Router = Router::new().route("/webhooks/twitter", webhook(gate, handle));
+/// # use {axum::body::Body, axum::http::Request, tower::ServiceExt};
+/// # let get = Request::get("/webhooks/twitter?crc_token=abc").body(Body::empty()).unwrap();
+/// # assert_eq!(app.clone().oneshot(get).await.unwrap().status(), 200);
+/// # let post = Request::post("/webhooks/twitter").body(Body::empty()).unwrap();
+/// # assert_eq!(app.oneshot(post).await.unwrap().status(), 401);
+/// # }
+/// ```
+pub fn webhook<H, T, S>(gate: Gate, handler: H) -> MethodRouter<S>
+where
+    H: Handler<T, S>,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    any(handler).layer(WebhookLayer::new(gate))
+}

@@ -1,0 +1,244 @@
+//! A sink that is a bounded channel.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll, ready};
+
+use birdhook_core::{Delivery, Event};
+use futures_core::Stream;
+use tokio::sync::{Notify, mpsc};
+
+use crate::{Backlog, EventSink, SinkError};
+
+pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {
+    let (sender, receiver) = mpsc::channel(capacity.max(1));
+    let level = Arc::new(Level::default());
+    (
+        ChannelSink { sender: RwLock::new(Some(sender)), level: Arc::clone(&level) },
+        Deliveries { receiver, reader: Reader(level) },
+    )
+}
+
+/// A bounded channel as a sink: 200 means that the app's queue holds the delivery. Made by
+/// [`Webhook::channel`](crate::Webhook::channel).
+///
+/// A full channel makes deliveries wait until the deadline and then answers 503.
+pub struct ChannelSink {
+    /// Taken out when closing, so that the reading side ends behind the last delivery.
+    sender: RwLock<Option<mpsc::Sender<Delivery>>>,
+    level: Arc<Level>,
+}
+
+impl EventSink for ChannelSink {
+    type Future = Sending;
+
+    fn deliver(&self, delivery: Delivery) -> Sending {
+        let Some(sender) = self.sender.read().unwrap_or_else(PoisonError::into_inner).clone() else {
+            return Sending(State::Done(Some(Err(SinkError::Closed))));
+        };
+        // Counted before it can be read, or the reader would count it out first.
+        self.level.enter(&delivery);
+        let events = delivery.events().len();
+        let outcome = match sender.try_send(delivery) {
+            Ok(()) => Ok(()),
+            Err(refused) => {
+                self.level.leave(1, events);
+                match refused {
+                    mpsc::error::TrySendError::Closed(_) => Err(SinkError::Closed),
+                    mpsc::error::TrySendError::Full(delivery) => return Sending::wait(sender, delivery, &self.level),
+                }
+            }
+        };
+        Sending(State::Done(Some(outcome)))
+    }
+
+    fn when_late(&self) -> SinkError {
+        SinkError::Full
+    }
+
+    fn backlog(&self) -> Option<Backlog> {
+        Some(self.level.backlog())
+    }
+
+    fn close(&self) {
+        self.sender.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.level.drained())
+    }
+}
+
+impl fmt::Debug for ChannelSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelSink").field("backlog", &self.level.backlog()).finish_non_exhaustive()
+    }
+}
+
+/// The future of a [`ChannelSink`]: done at once unless the channel is full.
+pub struct Sending(State);
+
+enum State {
+    Done(Option<Result<(), SinkError>>),
+    Waiting(Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>),
+}
+
+impl Sending {
+    fn wait(sender: mpsc::Sender<Delivery>, delivery: Delivery, level: &Arc<Level>) -> Self {
+        let level = Arc::clone(level);
+        Self(State::Waiting(Box::pin(async move {
+            let room = sender.reserve().await.map_err(|_| SinkError::Closed)?;
+            // From here to the end nothing waits: what is dropped was not sent, what was sent is `Ok`.
+            level.enter(&delivery);
+            room.send(delivery);
+            Ok(())
+        })))
+    }
+}
+
+impl Future for Sending {
+    type Output = Result<(), SinkError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Done(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
+            State::Waiting(waiting) => waiting.as_mut().poll(cx),
+        }
+    }
+}
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            State::Done(_) => "Sending(done)",
+            State::Waiting(_) => "Sending(waiting)",
+        })
+    }
+}
+
+/// The app's end of the channel: deliveries in the order in which they were accepted.
+///
+/// Also a [`Stream`]; [`events`](Self::events) makes it one of single events.
+#[derive(Debug)]
+pub struct Deliveries {
+    receiver: mpsc::Receiver<Delivery>,
+    reader: Reader,
+}
+
+impl Deliveries {
+    /// The next delivery; `None` once the pipeline is shut down, or gone, and everything was read.
+    ///
+    /// Cancel safe: a dropped `recv` loses nothing.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        let delivery = ready!(self.receiver.poll_recv(cx));
+        if let Some(delivery) = &delivery {
+            self.reader.0.leave(1, delivery.events().len());
+        }
+        Poll::Ready(delivery)
+    }
+
+    /// The same channel, one event at a time.
+    pub fn events(self) -> Events {
+        Events { receiver: self.receiver, reader: self.reader, opened: Vec::new().into_iter() }
+    }
+}
+
+impl Stream for Deliveries {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        self.poll_recv(cx)
+    }
+}
+
+/// The app's end of the channel, one event at a time. Also a [`Stream`].
+#[derive(Debug)]
+pub struct Events {
+    receiver: mpsc::Receiver<Delivery>,
+    reader: Reader,
+    opened: std::vec::IntoIter<Event>,
+}
+
+impl Events {
+    /// The next event; `None` once the pipeline is shut down, or gone, and everything was read.
+    ///
+    /// Cancel safe: a dropped `recv` loses nothing.
+    pub async fn recv(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            if let Some(event) = self.opened.next() {
+                self.reader.0.leave(usize::from(self.opened.len() == 0), 1);
+                return Poll::Ready(Some(event));
+            }
+            match ready!(self.receiver.poll_recv(cx)) {
+                Some(delivery) => self.opened = delivery.into_iter(),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_recv(cx)
+    }
+}
+
+/// How much was accepted and not consumed.
+#[derive(Debug, Default)]
+struct Level {
+    deliveries: AtomicUsize,
+    events: AtomicUsize,
+    abandoned: AtomicBool,
+    fell: Notify,
+}
+
+impl Level {
+    fn enter(&self, delivery: &Delivery) {
+        self.events.fetch_add(delivery.events().len(), SeqCst);
+        self.deliveries.fetch_add(1, SeqCst);
+    }
+
+    fn leave(&self, deliveries: usize, events: usize) {
+        self.deliveries.fetch_sub(deliveries, SeqCst);
+        if self.events.fetch_sub(events, SeqCst) == events {
+            self.fell.notify_waiters();
+        }
+    }
+
+    fn backlog(&self) -> Backlog {
+        Backlog { deliveries: self.deliveries.load(SeqCst), events: self.events.load(SeqCst) }
+    }
+
+    async fn drained(&self) {
+        loop {
+            let fell = self.fell.notified();
+            if self.events.load(SeqCst) == 0 || self.abandoned.load(SeqCst) {
+                return;
+            }
+            fell.await;
+        }
+    }
+}
+
+/// The reading side's share of the level. When it is gone, nobody will consume the rest.
+#[derive(Debug)]
+struct Reader(Arc<Level>);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.abandoned.store(true, SeqCst);
+        self.0.fell.notify_waiters();
+    }
+}

@@ -1,0 +1,270 @@
+//! Everything about a request but where its delivery goes.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, Reason, Reply, RequestHead, Step};
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::dedupe::{Claim, Claimed, Dedupe};
+use crate::health::{Counts, Health};
+use crate::observe::{self, Trace};
+
+/// Answers challenges, verifies deliveries, removes duplicates and keeps the time, for those who hand deliveries over
+/// themselves: a middleware whose inner service handles them, or an adapter of your own. Cheap to clone.
+///
+/// Made by [`Webhook::gate`](crate::Webhook::gate). With a sink it is a [`Pipeline`](crate::Pipeline).
+#[derive(Clone)]
+pub struct Gate {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    endpoint: ArcSwap<Endpoint>,
+    dedupe: Arc<Dedupe>,
+    budget: Duration,
+    counts: Counts,
+    stopping: AtomicBool,
+    in_flight: AtomicUsize,
+    idle: Notify,
+}
+
+/// What follows a request's head.
+#[derive(Debug)]
+pub enum Begun {
+    /// Send this; the body need not be read.
+    Reply(Reply),
+    /// Read the body with this.
+    Delivery(Reception),
+}
+
+impl Gate {
+    pub(crate) fn new(endpoint: Endpoint, dedupe: Dedupe, budget: Duration) -> Self {
+        let shared = Shared {
+            endpoint: ArcSwap::from_pointee(endpoint),
+            dedupe: Arc::new(dedupe),
+            budget,
+            counts: Counts::new(),
+            stopping: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            idle: Notify::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Judges a request by its head. A challenge is answered here, without I/O, lock or queue, even while shutting down.
+    pub fn begin(&self, head: &RequestHead<'_>) -> Begun {
+        let started = Instant::now();
+        let refused = |reply: Reply| {
+            self.shared.counts.answered(reply.reason());
+            observe::answered(reply.reason(), started.elapsed());
+            Begun::Reply(reply)
+        };
+        match self.shared.endpoint.load().begin(head) {
+            Step::Reply(reply) => refused(reply),
+            Step::Body(reader) => {
+                // Counted before the look at `stopping`, so that a shutdown waits for every delivery that passed it.
+                let request = Request::begin(self, started);
+                if self.shared.stopping.load(SeqCst) {
+                    return Begun::Reply(request.answer(Reason::ShuttingDown.into()));
+                }
+                Begun::Delivery(Reception { reader, request })
+            }
+        }
+    }
+
+    /// Replaces the apps, and so their secrets, for all requests that begin from now on.
+    pub fn replace_apps(&self, apps: impl Into<Apps>) {
+        let apps = apps.into();
+        self.shared.endpoint.rcu(|endpoint| endpoint.with_apps(apps.clone()));
+    }
+
+    /// What was done so far.
+    pub fn health(&self) -> Health {
+        let mut health = self.shared.counts.health();
+        health.ready = !self.shared.stopping.load(SeqCst) && !self.shared.endpoint.load().apps().is_empty();
+        health.in_flight = self.shared.in_flight.load(SeqCst);
+        health.remembered = self.shared.dedupe.remembered();
+        health
+    }
+
+    /// Refuses deliveries with 503 from now on; challenges are still answered.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, SeqCst);
+    }
+
+    /// Resolves when no delivery is in flight.
+    pub async fn idle(&self) {
+        loop {
+            let idle = self.shared.idle.notified();
+            if self.shared.in_flight.load(SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("endpoint", &self.shared.endpoint.load()).finish_non_exhaustive()
+    }
+}
+
+/// A delivery whose body is to be read.
+#[derive(Debug)]
+pub struct Reception {
+    reader: BodyReader,
+    request: Request,
+}
+
+impl Reception {
+    /// Reads the body, verifies it and claims its events, waiting for those that are in flight elsewhere. All within the
+    /// deadline.
+    ///
+    /// # Errors
+    /// The answer to send.
+    pub async fn admit<E>(self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Admission, Reply> {
+        let Self { reader, request } = self;
+        match admit(reader, body, &request).await {
+            Ok((delivery, claim)) => Ok(Admission { delivery, claim, request }),
+            Err(reply) => Err(request.answer(reply)),
+        }
+    }
+}
+
+async fn admit<E>(
+    reader: BodyReader,
+    body: impl Stream<Item = Result<Bytes, E>>,
+    request: &Request,
+) -> Result<(Delivery, Claim), Reply> {
+    let read = timeout_at(request.deadline, read(reader, body)).await;
+    let mut delivery = read.map_err(|_| Reason::BodyTooSlow)??;
+    request.trace.verified(&delivery);
+    if delivery.events().is_empty() {
+        return Err(Reason::Dropped.into());
+    }
+    let dedupe = Arc::clone(&request.gate.shared.dedupe);
+    let sent = delivery.events().len();
+    loop {
+        match dedupe.claim(&mut delivery) {
+            Claimed::InFlight(landed) => {
+                timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
+            }
+            Claimed::AllDone => {
+                request.left_out(sent);
+                return Err(Reason::Duplicate.into());
+            }
+            Claimed::Ours(claim) => {
+                request.left_out(sent - delivery.events().len());
+                return Ok((delivery, claim));
+            }
+        }
+    }
+}
+
+async fn read<E>(mut reader: BodyReader, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Delivery, Reply> {
+    let mut body = pin!(body);
+    while let Some(chunk) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+        reader.push(chunk.map_err(|_| Reason::BodyCutOff)?)?;
+    }
+    reader.finish()
+}
+
+/// A verified delivery with the right to hand it over, once. Dropping it gives the right up, and the delivery may come
+/// again.
+#[derive(Debug)]
+pub struct Admission {
+    delivery: Delivery,
+    claim: Claim,
+    request: Request,
+}
+
+impl Admission {
+    /// Hands the delivery over. `Ok` is what 200 stands for; anything else is the answer to send, `late` when the deadline
+    /// passes.
+    ///
+    /// The outcome counts in the very poll in which `hand_over` is ready: dropped before that, nothing was accepted and
+    /// the delivery may come again; after it, the delivery was.
+    ///
+    /// # Errors
+    /// The answer to send.
+    pub async fn settle<T, F>(self, hand_over: impl FnOnce(Delivery) -> F, late: Reason) -> Result<T, Reply>
+    where
+        F: Future<Output = Result<T, Reason>>,
+    {
+        let Self { delivery, claim, request } = self;
+        let events = delivery.events().len();
+        let outcome = timeout_at(request.deadline, request.trace.within(hand_over(delivery))).await;
+        match outcome.unwrap_or(Err(late)) {
+            Ok(value) => {
+                claim.commit();
+                request.gate.shared.counts.handed_over(events);
+                observe::handed_over(events);
+                request.answer(Reason::Accepted.into());
+                Ok(value)
+            }
+            Err(reason) => {
+                drop(claim);
+                Err(request.answer(reason.into()))
+            }
+        }
+    }
+}
+
+/// One POST from its head to its answer: counts as in flight, and is noticed when it ends without one.
+struct Request {
+    gate: Gate,
+    started: Instant,
+    deadline: Instant,
+    trace: Trace,
+    answered: bool,
+}
+
+impl Request {
+    fn begin(gate: &Gate, started: Instant) -> Self {
+        gate.shared.in_flight.fetch_add(1, SeqCst);
+        let deadline = started + gate.shared.budget;
+        Self { gate: gate.clone(), started, deadline, trace: Trace::start(), answered: false }
+    }
+
+    fn left_out(&self, events: usize) {
+        if events > 0 {
+            self.gate.shared.counts.left_out(events);
+            observe::left_out(events);
+        }
+    }
+
+    fn answer(mut self, reply: Reply) -> Reply {
+        self.answered = true;
+        self.gate.shared.counts.answered(reply.reason());
+        observe::answered(reply.reason(), self.started.elapsed());
+        self.trace.answered(reply.reason());
+        reply
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.gate.shared.counts.unanswered.fetch_add(1, SeqCst);
+            observe::unanswered();
+        }
+        if self.gate.shared.in_flight.fetch_sub(1, SeqCst) == 1 {
+            self.gate.shared.idle.notify_waiters();
+        }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}

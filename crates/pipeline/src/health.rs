@@ -1,0 +1,130 @@
+//! What a receiver has done so far.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use birdhook_core::Reason;
+use tokio::time::Instant;
+
+use crate::Backlog;
+
+/// A snapshot for readiness pages and alarms.
+///
+/// Watch [`since_last_challenge`](Self::since_last_challenge): X challenges a healthy webhook at least daily, and delivers
+/// nothing to one that has failed for 28 hours (<https://docs.x.com/x-api/webhooks/introduction>).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Health {
+    /// Whether deliveries are taken: there is an app and the receiver is not stopping.
+    pub ready: bool,
+    /// Deliveries that are being read or handed over right now.
+    pub in_flight: usize,
+    /// Deliveries that ended without an answer: X hung up, the server stopped, or a handler panicked.
+    pub unanswered: u64,
+    /// Events handed over.
+    pub events: u64,
+    /// Events that were left out because they were handed over before.
+    pub duplicates: u64,
+    /// Events remembered for removing duplicates.
+    pub remembered: usize,
+    /// What the sink holds in memory; `None` for sinks that hold nothing.
+    pub backlog: Option<Backlog>,
+    /// Since the last challenge was answered; `None` if there was none.
+    pub since_last_challenge: Option<Duration>,
+    /// Since the last event was handed over; `None` if there was none.
+    pub since_last_event: Option<Duration>,
+    answers: Vec<(Reason, u64)>,
+}
+
+impl Health {
+    /// How often a request was answered for this reason.
+    pub fn answered(&self, reason: Reason) -> u64 {
+        self.answers.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)
+    }
+
+    /// Every reason for which a request was answered, with its count.
+    pub fn answers(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        self.answers.iter().copied()
+    }
+}
+
+/// The counts behind [`Health`]. Nothing here waits or locks.
+pub(crate) struct Counts {
+    epoch: Instant,
+    answers: [AtomicU64; Reason::ALL.len()],
+    pub(crate) unanswered: AtomicU64,
+    events: AtomicU64,
+    duplicates: AtomicU64,
+    last_challenge: Moment,
+    last_event: Moment,
+}
+
+impl Counts {
+    pub(crate) fn new() -> Self {
+        Self {
+            epoch: Instant::now(),
+            answers: [const { AtomicU64::new(0) }; Reason::ALL.len()],
+            unanswered: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            duplicates: AtomicU64::new(0),
+            last_challenge: Moment::default(),
+            last_event: Moment::default(),
+        }
+    }
+
+    pub(crate) fn answered(&self, reason: Reason) {
+        if let Some(count) = self.answers.get(reason as usize) {
+            count.fetch_add(1, Relaxed);
+        }
+        if reason == Reason::ChallengeAnswered {
+            self.last_challenge.is_now(self.epoch);
+        }
+    }
+
+    pub(crate) fn handed_over(&self, events: usize) {
+        self.events.fetch_add(events as u64, Relaxed);
+        self.last_event.is_now(self.epoch);
+    }
+
+    pub(crate) fn left_out(&self, events: usize) {
+        self.duplicates.fetch_add(events as u64, Relaxed);
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        let counted = |&reason: &Reason| {
+            let count = self.answers.get(reason as usize)?.load(Relaxed);
+            (count > 0).then_some((reason, count))
+        };
+        Health {
+            ready: false,
+            in_flight: 0,
+            unanswered: self.unanswered.load(Relaxed),
+            events: self.events.load(Relaxed),
+            duplicates: self.duplicates.load(Relaxed),
+            remembered: 0,
+            backlog: None,
+            since_last_challenge: self.last_challenge.elapsed(self.epoch),
+            since_last_event: self.last_event.elapsed(self.epoch),
+            answers: Reason::ALL.iter().filter_map(counted).collect(),
+        }
+    }
+}
+
+/// Milliseconds since the epoch, plus one; nought is never.
+#[derive(Default)]
+struct Moment(AtomicU64);
+
+impl Moment {
+    fn is_now(&self, epoch: Instant) {
+        self.0.store(millis(epoch) + 1, Relaxed);
+    }
+
+    fn elapsed(&self, epoch: Instant) -> Option<Duration> {
+        let at = self.0.load(Relaxed).checked_sub(1)?;
+        Some(Duration::from_millis(millis(epoch).saturating_sub(at)))
+    }
+}
+
+fn millis(epoch: Instant) -> u64 {
+    u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+}

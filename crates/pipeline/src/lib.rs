@@ -1,0 +1,53 @@
+//! From a verified Twitter/X delivery to the answer: sinks, duplicates, deadlines, draining and health.
+//!
+//! A [`Webhook`] is configured and becomes a [`Pipeline`] with an [`EventSink`], or a bare [`Gate`]. An adapter for a
+//! framework turns its requests into [`RequestHead`]s and byte streams, and the answers into responses:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use std::convert::Infallible;
+//! use birdhook_pipeline::{Begun, RequestHead, Secret, Webhook, signature};
+//!
+//! let secret = Secret::new("consumer secret").unwrap();
+//! let (pipeline, mut deliveries) = Webhook::new(secret.clone()).channel(16);
+//!
+//! let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
+//! let signed = signature::sign(&secret, body.as_bytes());
+//! let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+//!
+//! let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+//! let chunks = futures_util::stream::iter([Ok::<_, Infallible>(body.into())]);
+//! assert_eq!(pipeline.receive(reception, chunks).await.status(), 200);
+//! assert_eq!(deliveries.recv().await.unwrap().events().len(), 1);
+//! # }
+//! ```
+//!
+//! # Features
+//! `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`, `birdhook_events_total`,
+//! `birdhook_duplicates_total`; gauges `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`,
+//! `birdhook_last_event_timestamp_seconds`; histogram `birdhook_answer_seconds{request}`.
+//!
+//! `tracing`: a span `birdhook.delivery` for each delivery, in which its hand-over runs, and an event for each answer.
+
+mod channel;
+mod dedupe;
+mod gate;
+mod handler;
+mod health;
+mod observe;
+mod pipeline;
+mod sink;
+mod webhook;
+
+pub use birdhook_core::{
+    App, AppSelector, Apps, AppsError, ChallengeKey, ChallengeSignature, DedupeScope, Delivery, Direction, Event,
+    EventKey, EventKind, Generation, RawJson, Reason, Reply, RequestHead, Secret, SecretError, Timestamp, crc,
+    signature, wire,
+};
+pub use channel::{ChannelSink, Deliveries, Events, Sending};
+pub use gate::{Admission, Begun, Gate, Reception};
+pub use handler::{Handler, HandlerFuture};
+pub use health::Health;
+pub use pipeline::{Left, Pipeline};
+pub use sink::{Backlog, EventSink, SinkError};
+pub use webhook::Webhook;

@@ -1,0 +1,122 @@
+//! A gate with a sink behind it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_core::{Apps, Reason, Reply, RequestHead};
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{Backlog, Begun, EventSink, Gate, Health, Reception, observe};
+
+/// From a request to its answer, with deliveries handed to an [`EventSink`]. Free of any framework: give it to a
+/// `Receiver` of birdhook-tower or birdhook-actix. Cheap to clone.
+///
+/// Made by [`Webhook`](crate::Webhook).
+pub struct Pipeline<S> {
+    gate: Gate,
+    sink: Arc<S>,
+}
+
+impl<S: EventSink> Pipeline<S> {
+    pub(crate) fn new(gate: Gate, sink: S) -> Self {
+        Self { gate, sink: Arc::new(sink) }
+    }
+
+    /// Judges a request by its head, as [`Gate::begin`].
+    pub fn begin(&self, head: &RequestHead<'_>) -> Begun {
+        self.gate.begin(head)
+    }
+
+    /// Reads a delivery's body, hands its new events to the sink and returns the answer.
+    ///
+    /// The future may be dropped at any await point. It is `Send` if the body and the sink's future are.
+    pub async fn receive<E>(&self, reception: Reception, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
+        let admission = match reception.admit(body).await {
+            Ok(admission) => admission,
+            Err(reply) => return reply,
+        };
+        let deliver = |delivery| {
+            let delivered = self.sink.deliver(delivery);
+            async { delivered.await.map_err(|error| error.reason()) }
+        };
+        let settled = admission.settle(deliver, self.sink.when_late().reason()).await;
+        if let Some(backlog) = self.sink.backlog() {
+            observe::queue_depth(backlog.events);
+        }
+        match settled {
+            Ok(()) => Reason::Accepted.into(),
+            Err(reply) => reply,
+        }
+    }
+
+    /// Replaces the apps, and so their secrets, for all requests that begin from now on.
+    pub fn replace_apps(&self, apps: impl Into<Apps>) {
+        self.gate.replace_apps(apps);
+    }
+
+    /// What was done so far.
+    pub fn health(&self) -> Health {
+        let mut health = self.gate.health();
+        health.backlog = self.sink.backlog();
+        health
+    }
+
+    /// Shuts down: refuses new deliveries with 503 while still answering challenges, waits for those in flight, then for
+    /// the app to consume what it was given, and reports what is left when `patience` is over.
+    ///
+    /// Call it before the server stops, so that X hears the 503s. It can be called again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use std::time::Duration;
+    /// use birdhook_pipeline::{Secret, Webhook};
+    ///
+    /// let (pipeline, _deliveries) = Webhook::new(Secret::new("s3cret").unwrap()).channel(64);
+    /// let left = pipeline.shutdown(Duration::from_secs(10)).await;
+    /// assert!(left.is_nothing());
+    /// # }
+    /// ```
+    pub async fn shutdown(&self, patience: Duration) -> Left {
+        let deadline = Instant::now() + patience;
+        self.gate.stop();
+        let idle = timeout_at(deadline, self.gate.idle()).await;
+        if idle.is_ok() {
+            self.sink.close();
+            // What is left when the time is over is what we report; late or not makes no difference here.
+            let _ = timeout_at(deadline, self.sink.drained()).await;
+        }
+        Left { in_flight: self.gate.health().in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
+    }
+}
+
+impl<S> Clone for Pipeline<S> {
+    fn clone(&self) -> Self {
+        Self { gate: self.gate.clone(), sink: Arc::clone(&self.sink) }
+    }
+}
+
+impl<S> fmt::Debug for Pipeline<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("gate", &self.gate).finish_non_exhaustive()
+    }
+}
+
+/// What a shutdown left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Left {
+    /// Deliveries that were still being read or handed over. They are not answered 200 unless they still succeed.
+    pub in_flight: usize,
+    /// What was answered 200 and waits in memory. It is lost when the process ends.
+    pub unconsumed: Backlog,
+}
+
+impl Left {
+    /// Whether nothing is lost by ending the process.
+    pub fn is_nothing(&self) -> bool {
+        self.in_flight == 0 && self.unconsumed == Backlog::default()
+    }
+}

@@ -1,0 +1,101 @@
+//! Where deliveries go.
+
+use std::pin::Pin;
+
+use birdhook_core::{Delivery, Reason};
+
+/// Takes deliveries off birdhook's hands. **`deliver` returning `Ok` is the only way to a 200.**
+///
+/// What a sink promises with its `Ok` is what birdhook's 200 means to X, which may then never send the delivery again.
+/// Say it in the sink's documentation.
+///
+/// The future may be dropped at any await point: when the deadline passes, when X hangs up, when the server stops. What
+/// was dropped is answered 503 or not at all, and may come again; what was `Ok` never does.
+///
+/// The future need not be `Send` for actix-web, which runs a request on one thread; tower and hyper ask for it.
+///
+/// ```
+/// use std::future::{Ready, ready};
+/// use birdhook_pipeline::{Delivery, EventSink, SinkError};
+///
+/// /// 200 means that the event was printed.
+/// struct Printer;
+///
+/// impl EventSink for Printer {
+///     type Future = Ready<Result<(), SinkError>>;
+///
+///     fn deliver(&self, delivery: Delivery) -> Self::Future {
+///         delivery.events().iter().for_each(|event| println!("{}", event.kind()));
+///         ready(Ok(()))
+///     }
+/// }
+/// ```
+pub trait EventSink {
+    /// What [`deliver`](Self::deliver) returns.
+    type Future: Future<Output = Result<(), SinkError>>;
+
+    /// Takes a delivery. Events that were seen before have been taken out of it, so it may hold fewer than X sent.
+    fn deliver(&self, delivery: Delivery) -> Self::Future;
+
+    /// What it means when the deadline passes while a delivery waits here.
+    fn when_late(&self) -> SinkError {
+        SinkError::TooSlow
+    }
+
+    /// What was taken but not yet consumed by the app, for sinks that hold it in memory.
+    fn backlog(&self) -> Option<Backlog> {
+        None
+    }
+
+    /// Takes no more deliveries. Called once, when shutting down, after the last delivery was answered.
+    fn close(&self) {}
+
+    /// Resolves when the backlog is consumed or nobody is left to consume it.
+    fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// What a sink holds in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries of which at least one event was not consumed.
+    pub deliveries: usize,
+    /// Events that were not consumed.
+    pub events: usize,
+}
+
+/// Why a sink did not take a delivery. X is answered 503 and may send it again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// There is no room.
+    #[error("the sink is full")]
+    Full,
+    /// Nobody takes deliveries any more.
+    #[error("the sink is closed")]
+    Closed,
+    /// The sink did not finish within the deadline.
+    #[error("the sink did not finish in time")]
+    TooSlow,
+    /// The sink failed. Birdhook never prints the source, which may quote a message.
+    #[error("the sink failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl SinkError {
+    /// An error of the sink's own.
+    pub fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(source.into())
+    }
+
+    /// How the request is answered.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Full => Reason::SinkFull,
+            Self::Closed => Reason::SinkClosed,
+            Self::TooSlow => Reason::SinkTooSlow,
+            Self::Failed(_) => Reason::SinkFailed,
+        }
+    }
+}

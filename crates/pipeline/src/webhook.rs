@@ -1,0 +1,129 @@
+//! The settings of a webhook, and the choice of what 200 means.
+
+use std::time::Duration;
+
+use birdhook_core::crc::TokenPolicy;
+use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, Settings};
+
+use crate::channel::{ChannelSink, Deliveries, channel};
+use crate::dedupe::Dedupe;
+use crate::handler::Handler;
+use crate::{EventSink, Gate, Pipeline};
+
+/// One webhook URL to be: its apps and settings. Ends in the choice of where deliveries go, and so what 200 means.
+///
+/// | last call | 200 means | lost if |
+/// |---|---|---|
+/// | [`channel`](Self::channel) | the app's queue holds it | the process dies with events in the queue |
+/// | [`handler`](Self::handler) | the handler returned `Ok` | never |
+/// | [`sink`](Self::sink) | what the sink's documentation says | as it says |
+/// | [`gate`](Self::gate) | the inner service answered 2xx | as that service promises |
+///
+/// ```
+/// use birdhook_pipeline::{Secret, Webhook};
+///
+/// let secret = Secret::new("the app's consumer secret")?;
+/// let (pipeline, deliveries) = Webhook::new(secret).channel(1024);
+/// # let _ = (pipeline, deliveries);
+/// # Ok::<(), birdhook_pipeline::SecretError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "call channel, handler, sink or gate"]
+pub struct Webhook {
+    apps: Apps,
+    settings: Settings,
+    deadline: Duration,
+    window: (usize, Duration),
+    scope: DedupeScope,
+}
+
+impl Webhook {
+    /// A webhook for these apps: a [`Secret`](crate::Secret) or an [`App`](crate::App) where there is one, else
+    /// [`Apps`].
+    pub fn new(apps: impl Into<Apps>) -> Self {
+        Self {
+            apps: apps.into(),
+            settings: Settings::default(),
+            deadline: Duration::from_millis(2500),
+            window: (100_000, Duration::from_secs(15 * 60)),
+            scope: DedupeScope::default(),
+        }
+    }
+
+    /// The largest body, in bytes; 1 MiB unless set. Larger ones are answered 413.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.settings.body_limit = bytes;
+        self
+    }
+
+    /// How long a delivery may take from its head to its answer, body and sink together; 2.5 s unless set, since X
+    /// waits 3 s at its shortest.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How many events are remembered, and for how long, so that they are not handed over again; 100,000 and 15 minutes
+    /// unless set. Takes about 35 bytes an event, reserved at once.
+    pub fn dedupe_window(mut self, events: usize, horizon: Duration) -> Self {
+        self.window = (events, horizon);
+        self
+    }
+
+    /// Which copies of an event are duplicates; only redeliveries unless set.
+    pub fn dedupe_scope(mut self, scope: DedupeScope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Which challenge tokens are signed; printable ones that cannot be a delivery unless set.
+    pub fn token_policy(mut self, policy: TokenPolicy) -> Self {
+        self.settings.token_policy = policy;
+        self
+    }
+
+    /// What X's own signature of a challenge counts for; checked when it is there unless set. Not all of X's documentation
+    /// says that X signs challenges: watch [`Health::answered`](crate::Health::answered) before you demand it.
+    pub fn challenge_signature(mut self, rule: ChallengeSignature) -> Self {
+        self.settings.challenge_signature = rule;
+        self
+    }
+
+    /// Where the URL names the app whose secret answers a challenge, for several apps on one URL.
+    pub fn app_selector(mut self, selector: AppSelector) -> Self {
+        self.settings.app_selector = selector;
+        self
+    }
+
+    /// Hands deliveries to the app over a bounded channel. 200 means that the channel holds the delivery.
+    ///
+    /// A full channel makes deliveries wait until the deadline, then 503; a capacity of nought is taken as one.
+    pub fn channel(self, capacity: usize) -> (Pipeline<ChannelSink>, Deliveries) {
+        let (sink, deliveries) = channel(capacity);
+        (self.sink(sink), deliveries)
+    }
+
+    /// Hands deliveries to an async function. 200 means that it returned `Ok`.
+    ///
+    /// It is dropped at the next await point when the deadline passes or X hangs up; the delivery may then come again.
+    /// Its error is answered 503 and printed nowhere, for it may quote a message: log it yourself.
+    pub fn handler<F, Fut, E>(self, handle: F) -> Pipeline<Handler<F>>
+    where
+        F: Fn(Delivery) -> Fut,
+        Fut: Future<Output = Result<(), E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.sink(Handler::new(handle))
+    }
+
+    /// Hands deliveries to any sink.
+    pub fn sink<S: EventSink>(self, sink: S) -> Pipeline<S> {
+        Pipeline::new(self.gate(), sink)
+    }
+
+    /// Verifies and removes duplicates, and leaves the hand-over to whoever holds the gate.
+    pub fn gate(self) -> Gate {
+        let (capacity, horizon) = self.window;
+        Gate::new(Endpoint::new(self.apps, self.settings), Dedupe::new(self.scope, capacity, horizon), self.deadline)
+    }
+}

@@ -1,0 +1,77 @@
+//! The service that receives webhooks.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::task::{Context, Poll};
+
+use birdhook_pipeline::{Begun, EventSink, Pipeline};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use crate::ResponseFuture;
+use crate::request::{Chunks, head};
+use crate::response::response;
+
+/// A [`Service`] that receives a webhook: challenges (GET) and deliveries (POST) of one URL. Cheap to clone.
+///
+/// Mount it where X sends to: with axum's `route_service`, with hyper through
+/// [`TowerToHyperService`](https://docs.rs/hyper-util/latest/hyper_util/service/struct.TowerToHyperService.html), under any
+/// tower middleware. It is always ready, takes any body, never fails, and every request is answered within the deadline.
+pub struct Receiver<S> {
+    pipeline: Pipeline<S>,
+}
+
+impl<S: EventSink> Receiver<S> {
+    /// A receiver that hands deliveries to the pipeline's sink.
+    pub fn new(pipeline: Pipeline<S>) -> Self {
+        Self { pipeline }
+    }
+
+    /// The pipeline, to ask for its health and to shut it down.
+    pub fn pipeline(&self) -> &Pipeline<S> {
+        &self.pipeline
+    }
+}
+
+impl<S> Clone for Receiver<S> {
+    fn clone(&self) -> Self {
+        Self { pipeline: self.pipeline.clone() }
+    }
+}
+
+impl<S> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("pipeline", &self.pipeline).finish()
+    }
+}
+
+impl<S, B> Service<Request<B>> for Receiver<S>
+where
+    S: EventSink + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Send,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = ResponseFuture<Full<Bytes>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        match self.pipeline.begin(&head(&parts)) {
+            Begun::Reply(reply) => ResponseFuture::answered(response(reply)),
+            Begun::Delivery(reception) => {
+                let pipeline = self.pipeline.clone();
+                ResponseFuture::receiving(async move { response(pipeline.receive(reception, Chunks::new(body)).await) })
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The service that the layer makes.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use birdhook_pipeline::{Begun, Delivery, Gate, Reason, Reception, Reply};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use super::ResponseBody;
+use crate::ResponseFuture;
+use crate::request::{Chunks, head};
+use crate::response::response;
+
+/// What [`WebhookLayer`](crate::WebhookLayer) makes of a service.
+///
+/// Always ready: a challenge never waits for the inner service, which is awaited only for a delivery, and within its
+/// deadline.
+#[derive(Clone, Debug)]
+pub struct WebhookService<S> {
+    inner: S,
+    gate: Gate,
+}
+
+impl<S> WebhookService<S> {
+    pub(crate) fn new(inner: S, gate: Gate) -> Self {
+        Self { inner, gate }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for WebhookService<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    ReqBody: Body + Send + 'static,
+    ReqBody::Data: Send,
+    ReqBody::Error: Send,
+    ResBody: Send + 'static,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = Infallible;
+    type Future = ResponseFuture<ResponseBody<ResBody>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        match self.gate.begin(&head(&parts)) {
+            Begun::Reply(reply) => ResponseFuture::answered(ours(reply)),
+            Begun::Delivery(reception) => {
+                let inner = self.inner.clone();
+                ResponseFuture::receiving(pass(inner, parts, reception, Chunks::new(body)))
+            }
+        }
+    }
+}
+
+async fn pass<S, ReqBody, ResBody>(
+    mut inner: S,
+    parts: Parts,
+    reception: Reception,
+    body: Chunks<ReqBody>,
+) -> Response<ResponseBody<ResBody>>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
+    ReqBody: Body,
+{
+    let admission = match reception.admit(body).await {
+        Ok(admission) => admission,
+        Err(reply) => return ours(reply),
+    };
+    let mut refused = None;
+    let hand_over = async |delivery: Delivery| {
+        poll_fn(|cx| inner.poll_ready(cx)).await.map_err(|_| Reason::SinkFailed)?;
+        let answer = inner.call(request(parts, delivery)).await.map_err(|_| Reason::SinkFailed)?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        refused = Some(answer).filter(|answer| !answer.status().is_redirection());
+        Err(Reason::SinkFailed)
+    };
+    let settled = admission.settle(hand_over, Reason::SinkTooSlow).await;
+    match (settled, refused) {
+        (Ok(mut answer), _) => {
+            *answer.status_mut() = StatusCode::OK;
+            answer.map(ResponseBody::inner)
+        }
+        (Err(_), Some(answer)) => answer.map(ResponseBody::inner),
+        (Err(reply), None) => ours(reply),
+    }
+}
+
+fn request(parts: Parts, delivery: Delivery) -> Request<Full<Bytes>> {
+    let body = delivery.body().clone().into_bytes();
+    let mut request = Request::from_parts(parts, Full::new(body));
+    request.extensions_mut().insert(delivery);
+    request
+}
+
+fn ours<B>(reply: Reply) -> Response<ResponseBody<B>> {
+    response(reply).map(ResponseBody::reply)
+}
