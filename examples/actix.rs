@@ -1,0 +1,18 @@
+//! An actix-web app that receives a webhook on one of its resources.
+#![allow(clippy::print_stderr)]
+
+use actix_web::{App, HttpServer};
+use birdhook::{Webhook, actix::Receiver};
+use birdhook_examples::{Error, PATH, address, apps, print_events};
+
+#[actix_web::main]
+async fn main() -> Result<(), Error> {
+    let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
+    actix_web::rt::spawn(print_events(deliveries.events()));
+
+    let receiver = Receiver::new(pipeline);
+    let server = HttpServer::new(move || App::new().service(receiver.at(PATH))).bind(address()?)?;
+    server.addrs().iter().for_each(|address| eprintln!("listening on http://{address}{PATH}"));
+    server.run().await?;
+    Ok(())
+}

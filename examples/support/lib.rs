@@ -1,0 +1,73 @@
+//! What the example servers share: their settings, and how they print an event.
+#![allow(clippy::print_stdout)]
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use birdhook::{Apps, Event, Events};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// Where the example servers receive.
+pub const PATH: &str = "/webhooks/twitter";
+
+/// What went wrong, for `main`.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The apps of `BIRDHOOK_CONSUMER_SECRET`: one secret, or `name=secret,name=secret`.
+///
+/// # Errors
+/// When the variable is not set, or cannot be read.
+pub fn apps() -> Result<Apps, Error> {
+    let secrets = env::var("BIRDHOOK_CONSUMER_SECRET")
+        .map_err(|_| "set BIRDHOOK_CONSUMER_SECRET to the app's consumer secret, or to name=secret,name=secret")?;
+    Ok(secrets.parse()?)
+}
+
+/// `127.0.0.1:$PORT`, with port 8080 unless set.
+///
+/// # Errors
+/// When `PORT` is not a port.
+pub fn address() -> Result<SocketAddr, Error> {
+    let port = match env::var("PORT") {
+        Ok(port) => port.parse().map_err(|_| format!("PORT is {port:?}, which is not a port"))?,
+        Err(_) => 8080,
+    };
+    Ok((Ipv4Addr::LOCALHOST, port).into())
+}
+
+/// Prints each event as one line of JSON, until the receiver is shut down.
+pub async fn print_events(mut events: Events) {
+    while let Some(event) = events.recv().await {
+        println!("{}", line(&event));
+    }
+}
+
+/// An event as one line of JSON: what birdhook knows of it, and the event as X wrote it.
+pub fn line(event: &Event) -> String {
+    // The only line breaks in valid JSON are white space between its values.
+    let raw = event.raw().as_str().replace(['\n', '\r'], " ");
+    let line = Line {
+        kind: event.kind().as_str(),
+        app: event.app(),
+        subscriber: event.subscriber(),
+        occurred_at: event.occurred_at().map(|time| time.to_string()),
+        key: event.key().to_string(),
+        generation: event.generation().as_str(),
+        name: event.name(),
+        raw: RawValue::from_string(raw).ok(),
+    };
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'a str,
+    app: &'a str,
+    subscriber: Option<&'a str>,
+    occurred_at: Option<String>,
+    key: String,
+    generation: &'a str,
+    name: &'a str,
+    raw: Option<Box<RawValue>>,
+}

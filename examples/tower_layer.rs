@@ -1,0 +1,34 @@
+//! A tower service of one's own behind `WebhookLayer`: its answer is the acknowledgement.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::convert::Infallible;
+
+use axum::Router;
+use birdhook::{Delivery, Webhook, WebhookLayer};
+use birdhook_examples::{Error, PATH, address, apps, line};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use tower::ServiceBuilder;
+
+/// Prints the events. Had this failed, answering 500 would let X send the delivery again.
+async fn handle(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let mut response = Response::default();
+    match request.extensions().get::<Delivery>() {
+        Some(delivery) => delivery.events().iter().for_each(|event| println!("{}", line(event))),
+        None => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    Ok(response)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let layer = WebhookLayer::new(Webhook::new(apps()?).gate());
+    let service = ServiceBuilder::new().layer(layer).service_fn(handle);
+
+    let app = Router::new().route_service(PATH, service);
+    let listener = tokio::net::TcpListener::bind(address()?).await?;
+    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! What 200 means, and duplicates.
+
+use birdhook::DedupeScope;
+use birdhook_tests::client::post;
+use birdhook_tests::server::Behaviour;
+
+use crate::row::{DELETED, Gives, OTHER, Row, SECRET, Setup, row};
+
+fn message(subscriber: &str) -> String {
+    format!(
+        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"954491830116155396","created_timestamp":"1516403560557","message_create":{{"target":{{"recipient_id":"2"}},"sender_id":"1","message_data":{{"text":"hello"}}}}}}]}}"#
+    )
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    let (sent, received) = (message("1"), message("2"));
+    let both_sides = [post(sent.as_str()).signed(SECRET).gives(200), post(received.as_str()).signed(SECRET).gives(200)];
+    let both_apps = [post(DELETED).signed(SECRET).gives(200), post(DELETED).signed(OTHER).gives(200)];
+    let reordered = r#"{"tweet_delete_events":[{"timestamp_ms":"1432228155593","status":{"user_id":"1","id":"20"}}],"for_user_id":"1"}"#;
+    let with_another = DELETED.replace("[{", r#"[{"status":{"id":"21","user_id":"1"}},{"#);
+    let twice_in_one = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"1"}},{"status":{"id":"1"}}]}"#;
+    vec![
+        row(
+            "a redelivery",
+            Setup::Plain,
+            [post(DELETED).signed(SECRET).gives(200), post(DELETED).signed(SECRET).gives(200)],
+        )
+        .hands_over(["post_deleted"]),
+        row(
+            "a redelivery in another order of members",
+            Setup::Plain,
+            [post(DELETED).signed(SECRET).gives(200), post(reordered).signed(SECRET).gives(200)],
+        )
+        .hands_over(["post_deleted"]),
+        row(
+            "a delivery of which one event was seen",
+            Setup::Plain,
+            [post(DELETED).signed(SECRET).gives(200), post(with_another).signed(SECRET).gives(200)],
+        )
+        .hands_over(["post_deleted", "post_deleted"]),
+        row("one event twice in one delivery", Setup::Plain, [post(twice_in_one).signed(SECRET).gives(200)])
+            .hands_over(["post_deleted"]),
+        row("two subscribers in one conversation: one each", Setup::Plain, both_sides.clone())
+            .hands_over(["message_sent", "message_received"]),
+        row("two subscribers in one conversation, merged", Setup::Scope(DedupeScope::Conversation), both_sides.clone())
+            .hands_over(["message_sent"]),
+        row("two subscribers are not merged across apps", Setup::Scope(DedupeScope::AcrossApps), both_sides)
+            .hands_over(["message_sent", "message_received"]),
+        row("two apps, merged", Setup::Scope(DedupeScope::AcrossApps), both_apps.clone()).hands_over(["post_deleted"]),
+        row("two apps are not merged by conversation", Setup::Scope(DedupeScope::Conversation), both_apps)
+            .hands_over(["post_deleted", "post_deleted"]),
+        row(
+            "everything merged",
+            Setup::Scope(DedupeScope::Everywhere),
+            [post(sent.as_str()).signed(SECRET).gives(200), post(received.as_str()).signed(OTHER).gives(200)],
+        )
+        .hands_over(["message_sent"]),
+        row("a full sink", Setup::App(Behaviour::IsFull), [refused(), refused()]),
+        row("a closed sink", Setup::App(Behaviour::IsClosed), [refused(), refused()]),
+        row("a failing sink", Setup::App(Behaviour::Fails), [refused(), refused()]),
+        row("a sink that does not end", Setup::App(Behaviour::NeverEnds), [refused(), refused()]),
+    ]
+}
+
+/// Refused with 503 each time it comes: a refusal must not count as handed over.
+fn refused() -> crate::row::Step {
+    post(DELETED).signed(SECRET).gives(503)
+}

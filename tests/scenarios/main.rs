@@ -1,0 +1,114 @@
+//! One table of scenarios, run unchanged against every adapter over real sockets.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod challenges;
+mod deliveries;
+mod hand_over;
+mod peers;
+mod row;
+
+use birdhook_tests::client::{post, sign};
+use birdhook_tests::server::{Adapter, Behaviour, Server};
+use row::{DELETED, Row, SECRET, webhook};
+
+fn table() -> Vec<Row> {
+    [challenges::rows(), deliveries::rows(), hand_over::rows(), peers::rows()].concat()
+}
+
+async fn run(adapter: Adapter) {
+    let table = table();
+    assert!(table.len() >= 40, "only {} rows", table.len());
+    let mut failures = Vec::new();
+    for row in &table {
+        if let Err(why) = row.run(adapter).await {
+            failures.push(format!("{}: {why}", row.name));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {} rows failed on {adapter:?}:\n{}",
+        failures.len(),
+        table.len(),
+        failures.join("\n")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn axum() {
+    run(Adapter::Axum).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn axum_verified() {
+    run(Adapter::AxumVerified).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hyper() {
+    run(Adapter::Hyper).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tower_layer() {
+    run(Adapter::TowerLayer).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn actix() {
+    run(Adapter::Actix).await;
+}
+
+#[test]
+fn no_two_rows_have_one_name() {
+    let mut names: Vec<_> = table().iter().map(|row| row.name).collect();
+    names.sort_unstable();
+    names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1]));
+}
+
+/// Not a row, for it takes many connections at once: 64 copies, one event, 64 answers of 200.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_at_the_same_time() {
+    for adapter in Adapter::ALL {
+        let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenTold).await;
+        let address = server.address;
+        let copies: Vec<_> =
+            (0..64).map(|_| tokio::spawn(async move { post(DELETED).signed(SECRET).send(address).await })).collect();
+        while server.health().in_flight < 64 {
+            tokio::task::yield_now().await;
+        }
+        server.release(64);
+        for copy in copies {
+            assert_eq!(copy.await.unwrap().status, 200, "{adapter:?}");
+        }
+        assert_eq!(server.taken().len(), 1, "{adapter:?}");
+        assert_eq!(server.health().duplicates, 63, "{adapter:?}");
+    }
+}
+
+/// X hangs up while its delivery waits: nothing was accepted, and the delivery may come again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves() {
+    for adapter in Adapter::ALL {
+        let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenTold).await;
+        post(DELETED).signed(SECRET).send_and_leave(server.address).await;
+        // Servers differ in whether they notice; either the request was dropped or it goes on and succeeds.
+        server.release(2);
+        let answer = post(DELETED).signed(SECRET).send(server.address).await;
+        assert_eq!(answer.status, 200, "{adapter:?}");
+        assert_eq!(server.taken().len(), 1, "{adapter:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_are_replaced_while_running() {
+    for adapter in Adapter::ALL {
+        let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
+        let old = post(DELETED).header("x-twitter-webhooks-signature", sign(SECRET, DELETED.as_bytes()));
+        assert_eq!(old.send(server.address).await.status, 200, "{adapter:?}");
+        server.replace_apps("default=fresh".parse().unwrap());
+        assert_eq!(old.send(server.address).await.status, 401, "{adapter:?}");
+        assert_eq!(post(DELETED).signed("fresh").send(server.address).await.status, 200, "{adapter:?}");
+        assert_eq!(server.taken().len(), 1, "{adapter:?}: a rotated secret must not double an event");
+    }
+}

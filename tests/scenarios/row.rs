@@ -1,0 +1,176 @@
+//! What a row of the table is, and how it is run.
+
+use std::time::Duration;
+
+use birdhook::{App, AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Secret, Webhook, crc::TokenPolicy};
+use birdhook_tests::client::{Answer, Request, sign};
+use birdhook_tests::server::{Adapter, Behaviour, Server};
+
+pub(crate) const SECRET: &str = "testsecret";
+pub(crate) const OTHER: &str = "othersecret";
+
+/// A delivery of one event.
+pub(crate) const DELETED: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"},"timestamp_ms":"1432228155593"}]}"#;
+
+/// A scenario: requests sent one after another to one fresh server, and what comes of them.
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    setup: Setup,
+    steps: Vec<Step>,
+    /// The kinds of all events that the app was handed, in order.
+    handed_over: Vec<&'static str>,
+}
+
+/// The server that a row needs.
+#[derive(Clone, Copy)]
+pub(crate) enum Setup {
+    Plain,
+    /// `first` with [`SECRET`], `second` with [`OTHER`].
+    TwoApps(AppSelector2),
+    /// [`SECRET`] as the primary, [`OTHER`] as the secret before it.
+    Rotated,
+    /// [`SECRET`] and the OAuth 2.0 client secret [`OTHER`].
+    OAuth2,
+    NoApps,
+    Stopping,
+    Base64Tokens,
+    DemandsSignedChallenge,
+    Limit(usize),
+    Deadline(u64),
+    Scope(DedupeScope),
+    DropsEchoes,
+    App(Behaviour),
+}
+
+/// Which app a challenge is for, where two share the URL.
+#[derive(Clone, Copy)]
+pub(crate) enum AppSelector2 {
+    First,
+    Path,
+    Query,
+}
+
+#[derive(Clone)]
+pub(crate) struct Step {
+    request: Request,
+    expected: Expected,
+}
+
+#[derive(Clone)]
+struct Expected {
+    status: u16,
+    body: Option<String>,
+    headers: Vec<(&'static str, &'static str)>,
+}
+
+pub(crate) fn row(name: &'static str, setup: Setup, steps: impl IntoIterator<Item = Step>) -> Row {
+    Row { name, setup, steps: steps.into_iter().collect(), handed_over: Vec::new() }
+}
+
+impl Row {
+    pub(crate) fn hands_over(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
+        self.handed_over = kinds.into_iter().collect();
+        self
+    }
+
+    pub(crate) async fn run(&self, adapter: Adapter) -> Result<(), String> {
+        let (webhook, behaviour) = self.setup.webhook();
+        let mut server = Server::start(adapter, webhook, behaviour).await;
+        if matches!(self.setup, Setup::Stopping) {
+            server.stop().await;
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            let answer = step.request.send(server.address).await;
+            step.expected.check(&answer).map_err(|why| format!("step {}: {why}", number + 1))?;
+        }
+        let taken = server.taken();
+        let kinds: Vec<_> = taken.iter().flat_map(Delivery::events).map(|event| event.kind().as_str()).collect();
+        if kinds == self.handed_over {
+            Ok(())
+        } else {
+            Err(format!("handed over {kinds:?}, not {:?}", self.handed_over))
+        }
+    }
+}
+
+/// How a step is written: a request and what it gives.
+pub(crate) trait Gives {
+    fn gives(self, status: u16) -> Step;
+    /// 200 and the response token that this secret makes of this token.
+    fn gives_token(self, secret: &str, token: &str) -> Step;
+}
+
+impl Gives for Request {
+    fn gives(self, status: u16) -> Step {
+        let headers = match status {
+            405 => vec![("allow", "GET, POST")],
+            503 => vec![("retry-after", "3")],
+            _ => Vec::new(),
+        };
+        // An answer to a forger says nothing, and X ignores the body of a 200.
+        let body = matches!(status, 200 | 401).then(String::new);
+        Step { request: self, expected: Expected { status, body, headers } }
+    }
+
+    fn gives_token(self, secret: &str, token: &str) -> Step {
+        let body = format!(r#"{{"response_token":"{}"}}"#, sign(secret, token.as_bytes()));
+        let headers = vec![("content-type", "application/json")];
+        Step { request: self, expected: Expected { status: 200, body: Some(body), headers } }
+    }
+}
+
+impl Expected {
+    fn check(&self, answer: &Answer) -> Result<(), String> {
+        let body = String::from_utf8_lossy(&answer.body);
+        if answer.status != self.status {
+            return Err(format!("answered {} {body:?}, not {}", answer.status, self.status));
+        }
+        if self.body.as_ref().is_some_and(|expected| *expected != body) {
+            return Err(format!("the body is {body:?}, not {:?}", self.body));
+        }
+        let has = |name, value| answer.headers.iter().any(|(other, found)| other == name && found == value);
+        match self.headers.iter().find(|(name, value)| !has(*name, *value)) {
+            Some((name, value)) => Err(format!("{name}: {value} is missing from {:?}", answer.headers)),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn webhook() -> Webhook {
+    Webhook::new(secret(SECRET))
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+impl Setup {
+    fn webhook(self) -> (Webhook, Behaviour) {
+        let two_apps = || format!("first={SECRET},second={OTHER}").parse::<Apps>().unwrap();
+        let app = App::new("app", secret(SECRET));
+        let mut behaviour = Behaviour::Takes;
+        let webhook = match self {
+            Self::Plain | Self::Stopping => webhook(),
+            Self::TwoApps(selector) => Webhook::new(two_apps()).app_selector(match selector {
+                AppSelector2::First => AppSelector::First,
+                AppSelector2::Path => AppSelector::PathSegment,
+                AppSelector2::Query => AppSelector::QueryParameter("app".into()),
+            }),
+            Self::Rotated => Webhook::new(app.also_accept(secret(OTHER))),
+            Self::OAuth2 => Webhook::new(app.oauth2_client_secret(secret(OTHER))),
+            Self::NoApps => Webhook::new(Apps::none()),
+            Self::Base64Tokens => webhook().token_policy(TokenPolicy::Base64),
+            Self::DemandsSignedChallenge => webhook().challenge_signature(ChallengeSignature::Demanded),
+            Self::Limit(bytes) => webhook().body_limit(bytes),
+            Self::Deadline(millis) => webhook().deadline(Duration::from_millis(millis)),
+            Self::Scope(scope) => Webhook::new(two_apps()).dedupe_scope(scope),
+            Self::DropsEchoes => Webhook::new(app.drop_echoes_of("13090192")),
+            Self::App(does) => {
+                behaviour = does;
+                webhook().deadline(Duration::from_millis(300))
+            }
+        };
+        (webhook, behaviour)
+    }
+}

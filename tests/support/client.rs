@@ -1,0 +1,236 @@
+//! An HTTP/1.1 client of raw bytes: it can be slow, cut off, chunked, wrong and late as no library would be.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use birdhook::{Secret, signature};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Where the servers under test receive.
+pub const PATH: &str = "/webhooks/twitter";
+
+/// A request, as the bytes to write.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: String,
+    query: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    None,
+    /// With `Content-Length`, which may lie, and as much of the body as is written.
+    Sized {
+        length: String,
+        written: Vec<u8>,
+    },
+    /// Chunks, and whether the last one is sent.
+    Chunked {
+        chunks: Vec<Vec<u8>>,
+        ended: bool,
+    },
+}
+
+/// An answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A GET with this query.
+pub fn get(query: &str) -> Request {
+    request("GET", query, Body::None)
+}
+
+/// A POST with this body, not signed.
+pub fn post(body: impl Into<Vec<u8>>) -> Request {
+    let written = body.into();
+    request("POST", "", Body::Sized { length: written.len().to_string(), written })
+}
+
+/// A request of another method.
+pub fn method(method: &str) -> Request {
+    request(method, "", Body::None)
+}
+
+fn request(method: &str, query: &str, body: Body) -> Request {
+    Request { method: method.into(), query: query.into(), headers: Vec::new(), body }
+}
+
+impl Request {
+    /// Signs the body with this secret.
+    pub fn signed(self, secret: &str) -> Self {
+        let value = sign(secret, &self.bytes_of_body());
+        self.header(signature::HEADER, &value)
+    }
+
+    /// Signs the body with this secret, in the OAuth 2.0 header.
+    pub fn signed_oauth2(self, secret: &str) -> Self {
+        let value = sign(secret, &self.bytes_of_body());
+        self.header(signature::HEADER_OAUTH2, &value)
+    }
+
+    /// Signs the query with this secret.
+    pub fn query_signed(self, secret: &str) -> Self {
+        let value = sign(secret, self.query.as_bytes());
+        self.header(signature::HEADER, &value)
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// Adds a query.
+    pub fn with_query(mut self, query: &str) -> Self {
+        self.query = query.into();
+        self
+    }
+
+    /// Sends the body in chunks of this size, its end not known in advance.
+    pub fn chunked(mut self, size: usize) -> Self {
+        let chunks = self.bytes_of_body().chunks(size).map(<[u8]>::to_vec).collect();
+        self.body = Body::Chunked { chunks, ended: true };
+        self
+    }
+
+    /// Sends only the first bytes of the body, and then nothing.
+    pub fn stuck_after(mut self, bytes: usize) -> Self {
+        match &mut self.body {
+            Body::Sized { written, .. } => written.truncate(bytes),
+            Body::Chunked { chunks, ended } => {
+                *chunks = vec![chunks.concat()[..bytes].to_vec()];
+                *ended = false;
+            }
+            Body::None => {}
+        }
+        self
+    }
+
+    /// Changes one byte of the body, behind the signature's back.
+    pub fn with_body_changed(mut self) -> Self {
+        if let Body::Chunked { chunks, .. } = &mut self.body {
+            chunks[0][2] ^= 1;
+        }
+        self
+    }
+
+    /// Says another `Content-Length`.
+    pub fn claiming(mut self, claimed: &str) -> Self {
+        if let Body::Sized { length, .. } = &mut self.body {
+            *length = claimed.into();
+        }
+        self
+    }
+
+    fn bytes_of_body(&self) -> Vec<u8> {
+        match &self.body {
+            Body::None => Vec::new(),
+            Body::Sized { written, .. } => written.clone(),
+            Body::Chunked { chunks, .. } => chunks.concat(),
+        }
+    }
+
+    fn head(&self) -> Vec<u8> {
+        let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
+        let mut head = format!("{} {PATH}{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", self.method);
+        match &self.body {
+            Body::None => {}
+            Body::Sized { length, .. } => head += &format!("Content-Length: {length}\r\n"),
+            Body::Chunked { .. } => head += "Transfer-Encoding: chunked\r\n",
+        }
+        let mut head = head.into_bytes();
+        for (name, value) in &self.headers {
+            head.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+
+    fn pieces(&self) -> Vec<Vec<u8>> {
+        let mut pieces = vec![self.head()];
+        match &self.body {
+            Body::None => {}
+            Body::Sized { written, .. } => pieces.push(written.clone()),
+            Body::Chunked { chunks, ended } => {
+                let frame = |chunk: &Vec<u8>| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
+                pieces.extend(chunks.iter().map(frame));
+                pieces.extend(ended.then(|| b"0\r\n\r\n".to_vec()));
+            }
+        }
+        pieces
+    }
+
+    /// Sends the request on a connection of its own and reads the answer.
+    pub async fn send(&self, server: SocketAddr) -> Answer {
+        let sending = async {
+            let stream = TcpStream::connect(server).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let (mut reader, mut writer) = stream.into_split();
+            let pieces = self.pieces();
+            let writing = tokio::spawn(async move {
+                for piece in pieces {
+                    // A server that has answered may have closed the connection.
+                    if writer.write_all(&piece).await.is_err() || writer.flush().await.is_err() {
+                        break;
+                    }
+                }
+                writer
+            });
+            let answer = read_answer(&mut reader, self.method == "HEAD").await;
+            writing.abort();
+            answer
+        };
+        timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
+    }
+
+    /// Sends the request, then closes the connection without waiting for an answer.
+    pub async fn send_and_leave(&self, server: SocketAddr) {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        for piece in self.pieces() {
+            stream.write_all(&piece).await.unwrap();
+        }
+        stream.shutdown().await.unwrap();
+    }
+}
+
+async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), bodyless: bool) -> Answer {
+    let mut bytes = Vec::new();
+    loop {
+        let mut headers = [httparse::EMPTY_HEADER; 32];
+        let mut head = httparse::Response::new(&mut headers);
+        if let httparse::Status::Complete(length) = head.parse(&bytes).unwrap() {
+            let header = |header: &httparse::Header<'_>| {
+                (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
+            };
+            let (status, headers) = (head.code.unwrap(), head.headers.iter().map(header).collect::<Vec<_>>());
+            let wanted = headers.iter().find(|(name, _)| name == "content-length");
+            let wanted = wanted.map_or(0, |(_, value)| value.parse().unwrap());
+            let wanted = length + if bodyless { 0 } else { wanted };
+            if status >= 200 && bytes.len() >= wanted {
+                return Answer { status, headers, body: bytes[length..wanted].to_vec() };
+            }
+            if status < 200 {
+                bytes.drain(..length);
+                continue;
+            }
+        }
+        let read = reader.read_buf(&mut bytes).await;
+        assert!(matches!(read, Ok(1..)), "the connection ended without an answer: {read:?}, {bytes:?}");
+    }
+}
+
+/// The value of a signature header.
+pub fn sign(secret: &str, message: &[u8]) -> String {
+    signature::sign(&Secret::new(secret).unwrap(), message)
+}

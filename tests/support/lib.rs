@@ -1,0 +1,11 @@
+//! Servers for every adapter, and a client that writes the bytes it is told to.
+#![allow(
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+pub mod client;
+pub mod server;

@@ -1,0 +1,261 @@
+//! One server for each adapter, all with the same sink.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::MethodRouter;
+use birdhook::axum::{Verified, webhook};
+use birdhook::{Apps, Delivery, EventSink, Gate, Health, Receiver, SinkError, Webhook, WebhookLayer, actix};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
+use tower::ServiceBuilder;
+
+use crate::client::PATH;
+
+/// The adapters under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adapter {
+    /// axum, `route_service` with a `Receiver`.
+    Axum,
+    /// axum, a handler with the `Verified` extractor.
+    AxumVerified,
+    /// hyper 1, `TowerToHyperService` around a `Receiver`.
+    Hyper,
+    /// `WebhookLayer` around a tower service, on hyper.
+    TowerLayer,
+    /// actix-web 4.
+    Actix,
+}
+
+impl Adapter {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Axum, Self::AxumVerified, Self::Hyper, Self::TowerLayer, Self::Actix];
+}
+
+/// What the app does with deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Takes every delivery.
+    Takes,
+    /// Takes deliveries once [`Server::release`] is called.
+    TakesWhenTold,
+    /// Says that it is full.
+    IsFull,
+    /// Says that it is closed.
+    IsClosed,
+    /// Says that it failed.
+    Fails,
+    /// Says nothing, ever.
+    NeverEnds,
+}
+
+/// A sink that passes deliveries to the test.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    behaviour: Behaviour,
+    taken: mpsc::UnboundedSender<Delivery>,
+    told: Arc<Semaphore>,
+}
+
+impl EventSink for Sink {
+    type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let Self { behaviour, taken, told } = self.clone();
+        Box::pin(async move {
+            match behaviour {
+                Behaviour::Takes => {}
+                Behaviour::TakesWhenTold => told.acquire().await.map_err(SinkError::failed)?.forget(),
+                Behaviour::IsFull => return Err(SinkError::Full),
+                Behaviour::IsClosed => return Err(SinkError::Closed),
+                Behaviour::Fails => return Err(SinkError::failed("out of order")),
+                Behaviour::NeverEnds => std::future::pending().await,
+            }
+            taken.send(delivery).map_err(|_| SinkError::Closed)
+        })
+    }
+}
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    taken: mpsc::UnboundedReceiver<Delivery>,
+    told: Arc<Semaphore>,
+    health: Box<dyn Fn() -> Health + Send + Sync>,
+    stop: Box<dyn Fn() + Send + Sync>,
+    replace_apps: Box<dyn Fn(Apps) + Send + Sync>,
+}
+
+impl Server {
+    /// Starts a server on a free port of loopback.
+    pub async fn start(adapter: Adapter, webhook: Webhook, behaviour: Behaviour) -> Self {
+        let (sender, taken) = mpsc::unbounded_channel();
+        let told = Arc::new(Semaphore::new(0));
+        let sink = Sink { behaviour, taken: sender, told: Arc::clone(&told) };
+        match adapter {
+            Adapter::Axum | Adapter::Hyper | Adapter::Actix => {
+                Self::start_pipeline(adapter, webhook, sink, taken).await
+            }
+            Adapter::AxumVerified | Adapter::TowerLayer => Self::start_gate(adapter, webhook.gate(), sink, taken).await,
+        }
+    }
+
+    async fn start_pipeline(
+        adapter: Adapter,
+        webhook: Webhook,
+        sink: Sink,
+        taken: mpsc::UnboundedReceiver<Delivery>,
+    ) -> Self {
+        let told = Arc::clone(&sink.told);
+        let pipeline = webhook.sink(sink);
+        let address = match adapter {
+            Adapter::Actix => serve_actix(actix::Receiver::new(pipeline.clone())).await,
+            Adapter::Hyper => serve_hyper(Receiver::new(pipeline.clone())).await,
+            _ => serve_axum(axum::routing::any_service(Receiver::new(pipeline.clone()))).await,
+        };
+        let (health, stop, replace_apps) = (pipeline.clone(), pipeline.clone(), pipeline);
+        Self {
+            address,
+            taken,
+            told,
+            health: Box::new(move || health.health()),
+            stop: Box::new(move || {
+                let stop = stop.clone();
+                tokio::spawn(async move { stop.shutdown(Duration::from_secs(5)).await });
+            }),
+            replace_apps: Box::new(move |apps| replace_apps.replace_apps(apps)),
+        }
+    }
+
+    async fn start_gate(adapter: Adapter, gate: Gate, sink: Sink, taken: mpsc::UnboundedReceiver<Delivery>) -> Self {
+        let told = Arc::clone(&sink.told);
+        let address = match adapter {
+            Adapter::AxumVerified => {
+                let handle = move |Verified(delivery): Verified| {
+                    let delivered = sink.deliver(delivery);
+                    async {
+                        match delivered.await {
+                            // A success too, which must reach X as 200.
+                            Ok(()) => StatusCode::CREATED.into_response(),
+                            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3")]).into_response(),
+                        }
+                    }
+                };
+                serve_axum(webhook(gate.clone(), handle)).await
+            }
+            _ => {
+                let sink = Arc::new(sink);
+                let handle = move |request: Request<Full<Bytes>>| {
+                    let delivery = request.extensions().get::<Delivery>().cloned().unwrap();
+                    let delivered = sink.deliver(delivery);
+                    async {
+                        let mut response = Response::new(Full::<Bytes>::default());
+                        if delivered.await.is_err() {
+                            // Never passed on: X ends a webhook that redirects.
+                            *response.status_mut() = StatusCode::FOUND;
+                        }
+                        Ok::<_, Infallible>(response)
+                    }
+                };
+                serve_hyper(ServiceBuilder::new().layer(WebhookLayer::new(gate.clone())).service_fn(handle)).await
+            }
+        };
+        let (health, stop, replace_apps) = (gate.clone(), gate.clone(), gate);
+        Self {
+            address,
+            taken,
+            told,
+            health: Box::new(move || health.health()),
+            stop: Box::new(move || stop.stop()),
+            replace_apps: Box::new(move |apps| replace_apps.replace_apps(apps)),
+        }
+    }
+
+    /// The deliveries that the app was handed so far.
+    pub fn taken(&mut self) -> Vec<Delivery> {
+        std::iter::from_fn(|| self.taken.try_recv().ok()).collect()
+    }
+
+    /// Lets a sink that [`Behaviour::TakesWhenTold`] take this many deliveries.
+    pub fn release(&self, deliveries: usize) {
+        self.told.add_permits(deliveries);
+    }
+
+    /// The receiver's health.
+    pub fn health(&self) -> Health {
+        (self.health)()
+    }
+
+    /// Begins to shut down, and returns once deliveries are refused.
+    pub async fn stop(&self) {
+        (self.stop)();
+        while self.health().ready {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Replaces the apps.
+    pub fn replace_apps(&self, apps: Apps) {
+        (self.replace_apps)(apps);
+    }
+}
+
+/// Serves one axum route.
+pub async fn serve_axum(route: MethodRouter) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(axum::serve(listener, Router::new().route(PATH, route)).into_future());
+    address
+}
+
+/// Serves a tower service with hyper, HTTP/1 and HTTP/2.
+pub async fn serve_hyper<S, B>(service: S) -> SocketAddr
+where
+    S: tower::Service<Request<hyper::body::Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = TowerToHyperService::new(service);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = service.clone();
+            tokio::spawn(async move {
+                // An error here is the connection's: the client went away.
+                let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    address
+}
+
+/// Serves with actix-web, on a thread of its own.
+pub async fn serve_actix<S: EventSink + Send + Sync + 'static>(receiver: actix::Receiver<S>) -> SocketAddr {
+    let (sender, address) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async {
+            let app = move || actix_web::App::new().service(receiver.at(PATH));
+            let server = actix_web::HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+            sender.send(server.addrs()[0]).unwrap();
+            server.run().await.unwrap();
+        });
+    });
+    address.await.unwrap()
+}
