@@ -1,4 +1,32 @@
-#![doc = include_str!("../../../README.md")]
+//! Receive Twitter/X webhooks in your own web app: verified, typed, de-duplicated events, and a 200 that means something.
+//!
+//! ```no_run
+//! use birdhook::{Receiver, Secret, Webhook};
+//!
+//! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let secret = Secret::new(std::env::var("BIRDHOOK_CONSUMER_SECRET")?)?;
+//! let (pipeline, deliveries) = Webhook::new(secret).channel(1024);
+//! let app = axum::Router::new().route_service("/webhooks/twitter", Receiver::new(pipeline));
+//!
+//! tokio::spawn(async move {
+//!     let mut events = deliveries.events();
+//!     while let Some(event) = events.recv().await {
+//!         println!("{:?}", event.kind());
+//!     }
+//! });
+//! axum::serve(tokio::net::TcpListener::bind("127.0.0.1:8080").await?, app).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! 1. Describe the webhook: [`Webhook`], with a [`Secret`], an [`App`] or several [`Apps`].
+//! 2. Choose what 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or [`Webhook::gate`] when a
+//!    service of yours acknowledges.
+//! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook` (feature `axum`),
+//!    `actix::Receiver` (feature `actix`).
+//! 4. Consume [`Event`]s: [`Event::kind`], [`Event::v1`], [`Event::raw`].
+//! 5. Before the server stops, call [`Pipeline::shutdown`]; on a readiness page, show [`Pipeline::health`].
+//!
+//! The features `metrics` and `tracing` are described in [`birdhook_pipeline`](https://docs.rs/birdhook-pipeline).
 
 pub use birdhook_core as core;
 pub use birdhook_pipeline::{
@@ -14,3 +42,7 @@ pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, W
 pub use birdhook_actix as actix;
 #[cfg(feature = "axum")]
 pub use birdhook_axum as axum;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
