@@ -10,7 +10,7 @@ use birdhook_core::{Delivery, Event};
 use futures_core::Stream;
 use tokio::sync::{Notify, mpsc};
 
-use crate::{Backlog, EventSink, SinkError};
+use crate::{Backlog, EventSink, SinkError, observe};
 
 pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {
     let (sender, receiver) = mpsc::channel(capacity.max(1));
@@ -206,13 +206,16 @@ struct Level {
 
 impl Level {
     fn enter(&self, delivery: &Delivery) {
-        self.events.fetch_add(delivery.events().len(), SeqCst);
+        let events = delivery.events().len();
+        observe::queue_depth(self.events.fetch_add(events, SeqCst) + events);
         self.deliveries.fetch_add(1, SeqCst);
     }
 
     fn leave(&self, deliveries: usize, events: usize) {
         self.deliveries.fetch_sub(deliveries, SeqCst);
-        if self.events.fetch_sub(events, SeqCst) == events {
+        let left = self.events.fetch_sub(events, SeqCst).saturating_sub(events);
+        observe::queue_depth(left);
+        if left == 0 {
             self.fell.notify_waiters();
         }
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{Backlog, Begun, EventSink, Gate, Health, Reception, observe};
+use crate::{Backlog, Begun, EventSink, Gate, Health, Reception};
 
 /// From a request to its answer, with deliveries handed to an [`EventSink`]. Free of any framework: give it to a
 /// `Receiver` of birdhook-tower or birdhook-actix. Cheap to clone.
@@ -42,11 +42,7 @@ impl<S: EventSink> Pipeline<S> {
             let delivered = self.sink.deliver(delivery);
             async { delivered.await.map_err(|error| error.reason()) }
         };
-        let settled = admission.settle(deliver, self.sink.when_late().reason()).await;
-        if let Some(backlog) = self.sink.backlog() {
-            observe::queue_depth(backlog.events);
-        }
-        match settled {
+        match admission.settle(deliver, self.sink.when_late().reason()).await {
             Ok(()) => Reason::Accepted.into(),
             Err(reply) => reply,
         }
@@ -82,12 +78,10 @@ impl<S: EventSink> Pipeline<S> {
     pub async fn shutdown(&self, patience: Duration) -> Left {
         let deadline = Instant::now() + patience;
         self.gate.stop();
-        let idle = timeout_at(deadline, self.gate.idle()).await;
-        if idle.is_ok() {
-            self.sink.close();
-            // What is left when the time is over is what we report; late or not makes no difference here.
-            let _ = timeout_at(deadline, self.sink.drained()).await;
-        }
+        // Whether the time was enough shows in what is left.
+        let _ = timeout_at(deadline, self.gate.idle()).await;
+        self.sink.close();
+        let _ = timeout_at(deadline, self.sink.drained()).await;
         Left { in_flight: self.gate.health().in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
     }
 }

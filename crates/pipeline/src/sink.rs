@@ -47,7 +47,7 @@ pub trait EventSink {
         None
     }
 
-    /// Takes no more deliveries. Called once, when shutting down, after the last delivery was answered.
+    /// Takes no more deliveries. Called when shutting down, after the last delivery was answered or patience was over.
     fn close(&self) {}
 
     /// Resolves when the backlog is consumed or nobody is left to consume it.
