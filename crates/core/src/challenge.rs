@@ -56,7 +56,7 @@ fn named_app<'a>(endpoint: &'a Endpoint, head: &RequestHead<'_>) -> Result<&'a A
     let apps = endpoint.apps();
     let name = match &endpoint.settings().app_selector {
         AppSelector::First => None,
-        AppSelector::PathSegment => Some(head.path.rsplit('/').next().unwrap_or_default().into()),
+        AppSelector::PathSegment => Some(head.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().into()),
         AppSelector::QueryParameter(parameter) => {
             form_urlencoded::parse(head.query.as_bytes()).find(|(name, _)| name == parameter).map(|(_, value)| value)
         }

@@ -1,5 +1,7 @@
 //! The answer to a request, and why it is that answer.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 /// An answer, ready to be put into any framework's response.
@@ -11,7 +13,7 @@ use bytes::Bytes;
 /// assert_eq!(reply.status(), 405);
 /// assert!(reply.headers().any(|header| header == ("allow", "GET, POST")));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     reason: Reason,
     body: Bytes,
@@ -58,6 +60,13 @@ impl Reply {
 impl From<Reason> for Reply {
     fn from(reason: Reason) -> Self {
         Self { reason, body: Bytes::from_static(reason.text().as_bytes()) }
+    }
+}
+
+/// The reason only: the body of an answered challenge is a signature.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("reason", &self.reason).finish_non_exhaustive()
     }
 }
 

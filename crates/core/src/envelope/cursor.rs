@@ -3,10 +3,10 @@
 //! `serde_json` reads the values; only the braces, brackets, commas and colons around them are read here. That gives
 //! each event's slice and its facts in one pass over the body.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-
-use crate::wire::object::Name;
 
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -35,9 +35,9 @@ impl<'a> Cursor<'a> {
             if self.peek()? != b'"' {
                 return None;
             }
-            let name = self.one::<Name<'a>>()?.0;
+            let quoted = self.skip()?;
             self.eat(b':')?;
-            visit(&name.0, self)?;
+            visit(&decoded(quoted), self)?;
             if self.peek()? == b'}' {
                 return self.eat(b'}');
             }
@@ -91,6 +91,15 @@ impl<'a> Cursor<'a> {
         self.at += length;
         Some((value, rest.get(..length)?))
     }
+}
+
+/// The name that a JSON string writes. Half a surrogate pair is JSON but no text: such a name stays as it is written.
+fn decoded(quoted: &str) -> Cow<'_, str> {
+    let plain = quoted.trim_matches('"');
+    if !quoted.contains('\\') {
+        return plain.into();
+    }
+    serde_json::from_str(quoted).map_or(plain.into(), Cow::Owned)
 }
 
 #[cfg(test)]

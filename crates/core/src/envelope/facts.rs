@@ -11,7 +11,8 @@ object! {
     pub(super) struct Facts<'a> {
         id: Option<Id<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
-        kind: Option<Text<'a>> = "type",
+        /// An id, so that a number is a type too: one that is not known.
+        kind: Option<Id<'a>> = "type",
         created_timestamp: Option<Timestamp> = "created_timestamp",
         timestamp_ms: Option<Timestamp> = "timestamp_ms",
         date_time: Option<Timestamp> = "date_time",

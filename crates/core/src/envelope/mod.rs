@@ -27,14 +27,10 @@ pub(crate) fn read(body: Bytes, app: Arc<str>) -> Option<Delivery> {
         return None;
     }
 
-    let Outline { subscriber, users, apps, user_has_blocked, drafts } = outline;
-    let generation = match (&subscriber, drafts.is_empty()) {
-        (None, true) => Generation::Unknown,
-        _ => Generation::AccountActivity,
-    };
+    let Outline { generation, subscriber, users, apps, user_has_blocked, drafts } = outline;
     let envelope = Arc::new(Envelope {
         app,
-        generation,
+        generation: generation.unwrap_or(Generation::Unknown),
         subscriber: subscriber.map(|id| id.as_str().into()),
         users: users.map(|text| RawJson::new(body.slice_ref(text))),
         apps: apps.map(|text| RawJson::new(body.slice_ref(text))),
@@ -43,7 +39,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>) -> Option<Delivery> {
     });
     let mut events: Vec<Event> = drafts.into_iter().map(|draft| draft.finish(&envelope, &body)).collect();
     if events.is_empty() {
-        events.push(Draft::unknown(Cow::Borrowed(""), &body).finish(&envelope, &body));
+        events.push(Draft::unknown(Cow::Borrowed(""), body.trim()).finish(&envelope, &body));
     }
     Some(Delivery::new(envelope, events))
 }
@@ -51,6 +47,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>) -> Option<Delivery> {
 /// What the top level of a body says.
 #[derive(Default)]
 struct Outline<'a> {
+    generation: Option<Generation>,
     subscriber: Option<Id<'a>>,
     users: Option<&'a str>,
     apps: Option<&'a str>,
@@ -60,6 +57,9 @@ struct Outline<'a> {
 
 impl<'a> Outline<'a> {
     fn member(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
+        if matches!(name, "for_user_id" | "user_event") || name.ends_with("_events") {
+            self.generation = Some(Generation::AccountActivity);
+        }
         match name {
             "for_user_id" => self.subscriber = cursor.value::<Lenient<_>>()?.0.0,
             "users" => self.users = Some(cursor.skip()?),
@@ -67,7 +67,10 @@ impl<'a> Outline<'a> {
             // One table of X's documentation has the second name, its examples and captures have the first.
             "user_has_blocked" | "is_blocked_by" => self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0,
             "user_event" if cursor.peek()? == b'{' => {
-                return cursor.members(|name, cursor| self.event(name, "user_event", cursor));
+                return cursor.members(|what, cursor| {
+                    let known_as = if what == "revoke" { what } else { name };
+                    self.event(known_as, name, cursor)
+                });
             }
             _ if name == "user_event" || name.ends_with("_events") => match cursor.peek()? {
                 b'[' => return cursor.elements(|cursor| self.event(name, name, cursor)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A type that says which shapes of JSON it can be read from. Every other shape reads as nothing.
 pub(crate) trait Value<'de>: Sized {
@@ -29,12 +29,13 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
-    fn object<A: MapAccess<'de>>(mut members: A) -> Result<Option<Self>, A::Error> {
+    /// `depth` is how many objects are around this one.
+    fn object<A: MapAccess<'de>>(mut members: A, _depth: u8) -> Result<Option<Self>, A::Error> {
         while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
-    fn array<A: SeqAccess<'de>>(mut elements: A) -> Result<Option<Self>, A::Error> {
+    fn array<A: SeqAccess<'de>>(mut elements: A, _depth: u8) -> Result<Option<Self>, A::Error> {
         while elements.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
@@ -52,11 +53,33 @@ impl<T> Default for Lenient<T> {
 
 impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Shape(PhantomData)).map(Self)
+        Shape::inside(0).deserialize(deserializer).map(Self)
     }
 }
 
-struct Shape<T>(PhantomData<T>);
+/// How many objects may be around a value; X goes to 8. Deeper ones read as absent: posts that quote posts without end
+/// would overflow the stack.
+const DEEPEST: u8 = 12;
+
+/// Reads a value that is inside of `depth` objects.
+pub(crate) struct Shape<T> {
+    depth: u8,
+    value: PhantomData<T>,
+}
+
+impl<T> Shape<T> {
+    pub(crate) fn inside(depth: u8) -> Self {
+        Self { depth, value: PhantomData }
+    }
+}
+
+impl<'de, T: Value<'de>> DeserializeSeed<'de> for Shape<T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de, T: Value<'de>> Visitor<'de> for Shape<T> {
     type Value = Option<T>;
@@ -94,34 +117,39 @@ impl<'de, T: Value<'de>> Visitor<'de> for Shape<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Option<T>, A::Error> {
-        T::object(members)
+        if self.depth < DEEPEST { T::object(members, self.depth) } else { Nothing::object(members, 0).map(|_| None) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Option<T>, A::Error> {
-        T::array(elements)
+        T::array(elements, self.depth)
     }
 }
 
+/// What everything reads as that is nested too deeply.
+struct Nothing;
+
+impl Value<'_> for Nothing {}
+
 impl<'de, T: Value<'de>> Value<'de> for Box<T> {
-    fn object<A: MapAccess<'de>>(members: A) -> Result<Option<Self>, A::Error> {
-        Ok(T::object(members)?.map(Self::new))
+    fn object<A: MapAccess<'de>>(members: A, depth: u8) -> Result<Option<Self>, A::Error> {
+        Ok(T::object(members, depth)?.map(Self::new))
     }
 }
 
 impl<'de, T: Value<'de>> Value<'de> for Vec<T> {
-    fn array<A: SeqAccess<'de>>(mut elements: A) -> Result<Option<Self>, A::Error> {
+    fn array<A: SeqAccess<'de>>(mut elements: A, depth: u8) -> Result<Option<Self>, A::Error> {
         let mut values = Self::new();
-        while let Some(element) = elements.next_element::<Lenient<T>>()? {
-            values.extend(element.0);
+        while let Some(element) = elements.next_element_seed(Shape::<T>::inside(depth))? {
+            values.extend(element);
         }
         Ok(Some(values))
     }
 }
 
 impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
-    fn object<A: MapAccess<'de>>(mut members: A) -> Result<Option<Self>, A::Error> {
+    fn object<A: MapAccess<'de>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
         let mut values = Self::new();
-        while let Some((Lenient(key), Lenient(value))) = members.next_entry()? {
+        while let Some((key, value)) = members.next_entry_seed(Shape::inside(0), Shape::<T>::inside(depth + 1))? {
             values.extend(key.zip(value));
         }
         Ok(Some(values))
@@ -202,14 +230,14 @@ macro_rules! object {
         }
 
         impl<'a> $crate::wire::object::Value<'a> for $name<'a> {
-            fn object<A: serde::de::MapAccess<'a>>(mut members: A) -> Result<Option<Self>, A::Error> {
-                use $crate::wire::object::{Field, Lenient, Name};
+            fn object<A: serde::de::MapAccess<'a>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
+                use $crate::wire::object::{Field, Name, Shape};
 
                 let mut object = Self::default();
                 while let Some(Name(name)) = members.next_key()? {
                     match &*name {
                         $($($key)|+ => {
-                            object.$field = Field::from_value(members.next_value::<Lenient<_>>()?.0);
+                            object.$field = Field::from_value(members.next_value_seed(Shape::inside(depth + 1))?);
                         })*
                         _ => {
                             members.next_value::<serde::de::IgnoredAny>()?;

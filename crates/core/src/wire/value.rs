@@ -129,6 +129,43 @@ impl Value<'_> for u64 {
     }
 }
 
+/// A degree of latitude or longitude. `Debug` does not print it: where somebody is concerns nobody's log.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Degree(f64);
+
+impl Degree {
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl PartialEq<f64> for Degree {
+    fn eq(&self, other: &f64) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Debug for Degree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Degree(..)")
+    }
+}
+
+impl Value<'_> for Degree {
+    fn unsigned(number: u64) -> Option<Self> {
+        f64::unsigned(number).map(Self)
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        f64::signed(number).map(Self)
+    }
+
+    fn float(number: f64) -> Option<Self> {
+        Some(Self(number))
+    }
+}
+
 impl Value<'_> for f64 {
     fn unsigned(number: u64) -> Option<Self> {
         Some(number as Self)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Entities, User, decode_entities};
 use crate::Timestamp;
 use crate::wire::object::object;
-use crate::wire::{Id, Text};
+use crate::wire::{Degree, Id, Text};
 
 object! {
     /// A post.
@@ -169,7 +169,7 @@ object! {
         /// `Point`.
         pub kind: Option<Text<'a>> = "type",
         /// Two degrees.
-        pub coordinates: Vec<f64> = "coordinates",
+        pub coordinates: Vec<Degree> = "coordinates",
     }
 }
 

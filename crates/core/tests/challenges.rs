@@ -1,0 +1,285 @@
+//! What a GET is answered, row by row of the answer table.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use birdhook_core::crc::TokenPolicy;
+use birdhook_core::{
+    App, AppSelector, Apps, ChallengeKey, ChallengeSignature, Endpoint, Reason, RequestHead, Settings, Step, signature,
+};
+use support::{Headers, SECRET, apps, endpoint, get, secret};
+
+/// The token in the answer that `key` makes for `token`.
+fn answer(key: &str, token: &str) -> String {
+    format!(r#"{{"response_token":"{}"}}"#, signature::sign(&secret(key), token.as_bytes()))
+}
+
+fn with(change: impl FnOnce(&mut Settings)) -> Endpoint {
+    let mut settings = Settings::default();
+    change(&mut settings);
+    endpoint_of_two(settings)
+}
+
+fn endpoint_of_two(settings: Settings) -> Endpoint {
+    Endpoint::new(apps([App::new("bees", secret(SECRET)), App::new("clocks", secret("other"))]), settings)
+}
+
+#[test]
+fn a_good_token_is_answered_with_its_signature() {
+    let longest = "a".repeat(512);
+    let printable: String = (' '..='~').filter(|c| !"{&".contains(*c)).collect();
+    let encoded: String = printable.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for (query, token) in [
+        ("crc_token=abc", "abc"),
+        ("crc_token=abc&nonce=MTc2OTUxODI5MjkxNA", "abc"),
+        ("nonce=MTc2OTUxODI5MjkxNA&crc_token=abc", "abc"),
+        ("tenant=x&crc_token=abc&nonce=n", "abc"),
+        ("crc_token_old=1&CRC_TOKEN=2&crc_token=abc", "abc"),
+        ("crc%5ftoken=abc", "abc"),
+        ("crc_token=a%2Bb", "a+b"),
+        ("crc_token=a+b", "a b"),
+        ("crc_token=a=b=", "a=b="),
+        ("crc_token=%257B", "%7B"),
+        ("crc_token=[1,2]", "[1,2]"),
+        ("&&crc_token=abc&", "abc"),
+        (&format!("crc_token={longest}"), &longest),
+        (&format!("crc_token={encoded}"), &printable),
+    ] {
+        let reply = get(&endpoint(), &format!("/twitter?{query}"), &[]);
+        assert_eq!((reply.status(), reply.reason()), (200, Reason::ChallengeAnswered), "{query}");
+        assert_eq!(reply.headers().collect::<Vec<_>>(), [("content-type", "application/json")], "{query}");
+        assert_eq!(*reply.body(), answer(SECRET, token), "{query}");
+    }
+}
+
+#[test]
+fn a_bad_token_is_a_400_that_says_why() {
+    let (long, long_encoded) = ("a".repeat(513), "%61".repeat(513));
+    for (target, reason) in [
+        ("/", Reason::TokenMissing),
+        ("/?", Reason::TokenMissing),
+        ("/?nonce=n", Reason::TokenMissing),
+        ("/?xcrc_token=a&crc_tokenx=a", Reason::TokenMissing),
+        ("/?tenant=crc_token%3Da", Reason::TokenMissing),
+        ("/?crc_token=", Reason::TokenEmpty),
+        ("/?crc_token", Reason::TokenEmpty),
+        ("/?crc_token=&nonce=n", Reason::TokenEmpty),
+        ("/?crc_token=a&crc_token=a", Reason::TokenRepeated),
+        ("/?crc_token=a&nonce=n&crc%5Ftoken=b", Reason::TokenRepeated),
+        ("/?crc_token=a&crc_token=", Reason::TokenRepeated),
+        (r#"/?crc_token={"for_user_id":"1"}"#, Reason::TokenRefused),
+        ("/?crc_token=%7B%22for_user_id%22%3A%221%22%7D", Reason::TokenRefused),
+        ("/?crc_token=+%7B%7D", Reason::TokenRefused),
+        ("/?crc_token={", Reason::TokenRefused),
+        ("/?crc_token=abc%7b", Reason::TokenRefused),
+        ("/?crc_token=crc_token%3Da%26nonce%3Db", Reason::TokenRefused),
+        ("/?crc_token=%26", Reason::TokenRefused),
+        ("/?crc_token=a%00", Reason::TokenRefused),
+        ("/?crc_token=a%0A", Reason::TokenRefused),
+        ("/?crc_token=a%09b", Reason::TokenRefused),
+        ("/?crc_token=a%7F", Reason::TokenRefused),
+        ("/?crc_token=caf%C3%A9", Reason::TokenRefused),
+        ("/?crc_token=café", Reason::TokenRefused),
+        ("/?crc_token=a%FF", Reason::TokenRefused),
+        ("/?crc_token=%EF%BD%9B", Reason::TokenRefused),
+        (&format!("/?crc_token={long}"), Reason::TokenRefused),
+        (&format!("/?crc_token={long_encoded}"), Reason::TokenRefused),
+    ] {
+        let reply = get(&endpoint(), target, &[]);
+        assert_eq!((reply.status(), reply.reason()), (400, reason), "{target}");
+        assert!(!reply.body().is_empty() && !reply.body().starts_with(b"{"), "{target}");
+        assert!(reason.is_challenge());
+    }
+}
+
+#[test]
+fn the_strict_alphabet_is_a_setting() {
+    let strict = with(|settings| settings.token_policy = TokenPolicy::Base64);
+    assert_eq!(*get(&strict, "/?crc_token=a%2Bb/c_d-e=", &[]).body(), answer(SECRET, "a+b/c_d-e="));
+    for refused in ["/?crc_token=a+b", "/?crc_token=[1,2]", "/?crc_token=a.b"] {
+        assert_eq!(get(&strict, refused, &[]).reason(), Reason::TokenRefused, "{refused}");
+    }
+}
+
+#[test]
+fn without_apps_nothing_is_answered_but_503() {
+    let reply = get(&Endpoint::new(Apps::none(), Settings::default()), "/?crc_token=abc", &[]);
+    assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret));
+    assert!(reply.headers().any(|header| header == ("retry-after", "3")));
+}
+
+#[test]
+fn xs_own_signature_is_checked_whenever_it_is_there() {
+    let query = "crc_token=abc&nonce=n";
+    let good = signature::sign(&secret(SECRET), query.as_bytes());
+    let other = signature::sign(&secret("stranger"), query.as_bytes());
+    let of_another_query = signature::sign(&secret(SECRET), b"crc_token=abc&nonce=m");
+    let hex = "sha256=230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5";
+    let name = signature::HEADER;
+    for rule in [ChallengeSignature::IfPresent, ChallengeSignature::Demanded] {
+        let endpoint = with(|settings| settings.challenge_signature = rule);
+        let ask = |headers: Headers<'_>| get(&endpoint, "/hook?crc_token=abc&nonce=n", headers);
+
+        assert_eq!(*ask(&[("X-Twitter-Webhooks-Signature", &good)]).body(), answer(SECRET, "abc"));
+        let headers: [Headers<'_>; 6] = [
+            &[(name, &other)],
+            &[(name, &of_another_query)],
+            &[(name, hex)],
+            &[(name, "")],
+            &[(name, &good), (name, &good)],
+            &[(name, &good), (name, &other)],
+        ];
+        for headers in headers {
+            let reply = ask(headers);
+            assert_eq!((reply.status(), reply.reason()), (401, Reason::ChallengeUnsigned), "{headers:?}");
+            assert!(reply.body().is_empty(), "{headers:?}");
+        }
+        let demanded = rule == ChallengeSignature::Demanded;
+        assert_eq!(ask(&[]).status(), if demanded { 401 } else { 200 });
+    }
+}
+
+#[test]
+fn a_signature_does_not_excuse_a_bad_token() {
+    let query = r#"crc_token={"for_user_id":"1"}"#;
+    let signed = signature::sign(&secret(SECRET), query.as_bytes());
+    let reply = get(&endpoint(), &format!("/?{query}"), &[(signature::HEADER, &signed)]);
+    assert_eq!(reply.reason(), Reason::TokenRefused);
+}
+
+#[test]
+fn with_a_query_of_its_own_the_url_is_signed_in_either_reading() {
+    let demanding = with(|settings| settings.challenge_signature = ChallengeSignature::Demanded);
+    let ask = |signed: &str| {
+        let signed = signature::sign(&secret(SECRET), signed.as_bytes());
+        get(&demanding, "/?tenant=x&crc_token=abc&nonce=n", &[(signature::HEADER, &signed)]).reason()
+    };
+    assert_eq!(ask("tenant=x&crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
+    assert_eq!(ask("crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
+    for wrong in ["", "tenant=x", "nonce=n", "crc_token=abc", "&crc_token=abc&nonce=n", "crc_token=abd&nonce=n"] {
+        assert_eq!(ask(wrong), Reason::ChallengeUnsigned, "{wrong}");
+    }
+}
+
+#[test]
+fn the_signature_says_which_app_is_asked() {
+    let query = "app=bees&crc_token=abc&nonce=n";
+    let signed = signature::sign(&secret("other"), query.as_bytes());
+    for selector in [AppSelector::First, AppSelector::PathSegment, AppSelector::QueryParameter("app".into())] {
+        let endpoint = with(|settings| settings.app_selector = selector.clone());
+        let reply = get(&endpoint, &format!("/bees?{query}"), &[(signature::HEADER, &signed)]);
+        assert_eq!(*reply.body(), answer("other", "abc"), "{selector:?}");
+    }
+}
+
+#[test]
+fn without_a_selector_the_first_app_answers() {
+    let reply = get(&endpoint_of_two(Settings::default()), "/clocks?app=clocks&crc_token=abc", &[]);
+    assert_eq!(*reply.body(), answer(SECRET, "abc"));
+}
+
+#[test]
+fn the_path_names_an_app() {
+    let endpoint = with(|settings| settings.app_selector = AppSelector::PathSegment);
+    let ask = |target: &str| get(&endpoint, target, &[]);
+    assert_eq!(*ask("/hooks/clocks?crc_token=abc").body(), answer("other", "abc"));
+    assert_eq!(*ask("/bees?crc_token=abc").body(), answer(SECRET, "abc"));
+    for unknown in ["/hooks/wasps", "/", "/clocks/more", "/Clocks", "/hooks/clock", "/hooks/xclocks"] {
+        let reply = ask(&format!("{unknown}?crc_token=abc&app=clocks"));
+        assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret), "{unknown}");
+    }
+}
+
+#[test]
+fn the_query_names_an_app() {
+    let endpoint = with(|settings| settings.app_selector = AppSelector::QueryParameter("app".into()));
+    let ask = |target: &str| get(&endpoint, target, &[]);
+    assert_eq!(*ask("/bees?app=clocks&crc_token=abc").body(), answer("other", "abc"));
+    assert_eq!(*ask("/?crc_token=abc&app=%63locks").body(), answer("other", "abc"));
+    assert_eq!(*ask("/clocks?crc_token=abc").body(), answer(SECRET, "abc"));
+    for unknown in ["wasps", "", "clocksx", "clock"] {
+        let reply = ask(&format!("/?app={unknown}&crc_token=abc"));
+        assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret), "{unknown}");
+    }
+}
+
+#[test]
+fn signatures_can_be_ignored() {
+    let endpoint = with(|settings| {
+        settings.challenge_signature = ChallengeSignature::Ignored;
+        settings.app_selector = AppSelector::PathSegment;
+    });
+    let of_the_other = signature::sign(&secret("other"), b"crc_token=abc&nonce=n");
+    let name = signature::HEADER;
+    let headers: [Headers<'_>; 4] =
+        [&[], &[(name, "nonsense")], &[(name, &of_the_other)], &[(name, "sha256="), (name, "sha256=")]];
+    for headers in headers {
+        let reply = get(&endpoint, "/bees?crc_token=abc&nonce=n", headers);
+        assert_eq!(*reply.body(), answer(SECRET, "abc"), "{headers:?}");
+    }
+    assert_eq!(get(&endpoint, "/bees?crc_token=%7B", &[]).reason(), Reason::TokenRefused);
+    assert_eq!(get(&endpoint, "/wasps?crc_token=abc", &[]).reason(), Reason::NoSecret);
+}
+
+/// What has no `&` may be a token that somebody had answered before, so its signature is not X's for certain.
+#[test]
+fn what_could_have_been_a_token_is_no_proof_where_proof_is_demanded() {
+    let ask = |rule, query: &str| {
+        let endpoint = with(|settings| settings.challenge_signature = rule);
+        let signed = signature::sign(&secret(SECRET), query.rsplit_once("|").map_or(query, |(_, end)| end).as_bytes());
+        get(&endpoint, &format!("/?{}", query.replace('|', "")), &[(signature::HEADER, &signed)]).reason()
+    };
+    for bare in ["crc_token=abc", "tenant=x&|crc_token=abc"] {
+        assert_eq!(ask(ChallengeSignature::Demanded, bare), Reason::ChallengeUnsigned, "{bare}");
+        assert_eq!(ask(ChallengeSignature::IfPresent, bare), Reason::ChallengeAnswered, "{bare}");
+    }
+    for proof in ["crc_token=abc&nonce=n", "tenant=x&crc_token=abc", "tenant=x&|crc_token=abc&nonce=n"] {
+        assert_eq!(ask(ChallengeSignature::Demanded, proof), Reason::ChallengeAnswered, "{proof}");
+    }
+}
+
+#[test]
+fn while_secrets_are_rotated_the_one_that_x_signed_with_answers() {
+    let app = App::new("bees", secret("new")).also_accept(secret("old")).oauth2_client_secret(secret("client"));
+    let ask = |app: &App, key: &str| {
+        let signed = signature::sign(&secret(key), b"crc_token=abc&nonce=n");
+        let endpoint = Endpoint::new(app.clone(), Settings::default());
+        get(&endpoint, "/?crc_token=abc&nonce=n", &[(signature::HEADER, &signed)]).into_body()
+    };
+    for (signing, answering) in [("new", "new"), ("old", "old"), ("client", "new")] {
+        assert_eq!(ask(&app, signing), answer(answering, "abc"), "{signing}");
+    }
+    assert!(ask(&app, "stranger").is_empty());
+    assert_eq!(
+        *get(&Endpoint::new(app.clone(), Settings::default()), "/?crc_token=abc", &[]).body(),
+        answer("new", "abc")
+    );
+
+    let app = app.oauth2_client_secret(secret("old client")).challenge_key(ChallengeKey::OAuth2Client);
+    for (signing, answering) in
+        [("client", "client"), ("old client", "old client"), ("new", "client"), ("old", "client")]
+    {
+        assert_eq!(ask(&app, signing), answer(answering, "abc"), "{signing}");
+    }
+}
+
+#[test]
+fn a_challenge_can_be_answered_with_the_client_secret() {
+    let app = App::new("bees", secret("consumer")).challenge_key(ChallengeKey::OAuth2Client);
+    let reply = get(&Endpoint::new(app.clone(), Settings::default()), "/?crc_token=abc", &[]);
+    assert_eq!(reply.reason(), Reason::NoSecret, "there is no client secret");
+
+    let app = app.oauth2_client_secret(secret("client")).oauth2_client_secret(secret("older client"));
+    let reply = get(&Endpoint::new(app, Settings::default()), "/?crc_token=abc", &[]);
+    assert_eq!(*reply.body(), answer("client", "abc"));
+}
+
+#[test]
+fn other_methods_are_refused_and_told_which_are_not() {
+    for method in ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "Post", ""] {
+        let head = RequestHead::new(method, "/", Some("crc_token=abc"));
+        let Step::Reply(reply) = endpoint().begin(&head) else { panic!("{method} has a body") };
+        assert_eq!((reply.status(), reply.reason()), (405, Reason::MethodNotAllowed), "{method}");
+        assert!(reply.headers().any(|header| header == ("allow", "GET, POST")), "{method}");
+    }
+}

@@ -1,0 +1,116 @@
+//! However a body arrives in pieces, it is the same body.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use birdhook_core::{Delivery, Reason, RequestHead, Step, signature};
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
+
+fn sign(body: &[u8]) -> String {
+    signature::sign(&secret(SECRET), body)
+}
+
+fn assert_same(one: &Delivery, other: &Delivery) {
+    let seen = |delivery: &Delivery| {
+        let events = delivery.events().iter();
+        let events = events.map(|event| (event.key(), event.kind(), event.raw().as_str().to_owned()));
+        (delivery.body().as_str().to_owned(), delivery.subscriber().map(str::to_owned), events.collect::<Vec<_>>())
+    };
+    assert_eq!(seen(one), seen(other));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_cut_gives_the_same_events(
+        (_, body) in proptest::sample::select(FIXTURES),
+        cuts in vec(any::<proptest::sample::Index>(), 0..12),
+    ) {
+        let body = body.as_bytes();
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len() + 1)).chain([0, body.len()]).collect();
+        cuts.sort_unstable();
+        // Cuts at the same place, and those at the ends, make empty chunks.
+        let chunks = std::iter::once(&body[..0]).chain(cuts.windows(2).map(|ends| &body[ends[0]..ends[1]]));
+        let delivery = post(&endpoint(), &[(signature::HEADER, &sign(body))], chunks).unwrap();
+        assert_same(&delivery, &deliver(body));
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_in_whatever_chunk(
+        (_, body) in proptest::sample::select(FIXTURES),
+        at in any::<proptest::sample::Index>(),
+        flip in 1..=255u8,
+        size in 1..600usize,
+    ) {
+        let mut body = body.as_bytes().to_vec();
+        let signed = sign(&body);
+        let at = at.index(body.len());
+        body[at] ^= flip;
+        let reply = post(&endpoint(), &[(signature::HEADER, &signed)], body.chunks(size)).unwrap_err();
+        prop_assert_eq!(reply.reason(), Reason::SignatureWrong);
+    }
+}
+
+#[test]
+fn one_byte_at_a_time_gives_the_same_events() {
+    for (_, body) in FIXTURES {
+        let signed = sign(body.as_bytes());
+        let delivery = post(&endpoint(), &[(signature::HEADER, &signed)], body.as_bytes().chunks(1)).unwrap();
+        assert_same(&delivery, &deliver(body));
+    }
+}
+
+#[test]
+fn every_bit_counts() {
+    let body = fixture("tweet_delete").as_bytes();
+    let signed = sign(body);
+    for bit in 0..body.len() * 8 {
+        let mut flipped = body.to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let reply = post(&endpoint(), &[(signature::HEADER, &signed)], [&*flipped]).unwrap_err();
+        assert_eq!((reply.status(), reply.reason()), (401, Reason::SignatureWrong), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_longer_or_shorter_body_is_noticed() {
+    let body = fixture("tweet_delete");
+    let headers = [(signature::HEADER, &*sign(body.as_bytes()))];
+    for other in [&body[..body.len() - 1], &body[1..], &format!("{body} "), &format!(" {body}"), ""] {
+        assert_eq!(post(&endpoint(), &headers, [other.as_bytes()]).unwrap_err().reason(), Reason::SignatureWrong);
+    }
+}
+
+#[test]
+fn a_body_in_one_chunk_is_never_copied() {
+    for (name, body) in FIXTURES {
+        let body = Bytes::from(body.as_bytes().to_vec());
+        let signed = sign(&body);
+        // Empty chunks around it are no reason for a copy.
+        for chunks in [vec![body.clone()], vec![Bytes::new(), body.clone(), Bytes::new()]] {
+            let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+            let Step::Body(mut reader) = endpoint().begin(&head) else { panic!("refused") };
+            chunks.into_iter().for_each(|chunk| reader.push(chunk).unwrap());
+            let delivery = reader.finish().unwrap();
+            let memory = body.as_ptr_range();
+            assert_eq!(delivery.body().as_str().as_ptr(), memory.start, "{name}");
+            for event in delivery {
+                assert!(memory.contains(&event.raw().as_str().as_ptr()), "{name}");
+                assert!(memory.contains(&event.raw().clone().into_bytes().as_ptr()), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn events_outlive_their_delivery() {
+    let events = deliver(fixture("several")).into_events();
+    let thread = std::thread::spawn(move || events.iter().map(|event| event.raw().as_str().len()).collect::<Vec<_>>());
+    let expected: Vec<_> =
+        deliver(fixture("several")).events().iter().map(|event| event.raw().as_str().len()).collect();
+    assert_eq!(thread.join().unwrap(), expected);
+}

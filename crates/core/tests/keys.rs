@@ -1,0 +1,245 @@
+//! What makes two events the same event.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::HashMap;
+
+use birdhook_core::{App, DedupeScope, Endpoint, EventKey, EventKind, Settings};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use support::{FIXTURES, Style, apps, changed, deliver, event, fixture, pointers, post_signed, secret, value};
+
+const SCOPES: [DedupeScope; 4] =
+    [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::AcrossApps, DedupeScope::Everywhere];
+
+/// The members on which the identity of a fixture's only event rests, the subscriber's aside.
+fn identity_of(name: &str) -> Option<&'static [&'static str]> {
+    Some(match name {
+        "tweet_extended" | "tweet_mention" | "tweet_quote" | "tweet_reply" | "tweet_retweet" => {
+            &["/tweet_create_events/0/id_str"]
+        }
+        "tweet_delete" => &["/tweet_delete_events/0/status/id"],
+        "favorite" => &["/favorite_events/0/id"],
+        "follow" | "unfollow" => &[
+            "/follow_events/0/type",
+            "/follow_events/0/created_timestamp",
+            "/follow_events/0/source/id",
+            "/follow_events/0/target/id",
+        ],
+        "block" | "unblock" => &[
+            "/block_events/0/type",
+            "/block_events/0/created_timestamp",
+            "/block_events/0/source/id",
+            "/block_events/0/target/id",
+        ],
+        "mute" | "unmute" => &[
+            "/mute_events/0/type",
+            "/mute_events/0/created_timestamp",
+            "/mute_events/0/source/id",
+            "/mute_events/0/target/id",
+        ],
+        "typing" => &[
+            "/direct_message_indicate_typing_events/0/created_timestamp",
+            "/direct_message_indicate_typing_events/0/sender_id",
+            "/direct_message_indicate_typing_events/0/target/recipient_id",
+        ],
+        "mark_read" => &[
+            "/direct_message_mark_read_events/0/last_read_event_id",
+            "/direct_message_mark_read_events/0/sender_id",
+            "/direct_message_mark_read_events/0/target/recipient_id",
+        ],
+        "revoke" => {
+            &["/user_event/revoke/date_time", "/user_event/revoke/target/app_id", "/user_event/revoke/source/user_id"]
+        }
+        "several" => return None,
+        _ => &["/direct_message_events/0/id"],
+    })
+}
+
+/// Another value of the same shape: another id, another time, another text.
+fn other(value: &Value) -> Value {
+    match value {
+        Value::Null => "x".into(),
+        Value::Bool(flag) => (!flag).into(),
+        Value::Number(number) => number.as_u64().map_or(Value::from(5), |number| (number + 1).into()),
+        Value::String(text) if text.ends_with("+00:00") => text.replacen('2', "1", 1).into(),
+        Value::String(text) => match text.strip_suffix(|c: char| c.is_ascii_digit()) {
+            Some(rest) => format!("{rest}{}", if text.ends_with('3') { 4 } else { 3 }).into(),
+            None => format!("{text}x").into(),
+        },
+        Value::Array(_) | Value::Object(_) => unreachable!("leaves only"),
+    }
+}
+
+#[test]
+fn the_way_of_writing_changes_no_key() {
+    for (name, body) in FIXTURES {
+        let sorted = |body: &str| {
+            let mut events: Vec<_> = deliver(body).events().iter().map(|event| (event.key(), event.kind())).collect();
+            events.sort_unstable_by_key(|(key, _)| *key);
+            events
+        };
+        let expected = sorted(body);
+        assert!(expected.iter().all(|(_, kind)| *kind != EventKind::Unknown), "{name}");
+        for style in Style::ALL {
+            assert_eq!(sorted(&style.write(&value(body))), expected, "{name} {style:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_rests_on_its_identity_and_on_nothing_else() {
+    let mut judged = 0;
+    for (name, body) in FIXTURES {
+        let Some(identity) = identity_of(name) else { continue };
+        let (key, body) = (event(body).key(), value(body));
+        let all = pointers(&body);
+        assert!(identity.iter().all(|part| all.iter().any(|pointer| pointer == part)), "{name}");
+        for pointer in all {
+            let here = body.pointer(&pointer).unwrap();
+            let is_part = identity.contains(&&*pointer) || pointer == "/for_user_id";
+            if here.is_object() || here.is_array() {
+                continue;
+            }
+            // A message whose type is not "message_create" is not known to be a message.
+            if pointer == "/direct_message_events/0/type" {
+                continue;
+            }
+            let changed_key = event(changed(name, &pointer, other(here))).key();
+            assert_eq!(changed_key != key, is_part, "{name} {pointer}");
+            if !is_part {
+                for to in [Value::Null, 5.into(), "x".into(), value("[]"), value("{}")] {
+                    // Who a message was from is no part of its key, but without it there is no message.
+                    let needed = pointer == "/direct_message_events/0/message_create/sender_id";
+                    if !(needed && (to.is_null() || to.is_array() || to.is_object())) {
+                        assert_eq!(event(changed(name, &pointer, to.clone())).key(), key, "{name} {pointer} = {to}");
+                    }
+                }
+            }
+            judged += 1;
+        }
+    }
+    assert!(judged > 1000, "only {judged}");
+}
+
+#[test]
+fn an_id_is_the_same_as_a_number_or_as_text() {
+    for (name, pointer) in [
+        ("favorite", "/for_user_id"),
+        ("tweet_mention", "/tweet_create_events/0/id_str"),
+        ("tweet_delete", "/tweet_delete_events/0/status/id"),
+        ("dm_sent", "/direct_message_events/0/id"),
+        ("follow", "/follow_events/0/source/id"),
+        ("block", "/block_events/0/created_timestamp"),
+        ("mark_read", "/direct_message_mark_read_events/0/last_read_event_id"),
+    ] {
+        let digits: u64 = value(fixture(name)).pointer(pointer).unwrap().as_str().unwrap().parse().unwrap();
+        assert_eq!(event(changed(name, pointer, digits)).key(), event(fixture(name)).key(), "{name}");
+    }
+}
+
+#[test]
+fn a_date_is_the_same_however_it_is_written() {
+    let key = |date: &str| event(changed("revoke", "/user_event/revoke/date_time", date)).key();
+    assert_eq!(key("2023-03-05T07:08:09+00:00"), key("2023-03-05T07:08:09.000Z"));
+    assert_ne!(key("2023-03-05T07:08:09+00:00"), key("2023-03-05T07:08:09.001Z"));
+}
+
+#[test]
+fn without_a_time_the_bytes_stand_in_for_it() {
+    let without = |to: Value| event(changed("follow", "/follow_events/0/created_timestamp", to));
+    let one = without(Value::Null);
+    assert_eq!(one.kind(), EventKind::Followed);
+    assert_eq!(one.key(), without(Value::Null).key());
+    assert_ne!(one.key(), without("never".into()).key());
+    assert_ne!(one.key(), event(fixture("follow")).key());
+}
+
+#[test]
+fn different_happenings_never_share_a_key() {
+    let body = r#"{"for_user_id":"7",
+        "tweet_create_events":[{"id_str":"7"}],
+        "tweet_delete_events":[{"status":{"id":"7"}}],
+        "favorite_events":[{"id":"7"}],
+        "direct_message_events":[{"type":"message_create","id":"7","message_create":{"sender_id":"7"}}],
+        "follow_events":[
+            {"type":"follow","created_timestamp":"7","source":{"id":"7"},"target":{"id":"8"}},
+            {"type":"follow","created_timestamp":"7","source":{"id":"8"},"target":{"id":"7"}},
+            {"type":"follow","created_timestamp":"7","source":{"id":"78"},"target":{"id":""}},
+            {"type":"unfollow","created_timestamp":"7","source":{"id":"7"},"target":{"id":"8"}}],
+        "block_events":[
+            {"type":"block","created_timestamp":"7","source":{"id":"7"},"target":{"id":"8"}},
+            {"type":"unblock","created_timestamp":"7","source":{"id":"7"},"target":{"id":"8"}}],
+        "mute_events":[
+            {"type":"mute","created_timestamp":"7","source":{"id":"7"},"target":{"id":"8"}},
+            {"type":"unmute","created_timestamp":"7","source":{"id":"7"},"target":{"id":"8"}}],
+        "direct_message_indicate_typing_events":[
+            {"created_timestamp":"7","sender_id":"7","target":{"recipient_id":"8"}}],
+        "direct_message_mark_read_events":[
+            {"created_timestamp":"7","sender_id":"7","target":{"recipient_id":"8"},"last_read_event_id":"7"}],
+        "user_event":{"revoke":{"date_time":"7","target":{"app_id":"7"},"source":{"user_id":"8"}}},
+        "new_events":[{"id":"7"}],"newer_events":[{"id":"7"}],"newest_events":[{"id":"7"},{"id":"8"}]}"#;
+    let events = deliver(body).into_events();
+    assert_eq!(events.len(), 19);
+    assert_eq!(events.iter().filter(|event| event.kind() == EventKind::Unknown).count(), 4);
+    for scope in SCOPES {
+        let mut seen = HashMap::new();
+        for event in &events {
+            if let Some(twin) = seen.insert(event.key_in(scope), event.raw().as_str()) {
+                panic!("{scope:?}: {twin} and {}", event.raw().as_str());
+            }
+        }
+    }
+}
+
+#[test]
+fn one_message_told_to_both_users_is_one_conversation() {
+    let one = event(fixture("dm_received"));
+    let other = event(changed("dm_received", "/for_user_id", "3030"));
+    assert_eq!((one.kind(), other.kind()), (EventKind::MessageReceived, EventKind::MessageSent));
+    let same = SCOPES.map(|scope| one.key_in(scope) == other.key_in(scope));
+    assert_eq!(same, [false, true, false, true]);
+    assert_eq!(one.key(), one.key_in(DedupeScope::Subscription));
+}
+
+#[test]
+fn one_body_for_two_apps_is_told_apart_by_its_signature() {
+    let endpoint =
+        Endpoint::new(apps([App::new("a", secret("of a")), App::new("b", secret("of b"))]), Settings::default());
+    for (name, body) in FIXTURES {
+        let [one, other] =
+            ["of a", "of b"].map(|key| post_signed(&endpoint, key, body.as_bytes()).unwrap().into_events());
+        for (one, other) in one.iter().zip(&other) {
+            let same = SCOPES.map(|scope| one.key_in(scope) == other.key_in(scope));
+            assert_eq!(same, [false, false, true, true], "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_revocation_is_scoped_by_the_user_who_revoked() {
+    let one = event(fixture("revoke"));
+    let other = event(changed("revoke", "/user_event/revoke/source/user_id", "1"));
+    assert!(SCOPES.iter().all(|&scope| one.key_in(scope) != other.key_in(scope)));
+    assert_eq!((one.subscriber(), other.subscriber()), (Some("900719925474099301"), Some("1")));
+}
+
+/// Keys are kept by whoever removes duplicates, over restarts and upgrades: this one must not change unnoticed.
+#[test]
+fn keys_are_made_as_they_always_were() {
+    let part = |text: &[u8]| [&(text.len() as u64).to_be_bytes()[..], text].concat();
+    let identity = |parts: &[&[u8]]| {
+        Sha256::digest([b"birdhook event identity 1\0".to_vec(), parts.iter().flat_map(|p| part(p)).collect()].concat())
+    };
+    let key = |identity: &[u8], subscriber: &str| {
+        let scope = [part(b"bees"), part(subscriber.as_bytes())].concat();
+        let key: [u8; 32] = Sha256::digest([&b"birdhook event key 1\0"[..], &[1, 1], identity, &scope].concat()).into();
+        EventKey::from(key)
+    };
+    let post = identity(&[b"tweet_create", b"1632094811998265345"]);
+    assert_eq!(event(fixture("tweet_mention")).key(), key(&post, "2200440066008801"));
+    let time = 1_677_000_001_222_i64.to_be_bytes();
+    let follow = identity(&[b"follow", b"900719925474099301", b"48484848", &time]);
+    assert_eq!(event(fixture("follow")).key(), key(&follow, "900719925474099301"));
+}

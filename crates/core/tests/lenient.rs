@@ -1,0 +1,136 @@
+//! Whatever becomes of a body's members, no event is lost and nothing panics.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::HashSet;
+
+use birdhook_core::wire::v1::Payload;
+use birdhook_core::{Delivery, EventKind};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{FIXTURES, Style, arbitrary, deliver, pointers, value};
+
+/// Stands for a number that no machine number holds, which `serde_json` cannot write.
+const HUGE: &str = "@HUGE@";
+
+fn write(value: &Value) -> String {
+    value.to_string().replace(&format!("\"{HUGE}\""), "1e999")
+}
+
+/// The events that a body holds, said in the plainest way: in order, as text.
+fn expected(body: &Value) -> Vec<String> {
+    let mut events = Vec::new();
+    for (name, inner) in body.as_object().unwrap() {
+        match inner {
+            Value::Object(members) if name == "user_event" => events.extend(members.values().map(write)),
+            Value::Array(elements) if name == "user_event" || name.ends_with("_events") => {
+                events.extend(elements.iter().map(write));
+            }
+            Value::Null => {}
+            other if name == "user_event" || name.ends_with("_events") => events.push(write(other)),
+            _ => {}
+        }
+    }
+    if events.is_empty() { vec![write(body)] } else { events }
+}
+
+/// Reads all there is to read of a delivery.
+fn check(delivery: &Delivery) {
+    let body = delivery.body().as_str();
+    for event in delivery.events() {
+        let raw = event.raw().as_str();
+        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{raw} is no part of {body}");
+        assert!(body.contains(raw));
+        assert_eq!(serde_json::to_string(event).unwrap(), raw.trim());
+        assert_eq!(event.body().as_str(), body);
+        assert!(
+            event.subscriber().is_none() || delivery.subscriber().is_some() || event.kind() == EventKind::AccessRevoked
+        );
+        let payload = event.v1();
+        assert!(!format!("{payload:?} {event:?}").is_empty());
+        assert!(event.kind() != EventKind::Unknown || matches!(payload, Payload::Unknown(_)));
+        let _ = (event.user("3030"), event.source_app(), event.occurred_at(), event.key(), event.name());
+    }
+}
+
+fn set(body: &mut Value, pointer: &str, to: Option<Value>) {
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    match (body.pointer_mut(parent).unwrap(), to) {
+        (Value::Object(members), Some(to)) => *members.get_mut(member).unwrap() = to,
+        (Value::Object(members), None) => _ = members.remove(member),
+        (Value::Array(elements), Some(to)) => *elements.get_mut(member.parse::<usize>().unwrap()).unwrap() = to,
+        (Value::Array(elements), None) => _ = elements.remove(member.parse().unwrap()),
+        _ => unreachable!("only objects and arrays hold anything"),
+    }
+}
+
+#[test]
+fn no_member_of_any_type_loses_an_event() {
+    let replacements = [
+        None,
+        Some(Value::Null),
+        Some(json!(true)),
+        Some(json!(-5)),
+        Some(json!(1.5)),
+        Some(json!(u64::MAX)),
+        Some(json!("oops")),
+        Some(json!([])),
+        Some(json!([null, 5, "x", [[]], {"id": {}}])),
+        Some(json!({})),
+        Some(json!({"id": [], "type": {"id": null}})),
+        Some(json!(HUGE)),
+    ];
+    let mut seen = HashSet::new();
+    for (name, body) in FIXTURES {
+        let body = value(body);
+        for pointer in pointers(&body) {
+            // Most fixtures have most of their members in common; each is broken once.
+            if !seen.insert((pointer.clone(), std::mem::discriminant(body.pointer(&pointer).unwrap()))) {
+                continue;
+            }
+            for to in &replacements {
+                let mut body = body.clone();
+                set(&mut body, &pointer, to.clone());
+                let delivery = deliver(write(&body));
+                let raw: Vec<_> = delivery.events().iter().map(|event| event.raw().as_str()).collect();
+                assert_eq!(raw, expected(&body), "{name} {pointer} = {to:?}");
+                check(&delivery);
+                let is_huge = to.as_ref() == Some(&json!(HUGE));
+                for event in delivery.events() {
+                    let is_known = event.kind() != EventKind::Unknown;
+                    let is_typed = !matches!(event.v1(), Payload::Unknown(_));
+                    assert!(is_typed || !is_known || is_huge, "{name} {pointer} = {to:?} breaks the payload");
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 500, "only {}", seen.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_object_is_delivered_whole(body in arbitrary::object(), style in 0..3usize) {
+        let written = body.to_string();
+        let delivery = deliver(&written);
+        let raw: Vec<_> = delivery.events().iter().map(|event| event.raw().as_str()).collect();
+        prop_assert_eq!(raw, expected(&body));
+        check(&delivery);
+
+        let styled = Style::ALL[style].write(&body);
+        let delivery = deliver(&styled);
+        prop_assert_eq!(delivery.body().as_str(), &*styled);
+        prop_assert_eq!(delivery.events().len(), expected(&body).len());
+        check(&delivery);
+    }
+
+    /// Cut off, it is never an object.
+    #[test]
+    fn no_part_of_a_body_is_a_body((_, body) in proptest::sample::select(FIXTURES), at in any::<proptest::sample::Index>()) {
+        let body = body.trim_end();
+        let part: String = body.chars().take(at.index(body.chars().count())).collect();
+        prop_assert!(support::try_deliver(&part).is_err(), "{}", part);
+    }
+}

@@ -1,0 +1,70 @@
+//! However deep a body nests, it is read without a deep stack.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use birdhook_core::EventKind;
+use birdhook_core::wire::v1::Payload;
+use support::{changed, deliver, event};
+
+const DEPTH: usize = 100_000;
+
+fn brackets() -> [String; 3] {
+    let deep = |open: &str, inner: &str, close: &str| open.repeat(DEPTH) + inner + &close.repeat(DEPTH);
+    [deep("[", "", "]"), deep("{\"a\":", "0", "}"), deep("[{\"id\":", "null", "}]")]
+}
+
+/// The fixture with `deep` as the value of one member.
+fn with(name: &str, pointer: &str, deep: &str) -> String {
+    changed(name, pointer, "@DEEP@").replace("\"@DEEP@\"", deep)
+}
+
+#[test]
+fn members_that_nobody_knows_may_nest_at_will() {
+    for deep in brackets() {
+        for pointer in ["/something_new", "/tweet_create_events/0/something_new", "/tweet_create_events/0/user/new"] {
+            let event = event(with("tweet_mention", pointer, &deep));
+            assert_eq!(event.kind(), EventKind::PostCreated, "{pointer}");
+            let Payload::TweetCreate(tweet) = event.v1() else { panic!("{pointer}") };
+            assert_eq!(tweet.id(), Some("1632094811998265345"), "{pointer}");
+        }
+    }
+}
+
+#[test]
+fn members_that_are_known_may_nest_at_will() {
+    for deep in brackets() {
+        for (pointer, kind) in [
+            ("/for_user_id", EventKind::PostCreated),
+            ("/users", EventKind::PostCreated),
+            ("/user_has_blocked", EventKind::PostCreated),
+            ("/tweet_create_events/0/user", EventKind::PostCreated),
+            ("/tweet_create_events/0/text", EventKind::PostCreated),
+            ("/tweet_create_events/0/source", EventKind::PostCreated),
+            ("/tweet_create_events/0/status", EventKind::PostCreated),
+            ("/tweet_create_events/0/created_at", EventKind::PostCreated),
+            ("/tweet_create_events/0/id", EventKind::PostCreated),
+            ("/tweet_create_events/0", EventKind::Unknown),
+            ("/tweet_create_events/0/entities/urls", EventKind::PostCreated),
+        ] {
+            let event = event(with("tweet_mention", pointer, &deep));
+            assert_eq!(event.kind(), kind, "{pointer}");
+            let _ = (event.v1(), event.user("1"));
+            assert_eq!(serde_json::to_string(&event).unwrap(), event.raw().as_str());
+        }
+    }
+}
+
+#[test]
+fn a_deep_body_is_one_unknown_event() {
+    for deep in brackets() {
+        for body in
+            [format!("{{\"x\":{deep}}}"), format!("{{\"x_events\":{deep}}}"), format!("{{\"user_event\":{deep}}}")]
+        {
+            let delivery = deliver(&body);
+            assert_eq!(delivery.events().len(), 1);
+            assert_eq!(delivery.events()[0].kind(), EventKind::Unknown);
+            assert_eq!(delivery.body().as_str(), body);
+        }
+    }
+}

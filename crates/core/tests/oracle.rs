@@ -1,0 +1,115 @@
+//! The challenge is no oracle: nothing that it signs for a stranger can be posted as a delivery.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use birdhook_core::{App, ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
+use proptest::prelude::*;
+use support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, secret};
+
+/// Fails if the challenge gives away a signature with which this query's token, or anything like it, can be posted.
+/// Tells whether the query was answered.
+fn check(query: &str) -> bool {
+    let reply = get(&endpoint(), &format!("/?{query}"), &[]);
+    if reply.status() != 200 {
+        assert!(!reply.body().windows(7).any(|bytes| bytes == b"sha256="), "a refusal signed {query}");
+        return false;
+    }
+    let answer: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
+    let signed = answer["response_token"].as_str().unwrap();
+    let token = crc::token(query).unwrap();
+    assert_eq!(signature::verify(&secret(SECRET), token.as_bytes(), signed.as_bytes()), Ok(()), "{token:?}");
+
+    let accepted = |body: &str| post(&endpoint(), &[(signature::HEADER, signed)], [body.as_bytes()]);
+    let reply = accepted(&token).map(|_| ()).expect_err("the token is a delivery");
+    assert_eq!(reply.reason(), Reason::NotAnObject, "{token:?}");
+    for other in [query, token.trim(), &format!("{{{token}}}"), &format!("{token}\n")] {
+        assert!(other == token || accepted(other).is_err(), "{other:?} passes as {token:?}");
+    }
+    true
+}
+
+/// The query that carries `token`, encoded in one of several ways.
+fn queries(token: &str) -> [String; 4] {
+    let form: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+    let percent: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let twice: String = form_urlencoded::byte_serialize(form.as_bytes()).collect();
+    [form, percent, twice, token.to_owned()].map(|encoded| format!("crc_token={encoded}&nonce=n"))
+}
+
+fn token() -> impl Strategy<Value = String> {
+    let json = || prop_oneof![arbitrary::json(), arbitrary::object()].prop_map(|value| value.to_string());
+    let real = || proptest::sample::select(FIXTURES).prop_map(|(_, body)| body.to_owned());
+    prop_oneof![
+        any::<String>(),
+        "[ -~]{1,64}",
+        "[\\[\\]{}\",:0-9 a-z]{1,32}",
+        json(),
+        real(),
+        ("[ \t\r\n\u{feff}]{0,3}", json(), "[ \n\0]{0,3}").prop_map(|(before, json, after)| before + &json + &after),
+        // Bodies whose braces are gone, or something that could be taken for one.
+        (json(), "[^{]?|\\\\u007b|%7B|%7b|｛|\u{0}\\{|&#123;").prop_map(|(json, brace)| json.replace('{', &brace)),
+        json().prop_map(|json| json.chars().filter(char::is_ascii).collect()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_signed_token_is_a_delivery(token in token()) {
+        for query in queries(&token) {
+            check(&query);
+        }
+    }
+
+    #[test]
+    fn no_raw_query_is_a_way_around(query in "(crc_token=)?([ -~]|%7[bB]|%00|crc_token=|&){0,40}") {
+        check(&query);
+    }
+
+    /// The other side: the tokens that the policy promises to sign are signed, so the properties above say something.
+    #[test]
+    fn every_promised_token_is_signed(token in "[ -%'-z|}~]{1,512}") {
+        let [form, percent, ..] = queries(&token);
+        prop_assert!(check(&form) && check(&percent));
+    }
+
+    /// Nor does it give away what proves to a stricter endpoint, or to the same one later, that X asks.
+    #[test]
+    fn no_signed_token_is_a_signed_challenge(token in "(tenant=x)?crc_token=[ -%'-z|}~]{1,40}") {
+        let [form, ..] = queries(&token);
+        let reply = get(&endpoint(), &format!("/?{form}"), &[]);
+        prop_assert_eq!(reply.status(), 200);
+        let answer: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
+        let signed = [(signature::HEADER, answer["response_token"].as_str().unwrap())];
+
+        let mut settings = Settings::default();
+        settings.challenge_signature = ChallengeSignature::Demanded;
+        let strict = Endpoint::new(App::new("bees", secret(SECRET)), settings);
+        for query in [token.clone(), format!("x&{token}"), format!("{token}&nonce=n")] {
+            prop_assert_ne!(get(&strict, &format!("/?{query}"), &signed).status(), 200, "{}", query);
+        }
+    }
+
+    #[test]
+    fn no_object_is_signed(object in arbitrary::object(), style in 0..3usize) {
+        for body in [object.to_string(), Style::ALL[style].write(&object)] {
+            prop_assert!(support::try_deliver(&body).is_ok(), "not what could be posted");
+            let [form, percent, twice, _] = queries(&body);
+            prop_assert!(!check(&form) && !check(&percent));
+            check(&twice);
+        }
+    }
+}
+
+#[test]
+fn no_fixture_is_signed() {
+    for (name, body) in FIXTURES {
+        let short: String = body.chars().take(400).collect();
+        for text in [*body, &short] {
+            let [form, percent, ..] = queries(text);
+            assert!(!check(&form) && !check(&percent), "{name}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What is printed for debugging tells no secret, no token, and nothing of what people wrote or are called.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::fmt::Debug;
+
+use birdhook_core::{App, Apps, Endpoint, Reason, Reply, RequestHead, Secret, Settings, Step, signature};
+use bytes::Bytes;
+use serde_json::Value;
+use support::{FIXTURES, Headers, SECRET, deliver, endpoint, get, secret, value};
+
+/// Both ways to print it.
+fn printed(value: &impl Debug) -> String {
+    format!("{value:?}\n{value:#?}")
+}
+
+/// What `text` looks like inside a `Debug` of bytes or of text.
+fn forms(text: &str) -> Vec<String> {
+    let list = format!("{:?}", text.as_bytes());
+    let quoted = format!("{text:?}");
+    let hex = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    vec![text.to_owned(), list.trim_matches(['[', ']']).to_owned(), quoted.trim_matches('"').to_owned(), hex]
+}
+
+#[track_caller]
+fn assert_hides(what: &str, printed: &str, hidden: &str) {
+    for form in forms(hidden) {
+        assert!(!printed.contains(&form), "{what} tells {form}:\n{printed}");
+    }
+}
+
+/// What people wrote or are called, wherever it stands in a body.
+fn written_by_people(value: &Value, found: &mut Vec<String>) {
+    const NAMES: [&str; 21] = [
+        "name",
+        "screen_name",
+        "in_reply_to_screen_name",
+        "text",
+        "full_text",
+        "full_name",
+        "description",
+        "location",
+        "url",
+        "expanded_url",
+        "display_url",
+        "expanded",
+        "display",
+        "media_url",
+        "media_url_https",
+        "profile_image_url_https",
+        "profile_banner_url",
+        "label",
+        "metadata",
+        "ext_alt_text",
+        "source",
+    ];
+    match value {
+        Value::Object(members) => {
+            for (name, inner) in members {
+                match inner.as_str() {
+                    Some(text) if NAMES.contains(&&**name) && text.len() > 3 => found.push(text.to_owned()),
+                    _ => written_by_people(inner, found),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|inner| written_by_people(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_event_tells_what_people_wrote() {
+    let mut texts = 0;
+    for (name, body) in FIXTURES {
+        let delivery = deliver(body);
+        let mut hidden = Vec::new();
+        written_by_people(&value(body), &mut hidden);
+        texts += hidden.len();
+        let mut shown = vec![printed(&delivery), printed(delivery.body())];
+        for event in delivery.events() {
+            shown.extend([printed(event), printed(&event.v1()), printed(event.raw())]);
+            shown.extend([printed(&event.user("3030")), printed(&event.source_app())]);
+        }
+        for hidden in &hidden {
+            shown.iter().for_each(|shown| assert_hides(name, shown, hidden));
+        }
+    }
+    assert!(texts > 300, "only {texts}");
+}
+
+/// So that the test above cannot pass because nothing is printed at all.
+#[test]
+fn an_event_tells_what_helps() {
+    let delivery = deliver(support::fixture("dm_received"));
+    let event = &delivery.events()[0];
+    let shown = format!("{event:?} {:?}", event.v1());
+    for told in ["MessageReceived", "bees", &event.key().to_string(), "2023-03-05T07:06:40.001Z", "Text(", "bytes)"] {
+        assert!(shown.contains(told), "{told} is not in {shown}");
+    }
+    for hidden in ["4040", "3030"] {
+        assert!(!format!("{event:?} {delivery:?}").replace(&event.key().to_string(), "").contains(hidden));
+    }
+}
+
+#[test]
+fn an_unknown_event_tells_nothing_either() {
+    for body in [
+        r#"{"for_user_id":"MARKER1","chat_events":[{"text":"MARKER2"},"MARKER3"],"MARKER4":"MARKER5"}"#,
+        r#"{"MARKER1":{"text":"MARKER2"}}"#,
+        r#"{"direct_message_events":[{"type":"MARKER1","id":"1"}],"users":{"MARKER2":{"name":"MARKER3"}}}"#,
+    ] {
+        let delivery = deliver(body);
+        assert_hides(body, &printed(&delivery), "MARKER");
+        for event in delivery.events() {
+            assert_hides(body, &(printed(event) + &printed(&event.v1())), "MARKER");
+        }
+    }
+}
+
+#[test]
+fn nothing_that_holds_a_secret_tells_it() {
+    let secrets = ["MARKER-of-shop-1", "MARKER-of-shop-2", "MARKER-client-3", "MARKER-of-blog-4"];
+    let [shop, older, client, blog] = secrets.map(secret);
+    let app = App::new("shop", shop.clone()).also_accept(older).oauth2_client_secret(client).drop_echoes_of("55512");
+    let apps = Apps::new([app.clone(), App::new("blog", blog)]).unwrap();
+    let endpoint = Endpoint::new(apps.clone(), Settings::default());
+    let parsed: Apps = "shop=MARKER-of-shop-1,blog=MARKER-of-blog-4".parse().unwrap();
+    let signed = signature::sign(&shop, b"{\"text\":\"MARKER5\"}");
+    let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+    let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+    reader.push(Bytes::from_static(b"{\"text\":\"MARKER5\"}")).unwrap();
+
+    for shown in [printed(&app), printed(&apps), printed(&parsed), printed(&endpoint)] {
+        assert!(shown.contains("Secret(..)"), "{shown}");
+        assert_hides("an app", &shown, "MARKER");
+    }
+    for shown in [printed(&shop), printed(&reader), printed(&endpoint.settings()), printed(&endpoint.begin(&head))] {
+        assert_hides("a part", &shown, "MARKER");
+        assert_hides("a part", &shown, &signed[7..]);
+    }
+    for text in ["a=MARKER1,a", "a=MARKER1,=MARKER2", "a=MARKER1,MARKER2", "a=MARKER1,b=", "MARKER1,b=MARKER2"] {
+        let error = text.parse::<Apps>().unwrap_err();
+        assert_hides(text, &format!("{error} {error:?}"), "MARKER");
+    }
+    let error = Secret::new("MARKER\n").unwrap_err();
+    assert_hides("an error", &format!("{error} {error:?}"), "MARKER");
+}
+
+#[test]
+fn no_refusal_tells_what_it_refused() {
+    let post = |headers: Headers<'_>, body: &'static str| -> Reply {
+        support::post(&endpoint(), headers, [body.as_bytes()]).unwrap_err()
+    };
+    let good = signature::sign(&secret(SECRET), b"[\"MARKER\"]");
+    let name = signature::HEADER;
+    for reply in [
+        get(&endpoint(), "/MARKER?crc_token=MARKER%7B", &[]),
+        get(&endpoint(), "/MARKER?crc_token=MARKER&crc_token=MARKER", &[]),
+        get(&endpoint(), "/?crc_token=MARKER", &[(name, "MARKER")]),
+        post(&[(name, "MARKER")], ""),
+        post(&[(name, &good)], "[\"MARKER\"]"),
+        post(&[(name, &good)], "{\"text\":\"MARKER\"}"),
+        post(&[(name, &good), ("content-encoding", "MARKER")], ""),
+    ] {
+        assert!(reply.status() >= 400);
+        let told = printed(&reply) + &String::from_utf8_lossy(reply.body());
+        assert_hides("a refusal", &told, "MARKER");
+        assert_hides("a refusal", &told, SECRET);
+        assert_hides("a refusal", &told, &good[7..]);
+    }
+    for &reason in Reason::ALL {
+        assert!(reason.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+    }
+}
+
+const QUERY: &str = "crc_token=TOKENMARKER&nonce=NONCEMARKER";
+
+#[test]
+fn a_printed_answer_does_not_tell_the_response_token() {
+    let reply = get(&endpoint(), &format!("/?{QUERY}"), &[]);
+    let answer: Value = serde_json::from_slice(reply.body()).unwrap();
+    let answer = answer["response_token"].as_str().unwrap().strip_prefix("sha256=").unwrap();
+    assert_hides("a reply", &printed(&reply), answer);
+    let shown = printed(&endpoint().begin(&RequestHead::new("GET", "/", Some(QUERY))));
+    assert_hides("a step", &shown, answer);
+}
+
+#[test]
+fn a_printed_head_does_not_tell_its_token_and_signature() {
+    let signed = signature::sign(&secret(SECRET), QUERY.as_bytes());
+    for name in [signature::HEADER, signature::HEADER_OAUTH2] {
+        let head = RequestHead::new("GET", "/", Some(QUERY)).with_headers([(name, signed.as_bytes())]);
+        assert_hides("a head", &printed(&head), &signed[7..]);
+        assert_hides("a head", &printed(&head), "TOKENMARKER");
+    }
+}

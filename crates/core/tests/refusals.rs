@@ -1,0 +1,246 @@
+//! What a POST is answered that is no delivery, row by row of the answer table.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use birdhook_core::{App, Apps, BodyReader, Endpoint, Reason, Reply, RequestHead, Settings, Step, signature};
+use bytes::Bytes;
+use support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
+
+const BODY: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
+
+fn signed(body: &str) -> String {
+    signature::sign(&secret(SECRET), body.as_bytes())
+}
+
+fn limited(limit: usize) -> Endpoint {
+    let mut settings = Settings::default();
+    settings.body_limit = limit;
+    Endpoint::new(App::new("bees", secret(SECRET)), settings)
+}
+
+fn begin(endpoint: &Endpoint, headers: Headers<'_>) -> Result<BodyReader, Reply> {
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
+    match endpoint.begin(&RequestHead::new("POST", "/", None).with_headers(headers)) {
+        Step::Reply(reply) => Err(reply),
+        Step::Body(reader) => Ok(reader),
+    }
+}
+
+fn refused(endpoint: &Endpoint, headers: Headers<'_>) -> Reply {
+    begin(endpoint, headers).expect_err("the body must not be read")
+}
+
+#[test]
+fn a_signed_object_is_accepted() {
+    let delivery = post(
+        &endpoint(),
+        &[
+            ("Content-Type", "application/json"),
+            ("Content-Length", &BODY.len().to_string()),
+            ("X-Twitter-Webhooks-Signature", &signed(BODY)),
+            ("Finagle-Http-Retryable-Request", ""),
+        ],
+        [BODY.as_bytes()],
+    )
+    .unwrap();
+    assert_eq!((delivery.app(), delivery.subscriber(), delivery.events().len()), ("bees", Some("1"), 1));
+    assert_eq!(delivery.body().as_str(), BODY);
+}
+
+#[test]
+fn without_apps_a_post_is_503_unread() {
+    let reply = refused(&Endpoint::new(Apps::none(), Settings::default()), &[(signature::HEADER, &signed(BODY))]);
+    assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret));
+    assert!(reply.headers().any(|header| header == ("retry-after", "3")));
+}
+
+#[test]
+fn signatures_that_cannot_be_right_are_401_unread() {
+    let good = signed(BODY);
+    let name = signature::HEADER;
+    let cases: [(Headers<'_>, Reason); 12] = [
+        (&[], Reason::SignatureMissing),
+        (&[("x-twitter-webhooks-signature-2", &good)], Reason::SignatureMissing),
+        (&[("x-hub-signature-256", &good)], Reason::SignatureMissing),
+        (&[(name, &good), (name, &good)], Reason::SignatureRepeated),
+        (&[(name, &good), ("X-TWITTER-WEBHOOKS-SIGNATURE", "sha256=")], Reason::SignatureRepeated),
+        (&[(name, &good), (name, &good), (name, &good)], Reason::SignatureRepeated),
+        (&[(name, "")], Reason::SignatureMalformed),
+        (&[(name, "sha256=")], Reason::SignatureMalformed),
+        (&[(name, &good[7..])], Reason::SignatureMalformed),
+        (&[(name, &good[..good.len() - 1])], Reason::SignatureMalformed),
+        (&[(name, &good.replace("sha256", "sha1"))], Reason::SignatureMalformed),
+        (&[(name, &format!("{good}, {good}"))], Reason::SignatureMalformed),
+    ];
+    for (headers, reason) in cases {
+        let reply = refused(&endpoint(), headers);
+        assert_eq!((reply.status(), reply.reason()), (401, reason), "{headers:?}");
+        assert!(reply.body().is_empty() && reply.headers().next().is_none(), "{headers:?}");
+        assert!(!reason.is_challenge());
+    }
+}
+
+#[test]
+fn a_wrong_signature_is_401_and_looks_like_any_other() {
+    for (key, message) in [("stranger", BODY), (SECRET, ""), (SECRET, "{}"), (SECRET, &BODY[1..])] {
+        let wrong = signature::sign(&secret(key), message.as_bytes());
+        let reply = post(&endpoint(), &[(signature::HEADER, &wrong)], [BODY.as_bytes()]).unwrap_err();
+        assert_eq!((reply.status(), reply.reason()), (401, Reason::SignatureWrong), "{key} {message}");
+        assert!(reply.body().is_empty() && reply.headers().next().is_none(), "{key} {message}");
+    }
+}
+
+#[test]
+fn nothing_is_parsed_before_it_is_verified() {
+    let wrong = signature::sign(&secret("stranger"), b"not json");
+    for body in ["not json", "", "{", BODY] {
+        let reply = post(&endpoint(), &[(signature::HEADER, &wrong)], [body.as_bytes()]).unwrap_err();
+        assert_eq!(reply.reason(), Reason::SignatureWrong, "{body}");
+    }
+}
+
+#[test]
+fn a_length_over_the_limit_is_413_unread() {
+    let good = signed(BODY);
+    for length in ["101", " 101 ", "18446744073709551616", "99999999999999999999999999"] {
+        let reply = refused(&limited(100), &[(signature::HEADER, &good), ("content-length", length)]);
+        assert_eq!((reply.status(), reply.reason()), (413, Reason::BodyTooLarge), "{length}");
+    }
+    for length in ["0", "99", "100", "0100"] {
+        assert!(begin(&limited(100), &[(signature::HEADER, &good), ("content-length", length)]).is_ok(), "{length}");
+    }
+    let unsigned = refused(&limited(100), &[("content-length", "101")]);
+    assert_eq!(unsigned.reason(), Reason::SignatureMissing, "strangers are not told the limit");
+}
+
+#[test]
+fn a_length_that_makes_no_sense_is_400_unread() {
+    let good = signed(BODY);
+    for lengths in [&["x"][..], &["-1"], &["1,1"], &[""], &["10", "11"]] {
+        let mut headers = vec![(signature::HEADER, good.as_str())];
+        headers.extend(lengths.iter().map(|length| ("content-length", *length)));
+        let reply = refused(&endpoint(), &headers);
+        assert_eq!((reply.status(), reply.reason()), (400, Reason::BodyCutOff), "{lengths:?}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_as_long_as_promised_is_400() {
+    let good = signed(BODY);
+    for promised in [BODY.len() - 1, BODY.len() + 1, 0, BODY.len() * 2] {
+        let headers = [(signature::HEADER, good.as_str()), ("content-length", &promised.to_string())];
+        for size in [1, 7, BODY.len()] {
+            let reply = post(&endpoint(), &headers, BODY.as_bytes().chunks(size)).unwrap_err();
+            assert_eq!((reply.status(), reply.reason()), (400, Reason::BodyCutOff), "{promised} in chunks of {size}");
+        }
+        let reply = post(&endpoint(), &headers, [&BODY.as_bytes()[..3]]).unwrap_err();
+        assert_eq!(reply.reason(), Reason::BodyCutOff, "not 401: the sender may be X itself");
+    }
+    let wrong = signature::sign(&secret("stranger"), BODY.as_bytes());
+    let headers = [(signature::HEADER, wrong.as_str()), ("content-length", &BODY.len().to_string())];
+    assert_eq!(post(&endpoint(), &headers, [BODY.as_bytes()]).unwrap_err().reason(), Reason::SignatureWrong);
+}
+
+#[test]
+fn the_limit_is_the_largest_body_that_is_taken() {
+    for length in [None, Some(BODY.len())] {
+        let headers = |signature: &str| {
+            let length = length.map(|length| ("content-length".to_owned(), length.to_string()));
+            std::iter::once((signature::HEADER.to_owned(), signature.to_owned())).chain(length).collect::<Vec<_>>()
+        };
+        let headers = headers(&signed(BODY));
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        for size in [1, 7, BODY.len()] {
+            let delivery = post(&limited(BODY.len()), &headers, BODY.as_bytes().chunks(size));
+            assert_eq!(delivery.unwrap().events().len(), 1, "chunks of {size}");
+        }
+    }
+    for size in [1, 7, BODY.len()] {
+        let headers = [(signature::HEADER, &*signed(BODY))];
+        let reply = post(&limited(BODY.len() - 1), &headers, BODY.as_bytes().chunks(size)).unwrap_err();
+        assert_eq!((reply.status(), reply.reason()), (413, Reason::BodyTooLarge), "chunks of {size}");
+    }
+}
+
+#[test]
+fn the_chunk_that_passes_the_limit_is_the_one_refused() {
+    let mut reader = begin(&limited(10), &[(signature::HEADER, &signed(BODY))]).unwrap();
+    assert!(reader.push(Bytes::from_static(b"12345")).is_ok());
+    assert!(reader.push(Bytes::new()).is_ok());
+    assert!(reader.push(Bytes::from_static(b"67890")).is_ok());
+    assert!(reader.push(Bytes::new()).is_ok());
+    assert_eq!(reader.push(Bytes::from_static(b"1")).unwrap_err().reason(), Reason::BodyTooLarge);
+}
+
+#[test]
+fn an_encoded_body_is_415_unread() {
+    let good = signed(BODY);
+    for coding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", "zstd", "x-unheard-of"] {
+        let reply = refused(&endpoint(), &[(signature::HEADER, &good), ("Content-Encoding", coding)]);
+        assert_eq!((reply.status(), reply.reason()), (415, Reason::BodyEncoded), "{coding}");
+    }
+    let twice = refused(
+        &endpoint(),
+        &[(signature::HEADER, &good), ("content-encoding", "identity"), ("content-encoding", "gzip")],
+    );
+    assert_eq!(twice.reason(), Reason::BodyEncoded);
+    for coding in ["identity", "Identity", ""] {
+        assert!(begin(&endpoint(), &[(signature::HEADER, &good), ("content-encoding", coding)]).is_ok(), "{coding}");
+    }
+}
+
+#[test]
+fn what_is_signed_but_no_object_is_400() {
+    let bodies: [&[u8]; 31] = [
+        b"",
+        b" \n",
+        b"[1,2]",
+        br#"[{"for_user_id":"1"}]"#,
+        b"1",
+        b"-1.5e3",
+        b"true",
+        b"null",
+        br#""{}""#,
+        b"{",
+        b"}",
+        b"{}{}",
+        b"{} x",
+        b"{},",
+        b"{}]",
+        b"{}\0",
+        b"x{}",
+        b"\xef\xbb\xbf{}",
+        br#"{"for_user_id":"1""#,
+        br#"{"for_user_id":"1",}"#,
+        br#"{"for_user_id" "1"}"#,
+        br#"{"tweet_create_events":[}"#,
+        br#"{"tweet_create_events":[{]}"#,
+        br#"{"tweet_create_events":[{}}"#,
+        br#"{"tweet_create_events":[{},]}"#,
+        br#"{"tweet_create_events":[{"id":01}]}"#,
+        br#"{"users":{"a":nul}}"#,
+        b"{\"a\":\"\n\"}",
+        b"{\"a\":\"\xff\"}",
+        b"{\"a\":\"\xed\xa0\x80\"}",
+        b"\xff\xfe{\0}\0",
+    ];
+    for body in bodies {
+        let reply = post_signed(&endpoint(), SECRET, body).unwrap_err();
+        let shown = String::from_utf8_lossy(body);
+        assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject), "{shown}");
+    }
+}
+
+#[test]
+fn white_space_around_an_object_is_no_reason_to_refuse_it() {
+    for body in [" {}", "{}\r\n", "\t{ }\n ", "{\n}"] {
+        assert_eq!(try_deliver(body).unwrap().events().len(), 1, "{body:?}");
+    }
+}
+
+#[test]
+fn an_empty_body_whose_chunks_never_came_is_no_delivery() {
+    let reply = post(&endpoint(), &[(signature::HEADER, &signed(""))], []).unwrap_err();
+    assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject));
+}

@@ -1,0 +1,198 @@
+//! What the integration tests share: an endpoint, signed requests, fixtures and ways to write one value in many forms.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+pub(crate) mod arbitrary;
+
+use birdhook_core::{
+    App, Apps, Delivery, Endpoint, Event, Reason, Reply, RequestHead, Secret, Settings, Step, signature,
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+/// The consumer secret of [`endpoint`]; occurs nowhere else.
+pub(crate) const SECRET: &str = "SECRETMARKERk3yOfTheTests";
+
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+pub(crate) fn endpoint() -> Endpoint {
+    Endpoint::new(App::new("bees", secret(SECRET)), Settings::default())
+}
+
+pub(crate) fn apps(apps: impl IntoIterator<Item = App>) -> Apps {
+    Apps::new(apps).unwrap()
+}
+
+pub(crate) type Headers<'a> = &'a [(&'a str, &'a str)];
+
+pub(crate) fn get(endpoint: &Endpoint, target: &str, headers: Headers<'_>) -> Reply {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let head = RequestHead::new("GET", path, query).with_headers(headers.iter().map(|(n, v)| (*n, v.as_bytes())));
+    match endpoint.begin(&head) {
+        Step::Reply(reply) => reply,
+        Step::Body(_) => panic!("a GET has no body"),
+    }
+}
+
+/// A POST, its body in the chunks given.
+pub(crate) fn post<'a>(
+    endpoint: &Endpoint,
+    headers: Headers<'_>,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Delivery, Reply> {
+    let head = RequestHead::new("POST", "/", None).with_headers(headers.iter().map(|(n, v)| (*n, v.as_bytes())));
+    match endpoint.begin(&head) {
+        Step::Reply(reply) => Err(reply),
+        Step::Body(mut reader) => {
+            for chunk in chunks {
+                reader.push(Bytes::copy_from_slice(chunk))?;
+            }
+            reader.finish()
+        }
+    }
+}
+
+/// A POST of a body signed with this secret.
+pub(crate) fn post_signed(endpoint: &Endpoint, key: &str, body: &[u8]) -> Result<Delivery, Reply> {
+    let signed = signature::sign(&secret(key), body);
+    post(endpoint, &[(signature::HEADER, &signed)], [body])
+}
+
+pub(crate) fn try_deliver(body: impl AsRef<[u8]>) -> Result<Delivery, Reason> {
+    post_signed(&endpoint(), SECRET, body.as_ref()).map_err(|reply| reply.reason())
+}
+
+pub(crate) fn deliver(body: impl AsRef<[u8]>) -> Delivery {
+    let body = body.as_ref();
+    try_deliver(body).unwrap_or_else(|reason| panic!("{reason:?} for {}", String::from_utf8_lossy(body)))
+}
+
+/// The only event of a body.
+pub(crate) fn event(body: impl AsRef<[u8]>) -> Event {
+    let events = deliver(body).into_events();
+    assert_eq!(events.len(), 1);
+    events.into_iter().next().unwrap()
+}
+
+macro_rules! fixtures {
+    ($($name:literal),+ $(,)?) => {
+        /// Bodies in the shapes that X sends, of invented people.
+        pub(crate) const FIXTURES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../fixtures/", $name, ".json")))),+];
+    };
+}
+
+fixtures![
+    "block",
+    "dm_answer",
+    "dm_answer_bare",
+    "dm_buttons",
+    "dm_from_tweet",
+    "dm_media",
+    "dm_place",
+    "dm_point",
+    "dm_prompt",
+    "dm_received",
+    "dm_sent",
+    "favorite",
+    "follow",
+    "mark_read",
+    "mute",
+    "revoke",
+    "several",
+    "tweet_delete",
+    "tweet_extended",
+    "tweet_mention",
+    "tweet_quote",
+    "tweet_reply",
+    "tweet_retweet",
+    "typing",
+    "unblock",
+    "unfollow",
+    "unmute",
+];
+
+pub(crate) fn fixture(name: &str) -> &'static str {
+    FIXTURES.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no fixture {name}")).1
+}
+
+pub(crate) fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The fixture with one member, named by its JSON pointer, set to another value; made if it is not there.
+pub(crate) fn changed(name: &str, pointer: &str, to: impl Into<Value>) -> String {
+    let mut body = value(fixture(name));
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    match body.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent} in {name}")) {
+        Value::Object(members) => _ = members.insert(member.to_owned(), to.into()),
+        Value::Array(elements) => *elements.get_mut(member.parse::<usize>().unwrap()).unwrap() = to.into(),
+        _ => panic!("{parent} holds nothing"),
+    }
+    body.to_string()
+}
+
+/// The pointers of all values inside `value`, itself not included, outer ones first.
+pub(crate) fn pointers(value: &Value) -> Vec<String> {
+    fn walk(value: &Value, here: &str, found: &mut Vec<String>) {
+        let mut step = |name: &str, inner: &Value| {
+            assert!(!name.contains(['/', '~']), "{name} needs escaping");
+            found.push(format!("{here}/{name}"));
+            walk(inner, &format!("{here}/{name}"), found);
+        };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, inner)| step(name, inner)),
+            Value::Array(elements) => elements.iter().enumerate().for_each(|(at, inner)| step(&at.to_string(), inner)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(value, "", &mut found);
+    found
+}
+
+/// A way to write one JSON value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Style {
+    /// Members in reverse, no white space.
+    Reversed,
+    /// Members in reverse, white space wherever JSON allows it.
+    Spaced,
+    /// Every character of every string and name as `\uXXXX`.
+    Escaped,
+}
+
+impl Style {
+    pub(crate) const ALL: [Self; 3] = [Self::Reversed, Self::Spaced, Self::Escaped];
+
+    pub(crate) fn write(self, value: &Value) -> String {
+        let gap = if matches!(self, Self::Spaced) { " \r\n\t" } else { "" };
+        let list = |open: char, items: Vec<String>, close: char| {
+            format!("{gap}{open}{gap}{}{gap}{close}{gap}", items.join(&format!("{gap},{gap}")))
+        };
+        match value {
+            Value::Object(members) => {
+                let member =
+                    |(name, inner): (&String, &Value)| format!("{}{gap}:{gap}{}", self.string(name), self.write(inner));
+                list('{', members.iter().rev().map(member).collect(), '}')
+            }
+            Value::Array(elements) => list('[', elements.iter().map(|inner| self.write(inner)).collect(), ']'),
+            Value::String(text) => self.string(text),
+            other => format!("{gap}{other}{gap}"),
+        }
+    }
+
+    fn string(self, text: &str) -> String {
+        match self {
+            Self::Escaped => {
+                format!("\"{}\"", text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>())
+            }
+            _ => Value::from(text).to_string(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What is not known is never lost: several arrays, new kinds, broken elements.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use birdhook_core::wire::v1::Payload;
+use birdhook_core::{DedupeScope, EventKind, Generation};
+use support::{deliver, event, fixture, value};
+
+#[test]
+fn several_arrays_and_elements_come_in_order() {
+    let delivery = deliver(fixture("several"));
+    assert_eq!(delivery.subscriber(), Some("2200440066008801"), "though it stands behind the arrays");
+    let seen: Vec<_> = delivery.events().iter().map(|event| (event.kind(), event.name())).collect();
+    assert_eq!(
+        seen,
+        [
+            (EventKind::PostCreated, "tweet_create_events"),
+            (EventKind::PostCreated, "tweet_create_events"),
+            (EventKind::PostDeleted, "tweet_delete_events"),
+            (EventKind::Liked, "favorite_events"),
+        ]
+    );
+    let body = value(fixture("several"));
+    for (event, pointer) in delivery.events().iter().zip([
+        "/tweet_create_events/0",
+        "/tweet_create_events/1",
+        "/tweet_delete_events/0",
+        "/favorite_events/0",
+    ]) {
+        assert_eq!(value(event.raw().as_str()), *body.pointer(pointer).unwrap(), "{pointer}");
+        assert_eq!((event.subscriber(), event.app()), (Some("2200440066008801"), "bees"));
+        assert_eq!(event.body().as_str(), fixture("several"));
+    }
+}
+
+#[test]
+fn an_array_that_comes_twice_is_read_twice() {
+    let body = r#"{"tweet_create_events":[{"id_str":"1"}],"for_user_id":"7","tweet_create_events":[{"id_str":"2"}]}"#;
+    let raw: Vec<_> = deliver(body).into_iter().map(|event| event.raw().as_str().to_owned()).collect();
+    assert_eq!(raw, [r#"{"id_str":"1"}"#, r#"{"id_str":"2"}"#]);
+}
+
+#[test]
+fn a_member_that_comes_twice_counts_as_it_came_last() {
+    let body = r#"{"for_user_id":"1","for_user_id":"2","tweet_create_events":[{"id_str":"3","id_str":"4"}]}"#;
+    let twice = event(body);
+    assert_eq!(twice.subscriber(), Some("2"));
+    assert_eq!(twice.key(), event(r#"{"for_user_id":"2","tweet_create_events":[{"id_str":"4"}]}"#).key());
+}
+
+#[test]
+fn a_raw_event_is_exactly_what_came() {
+    let raw = "{ \"id_str\" :\t\"1\" ,\r\n\"text\":\"a\\/b \\u00e9 \\ud83d\\udc1d é\", \"x\" : [ 1.0e5 , 1E999 ] }";
+    let body = format!("\n{{ \"tweet_create_events\" : [ {raw} , {raw} ] , \"for_user_id\":\"7\"}} ");
+    let delivery = deliver(&body);
+    assert_eq!(delivery.events().len(), 2);
+    for event in delivery.events() {
+        assert_eq!((event.kind(), event.raw().as_str()), (EventKind::PostCreated, raw));
+        assert_eq!(serde_json::to_string(event).unwrap(), raw);
+        assert_eq!(serde_json::to_string(&[event, event]).unwrap(), format!("[{raw},{raw}]"));
+        assert_eq!(event.body().as_str(), body);
+    }
+}
+
+#[test]
+fn new_arrays_are_unknown_events_with_their_bytes() {
+    let body = r#"{"for_user_id":"7","superfollow_events":[{"a":1}, {"b":2}],"list_events":[],"list_notes":[{"c":3}]}"#;
+    let events = deliver(body).into_events();
+    let seen: Vec<_> = events.iter().map(|event| (event.kind(), event.name(), event.raw().as_str())).collect();
+    assert_eq!(
+        seen,
+        [
+            (EventKind::Unknown, "superfollow_events", r#"{"a":1}"#),
+            (EventKind::Unknown, "superfollow_events", r#"{"b":2}"#),
+        ]
+    );
+    for event in &events {
+        assert_eq!((event.subscriber(), event.generation()), (Some("7"), Generation::AccountActivity));
+        assert!(matches!(event.v1(), Payload::Unknown(raw) if raw == event.raw()));
+        assert_eq!(event.occurred_at(), None);
+    }
+    assert_ne!(events[0].key(), events[1].key());
+}
+
+#[test]
+fn broken_elements_leave_the_others() {
+    let good = r#"{"id_str":"1"}"#;
+    for broken in ["5", "null", "\"oops\"", "[]", "[{}]", "{}", "true", "1e999", r#"{"id":null}"#, r#"{"id_str":[]}"#] {
+        let body = format!(r#"{{"for_user_id":"7","tweet_create_events":[{good},{broken},{good}]}}"#);
+        let events = deliver(&body).into_events();
+        let seen: Vec<_> = events.iter().map(|event| (event.kind(), event.raw().as_str())).collect();
+        let (post, unknown) = (EventKind::PostCreated, EventKind::Unknown);
+        assert_eq!(seen, [(post, good), (unknown, broken), (post, good)]);
+        assert_eq!(events[1].name(), "tweet_create_events");
+        assert_eq!(serde_json::to_string(&events[1]).unwrap(), broken);
+    }
+}
+
+#[test]
+fn an_array_that_is_none_is_one_event() {
+    for (odd, kind) in [
+        ("5", EventKind::Unknown),
+        ("\"oops\"", EventKind::Unknown),
+        ("true", EventKind::Unknown),
+        ("{}", EventKind::Unknown),
+        ("1e999", EventKind::Unknown),
+        (r#"{"id_str":"1"}"#, EventKind::PostCreated),
+    ] {
+        let event = event(format!(r#"{{"for_user_id":"7","tweet_create_events":{odd}}}"#));
+        assert_eq!((event.kind(), event.raw().as_str(), event.name()), (kind, odd, "tweet_create_events"));
+    }
+}
+
+#[test]
+fn an_object_without_events_is_one_unknown_event_of_all_its_bytes() {
+    for (body, generation) in [
+        ("{}", Generation::Unknown),
+        (" { } ", Generation::Unknown),
+        (r#"{"hello":"world"}"#, Generation::Unknown),
+        (r#"{"events":[{"a":1}]}"#, Generation::Unknown),
+        (r#"{"data":{"event_type":"something.new","payload":{}}}"#, Generation::Unknown),
+        (r#"{"users":{},"apps":{},"user_has_blocked":true}"#, Generation::Unknown),
+        (r#"{"for_user_id":"7"}"#, Generation::AccountActivity),
+        (r#"{"tweet_create_events":[]}"#, Generation::AccountActivity),
+        (r#"{"for_user_id":"7","tweet_create_events":[]}"#, Generation::AccountActivity),
+        (r#"{"for_user_id":"7","tweet_create_events":null,"user_event":{}}"#, Generation::AccountActivity),
+    ] {
+        let (event, json) = (event(body), body.trim());
+        assert_eq!((event.kind(), event.name(), event.raw().as_str()), (EventKind::Unknown, "", json));
+        assert_eq!((event.generation(), event.body().as_str()), (generation, body));
+        assert!(matches!(event.v1(), Payload::Unknown(raw) if raw.as_str() == json));
+        assert_eq!(serde_json::to_string(&event).unwrap(), json);
+    }
+}
+
+#[test]
+fn an_unknown_event_is_the_same_for_the_same_bytes_only() {
+    let key = |body: &str| event(body).key_in(DedupeScope::Everywhere);
+    let body = r#"{"for_user_id":"7","x_events":[{"a":1}]}"#;
+    assert_eq!(key(body), key(body));
+    assert_eq!(key(body), key(r#"{"for_user_id":"8","x_events":[ {"a":1} ]}"#), "its own bytes, not the body's");
+    assert_ne!(key(body), key(r#"{"for_user_id":"7","x_events":[{"a":2}]}"#));
+    assert_ne!(key(body), key(r#"{"for_user_id":"7","y_events":[{"a":1}]}"#));
+    assert_ne!(event(body).key(), event(r#"{"for_user_id":"8","x_events":[{"a":1}]}"#).key());
+}
+
+#[test]
+fn ids_that_no_number_holds_are_no_ids() {
+    for id in ["1.5", "-0.0", "18446744073709551616", "1e3", "true"] {
+        let event = event(format!(r#"{{"tweet_create_events":[{{"id":{id}}}]}}"#));
+        assert_eq!(event.kind(), EventKind::Unknown, "{id}");
+    }
+    for id in ["18446744073709551615", "0", "-9223372036854775808", "-5"] {
+        let event = event(format!(r#"{{"tweet_create_events":[{{"id":{id}}}]}}"#));
+        assert_eq!(event.kind(), EventKind::PostCreated, "{id}");
+        let Payload::TweetCreate(tweet) = event.v1() else { panic!("{id}") };
+        assert_eq!(tweet.id(), Some(id));
+    }
+}
+
+/// Halves of a surrogate pair, where a text was cut: JSON, though no Rust string can hold it.
+#[test]
+fn half_a_character_loses_nothing() {
+    for body in [
+        r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1","text":"cut \ud83d"}]}"#,
+        r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1","\ud83d":1}]}"#,
+        r#"{"for_user_id":"\ud83d","tweet_create_events":[{"id_str":"1"}]}"#,
+        r#"{"for_user_id":"7","tweet_create_events":["\ud83d"]}"#,
+        r#"{"for_user_id":"7","users":{"\ud83d":{}},"tweet_create_events":[{"id_str":"1"}]}"#,
+    ] {
+        let event = event(body);
+        assert!(body.contains(event.raw().as_str()));
+        assert_eq!(serde_json::to_string(&event).unwrap(), event.raw().as_str());
+        let _ = (event.v1(), event.user("1"));
+    }
+}
+
+/// The same in the name of a member that the body itself, or its `user_event`, holds.
+#[test]
+fn half_a_character_in_an_outer_name_loses_nothing() {
+    for body in [
+        r#"{"for_user_id":"7","\ud83d":1,"tweet_create_events":[{"id_str":"1"}]}"#,
+        r#"{"for_user_id":"7","user_event":{"\ud83d":{}}}"#,
+    ] {
+        assert_eq!(event(body).subscriber(), Some("7"), "{body}");
+    }
+}
+
+/// Inside `user_event` only `revoke` is known, whatever else has the name of an array.
+#[test]
+fn a_user_event_is_not_read_as_an_array() {
+    let follow = r#"{"type":"follow","source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
+    let event = event(&format!(r#"{{"user_event":{{"follow_events":{follow}}}}}"#));
+    assert_eq!((event.kind(), event.name(), event.raw().as_str()), (EventKind::Unknown, "user_event", follow));
+}
+
+/// A type that is not text is a type that is not known: an unfollow must not read as a follow.
+#[test]
+fn a_type_that_is_a_number_is_unknown() {
+    let relation = r#"{"type":5,"source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
+    assert_eq!(event(&format!(r#"{{"for_user_id":"1","follow_events":[{relation}]}}"#)).kind(), EventKind::Unknown);
+}

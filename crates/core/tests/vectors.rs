@@ -1,0 +1,140 @@
+//! Signatures and response tokens that others have published.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use birdhook_core::{ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
+use support::{get, post, secret};
+
+/// The same function of a key and a message in three uses: deliveries, response tokens, X's own signature of a challenge.
+struct Vector {
+    key: &'static str,
+    message: &'static str,
+    signed: &'static str,
+}
+
+/// Test suite of X's `autohook`.
+const AUTOHOOK_FORM: Vector = Vector {
+    key: "test",
+    message: "test=1&other_test=2",
+    signed: "sha256=25Cu3iwbbiqBTwQRzcKJZwisjf736V2Q8UaTlkfLSoc=",
+};
+
+/// Test suite of X's `autohook`.
+const AUTOHOOK_JSON: Vector = Vector {
+    key: "test",
+    message: r#"{"test_number":1,"test_string":"two"}"#,
+    signed: "sha256=YWHphPn/JFq43jkF0y4/w8R/SelmLjvpunhVFY8JhlI=",
+};
+
+/// `sociably`, `Receiver.spec`.
+const SOCIABLY_TOKEN: Vector = Vector {
+    key: "__APP_SECRET__",
+    message: "__TOKEN_FROM_TWITTER__",
+    signed: "sha256=rPq0FJoFEukzQI8G52D6xjiQ4BGXK4EuZWYZCWMMlsQ=",
+};
+
+/// `sociably`, `Receiver.spec`: X's own signature of a challenge's query.
+const SOCIABLY_QUERY: Vector = Vector {
+    key: "__APP_SECRET__",
+    message: "crc_token=__TOKEN_FROM_TWITTER__&nonce=__NONCE__",
+    signed: "sha256=bsQqpx1cyheVTwyNGGPmTeY+SLC8YZIwOfr5Kcb2fQE=",
+};
+
+/// `sociably`, `Receiver.spec`.
+const SOCIABLY_DELETION: Vector = Vector {
+    key: "__APP_SECRET__",
+    message: r#"{"for_user_id":"930524282358325248","tweet_delete_events":[{"status":{"id":"1045405559317569537","user_id":"930524282358325248"},"timestamp_ms":"1432228155593"}]}"#,
+    signed: "sha256=fN0FZVManGRnnMhAWWT/UI58TXGACAt7RY5H2/akMa4=",
+};
+
+/// `courier`, `handler_test` of its Twitter channel: the query `crc_token=test+token` is form-decoded before it is hashed.
+const COURIER_TOKEN: Vector =
+    Vector { key: "apiSecret", message: "test token", signed: "sha256=O5hJl2njQRIa4vsumZ+3oom9ECR5m3aQLRZkPoYelp0=" };
+
+/// Inputs published by Twitter staff in a gist of 2017; its answer was computed elsewhere.
+const GIST_TOKEN: Vector = Vector {
+    key: "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu",
+    message: "9b4507b3-9040-4669-9ca3-6b94edb50553",
+    signed: "sha256=Cytd4Sq+NvEcV3MMrXxWJGJx5A+y/lXzzU2Maartkx8=",
+};
+
+const ALL: [Vector; 7] =
+    [AUTOHOOK_FORM, AUTOHOOK_JSON, SOCIABLY_TOKEN, SOCIABLY_QUERY, SOCIABLY_DELETION, COURIER_TOKEN, GIST_TOKEN];
+
+fn endpoint(key: &str) -> Endpoint {
+    Endpoint::new(secret(key), Settings::default())
+}
+
+fn answer(vector: &Vector) -> String {
+    format!(r#"{{"response_token":"{}"}}"#, vector.signed)
+}
+
+#[test]
+fn every_message_is_signed_as_published() {
+    for Vector { key, message, signed } in &ALL {
+        assert_eq!(signature::sign(&secret(key), message.as_bytes()), *signed, "{message}");
+        assert_eq!(signature::verify(&secret(key), message.as_bytes(), signed.as_bytes()), Ok(()), "{message}");
+        assert_eq!(
+            signature::verify(&secret("another"), message.as_bytes(), signed.as_bytes()),
+            Err(signature::SignatureError::Wrong),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn every_challenge_is_answered_as_published() {
+    for vector in [SOCIABLY_TOKEN, COURIER_TOKEN, GIST_TOKEN] {
+        let responded = crc::respond(&secret(vector.key), vector.message, crc::TokenPolicy::Printable).unwrap();
+        assert_eq!(responded, answer(&vector));
+    }
+}
+
+#[test]
+fn every_query_is_answered_as_published() {
+    for (vector, target) in [
+        (SOCIABLY_TOKEN, "/?crc_token=__TOKEN_FROM_TWITTER__&nonce=__NONCE__"),
+        (COURIER_TOKEN, "/hook?crc_token=test+token"),
+        (COURIER_TOKEN, "/hook?crc_token=test%20token"),
+        (GIST_TOKEN, "/?crc_token=9b4507b3-9040-4669-9ca3-6b94edb50553"),
+    ] {
+        let reply = get(&endpoint(vector.key), target, &[]);
+        assert_eq!((reply.status(), reply.reason()), (200, Reason::ChallengeAnswered), "{target}");
+        assert_eq!(reply.headers().collect::<Vec<_>>(), [("content-type", "application/json")], "{target}");
+        assert_eq!(*reply.body(), answer(&vector), "{target}");
+    }
+}
+
+#[test]
+fn the_published_signature_of_a_query_proves_that_x_asked() {
+    let mut settings = Settings::default();
+    settings.challenge_signature = ChallengeSignature::Demanded;
+    let endpoint = Endpoint::new(secret(SOCIABLY_QUERY.key), settings);
+    let target = format!("/?{}", SOCIABLY_QUERY.message);
+
+    let reply = get(&endpoint, &target, &[(signature::HEADER, SOCIABLY_QUERY.signed)]);
+    assert_eq!(*reply.body(), answer(&SOCIABLY_TOKEN));
+
+    let other = format!("{target}x");
+    let reply = get(&endpoint, &other, &[(signature::HEADER, SOCIABLY_QUERY.signed)]);
+    assert_eq!(reply.reason(), Reason::ChallengeUnsigned);
+}
+
+#[test]
+fn every_delivery_is_accepted_as_published() {
+    for vector in [AUTOHOOK_JSON, SOCIABLY_DELETION] {
+        let signed = [(signature::HEADER, vector.signed)];
+        let delivery = post(&endpoint(vector.key), &signed, [vector.message.as_bytes()]).unwrap();
+        assert_eq!(delivery.body().as_str(), vector.message);
+        let reply = post(&endpoint("another"), &signed, [vector.message.as_bytes()]).unwrap_err();
+        assert_eq!(reply.reason(), Reason::SignatureWrong);
+    }
+}
+
+#[test]
+fn a_signed_form_is_no_delivery() {
+    let signed = [(signature::HEADER, AUTOHOOK_FORM.signed)];
+    let reply = post(&endpoint(AUTOHOOK_FORM.key), &signed, [AUTOHOOK_FORM.message.as_bytes()]).unwrap_err();
+    assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject));
+}
