@@ -47,6 +47,11 @@ impl<'a> RequestHead<'a> {
         self
     }
 
+    /// The method, as it was given.
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
     fn header(&mut self, name: &str, value: &'a [u8]) {
         if name.eq_ignore_ascii_case(signature::HEADER) {
             self.signature.add(value);

@@ -163,19 +163,6 @@ reasons! {
 impl Reason {
     /// The value of `Retry-After` on a 503, in seconds: X's own first wait.
     pub const RETRY_AFTER: &str = "3";
-
-    /// Whether the reason belongs to a challenge (GET) rather than to a delivery (POST) or another method.
-    pub fn is_challenge(self) -> bool {
-        matches!(
-            self,
-            Self::ChallengeAnswered
-                | Self::TokenMissing
-                | Self::TokenEmpty
-                | Self::TokenRepeated
-                | Self::TokenRefused
-                | Self::ChallengeUnsigned
-        )
-    }
 }
 
 #[cfg(test)]

@@ -191,7 +191,7 @@ fn half_a_character_in_an_outer_name_loses_nothing() {
 #[test]
 fn a_user_event_is_not_read_as_an_array() {
     let follow = r#"{"type":"follow","source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
-    let event = event(&format!(r#"{{"user_event":{{"follow_events":{follow}}}}}"#));
+    let event = event(format!(r#"{{"user_event":{{"follow_events":{follow}}}}}"#));
     assert_eq!((event.kind(), event.name(), event.raw().as_str()), (EventKind::Unknown, "user_event", follow));
 }
 
@@ -199,5 +199,5 @@ fn a_user_event_is_not_read_as_an_array() {
 #[test]
 fn a_type_that_is_a_number_is_unknown() {
     let relation = r#"{"type":5,"source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
-    assert_eq!(event(&format!(r#"{{"for_user_id":"1","follow_events":[{relation}]}}"#)).kind(), EventKind::Unknown);
+    assert_eq!(event(format!(r#"{{"for_user_id":"1","follow_events":[{relation}]}}"#)).kind(), EventKind::Unknown);
 }

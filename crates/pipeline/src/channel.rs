@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 
 use birdhook_core::{Delivery, Event};
 use futures_core::Stream;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::{Backlog, EventSink, SinkError, observe};
 
 pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {
-    let (sender, receiver) = mpsc::channel(capacity.max(1));
+    let (sender, receiver) = mpsc::channel(capacity.clamp(1, Semaphore::MAX_PERMITS));
     let level = Arc::new(Level::default());
     (
         ChannelSink { sender: RwLock::new(Some(sender)), level: Arc::clone(&level) },

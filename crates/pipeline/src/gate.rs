@@ -64,7 +64,7 @@ impl Gate {
         let started = Instant::now();
         let refused = |reply: Reply| {
             self.shared.counts.answered(reply.reason());
-            observe::answered(reply.reason(), started.elapsed());
+            observe::answered(head.method() == "GET", reply.reason(), started.elapsed());
             Begun::Reply(reply)
         };
         match self.shared.endpoint.load().begin(head) {
@@ -145,7 +145,7 @@ async fn admit<E>(
     body: impl Stream<Item = Result<Bytes, E>>,
     request: &Request,
 ) -> Result<(Delivery, Claim), Reply> {
-    let read = timeout_at(request.deadline, read(reader, body)).await;
+    let read = timeout_at(request.deadline, read(reader, body, request.deadline)).await;
     let mut delivery = read.map_err(|_| Reason::BodyTooSlow)??;
     request.trace.verified(&delivery);
     if delivery.events().is_empty() {
@@ -170,10 +170,18 @@ async fn admit<E>(
     }
 }
 
-async fn read<E>(mut reader: BodyReader, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Delivery, Reply> {
+async fn read<E>(
+    mut reader: BodyReader,
+    body: impl Stream<Item = Result<Bytes, E>>,
+    deadline: Instant,
+) -> Result<Delivery, Reply> {
     let mut body = pin!(body);
     while let Some(chunk) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
         reader.push(chunk.map_err(|_| Reason::BodyCutOff)?)?;
+        // Empty chunks that never stop keep this from ever waiting, and so the timeout from ever being asked.
+        if Instant::now() >= deadline {
+            return Err(Reason::BodyTooSlow.into());
+        }
     }
     reader.finish()
 }
@@ -202,7 +210,7 @@ impl Admission {
     {
         let Self { delivery, claim, request } = self;
         let events = delivery.events().len();
-        let outcome = timeout_at(request.deadline, request.trace.within(hand_over(delivery))).await;
+        let outcome = timeout_at(request.deadline, request.trace.within(async { hand_over(delivery).await })).await;
         match outcome.unwrap_or(Err(late)) {
             Ok(value) => {
                 claim.commit();
@@ -219,6 +227,12 @@ impl Admission {
     }
 }
 
+/// A budget without end ends in thirty years, which is as far as timers go.
+pub(crate) fn after(start: Instant, budget: Duration) -> Instant {
+    const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
+    start + budget.min(LONGEST)
+}
+
 /// One POST from its head to its answer: counts as in flight, and is noticed when it ends without one.
 struct Request {
     gate: Gate,
@@ -231,7 +245,7 @@ struct Request {
 impl Request {
     fn begin(gate: &Gate, started: Instant) -> Self {
         gate.shared.in_flight.fetch_add(1, SeqCst);
-        let deadline = started + gate.shared.budget;
+        let deadline = after(started, gate.shared.budget);
         Self { gate: gate.clone(), started, deadline, trace: Trace::start(), answered: false }
     }
 
@@ -245,7 +259,7 @@ impl Request {
     fn answer(mut self, reply: Reply) -> Reply {
         self.answered = true;
         self.gate.shared.counts.answered(reply.reason());
-        observe::answered(reply.reason(), self.started.elapsed());
+        observe::answered(false, reply.reason(), self.started.elapsed());
         self.trace.answered(reply.reason());
         reply
     }

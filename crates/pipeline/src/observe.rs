@@ -6,13 +6,13 @@ use std::time::Duration;
 use birdhook_core::{Delivery, Reason};
 
 /// A request was answered.
-pub(crate) fn answered(reason: Reason, took: Duration) {
-    let request = if reason.is_challenge() { "challenge" } else { "delivery" };
+pub(crate) fn answered(challenge: bool, reason: Reason, took: Duration) {
+    let request = if challenge { "challenge" } else { "delivery" };
     #[cfg(feature = "metrics")]
     {
-        match request {
-            "challenge" => metrics::counter!("birdhook_challenges_total", "result" => reason.as_str()),
-            _ => metrics::counter!("birdhook_deliveries_total", "result" => reason.as_str()),
+        match challenge {
+            true => metrics::counter!("birdhook_challenges_total", "result" => reason.as_str()),
+            false => metrics::counter!("birdhook_deliveries_total", "result" => reason.as_str()),
         }
         .increment(1);
         metrics::histogram!("birdhook_answer_seconds", "request" => request).record(took);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::gate::after;
 use crate::{Backlog, Begun, EventSink, Gate, Health, Reception};
 
 /// From a request to its answer, with deliveries handed to an [`EventSink`]. Free of any framework: give it to a
@@ -76,7 +77,7 @@ impl<S: EventSink> Pipeline<S> {
     /// # }
     /// ```
     pub async fn shutdown(&self, patience: Duration) -> Left {
-        let deadline = Instant::now() + patience;
+        let deadline = after(Instant::now(), patience);
         self.gate.stop();
         // Whether the time was enough shows in what is left.
         let _ = timeout_at(deadline, self.gate.idle()).await;

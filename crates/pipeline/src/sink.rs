@@ -1,5 +1,6 @@
 //! Where deliveries go.
 
+use std::fmt;
 use std::pin::Pin;
 
 use birdhook_core::{Delivery, Reason};
@@ -66,7 +67,7 @@ pub struct Backlog {
 }
 
 /// Why a sink did not take a delivery. X is answered 503 and may send it again.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
     /// There is no room.
@@ -81,6 +82,18 @@ pub enum SinkError {
     /// The sink failed. Birdhook never prints the source, which may quote a message.
     #[error("the sink failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Without the source of a failure, which may quote a message; ask [`Error::source`](std::error::Error::source).
+impl fmt::Debug for SinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "Full",
+            Self::Closed => "Closed",
+            Self::TooSlow => "TooSlow",
+            Self::Failed(_) => "Failed(..)",
+        })
+    }
 }
 
 impl SinkError {

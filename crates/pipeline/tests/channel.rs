@@ -1,0 +1,251 @@
+//! The channel: what waits, what is refused, what comes out at the other end.
+
+mod support;
+
+use std::task::Context;
+use std::time::Duration;
+
+use birdhook_pipeline::{Backlog, Pipeline, Reason};
+use futures_util::{FutureExt, StreamExt};
+use support::{Alarm, assert_took, deleted, deliver, id, ids, webhook};
+use tokio::time::{Instant, advance, sleep};
+
+fn backlog(deliveries: usize, events: usize) -> Backlog {
+    let mut backlog = Backlog::default();
+    (backlog.deliveries, backlog.events) = (deliveries, events);
+    backlog
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let started = Instant::now();
+    let second = deleted(&["2"]);
+    let reason = deliver(&pipeline, &second).await;
+    assert_eq!((reason, reason.status()), (Reason::SinkFull, 503));
+    assert_took(started, Duration::from_millis(2500));
+    assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
+    assert!(deliveries.recv().now_or_never().is_none(), "what was answered 503 is not in the channel");
+    let started = Instant::now();
+    assert_eq!(deliver(&pipeline, &second).await, Reason::Accepted, "the redelivery");
+    assert_took(started, Duration::ZERO);
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
+    assert_eq!((pipeline.health().events, pipeline.health().duplicates), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_made_in_time_is_used_in_order() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let started = Instant::now();
+    let (two, three) = (deleted(&["2"]), deleted(&["3"]));
+    let (second, third, ()) = tokio::join!(deliver(&pipeline, &two), deliver(&pipeline, &three), async {
+        sleep(Duration::from_millis(2000)).await;
+        assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
+        sleep(Duration::from_millis(400)).await;
+        assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"], "who waited first is first");
+    });
+    assert_eq!((second, third), (Reason::Accepted, Reason::Accepted));
+    assert_took(started, Duration::from_millis(2400));
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["3"]);
+}
+
+/// Room is given to those who wait, not to who comes at the right moment.
+#[tokio::test(start_paused = true)]
+async fn nobody_overtakes_who_waits_for_room() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let (two, three) = (deleted(&["2"]), deleted(&["3"]));
+    let mut waiting = deliver(&pipeline, &two).boxed();
+    assert!((&mut waiting).now_or_never().is_none());
+    deliveries.recv().await.unwrap();
+    let mut latecomer = deliver(&pipeline, &three).boxed();
+    assert!((&mut latecomer).now_or_never().is_none());
+    assert_eq!(waiting.await, Reason::Accepted);
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
+    assert_eq!(latecomer.await, Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_nobody_reads_any_more_is_503_at_once() {
+    let (pipeline, deliveries) = webhook().channel(1);
+    drop(deliveries);
+    let started = Instant::now();
+    let body = deleted(&["1"]);
+    for _ in 0..2 {
+        let reason = deliver(&pipeline, &body).await;
+        assert_eq!((reason, reason.status()), (Reason::SinkClosed, 503), "the claim is free again each time");
+    }
+    assert_took(started, Duration::ZERO);
+    assert_eq!((pipeline.health().backlog, pipeline.health().remembered), (Some(backlog(0, 0)), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_room_hears_of_the_closing() {
+    let (pipeline, deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let body = deleted(&["2"]);
+    let started = Instant::now();
+    let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async {
+        sleep(Duration::from_millis(100)).await;
+        drop(deliveries);
+    });
+    assert_eq!(reason, Reason::SinkClosed);
+    assert_took(started, Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_come_out_in_order_by_recv_and_as_a_stream() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+    }
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1", "2"]);
+    drop(pipeline);
+    let rest: Vec<_> = deliveries.by_ref().map(|delivery| ids(&delivery)).collect().await;
+    assert_eq!(rest, [vec!["3"], vec!["4", "5"]]);
+    assert!(deliveries.recv().await.is_none() && deliveries.next().await.is_none(), "the end stays the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_come_out_one_by_one_in_order() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+    }
+    let mut events = deliveries.events();
+    assert_eq!(id(&events.recv().await.unwrap()), "1");
+    drop(pipeline);
+    let rest: Vec<_> = events.by_ref().map(|event| id(&event)).collect().await;
+    assert_eq!(rest, ["2", "3", "4", "5"]);
+    assert!(events.recv().await.is_none() && events.next().await.is_none(), "the end stays the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_backlog_counts_what_was_not_consumed() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    let seen = |pipeline: &Pipeline<_>| pipeline.health().backlog.unwrap();
+    assert_eq!(seen(&pipeline), backlog(0, 0));
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["4", "5"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["5", "6"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Reason::Duplicate);
+    assert_eq!(seen(&pipeline), backlog(3, 6));
+    deliveries.recv().await.unwrap();
+    assert_eq!(seen(&pipeline), backlog(2, 3));
+    let mut events = deliveries.events();
+    assert_eq!(seen(&pipeline), backlog(2, 3));
+    for expected in [backlog(2, 2), backlog(1, 1), backlog(0, 0)] {
+        events.recv().await.unwrap();
+        assert_eq!(seen(&pipeline), expected);
+    }
+}
+
+/// Who waits for room is not in the backlog, and leaves no trace there.
+#[tokio::test(start_paused = true)]
+async fn the_backlog_does_not_count_who_waits() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let body = deleted(&["2", "3"]);
+    let mut waiting = deliver(&pipeline, &body).boxed();
+    assert!((&mut waiting).now_or_never().is_none());
+    assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
+    drop(waiting);
+    assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
+    deliveries.recv().await.unwrap();
+    assert_eq!(pipeline.health().backlog, Some(backlog(0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_recv_loses_nothing() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    for round in 0..3 {
+        let (alarm, waker) = Alarm::new();
+        let mut recv = Box::pin(deliveries.recv());
+        assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert_eq!(deliver(&pipeline, &deleted(&[&round.to_string(), "x"])).await, Reason::Accepted);
+        assert_eq!(alarm.rung(), 1, "who waits is told");
+        drop(recv);
+        assert_eq!(pipeline.health().backlog.unwrap().deliveries, 1, "woken, not read");
+        drop(Box::pin(deliveries.recv()));
+        // Ready at the first poll: there is no second one before which it could be dropped.
+        let delivery = deliveries.recv().now_or_never().expect("it is there").unwrap();
+        assert_eq!(ids(&delivery)[0], round.to_string());
+    }
+    let mut events = deliveries.events();
+    assert_eq!(deliver(&pipeline, &deleted(&["7", "8", "9"])).await, Reason::Accepted);
+    for expected in ["7", "8", "9"] {
+        drop(Box::pin(events.recv()));
+        let event = events.recv().now_or_never().expect("it is there").unwrap();
+        assert_eq!(id(&event), expected);
+    }
+    assert!(events.recv().now_or_never().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn select_between_recv_and_a_tick_loses_nothing() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    let mut events = deliveries.events();
+    let sender = async {
+        for at in 0..50 {
+            sleep(Duration::from_millis(7)).await;
+            assert_eq!(deliver(&pipeline, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Reason::Accepted);
+        }
+    };
+    let reader = async {
+        let (mut seen, mut ticks) = (Vec::new(), 0);
+        while seen.len() < 100 {
+            tokio::select! {
+                event = events.recv() => seen.push(id(&event.unwrap())),
+                () = sleep(Duration::from_millis(1)) => ticks += 1,
+            }
+        }
+        assert!(ticks > 200);
+        seen
+    };
+    let ((), seen) = tokio::join!(sender, reader);
+    let expected: Vec<_> = (0..50).flat_map(|at| [format!("{at}a"), format!("{at}b")]).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_capacity_of_nought_is_one() {
+    let (pipeline, mut deliveries) = webhook().channel(0);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::SinkFull);
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
+    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted);
+}
+
+/// Nought is taken as one; too much should be taken as all there can be.
+#[tokio::test(start_paused = true)]
+async fn a_capacity_without_end_does_not_panic() {
+    let (pipeline, _deliveries) = webhook().channel(usize::MAX);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_capacity_counts_deliveries() {
+    let (pipeline, _deliveries) = webhook().channel(3);
+    for body in [&["1", "2", "3"][..], &["4", "5", "6"], &["7"]] {
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+    }
+    let body = deleted(&["8"]);
+    let mut fourth = deliver(&pipeline, &body).boxed();
+    assert!((&mut fourth).now_or_never().is_none());
+    advance(Duration::from_millis(2500)).await;
+    assert_eq!(fourth.await, Reason::SinkFull);
+}
+
+/// The events of a delivery stay whole when the pipeline and the rest of its delivery are long gone.
+#[tokio::test(start_paused = true)]
+async fn an_event_outlives_everything() {
+    let (pipeline, mut deliveries) = webhook().channel(3);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    let event = deliveries.recv().await.unwrap().into_events().pop().unwrap();
+    drop((pipeline, deliveries));
+    let event = tokio::spawn(async move { event }).await.unwrap();
+    assert_eq!((id(&event).as_str(), event.app(), event.subscriber()), ("2", "bees", Some("7")));
+}

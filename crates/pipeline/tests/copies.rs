@@ -1,0 +1,314 @@
+//! Copies of one delivery, and deliveries that overlap, at the same time.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use birdhook_pipeline::{EventSink, Pipeline, Reason, SinkError};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use support::{
+    Alarm, Asked, Verdict, asking, assert_took, deleted, deliver, deliver_owned, halting, ids, reception, webhook,
+    whole,
+};
+use tokio::sync::Barrier;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+const COPIES: usize = 64;
+
+type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Reason> + Send + 'a>>>;
+
+/// One task for each copy, all let go at once.
+async fn race<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Reason>
+where
+    S: EventSink + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let barrier = Arc::new(Barrier::new(COPIES));
+    let tasks: Vec<_> = (0..COPIES)
+        .map(|_| {
+            let (pipeline, body, barrier) = (pipeline.clone(), body.to_owned(), Arc::clone(&barrier));
+            tokio::spawn(async move {
+                barrier.wait().await;
+                deliver_owned(pipeline, body).await
+            })
+        })
+        .collect();
+    all(tasks).await
+}
+
+/// What all tasks answered, soon.
+async fn all(tasks: Vec<JoinHandle<Reason>>) -> Vec<Reason> {
+    let all = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await;
+    all.expect("they hang").into_iter().map(|answer| answer.unwrap()).collect()
+}
+
+fn count(answers: &[Reason], reason: Reason) -> usize {
+    answers.iter().filter(|&&answer| answer == reason).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_copies_for_a_channel_give_one_event() {
+    for round in 0..20 {
+        let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(COPIES);
+        let answers = race(&pipeline, &deleted(&[&round.to_string(), "x"])).await;
+        assert_eq!(count(&answers, Reason::Accepted), 1);
+        assert_eq!(count(&answers, Reason::Duplicate), COPIES - 1);
+        assert_eq!(deliveries.recv().await.unwrap().events().len(), 2);
+        let health = pipeline.health();
+        assert_eq!((health.events, health.duplicates, health.in_flight), (2, 126, 0));
+        drop(pipeline);
+        assert!(deliveries.recv().await.is_none(), "only one delivery");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_copies_for_a_slow_handler_give_one_event() {
+    for _ in 0..20 {
+        let (sink, mut asked) = asking();
+        let pipeline = webhook().deadline(Duration::from_secs(60)).sink(sink);
+        let body = deleted(&["1"]);
+        let (answers, ()) = tokio::join!(race(&pipeline, &body), async {
+            let (_, verdict) = asked.next().await;
+            // Slow: until every copy is on its way.
+            while pipeline.health().in_flight < COPIES {
+                tokio::task::yield_now().await;
+            }
+            verdict.say(Ok(()));
+        });
+        assert_eq!(count(&answers, Reason::Accepted), 1);
+        assert_eq!(count(&answers, Reason::Duplicate), COPIES - 1);
+        assert!(asked.now().is_none(), "handed over once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn copies_race_a_handler_that_fails_nine_times() {
+    let (calls, within) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (calls_in, within_in) = (Arc::clone(&calls), Arc::clone(&within));
+    let pipeline = webhook().deadline(Duration::from_secs(60)).handler(move |_| {
+        let (calls, within) = (Arc::clone(&calls_in), Arc::clone(&within_in));
+        async move {
+            assert_eq!(within.fetch_add(1, SeqCst), 0, "two copies are handed over at once");
+            tokio::task::yield_now().await;
+            within.fetch_sub(1, SeqCst);
+            if calls.fetch_add(1, SeqCst) < 9 { Err("not yet") } else { Ok(()) }
+        }
+    });
+    let answers = race(&pipeline, &deleted(&["1"])).await;
+    assert_eq!(count(&answers, Reason::SinkFailed), 9);
+    assert_eq!(count(&answers, Reason::Accepted), 1);
+    assert_eq!(count(&answers, Reason::Duplicate), COPIES - 10);
+    assert_eq!((calls.load(SeqCst), pipeline.health().events), (10, 1));
+}
+
+/// Polls all that are still pending once; what they said.
+fn poll_all(copies: &mut Answers<'_>) -> Vec<Reason> {
+    let mut answers = Vec::new();
+    copies.retain_mut(|copy| match copy.now_or_never() {
+        Some(answer) => {
+            answers.push(answer);
+            false
+        }
+        None => true,
+    });
+    answers
+}
+
+/// Every copy in its place: the first is being handed over, all others wait for it.
+fn sixty_four<'a>(pipeline: &'a Pipeline<support::Asking>, body: &'a str, asked: &mut Asked) -> (Answers<'a>, Verdict) {
+    let mut copies: Answers<'a> = (0..COPIES).map(|_| deliver(pipeline, body).boxed()).collect();
+    assert!(poll_all(&mut copies).is_empty());
+    let (_, verdict) = asked.now().unwrap();
+    assert!(asked.now().is_none(), "the others wait");
+    (copies, verdict)
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_holder_fails_exactly_one_waiter_takes_over() {
+    let (sink, mut asked) = asking();
+    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let (mut copies, mut holder) = sixty_four(&pipeline, &body, &mut asked);
+    for left in (1..COPIES).rev() {
+        holder.say(Err(SinkError::failed("no")));
+        // The first poll of the holder frees the claim; the second round lets a waiter have it.
+        let mut answers = poll_all(&mut copies);
+        answers.extend(poll_all(&mut copies));
+        assert_eq!(answers, [Reason::SinkFailed]);
+        assert_eq!(copies.len(), left, "the others go on waiting");
+        holder = asked.now().unwrap().1;
+        assert!(asked.now().is_none(), "exactly one takes over");
+        if left == 40 {
+            break;
+        }
+    }
+    holder.say(Ok(()));
+    let answers = join_all(copies).await;
+    assert_eq!((count(&answers, Reason::Accepted), count(&answers, Reason::Duplicate)), (1, 39));
+    assert!(asked.now().is_none());
+    assert_eq!((pipeline.health().events, pipeline.health().duplicates), (1, 39));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_holder_is_dropped_exactly_one_waiter_takes_over() {
+    let (sink, mut asked) = asking();
+    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let (mut copies, verdict) = sixty_four(&pipeline, &body, &mut asked);
+    drop(copies.remove(0));
+    assert!(verdict.is_moot());
+    assert!(poll_all(&mut copies).is_empty());
+    let (_, verdict) = asked.now().unwrap();
+    assert!(asked.now().is_none(), "exactly one takes over");
+    verdict.say(Ok(()));
+    let answers = join_all(copies).await;
+    assert_eq!((count(&answers, Reason::Accepted), count(&answers, Reason::Duplicate)), (1, 62));
+    assert_eq!((pipeline.health().events, pipeline.health().unanswered), (1, 1));
+}
+
+/// A waiter that goes away takes nobody's turn with it.
+#[tokio::test(start_paused = true)]
+async fn a_waiter_that_was_woken_and_dropped_does_not_swallow_the_claim() {
+    let (sink, mut asked) = asking();
+    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let mut holder = deliver(&pipeline, &body).boxed();
+    assert!((&mut holder).now_or_never().is_none());
+    let (alarm, waker) = Alarm::new();
+    let mut waiters: Answers<'_> = (0..3).map(|_| deliver(&pipeline, &body).boxed()).collect();
+    for waiter in &mut waiters {
+        assert!(waiter.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    }
+    drop(holder);
+    assert_eq!(alarm.rung(), 3, "all who wait are told");
+    waiters.truncate(1);
+    assert!(poll_all(&mut waiters).is_empty());
+    let _first = asked.now().unwrap();
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(waiters.remove(0).await, Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_takes_over_what_the_holders_deadline_freed() {
+    let (sink, mut asked) = asking();
+    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let started = Instant::now();
+    let mut holder = deliver(&pipeline, &body).boxed();
+    assert!((&mut holder).now_or_never().is_none());
+    tokio::time::advance(Duration::from_millis(1000)).await;
+    let (_, late) = asked.now().unwrap();
+    let mut waiter = deliver(&pipeline, &body).boxed();
+    assert!((&mut waiter).now_or_never().is_none());
+    assert_eq!(holder.await, Reason::SinkTooSlow);
+    assert_took(started, Duration::from_millis(2500));
+    assert!(late.is_moot());
+    // The waiter has a second of its own left.
+    assert!((&mut waiter).now_or_never().is_none());
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(waiter.await, Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_still_being_read_claims_nothing() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    let body = deleted(&["1"]);
+    let mut reading = pipeline.receive(reception(&pipeline, &body), halting(&body, 5)).boxed();
+    assert!((&mut reading).now_or_never().is_none());
+    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    assert_eq!(reading.await.reason(), Reason::Duplicate);
+}
+
+/// The holder began later, so it has more time left than the waiter.
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_vain_is_answered_503_in_flight() {
+    let (sink, mut asked) = asking();
+    let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
+    let early = reception(&pipeline, &body);
+    let started = Instant::now();
+    tokio::time::advance(Duration::from_millis(1500)).await;
+    let mut holder = deliver(&pipeline, &body).boxed();
+    assert!((&mut holder).now_or_never().is_none());
+    let reply = pipeline.receive(early, whole(&body)).await;
+    assert_took(started, Duration::from_millis(2500));
+    assert_eq!((reply.reason(), reply.status()), (Reason::InFlight, 503));
+    assert!(reply.headers().any(|(name, _)| name == "retry-after"));
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(holder.await, Reason::Accepted, "the one who gave up took nothing away from the holder");
+    assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
+}
+
+/// Both deliveries claim all they need at once, or nothing.
+#[tokio::test(start_paused = true)]
+async fn overlapping_deliveries_never_wait_for_each_other_in_a_circle() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let bodies = [deleted(&["a", "b"]), deleted(&["b", "a"]), deleted(&["b", "c"]), deleted(&["c", "a"])];
+    let mut all: Answers<'_> = bodies.iter().map(|body| deliver(&pipeline, body).boxed()).collect();
+    assert!(poll_all(&mut all).is_empty());
+    let mut handed = Vec::new();
+    let mut answers = Vec::new();
+    while let Some((delivery, verdict)) = asked.now() {
+        assert!(asked.now().is_none(), "they overlap, so one at a time");
+        handed.push(ids(&delivery));
+        verdict.say(Ok(()));
+        answers.extend(poll_all(&mut all));
+        answers.extend(poll_all(&mut all));
+    }
+    assert!(all.is_empty(), "{} hang", all.len());
+    assert_eq!(handed, [vec!["a", "b"], vec!["c"]]);
+    assert_eq!((count(&answers, Reason::Accepted), count(&answers, Reason::Duplicate)), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn overlapping_deliveries_in_parallel_give_each_event_once() {
+    for _ in 0..30 {
+        let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
+        let barrier = Arc::new(Barrier::new(32));
+        let tasks: Vec<_> = (0..32)
+            .map(|at| {
+                let (pipeline, barrier) = (pipeline.clone(), Arc::clone(&barrier));
+                let body = [["a", "b"], ["b", "a"], ["b", "c"], ["c", "a"]][at % 4];
+                tokio::spawn(async move {
+                    barrier.wait().await;
+                    deliver_owned(pipeline, deleted(&body)).await
+                })
+            })
+            .collect();
+        for answer in all(tasks).await {
+            assert_eq!(answer.status(), 200);
+        }
+        drop(pipeline);
+        let mut seen = Vec::new();
+        while let Some(delivery) = deliveries.recv().await {
+            seen.extend(ids(&delivery));
+        }
+        seen.sort();
+        assert_eq!(seen, ["a", "b", "c"]);
+    }
+}
+
+/// A delivery with one event in flight elsewhere claims its other events only when it can have all.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_one_event_holds_no_other() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let (a, ab, b) = (deleted(&["a"]), deleted(&["a", "b"]), deleted(&["b"]));
+    let mut first = deliver(&pipeline, &a).boxed();
+    assert!((&mut first).now_or_never().is_none());
+    let (_, hold_a) = asked.now().unwrap();
+    let mut both = deliver(&pipeline, &ab).boxed();
+    assert!((&mut both).now_or_never().is_none());
+    let (answer, ()) = tokio::join!(deliver(&pipeline, &b), async { asked.next().await.1.say(Ok(())) });
+    assert_eq!(answer, Reason::Accepted, "b was free");
+    hold_a.say(Err(SinkError::failed("no")));
+    assert_eq!(first.await, Reason::SinkFailed);
+    let (answer, ()) = tokio::join!(both, async {
+        let (delivery, verdict) = asked.next().await;
+        assert_eq!(ids(&delivery), ["a"]);
+        verdict.say(Ok(()));
+    });
+    assert_eq!(answer, Reason::Accepted);
+}

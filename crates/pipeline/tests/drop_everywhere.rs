@@ -1,0 +1,296 @@
+//! The accepting future dropped at every point at which it can be: no claim and no event is lost.
+#![allow(clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll};
+
+use birdhook_pipeline::{Begun, Deliveries, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, signature};
+use futures_util::FutureExt;
+use support::{
+    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, poll, reception, secret, webhook,
+};
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// A delivery on its way, and what gets it going again each time when it waits for something.
+struct Trial {
+    receiving: Boxed<Reason>,
+    nudges: VecDeque<Box<dyn FnOnce()>>,
+}
+
+impl Trial {
+    fn new<S: EventSink + 'static>(pipeline: &Pipeline<S>, body: &str, nudges: Vec<Box<dyn FnOnce()>>) -> Self {
+        let (pipeline, reception) = (pipeline.clone(), reception(pipeline, body));
+        let body = halting(body, 3);
+        let receiving = Box::pin(async move { pipeline.receive(reception, body).await.reason() });
+        Self { receiving, nudges: nudges.into() }
+    }
+
+    /// Takes so many steps, each a poll or a nudge, and drops it. The answer, if there was one by then.
+    fn take(mut self, steps: usize) -> Option<Reason> {
+        let (alarm, waker) = Alarm::new();
+        let mut waits = false;
+        for _ in 0..steps {
+            let rung = alarm.rung();
+            if waits {
+                self.nudges.pop_front().expect("it waits for something that never comes")();
+                assert!(alarm.rung() > rung, "what it waits for came, and it was not woken");
+                waits = false;
+            } else {
+                match self.receiving.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    Poll::Ready(answer) => return Some(answer),
+                    Poll::Pending => waits = alarm.rung() == rung,
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Drops after 0, 1, 2, ... steps until there is an answer; how many drops that were.
+async fn drop_everywhere(mut trial: impl AsyncFnMut(usize) -> Option<Reason>, expected: Reason) -> usize {
+    for steps in 0..100 {
+        if let Some(answer) = trial(steps).await {
+            assert_eq!(answer, expected);
+            return steps;
+        }
+    }
+    panic!("never done");
+}
+
+/// What the consumer has seen so far, and the end of the channel.
+type Consumer = Rc<RefCell<(Vec<String>, Deliveries)>>;
+
+fn consume(consumer: &Consumer) {
+    let (seen, deliveries) = &mut *consumer.borrow_mut();
+    while let Some(delivery) = deliveries.recv().now_or_never().flatten() {
+        seen.extend(ids(&delivery));
+    }
+}
+
+/// The body in pieces; a duplicate in it; another copy that holds the claim; a channel without room.
+#[tokio::test(start_paused = true)]
+async fn in_front_of_a_channel() {
+    let body = deleted(&["before", "x"]);
+    let trial = async |steps| {
+        let (pipeline, deliveries) = webhook().channel(1);
+        let consumer: Consumer = Rc::new(RefCell::new((Vec::new(), deliveries)));
+        assert_eq!(deliver(&pipeline, &deleted(&["before"])).await, Reason::Accepted);
+        let mut holder: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+        assert!(poll(&mut holder).is_pending(), "there is no room");
+        let holder = Rc::new(RefCell::new(Some(holder)));
+
+        let (held, reading) = (Rc::clone(&holder), Rc::clone(&consumer));
+        let nudges: Vec<Box<dyn FnOnce()>> =
+            vec![Box::new(move || _ = held.take()), Box::new(move || consume(&reading))];
+        let answer = Trial::new(&pipeline, &body, nudges).take(steps);
+
+        drop(holder.take());
+        consume(&consumer);
+        let again = deliver(&pipeline, &body).await;
+        assert_eq!(again, if answer.is_some() { Reason::Duplicate } else { Reason::Accepted }, "after {steps} steps");
+        consume(&consumer);
+        assert_eq!(consumer.borrow().0, ["before", "x"], "after {steps} steps");
+        let health = pipeline.health();
+        assert_eq!((health.in_flight, health.events, health.remembered), (0, 2, 2), "after {steps} steps");
+        assert_eq!(health.unanswered, 1 + u64::from(answer.is_none()), "the holder, and what was dropped");
+        assert_eq!(health.backlog, Some(birdhook_pipeline::Backlog::default()));
+        assert!(pipeline.shutdown(std::time::Duration::ZERO).await.is_nothing());
+        answer
+    };
+    // Four halts of the body, the wait for the claim and for room, a nudge each, and the last poll.
+    assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 2 + 2 + 1);
+}
+
+/// The body in pieces; another copy that holds the claim; a handler with halts of its own.
+#[tokio::test(start_paused = true)]
+async fn in_front_of_a_handler() {
+    for halts in [0, 1, 5] {
+        let body = deleted(&["x", "y"]);
+        let trial = async |steps| {
+            let seen = Rc::new(RefCell::new(Vec::new()));
+            let (seen_by, calls) = (Rc::clone(&seen), Rc::new(RefCell::new(0)));
+            let pipeline = webhook().handler(move |delivery: Delivery| {
+                let seen = Rc::clone(&seen_by);
+                *calls.borrow_mut() += 1;
+                let first = *calls.borrow() == 1;
+                async move {
+                    if first {
+                        return std::future::pending().await;
+                    }
+                    halt(halts).await;
+                    seen.borrow_mut().extend(ids(&delivery));
+                    Ok::<(), Infallible>(())
+                }
+            });
+            let mut holder: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            assert!(poll(&mut holder).is_pending());
+            let holder = Rc::new(RefCell::new(Some(holder)));
+            let held = Rc::clone(&holder);
+            let answer = Trial::new(&pipeline, &body, vec![Box::new(move || _ = held.take())]).take(steps);
+
+            drop(holder.take());
+            let again = deliver(&pipeline, &body).await;
+            assert_eq!(again, if answer.is_some() { Reason::Duplicate } else { Reason::Accepted });
+            assert_eq!(*seen.borrow(), ["x", "y"], "after {steps} steps");
+            let health = pipeline.health();
+            assert_eq!((health.in_flight, health.events), (0, 2));
+            assert_eq!(health.unanswered, 1 + u64::from(answer.is_none()));
+            answer
+        };
+        assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 1 + 1 + halts + 1);
+    }
+}
+
+/// The one that holds the claim ends well, or not, while another waits for it and is dropped.
+#[tokio::test(start_paused = true)]
+async fn while_another_copy_is_handed_over() {
+    for succeeds in [true, false] {
+        let body = deleted(&["x"]);
+        let trial = async |steps| {
+            let (sink, mut asked) = asking();
+            let pipeline = webhook().sink(sink);
+            let mut holder: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            assert!(poll(&mut holder).is_pending());
+            let verdict = asked.now().unwrap().1;
+            let end = move || {
+                verdict.say(if succeeds { Ok(()) } else { Err(SinkError::failed("no")) });
+                assert!(poll(&mut holder).is_ready());
+            };
+            let end = Rc::new(RefCell::new(Some(end)));
+            let ending = Rc::clone(&end);
+            let mut nudges: Vec<Box<dyn FnOnce()>> = vec![Box::new(move || ending.take().unwrap()())];
+            let asked = Rc::new(RefCell::new(asked));
+            if !succeeds {
+                let asked = Rc::clone(&asked);
+                nudges.push(Box::new(move || asked.borrow_mut().now().unwrap().1.say(Ok(()))));
+            }
+            let answer = Trial::new(&pipeline, &body, nudges).take(steps);
+
+            let pending = end.take();
+            pending.into_iter().for_each(|end| end());
+            let accepted = succeeds || answer.is_some();
+            while asked.borrow_mut().now().is_some() {}
+            let mut again: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            let first_poll = poll(&mut again);
+            if accepted {
+                assert_eq!(first_poll, Poll::Ready(Reason::Duplicate), "after {steps} steps");
+            } else {
+                asked.borrow_mut().now().unwrap().1.say(Ok(()));
+                assert_eq!(again.await, Reason::Accepted, "after {steps} steps");
+            }
+            let health = pipeline.health();
+            assert_eq!((health.in_flight, health.events), (0, 1));
+            assert_eq!(health.unanswered, u64::from(answer.is_none()));
+            answer
+        };
+        let expected = if succeeds { (Reason::Duplicate, 4 + 1 + 1 + 1) } else { (Reason::Accepted, 4 + 2 + 2 + 1) };
+        assert_eq!(drop_everywhere(trial, expected.0).await, expected.1);
+    }
+}
+
+/// With a gate, each of its two halves, and what lies between them.
+#[tokio::test(start_paused = true)]
+async fn with_a_gate_and_a_hand_over_of_ones_own() {
+    let body = deleted(&["x"]);
+    let signed = signature::sign(&secret(SECRET), body.as_bytes());
+    let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+    let trial = async |steps| {
+        let gate = webhook().gate();
+        let done = Rc::new(RefCell::new(0));
+        let whole = async |halts| {
+            let Begun::Delivery(reception) = gate.begin(&head) else { panic!("refused") };
+            let admission = match reception.admit(halting(&body, 3)).await {
+                Ok(admission) => admission,
+                Err(reply) => return reply.reason(),
+            };
+            halt(halts).await; // between the halves
+            let hand_over = async |delivery: Delivery| {
+                halt(halts).await;
+                *done.borrow_mut() += delivery.events().len();
+                Ok(())
+            };
+            match admission.settle(hand_over, Reason::SinkTooSlow).await {
+                Ok(()) => Reason::Accepted,
+                Err(reply) => reply.reason(),
+            }
+        };
+        let mut first = Box::pin(whole(2));
+        let mut answer = None;
+        for _ in 0..steps {
+            if let Poll::Ready(reason) = poll(&mut first) {
+                answer = Some(reason);
+                break;
+            }
+        }
+        drop(first);
+        let begun = usize::from(steps > 0);
+        assert_eq!(gate.health().unanswered as usize, if answer.is_some() { 0 } else { begun });
+        gate.idle().now_or_never().expect("nothing is in flight");
+        assert_eq!(whole(0).await, if answer.is_some() { Reason::Duplicate } else { Reason::Accepted });
+        assert_eq!((*done.borrow(), gate.health().events, gate.health().in_flight), (1, 1, 0));
+        answer
+    };
+    assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 2 + 2 + 1);
+}
+
+/// A head whose body nobody asks for.
+#[tokio::test(start_paused = true)]
+async fn before_anything_was_received() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    let body = deleted(&["x"]);
+    drop(reception(&pipeline, &body));
+    assert_eq!((pipeline.health().in_flight, pipeline.health().unanswered), (0, 1));
+    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["x"]);
+}
+
+/// A handler that panics at once, at its first poll or later: the next copy, waiting or to come, is handed over.
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_handler_frees_the_claim() {
+    for halts in [None, Some(0), Some(1), Some(3)] {
+        let (calls, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (called, finished) = (Arc::clone(&calls), Arc::clone(&done));
+        let pipeline = webhook().handler(move |delivery: Delivery| {
+            let first = called.fetch_add(1, SeqCst) == 0;
+            assert!(!(first && halts.is_none()), "the panic of the test");
+            let finished = Arc::clone(&finished);
+            async move {
+                if first {
+                    halt(halts.unwrap_or(0)).await;
+                    panic!("the panic of the test");
+                }
+                finished.fetch_add(delivery.events().len(), SeqCst);
+                Ok::<(), Infallible>(())
+            }
+        });
+        let body = deleted(&["x"]);
+        let mut first = AssertUnwindSafe(deliver(&pipeline, &body)).catch_unwind().boxed();
+        let mut waiter = None;
+        if halts.is_some_and(|halts| halts > 0) {
+            assert!(poll(&mut first).is_pending());
+            let mut waiting = deliver(&pipeline, &body).boxed();
+            assert!(poll(&mut waiting).is_pending(), "the first one holds the claim");
+            waiter = Some(waiting);
+        }
+        assert!(first.await.is_err(), "it panics");
+        let health = pipeline.health();
+        assert_eq!((health.unanswered, health.in_flight), (1, usize::from(waiter.is_some())));
+        let answer = match waiter {
+            Some(waiter) => waiter.await,
+            None => deliver(&pipeline, &body).await,
+        };
+        assert_eq!(answer, Reason::Accepted, "{halts:?}");
+        assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
+        assert_eq!((calls.load(SeqCst), done.load(SeqCst), pipeline.health().in_flight), (2, 1, 0));
+    }
+}

@@ -1,0 +1,145 @@
+//! The numbers of `health()`.
+
+mod support;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook};
+use futures_util::FutureExt;
+use support::{app, asking, deleted, deliver, get, reception, secret, webhook, whole};
+use tokio::time::advance;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_new_pipeline_has_done_nothing() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    let health = pipeline.health();
+    assert!(health.ready);
+    assert_eq!((health.in_flight, health.unanswered, health.events, health.duplicates), (0, 0, 0, 0));
+    assert_eq!((health.remembered, health.since_last_challenge, health.since_last_event), (0, None, None));
+    assert_eq!(health.backlog, Some(birdhook_pipeline::Backlog::default()));
+    assert_eq!(health.answers().count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ready_is_having_an_app_and_not_stopping() {
+    let gate = Webhook::new(Apps::none()).gate();
+    assert!(!gate.health().ready);
+    gate.replace_apps(app("bees", "s"));
+    assert!(gate.health().ready);
+    gate.stop();
+    assert!(!gate.health().ready);
+    gate.replace_apps(secret("t"));
+    assert!(!gate.health().ready, "no way back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_sink_with_a_memory_has_a_backlog() {
+    let pipeline = webhook().handler(|_| async { Ok::<(), std::io::Error>(()) });
+    assert_eq!(pipeline.health().backlog, None);
+    assert_eq!(webhook().gate().health().backlog, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_answer_is_counted_under_its_reason() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    for query in ["crc_token=a", "crc_token=b", "", "crc_token=", "crc_token=a&crc_token=b", "crc_token=%7B"] {
+        get(&pipeline, query);
+    }
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2", "3"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["3"])).await, Reason::Duplicate);
+    assert_eq!(deliver(&pipeline, "[]").await, Reason::NotAnObject);
+    let forged = pipeline.receive(reception(&pipeline, "{}"), whole("{ }")).await;
+    assert_eq!(forged.reason(), Reason::SignatureWrong);
+    for method in ["POST", "PUT", "HEAD"] {
+        assert!(matches!(pipeline.begin(&RequestHead::new(method, "/", None)), Begun::Reply(_)));
+    }
+    let expected = HashMap::from([
+        (Reason::ChallengeAnswered, 2),
+        (Reason::TokenMissing, 1),
+        (Reason::TokenEmpty, 1),
+        (Reason::TokenRepeated, 1),
+        (Reason::TokenRefused, 1),
+        (Reason::Accepted, 2),
+        (Reason::Duplicate, 1),
+        (Reason::NotAnObject, 1),
+        (Reason::SignatureWrong, 1),
+        (Reason::SignatureMissing, 1),
+        (Reason::MethodNotAllowed, 2),
+    ]);
+    let health = pipeline.health();
+    assert_eq!(health.answers().collect::<HashMap<_, _>>(), expected);
+    for &reason in Reason::ALL {
+        assert_eq!(health.answered(reason), expected.get(&reason).copied().unwrap_or(0), "{reason:?}");
+    }
+    assert_eq!((health.events, health.duplicates, health.remembered), (3, 2, 3));
+    assert_eq!((health.in_flight, health.unanswered), (0, 0));
+    assert_eq!(health.backlog.unwrap().events, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_flight_is_from_the_head_to_the_answer() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let (one, two) = (deleted(&["1"]), deleted(&["2"]));
+    let first = reception(&pipeline, &one);
+    assert_eq!(pipeline.health().in_flight, 1);
+    let mut first = pipeline.receive(first, whole(&one)).boxed();
+    assert!((&mut first).now_or_never().is_none());
+    let second = reception(&pipeline, &two);
+    assert_eq!(pipeline.health().in_flight, 2);
+    get(&pipeline, "crc_token=a");
+    assert_eq!(pipeline.health().in_flight, 2, "a challenge never is");
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(first.await.reason(), Reason::Accepted);
+    assert_eq!((pipeline.health().in_flight, pipeline.health().unanswered), (1, 0));
+    drop(second);
+    assert_eq!((pipeline.health().in_flight, pipeline.health().unanswered), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_the_last_challenge_counts_answered_ones_only() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    advance(SECOND).await;
+    get(&pipeline, "crc_token=");
+    assert_eq!(pipeline.health().since_last_challenge, None, "refused");
+    get(&pipeline, "crc_token=a");
+    assert_eq!(pipeline.health().since_last_challenge, Some(Duration::ZERO));
+    advance(3600 * SECOND).await;
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    get(&pipeline, "crc_token=%7B");
+    assert_eq!(pipeline.health().since_last_challenge, Some(3600 * SECOND));
+    get(&pipeline, "crc_token=b");
+    advance(Duration::from_millis(1)).await;
+    assert_eq!(pipeline.health().since_last_challenge, Some(Duration::from_millis(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_the_last_event_counts_what_was_handed_over() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let body = deleted(&["1"]);
+    assert_eq!(deliver(&pipeline, &body).await, Reason::SinkTooSlow);
+    assert_eq!(pipeline.health().since_last_event, None);
+    drop(asked.now().unwrap());
+    let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async { asked.next().await.1.say(Ok(())) });
+    assert_eq!((reason, pipeline.health().since_last_event), (Reason::Accepted, Some(Duration::ZERO)));
+    advance(60 * SECOND).await;
+    assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
+    assert_eq!(pipeline.health().since_last_event, Some(60 * SECOND), "a duplicate is no event");
+}
+
+/// An event that the app asked to drop is neither an event nor a duplicate.
+#[tokio::test(start_paused = true)]
+async fn what_the_app_drops_is_answered_200_and_counted_apart() {
+    let (pipeline, mut deliveries) = Webhook::new(app("bees", support::SECRET).drop_echoes_of("55")).channel(8);
+    let echo = support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
+    let reason = deliver(&pipeline, &echo).await;
+    assert_eq!((reason, reason.status()), (Reason::Dropped, 200));
+    let health = pipeline.health();
+    assert_eq!((health.events, health.duplicates, health.remembered), (0, 0, 0));
+    assert!(deliveries.recv().now_or_never().is_none());
+}

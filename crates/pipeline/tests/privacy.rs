@@ -1,0 +1,375 @@
+//! Nothing secret or personal is printed, and what is promised to be printed is.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#![cfg(all(feature = "metrics", feature = "tracing"))]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use birdhook_pipeline::{
+    Begun, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, Webhook, crc, signature,
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use support::{app, begin_signed, deliver_signed, get, whole};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+const SECRET: &str = "SECRETMARKERk3y";
+const TOKEN: &str = "TOKENMARKERabc";
+const REFUSED: &str = "REFUSEDMARKER";
+const TEXT: &str = "TEXTMARKER meet me at nine";
+const NAME: &str = "NAMEMARKER Wren";
+const SCREEN_NAME: &str = "SCREENMARKER_wren";
+const SUBSCRIBER: &str = "770770770771";
+const SENDER: &str = "880880880882";
+const WRITTEN: &[&str] = &[TEXT, NAME, SCREEN_NAME];
+
+fn message(id: &str) -> String {
+    let content = format!(
+        r#"{{"target":{{"recipient_id":"{SUBSCRIBER}"}},"sender_id":"{SENDER}","message_data":{{"text":"{TEXT}"}}}}"#
+    );
+    let user = format!(r#"{{"id":"{SENDER}","name":"{NAME}","screen_name":"{SCREEN_NAME}"}}"#);
+    format!(
+        r#"{{"for_user_id":"{SUBSCRIBER}","direct_message_events":[{{"type":"message_create","id":"{id}","created_timestamp":"1678000000001","message_create":{content}}}],"users":{{"{SENDER}":{user}}}}}"#
+    )
+}
+
+fn webhook() -> Webhook {
+    Webhook::new(app("bees", SECRET))
+}
+
+fn sign(message: &str) -> String {
+    signature::sign(&support::secret(SECRET), message.as_bytes())
+}
+
+/// All that must not be seen: keys, tokens and what they are answered with, signatures, people and their words.
+fn hidden() -> Vec<String> {
+    let mut hidden: Vec<String> = [SECRET, TOKEN, REFUSED, SUBSCRIBER, SENDER].map(Into::into).into();
+    hidden.extend(WRITTEN.iter().map(|&text| text.into()));
+    hidden.push(sign(TOKEN));
+    hidden.extend(["1", "2", "3"].map(|id| sign(&message(id))));
+    hidden
+}
+
+#[track_caller]
+fn assert_hides<'a>(what: &str, printed: &str, hidden: impl IntoIterator<Item = &'a str>) {
+    for hidden in hidden {
+        let hidden = hidden.trim_start_matches("sha256=");
+        let list = format!("{:?}", hidden.as_bytes());
+        let hex: String = hidden.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for form in [hidden, list.trim_matches(['[', ']']), &hex] {
+            assert!(!printed.contains(form), "{what} tells {hidden}:\n{printed}");
+        }
+    }
+}
+
+#[track_caller]
+fn assert_hides_all(what: &str, value: &impl Debug) -> String {
+    let printed = format!("{value:?}\n{value:#?}");
+    assert_hides(
+        what,
+        &printed.replace(['\n', ' '], ""),
+        hidden().iter().map(|hidden| hidden.replace(' ', "")).collect::<Vec<_>>().iter().map(String::as_str),
+    );
+    assert_hides(what, &printed, hidden().iter().map(String::as_str));
+    printed
+}
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Captures all that this thread traces, at every level, from every target, and all its metrics.
+struct Observed {
+    captured: Captured,
+    snapshotter: Snapshotter,
+    _tracing: tracing::subscriber::DefaultGuard,
+    _metrics: metrics::LocalRecorderGuard<'static>,
+}
+
+impl Observed {
+    fn start() -> Self {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let recorder: &'static DebuggingRecorder = Box::leak(Box::default());
+        Self {
+            captured,
+            snapshotter: recorder.snapshotter(),
+            _tracing: tracing::subscriber::set_default(subscriber),
+            _metrics: metrics::set_default_local_recorder(recorder),
+        }
+    }
+
+    fn log(&self) -> String {
+        String::from_utf8(self.captured.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// `name{label=value}` to its value. Reading sets everything back to nought.
+    fn metrics(&self) -> BTreeMap<String, DebugValue> {
+        let metrics = self.snapshotter.snapshot().into_vec().into_iter();
+        metrics
+            .map(|(key, _, _, value)| {
+                let labels: String = key.key().labels().map(|l| format!("{{{}={}}}", l.key(), l.value())).collect();
+                (format!("{}{labels}", key.key().name()), value)
+            })
+            .collect()
+    }
+}
+
+/// A handler that fails at first, with an error that quotes the message.
+fn quoting() -> Pipeline<impl EventSink> {
+    let calls = AtomicUsize::new(0);
+    webhook().handler(move |delivery: Delivery| {
+        let call = calls.fetch_add(1, SeqCst);
+        async move {
+            tracing::info!("the handler runs");
+            if call == 0 { Err(format!("cannot store {}", delivery.body().as_str())) } else { Ok(()) }
+        }
+    })
+}
+
+/// One of everything.
+async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
+    assert_eq!(get(pipeline, &format!("crc_token={TOKEN}&nonce={REFUSED}")).status(), 200);
+    assert_eq!(get(pipeline, &format!("crc_token=%7B{REFUSED}")).status(), 400);
+    let signed = |id| message(id);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::SinkFailed);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::Accepted);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::Duplicate);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("2")).await, Reason::Accepted);
+    assert_eq!(deliver_signed(pipeline, "forger", &signed("3")).await, Reason::SignatureWrong);
+    assert_eq!(deliver_signed(pipeline, SECRET, &format!("[\"{TEXT}\"]")).await, Reason::NotAnObject);
+    assert!(matches!(pipeline.begin(&RequestHead::new("POST", "/", None)), Begun::Reply(_)));
+    let Begun::Delivery(reception) = begin_signed(pipeline, SECRET, &signed("3")) else { panic!("refused") };
+    let slow = whole(&signed("3")).chain(stream::pending());
+    assert_eq!(pipeline.receive(reception, slow).await.reason(), Reason::BodyTooSlow);
+    let Begun::Delivery(reception) = begin_signed(pipeline, SECRET, &signed("3")) else { panic!("refused") };
+    let broken = stream::iter([Ok(Bytes::from(signed("3"))), Err(TEXT)]);
+    assert_eq!(pipeline.receive(reception, broken).await.reason(), Reason::BodyCutOff);
+    drop(begin_signed(pipeline, SECRET, &signed("3")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_secret_or_personal_is_observed() {
+    let observed = Observed::start();
+    exercise(&quoting()).await;
+    let metrics = format!("{:?}", observed.metrics());
+    assert_hides("a metric", &metrics, hidden().iter().map(String::as_str));
+    assert_hides("the log", &observed.log(), hidden().iter().map(String::as_str));
+    assert!(metrics.len() > 500 && observed.log().lines().count() > 40, "{metrics}\n{}", observed.log());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_metrics_tell_what_they_promise() {
+    let observed = Observed::start();
+    exercise(&quoting()).await;
+    let mut metrics = observed.metrics();
+    let mut histogram = |request: &str| match metrics.remove(&format!("birdhook_answer_seconds{{request={request}}}")) {
+        Some(DebugValue::Histogram(mut values)) => {
+            values.sort();
+            values.into_iter().map(f64::from).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(histogram("challenge"), [0.0; 2]);
+    let answers = histogram("delivery");
+    assert_eq!(answers[..8], [0.0; 8]);
+    assert!(answers.len() == 9 && (2.5..2.51).contains(&answers[8]), "{answers:?}");
+    for gauge in ["birdhook_last_challenge_timestamp_seconds", "birdhook_last_event_timestamp_seconds"] {
+        let Some(DebugValue::Gauge(time)) = metrics.remove(gauge) else { panic!("no {gauge}") };
+        let age = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64() - f64::from(time);
+        assert!((0.0..60.0).contains(&age), "{gauge} is {age} s old");
+    }
+    let counters = [
+        ("birdhook_challenges_total{result=challenge_answered}", 1),
+        ("birdhook_challenges_total{result=token_refused}", 1),
+        ("birdhook_deliveries_total{result=accepted}", 2),
+        ("birdhook_deliveries_total{result=body_cut_off}", 1),
+        ("birdhook_deliveries_total{result=body_too_slow}", 1),
+        ("birdhook_deliveries_total{result=duplicate}", 1),
+        ("birdhook_deliveries_total{result=not_an_object}", 1),
+        ("birdhook_deliveries_total{result=signature_missing}", 1),
+        ("birdhook_deliveries_total{result=signature_wrong}", 1),
+        ("birdhook_deliveries_total{result=sink_failed}", 1),
+        ("birdhook_deliveries_total{result=unanswered}", 1),
+        ("birdhook_duplicates_total", 1),
+        ("birdhook_events_total", 2),
+    ];
+    assert_eq!(metrics, counters.map(|(name, count)| (name.to_owned(), DebugValue::Counter(count))).into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_spans_and_events_tell_what_they_promise() {
+    let observed = Observed::start();
+    exercise(&quoting()).await;
+    let log = observed.log();
+    let count = |parts: &[&str]| log.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count();
+    for (span, times) in [
+        (r#"birdhook.delivery{app="bees" events=1 result="accepted"}: "#, 2),
+        (r#"birdhook.delivery{app="bees" events=1 result="sink_failed"}: "#, 1),
+        (r#"birdhook.delivery{app="bees" events=1 result="duplicate"}: "#, 1),
+        (r#"birdhook.delivery{result="signature_wrong"}: "#, 1),
+        (r#"birdhook.delivery{result="not_an_object"}: "#, 1),
+        (r#"birdhook.delivery{result="body_too_slow"}: "#, 1),
+        (r#"birdhook.delivery{result="body_cut_off"}: "#, 1),
+    ] {
+        assert_eq!(count(&[span, "close"]), times, "{span}\n{log}");
+    }
+    assert_eq!(count(&["birdhook.delivery: ", "close"]), 1, "the one that was dropped\n{log}");
+    assert_eq!(count(&[r#"birdhook.delivery{app="bees" events=1}: "#, "the handler runs"]), 3, "{log}");
+    for (fields, times) in [
+        (r#"answered request="challenge" result="challenge_answered" status=200"#, 1),
+        (r#"answered request="challenge" result="token_refused" status=400"#, 1),
+        (r#"answered request="delivery" result="accepted" status=200"#, 2),
+        (r#"answered request="delivery" result="sink_failed" status=503"#, 1),
+        (r#"answered request="delivery" result="signature_missing" status=401"#, 1),
+        (r#"request="delivery" result="unanswered""#, 1),
+    ] {
+        assert_eq!(count(&["birdhook_pipeline", fields]), times, "{fields}\n{log}");
+    }
+    assert_eq!(count(&["birdhook_pipeline", "answered request="]), 11, "one for each answer\n{log}");
+}
+
+/// A sink whose `deliver` works before it makes its future, as the example of [`EventSink`] does.
+struct Eager;
+
+impl EventSink for Eager {
+    type Future = std::future::Ready<Result<(), SinkError>>;
+
+    fn deliver(&self, _: Delivery) -> Self::Future {
+        tracing::info!("the sink runs");
+        std::future::ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_hand_over_runs_in_the_span() {
+    let observed = Observed::start();
+    assert_eq!(deliver_signed(&webhook().sink(Eager), SECRET, &message("1")).await, Reason::Accepted);
+    let log = observed.log();
+    let line = log.lines().find(|line| line.contains("the sink runs")).unwrap();
+    assert!(line.contains("birdhook.delivery{"), "{line}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_depth_counts_events() {
+    let observed = Observed::start();
+    let (pipeline, _deliveries) = webhook().channel(8);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &support::deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Reason::Accepted);
+    assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(3.0.into()));
+}
+
+/// Else a queue that was read long ago looks stuck until the next delivery comes.
+#[tokio::test(start_paused = true)]
+async fn the_queue_depth_falls_when_the_app_reads() {
+    let observed = Observed::start();
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Reason::Accepted);
+    deliveries.recv().await.unwrap();
+    assert_eq!(pipeline.health().backlog.unwrap().events, 0);
+    assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(0.0.into()));
+}
+
+/// A challenge that fails for want of a secret is the one that ends the webhook: it must not hide among deliveries.
+#[tokio::test(start_paused = true)]
+async fn a_challenge_without_a_secret_is_counted_as_a_challenge() {
+    let observed = Observed::start();
+    let (pipeline, _deliveries) = Webhook::new(birdhook_pipeline::Apps::none()).channel(8);
+    assert_eq!(get(&pipeline, "crc_token=a").status(), 503);
+    let metrics = observed.metrics();
+    let counted = metrics.get("birdhook_challenges_total{result=no_secret}");
+    assert_eq!(counted, Some(&DebugValue::Counter(1)), "{metrics:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_public_type_tells_a_secret_a_person_or_a_text() {
+    let tell = |what: &str, value: &dyn Debug, told: &str| {
+        let printed = assert_hides_all(what, &value);
+        assert!(printed.contains(told), "{what} tells nothing: {printed}");
+    };
+    let app = app("bees", SECRET).also_accept(support::secret(SECRET)).oauth2_client_secret(support::secret(SECRET));
+    tell("Secret", &support::secret(SECRET), "Secret");
+    tell("App", &app, "bees");
+    tell("Webhook", &Webhook::new(app), "bees");
+    let gate = webhook().gate();
+    tell("Gate", &gate, "bees");
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    tell("Pipeline", &pipeline, "bees");
+    let begun = begin_signed(&pipeline, SECRET, &message("1"));
+    tell("Begun", &begun, "Delivery");
+    let Begun::Delivery(reception) = begun else { panic!("refused") };
+    tell("Reception", &reception, "Reception");
+    let admission = reception.admit(whole(&message("1"))).await.unwrap();
+    tell("Admission", &admission, "Delivery");
+    drop(admission);
+    for id in ["1", "2"] {
+        assert_eq!(deliver_signed(&pipeline, SECRET, &message(id)).await, Reason::Accepted);
+    }
+    tell("Deliveries", &deliveries, "Deliveries");
+    let delivery = deliveries.recv().await.unwrap();
+    tell("Delivery", &delivery, "bees");
+    let event = &delivery.events()[0];
+    tell("Event", event, "MessageReceived");
+    tell("RawJson", event.raw(), "bytes");
+    tell("EventKey", &event.key(), "EventKey");
+    assert_hides("v1", &format!("{:?} {:?}", event.v1(), event.user(SENDER)), WRITTEN.iter().copied());
+    let mut events = deliveries.events();
+    tell("Events", &events, "Events");
+    tell("Option<Event>", &events.recv().await, "MessageReceived");
+    tell("Health", &pipeline.health(), "Health");
+    tell("Left", &pipeline.shutdown(std::time::Duration::ZERO).await, "Left");
+    let handler = webhook().handler(|_| std::future::ready(Err::<(), _>(TEXT)));
+    tell("Pipeline", &handler, "bees");
+    let reply = match begin_signed(&handler, SECRET, &message("1")) {
+        Begun::Delivery(reception) => handler.receive(reception, whole(&message("1"))).await,
+        Begun::Reply(reply) => reply,
+    };
+    tell("Reply", &reply, "SinkFailed");
+    tell("AppsError", &format!("a={SECRET},{SECRET}").parse::<birdhook_pipeline::Apps>().unwrap_err(), "NotAPair");
+    tell("TokenError", &crc::TokenPolicy::Base64.check(&format!("{{{TOKEN}")).unwrap_err(), "Forbidden");
+}
+
+#[test]
+fn an_answered_challenge_does_not_print_its_answer() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    let begun = pipeline.begin(&RequestHead::new("GET", "/", Some(&format!("crc_token={TOKEN}"))));
+    assert!(assert_hides_all("Begun", &begun).contains("ChallengeAnswered"));
+}
+
+#[test]
+fn a_head_does_not_print_its_token_and_signature() {
+    let (query, signed) = (format!("crc_token={TOKEN}"), sign(&message("1")));
+    let headers = [(signature::HEADER, signed.as_bytes()), (signature::HEADER_OAUTH2, signed.as_bytes())];
+    let head = RequestHead::new("GET", "/", Some(&query)).with_headers(headers);
+    assert!(assert_hides_all("RequestHead", &head).contains("GET"));
+}
+
+/// "Birdhook never prints the source, which may quote a message."
+#[test]
+fn a_failed_sink_does_not_print_its_source() {
+    let error = SinkError::failed(format!("cannot store {TEXT}"));
+    assert_hides("Display", &error.to_string(), WRITTEN.iter().copied());
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains(TEXT), "who asks is told");
+    assert!(assert_hides_all("SinkError", &error).contains("Failed"));
+}

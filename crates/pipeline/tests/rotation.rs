@@ -1,0 +1,117 @@
+//! Apps and their secrets replaced while requests run.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, crc};
+use futures_util::future::join_all;
+use support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
+
+/// What X expects of a challenge.
+fn answer(key: &str) -> String {
+    crc::respond(&secret(key), "abc", crc::TokenPolicy::default()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_secrets_count_from_the_next_request_on() {
+    let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
+    assert_eq!(*get(&pipeline, "crc_token=abc").body(), answer("old"));
+    assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&pipeline, "new", &deleted(&["2"])).await, Reason::SignatureWrong);
+
+    let clone = pipeline.clone();
+    pipeline.replace_apps(app("bees", "new").also_accept(secret("old")));
+    assert_eq!(*get(&clone, "crc_token=abc").body(), answer("new"), "clones too");
+    assert_eq!(deliver_signed(&clone, "new", &deleted(&["2"])).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&clone, "old", &deleted(&["3"])).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&clone, "new", &deleted(&["1"])).await, Reason::Duplicate, "the window stays");
+
+    clone.replace_apps(secret("newest"));
+    assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["4"])).await, Reason::SignatureWrong);
+    assert_eq!(deliver_signed(&pipeline, "newest", &deleted(&["4"])).await, Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_began_before_ends_with_its_own_secrets() {
+    let (pipeline, mut deliveries) = Webhook::new(app("bees", "old")).channel(8);
+    let body = deleted(&["1"]);
+    let Begun::Delivery(begun) = begin_signed(&pipeline, "old", &body) else { panic!("refused") };
+    pipeline.replace_apps(app("wasps", "new"));
+    assert_eq!(pipeline.receive(begun, whole(&body)).await.reason(), Reason::Accepted);
+    assert_eq!(deliveries.recv().await.unwrap().app(), "bees");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_apps_everything_is_503_until_there_are_some() {
+    let (pipeline, _deliveries) = Webhook::new(Apps::none()).channel(8);
+    let body = deleted(&["1"]);
+    for _ in 0..2 {
+        let reply = get(&pipeline, "crc_token=abc");
+        assert_eq!((reply.reason(), reply.status()), (Reason::NoSecret, 503));
+        assert!(reply.headers().any(|header| header == ("retry-after", "3")));
+        let Begun::Reply(reply) = begin_signed(&pipeline, "new", &body) else { panic!("not refused") };
+        assert_eq!((reply.reason(), reply.status()), (Reason::NoSecret, 503));
+        assert!(!pipeline.health().ready);
+
+        pipeline.replace_apps(app("bees", "new"));
+        assert!(pipeline.health().ready);
+        assert_eq!(*get(&pipeline, "crc_token=abc").body(), answer("new"));
+        assert_eq!(deliver_signed(&pipeline, "new", &body).await.status(), 200);
+        pipeline.replace_apps(Apps::none());
+    }
+    assert_eq!(pipeline.health().answered(Reason::NoSecret), 4);
+    assert_eq!(pipeline.health().events, 1);
+}
+
+/// Old and new secret are both accepted by every set of apps, so no request may fail, whatever is replaced meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rotation_under_load_refuses_nobody() {
+    let sets = || [app("bees", "old").also_accept(secret("new")), app("bees", "new").also_accept(secret("old"))];
+    let (pipeline, mut deliveries) = Webhook::new(sets()[0].clone()).channel(1000);
+    let over = Arc::new(AtomicBool::new(false));
+    let rotation = {
+        let (pipeline, over) = (pipeline.clone(), Arc::clone(&over));
+        tokio::spawn(async move {
+            let mut times = 0;
+            while !over.load(SeqCst) {
+                sets().into_iter().for_each(|app| pipeline.replace_apps(app));
+                times += 1;
+                tokio::task::yield_now().await;
+            }
+            times
+        })
+    };
+    let requests = (0..4).map(|worker| {
+        let pipeline = pipeline.clone();
+        tokio::spawn(async move {
+            for at in 0..200 {
+                let (key, token) = (["old", "new"][at % 2], get(&pipeline, "crc_token=abc"));
+                assert!([answer("old"), answer("new")].iter().any(|answer| token.body() == answer.as_bytes()));
+                let body = deleted(&[&format!("{worker}-{at}")]);
+                assert_eq!(deliver_signed(&pipeline, key, &body).await, Reason::Accepted);
+            }
+        })
+    });
+    join_all(requests).await.into_iter().for_each(|ended| ended.unwrap());
+    over.store(true, SeqCst);
+    assert!(rotation.await.unwrap() > 0);
+    assert_eq!((pipeline.health().events, pipeline.health().answered(Reason::ChallengeAnswered)), (800, 800));
+    drop(pipeline);
+    let mut seen = 0;
+    while deliveries.recv().await.is_some() {
+        seen += 1;
+    }
+    assert_eq!(seen, 800);
+}
+
+/// What was replaced is not held on to for ever by the pipeline itself.
+#[tokio::test(start_paused = true)]
+async fn a_stranger_gets_nothing_out_of_a_rotation() {
+    let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
+    pipeline.replace_apps(app("bees", "new"));
+    let Begun::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    assert_eq!((reply.reason(), reply.body().len()), (Reason::SignatureMissing, 0));
+}

@@ -1,0 +1,142 @@
+//! Who may run a pipeline where.
+
+mod support;
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use birdhook_pipeline::{
+    Admission, Begun, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, Handler, Health, Left,
+    Pipeline, Reason, Reception, Reply, Sending, SinkError, Webhook,
+};
+use bytes::Bytes;
+use support::{deleted, deliver, ids, reception, webhook, whole};
+
+fn send<T: Send>(value: T) -> T {
+    value
+}
+
+fn is_send_and_sync<T: Send + Sync + 'static>() {}
+
+#[test]
+fn what_adapters_pass_around_is_send_and_sync() {
+    is_send_and_sync::<Gate>();
+    is_send_and_sync::<Webhook>();
+    is_send_and_sync::<Pipeline<ChannelSink>>();
+    is_send_and_sync::<Pipeline<Handler<fn(Delivery) -> std::future::Ready<Result<(), Infallible>>>>>();
+    is_send_and_sync::<Deliveries>();
+    is_send_and_sync::<Events>();
+    is_send_and_sync::<Delivery>();
+    is_send_and_sync::<Event>();
+    is_send_and_sync::<Health>();
+    is_send_and_sync::<Left>();
+    is_send_and_sync::<SinkError>();
+    is_send_and_sync::<Reply>();
+    is_send_and_sync::<Begun>();
+    is_send_and_sync::<Reception>();
+    is_send_and_sync::<Admission>();
+    fn is_send<T: Send + 'static>() {}
+    is_send::<Sending>();
+}
+
+/// As every tower adapter needs it: for any sink that is `Send`.
+fn receive_is_send<S>(pipeline: &Pipeline<S>, reception: Reception, body: &str) -> impl Future<Output = Reply> + Send
+where
+    S: EventSink + Send + Sync,
+    S::Future: Send,
+{
+    send(pipeline.receive(reception, whole(body)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_receiving_future_is_send_for_a_send_sink() {
+    let body = deleted(&["1"]);
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    let reply = receive_is_send(&pipeline, reception(&pipeline, &body), &body).await;
+    assert_eq!(reply.reason(), Reason::Accepted);
+    assert!(send(deliveries.recv()).await.is_some());
+    send(pipeline.shutdown(std::time::Duration::ZERO)).await;
+
+    let handler = webhook().handler(|_| async { Ok::<(), Infallible>(()) });
+    let reply = receive_is_send(&handler, reception(&handler, &body), &body).await;
+    assert_eq!(reply.reason(), Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_gate_is_send_with_any_hand_over() {
+    let gate = webhook().gate();
+    let body = deleted(&["1"]);
+    let signed = birdhook_pipeline::signature::sign(&support::secret(support::SECRET), body.as_bytes());
+    let head = birdhook_pipeline::RequestHead::new("POST", "/", None)
+        .with_headers([(birdhook_pipeline::signature::HEADER, signed.as_bytes())]);
+    let Begun::Delivery(reception) = gate.begin(&head) else { panic!("refused") };
+    let admission = send(reception.admit(whole(&body))).await.unwrap();
+    let hand_over = |delivery: Delivery| async move { Ok(delivery.events().len()) };
+    assert_eq!(send(admission.settle(hand_over, Reason::SinkTooSlow)).await.unwrap(), 1);
+    assert_eq!((gate.health().events, gate.health().in_flight), (1, 0));
+}
+
+/// A body, a sink and a future that all stay on their thread, as in actix-web.
+struct Local(Rc<RefCell<Vec<String>>>);
+
+impl EventSink for Local {
+    type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>>>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let seen = Rc::clone(&self.0);
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            seen.borrow_mut().extend(ids(&delivery));
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_stays_on_its_thread_runs_on_a_local_set() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let pipeline = webhook().sink(Local(Rc::clone(&seen)));
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let tasks: Vec<_> = ["1", "2", "1"]
+                .into_iter()
+                .map(|id| {
+                    let pipeline = pipeline.clone();
+                    tokio::task::spawn_local(async move {
+                        let body = deleted(&[id]);
+                        let chunk = Rc::new(Bytes::from(body.clone()));
+                        let chunks = futures_util::stream::iter([chunk]);
+                        let chunks =
+                            futures_util::StreamExt::map(chunks, |chunk| Ok::<_, Infallible>((*chunk).clone()));
+                        pipeline.receive(reception(&pipeline, &body), chunks).await.reason()
+                    })
+                })
+                .collect();
+            let mut answers = Vec::new();
+            for task in tasks {
+                answers.push(task.await.unwrap());
+            }
+            assert_eq!(answers, [Reason::Accepted, Reason::Accepted, Reason::Duplicate]);
+        })
+        .await;
+    seen.borrow_mut().sort();
+    assert_eq!(*seen.borrow(), ["1", "2"]);
+}
+
+/// As a handler of actix-web may.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_stays_on_its_thread_works() {
+    let seen = Rc::new(RefCell::new(0));
+    let counted = Rc::clone(&seen);
+    let pipeline = webhook().handler(move |delivery: Delivery| {
+        let counted = Rc::clone(&counted);
+        async move {
+            *counted.borrow_mut() += delivery.events().len();
+            Ok::<(), Infallible>(())
+        }
+    });
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(*seen.borrow(), 2);
+}

@@ -1,0 +1,294 @@
+//! Shutting down: who is refused, what is waited for, what is reported.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use birdhook_pipeline::{Backlog, Begun, Delivery, EventSink, Reason, RequestHead, SinkError};
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, stream};
+use support::{
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, reception, webhook, whole,
+};
+use tokio::time::{Instant, sleep};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_are_refused_and_challenges_answered() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    let before = get(&pipeline, "crc_token=abc");
+    assert!(pipeline.health().ready);
+    assert!(pipeline.shutdown(SECOND).await.is_nothing());
+    assert!(!pipeline.health().ready);
+    let Begun::Reply(reply) = begin_signed(&pipeline, SECRET, &deleted(&["1"])) else { panic!("not refused") };
+    assert_eq!((reply.reason(), reply.status()), (Reason::ShuttingDown, 503));
+    assert!(reply.headers().any(|header| header == ("retry-after", "3")));
+    let after = get(&pipeline, "crc_token=abc");
+    assert_eq!((after.status(), after.reason()), (200, Reason::ChallengeAnswered));
+    assert_eq!(after.body(), before.body());
+    assert!(after.headers().any(|header| header == ("content-type", "application/json")));
+    let health = pipeline.health();
+    assert_eq!((health.in_flight, health.unanswered, health.answered(Reason::ShuttingDown)), (0, 0, 1));
+}
+
+/// Also while the shutdown still waits, and for clones.
+#[tokio::test(start_paused = true)]
+async fn deliveries_are_refused_from_the_first_moment_on() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    let body = deleted(&["1"]);
+    let in_flight = reception(&pipeline, &body);
+    let mut shutdown = pipeline.shutdown(SECOND).boxed();
+    assert!((&mut shutdown).now_or_never().is_none());
+    assert_eq!(deliver(&pipeline.clone(), &deleted(&["2"])).await, Reason::ShuttingDown);
+    assert_eq!(get(&pipeline, "crc_token=abc").status(), 200);
+    assert_eq!(pipeline.receive(in_flight, whole(&body)).await.reason(), Reason::Accepted);
+    let (left, delivery) = tokio::join!(shutdown, deliveries.recv());
+    assert!(left.is_nothing());
+    assert_eq!(ids(&delivery.unwrap()), ["1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_tells_nothing_but_the_shutdown() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    pipeline.shutdown(SECOND).await;
+    let Begun::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    assert_eq!(reply.status(), 401, "a stranger hears the same as ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_flight_is_finished_and_then_the_channel_ends() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let body = deleted(&["2", "3"]);
+    let slow = whole(&body).chain(stream::once(async {
+        sleep(2 * SECOND).await;
+        Ok(Bytes::new())
+    }));
+    let started = Instant::now();
+    let (reply, left, seen) =
+        tokio::join!(pipeline.receive(reception(&pipeline, &body), slow), pipeline.shutdown(10 * SECOND), async {
+            let mut seen = Vec::new();
+            while let Some(delivery) = deliveries.recv().await {
+                seen.extend(ids(&delivery));
+                sleep(SECOND).await;
+            }
+            seen
+        });
+    assert_eq!((reply.reason(), left.is_nothing()), (Reason::Accepted, true));
+    assert_eq!(seen, ["1", "2", "3"]);
+    assert_took(started, 3 * SECOND);
+    assert!(deliveries.recv().await.is_none(), "the pipeline is still there, and the end is the end");
+    drop(pipeline);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_are_drained_one_by_one() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Reason::Accepted);
+    let mut events = deliveries.events();
+    let mut shutdown = pipeline.shutdown(10 * SECOND).boxed();
+    for _ in 0..3 {
+        assert!((&mut shutdown).now_or_never().is_none());
+        events.recv().await.unwrap();
+    }
+    assert!(shutdown.now_or_never().is_some_and(|left| left.is_nothing()));
+    assert!(events.recv().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_consumed_in_time_is_reported() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    for body in [&["1"][..], &["2", "3"], &["4"]] {
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+    }
+    deliveries.recv().await.unwrap();
+    let started = Instant::now();
+    let left = pipeline.shutdown(5 * SECOND).await;
+    assert_took(started, 5 * SECOND);
+    assert!(!left.is_nothing());
+    assert_eq!((left.in_flight, left.unconsumed.deliveries, left.unconsumed.events), (0, 2, 3));
+    // Not lost for a process that goes on.
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2", "3"]);
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["4"]);
+    assert!(deliveries.recv().await.is_none());
+    assert!(pipeline.shutdown(SECOND).await.is_nothing(), "called again, it sees that");
+}
+
+/// A delivery of which one event was consumed is not consumed.
+#[tokio::test(start_paused = true)]
+async fn a_delivery_half_read_is_reported_with_its_rest() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Reason::Accepted);
+    let mut events = deliveries.events();
+    events.recv().await.unwrap();
+    let left = pipeline.shutdown(SECOND).await;
+    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_still_in_flight_is_reported() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().deadline(60 * SECOND).sink(sink);
+    let body = deleted(&["1"]);
+    let mut hanging = deliver(&pipeline, &body).boxed();
+    assert!((&mut hanging).now_or_never().is_none());
+    let reading = reception(&pipeline, &deleted(&["2"]));
+    let started = Instant::now();
+    let left = pipeline.shutdown(5 * SECOND).await;
+    assert_took(started, 5 * SECOND);
+    assert_eq!((left.in_flight, left.unconsumed), (2, Backlog::default()));
+    assert!(!left.is_nothing());
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(hanging.await, Reason::Accepted);
+    drop(reading);
+    assert!(pipeline.shutdown(SECOND).await.is_nothing());
+}
+
+/// Deliveries that wait for room when the shutdown begins still get it.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_room_is_in_flight() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let body = deleted(&["2"]);
+    let mut waiting = deliver(&pipeline, &body).boxed();
+    assert!((&mut waiting).now_or_never().is_none());
+    let (left, answer, seen) = tokio::join!(pipeline.shutdown(10 * SECOND), waiting, async {
+        sleep(SECOND).await;
+        let mut seen = Vec::new();
+        while let Some(delivery) = deliveries.recv().await {
+            seen.extend(ids(&delivery));
+        }
+        seen
+    });
+    assert_eq!((left.is_nothing(), answer), (true, Reason::Accepted));
+    assert_eq!(seen, ["1", "2"]);
+}
+
+/// A client that hangs up must not hold the shutdown up.
+#[tokio::test(start_paused = true)]
+async fn a_dropped_request_is_not_waited_for() {
+    let (pipeline, _deliveries) = webhook().channel(1);
+    let body = deleted(&["1"]);
+    let mut reading = pipeline.receive(reception(&pipeline, &body), halting(&body, 4)).boxed();
+    assert!((&mut reading).now_or_never().is_none());
+    let started = Instant::now();
+    let (left, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), async {
+        sleep(SECOND).await;
+        drop(reading);
+    });
+    assert!(left.is_nothing());
+    assert_took(started, SECOND);
+    assert_eq!(pipeline.health().unanswered, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_can_be_called_twice_and_at_the_same_time() {
+    let (pipeline, mut deliveries) = webhook().channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let (first, second, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), pipeline.shutdown(SECOND), async {
+        sleep(2 * SECOND).await;
+        deliveries.recv().await.unwrap();
+    });
+    assert!(first.is_nothing());
+    assert_eq!((second.in_flight, second.unconsumed.events), (0, 1));
+    let started = Instant::now();
+    assert_eq!(pipeline.shutdown(10 * SECOND).await, first);
+    assert_took(started, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_is_gone_is_not_waited_for() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    let started = Instant::now();
+    let (left, ()) = tokio::join!(pipeline.shutdown(60 * SECOND), async {
+        sleep(SECOND).await;
+        drop(deliveries);
+    });
+    assert_took(started, SECOND);
+    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 2), "what it left behind is reported");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_is_gone_between_two_events_is_not_waited_for() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    let mut events = deliveries.events();
+    events.recv().await.unwrap();
+    drop(events);
+    let left = pipeline.shutdown(60 * SECOND).now_or_never().unwrap();
+    assert_eq!((left.unconsumed.deliveries, left.unconsumed.events), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_patience_it_only_reports() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let left = pipeline.shutdown(Duration::ZERO).await;
+    assert_eq!((left.in_flight, left.unconsumed.events), (0, 1));
+}
+
+/// "As long as it takes" is what people ask for, and tokio's own `timeout` takes it.
+#[tokio::test(start_paused = true)]
+async fn patience_without_end_does_not_panic() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    assert!(pipeline.shutdown(Duration::MAX).await.is_nothing());
+}
+
+/// When patience is over the end comes for the reader all the same, and for what was still in flight too.
+#[tokio::test(start_paused = true)]
+async fn the_channel_ends_when_patience_does() {
+    let (pipeline, mut deliveries) = webhook().deadline(60 * SECOND).channel(1);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let (reading_body, waiting_body) = (deleted(&["2"]), deleted(&["3"]));
+    let reading = reception(&pipeline, &reading_body);
+    let mut waiting = deliver(&pipeline, &waiting_body).boxed();
+    assert!((&mut waiting).now_or_never().is_none());
+    let left = pipeline.shutdown(SECOND).await;
+    assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
+
+    assert_eq!(pipeline.receive(reading, whole(&reading_body)).await.reason(), Reason::SinkClosed);
+    // Who waited for room already may still have it: whatever is answered 200 comes out.
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
+    let answer = waiting.await;
+    let mut rest = Vec::new();
+    while let Some(delivery) = deliveries.recv().await {
+        rest.extend(ids(&delivery));
+    }
+    assert_eq!(rest.len(), usize::from(answer == Reason::Accepted), "{answer:?}");
+    assert!(pipeline.shutdown(SECOND).await.is_nothing());
+}
+
+/// Takes everything; knows whether it was closed.
+struct Closing(Arc<AtomicBool>);
+
+impl EventSink for Closing {
+    type Future = std::future::Ready<Result<(), SinkError>>;
+
+    fn deliver(&self, _: Delivery) -> Self::Future {
+        assert!(!self.0.load(SeqCst), "a delivery behind the end");
+        std::future::ready(Ok(()))
+    }
+
+    fn close(&self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// As `EventSink::close` promises.
+#[tokio::test(start_paused = true)]
+async fn a_sink_is_closed_after_the_last_delivery() {
+    let closed = Arc::new(AtomicBool::new(false));
+    let pipeline = webhook().sink(Closing(Arc::clone(&closed)));
+    let body = deleted(&["1"]);
+    let in_flight = reception(&pipeline, &body);
+    let mut shutdown = pipeline.shutdown(SECOND).boxed();
+    assert!((&mut shutdown).now_or_never().is_none());
+    assert!(!closed.load(SeqCst), "one is still to come");
+    assert_eq!(pipeline.receive(in_flight, whole(&body)).await.reason(), Reason::Accepted);
+    assert!(shutdown.await.is_nothing());
+    assert!(closed.load(SeqCst));
+}

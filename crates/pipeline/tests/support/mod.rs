@@ -1,0 +1,227 @@
+//! What the integration tests share: signed requests, bodies, streams and ways to poll by hand.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use birdhook_pipeline::{
+    App, Begun, Delivery, Event, EventSink, Pipeline, Reason, Reception, Reply, RequestHead, Secret, SinkError,
+    Webhook, signature,
+};
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::sync::mpsc;
+
+/// The consumer secret of [`webhook`].
+pub(crate) const SECRET: &str = "consumer-secret-of-the-tests";
+
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+pub(crate) fn app(name: &str, key: &str) -> App {
+    App::new(name, secret(key))
+}
+
+pub(crate) fn webhook() -> Webhook {
+    Webhook::new(app("bees", SECRET))
+}
+
+/// A body with one event for each of these ids.
+pub(crate) fn deleted(ids: &[&str]) -> String {
+    deleted_for("7", ids)
+}
+
+pub(crate) fn deleted_for(subscriber: &str, ids: &[&str]) -> String {
+    let events: Vec<_> = ids.iter().map(|id| format!(r#"{{"status":{{"id":"{id}","user_id":"9"}}}}"#)).collect();
+    format!(r#"{{"for_user_id":"{subscriber}","tweet_delete_events":[{}]}}"#, events.join(","))
+}
+
+/// One message from 30 to 40, as X tells it to one of them.
+pub(crate) fn message_for(subscriber: &str, id: &str) -> String {
+    let content = r#"{"target":{"recipient_id":"40"},"sender_id":"30","message_data":{"text":"hello"}}"#;
+    format!(
+        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"{id}","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
+    )
+}
+
+/// The first id in an event's own JSON.
+pub(crate) fn id(event: &Event) -> String {
+    let raw = event.raw().as_str();
+    let (_, rest) = raw.split_once(r#""id":""#).unwrap_or_else(|| panic!("no id in {raw}"));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+pub(crate) fn ids(delivery: &Delivery) -> Vec<String> {
+    delivery.events().iter().map(id).collect()
+}
+
+pub(crate) fn begin_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Begun {
+    let signed = signature::sign(&secret(key), body.as_bytes());
+    pipeline.begin(&RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]))
+}
+
+pub(crate) fn reception<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Reception {
+    match begin_signed(pipeline, SECRET, body) {
+        Begun::Delivery(reception) => reception,
+        Begun::Reply(reply) => panic!("refused: {:?}", reply.reason()),
+    }
+}
+
+/// One whole POST, its body in one chunk, signed with this secret.
+pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Reason {
+    match begin_signed(pipeline, key, body) {
+        Begun::Reply(reply) => reply.reason(),
+        Begun::Delivery(reception) => pipeline.receive(reception, whole(body)).await.reason(),
+    }
+}
+
+pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Reason {
+    deliver_signed(pipeline, SECRET, body).await
+}
+
+/// As [`deliver`], with everything inside: fit for a task of its own.
+pub(crate) async fn deliver_owned<S: EventSink>(pipeline: Pipeline<S>, body: String) -> Reason {
+    deliver(&pipeline, &body).await
+}
+
+pub(crate) fn get<S: EventSink>(pipeline: &Pipeline<S>, query: &str) -> Reply {
+    match pipeline.begin(&RequestHead::new("GET", "/", Some(query))) {
+        Begun::Reply(reply) => reply,
+        Begun::Delivery(_) => panic!("a GET has no body"),
+    }
+}
+
+pub(crate) fn whole(body: &str) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
+    futures_util::stream::iter([Ok(Bytes::copy_from_slice(body.as_bytes()))])
+}
+
+/// A body in `chunks` pieces, with a pending poll before each of them and before the end.
+pub(crate) struct Halting {
+    chunks: VecDeque<Bytes>,
+    halted: bool,
+}
+
+pub(crate) fn halting(body: &str, chunks: usize) -> Halting {
+    let size = body.len().div_ceil(chunks);
+    let chunks: VecDeque<_> = body.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
+    Halting { chunks, halted: false }
+}
+
+impl Stream for Halting {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.halted = !self.halted;
+        if self.halted {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(self.chunks.pop_front().map(Ok))
+    }
+}
+
+/// Resolves after `halts` pending polls.
+pub(crate) async fn halt(mut halts: usize) {
+    std::future::poll_fn(|cx| {
+        if halts == 0 {
+            return Poll::Ready(());
+        }
+        halts -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Counts how often it was woken.
+#[derive(Default)]
+pub(crate) struct Alarm(AtomicUsize);
+
+impl Alarm {
+    pub(crate) fn new() -> (Arc<Self>, Waker) {
+        let alarm = Arc::new(Self::default());
+        (Arc::clone(&alarm), Waker::from(alarm))
+    }
+
+    pub(crate) fn rung(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Polls once, with a waker that does nothing.
+pub(crate) fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A sink that asks the test about every delivery: each waits for its own [`Verdict`].
+pub(crate) struct Asking(mpsc::UnboundedSender<(Delivery, Verdict)>);
+
+/// The test's side of one hand-over. Dropped unsaid, the hand-over never ends.
+pub(crate) struct Verdict(tokio::sync::oneshot::Sender<Result<(), SinkError>>);
+
+impl Verdict {
+    pub(crate) fn say(self, outcome: Result<(), SinkError>) {
+        self.0.send(outcome).unwrap_or_else(|_| panic!("nobody waits for the verdict"));
+    }
+
+    /// Whether the hand-over was given up.
+    pub(crate) fn is_moot(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+/// The test's side of an [`Asking`] sink.
+pub(crate) struct Asked(mpsc::UnboundedReceiver<(Delivery, Verdict)>);
+
+impl Asked {
+    /// The next delivery that is handed over. Fails when none comes, instead of hanging.
+    pub(crate) async fn next(&mut self) -> (Delivery, Verdict) {
+        let next = tokio::time::timeout(Duration::from_secs(120), self.0.recv());
+        next.await.expect("nothing is handed over").unwrap()
+    }
+
+    /// The delivery that is being handed over now, if there is one.
+    pub(crate) fn now(&mut self) -> Option<(Delivery, Verdict)> {
+        self.0.try_recv().ok()
+    }
+}
+
+pub(crate) fn asking() -> (Asking, Asked) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Asking(sender), Asked(receiver))
+}
+
+impl EventSink for Asking {
+    type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let _ = self.0.send((delivery, Verdict(sender)));
+        Box::pin(async move {
+            match receiver.await {
+                Ok(outcome) => outcome,
+                Err(_) => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// Whether about this much time went by on the paused clock, whose timers round up to a millisecond.
+#[track_caller]
+pub(crate) fn assert_took(since: tokio::time::Instant, expected: Duration) {
+    let took = since.elapsed();
+    assert!(took >= expected && took <= expected + Duration::from_millis(2), "took {took:?}, not {expected:?}");
+}
