@@ -8,7 +8,7 @@ mod hand_over;
 mod peers;
 mod row;
 
-use birdhook_tests::client::{post, sign};
+use birdhook_tests::client::{get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 use row::{DELETED, Row, SECRET, webhook};
 
@@ -83,6 +83,36 @@ async fn copies_at_the_same_time() {
         }
         assert_eq!(server.taken().len(), 1, "{adapter:?}");
         assert_eq!(server.health().duplicates, 63, "{adapter:?}");
+    }
+}
+
+/// X keeps its connections. Requests that follow each other without waiting are each answered, in order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_connection() {
+    for adapter in Adapter::ALL {
+        let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
+        let more = [
+            get("crc_token=abc"),
+            post(DELETED).signed(SECRET),
+            get(""),
+            post(DELETED).signed("guess"),
+            post("{}").signed(SECRET).chunked(1),
+        ];
+        let answers = post(DELETED).signed(SECRET).send_together(&more, server.address).await;
+        assert_eq!(answers, [200, 200, 200, 400, 401, 200], "{adapter:?}");
+        assert_eq!(server.taken().len(), 2, "{adapter:?}");
+    }
+}
+
+/// A sender that asks first is told to go on only where the body will be read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expect_continue() {
+    for adapter in Adapter::ALL {
+        let server = Server::start(adapter, webhook(), Behaviour::Takes).await;
+        let asking = post(DELETED).signed(SECRET).header("Expect", "100-continue");
+        assert_eq!(asking.send(server.address).await.status, 200, "{adapter:?}");
+        let unsigned = post(DELETED).header("Expect", "100-continue").stuck_after(0);
+        assert_eq!(unsigned.send(server.address).await.status, 401, "{adapter:?}");
     }
 }
 

@@ -187,9 +187,26 @@ impl Request {
                 }
                 writer
             });
-            let answer = read_answer(&mut reader, self.method == "HEAD").await;
+            let answer = read_answer(&mut reader, &mut Vec::new(), self.method == "HEAD").await;
             writing.abort();
             answer
+        };
+        timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
+    }
+
+    /// Sends this request and others on one connection, all before the first answer.
+    pub async fn send_together(&self, others: &[Self], server: SocketAddr) -> Vec<u16> {
+        let sending = async {
+            let mut stream = TcpStream::connect(server).await.unwrap();
+            let requests = std::iter::once(self).chain(others);
+            let bytes: Vec<u8> = requests.clone().flat_map(Self::pieces).flatten().collect();
+            let text = String::from_utf8(bytes).unwrap().replace("Connection: close\r\n", "");
+            stream.write_all(text.as_bytes()).await.unwrap();
+            let (mut statuses, mut unread) = (Vec::new(), Vec::new());
+            for request in requests {
+                statuses.push(read_answer(&mut stream, &mut unread, request.method == "HEAD").await.status);
+            }
+            statuses
         };
         timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
     }
@@ -204,12 +221,12 @@ impl Request {
     }
 }
 
-async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), bodyless: bool) -> Answer {
-    let mut bytes = Vec::new();
+/// Reads one answer; what has come behind it is left in `bytes`.
+async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), bytes: &mut Vec<u8>, bodyless: bool) -> Answer {
     loop {
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut head = httparse::Response::new(&mut headers);
-        if let httparse::Status::Complete(length) = head.parse(&bytes).unwrap() {
+        if let httparse::Status::Complete(length) = head.parse(bytes).unwrap() {
             let header = |header: &httparse::Header<'_>| {
                 (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
             };
@@ -218,14 +235,14 @@ async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), bodyless: bool) -
             let wanted = wanted.map_or(0, |(_, value)| value.parse().unwrap());
             let wanted = length + if bodyless { 0 } else { wanted };
             if status >= 200 && bytes.len() >= wanted {
-                return Answer { status, headers, body: bytes[length..wanted].to_vec() };
+                return Answer { status, headers, body: bytes.drain(..wanted).skip(length).collect() };
             }
             if status < 200 {
                 bytes.drain(..length);
                 continue;
             }
         }
-        let read = reader.read_buf(&mut bytes).await;
+        let read = reader.read_buf(bytes).await;
         assert!(matches!(read, Ok(1..)), "the connection ended without an answer: {read:?}, {bytes:?}");
     }
 }

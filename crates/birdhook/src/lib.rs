@@ -26,9 +26,16 @@
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::v1`], [`Event::raw`].
 //! 5. Before the server stops, call [`Pipeline::shutdown`]; on a readiness page, show [`Pipeline::health`].
 //!
-//! The features `metrics` and `tracing` are described in [`birdhook_pipeline`](https://docs.rs/birdhook-pipeline).
+//! # Metrics and tracing
+//! With the feature `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
+//! `birdhook_other_requests_total{result}`, `birdhook_events_total`, `birdhook_duplicates_total`; gauges
+//! `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
+//! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`.
+//!
+//! With the feature `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's
+//! hand-over runs and the answer is told.
 
-pub use birdhook_core as core;
+pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
 pub use birdhook_pipeline::{
     Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeKey, ChallengeSignature, ChannelSink,
     DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events, Gate, Generation,

@@ -116,8 +116,9 @@ pub enum ChallengeKey {
 
 /// The apps behind one endpoint, each with a name of its own.
 ///
-/// Reads from text as one secret, or as `name=secret` pairs parted by commas; a name that comes again adds a further
-/// accepted secret to that app.
+/// Reads from text as one secret, or as `name=secret` pairs parted by commas, names of letters, digits, `_`, `.` and `-`; a
+/// name that comes again adds a further accepted secret to that app. A secret with `=` in it, which X's do not have, needs
+/// [`Apps::new`].
 ///
 /// ```
 /// use birdhook_core::Apps;
@@ -173,6 +174,15 @@ impl Apps {
     }
 }
 
+impl<'a> IntoIterator for &'a Apps {
+    type Item = &'a App;
+    type IntoIter = std::slice::Iter<'a, App>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl From<App> for Apps {
     fn from(app: App) -> Self {
         Self(Arc::new([app]))
@@ -191,16 +201,18 @@ impl FromStr for Apps {
     fn from_str(text: &str) -> Result<Self, AppsError> {
         let text = text.trim();
         if !text.contains('=') {
-            return Secret::new(text).map(Self::from).map_err(|why| AppsError::Secret(Self::DEFAULT_NAME.into(), why));
+            return Secret::new(text).map(Self::from).map_err(|why| AppsError::Secret(1, why));
         }
         let mut apps: Vec<App> = Vec::new();
         for (at, pair) in text.split(',').enumerate() {
             let (name, secret) = pair.split_once('=').ok_or(AppsError::NotAPair(at + 1))?;
-            let name = name.trim();
-            if name.is_empty() {
+            let (name, secret) = (name.trim(), secret.trim());
+            // A second `=` means that a lone secret was given, and taking a part of it for a name would show it.
+            let nameable = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+            if name.is_empty() || !name.bytes().all(nameable) || secret.contains('=') {
                 return Err(AppsError::NotAPair(at + 1));
             }
-            let secret = Secret::new(secret.trim()).map_err(|why| AppsError::Secret(name.into(), why))?;
+            let secret = Secret::new(secret).map_err(|why| AppsError::Secret(at + 1, why))?;
             match apps.iter_mut().find(|app| app.name() == name) {
                 Some(app) => app.consumer.push(secret),
                 None => apps.push(App::new(name, secret)),
@@ -210,7 +222,7 @@ impl FromStr for Apps {
     }
 }
 
-/// Why [`Apps`] could not be made. Never holds a secret.
+/// Why [`Apps`] could not be made. Never holds a secret, nor a part of text that could be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppsError {
@@ -218,8 +230,8 @@ pub enum AppsError {
     RepeatedName(String),
     /// The entry with this number, counted from one, is not `name=secret`.
     NotAPair(usize),
-    /// The secret of the app with this name was refused.
-    Secret(String, SecretError),
+    /// The secret in the entry with this number, counted from one, was refused.
+    Secret(usize, SecretError),
 }
 
 impl fmt::Display for AppsError {
@@ -227,7 +239,7 @@ impl fmt::Display for AppsError {
         match self {
             Self::RepeatedName(name) => write!(f, "two apps are named {name:?}"),
             Self::NotAPair(at) => write!(f, "entry {at} is not name=secret"),
-            Self::Secret(name, why) => write!(f, "app {name:?}: {why}"),
+            Self::Secret(at, why) => write!(f, "entry {at}: {why}"),
         }
     }
 }
@@ -246,14 +258,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_name_the_app_and_never_the_secret() {
-        assert_eq!(
-            "a=x,b=".parse::<Apps>().unwrap_err().to_string(),
-            "app \"b\": the secret is empty: is its environment variable set?"
-        );
+    fn errors_say_where_and_never_tell_a_secret() {
+        let missing = "a=x,b=".parse::<Apps>().unwrap_err().to_string();
+        assert_eq!(missing, "entry 2: the secret is empty: is its environment variable set?");
+        for lone in ["hunter2=", "hunter2==", "hun=ter=2", "hunter 2=x", "a=hunter2=="] {
+            let told = lone.parse::<Apps>().unwrap_err();
+            assert!(!format!("{told} {told:?}").contains("hun"), "{told}");
+        }
         assert_eq!("a=x,hunter2".parse::<Apps>().unwrap_err().to_string(), "entry 2 is not name=secret");
         assert_eq!("=hunter2".parse::<Apps>().unwrap_err(), AppsError::NotAPair(1));
-        assert_eq!("".parse::<Apps>().unwrap_err(), AppsError::Secret("default".into(), SecretError::Empty));
+        assert_eq!("".parse::<Apps>().unwrap_err(), AppsError::Secret(1, SecretError::Empty));
     }
 
     #[test]

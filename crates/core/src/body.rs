@@ -10,13 +10,13 @@ use subtle::{Choice, ConditionallySelectable};
 use crate::head::{Field, RequestHead};
 use crate::secret::RunningMac;
 use crate::signature::Signature;
-use crate::{Apps, Delivery, Direction, Event, Reason, Reply, envelope};
+use crate::{Apps, Delivery, Direction, Endpoint, Event, Reason, Reply, envelope};
 
 /// Takes the body of a POST as it arrives. The MAC runs over each chunk; nothing is parsed before it is verified.
 ///
 /// Dropping the reader forgets the request. See [`Endpoint`](crate::Endpoint) for an example.
 pub struct BodyReader {
-    apps: Apps,
+    endpoint: Endpoint,
     checks: Checks,
     body: Gathered,
     room: usize,
@@ -25,8 +25,9 @@ pub struct BodyReader {
 }
 
 impl BodyReader {
-    pub(crate) fn new(apps: Apps, checks: Checks, limit: usize, length: Option<u64>) -> Self {
-        Self { apps, checks, body: Gathered::Whole(Bytes::new()), room: limit, owed: length }
+    pub(crate) fn new(endpoint: Endpoint, checks: Checks, length: Option<u64>) -> Self {
+        let room = endpoint.settings().body_limit;
+        Self { endpoint, checks, body: Gathered::Whole(Bytes::new()), room, owed: length }
     }
 
     /// Takes the next bytes of the body; a body that comes as one chunk is never copied.
@@ -50,12 +51,14 @@ impl BodyReader {
         if self.owed.is_some_and(|owed| owed != 0) {
             return Err(Reason::BodyCutOff.into());
         }
-        let app = self.checks.matching().and_then(|index| self.apps.get(index)).ok_or(Reason::SignatureWrong)?;
-        let mut delivery =
-            envelope::read(self.body.whole(), Arc::clone(app.shared_name())).ok_or(Reason::NotAnObject)?;
+        let app =
+            self.checks.matching().and_then(|index| self.endpoint.apps().get(index)).ok_or(Reason::SignatureWrong)?;
+        let events_limit = self.endpoint.settings().events_limit;
+        let delivery = envelope::read(self.body.whole(), Arc::clone(app.shared_name()), events_limit);
+        let mut delivery = delivery.ok_or(Reason::NotAnObject)?;
         if let Some(own_id) = app.own_id() {
-            let received = |event: &Event| event.direction() == Some(Direction::Received);
-            delivery.retain(|event| event.source_app_id() != Some(own_id) || received(event));
+            let sent = |event: &Event| event.direction() == Some(Direction::Sent);
+            delivery.retain(|event| event.source_app_id() != Some(own_id) || !sent(event));
         }
         Ok(delivery)
     }

@@ -49,6 +49,15 @@ impl Delivery {
     }
 }
 
+impl<'a> IntoIterator for &'a Delivery {
+    type Item = &'a Event;
+    type IntoIter = std::slice::Iter<'a, Event>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.events.iter()
+    }
+}
+
 impl IntoIterator for Delivery {
     type Item = Event;
     type IntoIter = std::vec::IntoIter<Event>;

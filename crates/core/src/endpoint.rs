@@ -37,6 +37,9 @@ pub struct Endpoint {
 pub struct Settings {
     /// The largest body, in bytes. X names no limit; 1 MiB by default.
     pub body_limit: usize,
+    /// The most events in one body; X sends one in most. A body with more is delivered as one
+    /// [`EventKind::Unknown`](crate::EventKind::Unknown) of all its bytes. 10,000 by default.
+    pub events_limit: usize,
     /// Which challenge tokens are signed.
     pub token_policy: TokenPolicy,
     /// What X's own signature of a challenge's query counts for.
@@ -49,6 +52,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             body_limit: 1 << 20,
+            events_limit: 10_000,
             token_policy: TokenPolicy::default(),
             challenge_signature: ChallengeSignature::default(),
             app_selector: AppSelector::default(),
@@ -78,13 +82,14 @@ pub enum AppSelector {
     /// Nowhere: the first app answers.
     #[default]
     First,
-    /// The last segment of the path is the app's name: `/webhooks/twitter/shop`.
+    /// The last segment of the path is the app's name: `/webhooks/twitter/shop`. It is the path as the receiver sees it, not
+    /// decoded; a router that strips what it has matched leaves nothing to find.
     PathSegment,
     /// This parameter of the query is the app's name: `?app=shop`. Without it the first app answers.
     QueryParameter(String),
 }
 
-/// What follows a request's head.
+/// What follows a request's head. There will be no third case: an adapter must handle both.
 #[derive(Debug)]
 pub enum Step {
     /// Send this; the body need not be read.
@@ -132,13 +137,15 @@ impl Endpoint {
             return Err(Reason::NoSecret);
         }
         let checks = Checks::start(&self.apps, head)?;
-        let limit = self.settings.body_limit;
-        match head.length {
-            Length::Nonsense => Err(Reason::BodyCutOff),
-            Length::Bytes(length) if length > limit as u64 => Err(Reason::BodyTooLarge),
-            _ if head.encoded => Err(Reason::BodyEncoded),
-            Length::Bytes(length) => Ok(BodyReader::new(self.apps.clone(), checks, limit, Some(length))),
-            Length::Unknown => Ok(BodyReader::new(self.apps.clone(), checks, limit, None)),
+        let length = match head.length {
+            Length::Nonsense => return Err(Reason::BodyCutOff),
+            Length::Bytes(length) if length > self.settings.body_limit as u64 => return Err(Reason::BodyTooLarge),
+            Length::Bytes(length) => Some(length),
+            Length::Unknown => None,
+        };
+        if head.encoded {
+            return Err(Reason::BodyEncoded);
         }
+        Ok(BodyReader::new(self.clone(), checks, length))
     }
 }

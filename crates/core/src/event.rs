@@ -14,8 +14,8 @@ use crate::{DedupeScope, EventKey, RawJson, Timestamp};
 
 /// One thing that happened, as X told it to one app about one subscriber.
 ///
-/// What is asked of most events costs nothing: [`kind`](Self::kind), [`key`](Self::key),
-/// [`subscriber`](Self::subscriber), [`occurred_at`](Self::occurred_at). Typed values are read on demand from the
+/// What is asked of most events is known already: [`kind`](Self::kind), [`subscriber`](Self::subscriber),
+/// [`occurred_at`](Self::occurred_at); [`key`](Self::key) is one SHA-256 of some hundred bytes. Typed values are read on demand from the
 /// event's slice of the body, which stays at hand as [`raw`](Self::raw). Events are `'static`, `Send` and cheap to clone.
 ///
 /// `Debug` tells no names, ids of users or texts. Serialising an event gives its raw JSON.
@@ -117,7 +117,7 @@ impl Event {
         &self.envelope.body
     }
 
-    /// The event with every field of the Account Activity API, read now. [`Payload::Unknown`] when it is of no known kind,
+    /// The event with the fields of the Account Activity API, read now; what they leave out is in [`raw`](Self::raw). [`Payload::Unknown`] when it is of no known kind,
     /// or holds something that no machine type can.
     pub fn v1(&self) -> Payload<'_> {
         Payload::read(self.described.kind, &self.described.raw)
@@ -233,7 +233,7 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// On which side of a message the subscriber is.
+/// On which side of a message the subscriber is. X delivers both, and a bot that answers what it sent answers itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The subscriber sent it, with this app or any other client.

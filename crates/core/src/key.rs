@@ -47,7 +47,9 @@ pub enum DedupeScope {
     /// Only a redelivery is a duplicate: same event, same app, same subscriber.
     #[default]
     Subscription,
-    /// Two subscribed users in one conversation give one event between them; each app still gets its own.
+    /// Two subscribed users in one conversation give one event between them; each app still gets its own. It is the copy
+    /// that comes first, so a message may arrive as [`MessageSent`](crate::EventKind::MessageSent) only: do not skip sent
+    /// messages then. Merges every kind that two subscribers are told of, not only messages.
     Conversation,
     /// Several apps on one URL give one event between them; each subscriber still gets their own.
     AcrossApps,

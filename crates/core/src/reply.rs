@@ -118,7 +118,7 @@ reasons! {
     /// The GET's own signature is demanded and missing, or present and wrong.
     ChallengeUnsigned = 401, "challenge_unsigned", "";
     /// There is no secret (yet) to answer or to verify with.
-    NoSecret = 503, "no_secret", "no secret is available\n";
+    NoSecret = 503, "no_secret", "no secret is available for this app\n";
     /// The receiver is stopping: deliveries are refused, challenges are not.
     ShuttingDown = 503, "shutting_down", "shutting down\n";
     /// A POST without a signature that any app could have made.
@@ -163,6 +163,12 @@ reasons! {
 impl Reason {
     /// The value of `Retry-After` on a 503, in seconds: X's own first wait.
     pub const RETRY_AFTER: &str = "3";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use crate::EventKey;
 
 /// Remembers event keys, bounded in number and in time. Pure: the caller says what time it is.
 ///
-/// Takes about 35 bytes a key, all of it reserved at the start, so that no insertion ever waits for a growing table.
+/// Takes about 35 bytes a key, reserved at the start for up to 16 million keys, so that no insertion waits for a growing
+/// table.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,15 +51,16 @@ struct Remembered {
 
 impl Window {
     /// A window of at most `capacity` keys, each remembered for at most `horizon`. A capacity of nought remembers nothing;
-    /// capacities over 2^31 are cut to that.
+    /// one over 2^31 is cut to that.
     pub fn new(capacity: usize, horizon: Duration) -> Self {
         let capacity = capacity.min(1 << 31);
+        let reserved = capacity.min(1 << 24);
         Self {
             capacity,
             horizon: u64::try_from(horizon.as_millis()).unwrap_or(u64::MAX),
-            order: VecDeque::with_capacity(capacity),
+            order: VecDeque::with_capacity(reserved),
             first: 0,
-            numbers: HashTable::with_capacity(capacity),
+            numbers: HashTable::with_capacity(reserved),
         }
     }
 

@@ -4,7 +4,7 @@
 mod support;
 
 use birdhook_core::wire::v1::Payload;
-use birdhook_core::{DedupeScope, EventKind, Generation};
+use birdhook_core::{DedupeScope, Endpoint, EventKind, Generation, Settings};
 use support::{deliver, event, fixture, value};
 
 #[test]
@@ -200,4 +200,18 @@ fn a_user_event_is_not_read_as_an_array() {
 fn a_type_that_is_a_number_is_unknown() {
     let relation = r#"{"type":5,"source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
     assert_eq!(event(format!(r#"{{"for_user_id":"1","follow_events":[{relation}]}}"#)).kind(), EventKind::Unknown);
+}
+
+/// More events than the limit would keep a server busy for one request; none of them is lost all the same.
+#[test]
+fn a_body_of_too_many_events_is_one_unknown_event() {
+    let mut settings = Settings::default();
+    settings.events_limit = 3;
+    let endpoint = Endpoint::new(support::secret(support::SECRET), settings);
+    for (events, expected) in [(3, 3), (4, 1), (500_000, 1)] {
+        let body = format!(r#"{{"nest_events":[{}0]}}"#, "0,".repeat(events - 1));
+        let delivery = support::post_signed(&endpoint, support::SECRET, body.as_bytes()).unwrap();
+        assert_eq!(delivery.events().len(), expected);
+        assert_eq!(delivery.events()[0].raw().as_str() == body, expected == 1);
+    }
 }

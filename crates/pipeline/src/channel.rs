@@ -62,6 +62,11 @@ impl EventSink for ChannelSink {
         Some(self.level.backlog())
     }
 
+    fn is_open(&self) -> bool {
+        let sender = self.sender.read().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    }
+
     fn close(&self) {
         self.sender.write().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -120,7 +125,9 @@ impl fmt::Debug for Sending {
 
 /// The app's end of the channel: deliveries in the order in which they were accepted.
 ///
-/// Also a [`Stream`]; [`events`](Self::events) makes it one of single events.
+/// Also a [`Stream`]; [`events`](Self::events) makes it one of single events. Once it is dropped, deliveries are answered
+/// 503.
+#[must_use = "deliveries are answered 503 once this is dropped"]
 #[derive(Debug)]
 pub struct Deliveries {
     receiver: mpsc::Receiver<Delivery>,
@@ -157,7 +164,8 @@ impl Stream for Deliveries {
     }
 }
 
-/// The app's end of the channel, one event at a time. Also a [`Stream`].
+/// The app's end of the channel, one event at a time. Also a [`Stream`]. Once it is dropped, deliveries are answered 503.
+#[must_use = "deliveries are answered 503 once this is dropped"]
 #[derive(Debug)]
 pub struct Events {
     receiver: mpsc::Receiver<Delivery>,
@@ -207,15 +215,15 @@ struct Level {
 impl Level {
     fn enter(&self, delivery: &Delivery) {
         let events = delivery.events().len();
-        observe::queue_depth(self.events.fetch_add(events, SeqCst) + events);
+        self.events.fetch_add(events, SeqCst);
+        observe::queued(events);
         self.deliveries.fetch_add(1, SeqCst);
     }
 
     fn leave(&self, deliveries: usize, events: usize) {
         self.deliveries.fetch_sub(deliveries, SeqCst);
-        let left = self.events.fetch_sub(events, SeqCst).saturating_sub(events);
-        observe::queue_depth(left);
-        if left == 0 {
+        observe::unqueued(events);
+        if self.events.fetch_sub(events, SeqCst) == events {
             self.fell.notify_waiters();
         }
     }
@@ -242,6 +250,7 @@ struct Reader(Arc<Level>);
 impl Drop for Reader {
     fn drop(&mut self) {
         self.0.abandoned.store(true, SeqCst);
+        observe::unqueued(self.0.backlog().events);
         self.0.fell.notify_waiters();
     }
 }

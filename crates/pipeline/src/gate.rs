@@ -36,7 +36,7 @@ struct Shared {
     idle: Notify,
 }
 
-/// What follows a request's head.
+/// What follows a request's head. There will be no third case: an adapter must handle both.
 #[derive(Debug)]
 pub enum Begun {
     /// Send this; the body need not be read.
@@ -64,7 +64,7 @@ impl Gate {
         let started = Instant::now();
         let refused = |reply: Reply| {
             self.shared.counts.answered(reply.reason());
-            observe::answered(head.method() == "GET", reply.reason(), started.elapsed());
+            Trace::start(head.method()).answered(reply.reason(), started.elapsed());
             Begun::Reply(reply)
         };
         match self.shared.endpoint.load().begin(head) {
@@ -188,6 +188,7 @@ async fn read<E>(
 
 /// A verified delivery with the right to hand it over, once. Dropping it gives the right up, and the delivery may come
 /// again.
+#[must_use = "dropped, the delivery is not accepted"]
 #[derive(Debug)]
 pub struct Admission {
     delivery: Delivery,
@@ -246,7 +247,7 @@ impl Request {
     fn begin(gate: &Gate, started: Instant) -> Self {
         gate.shared.in_flight.fetch_add(1, SeqCst);
         let deadline = after(started, gate.shared.budget);
-        Self { gate: gate.clone(), started, deadline, trace: Trace::start(), answered: false }
+        Self { gate: gate.clone(), started, deadline, trace: Trace::start("POST"), answered: false }
     }
 
     fn left_out(&self, events: usize) {
@@ -259,8 +260,7 @@ impl Request {
     fn answer(mut self, reply: Reply) -> Reply {
         self.answered = true;
         self.gate.shared.counts.answered(reply.reason());
-        observe::answered(false, reply.reason(), self.started.elapsed());
-        self.trace.answered(reply.reason());
+        self.trace.answered(reply.reason(), self.started.elapsed());
         reply
     }
 }
@@ -269,7 +269,7 @@ impl Drop for Request {
     fn drop(&mut self) {
         if !self.answered {
             self.gate.shared.counts.unanswered.fetch_add(1, SeqCst);
-            observe::unanswered();
+            self.trace.unanswered();
         }
         if self.gate.shared.in_flight.fetch_sub(1, SeqCst) == 1 {
             self.gate.shared.idle.notify_waiters();

@@ -11,11 +11,12 @@ use crate::Backlog;
 /// A snapshot for readiness pages and alarms.
 ///
 /// Watch [`since_last_challenge`](Self::since_last_challenge): X challenges a healthy webhook at least daily, and delivers
-/// nothing to one that has failed for 28 hours (<https://docs.x.com/x-api/webhooks/introduction>).
+/// nothing to one that has failed for 28 hours (<https://docs.x.com/x-api/webhooks/introduction>). Anybody can send a
+/// challenge, so keep uptime probes off the webhook's URL, or demand X's signature.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether deliveries are taken: there is an app and the receiver is not stopping.
+    /// Whether deliveries are taken: there is an app, the receiver is not stopping, and the sink is open.
     pub ready: bool,
     /// Deliveries that are being read or handed over right now.
     pub in_flight: usize,

@@ -23,11 +23,14 @@
 //! ```
 //!
 //! # Features
-//! `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`, `birdhook_events_total`,
-//! `birdhook_duplicates_total`; gauges `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`,
-//! `birdhook_last_event_timestamp_seconds`; histogram `birdhook_answer_seconds{request}`.
+//! `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
+//! `birdhook_other_requests_total{result}`, `birdhook_events_total`, `birdhook_duplicates_total`; gauges
+//! `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
+//! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`. Several receivers in one app
+//! add up.
 //!
-//! `tracing`: a span `birdhook.delivery` for each delivery, in which its hand-over runs, and an event for each answer.
+//! `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's hand-over runs and
+//! the answer is told.
 
 mod channel;
 mod dedupe;

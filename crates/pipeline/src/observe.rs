@@ -5,40 +5,6 @@ use std::time::Duration;
 
 use birdhook_core::{Delivery, Reason};
 
-/// A request was answered.
-pub(crate) fn answered(challenge: bool, reason: Reason, took: Duration) {
-    let request = if challenge { "challenge" } else { "delivery" };
-    #[cfg(feature = "metrics")]
-    {
-        match challenge {
-            true => metrics::counter!("birdhook_challenges_total", "result" => reason.as_str()),
-            false => metrics::counter!("birdhook_deliveries_total", "result" => reason.as_str()),
-        }
-        .increment(1);
-        metrics::histogram!("birdhook_answer_seconds", "request" => request).record(took);
-        if reason == Reason::ChallengeAnswered {
-            metrics::gauge!("birdhook_last_challenge_timestamp_seconds").set(unix_time());
-        }
-    }
-    #[cfg(feature = "tracing")]
-    tracing::debug!(
-        request,
-        result = reason.as_str(),
-        status = reason.status(),
-        micros = took.as_micros() as u64,
-        "answered"
-    );
-    let _ = (request, took);
-}
-
-/// A delivery ended without an answer.
-pub(crate) fn unanswered() {
-    #[cfg(feature = "metrics")]
-    metrics::counter!("birdhook_deliveries_total", "result" => "unanswered").increment(1);
-    #[cfg(feature = "tracing")]
-    tracing::debug!(request = "delivery", result = "unanswered", "ended without an answer");
-}
-
 /// Events were handed over.
 pub(crate) fn handed_over(events: usize) {
     #[cfg(feature = "metrics")]
@@ -56,25 +22,39 @@ pub(crate) fn left_out(events: usize) {
     let _ = events;
 }
 
-/// The sink holds this many events in memory.
-pub(crate) fn queue_depth(events: usize) {
+/// Told as differences, so that several receivers in one app add up, and none of two threads overwrites the other.
+pub(crate) fn queued(events: usize) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!("birdhook_queue_depth").set(events as f64);
+    metrics::gauge!("birdhook_queue_depth").increment(events as f64);
     let _ = events;
 }
 
-/// The span of one delivery, in which its hand-over runs.
+pub(crate) fn unqueued(events: usize) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("birdhook_queue_depth").decrement(events as f64);
+    let _ = events;
+}
+
+/// The span of one request, in which a delivery's hand-over runs.
 pub(crate) struct Trace {
+    request: &'static str,
     #[cfg(feature = "tracing")]
     span: tracing::Span,
 }
 
 impl Trace {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(method: &str) -> Self {
+        let request = match method {
+            "GET" => "challenge",
+            "POST" => "delivery",
+            _ => "other",
+        };
         Self {
+            request,
             #[cfg(feature = "tracing")]
             span: tracing::info_span!(
-                "birdhook.delivery",
+                "birdhook",
+                request,
                 app = tracing::field::Empty,
                 events = tracing::field::Empty,
                 result = tracing::field::Empty
@@ -88,16 +68,46 @@ impl Trace {
         let _ = delivery;
     }
 
-    pub(crate) fn answered(&self, reason: Reason) {
-        #[cfg(feature = "tracing")]
-        self.span.record("result", reason.as_str());
-        let _ = reason;
-    }
-
     pub(crate) fn within<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         #[cfg(feature = "tracing")]
         let work = tracing::Instrument::instrument(work, self.span.clone());
         work
+    }
+
+    pub(crate) fn answered(&self, reason: Reason, took: Duration) {
+        self.ended(reason.as_str());
+        #[cfg(feature = "metrics")]
+        {
+            metrics::histogram!("birdhook_answer_seconds", "request" => self.request).record(took);
+            if reason == Reason::ChallengeAnswered {
+                metrics::gauge!("birdhook_last_challenge_timestamp_seconds").set(unix_time());
+            }
+        }
+        #[cfg(feature = "tracing")]
+        self.span.in_scope(|| {
+            let micros = took.as_micros() as u64;
+            tracing::debug!(result = reason.as_str(), status = reason.status(), micros, "answered");
+        });
+        let _ = took;
+    }
+
+    pub(crate) fn unanswered(&self) {
+        self.ended("unanswered");
+        #[cfg(feature = "tracing")]
+        self.span.in_scope(|| tracing::debug!("ended without an answer"));
+    }
+
+    fn ended(&self, result: &'static str) {
+        #[cfg(feature = "metrics")]
+        match self.request {
+            "challenge" => metrics::counter!("birdhook_challenges_total", "result" => result),
+            "delivery" => metrics::counter!("birdhook_deliveries_total", "result" => result),
+            _ => metrics::counter!("birdhook_other_requests_total", "result" => result),
+        }
+        .increment(1);
+        #[cfg(feature = "tracing")]
+        self.span.record("result", result);
+        let _ = (result, self.request);
     }
 }
 

@@ -49,6 +49,16 @@ impl<S: EventSink> Pipeline<S> {
         }
     }
 
+    /// The gate: everything but the sink.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The sink.
+    pub fn sink(&self) -> &S {
+        &self.sink
+    }
+
     /// Replaces the apps, and so their secrets, for all requests that begin from now on.
     pub fn replace_apps(&self, apps: impl Into<Apps>) {
         self.gate.replace_apps(apps);
@@ -57,6 +67,7 @@ impl<S: EventSink> Pipeline<S> {
     /// What was done so far.
     pub fn health(&self) -> Health {
         let mut health = self.gate.health();
+        health.ready &= self.sink.is_open();
         health.backlog = self.sink.backlog();
         health
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use birdhook_core::{Delivery, Reason};
 
@@ -48,12 +49,45 @@ pub trait EventSink {
         None
     }
 
+    /// Whether it still takes deliveries; a receiver whose sink does not is not [ready](crate::Health::ready).
+    fn is_open(&self) -> bool {
+        true
+    }
+
     /// Takes no more deliveries. Called when shutting down, after the last delivery was answered or patience was over.
     fn close(&self) {}
 
     /// Resolves when the backlog is consumed or nobody is left to consume it.
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
+    }
+}
+
+impl<S: EventSink + ?Sized> EventSink for Arc<S> {
+    type Future = S::Future;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        (**self).deliver(delivery)
+    }
+
+    fn when_late(&self) -> SinkError {
+        (**self).when_late()
+    }
+
+    fn backlog(&self) -> Option<Backlog> {
+        (**self).backlog()
+    }
+
+    fn is_open(&self) -> bool {
+        (**self).is_open()
+    }
+
+    fn close(&self) {
+        (**self).close();
+    }
+
+    fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        (**self).drained()
     }
 }
 

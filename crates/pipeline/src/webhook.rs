@@ -56,6 +56,12 @@ impl Webhook {
         self
     }
 
+    /// The most events in one body, 10,000 unless set; a body with more is delivered as one `Unknown` of all its bytes.
+    pub fn events_limit(mut self, events: usize) -> Self {
+        self.settings.events_limit = events;
+        self
+    }
+
     /// How long a delivery may take from its head to its answer, body and sink together; 2.5 s unless set, since X
     /// waits 3 s at its shortest.
     pub fn deadline(mut self, deadline: Duration) -> Self {
@@ -97,7 +103,8 @@ impl Webhook {
 
     /// Hands deliveries to the app over a bounded channel. 200 means that the channel holds the delivery.
     ///
-    /// A full channel makes deliveries wait until the deadline, then 503; a capacity of nought is taken as one.
+    /// The capacity is in deliveries, each of at most the body limit. A full channel makes deliveries wait until the
+    /// deadline, then 503; so does a dropped [`Deliveries`], at once. A capacity of nought is taken as one.
     pub fn channel(self, capacity: usize) -> (Pipeline<ChannelSink>, Deliveries) {
         let (sink, deliveries) = channel(capacity);
         (self.sink(sink), deliveries)

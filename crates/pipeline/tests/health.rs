@@ -143,3 +143,13 @@ async fn what_the_app_drops_is_answered_200_and_counted_apart() {
     assert_eq!((health.events, health.duplicates, health.remembered), (0, 0, 0));
     assert!(deliveries.recv().now_or_never().is_none());
 }
+
+/// Everything is answered 503 from here on, so a balancer must hear of it.
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_nobody_reads_is_not_ready() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert!(pipeline.health().ready);
+    drop(deliveries.events());
+    assert!(!pipeline.health().ready);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::SinkClosed);
+}

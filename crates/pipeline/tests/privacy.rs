@@ -225,29 +225,30 @@ async fn the_spans_and_events_tell_what_they_promise() {
     let log = observed.log();
     let count = |parts: &[&str]| log.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count();
     for (span, times) in [
-        (r#"birdhook.delivery{app="bees" events=1 result="accepted"}: "#, 2),
-        (r#"birdhook.delivery{app="bees" events=1 result="sink_failed"}: "#, 1),
-        (r#"birdhook.delivery{app="bees" events=1 result="duplicate"}: "#, 1),
-        (r#"birdhook.delivery{result="signature_wrong"}: "#, 1),
-        (r#"birdhook.delivery{result="not_an_object"}: "#, 1),
-        (r#"birdhook.delivery{result="body_too_slow"}: "#, 1),
-        (r#"birdhook.delivery{result="body_cut_off"}: "#, 1),
+        (r#"birdhook{request="delivery" app="bees" events=1 result="accepted"}: "#, 2),
+        (r#"birdhook{request="delivery" app="bees" events=1 result="sink_failed"}: "#, 1),
+        (r#"birdhook{request="delivery" app="bees" events=1 result="duplicate"}: "#, 1),
+        (r#"birdhook{request="delivery" result="signature_wrong"}: "#, 1),
+        (r#"birdhook{request="delivery" result="not_an_object"}: "#, 1),
+        (r#"birdhook{request="delivery" result="body_too_slow"}: "#, 1),
+        (r#"birdhook{request="delivery" result="body_cut_off"}: "#, 1),
     ] {
         assert_eq!(count(&[span, "close"]), times, "{span}\n{log}");
     }
-    assert_eq!(count(&["birdhook.delivery: ", "close"]), 1, "the one that was dropped\n{log}");
-    assert_eq!(count(&[r#"birdhook.delivery{app="bees" events=1}: "#, "the handler runs"]), 3, "{log}");
-    for (fields, times) in [
-        (r#"answered request="challenge" result="challenge_answered" status=200"#, 1),
-        (r#"answered request="challenge" result="token_refused" status=400"#, 1),
-        (r#"answered request="delivery" result="accepted" status=200"#, 2),
-        (r#"answered request="delivery" result="sink_failed" status=503"#, 1),
-        (r#"answered request="delivery" result="signature_missing" status=401"#, 1),
-        (r#"request="delivery" result="unanswered""#, 1),
+    assert_eq!(count(&[r#"birdhook{request="delivery" result="unanswered"}: "#, "close"]), 1, "{log}");
+    assert_eq!(count(&[r#"birdhook{request="delivery" app="bees" events=1}: "#, "the handler runs"]), 3, "{log}");
+    for (request, result, status, times) in [
+        ("challenge", "challenge_answered", 200, 1),
+        ("challenge", "token_refused", 400, 1),
+        ("delivery", "accepted", 200, 2),
+        ("delivery", "sink_failed", 503, 1),
+        ("delivery", "signature_missing", 401, 1),
     ] {
-        assert_eq!(count(&["birdhook_pipeline", fields]), times, "{fields}\n{log}");
+        let (request, answer) = (format!("request={request:?}"), format!("answered result={result:?} status={status}"));
+        assert_eq!(count(&["birdhook_pipeline", &request, &answer]), times, "{answer}\n{log}");
     }
-    assert_eq!(count(&["birdhook_pipeline", "answered request="]), 11, "one for each answer\n{log}");
+    assert_eq!(count(&["birdhook_pipeline", ": answered result="]), 11, "one for each answer\n{log}");
+    assert_eq!(count(&["birdhook_pipeline", ": ended without an answer"]), 1, "{log}");
 }
 
 /// A sink whose `deliver` works before it makes its future, as the example of [`EventSink`] does.
@@ -268,7 +269,7 @@ async fn the_whole_hand_over_runs_in_the_span() {
     assert_eq!(deliver_signed(&webhook().sink(Eager), SECRET, &message("1")).await, Reason::Accepted);
     let log = observed.log();
     let line = log.lines().find(|line| line.contains("the sink runs")).unwrap();
-    assert!(line.contains("birdhook.delivery{"), "{line}");
+    assert!(line.contains("birdhook{request="), "{line}");
 }
 
 #[tokio::test(start_paused = true)]

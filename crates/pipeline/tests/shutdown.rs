@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use support::{
     SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, reception, webhook, whole,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -68,15 +68,17 @@ async fn what_is_in_flight_is_finished_and_then_the_channel_ends() {
         Ok(Bytes::new())
     }));
     let started = Instant::now();
-    let (reply, left, seen) =
-        tokio::join!(pipeline.receive(reception(&pipeline, &body), slow), pipeline.shutdown(10 * SECOND), async {
-            let mut seen = Vec::new();
-            while let Some(delivery) = deliveries.recv().await {
-                seen.extend(ids(&delivery));
-                sleep(SECOND).await;
-            }
-            seen
-        });
+    let reader = timeout(60 * SECOND, async {
+        let mut seen = Vec::new();
+        while let Some(delivery) = deliveries.recv().await {
+            seen.extend(ids(&delivery));
+            sleep(SECOND).await;
+        }
+        seen
+    });
+    let receiving = pipeline.receive(reception(&pipeline, &body), slow);
+    let (reply, left, seen) = tokio::join!(receiving, pipeline.shutdown(10 * SECOND), reader);
+    let seen = seen.expect("the channel does not end");
     assert_eq!((reply.reason(), left.is_nothing()), (Reason::Accepted, true));
     assert_eq!(seen, ["1", "2", "3"]);
     assert_took(started, 3 * SECOND);
@@ -155,7 +157,7 @@ async fn who_waits_for_room_is_in_flight() {
     let body = deleted(&["2"]);
     let mut waiting = deliver(&pipeline, &body).boxed();
     assert!((&mut waiting).now_or_never().is_none());
-    let (left, answer, seen) = tokio::join!(pipeline.shutdown(10 * SECOND), waiting, async {
+    let reader = timeout(60 * SECOND, async {
         sleep(SECOND).await;
         let mut seen = Vec::new();
         while let Some(delivery) = deliveries.recv().await {
@@ -163,6 +165,8 @@ async fn who_waits_for_room_is_in_flight() {
         }
         seen
     });
+    let (left, answer, seen) = tokio::join!(pipeline.shutdown(10 * SECOND), waiting, reader);
+    let seen = seen.expect("the channel does not end");
     assert_eq!((left.is_nothing(), answer), (true, Reason::Accepted));
     assert_eq!(seen, ["1", "2"]);
 }

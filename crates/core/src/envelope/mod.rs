@@ -18,16 +18,21 @@ use facts::{Facts, Happening, Known, identity};
 /// Reads the events of a body; `None` when it is not a JSON object.
 ///
 /// Every object gives at least one event: what holds no event that we know is one [`EventKind::Unknown`] of all its bytes.
-pub(crate) fn read(body: Bytes, app: Arc<str>) -> Option<Delivery> {
+///
+/// A body of more than `limit` events is one such `Unknown` too: reading on would let one request hold up all others.
+pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery> {
     let body = ByteString::try_from(body).ok()?;
-    let mut outline = Outline::default();
+    let mut outline = Outline { room: limit, ..Outline::default() };
     let mut cursor = Cursor::new(&body);
     cursor.members(|name, cursor| outline.member(name, cursor))?;
     if !cursor.is_at_end() {
         return None;
     }
 
-    let Outline { generation, subscriber, users, apps, user_has_blocked, drafts } = outline;
+    let Outline { generation, subscriber, users, apps, user_has_blocked, mut drafts, overfull, .. } = outline;
+    if overfull {
+        drafts.clear();
+    }
     let envelope = Arc::new(Envelope {
         app,
         generation: generation.unwrap_or(Generation::Unknown),
@@ -53,6 +58,9 @@ struct Outline<'a> {
     apps: Option<&'a str>,
     user_has_blocked: Option<bool>,
     drafts: Vec<Draft<'a>>,
+    /// How many more events may come, and whether more came.
+    room: usize,
+    overfull: bool,
 }
 
 impl<'a> Outline<'a> {
@@ -65,7 +73,9 @@ impl<'a> Outline<'a> {
             "users" => self.users = Some(cursor.skip()?),
             "apps" => self.apps = Some(cursor.skip()?),
             // One table of X's documentation has the second name, its examples and captures have the first.
-            "user_has_blocked" | "is_blocked_by" => self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0,
+            "user_has_blocked" | "is_blocked_by" => {
+                self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0.or(self.user_has_blocked);
+            }
             "user_event" if cursor.peek()? == b'{' => {
                 return cursor.members(|what, cursor| {
                     let known_as = if what == "revoke" { what } else { name };
@@ -84,6 +94,11 @@ impl<'a> Outline<'a> {
 
     /// `known_as` is the name by which facts know the event, `name` the member of the body in which it came.
     fn event(&mut self, known_as: &str, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
+        let Some(room) = self.room.checked_sub(1) else {
+            self.overfull = true;
+            return cursor.skip().map(|_| ());
+        };
+        self.room = room;
         let (Lenient(facts), raw) = cursor.value::<Lenient<Facts<'a>>>()?;
         let name = wire_name(name);
         self.drafts.push(match facts.and_then(|facts| facts.name(known_as, raw)) {

@@ -1,7 +1,8 @@
 //! X's payloads as X writes them, field by field.
 //!
 //! Every field is optional and every reading is lenient: a member that is missing, null or of another type than
-//! documented reads as `None`, members that X adds are skipped, and of a repeated member the last one counts. Objects nested more than twelve deep read as `None` too. What a
+//! documented reads as `None`, members that X adds are skipped, and of a repeated member the last one that can be read
+//! counts. Objects nested more than twelve deep read as `None` too. What a
 //! struct here does not hold is in the event's [`raw`](crate::Event::raw) JSON.
 
 pub(crate) mod object;

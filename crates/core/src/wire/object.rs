@@ -57,8 +57,8 @@ impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// How many objects may be around a value; X goes to 8. Deeper ones read as absent: posts that quote posts without end
-/// would overflow the stack.
+/// How many objects may be around an object. The size of a picture in the long text of a post quoted by a reposted one
+/// has seven; what is deeper than this reads as absent, for posts that quote posts without end would overflow the stack.
 const DEEPEST: u8 = 12;
 
 /// Reads a value that is inside of `depth` objects.
@@ -143,6 +143,18 @@ impl<'de, T: Value<'de>> Value<'de> for Vec<T> {
             values.extend(element);
         }
         Ok(Some(values))
+    }
+}
+
+/// A pair by position: both or nothing, since one alone would stand in the other's place.
+impl<'de, T: Value<'de>> Value<'de> for [T; 2] {
+    fn array<A: SeqAccess<'de>>(mut elements: A, depth: u8) -> Result<Option<Self>, A::Error> {
+        let first = elements.next_element_seed(Shape::<T>::inside(depth))?.flatten();
+        let second = elements.next_element_seed(Shape::<T>::inside(depth))?.flatten();
+        let pair = first.zip(second).map(|(first, second)| [first, second]);
+        let longer = elements.next_element::<IgnoredAny>()?.is_some();
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(pair.filter(|_| !longer))
     }
 }
 
@@ -237,7 +249,10 @@ macro_rules! object {
                 while let Some(Name(name)) = members.next_key()? {
                     match &*name {
                         $($($key)|+ => {
-                            object.$field = Field::from_value(members.next_value_seed(Shape::inside(depth + 1))?);
+                            let value = members.next_value_seed(Shape::inside(depth + 1))?;
+                            if value.is_some() {
+                                object.$field = Field::from_value(value);
+                            }
                         })*
                         _ => {
                             members.next_value::<serde::de::IgnoredAny>()?;

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::object::Value;
+use serde::de::MapAccess;
+
+use super::object::{Name, Shape, Value};
 use crate::Timestamp;
 
 /// An identifier. Ids stay text: post ids pass 2^53, and some of X's ids are negative or not numbers at all. Numbers
@@ -152,7 +155,7 @@ impl fmt::Debug for Degree {
     }
 }
 
-impl Value<'_> for Degree {
+impl<'de> Value<'de> for Degree {
     fn unsigned(number: u64) -> Option<Self> {
         f64::unsigned(number).map(Self)
     }
@@ -164,9 +167,13 @@ impl Value<'_> for Degree {
     fn float(number: f64) -> Option<Self> {
         Some(Self(number))
     }
+
+    fn object<A: MapAccess<'de>>(members: A, depth: u8) -> Result<Option<Self>, A::Error> {
+        Ok(f64::object(members, depth)?.map(Self))
+    }
 }
 
-impl Value<'_> for f64 {
+impl<'de> Value<'de> for f64 {
     fn unsigned(number: u64) -> Option<Self> {
         Some(number as Self)
     }
@@ -177,6 +184,18 @@ impl Value<'_> for f64 {
 
     fn float(number: f64) -> Option<Self> {
         Some(number)
+    }
+
+    /// With `serde_json/arbitrary_precision`, which any crate of the app may turn on, a number with a fraction
+    /// arrives as an object of one member that holds its text.
+    fn object<A: MapAccess<'de>>(mut members: A, _depth: u8) -> Result<Option<Self>, A::Error> {
+        let mut number = None;
+        while let Some((Name(name), text)) = members.next_entry_seed(PhantomData, Shape::<Text<'_>>::inside(0))? {
+            if name == "$serde_json::private::Number" {
+                number = text.and_then(|text| text.parse().ok());
+            }
+        }
+        Ok(number)
     }
 }
 

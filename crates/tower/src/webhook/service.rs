@@ -84,7 +84,8 @@ where
         if answer.status().is_success() {
             return Ok(answer);
         }
-        refused = Some(answer).filter(|answer| !answer.status().is_redirection());
+        let final_answer = |status: StatusCode| status.is_client_error() || status.is_server_error();
+        refused = Some(answer).filter(|answer| final_answer(answer.status()));
         Err(Reason::SinkFailed)
     };
     let settled = admission.settle(hand_over, Reason::SinkTooSlow).await;

@@ -25,7 +25,7 @@ object! {
         /// The tag, without its sign.
         pub text: Option<Text<'a>> = "text",
         /// From and to, in Unicode code points of the text.
-        pub indices: Vec<u64> = "indices",
+        pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
@@ -41,7 +41,7 @@ object! {
         /// The handle, without `@`.
         pub screen_name: Option<Text<'a>> = "screen_name",
         /// From and to, in Unicode code points of the text.
-        pub indices: Vec<u64> = "indices",
+        pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
@@ -62,7 +62,7 @@ object! {
         /// As X shows it.
         pub display_url: Option<Text<'a>> = "display_url",
         /// From and to, in Unicode code points of the text.
-        pub indices: Vec<u64> = "indices",
+        pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
@@ -92,7 +92,7 @@ object! {
         /// The text for those who cannot see it.
         pub ext_alt_text: Option<Text<'a>> = "ext_alt_text",
         /// From and to, in Unicode code points of the text.
-        pub indices: Vec<u64> = "indices",
+        pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
@@ -121,7 +121,7 @@ object! {
         /// Milliseconds.
         pub duration_millis: Option<u64> = "duration_millis",
         /// Width to height.
-        pub aspect_ratio: Vec<u64> = "aspect_ratio",
+        pub aspect_ratio: Option<[u64; 2]> = "aspect_ratio",
         /// The files.
         pub variants: Vec<Variant<'a>> = "variants",
     }

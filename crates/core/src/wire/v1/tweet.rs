@@ -59,7 +59,7 @@ object! {
         /// All media, where there is more than one.
         pub extended_entities: Option<Entities<'a>> = "extended_entities",
         /// From and to of the text that X shows, in Unicode code points.
-        pub display_text_range: Vec<u64> = "display_text_range",
+        pub display_text_range: Option<[u64; 2]> = "display_text_range",
         /// How often it was quoted.
         pub quote_count: Option<u64> = "quote_count",
         /// How often it was answered.
@@ -125,7 +125,7 @@ object! {
         /// The whole text, HTML-escaped.
         pub full_text: Option<Text<'a>> = "full_text",
         /// From and to of the text that X shows, in Unicode code points.
-        pub display_text_range: Vec<u64> = "display_text_range",
+        pub display_text_range: Option<[u64; 2]> = "display_text_range",
         /// What the whole text mentions, links and shows.
         pub entities: Option<Entities<'a>> = "entities",
         /// All media.
@@ -169,7 +169,7 @@ object! {
         /// `Point`.
         pub kind: Option<Text<'a>> = "type",
         /// Two degrees.
-        pub coordinates: Vec<Degree> = "coordinates",
+        pub coordinates: Option<[Degree; 2]> = "coordinates",
     }
 }
 
