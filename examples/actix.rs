@@ -3,16 +3,22 @@
 
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::Receiver};
-use birdhook_examples::{Error, PATH, address, apps, print_events};
+use birdhook_examples::{Error, PATH, address, apps, print_events, stopped};
 
 #[actix_web::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
     actix_web::rt::spawn(print_events(deliveries.events()));
 
-    let receiver = Receiver::new(pipeline);
+    let receiver = Receiver::new(pipeline.clone());
     let server = HttpServer::new(move || App::new().service(receiver.at(PATH))).bind(address()?)?;
     server.addrs().iter().for_each(|address| eprintln!("listening on http://{address}{PATH}"));
-    server.run().await?;
+    let server = server.disable_signals().run();
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        stopped(pipeline).await;
+        handle.stop(true).await;
+    });
+    server.await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr)]
 
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, address, apps, print_events};
+use birdhook_examples::{Error, PATH, address, apps, print_events, stopped};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
     tokio::spawn(print_events(deliveries.events()));
 
-    let receiver = Receiver::new(pipeline);
+    let receiver = Receiver::new(pipeline.clone());
     let service = TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {
         let receiver = receiver.clone();
         async move {
@@ -30,8 +30,12 @@ async fn main() -> Result<(), Error> {
 
     let listener = tokio::net::TcpListener::bind(address()?).await?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
+    let mut stopped = std::pin::pin!(stopped(pipeline));
     loop {
-        let (stream, _) = listener.accept().await?;
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted?.0,
+            () = &mut stopped => return Ok(()),
+        };
         let service = service.clone();
         tokio::spawn(async move {
             let mut server = Builder::new(TokioExecutor::new());

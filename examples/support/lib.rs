@@ -1,10 +1,11 @@
 //! What the example servers share: their settings, and how they print an event.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use birdhook::{Apps, Event, Events};
+use birdhook::{Apps, Event, EventSink, Events, Pipeline};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -34,6 +35,23 @@ pub fn address() -> Result<SocketAddr, Error> {
         Err(_) => 8080,
     };
     Ok((Ipv4Addr::LOCALHOST, port).into())
+}
+
+/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM, and the receiver has stopped: deliveries are then
+/// refused, and those that were accepted are consumed.
+pub async fn stopped<S: EventSink>(pipeline: Pipeline<S>) {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupted.await;
+    let left = pipeline.shutdown(Duration::from_secs(10)).await;
+    eprintln!("stopped; left behind: {} deliveries in flight, {} events", left.in_flight, left.unconsumed.events);
 }
 
 /// Prints each event as one line of JSON, until the receiver is shut down.

@@ -1,0 +1,63 @@
+//! What CI and people run: `cargo xtask test`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
+mod counts;
+mod fuzz;
+mod process;
+mod rules;
+mod sizes;
+mod steps;
+mod tools;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+
+const HELP: &str = "\
+cargo xtask test [STEP]...     run every step that CI runs, or only these
+cargo xtask fuzz [--seconds N] [--seed N] [TARGET]
+                               fuzz one target, or each in turn, for N seconds (10)
+cargo xtask help               this text and the steps
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut args = lexopt::Parser::from_env();
+    let subcommand = match args.next()? {
+        Some(Value(name)) => name.string()?,
+        None | Some(Long("help") | Short('h')) => "help".to_owned(),
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::env::set_current_dir(&root).with_context(|| format!("no project in {}", root.display()))?;
+    match subcommand.as_str() {
+        "test" => {
+            let mut names = Vec::new();
+            while let Some(arg) = args.next()? {
+                match arg {
+                    Value(name) => names.push(name.string()?),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            steps::run(&names)
+        }
+        "fuzz" => fuzz::run(&fuzz::Options::parse(args)?).map(|counts| println!("\n{counts}")),
+        "help" => {
+            println!("{HELP}\nSteps of cargo xtask test:");
+            steps::ALL.iter().for_each(|step| println!("  {:10} {}", step.name, step.about));
+            Ok(())
+        }
+        other => bail!("there is no {other}\n\n{HELP}"),
+    }
+}

@@ -1,0 +1,134 @@
+//! Who may depend on whom, and that every package inherits the lints.
+
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Target};
+use toml::Table;
+
+use crate::process::cargo;
+use crate::steps::Outcome;
+use tables::{MAY_NEED, NOT_IN_CORE};
+
+/// The names of the packages that each package needs.
+type Needs = BTreeMap<String, BTreeSet<String>>;
+
+pub(crate) fn check() -> Result<Outcome> {
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    let mut broken = kept_out(&resolved("birdhook-core")?, "birdhook-core", NOT_IN_CORE);
+    broken.extend(wrong_ways(&declared(&metadata), MAY_NEED));
+    let root = manifest("Cargo.toml")?;
+    broken.extend((!forbids_unsafe(&root)).then(|| "the workspace's lints do not forbid unsafe_code".to_owned()));
+    for package in metadata.workspace_packages() {
+        if !inherits_lints(&manifest(package.manifest_path.as_str())?) {
+            broken.push(format!("{} lacks `[lints] workspace = true`", package.name));
+        }
+    }
+    if broken.is_empty() {
+        return Ok(Outcome::Passed(format!("{} packages", metadata.workspace_packages().len())));
+    }
+    broken.iter().for_each(|rule| println!("{rule}"));
+    bail!("{}", broken.join("; "))
+}
+
+/// The library packages that are published, with their features.
+pub(crate) fn libraries() -> Result<Vec<(String, Vec<String>)>> {
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    let published = metadata.workspace_packages().into_iter().filter(|package| {
+        package.publish.as_ref().is_none_or(|to| !to.is_empty()) && package.targets.iter().any(Target::is_lib)
+    });
+    Ok(published.map(|package| (package.name.to_string(), package.features.keys().cloned().collect())).collect())
+}
+
+/// What is built into `package`, on any target. `cargo metadata` would not do: it resolves the whole workspace at once,
+/// so that features which other members turn on count too, such as the logging that actix-web asks of jiff.
+fn resolved(package: &str) -> Result<Needs> {
+    let mut tree = cargo(["tree", "--package", package, "--all-features", "--edges=normal,build", "--target=all"]);
+    let output = tree.args(["--prefix=depth", "--format= {p}"]).output()?;
+    if !output.status.success() {
+        bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    read_tree(&String::from_utf8_lossy(&output.stdout)).context("cargo tree printed something new")
+}
+
+/// Reads lines of a depth and a name; each needs those that come behind it one deeper.
+fn read_tree(tree: &str) -> Option<Needs> {
+    let mut needs = Needs::new();
+    let mut way: Vec<&str> = Vec::new();
+    for line in tree.lines() {
+        let mut words = line.split(' ');
+        way.truncate(words.next()?.parse().ok()?);
+        let name = words.next()?;
+        if let Some(&parent) = way.last() {
+            needs.entry(parent.to_owned()).or_default().insert(name.to_owned());
+        }
+        way.push(name);
+    }
+    Some(needs)
+}
+
+/// What the packages of `crates/` ask for in their manifests, with whatever feature.
+fn declared(metadata: &Metadata) -> Needs {
+    let layers = metadata.workspace_root.join("crates");
+    let is_ours = |package: &&&Package| package.manifest_path.starts_with(&layers) && package.name.as_str() != "xtask";
+    let needs = |package: &Package| {
+        let asked = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        asked.map(|dependency| dependency.name.clone()).collect()
+    };
+    let members = metadata.workspace_packages();
+    members.iter().filter(is_ours).map(|package| (package.name.to_string(), needs(package))).collect()
+}
+
+/// Everything that `package` needs, however deep, and should not: told with the way that leads there.
+fn kept_out(needs: &Needs, package: &str, denied: &[&str]) -> Vec<String> {
+    let is_denied = |name: &str| {
+        denied.iter().any(|rule| rule.strip_suffix('*').map_or(*rule == name, |start| name.starts_with(start)))
+    };
+    let (mut broken, mut seen) = (Vec::new(), BTreeSet::from([package]));
+    let mut ways = vec![vec![package]];
+    while let Some(way) = ways.pop() {
+        for name in way.last().and_then(|&last| needs.get(last)).into_iter().flatten() {
+            if seen.insert(name) {
+                let further: Vec<_> = way.iter().copied().chain([name.as_str()]).collect();
+                broken.extend(is_denied(name).then(|| format!("not in {package}: {}", further.join(" -> "))));
+                ways.push(further);
+            }
+        }
+    }
+    broken
+}
+
+/// Dependencies between our own packages that go against the layers.
+fn wrong_ways(needs: &Needs, table: &[(&str, &[&str])]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (package, asks) in needs {
+        let Some((_, allowed)) = table.iter().find(|(name, _)| name == package) else {
+            broken.push(format!("{package} is not in the table MAY_NEED of crates/xtask/src/rules/tables.rs: add it"));
+            continue;
+        };
+        let ours = asks.iter().filter(|name| needs.contains_key(*name) || name.starts_with("birdhook"));
+        let wrong = ours.filter(|name| !allowed.contains(&name.as_str()));
+        broken.extend(wrong.map(|name| format!("{package} must not depend on {name}")));
+    }
+    broken
+}
+
+fn manifest(path: &str) -> Result<Table> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+    text.parse().with_context(|| format!("cannot parse {path}"))
+}
+
+fn inherits_lints(manifest: &Table) -> bool {
+    manifest.get("lints").and_then(|lints| lints.get("workspace")?.as_bool()).unwrap_or(false)
+}
+
+fn forbids_unsafe(root: &Table) -> bool {
+    let lints = root.get("workspace").and_then(|workspace| workspace.get("lints")?.get("rust"));
+    lints.and_then(|rust| rust.get("unsafe_code")?.as_str()) == Some("forbid")
+}
+
+#[cfg(test)]
+mod tests;

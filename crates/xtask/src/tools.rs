@@ -1,0 +1,58 @@
+//! Tools that a fresh machine may lack: got where that is possible, else named with the cure.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{cargo, run, succeeds};
+
+/// Installs a component of the toolchain (`clippy`), unless its cargo subcommand works already.
+pub(crate) fn component(name: &str, subcommand: &str) -> Result<()> {
+    if succeeds(&mut cargo([subcommand, "--version"])) {
+        return Ok(());
+    }
+    run(Command::new("rustup").args(["component", "add", name]))
+        .with_context(|| format!("cargo {subcommand} is missing: run `rustup component add {name}`"))
+}
+
+/// Installs the standard library of a target, unless it is there.
+pub(crate) fn target(name: &str) -> Result<()> {
+    let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", name]).output();
+    if libraries.is_ok_and(|libraries| Path::new(String::from_utf8_lossy(&libraries.stdout).trim()).is_dir()) {
+        return Ok(());
+    }
+    run(Command::new("rustup").args(["target", "add", name]))
+        .with_context(|| format!("the target {name} is missing: run `rustup target add {name}`"))
+}
+
+/// Installs a cargo subcommand from crates.io, unless it works already.
+pub(crate) fn subcommand(name: &str) -> Result<()> {
+    if succeeds(&mut cargo([name, "--version"])) {
+        return Ok(());
+    }
+    let package = format!("cargo-{name}");
+    run(&mut cargo(["install", &package, "--locked"]))
+        .with_context(|| format!("{package} is missing: run `cargo install {package} --locked`"))
+}
+
+/// Makes sure of a C++ compiler, which libFuzzer is built with.
+pub(crate) fn cxx() -> Result<()> {
+    let own = std::env::var_os("CXX");
+    let known = own.as_deref().into_iter().chain(["c++", "g++", "clang++"].map(AsRef::as_ref));
+    if cfg!(windows) || known.into_iter().any(|compiler| succeeds(Command::new(compiler).arg("--version"))) {
+        return Ok(());
+    }
+    debian("g++")
+}
+
+/// Installs a package of Debian or Ubuntu when that needs no question: as root.
+fn debian(package: &str) -> Result<()> {
+    let whoami = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
+    if whoami.trim_ascii() != b"0" || !succeeds(Command::new("apt-get").arg("--version")) {
+        bail!("{package} is missing: run `sudo apt-get install {package}`, or what your system has in its place");
+    }
+    run(Command::new("apt-get").args(["update", "-qq"]))?;
+    run(Command::new("apt-get").args(["install", "-qq", "-y", "--no-install-recommends", package]))
+        .with_context(|| format!("{package} is missing, and apt-get cannot install it"))
+}

@@ -1,0 +1,50 @@
+//! A signed body is accepted if and only if it is a JSON object, and then it is delivered whole.
+//!
+//! The reference is `serde_json`, stepping over everything: it then lets a lone surrogate such as `\ud800` pass in names
+//! and strings alike (read as a `String` or a map of `String`s, it would refuse it), and takes no look at the UTF-8 of
+//! what it steps over, so that is asked for apart.
+#![no_main]
+
+use birdhook_core::{Delivery, EventKind, Reason};
+use birdhook_fuzz::deliver;
+use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
+
+fuzz_target!(|body: &[u8]| {
+    let text = std::str::from_utf8(body).ok();
+    let is_object = text.is_some_and(|text| {
+        text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{')
+            && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    });
+    match deliver(body) {
+        Ok(delivery) => {
+            assert!(is_object, "no JSON object, but delivered");
+            check(&delivery, body);
+        }
+        Err(reason) => {
+            assert_eq!(reason, Reason::NotAnObject);
+            assert!(!is_object, "a JSON object, but refused");
+        }
+    }
+});
+
+fn check(delivery: &Delivery, body: &[u8]) {
+    let whole = delivery.body().as_str();
+    assert_eq!(whole.as_bytes(), body);
+    assert!(!delivery.events().is_empty(), "nothing is delivered");
+    let mut end = whole.as_ptr();
+    for event in delivery.events() {
+        let raw = event.raw().as_str();
+        let memory = raw.as_bytes().as_ptr_range();
+        assert!(memory.start >= end && memory.end <= whole.as_bytes().as_ptr_range().end, "{raw} is out of place");
+        end = memory.end;
+        serde_json::from_str::<IgnoredAny>(raw).expect("an event is JSON");
+        serde_json::to_string(event).expect("an event can be written");
+        let _ = (event.v1(), event.user("7"), event.source_app());
+        assert!(event.kind() != EventKind::Unknown || event.occurred_at().is_none());
+    }
+
+    let again = deliver(body).expect("accepted twice");
+    let keys = |delivery: &Delivery| delivery.events().iter().map(|event| event.key()).collect::<Vec<_>>();
+    assert_eq!(keys(delivery), keys(&again));
+}

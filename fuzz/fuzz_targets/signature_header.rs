@@ -1,0 +1,74 @@
+//! Whatever the signature headers, a POST is accepted if and only if the one that counts is what `sign` makes.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use birdhook_core::{App, Endpoint, Reason, Secret, Settings, signature};
+use birdhook_fuzz::{post, secret};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Request<'a> {
+    /// Whether the app has an OAuth 2.0 client secret.
+    knows_client: bool,
+    by_consumer: Vec<Value<'a>>,
+    by_client: Vec<Value<'a>>,
+    body: &'a [u8],
+}
+
+#[derive(Arbitrary, Debug)]
+enum Value<'a> {
+    Any(&'a [u8]),
+    Consumer,
+    Client,
+    Padded(u8, u8),
+    Changed(u8, u8),
+    Cut(u8),
+}
+
+impl Value<'_> {
+    fn write(&self, body: &[u8]) -> Vec<u8> {
+        let mut good = signature::sign(&secret(), body).into_bytes();
+        let space = |kind: u8| b" \t\r\n\x0b\0"[usize::from(kind % 6)];
+        match *self {
+            Self::Any(bytes) => return bytes.to_vec(),
+            Self::Consumer => {}
+            Self::Client => return signature::sign(&client(), body).into_bytes(),
+            Self::Padded(before, after) => {
+                good.insert(0, space(before));
+                good.push(space(after));
+            }
+            Self::Changed(at, bits) => {
+                let at = usize::from(at) % good.len();
+                good[at] ^= bits;
+            }
+            Self::Cut(at) => good.truncate(usize::from(at)),
+        }
+        good
+    }
+}
+
+fn client() -> Secret {
+    Secret::new("client").expect("a good secret")
+}
+
+fuzz_target!(|request: Request<'_>| {
+    let write = |values: &[Value<'_>]| values.iter().map(|value| value.write(request.body)).collect::<Vec<_>>();
+    let (by_consumer, by_client) = (write(&request.by_consumer), write(&request.by_client));
+    let headers: Vec<(&str, &[u8])> = (by_consumer.iter().map(|value| (signature::HEADER, &**value)))
+        .chain(by_client.iter().map(|value| ("X-Twitter-Webhooks-Signature-OAuth2", &**value)))
+        .collect();
+
+    let app = App::new("bees", secret());
+    let app = if request.knows_client { app.oauth2_client_secret(client()) } else { app };
+    let answer = post(&Endpoint::new(app, Settings::default()), &headers, [request.body]);
+
+    let by_oauth2 = request.knows_client && !by_client.is_empty();
+    let (counts, key) = if by_oauth2 { (&by_client, client()) } else { (&by_consumer, secret()) };
+    let good = signature::sign(&key, request.body);
+    let expected = matches!(&counts[..], [value] if value.trim_ascii() == good.as_bytes());
+    assert_eq!(matches!(answer, Ok(_) | Err(Reason::NotAnObject)), expected, "{answer:?}");
+    for value in counts {
+        let verified = signature::verify(&key, request.body, value).is_ok();
+        assert_eq!(verified, value.trim_ascii() == good.as_bytes(), "{value:?}");
+    }
+});
