@@ -70,7 +70,7 @@ pub fn line(event: &Event) -> String {
         app: event.app(),
         subscriber: event.subscriber(),
         occurred_at: event.occurred_at().map(|time| time.to_string()),
-        key: event.key().to_string(),
+        key: event.delivery_key().to_string(),
         generation: event.generation().as_str(),
         name: event.name(),
         raw: RawValue::from_string(raw).ok(),

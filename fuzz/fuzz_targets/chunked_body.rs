@@ -55,7 +55,7 @@ type Seen = (String, Option<String>, Vec<(EventKey, String)>);
 
 fn seen(answer: Result<Delivery, Reason>) -> Result<Seen, Reason> {
     answer.map(|delivery| {
-        let events = delivery.events().iter().map(|event| (event.key(), event.raw().as_str().to_owned()));
+        let events = delivery.events().iter().map(|event| (event.delivery_key(), event.raw().as_str().to_owned()));
         (delivery.body().as_str().to_owned(), delivery.subscriber().map(str::to_owned), events.collect())
     })
 }

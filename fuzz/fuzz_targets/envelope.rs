@@ -45,6 +45,6 @@ fn check(delivery: &Delivery, body: &[u8]) {
     }
 
     let again = deliver(body).expect("accepted twice");
-    let keys = |delivery: &Delivery| delivery.events().iter().map(|event| event.key()).collect::<Vec<_>>();
+    let keys = |delivery: &Delivery| delivery.events().iter().map(|event| event.delivery_key()).collect::<Vec<_>>();
     assert_eq!(keys(delivery), keys(&again));
 }

@@ -37,10 +37,10 @@
 
 pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
 pub use birdhook_pipeline::{
-    Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeKey, ChallengeSignature, ChannelSink,
-    DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events, Gate, Generation,
-    Handler, HandlerFuture, Health, Left, Pipeline, RawJson, Reason, Reception, Reply, RequestHead, Secret,
-    SecretError, Sending, SinkError, Timestamp, Webhook, crc, signature, wire,
+    Activity, Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeKey, ChallengeSignature,
+    ChannelSink, CutOver, DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events,
+    Gate, Generation, Handler, HandlerFuture, Health, Left, Pipeline, PostRelation, RawJson, Reason, Reception, Reply,
+    RequestHead, Secret, SecretError, Sending, SinkError, Timestamp, Webhook, activity, crc, signature, wire,
 };
 #[cfg(feature = "tower")]
 pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, WebhookService};

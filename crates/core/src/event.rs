@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::key::Identity;
+use crate::key::{Content, Identity};
 use crate::wire::v1::{Payload, SourceApp, User};
-use crate::wire::{Id, Lenient};
+use crate::wire::{Id, Lenient, v2};
 use crate::{DedupeScope, EventKey, RawJson, Timestamp};
 
 /// One thing that happened, as X told it to one app about one subscriber.
 ///
 /// What is asked of most events is known already: [`kind`](Self::kind), [`subscriber`](Self::subscriber),
-/// [`occurred_at`](Self::occurred_at); [`key`](Self::key) is one SHA-256 of some hundred bytes. Typed values are read on demand from the
+/// [`occurred_at`](Self::occurred_at); [`delivery_key`](Self::delivery_key) is one SHA-256 of some hundred bytes. Typed values are read on demand from the
 /// event's slice of the body, which stays at hand as [`raw`](Self::raw). Events are `'static`, `Send` and cheap to clone.
 ///
 /// `Debug` tells no names, ids of users or texts. Serialising an event gives its raw JSON.
@@ -28,10 +28,14 @@ pub struct Event {
 /// What the events of a delivery share.
 pub(crate) struct Envelope {
     pub(crate) app: Arc<str>,
-    pub(crate) generation: Generation,
     pub(crate) subscriber: Option<Box<str>>,
     pub(crate) users: Option<RawJson>,
     pub(crate) apps: Option<RawJson>,
+    pub(crate) includes: Option<RawJson>,
+    pub(crate) matching_rules: Option<RawJson>,
+    pub(crate) tag: Option<Box<str>>,
+    pub(crate) event_uuid: Option<Box<str>>,
+    pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
     pub(crate) body: RawJson,
 }
@@ -39,14 +43,17 @@ pub(crate) struct Envelope {
 /// What one event has of its own.
 #[derive(Clone)]
 pub(crate) struct Described {
+    pub(crate) generation: Generation,
     pub(crate) kind: EventKind,
     pub(crate) name: Cow<'static, str>,
     pub(crate) identity: Identity,
+    pub(crate) content: Content,
     pub(crate) occurred_at: Option<Timestamp>,
     pub(crate) direction: Option<Direction>,
     pub(crate) source_app: Option<Box<str>>,
     pub(crate) revoked_by: Option<Box<str>>,
     pub(crate) raw: RawJson,
+    pub(crate) payload: RawJson,
 }
 
 impl Event {
@@ -59,20 +66,42 @@ impl Event {
         self.described.kind
     }
 
-    /// The member of the body in which X sent it, such as `tweet_create_events`; empty when the body as a whole is
-    /// not known.
+    /// What X calls it: the member of the body in which it came, such as `tweet_create_events`, or the type of event of
+    /// the X Activity API, such as `post.create`. Empty when the body as a whole is not known.
     pub fn name(&self) -> &str {
         &self.described.name
     }
 
-    /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery, and for nothing else.
-    pub fn key(&self) -> EventKey {
-        self.key_in(DedupeScope::Subscription)
+    /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery by the same API, and for
+    /// nothing else.
+    pub fn delivery_key(&self) -> EventKey {
+        self.delivery_key_in(DedupeScope::Subscription)
     }
 
     /// The event's identity in another scope.
-    pub fn key_in(&self, scope: DedupeScope) -> EventKey {
+    pub fn delivery_key_in(&self, scope: DedupeScope) -> EventKey {
         self.described.identity.scoped(scope, self.app(), self.subscriber())
+    }
+
+    /// The happening's identity in the scope [`DedupeScope::Subscription`]: the same for what the Account Activity API and
+    /// the X Activity API tell of it. See [`is_timeless`](Self::is_timeless) for what it cannot tell apart.
+    pub fn content_key(&self) -> EventKey {
+        self.content_key_in(DedupeScope::Subscription)
+    }
+
+    /// The happening's identity in another scope.
+    pub fn content_key_in(&self, scope: DedupeScope) -> EventKey {
+        let identity = match self.described.content {
+            Content::Same => self.described.identity,
+            Content::Id(identity) | Content::Timeless(identity) => identity,
+        };
+        identity.scoped(scope, self.app(), self.subscriber())
+    }
+
+    /// Whether the [`content_key`](Self::content_key) says only who did what to whom, so that doing it again gives the same
+    /// key: follows, blocks, mutes, their opposites, and typing. The X Activity API gives these neither an id nor a time.
+    pub fn is_timeless(&self) -> bool {
+        matches!(self.described.content, Content::Timeless(_))
     }
 
     /// The name of the app whose secret signed the delivery.
@@ -93,7 +122,7 @@ impl Event {
 
     /// Which of X's APIs told it.
     pub fn generation(&self) -> Generation {
-        self.envelope.generation
+        self.described.generation
     }
 
     /// For messages: whether the subscriber sent or received it. `None` for other kinds, and when the delivery does not
@@ -118,9 +147,14 @@ impl Event {
     }
 
     /// The event with the fields of the Account Activity API, read now; what they leave out is in [`raw`](Self::raw). [`Payload::Unknown`] when it is of no known kind,
-    /// or holds something that no machine type can.
+    /// or holds something that no machine type can; also for what the X Activity API tells, save messages.
     pub fn v1(&self) -> Payload<'_> {
-        Payload::read(self.described.kind, &self.described.raw)
+        let is_v1 = match self.described.kind {
+            EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing => true,
+            _ => self.described.generation == Generation::AccountActivity,
+        };
+        let kind = if is_v1 { self.described.kind } else { EventKind::Unknown };
+        Payload::read(kind, &self.described.payload, &self.described.raw)
     }
 
     /// A user by id, from the `users` that come with messages, reading and typing. Read now.
@@ -128,9 +162,47 @@ impl Event {
         look_up(self.envelope.users.as_ref()?, id)
     }
 
+    /// A user by id, from the X Activity API's `users` of a message or its `includes`.
+    pub(crate) fn user_v2(&self, id: &str) -> Option<v2::User<'_>> {
+        let of_message = self.envelope.users.as_ref().and_then(|users| look_up::<v2::Wrapped<'_>>(users, id));
+        let included = || self.includes()?.user(id).cloned();
+        of_message.map(|wrapped| wrapped.0).or_else(included)
+    }
+
+    pub(crate) fn is_outbound(&self) -> Option<bool> {
+        self.envelope.outbound
+    }
+
     /// The X app with which a message was sent, from the `apps` that come with messages. Read now.
     pub fn source_app(&self) -> Option<SourceApp<'_>> {
         look_up(self.envelope.apps.as_ref()?, self.source_app_id()?)
+    }
+
+    /// The event with the fields of the X Activity API, read now; what they leave out is in [`raw`](Self::raw). `None` for
+    /// messages, whose payload is that of the Account Activity API, and for what that API does not tell.
+    pub fn v2(&self) -> Option<v2::Payload<'_>> {
+        v2::Payload::read(self.described.generation, self.described.kind, &self.described.payload)
+    }
+
+    /// What the X Activity API's payload refers to: users, posts and media. Read now.
+    pub fn includes(&self) -> Option<v2::Includes<'_>> {
+        self.envelope.includes.as_ref()?.parse().ok()
+    }
+
+    /// The rules of a filtered stream that a post matched. Read now.
+    pub fn matching_rules(&self) -> Vec<v2::MatchingRule<'_>> {
+        let rules = self.envelope.matching_rules.as_ref().and_then(|rules| rules.parse::<Lenient<_>>().ok());
+        rules.and_then(|rules| rules.0).unwrap_or_default()
+    }
+
+    /// The tag of the subscription of the X Activity API that brought it.
+    pub fn tag(&self) -> Option<&str> {
+        self.envelope.tag.as_deref()
+    }
+
+    /// The X Activity API's name of the delivery; a number, possibly negative, or a UUID.
+    pub fn event_uuid(&self) -> Option<&str> {
+        self.envelope.event_uuid.as_deref()
     }
 
     /// For mentions: whether the subscriber has blocked the author.
@@ -149,7 +221,7 @@ impl fmt::Debug for Event {
         f.debug_struct("Event")
             .field("kind", &self.kind())
             .field("app", &self.app())
-            .field("key", &format_args!("{}", self.key()))
+            .field("key", &format_args!("{}", self.delivery_key()))
             .field("occurred_at", &self.occurred_at().map(|time| time.to_string()))
             .field("raw", self.raw())
             .finish_non_exhaustive()
@@ -200,6 +272,30 @@ pub enum EventKind {
     Typing,
     /// The subscriber took the app's access away.
     AccessRevoked,
+    /// A post matched a rule of a filtered stream.
+    PostMatched,
+    /// The subscriber changed their profile.
+    ProfileUpdated,
+    /// The subscriber received an encrypted message.
+    ChatReceived,
+    /// The subscriber sent an encrypted message.
+    ChatSent,
+    /// An encrypted conversation changed: its members, admins, name or restrictions.
+    ChatChanged,
+    /// The subscriber started a space.
+    SpaceStarted,
+    /// The subscriber's space ended.
+    SpaceEnded,
+    /// The subscriber started a broadcast.
+    BroadcastStarted,
+    /// The subscriber's broadcast ended.
+    BroadcastEnded,
+    /// Somebody wrote in a broadcast's chat.
+    BroadcastMessage,
+    /// X published a news story.
+    NewsPublished,
+    /// A replay that the app asked for has ended.
+    ReplayFinished,
     /// Something that is not known, or whose identifying values are missing. Its raw JSON has it all.
     Unknown,
 }
@@ -222,6 +318,18 @@ impl EventKind {
             Self::MessagesRead => "messages_read",
             Self::Typing => "typing",
             Self::AccessRevoked => "access_revoked",
+            Self::PostMatched => "post_matched",
+            Self::ProfileUpdated => "profile_updated",
+            Self::ChatReceived => "chat_received",
+            Self::ChatSent => "chat_sent",
+            Self::ChatChanged => "chat_changed",
+            Self::SpaceStarted => "space_started",
+            Self::SpaceEnded => "space_ended",
+            Self::BroadcastStarted => "broadcast_started",
+            Self::BroadcastEnded => "broadcast_ended",
+            Self::BroadcastMessage => "broadcast_message",
+            Self::NewsPublished => "news_published",
+            Self::ReplayFinished => "replay_finished",
             Self::Unknown => "unknown",
         }
     }
@@ -248,6 +356,12 @@ pub enum Direction {
 pub enum Generation {
     /// The Account Activity API, premium, enterprise or v2: they send the same bodies.
     AccountActivity,
+    /// The X Activity API, which replaces it.
+    XActivity,
+    /// A webhook of a filtered stream.
+    FilteredStream,
+    /// X's word on a replay that the app asked for.
+    Replay,
     /// A body of none of the known shapes.
     Unknown,
 }
@@ -257,6 +371,9 @@ impl Generation {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccountActivity => "account_activity",
+            Self::XActivity => "x_activity",
+            Self::FilteredStream => "filtered_stream",
+            Self::Replay => "replay",
             Self::Unknown => "unknown",
         }
     }

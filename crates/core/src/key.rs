@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::Generation;
+
 /// The identity of an event, for removing duplicates: 32 bytes that are the same whenever X tells of the same event
 /// again, in any order of members, and differ otherwise.
 ///
@@ -15,6 +17,15 @@ impl EventKey {
     /// The key's bytes, evenly distributed.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A key of its own for what one API tells of this happening.
+    #[must_use]
+    pub fn told_by(&self, generation: Generation) -> Self {
+        let mut hash = Sha256::new_with_prefix(b"birdhook event key by generation 1\0");
+        hash.update(self.0);
+        write_part(&mut hash, generation.as_str().as_bytes());
+        Self(hash.finalize().into())
     }
 }
 
@@ -67,6 +78,17 @@ impl DedupeScope {
     }
 }
 
+/// How an event is recognised in what the other API tells.
+#[derive(Clone, Copy)]
+pub(crate) enum Content {
+    /// By its identity, or not at all, since only one API tells it.
+    Same,
+    /// By this identity, which has an id in it.
+    Id(Identity),
+    /// By who did what to whom: at least one API does not say when.
+    Timeless(Identity),
+}
+
 /// The part of an event's key that is the same for every app and subscriber.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity([u8; 32]);
@@ -77,6 +99,11 @@ impl Identity {
         let mut hash = Sha256::new_with_prefix(b"birdhook event identity 1\0");
         parts.into_iter().for_each(|part| write_part(&mut hash, part));
         Self(hash.finalize().into())
+    }
+
+    /// The identity of the same happening as one type of event of the X Activity API, which has several for one post.
+    pub(crate) fn of_activity(self, event_type: &str) -> Self {
+        Self::new([b"activity".as_slice(), event_type.as_bytes(), &self.0])
     }
 
     pub(crate) fn scoped(&self, scope: DedupeScope, app: &str, subscriber: Option<&str>) -> EventKey {

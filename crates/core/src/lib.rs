@@ -6,6 +6,7 @@
 //!
 //! Those who need no state machine find plain functions: [`crc::respond`], [`signature::verify`], [`signature::sign`].
 
+pub mod activity;
 mod app;
 mod body;
 mod challenge;
@@ -24,6 +25,7 @@ mod time;
 mod window;
 pub mod wire;
 
+pub use activity::{Activity, PostRelation};
 pub use app::{App, Apps, AppsError, ChallengeKey};
 pub use body::BodyReader;
 pub use delivery::Delivery;

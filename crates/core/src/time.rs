@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use jiff::fmt::strtime;
+use serde::{Serialize, Serializer};
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -57,6 +58,13 @@ impl fmt::Display for Timestamp {
             Ok(time) => time.fmt(f),
             Err(_) => self.0.fmt(f),
         }
+    }
+}
+
+/// As [`Display`](fmt::Display) writes it.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

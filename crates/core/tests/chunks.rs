@@ -16,7 +16,7 @@ fn sign(body: &[u8]) -> String {
 fn assert_same(one: &Delivery, other: &Delivery) {
     let seen = |delivery: &Delivery| {
         let events = delivery.events().iter();
-        let events = events.map(|event| (event.key(), event.kind(), event.raw().as_str().to_owned()));
+        let events = events.map(|event| (event.delivery_key(), event.kind(), event.raw().as_str().to_owned()));
         (delivery.body().as_str().to_owned(), delivery.subscriber().map(str::to_owned), events.collect::<Vec<_>>())
     };
     assert_eq!(seen(one), seen(other));

@@ -76,7 +76,8 @@ fn other(value: &Value) -> Value {
 fn the_way_of_writing_changes_no_key() {
     for (name, body) in FIXTURES {
         let sorted = |body: &str| {
-            let mut events: Vec<_> = deliver(body).events().iter().map(|event| (event.key(), event.kind())).collect();
+            let mut events: Vec<_> =
+                deliver(body).events().iter().map(|event| (event.delivery_key(), event.kind())).collect();
             events.sort_unstable_by_key(|(key, _)| *key);
             events
         };
@@ -93,7 +94,7 @@ fn a_key_rests_on_its_identity_and_on_nothing_else() {
     let mut judged = 0;
     for (name, body) in FIXTURES {
         let Some(identity) = identity_of(name) else { continue };
-        let (key, body) = (event(body).key(), value(body));
+        let (key, body) = (event(body).delivery_key(), value(body));
         let all = pointers(&body);
         assert!(identity.iter().all(|part| all.iter().any(|pointer| pointer == part)), "{name}");
         for pointer in all {
@@ -106,14 +107,18 @@ fn a_key_rests_on_its_identity_and_on_nothing_else() {
             if pointer == "/direct_message_events/0/type" {
                 continue;
             }
-            let changed_key = event(changed(name, &pointer, other(here))).key();
+            let changed_key = event(changed(name, &pointer, other(here))).delivery_key();
             assert_eq!(changed_key != key, is_part, "{name} {pointer}");
             if !is_part {
                 for to in [Value::Null, 5.into(), "x".into(), value("[]"), value("{}")] {
                     // Who a message was from is no part of its key, but without it there is no message.
                     let needed = pointer == "/direct_message_events/0/message_create/sender_id";
                     if !(needed && (to.is_null() || to.is_array() || to.is_object())) {
-                        assert_eq!(event(changed(name, &pointer, to.clone())).key(), key, "{name} {pointer} = {to}");
+                        assert_eq!(
+                            event(changed(name, &pointer, to.clone())).delivery_key(),
+                            key,
+                            "{name} {pointer} = {to}"
+                        );
                     }
                 }
             }
@@ -135,13 +140,13 @@ fn an_id_is_the_same_as_a_number_or_as_text() {
         ("mark_read", "/direct_message_mark_read_events/0/last_read_event_id"),
     ] {
         let digits: u64 = value(fixture(name)).pointer(pointer).unwrap().as_str().unwrap().parse().unwrap();
-        assert_eq!(event(changed(name, pointer, digits)).key(), event(fixture(name)).key(), "{name}");
+        assert_eq!(event(changed(name, pointer, digits)).delivery_key(), event(fixture(name)).delivery_key(), "{name}");
     }
 }
 
 #[test]
 fn a_date_is_the_same_however_it_is_written() {
-    let key = |date: &str| event(changed("revoke", "/user_event/revoke/date_time", date)).key();
+    let key = |date: &str| event(changed("revoke", "/user_event/revoke/date_time", date)).delivery_key();
     assert_eq!(key("2023-03-05T07:08:09+00:00"), key("2023-03-05T07:08:09.000Z"));
     assert_ne!(key("2023-03-05T07:08:09+00:00"), key("2023-03-05T07:08:09.001Z"));
 }
@@ -151,9 +156,9 @@ fn without_a_time_the_bytes_stand_in_for_it() {
     let without = |to: Value| event(changed("follow", "/follow_events/0/created_timestamp", to));
     let one = without(Value::Null);
     assert_eq!(one.kind(), EventKind::Followed);
-    assert_eq!(one.key(), without(Value::Null).key());
-    assert_ne!(one.key(), without("never".into()).key());
-    assert_ne!(one.key(), event(fixture("follow")).key());
+    assert_eq!(one.delivery_key(), without(Value::Null).delivery_key());
+    assert_ne!(one.delivery_key(), without("never".into()).delivery_key());
+    assert_ne!(one.delivery_key(), event(fixture("follow")).delivery_key());
 }
 
 #[test]
@@ -186,7 +191,7 @@ fn different_happenings_never_share_a_key() {
     for scope in SCOPES {
         let mut seen = HashMap::new();
         for event in &events {
-            if let Some(twin) = seen.insert(event.key_in(scope), event.raw().as_str()) {
+            if let Some(twin) = seen.insert(event.delivery_key_in(scope), event.raw().as_str()) {
                 panic!("{scope:?}: {twin} and {}", event.raw().as_str());
             }
         }
@@ -198,9 +203,9 @@ fn one_message_told_to_both_users_is_one_conversation() {
     let one = event(fixture("dm_received"));
     let other = event(changed("dm_received", "/for_user_id", "3030"));
     assert_eq!((one.kind(), other.kind()), (EventKind::MessageReceived, EventKind::MessageSent));
-    let same = SCOPES.map(|scope| one.key_in(scope) == other.key_in(scope));
+    let same = SCOPES.map(|scope| one.delivery_key_in(scope) == other.delivery_key_in(scope));
     assert_eq!(same, [false, true, false, true]);
-    assert_eq!(one.key(), one.key_in(DedupeScope::Subscription));
+    assert_eq!(one.delivery_key(), one.delivery_key_in(DedupeScope::Subscription));
 }
 
 #[test]
@@ -211,7 +216,7 @@ fn one_body_for_two_apps_is_told_apart_by_its_signature() {
         let [one, other] =
             ["of a", "of b"].map(|key| post_signed(&endpoint, key, body.as_bytes()).unwrap().into_events());
         for (one, other) in one.iter().zip(&other) {
-            let same = SCOPES.map(|scope| one.key_in(scope) == other.key_in(scope));
+            let same = SCOPES.map(|scope| one.delivery_key_in(scope) == other.delivery_key_in(scope));
             assert_eq!(same, [false, false, true, true], "{name}");
         }
     }
@@ -221,7 +226,7 @@ fn one_body_for_two_apps_is_told_apart_by_its_signature() {
 fn a_revocation_is_scoped_by_the_user_who_revoked() {
     let one = event(fixture("revoke"));
     let other = event(changed("revoke", "/user_event/revoke/source/user_id", "1"));
-    assert!(SCOPES.iter().all(|&scope| one.key_in(scope) != other.key_in(scope)));
+    assert!(SCOPES.iter().all(|&scope| one.delivery_key_in(scope) != other.delivery_key_in(scope)));
     assert_eq!((one.subscriber(), other.subscriber()), (Some("900719925474099301"), Some("1")));
 }
 
@@ -238,8 +243,8 @@ fn keys_are_made_as_they_always_were() {
         EventKey::from(key)
     };
     let post = identity(&[b"tweet_create", b"1632094811998265345"]);
-    assert_eq!(event(fixture("tweet_mention")).key(), key(&post, "2200440066008801"));
+    assert_eq!(event(fixture("tweet_mention")).delivery_key(), key(&post, "2200440066008801"));
     let time = 1_677_000_001_222_i64.to_be_bytes();
     let follow = identity(&[b"follow", b"900719925474099301", b"48484848", &time]);
-    assert_eq!(event(fixture("follow")).key(), key(&follow, "900719925474099301"));
+    assert_eq!(event(fixture("follow")).delivery_key(), key(&follow, "900719925474099301"));
 }

@@ -50,7 +50,7 @@ fn check(delivery: &Delivery) {
         let payload = event.v1();
         assert!(!format!("{payload:?} {event:?}").is_empty());
         assert!(event.kind() != EventKind::Unknown || matches!(payload, Payload::Unknown(_)));
-        let _ = (event.user("3030"), event.source_app(), event.occurred_at(), event.key(), event.name());
+        let _ = (event.user("3030"), event.source_app(), event.occurred_at(), event.delivery_key(), event.name());
     }
 }
 

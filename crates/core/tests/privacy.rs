@@ -95,11 +95,13 @@ fn an_event_tells_what_helps() {
     let delivery = deliver(support::fixture("dm_received"));
     let event = &delivery.events()[0];
     let shown = format!("{event:?} {:?}", event.v1());
-    for told in ["MessageReceived", "bees", &event.key().to_string(), "2023-03-05T07:06:40.001Z", "Text(", "bytes)"] {
+    for told in
+        ["MessageReceived", "bees", &event.delivery_key().to_string(), "2023-03-05T07:06:40.001Z", "Text(", "bytes)"]
+    {
         assert!(shown.contains(told), "{told} is not in {shown}");
     }
     for hidden in ["4040", "3030"] {
-        assert!(!format!("{event:?} {delivery:?}").replace(&event.key().to_string(), "").contains(hidden));
+        assert!(!format!("{event:?} {delivery:?}").replace(&event.delivery_key().to_string(), "").contains(hidden));
     }
 }
 

@@ -185,7 +185,7 @@ fn a_post_with_nothing_but_a_number_for_an_id() {
 fn of_two_ids_the_text_counts() {
     let rounded = changed("tweet_mention", "/tweet_create_events/0/id", 1_632_094_811_998_265_300_u64);
     let (rounded, right) = (event(rounded), event(fixture("tweet_mention")));
-    assert_eq!((rounded.key(), tweet(&rounded).id()), (right.key(), Some("1632094811998265345")));
+    assert_eq!((rounded.delivery_key(), tweet(&rounded).id()), (right.delivery_key(), Some("1632094811998265345")));
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn a_member_that_comes_twice_counts_as_it_came_last() {
     let body = r#"{"for_user_id":"1","for_user_id":"2","tweet_create_events":[{"id_str":"3","id_str":"4"}]}"#;
     let twice = event(body);
     assert_eq!(twice.subscriber(), Some("2"));
-    assert_eq!(twice.key(), event(r#"{"for_user_id":"2","tweet_create_events":[{"id_str":"4"}]}"#).key());
+    assert_eq!(
+        twice.delivery_key(),
+        event(r#"{"for_user_id":"2","tweet_create_events":[{"id_str":"4"}]}"#).delivery_key()
+    );
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn new_arrays_are_unknown_events_with_their_bytes() {
         assert!(matches!(event.v1(), Payload::Unknown(raw) if raw == event.raw()));
         assert_eq!(event.occurred_at(), None);
     }
-    assert_ne!(events[0].key(), events[1].key());
+    assert_ne!(events[0].delivery_key(), events[1].delivery_key());
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn an_object_without_events_is_one_unknown_event_of_all_its_bytes() {
         (" { } ", Generation::Unknown),
         (r#"{"hello":"world"}"#, Generation::Unknown),
         (r#"{"events":[{"a":1}]}"#, Generation::Unknown),
-        (r#"{"data":{"event_type":"something.new","payload":{}}}"#, Generation::Unknown),
+        (r#"{"data":{"no_event_type":"something.new","payload":{}}}"#, Generation::Unknown),
         (r#"{"users":{},"apps":{},"user_has_blocked":true}"#, Generation::Unknown),
         (r#"{"for_user_id":"7"}"#, Generation::AccountActivity),
         (r#"{"tweet_create_events":[]}"#, Generation::AccountActivity),
@@ -136,13 +139,13 @@ fn an_object_without_events_is_one_unknown_event_of_all_its_bytes() {
 
 #[test]
 fn an_unknown_event_is_the_same_for_the_same_bytes_only() {
-    let key = |body: &str| event(body).key_in(DedupeScope::Everywhere);
+    let key = |body: &str| event(body).delivery_key_in(DedupeScope::Everywhere);
     let body = r#"{"for_user_id":"7","x_events":[{"a":1}]}"#;
     assert_eq!(key(body), key(body));
     assert_eq!(key(body), key(r#"{"for_user_id":"8","x_events":[ {"a":1} ]}"#), "its own bytes, not the body's");
     assert_ne!(key(body), key(r#"{"for_user_id":"7","x_events":[{"a":2}]}"#));
     assert_ne!(key(body), key(r#"{"for_user_id":"7","y_events":[{"a":1}]}"#));
-    assert_ne!(event(body).key(), event(r#"{"for_user_id":"8","x_events":[{"a":1}]}"#).key());
+    assert_ne!(event(body).delivery_key(), event(r#"{"for_user_id":"8","x_events":[{"a":1}]}"#).delivery_key());
 }
 
 #[test]

@@ -8,15 +8,55 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use birdhook_core::{DedupeScope, Delivery, EventKey, Window};
+use birdhook_core::{DedupeScope, Delivery, Event, EventKey, Generation, Window};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
+/// Whether one generation of X's APIs tells of what happens, or both at once.
+///
+/// The Account Activity API ends on 2027-01-01, and the X Activity API replaces it; an app that subscribes its users to both
+/// while it moves is told everything twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CutOver {
+    /// A user is subscribed through one API: events are duplicates when their
+    /// [`delivery_key`](birdhook_core::Event::delivery_key) is the same.
+    #[default]
+    One,
+    /// Users are subscribed through both: events are also duplicates when the two APIs tell of the same happening, as
+    /// [`content_key`](birdhook_core::Event::content_key) says.
+    ///
+    /// What has an id (posts, likes, messages, reading, revocations) is matched by it. What has none in one of the APIs
+    /// (follows, blocks, mutes, typing) is matched by who did it to whom: what one API tells is a duplicate when the other
+    /// one told the same within the duplicate window, and what the same API tells again is not.
+    Both,
+}
+
 pub(crate) struct Dedupe {
     scope: DedupeScope,
+    cut_over: CutOver,
     epoch: Instant,
     states: Mutex<States>,
+}
+
+/// What an event is recognised by.
+struct Marks {
+    own: EventKey,
+    /// For a happening without an id or a time: that this API told it, and that the other one did.
+    told: Option<(EventKey, EventKey)>,
+}
+
+impl Marks {
+    /// Any of these means that the event is a duplicate.
+    fn looked_for(&self) -> impl Iterator<Item = EventKey> + use<> {
+        std::iter::once(self.own).chain(self.told.map(|(_, by_other)| by_other))
+    }
+
+    /// What a handed-over event leaves behind.
+    fn left(&self) -> impl Iterator<Item = EventKey> + use<> {
+        std::iter::once(self.own).chain(self.told.map(|(by_this, _)| by_this))
+    }
 }
 
 struct States {
@@ -36,32 +76,48 @@ pub(crate) enum Claimed {
 }
 
 impl Dedupe {
-    pub(crate) fn new(scope: DedupeScope, capacity: usize, horizon: Duration) -> Self {
+    pub(crate) fn new(scope: DedupeScope, cut_over: CutOver, capacity: usize, horizon: Duration) -> Self {
         let states = States { done: Window::new(capacity, horizon), in_flight: HashMap::new() };
-        Self { scope, epoch: Instant::now(), states: Mutex::new(states) }
+        Self { scope, cut_over, epoch: Instant::now(), states: Mutex::new(states) }
+    }
+
+    fn marks(&self, event: &Event) -> Marks {
+        if self.cut_over == CutOver::One {
+            return Marks { own: event.delivery_key_in(self.scope), told: None };
+        }
+        let content = event.content_key_in(self.scope);
+        if !event.is_timeless() {
+            return Marks { own: content, told: None };
+        }
+        let other = match event.generation() {
+            Generation::AccountActivity => Generation::XActivity,
+            _ => Generation::AccountActivity,
+        };
+        let told = (content.told_by(event.generation()), content.told_by(other));
+        Marks { own: event.delivery_key_in(self.scope), told: Some(told) }
     }
 
     /// Claims all events of a delivery that are not done, or none: holding some while waiting for others could make two
     /// requests wait for each other. Takes the events that are done out of the delivery.
     pub(crate) fn claim(self: &Arc<Self>, delivery: &mut Delivery) -> Claimed {
-        let keys: Vec<EventKey> = delivery.events().iter().map(|event| event.key_in(self.scope)).collect();
+        let marks: Vec<Marks> = delivery.events().iter().map(|event| self.marks(event)).collect();
         let mut states = self.states();
-        let busy = keys.iter().find(|key| states.in_flight.contains_key(*key));
-        if let Some(waker) = busy.and_then(|key| states.in_flight.get_mut(key)) {
+        let busy = marks.iter().flat_map(Marks::looked_for).find(|key| states.in_flight.contains_key(key));
+        if let Some(waker) = busy.and_then(|key| states.in_flight.get_mut(&key)) {
             let waker = waker.get_or_insert_with(Arc::default);
             return Claimed::InFlight(Arc::clone(waker).notified_owned());
         }
         let now = self.epoch.elapsed();
-        let mut ours = Vec::with_capacity(keys.len());
-        let mut keys = keys.into_iter();
+        let mut ours = Vec::with_capacity(marks.len());
+        let mut marks = marks.into_iter();
         delivery.retain(|_| {
-            let new = |key: &EventKey| !states.done.contains(key, now) && !states.in_flight.contains_key(key);
-            let key = keys.next().filter(new);
-            if let Some(key) = key {
+            let known = |key: EventKey| states.done.contains(&key, now) || states.in_flight.contains_key(&key);
+            let new = marks.next().filter(|marks| !marks.looked_for().any(known));
+            for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.insert(key, None);
                 ours.push(key);
             }
-            key.is_some()
+            new.is_some()
         });
         drop(states);
         if ours.is_empty() { Claimed::AllDone } else { Claimed::Ours(Claim { dedupe: Arc::clone(self), keys: ours }) }
@@ -115,6 +171,6 @@ impl Drop for Claim {
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").field("events", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("Claim").field("keys", &self.keys.len()).finish_non_exhaustive()
     }
 }

@@ -43,11 +43,12 @@ mod sink;
 mod webhook;
 
 pub use birdhook_core::{
-    App, AppSelector, Apps, AppsError, ChallengeKey, ChallengeSignature, DedupeScope, Delivery, Direction, Event,
-    EventKey, EventKind, Generation, RawJson, Reason, Reply, RequestHead, Secret, SecretError, Timestamp, crc,
-    signature, wire,
+    Activity, App, AppSelector, Apps, AppsError, ChallengeKey, ChallengeSignature, DedupeScope, Delivery, Direction,
+    Event, EventKey, EventKind, Generation, PostRelation, RawJson, Reason, Reply, RequestHead, Secret, SecretError,
+    Timestamp, activity, crc, signature, wire,
 };
 pub use channel::{ChannelSink, Deliveries, Events, Sending};
+pub use dedupe::CutOver;
 pub use gate::{Admission, Begun, Gate, Reception};
 pub use handler::{Handler, HandlerFuture};
 pub use health::Health;

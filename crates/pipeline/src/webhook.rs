@@ -6,7 +6,7 @@ use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, Settings};
 
 use crate::channel::{ChannelSink, Deliveries, channel};
-use crate::dedupe::Dedupe;
+use crate::dedupe::{CutOver, Dedupe};
 use crate::handler::Handler;
 use crate::{EventSink, Gate, Pipeline};
 
@@ -35,6 +35,7 @@ pub struct Webhook {
     deadline: Duration,
     window: (usize, Duration),
     scope: DedupeScope,
+    cut_over: CutOver,
 }
 
 impl Webhook {
@@ -47,6 +48,7 @@ impl Webhook {
             deadline: Duration::from_millis(2500),
             window: (100_000, Duration::from_secs(15 * 60)),
             scope: DedupeScope::default(),
+            cut_over: CutOver::default(),
         }
     }
 
@@ -79,6 +81,13 @@ impl Webhook {
     /// Which copies of an event are duplicates; only redeliveries unless set.
     pub fn dedupe_scope(mut self, scope: DedupeScope) -> Self {
         self.scope = scope;
+        self
+    }
+
+    /// Whether users are subscribed through both the Account Activity API and the X Activity API, as while moving from one
+    /// to the other; not unless set.
+    pub fn cut_over(mut self, cut_over: CutOver) -> Self {
+        self.cut_over = cut_over;
         self
     }
 
@@ -131,6 +140,10 @@ impl Webhook {
     /// Verifies and removes duplicates, and leaves the hand-over to whoever holds the gate.
     pub fn gate(self) -> Gate {
         let (capacity, horizon) = self.window;
-        Gate::new(Endpoint::new(self.apps, self.settings), Dedupe::new(self.scope, capacity, horizon), self.deadline)
+        Gate::new(
+            Endpoint::new(self.apps, self.settings),
+            Dedupe::new(self.scope, self.cut_over, capacity, horizon),
+            self.deadline,
+        )
     }
 }

@@ -333,7 +333,7 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
     let event = &delivery.events()[0];
     tell("Event", event, "MessageReceived");
     tell("RawJson", event.raw(), "bytes");
-    tell("EventKey", &event.key(), "EventKey");
+    tell("EventKey", &event.delivery_key(), "EventKey");
     assert_hides("v1", &format!("{:?} {:?}", event.v1(), event.user(SENDER)), WRITTEN.iter().copied());
     let mut events = deliveries.events();
     tell("Events", &events, "Events");

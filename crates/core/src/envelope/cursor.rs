@@ -73,6 +73,14 @@ impl<'a> Cursor<'a> {
         self.one::<IgnoredAny>().map(|(_, text)| text)
     }
 
+    /// Tells the text of what `read` reads.
+    pub(super) fn text_of(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a str> {
+        self.peek()?;
+        let start = self.at;
+        read(self)?;
+        self.text.get(start..self.at)
+    }
+
     /// Whether nothing is left but white space.
     pub(super) fn is_at_end(&mut self) -> bool {
         self.peek().is_none()

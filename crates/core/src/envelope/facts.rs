@@ -1,10 +1,10 @@
 //! The few members of an event that say what it is, whose it is and when it was.
 
-use crate::key::Identity;
+use crate::key::{Content, Identity};
 use crate::wire::object::object;
 use crate::wire::v1::StatusRef;
 use crate::wire::{Id, Text};
-use crate::{EventKind, Timestamp};
+use crate::{Direction, EventKind, Timestamp};
 
 object! {
     /// The members that identify an event of any kind; each kind has some of them.
@@ -49,20 +49,29 @@ object! {
 pub(super) struct Known {
     pub(super) kind: Happening,
     pub(super) identity: Identity,
+    pub(super) content: Content,
     pub(super) at: Option<Timestamp>,
 }
 
 /// An event's kind, as far as it can be told without knowing the subscriber.
 pub(super) enum Happening {
     Plain(EventKind),
-    Message { sender: Box<str>, source_app: Option<Box<str>> },
-    Revocation { user: Box<str> },
+    /// `told` is the direction that X's type of event tells, where it does.
+    Message {
+        sender: Box<str>,
+        source_app: Option<Box<str>>,
+        told: Option<Direction>,
+    },
+    Revocation {
+        user: Box<str>,
+    },
 }
 
 impl Facts<'_> {
     /// Names the event that came in the array (or as the member) of this name. `None` when the kind is not known or
     /// the ids that identify it are missing.
     pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known> {
+        let mut content = Content::Same;
         let (kind, identity) = match array {
             "tweet_create_events" => plain(EventKind::PostCreated, "tweet_create", &[self.id()?]),
             "tweet_delete_events" => {
@@ -72,6 +81,7 @@ impl Facts<'_> {
             "direct_message_events" => self.message()?,
             "direct_message_indicate_typing_events" => {
                 let (sender, recipient) = self.conversation()?;
+                content = Content::Timeless(identity("typing", &[sender, recipient]));
                 (Happening::Plain(EventKind::Typing), self.timed("typing", [sender, recipient], raw))
             }
             "direct_message_mark_read_events" => {
@@ -87,10 +97,11 @@ impl Facts<'_> {
             _ => {
                 let (kind, what) = self.relation(array)?;
                 let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
+                content = Content::Timeless(identity(what, &[source, target]));
                 (Happening::Plain(kind), self.timed(what, [source, target], raw))
             }
         };
-        Some(Known { kind, identity, at: self.at() })
+        Some(Known { kind, identity, content, at: self.at() })
     }
 
     fn id(&self) -> Option<&str> {
@@ -114,6 +125,7 @@ impl Facts<'_> {
         let happening = Happening::Message {
             sender: message.sender_id.as_deref()?.into(),
             source_app: message.source_app_id.as_deref().map(Into::into),
+            told: None,
         };
         Some((happening, identity("message", &[self.id()?])))
     }
@@ -134,9 +146,10 @@ impl Facts<'_> {
 
     /// An identity that X gives no id: who, whom and when. Without a time the event's own bytes stand in for it.
     fn timed(&self, what: &str, who: [&str; 2], raw: &str) -> Identity {
-        let [first, second] = who.map(str::as_bytes);
-        let time = self.at().map(|time| time.as_millis().to_be_bytes());
-        Identity::new([what.as_bytes(), first, second, time.as_ref().map_or(raw.as_bytes(), |time| time.as_slice())])
+        match self.at() {
+            Some(time) => at_time(what, who, time),
+            None => identity(what, &[who[0], who[1], raw]),
+        }
     }
 }
 
@@ -148,6 +161,11 @@ impl Actor<'_> {
 
 fn plain(kind: EventKind, what: &str, parts: &[&str]) -> (Happening, Identity) {
     (Happening::Plain(kind), identity(what, parts))
+}
+
+pub(super) fn at_time(what: &str, who: [&str; 2], time: Timestamp) -> Identity {
+    let [first, second] = who.map(str::as_bytes);
+    Identity::new([what.as_bytes(), first, second, &time.as_millis().to_be_bytes()])
 }
 
 pub(super) fn identity(what: &str, parts: &[&str]) -> Identity {

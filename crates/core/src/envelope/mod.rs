@@ -1,7 +1,10 @@
 //! From a verified body to its events, in one pass.
 
+mod activity;
 mod cursor;
+mod draft;
 mod facts;
+pub(crate) mod types;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,54 +12,60 @@ use std::sync::Arc;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use crate::event::{Described, Envelope};
+use crate::event::Envelope;
+use crate::wire::v2::MatchingRule;
 use crate::wire::{Id, Lenient};
-use crate::{Delivery, Direction, Event, EventKind, Generation, RawJson, Timestamp};
+use crate::{Delivery, Event, Generation, RawJson};
+use activity::Data;
 use cursor::Cursor;
-use facts::{Facts, Happening, Known, identity};
+use draft::Draft;
+use facts::Facts;
 
 /// Reads the events of a body; `None` when it is not a JSON object.
 ///
-/// Every object gives at least one event: what holds no event that we know is one [`EventKind::Unknown`] of all its bytes.
-///
-/// A body of more than `limit` events is one such `Unknown` too: reading on would let one request hold up all others.
+/// Every object gives at least one event: what holds no event that we know is one [`EventKind::Unknown`](crate::EventKind)
+/// of all its bytes. A body of more than `limit` events is one such `Unknown` too: reading on would let one request hold
+/// up all others.
 pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery> {
     let body = ByteString::try_from(body).ok()?;
-    let mut outline = Outline { room: limit, ..Outline::default() };
     let mut cursor = Cursor::new(&body);
+    let mut outline = Outline::with_room(limit);
     cursor.members(|name, cursor| outline.member(name, cursor))?;
     if !cursor.is_at_end() {
         return None;
     }
+    outline.settle(&body);
 
-    let Outline { generation, subscriber, users, apps, user_has_blocked, mut drafts, overfull, .. } = outline;
-    if overfull {
-        drafts.clear();
-    }
+    let slice = |text: &str| RawJson::new(body.slice_ref(text));
+    let activity = outline.data.as_ref().filter(|data| data.is_activity());
     let envelope = Arc::new(Envelope {
         app,
-        generation: generation.unwrap_or(Generation::Unknown),
-        subscriber: subscriber.map(|id| id.as_str().into()),
-        users: users.map(|text| RawJson::new(body.slice_ref(text))),
-        apps: apps.map(|text| RawJson::new(body.slice_ref(text))),
-        user_has_blocked,
-        body: RawJson::new(body.clone()),
+        subscriber: outline.subscriber.as_deref().or(activity.and_then(Data::subscriber)).map(Into::into),
+        users: outline.users.map(slice),
+        apps: outline.apps.map(slice),
+        includes: activity.and_then(|data| data.includes).or(outline.includes).map(slice),
+        matching_rules: outline.matching_rules.map(slice),
+        tag: activity.and_then(|data| data.tag.as_deref()).map(Into::into),
+        event_uuid: activity.and_then(|data| data.event_uuid.as_deref()).map(Into::into),
+        outbound: activity.and_then(Data::outbound),
+        user_has_blocked: outline.user_has_blocked,
+        body: slice(&body),
     });
-    let mut events: Vec<Event> = drafts.into_iter().map(|draft| draft.finish(&envelope, &body)).collect();
-    if events.is_empty() {
-        events.push(Draft::unknown(Cow::Borrowed(""), body.trim()).finish(&envelope, &body));
-    }
+    let events: Vec<Event> = outline.drafts.into_iter().map(|draft| draft.finish(&envelope, &body)).collect();
     Some(Delivery::new(envelope, events))
 }
 
-/// What the top level of a body says.
-#[derive(Default)]
+/// What the top level of a body says, or the payload of an activity that is one of the Account Activity API inside.
 struct Outline<'a> {
-    generation: Option<Generation>,
+    is_account_activity: bool,
     subscriber: Option<Id<'a>>,
     users: Option<&'a str>,
     apps: Option<&'a str>,
     user_has_blocked: Option<bool>,
+    data: Option<Data<'a>>,
+    includes: Option<&'a str>,
+    matching_rules: Option<&'a str>,
+    replay_status: Option<&'a str>,
     drafts: Vec<Draft<'a>>,
     /// How many more events may come, and whether more came.
     room: usize,
@@ -64,10 +73,25 @@ struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    fn member(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
-        if matches!(name, "for_user_id" | "user_event") || name.ends_with("_events") {
-            self.generation = Some(Generation::AccountActivity);
+    fn with_room(room: usize) -> Self {
+        Self {
+            is_account_activity: false,
+            subscriber: None,
+            users: None,
+            apps: None,
+            user_has_blocked: None,
+            data: None,
+            includes: None,
+            matching_rules: None,
+            replay_status: None,
+            drafts: Vec::new(),
+            room,
+            overfull: false,
         }
+    }
+
+    fn member(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
+        self.is_account_activity |= matches!(name, "for_user_id" | "user_event") || name.ends_with("_events");
         match name {
             "for_user_id" => self.subscriber = cursor.value::<Lenient<_>>()?.0.0,
             "users" => self.users = Some(cursor.skip()?),
@@ -76,6 +100,10 @@ impl<'a> Outline<'a> {
             "user_has_blocked" | "is_blocked_by" => {
                 self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0.or(self.user_has_blocked);
             }
+            "data" if cursor.peek()? == b'{' => self.data = Some(Data::read(cursor)?),
+            "includes" => self.includes = Some(cursor.skip()?),
+            "matching_rules" => self.matching_rules = Some(cursor.skip()?),
+            "replay_job_status" => self.replay_status = Some(cursor.skip()?),
             "user_event" if cursor.peek()? == b'{' => {
                 return cursor.members(|what, cursor| {
                     let known_as = if what == "revoke" { what } else { name };
@@ -100,60 +128,37 @@ impl<'a> Outline<'a> {
         };
         self.room = room;
         let (Lenient(facts), raw) = cursor.value::<Lenient<Facts<'a>>>()?;
-        let name = wire_name(name);
-        self.drafts.push(match facts.and_then(|facts| facts.name(known_as, raw)) {
-            Some(Known { kind, identity, at }) => Draft { name, raw, kind, identity, at },
-            None => Draft::unknown(name, raw),
-        });
+        let known = facts.and_then(|facts| facts.name(known_as, raw));
+        self.drafts.push(Draft::account_activity(wire_name(name), raw, known));
         Some(())
     }
-}
 
-/// An event before it is known whose it is: `for_user_id` may stand behind the events.
-struct Draft<'a> {
-    name: Cow<'static, str>,
-    raw: &'a str,
-    kind: Happening,
-    identity: crate::key::Identity,
-    at: Option<Timestamp>,
-}
-
-impl<'a> Draft<'a> {
-    fn unknown(name: Cow<'static, str>, raw: &'a str) -> Self {
-        let identity = identity("unknown", &[&name, raw]);
-        Self { name, raw, kind: Happening::Plain(EventKind::Unknown), identity, at: None }
-    }
-
-    fn finish(self, envelope: &Arc<Envelope>, body: &ByteString) -> Event {
-        let mut described = Described {
-            kind: EventKind::Unknown,
-            name: self.name,
-            identity: self.identity,
-            occurred_at: self.at,
-            direction: None,
-            source_app: None,
-            revoked_by: None,
-            raw: RawJson::new(body.slice_ref(self.raw)),
-        };
-        match self.kind {
-            Happening::Plain(kind) => described.kind = kind,
-            Happening::Message { sender, source_app } => {
-                described.direction = envelope
-                    .subscriber
-                    .as_deref()
-                    .map(|subscriber| if *subscriber == *sender { Direction::Sent } else { Direction::Received });
-                described.kind = match described.direction {
-                    Some(Direction::Sent) => EventKind::MessageSent,
-                    _ => EventKind::MessageReceived,
-                };
-                described.source_app = source_app;
-            }
-            Happening::Revocation { user } => {
-                described.kind = EventKind::AccessRevoked;
-                described.revoked_by = Some(user);
-            }
+    /// Tells the shapes apart, in the order in which X's documentation implies it, and never drops one for another.
+    fn settle(&mut self, body: &'a str) {
+        if let Some(text) = self.replay_status {
+            self.drafts.push(Draft::replay_status(text));
         }
-        Event::new(Arc::clone(envelope), described)
+        let rules =
+            self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<MatchingRule<'_>>>>(rules).ok());
+        match (&self.data, rules.and_then(|rules| rules.0)) {
+            (Some(data), _) if data.is_activity() => {
+                let mut inner = Self::with_room(self.room);
+                data.drafts(&mut inner);
+                self.users = self.users.or(inner.users);
+                self.apps = self.apps.or(inner.apps);
+                self.overfull |= inner.overfull;
+                self.drafts.append(&mut inner.drafts);
+            }
+            (Some(data), Some(rules)) => self.drafts.extend(data.matched_post(body, &rules)),
+            _ => {}
+        }
+        if self.overfull {
+            self.drafts.clear();
+        }
+        if self.drafts.is_empty() {
+            let generation = if self.is_account_activity { Generation::AccountActivity } else { Generation::Unknown };
+            self.drafts.push(Draft::unknown(generation, Cow::Borrowed(""), body.trim()));
+        }
     }
 }
 

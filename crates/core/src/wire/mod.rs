@@ -9,6 +9,7 @@ pub(crate) mod object;
 mod value;
 
 pub mod v1;
+pub mod v2;
 
 pub use value::{Degree, Id, Text};
 

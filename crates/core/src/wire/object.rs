@@ -230,18 +230,29 @@ impl<'de> Deserialize<'de> for Name<'de> {
 macro_rules! object {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident<'a> {
-            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty = $($key:literal)|+,)*
+        $vis:vis struct $name:ident<'a> { $($fields:tt)* }
+    ) => {
+        $crate::wire::object::object! { @ [$(#[$meta])*] [$vis] $name [$name<'a>] ['a] { $($fields)* } }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident { $($fields:tt)* }
+    ) => {
+        $crate::wire::object::object! { @ [$(#[$meta])*] [$vis] $name [$name] [] { $($fields)* } }
+    };
+    (
+        @ [$(#[$meta:meta])*] [$vis:vis] $name:ident [$type:ty] [$($lifetime:lifetime)?] {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $field_type:ty = $($key:literal)|+,)*
         }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
-        $vis struct $name<'a> {
-            $($(#[$field_meta])* $field_vis $field: $type,)*
+        $vis struct $name $(<$lifetime>)? {
+            $($(#[$field_meta])* $field_vis $field: $field_type,)*
         }
 
-        impl<'a> $crate::wire::object::Value<'a> for $name<'a> {
+        impl<'a> $crate::wire::object::Value<'a> for $type {
             fn object<A: serde::de::MapAccess<'a>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
                 use $crate::wire::object::{Field, Name, Shape};
 
@@ -260,6 +271,13 @@ macro_rules! object {
                     }
                 }
                 Ok(Some(object))
+            }
+        }
+
+        impl<'a> serde::Deserialize<'a> for $type {
+            fn deserialize<D: serde::Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+                let read = <$crate::wire::object::Lenient<Self> as serde::Deserialize>::deserialize(deserializer)?;
+                read.0.ok_or_else(|| serde::de::Error::custom("not an object"))
             }
         }
     };

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::de::MapAccess;
+use serde::{Serialize, Serializer};
 
 use super::object::{Name, Shape, Value};
 use crate::Timestamp;
@@ -55,6 +56,24 @@ macro_rules! str_like {
             }
         }
 
+        impl From<String> for $name<'_> {
+            fn from(value: String) -> Self {
+                Self(value.into())
+            }
+        }
+
+        impl Default for $name<'_> {
+            fn default() -> Self {
+                Self(Cow::Borrowed(""))
+            }
+        }
+
+        impl Serialize for $name<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
         impl<'a> From<&'a str> for $name<'a> {
             fn from(value: &'a str) -> Self {
                 Self(value.into())
@@ -65,12 +84,6 @@ macro_rules! str_like {
 
 str_like!(Id);
 str_like!(Text);
-
-impl From<String> for Id<'_> {
-    fn from(id: String) -> Self {
-        Self(id.into())
-    }
-}
 
 impl fmt::Display for Id<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,6 +153,12 @@ impl Degree {
     /// The number.
     pub fn get(self) -> f64 {
         self.0
+    }
+}
+
+impl Serialize for Degree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0)
     }
 }
 

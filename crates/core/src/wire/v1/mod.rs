@@ -41,12 +41,22 @@ pub use user::User;
 
 use std::borrow::Cow;
 
+use super::Text;
+
 /// X escapes `&`, `<` and `>` in the text of posts and messages, and nothing else.
-fn decode_entities(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode_entities(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return text.into();
     }
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").into()
+}
+
+/// A text as its author wrote it.
+pub(crate) fn decoded(text: Text<'_>) -> Text<'_> {
+    match decode_entities(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(decoded) => decoded.into(),
+    }
 }
 
 #[cfg(test)]

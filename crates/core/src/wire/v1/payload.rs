@@ -40,22 +40,22 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(crate) fn read(kind: EventKind, raw: &'a RawJson) -> Self {
+    pub(crate) fn read(kind: EventKind, payload: &'a RawJson, raw: &'a RawJson) -> Self {
         match kind {
-            EventKind::PostCreated => object(raw).map(Self::TweetCreate),
-            EventKind::PostDeleted => object(raw).map(Self::TweetDelete),
-            EventKind::Liked => object(raw).map(Self::Favorite),
-            EventKind::Followed => object(raw).map(Self::Follow),
-            EventKind::Unfollowed => object(raw).map(Self::Unfollow),
-            EventKind::Blocked => object(raw).map(Self::Block),
-            EventKind::Unblocked => object(raw).map(Self::Unblock),
-            EventKind::Muted => object(raw).map(Self::Mute),
-            EventKind::Unmuted => object(raw).map(Self::Unmute),
-            EventKind::MessageSent | EventKind::MessageReceived => object(raw).map(Self::DirectMessage),
-            EventKind::Typing => object(raw).map(Self::IndicateTyping),
-            EventKind::MessagesRead => object(raw).map(Self::MarkRead),
-            EventKind::AccessRevoked => object(raw).map(Self::Revoke),
-            EventKind::Unknown => None,
+            EventKind::PostCreated => object(payload).map(Self::TweetCreate),
+            EventKind::PostDeleted => object(payload).map(Self::TweetDelete),
+            EventKind::Liked => object(payload).map(Self::Favorite),
+            EventKind::Followed => object(payload).map(Self::Follow),
+            EventKind::Unfollowed => object(payload).map(Self::Unfollow),
+            EventKind::Blocked => object(payload).map(Self::Block),
+            EventKind::Unblocked => object(payload).map(Self::Unblock),
+            EventKind::Muted => object(payload).map(Self::Mute),
+            EventKind::Unmuted => object(payload).map(Self::Unmute),
+            EventKind::MessageSent | EventKind::MessageReceived => object(payload).map(Self::DirectMessage),
+            EventKind::Typing => object(payload).map(Self::IndicateTyping),
+            EventKind::MessagesRead => object(payload).map(Self::MarkRead),
+            EventKind::AccessRevoked => object(payload).map(Self::Revoke),
+            _ => None,
         }
         .unwrap_or(Self::Unknown(raw))
     }

@@ -82,6 +82,7 @@ object! {
 object! {
     /// The other side of a conversation.
     pub struct Party<'a> {
+        pub(crate) id: Option<Id<'a>> = "id",
         /// The user's id.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
     }

@@ -1,0 +1,228 @@
+//! From the payloads of the X Activity API, filtered streams and replays.
+
+use super::{
+    Activity, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention,
+    NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship, Replay, Revocation,
+    Space, User,
+};
+use crate::envelope::types;
+use crate::wire::v2::{self, Includes, Payload};
+use crate::wire::{Id, v1};
+use crate::{Event, EventKind};
+
+pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
+    let kind = event.kind();
+    if kind == EventKind::ReplayFinished {
+        return Some(Activity::ReplayFinished(replay(event.raw().parse().ok()?)));
+    }
+    let includes = event.includes().unwrap_or_default();
+    Some(match event.v2()? {
+        Payload::Post(post) if kind == EventKind::PostMatched => {
+            let rules = event.matching_rules().into_iter();
+            let rules = rules.map(|rule| MatchingRule { id: rule.id, tag: rule.tag }).collect();
+            Activity::PostMatched(Box::new(MatchedPost { rules, post: self::post(*post, &includes) }))
+        }
+        Payload::Post(post) => {
+            let relation = relation(event, post.author_id.as_deref());
+            let post = self::post(*post, &includes);
+            Activity::PostCreated(Box::new(NewPost { relation, author_blocked: None, post }))
+        }
+        Payload::PostDelete(deleted) => {
+            Activity::PostDeleted(DeletedPost { post_id: deleted.id, author: person(deleted.author_id, &includes) })
+        }
+        Payload::Like(like) => Activity::Liked(Box::new(self::like(event, like, &includes))),
+        Payload::Relation(relation) => {
+            let user = |user: Option<&v2::User<'a>>| user.cloned().map(User::from).unwrap_or_default();
+            let relationship =
+                Box::new(Relationship { source: user(relation.source()), target: user(relation.target()) });
+            match kind {
+                EventKind::Followed => Activity::Followed(relationship),
+                EventKind::Unfollowed => Activity::Unfollowed(relationship),
+                EventKind::Blocked => Activity::Blocked(relationship),
+                EventKind::Unblocked => Activity::Unblocked(relationship),
+                EventKind::Muted => Activity::Muted(relationship),
+                _ => Activity::Unmuted(relationship),
+            }
+        }
+        Payload::ProfileUpdate(update) => Activity::ProfileUpdated(Box::new(ProfileUpdate {
+            user: person(event.subscriber().map(Id::from), &includes),
+            field: profile_field(event),
+            before: update.before,
+            after: update.after,
+        })),
+        Payload::Chat(chat) => {
+            let chat = Box::new(self::chat(event, *chat, &includes));
+            match kind {
+                EventKind::ChatReceived => Activity::ChatReceived(chat),
+                EventKind::ChatSent => Activity::ChatSent(chat),
+                _ => Activity::ChatChanged(chat),
+            }
+        }
+        Payload::Space(space) => {
+            let host = space.user().cloned().map(User::from).unwrap_or_default();
+            let space = Box::new(Space { id: space.broadcast_id, host });
+            if kind == EventKind::SpaceStarted { Activity::SpaceStarted(space) } else { Activity::SpaceEnded(space) }
+        }
+        Payload::Broadcast(broadcast) => {
+            let broadcast = Box::new(self::broadcast(*broadcast));
+            match kind {
+                EventKind::BroadcastStarted => Activity::BroadcastStarted(broadcast),
+                _ => Activity::BroadcastEnded(broadcast),
+            }
+        }
+        Payload::BroadcastMessage(message) => Activity::BroadcastMessage(Box::new(broadcast_message(*message))),
+        Payload::News(news) => Activity::NewsPublished(Box::new(self::news(*news))),
+        Payload::Revocation(revocation) => {
+            Activity::AccessRevoked(Revocation { user: User::with_id(revocation.user_id), app_id: revocation.app_id })
+        }
+    })
+}
+
+/// A user by id, with what the payload's `includes` say of them.
+fn person<'a>(id: Option<Id<'a>>, includes: &Includes<'a>) -> User<'a> {
+    let known = id.as_deref().and_then(|id| includes.user(id)).cloned();
+    let known = known.map(User::from).unwrap_or_default();
+    User { id, ..known }
+}
+
+/// What the type of event says the post is to the subscriber. A post of their own is that, however it came.
+fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
+    if author.is_some() && author == event.subscriber() {
+        return Some(PostRelation::Own);
+    }
+    let name = event.name().to_ascii_lowercase();
+    let says = |word: &str| name.contains(word);
+    [
+        ("repost", PostRelation::Repost),
+        ("quote", PostRelation::Quote),
+        ("reply", PostRelation::Reply),
+        ("mention", PostRelation::Mention),
+    ]
+    .into_iter()
+    .find(|(word, _)| says(word))
+    .map(|(_, relation)| relation)
+}
+
+fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
+    let note = post.note.unwrap_or_default();
+    let entities = note.entities.or(post.entities).unwrap_or_default();
+    let keys = post.attachments.map(|attachments| attachments.media_keys).unwrap_or_default();
+    let attached = keys.into_iter().map(|key| {
+        let media = includes.media.iter().find(|media| media.media_key.as_ref() == Some(&key)).cloned();
+        media.map_or_else(|| Media { id: Some(key), ..Media::default() }, Into::into)
+    });
+    Post {
+        id: post.id,
+        author: person(post.author_id, includes),
+        text: note.text.or(post.text).map(v1::decoded),
+        language: post.lang,
+        created_at: post.created_at,
+        conversation_id: post.conversation_id,
+        in_reply_to_user_id: post.in_reply_to_user_id,
+        references: post.references.into_iter().filter_map(reference).collect(),
+        mentions: entities.mentions.into_iter().map(|who| Mention { id: who.id, handle: who.username }).collect(),
+        links: entities.urls.into_iter().map(|url| Link { url: url.url, expanded_url: url.expanded_url }).collect(),
+        hashtags: entities.hashtags.into_iter().filter_map(|hashtag| hashtag.tag).collect(),
+        media: attached.collect(),
+        edit_history: post.edit_history,
+    }
+}
+
+fn reference(reference: v2::Reference<'_>) -> Option<PostReference<'_>> {
+    let kind = match reference.kind.as_deref()? {
+        "replied_to" => ReferenceKind::Reply,
+        "quoted" => ReferenceKind::Quote,
+        "retweeted" | "reposted" => ReferenceKind::Repost,
+        _ => return None,
+    };
+    Some(PostReference { kind, id: reference.id? })
+}
+
+impl<'a> From<v2::Media<'a>> for Media<'a> {
+    fn from(media: v2::Media<'a>) -> Self {
+        Self {
+            id: media.media_key,
+            kind: media.kind,
+            url: media.url.or(media.preview_image_url),
+            alt_text: media.alt_text,
+        }
+    }
+}
+
+/// The payload does not say who liked. It was the subscriber where the subscription says so, or where the post is not
+/// theirs.
+fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Like<'a> {
+    let of_others = event.subscriber().is_some() && like.liked_post_author_id.as_deref() != event.subscriber();
+    let outbound = event.is_outbound().unwrap_or(of_others);
+    let by = like.user_id.or(event.subscriber().filter(|_| outbound).map(Id::from));
+    let liked = includes.posts.iter().find(|post| post.id == like.liked_post_id).cloned();
+    let mut post = post(liked.unwrap_or_default(), includes);
+    post.id = post.id.or(like.liked_post_id);
+    if post.author.is_nobody() {
+        post.author = person(like.liked_post_author_id, includes);
+    }
+    Like { id: like.id, by: by.map(|by| person(Some(by), includes)), post }
+}
+
+/// Of `profile.update.bio` or the older `ProfileBioUpdate`, what is between.
+fn profile_field(event: &Event) -> Id<'_> {
+    let name = types::known(event.name()).map_or(event.name(), |(present, _)| present);
+    name.strip_prefix("profile.update.").unwrap_or(name).into()
+}
+
+fn chat<'a>(event: &'a Event, chat: v2::Chat<'a>, includes: &Includes<'a>) -> Chat<'a> {
+    Chat {
+        id: chat.id,
+        event: event.name().strip_prefix("chat.").unwrap_or(event.name()).into(),
+        conversation_id: chat.conversation_id,
+        sender: person(chat.sender_id, includes),
+        encrypted: chat.encoded_event,
+        key_version: chat.conversation_key_version,
+        key_change: chat.conversation_key_change_event,
+    }
+}
+
+fn broadcast(broadcast: v2::Broadcast<'_>) -> Broadcast<'_> {
+    let host = broadcast.user().cloned();
+    Broadcast {
+        id: broadcast.broadcast_id,
+        host: host.map(User::from).unwrap_or_default(),
+        title: broadcast.title,
+        state: broadcast.broadcast_state,
+        language: broadcast.language,
+        thumbnail_url: broadcast.thumbnail_url,
+        available_for_replay: broadcast.available_for_replay,
+    }
+}
+
+fn broadcast_message(message: v2::BroadcastMessage<'_>) -> BroadcastMessage<'_> {
+    let author = message.author().cloned();
+    BroadcastMessage {
+        id: message.message_id,
+        broadcast_id: message.broadcast_id,
+        author: author.map(User::from).unwrap_or_default(),
+        text: message.message,
+    }
+}
+
+fn news(news: v2::News<'_>) -> News<'_> {
+    News {
+        id: news.id,
+        headline: news.name,
+        category: news.category,
+        hook: news.hook,
+        summary: news.summary,
+        disclaimer: news.disclaimer,
+        updated_at: news.updated_at,
+        post_ids: news.posts.into_iter().filter_map(|post| post.id).collect(),
+    }
+}
+
+fn replay(status: v2::ReplayStatus<'_>) -> Replay<'_> {
+    Replay {
+        job_id: status.job_id,
+        webhook_id: status.webhook_id,
+        complete: status.job_state.as_deref().map(|state| state.eq_ignore_ascii_case("complete")),
+        description: status.job_state_description,
+    }
+}

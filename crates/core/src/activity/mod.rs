@@ -1,0 +1,198 @@
+//! What happened, in one form for both generations of X's APIs.
+//!
+//! ```
+//! use birdhook_core::{Activity, Endpoint, PostRelation, RequestHead, Secret, Settings, Step, signature};
+//! # let secret = Secret::new("consumer secret").unwrap();
+//! # let endpoint = Endpoint::new(secret.clone(), Settings::default());
+//! # let read = |body: &'static str| {
+//! #     let signed = signature::sign(&secret, body.as_bytes());
+//! #     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+//! #     let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+//! #     reader.push(body.into()).unwrap();
+//! #     reader.finish().unwrap().into_events().remove(0)
+//! # };
+//!
+//! // The same mention, told by the Account Activity API and by the X Activity API.
+//! let old = read(r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"20","text":"@us tea &amp; cake",
+//!     "user":{"id_str":"8"},"entities":{"user_mentions":[{"id_str":"7"}]}}]}"#);
+//! let new = read(r#"{"data":{"event_type":"post.mention.create","filter":{"user_id":"7"},
+//!     "payload":{"id":"20","author_id":"8","text":"@us tea &amp; cake"}}}"#);
+//!
+//! for event in [&old, &new] {
+//!     let Activity::PostCreated(created) = event.activity() else { panic!("not a post") };
+//!     assert_eq!(created.relation, Some(PostRelation::Mention));
+//!     assert_eq!(created.post.text.as_deref(), Some("@us tea & cake"));
+//! }
+//! assert_eq!(old.content_key(), new.content_key());
+//! ```
+
+mod chat;
+mod from_v1;
+mod from_v2;
+mod message;
+mod people;
+mod post;
+
+pub use chat::{Broadcast, BroadcastMessage, Chat, News, ProfileUpdate, Replay, Revocation, Space};
+pub use message::{
+    Attachment, CallToAction, Message, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, Typing,
+};
+pub use people::{Relationship, User};
+pub use post::{
+    DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention, NewPost, Post, PostReference, PostRelation,
+    ReferenceKind,
+};
+
+use serde::Serialize;
+
+use crate::{Event, EventKind, Generation, RawJson};
+
+/// What happened, in the words of the field, whichever API told it.
+///
+/// Serialises to a JSON object with the event's [`EventKind`] as `kind` and the fields that are known; the form is stable
+/// and written down in `docs/activity.md`. `Debug` shows ids, never what somebody wrote or is called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Activity<'a> {
+    /// A post by the subscriber, or one that concerns them: a mention, reply, quote or repost.
+    PostCreated(Box<NewPost<'a>>),
+    /// A post was deleted.
+    PostDeleted(DeletedPost<'a>),
+    /// A post matched a rule of a filtered stream.
+    PostMatched(Box<MatchedPost<'a>>),
+    /// A post was liked.
+    Liked(Box<Like<'a>>),
+    /// Somebody followed somebody.
+    Followed(Box<Relationship<'a>>),
+    /// Somebody unfollowed somebody.
+    Unfollowed(Box<Relationship<'a>>),
+    /// Somebody blocked somebody.
+    Blocked(Box<Relationship<'a>>),
+    /// Somebody unblocked somebody.
+    Unblocked(Box<Relationship<'a>>),
+    /// Somebody muted somebody.
+    Muted(Box<Relationship<'a>>),
+    /// Somebody unmuted somebody.
+    Unmuted(Box<Relationship<'a>>),
+    /// The subscriber sent a message.
+    MessageSent(Box<Message<'a>>),
+    /// The subscriber received a message.
+    MessageReceived(Box<Message<'a>>),
+    /// Somebody read messages.
+    MessagesRead(Box<Reading<'a>>),
+    /// Somebody is typing a message.
+    Typing(Box<Typing<'a>>),
+    /// A user took the app's access away.
+    AccessRevoked(Revocation<'a>),
+    /// The subscriber changed their profile.
+    ProfileUpdated(Box<ProfileUpdate<'a>>),
+    /// The subscriber received an encrypted message.
+    ChatReceived(Box<Chat<'a>>),
+    /// The subscriber sent an encrypted message.
+    ChatSent(Box<Chat<'a>>),
+    /// An encrypted conversation changed.
+    ChatChanged(Box<Chat<'a>>),
+    /// A space began.
+    SpaceStarted(Box<Space<'a>>),
+    /// A space ended.
+    SpaceEnded(Box<Space<'a>>),
+    /// A broadcast began.
+    BroadcastStarted(Box<Broadcast<'a>>),
+    /// A broadcast ended.
+    BroadcastEnded(Box<Broadcast<'a>>),
+    /// Somebody wrote in a broadcast's chat.
+    BroadcastMessage(Box<BroadcastMessage<'a>>),
+    /// X published a news story.
+    NewsPublished(Box<News<'a>>),
+    /// A replay that the app asked for has ended.
+    ReplayFinished(Replay<'a>),
+    /// Anything else; the JSON as X wrote it.
+    Unknown {
+        /// The event as X wrote it.
+        raw: &'a RawJson,
+    },
+}
+
+impl Activity<'_> {
+    /// Who did it, if X tells.
+    pub fn actor(&self) -> Option<&User<'_>> {
+        match self {
+            Self::PostCreated(new) => Some(&new.post.author),
+            Self::PostDeleted(deleted) => Some(&deleted.author),
+            Self::PostMatched(matched) => Some(&matched.post.author),
+            Self::Liked(like) => like.by.as_ref(),
+            Self::Followed(relation)
+            | Self::Unfollowed(relation)
+            | Self::Blocked(relation)
+            | Self::Unblocked(relation)
+            | Self::Muted(relation)
+            | Self::Unmuted(relation) => Some(&relation.source),
+            Self::MessageSent(message) | Self::MessageReceived(message) => Some(&message.sender),
+            Self::MessagesRead(reading) => Some(&reading.reader),
+            Self::Typing(typing) => Some(&typing.writer),
+            Self::AccessRevoked(revocation) => Some(&revocation.user),
+            Self::ProfileUpdated(update) => Some(&update.user),
+            Self::ChatReceived(chat) | Self::ChatSent(chat) | Self::ChatChanged(chat) => Some(&chat.sender),
+            Self::SpaceStarted(space) | Self::SpaceEnded(space) => Some(&space.host),
+            Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => Some(&broadcast.host),
+            Self::BroadcastMessage(message) => Some(&message.author),
+            Self::NewsPublished(_) | Self::ReplayFinished(_) | Self::Unknown { .. } => None,
+        }
+        .filter(|user| !user.is_nobody())
+    }
+
+    /// To whom it was done, if it was done to somebody and X tells.
+    pub fn target(&self) -> Option<&User<'_>> {
+        match self {
+            Self::Liked(like) => Some(&like.post.author),
+            Self::Followed(relation)
+            | Self::Unfollowed(relation)
+            | Self::Blocked(relation)
+            | Self::Unblocked(relation)
+            | Self::Muted(relation)
+            | Self::Unmuted(relation) => Some(&relation.target),
+            Self::MessageSent(message) | Self::MessageReceived(message) => Some(&message.recipient),
+            Self::MessagesRead(reading) => Some(&reading.correspondent),
+            Self::Typing(typing) => Some(&typing.recipient),
+            _ => None,
+        }
+        .filter(|user| !user.is_nobody())
+    }
+
+    /// The post that it is about.
+    pub fn post(&self) -> Option<&Post<'_>> {
+        match self {
+            Self::PostCreated(new) => Some(&new.post),
+            Self::PostMatched(matched) => Some(&matched.post),
+            Self::Liked(like) => Some(&like.post),
+            _ => None,
+        }
+    }
+
+    /// The message that it is about.
+    pub fn message(&self) -> Option<&Message<'_>> {
+        match self {
+            Self::MessageSent(message) | Self::MessageReceived(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl Event {
+    /// What happened, read now. [`Activity::Unknown`] when it is of no known kind, or holds something that no machine type
+    /// can.
+    pub fn activity(&self) -> Activity<'_> {
+        let v1 = matches!(
+            self.kind(),
+            EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing
+        );
+        let read = match self.generation() {
+            _ if v1 => from_v1::activity(self),
+            Generation::AccountActivity => from_v1::activity(self),
+            Generation::XActivity | Generation::FilteredStream | Generation::Replay => from_v2::activity(self),
+            Generation::Unknown => None,
+        };
+        read.unwrap_or(Activity::Unknown { raw: self.raw() })
+    }
+}

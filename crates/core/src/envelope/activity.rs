@@ -1,0 +1,244 @@
+//! The `data` of an activity, or of a post that matched a rule of a filtered stream.
+
+use std::borrow::Cow;
+
+use super::Outline;
+use super::cursor::Cursor;
+use super::draft::Draft;
+use super::facts::{Facts, Happening, identity};
+use super::types;
+use crate::key::Content;
+use crate::wire::object::object;
+use crate::wire::v1::Party;
+use crate::wire::v2::{Filter, MatchingRule};
+use crate::wire::{Id, Lenient, Text};
+use crate::{Direction, EventKind, Generation, Timestamp};
+
+/// The top-level `data`. Whether it is an activity shows in its `event_type`.
+#[derive(Default)]
+pub(super) struct Data<'a> {
+    text: &'a str,
+    pub(super) event_uuid: Option<Id<'a>>,
+    event_type: Option<Text<'a>>,
+    pub(super) tag: Option<Text<'a>>,
+    filter: Option<Filter<'a>>,
+    payload: Option<&'a str>,
+    facts: Option<PayloadFacts<'a>>,
+    pub(super) includes: Option<&'a str>,
+    /// Of a post that matched a rule.
+    id: Option<Id<'a>>,
+    created_at: Option<Text<'a>>,
+}
+
+object! {
+    /// The members of a payload that say what it is about, whose it is and when it was.
+    struct PayloadFacts<'a> {
+        id: Option<Id<'a>> = "id",
+        app_id: Option<Id<'a>> = "app_id",
+        user_id: Option<Id<'a>> = "user_id",
+        sender_id: Option<Id<'a>> = "sender_id",
+        broadcast_id: Option<Id<'a>> = "broadcast_id",
+        message_id: Option<Id<'a>> = "message_id",
+        source: Option<Side<'a>> = "source",
+        target: Option<Side<'a>> = "target",
+        timestamp_ms: Option<Timestamp> = "timestamp_ms" | "event_timestamp_ms" | "event_timestamp_ms_str",
+        created_msec: Option<Timestamp> = "created_at_msec" | "created_timestamp",
+        date_time: Option<Timestamp> = "date_time",
+        created_at: Option<Text<'a>> = "created_at",
+        updated_at: Option<Text<'a>> = "updated_at",
+    }
+}
+
+object! {
+    /// One side of a relation, plain or wrapped in `data`.
+    struct Side<'a> {
+        id: Option<Id<'a>> = "id",
+        data: Option<Party<'a>> = "data",
+    }
+}
+
+impl Side<'_> {
+    fn user(&self) -> Option<&str> {
+        self.id.as_deref().or(self.data.as_ref()?.id.as_deref())
+    }
+}
+
+impl<'a> Data<'a> {
+    pub(super) fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
+        let mut data = Self::default();
+        let text = cursor.text_of(|cursor| {
+            cursor.members(|name, cursor| {
+                match name {
+                    "event_uuid" => data.event_uuid = cursor.value::<Lenient<_>>()?.0.0,
+                    "event_type" => data.event_type = cursor.value::<Lenient<_>>()?.0.0,
+                    "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
+                    "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
+                    "payload" => {
+                        let (Lenient(facts), text) = cursor.value()?;
+                        (data.facts, data.payload) = (facts, Some(text));
+                    }
+                    "includes" => data.includes = Some(cursor.skip()?),
+                    "id" => data.id = cursor.value::<Lenient<_>>()?.0.0,
+                    "created_at" => data.created_at = cursor.value::<Lenient<_>>()?.0.0,
+                    _ => _ = cursor.skip()?,
+                }
+                Some(())
+            })
+        })?;
+        data.text = text;
+        Some(data)
+    }
+
+    pub(super) fn is_activity(&self) -> bool {
+        self.event_type.is_some()
+    }
+
+    pub(super) fn subscriber(&self) -> Option<&str> {
+        self.filter.as_ref()?.user_id.as_deref()
+    }
+
+    /// Whether the subscription is to what the user does, rather than to what is done to them.
+    pub(super) fn outbound(&self) -> Option<bool> {
+        match self.filter.as_ref()?.direction.as_deref()? {
+            "outbound" => Some(true),
+            "inbound" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The post of a filtered-stream webhook: the same post under other rules is another event.
+    pub(super) fn matched_post(&self, body: &'a str, rules: &[MatchingRule<'_>]) -> Option<Draft<'a>> {
+        let mut parts: Vec<&str> = rules.iter().filter_map(|rule| rule.id.as_deref()).collect();
+        parts.sort_unstable();
+        parts.insert(0, self.id.as_deref()?);
+        Some(Draft {
+            payload: self.text,
+            kind: Happening::Plain(EventKind::PostMatched),
+            identity: identity("post_matched", &parts),
+            at: self.created_at.as_deref().and_then(Timestamp::parse),
+            ..Draft::unknown(Generation::FilteredStream, Cow::Borrowed("matching_rules"), body.trim())
+        })
+    }
+
+    /// The events of an activity: one, save for messages, whose payload is a body of the Account Activity API.
+    pub(super) fn drafts(&self, inner: &mut Outline<'a>) {
+        let type_name = self.event_type.as_deref().unwrap_or_default();
+        let (present, kind) = types::known(type_name).unwrap_or(("", types::family(type_name)));
+        let name = if present == type_name { Cow::Borrowed(present) } else { Cow::Owned(type_name.to_owned()) };
+        if matches!(
+            kind,
+            EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing
+        ) {
+            self.conversation(kind, &name, inner);
+        }
+        if inner.drafts.is_empty() {
+            inner.drafts.push(self.draft(name, present, kind));
+        }
+    }
+
+    /// Reads a message, a reading or typing as the Account Activity API would, from its arrays or from the payload itself.
+    fn conversation(&self, kind: EventKind, name: &str, inner: &mut Outline<'a>) {
+        let Some(payload) = self.payload else { return };
+        let whole = Cursor::new(payload).members(|name, cursor| inner.member(name, cursor));
+        if whole.is_none() {
+            inner.drafts.clear();
+        }
+        if inner.drafts.is_empty() {
+            let known_as = match kind {
+                EventKind::MessagesRead => "direct_message_mark_read_events",
+                EventKind::Typing => "direct_message_indicate_typing_events",
+                _ => "direct_message_events",
+            };
+            let facts = serde_json::from_str::<Lenient<Facts<'a>>>(payload).ok().and_then(|facts| facts.0);
+            if let Some(known) = facts.and_then(|facts| facts.name(known_as, payload)) {
+                inner.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
+            }
+        }
+        for draft in &mut inner.drafts {
+            draft.generation = Generation::XActivity;
+            draft.name = Cow::Owned(name.to_owned());
+            if matches!(draft.content, Content::Same) {
+                draft.content = Content::Id(draft.identity);
+            }
+            draft.identity = draft.identity.of_activity(name);
+            if let Happening::Message { told, .. } = &mut draft.kind {
+                *told = Some(match kind {
+                    EventKind::MessageSent => Direction::Sent,
+                    _ => Direction::Received,
+                });
+            }
+        }
+    }
+
+    fn draft(&self, name: Cow<'static, str>, present: &str, kind: EventKind) -> Draft<'a> {
+        let facts = self.facts.clone().unwrap_or_default();
+        let payload = self.payload.unwrap_or(self.text);
+        // `event_uuid` names a delivery, and nobody says that a redelivery has the same; so it serves where nothing else
+        // does.
+        let last_resort = self.event_uuid.as_deref().unwrap_or(self.text);
+        let (happening, content) = facts.known(kind).unwrap_or((Happening::Plain(kind), Content::Same));
+        let identity = match (&content, facts.own_id(kind)) {
+            (Content::Id(content), _) => *content,
+            (_, Some(id)) => identity("activity", &[id]),
+            _ => identity("activity", &[last_resort]),
+        };
+        Draft {
+            generation: Generation::XActivity,
+            identity: identity.of_activity(if present.is_empty() { &name } else { present }),
+            name,
+            raw: self.text,
+            payload,
+            kind: happening,
+            content,
+            at: facts.at(),
+        }
+    }
+}
+
+impl PayloadFacts<'_> {
+    /// What the Account Activity API tells too, identified as it does.
+    fn known(&self, kind: EventKind) -> Option<(Happening, Content)> {
+        let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id.as_deref()?]))));
+        let relation = |what: &str| {
+            let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
+            Some((Happening::Plain(kind), Content::Timeless(identity(what, &[source, target]))))
+        };
+        match kind {
+            EventKind::PostCreated => id("tweet_create"),
+            EventKind::PostDeleted => id("tweet_delete"),
+            EventKind::Liked => id("favorite"),
+            EventKind::Followed => relation("follow"),
+            EventKind::Unfollowed => relation("unfollow"),
+            EventKind::Blocked => relation("block"),
+            EventKind::Unblocked => relation("unblock"),
+            EventKind::Muted => relation("mute"),
+            EventKind::Unmuted => relation("unmute"),
+            EventKind::AccessRevoked => {
+                let (app, user) = (self.app_id.as_deref()?, self.user_id.as_deref()?);
+                let content = match self.date_time {
+                    Some(time) => Content::Id(super::facts::at_time("revoke", [app, user], time)),
+                    None => Content::Same,
+                };
+                Some((Happening::Revocation { user: user.into() }, content))
+            }
+            _ => None,
+        }
+    }
+
+    /// What identifies a happening that only the X Activity API tells.
+    fn own_id(&self, kind: EventKind) -> Option<&str> {
+        match kind {
+            EventKind::SpaceStarted | EventKind::SpaceEnded => self.broadcast_id.as_deref(),
+            EventKind::BroadcastStarted | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
+            EventKind::BroadcastMessage => self.message_id.as_deref(),
+            EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => self.id.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn at(&self) -> Option<Timestamp> {
+        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time);
+        let written = self.created_at.as_deref().or(self.updated_at.as_deref());
+        precise.or_else(|| Timestamp::parse(written?))
+    }
+}

@@ -1,0 +1,91 @@
+//! An event before it is known whose it is.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use super::facts::{Happening, Known, identity};
+use crate::event::{Described, Envelope};
+use crate::key::{Content, Identity};
+use crate::wire::v2::ReplayStatus;
+use crate::{Direction, Event, EventKind, Generation, RawJson, Timestamp};
+
+/// An event as its slice of the body tells it. `for_user_id` may stand behind the events, so whose it is, and what
+/// follows from that, is added at the end.
+pub(super) struct Draft<'a> {
+    pub(super) generation: Generation,
+    pub(super) name: Cow<'static, str>,
+    pub(super) raw: &'a str,
+    /// What typed values are read from: `raw`, or the part of it that is the payload.
+    pub(super) payload: &'a str,
+    pub(super) kind: Happening,
+    pub(super) identity: Identity,
+    pub(super) content: Content,
+    pub(super) at: Option<Timestamp>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn account_activity(name: Cow<'static, str>, raw: &'a str, known: Option<Known>) -> Self {
+        let generation = Generation::AccountActivity;
+        match known {
+            Some(Known { kind, identity, content, at }) => {
+                Self { generation, name, raw, payload: raw, kind, identity, content, at }
+            }
+            None => Self::unknown(generation, name, raw),
+        }
+    }
+
+    pub(super) fn unknown(generation: Generation, name: Cow<'static, str>, raw: &'a str) -> Self {
+        let identity = identity("unknown", &[&name, raw]);
+        let kind = Happening::Plain(EventKind::Unknown);
+        Self { generation, name, raw, payload: raw, kind, identity, content: Content::Same, at: None }
+    }
+
+    /// A message about a replay that the app asked for. Without a job's id its bytes identify it.
+    pub(super) fn replay_status(raw: &'a str) -> Self {
+        let status: ReplayStatus<'_> = serde_json::from_str(raw).unwrap_or_default();
+        let state = status.job_state.as_deref().unwrap_or_default();
+        Self {
+            kind: Happening::Plain(EventKind::ReplayFinished),
+            identity: identity("replay", &[status.job_id.as_deref().unwrap_or(raw), state]),
+            ..Self::unknown(Generation::Replay, Cow::Borrowed("replay_job_status"), raw)
+        }
+    }
+
+    pub(super) fn finish(self, envelope: &Arc<Envelope>, body: &ByteString) -> Event {
+        let mut described = Described {
+            generation: self.generation,
+            kind: EventKind::Unknown,
+            name: self.name,
+            identity: self.identity,
+            content: self.content,
+            occurred_at: self.at,
+            direction: None,
+            source_app: None,
+            revoked_by: None,
+            raw: RawJson::new(body.slice_ref(self.raw)),
+            payload: RawJson::new(body.slice_ref(self.payload)),
+        };
+        match self.kind {
+            Happening::Plain(kind) => described.kind = kind,
+            Happening::Message { sender, source_app, told } => {
+                let compared = envelope
+                    .subscriber
+                    .as_deref()
+                    .map(|subscriber| if *subscriber == *sender { Direction::Sent } else { Direction::Received });
+                described.direction = compared.or(told);
+                described.kind = match described.direction {
+                    Some(Direction::Sent) => EventKind::MessageSent,
+                    _ => EventKind::MessageReceived,
+                };
+                described.source_app = source_app;
+            }
+            Happening::Revocation { user } => {
+                described.kind = EventKind::AccessRevoked;
+                described.revoked_by = Some(user);
+            }
+        }
+        Event::new(Arc::clone(envelope), described)
+    }
+}

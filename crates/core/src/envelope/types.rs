@@ -1,0 +1,137 @@
+//! The types of events of the X Activity API, under every name that X has given them.
+
+use crate::EventKind;
+
+/// Every documented type by its present name.
+const TYPES: [(&str, EventKind); 44] = [
+    ("post.create", EventKind::PostCreated),
+    ("post.mention.create", EventKind::PostCreated),
+    ("post.reply.create", EventKind::PostCreated),
+    ("post.quote.create", EventKind::PostCreated),
+    ("post.repost.create", EventKind::PostCreated),
+    ("post.delete", EventKind::PostDeleted),
+    ("like.create", EventKind::Liked),
+    ("follow.follow", EventKind::Followed),
+    ("follow.unfollow", EventKind::Unfollowed),
+    ("block.block", EventKind::Blocked),
+    ("block.unblock", EventKind::Unblocked),
+    ("mute.mute", EventKind::Muted),
+    ("mute.unmute", EventKind::Unmuted),
+    ("dm.sent", EventKind::MessageSent),
+    ("dm.received", EventKind::MessageReceived),
+    ("dm.read", EventKind::MessagesRead),
+    ("dm.indicate_typing", EventKind::Typing),
+    ("oauth.revoke", EventKind::AccessRevoked),
+    ("profile.update.bio", EventKind::ProfileUpdated),
+    ("profile.update.profile_picture", EventKind::ProfileUpdated),
+    ("profile.update.banner_picture", EventKind::ProfileUpdated),
+    ("profile.update.screenname", EventKind::ProfileUpdated),
+    ("profile.update.handle", EventKind::ProfileUpdated),
+    ("profile.update.geo", EventKind::ProfileUpdated),
+    ("profile.update.url", EventKind::ProfileUpdated),
+    ("profile.update.verified_badge", EventKind::ProfileUpdated),
+    ("profile.update.affiliate_badge", EventKind::ProfileUpdated),
+    ("chat.received", EventKind::ChatReceived),
+    ("chat.sent", EventKind::ChatSent),
+    ("chat.conversation.join", EventKind::ChatChanged),
+    ("chat.conversation.member_added", EventKind::ChatChanged),
+    ("chat.conversation.member_removed", EventKind::ChatChanged),
+    ("chat.conversation.admin_added", EventKind::ChatChanged),
+    ("chat.conversation.admin_removed", EventKind::ChatChanged),
+    ("chat.update.group_name", EventKind::ChatChanged),
+    ("chat.update.restrictions", EventKind::ChatChanged),
+    ("spaces.start", EventKind::SpaceStarted),
+    ("spaces.end", EventKind::SpaceEnded),
+    ("broadcast.start", EventKind::BroadcastStarted),
+    ("broadcast.end", EventKind::BroadcastEnded),
+    ("broadcast.chat", EventKind::BroadcastMessage),
+    ("news.new", EventKind::NewsPublished),
+    ("space.start", EventKind::SpaceStarted),
+    ("space.end", EventKind::SpaceEnded),
+];
+
+/// The present name and the kind of a type. Until March 2026 names were written `ProfileBioUpdate`, and some still have
+/// aliases such as `chat.conversation_join`: a type is known by its words, in any order and writing.
+pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
+    let exact = TYPES.into_iter().find(|(known, _)| *known == name);
+    exact.or_else(|| {
+        let words = words(name);
+        TYPES.into_iter().find(|(known, _)| self::words(known) == words)
+    })
+}
+
+/// A kind for types that are not known, but whose family is.
+pub(super) fn family(name: &str) -> EventKind {
+    match name {
+        _ if name.starts_with("profile.update.") => EventKind::ProfileUpdated,
+        _ if name.starts_with("chat.conversation.") || name.starts_with("chat.update.") => EventKind::ChatChanged,
+        _ => EventKind::Unknown,
+    }
+}
+
+/// The words of a name in one order: `ProfileBioUpdate` and `profile.update.bio` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut follows_on = false;
+    for (at, letter) in name.char_indices() {
+        let before = name.get(..at).and_then(|before| before.chars().next_back());
+        let after = name.get(at + letter.len_utf8()..).and_then(|after| after.chars().next());
+        let begins = letter.is_ascii_uppercase()
+            && (before.is_some_and(|before| before.is_ascii_lowercase())
+                || after.is_some_and(|after| after.is_ascii_lowercase()));
+        if !letter.is_ascii_alphanumeric() {
+            follows_on = false;
+        } else if let Some(word) = words.last_mut().filter(|_| follows_on && !begins) {
+            word.push(letter.to_ascii_lowercase());
+        } else {
+            words.push(letter.to_ascii_lowercase().to_string());
+            follows_on = true;
+        }
+    }
+    for word in &mut words {
+        if word == "tweet" {
+            *word = "post".into();
+        }
+    }
+    // `OAuth` is one word in the present names.
+    if let Some(at) = words.windows(2).position(|pair| pair == ["o", "auth"]) {
+        words.drain(at..at + 2);
+        words.push("oauth".into());
+    }
+    words.sort_unstable();
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_that_x_has_given_a_type_is_known() {
+        for (name, present) in [
+            ("post.create", "post.create"),
+            ("ProfileBioUpdate", "profile.update.bio"),
+            ("ProfileBannerPictureUpdate", "profile.update.banner_picture"),
+            ("chat.conversation_join", "chat.conversation.join"),
+            ("FollowUnfollow", "follow.unfollow"),
+            ("PostMentionCreate", "post.mention.create"),
+            ("TweetCreate", "post.create"),
+            ("DMReceived", "dm.received"),
+            ("DmIndicateTyping", "dm.indicate_typing"),
+            ("OAuthRevoke", "oauth.revoke"),
+            ("SpacesStart", "spaces.start"),
+        ] {
+            assert_eq!(known(name).map(|(present, _)| present), Some(present), "{name}");
+        }
+        for name in ["", ".", "post", "post.create.create", "like.delete", "Ünfollow", "profile.update"] {
+            assert_eq!(known(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_two_types_have_the_same_words() {
+        for (at, (name, _)) in TYPES.into_iter().enumerate() {
+            assert!(TYPES[..at].iter().all(|(other, _)| words(other) != words(name)), "{name}");
+        }
+    }
+}
