@@ -1,6 +1,7 @@
-//! One delivery of every kind of the Account Activity API, as X writes them, cut to what matters.
+//! Deliveries as X writes them, cut to what matters: one of every kind of the Account Activity API, some of the X Activity
+//! API.
 
-pub(crate) const EVENTS: [(&str, &str); 14] = [
+pub(crate) const EVENTS: [(&str, &str); 17] = [
     (
         "a mention",
         r#"{"for_user_id":"2001","user_has_blocked":"false","tweet_create_events":[{"created_at":"Mon Nov 23 09:30:00 +0000 2026","id":1992500000000000101,"id_str":"1992500000000000101","text":"@finchworks do you ship to Malm\u00f6? tea &amp; biscuits","user":{"id":3001,"id_str":"3001","name":"Ada","screen_name":"ada_reads"},"lang":"en","timestamp_ms":"1795426200000"}]}"#,
@@ -56,5 +57,17 @@ pub(crate) const EVENTS: [(&str, &str); 14] = [
     (
         "a revocation",
         r#"{"user_event":{"revoke":{"date_time":"2026-11-23T09:35:00+00:00","target":{"app_id":"13090192"},"source":{"user_id":"2001"}}}}"#,
+    ),
+    (
+        "a reply, by the X Activity API",
+        r#"{"data":{"event_uuid":"1992500000000000301","filter":{"user_id":"2001"},"event_type":"post.reply.create","tag":"replies","payload":{"id":"1992500000000000301","author_id":"3001","text":"@finchworks they arrived &lt;3","created_at":"2026-11-23T09:40:00.000Z","lang":"en","in_reply_to_user_id":"2001"},"includes":{"users":[{"id":"3001","username":"ada_reads"}]}}}"#,
+    ),
+    (
+        "a follow, by the X Activity API",
+        r#"{"data":{"event_uuid":"-7953119945885597316","filter":{"user_id":"2001"},"event_type":"follow.follow","payload":{"source":{"data":{"id":"3003","username":"grace_birds"}},"target":{"data":{"id":"2001","username":"finchworks"}}}}}"#,
+    ),
+    (
+        "a new bio, which only the X Activity API tells",
+        r#"{"data":{"event_uuid":"-8917909039855612786","filter":{"user_id":"2001"},"event_type":"profile.update.bio","payload":{"before":"Feeders.","after":"Feeders and nest boxes."}}}"#,
     ),
 ];

@@ -1,5 +1,5 @@
 //! Starts an axum app with a webhook, plays X against it on loopback, and prints what the app gets to see: a challenge,
-//! one signed event of every kind of the Account Activity API, a duplicate and a forgery. Needs no credentials and ends by
+//! one signed event of every kind of the Account Activity API and some of the X Activity API, a duplicate and a forgery. Needs no credentials and ends by
 //! itself.
 #![allow(clippy::print_stdout)]
 
@@ -8,8 +8,8 @@ mod x;
 
 use std::time::Duration;
 
-use birdhook::wire::v1::{Payload, Tweet, User};
-use birdhook::{Direction, Event, Receiver, Secret, Webhook};
+use birdhook::activity::User;
+use birdhook::{Activity, Event, Receiver, Secret, Webhook};
 use birdhook_examples::{Error, PATH};
 
 #[tokio::main]
@@ -49,49 +49,27 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// One sentence for each kind of event, from its typed values.
+/// One sentence for each kind of event, whichever of X's APIs told it.
 fn describe(event: &Event) -> String {
-    let name = |id: Option<&str>| {
-        let user = id.and_then(|id| event.user(id));
-        user.and_then(|user| user.screen_name).map_or_else(|| "somebody".into(), |name| format!("@{}", &*name))
+    let activity = event.activity();
+    let name = |user: Option<&User<'_>>| {
+        let handle = user.and_then(|user| user.handle.as_deref());
+        handle.map_or_else(|| "somebody".to_owned(), |handle| format!("@{handle}"))
     };
-    let handle = |user: &Option<User<'_>>| {
-        let name = user.as_ref().and_then(|user| user.screen_name.as_deref());
-        name.map_or_else(|| "somebody".into(), |name| format!("@{name}"))
-    };
-    match event.v1() {
-        Payload::TweetCreate(post) => {
-            format!("{} posted {:?}", handle(&post.user), post.full_text().unwrap_or_default())
+    let (actor, target) = (name(activity.actor()), name(activity.target()));
+    let text = activity.post().and_then(|post| post.text.as_deref()).unwrap_or_default();
+    match &activity {
+        Activity::PostCreated(_) => format!("{actor} posted {text:?}"),
+        Activity::PostDeleted(deleted) => format!("post {} is gone", deleted.post_id.as_deref().unwrap_or("?")),
+        Activity::Liked(_) => format!("{actor} liked {text:?}"),
+        Activity::MessageSent(message) | Activity::MessageReceived(message) => {
+            let answer = message.quick_reply_response.as_ref().and_then(|response| response.metadata.as_deref());
+            let answer = answer.map(|metadata| format!(", choosing {metadata:?}")).unwrap_or_default();
+            format!("{actor} wrote to {target}: {:?}{answer}", message.text.as_deref().unwrap_or_default())
         }
-        Payload::TweetDelete(deleted) => {
-            format!("post {} is gone", deleted.status.and_then(|status| status.id).as_deref().unwrap_or("?"))
-        }
-        Payload::Favorite(like) => {
-            let post = like.favorited_status.as_ref().and_then(Tweet::full_text).unwrap_or_default();
-            format!("{} liked {post:?}", handle(&like.user))
-        }
-        Payload::Follow(follow) => format!("{} followed {}", handle(&follow.source), handle(&follow.target)),
-        Payload::Unfollow(unfollow) => format!("{} unfollowed {}", handle(&unfollow.source), handle(&unfollow.target)),
-        Payload::Block(block) => format!("{} blocked {}", handle(&block.source), handle(&block.target)),
-        Payload::Unblock(unblock) => format!("{} unblocked {}", handle(&unblock.source), handle(&unblock.target)),
-        Payload::Mute(mute) => format!("{} muted {}", handle(&mute.source), handle(&mute.target)),
-        Payload::Unmute(unmute) => format!("{} unmuted {}", handle(&unmute.source), handle(&unmute.target)),
-        Payload::DirectMessage(message) => {
-            let what = match event.direction() {
-                Some(Direction::Sent) => "we wrote to",
-                _ => "we hear from",
-            };
-            let other = match event.direction() {
-                Some(Direction::Sent) => message.recipient_id(),
-                _ => message.sender_id(),
-            };
-            let chose = message.quick_reply_response().and_then(|response| response.metadata.as_deref());
-            let chose = chose.map(|metadata| format!(", choosing {metadata:?}")).unwrap_or_default();
-            format!("{what} {}: {:?}{chose}", name(other), message.text().unwrap_or_default())
-        }
-        Payload::IndicateTyping(typing) => format!("{} is typing", name(typing.sender_id.as_deref())),
-        Payload::MarkRead(read) => format!("{} has read", name(read.sender_id.as_deref())),
-        Payload::Revoke(_) => "took our access away".into(),
-        _ => format!("{} bytes of JSON", event.raw().as_str().len()),
+        Activity::AccessRevoked(_) => "took our access away".into(),
+        Activity::Unknown { raw } => format!("{} bytes of JSON", raw.as_str().len()),
+        _ if activity.target().is_some() => format!("{actor} -> {target}"),
+        _ => actor,
     }
 }

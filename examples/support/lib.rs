@@ -5,9 +5,8 @@ use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use birdhook::{Apps, Event, EventSink, Events, Pipeline};
+use birdhook::{Activity, Apps, Event, EventSink, Events, Pipeline, RawJson, Timestamp};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// Where the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";
@@ -61,21 +60,21 @@ pub async fn print_events(mut events: Events) {
     }
 }
 
-/// An event as one line of JSON: what birdhook knows of it, and the event as X wrote it.
+/// An event as one line of JSON: what birdhook knows of it, what happened, and the event as X wrote it.
 pub fn line(event: &Event) -> String {
-    // The only line breaks in valid JSON are white space between its values.
-    let raw = event.raw().as_str().replace(['\n', '\r'], " ");
     let line = Line {
         kind: event.kind().as_str(),
         app: event.app(),
         subscriber: event.subscriber(),
-        occurred_at: event.occurred_at().map(|time| time.to_string()),
+        occurred_at: event.occurred_at(),
         key: event.delivery_key().to_string(),
         generation: event.generation().as_str(),
         name: event.name(),
-        raw: RawValue::from_string(raw).ok(),
+        activity: event.activity(),
+        raw: event.raw(),
     };
-    serde_json::to_string(&line).unwrap_or_default()
+    // The only line breaks in valid JSON are white space between its values.
+    serde_json::to_string(&line).unwrap_or_default().replace(['\n', '\r'], " ")
 }
 
 #[derive(Serialize)]
@@ -83,9 +82,10 @@ struct Line<'a> {
     kind: &'a str,
     app: &'a str,
     subscriber: Option<&'a str>,
-    occurred_at: Option<String>,
+    occurred_at: Option<Timestamp>,
     key: String,
     generation: &'a str,
     name: &'a str,
-    raw: Option<Box<RawValue>>,
+    activity: Activity<'a>,
+    raw: &'a RawJson,
 }

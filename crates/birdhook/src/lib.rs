@@ -1,4 +1,5 @@
-//! Receive Twitter/X webhooks in your own web app: verified, typed, de-duplicated events, and a 200 that means something.
+//! Receive Twitter/X webhooks in your own web app: verified, typed, de-duplicated events, one model for the Account Activity
+//! API and the X Activity API, and a 200 that means something.
 //!
 //! ```no_run
 //! use birdhook::{Receiver, Secret, Webhook};
@@ -23,7 +24,7 @@
 //!    service of yours acknowledges.
 //! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook` (feature `axum`),
 //!    `actix::Receiver` (feature `actix`).
-//! 4. Consume [`Event`]s: [`Event::kind`], [`Event::v1`], [`Event::raw`].
+//! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
 //! 5. Before the server stops, call [`Pipeline::shutdown`]; on a readiness page, show [`Pipeline::health`].
 //!
 //! # Metrics and tracing

@@ -97,7 +97,7 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
             author: tweet.user.map(Into::into).unwrap_or_default(),
             text: extended.full_text.or(tweet.extended_text).or(tweet.text).map(v1::decoded),
             language: tweet.lang,
-            created_at: tweet.timestamp_ms.or(tweet.created_at),
+            created_at: tweet.created_at.or(tweet.timestamp_ms),
             conversation_id: None,
             in_reply_to_user_id: tweet.in_reply_to_user_id_str.or(tweet.in_reply_to_user_id),
             references: references.into_iter().flatten().collect(),
