@@ -4,6 +4,7 @@
 //! claim makes it absent again, so that whatever ends a request early, its events can come again.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,8 +62,15 @@ impl Marks {
 
 struct States {
     done: Window,
-    /// The events in flight, and whom to wake when one of them no longer is.
-    in_flight: HashMap<EventKey, Option<Arc<Notify>>>,
+    in_flight: HashMap<EventKey, Flight>,
+}
+
+/// A key in flight. Two follows told by one API hold what the other API tells together.
+#[derive(Default)]
+struct Flight {
+    claims: usize,
+    /// Whom to wake when the last claim is over.
+    waiting: Option<Arc<Notify>>,
 }
 
 /// What became of an attempt to claim a delivery's events.
@@ -103,9 +111,9 @@ impl Dedupe {
         let marks: Vec<Marks> = delivery.events().iter().map(|event| self.marks(event)).collect();
         let mut states = self.states();
         let busy = marks.iter().flat_map(Marks::looked_for).find(|key| states.in_flight.contains_key(key));
-        if let Some(waker) = busy.and_then(|key| states.in_flight.get_mut(&key)) {
-            let waker = waker.get_or_insert_with(Arc::default);
-            return Claimed::InFlight(Arc::clone(waker).notified_owned());
+        if let Some(flight) = busy.and_then(|key| states.in_flight.get_mut(&key)) {
+            let landing = flight.waiting.get_or_insert_with(Arc::default);
+            return Claimed::InFlight(Arc::clone(landing).notified_owned());
         }
         let now = self.epoch.elapsed();
         let mut ours = Vec::with_capacity(marks.len());
@@ -114,7 +122,7 @@ impl Dedupe {
             let known = |key: EventKey| states.done.contains(&key, now) || states.in_flight.contains_key(&key);
             let new = marks.next().filter(|marks| !marks.looked_for().any(known));
             for key in new.iter().flat_map(Marks::left) {
-                states.in_flight.insert(key, None);
+                states.in_flight.entry(key).or_default().claims += 1;
                 ours.push(key);
             }
             new.is_some()
@@ -149,15 +157,20 @@ impl Claim {
     fn release(&mut self, done: bool) {
         let now = self.dedupe.epoch.elapsed();
         let mut states = self.dedupe.states();
-        let mut wakers = Vec::new();
+        let mut landed = Vec::new();
         for key in self.keys.drain(..) {
-            wakers.extend(states.in_flight.remove(&key).flatten());
+            if let Entry::Occupied(mut flight) = states.in_flight.entry(key) {
+                flight.get_mut().claims -= 1;
+                if flight.get().claims == 0 {
+                    landed.extend(flight.remove().waiting);
+                }
+            }
             if done {
                 states.done.insert(&key, now);
             }
         }
         drop(states);
-        wakers.iter().for_each(|waker| waker.notify_waiters());
+        landed.iter().for_each(|landing| landing.notify_waiters());
     }
 }
 

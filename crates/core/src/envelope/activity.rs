@@ -157,8 +157,13 @@ impl<'a> Data<'a> {
         for draft in &mut inner.drafts {
             draft.generation = Generation::XActivity;
             draft.name = Cow::Owned(name.to_owned());
-            if matches!(draft.content, Content::Same) {
-                draft.content = Content::Id(draft.identity);
+            match draft.content {
+                Content::Same => draft.content = Content::Id(draft.identity),
+                // Without a time the bytes are the same each time somebody types.
+                Content::Timeless(_) if draft.at.is_none() => {
+                    draft.identity = identity("activity", &[self.last_resort()])
+                }
+                Content::Timeless(_) | Content::Id(_) => {}
             }
             draft.identity = draft.identity.of_activity(name);
             if let Happening::Message { told, .. } = &mut draft.kind {
@@ -170,17 +175,19 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// `event_uuid` names a delivery, and nobody says that a redelivery has the same; so it serves where nothing else does.
+    fn last_resort(&self) -> &str {
+        self.event_uuid.as_deref().unwrap_or(self.text)
+    }
+
     fn draft(&self, name: Cow<'static, str>, present: &str, kind: EventKind) -> Draft<'a> {
         let facts = self.facts.clone().unwrap_or_default();
         let payload = self.payload.unwrap_or(self.text);
-        // `event_uuid` names a delivery, and nobody says that a redelivery has the same; so it serves where nothing else
-        // does.
-        let last_resort = self.event_uuid.as_deref().unwrap_or(self.text);
         let (happening, content) = facts.known(kind).unwrap_or((Happening::Plain(kind), Content::Same));
         let identity = match (&content, facts.own_id(kind)) {
             (Content::Id(content), _) => *content,
             (_, Some(id)) => identity("activity", &[id]),
-            _ => identity("activity", &[last_resort]),
+            _ => identity("activity", &[self.last_resort()]),
         };
         Draft {
             generation: Generation::XActivity,
