@@ -54,3 +54,7 @@ pub use birdhook_axum as axum;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/cut-over.md")]
+struct CutOverGuide;

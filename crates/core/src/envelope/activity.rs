@@ -161,7 +161,7 @@ impl<'a> Data<'a> {
                 Content::Same => draft.content = Content::Id(draft.identity),
                 // Without a time the bytes are the same each time somebody types.
                 Content::Timeless(_) if draft.at.is_none() => {
-                    draft.identity = identity("activity", &[self.last_resort()])
+                    draft.identity = identity("activity", &[self.last_resort()]);
                 }
                 Content::Timeless(_) | Content::Id(_) => {}
             }

@@ -1,0 +1,365 @@
+//! `CutOver`: what both of X's APIs tell of one happening.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_pipeline::{
+    Apps, CutOver, DedupeScope, Deliveries, Delivery, EventKind, Generation, Reason, SinkError, Webhook,
+};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use support::{app, asking, deliver, deliver_owned, deliver_signed};
+use tokio::sync::Barrier;
+use tokio::time::advance;
+
+const ACCEPTED: Reason = Reason::Accepted;
+const DUPLICATE: Reason = Reason::Duplicate;
+
+fn webhook() -> Webhook {
+    support::webhook().cut_over(CutOver::Both)
+}
+
+fn aaa(array: &str, event: &str) -> String {
+    aaa_for("7", array, event)
+}
+
+fn aaa_for(subscriber: &str, array: &str, event: &str) -> String {
+    format!(r#"{{"for_user_id":"{subscriber}","{array}":[{event}]}}"#)
+}
+
+fn xaa(event_type: &str, uuid: u64, payload: &str) -> String {
+    xaa_for("7", event_type, uuid, payload)
+}
+
+fn xaa_for(subscriber: &str, event_type: &str, uuid: u64, payload: &str) -> String {
+    format!(
+        r#"{{"data":{{"event_uuid":"{uuid}","event_type":"{event_type}","filter":{{"user_id":"{subscriber}"}},"payload":{payload}}}}}"#
+    )
+}
+
+/// What the Account Activity API says of 8 who follows, mutes ... 7 at this time.
+fn aaa_relation(what: &str, at: u64) -> String {
+    let family = what.trim_start_matches("un");
+    aaa(
+        &format!("{family}_events"),
+        &format!(r#"{{"type":"{what}","created_timestamp":"{at}","source":{{"id":"8"}},"target":{{"id":"7"}}}}"#),
+    )
+}
+
+fn xaa_relation(what: &str, uuid: u64) -> String {
+    let family = what.trim_start_matches("un");
+    xaa(
+        &format!("{family}.{what}"),
+        uuid,
+        r#"{"source":{"data":{"id":"8","username":"eight"}},"target":{"data":{"id":"7"}}}"#,
+    )
+}
+
+fn typing(at: u64) -> String {
+    format!(r#"{{"created_timestamp":"{at}","sender_id":"8","target":{{"recipient_id":"7"}}}}"#)
+}
+
+/// One message from 30 to 40, as the X Activity API tells it to one of them.
+fn xaa_message_for(subscriber: &str) -> String {
+    let body = support::message_for(subscriber, "1");
+    let event_type = if subscriber == "30" { "dm.sent" } else { "dm.received" };
+    xaa_for(subscriber, event_type, 1, &body.replace(&format!(r#""for_user_id":"{subscriber}","#), ""))
+}
+
+/// Happenings with an id, told by both: X gives these the same id in both APIs.
+fn with_ids() -> Vec<(String, String)> {
+    let read = r#"{"created_timestamp":"5","sender_id":"8","target":{"recipient_id":"7"},"last_read_event_id":"55"}"#;
+    let revoke = r#"{"date_time":"2026-10-01T09:48:12+00:00","target":{"app_id":"1"},"source":{"user_id":"7"}}"#;
+    let post = r#"{"id_str":"20","text":"tea","user":{"id_str":"8"}}"#;
+    vec![
+        (
+            aaa("tweet_create_events", post),
+            xaa("post.mention.create", 1, r#"{"id":"20","author_id":"8","text":"tea"}"#),
+        ),
+        (
+            aaa("tweet_delete_events", r#"{"status":{"id":"20","user_id":"7"},"timestamp_ms":"5"}"#),
+            xaa("post.delete", 2, r#"{"id":"20","author_id":"7"}"#),
+        ),
+        (
+            aaa("favorite_events", r#"{"id":"a1b2","timestamp_ms":5,"user":{"id_str":"8"}}"#),
+            xaa("like.create", 3, r#"{"id":"a1b2","liked_tweet_id":"20","timestamp_ms":"5"}"#),
+        ),
+        (support::message_for("30", "1"), xaa_message_for("30")),
+        (support::message_for("40", "1"), xaa_message_for("40")),
+        (
+            aaa("direct_message_mark_read_events", read),
+            xaa("dm.read", 4, &format!(r#"{{"direct_message_mark_read_events":[{read}]}}"#)),
+        ),
+        (
+            format!(r#"{{"user_event":{{"revoke":{revoke}}}}}"#),
+            r#"{"data":{"event_uuid":"5","event_type":"oauth.revoke","filter":{},
+                "payload":{"date_time":"2026-10-01T09:48:12.000Z","user_id":"7","app_id":"1"}}}"#
+                .to_owned(),
+        ),
+    ]
+}
+
+/// Happenings without an id, told by both.
+fn timeless() -> Vec<(String, String)> {
+    let relations = ["follow", "unfollow", "block", "unblock", "mute", "unmute"];
+    let typed = format!(r#"{{"direct_message_indicate_typing_events":[{}]}}"#, typing(5));
+    let typed = (aaa("direct_message_indicate_typing_events", &typing(5)), xaa("dm.indicate_typing", 9, &typed));
+    relations.map(|what| (aaa_relation(what, 5), xaa_relation(what, 5))).into_iter().chain([typed]).collect()
+}
+
+fn every_pair() -> Vec<(String, String)> {
+    with_ids().into_iter().chain(timeless()).collect()
+}
+
+/// What waits in the channel right now.
+async fn taken(deliveries: &mut Deliveries) -> Vec<(EventKind, Generation)> {
+    // A task that has done much is told by tokio that nothing waits, until it has yielded.
+    tokio::task::yield_now().await;
+    let waiting = std::iter::from_fn(|| deliveries.recv().now_or_never().flatten());
+    let events = waiting.flat_map(Delivery::into_events);
+    events.map(|event| (event.kind(), event.generation())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_happening_is_handed_over_once_whichever_comes_first() {
+    let pairs = every_pair();
+    for old_first in [true, false] {
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        for (old, new) in &pairs {
+            let (first, second) = if old_first { (old, new) } else { (new, old) };
+            assert_eq!(deliver(&pipeline, first).await, ACCEPTED, "{first}");
+            assert_eq!(deliver(&pipeline, second).await, DUPLICATE, "{second}");
+            assert_eq!(deliver(&pipeline, first).await, DUPLICATE, "again: {first}");
+            assert_eq!(deliver(&pipeline, second).await, DUPLICATE, "again: {second}");
+            let told_by = if old_first { Generation::AccountActivity } else { Generation::XActivity };
+            let taken = taken(&mut deliveries).await;
+            assert!(matches!(taken[..], [(kind, by)] if by == told_by && kind != EventKind::Unknown), "{taken:?}");
+        }
+        let health = pipeline.health();
+        // Two marks for each of what has no id, one for each of what has one.
+        assert_eq!(health.remembered, with_ids().len() + 2 * timeless().len());
+        assert_eq!((health.events as usize, health.duplicates as usize), (pairs.len(), 3 * pairs.len()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_mixed_copies_at_once_give_one_event() {
+    for (old, new) in every_pair() {
+        let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
+        let barrier = Arc::new(Barrier::new(64));
+        let copies = (0..64).map(|at| {
+            let (pipeline, barrier) = (pipeline.clone(), Arc::clone(&barrier));
+            let body = if at % 2 == 0 { old.clone() } else { new.clone() };
+            tokio::spawn(async move {
+                barrier.wait().await;
+                deliver_owned(pipeline, body).await
+            })
+        });
+        let answers = tokio::time::timeout(Duration::from_secs(20), join_all(copies)).await.expect("they hang");
+        let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap()).collect();
+        assert_eq!(answers.iter().filter(|&&answer| answer == ACCEPTED).count(), 1, "{old}");
+        assert_eq!(answers.iter().filter(|&&answer| answer == DUPLICATE).count(), 63, "{old}");
+        assert_eq!(taken(&mut deliveries).await.len(), 1, "{old}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_generation_alone_matches_nothing_of_the_other() {
+    let pairs = every_pair();
+    for webhook in [support::webhook(), support::webhook().cut_over(CutOver::One)] {
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        for (old, new) in &pairs {
+            for (body, answer) in [(old, ACCEPTED), (new, ACCEPTED), (old, DUPLICATE), (new, DUPLICATE)] {
+                assert_eq!(deliver(&pipeline, body).await, answer, "{body}");
+            }
+            assert_eq!(taken(&mut deliveries).await.len(), 2, "{old}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_api_tells_again_is_no_duplicate_and_what_it_sends_again_is() {
+    let typed = |at| aaa("direct_message_indicate_typing_events", &typing(at));
+    for tell in [&|at| aaa_relation("follow", at) as String, &|at| xaa_relation("follow", at), &typed]
+        as [&dyn Fn(u64) -> String; 3]
+    {
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        for at in 1..=3 {
+            assert_eq!(deliver(&pipeline, &tell(at)).await, ACCEPTED);
+            assert_eq!(deliver(&pipeline, &tell(at)).await, DUPLICATE);
+        }
+        assert_eq!(deliver(&pipeline, &tell(1)).await, DUPLICATE);
+        assert_eq!(taken(&mut deliveries).await.len(), 3);
+    }
+}
+
+/// No sample of X's shows whether `dm.indicate_typing` has a time; without one, `event_uuid` is all that tells two apart.
+#[tokio::test(start_paused = true)]
+async fn typing_again_without_a_time_is_no_duplicate() {
+    let (pipeline, mut deliveries) = webhook().channel(64);
+    let tell = |uuid| xaa("dm.indicate_typing", uuid, r#"{"sender_id":"8","target":{"recipient_id":"7"}}"#);
+    for (uuid, answer) in [(1, ACCEPTED), (1, DUPLICATE), (2, ACCEPTED)] {
+        assert_eq!(deliver(&pipeline, &tell(uuid)).await, answer, "{uuid}");
+    }
+    assert_eq!(taken(&mut deliveries).await.len(), 2);
+}
+
+/// Follow, unfollow, follow: three happenings, in every order in which two APIs, each in its own order, can tell them.
+#[tokio::test(start_paused = true)]
+async fn follow_unfollow_follow_are_three() {
+    let happenings = ["follow", "unfollow", "follow"];
+    for interleaving in (0u32..64).filter(|bits| bits.count_ones() == 3) {
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        let (mut old, mut new) = ((1..).zip(happenings), (1..).zip(happenings));
+        for step in 0..6 {
+            let body = match interleaving >> step & 1 {
+                0 => old.next().map(|(at, what)| aaa_relation(what, at)),
+                _ => new.next().map(|(at, what)| xaa_relation(what, at)),
+            };
+            assert_eq!(deliver(&pipeline, &body.unwrap()).await.status(), 200);
+        }
+        let mut kinds: Vec<_> = taken(&mut deliveries).await.into_iter().map(|(kind, _)| kind.as_str()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["followed", "followed", "unfollowed"], "{interleaving:06b}");
+    }
+}
+
+/// Longer histories, with redeliveries, in random order.
+#[tokio::test(start_paused = true)]
+async fn a_long_history_told_by_both_is_told_once() {
+    let seed = RandomState::new().hash_one(());
+    println!("seed {seed}");
+    let mut state = seed;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..50 {
+        let (pipeline, mut deliveries) = webhook().channel(512);
+        let history: Vec<_> = (0..20).map(|_| ["follow", "unfollow", "block", "mute"][random(4) as usize]).collect();
+        let mut told = [0, 0];
+        while told != [20, 20] {
+            let by = random(2) as usize;
+            // The next one, or one that was told before.
+            let at = if random(4) == 0 { random(told[by] + 1) } else { told[by] };
+            let Some(what) = history.get(at as usize) else { continue };
+            told[by] = told[by].max(at + 1);
+            let body = if by == 0 { aaa_relation(what, at) } else { xaa_relation(what, at) };
+            assert_eq!(deliver(&pipeline, &body).await.status(), 200);
+        }
+        assert_eq!(taken(&mut deliveries).await.len(), 20, "seed {seed}, {history:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_leaves_no_mark_and_the_other_api_may_tell() {
+    for (old, new) in every_pair() {
+        let (sink, mut asked) = asking();
+        let pipeline = webhook().sink(sink);
+        let mut first = deliver(&pipeline, &old).boxed();
+        let mut second = deliver(&pipeline, &new).boxed();
+        assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+        asked.now().unwrap().1.say(Err(SinkError::failed("no")));
+        assert!(asked.now().is_none(), "the second waits for the first: {new}");
+        assert_eq!(first.await, Reason::SinkFailed);
+        assert_eq!(pipeline.health().remembered, 0);
+        let (answer, ()) = tokio::join!(second, async { asked.next().await.1.say(Ok(())) });
+        assert_eq!(answer, ACCEPTED, "{new}");
+        assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "{old}");
+    }
+}
+
+/// Two follows by one API, both in flight, hold the other API's telling together.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_two_tellings_is_woken_when_both_are_over() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let bodies = [aaa_relation("follow", 1), xaa_relation("follow", 1), aaa_relation("follow", 2)];
+    let [mut one, mut other, mut two] = bodies.each_ref().map(|body| deliver(&pipeline, body).boxed());
+    for delivery in [&mut one, &mut other, &mut two] {
+        assert!(delivery.now_or_never().is_none());
+    }
+    let verdicts: Vec<_> = std::iter::from_fn(|| asked.now()).collect();
+    assert_eq!(verdicts.len(), 2, "one follow after another is no duplicate");
+    verdicts.into_iter().for_each(|(_, verdict)| verdict.say(Ok(())));
+    assert_eq!((one.await, two.await), (ACCEPTED, ACCEPTED));
+    assert_eq!(other.await, DUPLICATE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_telling_that_fails_does_not_free_another() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let bodies = [aaa_relation("follow", 1), aaa_relation("follow", 2), xaa_relation("follow", 2)];
+    let [mut one, mut two, mut other] = bodies.each_ref().map(|body| deliver(&pipeline, body).boxed());
+    assert!((&mut one).now_or_never().is_none() && (&mut two).now_or_never().is_none());
+    asked.now().unwrap().1.say(Err(SinkError::failed("no")));
+    assert_eq!(one.await, Reason::SinkFailed);
+    assert!((&mut other).now_or_never().is_none());
+    asked.now().unwrap().1.say(Ok(()));
+    assert!(asked.now().is_none(), "the second follow is in flight, so what the other API tells must wait");
+    assert_eq!((two.await, other.await), (ACCEPTED, DUPLICATE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_window_is_the_tolerance() {
+    for (old, new) in every_pair() {
+        let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
+        assert_eq!(deliver(&pipeline, &old).await, ACCEPTED);
+        advance(Duration::from_millis(59_999)).await;
+        assert_eq!(deliver(&pipeline, &new).await, DUPLICATE, "{new}");
+        advance(Duration::from_millis(1)).await;
+        assert_eq!(deliver(&pipeline, &new).await, ACCEPTED, "{new}");
+        assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "{old}");
+    }
+}
+
+/// The last telling counts, not the first.
+#[tokio::test(start_paused = true)]
+async fn the_tolerance_begins_anew_with_each_telling() {
+    let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
+    assert_eq!(deliver(&pipeline, &aaa_relation("follow", 1)).await, ACCEPTED);
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 1)).await, DUPLICATE);
+    advance(Duration::from_secs(50)).await;
+    assert_eq!(deliver(&pipeline, &aaa_relation("follow", 2)).await, ACCEPTED);
+    advance(Duration::from_secs(15)).await;
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 2)).await, DUPLICATE, "told 15 seconds ago");
+}
+
+/// A message between two subscribers, and a follow, told to each of them by both APIs of two apps.
+#[tokio::test(start_paused = true)]
+async fn each_scope_merges_what_it_says_over_both_apis() {
+    let scopes = [
+        (DedupeScope::Subscription, 4),
+        (DedupeScope::Conversation, 2),
+        (DedupeScope::AcrossApps, 2),
+        (DedupeScope::Everywhere, 1),
+    ];
+    let follow = r#"{"type":"follow","created_timestamp":"5","source":{"id":"30"},"target":{"id":"40"}}"#;
+    let followed = r#"{"source":{"data":{"id":"30"}},"target":{"data":{"id":"40"}}}"#;
+    for (scope, expected) in scopes {
+        let apps = Apps::new([app("one", "first-secret"), app("two", "second-secret")]).unwrap();
+        let webhook = Webhook::new(apps).cut_over(CutOver::Both).dedupe_scope(scope);
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        for subscriber in ["30", "40"] {
+            for key in ["first-secret", "second-secret"] {
+                for body in [
+                    support::message_for(subscriber, "1"),
+                    xaa_message_for(subscriber),
+                    aaa_for(subscriber, "follow_events", follow),
+                    xaa_for(subscriber, "follow.follow", 6, followed),
+                ] {
+                    assert_eq!(deliver_signed(&pipeline, key, &body).await.status(), 200);
+                }
+            }
+        }
+        let taken = taken(&mut deliveries).await;
+        let follows = taken.iter().filter(|(kind, _)| *kind == EventKind::Followed).count();
+        assert_eq!((follows, taken.len() - follows), (expected, expected), "{scope:?}");
+        assert_eq!(pipeline.health().duplicates as usize, 16 - 2 * expected, "{scope:?}");
+    }
+}
