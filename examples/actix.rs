@@ -3,12 +3,12 @@
 
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::Receiver};
-use birdhook_examples::{Error, PATH, address, apps, print_events, stopped};
+use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
 
 #[actix_web::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
-    actix_web::rt::spawn(print_events(deliveries.events()));
+    let printing = actix_web::rt::spawn(print_events(deliveries.events()));
 
     let receiver = Receiver::new(pipeline.clone());
     let server = HttpServer::new(move || App::new().service(receiver.at(PATH))).bind(address()?)?;
@@ -16,9 +16,11 @@ async fn main() -> Result<(), Error> {
     let server = server.disable_signals().run();
     let handle = server.handle();
     actix_web::rt::spawn(async move {
-        stopped(pipeline).await;
+        asked_to_stop().await;
+        pipeline.shutdown(PATIENCE).await;
         handle.stop(true).await;
     });
     server.await?;
+    printing.await?;
     Ok(())
 }

@@ -3,16 +3,21 @@
 
 use axum::Router;
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, address, apps, print_events, stopped};
+use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
-    tokio::spawn(print_events(deliveries.events()));
+    let printing = tokio::spawn(print_events(deliveries.events()));
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = tokio::net::TcpListener::bind(address()?).await?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped(pipeline)).await?;
+    let stop = async move {
+        asked_to_stop().await;
+        pipeline.shutdown(PATIENCE).await;
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    printing.await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr)]
 
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, address, apps, print_events, stopped};
+use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -13,7 +13,7 @@ use tower::{ServiceExt, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
-    tokio::spawn(print_events(deliveries.events()));
+    let printing = tokio::spawn(print_events(deliveries.events()));
 
     let receiver = Receiver::new(pipeline.clone());
     let service = TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {
@@ -30,11 +30,14 @@ async fn main() -> Result<(), Error> {
 
     let listener = tokio::net::TcpListener::bind(address()?).await?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
-    let mut stopped = std::pin::pin!(stopped(pipeline));
+    let mut stopped = std::pin::pin!(async {
+        asked_to_stop().await;
+        pipeline.shutdown(PATIENCE).await;
+    });
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => accepted?.0,
-            () = &mut stopped => return Ok(()),
+            () = &mut stopped => break,
         };
         let service = service.clone();
         tokio::spawn(async move {
@@ -44,4 +47,6 @@ async fn main() -> Result<(), Error> {
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }
+    printing.await?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use axum::Router;
 use birdhook::{Delivery, Webhook, WebhookLayer};
-use birdhook_examples::{Error, PATH, address, apps, line};
+use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, line};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -23,12 +23,16 @@ async fn handle(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, 
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let layer = WebhookLayer::new(Webhook::new(apps()?).gate());
-    let service = ServiceBuilder::new().layer(layer).service_fn(handle);
+    let gate = Webhook::new(apps()?).gate();
+    let service = ServiceBuilder::new().layer(WebhookLayer::new(gate.clone())).service_fn(handle);
 
     let app = Router::new().route_service(PATH, service);
     let listener = tokio::net::TcpListener::bind(address()?).await?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    let stop = async move {
+        asked_to_stop().await;
+        gate.shutdown(PATIENCE).await;
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
     Ok(())
 }

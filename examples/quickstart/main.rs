@@ -16,18 +16,13 @@ use birdhook_examples::{Error, PATH};
 async fn main() -> Result<(), Error> {
     let secret = Secret::new("quickstart-consumer-secret")?;
 
-    // The app: a webhook on one route, and a task that consumes its events.
+    // The app: a webhook on one route. Here X waits for it to consume each event, so that the output is in order.
     let (pipeline, deliveries) = Webhook::new(secret.clone()).channel(1024);
     let app = axum::Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let x = x::X::new(secret, format!("http://{}{PATH}", listener.local_addr()?));
     tokio::spawn(axum::serve(listener, app).into_future());
-    let consumer = tokio::spawn(async move {
-        let mut events = deliveries.events();
-        while let Some(event) = events.recv().await {
-            println!("    app <- {}: {}", event.kind(), describe(&event));
-        }
-    });
+    let mut events = deliveries.events();
 
     // X: challenges the app, delivers, delivers again, and is impersonated.
     println!("X asks:     GET ?crc_token=...");
@@ -35,6 +30,9 @@ async fn main() -> Result<(), Error> {
     for (what, body) in events::EVENTS {
         println!("X delivers: {what}");
         println!("    app -> {}", x.deliver(body).await?);
+        if let Some(event) = events.recv().await {
+            println!("    app <- {}: {}", event.kind(), describe(&event));
+        }
     }
     let [(_, mention), ..] = events::EVENTS;
     println!("X delivers the mention again");
@@ -43,7 +41,6 @@ async fn main() -> Result<(), Error> {
     println!("    app -> {}", x.forge(mention).await?);
 
     let left = pipeline.shutdown(Duration::from_secs(5)).await;
-    consumer.await?;
     let health = pipeline.health();
     println!("\n{} events, {} duplicate, {} left behind.", health.events, health.duplicates, left.unconsumed.events);
     Ok(())
@@ -54,7 +51,8 @@ fn describe(event: &Event) -> String {
     let activity = event.activity();
     let name = |user: Option<&User<'_>>| {
         let handle = user.and_then(|user| user.handle.as_deref());
-        handle.map_or_else(|| "somebody".to_owned(), |handle| format!("@{handle}"))
+        let id = || user.and_then(|user| user.id.as_deref()).unwrap_or("somebody").to_owned();
+        handle.map_or_else(id, |handle| format!("@{handle}"))
     };
     let (actor, target) = (name(activity.actor()), name(activity.target()));
     let text = activity.post().and_then(|post| post.text.as_deref()).unwrap_or_default();
@@ -67,7 +65,7 @@ fn describe(event: &Event) -> String {
             let answer = answer.map(|metadata| format!(", choosing {metadata:?}")).unwrap_or_default();
             format!("{actor} wrote to {target}: {:?}{answer}", message.text.as_deref().unwrap_or_default())
         }
-        Activity::AccessRevoked(_) => "took our access away".into(),
+        Activity::AccessRevoked(_) => format!("{actor} took our access away"),
         Activity::Unknown { raw } => format!("{} bytes of JSON", raw.as_str().len()),
         _ if activity.target().is_some() => format!("{actor} -> {target}"),
         _ => actor,

@@ -1,15 +1,18 @@
 //! What the example servers share: their settings, and how they print an event.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout)]
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use birdhook::{Activity, Apps, Event, EventSink, Events, Pipeline, RawJson, Timestamp};
+use birdhook::{Activity, Apps, Event, Events, RawJson, Timestamp};
 use serde::Serialize;
 
 /// Where the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";
+
+/// How long deliveries in flight and unread events are waited for when stopping.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What went wrong, for `main`.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -21,7 +24,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub fn apps() -> Result<Apps, Error> {
     let secrets = env::var("BIRDHOOK_CONSUMER_SECRET")
         .map_err(|_| "set BIRDHOOK_CONSUMER_SECRET to the app's consumer secret, or to name=secret,name=secret")?;
-    Ok(secrets.parse()?)
+    secrets.parse().map_err(|why| format!("BIRDHOOK_CONSUMER_SECRET: {why}").into())
 }
 
 /// `127.0.0.1:$PORT`, with port 8080 unless set.
@@ -30,15 +33,14 @@ pub fn apps() -> Result<Apps, Error> {
 /// When `PORT` is not a port.
 pub fn address() -> Result<SocketAddr, Error> {
     let port = match env::var("PORT") {
-        Ok(port) => port.parse().map_err(|_| format!("PORT is {port:?}, which is not a port"))?,
+        Ok(port) => port.parse().map_err(|_| format!("PORT is {port}, which is not a port"))?,
         Err(_) => 8080,
     };
     Ok((Ipv4Addr::LOCALHOST, port).into())
 }
 
-/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM, and the receiver has stopped: deliveries are then
-/// refused, and those that were accepted are consumed.
-pub async fn stopped<S: EventSink>(pipeline: Pipeline<S>) {
+/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM.
+pub async fn asked_to_stop() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -49,8 +51,6 @@ pub async fn stopped<S: EventSink>(pipeline: Pipeline<S>) {
     }
     #[cfg(not(unix))]
     let _ = interrupted.await;
-    let left = pipeline.shutdown(Duration::from_secs(10)).await;
-    eprintln!("stopped; left behind: {} deliveries in flight, {} events", left.in_flight, left.unconsumed.events);
 }
 
 /// Prints each event as one line of JSON, until the receiver is shut down.

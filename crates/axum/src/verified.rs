@@ -32,7 +32,7 @@ pub struct NotVerified;
 impl std::fmt::Display for NotVerified {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(
-            "this route has no WebhookLayer, so its requests are not verified, or the delivery was extracted twice",
+            "this route has no WebhookLayer, so its requests are not verified, or the delivery was extracted twice: make it with birdhook::axum::webhook",
         )
     }
 }

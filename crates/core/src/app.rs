@@ -201,6 +201,9 @@ impl FromStr for Apps {
     fn from_str(text: &str) -> Result<Self, AppsError> {
         let text = text.trim();
         if !text.contains('=') {
+            if text.contains(|letter: char| letter == ',' || letter.is_whitespace()) {
+                return Err(AppsError::NotAPair(1));
+            }
             return Secret::new(text).map(Self::from).map_err(|why| AppsError::Secret(1, why));
         }
         let mut apps: Vec<App> = Vec::new();
@@ -223,7 +226,7 @@ impl FromStr for Apps {
 }
 
 /// Why [`Apps`] could not be made. Never holds a secret, nor a part of text that could be one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppsError {
     /// Two apps have this name.
@@ -241,6 +244,13 @@ impl fmt::Display for AppsError {
             Self::NotAPair(at) => write!(f, "entry {at} is not name=secret"),
             Self::Secret(at, why) => write!(f, "entry {at}: {why}"),
         }
+    }
+}
+
+/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+impl fmt::Debug for AppsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

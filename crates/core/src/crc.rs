@@ -73,7 +73,7 @@ pub fn token(query: &str) -> Result<Cow<'_, str>, TokenError> {
 }
 
 /// Why a challenge was refused. Never holds the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
     /// The query has no `crc_token`.
@@ -97,6 +97,13 @@ impl fmt::Display for TokenError {
             Self::TooLong => "crc_token is too long",
             Self::Forbidden => "crc_token holds a character that is not signed",
         })
+    }
+}
+
+/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+impl fmt::Debug for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -23,7 +23,7 @@ impl Delivery {
         &self.envelope.app
     }
 
-    /// The id of the user whose subscription brought it (`for_user_id`), if it says.
+    /// The id of the user whose subscription brought it (`for_user_id`, or the X Activity API's `filter.user_id`), if it says.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref()
     }

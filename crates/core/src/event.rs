@@ -72,8 +72,8 @@ impl Event {
         &self.described.name
     }
 
-    /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery by the same API, and for
-    /// nothing else.
+    /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery by the same API, and as
+    /// far as X's ids and times can tell for nothing else.
     pub fn delivery_key(&self) -> EventKey {
         self.delivery_key_in(DedupeScope::Subscription)
     }
@@ -109,8 +109,8 @@ impl Event {
         &self.envelope.app
     }
 
-    /// The id of the user whose subscription brought the event: `for_user_id`, and for a revocation, which has none,
-    /// the user who took access away.
+    /// The id of the user whose subscription brought the event: `for_user_id`, the X Activity API's `filter.user_id`, and
+    /// for a revocation, which has neither, the user who took access away.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref().or(self.described.revoked_by.as_deref())
     }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::Generation;
 
 /// The identity of an event, for removing duplicates: 32 bytes that are the same whenever X tells of the same event
-/// again, in any order of members, and differ otherwise.
+/// again, in any order of members, and differ otherwise. Where X gives neither an id nor a time, the event's bytes count.
 ///
 /// A SHA-256 over the parts of X's own identity for each kind, scoped by a [`DedupeScope`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

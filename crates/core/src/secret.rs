@@ -63,7 +63,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Why a [`Secret`] was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
     /// The secret is empty: is the environment variable set?
@@ -78,6 +78,13 @@ impl fmt::Display for SecretError {
             Self::Empty => "the secret is empty: is its environment variable set?",
             Self::WhiteSpace => "the secret begins or ends with white space: trim it",
         })
+    }
+}
+
+/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

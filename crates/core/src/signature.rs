@@ -42,7 +42,7 @@ pub fn verify(secret: &Secret, message: &[u8], header: &[u8]) -> Result<(), Sign
 }
 
 /// Why a signature was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignatureError {
     /// The header is not `sha256=` followed by the base64 of 32 bytes.
@@ -57,6 +57,13 @@ impl fmt::Display for SignatureError {
             Self::Malformed => "the signature is not 'sha256=' and the base64 of 32 bytes",
             Self::Wrong => "the signature does not match",
         })
+    }
+}
+
+/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+impl fmt::Debug for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -95,6 +95,15 @@ impl Gate {
         health
     }
 
+    /// Shuts down: refuses new deliveries with 503 while still answering challenges, waits for those in flight, and tells
+    /// how many are left when `patience` is over. Call it before the server stops, so that X hears the 503s.
+    pub async fn shutdown(&self, patience: Duration) -> usize {
+        self.stop();
+        // Whether the time was enough shows in what is left.
+        let _ = timeout_at(after(Instant::now(), patience), self.idle()).await;
+        self.shared.in_flight.load(SeqCst)
+    }
+
     /// Refuses deliveries with 503 from now on; challenges are still answered.
     pub fn stop(&self) {
         self.shared.stopping.store(true, SeqCst);

@@ -86,7 +86,10 @@ impl Trace {
         #[cfg(feature = "tracing")]
         self.span.in_scope(|| {
             let micros = took.as_micros() as u64;
-            tracing::debug!(result = reason.as_str(), status = reason.status(), micros, "answered");
+            match reason.status() {
+                200 => tracing::debug!(result = reason.as_str(), status = 200, micros, "answered"),
+                status => tracing::info!(result = reason.as_str(), status, micros, "answered"),
+            }
         });
         let _ = took;
     }

@@ -75,7 +75,8 @@ impl<S: EventSink> Pipeline<S> {
     /// Shuts down: refuses new deliveries with 503 while still answering challenges, waits for those in flight, then for
     /// the app to consume what it was given, and reports what is left when `patience` is over.
     ///
-    /// Call it before the server stops, so that X hears the 503s. It can be called again.
+    /// Call it before the server stops, so that X hears the 503s, and then await the task that consumes: an event counts
+    /// as consumed once the app has received it, not when it has finished with it. It can be called again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -89,12 +90,11 @@ impl<S: EventSink> Pipeline<S> {
     /// ```
     pub async fn shutdown(&self, patience: Duration) -> Left {
         let deadline = after(Instant::now(), patience);
-        self.gate.stop();
-        // Whether the time was enough shows in what is left.
-        let _ = timeout_at(deadline, self.gate.idle()).await;
+        let in_flight = self.gate.shutdown(patience).await;
         self.sink.close();
+        // Whether the time was enough shows in what is left.
         let _ = timeout_at(deadline, self.sink.drained()).await;
-        Left { in_flight: self.gate.health().in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
+        Left { in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
     }
 }
 
@@ -121,7 +121,7 @@ pub struct Left {
 }
 
 impl Left {
-    /// Whether nothing is lost by ending the process.
+    /// Whether nothing is left: what the app has received it must finish itself.
     pub fn is_nothing(&self) -> bool {
         self.in_flight == 0 && self.unconsumed == Backlog::default()
     }
