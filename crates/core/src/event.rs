@@ -99,7 +99,8 @@ impl Event {
     }
 
     /// Whether the [`content_key`](Self::content_key) says only who did what to whom, so that doing it again gives the same
-    /// key: follows, blocks, mutes, their opposites, and typing. The X Activity API gives these neither an id nor a time.
+    /// key: follows, blocks, mutes, their opposites, typing, and reading without a last message. The X Activity API gives
+    /// these neither an id nor a time.
     pub fn is_timeless(&self) -> bool {
         matches!(self.described.content, Content::Timeless(_))
     }

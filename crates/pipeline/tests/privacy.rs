@@ -347,8 +347,8 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
         Begun::Reply(reply) => reply,
     };
     tell("Reply", &reply, "SinkFailed");
-    tell("AppsError", &format!("a={SECRET},{SECRET}").parse::<birdhook_pipeline::Apps>().unwrap_err(), "NotAPair");
-    tell("TokenError", &crc::TokenPolicy::Base64.check(&format!("{{{TOKEN}")).unwrap_err(), "Forbidden");
+    tell("AppsError", &format!("a={SECRET},{SECRET}").parse::<birdhook_pipeline::Apps>().unwrap_err(), "entry");
+    tell("TokenError", &crc::TokenPolicy::Base64.check(&format!("{{{TOKEN}")).unwrap_err(), "not signed");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     Typing, User,
 };
 use crate::wire::v1::{self, Payload};
-use crate::{Direction, Event};
+use crate::{Event, EventKind};
 
 pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
     Some(match event.v1() {
@@ -32,8 +32,8 @@ pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
         Payload::Unmute(relation) => Activity::Unmuted(relation.into()),
         Payload::DirectMessage(message) => {
             let message = Box::new(self::message(event, *message));
-            match event.direction() {
-                Some(Direction::Sent) => Activity::MessageSent(message),
+            match event.kind() {
+                EventKind::MessageSent => Activity::MessageSent(message),
                 _ => Activity::MessageReceived(message),
             }
         }

@@ -46,7 +46,7 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
         }
         Payload::ProfileUpdate(update) => Activity::ProfileUpdated(Box::new(ProfileUpdate {
             user: person(event.subscriber().map(Id::from), &includes),
-            field: profile_field(event),
+            field: detail(event, "profile.update."),
             before: update.before,
             after: update.after,
         })),
@@ -121,11 +121,16 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
         in_reply_to_user_id: post.in_reply_to_user_id,
         references: post.references.into_iter().filter_map(reference).collect(),
         mentions: entities.mentions.into_iter().map(|who| Mention { id: who.id, handle: who.username }).collect(),
-        links: entities.urls.into_iter().map(|url| Link { url: url.url, expanded_url: url.expanded_url }).collect(),
+        links: entities.urls.into_iter().filter_map(link).collect(),
         hashtags: entities.hashtags.into_iter().filter_map(|hashtag| hashtag.tag).collect(),
         media: attached.collect(),
         edit_history: post.edit_history,
     }
+}
+
+/// A link that stands for a picture is the picture.
+fn link(url: v2::Url<'_>) -> Option<Link<'_>> {
+    url.media_key.is_none().then_some(Link { url: url.url, expanded_url: url.expanded_url })
 }
 
 fn reference(reference: v2::Reference<'_>) -> Option<PostReference<'_>> {
@@ -164,16 +169,16 @@ fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Li
     Like { id: like.id, by: by.map(|by| person(Some(by), includes)), post }
 }
 
-/// Of `profile.update.bio` or the older `ProfileBioUpdate`, what is between.
-fn profile_field(event: &Event) -> Id<'_> {
+/// What the type of event says behind the family: `bio` of `profile.update.bio`, or of the older `ProfileBioUpdate`.
+fn detail<'a>(event: &'a Event, family: &str) -> Id<'a> {
     let name = types::known(event.name()).map_or(event.name(), |(present, _)| present);
-    name.strip_prefix("profile.update.").unwrap_or(name).into()
+    name.strip_prefix(family).unwrap_or(name).into()
 }
 
 fn chat<'a>(event: &'a Event, chat: v2::Chat<'a>, includes: &Includes<'a>) -> Chat<'a> {
     Chat {
         id: chat.id,
-        event: event.name().strip_prefix("chat.").unwrap_or(event.name()).into(),
+        event: detail(event, "chat."),
         conversation_id: chat.conversation_id,
         sender: person(chat.sender_id, includes),
         encrypted: chat.encoded_event,

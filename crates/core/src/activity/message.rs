@@ -111,8 +111,10 @@ pub enum Attachment<'a> {
     /// A place with a name.
     Place {
         /// The place's id.
+        #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<Id<'a>>,
         /// The place's name.
+        #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<Text<'a>>,
     },
 }

@@ -59,7 +59,7 @@ object! {
 
 impl Side<'_> {
     fn user(&self) -> Option<&str> {
-        self.id.as_deref().or(self.data.as_ref()?.id.as_deref())
+        self.id.as_deref().or_else(|| self.data.as_ref()?.id.as_deref())
     }
 }
 
@@ -129,7 +129,7 @@ impl<'a> Data<'a> {
             kind,
             EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing
         ) {
-            self.conversation(kind, &name, inner);
+            self.conversation(kind, &name, present, inner);
         }
         if inner.drafts.is_empty() {
             inner.drafts.push(self.draft(name, present, kind));
@@ -137,7 +137,7 @@ impl<'a> Data<'a> {
     }
 
     /// Reads a message, a reading or typing as the Account Activity API would, from its arrays or from the payload itself.
-    fn conversation(&self, kind: EventKind, name: &str, inner: &mut Outline<'a>) {
+    fn conversation(&self, kind: EventKind, name: &str, present: &str, inner: &mut Outline<'a>) {
         let Some(payload) = self.payload else { return };
         let whole = Cursor::new(payload).members(|name, cursor| inner.member(name, cursor));
         if whole.is_none() {
@@ -165,7 +165,7 @@ impl<'a> Data<'a> {
                 }
                 Content::Timeless(_) | Content::Id(_) => {}
             }
-            draft.identity = draft.identity.of_activity(name);
+            draft.identity = draft.identity.of_activity(present);
             if let Happening::Message { told, .. } = &mut draft.kind {
                 *told = Some(match kind {
                     EventKind::MessageSent => Direction::Sent,

@@ -86,8 +86,14 @@ impl Facts<'_> {
             }
             "direct_message_mark_read_events" => {
                 let (sender, recipient) = self.conversation()?;
-                let last = self.last_read_event_id.as_deref().unwrap_or(raw);
-                plain(EventKind::MessagesRead, "mark_read", &[sender, recipient, last])
+                match self.last_read_event_id.as_deref() {
+                    Some(last) => plain(EventKind::MessagesRead, "mark_read", &[sender, recipient, last]),
+                    None => {
+                        content = Content::Timeless(identity("mark_read", &[sender, recipient]));
+                        let identity = self.timed("mark_read_at", [sender, recipient], raw);
+                        (Happening::Plain(EventKind::MessagesRead), identity)
+                    }
+                }
             }
             "revoke" => {
                 let app = self.target.as_ref()?.app_id.as_deref()?;

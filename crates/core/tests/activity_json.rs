@@ -1,0 +1,249 @@
+//! The JSON of every kind of activity is what `docs/activity.md` shows.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+use support::{deliver, event, value};
+
+/// The kinds in the order of the page, and the fixture that is each one's example.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("post_created", "twins/reply.xaa"),
+    ("post_deleted", "twins/deletion.aaa"),
+    ("post_matched", "xaa/filtered_stream"),
+    ("liked", "twins/like_by.xaa"),
+    ("followed", "xaa/follow.follow"),
+    ("unfollowed", "xaa/follow.unfollow"),
+    ("blocked", "xaa/block.block"),
+    ("unblocked", "xaa/block.unblock"),
+    ("muted", "xaa/mute.mute"),
+    ("unmuted", "xaa/mute.unmute"),
+    ("message_sent", "twins/sent.xaa"),
+    ("message_received", "twins/received.aaa"),
+    ("messages_read", "xaa/dm.read"),
+    ("typing", "xaa/dm.indicate_typing.flat"),
+    ("access_revoked", "xaa/oauth.revoke"),
+    ("profile_updated", "xaa/profile.update.bio"),
+    ("chat_received", "xaa/chat.received"),
+    ("chat_sent", "xaa/chat.sent"),
+    ("chat_changed", "xaa/chat.conversation.member_added"),
+    ("space_started", "xaa/spaces.start"),
+    ("space_ended", "xaa/spaces.end"),
+    ("broadcast_started", "xaa/broadcast.start"),
+    ("broadcast_ended", "xaa/broadcast.end"),
+    ("broadcast_message", "xaa/broadcast.chat"),
+    ("news_published", "xaa/news.new"),
+    ("replay_finished", "xaa/replay_incomplete"),
+    ("unknown", "xaa/unknown"),
+];
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/activity.md");
+const WIDTH: usize = 400;
+
+fn fixture(name: &str) -> String {
+    let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The headings of the third level, and the JSON blocks that follow each.
+fn blocks(page: &str) -> Vec<(&str, Vec<String>)> {
+    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        match line {
+            "```json" => {
+                inside = true;
+                found.last_mut().unwrap().1.push(String::new());
+            }
+            "```" => inside = false,
+            _ if inside => {
+                let block = found.last_mut().unwrap().1.last_mut().unwrap();
+                block.push_str(line);
+                block.push('\n');
+            }
+            _ => found.extend(line.strip_prefix("### ").map(|heading| (heading.trim_matches('`'), Vec::new()))),
+        }
+    }
+    found
+}
+
+/// JSON without white space, laid out: what fits in a line stands in one, members in their order.
+fn laid_out(json: &str, indent: usize) -> String {
+    let parts = parts(json);
+    let spaced = match parts.as_slice() {
+        [] => json.to_owned(),
+        parts => {
+            let (open, close) = json.split_at(1);
+            let inner: Vec<_> = parts.iter().map(|(name, inner)| format!("{name}{}", laid_out(inner, 0))).collect();
+            format!("{open}{}{}", inner.join(", "), &close[close.len() - 1..])
+        }
+    };
+    if parts.is_empty() || (indent + spaced.len() <= WIDTH && !spaced.contains('\n')) {
+        return spaced;
+    }
+    let (gap, inner_gap) = (" ".repeat(indent), " ".repeat(indent + 2));
+    let inner: Vec<_> =
+        parts.iter().map(|(name, inner)| format!("{inner_gap}{name}{}", laid_out(inner, indent + 2))).collect();
+    format!("{}\n{}\n{gap}{}", &json[..1], inner.join(",\n"), &json[json.len() - 1..])
+}
+
+/// What an object or an array holds; each part with the name before it.
+fn parts(json: &str) -> Vec<(String, &str)> {
+    if !json.starts_with(['{', '[']) || json.len() <= 2 {
+        return Vec::new();
+    }
+    let (mut found, mut depth, mut in_text, mut escaped) = (Vec::new(), 0, false, false);
+    let (mut start, mut name) = (1, String::new());
+    for (at, letter) in json.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => in_text = !in_text,
+            _ if in_text => {}
+            '{' | '[' => depth += 1,
+            ':' if depth == 1 && json.starts_with('{') => {
+                name = format!("{}: ", &json[start..at]);
+                start = at + 1;
+            }
+            ',' | '}' | ']' if depth == 1 => {
+                found.push((std::mem::take(&mut name), &json[start..at]));
+                start = at + 1;
+            }
+            '}' | ']' => depth -= 1,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The activity of an example, as the page shows it.
+fn example(name: &str) -> String {
+    let body = value(&fixture(name)).to_string();
+    let event = event(body);
+    format!("{}\n", laid_out(&serde_json::to_string(&event.activity()).unwrap(), 0))
+}
+
+/// With `BLESS=1` it prints what the page should show.
+#[test]
+fn the_page_shows_every_kind_as_it_is() {
+    let bless = std::env::var_os("BLESS").is_some();
+    if bless {
+        for (kind, name) in EXAMPLES {
+            println!("### `{kind}`\n```json\n{}```\n", example(name));
+        }
+    }
+    let page = fs::read_to_string(PAGE).unwrap();
+    let blocks = blocks(&page);
+    for (kind, name) in EXAMPLES {
+        let of_kind: Vec<_> = blocks.iter().filter(|(heading, _)| heading == kind).collect();
+        let [(_, examples)] = of_kind.as_slice() else { panic!("{} headings of {kind}", of_kind.len()) };
+        let [shown] = examples.as_slice() else { panic!("{} examples of {kind}", examples.len()) };
+        assert_eq!(*shown, example(name), "{kind}; BLESS=1 prints all");
+        assert_eq!(value(shown)["kind"], *kind, "{name}");
+    }
+    let shown: BTreeSet<_> = blocks.iter().filter(|(_, blocks)| !blocks.is_empty()).map(|(kind, _)| *kind).collect();
+    assert_eq!(shown, EXAMPLES.iter().map(|(kind, _)| *kind).collect(), "no kind is shown that does not exist");
+}
+
+/// Every member of every fixture's activity stands in a table of the page.
+#[test]
+fn the_page_names_every_field() {
+    fn names(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, inner) in members {
+                    found.insert(name.clone());
+                    if name != "raw" {
+                        names(inner, found);
+                    }
+                }
+            }
+            Value::Array(elements) => elements.iter().for_each(|inner| names(inner, found)),
+            _ => {}
+        }
+    }
+    let page = fs::read_to_string(PAGE).unwrap();
+    let mut found = BTreeSet::new();
+    for (path, body) in all() {
+        for event in deliver(&body).events() {
+            let told = serde_json::to_value(event.activity()).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert_eq!(told["kind"], event.kind().as_str(), "{path}");
+            names(&told, &mut found);
+        }
+    }
+    assert!(found.len() > 60, "only {}", found.len());
+    for name in found {
+        let forms = [format!("| `{name}` |"), format!(".{name}` |")];
+        let in_table = page.lines().any(|line| forms.iter().any(|form| line.starts_with('|') && line.contains(form)));
+        assert!(in_table, "no table has {name}");
+    }
+}
+
+/// All fixtures of all generations, by their paths.
+fn all() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for folder in ["", "xaa", "twins"] {
+        let folder = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for file in fs::read_dir(&folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                found.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(found.len() > 100, "only {}", found.len());
+    found
+}
+
+#[test]
+fn an_event_serialises_to_the_bytes_that_came() {
+    for (path, body) in all() {
+        for event in deliver(&body).events() {
+            let written = serde_json::to_string(event).unwrap();
+            assert_eq!(written, event.raw().as_str(), "{path}");
+            assert!(body.contains(&written), "{path}");
+            assert_eq!(event.body().as_str(), body, "{path}");
+        }
+    }
+}
+
+/// What X does not tell is absent, and never `null`.
+#[test]
+fn nothing_is_null() {
+    fn has_null(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Array(elements) => elements.iter().any(has_null),
+            Value::Object(members) => members.values().any(has_null),
+            _ => false,
+        }
+    }
+    let place = r#"{"for_user_id":"7","direct_message_events":[{"id":"1","message_create":{"sender_id":"8","message_data":{
+        "attachment":{"type":"location","location":{"type":"shared_place","shared_place":{"place":{}}}}}}}]}"#;
+    let mut bodies: Vec<_> = all().into_iter().filter(|(path, _)| !path.ends_with("unknown.json")).collect();
+    bodies.push(("a place of which nothing is known".to_owned(), place.to_owned()));
+    for (path, body) in bodies {
+        for event in deliver(&body).events() {
+            assert!(!has_null(&serde_json::to_value(event.activity()).unwrap()), "{path}");
+        }
+    }
+}
+
+/// Serialising reads what came and nothing else: the same body gives the same text.
+#[test]
+fn an_activity_serialises_the_same_however_it_was_written() {
+    for (path, body) in all() {
+        let told = |body: &str| -> Vec<Value> {
+            let events = deliver(body).into_events();
+            let mut told: Vec<_> = events.iter().map(|e| serde_json::to_value(e.activity()).unwrap()).collect();
+            told.sort_by_key(Value::to_string);
+            told
+        };
+        for style in support::Style::ALL {
+            assert_eq!(told(&style.write(&value(&body))), told(&body), "{path} {style:?}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! One happening, told by both APIs, is one activity with one content key.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use birdhook_core::{Activity, DedupeScope, Event, EventKind, Generation, PostRelation, Timestamp};
+use serde_json::Value;
+use support::event;
+
+/// How exactly both tell when it happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Time {
+    /// To the millisecond.
+    Same,
+    /// The X Activity API only to the second.
+    Second,
+    /// The X Activity API not at all.
+    OldOnly,
+}
+
+use EventKind::*;
+use Time::*;
+
+type Twin = (&'static str, EventKind, Time, &'static [&'static str]);
+
+const CONVERSATION: &str = "+/post/conversation_id";
+const VERSIONS: &str = "+/post/edit_history/0";
+
+/// Every twin, its kind, and the fields that only one of both tells: `+` the X Activity API, `-` the Account Activity
+/// API, `~` each in its own way.
+const TWINS: &[Twin] = &[
+    // The key of a picture is its id with the kind of picture before it.
+    ("own", PostCreated, Second, &[CONVERSATION, "~/post/media/0/id"]),
+    ("mention", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
+    ("reply", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
+    ("quote", PostCreated, Second, &[CONVERSATION, VERSIONS]),
+    ("repost", PostCreated, Second, &[CONVERSATION, VERSIONS]),
+    (
+        "deletion",
+        PostDeleted,
+        OldOnly,
+        &[
+            "+/author/created_at",
+            "+/author/description",
+            "+/author/followers",
+            "+/author/following",
+            "+/author/handle",
+            "+/author/location",
+            "+/author/name",
+            "+/author/picture",
+            "+/author/protected",
+            "+/author/url",
+            "+/author/verified",
+        ],
+    ),
+    ("like_by", Liked, Same, &[CONVERSATION, VERSIONS]),
+    (
+        "like_of",
+        Liked,
+        Same,
+        &[
+            "-/by/created_at",
+            "-/by/description",
+            "-/by/followers",
+            "-/by/following",
+            "-/by/handle",
+            "-/by/id",
+            "-/by/location",
+            "-/by/name",
+            "-/by/picture",
+            "-/by/protected",
+            "-/by/url",
+            "-/by/verified",
+            CONVERSATION,
+            VERSIONS,
+        ],
+    ),
+    ("follow", Followed, OldOnly, &[]),
+    ("unfollow", Unfollowed, OldOnly, &[]),
+    ("block", Blocked, OldOnly, &[]),
+    ("unblock", Unblocked, OldOnly, &[]),
+    ("mute", Muted, OldOnly, &[]),
+    ("unmute", Unmuted, OldOnly, &[]),
+    ("sent", MessageSent, Same, &[]),
+    ("received", MessageReceived, Same, &[]),
+    ("read", MessagesRead, Same, &[]),
+    ("typing", Typing, Same, &[]),
+    ("revocation", AccessRevoked, Same, &[]),
+];
+
+const SCOPES: [DedupeScope; 4] =
+    [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::AcrossApps, DedupeScope::Everywhere];
+
+fn read(path: &str) -> Event {
+    let path = format!("{}/tests/fixtures/{path}.json", env!("CARGO_MANIFEST_DIR"));
+    event(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")))
+}
+
+/// The event as the Account Activity API and as the X Activity API tells it.
+fn twins(name: &str) -> [Event; 2] {
+    let both = ["aaa", "xaa"].map(|generation| read(&format!("twins/{name}.{generation}")));
+    let generations = [Generation::AccountActivity, Generation::XActivity];
+    assert_eq!([both[0].generation(), both[1].generation()], generations, "{name}");
+    both
+}
+
+/// Every leaf of a JSON value, by its pointer.
+fn leaves(value: &Value) -> BTreeMap<String, Value> {
+    let is_leaf = |value: &Value| !value.is_object() && !value.is_array();
+    let all = support::pointers(value).into_iter();
+    all.map(|pointer| (pointer.clone(), value.pointer(&pointer).unwrap().clone()))
+        .filter(|(_, value)| is_leaf(value))
+        .collect()
+}
+
+/// What two activities say differently.
+fn differences(old: &Activity<'_>, new: &Activity<'_>) -> BTreeSet<String> {
+    let [old, new] = [old, new].map(|activity| leaves(&serde_json::to_value(activity).unwrap()));
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let differing = names.into_iter().filter_map(|name| match (old.get(name), new.get(name)) {
+        (None, Some(_)) => Some(format!("+{name}")),
+        (Some(_), None) => Some(format!("-{name}")),
+        (old, new) => (old != new).then(|| format!("~{name}")),
+    });
+    differing.collect()
+}
+
+#[test]
+fn both_tell_the_same_activity_field_by_field() {
+    for (name, kind, _, listed) in TWINS {
+        let [old, new] = twins(name);
+        assert_eq!((old.kind(), new.kind()), (*kind, *kind), "{name}");
+        assert_eq!(old.direction(), new.direction(), "{name}");
+        assert_eq!(old.source_app_id(), new.source_app_id(), "{name}");
+        let (old, new) = (old.activity(), new.activity());
+        let kinds = [&old, &new].map(|activity| serde_json::to_value(activity).unwrap()["kind"].clone());
+        assert_eq!(kinds, [kind.as_str(), kind.as_str()], "{name}");
+        let listed: BTreeSet<_> = listed.iter().map(|&field| field.to_owned()).collect();
+        assert_eq!(differences(&old, &new), listed, "{name}");
+    }
+}
+
+#[test]
+fn both_answer_alike() {
+    for (name, ..) in TWINS {
+        let [old, new] = twins(name);
+        assert_eq!(old.subscriber(), new.subscriber(), "{name}");
+        assert!(old.subscriber().is_some(), "{name}");
+        let (old, new) = (old.activity(), new.activity());
+        if *name == "like_of" {
+            assert_eq!((old.actor().unwrap().id.as_deref(), new.actor()), (Some("71"), None), "X does not tell who");
+        } else {
+            let id = |activity: &Activity<'_>| activity.actor().unwrap().id.as_deref().unwrap().to_owned();
+            assert_eq!(id(&old), id(&new), "{name}");
+        }
+        assert_eq!(old.target(), new.target(), "{name}");
+        assert_eq!(old.post().map(|post| (&post.id, &post.text)), new.post().map(|post| (&post.id, &post.text)));
+        assert_eq!(old.message(), new.message(), "{name}");
+    }
+}
+
+#[test]
+fn one_happening_has_one_content_key_and_two_delivery_keys() {
+    let mut seen = BTreeMap::new();
+    for (name, ..) in TWINS {
+        let [old, new] = twins(name);
+        for scope in SCOPES {
+            assert_eq!(old.content_key_in(scope), new.content_key_in(scope), "{name} {scope:?}");
+            assert_ne!(old.delivery_key_in(scope), new.delivery_key_in(scope), "{name} {scope:?}");
+        }
+        assert_eq!(old.content_key(), old.content_key_in(DedupeScope::Subscription));
+        assert_eq!(old.is_timeless(), new.is_timeless(), "{name}");
+        let is_timeless = matches!(old.kind(), Followed | Unfollowed | Blocked | Unblocked | Muted | Unmuted | Typing);
+        assert_eq!(old.is_timeless(), is_timeless, "{name}");
+        for key in [old.content_key(), old.delivery_key(), new.delivery_key()] {
+            // Only where a key of content is that of the delivery, may it be seen again, and only for the same event.
+            if let Some(other) = seen.insert(key, *name) {
+                assert_eq!(other, *name);
+            }
+        }
+    }
+}
+
+#[test]
+fn both_tell_the_same_time_or_say_that_they_do_not() {
+    for (name, _, time, _) in TWINS {
+        let [old, new] = twins(name).map(|event| event.occurred_at().map(Timestamp::as_millis));
+        let told = match new {
+            None => OldOnly,
+            Some(_) if old == new => Same,
+            Some(second) => {
+                assert_eq!((old.unwrap().div_euclid(1000) * 1000, second % 1000), (second, 0), "{name}");
+                Second
+            }
+        };
+        assert_eq!(told, *time, "{name}");
+        assert!(old.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_posts_relation_is_derived_as_the_type_of_event_tells_it() {
+    for (name, relation) in [
+        ("own", PostRelation::Own),
+        ("mention", PostRelation::Mention),
+        ("reply", PostRelation::Reply),
+        ("quote", PostRelation::Quote),
+        ("repost", PostRelation::Repost),
+    ] {
+        for event in twins(name) {
+            let Activity::PostCreated(new) = event.activity() else { panic!("{name} is no post") };
+            assert_eq!(new.relation, Some(relation), "{name} {:?}", event.generation());
+        }
+    }
+}
+
+/// A link that stands for an attached picture is among the media, not among the links.
+#[test]
+fn a_picture_is_no_link() {
+    for event in twins("own") {
+        let Activity::PostCreated(new) = event.activity() else { panic!("no post") };
+        let links: Vec<_> = new.post.links.iter().filter_map(|link| link.url.as_deref()).collect();
+        assert_eq!((links, new.post.media.len()), (vec!["https://t.co/bbbb"], 1), "{:?}", event.generation());
+    }
+}
+
+/// X gives a post that concerns the subscriber in several ways several types.
+#[test]
+fn the_types_of_one_post_are_one_happening() {
+    let body = |kind: &str| {
+        format!(
+            r#"{{"data":{{"event_uuid":"5","event_type":"{kind}","filter":{{"user_id":"7"}},
+                "payload":{{"id":"20","author_id":"8"}}}}}}"#
+        )
+    };
+    let [mention, reply] = ["post.mention.create", "post.reply.create"].map(|kind| event(body(kind)));
+    assert_eq!(mention.content_key(), reply.content_key());
+    assert_ne!(mention.delivery_key(), reply.delivery_key());
+}
+
+/// Reading and typing have no published sample: they may come without the arrays around them.
+#[test]
+fn a_flat_payload_is_the_same_happening() {
+    for (twin, flat) in [("read", "xaa/dm.read.flat"), ("typing", "xaa/dm.indicate_typing.flat")] {
+        let ([old, new], flat) = (twins(twin), read(flat));
+        assert_eq!((flat.kind(), flat.subscriber()), (old.kind(), old.subscriber()), "{twin}");
+        assert_eq!(differences(&old.activity(), &flat.activity()), BTreeSet::new(), "{twin}");
+        assert_eq!(flat.content_key(), old.content_key(), "{twin}");
+        assert_eq!(flat.delivery_key(), new.delivery_key(), "{twin}");
+        assert_eq!(flat.occurred_at(), old.occurred_at(), "{twin}");
+    }
+}
+
+#[test]
+fn every_twin_is_compared() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/twins");
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<_> = files.filter_map(|name| Some(name.split_once('.')?.0.to_owned())).collect();
+    assert_eq!(files, TWINS.iter().map(|(name, ..)| (*name).to_owned()).collect());
+}

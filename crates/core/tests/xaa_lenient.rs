@@ -1,0 +1,292 @@
+//! Whatever becomes of the members of an activity, its event is not lost and nothing panics.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::collections::HashSet;
+use std::fs;
+
+use birdhook_core::{Delivery, EventKind};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{Style, arbitrary, deliver, pointers, value};
+
+/// Stands for a number that no machine number holds, which `serde_json` cannot write.
+const HUGE: &str = "@HUGE@";
+
+fn write(value: &Value) -> String {
+    value.to_string().replace(&format!("\"{HUGE}\""), "1e999")
+}
+
+/// The fixtures of the X Activity API, filtered streams and replays, by their paths.
+fn fixtures() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for folder in ["xaa", "twins"] {
+        let folder = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if !name.ends_with(".aaa.json") {
+                found.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(found.len() > 60, "only {}", found.len());
+    found.sort();
+    found
+}
+
+/// Reads all there is to read of a delivery.
+fn check(what: &str, delivery: &Delivery) {
+    let body = delivery.body().as_str();
+    assert!(!delivery.events().is_empty(), "{what}");
+    for event in delivery.events() {
+        let raw = event.raw().as_str();
+        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{what}: {raw} is no part of {body}");
+        assert_eq!(serde_json::to_string(event).unwrap(), raw.trim(), "{what}");
+        let activity = event.activity();
+        let told = serde_json::to_value(&activity).map_or(json!("unknown"), |told| told["kind"].clone());
+        assert!(told == event.kind().as_str() || told == "unknown", "{what}: {told} is a {}", event.kind());
+        assert!(event.kind() != EventKind::Unknown || told == "unknown", "{what}: {told} is not known");
+        assert!(!format!("{activity:?}{:?}{:?}{event:?}", event.v1(), event.v2()).is_empty());
+        let _ = (activity.actor(), activity.target(), activity.post(), activity.message());
+        let _ = (event.delivery_key(), event.content_key(), event.is_timeless(), event.occurred_at(), event.name());
+        let _ = (event.user("3030"), event.source_app(), event.includes(), event.matching_rules(), event.tag());
+        let _ = (event.event_uuid(), event.subscriber(), event.direction(), event.source_app_id());
+    }
+}
+
+fn set(body: &mut Value, pointer: &str, to: Option<Value>) {
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    match (body.pointer_mut(parent).unwrap(), to) {
+        (Value::Object(members), Some(to)) => *members.get_mut(member).unwrap() = to,
+        (Value::Object(members), None) => _ = members.remove(member),
+        (Value::Array(elements), Some(to)) => *elements.get_mut(member.parse::<usize>().unwrap()).unwrap() = to,
+        (Value::Array(elements), None) => _ = elements.remove(member.parse().unwrap()),
+        _ => unreachable!("only objects and arrays hold anything"),
+    }
+}
+
+#[test]
+fn no_member_of_any_type_loses_an_event() {
+    let replacements = [
+        None,
+        Some(Value::Null),
+        Some(json!(true)),
+        Some(json!(-5)),
+        Some(json!("oops")),
+        Some(json!([])),
+        Some(json!([null, 5, "x", [[]], {"id": {}}])),
+        Some(json!({})),
+        Some(json!({"id": [], "data": {"id": null}})),
+        Some(json!(HUGE)),
+    ];
+    let mut seen = HashSet::new();
+    for (name, body) in fixtures() {
+        let body = value(&body);
+        let kind = deliver(body.to_string()).events()[0].kind();
+        for pointer in pointers(&body) {
+            // The fixtures of one kind have most of their members in common; each is broken once.
+            if !seen.insert((kind, pointer.clone())) {
+                continue;
+            }
+            for to in &replacements {
+                let mut body = body.clone();
+                set(&mut body, &pointer, to.clone());
+                check(&format!("{name} {pointer} = {to:?}"), &deliver(write(&body)));
+            }
+        }
+    }
+    assert!(seen.len() > 1000, "only {}", seen.len());
+}
+
+/// A member that says nothing of what happened, to whom or when changes neither the kind nor any key.
+#[test]
+fn what_identifies_nothing_changes_no_key() {
+    for (name, body) in fixtures() {
+        let read = |body: &Value| {
+            let events = deliver(body.to_string()).into_events();
+            events.iter().map(|e| (e.kind(), e.delivery_key(), e.content_key())).collect::<Vec<_>>()
+        };
+        let mut body = value(&body);
+        let expected = read(&body);
+        for pointer in ["/errors", "/data/news_to_us", "/data/payload/news_to_us", "/data/tag", "/data/includes"] {
+            let (parent, member) = pointer.rsplit_once('/').unwrap();
+            let Some(Value::Object(members)) = body.pointer_mut(parent) else { continue };
+            members.insert(member.to_owned(), json!([{"id": "5", "title": "Something"}]));
+            assert_eq!(read(&body), expected, "{name} {pointer}");
+        }
+    }
+}
+
+#[test]
+fn the_way_of_writing_changes_no_key() {
+    for (name, body) in fixtures() {
+        let keys = |body: &str| {
+            let events = deliver(body).into_events();
+            let read = events.iter().map(|event| (event.delivery_key(), event.content_key(), event.kind().as_str()));
+            let mut keys: Vec<_> = read.collect();
+            keys.sort_unstable();
+            keys
+        };
+        let expected = keys(&body);
+        for style in Style::ALL {
+            assert_eq!(keys(&style.write(&value(&body))), expected, "{name} {style:?}");
+        }
+    }
+}
+
+/// The same where X gives neither an id nor a time, nor a name to the delivery.
+#[test]
+fn the_way_of_writing_changes_no_key_without_an_id() {
+    for (kind, payload) in [
+        ("dm.indicate_typing", r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#),
+        ("dm.read", r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#),
+        ("follow.follow", r#"{"source":{"id":"3030"},"target":{"id":"4040"}}"#),
+    ] {
+        let body = json!({"data": {"event_uuid": "9", "event_type": kind, "filter": {"user_id": "4040"},
+            "payload": value(payload)}});
+        let key = |body: &str| support::event(body).delivery_key();
+        for style in Style::ALL {
+            assert_eq!(key(&style.write(&body)), key(&body.to_string()), "{kind} {style:?}");
+        }
+    }
+}
+
+/// Two deliveries are two happenings where nothing else tells them apart: somebody typed twice.
+#[test]
+fn two_happenings_without_a_time_are_two_deliveries() {
+    let people = r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#;
+    for (kind, payload) in [
+        ("dm.indicate_typing", people.to_owned()),
+        ("dm.indicate_typing", format!(r#"{{"direct_message_indicate_typing_events":[{people}]}}"#)),
+        ("dm.read", people.to_owned()),
+        ("block.block", r#"{"source":{"id":"3030"},"target":{"id":"4040"}}"#.to_owned()),
+    ] {
+        let told = |uuid: &str| {
+            support::event(format!(
+                r#"{{"data":{{"event_uuid":"{uuid}","event_type":"{kind}","filter":{{"user_id":"4040"}},
+                    "payload":{payload}}}}}"#
+            ))
+        };
+        assert_ne!(told("1").delivery_key(), told("2").delivery_key(), "{kind} {payload}");
+        assert_eq!(told("1").delivery_key(), told("1").delivery_key(), "{kind} {payload}");
+    }
+}
+
+/// Whether a member of this name holds what X or a machine wrote: an id, a time, a type.
+fn is_technical(name: &str) -> bool {
+    const ENDINGS: [&str; 5] = ["_id", "_ids", "_ms", "_at", "_str"];
+    const NAMES: [&str; 14] = [
+        "id",
+        "event_uuid",
+        "event_type",
+        "type",
+        "direction",
+        "created_timestamp",
+        "created_at_msec",
+        "date_time",
+        "conversation_key_version",
+        "public_key_version",
+        "signature_version",
+        "media_keys",
+        "media_key",
+        "editable_until",
+    ];
+    NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Puts a marker in place of everything that somebody wrote, and counts them.
+fn mark(value: &mut Value, marked: &mut usize) {
+    match value {
+        Value::Object(members) => {
+            for (_, inner) in members.iter_mut().filter(|(name, _)| !is_technical(name)) {
+                if inner.is_string() {
+                    *marked += 1;
+                    *inner = json!("MARKER of a person");
+                }
+                mark(inner, marked);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|inner| mark(inner, marked)),
+        _ => {}
+    }
+}
+
+#[test]
+fn debug_tells_nothing_that_somebody_wrote() {
+    let mut marked = 0;
+    for (name, body) in fixtures() {
+        let mut body = value(&body);
+        mark(&mut body, &mut marked);
+        let delivery = deliver(body.to_string());
+        for event in delivery.events() {
+            let (activity, includes) = (event.activity(), event.includes());
+            for printed in [
+                format!("{activity:?}\n{activity:#?}"),
+                format!("{event:?}\n{event:#?}\n{delivery:?}"),
+                format!("{:?}\n{:#?}", event.v2(), event.v1()),
+                format!("{includes:?}\n{:?}", event.matching_rules()),
+            ] {
+                assert!(!printed.contains("MARKER"), "{name}: {printed}");
+            }
+        }
+    }
+    assert!(marked > 500, "only {marked}");
+}
+
+/// Arbitrary JSON in the places of an activity, a filtered stream or a replay.
+fn activities() -> impl Strategy<Value = Value> {
+    let types = prop_oneof![
+        4 => "post\\.create|post\\.delete|like\\.create|follow\\.follow|block\\.block|dm\\.sent|dm\\.read|\
+            dm\\.indicate_typing|oauth\\.revoke|profile\\.update\\.bio|chat\\.received|chat\\.conversation\\.join|\
+            spaces\\.end|broadcast\\.start|broadcast\\.chat|news\\.new|ProfileBioUpdate".prop_map(Value::from),
+        1 => arbitrary::json(),
+    ];
+    let optional = || prop::option::of(arbitrary::json());
+    let data = (types, arbitrary::object(), optional(), optional(), optional());
+    (data, arbitrary::object(), optional(), any::<bool>()).prop_map(
+        |((kind, payload, filter, uuid, includes), mut body, rules, is_activity)| {
+            let mut data = if is_activity { json!({"payload": payload}) } else { payload };
+            for (name, inner) in [("filter", filter), ("event_uuid", uuid), ("includes", includes)] {
+                if let Some(inner) = inner {
+                    data[name] = inner;
+                }
+            }
+            if is_activity {
+                data["event_type"] = kind;
+            }
+            body["data"] = data;
+            if let Some(rules) = rules {
+                body["matching_rules"] = rules;
+            }
+            body
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_object_survives(body in activities(), style in 0..3usize) {
+        let delivery = deliver(body.to_string());
+        check(&body.to_string(), &delivery);
+        let styled = Style::ALL[style].write(&body);
+        let again = deliver(&styled);
+        check(&styled, &again);
+        prop_assert_eq!(again.body().as_str(), &*styled);
+        prop_assert_eq!(again.events().len(), delivery.events().len());
+    }
+
+    #[test]
+    fn any_object_survives_as_a_payload(payload in arbitrary::json(), at in any::<prop::sample::Index>()) {
+        let all = fixtures();
+        let (name, body) = &all[at.index(all.len())];
+        let mut body = value(body);
+        if let Some(place) = body.pointer_mut("/data/payload") {
+            *place = payload;
+            check(name, &deliver(body.to_string()));
+        }
+    }
+}
