@@ -297,7 +297,7 @@ pub enum EventKind {
     NewsPublished,
     /// A replay that the app asked for has ended.
     ReplayFinished,
-    /// Something that is not known, or whose identifying values are missing. Its raw JSON has it all.
+    /// Something that is not known, or in the Account Activity API lacks the ids that identify it. Its raw JSON has it all.
     Unknown,
 }
 

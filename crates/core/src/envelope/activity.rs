@@ -239,6 +239,7 @@ impl PayloadFacts<'_> {
             EventKind::BroadcastStarted | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
             EventKind::BroadcastMessage => self.message_id.as_deref(),
             EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => self.id.as_deref(),
+            EventKind::NewsPublished => self.id.as_deref(),
             _ => None,
         }
     }
