@@ -1,5 +1,5 @@
 //! Whatever becomes of the members of an activity, its event is not lost and nothing panics.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 
@@ -289,4 +289,20 @@ proptest! {
             check(name, &deliver(body.to_string()));
         }
     }
+}
+
+/// One `event_uuid` for several events must not make them one.
+#[test]
+fn two_people_typing_in_one_payload_are_two_events() {
+    let typing = |who: &str| format!(r#"{{"sender_id":"{who}","target":{{"recipient_id":"7"}}}}"#);
+    let body = format!(
+        r#"{{"data":{{"event_uuid":"5","event_type":"dm.indicate_typing","filter":{{"user_id":"7"}},"payload":{{
+            "direct_message_indicate_typing_events":[{},{}]}}}}}}"#,
+        typing("8"),
+        typing("9")
+    );
+    let delivery = deliver(&body);
+    let [one, other] = delivery.events() else { panic!("not two") };
+    assert_eq!((one.kind(), other.kind()), (EventKind::Typing, EventKind::Typing));
+    assert_ne!(one.delivery_key(), other.delivery_key());
 }

@@ -159,9 +159,9 @@ impl<'a> Data<'a> {
             draft.name = Cow::Owned(name.to_owned());
             match draft.content {
                 Content::Same => draft.content = Content::Id(draft.identity),
-                // Without a time the bytes are the same each time somebody types.
-                Content::Timeless(_) if draft.at.is_none() => {
-                    draft.identity = identity("activity", &[self.last_resort()]);
+                // Without a time the bytes are the same each time somebody types, and the delivery may hold several.
+                Content::Timeless(content) if draft.at.is_none() => {
+                    draft.identity = content.of_activity(self.last_resort());
                 }
                 Content::Timeless(_) | Content::Id(_) => {}
             }
@@ -235,11 +235,14 @@ impl PayloadFacts<'_> {
     /// What identifies a happening that only the X Activity API tells.
     fn own_id(&self, kind: EventKind) -> Option<&str> {
         match kind {
-            EventKind::SpaceStarted | EventKind::SpaceEnded => self.broadcast_id.as_deref(),
-            EventKind::BroadcastStarted | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
+            EventKind::SpaceStarted
+            | EventKind::SpaceEnded
+            | EventKind::BroadcastStarted
+            | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
             EventKind::BroadcastMessage => self.message_id.as_deref(),
-            EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => self.id.as_deref(),
-            EventKind::NewsPublished => self.id.as_deref(),
+            EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged | EventKind::NewsPublished => {
+                self.id.as_deref()
+            }
             _ => None,
         }
     }
