@@ -5,8 +5,7 @@ use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use birdhook::{Activity, Apps, Event, Events, RawJson, Timestamp};
-use serde::Serialize;
+use birdhook::{Apps, Event, Events};
 
 /// Where the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";
@@ -62,30 +61,6 @@ pub async fn print_events(mut events: Events) {
 
 /// An event as one line of JSON: what birdhook knows of it, what happened, and the event as X wrote it.
 pub fn line(event: &Event) -> String {
-    let line = Line {
-        kind: event.kind().as_str(),
-        app: event.app(),
-        subscriber: event.subscriber(),
-        occurred_at: event.occurred_at(),
-        key: event.delivery_key().to_string(),
-        generation: event.generation().as_str(),
-        name: event.name(),
-        activity: event.activity(),
-        raw: event.raw(),
-    };
     // The only line breaks in valid JSON are white space between its values.
-    serde_json::to_string(&line).unwrap_or_default().replace(['\n', '\r'], " ")
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    kind: &'a str,
-    app: &'a str,
-    subscriber: Option<&'a str>,
-    occurred_at: Option<Timestamp>,
-    key: String,
-    generation: &'a str,
-    name: &'a str,
-    activity: Activity<'a>,
-    raw: &'a RawJson,
+    serde_json::to_string(&event.report().with_raw()).unwrap_or_default().replace(['\n', '\r'], " ")
 }

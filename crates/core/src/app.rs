@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::{Secret, SecretError};
+use crate::{Secret, SecretError, signature};
 
 /// One app of X's developer console: a name of your choice and the secrets that X signs with.
 ///
@@ -75,6 +75,13 @@ impl App {
     /// The name given to [`App::new`].
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Signs `body` as X would, with the primary consumer secret: for those who pass deliveries on. The value of the header
+    /// [`HEADER`](crate::signature::HEADER).
+    pub fn sign(&self, body: &[u8]) -> String {
+        // Never empty, so that nothing is signed with nothing.
+        self.consumer.first().map(|secret| signature::sign(secret, body)).unwrap_or_default()
     }
 
     pub(crate) fn shared_name(&self) -> &Arc<str> {

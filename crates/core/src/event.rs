@@ -1,15 +1,16 @@
 //! One thing that happened.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::directory::Directory;
 use crate::key::{Content, Identity};
+use crate::wire::object::object;
 use crate::wire::v1::{Payload, SourceApp, User};
-use crate::wire::{Id, Lenient, v2};
+use crate::wire::{Lenient, v2};
 use crate::{DedupeScope, EventKey, RawJson, Timestamp};
 
 /// One thing that happened, as X told it to one app about one subscriber.
@@ -30,6 +31,7 @@ pub(crate) struct Envelope {
     pub(crate) app: Arc<str>,
     pub(crate) subscriber: Option<Box<str>>,
     pub(crate) users: Option<RawJson>,
+    pub(crate) directory: Directory,
     pub(crate) apps: Option<RawJson>,
     pub(crate) includes: Option<RawJson>,
     pub(crate) matching_rules: Option<RawJson>,
@@ -158,16 +160,23 @@ impl Event {
         Payload::read(kind, &self.described.payload, &self.described.raw)
     }
 
-    /// A user by id, from the `users` that come with messages, reading and typing. Read now.
+    /// A user by id, from the `users` that come with messages, reading and typing; what both APIs tell of a user is the same
+    /// here. Read now.
     pub fn user(&self, id: &str) -> Option<User<'_>> {
-        look_up(self.envelope.users.as_ref()?, id)
+        let user = self.user_of_message(id)?;
+        let wrapped = user.parse::<Lenient<Wrapper<'_>>>().ok().and_then(|user| user.0?.data);
+        wrapped.or_else(|| user.parse().ok())
+    }
+
+    fn user_of_message(&self, id: &str) -> Option<&RawJson> {
+        self.envelope.directory.of_message(self.envelope.users.as_ref()?, id)
     }
 
     /// A user by id, from the X Activity API's `users` of a message or its `includes`.
     pub(crate) fn user_v2(&self, id: &str) -> Option<v2::User<'_>> {
-        let of_message = self.envelope.users.as_ref().and_then(|users| look_up::<v2::Wrapped<'_>>(users, id));
-        let included = || self.includes()?.user(id).cloned();
-        of_message.map(|wrapped| wrapped.0).or_else(included)
+        let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?, id);
+        let user = self.user_of_message(id).or_else(included)?;
+        user.parse::<Lenient<v2::Wrapped<'_>>>().ok()?.0.map(|wrapped| wrapped.0)
     }
 
     pub(crate) fn is_outbound(&self) -> Option<bool> {
@@ -176,7 +185,7 @@ impl Event {
 
     /// The X app with which a message was sent, from the `apps` that come with messages. Read now.
     pub fn source_app(&self) -> Option<SourceApp<'_>> {
-        look_up(self.envelope.apps.as_ref()?, self.source_app_id()?)
+        self.envelope.directory.app(self.envelope.apps.as_ref()?, self.source_app_id()?)?.parse().ok()
     }
 
     /// The event with the fields of the X Activity API, read now; what they leave out is in [`raw`](Self::raw). `None` for
@@ -212,9 +221,11 @@ impl Event {
     }
 }
 
-fn look_up<'a, T: crate::wire::object::Value<'a>>(map: &'a RawJson, id: &str) -> Option<T> {
-    let mut values = map.parse::<Lenient<BTreeMap<Id<'a>, T>>>().ok()?.0?;
-    values.remove(&Id::from(id.to_owned()))
+object! {
+    /// What the X Activity API puts around a user.
+    struct Wrapper<'a> {
+        data: Option<User<'a>> = "data",
+    }
 }
 
 impl fmt::Debug for Event {

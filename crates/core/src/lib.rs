@@ -12,6 +12,7 @@ mod body;
 mod challenge;
 pub mod crc;
 mod delivery;
+mod directory;
 mod endpoint;
 mod envelope;
 mod event;

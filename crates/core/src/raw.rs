@@ -18,6 +18,11 @@ impl RawJson {
         Self(text)
     }
 
+    /// A part of it, which must be a slice of it and valid JSON.
+    pub(crate) fn slice(&self, part: &str) -> Self {
+        Self(self.0.slice_ref(part))
+    }
+
     /// The JSON text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -37,7 +37,11 @@ impl Timestamp {
         }
         let time = match text.parse::<jiff::Timestamp>() {
             Ok(time) => time,
-            Err(_) => strtime::parse("%a %b %d %H:%M:%S %z %Y", text).ok()?.to_timestamp().ok()?,
+            // The day of the week adds nothing, and is wrong in payloads that somebody has edited.
+            Err(_) => {
+                let (_, date) = text.split_once(' ')?;
+                strtime::parse("%b %d %H:%M:%S %z %Y", date).ok()?.to_timestamp().ok()?
+            }
         };
         Some(Self(time.as_millisecond()))
     }

@@ -40,6 +40,9 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("unknown", "xaa/unknown"),
 ];
 
+/// The heading of the part about events, and the fixture that is its example.
+const REPORT: (&str, &str) = ("event.report()", "twins/received.aaa");
+
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/activity.md");
 const WIDTH: usize = 400;
 
@@ -145,7 +148,22 @@ fn the_page_shows_every_kind_as_it_is() {
         assert_eq!(value(shown)["kind"], *kind, "{name}");
     }
     let shown: BTreeSet<_> = blocks.iter().filter(|(_, blocks)| !blocks.is_empty()).map(|(kind, _)| *kind).collect();
-    assert_eq!(shown, EXAMPLES.iter().map(|(kind, _)| *kind).collect(), "no kind is shown that does not exist");
+    let kinds = EXAMPLES.iter().map(|(kind, _)| *kind);
+    assert_eq!(shown, kinds.chain([REPORT.0]).collect(), "no kind is shown that does not exist");
+}
+
+#[test]
+fn the_page_shows_an_event_as_it_is_reported() {
+    let page = fs::read_to_string(PAGE).unwrap();
+    let event = event(value(&fixture(REPORT.1)).to_string());
+    let reported = format!("{}\n", laid_out(&serde_json::to_string(&event.report()).unwrap(), 0));
+    let blocks = blocks(&page);
+    let shown: Vec<_> =
+        blocks.iter().filter(|(heading, _)| *heading == REPORT.0).flat_map(|(_, blocks)| blocks).collect();
+    assert_eq!(shown, [&reported]);
+    let with_raw = serde_json::to_value(event.report().with_raw()).unwrap();
+    assert_eq!(with_raw["raw"], value(event.raw().as_str()));
+    assert_eq!(value(&reported).get("raw"), None);
 }
 
 /// Every member of every fixture's activity stands in a table of the page.
@@ -172,6 +190,7 @@ fn the_page_names_every_field() {
             let told = serde_json::to_value(event.activity()).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert_eq!(told["kind"], event.kind().as_str(), "{path}");
             names(&told, &mut found);
+            names(&serde_json::to_value(event.report().with_raw()).unwrap(), &mut found);
         }
     }
     assert!(found.len() > 60, "only {}", found.len());
@@ -227,7 +246,7 @@ fn nothing_is_null() {
     bodies.push(("a place of which nothing is known".to_owned(), place.to_owned()));
     for (path, body) in bodies {
         for event in deliver(&body).events() {
-            assert!(!has_null(&serde_json::to_value(event.activity()).unwrap()), "{path}");
+            assert!(!has_null(&serde_json::to_value(event.report()).unwrap()), "{path}");
         }
     }
 }

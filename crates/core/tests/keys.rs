@@ -16,7 +16,7 @@ const SCOPES: [DedupeScope; 4] =
 /// The members on which the identity of a fixture's only event rests, the subscriber's aside.
 fn identity_of(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
-        "tweet_extended" | "tweet_mention" | "tweet_quote" | "tweet_reply" | "tweet_retweet" => {
+        "tweet_every_field" | "tweet_extended" | "tweet_mention" | "tweet_quote" | "tweet_reply" | "tweet_retweet" => {
             &["/tweet_create_events/0/id_str"]
         }
         "tweet_delete" => &["/tweet_delete_events/0/status/id"],

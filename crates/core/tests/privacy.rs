@@ -32,7 +32,7 @@ fn assert_hides(what: &str, printed: &str, hidden: &str) {
 
 /// What people wrote or are called, wherever it stands in a body.
 fn written_by_people(value: &Value, found: &mut Vec<String>) {
-    const NAMES: [&str; 21] = [
+    const NAMES: [&str; 29] = [
         "name",
         "screen_name",
         "in_reply_to_screen_name",
@@ -54,6 +54,14 @@ fn written_by_people(value: &Value, found: &mut Vec<String>) {
         "metadata",
         "ext_alt_text",
         "source",
+        "title",
+        "country",
+        "region",
+        "locality",
+        "street_address",
+        "time_zone",
+        "profile_image_url",
+        "tco_url",
     ];
     match value {
         Value::Object(members) => {

@@ -4,7 +4,8 @@
 mod support;
 
 use birdhook_core::EventKind;
-use birdhook_core::wire::v1::Payload;
+use birdhook_core::wire::v1::{Payload, Tweet};
+use birdhook_core::wire::v2::Data;
 use support::{changed, event};
 
 /// Types that hold themselves are read with a stack that is bounded, and fit into a thread's usual two megabytes.
@@ -22,4 +23,31 @@ fn posts_may_quote_posts_at_will() {
             }
         }
     }
+}
+
+/// Every way in which a type holds itself, read by a thread with a quarter of the usual stack.
+#[test]
+fn posts_users_and_places_may_hold_each_other_at_will() {
+    let ways = [
+        (r#"{"quoted_status":"#, "}"),
+        (r#"{"extended_tweet":{},"user":{"id":1},"retweeted_status":"#, "}"),
+        (r#"{"user":{"status":"#, "}}"),
+        (r#"{"entities":{"media":[{"additional_media_info":{"source_user":{"status":"#, "}}}]}}"),
+        (r#"{"user":{"profile_location":{"contained_within":[{"contained_within":["#, "]}]}}}"),
+    ];
+    for (open, close) in ways {
+        let read = move || {
+            for depth in [1, 2, 3, 6, 12, 13, 20] {
+                let json = open.repeat(depth) + "{}" + &close.repeat(depth);
+                let tweet: Tweet<'_> = serde_json::from_str(&json).unwrap();
+                assert_ne!(tweet, Tweet::default(), "{json}");
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(read).unwrap();
+        thread.join().unwrap();
+    }
+    let mut users = r#"{"data":"#.repeat(100) + r#"{"id":"1"}"# + &"}".repeat(100);
+    users = format!(r#"{{"payload":{{"users":{{"1":{users}}}}}}}"#);
+    let read = move || assert!(serde_json::from_str::<Data<'_>>(&users).is_ok());
+    std::thread::Builder::new().stack_size(512 * 1024).spawn(read).unwrap().join().unwrap();
 }

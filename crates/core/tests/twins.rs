@@ -32,8 +32,7 @@ const VERSIONS: &str = "+/post/edit_history/0";
 /// Every twin, its kind, and the fields that only one of both tells: `+` the X Activity API, `-` the Account Activity
 /// API, `~` each in its own way.
 const TWINS: &[Twin] = &[
-    // The key of a picture is its id with the kind of picture before it.
-    ("own", PostCreated, Second, &[CONVERSATION, "~/post/media/0/id"]),
+    ("own", PostCreated, Second, &[CONVERSATION]),
     ("mention", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
     ("reply", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
     ("quote", PostCreated, Second, &[CONVERSATION, VERSIONS]),

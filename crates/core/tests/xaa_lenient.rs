@@ -177,7 +177,7 @@ fn two_happenings_without_a_time_are_two_deliveries() {
 /// Whether a member of this name holds what X or a machine wrote: an id, a time, a type.
 fn is_technical(name: &str) -> bool {
     const ENDINGS: [&str; 5] = ["_id", "_ids", "_ms", "_at", "_str"];
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 15] = [
         "id",
         "event_uuid",
         "event_type",
@@ -191,6 +191,7 @@ fn is_technical(name: &str) -> bool {
         "signature_version",
         "media_keys",
         "media_key",
+        "cover_media",
         "editable_until",
     ];
     NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))

@@ -17,7 +17,10 @@ pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
         }
         Payload::TweetDelete(deleted) => {
             let status = deleted.status.unwrap_or_default();
-            Activity::PostDeleted(DeletedPost { post_id: status.id, author: User::with_id(status.user_id) })
+            Activity::PostDeleted(DeletedPost {
+                post_id: status.id_str.or(status.id),
+                author: User::with_id(status.user_id_str.or(status.user_id)),
+            })
         }
         Payload::Favorite(like) => Activity::Liked(Box::new(Like {
             id: like.id,
@@ -38,12 +41,12 @@ pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
             }
         }
         Payload::IndicateTyping(typing) => Activity::Typing(Box::new(Typing {
-            writer: event.person(typing.sender_id),
-            recipient: event.person(typing.target.and_then(|target| target.recipient_id)),
+            writer: event.party(typing.sender_id, typing.source),
+            recipient: event.party(typing.recipient_id, typing.target),
         })),
         Payload::MarkRead(read) => Activity::MessagesRead(Box::new(Reading {
-            reader: event.person(read.sender_id),
-            correspondent: event.person(read.target.and_then(|target| target.recipient_id)),
+            reader: event.party(read.sender_id, read.source),
+            correspondent: event.party(read.recipient_id, read.target),
             last_message_id: read.last_read_event_id,
         })),
         Payload::Revoke(revocation) => Activity::AccessRevoked(Revocation {
@@ -68,7 +71,7 @@ fn relation(tweet: &v1::Tweet<'_>, subscriber: &str) -> Option<PostRelation> {
         Some(PostRelation::Quote)
     } else if answered == Some(subscriber) {
         Some(PostRelation::Reply)
-    } else if mentioned.any(|mention| mention.id() == Some(subscriber)) {
+    } else if tweet.retweeted_status.is_none() && mentioned.any(|mention| mention.id() == Some(subscriber)) {
         Some(PostRelation::Mention)
     } else {
         None
@@ -82,6 +85,8 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
         let reposted = id_of(tweet.retweeted_status.take());
         let quoted = tweet.quoted_status_id_str.take().or(tweet.quoted_status_id.take());
         let quoted = quoted.or(id_of(tweet.quoted_status.take()));
+        // A repost repeats what the reposted post quotes, and what it mentions.
+        let quoted = quoted.filter(|_| reposted.is_none());
         let answered = tweet.in_reply_to_status_id_str.or(tweet.in_reply_to_status_id);
         let references = [
             reference(ReferenceKind::Reply, answered),

@@ -1,5 +1,7 @@
 //! From the payloads of the X Activity API, filtered streams and replays.
 
+use std::borrow::Cow;
+
 use super::{
     Activity, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention,
     NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship, Replay, Revocation,
@@ -106,10 +108,16 @@ fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
 fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
     let note = post.note.unwrap_or_default();
     let entities = note.entities.or(post.entities).unwrap_or_default();
-    let keys = post.attachments.map(|attachments| attachments.media_keys).unwrap_or_default();
+    let mut keys = post.attachments.map(|attachments| attachments.media_keys).unwrap_or_default();
+    // Where nobody asked for the attachments, the links still tell them.
+    for key in entities.urls.iter().filter_map(|url| url.media_key.as_ref()) {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
     let attached = keys.into_iter().map(|key| {
         let media = includes.media.iter().find(|media| media.media_key.as_ref() == Some(&key)).cloned();
-        media.map_or_else(|| Media { id: Some(key), ..Media::default() }, Into::into)
+        media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
     });
     Post {
         id: post.id,
@@ -143,10 +151,25 @@ fn reference(reference: v2::Reference<'_>) -> Option<PostReference<'_>> {
     Some(PostReference { kind, id: reference.id? })
 }
 
+/// The id, as the Account Activity API tells it: the key without the number of its kind (`3_` of a picture).
+fn media_id(key: Id<'_>) -> Id<'_> {
+    fn bare(key: &str) -> &str {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        match key.split_once('_') {
+            Some((kind, id)) if is_number(kind) && is_number(id) => id,
+            _ => key,
+        }
+    }
+    match Cow::from(key) {
+        Cow::Borrowed(key) => bare(key).into(),
+        Cow::Owned(key) => bare(&key).to_owned().into(),
+    }
+}
+
 impl<'a> From<v2::Media<'a>> for Media<'a> {
     fn from(media: v2::Media<'a>) -> Self {
         Self {
-            id: media.media_key,
+            id: media.media_key.map(media_id),
             kind: media.kind,
             url: media.url.or(media.preview_image_url),
             alt_text: media.alt_text,

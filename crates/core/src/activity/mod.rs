@@ -32,6 +32,7 @@ mod from_v2;
 mod message;
 mod people;
 mod post;
+mod report;
 
 pub use chat::{Broadcast, BroadcastMessage, Chat, News, ProfileUpdate, Replay, Revocation, Space};
 pub use message::{
@@ -42,6 +43,7 @@ pub use post::{
     DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention, NewPost, Post, PostReference, PostRelation,
     ReferenceKind,
 };
+pub use report::Report;
 
 use serde::Serialize;
 
@@ -175,6 +177,19 @@ impl Activity<'_> {
         match self {
             Self::MessageSent(message) | Self::MessageReceived(message) => Some(message),
             _ => None,
+        }
+    }
+
+    /// What somebody wrote: the text of the post or message that it is about, the new value of a changed profile, the
+    /// title of a broadcast, the headline of a story.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::MessageSent(message) | Self::MessageReceived(message) => message.text.as_deref(),
+            Self::BroadcastMessage(message) => message.text.as_deref(),
+            Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => broadcast.title.as_deref(),
+            Self::ProfileUpdated(update) => update.after.as_deref(),
+            Self::NewsPublished(news) => news.headline.as_deref(),
+            _ => self.post()?.text.as_deref(),
         }
     }
 }

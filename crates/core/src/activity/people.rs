@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::wire::v1::Party;
 use crate::wire::{Id, Text, v1, v2};
 use crate::{Event, Generation, Timestamp};
 
@@ -120,5 +121,13 @@ impl Event {
         });
         let known = known.unwrap_or_default();
         User { id: id.or(known.id), ..known }
+    }
+
+    /// A side of a conversation: by its bare id, or as the user that stands there.
+    pub(super) fn party<'a>(&'a self, id: Option<Id<'a>>, party: Option<Party<'a>>) -> User<'a> {
+        let mut party = party.unwrap_or_default();
+        let party = party.data.take().map_or(party, |wrapped| *wrapped);
+        let user = self.person(id.or(party.recipient_id).or(party.id));
+        User { handle: user.handle.or(party.username), name: user.name.or(party.name), ..user }
     }
 }

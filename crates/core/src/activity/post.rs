@@ -132,7 +132,8 @@ pub struct Link<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Media<'a> {
-    /// The id, which the X Activity API calls key.
+    /// The id, the same whichever API tells it: the X Activity API's media key without the number of its kind, which
+    /// [`v2::Media`](crate::wire::v2::Media) keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
     /// `photo`, `video` or `animated_gif`.

@@ -43,6 +43,7 @@ object! {
         target: Option<Side<'a>> = "target",
         timestamp_ms: Option<Timestamp> = "timestamp_ms" | "event_timestamp_ms" | "event_timestamp_ms_str",
         created_msec: Option<Timestamp> = "created_at_msec" | "created_timestamp",
+        updated_msec: Option<Timestamp> = "last_updated_at_ms" | "updated_timestamp_ms" | "updated_timestamp_ms_str",
         date_time: Option<Timestamp> = "date_time",
         created_at: Option<Text<'a>> = "created_at",
         updated_at: Option<Text<'a>> = "updated_at",
@@ -132,23 +133,56 @@ impl<'a> Data<'a> {
             self.conversation(kind, &name, present, inner);
         }
         if inner.drafts.is_empty() {
-            inner.drafts.push(self.draft(name, present, kind));
+            let payload = self.payload.unwrap_or(self.text);
+            let told = self.relations(kind);
+            if told.is_empty() {
+                let facts = self.facts.clone().unwrap_or_default();
+                inner.drafts.push(self.draft(name.clone(), present, kind, payload, facts));
+            }
+            inner.overfull |= told.len() > inner.room;
+            for (payload, facts) in told {
+                let mut draft = self.draft(name.clone(), present, kind, payload, facts);
+                // They share the name of the delivery.
+                draft.identity = draft.identity.of_activity(payload);
+                inner.drafts.push(draft);
+            }
         }
+    }
+
+    /// Follows, blocks and mutes, should X tell them in arrays as it does messages.
+    fn relations(&self, kind: EventKind) -> Vec<(&'a str, PayloadFacts<'a>)> {
+        let mut told = Vec::new();
+        let stands_alone = self.facts.as_ref().is_some_and(|facts| facts.source.is_some() || facts.target.is_some());
+        if let (false, true, Some(payload)) = (stands_alone, is_relation(kind), self.payload) {
+            Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") && cursor.peek()? == b'[' {
+                true => cursor.elements(|cursor| {
+                    let (Lenient(facts), text) = cursor.value::<Lenient<PayloadFacts<'a>>>()?;
+                    told.extend(facts.map(|facts| (text, facts)));
+                    Some(())
+                }),
+                false => cursor.skip().map(|_| ()),
+            });
+        }
+        told
     }
 
     /// Reads a message, a reading or typing as the Account Activity API would, from its arrays or from the payload itself.
     fn conversation(&self, kind: EventKind, name: &str, present: &str, inner: &mut Outline<'a>) {
         let Some(payload) = self.payload else { return };
-        let whole = Cursor::new(payload).members(|name, cursor| inner.member(name, cursor));
+        let known_as = match kind {
+            EventKind::MessagesRead => "direct_message_mark_read_events",
+            EventKind::Typing => "direct_message_indicate_typing_events",
+            _ => "direct_message_events",
+        };
+        // Of readings and typing X has published no payload: what its type of event says counts, not the array's name.
+        let whole = Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") {
+            true => inner.events(known_as, name, cursor),
+            false => inner.member(name, cursor),
+        });
         if whole.is_none() {
             inner.drafts.clear();
         }
         if inner.drafts.is_empty() {
-            let known_as = match kind {
-                EventKind::MessagesRead => "direct_message_mark_read_events",
-                EventKind::Typing => "direct_message_indicate_typing_events",
-                _ => "direct_message_events",
-            };
             let facts = serde_json::from_str::<Lenient<Facts<'a>>>(payload).ok().and_then(|facts| facts.0);
             if let Some(known) = facts.and_then(|facts| facts.name(known_as, payload)) {
                 inner.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
@@ -166,11 +200,16 @@ impl<'a> Data<'a> {
                 Content::Timeless(_) | Content::Id(_) => {}
             }
             draft.identity = draft.identity.of_activity(present);
-            if let Happening::Message { told, .. } = &mut draft.kind {
-                *told = Some(match kind {
-                    EventKind::MessageSent => Direction::Sent,
-                    _ => Direction::Received,
-                });
+            match &mut draft.kind {
+                Happening::Message { told, .. } => {
+                    *told = Some(match kind {
+                        EventKind::MessageSent => Direction::Sent,
+                        _ => Direction::Received,
+                    });
+                }
+                // Its ids are missing, but what it is X has told.
+                Happening::Plain(unknown) => *unknown = kind,
+                Happening::Revocation { .. } => {}
             }
         }
     }
@@ -180,9 +219,14 @@ impl<'a> Data<'a> {
         self.event_uuid.as_deref().unwrap_or(self.text)
     }
 
-    fn draft(&self, name: Cow<'static, str>, present: &str, kind: EventKind) -> Draft<'a> {
-        let facts = self.facts.clone().unwrap_or_default();
-        let payload = self.payload.unwrap_or(self.text);
+    fn draft(
+        &self,
+        name: Cow<'static, str>,
+        present: &str,
+        kind: EventKind,
+        payload: &'a str,
+        facts: PayloadFacts<'a>,
+    ) -> Draft<'a> {
         let (happening, content) = facts.known(kind).unwrap_or((Happening::Plain(kind), Content::Same));
         let identity = match (&content, facts.own_id(kind)) {
             (Content::Id(content), _) => *content,
@@ -200,6 +244,18 @@ impl<'a> Data<'a> {
             at: facts.at(),
         }
     }
+}
+
+fn is_relation(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Followed
+            | EventKind::Unfollowed
+            | EventKind::Blocked
+            | EventKind::Unblocked
+            | EventKind::Muted
+            | EventKind::Unmuted
+    )
 }
 
 impl PayloadFacts<'_> {
@@ -221,10 +277,10 @@ impl PayloadFacts<'_> {
             EventKind::Muted => relation("mute"),
             EventKind::Unmuted => relation("unmute"),
             EventKind::AccessRevoked => {
-                let (app, user) = (self.app_id.as_deref()?, self.user_id.as_deref()?);
-                let content = match self.date_time {
-                    Some(time) => Content::Id(super::facts::at_time("revoke", [app, user], time)),
-                    None => Content::Same,
+                let user = self.user_id.as_deref()?;
+                let content = match (self.app_id.as_deref(), self.date_time) {
+                    (Some(app), Some(time)) => Content::Id(super::facts::at_time("revoke", [app, user], time)),
+                    _ => Content::Same,
                 };
                 Some((Happening::Revocation { user: user.into() }, content))
             }
@@ -248,7 +304,7 @@ impl PayloadFacts<'_> {
     }
 
     fn at(&self) -> Option<Timestamp> {
-        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time);
+        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time).or(self.updated_msec);
         let written = self.created_at.as_deref().or(self.updated_at.as_deref());
         precise.or_else(|| Timestamp::parse(written?))
     }

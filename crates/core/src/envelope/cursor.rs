@@ -8,25 +8,25 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// The next byte that is not white space.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
         self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// Visits the members of the object that comes next. `None` if it is not an object, or not JSON.
-    pub(super) fn members(&mut self, mut visit: impl FnMut(&str, &mut Self) -> Option<()>) -> Option<()> {
+    pub(crate) fn members(&mut self, mut visit: impl FnMut(&str, &mut Self) -> Option<()>) -> Option<()> {
         self.eat(b'{')?;
         if self.peek()? == b'}' {
             return self.eat(b'}');
@@ -46,7 +46,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Visits the elements of the array that comes next. `None` if it is not an array, or not JSON.
-    pub(super) fn elements(&mut self, mut visit: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    pub(crate) fn elements(&mut self, mut visit: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.eat(b'[')?;
         if self.peek()? == b']' {
             return self.eat(b']');
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads the value that comes next and tells its text; the default if it is JSON that a `T` cannot hold.
-    pub(super) fn value<T: Deserialize<'a> + Default>(&mut self) -> Option<(T, &'a str)> {
+    pub(crate) fn value<T: Deserialize<'a> + Default>(&mut self) -> Option<(T, &'a str)> {
         match self.one() {
             Some(read) => Some(read),
             None => self.skip().map(|text| (T::default(), text)),
@@ -69,12 +69,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Steps over the value that comes next and tells its text.
-    pub(super) fn skip(&mut self) -> Option<&'a str> {
+    pub(crate) fn skip(&mut self) -> Option<&'a str> {
         self.one::<IgnoredAny>().map(|(_, text)| text)
     }
 
     /// Tells the text of what `read` reads.
-    pub(super) fn text_of(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a str> {
+    pub(crate) fn text_of(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a str> {
         self.peek()?;
         let start = self.at;
         read(self)?;
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether nothing is left but white space.
-    pub(super) fn is_at_end(&mut self) -> bool {
+    pub(crate) fn is_at_end(&mut self) -> bool {
         self.peek().is_none()
     }
 

@@ -68,7 +68,14 @@ impl<'a> Draft<'a> {
             payload: RawJson::new(body.slice_ref(self.payload)),
         };
         match self.kind {
-            Happening::Plain(kind) => described.kind = kind,
+            Happening::Plain(kind) => {
+                described.kind = kind;
+                described.direction = match kind {
+                    EventKind::MessageSent => Some(Direction::Sent),
+                    EventKind::MessageReceived => Some(Direction::Received),
+                    _ => None,
+                };
+            }
             Happening::Message { sender, source_app, told } => {
                 let compared = envelope
                     .subscriber

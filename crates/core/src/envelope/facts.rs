@@ -22,19 +22,21 @@ object! {
         source: Option<Actor<'a>> = "source",
         target: Option<Actor<'a>> = "target",
         sender_id: Option<Id<'a>> = "sender_id",
+        recipient_id: Option<Id<'a>> = "recipient_id",
         last_read_event_id: Option<Id<'a>> = "last_read_event_id",
         message_create: Option<Message<'a>> = "message_create",
     }
 }
 
 object! {
-    /// A user or an app on one side of an event.
+    /// A user or an app on one side of an event; the X Activity API may wrap a user in `data`.
     struct Actor<'a> {
         id: Option<Id<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
         recipient_id: Option<Id<'a>> = "recipient_id",
         user_id: Option<Id<'a>> = "user_id",
         app_id: Option<Id<'a>> = "app_id",
+        data: Option<Box<Actor<'a>>> = "data",
     }
 }
 
@@ -74,9 +76,7 @@ impl Facts<'_> {
         let mut content = Content::Same;
         let (kind, identity) = match array {
             "tweet_create_events" => plain(EventKind::PostCreated, "tweet_create", &[self.id()?]),
-            "tweet_delete_events" => {
-                plain(EventKind::PostDeleted, "tweet_delete", &[self.status.as_ref()?.id.as_deref()?])
-            }
+            "tweet_delete_events" => plain(EventKind::PostDeleted, "tweet_delete", &[self.status.as_ref()?.id()?]),
             "favorite_events" => plain(EventKind::Liked, "favorite", &[self.id()?]),
             "direct_message_events" => self.message()?,
             "direct_message_indicate_typing_events" => {
@@ -120,7 +120,10 @@ impl Facts<'_> {
     }
 
     fn conversation(&self) -> Option<(&str, &str)> {
-        Some((self.sender_id.as_deref()?, self.target.as_ref()?.recipient_id.as_deref()?))
+        let (source, target) = (self.source.as_ref(), self.target.as_ref());
+        let sender = self.sender_id.as_deref().or_else(|| source?.user());
+        let recipient = target.and_then(|target| target.recipient_id.as_deref().or_else(|| target.user()));
+        Some((sender?, recipient.or(self.recipient_id.as_deref())?))
     }
 
     fn message(&self) -> Option<(Happening, Identity)> {
@@ -161,7 +164,7 @@ impl Facts<'_> {
 
 impl Actor<'_> {
     fn user(&self) -> Option<&str> {
-        self.id_str.as_deref().or(self.id.as_deref())
+        self.id_str.as_deref().or(self.id.as_deref()).or_else(|| self.data.as_ref()?.user())
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a verified body to its events, in one pass.
 
 mod activity;
-mod cursor;
+pub(crate) mod cursor;
 mod draft;
 mod facts;
 pub(crate) mod types;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use crate::directory::Directory;
 use crate::event::Envelope;
 use crate::wire::v2::MatchingRule;
 use crate::wire::{Id, Lenient};
@@ -42,6 +43,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         app,
         subscriber: outline.subscriber.as_deref().or(activity.and_then(Data::subscriber)).map(Into::into),
         users: outline.users.map(slice),
+        directory: Directory::default(),
         apps: outline.apps.map(slice),
         includes: activity.and_then(|data| data.includes).or(outline.includes).map(slice),
         matching_rules: outline.matching_rules.map(slice),
@@ -103,21 +105,26 @@ impl<'a> Outline<'a> {
             "data" if cursor.peek()? == b'{' => self.data = Some(Data::read(cursor)?),
             "includes" => self.includes = Some(cursor.skip()?),
             "matching_rules" => self.matching_rules = Some(cursor.skip()?),
-            "replay_job_status" => self.replay_status = Some(cursor.skip()?),
+            "replay_job_status" if cursor.peek()? == b'{' => self.replay_status = Some(cursor.skip()?),
             "user_event" if cursor.peek()? == b'{' => {
                 return cursor.members(|what, cursor| {
                     let known_as = if what == "revoke" { what } else { name };
                     self.event(known_as, name, cursor)
                 });
             }
-            _ if name == "user_event" || name.ends_with("_events") => match cursor.peek()? {
-                b'[' => return cursor.elements(|cursor| self.event(name, name, cursor)),
-                b'n' => _ = cursor.skip()?,
-                _ => return self.event(name, name, cursor),
-            },
+            _ if name == "user_event" || name.ends_with("_events") => return self.events(name, name, cursor),
             _ => _ = cursor.skip()?,
         }
         Some(())
+    }
+
+    /// An array of events, or one without an array.
+    fn events(&mut self, known_as: &str, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
+        match cursor.peek()? {
+            b'[' => cursor.elements(|cursor| self.event(known_as, name, cursor)),
+            b'n' => cursor.skip().map(|_| ()),
+            _ => self.event(known_as, name, cursor),
+        }
     }
 
     /// `known_as` is the name by which facts know the event, `name` the member of the body in which it came.
@@ -144,6 +151,7 @@ impl<'a> Outline<'a> {
             (Some(data), _) if data.is_activity() => {
                 let mut inner = Self::with_room(self.room);
                 data.drafts(&mut inner);
+                self.subscriber = self.subscriber.take().or(inner.subscriber.filter(|_| data.subscriber().is_none()));
                 self.users = self.users.or(inner.users);
                 self.apps = self.apps.or(inner.apps);
                 self.overfull |= inner.overfull;

@@ -53,6 +53,12 @@ const TYPES: [(&str, EventKind); 44] = [
 /// The present name and the kind of a type. Until March 2026 names were written `ProfileBioUpdate`, and some still have
 /// aliases such as `chat.conversation_join`: a type is known by its words, in any order and writing.
 pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
+    // Names of other words than the present ones.
+    let name = match name {
+        "ProfilePictureUpdate" | "profile.update.picture" => "profile.update.profile_picture",
+        "ProfileScreenNameUpdate" | "profile.update.screen_name" => "profile.update.screenname",
+        _ => name,
+    };
     let exact = TYPES.into_iter().find(|(known, _)| *known == name);
     exact.or_else(|| {
         let words = words(name);
@@ -111,6 +117,9 @@ mod tests {
         for (name, present) in [
             ("post.create", "post.create"),
             ("ProfileBioUpdate", "profile.update.bio"),
+            ("ProfilePictureUpdate", "profile.update.profile_picture"),
+            ("ProfileScreenNameUpdate", "profile.update.screenname"),
+            ("ProfileScreennameUpdate", "profile.update.screenname"),
             ("ProfileBannerPictureUpdate", "profile.update.banner_picture"),
             ("chat.conversation_join", "chat.conversation.join"),
             ("FollowUnfollow", "follow.unfollow"),

@@ -57,8 +57,9 @@ impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// How many objects may be around an object. The size of a picture in the long text of a post quoted by a reposted one
-/// has seven; what is deeper than this reads as absent, for posts that quote posts without end would overflow the stack.
+/// How many objects may be around an object. The page behind a link in the profile of who first posted a video of the long
+/// text of a post quoted by a reposted one has eleven; what is deeper than this reads as absent, for posts that quote posts
+/// without end would overflow the stack.
 const DEEPEST: u8 = 12;
 
 /// Reads a value that is inside of `depth` objects.
@@ -158,6 +159,20 @@ impl<'de, T: Value<'de>> Value<'de> for [T; 2] {
     }
 }
 
+/// Four by position: all or nothing.
+impl<'de, T: Value<'de>> Value<'de> for [T; 4] {
+    fn array<A: SeqAccess<'de>>(mut elements: A, depth: u8) -> Result<Option<Self>, A::Error> {
+        let mut next = || elements.next_element_seed(Shape::<T>::inside(depth)).map(Option::flatten);
+        let four = (next()?, next()?, next()?, next()?);
+        let longer = elements.next_element::<IgnoredAny>()?.is_some();
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(match four {
+            (Some(a), Some(b), Some(c), Some(d)) if !longer => Some([a, b, c, d]),
+            _ => None,
+        })
+    }
+}
+
 impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
     fn object<A: MapAccess<'de>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
         let mut values = Self::new();
@@ -172,30 +187,39 @@ impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
 pub(crate) trait Field<'de>: Sized {
     type Value: Value<'de>;
 
-    fn from_value(value: Option<Self::Value>) -> Self;
+    fn from_value(value: Self::Value) -> Self;
+
+    /// Reads the next member's value; what is no value of this type leaves the field as it is. A function of its own, so
+    /// that the values of a struct's many fields do not all have their place on the stack, level by level.
+    fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error> {
+        if let Some(value) = members.next_value_seed(Shape::inside(depth))? {
+            *self = Self::from_value(value);
+        }
+        Ok(())
+    }
 }
 
 impl<'de, T: Value<'de>> Field<'de> for Option<T> {
     type Value = T;
 
-    fn from_value(value: Option<T>) -> Self {
-        value
+    fn from_value(value: T) -> Self {
+        Some(value)
     }
 }
 
 impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
     type Value = Self;
 
-    fn from_value(value: Option<Self>) -> Self {
-        value.unwrap_or_default()
+    fn from_value(value: Self) -> Self {
+        value
     }
 }
 
 impl<'de, T: Value<'de>> Field<'de> for BTreeMap<super::Id<'de>, T> {
     type Value = Self;
 
-    fn from_value(value: Option<Self>) -> Self {
-        value.unwrap_or_default()
+    fn from_value(value: Self) -> Self {
+        value
     }
 }
 
@@ -254,17 +278,12 @@ macro_rules! object {
 
         impl<'a> $crate::wire::object::Value<'a> for $type {
             fn object<A: serde::de::MapAccess<'a>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
-                use $crate::wire::object::{Field, Name, Shape};
+                use $crate::wire::object::{Field, Name};
 
                 let mut object = Self::default();
                 while let Some(Name(name)) = members.next_key()? {
                     match &*name {
-                        $($($key)|+ => {
-                            let value = members.next_value_seed(Shape::inside(depth + 1))?;
-                            if value.is_some() {
-                                object.$field = Field::from_value(value);
-                            }
-                        })*
+                        $($($key)|+ => object.$field.read(&mut members, depth + 1)?,)*
                         _ => {
                             members.next_value::<serde::de::IgnoredAny>()?;
                         }

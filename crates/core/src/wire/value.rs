@@ -192,6 +192,48 @@ impl<'de> Value<'de> for Degree {
     }
 }
 
+/// A colour of a profile, which X writes as six hexadecimal digits, or as -1 where it does not tell.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Color(Option<u32>);
+
+impl Color {
+    const WHITE: u64 = 0xff_ff_ff;
+
+    /// Red, green and blue, a byte each: `0x1da1f2`. `None` where X does not tell.
+    pub fn rgb(self) -> Option<u32> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(rgb) => write!(f, "Color({rgb:06x})"),
+            None => f.write_str("Color(-1)"),
+        }
+    }
+}
+
+impl Value<'_> for Color {
+    fn string(text: Cow<'_, str>) -> Option<Self> {
+        if text == "-1" {
+            return Some(Self(None));
+        }
+        let digits = text.strip_prefix('#').unwrap_or(&text);
+        let is_color = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_color.then(|| Self(u32::from_str_radix(digits, 16).ok()))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        let rgb = u32::try_from(number).ok().filter(|_| number <= Self::WHITE);
+        rgb.map(|rgb| Self(Some(rgb)))
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        (number == -1).then_some(Self(None))
+    }
+}
+
 impl<'de> Value<'de> for f64 {
     fn unsigned(number: u64) -> Option<Self> {
         Some(number as Self)
@@ -230,5 +272,38 @@ impl Value<'_> for Timestamp {
 
     fn string(text: Cow<'_, str>) -> Option<Self> {
         Self::parse(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Color;
+    use crate::wire::Lenient;
+
+    #[test]
+    fn a_color_is_six_digits_or_minus_one() {
+        let read = |json: &str| serde_json::from_str::<Lenient<Color>>(json).unwrap().0.map(Color::rgb);
+        for (json, rgb) in [
+            (r#""1DA1F2""#, 0x1d_a1_f2),
+            (r##""#1da1f2""##, 0x1d_a1_f2),
+            (r#""000000""#, 0),
+            ("0", 0),
+            ("16777215", 0xff_ff_ff),
+        ] {
+            assert_eq!(read(json), Some(Some(rgb)), "{json}");
+        }
+        for json in ["-1", r#""-1""#] {
+            assert_eq!(read(json), Some(None), "{json}");
+        }
+        for json in [r#""""#, r#""blue""#, r#""+DA1F2""#, r#""1DA1F2F""#, "16777216", "-2", "1.5", "null", "{}", "[]"] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_color_is_printed_as_x_writes_it() {
+        let printed = |json| format!("{:?}", serde_json::from_str::<Lenient<Color>>(json).unwrap().0.unwrap());
+        assert_eq!(printed(r#""0DA1F2""#), "Color(0da1f2)");
+        assert_eq!(printed("-1"), "Color(-1)");
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 pub(crate) mod arbitrary;
+pub(crate) mod documented;
 
 use birdhook_core::{
     App, Apps, Delivery, Endpoint, Event, Reason, Reply, RequestHead, Secret, Settings, Step, signature,
@@ -92,6 +93,7 @@ fixtures![
     "dm_answer",
     "dm_answer_bare",
     "dm_buttons",
+    "dm_every_field",
     "dm_from_tweet",
     "dm_media",
     "dm_place",
@@ -106,6 +108,7 @@ fixtures![
     "revoke",
     "several",
     "tweet_delete",
+    "tweet_every_field",
     "tweet_extended",
     "tweet_mention",
     "tweet_quote",

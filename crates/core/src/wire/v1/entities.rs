@@ -1,10 +1,12 @@
 //! What a text mentions, links and shows.
 
+use super::Media;
+use crate::Timestamp;
 use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// The entities of a post or a message.
+    /// The entities of a post, a message or a profile.
     pub struct Entities<'a> {
         /// `#hashtags`.
         pub hashtags: Vec<Hashtag<'a>> = "hashtags",
@@ -16,6 +18,8 @@ object! {
         pub urls: Vec<Url<'a>> = "urls",
         /// Pictures and videos.
         pub media: Vec<Media<'a>> = "media",
+        /// Polls.
+        pub polls: Vec<Poll<'a>> = "polls",
     }
 }
 
@@ -61,80 +65,45 @@ object! {
         pub expanded_url: Option<Text<'a>> = "expanded_url",
         /// As X shows it.
         pub display_url: Option<Text<'a>> = "display_url",
+        /// The page that it leads to in the end.
+        pub unwound: Option<Box<Unwound<'a>>> = "unwound",
         /// From and to, in Unicode code points of the text.
         pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
 object! {
-    /// A picture, video or animation.
-    pub struct Media<'a> {
-        /// The id, as a string or a number; prefer [`Media::id`].
-        pub id: Option<Id<'a>> = "id",
-        /// The id as a string.
-        pub id_str: Option<Id<'a>> = "id_str",
-        /// `photo`, `video` or `animated_gif`.
-        pub kind: Option<Text<'a>> = "type",
-        /// The link in the text.
+    /// The page that a link leads to in the end.
+    pub struct Unwound<'a> {
+        /// Its address.
         pub url: Option<Text<'a>> = "url",
-        /// Where the link leads.
-        pub expanded_url: Option<Text<'a>> = "expanded_url",
-        /// The link as X shows it.
-        pub display_url: Option<Text<'a>> = "display_url",
-        /// The file.
-        pub media_url: Option<Text<'a>> = "media_url",
-        /// The file, over https. A message's needs a GET signed by the user.
-        pub media_url_https: Option<Text<'a>> = "media_url_https",
-        /// By name: `large`, `medium`, `small`, `thumb`.
-        pub sizes: std::collections::BTreeMap<Id<'a>, MediaSize<'a>> = "sizes",
-        /// A video's files.
-        pub video_info: Option<VideoInfo<'a>> = "video_info",
-        /// The text for those who cannot see it.
-        pub ext_alt_text: Option<Text<'a>> = "ext_alt_text",
-        /// From and to, in Unicode code points of the text.
-        pub indices: Option<[u64; 2]> = "indices",
-    }
-}
-
-impl Media<'_> {
-    /// The media's id.
-    pub fn id(&self) -> Option<&str> {
-        self.id_str.as_deref().or(self.id.as_deref())
+        /// The HTTP status with which it answered X.
+        pub status: Option<u64> = "status",
+        /// Its title.
+        pub title: Option<Text<'a>> = "title",
+        /// What it says of itself.
+        pub description: Option<Text<'a>> = "description",
     }
 }
 
 object! {
-    /// One size of a picture, in pixels.
-    pub struct MediaSize<'a> {
-        /// Width.
-        pub w: Option<u64> = "w",
-        /// Height.
-        pub h: Option<u64> = "h",
-        /// `fit` or `crop`.
-        pub resize: Option<Text<'a>> = "resize",
+    /// A poll.
+    pub struct Poll<'a> {
+        /// The answers to choose from.
+        pub options: Vec<PollOption<'a>> = "options",
+        /// When it ends.
+        pub end_datetime: Option<Timestamp> = "end_datetime",
+        /// How long it runs, in minutes.
+        pub duration_minutes: Option<u64> = "duration_minutes",
     }
 }
 
 object! {
-    /// A video's length and files.
-    pub struct VideoInfo<'a> {
-        /// Milliseconds.
-        pub duration_millis: Option<u64> = "duration_millis",
-        /// Width to height.
-        pub aspect_ratio: Option<[u64; 2]> = "aspect_ratio",
-        /// The files.
-        pub variants: Vec<Variant<'a>> = "variants",
-    }
-}
-
-object! {
-    /// One file of a video.
-    pub struct Variant<'a> {
-        /// Bits a second.
-        pub bitrate: Option<u64> = "bitrate",
-        /// The media type.
-        pub content_type: Option<Text<'a>> = "content_type",
-        /// The file.
-        pub url: Option<Text<'a>> = "url",
+    /// One answer of a poll.
+    pub struct PollOption<'a> {
+        /// Its place, from 1.
+        pub position: Option<u64> = "position",
+        /// What it says.
+        pub text: Option<Text<'a>> = "text",
     }
 }

@@ -11,6 +11,8 @@ object! {
     /// `direct_message_events[]`: a message, sent or received by the subscriber with any client. Ask
     /// [`Event::direction`](crate::Event::direction) which, or a bot answers itself.
     pub struct DirectMessage<'a> {
+        /// `message_create`.
+        pub kind: Option<Text<'a>> = "type",
         /// The message's id, the same in both users' deliveries.
         pub id: Option<Id<'a>> = "id",
         /// When it was sent.
@@ -73,6 +75,8 @@ object! {
         pub sender_id: Option<Id<'a>> = "sender_id",
         /// The X app it was sent with.
         pub source_app_id: Option<Id<'a>> = "source_app_id",
+        /// The profile in whose name it was sent, where the sender has several.
+        pub custom_profile_id: Option<Id<'a>> = "custom_profile_id",
         /// The content.
         pub message_data: Option<MessageData<'a>> = "message_data",
     }

@@ -21,23 +21,33 @@
 //! ```
 
 mod entities;
+mod media;
 mod message;
+mod parts;
 mod payload;
+mod place;
 mod relation;
 mod tweet;
 mod user;
 
-pub use entities::{Entities, Hashtag, Media, MediaSize, Mention, Url, Variant, VideoInfo};
+pub use entities::{Entities, Hashtag, Mention, Poll, PollOption, Unwound, Url};
+pub use media::{
+    AdditionalMediaInfo, Media, MediaFeatures, MediaLink, MediaSize, MediaTag, OriginalInfo, Rect, Variant, VideoInfo,
+};
 pub use message::{
     Attachment, CallToAction, Coordinates, DirectMessage, InitiatedVia, Location, MessageCreate, MessageData,
     QuickReply, QuickReplyOption, QuickReplyResponse, SharedPlace, SourceApp,
 };
+pub use parts::{
+    Contributor, EditControls, EditHistory, ExtendedTweet, MatchingRule, Permalink, Scopes, TweetMetadata, TweetRef,
+};
 pub use payload::Payload;
+pub use place::{BoundingBox, Derived, DerivedLocation, GeoPoint, Place};
 pub use relation::{
     Favorite, MarkRead, Party, Relation, Revocation, RevokedApp, RevokedUser, StatusRef, TweetDelete, Typing,
 };
-pub use tweet::{EditControls, EditHistory, ExtendedTweet, GeoPoint, Permalink, Place, Tweet};
-pub use user::User;
+pub use tweet::Tweet;
+pub use user::{User, UserEntities};
 
 use std::borrow::Cow;
 

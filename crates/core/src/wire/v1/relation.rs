@@ -2,8 +2,8 @@
 
 use super::{Tweet, User};
 use crate::Timestamp;
-use crate::wire::Id;
 use crate::wire::object::object;
+use crate::wire::{Id, Text};
 
 object! {
     /// `favorite_events[]`: a like, by the subscriber or of the subscriber's post. X tells of no unlikes.
@@ -24,6 +24,8 @@ object! {
 object! {
     /// `follow_events[]`, `block_events[]`, `mute_events[]`: what one user did to another.
     pub struct Relation<'a> {
+        /// `follow`, `unfollow`, `block`, `unblock`, `mute` or `unmute`.
+        pub kind: Option<Text<'a>> = "type",
         /// When.
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
         /// Who did it.
@@ -48,8 +50,19 @@ object! {
     pub struct StatusRef<'a> {
         /// The post's id.
         pub id: Option<Id<'a>> = "id",
+        /// The post's id again, where X writes both.
+        pub id_str: Option<Id<'a>> = "id_str",
         /// The author's id.
         pub user_id: Option<Id<'a>> = "user_id",
+        /// The author's id again, where X writes both.
+        pub user_id_str: Option<Id<'a>> = "user_id_str",
+    }
+}
+
+impl StatusRef<'_> {
+    /// The post's id; a number among them may be rounded, text is not.
+    pub fn id(&self) -> Option<&str> {
+        self.id_str.as_deref().or(self.id.as_deref())
     }
 }
 
@@ -60,8 +73,12 @@ object! {
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
         /// Who types.
         pub sender_id: Option<Id<'a>> = "sender_id",
+        /// Who types, should the X Activity API tell it as it tells a follow.
+        pub source: Option<Party<'a>> = "source",
         /// To whom.
         pub target: Option<Party<'a>> = "target",
+        /// The same, flat.
+        pub recipient_id: Option<Id<'a>> = "recipient_id",
     }
 }
 
@@ -72,19 +89,37 @@ object! {
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
         /// Who read.
         pub sender_id: Option<Id<'a>> = "sender_id",
+        /// Who read, should the X Activity API tell it as it tells a follow.
+        pub source: Option<Party<'a>> = "source",
         /// Whose messages.
         pub target: Option<Party<'a>> = "target",
+        /// The same, flat.
+        pub recipient_id: Option<Id<'a>> = "recipient_id",
         /// The last message that was read.
         pub last_read_event_id: Option<Id<'a>> = "last_read_event_id",
     }
 }
 
 object! {
-    /// The other side of a conversation.
+    /// One side of a conversation.
     pub struct Party<'a> {
-        pub(crate) id: Option<Id<'a>> = "id",
-        /// The user's id.
+        /// The user's id, as the Account Activity API writes it.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
+        /// The user's id, as follows write it.
+        pub id: Option<Id<'a>> = "id",
+        /// The handle, without `@`.
+        pub username: Option<Text<'a>> = "username" | "screen_name",
+        /// The display name.
+        pub name: Option<Text<'a>> = "name",
+        /// The user, where X wraps it.
+        pub data: Option<Box<Party<'a>>> = "data",
+    }
+}
+
+impl Party<'_> {
+    /// The user's id.
+    pub fn id(&self) -> Option<&str> {
+        self.recipient_id.as_deref().or(self.id.as_deref()).or_else(|| self.data.as_ref()?.id())
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Entities, User, decode_entities};
+use super::{
+    Contributor, EditControls, EditHistory, Entities, ExtendedTweet, GeoPoint, MatchingRule, Permalink, Place, Scopes,
+    TweetMetadata, TweetRef, User, decode_entities,
+};
 use crate::Timestamp;
 use crate::wire::object::object;
-use crate::wire::{Degree, Id, Text};
+use crate::wire::{Id, Text};
 
 object! {
     /// A post.
@@ -28,8 +31,12 @@ object! {
         pub truncated: Option<bool> = "truncated",
         /// Who posted it.
         pub user: Option<User<'a>> = "user",
+        /// Who helped to write it.
+        pub contributors: Vec<Contributor<'a>> = "contributors",
         /// The language, as a BCP 47 tag.
         pub lang: Option<Text<'a>> = "lang",
+        /// A second language.
+        pub supplemental_language: Option<Text<'a>> = "supplemental_language",
         /// The post it answers, as a number.
         pub in_reply_to_status_id: Option<Id<'a>> = "in_reply_to_status_id",
         /// The post it answers.
@@ -50,6 +57,10 @@ object! {
         pub quoted_status_permalink: Option<Permalink<'a>> = "quoted_status_permalink",
         /// Whether it quotes.
         pub is_quote_status: Option<bool> = "is_quote_status",
+        /// The subscriber's post that repeats it.
+        pub current_user_retweet: Option<TweetRef<'a>> = "current_user_retweet",
+        /// The first post of the author's thread.
+        pub self_thread: Option<TweetRef<'a>> = "self_thread",
         /// The post it repeats, in full.
         pub retweeted_status: Option<Box<Tweet<'a>>> = "retweeted_status",
         /// The whole text and its entities, where `text` is cut.
@@ -74,8 +85,26 @@ object! {
         pub retweeted: Option<bool> = "retweeted",
         /// Whether its link may lead to something sensitive.
         pub possibly_sensitive: Option<bool> = "possibly_sensitive",
+        /// Whether its author may say that it is not.
+        pub possibly_sensitive_appealable: Option<bool> = "possibly_sensitive_appealable",
+        /// Whether its author may say whether it is.
+        pub possibly_sensitive_editable: Option<bool> = "possibly_sensitive_editable",
         /// `none`, `low` or `medium`.
         pub filter_level: Option<Text<'a>> = "filter_level",
+        /// The rules that it matched.
+        pub matching_rules: Vec<MatchingRule<'a>> = "matching_rules",
+        /// What a search says of it.
+        pub metadata: Option<TweetMetadata<'a>> = "metadata",
+        /// The card that X shows under it.
+        pub card_uri: Option<Text<'a>> = "card_uri",
+        /// To whom it is shown, where somebody paid for it.
+        pub scopes: Option<Scopes<'a>> = "scopes",
+        /// Whether it is withheld because of a copyright.
+        pub withheld_copyright: Option<bool> = "withheld_copyright",
+        /// The countries where it is withheld, as two-letter codes; `XX` is all of them, `XY` a copyright.
+        pub withheld_in_countries: Vec<Text<'a>> = "withheld_in_countries",
+        /// What is withheld: `status` or `user`.
+        pub withheld_scope: Option<Text<'a>> = "withheld_scope",
         /// The place it is tagged with.
         pub place: Option<Place<'a>> = "place",
         /// Where it was posted: longitude, latitude.
@@ -116,79 +145,5 @@ impl Tweet<'_> {
     /// The entities of the whole text.
     pub fn full_entities(&self) -> Option<&Entities<'_>> {
         self.extended_tweet.as_ref().and_then(|extended| extended.entities.as_ref()).or(self.entities.as_ref())
-    }
-}
-
-object! {
-    /// What `text` had no room for.
-    pub struct ExtendedTweet<'a> {
-        /// The whole text, HTML-escaped.
-        pub full_text: Option<Text<'a>> = "full_text",
-        /// From and to of the text that X shows, in Unicode code points.
-        pub display_text_range: Option<[u64; 2]> = "display_text_range",
-        /// What the whole text mentions, links and shows.
-        pub entities: Option<Entities<'a>> = "entities",
-        /// All media.
-        pub extended_entities: Option<Entities<'a>> = "extended_entities",
-    }
-}
-
-object! {
-    /// A link to a post.
-    pub struct Permalink<'a> {
-        /// As in the text: `https://t.co/...`.
-        pub url: Option<Text<'a>> = "url",
-        /// Where it leads.
-        pub expanded: Option<Text<'a>> = "expanded",
-        /// As X shows it.
-        pub display: Option<Text<'a>> = "display",
-    }
-}
-
-object! {
-    /// A place with a name.
-    pub struct Place<'a> {
-        /// The place's id.
-        pub id: Option<Id<'a>> = "id",
-        /// `city`, `admin`, `country` and others.
-        pub place_type: Option<Text<'a>> = "place_type",
-        /// The short name.
-        pub name: Option<Text<'a>> = "name",
-        /// The name with what it lies in.
-        pub full_name: Option<Text<'a>> = "full_name",
-        /// The country.
-        pub country: Option<Text<'a>> = "country",
-        /// The country's two-letter code.
-        pub country_code: Option<Text<'a>> = "country_code",
-    }
-}
-
-object! {
-    /// A point on the map.
-    pub struct GeoPoint<'a> {
-        /// `Point`.
-        pub kind: Option<Text<'a>> = "type",
-        /// Two degrees.
-        pub coordinates: Option<[Degree; 2]> = "coordinates",
-    }
-}
-
-object! {
-    /// The versions of an edited post. Each edit is a post with an id of its own.
-    pub struct EditHistory<'a> {
-        /// The first version.
-        pub initial_tweet_id: Option<Id<'a>> = "initial_tweet_id",
-        /// Every version, oldest first.
-        pub edit_tweet_ids: Vec<Id<'a>> = "edit_tweet_ids",
-    }
-}
-
-object! {
-    /// How a post may still be edited.
-    pub struct EditControls<'a> {
-        /// Until when.
-        pub editable_until_ms: Option<Timestamp> = "editable_until_ms",
-        /// How often; X writes it as a number or as a string.
-        pub edits_remaining: Option<Id<'a>> = "edits_remaining",
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! X renames fields as it goes (`referenced_tweets` and `referenced_posts`, `retweet_count` and `repost_count`), writes counts twice
 //! (`like_count` and `like_count_str`), and wraps users in `data` in some places; each reads as one. See
-//! <https://docs.x.com/x-api/activity/introduction> for what each event means.
+//! <https://docs.x.com/x-api/activity/introduction> for what each event means. [`Body`] reads what is around a payload: the
+//! subscription, what X could not tell, and the users of a message.
 //!
 //! ```
 //! use birdhook_core::wire::v2::Post;
@@ -13,17 +14,35 @@
 //! assert_eq!(post.references[0].id.as_deref(), Some("19"));
 //! ```
 
+mod body;
+mod chat;
+mod context;
+mod entities;
+mod includes;
+mod live;
+mod media;
+mod metrics;
+mod news;
 mod payload;
+mod place;
 mod post;
 mod user;
 
-pub use payload::{
-    Broadcast, BroadcastMessage, Chat, ChatSignature, Filter, Includes, Like, MatchingRule, News, Payload, PostRef,
-    ProfileUpdate, Relation, ReplayStatus, Revocation, Space,
+pub use body::{Body, Data, Filter, Problem};
+pub use chat::{Chat, ChatSignature};
+pub use context::{
+    Article, ArticleEntities, ArticleUrl, CodeBlock, ContextAnnotation, MediaNote, NoteSuggestion, Scopes, SourceLink,
+    Topic, Withheld,
 };
-pub use post::{
-    Attachments, EditControls, Entities, Hashtag, Media, Mention, NotePost, Post, PostMetrics, Reference, Url, Variant,
-};
-pub use user::{Affiliation, User, UserMetrics};
+pub use entities::{Annotation, Entities, Hashtag, Mention, Url, UrlImage};
+pub use includes::Includes;
+pub use live::{Broadcast, BroadcastMessage, Space};
+pub use media::{Attachments, Media, MediaMetadata, Poll, PollOption, Variant};
+pub use metrics::{MediaMetrics, PostMetrics, PrivateMetrics, UserMetrics};
+pub use news::{News, NewsContexts, NewsEntities, NewsFinance, NewsSports};
+pub use payload::{Like, MatchingRule, Payload, PostRef, ProfileUpdate, Relation, ReplayStatus, Revocation};
+pub use place::{GeoEntity, LatLong, Place, PlaceGeo, Point, PostGeo, PotentialLocation, ProfileGeo};
+pub use post::{EditControls, NotePost, Post, Reference};
+pub use user::{Affiliation, User, UserEntities, UserSubscription};
 
 pub(crate) use user::Wrapped;

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::{
+    Article, Attachments, ContextAnnotation, Entities, MediaMetadata, MediaNote, NoteSuggestion, PostGeo, PostMetrics,
+    PrivateMetrics, Scopes, SourceLink, Withheld,
+};
 use crate::Timestamp;
 use crate::wire::object::object;
 use crate::wire::v1::decode_entities;
@@ -14,6 +18,8 @@ object! {
         pub id: Option<Id<'a>> = "id",
         /// Who posted it.
         pub author_id: Option<Id<'a>> = "author_id",
+        /// The author's handle, without `@`.
+        pub username: Option<Text<'a>> = "username",
         /// The text, HTML-escaped, and cut where there is a note; prefer [`Post::full_text`].
         pub text: Option<Text<'a>> = "text",
         /// When it was posted.
@@ -34,10 +40,28 @@ object! {
         pub entities: Option<Entities<'a>> = "entities",
         /// The whole of a long text.
         pub note: Option<NotePost<'a>> = "note_tweet" | "note_post",
-        /// What is attached, by key; the media are among the [`Includes`](super::Includes).
+        /// The title and text of an article.
+        pub article: Option<Box<Article<'a>>> = "article",
+        /// The title of an article.
+        pub article_title: Option<Box<Article<'a>>> = "article_title",
+        /// What is attached, by key; the media and polls are among the [`Includes`](super::Includes).
         pub attachments: Option<Attachments<'a>> = "attachments",
+        /// What its author says of the pictures and videos.
+        pub media_metadata: Vec<MediaMetadata<'a>> = "media_metadata",
+        /// The card that X shows under it.
+        pub card_uri: Option<Text<'a>> = "card_uri",
+        /// Where it was written.
+        pub geo: Option<PostGeo<'a>> = "geo",
+        /// What X takes it to be about.
+        pub context_annotations: Vec<ContextAnnotation<'a>> = "context_annotations",
         /// Counts.
         pub public_metrics: Option<PostMetrics> = "public_metrics",
+        /// Counts that only its author is told.
+        pub non_public_metrics: Option<PrivateMetrics> = "non_public_metrics",
+        /// What of them came by itself.
+        pub organic_metrics: Option<PrivateMetrics> = "organic_metrics",
+        /// What of them was paid for.
+        pub promoted_metrics: Option<PrivateMetrics> = "promoted_metrics",
         /// From and to of the text that X shows, in Unicode code points.
         pub display_text_range: Option<[u64; 2]> = "display_text_range",
         /// Whether it may be sensitive.
@@ -46,10 +70,22 @@ object! {
         pub paid_partnership: Option<bool> = "paid_partnership",
         /// Who may answer: `everyone`, `mentionedUsers`, `following` and others.
         pub reply_settings: Option<Text<'a>> = "reply_settings",
+        /// To whom it is shown.
+        pub scopes: Option<Scopes> = "scopes",
+        /// Where it is withheld.
+        pub withheld: Option<Withheld<'a>> = "withheld",
         /// The app it was posted with.
         pub source: Option<Text<'a>> = "source",
         /// The community it was posted to.
         pub community_id: Option<Id<'a>> = "community_id",
+        /// The notes of Community Notes on its pictures.
+        pub matched_media_notes: Vec<MediaNote<'a>> = "matched_media_notes",
+        /// What those suggest who asked for a note.
+        pub note_request_suggestions: Vec<NoteSuggestion<'a>> = "note_request_suggestions",
+        /// The sources that they suggest.
+        pub suggested_source_links: Vec<Text<'a>> = "suggested_source_links",
+        /// The sources, with how many suggest each.
+        pub suggested_source_links_with_counts: Vec<SourceLink<'a>> = "suggested_source_links_with_counts",
     }
 }
 
@@ -95,127 +131,5 @@ object! {
         pub text: Option<Text<'a>> = "text",
         /// What it mentions and links.
         pub entities: Option<Entities<'a>> = "entities",
-    }
-}
-
-object! {
-    /// What a text mentions and links.
-    pub struct Entities<'a> {
-        /// `#hashtags`.
-        pub hashtags: Vec<Hashtag<'a>> = "hashtags",
-        /// `$cashtags`.
-        pub cashtags: Vec<Hashtag<'a>> = "cashtags",
-        /// `@mentions`.
-        pub mentions: Vec<Mention<'a>> = "mentions",
-        /// Links.
-        pub urls: Vec<Url<'a>> = "urls",
-    }
-}
-
-object! {
-    /// A hashtag or a cashtag.
-    pub struct Hashtag<'a> {
-        /// The tag, without its sign.
-        pub tag: Option<Text<'a>> = "tag",
-        /// From, in Unicode code points of the text.
-        pub start: Option<u64> = "start" | "start_str",
-        /// To.
-        pub end: Option<u64> = "end" | "end_str",
-    }
-}
-
-object! {
-    /// A mention.
-    pub struct Mention<'a> {
-        /// The mentioned user's id.
-        pub id: Option<Id<'a>> = "id",
-        /// The handle, without `@`.
-        pub username: Option<Text<'a>> = "username",
-        /// From, in Unicode code points of the text.
-        pub start: Option<u64> = "start" | "start_str",
-        /// To.
-        pub end: Option<u64> = "end" | "end_str",
-    }
-}
-
-object! {
-    /// A link.
-    pub struct Url<'a> {
-        /// As in the text: `https://t.co/...`.
-        pub url: Option<Text<'a>> = "url",
-        /// Where it leads.
-        pub expanded_url: Option<Text<'a>> = "expanded_url",
-        /// As X shows it.
-        pub display_url: Option<Text<'a>> = "display_url",
-        /// The attached media that it stands for.
-        pub media_key: Option<Id<'a>> = "media_key",
-        /// From, in Unicode code points of the text.
-        pub start: Option<u64> = "start" | "start_str",
-        /// To.
-        pub end: Option<u64> = "end" | "end_str",
-    }
-}
-
-object! {
-    /// What is attached to a post, by key.
-    pub struct Attachments<'a> {
-        /// Pictures and videos.
-        pub media_keys: Vec<Id<'a>> = "media_keys",
-        /// Polls.
-        pub poll_ids: Vec<Id<'a>> = "poll_ids",
-    }
-}
-
-object! {
-    /// A picture, video or animation.
-    pub struct Media<'a> {
-        /// The key by which posts name it.
-        pub media_key: Option<Id<'a>> = "media_key",
-        /// `photo`, `video` or `animated_gif`.
-        pub kind: Option<Text<'a>> = "type",
-        /// The file of a picture.
-        pub url: Option<Text<'a>> = "url",
-        /// A still of a video.
-        pub preview_image_url: Option<Text<'a>> = "preview_image_url",
-        /// The text for those who cannot see it.
-        pub alt_text: Option<Text<'a>> = "alt_text",
-        /// Milliseconds.
-        pub duration_ms: Option<u64> = "duration_ms" | "duration_ms_str",
-        /// Pixels.
-        pub width: Option<u64> = "width" | "width_str",
-        /// Pixels.
-        pub height: Option<u64> = "height" | "height_str",
-        /// The files of a video.
-        pub variants: Vec<Variant<'a>> = "variants",
-    }
-}
-
-object! {
-    /// One file of a video.
-    pub struct Variant<'a> {
-        /// Bits a second.
-        pub bit_rate: Option<u64> = "bit_rate" | "bit_rate_str",
-        /// The media type.
-        pub content_type: Option<Text<'a>> = "content_type",
-        /// The file.
-        pub url: Option<Text<'a>> = "url",
-    }
-}
-
-object! {
-    /// A post's counts.
-    pub struct PostMetrics {
-        /// How often it was repeated.
-        pub repost_count: Option<u64> = "retweet_count" | "retweet_count_str" | "repost_count" | "repost_count_str",
-        /// How often it was answered.
-        pub reply_count: Option<u64> = "reply_count" | "reply_count_str",
-        /// How often it was liked.
-        pub like_count: Option<u64> = "like_count" | "like_count_str",
-        /// How often it was quoted.
-        pub quote_count: Option<u64> = "quote_count" | "quote_count_str",
-        /// How often it was bookmarked.
-        pub bookmark_count: Option<u64> = "bookmark_count" | "bookmark_count_str",
-        /// How often it was seen.
-        pub impression_count: Option<u64> = "impression_count" | "impression_count_str",
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::de::MapAccess;
 
+use super::{Entities, ProfileGeo, UserMetrics, Withheld};
 use crate::Timestamp;
 use crate::wire::object::{Value, object};
 use crate::wire::{Id, Text};
@@ -23,6 +24,12 @@ object! {
         pub location: Option<Text<'a>> = "location",
         /// The user's link.
         pub url: Option<Text<'a>> = "url",
+        /// What the link and the description hold.
+        pub entities: Option<UserEntities<'a>> = "entities",
+        /// What X makes of the location.
+        pub profile_geo_enrichment: Option<Box<ProfileGeo<'a>>> = "profile_geo_enrichment",
+        /// The e-mail address, which X tells the user's own app alone.
+        pub confirmed_email: Option<Text<'a>> = "confirmed_email",
         /// Whether only approved followers see the user's posts.
         pub protected: Option<bool> = "protected",
         /// Whether the account is verified.
@@ -31,6 +38,10 @@ object! {
         pub verified_type: Option<Text<'a>> = "verified_type",
         /// Whether the identity is verified.
         pub is_identity_verified: Option<bool> = "is_identity_verified",
+        /// Whether the account is a parody.
+        pub parody: Option<bool> = "parody",
+        /// What the user pays X for: `Basic`, `Premium`, `PremiumPlus` or `None`.
+        pub subscription_type: Option<Text<'a>> = "subscription_type",
         /// The picture.
         pub profile_image_url: Option<Text<'a>> = "profile_image_url",
         /// The banner.
@@ -43,8 +54,39 @@ object! {
         pub affiliation: Option<Affiliation<'a>> = "affiliation",
         /// Counts.
         pub public_metrics: Option<UserMetrics> = "public_metrics",
+        /// How many of those who follow are verified.
+        pub verified_followers_count: Option<u64> = "verified_followers_count" | "verified_followers_count_str",
+        /// What the user is to the subscriber: `following`, `followed_by`, `blocking`, `muting`, `follow_request_sent`,
+        /// `follow_request_received`.
+        pub connection_status: Vec<Text<'a>> = "connection_status",
+        /// Whether the subscriber may write messages to the user.
+        pub receives_your_dm: Option<bool> = "receives_your_dm",
+        /// Whether the user pays the subscriber.
+        pub subscribes_to_you: Option<bool> = "subscribes_to_you",
+        /// The same, as an object.
+        pub subscription: Option<UserSubscription> = "subscription",
+        /// Where the user is withheld.
+        pub withheld: Option<Withheld<'a>> = "withheld",
         /// The user, where X wraps it.
         data: Option<Box<User<'a>>> = "data",
+    }
+}
+
+object! {
+    /// What a profile holds.
+    pub struct UserEntities<'a> {
+        /// The user's link.
+        pub url: Option<Entities<'a>> = "url",
+        /// What the user says of themself.
+        pub description: Option<Entities<'a>> = "description",
+    }
+}
+
+object! {
+    /// Whether a user pays the subscriber.
+    pub struct UserSubscription {
+        /// Whether.
+        pub subscribes_to_you: Option<bool> = "subscribes_to_you",
     }
 }
 
@@ -59,24 +101,6 @@ object! {
         pub url: Option<Text<'a>> = "url",
         /// Its accounts.
         pub user_id: Vec<Id<'a>> = "user_id",
-    }
-}
-
-object! {
-    /// A user's counts.
-    pub struct UserMetrics {
-        /// How many follow the user.
-        pub followers_count: Option<u64> = "followers_count" | "followers_count_str",
-        /// How many the user follows.
-        pub following_count: Option<u64> = "following_count" | "following_count_str",
-        /// How many posts the user has written.
-        pub post_count: Option<u64> = "tweet_count" | "tweet_count_str" | "post_count" | "post_count_str",
-        /// In how many lists the user is.
-        pub listed_count: Option<u64> = "listed_count" | "listed_count_str",
-        /// How many posts the user has liked.
-        pub like_count: Option<u64> = "like_count" | "like_count_str",
-        /// How many pictures and videos the user has posted.
-        pub media_count: Option<u64> = "media_count" | "media_count_str",
     }
 }
 

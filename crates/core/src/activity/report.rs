@@ -1,0 +1,140 @@
+//! An event as one JSON object.
+
+use serde::Serialize;
+
+use super::{Activity, User};
+use crate::{Event, RawJson, Timestamp};
+
+/// All that birdhook knows of an event, for a log, a file or another program.
+///
+/// Serialises to one JSON object, stable and written down in `docs/activity.md`; it holds what people wrote and are called,
+/// so keep it from logs that must not. Made by [`Event::report`].
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    event: &'a Event,
+    activity: Activity<'a>,
+    with_raw: bool,
+}
+
+impl Event {
+    /// All that is known of the event, the activity included, as one JSON object. Read now.
+    pub fn report(&self) -> Report<'_> {
+        Report { event: self, activity: self.activity(), with_raw: false }
+    }
+}
+
+impl Report<'_> {
+    /// With the event as X wrote it, as `raw`.
+    pub fn with_raw(mut self) -> Self {
+        self.with_raw = true;
+        self
+    }
+
+    /// What happened.
+    pub fn activity(&self) -> &Activity<'_> {
+        &self.activity
+    }
+}
+
+impl Serialize for Report<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { event, activity, with_raw } = self;
+        Line {
+            kind: event.kind().as_str(),
+            name: event.name(),
+            generation: event.generation().as_str(),
+            app: event.app(),
+            subscriber: event.subscriber(),
+            occurred_at: event.occurred_at(),
+            actor: activity.actor(),
+            target: activity.target(),
+            ids: Ids::of(activity),
+            text: activity.text(),
+            delivery_key: event.delivery_key().to_string(),
+            content_key: event.content_key().to_string(),
+            activity,
+            raw: with_raw.then(|| event.raw()),
+        }
+        .serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'a str,
+    name: &'a str,
+    generation: &'a str,
+    app: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurred_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<&'a User<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a User<'a>>,
+    ids: Ids<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    delivery_key: String,
+    content_key: String,
+    activity: &'a Activity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<&'a RawJson>,
+}
+
+/// The ids by which X names what the event is about.
+#[derive(Default, Serialize)]
+struct Ids<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    like: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broadcast: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    news: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<&'a str>,
+}
+
+impl<'a> Ids<'a> {
+    fn of(activity: &'a Activity<'a>) -> Self {
+        let mut ids = Self {
+            post: activity.post().and_then(|post| post.id.as_deref()),
+            conversation: activity.post().and_then(|post| post.conversation_id.as_deref()),
+            ..Self::default()
+        };
+        match activity {
+            Activity::PostDeleted(deleted) => ids.post = deleted.post_id.as_deref(),
+            Activity::Liked(like) => ids.like = like.id.as_deref(),
+            Activity::MessageSent(message) | Activity::MessageReceived(message) => ids.message = message.id.as_deref(),
+            Activity::MessagesRead(reading) => ids.message = reading.last_message_id.as_deref(),
+            Activity::AccessRevoked(revocation) => ids.app = revocation.app_id.as_deref(),
+            Activity::ChatReceived(chat) | Activity::ChatSent(chat) | Activity::ChatChanged(chat) => {
+                (ids.chat, ids.conversation) = (chat.id.as_deref(), chat.conversation_id.as_deref());
+            }
+            Activity::SpaceStarted(space) | Activity::SpaceEnded(space) => ids.space = space.id.as_deref(),
+            Activity::BroadcastStarted(broadcast) | Activity::BroadcastEnded(broadcast) => {
+                ids.broadcast = broadcast.id.as_deref();
+            }
+            Activity::BroadcastMessage(message) => {
+                (ids.message, ids.broadcast) = (message.id.as_deref(), message.broadcast_id.as_deref());
+            }
+            Activity::NewsPublished(news) => ids.news = news.id.as_deref(),
+            Activity::ReplayFinished(replay) => ids.job = replay.job_id.as_deref(),
+            _ => {}
+        }
+        ids
+    }
+}

@@ -1,0 +1,67 @@
+//! The users that come with a delivery, by id.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::RawJson;
+use crate::envelope::cursor::Cursor;
+use crate::wire::object::object;
+use crate::wire::{Id, Lenient};
+
+/// Where each user stands in the body, found out once for all events of a delivery: looking each up from the start takes
+/// a minute where thousands of events come with thousands of users.
+#[derive(Default)]
+pub(crate) struct Directory {
+    of_messages: OnceLock<HashMap<String, RawJson>>,
+    apps: OnceLock<HashMap<String, RawJson>>,
+    included: OnceLock<HashMap<String, RawJson>>,
+}
+
+object! {
+    /// A user, plain or wrapped in `data`.
+    struct Entry<'a> {
+        id: Option<Id<'a>> = "id" | "id_str",
+        data: Option<Box<Entry<'a>>> = "data",
+    }
+}
+
+impl Directory {
+    /// A user from an object of users by their ids.
+    pub(crate) fn of_message(&self, users: &RawJson, id: &str) -> Option<&RawJson> {
+        self.of_messages.get_or_init(|| by_name(users)).get(id)
+    }
+
+    /// An app from an object of apps by their ids.
+    pub(crate) fn app(&self, apps: &RawJson, id: &str) -> Option<&RawJson> {
+        self.apps.get_or_init(|| by_name(apps)).get(id)
+    }
+
+    /// A user from the array `users` of an object.
+    pub(crate) fn included(&self, includes: &RawJson, id: &str) -> Option<&RawJson> {
+        self.included.get_or_init(|| included_users(includes)).get(id)
+    }
+}
+
+/// What comes before something unreadable is found still.
+fn by_name(object: &RawJson) -> HashMap<String, RawJson> {
+    let mut found = HashMap::new();
+    let _ = Cursor::new(object.as_str()).members(|name, cursor| {
+        found.insert(name.to_owned(), object.slice(cursor.skip()?));
+        Some(())
+    });
+    found
+}
+
+fn included_users(includes: &RawJson) -> HashMap<String, RawJson> {
+    let mut found = HashMap::new();
+    let _ = Cursor::new(includes.as_str()).members(|name, cursor| match name == "users" && cursor.peek()? == b'[' {
+        true => cursor.elements(|cursor| {
+            let (Lenient(entry), text) = cursor.value::<Lenient<Entry<'_>>>()?;
+            let id = entry.and_then(|entry| entry.id.or(entry.data?.id));
+            found.extend(id.map(|id| (id.as_str().to_owned(), includes.slice(text))));
+            Some(())
+        }),
+        false => cursor.skip().map(|_| ()),
+    });
+    found
+}

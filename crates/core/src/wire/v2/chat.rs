@@ -1,0 +1,43 @@
+//! Encrypted chats.
+
+use crate::Timestamp;
+use crate::wire::object::object;
+use crate::wire::{Id, Text};
+
+object! {
+    /// An encrypted message or a change of its conversation.
+    pub struct Chat<'a> {
+        /// The event's id.
+        pub id: Option<Id<'a>> = "id",
+        /// The conversation: two users' ids with `:` or `-` between them, or a group's id.
+        pub conversation_id: Option<Id<'a>> = "conversation_id",
+        /// Who sent it.
+        pub sender_id: Option<Id<'a>> = "sender_id",
+        /// When.
+        pub created_at_msec: Option<Timestamp> = "created_at_msec" | "created_at",
+        /// What was sent, encrypted.
+        pub encoded_event: Option<Text<'a>> = "encoded_event",
+        /// The version of the conversation's key.
+        pub conversation_key_version: Option<Id<'a>> = "conversation_key_version",
+        /// A change of the conversation's key, encrypted.
+        pub conversation_key_change_event: Option<Text<'a>> = "conversation_key_change_event",
+        /// What proves to X that the reader takes part.
+        pub conversation_token: Option<Text<'a>> = "conversation_token",
+        /// The sender's signature.
+        pub message_event_signature: Option<ChatSignature<'a>> = "message_event_signature",
+    }
+}
+
+object! {
+    /// The signature of an encrypted message.
+    pub struct ChatSignature<'a> {
+        /// The signature.
+        pub signature: Option<Text<'a>> = "signature",
+        /// The version of its form.
+        pub signature_version: Option<Id<'a>> = "signature_version",
+        /// The version of the public key.
+        pub public_key_version: Option<Id<'a>> = "public_key_version",
+        /// The public key.
+        pub signing_public_key: Option<Text<'a>> = "signing_public_key",
+    }
+}

@@ -1,0 +1,33 @@
+//! What a payload refers to.
+
+use super::{Media, Place, Poll, Post, Topic, User, Wrapped};
+use crate::wire::object::object;
+
+object! {
+    /// What the payload refers to.
+    pub struct Includes<'a> {
+        users: Vec<Wrapped<'a>> = "users",
+        /// Posts.
+        pub posts: Vec<Post<'a>> = "tweets" | "posts",
+        /// Pictures and videos.
+        pub media: Vec<Media<'a>> = "media",
+        /// Polls.
+        pub polls: Vec<Poll<'a>> = "polls",
+        /// Places.
+        pub places: Vec<Place<'a>> = "places",
+        /// Subjects.
+        pub topics: Vec<Topic<'a>> = "topics",
+    }
+}
+
+impl<'a> Includes<'a> {
+    /// A user by id.
+    pub fn user(&self, id: &str) -> Option<&User<'a>> {
+        self.users().find(|user| user.id.as_deref() == Some(id))
+    }
+
+    /// The users.
+    pub fn users(&self) -> impl Iterator<Item = &User<'a>> {
+        self.users.iter().map(|wrapped| &wrapped.0)
+    }
+}

@@ -1,0 +1,76 @@
+//! Spaces and broadcasts.
+
+use super::{User, Wrapped};
+use crate::Timestamp;
+use crate::wire::object::object;
+use crate::wire::{Id, Text};
+
+object! {
+    /// A space.
+    pub struct Space<'a> {
+        user: Option<Wrapped<'a>> = "user",
+        /// The space's id.
+        pub broadcast_id: Option<Id<'a>> = "broadcast_id",
+        /// `start`, `end`, `spaces_start` or `spaces_end`.
+        pub event_type: Option<Text<'a>> = "event_type",
+    }
+}
+
+impl<'a> Space<'a> {
+    /// Whose space it is.
+    pub fn user(&self) -> Option<&User<'a>> {
+        self.user.as_ref().map(|wrapped| &wrapped.0)
+    }
+}
+
+object! {
+    /// A broadcast.
+    pub struct Broadcast<'a> {
+        user: Option<Wrapped<'a>> = "user",
+        /// The broadcast's id.
+        pub broadcast_id: Option<Id<'a>> = "broadcast_id",
+        /// `Running`, `Ended` and others.
+        pub broadcast_state: Option<Text<'a>> = "broadcast_state",
+        /// The title.
+        pub title: Option<Text<'a>> = "title",
+        /// The language.
+        pub language: Option<Text<'a>> = "language",
+        /// A picture of it.
+        pub thumbnail_url: Option<Text<'a>> = "thumbnail_url",
+        /// Whether it can be watched afterwards.
+        pub available_for_replay: Option<bool> = "available_for_replay",
+        /// When this happened.
+        pub event_timestamp_ms: Option<Timestamp> = "event_timestamp_ms" | "event_timestamp_ms_str",
+        /// When the broadcast was made.
+        pub created_timestamp_ms: Option<Timestamp> = "created_timestamp_ms" | "created_timestamp_ms_str",
+        /// When the broadcast was changed.
+        pub updated_timestamp_ms: Option<Timestamp> = "updated_timestamp_ms" | "updated_timestamp_ms_str",
+    }
+}
+
+impl<'a> Broadcast<'a> {
+    /// Whose broadcast it is.
+    pub fn user(&self) -> Option<&User<'a>> {
+        self.user.as_ref().map(|wrapped| &wrapped.0)
+    }
+}
+
+object! {
+    /// A message in a broadcast's chat.
+    pub struct BroadcastMessage<'a> {
+        author: Option<Wrapped<'a>> = "author",
+        /// The broadcast's id.
+        pub broadcast_id: Option<Id<'a>> = "broadcast_id",
+        /// The message's id.
+        pub message_id: Option<Id<'a>> = "message_id",
+        /// The text.
+        pub message: Option<Text<'a>> = "message",
+    }
+}
+
+impl<'a> BroadcastMessage<'a> {
+    /// Who wrote it.
+    pub fn author(&self) -> Option<&User<'a>> {
+        self.author.as_ref().map(|wrapped| &wrapped.0)
+    }
+}

@@ -1,0 +1,213 @@
+//! `wire::v1` and `wire::v2` offer every field: what X documents is in a fixture, and what is in a fixture is read.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::fs;
+
+use birdhook_core::wire::{v1, v2};
+use serde_json::Value;
+use support::documented::{V1, V2};
+use support::{deliver, value};
+
+/// Whether a type reads two JSON texts differently.
+type Differ = fn(&str, &str) -> bool;
+
+macro_rules! as_type {
+    ($type:ty) => {{
+        let differ: Differ = |one, other| {
+            let read = |json| serde_json::from_str::<$type>(json).ok();
+            read(one) != read(other)
+        };
+        differ
+    }};
+}
+
+/// A part of a body, by its pointer, and the type that reads it.
+struct Part {
+    pointer: String,
+    /// The JSON that the type is read from: the part, or something around it.
+    read_at: String,
+    differ: Differ,
+}
+
+/// The type of the elements of an array of the Account Activity API.
+fn of_array(name: &str) -> Option<Differ> {
+    Some(match name {
+        "tweet_create_events" => as_type!(v1::Tweet<'_>),
+        "tweet_delete_events" => as_type!(v1::TweetDelete<'_>),
+        "favorite_events" => as_type!(v1::Favorite<'_>),
+        "follow_events" | "block_events" | "mute_events" => as_type!(v1::Relation<'_>),
+        "direct_message_events" => as_type!(v1::DirectMessage<'_>),
+        "direct_message_indicate_typing_events" => as_type!(v1::Typing<'_>),
+        "direct_message_mark_read_events" => as_type!(v1::MarkRead<'_>),
+        "user_event" => as_type!(v1::Revocation<'_>),
+        "apps" => as_type!(v1::SourceApp<'_>),
+        "matching_rules" => as_type!(v2::MatchingRule<'_>),
+        _ => return None,
+    })
+}
+
+/// The type of a payload of the X Activity API.
+fn of_payload(event_type: &str) -> Differ {
+    let (family, rest) = event_type.split_once('.').unwrap();
+    match (family, rest) {
+        ("post", "delete") => as_type!(v2::PostRef<'_>),
+        ("post", _) => as_type!(v2::Post<'_>),
+        ("like", _) => as_type!(v2::Like<'_>),
+        ("follow" | "block" | "mute", _) => as_type!(v2::Relation<'_>),
+        ("dm", "read") => as_type!(v1::MarkRead<'_>),
+        ("dm", "indicate_typing") => as_type!(v1::Typing<'_>),
+        ("dm", _) => as_type!(v1::DirectMessage<'_>),
+        ("profile", _) => as_type!(v2::ProfileUpdate<'_>),
+        ("chat", _) => as_type!(v2::Chat<'_>),
+        ("spaces", _) => as_type!(v2::Space<'_>),
+        ("broadcast", "chat") => as_type!(v2::BroadcastMessage<'_>),
+        ("broadcast", _) => as_type!(v2::Broadcast<'_>),
+        ("news", _) => as_type!(v2::News<'_>),
+        ("oauth", _) => as_type!(v2::Revocation<'_>),
+        _ => panic!("no type for {event_type}"),
+    }
+}
+
+/// What is said around the payloads: read by the event itself or by [`v2::Body`].
+fn around(one: &str, other: &str) -> bool {
+    let said = |body: &str| {
+        let delivery = deliver(body);
+        (delivery.subscriber().map(str::to_owned), delivery.events().first().and_then(|event| event.user_has_blocked()))
+    };
+    as_type!(v2::Body<'_>)(one, other) || said(one) != said(other)
+}
+
+/// The parts of a body, by the names of its members alone.
+fn parts(body: &Value) -> Vec<Part> {
+    let mut found = Vec::new();
+    let mut part = |pointer: String, read_at: &str, differ| {
+        found.push(Part { pointer, read_at: read_at.to_owned(), differ });
+    };
+    part(String::new(), "", around);
+    let activity = body.pointer("/data/event_type").and_then(Value::as_str);
+    let mut arrays = vec![("", body)];
+    if let Some(event_type) = activity {
+        part("/data/payload".to_owned(), "/data/payload", of_payload(event_type));
+        part("/data/payload/users".to_owned(), "", around);
+        part("/data/includes".to_owned(), "/data/includes", as_type!(v2::Includes<'_>));
+        arrays.push(("/data/payload", body.pointer("/data/payload").unwrap()));
+    } else if body.get("data").is_some() {
+        part("/data".to_owned(), "/data", as_type!(v2::Post<'_>));
+        part("/includes".to_owned(), "/includes", as_type!(v2::Includes<'_>));
+    }
+    if body.get("replay_job_status").is_some() {
+        part("/replay_job_status".to_owned(), "/replay_job_status", as_type!(v2::ReplayStatus<'_>));
+    }
+    for (place, members) in arrays {
+        for (name, inner) in members.as_object().unwrap() {
+            let is_v1_user = name == "users" && activity.is_none();
+            let Some(differ) = is_v1_user.then_some(as_type!(v1::User<'_>)).or(of_array(name)) else { continue };
+            let keys: Vec<String> = match inner {
+                Value::Array(elements) => (0..elements.len()).map(|at| at.to_string()).collect(),
+                Value::Object(members) => members.keys().cloned().collect(),
+                _ => panic!("{place}/{name} holds nothing"),
+            };
+            for key in keys {
+                let pointer = format!("{place}/{name}/{key}");
+                part(pointer.clone(), &pointer, differ);
+            }
+        }
+    }
+    found
+}
+
+/// What tells something: neither `null` nor empty.
+fn tells(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(elements) => !elements.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    }
+}
+
+fn without(body: &Value, pointer: &str) -> Value {
+    let mut body = body.clone();
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    match body.pointer_mut(parent).unwrap() {
+        Value::Object(members) => _ = members.remove(member).unwrap(),
+        Value::Array(elements) => _ = elements.remove(member.parse().unwrap()),
+        _ => unreachable!("only objects and arrays hold anything"),
+    }
+    body
+}
+
+/// The member that says the same once more: X writes `like_count` and `like_count_str`, `id` and `id_str`.
+fn double(body: &Value, pointer: &str) -> Option<String> {
+    let double = pointer.strip_suffix("_str").map_or_else(|| format!("{pointer}_str"), str::to_owned);
+    body.pointer(&double).is_some().then_some(double)
+}
+
+/// Every leaf of a body that no type reads: without it all is read as with it. A leaf that is said twice is judged
+/// where its double is gone, so that each of the two is read.
+fn unread(body: &Value) -> Vec<String> {
+    let parts = parts(body);
+    let leaves = support::pointers(body).into_iter().filter(|pointer| {
+        let leaf = body.pointer(pointer).unwrap();
+        tells(leaf) && !leaf.is_object() && !leaf.is_array()
+    });
+    let is_unread = |leaf: &String| {
+        let inside = |part: &&Part| part.pointer.is_empty() || leaf.starts_with(&format!("{}/", part.pointer));
+        let part = parts.iter().filter(inside).max_by_key(|part| part.pointer.len()).unwrap();
+        let with = double(body, leaf).map_or_else(|| body.clone(), |double| without(body, &double));
+        let json = |body: &Value| body.pointer(&part.read_at).unwrap().to_string();
+        !(part.differ)(&json(&with), &json(&without(&with, leaf)))
+    };
+    leaves.filter(is_unread).collect()
+}
+
+/// All fixtures of all generations, by their paths.
+fn fixtures() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for folder in ["", "xaa/", "twins/"] {
+        for file in fs::read_dir(format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
+            let path = file.unwrap().path();
+            if let Some(name) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".json") {
+                found.push((format!("{folder}{name}"), value(&fs::read_to_string(&path).unwrap())));
+            }
+        }
+    }
+    assert!(found.len() > 100, "only {}", found.len());
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+#[test]
+fn every_member_of_every_fixture_is_read() {
+    let mut unread_members = Vec::new();
+    for (name, body) in fixtures() {
+        // A kind that nobody knows, as it stands for all of them.
+        if name != "xaa/unknown" {
+            unread_members.extend(unread(&body).into_iter().map(|pointer| format!("{name}: {pointer}")));
+        }
+    }
+    assert!(unread_members.is_empty(), "no type reads\n{}", unread_members.join("\n"));
+}
+
+/// A fixture holds each member that X documents, and it tells something there.
+#[test]
+fn every_documented_member_is_in_a_fixture() {
+    let fixtures = fixtures();
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for (name, places) in V1.iter().chain(V2) {
+        let (_, body) = fixtures.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}"));
+        for (place, members) in *places {
+            for member in members.split(' ') {
+                count += 1;
+                if !body.pointer(&format!("{place}/{member}")).is_some_and(tells) {
+                    missing.push(format!("{name}: {place}/{member}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "in no fixture\n{}", missing.join("\n"));
+    assert!(count > 500, "only {count}");
+}
