@@ -136,12 +136,13 @@ impl<'a> Data<'a> {
             let payload = self.payload.unwrap_or(self.text);
             let told = self.relations(kind);
             if told.is_empty() {
-                let facts = self.facts.clone().unwrap_or_default();
+                let unknown = PayloadFacts::default();
+                let facts = self.facts.as_ref().unwrap_or(&unknown);
                 inner.drafts.push(self.draft(name.clone(), present, kind, payload, facts));
             }
             inner.overfull |= told.len() > inner.room;
             for (payload, facts) in told {
-                let mut draft = self.draft(name.clone(), present, kind, payload, facts);
+                let mut draft = self.draft(name.clone(), present, kind, payload, &facts);
                 // They share the name of the delivery.
                 draft.identity = draft.identity.of_activity(payload);
                 inner.drafts.push(draft);
@@ -225,7 +226,7 @@ impl<'a> Data<'a> {
         present: &str,
         kind: EventKind,
         payload: &'a str,
-        facts: PayloadFacts<'a>,
+        facts: &PayloadFacts<'a>,
     ) -> Draft<'a> {
         let (happening, content) = facts.known(kind).unwrap_or((Happening::Plain(kind), Content::Same));
         let identity = match (&content, facts.own_id(kind)) {
