@@ -51,7 +51,6 @@ pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
     ("birdhook-redis", &["birdhook-core", "birdhook-pipeline"]),
     ("birdhook-client", &["birdhook-core"]),
     ("birdhook-testkit", &["birdhook-core", "birdhook-client"]),
-    ("birdhook-cli", &["birdhook-core", "birdhook-client", "birdhook-testkit"]),
     (
         "birdhook",
         &[
@@ -66,4 +65,5 @@ pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
             "birdhook-client",
         ],
     ),
+    ("birdhook-cli", &["birdhook", "birdhook-testkit"]),
 ];

@@ -1,0 +1,43 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{completions, crc, doctor, inspect, listen, man, mock_x, replay, sign, trigger, verify};
+
+/// Receive, send, diagnose and replay Twitter/X webhooks. Everything works offline.
+#[derive(Debug, Parser)]
+#[command(name = "birdhook", version, after_long_help = AFTER, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// Print JSON, one object a line, for programs.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "\
+Secrets are never taken from the command line, where every user of the machine can read them: name an environment \
+variable or a file that holds the secret. Unless told, the variable is BIRDHOOK_CONSUMER_SECRET.
+
+Exit codes: 0 all is well; 1 what was looked at is not well (a receiver with faults, a wrong signature, an unreadable \
+body, an unexpected answer); 2 the command could not be run.
+
+Colours are left out when the output is not a terminal, and when NO_COLOR is set.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Listen(listen::Listen),
+    Trigger(trigger::Trigger),
+    Doctor(doctor::Doctor),
+    Crc(crc::Crc),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
+    Inspect(inspect::Inspect),
+    Record(listen::Record),
+    Replay(replay::Replay),
+    MockX(mock_x::MockX),
+    Completions(completions::Completions),
+    Man(man::Man),
+    #[command(hide = true)]
+    Pages(man::Pages),
+}

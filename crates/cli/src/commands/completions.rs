@@ -1,0 +1,26 @@
+//! Completions for shells.
+
+use anyhow::Result;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::Verdict;
+use crate::args::Args;
+
+/// Print completions for a shell.
+///
+/// For bash: birdhook completions bash > ~/.local/share/bash-completion/completions/birdhook
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(self) -> Result<Verdict> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Args::command(), "birdhook", &mut script);
+        std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?;
+        Ok(Verdict::Good)
+    }
+}

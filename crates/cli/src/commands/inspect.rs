@@ -1,0 +1,68 @@
+//! Reads bodies and tells what is in them.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use birdhook::{Apps, Delivery};
+use birdhook_testkit::{Recorded, read};
+use bytes::Bytes;
+
+use crate::Verdict;
+use crate::input::{self, Part};
+use crate::lines::Form;
+use crate::output::note;
+
+/// Read bodies of deliveries and print one line for each event in them.
+///
+/// A file holds one body, or several, one behind the other or one a line; also what `birdhook record` wrote. With --json each
+/// line is the documented JSON of an event (docs/activity.md). What cannot be read is told on standard error with the name of
+/// the file and the line, the rest is printed still, and the exit code is 1. Signatures are not looked at.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    /// Files, folders whose files are read, or - for standard input, which is read when none is named.
+    files: Vec<PathBuf>,
+    /// The name of the app that the keys are made for.
+    #[arg(long, value_name = "NAME", default_value = Apps::DEFAULT_NAME)]
+    app: String,
+    /// Print the event as X wrote it too, as `raw` in its JSON.
+    #[arg(long, requires = "json")]
+    raw: bool,
+}
+
+impl Inspect {
+    pub(crate) fn run(self, json: bool) -> Result<Verdict> {
+        let named = if self.files.is_empty() { &[PathBuf::from(input::STDIN)] } else { self.files.as_slice() };
+        let form = Form::new(json, self.raw);
+        let mut all_read = true;
+        for path in input::files(named)? {
+            let parts = match input::bytes(&path) {
+                Ok(bytes) => input::parts(&bytes),
+                Err(error) => {
+                    note(format!("{error:#}"));
+                    all_read = false;
+                    continue;
+                }
+            };
+            if parts.is_empty() {
+                note(format!("{}: holds nothing", path.display()));
+                all_read = false;
+            }
+            for Part { line, json: part } in parts {
+                match part.and_then(|body| self.read(body)) {
+                    Ok(delivery) => form.print(&delivery)?,
+                    Err(why) => {
+                        note(format!("{}:{line}: {why}", path.display()));
+                        all_read = false;
+                    }
+                }
+            }
+        }
+        Ok(all_read.into())
+    }
+
+    fn read(&self, json: Bytes) -> Result<Delivery, String> {
+        let recorded = str::from_utf8(&json).ok().and_then(|line| line.parse::<Recorded>().ok());
+        let body = recorded.map_or(json, |recorded| recorded.body);
+        read(&self.app, body).map_err(|reason| reason.to_string())
+    }
+}

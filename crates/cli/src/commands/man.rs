@@ -1,0 +1,114 @@
+//! The manual, as man pages and as Markdown.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use anyhow::{Context, Result};
+use clap::{Arg, Command, CommandFactory};
+
+use crate::Verdict;
+use crate::args::Args;
+
+/// Print the man page, or write one for each command into a folder.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Man {
+    /// The folder, such as ~/.local/share/man/man1.
+    folder: Option<PathBuf>,
+}
+
+impl Man {
+    pub(crate) fn run(self) -> Result<Verdict> {
+        match self.folder {
+            Some(folder) => clap_mangen::generate_to(Args::command(), &folder)
+                .with_context(|| format!("cannot write into {}", folder.display()))?,
+            None => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(Args::command()).render(&mut page)?;
+                io::Write::write_all(&mut io::stdout().lock(), &page)?;
+            }
+        }
+        Ok(Verdict::Good)
+    }
+}
+
+/// Write the manual into a folder as Markdown, a page for each command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Pages {
+    folder: PathBuf,
+}
+
+impl Pages {
+    pub(crate) fn run(self) -> Result<Verdict> {
+        fs::create_dir_all(&self.folder)?;
+        let mut birdhook = Args::command();
+        birdhook.build();
+        let mut index = page(&mut birdhook);
+        index += "\n## Commands\n\n";
+        for command in
+            birdhook.get_subcommands_mut().filter(|command| !command.is_hide_set() && command.get_name() != "help")
+        {
+            let file = format!("{}.md", command.get_name());
+            let about = sentence(command.get_about().map(ToString::to_string).unwrap_or_default());
+            writeln!(index, "- [`birdhook {}`]({file}): {about}", command.get_name())?;
+            write_page(&self.folder.join(file), &page(command))?;
+        }
+        write_page(&self.folder.join("README.md"), &index)?;
+        Ok(Verdict::Good)
+    }
+}
+
+fn write_page(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A command as Markdown.
+fn page(command: &mut Command) -> String {
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let name = usage.split([' ', '\n']).take(2).filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+    let name = name.collect::<Vec<_>>().join(" ");
+    let about = sentence(command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default());
+    let mut text = format!("# {name}\n\n{about}\n\n```text\n{usage}\n```\n");
+    let shown = |arg: &&Arg| !arg.is_hide_set() && !matches!(arg.get_id().as_str(), "help" | "version");
+    let (arguments, options): (Vec<_>, Vec<_>) =
+        command.get_arguments().filter(shown).partition(|arg| arg.is_positional());
+    for (heading, args) in [("Arguments", arguments), ("Options", options)] {
+        if !args.is_empty() {
+            text += &format!("\n## {heading}\n\n");
+            args.iter().for_each(|arg| text += &item(arg));
+        }
+    }
+    if let Some(after) = command.get_after_long_help() {
+        text += &format!("\n{after}\n");
+    }
+    text
+}
+
+/// An argument as an item of a list.
+fn item(arg: &Arg) -> String {
+    let values =
+        || arg.get_value_names().unwrap_or_default().iter().map(|name| format!(" <{name}>")).collect::<String>();
+    let takes = arg.get_action().takes_values();
+    let short = arg.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+    let name = match arg.get_long() {
+        Some(long) => format!("{short}--{long}{}", if takes { values() } else { String::new() }),
+        None => values().trim_start().to_owned(),
+    };
+    let help = sentence(arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default());
+    let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    let possible: Vec<_> = arg.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
+    let mut text = format!("- `{name}`: {help}");
+    if takes && !possible.is_empty() && possible.len() < 10 {
+        text += &format!(" One of {}.", possible.join(", "));
+    }
+    if takes && !default.is_empty() {
+        text += &format!(" Default: `{}`.", default.join(" "));
+    }
+    text + "\n"
+}
+
+/// What clap shortened by its full stop.
+fn sentence(text: String) -> String {
+    if text.ends_with(['.', ':']) { text } else { text + "." }
+}

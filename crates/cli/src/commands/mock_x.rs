@@ -1,0 +1,155 @@
+//! Plays X.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use birdhook::Generation;
+use birdhook_testkit::Kind;
+use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Token, Webhook};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use super::doctor::seconds;
+use super::listen::asked_to_stop;
+use super::trigger::Told;
+use crate::Verdict;
+use crate::apps;
+use crate::output::{self, STRONG, note, styled};
+
+/// Play X: a server with its management APIs that registers webhooks, challenges them, and delivers signed, made-up events.
+///
+/// Its page, at the address where it listens, lists webhooks, subscriptions and what was sent and answered, and has a button
+/// that makes something happen. With --webhook a receiver is registered and its user subscribed at once. Everything it
+/// knows is gone when it ends.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MockX {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    addr: SocketAddr,
+    /// Register this receiver, and subscribe the user to everything. Again for several.
+    #[arg(long, value_name = "URL")]
+    webhook: Vec<String>,
+    /// The API to which the user is subscribed with --webhook; unless told both, as during a migration, so that most things are
+    /// told twice.
+    #[arg(long)]
+    generation: Option<Told>,
+    /// The id of the user who is subscribed with --webhook.
+    #[arg(long, value_name = "ID", default_value = "2001")]
+    user: String,
+    /// The environment variable or the file that holds the app's consumer secret. Unless told, BIRDHOOK_CONSUMER_SECRET if it
+    /// is set, else the secret is made up.
+    #[arg(long, value_name = "ENV_OR_FILE")]
+    secret: Option<String>,
+    /// What ids, credentials and events are made up from.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// What the account has bought.
+    #[arg(long, default_value = "enterprise")]
+    plan: Bought,
+    /// Refuse webhooks that X would refuse for their URL: http, a port.
+    #[arg(long)]
+    strict: bool,
+    /// How long after subscribing the first event is delivered; X takes up to 10 s.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    subscription_delay: Option<Duration>,
+    /// Send each delivery this many further times.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    duplicates: usize,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Bought {
+    /// The enterprise APIs.
+    Enterprise,
+    /// v2 alone, with its smaller limits.
+    PayPerUse,
+}
+
+impl From<Bought> for Plan {
+    fn from(bought: Bought) -> Self {
+        match bought {
+            Bought::Enterprise => Self::Enterprise,
+            Bought::PayPerUse => Self::PayPerUse,
+        }
+    }
+}
+
+impl MockX {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let mut settings = Settings::local().plan(self.plan.into());
+        (settings.local, settings.listen, settings.seed) = (!self.strict, self.addr.to_string(), self.seed);
+        settings.chaos.duplicates = self.duplicates;
+        settings.subscription_delay = self.subscription_delay.unwrap_or(settings.subscription_delay);
+        let given = self.secret.as_deref().or(std::env::var_os(apps::VARIABLE).map(|_| apps::VARIABLE));
+        let given = given.map(apps::text_of).transpose()?;
+        settings.consumer_secret = given.as_ref().map(|secret| Token::new(secret.expose_secret()));
+        let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
+        note(format!("playing X on {}/", x.url()));
+        credentials(&x, given.is_some(), json)?;
+        for url in &self.webhook {
+            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{url}: {refusal}"))?;
+            self.subscribe(&x, &webhook)?;
+            note(format!("{url} is webhook {}, and {} is subscribed to everything", webhook.id, self.user));
+        }
+        asked_to_stop().await;
+        x.stop().await;
+        Ok(Verdict::Good)
+    }
+
+    fn subscribe(&self, x: &Server, webhook: &Webhook) -> Result<()> {
+        let is_wanted = |generation| self.generation.is_none_or(|only| only.generation() == generation);
+        if is_wanted(Generation::AccountActivity) {
+            x.subscribe(webhook, &self.user).map_err(|refusal| anyhow!("{refusal}"))?;
+        }
+        if !is_wanted(Generation::XActivity) {
+            return Ok(());
+        }
+        for kind in Kind::ALL.iter().filter(|kind| kind.generations().contains(&Generation::XActivity)) {
+            // A revocation comes without a subscription.
+            if *kind != Kind::Revoke {
+                x.subscribe_to(webhook, &self.user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a client needs to call it. A secret that was given is not told again.
+#[derive(Serialize)]
+struct Credentials<'a> {
+    url: String,
+    consumer_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer_secret: Option<&'a str>,
+    bearer_token: &'a str,
+    owner_id: &'a str,
+    owner_access_token: &'a str,
+    owner_access_token_secret: &'a str,
+}
+
+fn credentials(x: &Server, is_given: bool, json: bool) -> Result<()> {
+    let app: &App = x.app();
+    let credentials = Credentials {
+        url: x.url(),
+        consumer_key: &app.consumer_key,
+        consumer_secret: (!is_given).then(|| app.consumer_secret.as_str()),
+        bearer_token: app.bearer.as_str(),
+        owner_id: &app.owner.id,
+        owner_access_token: app.owner.token.as_str(),
+        owner_access_token_secret: app.owner.token_secret.as_str(),
+    };
+    if json {
+        return output::json(&credentials);
+    }
+    for (name, value) in [
+        ("consumer key", Some(credentials.consumer_key)),
+        ("consumer secret", credentials.consumer_secret),
+        ("bearer token", Some(credentials.bearer_token)),
+        ("owner's access token", Some(credentials.owner_access_token)),
+        ("owner's token secret", Some(credentials.owner_access_token_secret)),
+    ] {
+        output::line(format!("{name:21} {}", styled(STRONG, value.unwrap_or("as given"))))?;
+    }
+    Ok(())
+}

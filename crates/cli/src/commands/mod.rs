@@ -1,0 +1,36 @@
+//! The commands, one a file.
+
+pub(crate) mod completions;
+pub(crate) mod crc;
+pub(crate) mod doctor;
+pub(crate) mod inspect;
+pub(crate) mod listen;
+pub(crate) mod man;
+pub(crate) mod mock_x;
+pub(crate) mod replay;
+pub(crate) mod sign;
+pub(crate) mod trigger;
+pub(crate) mod verify;
+
+use anyhow::Result;
+
+use crate::Verdict;
+use crate::args::{Args, Command};
+
+pub(crate) async fn run(Args { json, command }: Args) -> Result<Verdict> {
+    match command {
+        Command::Listen(listen) => listen.run(json).await,
+        Command::Trigger(trigger) => trigger.run(json).await,
+        Command::Doctor(doctor) => doctor.run(json).await,
+        Command::Crc(crc) => crc.run(json),
+        Command::Sign(sign) => sign.run(json),
+        Command::Verify(verify) => verify.run(json),
+        Command::Inspect(inspect) => inspect.run(json),
+        Command::Record(record) => record.run(json).await,
+        Command::Replay(replay) => replay.run(json).await,
+        Command::MockX(mock_x) => mock_x.run(json).await,
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
+        Command::Pages(pages) => pages.run(),
+    }
+}

@@ -1,0 +1,148 @@
+//! Sends made-up events.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use birdhook::{Generation, Secret};
+use birdhook_testkit::{Kind, Post, Scene, Sender};
+use bytes::Bytes;
+use clap::ValueEnum;
+use futures_util::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::Verdict;
+use crate::apps::SecretArgs;
+use crate::tally::Tally;
+
+/// Send signed, made-up events of any kind to a receiver, and tell what it answered.
+///
+/// Good is 200 for what is signed, and 401 or 403 for what is forged. Everything sent comes from the seed, which the summary
+/// names, and from the time.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = kinds())]
+pub(crate) struct Trigger {
+    /// The receiver.
+    url: String,
+    /// The kinds, by any of X's names or birdhook's: like.create, favorite_events, liked. Unless told, every kind.
+    kinds: Vec<Kind>,
+    /// Which API tells it; unless told, each that tells it.
+    #[arg(long)]
+    generation: Option<Told>,
+    /// How many of each kind.
+    #[arg(long, default_value_t = 1)]
+    count: u64,
+    /// How many deliveries a second at most.
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<f64>,
+    /// How many deliveries are under way at once.
+    #[arg(long, default_value_t = 16)]
+    concurrency: usize,
+    /// Send each delivery twice.
+    #[arg(long)]
+    duplicates: bool,
+    /// Sign with a guess instead of the secret, as a stranger would.
+    #[arg(long)]
+    forged: bool,
+    /// The id of the subscribed user.
+    #[arg(long, value_name = "ID", default_value = "2001")]
+    user: String,
+    /// What the events are made up from.
+    #[arg(long)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    secret: SecretArgs,
+}
+
+fn kinds() -> String {
+    let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    format!("Kinds: {}.", names.join(", "))
+}
+
+/// An API that makes deliveries.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Told {
+    /// The Account Activity API.
+    Aaa,
+    /// The X Activity API.
+    Xaa,
+}
+
+impl Told {
+    pub(crate) fn generation(self) -> Generation {
+        match self {
+            Self::Aaa => Generation::AccountActivity,
+            Self::Xaa => Generation::XActivity,
+        }
+    }
+}
+
+impl Trigger {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        http::Request::get(&self.url).body(())?;
+        let told = self.told()?;
+        let secret = if self.forged { Secret::new("a guess")? } else { self.secret.read()? };
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let copies = 1 + u64::from(self.duplicates);
+        let total = self.count.saturating_mul(told.len() as u64).saturating_mul(copies);
+        let pace = match self.rate {
+            Some(rate) if rate > 0.0 && rate.is_finite() => Some(Duration::from_secs_f64(rate.recip())),
+            Some(_) => bail!("--rate must be above 0"),
+            None => None,
+        };
+        let mut scene = Scene::new(seed);
+        let deliveries = (0..self.count).flat_map(|_| &told).flat_map(|(kind, generation)| {
+            scene = scene.clone().at(birdhook_testkit::now());
+            let body = scene.happening(*kind, &self.user).told_by(*generation).unwrap_or_default();
+            std::iter::repeat_n(body, if self.duplicates { 2 } else { 1 })
+        });
+        let bar = progress(total);
+        let (begun, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
+        let expected: fn(u16) -> bool = if self.forged { |status| matches!(status, 401 | 403) } else { |s| s == 200 };
+        let mut tally = Tally::default();
+        let mut answers = stream::iter(deliveries.zip(0..))
+            .map(|(body, number): (Bytes, u32)| {
+                let request = Post::signed(&secret, body).request(&self.url);
+                let sender = &sender;
+                async move {
+                    if let Some(pace) = pace {
+                        tokio::time::sleep_until((begun + pace.saturating_mul(number)).into()).await;
+                    }
+                    Ok::<_, anyhow::Error>(sender.send(request?).await)
+                }
+            })
+            .buffer_unordered(self.concurrency.max(1));
+        while let Some(answer) = answers.next().await {
+            tally.count(&answer?, expected);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        tally.tell(json, begun.elapsed(), &[("seed", seed)])
+    }
+
+    /// What is told, and by which API.
+    fn told(&self) -> Result<Vec<(Kind, Generation)>> {
+        let kinds = if self.kinds.is_empty() { Kind::ALL } else { &self.kinds };
+        let only = self.generation.map(Told::generation);
+        let mut told = Vec::new();
+        for kind in kinds {
+            let by = kind.generations().iter().filter(|generation| only.is_none_or(|only| only == **generation));
+            let before = told.len();
+            told.extend(by.map(|generation| (*kind, *generation)));
+            if told.len() == before && !self.kinds.is_empty() {
+                bail!("{kind} is not told by that API");
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// Shown on a terminal only.
+pub(crate) fn progress(total: u64) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta} left").map(|s| s.progress_chars("=> "));
+    let bar = ProgressBar::new(total);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,75 @@
+//! Checks a signature offline.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use birdhook::Secret;
+use birdhook::signature::{SignatureError, verify};
+use serde::Serialize;
+
+use crate::Verdict;
+use crate::apps::SecretArgs;
+use crate::input;
+use crate::output::{self, BAD, GOOD, styled};
+
+/// Check the signature of a body, and when it is wrong say what it may come from. Exit code 1 when it is wrong.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// The value of the header x-twitter-webhooks-signature.
+    #[arg(long)]
+    signature: String,
+    /// The file that holds the body, byte for byte, or - for standard input.
+    file: PathBuf,
+    #[command(flatten)]
+    secret: SecretArgs,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'static str>,
+}
+
+impl Verify {
+    pub(crate) fn run(self, json: bool) -> Result<Verdict> {
+        let (secret, body) = (self.secret.read()?, input::bytes(&self.file)?);
+        let error = verify(&secret, &body, self.signature.as_bytes()).err();
+        let hint = error.and_then(|error| hint(&secret, &body, &self.signature, error));
+        let checked = Checked { valid: error.is_none(), error: error.map(|error| error.to_string()), hint };
+        if json {
+            output::json(&checked)?;
+        } else {
+            let text = match &checked.error {
+                None => styled(GOOD, "the signature is right"),
+                Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
+            };
+            output::line(text)?;
+        }
+        Ok(checked.valid.into())
+    }
+}
+
+/// What people get wrong.
+fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) -> Option<&'static str> {
+    let signs = |body: &[u8], signature: &str| verify(secret, body, signature.as_bytes()).is_ok();
+    let reserialised = || serde_json::from_slice::<serde_json::Value>(body).ok().map(|json| json.to_string());
+    let encoded = signature.strip_prefix("sha256=").unwrap_or(signature);
+    match error {
+        SignatureError::Malformed if encoded.len() == 64 && encoded.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Some("it is hexadecimal, X's is base64")
+        }
+        SignatureError::Malformed if signs(body, &format!("sha256={signature}")) => {
+            Some("'sha256=' is missing before it")
+        }
+        _ if signs(body.trim_ascii_end(), signature) => {
+            Some("it signs the body without the white space at its end, which an editor or echo has added")
+        }
+        _ if reserialised().is_some_and(|body| signs(body.as_bytes(), signature)) => {
+            Some("it signs the same JSON written in another way: keep the bytes as they came")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,91 @@
+//! Events as lines.
+
+use anyhow::Result;
+use birdhook::activity::User;
+use birdhook::{Activity, Delivery, Event, Generation};
+
+use crate::output::{self, FAINT, STRONG, shown, styled};
+
+/// How events are printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// For people.
+    Line,
+    /// The documented JSON.
+    Json,
+    /// The documented JSON with the event as X wrote it.
+    JsonWithRaw,
+}
+
+impl Form {
+    pub(crate) fn new(json: bool, raw: bool) -> Self {
+        match (json, raw) {
+            (false, _) => Self::Line,
+            (true, false) => Self::Json,
+            (true, true) => Self::JsonWithRaw,
+        }
+    }
+
+    /// One line for each event.
+    pub(crate) fn print(self, delivery: &Delivery) -> Result<()> {
+        delivery.events().iter().try_for_each(|event| match self {
+            Self::Line => output::line(of_event(event)),
+            Self::Json => output::json(&event.report()),
+            Self::JsonWithRaw => output::json(&event.report().with_raw()),
+        })
+    }
+}
+
+/// When, what, who, whom, and what was written.
+fn of_event(event: &Event) -> String {
+    let activity = event.activity();
+    let time = event.occurred_at().map_or_else(|| "no time told".to_owned(), |time| time.to_string());
+    let mut line = format!("{} {}", styled(FAINT, format!("{time:24}")), styled(STRONG, event.kind().as_str()));
+    let (actor, target) = (activity.actor().map(name), activity.target().map(name));
+    match (actor, target) {
+        (Some(actor), Some(target)) => line += &format!(" {actor} -> {target}"),
+        (Some(actor), None) => line += &format!(" {actor}"),
+        (None, Some(target)) => line += &format!(" -> {target}"),
+        (None, None) => {}
+    }
+    if let Activity::PostCreated(new) = &activity
+        && let Some(relation) = new.relation
+    {
+        line += &format!(" ({})", format!("{relation:?}").to_lowercase());
+    }
+    if let Activity::ProfileUpdated(update) = &activity {
+        line += &format!(" {}", shown(&update.field));
+    }
+    match (activity.text(), &activity) {
+        (Some(text), _) => line += &format!(" \"{}\"", shown(text)),
+        (None, Activity::Unknown { raw }) => {
+            let name = if event.name().is_empty() { "no known member" } else { event.name() };
+            line += &format!(" {} ({} bytes)", shown(name), raw.as_str().len());
+        }
+        (None, Activity::PostDeleted(deleted)) => {
+            line += &format!(" post {}", shown(deleted.post_id.as_deref().unwrap_or("not told")));
+        }
+        (None, Activity::ReplayFinished(replay)) => {
+            let state = if replay.complete == Some(true) { "complete" } else { "incomplete" };
+            line += &format!(" job {} {state}", shown(replay.job_id.as_deref().unwrap_or("not told")));
+        }
+        _ => {}
+    }
+    let subscriber = event.subscriber().map(|id| format!(" for {}", shown(id))).unwrap_or_default();
+    let generation = match event.generation() {
+        Generation::AccountActivity => "AAA",
+        Generation::XActivity => "XAA",
+        Generation::FilteredStream => "filtered stream",
+        Generation::Replay => "replay",
+        _ => "unknown shape",
+    };
+    line + &styled(FAINT, format!(" [{generation}{subscriber}, app {}]", shown(event.app())))
+}
+
+fn name(user: &User<'_>) -> String {
+    match (user.handle.as_deref(), user.id.as_deref()) {
+        (Some(handle), _) => format!("@{}", shown(handle)),
+        (None, Some(id)) => shown(id),
+        (None, None) => "somebody".to_owned(),
+    }
+}

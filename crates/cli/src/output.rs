@@ -1,0 +1,68 @@
+//! What the commands print.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use serde::Serialize;
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const CAREFUL: Style = AnsiColor::Yellow.on_default();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const STRONG: Style = Style::new().bold();
+
+/// Prints one line, in colours where they are wanted.
+pub(crate) fn line(text: impl AsRef<str>) -> Result<()> {
+    writeln!(anstream::stdout().lock(), "{}", text.as_ref())?;
+    Ok(())
+}
+
+/// Prints one line of JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<()> {
+    // The only line breaks in valid JSON are white space between its values.
+    let text = serde_json::to_string(value)?.replace(['\n', '\r'], " ");
+    writeln!(io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// Prints a note for whoever looks on.
+pub(crate) fn note(text: impl AsRef<str>) {
+    // Nobody may be looking.
+    let _ = writeln!(anstream::stderr().lock(), "{}", text.as_ref());
+}
+
+/// Text in a style, its colours taken out again where they are not wanted.
+pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> String {
+    format!("{style}{}{style:#}", text.as_ref())
+}
+
+/// Text that strangers wrote, on one line, without what steers a terminal.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        // Marks that turn the direction of what follows can make a line read as another one.
+        let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}') {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// Whether an error says that nobody reads our output any more.
+pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_write_cannot_steer_a_terminal() {
+        assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c é🐦"), "a\\u{1b}[2J\\nb\\u{202e}c é🐦");
+    }
+}

@@ -1,0 +1,72 @@
+//! `birdhook doctor`; its checks are tested with the test kit.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Serving, birdhook, end, run};
+
+#[test]
+fn a_good_receiver_is_found_good() {
+    let listening = Serving::start(&["listen"]);
+    let examined = run(&["doctor", "--local", &listening.url]);
+    assert_eq!((examined.code, examined.stderr.as_str()), (0, ""), "{}", examined.stdout);
+    let lines: Vec<_> = examined.stdout.lines().collect();
+    let (summary, checks) = lines.split_last().unwrap();
+    assert!(summary.starts_with("X would accept it, and nothing unsafe was found: "), "{summary}");
+    assert_eq!(checks.len(), birdhook_testkit::Doctor::checks().count());
+    assert!(checks.iter().all(|line| line.starts_with("ok ") || line.starts_with("skip ")), "{}", examined.stdout);
+
+    let quiet = run(&["doctor", "--local", "--quiet", &listening.url]);
+    assert_eq!((quiet.code, quiet.stdout.lines().count()), (0, 1), "{}", quiet.stdout);
+}
+
+#[test]
+fn a_fault_is_a_line_with_its_cause_and_its_cure() {
+    let listening = Serving::start(&["listen"]);
+    let other = |args: &[&str]| end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "the secret of another app"));
+    let examined = other(&["doctor", "--local", &listening.url]);
+    assert_eq!(examined.code, 1, "{}", examined.stdout);
+    let failed: Vec<_> = examined.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();
+    let [line] = failed.as_slice() else { panic!("{}", examined.stdout) };
+    assert!(line.contains("challenge_secret") && line.contains("; ") && line.contains(" -> "), "{line}");
+
+    let json = other(&["doctor", "--local", "--json", &listening.url]);
+    assert_eq!(json.code, 1);
+    let [diagnosis] = json.json().try_into().unwrap();
+    assert_eq!((&diagnosis["healthy"], &diagnosis["url"]), (&Value::Bool(false), &Value::from(listening.url.as_str())));
+    let findings = diagnosis["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), birdhook_testkit::Doctor::checks().count());
+    let failed: Vec<_> = findings.iter().filter(|finding| finding["verdict"] == "failed").collect();
+    let [finding] = failed.as_slice() else { panic!("{failed:?}") };
+    assert_eq!(finding["check"], "challenge_secret");
+    assert!(finding["cause"].is_string() && finding["cure"].is_string(), "{finding}");
+}
+
+#[test]
+fn what_x_would_refuse_is_said_of_a_url_of_this_machine() {
+    let listening = Serving::start(&["listen"]);
+    let examined = run(&["doctor", &listening.url]);
+    assert_eq!(examined.code, 1);
+    for check in ["url_https", "url_port"] {
+        let line = examined.stdout.lines().find(|line| line.contains(check)).unwrap();
+        assert!(line.starts_with("FAIL ") && line.contains(" -> "), "{line}");
+    }
+    assert!(examined.stderr.contains("with --local"), "{}", examined.stderr);
+}
+
+#[test]
+fn nobody_at_the_url_is_one_fault_and_a_wrong_call_is_exit_code_two() {
+    let nobody = run(&["doctor", "--local", "http://127.0.0.1:1/webhooks/twitter"]);
+    assert_eq!(nobody.code, 1);
+    let failed: Vec<_> = nobody.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();
+    assert!(matches!(failed.as_slice(), [line] if line.contains("connection")), "{}", nobody.stdout);
+    for args in [
+        &["doctor"] as &[&str],
+        &["doctor", "http://127.0.0.1:1/", "--deadline", "0"],
+        &["doctor", "http://127.0.0.1:1/", "--trust-root", "nowhere.pem"],
+    ] {
+        let ended = run(args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{args:?}");
+    }
+}

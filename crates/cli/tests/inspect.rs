@@ -1,0 +1,97 @@
+//! `birdhook inspect`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Folder, birdhook, end, run, run_with_input};
+
+const LIKE: &str = r#"{"for_user_id":"2001","favorite_events":[{"id":"9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c","created_at":"Mon Nov 23 09:32:00 +0000 2026","timestamp_ms":1795426320000,"favorited_status":{"id":55,"id_str":"55","text":"New: bird &amp; feeders","user":{"id":2001,"id_str":"2001","screen_name":"finchworks"}},"user":{"id":3001,"id_str":"3001","screen_name":"ada_reads"}}]}"#;
+const FOLLOW: &str = r#"{"data":{"event_uuid":"-7953119945885597316","filter":{"user_id":"2001"},"event_type":"follow.follow","payload":{"source":{"data":{"id":"3003","username":"grace_birds"}},"target":{"data":{"id":"2001","username":"finchworks"}}}}}"#;
+const TWO: &str = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id":"1","user_id":"7"}},{"status":{"id":"2","user_id":"7"}}]}"#;
+
+#[test]
+fn a_line_for_people_says_when_what_who_whom_and_what_was_written() {
+    let shown = run_with_input(&["inspect"], LIKE);
+    assert_eq!(shown.code, 0);
+    let expected = "2026-11-23T09:32:00Z     liked @ada_reads -> @finchworks \"New: bird & feeders\" [AAA for 2001, app default]\n";
+    assert_eq!(shown.stdout, expected);
+}
+
+#[test]
+fn a_line_of_json_holds_every_documented_member() {
+    let lines = run_with_input(&["inspect", "--json", "--raw", "--app", "shop", "-"], LIKE).json();
+    let [line] = lines.as_slice() else { panic!("{lines:?}") };
+    let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}"));
+    for (pointer, value) in [
+        ("/kind", "liked"),
+        ("/name", "favorite_events"),
+        ("/generation", "account_activity"),
+        ("/app", "shop"),
+        ("/subscriber", "2001"),
+        ("/occurred_at", "2026-11-23T09:32:00Z"),
+        ("/actor/id", "3001"),
+        ("/actor/handle", "ada_reads"),
+        ("/target/id", "2001"),
+        ("/ids/post", "55"),
+        ("/ids/like", "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
+        ("/text", "New: bird & feeders"),
+        ("/activity/kind", "liked"),
+        ("/raw/favorited_status/text", "New: bird &amp; feeders"),
+    ] {
+        assert_eq!(text(pointer), value, "{pointer}");
+    }
+    assert_eq!(text("/delivery_key").len(), 64);
+    assert_eq!(text("/content_key").len(), 64);
+    let other = run_with_input(&["inspect", "--json"], LIKE).json();
+    assert_ne!(other[0]["delivery_key"], line["delivery_key"], "keys are made for an app");
+    assert_eq!(other[0].get("raw"), None);
+}
+
+#[test]
+fn a_folder_of_everything_loses_nothing() {
+    let folder = Folder::new("inspect");
+    std::fs::create_dir(folder.0.join("inner")).unwrap();
+    let pretty = serde_json::to_string_pretty(&serde_json::from_str::<Value>(LIKE).unwrap()).unwrap();
+    folder.file("a.json", &pretty);
+    folder.file("b.jsonl", &format!("{FOLLOW}\n\n{TWO}\n"));
+    folder.file("c.json", &format!("\u{feff}{TWO}"));
+    folder.file("d.json", r#"{"something":"new"}"#);
+    let recorded = format!(
+        r#"{{"time":"2026-11-23T09:32:01Z","method":"POST","target":"/","headers":[],"body":{}}}"#,
+        Value::String(LIKE.into())
+    );
+    folder.file("inner/e.jsonl", &recorded);
+    folder.file(".hidden", "not looked at");
+    let path = folder.0.to_str().unwrap();
+    let read = run(&["inspect", "--json", path]);
+    assert_eq!((read.code, read.stderr.as_str()), (0, ""));
+    let kinds: Vec<_> = read.json().iter().map(|line| line["kind"].as_str().unwrap().to_owned()).collect();
+    let deleted = "post_deleted";
+    assert_eq!(kinds, ["liked", "followed", deleted, deleted, deleted, deleted, "unknown", "liked"]);
+
+    let rubbish = folder.file("bad.jsonl", &format!("{TWO}\n{{\"cut\": \n[1]\n{FOLLOW}\n\"text\"\n"));
+    folder.file("empty.json", "");
+    let read = run(&["inspect", "--json", path]);
+    assert_eq!(read.code, 1);
+    assert_eq!(read.json().len(), 8 + 2 + 1, "{}", read.stdout);
+    for place in [format!("{rubbish}:2:"), format!("{rubbish}:5:"), "empty.json".to_owned()] {
+        assert!(read.stderr.contains(&place), "{place}: {}", read.stderr);
+    }
+    let missing = run(&["inspect", "--json", "nowhere.json", &folder.path("d.json")]);
+    assert_eq!((missing.code, missing.json().len()), (1, 1));
+}
+
+#[test]
+fn what_strangers_write_is_shown_without_what_steers_a_terminal() {
+    let post = r#"{"for_user_id":"1","tweet_create_events":[{"id_str":"9","text":"a\u001b[2Jb\u202ec","user":{"id_str":"2","screen_name":"x\u0007y"}}]}"#;
+    let folder = Folder::new("steer");
+    let file = folder.file("p.json", post);
+    let shown = run(&["inspect", &file]);
+    assert!(shown.stdout.contains(r"a\u{1b}[2Jb\u{202e}c"), "{}", shown.stdout);
+    assert!(!shown.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", shown.stdout);
+    let coloured = end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "1"));
+    assert!(coloured.stdout.contains("\u{1b}[1m"), "{:?}", coloured.stdout);
+    let plain = end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "0").env("NO_COLOR", "1"));
+    assert!(!plain.stdout.contains('\u{1b}'), "{:?}", plain.stdout);
+}

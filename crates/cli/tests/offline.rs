@@ -1,0 +1,147 @@
+//! What needs no network: `crc`, `sign`, `verify`, and secrets.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use support::{Folder, SECRET, birdhook, end, run, run_with_input};
+
+/// HMAC-SHA256 of `test` with the key `test`, by openssl.
+const SIGNED_TEST: &str = "sha256=iM0hCLU0fZc885zfkFPX3UJwSHbYyam9ji0WglnT3fc=";
+
+fn with_key_test(args: &[&str]) -> support::Ended {
+    end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "test"))
+}
+
+#[test]
+fn a_challenge_is_answered_as_a_receiver_must() {
+    let expected = birdhook::crc::respond(
+        &birdhook::Secret::new(SECRET).unwrap(),
+        "M2RkODJkZmM",
+        birdhook::crc::TokenPolicy::default(),
+    );
+    let answered = run(&["crc", "M2RkODJkZmM"]);
+    assert_eq!((answered.code, answered.stdout.trim_end()), (0, expected.unwrap().as_str()));
+}
+
+#[test]
+fn a_token_that_could_be_a_delivery_is_not_signed() {
+    let refused = run(&["crc", r#"{"for_user_id":"1"}"#]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
+    assert!(refused.stderr.contains("refused"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_body_is_signed_byte_for_byte_from_a_file_and_from_standard_input() {
+    let folder = Folder::new("sign");
+    let file = folder.file("body", "test");
+    let signed = with_key_test(&["sign", &file]);
+    assert_eq!((signed.code, signed.stdout.trim_end()), (0, SIGNED_TEST));
+    let json = with_key_test(&["sign", &file, "--json"]).json().remove(0);
+    assert_eq!(json["signature"], SIGNED_TEST);
+    assert_eq!(json["header"], "x-twitter-webhooks-signature");
+
+    let from_stdin = run_with_input(&["sign", "-"], "{}\n").stdout;
+    assert_ne!(from_stdin, run_with_input(&["sign", "-"], "{}").stdout, "the line's end is signed");
+}
+
+#[test]
+fn verify_says_what_a_wrong_signature_may_come_from() {
+    let folder = Folder::new("verify");
+    let check =
+        |body: &str, signature: &str| with_key_test(&["verify", "--signature", signature, &folder.file("b", body)]);
+    let good = check("test", SIGNED_TEST);
+    assert_eq!(good.code, 0, "{}", good.stdout);
+    let hexadecimal = "sha256=88cd2108b5347d973cf39cdf9053d7dd42704876d8c9a9bd8e2d168259d3ddf7";
+    let sign = |body: &str| {
+        let signed = with_key_test(&["sign", &folder.file("signed", body)]);
+        signed.stdout.trim_end().to_owned()
+    };
+    let escaped = r#"{"url":"https:\/\/t.co"}"#;
+    let rewritten = r#"{"url":"https://t.co"}"#;
+    for (body, signature, hint) in [
+        ("test\n", SIGNED_TEST, "white space at its end"),
+        ("test", hexadecimal, "hexadecimal"),
+        ("test", SIGNED_TEST.trim_start_matches("sha256="), "'sha256=' is missing"),
+        (escaped, sign(rewritten).as_str(), "written in another way"),
+        ("tess", SIGNED_TEST, "does not match"),
+    ] {
+        let checked = check(body, signature);
+        assert_eq!(checked.code, 1, "{body} {signature}");
+        assert!(checked.stdout.contains(hint), "{body} {signature}: {}", checked.stdout);
+        let json = with_key_test(&["verify", "--json", "--signature", signature, &folder.file("b", body)]).json();
+        assert_eq!(json[0]["valid"], false);
+    }
+}
+
+#[test]
+fn secrets_come_from_the_environment_or_a_file_and_are_never_repeated() {
+    let folder = Folder::new("secrets");
+    let file = folder.file("secret", "test\n");
+    let body = folder.file("body", "test");
+    let from_file = run(&["sign", &body, "--secret", &file]);
+    assert_eq!(from_file.stdout.trim_end(), SIGNED_TEST, "without the line's end");
+    let from_variable = end(birdhook(&["sign", &body, "--secret", "OTHER"]).env("OTHER", "test"));
+    assert_eq!(from_variable.stdout.trim_end(), SIGNED_TEST);
+
+    let literal = run(&["sign", &body, "--secret", "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu"]);
+    assert_eq!((literal.code, literal.stdout.as_str()), (2, ""));
+    assert!(literal.stderr.contains("never taken from the command line"), "{}", literal.stderr);
+    assert!(!literal.stderr.contains("z3ZX4v7m"), "{}", literal.stderr);
+    let literal_app = run(&["listen", "--app", "shop=z3ZX4v7mAAUGykl3Ecm"]);
+    assert_eq!(literal_app.code, 2);
+    assert!(!literal_app.stderr.contains("z3ZX4v7m"), "{}", literal_app.stderr);
+
+    let none = end(birdhook(&["sign", &body]).env_remove("BIRDHOOK_CONSUMER_SECRET"));
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("set BIRDHOOK_CONSUMER_SECRET"), "{}", none.stderr);
+    let empty = end(birdhook(&["sign", &body]).env("BIRDHOOK_CONSUMER_SECRET", ""));
+    assert_eq!(empty.code, 2, "{}", empty.stderr);
+}
+
+#[test]
+fn wrong_usage_is_exit_code_two() {
+    for args in
+        [&["nonsense"] as &[&str], &["sign"], &["trigger", "http://127.0.0.1:1/", "nonsense"], &["sign", "nowhere"]]
+    {
+        let ended = run(args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(!ended.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn the_manual_and_the_completions_name_every_command() {
+    let commands = ["listen", "trigger", "doctor", "crc", "sign", "verify", "inspect", "record", "replay", "mock-x"];
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]);
+        assert_eq!(script.code, 0);
+        commands.iter().for_each(|command| assert!(script.stdout.contains(command), "{shell} {command}"));
+    }
+    let page = run(&["man"]).stdout;
+    assert!(page.contains(".TH birdhook 1"), "{page}");
+    let folder = Folder::new("man");
+    assert_eq!(run(&["man", folder.0.to_str().unwrap()]).code, 0);
+    commands.iter().for_each(|command| {
+        assert!(page.contains(&command.replace('-', "\\-")), "{command}");
+        assert!(folder.0.join(format!("birdhook-{command}.1")).is_file(), "{command}");
+    });
+}
+
+/// `docs/cli` is what the command line says of itself; `birdhook pages docs/cli` writes it.
+#[test]
+fn the_pages_of_the_manual_are_up_to_date() {
+    let folder = Folder::new("pages");
+    assert_eq!(run(&["pages", folder.0.to_str().unwrap()]).code, 0);
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli");
+    let names = |folder: &std::path::Path| {
+        let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&folder.0), names(kept.as_ref()));
+    for name in names(&folder.0) {
+        let [made, kept] = [folder.0.join(&name), std::path::Path::new(kept).join(&name)]
+            .map(|path| std::fs::read_to_string(path).unwrap());
+        assert!(made == kept, "{name:?} is stale: run `cargo run -p birdhook-cli -- pages docs/cli`");
+    }
+}

@@ -1,0 +1,199 @@
+//! `birdhook listen`, `record`, `trigger` and `replay`, against each other over real sockets.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+use support::{Ended, Folder, SECRET, Serving, birdhook, end, run};
+
+/// What a summary says of the answers.
+fn answers(ended: &Ended) -> BTreeMap<String, u64> {
+    let summary = ended.json().remove(0);
+    serde_json::from_value(summary["answers"].clone()).unwrap()
+}
+
+fn only(status: &str, count: u64) -> BTreeMap<String, u64> {
+    [(status.to_owned(), count)].into()
+}
+
+#[test]
+fn what_is_triggered_is_heard_once() {
+    let listening = Serving::start(&["listen", "--json"]);
+    let kinds = ["like.create", "follow.follow", "dm.received"];
+    let mut args = vec!["trigger", &listening.url, "--json", "--duplicates", "--count", "5", "--seed", "7"];
+    args.extend(kinds);
+    let sent = run(&args);
+    assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+    // Three kinds, told by both APIs, five of each, everything twice.
+    assert_eq!(answers(&sent), only("200", 60));
+    assert_eq!(sent.json()[0]["seed"], 7);
+    assert!(sent.json()[0]["latency_ms"]["max"].as_f64().unwrap() > 0.0);
+    let (lines, notes) = listening.stop();
+    let mut heard: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for line in lines {
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| line[name].as_str().unwrap().to_owned();
+        *heard.entry((text("kind"), text("generation"))).or_default() += 1;
+    }
+    let generations = ["account_activity", "x_activity"];
+    let expected = ["followed", "liked", "message_received"]
+        .into_iter()
+        .flat_map(|kind| generations.map(|generation| ((kind.to_owned(), generation.to_owned()), 5)));
+    assert_eq!(heard, expected.collect());
+    assert!(notes.iter().any(|note| note.contains("30 events, 30 duplicates, 0 deliveries cut off")), "{notes:?}");
+}
+
+#[test]
+fn every_kind_of_both_apis_is_received() {
+    let listening = Serving::start(&["listen", "--json"]);
+    let sent = run(&["trigger", &listening.url, "--json"]);
+    assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+    let kinds = birdhook_testkit::Kind::ALL;
+    let told: usize = kinds.iter().map(|kind| kind.generations().len()).sum();
+    assert_eq!(answers(&sent), only("200", told as u64));
+    let (lines, _) = listening.stop();
+    let mut heard: Vec<_> = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
+        .collect();
+    let mut expected: Vec<_> = kinds
+        .iter()
+        .flat_map(|kind| std::iter::repeat_n(kind.event_kind().as_str().to_owned(), kind.generations().len()))
+        .collect();
+    heard.sort();
+    expected.sort();
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn what_is_forged_is_refused_and_a_wrong_answer_is_exit_code_one() {
+    let listening = Serving::start(&["listen"]);
+    let forged = run(&["trigger", &listening.url, "like.create", "--forged", "--json"]);
+    assert_eq!((forged.code, answers(&forged)), (0, only("401", 2)));
+    let signed_wrongly =
+        end(birdhook(&["trigger", &listening.url, "like.create"]).env("BIRDHOOK_CONSUMER_SECRET", "other"));
+    assert_eq!(signed_wrongly.code, 1);
+    assert!(signed_wrongly.stdout.contains("2 x 401"), "{}", signed_wrongly.stdout);
+    let nobody = run(&["trigger", "http://127.0.0.1:1/", "like.create", "--json"]);
+    assert_eq!((nobody.code, nobody.json()[0]["unexpected"].as_u64()), (1, Some(2)), "{}", nobody.stdout);
+    let not_told = run(&["trigger", &listening.url, "chat.received", "--generation", "aaa"]);
+    assert_eq!(not_told.code, 2, "{}", not_told.stderr);
+    let slow = run(&["trigger", &listening.url, "like.create", "--rate", "0"]);
+    assert_eq!(slow.code, 2, "{}", slow.stderr);
+}
+
+#[test]
+fn several_apps_share_a_url_and_each_event_says_whose_it_is() {
+    let folder = Folder::new("apps");
+    let blog = folder.file("blog", "blog-secret\n");
+    let blog_app = format!("blog={blog}");
+    let listening = Serving::start(&["listen", "--json", "--app", "shop=BIRDHOOK_CONSUMER_SECRET", "--app", &blog_app]);
+    for (secret, app) in [("BIRDHOOK_CONSUMER_SECRET", "shop"), (blog.as_str(), "blog")] {
+        let sent = run(&["trigger", &listening.url, "follow.follow", "--generation", "aaa", "--secret", secret]);
+        assert_eq!(sent.code, 0, "{}", sent.stdout);
+        assert_eq!(listening.json()["app"], app);
+    }
+}
+
+#[test]
+fn what_is_recorded_can_be_replayed_signed_anew() {
+    let folder = Folder::new("record");
+    let file = folder.path("recording.jsonl");
+    let recording = Serving::start(&["record", &file]);
+    let sent =
+        run(&["trigger", &recording.url, "like.create", "follow.follow", "dm.received", "--count", "3", "--json"]);
+    assert_eq!(answers(&sent), only("200", 18));
+    drop(recording.stop());
+    let recorded = fs::read_to_string(&file).unwrap();
+    assert_eq!(recorded.lines().count(), 18);
+    let first: Value = serde_json::from_str(recorded.lines().next().unwrap()).unwrap();
+    assert_eq!((first["method"].as_str(), first["target"].as_str()), (Some("POST"), Some("/webhooks/twitter")));
+    assert!(!recorded.contains(SECRET));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    let inspected = run(&["inspect", "--json", &file]);
+    assert_eq!((inspected.code, inspected.json().len()), (0, 18));
+
+    let other = folder.file("other", "another secret");
+    let other_app = format!("other={other}");
+    let listening = Serving::start(&["listen", "--json", "--app", &other_app]);
+    let replay = ["replay", &file, &listening.url, "--secret", &other, "--speed", "0", "--json"];
+    let filtered = run(&[&replay[..], &["--filter", "followed"]].concat());
+    assert_eq!((filtered.code, answers(&filtered)), (0, only("200", 6)));
+    for _ in 0..6 {
+        assert_eq!(listening.json()["kind"], "followed");
+    }
+    let all = run(&replay);
+    assert_eq!((all.code, answers(&all)), (0, only("200", 18)));
+    let (lines, _) = listening.stop();
+    assert_eq!(lines.len(), 12, "six were known already");
+
+    let broken = folder.file("broken.jsonl", &format!("{recorded}{{\"time\":\"never\"}}\n"));
+    let refused = run(&["replay", &broken, "http://127.0.0.1:1/"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains(":19:"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_replay_keeps_the_pace_of_the_recording() {
+    let folder = Folder::new("pace");
+    let line = |second: u32| {
+        let body =
+            format!(r#"{{"for_user_id":"1","tweet_delete_events":[{{"status":{{"id":"{second}","user_id":"1"}}}}]}}"#);
+        format!(
+            "{{\"time\":\"2026-11-23T09:00:{second:02}Z\",\"method\":\"POST\",\"target\":\"/\",\"headers\":[],\"body\":{}}}\n",
+            Value::String(body)
+        )
+    };
+    let file = folder.file("r.jsonl", &(line(0) + &line(20)));
+    let listening = Serving::start(&["listen", "--json"]);
+    let replayed = run(&["replay", &file, &listening.url, "--speed", "100", "--json"]);
+    let seconds = replayed.json()[0]["seconds"].as_f64().unwrap();
+    assert!(seconds >= 0.2, "{seconds}");
+    assert_eq!(answers(&replayed), only("200", 2));
+}
+
+#[test]
+fn what_is_forwarded_is_signed_anew_and_answered_200_only_when_it_arrived() {
+    let folder = Folder::new("forward");
+    let shop = folder.file("shop", "shop-secret");
+    let shop_app = format!("shop={shop}");
+    let behind = Serving::start(&["listen", "--json", "--app", &shop_app]);
+    let front = Serving::start(&["listen", "--json", "--app", &shop_app, "--forward", &behind.url]);
+    let trigger = ["trigger", &front.url, "like.create", "--generation", "xaa", "--secret", &shop, "--json"];
+    let sent = run(&trigger);
+    assert_eq!((sent.code, answers(&sent)), (0, only("200", 1)));
+    assert_eq!(front.json()["content_key"], behind.json()["content_key"]);
+    drop(behind);
+    let sent = run(&trigger);
+    assert_eq!((sent.code, answers(&sent)), (1, only("503", 1)));
+    assert!(front.note().contains("not forwarded"));
+    assert!(front.stop().0.is_empty(), "what was answered 503 is not printed");
+}
+
+#[test]
+fn what_cannot_be_recorded_is_answered_503() {
+    // Every write to it fails with "no space left on device".
+    let full = Serving::start(&["listen", "--record", "/dev/full"]);
+    let sent = run(&["trigger", &full.url, "like.create", "--generation", "xaa", "--json"]);
+    assert_eq!((sent.code, answers(&sent)), (1, only("503", 1)));
+    assert!(full.note().contains("not recorded"));
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why() {
+    let first = Serving::start(&["listen"]);
+    let address = first.url.trim_start_matches("http://").split('/').next().unwrap();
+    let second = run(&["listen", "--addr", address]);
+    assert_eq!(second.code, 2);
+    assert!(second.stderr.contains(&format!("cannot listen on {address}")), "{}", second.stderr);
+    let path = run(&["listen", "--path", "webhooks"]);
+    assert!(path.code == 2 && path.stderr.contains("--path must begin with /"), "{}", path.stderr);
+}

@@ -1,0 +1,241 @@
+//! What is examined, in this order.
+
+mod afterwards;
+mod answer;
+mod bodies;
+mod challenge;
+mod deliveries;
+mod manners;
+mod oracle;
+mod reach;
+mod response_token;
+mod signatures;
+mod tokens;
+mod url;
+
+use std::pin::Pin;
+
+use super::finding::{Finding, Side};
+use super::judgement::Judgement;
+use super::patient::Patient;
+
+type Judging<'a> = Pin<Box<dyn Future<Output = Judgement> + Send + 'a>>;
+
+/// A check: what is to be said of it, and a function.
+#[derive(Clone, Copy)]
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) side: Side,
+    /// What a receiver that passes is known to do.
+    pub(super) proves: &'static str,
+    /// The checks without which this one shows nothing. It is skipped when one of them failed.
+    pub(super) needs: &'static [&'static str],
+    /// What to do when it fails, unless the judgement knows better.
+    pub(super) cure: &'static str,
+    pub(super) run: for<'a> fn(&'a mut Patient) -> Judging<'a>,
+}
+
+impl Check {
+    pub(super) fn finding(&self, judgement: Judgement) -> Finding {
+        let Judgement { verdict, observed, cause, cure } = judgement;
+        let cure = cause.is_some().then_some(cure.unwrap_or(self.cure));
+        Finding::new((self.name, self.side, self.proves), verdict, observed, cause, cure)
+    }
+}
+
+/// In place of a check's name among the needs: that no check has ended the receiver.
+pub(super) const ALIVE: &str = "alive";
+
+const ANSWERS: &[&str] = &["redirect"];
+const CHALLENGES: &[&str] = &[ALIVE, "redirect", "challenge_status"];
+const READS: &[&str] = &[ALIVE, "challenge_json"];
+const SIGNS: &[&str] = &[ALIVE, "challenge_token", "challenge_secret"];
+const TAKES: &[&str] = &[ALIVE, "delivery_accepted"];
+const VERIFIES: &[&str] = &[ALIVE, "delivery_accepted", "signature_checked"];
+
+macro_rules! checks {
+    ($($name:ident: $side:ident, $run:path, $needs:expr, $proves:literal, $cure:literal;)*) => {
+        /// All of them.
+        pub(super) const CHECKS: &[Check] = &[$(
+            Check {
+                name: stringify!($name),
+                side: Side::$side,
+                proves: $proves,
+                needs: $needs,
+                cure: $cure,
+                run: |patient| Box::pin($run(patient)),
+            },
+        )*];
+    };
+}
+
+checks! {
+    url_form: X, url::form, &[],
+        "the URL is one that X takes: up to 200 characters, without a fragment, a user or a password",
+        "register another URL";
+    url_https: X, url::https, &["url_form"],
+        "the URL is https",
+        "serve the app with TLS, and register its https URL";
+    url_port: X, url::port, &["url_form"],
+        "the URL names no port",
+        "serve the app at port 443, or put a proxy there, and leave the port out of the URL";
+    dns_resolves: X, reach::resolves, &["url_form", "url_https"],
+        "the host has an address",
+        "correct the host's name, or its A and AAAA records";
+    dns_public: X, reach::public, &["dns_resolves"],
+        "every address of the host is reached from everywhere",
+        "let the name lead to a public address; for an app on this machine use a tunnel, or examine it as local";
+    connection: X, reach::connection, &["dns_resolves"],
+        "something accepts connections there",
+        "start the app, and open its port in the firewall";
+    certificate: X, reach::certificate, &["connection"],
+        "TLS 1.2 or later, with a certificate for this name that leads to one of Mozilla's authorities",
+        "see what terminates TLS in front of the app";
+    redirect: X, challenge::redirect, &["connection", "certificate"],
+        "the URL answers itself and sends nobody elsewhere",
+        "register the URL that is redirected to, or exempt this path (https, www and trailing-slash rules are the usual ones)";
+
+    challenge_status: X, challenge::status, &[ALIVE, "redirect"],
+        "a challenge (GET with crc_token) is answered 200",
+        "answer GET on this very path with 200 and {\"response_token\":\"sha256=...\"}";
+    challenge_time: X, challenge::time, CHALLENGES,
+        "a challenge is answered in time",
+        "answer challenges without I/O, and keep the app from starting cold";
+    challenge_encoding: X, challenge::encoding, CHALLENGES,
+        "the answer's bytes are what its Content-Encoding says",
+        "send the answer uncompressed: exempt this path from compression in the app, the proxy and the CDN";
+    challenge_content_type: X, challenge::content_type, CHALLENGES,
+        "the answer is declared as JSON",
+        "send Content-Type: application/json";
+    challenge_json: X, answer::json, &["challenge_status", "challenge_encoding"],
+        "the answer is a JSON object with the string response_token",
+        "answer {\"response_token\":\"sha256=...\"}, and nothing else";
+    challenge_fresh: X, answer::fresh, READS,
+        "another token gets another answer",
+        "compute the answer from each request's crc_token, and let no cache keep it";
+    challenge_token: X, answer::token, &["challenge_json", "challenge_fresh"],
+        "the response_token is 'sha256=' and the base64 of HMAC-SHA256 over the crc_token",
+        "answer 'sha256=' + base64(HMAC-SHA256(key: consumer secret, message: crc_token))";
+    challenge_secret: X, answer::secret, &["challenge_json", "challenge_fresh"],
+        "the receiver has the same secret as the doctor",
+        "give both the consumer secret (API Key Secret) of the app that owns the webhook: not a bearer token, access token or client secret";
+    challenge_decoding: X, manners::decoding, SIGNS,
+        "the crc_token is read as a form's value: %2B is a plus, a plus is a space",
+        "take the crc_token from a query parser that decodes forms, and decode once";
+    challenge_nonce: X, manners::nonce, SIGNS,
+        "a nonce in the query changes nothing",
+        "sign the value of crc_token alone";
+    challenge_own_query: X, manners::own_query, SIGNS,
+        "another parameter before crc_token changes nothing",
+        "find crc_token by its name, wherever it stands in the query";
+
+    token_missing: Stranger, tokens::missing, CHALLENGES,
+        "a GET without crc_token is refused",
+        "answer 400 when there is no crc_token, and never sign in its place";
+    token_empty: Stranger, tokens::empty, CHALLENGES,
+        "an empty crc_token is refused",
+        "answer 400 when the crc_token is empty: its signature is that of an empty body";
+    token_repeated: Stranger, tokens::repeated, CHALLENGES,
+        "two crc_tokens in one query are refused",
+        "answer 400 when there are several crc_tokens, and expect a list where the framework gives one";
+    oracle_closed: Stranger, oracle::closed, CHALLENGES,
+        "no challenge signs what could be a delivery",
+        "refuse with 400 every crc_token that is not of the letters, digits and +/=_- that X uses";
+
+    delivery_accepted: X, deliveries::accepted, &[ALIVE, "challenge_secret"],
+        "a signed delivery is accepted",
+        "verify the raw bytes of the body with the consumer secret, before any middleware reads them";
+    delivery_status: X, deliveries::status, TAKES,
+        "a delivery is answered exactly 200",
+        "answer 200: X documents no other success";
+    delivery_time: X, deliveries::time, TAKES,
+        "a delivery is answered in time",
+        "put the event into a queue, answer 200, and handle it afterwards";
+    delivery_unknown_kind: X, deliveries::unknown_kind, TAKES,
+        "events of an unknown kind are accepted: X adds some without a warning",
+        "answer 200 to every verified JSON object, and ignore what is unknown";
+    delivery_charset: X, deliveries::charset, TAKES,
+        "Content-Type: application/json; charset=utf-8 is accepted",
+        "do not compare the Content-Type as a whole";
+    delivery_escapes: X, deliveries::escapes, TAKES,
+        "a body with \\/ and \\u escapes is accepted",
+        "verify the bytes as they came; parsing and writing JSON again changes them";
+    delivery_unicode: X, deliveries::unicode, TAKES,
+        "a body with raw UTF-8 is accepted",
+        "verify the bytes as they came, and decode them as UTF-8 only then";
+    delivery_header_names: X, deliveries::header_names, TAKES,
+        "header names are found however they are written",
+        "look the signature's header up without regard to upper and lower case";
+    delivery_empty_header: X, deliveries::empty_header, TAKES,
+        "a header with an empty value, which X sends, does no harm",
+        "let the proxy or parser admit empty header values";
+    delivery_large: X, deliveries::large, TAKES,
+        "a body of 200 kB is accepted",
+        "raise the body limit to 1 MiB (body-parser's default is 100 kB)";
+    delivery_chunked: X, deliveries::chunked, TAKES,
+        "a body in chunks, as proxies pass it on, is accepted",
+        "read the body to its end, whether or not there is a Content-Length";
+    delivery_again: X, deliveries::again, TAKES,
+        "the same delivery again is accepted",
+        "answer 200 to what is known already: else X sends it again";
+    delivery_at_once: X, deliveries::at_once, TAKES,
+        "copies at the same time are answered 200 or 503",
+        "answer a duplicate with 200, or 503 while the first is being handled";
+
+    signature_checked: Stranger, signatures::checked, TAKES,
+        "a delivery with a wrong signature is not accepted",
+        "compare the signature of every POST with HMAC-SHA256 of its raw body, in constant time, and answer 401";
+    signature_wrong: Stranger, signatures::wrong, VERIFIES,
+        "a wrong signature of the right length is refused",
+        "answer 401 to a wrong signature";
+    signature_missing: Stranger, signatures::missing, VERIFIES,
+        "a delivery without a signature is refused",
+        "answer 401 when the signature's header is missing or empty";
+    signature_short: Stranger, signatures::short, VERIFIES,
+        "a signature that is cut off is refused",
+        "compare lengths before the constant-time comparison, and answer 401 when they differ";
+    signature_not_base64: Stranger, signatures::not_base64, VERIFIES,
+        "a signature that is not base64 is refused",
+        "answer 401 when the signature cannot be decoded";
+    signature_algorithm: Stranger, signatures::algorithm, VERIFIES,
+        "only sha256 is an algorithm",
+        "take 'sha256=' and no other prefix";
+    signature_empty_secret: Stranger, signatures::empty_secret, VERIFIES,
+        "a signature made with an empty secret is refused",
+        "refuse to start without a secret; a missing environment variable is often read as an empty one";
+    signature_repeated: Stranger, signatures::repeated, VERIFIES,
+        "a right and a wrong signature together are refused",
+        "answer 401 when the signature's header comes twice";
+
+    body_malformed: X, bodies::malformed, VERIFIES,
+        "malformed JSON is refused, though signed",
+        "answer 400 when the body is not JSON";
+    body_not_object: X, bodies::not_object, VERIFIES,
+        "JSON that is not an object is refused, though signed",
+        "answer 400 when the body is not a JSON object: all of X's are";
+    body_empty: X, bodies::empty, VERIFIES,
+        "an empty body is refused, though signed",
+        "answer 400 when the body is empty";
+    body_encoded: X, bodies::encoded, VERIFIES,
+        "a compressed body is refused",
+        "answer 415 to a Content-Encoding; X sends none";
+    body_huge_unsigned: Stranger, bodies::huge_unsigned, VERIFIES,
+        "20 MB without a signature are refused, without reading them",
+        "look at the signature's header and at Content-Length before the body is read";
+    body_huge_signed: Stranger, bodies::huge_signed, VERIFIES,
+        "there is a limit to a body's length",
+        "limit bodies to about 1 MiB, and answer 413 as soon as the limit is passed";
+
+    methods: Stranger, afterwards::methods, CHALLENGES,
+        "methods other than GET and POST are refused",
+        "answer 405 to other methods";
+    answers_keep_secrets: Stranger, afterwards::keep_secrets, ANSWERS,
+        "no answer held the secret, or the right signature of what was sent with a wrong one",
+        "answer a wrong signature with an empty body, and switch debug pages off";
+    answers_without_traces: Stranger, afterwards::without_traces, ANSWERS,
+        "no answer held a stack trace",
+        "switch debug pages off: NODE_ENV=production, DEBUG=False, or what the framework calls it";
+    alive_afterwards: Stranger, afterwards::alive, &["challenge_fresh"],
+        "after all this a challenge is answered as before",
+        "find the request that stopped it: see which check failed first, and the receiver's log";
+}

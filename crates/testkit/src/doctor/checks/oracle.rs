@@ -1,0 +1,57 @@
+//! The signing oracle: a challenge's answer is the signature of whatever text is its token.
+
+use birdhook_core::signature;
+
+use super::answer::response_token;
+use crate::doctor::exchange::{Ask, Exchange};
+use crate::doctor::judgement::{self, Judgement};
+use crate::doctor::patient::Patient;
+use crate::request::Challenge;
+
+pub(super) async fn closed(patient: &mut Patient) -> Judgement {
+    let plain = patient.body("made by a stranger");
+    // What a check of the first character lets through is a JSON object all the same.
+    let indented = format!("\n {}", patient.body("made by a stranger"));
+    let mut seen = Vec::new();
+    for body in [plain, indented] {
+        let exchange = patient.send(&Ask::get(Challenge::new(&body).query())).await;
+        if let Some(signature) = signed(patient, &body, &exchange) {
+            return exploited(patient, body, &signature).await;
+        }
+        let judgement = match &exchange {
+            // A page, say: it is odd, and other checks tell so, but it is no signature.
+            Ok(answer) if answer.is_success() => Judgement::passed(answer.seen()),
+            _ => judgement::refused(&exchange, ""),
+        };
+        if judgement.has_failed() {
+            return judgement;
+        }
+        seen.push(judgement.observed);
+    }
+    Judgement::passed(seen.join(", "))
+}
+
+/// The signature of `body` that the answer gives away, or what stands in its place when the doctor has another secret.
+fn signed(patient: &Patient, body: &str, exchange: &Exchange) -> Option<String> {
+    let token = exchange.as_ref().ok().filter(|answer| answer.is_success()).and_then(response_token)?;
+    let right = signature::sign(&patient.secret, body.as_bytes());
+    let bare = |text: &str| text.trim().trim_start_matches("sha256=").trim_end_matches('=').to_owned();
+    (bare(&token) == bare(&right) || bare(&token).len() == 43).then_some(token)
+}
+
+async fn exploited(patient: &mut Patient, body: String, signature: &str) -> Judgement {
+    let observed = "an event sent as crc_token was signed";
+    let cause = "a stranger gets the signature of any delivery they make up, by asking for it as a challenge";
+    // A line's end in the value would be another header.
+    let forged = Ask::post(body).header(crate::doctor::exchange::SIGNATURE, signature.trim().replace(['\r', '\n'], ""));
+    match patient.send(&forged).await {
+        Ok(answer) if answer.is_success() => Judgement::failed(
+            format!("{observed}, and the delivery with that signature was accepted ({})", answer.status),
+            cause,
+        ),
+        Ok(answer) => {
+            Judgement::failed(format!("{observed}, though the delivery with it was refused ({})", answer.status), cause)
+        }
+        Err(silence) => Judgement::failed(format!("{observed}; to the delivery with it: {silence}"), cause),
+    }
+}

@@ -1,0 +1,267 @@
+//! How a `response_token` was made: what people sign, with which key, and how they write it down.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use birdhook_core::{Secret, signature};
+
+use crate::doctor::leak::hex;
+use crate::doctor::patient::SecretText;
+use crate::request::Challenge;
+
+/// How a `response_token` was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) key: Key,
+    /// The text that was signed, if it was the wrong one.
+    message: Option<Message>,
+    written: Written,
+    prefixed: bool,
+    /// Whether there is white space around it, such as the line's end of Ruby's `encode64`.
+    spaced: bool,
+    /// Whether it is the token itself.
+    echoed: bool,
+}
+
+/// With which key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Right,
+    /// The right one, not quite: what it was, and what to do.
+    Flawed(&'static str, &'static str),
+    /// It is a signature, with a key or of a text that is not known.
+    Unknown,
+    /// It is no signature that could be recognised.
+    Unreadable,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    name: &'static str,
+    cure: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Base64,
+    Unpadded,
+    UrlSafe,
+    Hex,
+    Base64OfHex,
+    Unknown,
+}
+
+/// What is wrong with how it was made.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) observed: String,
+    pub(super) cause: &'static str,
+    pub(super) cure: &'static str,
+}
+
+/// Finds out how it was made.
+pub(super) fn made(token: &str, challenge: &Challenge, secret: &Secret, text: &SecretText) -> Made {
+    let trimmed = token.trim();
+    let value = trimmed.strip_prefix("sha256=");
+    let (prefixed, value) = (value.is_some(), value.unwrap_or(trimmed));
+    let spaced = trimmed.len() != token.len() || value.contains(char::is_whitespace);
+    let base = Made { key: Key::Unreadable, message: None, written: Written::Unknown, prefixed, spaced, echoed: false };
+    if value == challenge.token() {
+        return Made { echoed: true, ..base };
+    }
+    let value: String = value.split_whitespace().collect();
+    for (key, secret) in keys(secret, text) {
+        for (message, bytes) in messages(challenge) {
+            let mac = mac(&secret, bytes.as_bytes());
+            if let Some(written) = writings(&mac).into_iter().find_map(|(how, text)| (text == value).then_some(how)) {
+                return Made { key, message, written, ..base };
+            }
+        }
+    }
+    let readable = STANDARD.decode(&value).is_ok_and(|bytes| bytes.len() == 32);
+    match readable {
+        true => Made { key: Key::Unknown, written: Written::Base64, ..base },
+        false => base,
+    }
+}
+
+impl Made {
+    /// That something else was signed.
+    pub(super) fn other_text(&self) -> Option<Mistake> {
+        let Message { name, cure } = self.message?;
+        let observed = format!("what was signed is {name}");
+        Some(Mistake { observed, cause: "X signs the decoded crc_token and nothing else", cure })
+    }
+
+    /// The first thing that is wrong with it, save for the key.
+    pub(super) fn mistake(&self) -> Option<Mistake> {
+        let mistake = |observed: &str, cause, cure| Some(Mistake { observed: observed.to_owned(), cause, cure });
+        if self.echoed {
+            return mistake(
+                "the response_token is the crc_token itself",
+                "it must be signed",
+                "sign it with the consumer secret",
+            );
+        }
+        if let Some(mistake) = self.other_text() {
+            return Some(mistake);
+        }
+        let wants = "X wants the standard base64 of the 32 bytes, padded: 44 characters";
+        let (observed, cure) = match self.written {
+            Written::Base64 => ("", ""),
+            Written::Unpadded => ("the base64 lacks its padding", "keep the '=' at the end"),
+            Written::UrlSafe => ("the base64 is URL-safe", "use the standard alphabet, with '+' and '/'"),
+            Written::Hex => {
+                ("the signature is in hex", "encode the digest's bytes in base64: digest('base64'), not hexdigest")
+            }
+            Written::Base64OfHex => {
+                ("it is the base64 of the hex text", "encode the digest's bytes, not their hex text")
+            }
+            Written::Unknown => {
+                ("it is no signature in any known writing", "base64-encode the 32 bytes of HMAC-SHA256")
+            }
+        };
+        if !observed.is_empty() {
+            return mistake(observed, wants, cure);
+        }
+        if !self.prefixed {
+            return mistake(
+                "'sha256=' is missing",
+                "X looks for 'sha256=' and the base64",
+                "put 'sha256=' before the base64",
+            );
+        }
+        if self.spaced {
+            return mistake(
+                "there is a line's end or a space in the response_token",
+                wants,
+                "trim it: some encoders end with a line break (Ruby: strict_encode64)",
+            );
+        }
+        None
+    }
+}
+
+/// The right key, and what people have in its place.
+fn keys(secret: &Secret, text: &SecretText) -> Vec<(Key, Secret)> {
+    let trim = "trim the secret where it is read";
+    let flawed: [(&str, &str, String); 5] = [
+        ("the receiver's secret ends with a line break", trim, format!("{}\n", text.0)),
+        ("the receiver's secret ends with a line break (CR LF)", trim, format!("{}\r\n", text.0)),
+        ("the receiver's secret ends with a space", trim, format!("{} ", text.0)),
+        (
+            "the receiver's secret is in quotes",
+            "take the quotes out of the environment file",
+            format!("\"{}\"", text.0),
+        ),
+        ("the receiver's secret is empty", "set the environment variable that the app reads", String::new()),
+    ];
+    // HMAC fills a key of up to 64 bytes with zeros, so that one zero more is the same key; no `Secret` is empty or ends
+    // with white space.
+    let keyed = |key: &str| Secret::new(format!("{key}\0")).ok();
+    let flawed = flawed.into_iter().filter_map(|(name, cure, key)| Some((Key::Flawed(name, cure), keyed(&key)?)));
+    std::iter::once((Key::Right, secret.clone())).chain(flawed).collect()
+}
+
+/// The right text, and what people sign in its place.
+fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
+    let query = challenge.query();
+    let encoded = query.split('&').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
+    let nonce = query.split_once("&nonce=").map(|(_, nonce)| nonce);
+    let decode = "decode the query as a form before signing: %2B is a plus, a plus is a space";
+    let only = "sign the value of crc_token alone";
+    let pluses = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned();
+    let wrong = |name, cure, text: String| (Some(Message { name, cure }), text);
+    let mut messages = vec![
+        (None, challenge.token().to_owned()),
+        wrong("the crc_token as it stands in the URL, not decoded", decode, encoded.to_owned()),
+        wrong("the crc_token with its plus left as it is", decode, pluses),
+        wrong("the crc_token decoded twice", "decode the query once", challenge.token().replace('+', " ")),
+        wrong("the whole query", only, query.clone()),
+        wrong("the query up to the crc_token's end", only, format!("crc_token={}", challenge.token())),
+        wrong("an empty text", "find the crc_token in the query: its name was misread", String::new()),
+        wrong("the word 'undefined'", "find the crc_token in the query: its name was misread", "undefined".to_owned()),
+    ];
+    if let Some(nonce) = nonce {
+        messages.push(wrong("the crc_token and the nonce behind it", only, format!("{}{nonce}", challenge.token())));
+        messages.push(wrong("the nonce and the crc_token behind it", only, format!("{nonce}{}", challenge.token())));
+        messages.push(wrong("the nonce", only, nonce.to_owned()));
+    }
+    messages
+}
+
+fn mac(secret: &Secret, message: &[u8]) -> Vec<u8> {
+    let signature = signature::sign(secret, message);
+    STANDARD.decode(signature.trim_start_matches("sha256=")).unwrap_or_default()
+}
+
+/// How people write 32 bytes down. The first that fits counts, so that what differs from base64 in nothing is base64.
+fn writings(mac: &[u8]) -> [(Written, String); 8] {
+    let hex = hex(mac);
+    [
+        (Written::Base64, STANDARD.encode(mac)),
+        (Written::Unpadded, STANDARD_NO_PAD.encode(mac)),
+        (Written::UrlSafe, URL_SAFE.encode(mac)),
+        (Written::UrlSafe, URL_SAFE_NO_PAD.encode(mac)),
+        (Written::Base64OfHex, STANDARD.encode(&hex)),
+        (Written::Base64OfHex, STANDARD_NO_PAD.encode(&hex)),
+        (Written::Hex, hex.to_ascii_uppercase()),
+        (Written::Hex, hex),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a consumer secret";
+
+    fn judge(token: &str) -> Made {
+        let challenge = Challenge::new("t+k n").nonce("n1");
+        made(token, &challenge, &Secret::new(SECRET).unwrap(), &SecretText(SECRET.into()))
+    }
+
+    fn signed(message: &str) -> Vec<u8> {
+        mac(&Secret::new(SECRET).unwrap(), message.as_bytes())
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let right = STANDARD.encode(signed("t+k n"));
+        let text = |message: &str| format!("sha256={}", STANDARD.encode(signed(message)));
+        let rows = [
+            (format!("sha256={right}"), None),
+            (right.clone(), Some("'sha256=' is missing")),
+            (format!("sha256={right}\n"), Some("there is a line's end or a space in the response_token")),
+            (format!("sha256={}", hex(&signed("t+k n"))), Some("the signature is in hex")),
+            (hex(&signed("t+k n")), Some("the signature is in hex")),
+            (format!("sha256={}", STANDARD.encode(hex(&signed("t+k n")))), Some("it is the base64 of the hex text")),
+            (format!("sha256={}", right.trim_end_matches('=')), Some("the base64 lacks its padding")),
+            (text("t%2Bk+n"), Some("what was signed is the crc_token as it stands in the URL, not decoded")),
+            (text("t+k+n"), Some("what was signed is the crc_token with its plus left as it is")),
+            (text("t k n"), Some("what was signed is the crc_token decoded twice")),
+            (text("t+k nn1"), Some("what was signed is the crc_token and the nonce behind it")),
+            (text("crc_token=t%2Bk+n&nonce=n1"), Some("what was signed is the whole query")),
+            (text(""), Some("what was signed is an empty text")),
+            ("t+k n".into(), Some("the response_token is the crc_token itself")),
+            ("sha256=t+kn".into(), Some("it is no signature in any known writing")),
+        ];
+        for (token, mistake) in rows {
+            let found = judge(&token).mistake().map(|mistake| mistake.observed);
+            assert_eq!(found.as_deref(), mistake, "{token:?}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_paste_is_told_from_another_secret() {
+        let with = |secret: &str| {
+            let secret = Secret::new(format!("{secret}\0")).unwrap();
+            judge(&signature::sign(&secret, b"t+k n")).key
+        };
+        assert_eq!(with(SECRET), Key::Right);
+        assert_eq!(with("another secret"), Key::Unknown);
+        for flawed in [format!("{SECRET}\n"), format!("{SECRET}\r\n"), format!("\"{SECRET}\""), String::new()] {
+            assert!(matches!(with(&flawed), Key::Flawed(..)), "{flawed:?}");
+        }
+        assert_eq!(judge("sha256=abc").key, Key::Unreadable);
+    }
+}

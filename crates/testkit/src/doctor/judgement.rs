@@ -1,0 +1,96 @@
+//! What a check says, and the two questions that most checks ask: was it refused, was it accepted?
+
+use std::borrow::Cow;
+
+use super::exchange::{Answer, Exchange, NoAnswer};
+use super::finding::Verdict;
+
+/// What a check says.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) verdict: Verdict,
+    pub(super) observed: String,
+    pub(super) cause: Option<Cow<'static, str>>,
+    /// In place of the check's own cure.
+    pub(super) cure: Option<&'static str>,
+}
+
+impl Judgement {
+    pub(super) fn passed(observed: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Passed, observed: observed.into(), cause: None, cure: None }
+    }
+
+    pub(super) fn skipped(why: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Skipped, ..Self::passed(why) }
+    }
+
+    pub(super) fn failed(observed: impl Into<String>, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { verdict: Verdict::Failed, cause: Some(cause.into()), ..Self::passed(observed) }
+    }
+
+    pub(super) fn warned(observed: impl Into<String>, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { verdict: Verdict::Warned, ..Self::failed(observed, cause) }
+    }
+
+    pub(super) fn cure(self, cure: &'static str) -> Self {
+        Self { cure: Some(cure), ..self }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.verdict == Verdict::Failed
+    }
+}
+
+/// The request should have been refused with 4xx. `accepted` says what a 2xx means.
+pub(super) fn refused(exchange: &Exchange, accepted: &'static str) -> Judgement {
+    match exchange {
+        Ok(answer) if answer.is_refusal() => Judgement::passed(answer.seen()),
+        Ok(answer) if answer.is_success() => Judgement::failed(answer.seen(), accepted),
+        Ok(answer) => unexpected(answer),
+        Err(silence) => silent(silence),
+    }
+}
+
+/// The worst of several requests that should all have been refused.
+pub(super) fn all_refused(exchanges: &[(String, Exchange)], accepted: &'static str) -> Judgement {
+    let mut passed = Vec::new();
+    for (which, exchange) in exchanges {
+        let judgement = refused(exchange, accepted);
+        let observed = format!("{which}: {}", judgement.observed);
+        if judgement.has_failed() {
+            return Judgement { observed, ..judgement };
+        }
+        passed.push(observed);
+    }
+    Judgement::passed(passed.join(", "))
+}
+
+/// The delivery should have been accepted with 200, or whatever 2xx this receiver says.
+pub(super) fn accepted(exchange: &Exchange, refused: &'static str) -> Judgement {
+    match exchange {
+        Ok(answer) if answer.is_success() => Judgement::passed(answer.seen()),
+        Ok(answer) if answer.is_refusal() => Judgement::failed(answer.seen(), refused),
+        Ok(answer) => unexpected(answer),
+        Err(silence) => silent(silence),
+    }
+}
+
+/// An answer that is never right: a redirect, a server error, something strange.
+fn unexpected(answer: &Answer) -> Judgement {
+    let cause = match answer.status {
+        300..=399 => "X ends a webhook at once that redirects",
+        500..=599 => "the receiver failed while it handled the request",
+        _ => "neither an acceptance nor a refusal",
+    };
+    Judgement::failed(answer.seen(), cause)
+}
+
+/// No answer at all, which is never right.
+fn silent(silence: &NoAnswer) -> Judgement {
+    let cause = match silence {
+        NoAnswer::TimedOut(_) => "the receiver never answers this, and each such request holds a connection",
+        NoAnswer::Refused => "nothing listens any more",
+        _ => "the receiver did not get to an answer: look for a crash in its log",
+    };
+    Judgement::failed(silence.to_string(), cause)
+}

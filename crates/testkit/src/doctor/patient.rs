@@ -1,0 +1,153 @@
+//! The receiver under examination: how to reach it, what it has shown so far, and what it must never show.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use birdhook_core::{Secret, signature};
+use bytes::Bytes;
+use rustls::pki_types::CertificateDer;
+
+use super::exchange::{Answer, Ask, Exchange, NoAnswer, SIGNATURE};
+use super::leak;
+use super::line::{Line, Target};
+use crate::request::{self, Challenge};
+
+/// A secret's text, which nothing prints.
+#[derive(Clone)]
+pub(super) struct SecretText(pub(super) String);
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
+
+/// The receiver under examination.
+pub(super) struct Patient {
+    pub(super) url: String,
+    pub(super) target: Option<Target>,
+    pub(super) secret: Secret,
+    pub(super) secret_text: SecretText,
+    pub(super) local: bool,
+    pub(super) patience: Duration,
+    pub(super) deadline: Duration,
+    pub(super) roots: Vec<CertificateDer<'static>>,
+    pub(super) line: Option<Line>,
+    /// The first challenge.
+    pub(super) challenge: Option<(Challenge, Exchange)>,
+    /// The first good delivery.
+    pub(super) delivery: Option<Exchange>,
+    /// The first delivery with a wrong signature.
+    pub(super) forgery: Option<Exchange>,
+    /// What a check asks that is running.
+    pub(super) check: &'static str,
+    /// Whether the check that is running met with silence.
+    pub(super) fell_silent: bool,
+    /// Whether a check has ended the receiver.
+    pub(super) has_died: bool,
+    /// Checks during which an answer held what no stranger may read.
+    pub(super) secrets_told: BTreeSet<(&'static str, &'static str)>,
+    /// Checks during which an answer told of the receiver's inside.
+    pub(super) traces_told: BTreeSet<(&'static str, &'static str)>,
+    pub(super) random: fastrand::Rng,
+}
+
+impl Patient {
+    /// Sends a request, and looks through the answer for what it must not hold.
+    pub(super) async fn send(&mut self, ask: &Ask) -> Exchange {
+        let exchange = self.send_unseen(ask).await;
+        self.note(ask, &exchange);
+        exchange
+    }
+
+    /// Sends copies of a request at the same time.
+    pub(super) async fn send_at_once(&mut self, ask: &Ask, copies: usize) -> Vec<Exchange> {
+        let exchanges = futures_util::future::join_all((0..copies).map(|_| self.send_unseen(ask))).await;
+        exchanges.iter().for_each(|exchange| self.note(ask, exchange));
+        exchanges
+    }
+
+    fn note(&mut self, ask: &Ask, exchange: &Exchange) {
+        match exchange {
+            Ok(answer) => self.look_through(ask, answer),
+            Err(_) => self.fell_silent = true,
+        }
+    }
+
+    async fn send_unseen(&self, ask: &Ask) -> Exchange {
+        match &self.line {
+            Some(line) => line.send(ask).await,
+            None => Err(NoAnswer::Refused),
+        }
+    }
+
+    fn look_through(&mut self, ask: &Ask, answer: &Answer) {
+        let text = leak::text(answer);
+        // A secret as short as a word may be there by chance; X's have 50 characters.
+        if self.secret_text.0.len() >= 8 && text.contains(&self.secret_text.0) {
+            self.secrets_told.insert((self.check, "the secret"));
+        }
+        // What was sent with the right signature may be told back.
+        if (1..1 << 20).contains(&ask.body().len()) {
+            let right = signature::sign(&self.secret, ask.body());
+            let sent = ask.head("", "");
+            let was_sent = sent.windows(right.len()).any(|window| window == right.as_bytes());
+            if !was_sent && leak::holds_signature(&text, &right) {
+                self.secrets_told.insert((self.check, "the signature that would have been right"));
+            }
+        }
+        if let Some(trace) = leak::trace(&text) {
+            self.traces_told.insert((self.check, trace));
+        }
+    }
+
+    /// A challenge with a new token like X's, without a nonce, as in X's documentation of v2.
+    pub(super) fn new_challenge(&mut self) -> Challenge {
+        Challenge::new(Challenge::from_seed(self.random.u64(..), request::now()).token())
+    }
+
+    /// A new challenge whose right answer shows every difference between the alphabets of base64.
+    pub(super) fn telling_challenge(&mut self) -> Challenge {
+        for _ in 0..100 {
+            let challenge = self.new_challenge();
+            let right = challenge.response_token(&self.secret);
+            if right.contains('+') && right.contains('/') {
+                return challenge;
+            }
+        }
+        self.new_challenge()
+    }
+
+    /// A delivery that is correctly signed.
+    pub(super) fn signed(&self, body: impl Into<Bytes>) -> Ask {
+        let body = body.into();
+        let signature = signature::sign(&self.secret, &body);
+        Ask::post(body).header(SIGNATURE, signature)
+    }
+
+    /// A body as X would send it, which no app acts on: a replay that nobody asked for has ended. `note` is the inside of a
+    /// JSON string.
+    pub(super) fn body(&mut self, note: &str) -> String {
+        let job = self.random.u64(..);
+        // The members are in the alphabet's order, so that this much survives being parsed and written again.
+        format!(
+            r#"{{"replay_job_status":{{"job_id":"birdhook-doctor-{job:016x}","job_state":"Complete","job_state_description":"{note}","webhook_id":"0"}}}}"#
+        )
+    }
+
+    /// The URL, as it may be shown.
+    pub(super) fn shown_url(&self) -> String {
+        let hidden =
+            self.target.as_ref().map(Target::url).filter(|url| !url.username().is_empty() || url.password().is_some());
+        let Some(mut url) = hidden.cloned() else { return self.url.clone() };
+        // Neither can fail for a URL that has a host.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        url.into()
+    }
+
+    /// What the receiver wrote, briefly and harmlessly.
+    pub(super) fn quote(&self, text: &str) -> String {
+        leak::quote(text, &self.secret_text.0)
+    }
+}

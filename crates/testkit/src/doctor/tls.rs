@@ -1,0 +1,204 @@
+//! Connections with TLS as X makes them, and what is wrong where there is none, in plain words.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore,
+    SignatureScheme,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Makes connections that trust Mozilla's authorities and some further ones.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: TlsConnector,
+    witness: Arc<Witness>,
+}
+
+impl Tls {
+    pub(super) fn new(further: &[CertificateDer<'static>]) -> Result<Self, TlsFault> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        for root in further {
+            roots.add(root.clone()).map_err(|error| TlsFault::of(error, None))?;
+        }
+        let witness = Arc::new(Witness::new(roots, Arc::clone(&provider))?);
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsFault::of(error, None))?
+            .dangerous() // It only looks on; see `Witness`.
+            .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
+            .with_no_client_auth();
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), witness })
+    }
+
+    pub(super) async fn connect<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, TlsFault>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsFault::WrongName)?;
+        self.connector.connect(name, stream).await.map_err(|error| {
+            let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+            fault.map_or_else(
+                || TlsFault::Broken(error.kind()),
+                |fault| TlsFault::of(fault.clone(), self.witness.refused()),
+            )
+        })
+    }
+}
+
+/// Why there is no TLS connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TlsFault {
+    #[error("the certificate has expired")]
+    Expired,
+    #[error("the certificate is not valid yet")]
+    NotValidYet,
+    #[error("the certificate is for another name")]
+    WrongName,
+    #[error("the certificate is signed by itself")]
+    SelfSigned,
+    #[error("nobody known issued the certificate, and the server sends no other one that leads to somebody known")]
+    NoIntermediate,
+    #[error("the certificate leads to an authority that is not among Mozilla's")]
+    UnknownIssuer,
+    #[error("the server does not speak TLS 1.2 or later")]
+    OldTls,
+    #[error("what answers at this port does not speak TLS")]
+    NotTls,
+    #[error("the server knows no certificate for this host name")]
+    UnknownHost,
+    #[error("the connection broke off during the handshake ({0})")]
+    Broken(io::ErrorKind),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl TlsFault {
+    fn of(error: Error, refused: Option<Refused>) -> Self {
+        match error {
+            Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+                Self::Expired
+            }
+            Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
+                Self::NotValidYet
+            }
+            Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            ) => Self::WrongName,
+            Error::InvalidCertificate(fault) => match refused {
+                Some(Refused { by_itself: true, .. }) => Self::SelfSigned,
+                Some(Refused { alone: true, .. }) if fault == CertificateError::UnknownIssuer => Self::NoIntermediate,
+                _ if fault == CertificateError::UnknownIssuer => Self::UnknownIssuer,
+                _ => Self::Other(format!("the certificate is invalid: {fault}")),
+            },
+            Error::PeerIncompatible(_) | Error::AlertReceived(AlertDescription::ProtocolVersion) => Self::OldTls,
+            Error::AlertReceived(AlertDescription::UnrecognisedName) => Self::UnknownHost,
+            Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NotTls,
+            other => Self::Other(other.to_string()),
+        }
+    }
+
+    pub(super) fn cure(&self) -> &'static str {
+        match self {
+            Self::Expired => "renew the certificate, and see that the server loads renewed ones",
+            Self::NotValidYet => "set the server's clock, or wait until the certificate is valid",
+            Self::WrongName | Self::UnknownHost => "serve a certificate that names the URL's host",
+            Self::SelfSigned | Self::UnknownIssuer => {
+                "use a certificate of a public authority such as Let's Encrypt; X trusts no other"
+            }
+            Self::NoIntermediate => {
+                "serve the whole chain (fullchain.pem, not cert.pem) of a public authority; browsers hide its absence"
+            }
+            Self::OldTls => "switch on TLS 1.2 or 1.3 with current ciphers",
+            Self::NotTls | Self::Broken(_) | Self::Other(_) => "see what terminates TLS in front of the app",
+        }
+    }
+}
+
+/// Verifies as rustls does, and remembers what it refused.
+#[derive(Debug)]
+struct Witness {
+    inner: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
+    refused: Mutex<Option<Refused>>,
+}
+
+/// What is to be known of a chain that was refused.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    /// Whether it would be trusted if it were itself a root.
+    by_itself: bool,
+    /// Whether it came without any other certificate.
+    alone: bool,
+}
+
+impl Witness {
+    fn new(roots: RootCertStore, provider: Arc<CryptoProvider>) -> Result<Self, TlsFault> {
+        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let inner = inner.map_err(|error| TlsFault::Other(error.to_string()))?;
+        Ok(Self { inner, provider, refused: Mutex::new(None) })
+    }
+
+    fn refused(&self) -> Option<Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_by_itself(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> bool {
+        let mut roots = RootCertStore::empty();
+        if roots.add(end_entity.clone().into_owned()).is_err() {
+            return false;
+        }
+        let Ok(alone) = Self::new(roots, Arc::clone(&self.provider)) else { return false };
+        let verified = alone.inner.verify_server_cert(end_entity, &[], name, &[], now);
+        // What `openssl req -x509` makes is an authority's own, which is refused as such: by itself too.
+        let others = [CertificateError::UnknownIssuer, CertificateError::BadSignature].map(Error::InvalidCertificate);
+        verified.err().is_none_or(|error| !others.contains(&error))
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.inner.verify_server_cert(end_entity, intermediates, name, ocsp, now).inspect_err(|_| {
+            let by_itself = self.is_by_itself(end_entity, name, now);
+            let refused = Refused { by_itself, alone: intermediates.is_empty() };
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}

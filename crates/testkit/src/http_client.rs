@@ -1,0 +1,42 @@
+//! The client with which deliveries and challenges are sent: as X's, it follows no redirect and trusts Mozilla's
+//! certificate authorities, whatever this machine trusts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+
+/// A client that gives up after `patience`. `further` are roots to trust besides.
+///
+/// # Errors
+/// When one of `further` is no certificate.
+pub(crate) fn client(
+    patience: Duration,
+    further: &[CertificateDer<'static>],
+) -> Result<reqwest::Client, HttpClientError> {
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    for root in further {
+        roots.add(root.clone())?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(patience)
+        .build()?;
+    Ok(client)
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpClientError {
+    #[error("a root certificate is none")]
+    Root(#[from] rustls::Error),
+    #[error(transparent)]
+    Client(#[from] reqwest::Error),
+}

@@ -1,0 +1,183 @@
+//! Subscriptions to the X Activity API.
+
+use serde_json::{Value, json};
+
+use super::errors::Fault;
+use super::{Ask, Told};
+use crate::mock::Refusal;
+use crate::mock::auth::Who;
+use crate::mock::contradictions::ActivityAnswer;
+use crate::mock::manage::Asked;
+use crate::mock::state::ActivitySubscription;
+
+const LONGEST_PAGE: usize = 1000;
+const MOST_IDS: usize = 100;
+
+pub(super) fn create(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let asked: Asked = ask.json()?;
+    // Only OAuth 2.0 says which of a user's private things an app may see.
+    let user = match &ask.caller.who {
+        Who::User2 { id, scopes } if scope(&asked.event_type).is_none_or(|scope| scopes.contains(scope)) => Some(id.as_str()),
+        _ => None,
+    };
+    let subscription = ask.inner.subscribe_activity(ask.app(), user, asked)?;
+    Ok(told(ask, &subscription))
+}
+
+/// The scope that an event type takes besides those of every call.
+fn scope(event_type: &str) -> Option<&'static str> {
+    let scopes = [
+        ("like.", "like.read"),
+        ("dm.", "dm.read"),
+        ("chat.", "dm.read"),
+        ("mute.", "mute.read"),
+        ("block.", "block.read"),
+        ("broadcast.chat", "broadcast.read"),
+        ("post.", "tweet.read"),
+    ];
+    scopes.iter().find(|(prefix, _)| event_type.starts_with(prefix)).map(|(_, scope)| *scope)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default)]
+    tag: Option<String>,
+    #[serde(default)]
+    webhook_id: Option<String>,
+}
+
+pub(super) fn update(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let change: Change = ask.json()?;
+    let id = ask.path(0);
+    let changed = ask.inner.change_activity(ask.app(), id, change.tag, change.webhook_id);
+    let changed = changed.map_err(|refusal| match refusal {
+        Refusal::NoSuchSubscription => Refusal::NoActivitySubscription(id.to_owned()),
+        other => other,
+    })?;
+    Ok(told(ask, &changed))
+}
+
+fn told(ask: &Ask<'_>, subscription: &ActivitySubscription) -> Told {
+    let total = total(ask);
+    let entry = entry(subscription);
+    Told::ok(match ask.inner.settings.contradictions.activity_answer {
+        ActivityAnswer::Object => json!({"data": entry}),
+        ActivityAnswer::Array => json!({"data": [entry], "meta": {"total_subscriptions": total}}),
+        ActivityAnswer::Nested => json!({"data": {"subscription": entry, "total_subscriptions": total}}),
+    })
+}
+
+fn entry(subscription: &ActivitySubscription) -> Value {
+    let mut entry = json!({
+        "subscription_id": subscription.id,
+        "event_type": subscription.event_type,
+        "filter": subscription.filter,
+        "created_at": super::iso(subscription.created_at),
+        "updated_at": super::iso(subscription.updated_at),
+    });
+    if let Some(entry) = entry.as_object_mut() {
+        let optional = [("tag", &subscription.tag), ("webhook_id", &subscription.webhook_id)];
+        let optional = optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
+        entry.extend(optional);
+    }
+    entry
+}
+
+/// How many subscriptions the app has.
+fn total(ask: &Ask<'_>) -> usize {
+    ask.inner.state().activities.iter().filter(|one| one.app == ask.app()).count()
+}
+
+pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let invalid = |why: &str| Fault::from(Refusal::Invalid(why.to_owned()));
+    let most = ask.query("max_results").map_or(Ok(LONGEST_PAGE), str::parse);
+    let most = most.ok().filter(|most| (1..=LONGEST_PAGE).contains(most));
+    let most = most.ok_or_else(|| invalid("max_results must be between 1 and 1000"))?;
+    let total = total(ask);
+    let state = ask.inner.state();
+    let mut all: Vec<&ActivitySubscription> = state.activities.iter().filter(|one| one.app == ask.app()).collect();
+    if let Some(token) = ask.query("pagination_token") {
+        let last = page_end(token).ok_or_else(|| invalid("pagination_token is none"))?;
+        let at = all.iter().position(|one| one.id == last).ok_or_else(|| invalid("pagination_token has expired"))?;
+        all.drain(..=at);
+    }
+    let mut meta = json!({"total_subscriptions": total, "result_count": all.len().min(most)});
+    if all.len() > most {
+        all.truncate(most);
+        if let (Some(last), Some(meta)) = (all.last(), meta.as_object_mut()) {
+            meta.insert("next_token".to_owned(), json!(page_token(&last.id)));
+        }
+    }
+    Ok(Told::ok(json!({"data": all.into_iter().map(entry).collect::<Vec<_>>(), "meta": meta})))
+}
+
+pub(super) fn delete(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let id = ask.path(0);
+    if !remove(ask, id) {
+        return Err(Refusal::NoActivitySubscription(id.to_owned()).into());
+    }
+    Ok(Told::ok(json!({"data": {"deleted": true}})))
+}
+
+pub(super) fn delete_many(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let ids: Vec<&str> = ask.query("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
+    if !(1..=MOST_IDS).contains(&ids.len()) {
+        return Err(Refusal::Invalid("ids must be 1 to 100 ids of subscriptions, with commas".to_owned()).into());
+    }
+    let (deleted, missing): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| remove(ask, id));
+    let data: Vec<Value> = deleted.into_iter().map(|id| json!({"deleted": true, "subscription_id": id})).collect();
+    let mut body = json!({"data": data, "meta": {"total_subscriptions": total(ask)}});
+    if let (false, Some(body)) = (missing.is_empty(), body.as_object_mut()) {
+        let error = |id| json!({"subscription_id": id, "reason": "SubscriptionNotFound", "message": "Subscription does not exist"});
+        body.insert("errors".to_owned(), missing.into_iter().map(error).collect());
+    }
+    Ok(Told::ok(body))
+}
+
+fn remove(ask: &Ask<'_>, id: &str) -> bool {
+    let mut state = ask.inner.state();
+    let before = state.activities.len();
+    state.activities.retain(|one| one.id != id || one.app != ask.app());
+    state.activities.len() < before
+}
+
+const BASE32HEX: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+
+/// Where a page ends, in base32hex, 16 characters.
+fn page_token(id: &str) -> String {
+    let mut rest: u64 = id.parse().unwrap_or(0);
+    let mut digits = Vec::new();
+    while digits.len() < 16 {
+        let digit = usize::try_from(rest % 32).unwrap_or(0);
+        digits.push(BASE32HEX.get(digit).copied().unwrap_or(b'0'));
+        rest /= 32;
+    }
+    digits.iter().rev().map(|digit| char::from(*digit)).collect()
+}
+
+/// The id of the last subscription of the page before.
+fn page_end(token: &str) -> Option<String> {
+    if token.len() != 16 {
+        return None;
+    }
+    token.chars().try_fold(0_u64, |id, digit| {
+        id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?))
+    }).map(|id| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_token_is_base32hex_and_reads_back() {
+        for id in ["1", "1976325569252868096", "9999999999999999999"] {
+            let token = page_token(id);
+            assert_eq!((token.len(), page_end(&token).as_deref()), (16, Some(id)), "{token}");
+        }
+        for bad in ["", "0", "000000000000000w", "vvvvvvvvvvvvvvvv", "0000000000000 00"] {
+            assert_eq!(page_end(bad), None, "{bad}");
+        }
+    }
+}

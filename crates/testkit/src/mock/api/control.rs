@@ -1,0 +1,83 @@
+//! What the page asks for, and tests in other languages.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Told;
+use crate::Kind;
+use crate::mock::Inner;
+
+/// How many lines of the ledger come when nobody says.
+const LINES: usize = 100;
+
+/// Webhooks, subscriptions, and how much the ledger has.
+pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
+    let sent = inner.ledger.sent();
+    let delivered = sent.iter().filter(|sent| sent.outcome.is_ok()).count();
+    let (attempts, consumed) = (sent.len(), inner.ledger.count_consumed());
+    let challenges = inner.ledger.challenges().len();
+    let state = inner.state();
+    let kinds: Vec<&str> = Kind::ALL.iter().filter(|kind| **kind != Kind::Replay).map(|kind| kind.as_str()).collect();
+    Told::ok(json!({
+        "now": inner.settings.clock.now(),
+        "clock": if inner.settings.clock.is_manual() { "manual" } else { "real" },
+        "apps": state.apps.iter().map(|app| json!({"name": app.name, "id": app.id})).collect::<Vec<_>>(),
+        "webhooks": state.webhooks,
+        "subscriptions": state.subscriptions,
+        "activity_subscriptions": state.activities,
+        "stream_links": state.links,
+        "replays": state.jobs.iter().map(|job| json!({"job_id": job.id, "webhook": job.webhook, "left": job.left})).collect::<Vec<_>>(),
+        "ledger": {"attempts": attempts, "delivered": delivered, "challenges": challenges, "consumed": consumed},
+        "kinds": kinds,
+    }))
+    .into_response()
+}
+
+/// Which lines of the ledger.
+#[derive(Deserialize)]
+pub(super) struct Lines {
+    /// After this one.
+    after: Option<u64>,
+    /// As many as this, of the newest.
+    limit: Option<usize>,
+}
+
+/// The ledger, newest first.
+pub(super) async fn ledger(State(inner): State<Arc<Inner>>, Query(lines): Query<Lines>) -> Response {
+    let entries = inner.ledger.entries();
+    let newest = entries.iter().rev().take_while(|entry| entry.number() > lines.after.unwrap_or(0));
+    let newest: Vec<_> = newest.take(lines.limit.unwrap_or(LINES)).collect();
+    Told::ok(json!({"entries": newest, "total": entries.len()})).into_response()
+}
+
+#[derive(Deserialize)]
+struct Fire {
+    kind: String,
+    user_id: String,
+}
+
+/// Makes something happen. Only as JSON, which no other site's form can send.
+pub(super) async fn fire(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
+    let refuse = |status, why: String| Told(status, Some(json!({"error": why}))).into_response();
+    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if !is_json {
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json".to_owned());
+    }
+    let Ok(Fire { kind, user_id }) = serde_json::from_slice(&body) else {
+        return refuse(StatusCode::BAD_REQUEST, r#"send {"kind":"like.create","user_id":"2001"}"#.to_owned());
+    };
+    match kind.parse::<Kind>() {
+        Ok(kind) => {
+            let deliveries = inner.tell(&inner.make_up(kind, &user_id));
+            let told: Value = json!({"kind": kind.as_str(), "user_id": user_id, "deliveries": deliveries});
+            Told::ok(told).into_response()
+        }
+        Err(error) => refuse(StatusCode::BAD_REQUEST, error.to_string()),
+    }
+}

@@ -1,0 +1,200 @@
+//! The management APIs over HTTP: every call with who may make it, how often, and what it does.
+
+mod account_activity;
+mod activity;
+mod control;
+mod enterprise;
+mod errors;
+mod page;
+mod premium;
+mod rate_limit;
+mod replay;
+mod stream_links;
+mod table;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use birdhook_core::Timestamp;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::auth::Caller;
+use super::{Inner, Refusal};
+use errors::Fault;
+use table::{Action, Row};
+
+pub(crate) use rate_limit::RateWindows;
+
+/// The server's service.
+pub(crate) fn router(inner: Arc<Inner>) -> Router {
+    Router::new()
+        .route("/", get(page::page))
+        .route("/_mock/state", get(control::state))
+        .route("/_mock/ledger", get(control::ledger))
+        .route("/_mock/fire", post(control::fire))
+        .route("/oauth2/token", post(token))
+        .fallback(call)
+        .with_state(inner)
+}
+
+/// A call that may be made.
+pub(crate) struct Ask<'a> {
+    inner: &'a Inner,
+    caller: Caller,
+    /// What the path has in place of `:names`, in order.
+    path: Vec<String>,
+    query: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Ask<'_> {
+    fn path(&self, at: usize) -> &str {
+        self.path.get(at).map(String::as_str).unwrap_or_default()
+    }
+
+    fn query(&self, wanted: &str) -> Option<&str> {
+        self.query.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+
+    fn app(&self) -> &str {
+        &self.caller.app
+    }
+
+    /// The body as JSON of this shape.
+    fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(&self.body).map_err(|error| Refusal::Invalid(format!("the body is not as it must be: {error}")).into())
+    }
+}
+
+/// A time as v2 writes it, with milliseconds.
+fn iso(time: Timestamp) -> String {
+    let whole = time.to_string();
+    let Some((seconds, rest)) = whole.trim_end_matches('Z').split_once('.') else {
+        return format!("{}.000Z", whole.trim_end_matches('Z'));
+    };
+    format!("{seconds}.{rest:0<3}Z")
+}
+
+/// A status and, maybe, a body.
+pub(crate) struct Told(StatusCode, Option<Value>);
+
+impl Told {
+    fn ok(body: Value) -> Self {
+        Self(StatusCode::OK, Some(body))
+    }
+
+    fn nothing() -> Self {
+        Self(StatusCode::NO_CONTENT, None)
+    }
+}
+
+impl IntoResponse for Told {
+    fn into_response(self) -> Response {
+        let Some(body) = self.1 else { return self.0.into_response() };
+        let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+        (self.0, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
+    }
+}
+
+async fn call(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = read(body).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let path = head.uri.path();
+    let is_v1 = path.starts_with("/1.1/");
+    let found = table::find(&head.method, path, &inner.settings.contradictions);
+    let (number, row, captured) = match found {
+        Ok(found) => found,
+        Err(fault) => return errors::respond(&fault, is_v1, None, &inner.settings),
+    };
+    let caller = inner.authenticate(&head, &body);
+    let allowed = caller.ok_or(Fault::Unauthenticated).and_then(|caller| row.admit(caller, &inner.settings));
+    let caller = match allowed {
+        Ok(caller) => caller,
+        Err(fault) => return errors::respond(&fault, is_v1, Some(row.action), &inner.settings),
+    };
+    let (rate, is_within) = inner.count(number, row, &caller);
+    let told = if is_within {
+        let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        perform(row, Ask { inner: &inner, caller, path: captured, query, body }).await
+    } else {
+        Err(Fault::RateLimited)
+    };
+    let mut response = match told {
+        Ok(told) => told.into_response(),
+        Err(fault) => errors::respond(&fault, is_v1, Some(row.action), &inner.settings),
+    };
+    rate.write(response.headers_mut());
+    response
+}
+
+async fn read(body: Body) -> Result<Bytes, axum::Error> {
+    axum::body::to_bytes(body, 1 << 20).await
+}
+
+async fn perform(row: &Row, ask: Ask<'_>) -> Result<Told, Fault> {
+    use Action as A;
+    match row.action {
+        A::EnterpriseRegister => enterprise::register(&ask).await,
+        A::EnterpriseList => Ok(enterprise::list(&ask)),
+        A::EnterpriseCheck => enterprise::check(&ask, 0).await,
+        A::EnterpriseDelete => enterprise::delete(&ask, 0),
+        A::EnterpriseSubscribe => enterprise::subscribe(&ask),
+        A::EnterpriseIsSubscribed => enterprise::is_subscribed(&ask),
+        A::EnterpriseSubscriptions => enterprise::subscriptions(&ask),
+        A::EnterpriseCount => Ok(enterprise::count(&ask)),
+        A::EnterpriseUnsubscribe => enterprise::unsubscribe(&ask),
+        A::EnterpriseUnsubscribeSelf => enterprise::unsubscribe_self(&ask),
+        A::EnterpriseReplay => replay::enterprise(&ask).await,
+        A::PremiumRegister => premium::register(&ask).await,
+        A::PremiumEnvironments => Ok(premium::environments(&ask)),
+        A::PremiumList => Ok(premium::list(&ask)),
+        A::PremiumCheck => enterprise::check(&ask, 1).await,
+        A::PremiumDelete => enterprise::delete(&ask, 1),
+        A::PremiumSubscribe => premium::subscribe(&ask),
+        A::PremiumIsSubscribed => premium::is_subscribed(&ask),
+        A::PremiumSubscriptions => premium::subscriptions(&ask),
+        A::PremiumCount => Ok(premium::count(&ask)),
+        A::PremiumUnsubscribe => premium::unsubscribe(&ask),
+        A::Register => webhooks::register(&ask).await,
+        A::List => webhooks::list(&ask),
+        A::Check => webhooks::check(&ask).await,
+        A::Delete => webhooks::delete(&ask),
+        A::Replay => replay::v2(&ask).await,
+        A::Subscribe => account_activity::subscribe(&ask),
+        A::IsSubscribed => account_activity::is_subscribed(&ask),
+        A::Subscriptions => account_activity::subscriptions(&ask),
+        A::Unsubscribe => account_activity::unsubscribe(&ask),
+        A::Count => Ok(account_activity::count(&ask)),
+        A::ActivityCreate => activity::create(&ask),
+        A::ActivityList => activity::list(&ask),
+        A::ActivityUpdate => activity::update(&ask),
+        A::ActivityDelete => activity::delete(&ask),
+        A::ActivityDeleteMany => activity::delete_many(&ask),
+        A::Link => stream_links::link(&ask),
+        A::Unlink => stream_links::unlink(&ask),
+        A::Links => Ok(stream_links::list(&ask)),
+    }
+}
+
+/// `POST /oauth2/token`.
+async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = read(body).await.unwrap_or_default();
+    match inner.client_credentials(&head, &body) {
+        Some(app) => Told::ok(json!({"token_type": "bearer", "access_token": app.bearer.as_str()})).into_response(),
+        None => {
+            let error = json!({"code": 99, "message": "Unable to verify your credentials", "label": "authenticity_token_error"});
+            Told(StatusCode::FORBIDDEN, Some(json!({"errors": [error]}))).into_response()
+        }
+    }
+}
+
+/// The call of this method and path.
+type Found = (usize, &'static Row, Vec<String>);

@@ -1,0 +1,170 @@
+//! Every call: its method and path, who may make it, and how often in 15 minutes.
+
+use http::Method;
+
+use super::errors::{Fault, Kinds};
+use super::Found;
+use crate::mock::auth::{Caller, Who};
+use crate::mock::contradictions::{Contradictions, StreamLinksPath, WebhookAuth};
+use crate::mock::credentials::Permission;
+use crate::mock::settings::{Plan, Settings};
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) auth: Auth,
+    pub(crate) rate: u32,
+    pub(crate) action: Action,
+}
+
+/// Who may make a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// OAuth 1.0a with the app owner's tokens.
+    Owner,
+    /// OAuth 1.0a with the tokens of the user it is about.
+    User,
+    /// The app's bearer token.
+    App,
+    /// The app's bearer token, and the owner's OAuth 1.0a if OpenAPI is right.
+    AppOrOwner,
+    /// OAuth 1.0a of the user it is about, or OAuth 2.0 with these scopes.
+    AnyUser(&'static [&'static str]),
+    /// Any of them; OAuth 2.0 with these scopes.
+    Anyone(&'static [&'static str]),
+}
+
+macro_rules! calls {
+    ($($action:ident = $method:literal $path:literal $auth:expr, $rate:literal;)*) => {
+        /// What a call does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Action {
+            $(#[doc = concat!($method, " ", $path)] $action,)*
+        }
+
+        static CALLS: &[Row] = &[
+            $(Row { method: $method, path: $path, auth: $auth, rate: $rate, action: Action::$action },)*
+        ];
+    };
+}
+
+const MESSAGES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read"];
+
+calls! {
+    EnterpriseRegister = "POST" "/1.1/account_activity/webhooks" Auth::Owner, 15;
+    EnterpriseList = "GET" "/1.1/account_activity/webhooks" Auth::App, 15;
+    EnterpriseCheck = "PUT" "/1.1/account_activity/webhooks/:webhook_id" Auth::Owner, 15;
+    EnterpriseDelete = "DELETE" "/1.1/account_activity/webhooks/:webhook_id" Auth::Owner, 15;
+    EnterpriseSubscribe = "POST" "/1.1/account_activity/webhooks/:webhook_id/subscriptions/all" Auth::User, 500;
+    EnterpriseIsSubscribed = "GET" "/1.1/account_activity/webhooks/:webhook_id/subscriptions/all" Auth::User, 500;
+    EnterpriseSubscriptions = "GET" "/1.1/account_activity/webhooks/:webhook_id/subscriptions/all/list" Auth::App, 50;
+    EnterpriseCount = "GET" "/1.1/account_activity/subscriptions/count" Auth::App, 15;
+    EnterpriseUnsubscribe = "DELETE" "/1.1/account_activity/webhooks/:webhook_id/subscriptions/:user_id/all" Auth::App, 500;
+    EnterpriseUnsubscribeSelf = "DELETE" "/1.1/account_activity/webhooks/:webhook_id/subscriptions/all" Auth::User, 500;
+    EnterpriseReplay = "POST" "/1.1/account_activity/replay/webhooks/:webhook_id/subscriptions/all" Auth::App, 5;
+
+    PremiumEnvironments = "GET" "/1.1/account_activity/all/webhooks" Auth::App, 15;
+    PremiumCount = "GET" "/1.1/account_activity/all/subscriptions/count" Auth::App, 15;
+    PremiumRegister = "POST" "/1.1/account_activity/all/:env_name/webhooks" Auth::Owner, 15;
+    PremiumList = "GET" "/1.1/account_activity/all/:env_name/webhooks" Auth::App, 15;
+    PremiumCheck = "PUT" "/1.1/account_activity/all/:env_name/webhooks/:webhook_id" Auth::Owner, 15;
+    PremiumDelete = "DELETE" "/1.1/account_activity/all/:env_name/webhooks/:webhook_id" Auth::Owner, 15;
+    PremiumSubscribe = "POST" "/1.1/account_activity/all/:env_name/subscriptions" Auth::User, 15;
+    PremiumIsSubscribed = "GET" "/1.1/account_activity/all/:env_name/subscriptions" Auth::User, 15;
+    PremiumSubscriptions = "GET" "/1.1/account_activity/all/:env_name/subscriptions/list" Auth::App, 15;
+    PremiumUnsubscribe = "DELETE" "/1.1/account_activity/all/:env_name/subscriptions/:user_id" Auth::App, 15;
+
+    Register = "POST" "/2/webhooks" Auth::AppOrOwner, 450;
+    List = "GET" "/2/webhooks" Auth::App, 450;
+    Check = "PUT" "/2/webhooks/:webhook_id" Auth::AppOrOwner, 450;
+    Delete = "DELETE" "/2/webhooks/:webhook_id" Auth::AppOrOwner, 450;
+    Replay = "POST" "/2/webhooks/replay" Auth::App, 100;
+
+    Subscribe = "POST" "/2/account_activity/webhooks/:webhook_id/subscriptions/all" Auth::AnyUser(MESSAGES), 500;
+    IsSubscribed = "GET" "/2/account_activity/webhooks/:webhook_id/subscriptions/all" Auth::AnyUser(MESSAGES), 500;
+    Subscriptions = "GET" "/2/account_activity/webhooks/:webhook_id/subscriptions/all/list" Auth::App, 50;
+    Unsubscribe = "DELETE" "/2/account_activity/webhooks/:webhook_id/subscriptions/:user_id/all" Auth::App, 500;
+    Count = "GET" "/2/account_activity/subscriptions/count" Auth::App, 15;
+
+    ActivityCreate = "POST" "/2/activity/subscriptions" Auth::Anyone(&[]), 500;
+    ActivityList = "GET" "/2/activity/subscriptions" Auth::Anyone(&["like.read", "tweet.read"]), 500;
+    ActivityUpdate = "PUT" "/2/activity/subscriptions/:subscription_id" Auth::App, 500;
+    ActivityDelete = "DELETE" "/2/activity/subscriptions/:subscription_id" Auth::App, 500;
+    ActivityDeleteMany = "DELETE" "/2/activity/subscriptions" Auth::App, 500;
+
+    Link = "POST" "/2/tweets/search/webhooks/:webhook_id" Auth::App, 450;
+    Unlink = "DELETE" "/2/tweets/search/webhooks/:webhook_id" Auth::App, 450;
+    Links = "GET" "/2/tweets/search/stream/webhooks" Auth::App, 450;
+}
+
+/// The call of this method and path; 1.1 has `.json` at the end of its paths, or not.
+pub(crate) fn find(method: &Method, path: &str, contradictions: &Contradictions) -> Result<Found, Fault> {
+    let path = if path.starts_with("/1.1/") { path.strip_suffix(".json").unwrap_or(path) } else { path };
+    let mut is_path = false;
+    for (number, row) in CALLS.iter().enumerate() {
+        let is_openapi = contradictions.stream_links_path == StreamLinksPath::OpenApi;
+        let pattern = if row.action == Action::Links && is_openapi { "/2/tweets/search/webhooks" } else { row.path };
+        let Some(captured) = captured(pattern, path) else { continue };
+        if method.as_str() == row.method {
+            return Ok((number, row, captured));
+        }
+        is_path = true;
+    }
+    Err(if is_path { Fault::MethodNotAllowed } else { Fault::NoSuchPage })
+}
+
+fn captured(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let (mut parts, mut captured) = (path.split('/'), Vec::new());
+    for wanted in pattern.split('/') {
+        let part = parts.next()?;
+        if wanted.starts_with(':') {
+            if part.is_empty() {
+                return None;
+            }
+            captured.push(percent_encoding::percent_decode_str(part).decode_utf8().ok()?.into_owned());
+        } else if wanted != part {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(captured)
+}
+
+impl Row {
+    fn is_v1(&self) -> bool {
+        self.path.starts_with("/1.1/")
+    }
+
+    /// Lets those pass who may make this call.
+    pub(crate) fn admit(&self, caller: Caller, settings: &Settings) -> Result<Caller, Fault> {
+        let lacks_scope = |scopes: &'static [&'static str]| match &caller.who {
+            Who::User2 { scopes: granted, .. } => scopes.iter().any(|scope| !granted.contains(*scope)),
+            _ => false,
+        };
+        let owner_may = settings.contradictions.webhook_auth == WebhookAuth::BearerOrOwner;
+        match (self.auth, &caller.who) {
+            (Auth::Owner, Who::User { is_owner: false, .. }) => return Err(Fault::Forbidden),
+            (Auth::Owner, Who::User { permission: Permission::Read, .. }) => return Err(Fault::CannotWrite),
+            (Auth::AppOrOwner, Who::User { is_owner, .. }) if owner_may && !is_owner => return Err(Fault::Forbidden),
+            (Auth::User | Auth::AnyUser(_), Who::User { permission, .. })
+                if *permission < Permission::ReadWriteMessages =>
+            {
+                return Err(Fault::Refused(crate::mock::Refusal::NotPermitted));
+            }
+            (Auth::AnyUser(scopes) | Auth::Anyone(scopes), Who::User2 { .. }) if lacks_scope(scopes) => {
+                return Err(Fault::Forbidden);
+            }
+            (Auth::Owner | Auth::User, Who::User { .. })
+            | (Auth::App | Auth::AppOrOwner | Auth::Anyone(_), Who::App)
+            | (Auth::AnyUser(_) | Auth::Anyone(_), Who::User { .. } | Who::User2 { .. }) => {}
+            (Auth::AppOrOwner, Who::User { .. }) if owner_may => {}
+            (auth, who) => return Err(Fault::WrongAuth(Kinds::of(auth, owner_may), Kinds::name(who))),
+        }
+        let is_enterprise = self.is_v1() || self.path.starts_with("/2/tweets/");
+        if is_enterprise && settings.plan != Plan::Enterprise {
+            return Err(Fault::NoProduct);
+        }
+        Ok(caller)
+    }
+}

@@ -1,0 +1,65 @@
+//! v2 webhooks.
+
+use serde_json::{Value, json};
+
+use super::enterprise::owned;
+use super::errors::Fault;
+use super::{Ask, Told};
+use crate::mock::Refusal;
+use crate::mock::contradictions::WebhookCheck;
+use crate::mock::crc::Occasion;
+use crate::mock::state::{Generation, Webhook};
+
+const FIELDS: [&str; 4] = ["created_at", "id", "url", "valid"];
+
+#[derive(serde::Deserialize)]
+struct Registration {
+    url: String,
+}
+
+pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let asked: Registration = ask.json()?;
+    let webhook = ask.inner.register(ask.app(), &asked.url, Generation::V2, None).await?;
+    Ok(Told::ok(json!({"data": entry(&webhook, &FIELDS)})))
+}
+
+pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let asked: Vec<&str> = ask.query("webhook_config.fields").map_or(FIELDS.to_vec(), |list| list.split(',').collect());
+    if let Some(unknown) = asked.iter().find(|field| !FIELDS.contains(field)) {
+        return Err(Refusal::Invalid(format!("webhook_config.fields: there is no {unknown:?}")).into());
+    }
+    let state = ask.inner.state();
+    let all: Vec<Value> =
+        state.webhooks.iter().filter(|webhook| webhook.app == ask.app()).map(|webhook| entry(webhook, &asked)).collect();
+    Ok(Told::ok(json!({"meta": {"result_count": all.len()}, "data": all})))
+}
+
+pub(super) async fn check(ask: &Ask<'_>) -> Result<Told, Fault> {
+    owned(ask, 0)?;
+    let is_valid = match ask.inner.revalidate(ask.path(0), Occasion::Revalidation).await {
+        Ok(()) => true,
+        Err(Refusal::Challenge(_)) => false,
+        Err(other) => return Err(other.into()),
+    };
+    Ok(Told::ok(match ask.inner.settings.contradictions.webhook_check {
+        WebhookCheck::Valid => json!({"data": {"valid": is_valid}}),
+        WebhookCheck::Triggered => json!({"data": {"valid": true}}),
+        WebhookCheck::Attempted => json!({"data": {"attempted": true}}),
+    }))
+}
+
+pub(super) fn delete(ask: &Ask<'_>) -> Result<Told, Fault> {
+    owned(ask, 0)?;
+    ask.inner.state().remove_webhook(ask.path(0));
+    Ok(Told::ok(json!({"data": {"deleted": true}})))
+}
+
+/// A webhook as v2 shows it: these fields, and the id.
+fn entry(webhook: &Webhook, fields: &[&str]) -> Value {
+    let Webhook { id, url, valid, created_at, .. } = webhook;
+    let mut entry = json!({"id": id, "url": url, "valid": valid, "created_at": super::iso(*created_at)});
+    if let Some(entry) = entry.as_object_mut() {
+        entry.retain(|name, _| name == "id" || fields.contains(&name.as_str()));
+    }
+    entry
+}

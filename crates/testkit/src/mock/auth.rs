@@ -1,0 +1,116 @@
+//! Who calls: OAuth 1.0a signatures, bearer tokens, OAuth 2.0 user tokens.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::request::Parts;
+
+use super::clock::between;
+use super::credentials::{Permission, Token};
+use super::oauth1::{Claim, Signed};
+use super::{Inner, App};
+
+/// Who calls, once that is verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// The name of the app.
+    pub(crate) app: String,
+    pub(crate) who: Who,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// The app itself, with its bearer token.
+    App,
+    /// A user, by OAuth 1.0a.
+    User { id: String, is_owner: bool, permission: Permission },
+    /// A user, by OAuth 2.0.
+    User2 { id: String, scopes: BTreeSet<String> },
+}
+
+impl Caller {
+    /// The user who calls, if it is one.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match &self.who {
+            Who::App => None,
+            Who::User { id, .. } | Who::User2 { id, .. } => Some(id),
+        }
+    }
+}
+
+impl Inner {
+    /// Finds out who calls; `None` when that cannot be verified.
+    pub(crate) fn authenticate(&self, head: &Parts, body: &[u8]) -> Option<Caller> {
+        let mut headers = head.headers.get_all(AUTHORIZATION).iter();
+        let header = headers.next()?.to_str().ok()?;
+        if headers.next().is_some() {
+            return None;
+        }
+        match header.split_once(' ')? {
+            (scheme, token) if scheme.eq_ignore_ascii_case("bearer") => self.bearer(token.trim()),
+            _ => self.oauth1(&Claim::parse(header)?, head, body),
+        }
+    }
+
+    fn bearer(&self, token: &str) -> Option<Caller> {
+        let state = self.state();
+        if let Some(app) = state.apps.iter().find(|app| app.bearer.as_str() == token) {
+            return Some(Caller { app: app.name.clone(), who: Who::App });
+        }
+        let grant = state.grants2.get(&Token::new(token))?;
+        let who = Who::User2 { id: grant.user_id.clone(), scopes: grant.scopes.clone() };
+        Some(Caller { app: grant.app.clone(), who })
+    }
+
+    fn oauth1(&self, claim: &Claim, head: &Parts, body: &[u8]) -> Option<Caller> {
+        let form_type = "application/x-www-form-urlencoded";
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_form = content_type.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(form_type));
+        let signed = Signed {
+            method: head.method.as_str(),
+            scheme: "http",
+            host: head.headers.get(HOST)?.to_str().ok()?,
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            form: if is_form { body } else { b"" },
+        };
+        let mut state = self.state();
+        let app = state.apps.iter().find(|app| app.consumer_key == claim.consumer_key)?.clone();
+        let grant = state.grants.get(&Token::new(claim.token.clone()?)).filter(|grant| grant.app == app.name)?.clone();
+        if !claim.signs(&signed, app.consumer_secret.as_str(), grant.secret.as_str()) || !self.is_timely(claim.timestamp) {
+            return None;
+        }
+        // A nonce counts once for its time; those out of the window cannot come again.
+        let nonce = (claim.timestamp, format!("{} {}", claim.consumer_key, claim.nonce));
+        if !state.nonces.insert(nonce) {
+            return None;
+        }
+        let is_timely = |(time, _): &(i64, String)| self.is_timely(*time);
+        state.nonces.retain(is_timely);
+        let is_owner = grant.user_id == app.owner.id;
+        Some(Caller { app: app.name, who: Who::User { id: grant.user_id, is_owner, permission: grant.permission } })
+    }
+
+    /// Whether a timestamp, in seconds, is of now.
+    fn is_timely(&self, timestamp: i64) -> bool {
+        let time = birdhook_core::Timestamp::from_millis(timestamp.saturating_mul(1000));
+        let is_near = |now| between(now, time).max(between(time, now)) <= self.settings.oauth_window;
+        is_near(self.settings.clock.now()) || is_near(crate::now())
+    }
+
+    /// `POST /oauth2/token`: the app's bearer token for its key and secret.
+    pub(crate) fn client_credentials(&self, head: &Parts, body: &[u8]) -> Option<App> {
+        let header = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, pair) = header.split_once(' ')?;
+        let pair = String::from_utf8(STANDARD.decode(pair.trim()).ok()?).ok()?;
+        let (key, secret) = pair.split_once(':')?;
+        let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
+        let (key, secret) = (decode(key)?, decode(secret)?);
+        let is_asked = form_urlencoded::parse(body).any(|pair| pair == ("grant_type".into(), "client_credentials".into()));
+        let is_it = |app: &&App| app.consumer_key == key && app.consumer_secret.as_str() == secret;
+        let app = self.state().apps.iter().find(is_it).cloned();
+        app.filter(|_| is_asked && scheme.eq_ignore_ascii_case("basic"))
+    }
+}

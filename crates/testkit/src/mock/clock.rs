@@ -1,0 +1,152 @@
+//! The clock on which a mock X does what is due later: retries, scheduled challenges, windows of rates and replays.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use birdhook_core::Timestamp;
+use tokio::sync::watch;
+
+use super::lock;
+use crate::request;
+
+/// A clock: the machine's own, or one that stands still until it is told to go on.
+///
+/// A clone is the same clock; several mocks may share one.
+///
+/// ```
+/// use std::time::Duration;
+/// use birdhook_core::Timestamp;
+/// use birdhook_testkit::Clock;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let clock = Clock::manual(Timestamp::from_millis(1_795_426_200_000));
+/// clock.advance(Duration::from_secs(3)).await;
+/// assert_eq!(clock.now(), Timestamp::from_millis(1_795_426_203_000));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Clock(Option<Arc<Manual>>);
+
+struct Manual {
+    now: watch::Sender<Timestamp>,
+    timed: Mutex<Vec<Weak<dyn Timed>>>,
+    /// Time moves for one caller at a time.
+    moving: tokio::sync::Mutex<()>,
+}
+
+/// Something with work that is due at some time of a clock.
+pub(crate) trait Timed: Send + Sync {
+    /// When the next work is due that is not due yet.
+    fn next_due(&self) -> Option<Timestamp>;
+    /// Whether no work is due or under way.
+    fn is_settled(&self) -> bool;
+    /// Told whenever that may have changed.
+    fn changes(&self) -> watch::Receiver<()>;
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn real() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands at this time.
+    pub fn manual(at: Timestamp) -> Self {
+        let (now, timed) = (watch::Sender::new(at), Mutex::default());
+        Self(Some(Arc::new(Manual { now, timed, moving: tokio::sync::Mutex::default() })))
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.0.as_ref().map_or_else(request::now, |manual| *manual.now.borrow())
+    }
+
+    /// Whether it stands still until told.
+    pub fn is_manual(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Lets this much time pass: moves to whatever is due next, waits until it is done and has been answered, and so on
+    /// until the time is over. With the machine's clock it waits.
+    pub async fn advance(&self, by: Duration) {
+        let Some(manual) = &self.0 else { return tokio::time::sleep(by).await };
+        let _alone = manual.moving.lock().await;
+        let end = after(self.now(), by);
+        loop {
+            let timed: Vec<_> = lock(&manual.timed).iter().filter_map(Weak::upgrade).collect();
+            for one in &timed {
+                settled(one.as_ref()).await;
+            }
+            let next = timed.iter().filter_map(|one| one.next_due()).min().filter(|due| *due <= end);
+            let (to, is_over) = next.map_or((end, true), |due| (due.max(self.now()), false));
+            manual.now.send_replace(to);
+            if is_over {
+                for one in &timed {
+                    settled(one.as_ref()).await;
+                }
+                return;
+            }
+        }
+    }
+
+    /// Asks to be waited for when time passes.
+    pub(crate) fn register(&self, timed: Weak<dyn Timed>) {
+        if let Some(manual) = &self.0 {
+            let mut all = lock(&manual.timed);
+            all.retain(|one| one.strong_count() > 0);
+            all.push(timed);
+        }
+    }
+
+    /// Resolves when it is this time; never when there is none.
+    pub(crate) async fn reaches(&self, due: Option<Timestamp>) {
+        let Some(due) = due else { return std::future::pending().await };
+        match &self.0 {
+            Some(manual) => {
+                // The sender is alive as long as this clock.
+                let _ = manual.now.subscribe().wait_for(|now| *now >= due).await;
+            }
+            None => tokio::time::sleep(between(self.now(), due)).await,
+        }
+    }
+}
+
+/// Resolves when nothing is due or under way.
+pub(crate) async fn settled(timed: &dyn Timed) {
+    let mut changes = timed.changes();
+    while !timed.is_settled() {
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The machine's.
+impl Default for Clock {
+    fn default() -> Self {
+        Self::real()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.is_manual() { "Clock::manual" } else { "Clock::real" };
+        write!(f, "{name}({})", self.now())
+    }
+}
+
+/// `by` later than `time`.
+pub(crate) fn after(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_millis(time.as_millis().saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// `by` earlier than `time`.
+pub(crate) fn before(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_millis(time.as_millis().saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// From one time to the other; nothing when it is over.
+pub(crate) fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(to.as_millis().saturating_sub(from.as_millis())).unwrap_or(0))
+}

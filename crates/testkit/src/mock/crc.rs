@@ -1,0 +1,179 @@
+//! Challenges: how they are made, and what an answer does to a webhook.
+
+use std::time::Duration;
+
+use birdhook_core::{Secret, Timestamp};
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use serde::Serialize;
+
+use super::ledger::{Challenged, Outcome};
+use super::settings::Challenges;
+use super::state::Generation;
+use super::{Inner, clock};
+use crate::{Challenge, SendError, WrongAnswer};
+
+/// Why a webhook is challenged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Occasion {
+    /// It is registered.
+    Registration,
+    /// A PUT asks for it.
+    Revalidation,
+    /// X does so from time to time.
+    Schedule,
+    /// Before a replay.
+    Replay,
+}
+
+/// What is wrong with the answer to a challenge.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChallengeFailure {
+    /// 2xx with a body that does not have the right token.
+    #[error("{0}")]
+    WrongToken(WrongAnswer),
+    /// Any 3xx: X follows none.
+    #[error("the answer is a redirect ({0})")]
+    Redirect(StatusCode),
+    /// Any other status.
+    #[error("the answer is {0}")]
+    Status(StatusCode),
+    /// `Content-Encoding` does not say how the bytes are encoded.
+    #[error("the answer's Content-Encoding does not match its bytes")]
+    Encoding,
+    /// The certificate or the handshake is not as it must be.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// No answer in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// No connection, or one that ended before the answer.
+    #[error("no connection: {0}")]
+    Connection(String),
+}
+
+impl ChallengeFailure {
+    /// Whether it may pass, so that the webhook stays valid for a while (4xx, 5xx, timeout, closed connection).
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Status(status) => status.is_client_error() || status.is_server_error(),
+            Self::Timeout | Self::Connection(_) => true,
+            Self::WrongToken(_) | Self::Redirect(_) | Self::Encoding | Self::Tls(_) => false,
+        }
+    }
+}
+
+impl Inner {
+    /// Challenges a URL and writes it down.
+    pub(crate) async fn challenge(
+        &self,
+        target: &Target,
+        occasion: Occasion,
+    ) -> Result<(), ChallengeFailure> {
+        let settings = target.generation.challenges(&self.settings);
+        let at = self.settings.clock.now();
+        let signed = settings.signed && occasion != Occasion::Schedule;
+        let challenge = Challenge::from_seed(self.random_u64(), at);
+        let challenge = if settings.nonce { challenge } else { Challenge::new(challenge.token()) };
+        let request = match signed {
+            true => challenge.signed_request(&target.url, &target.secret),
+            false => challenge.request(&target.url),
+        };
+        let (outcome, took, verdict) = match request {
+            Ok(request) => self.ask(request, &challenge, &target.secret, settings.timeout).await,
+            Err(error) => {
+                let failure = ChallengeFailure::Connection(error.to_string());
+                (Outcome::Unreachable(error.to_string()), Duration::ZERO, Err(failure))
+            }
+        };
+        self.ledger.push_challenge(Challenged {
+            number: 0,
+            webhook: target.webhook.clone(),
+            app: target.app.clone(),
+            url: target.url.clone(),
+            occasion,
+            at,
+            outcome,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            failure: verdict.as_ref().err().map(ToString::to_string),
+        });
+        verdict
+    }
+
+    async fn ask(
+        &self,
+        request: Request<Bytes>,
+        challenge: &Challenge,
+        secret: &Secret,
+        timeout: Duration,
+    ) -> (Outcome, Duration, Result<(), ChallengeFailure>) {
+        let (answer, took) = self.send(request, timeout).await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(SendError::Timeout) => return (Outcome::Timeout, took, Err(ChallengeFailure::Timeout)),
+            Err(SendError::Connect(why)) if is_tls(&why) => {
+                return (Outcome::Unreachable(why.clone()), took, Err(ChallengeFailure::Tls(why)));
+            }
+            Err(error) => {
+                let why = error.to_string();
+                return (Outcome::Unreachable(why.clone()), took, Err(ChallengeFailure::Connection(why)));
+            }
+        };
+        let status = answer.status;
+        let verdict = if status.is_redirection() {
+            Err(ChallengeFailure::Redirect(status))
+        } else if !status.is_success() {
+            Err(ChallengeFailure::Status(status))
+        } else if is_misencoded(&answer) {
+            Err(ChallengeFailure::Encoding)
+        } else {
+            challenge.judge(secret, &answer.body).map_err(ChallengeFailure::WrongToken)
+        };
+        (Outcome::Status(status.as_u16()), took, verdict)
+    }
+}
+
+/// What is challenged.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// The id of the webhook; none before it is registered.
+    pub(crate) webhook: Option<String>,
+    pub(crate) app: String,
+    pub(crate) url: String,
+    pub(crate) secret: Secret,
+    pub(crate) generation: Generation,
+}
+
+/// Whether a webhook is valid after this answer.
+pub(crate) fn stays_valid(
+    verdict: &Result<(), ChallengeFailure>,
+    was_valid: bool,
+    last_success: Timestamp,
+    now: Timestamp,
+    settings: &Challenges,
+) -> bool {
+    match verdict {
+        Ok(()) => true,
+        Err(failure) if failure.is_transient() => {
+            was_valid && settings.grace.is_some_and(|grace| now <= clock::after(last_success, grace))
+        }
+        Err(_) => false,
+    }
+}
+
+/// The words of rustls for what went wrong after a connection was made.
+fn is_tls(why: &str) -> bool {
+    ["certificate", "TLS", "handshake", "fatal alert", "corrupt message", "peer is incompatible", "peer misbehaved"]
+        .iter()
+        .any(|word| why.contains(word))
+}
+
+/// Whether the bytes are gzip or not, against what the header says. Nobody here can read gzip, so an answer that is
+/// really compressed is taken for a wrong one.
+fn is_misencoded(answer: &crate::Answer) -> bool {
+    let said = answer.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    said != answer.body.starts_with(&[0x1f, 0x8b])
+}

@@ -1,0 +1,133 @@
+//! The credentials that a mock X gives out.
+
+use std::fmt;
+
+use birdhook_core::{Secret, SecretError};
+
+use super::random;
+
+/// A key, token or secret. `Debug` does not tell it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(String);
+
+impl Token {
+    /// A token of this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// An app, with what its *Keys and tokens* tab shows.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct App {
+    /// The name under which the ledger has its deliveries: `default` for the first.
+    pub name: String,
+    /// X's id of it.
+    pub id: String,
+    /// The API key.
+    pub consumer_key: String,
+    /// The API key secret, with which deliveries are signed.
+    pub consumer_secret: Token,
+    /// The OAuth 2.0 client secret. With one, deliveries have the second signature too.
+    pub client_secret: Option<Token>,
+    /// The app-only bearer token.
+    pub bearer: Token,
+    /// The owner, whose OAuth 1.0a tokens manage webhooks in 1.1.
+    pub owner: User,
+    keys: Keys,
+}
+
+/// What signs.
+#[derive(Clone, Debug)]
+struct Keys {
+    consumer: Secret,
+    client: Option<Secret>,
+}
+
+impl App {
+    pub(crate) fn new(
+        name: &str,
+        secret: Option<Token>,
+        client_secret: Option<Token>,
+        owner: User,
+        random: &mut fastrand::Rng,
+    ) -> Result<Self, SecretError> {
+        let secret = secret.unwrap_or_else(|| Token(random::letters(random, 50)));
+        let client = client_secret.as_ref().map(|secret| Secret::new(secret.as_str())).transpose()?;
+        Ok(Self {
+            name: name.to_owned(),
+            id: random.u32(10_000_000..100_000_000).to_string(),
+            consumer_key: random::letters(random, 25),
+            bearer: Token(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(random, 60))),
+            keys: Keys { consumer: Secret::new(secret.as_str())?, client },
+            consumer_secret: secret,
+            client_secret,
+            owner,
+        })
+    }
+
+    /// The API key secret, as a receiver takes it.
+    pub fn secret(&self) -> &Secret {
+        &self.keys.consumer
+    }
+
+    /// The OAuth 2.0 client secret, as a receiver takes it.
+    pub fn client_key(&self) -> Option<&Secret> {
+        self.keys.client.as_ref()
+    }
+}
+
+/// A user who has authorised an app, with the tokens that the app got.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct User {
+    /// The id.
+    pub id: String,
+    /// The OAuth 1.0a access token.
+    pub token: Token,
+    /// Its secret.
+    pub token_secret: Token,
+    /// The OAuth 2.0 user token.
+    pub oauth2_token: Token,
+}
+
+impl User {
+    pub(crate) fn new(id: &str, random: &mut fastrand::Rng) -> Self {
+        Self {
+            id: id.to_owned(),
+            token: Token(format!("{id}-{}", random::letters(random, 40))),
+            token_secret: Token(random::letters(random, 45)),
+            oauth2_token: Token(random::letters(random, 90)),
+        }
+    }
+}
+
+/// What an app may do for the users who authorise it. A change counts for users who authorise it afterwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Permission {
+    /// Read.
+    Read,
+    /// Read and write.
+    ReadWrite,
+    /// Read, write and direct messages, which webhooks need.
+    #[default]
+    ReadWriteMessages,
+}
+
+/// Every scope of OAuth 2.0 that a call of webhooks asks for.
+pub const SCOPES: &[&str] = &[
+    "tweet.read", "users.read", "dm.read", "dm.write", "like.read", "mute.read", "block.read", "broadcast.read", "offline.access",
+];

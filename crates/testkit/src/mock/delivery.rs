@@ -1,0 +1,258 @@
+//! A delivery: who gets it, how it is sent, and what follows from the answer.
+
+use std::time::Duration;
+
+use birdhook_core::{EventKind, Timestamp};
+use bytes::Bytes;
+
+use super::agenda::Task;
+use super::clock::after;
+use super::ledger::{Cause, Outcome, Sent};
+use super::settings::{EarlyEvents, Order, Retries};
+use super::state::{ActivitySubscription, Generation, State};
+use super::{Inner, tagging};
+use crate::{Answer, Happening, Kind, Post, SendError};
+
+/// A body on its way to one webhook.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    pub(crate) delivery: u64,
+    pub(crate) webhook: String,
+    pub(crate) told_by: birdhook_core::Generation,
+    pub(crate) kind: Kind,
+    pub(crate) subscriber: Option<String>,
+    pub(crate) cause: Cause,
+    pub(crate) body: Bytes,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
+    /// The replay job that it belongs to.
+    pub(crate) job: Option<String>,
+    /// What must still be there when its turn comes.
+    pub(crate) order: Standing,
+}
+
+/// The standing order by which something is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    AccountActivity,
+    Activity(String),
+    Other,
+}
+
+impl State {
+    /// Plans the deliveries of what happened; returns how many.
+    pub(crate) fn tell(&mut self, happening: &Happening, now: Timestamp, inner: &Inner) -> usize {
+        let before = self.next_delivery;
+        let (kind, user) = (happening.kind(), happening.subscriber());
+        let delay = inner.settings.subscription_delay;
+        let is_lost = |due: Timestamp| due > now && inner.settings.early_events == EarlyEvents::Lost;
+        let mut is_early = false;
+        let (mut parcels, mut due_at) = (Vec::new(), Vec::new());
+        let mut add = |webhook: &str, since: Timestamp, told_by, body: Bytes, order: Standing| {
+            let due = after(since, delay).max(now);
+            if is_lost(due) {
+                is_early = true;
+                return;
+            }
+            let subscriber = (kind != Kind::StreamPost).then(|| user.to_owned());
+            let (webhook, cause) = (webhook.to_owned(), Cause::Happening);
+            parcels.push(Parcel { delivery: 0, webhook, told_by, kind, subscriber, cause, body, attempts: 0, job: None, order });
+            due_at.push(due);
+        };
+        if let Some(body) = happening.told_by(birdhook_core::Generation::AccountActivity) {
+            for one in self.subscriptions.iter().filter(|one| one.user_id == user) {
+                let told_by = birdhook_core::Generation::AccountActivity;
+                add(&one.webhook, one.created_at, told_by, body.clone(), Standing::AccountActivity);
+            }
+        }
+        if let Some(body) = happening.told_by(birdhook_core::Generation::XActivity) {
+            for one in self.activities.iter().filter(|one| one.matches(kind, user, &body)) {
+                let Some(webhook) = &one.webhook_id else { continue };
+                let body = tagging::with_filter_and_tag(&body, &one.filter, one.tag.as_deref());
+                let told_by = birdhook_core::Generation::XActivity;
+                add(webhook, one.created_at, told_by, body, Standing::Activity(one.id.clone()));
+            }
+        }
+        if let Some(body) = happening.told_by(birdhook_core::Generation::FilteredStream) {
+            for link in &self.links {
+                let told_by = birdhook_core::Generation::FilteredStream;
+                add(&link.webhook, link.created_at, told_by, body.clone(), Standing::Other);
+            }
+        }
+        if parcels.is_empty() {
+            let why = if is_early { "it was too soon after subscribing" } else { "no webhook is subscribed to it" };
+            inner.ledger.push_untold(kind, user, why);
+        }
+        for (parcel, due) in parcels.into_iter().zip(due_at) {
+            self.send(parcel, due);
+        }
+        if kind == Kind::Revoke {
+            self.revoke(user);
+        }
+        usize::try_from(self.next_delivery - before).unwrap_or(usize::MAX)
+    }
+
+    /// Puts a delivery, and its duplicates, on the agenda.
+    fn send(&mut self, mut parcel: Parcel, due: Timestamp) {
+        for _ in 0..=self.chaos.duplicates {
+            self.send_once(parcel.clone(), due);
+            parcel.cause = Cause::Duplicate;
+        }
+    }
+
+    /// Puts a delivery on the agenda.
+    pub(crate) fn send_once(&mut self, mut parcel: Parcel, due: Timestamp) {
+        self.next_delivery += 1;
+        parcel.delivery = self.next_delivery;
+        self.agenda.add(due, Task::Deliver(Box::new(parcel)));
+    }
+
+    /// The delivery to this webhook whose turn it is.
+    pub(crate) fn next_parcel(&mut self, webhook: &str) -> Option<Parcel> {
+        let under_way = self.under_way.entry(webhook.to_owned()).or_default();
+        if self.is_held || *under_way >= self.chaos.at_once.max(1) {
+            return None;
+        }
+        let waiting = self.waiting.get_mut(webhook)?;
+        let parcel = match self.chaos.order {
+            Order::AsHappened => waiting.pop_front()?,
+            Order::Reversed => waiting.pop_back()?,
+            Order::Shuffled if waiting.is_empty() => return None,
+            Order::Shuffled => waiting.remove(self.random.usize(0..waiting.len()))?,
+        };
+        *under_way += 1;
+        Some(parcel)
+    }
+
+    /// Whether it is still to be sent.
+    fn stands(&self, parcel: &Parcel) -> Result<(), &'static str> {
+        let Some(webhook) = self.webhook(&parcel.webhook) else { return Err("the webhook was deleted") };
+        if !webhook.valid {
+            return Err("the webhook was invalid");
+        }
+        // A revocation ends the subscription that tells it.
+        let stands = parcel.attempts > 0 || parcel.kind == Kind::Revoke || match &parcel.order {
+            Standing::AccountActivity => {
+                parcel.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&parcel.webhook, user))
+            }
+            Standing::Activity(id) => self.activities.iter().any(|one| one.id == *id),
+            Standing::Other => true,
+        };
+        if stands { Ok(()) } else { Err("the subscription was ended") }
+    }
+}
+
+impl Inner {
+    /// Sends a delivery once, and sees to what follows.
+    pub(crate) async fn attempt(&self, mut parcel: Parcel) {
+        let now = self.settings.clock.now();
+        let prepared = {
+            let state = self.state();
+            state.stands(&parcel).map(|()| {
+                let webhook = state.webhook(&parcel.webhook);
+                webhook.and_then(|webhook| Some((webhook.clone(), state.app(&webhook.app)?.clone())))
+            })
+        };
+        let (webhook, app) = match prepared {
+            Ok(Some(both)) => both,
+            Ok(None) => return self.finished(&parcel, false),
+            Err(why) => {
+                self.ledger.push_untold(parcel.kind, parcel.subscriber.as_deref().unwrap_or("nobody"), why);
+                return self.finished(&parcel, false);
+            }
+        };
+        parcel.attempts += 1;
+        let mut post = Post::signed(app.secret(), parcel.body.clone());
+        if let Some(secret) = app.client_key() {
+            post = post.oauth2(secret);
+        }
+        let (outcome, took) = match post.request(&webhook.url) {
+            Ok(request) => match self.send(request, self.settings.delivery_timeout).await {
+                (Ok(Answer { status, .. }), took) => (Outcome::Status(status.as_u16()), took),
+                (Err(SendError::Timeout), took) => (Outcome::Timeout, took),
+                (Err(error), took) => (Outcome::Unreachable(error.to_string()), took),
+            },
+            Err(error) => (Outcome::Unreachable(error.to_string()), Duration::ZERO),
+        };
+        let is_ok = outcome.is_ok();
+        // On a manual clock no time passes while an answer is waited for.
+        let is_late = outcome == Outcome::Timeout && self.settings.clock.is_manual();
+        let ended = if is_late { after(now, self.settings.delivery_timeout) } else { self.settings.clock.now() };
+        self.ledger.push_sent(Sent {
+            number: 0,
+            delivery: parcel.delivery,
+            webhook: webhook.id.clone(),
+            app: app.name,
+            told_by: parcel.told_by,
+            registered_by: webhook.generation,
+            kind: parcel.kind,
+            subscriber: parcel.subscriber.clone(),
+            cause: parcel.cause,
+            attempt: parcel.attempts,
+            at: now,
+            outcome,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            kinds: kinds(&parcel.body),
+            body: parcel.body.clone(),
+        });
+        if !is_ok && self.retry(&parcel, webhook.generation, ended) {
+            return;
+        }
+        self.finished(&parcel, is_ok);
+    }
+
+    /// Puts a failed delivery on the agenda again, if it is to be tried again.
+    fn retry(&self, parcel: &Parcel, generation: Generation, ended: Timestamp) -> bool {
+        let settings = &self.settings;
+        let is_tried_again = match settings.retries {
+            Retries::AsDocumented => generation != Generation::V2,
+            Retries::Always => true,
+            Retries::Never => false,
+        };
+        let is_live = matches!(parcel.cause, Cause::Happening | Cause::Duplicate);
+        let wait = usize::try_from(parcel.attempts).ok().and_then(|tried| settings.retry_waits.get(tried - 1));
+        let Some(wait) = wait.filter(|_| is_tried_again && is_live) else { return false };
+        let due = after(ended, *wait);
+        let mut state = self.state();
+        state.agenda.add(due, Task::Deliver(Box::new(parcel.clone())));
+        state.no_longer_under_way(&parcel.webhook);
+        true
+    }
+
+    /// A delivery needs nothing more.
+    fn finished(&self, parcel: &Parcel, is_ok: bool) {
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        if let Some(job) = &parcel.job {
+            state.replayed(job, parcel.cause, is_ok, now);
+        }
+        state.no_longer_under_way(&parcel.webhook);
+    }
+}
+
+impl State {
+    fn no_longer_under_way(&mut self, webhook: &str) {
+        if let Some(many) = self.under_way.get_mut(webhook) {
+            *many = many.saturating_sub(1);
+        }
+    }
+}
+
+impl ActivitySubscription {
+    /// Whether this is what it asks for. The body says in which direction it goes.
+    fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
+        let filter = &self.filter;
+        let about = filter.user_id.as_deref().is_none_or(|id| id == user);
+        let holds = |word: &String| String::from_utf8_lossy(body).to_lowercase().contains(&word.to_lowercase());
+        let goes = |direction: &String| tagging::direction(body).is_none_or(|told| told == *direction);
+        self.event_type == kind.as_str()
+            && about
+            && filter.keyword.as_ref().is_none_or(holds)
+            && filter.direction.as_ref().is_none_or(goes)
+    }
+}
+
+fn kinds(body: &Bytes) -> Vec<EventKind> {
+    let delivery = crate::read("", body.clone());
+    delivery.map(|delivery| delivery.events().iter().map(birdhook_core::Event::kind).collect()).unwrap_or_default()
+}

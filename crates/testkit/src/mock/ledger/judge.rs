@@ -1,0 +1,187 @@
+//! What a test asks a ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use birdhook_core::{DedupeScope, Event, EventKey, EventKind};
+
+use super::{Consumed, Entry, Ledger, Pages, Sent, lock};
+
+/// What an app did not do as it should; says what was sent, answered and consumed instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The app has not consumed an event that was expected.
+    #[error("{0}")]
+    NotConsumed(String),
+    /// The app answered 200 and has not consumed the event.
+    #[error("{0}")]
+    Lost(String),
+    /// The app has consumed an event several times.
+    #[error("{0}")]
+    Doubled(String),
+}
+
+impl Ledger {
+    /// Waits until the app has consumed an event of this kind that no earlier call has returned, and returns it.
+    ///
+    /// # Errors
+    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: what was sent, answered and consumed instead.
+    pub async fn expect(&self, kind: EventKind) -> Result<Event, LedgerError> {
+        let found = self.wait(|pages| {
+            let found = pages.consumed.iter_mut().find(|one| !one.is_expected && one.event.kind() == kind)?;
+            found.is_expected = true;
+            Some(found.event.clone())
+        });
+        match found.await {
+            Some(event) => Ok(event),
+            None => Err(LedgerError::NotConsumed(self.instead(kind))),
+        }
+    }
+
+    /// Waits until every event in a delivery that was answered 200 has been consumed. To be called when nothing is under
+    /// way: see [`MockX::settle`](super::super::MockX::settle).
+    ///
+    /// # Errors
+    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: which deliveries were answered 200 and lost.
+    pub async fn every_200_was_consumed(&self) -> Result<(), LedgerError> {
+        if self.wait(|pages| self.lost(pages).is_empty().then_some(())).await.is_some() {
+            return Ok(());
+        }
+        let lost = self.lost(&lock(&self.book.pages));
+        if lost.is_empty() { Ok(()) } else { Err(LedgerError::Lost(list_of_lost(&lost))) }
+    }
+
+    /// Whether the app has been handed no event twice.
+    ///
+    /// # Errors
+    /// Which ones it has consumed how often.
+    pub fn none_consumed_twice(&self) -> Result<(), LedgerError> {
+        let pages = lock(&self.book.pages);
+        let mut times: BTreeMap<EventKey, (&Event, usize)> = BTreeMap::new();
+        for Consumed { event, .. } in &pages.consumed {
+            let key = event.delivery_key_in(self.scope);
+            // Without an id or a time, doing it again gives the same content key.
+            let key = if self.is_cut_over && !event.is_timeless() { event.content_key_in(self.scope) } else { key };
+            times.entry(key).or_insert((event, 0)).1 += 1;
+        }
+        let doubled: Vec<String> = times
+            .values()
+            .filter(|(_, times)| *times > 1)
+            .map(|(event, times)| format!("{} of {} was consumed {times} times", event.kind(), of(event.subscriber())))
+            .collect();
+        if doubled.is_empty() { Ok(()) } else { Err(LedgerError::Doubled(doubled.join("; "))) }
+    }
+
+    /// What `found` finds, as soon as it does.
+    async fn wait<T>(&self, mut found: impl FnMut(&mut Pages) -> Option<T>) -> Option<T> {
+        let mut changed = self.book.changed.subscribe();
+        let search = async {
+            loop {
+                changed.mark_unchanged();
+                if let Some(found) = found(&mut lock(&self.book.pages)) {
+                    return Some(found);
+                }
+                changed.changed().await.ok()?;
+            }
+        };
+        tokio::time::timeout(self.book.patience, search).await.ok().flatten()
+    }
+
+    /// Deliveries that were answered 200 and hold an event that was not consumed.
+    fn lost(&self, pages: &Pages) -> Vec<(Sent, EventKind)> {
+        let by_app = matches!(self.scope, DedupeScope::Subscription | DedupeScope::Conversation);
+        let by_subscriber = matches!(self.scope, DedupeScope::Subscription | DedupeScope::AcrossApps);
+        let key_scope = if by_subscriber { DedupeScope::AcrossApps } else { DedupeScope::Everywhere };
+        // The receiver has names of its own for its apps; they count when they are the mock's.
+        let apps: BTreeSet<&str> = sent_of(pages).map(|sent| sent.app.as_str()).collect();
+        let is_told = by_app && apps.len() > 1 && pages.consumed.iter().all(|one| apps.contains(one.event.app()));
+        let mut known = BTreeSet::new();
+        for Consumed { event, .. } in &pages.consumed {
+            let app = if is_told { event.app() } else { "" };
+            known.insert((app, event.delivery_key_in(key_scope)));
+            if self.is_cut_over {
+                known.insert((app, event.content_key_in(key_scope)));
+            }
+        }
+        let mut lost = Vec::new();
+        for sent in sent_of(pages).filter(|sent| sent.outcome.is_ok()) {
+            let app = if is_told { sent.app.as_str() } else { "" };
+            let Ok(delivery) = crate::read(&sent.app, sent.body.clone()) else { continue };
+            for event in delivery.events() {
+                let mut keys = vec![event.delivery_key_in(key_scope)];
+                keys.extend(self.is_cut_over.then(|| event.content_key_in(key_scope)));
+                if !keys.into_iter().any(|key| known.contains(&(app, key))) {
+                    lost.push((sent.clone(), event.kind()));
+                }
+            }
+        }
+        lost
+    }
+
+    /// What happened in place of an event of this kind being consumed.
+    fn instead(&self, kind: EventKind) -> String {
+        let pages = lock(&self.book.pages);
+        let sent: Vec<&Sent> =
+            sent_of(&pages).filter(|sent| sent.kinds.contains(&kind)).collect();
+        let mut text = format!("no {kind} was consumed");
+        if pages.consumed.iter().any(|one| one.event.kind() == kind) {
+            text = format!("no further {kind} was consumed");
+        }
+        let _ = match sent.as_slice() {
+            [] => match pages.untold.iter().rev().find(|(untold, ..)| untold.event_kind() == kind) {
+                Some((_, subscriber, why)) => write!(text, ": it happened to {subscriber}, but {why}"),
+                None => write!(text, ": none was sent, since none happened"),
+            },
+            sent => {
+                let answers: Vec<String> = sent.iter().map(|sent| answer(sent)).collect();
+                write!(text, ": {} sent ({})", times(sent.len()), answers.join("; "))
+            }
+        };
+        let _ = match pages.consumed.len() {
+            0 => write!(text, "; nothing at all was consumed: does the app call Ledger::consumed for every event?"),
+            _ => write!(text, "; consumed were {}", counts(pages.consumed.iter().map(|one| one.event.kind()))),
+        };
+        text
+    }
+}
+
+fn sent_of(pages: &Pages) -> impl Iterator<Item = &Sent> {
+    pages.entries.iter().filter_map(|entry| if let Entry::Sent(sent) = entry { Some(sent) } else { None })
+}
+
+fn list_of_lost(lost: &[(Sent, EventKind)]) -> String {
+    let lines: Vec<String> = lost
+        .iter()
+        .map(|(sent, kind)| format!("delivery {} ({kind} of {})", sent.delivery, of(sent.subscriber.as_deref())))
+        .collect();
+    let verb = if lost.len() == 1 { "was" } else { "were" };
+    format!("answered 200 and not consumed {verb} {}", lines.join(", "))
+}
+
+fn answer(sent: &Sent) -> String {
+    let Sent { delivery, subscriber, attempt, outcome, .. } = sent;
+    let attempt = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+    format!("delivery {delivery} of {}{attempt}: {outcome}", of(subscriber.as_deref()))
+}
+
+fn of(subscriber: Option<&str>) -> &str {
+    subscriber.unwrap_or("nobody in particular")
+}
+
+fn times(many: usize) -> String {
+    if many == 1 { "it was".to_owned() } else { format!("{many} were") }
+}
+
+/// `2 liked, 1 followed`.
+fn counts(kinds: impl Iterator<Item = EventKind>) -> String {
+    let mut counts: Vec<(EventKind, usize)> = Vec::new();
+    for kind in kinds {
+        match counts.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, many)) => *many += 1,
+            None => counts.push((kind, 1)),
+        }
+    }
+    let counts: Vec<String> = counts.iter().map(|(kind, many)| format!("{many} {kind}")).collect();
+    counts.join(", ")
+}

@@ -1,0 +1,330 @@
+//! What the management endpoints do, whichever API asks.
+
+use birdhook_core::Timestamp;
+use http::Uri;
+
+use super::agenda::{Task, wake};
+use super::clock::{after, before};
+use super::crc::{Occasion, Target, stays_valid};
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::state::{ActivitySubscription, Filter, Generation, StreamLink, Subscription, Webhook, is_private};
+use super::{Inner, random};
+use crate::Kind;
+
+impl Webhook {
+    /// Whether its schedule says that it is to be challenged now.
+    pub(crate) fn is_stale(&self, now: Timestamp, inner: &Inner) -> bool {
+        let staleness = self.generation.challenges(&inner.settings).schedule.staleness();
+        self.valid && self.last_success <= before(now, staleness)
+    }
+}
+
+impl Inner {
+    /// Registers a webhook, if it answers its challenge.
+    pub(crate) async fn register(
+        &self,
+        app: &str,
+        url: &str,
+        generation: Generation,
+        environment: Option<&str>,
+    ) -> Result<Webhook, Refusal> {
+        check_url(url, &self.settings)?;
+        // Another call may be challenging too, so there must be room before and after.
+        let has_room = |webhooks: &[Webhook]| {
+            let is_there = |webhook: &Webhook| webhook.app == app && webhook.url == url;
+            let is_taken = |webhook: &Webhook| webhook.app == app && webhook.environment.as_deref() == environment;
+            if webhooks.iter().any(is_there) {
+                return Err(Refusal::DuplicateUrl);
+            }
+            let is_full = webhooks.len() >= self.settings.limits.webhooks;
+            if is_full || environment.is_some() && webhooks.iter().any(is_taken) {
+                return Err(Refusal::TooManyWebhooks);
+            }
+            Ok(())
+        };
+        let secret = {
+            let state = self.state();
+            has_room(&state.webhooks)?;
+            state.app(app).ok_or(Refusal::NotPermitted)?.secret().clone()
+        };
+        let target = Target { webhook: None, app: app.to_owned(), url: url.to_owned(), secret, generation };
+        self.challenge(&target, Occasion::Registration).await?;
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        has_room(&state.webhooks)?;
+        let webhook = Webhook {
+            id: random::id(&mut state.random),
+            app: app.to_owned(),
+            url: url.to_owned(),
+            valid: true,
+            created_at: now,
+            generation,
+            environment: environment.map(str::to_owned),
+            last_success: now,
+        };
+        state.webhooks.push(webhook.clone());
+        if let Some(period) = generation.challenges(&self.settings).schedule.period() {
+            state.agenda.add(after(now, period), Task::Challenge(webhook.id.clone()));
+        }
+        drop(state);
+        wake(self);
+        Ok(webhook)
+    }
+
+    /// Challenges a webhook and judges it by the answer.
+    pub(crate) async fn revalidate(&self, id: &str, occasion: Occasion) -> Result<(), Refusal> {
+        let target = {
+            let state = self.state();
+            let Webhook { app, url, generation, .. } = state.webhook(id).ok_or(Refusal::NoSuchWebhook)?;
+            let secret = state.app(app).ok_or(Refusal::NoSuchWebhook)?.secret().clone();
+            let (app, url, webhook) = (app.clone(), url.clone(), Some(id.to_owned()));
+            Target { webhook, app, url, secret, generation: *generation }
+        };
+        let verdict = self.challenge(&target, occasion).await;
+        let now = self.settings.clock.now();
+        let settings = target.generation.challenges(&self.settings);
+        let mut state = self.state();
+        let webhook = state.webhook_mut(id).ok_or(Refusal::NoSuchWebhook)?;
+        webhook.valid = stays_valid(&verdict, webhook.valid, webhook.last_success, now, settings);
+        if verdict.is_ok() {
+            webhook.last_success = now;
+        }
+        Ok(verdict?)
+    }
+
+    /// Subscribes a user to the Account Activity API.
+    pub(crate) fn subscribe(&self, app: &str, webhook: &str, user: &str) -> Result<(), Refusal> {
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        state.webhook_of(app, webhook).ok_or(Refusal::NoSuchWebhook)?;
+        if state.is_subscribed(webhook, user) {
+            return Err(Refusal::AlreadySubscribed);
+        }
+        if state.subscriptions.len() >= self.settings.limits.users {
+            return Err(Refusal::TooManySubscriptions);
+        }
+        let (webhook, user_id) = (webhook.to_owned(), user.to_owned());
+        state.subscriptions.push(Subscription { webhook, user_id, created_at: now });
+        Ok(())
+    }
+
+    /// Ends a subscription to the Account Activity API.
+    pub(crate) fn unsubscribe(&self, app: &str, webhook: &str, user: &str) -> Result<(), Refusal> {
+        let mut state = self.state();
+        state.webhook_of(app, webhook).ok_or(Refusal::NoSuchWebhook)?;
+        if !state.is_subscribed(webhook, user) {
+            return Err(Refusal::NoSuchSubscription);
+        }
+        state.subscriptions.retain(|one| one.webhook != webhook || one.user_id != user);
+        Ok(())
+    }
+
+    /// Subscribes to an event type of the X Activity API. `user` is who calls, with an OAuth 2.0 user token.
+    pub(crate) fn subscribe_activity(
+        &self,
+        app: &str,
+        user: Option<&str>,
+        asked: Asked,
+    ) -> Result<ActivitySubscription, Refusal> {
+        let event_type = self.event_type(&asked.event_type)?;
+        check_filter(event_type, &asked.filter)?;
+        check_tag(asked.tag.as_deref())?;
+        if is_private(event_type) && (user.is_none() || user != asked.filter.user_id.as_deref()) {
+            return Err(Refusal::Private(event_type));
+        }
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        if let Some(id) = &asked.webhook_id {
+            state.webhook_of(app, id).ok_or(Refusal::NoSuchWebhook)?;
+        }
+        let is_same = |one: &ActivitySubscription| {
+            one.app == app && one.event_type == event_type && one.filter == asked.filter && one.webhook_id == asked.webhook_id
+        };
+        if state.activities.iter().any(is_same) {
+            return Err(Refusal::AlreadySubscribed);
+        }
+        if state.activities.len() >= self.settings.limits.activity_subscriptions {
+            return Err(Refusal::TooManySubscriptions);
+        }
+        let subscription = ActivitySubscription {
+            id: random::id(&mut state.random),
+            app: app.to_owned(),
+            event_type: event_type.to_owned(),
+            filter: asked.filter,
+            tag: asked.tag,
+            webhook_id: asked.webhook_id,
+            created_at: now,
+            updated_at: now,
+        };
+        state.activities.push(subscription.clone());
+        Ok(subscription)
+    }
+
+    /// Changes the tag or the webhook of a subscription.
+    pub(crate) fn change_activity(
+        &self,
+        app: &str,
+        id: &str,
+        tag: Option<String>,
+        webhook_id: Option<String>,
+    ) -> Result<ActivitySubscription, Refusal> {
+        check_tag(tag.as_deref())?;
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        if let Some(id) = &webhook_id {
+            state.webhook_of(app, id).ok_or(Refusal::NoSuchWebhook)?;
+        }
+        let found = state.activities.iter_mut().find(|one| one.id == id && one.app == app);
+        let found = found.ok_or(Refusal::NoSuchSubscription)?;
+        found.tag = tag.or(found.tag.take());
+        found.webhook_id = webhook_id.or(found.webhook_id.take());
+        found.updated_at = now;
+        Ok(found.clone())
+    }
+
+    /// Links a webhook to the app's filtered stream; again, with other fields.
+    pub(crate) fn link(&self, app: &str, webhook: &str, fields: Vec<(String, String)>) -> Result<(), Refusal> {
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        state.webhook_of(app, webhook).ok_or(Refusal::NoSuchWebhook)?;
+        state.links.retain(|link| link.webhook != webhook);
+        state.links.push(StreamLink { webhook: webhook.to_owned(), fields, created_at: now });
+        Ok(())
+    }
+
+    /// X's name of an event type that can be subscribed.
+    fn event_type(&self, name: &str) -> Result<&'static str, Refusal> {
+        // A deprecated alias; answers have the other name.
+        let canonical = if name == "chat.conversation_join" { Kind::ChatJoin.as_str() } else { name };
+        let can_be = |kind: &Kind| match kind {
+            Kind::StreamPost | Kind::Replay => false,
+            Kind::Revoke => self.settings.contradictions.revoke_can_be_subscribed,
+            _ => true,
+        };
+        let known = Kind::ALL.iter().find(|kind| kind.as_str() == canonical && can_be(kind));
+        known.map(|kind| kind.as_str()).ok_or_else(|| Refusal::UnknownEventType(name.to_owned()))
+    }
+}
+
+/// What is asked of the X Activity API.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    pub(crate) event_type: String,
+    pub(crate) filter: Filter,
+    #[serde(default)]
+    pub(crate) tag: Option<String>,
+    #[serde(default)]
+    pub(crate) webhook_id: Option<String>,
+}
+
+fn check_filter(event_type: &str, filter: &Filter) -> Result<(), Refusal> {
+    let invalid = |why: &str| Err(Refusal::Invalid(why.to_owned()));
+    let is_id = |id: &str| (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
+    if *filter == Filter::default() && event_type != Kind::Revoke.as_str() {
+        return invalid("filter must have user_id, keyword or direction");
+    }
+    if filter.user_id.as_deref().is_some_and(|id| !is_id(id)) {
+        return invalid("filter.user_id must be 1 to 19 digits");
+    }
+    if filter.keyword.as_deref().is_some_and(|word| !(1..=150).contains(&word.chars().count())) {
+        return invalid("filter.keyword must have 1 to 150 characters");
+    }
+    match filter.direction.as_deref() {
+        None => Ok(()),
+        Some(_) if event_type.starts_with("mute.") || event_type.starts_with("block.") => {
+            invalid("filter.direction is not supported for mute.* or block.* events")
+        }
+        Some("inbound" | "outbound") => Ok(()),
+        Some(_) => invalid("filter.direction must be inbound or outbound"),
+    }
+}
+
+fn check_tag(tag: Option<&str>) -> Result<(), Refusal> {
+    match tag {
+        Some(tag) if !(1..=200).contains(&tag.chars().count()) => {
+            Err(Refusal::Invalid("tag must have 1 to 200 characters".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// X's requirements: public, `https`, no port, 1 to 200 characters.
+fn check_url(url: &str, settings: &Settings) -> Result<(), Refusal> {
+    let refuse = |why| Err(Refusal::Url(why));
+    let Ok(parsed) = url.parse::<Uri>() else { return refuse("it is no URL") };
+    let (Some(scheme), Some(authority)) = (parsed.scheme_str(), parsed.authority()) else {
+        return refuse("it is no URL");
+    };
+    if !(1..=200).contains(&url.chars().count()) {
+        return refuse("it is longer than 200 characters");
+    }
+    if authority.as_str().contains('@') || url.contains('#') {
+        return refuse("it has more than a host, a path and a query");
+    }
+    if settings.local {
+        return if matches!(scheme, "http" | "https") { Ok(()) } else { refuse("it is neither http nor https") };
+    }
+    if scheme != "https" {
+        return refuse("it is not https");
+    }
+    // `https://host:` has no port, but the place for one.
+    if authority.port().is_some() || authority.as_str().ends_with(':') {
+        return refuse("it has a port");
+    }
+    if !is_public(authority.host()) { refuse("its host is not public") } else { Ok(()) }
+}
+
+fn is_public(host: &str) -> bool {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let is_public4 = |ip: Ipv4Addr| {
+        !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast())
+    };
+    let is_public6 = |ip: Ipv6Addr| {
+        let local = ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local();
+        !local && ip.to_ipv4_mapped().is_none_or(is_public4)
+    };
+    match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => is_public4(ip),
+        Ok(IpAddr::V6(ip)) => is_public6(ip),
+        Err(_) => host.contains('.') && !host.ends_with(".local") && !host.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_held_to_the_requirements() {
+        let check = |url: &str, local| check_url(url, &Settings { local, ..Settings::default() });
+        let long = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
+        for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)] {
+            assert_eq!(check(good, false), Ok(()), "{good}");
+        }
+        for bad in [
+            "https://app.example:443/hooks",
+            "https://app.example:/hooks",
+            "http://app.example/hooks",
+            "ftp://app.example/hooks",
+            "https://localhost/hooks",
+            "https://127.0.0.1/hooks",
+            "https://192.168.1.7/hooks",
+            "https://[::1]/hooks",
+            "https://[::ffff:10.0.0.1]/hooks",
+            "https://me@app.example/hooks",
+            "/hooks",
+            "app.example",
+            "",
+            &long(201),
+        ] {
+            assert!(matches!(check(bad, false), Err(Refusal::Url(_))), "{bad}");
+        }
+        for local in ["http://127.0.0.1:8080/hooks", "http://localhost:1", "https://[::1]:8443/"] {
+            assert_eq!(check(local, true), Ok(()), "{local}");
+        }
+        assert!(check(&format!("http://h/{}", "x".repeat(200)), true).is_err());
+        assert!(check("ftp://127.0.0.1:8080/hooks", true).is_err());
+    }
+}

@@ -1,0 +1,247 @@
+//! Mock X: plays X for tests of receivers and clients. See [`MockX`].
+
+mod agenda;
+mod api;
+mod auth;
+mod clock;
+mod contradictions;
+mod crc;
+mod credentials;
+mod delivery;
+mod ledger;
+mod manage;
+mod oauth1;
+mod random;
+mod refusal;
+mod replay;
+mod server;
+mod settings;
+mod state;
+mod steering;
+mod tagging;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use birdhook_core::SecretError;
+use bytes::Bytes;
+use rustls::pki_types::CertificateDer;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::{Answer, Scene, SendError, Sender};
+use state::State;
+
+pub use clock::Clock;
+pub use contradictions::{
+    ActivityAnswer, Contradictions, ErrorForm, RepeatedSubscription, ReplayAnswer, ReplayEnd, StreamLinksList,
+    StreamLinksPath, WebhookAuth, WebhookCheck,
+};
+pub use crc::{ChallengeFailure, Occasion};
+pub use credentials::{App, Permission, SCOPES, Token, User};
+pub use ledger::{Cause, Challenged, Entry, Ledger, LedgerError, Outcome, Sent};
+pub use refusal::Refusal;
+pub use replay::DateFault;
+pub use settings::{
+    ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings,
+};
+pub use state::{ActivitySubscription, Filter, Generation, StreamLink, Subscription, Webhook};
+
+/// A server that plays X: it registers webhooks, challenges them, delivers signed events to them over real HTTP, tries
+/// again and replays, and writes down in a [`Ledger`] what was sent and what was answered.
+///
+/// It speaks the management APIs at [`url`](Self::url), for clients; the methods here do the same without HTTP. A page at
+/// `/` shows what it knows. It ends when it is dropped.
+///
+/// ```
+/// use birdhook_testkit::{Kind, mock::{MockX, Settings}};
+/// # use birdhook_testkit::mock::Ledger;
+/// # async fn your_app(_: &birdhook_core::Secret, ledger: Ledger) -> String { String::new() }
+///
+/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+/// let x = MockX::start(Settings::local()).await?;
+/// // Your app receives with `x.app().secret()`, and calls `ledger.consumed(&event)` for every event it consumes.
+/// let url = your_app(x.app().secret(), x.ledger()).await;
+///
+/// let webhook = x.register(&url).await?;
+/// x.subscribe(&webhook, "2001")?;
+/// x.happen(Kind::Like, "2001");
+///
+/// x.ledger().expect(Kind::Like.event_kind()).await?;
+/// x.settle().await;
+/// x.ledger().every_200_was_consumed().await?;
+/// x.ledger().none_consumed_twice()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct MockX {
+    inner: Arc<Inner>,
+    app: App,
+    address: SocketAddr,
+    tasks: [Task; 2],
+}
+
+/// A task that ends when it is dropped.
+#[derive(Debug)]
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A clock that goes on does not wait for it.
+impl Drop for MockX {
+    fn drop(&mut self) {
+        self.inner.state().has_ended = true;
+        agenda::wake(&self.inner);
+    }
+}
+
+/// What the tasks share.
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) ledger: Ledger,
+    pub(crate) state: Mutex<State>,
+    pub(crate) changed: watch::Sender<()>,
+    sender: Sender,
+}
+
+impl MockX {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// When it cannot listen, or the settings hold something that is not what it should be.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(&settings.listen).await?;
+        let address = listener.local_addr()?;
+        let roots: Vec<_> = settings.trusted_certificates.iter().cloned().map(CertificateDer::from).collect();
+        let longest = [settings.challenges_v1.timeout, settings.challenges_v2.timeout, settings.patience];
+        let longest = longest.into_iter().fold(settings.delivery_timeout, Duration::max);
+        let sender = Sender::trusting(longest + Duration::from_secs(1), &roots)?;
+        let ledger = Ledger::new(settings.expect_timeout);
+        let state = State {
+            random: fastrand::Rng::with_seed(settings.seed),
+            scene: Scene::new(settings.seed),
+            apps: Vec::new(),
+            permission: Permission::default(),
+            users: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            grants2: BTreeMap::new(),
+            nonces: BTreeSet::new(),
+            rates: BTreeMap::new(),
+            webhooks: Vec::new(),
+            subscriptions: Vec::new(),
+            activities: Vec::new(),
+            links: Vec::new(),
+            jobs: Vec::new(),
+            agenda: agenda::Agenda::default(),
+            chaos: settings.chaos,
+            is_held: false,
+            waiting: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            challenging: 0,
+            next_delivery: 0,
+            has_ended: false,
+        };
+        let (state, changed) = (Mutex::new(state), watch::Sender::new(()));
+        let inner = Arc::new(Inner { settings, ledger, state, changed, sender });
+        let app = inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
+        let timed: Arc<dyn clock::Timed> = Arc::<Inner>::clone(&inner);
+        inner.settings.clock.register(Arc::downgrade(&timed));
+        let agenda = tokio::spawn(agenda::run(Arc::clone(&inner)));
+        let server = tokio::spawn(server::run(listener, Arc::clone(&inner)));
+        Ok(Self { inner, app, address, tasks: [Task(agenda), Task(server)] })
+    }
+
+    /// Where it speaks the management APIs: `http://127.0.0.1:12345`, to be followed by `/1.1/...` or `/2/...`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The first app.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> Clock {
+        self.inner.settings.clock.clone()
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> Ledger {
+        self.inner.ledger.clone()
+    }
+
+    /// Resolves when no delivery and no challenge is due or under way. What is due later, by the clock, is not waited for.
+    pub async fn settle(&self) {
+        clock::settled(&*self.inner).await;
+    }
+
+    /// Ends it, and waits until its tasks have ended.
+    pub async fn stop(mut self) {
+        for task in &mut self.tasks {
+            task.0.abort();
+            // That it was aborted is what was asked for.
+            let _ = (&mut task.0).await;
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    pub(crate) fn random_u64(&self) -> u64 {
+        self.state().random.u64(..)
+    }
+
+    /// Sends a request, and says how long it took.
+    pub(crate) async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> (Result<Answer, SendError>, Duration) {
+        let patience = if self.settings.clock.is_manual() { self.settings.patience } else { timeout };
+        let begun = Instant::now();
+        let answer = tokio::time::timeout(patience, self.sender.send(request)).await;
+        (answer.unwrap_or(Err(SendError::Timeout)), begun.elapsed())
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("settings", &self.settings).field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+/// Why a mock X does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// It cannot listen.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+    /// A certificate to trust is none.
+    #[error("cannot set up TLS: {0}")]
+    Tls(#[from] SendError),
+    /// An app's secret cannot be one.
+    #[error("the app's secret: {0}")]
+    Secret(#[from] SecretError),
+}
+
+/// The lock, whatever happened to those who held it before.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

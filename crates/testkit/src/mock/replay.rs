@@ -1,0 +1,236 @@
+//! Replay jobs: what was sent to a webhook before, again.
+
+use std::time::Duration;
+
+use birdhook_core::Timestamp;
+use bytes::Bytes;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::agenda::wake;
+use super::clock::{after, before};
+use super::crc::Occasion;
+use super::delivery::{Parcel, Standing};
+use super::ledger::{Cause, Sent};
+use super::refusal::Refusal;
+use super::state::State;
+use super::{Inner, random};
+use crate::Kind;
+
+/// A replay job that is under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) webhook: String,
+    pub(crate) left: usize,
+    pub(crate) failed: usize,
+}
+
+/// What is wrong with the dates of a replay.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DateFault {
+    /// One is missing.
+    #[error("{0}: queryParam is required.")]
+    Missing(&'static str),
+    /// One is not `yyyymmddhhmm`.
+    #[error("Unable to parse {0} parameter.")]
+    Malformed(&'static str),
+    /// One is not as far in the past as it must be: `from_date` 31 minutes, `to_date` 10.
+    #[error("{0}: [{1}] is not in the past.")]
+    NotInThePast(&'static str, String),
+    /// `from_date` is not before `to_date`.
+    #[error("from_date must be before to_date.")]
+    Order,
+    /// `from_date` is too long ago: 5 days in 1.1, 24 hours in v2.
+    #[error("from_date must be within the past {0}.")]
+    TooOld(&'static str),
+}
+
+/// Which rules hold for the dates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) reach: Duration,
+    pub(crate) reach_text: &'static str,
+    pub(crate) is_inclusive: bool,
+}
+
+/// The attempts that a replay covers, from the first time to before the second one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span(Timestamp, Timestamp);
+
+impl Span {
+    /// Reads the dates.
+    pub(crate) fn read(from: Option<&str>, to: Option<&str>, rules: Rules, now: Timestamp) -> Result<Self, DateFault> {
+        let (from_text, to_text) = (from.ok_or(DateFault::Missing("from_date"))?, to.ok_or(DateFault::Missing("to_date"))?);
+        let from = minute(from_text).ok_or(DateFault::Malformed("from_date"))?;
+        let to = minute(to_text).ok_or(DateFault::Malformed("to_date"))?;
+        let minutes = |many: u64| Duration::from_secs(many * 60);
+        if from > before(now, minutes(31)) {
+            return Err(DateFault::NotInThePast("from_date", from_text.to_owned()));
+        }
+        if to > before(now, minutes(10)) {
+            return Err(DateFault::NotInThePast("to_date", to_text.to_owned()));
+        }
+        if from >= to {
+            return Err(DateFault::Order);
+        }
+        if from < before(now, rules.reach) {
+            return Err(DateFault::TooOld(rules.reach_text));
+        }
+        Ok(Self(from, if rules.is_inclusive { after(to, minutes(1)) } else { to }))
+    }
+
+    fn covers(self, at: Timestamp) -> bool {
+        (self.0..self.1).contains(&at)
+    }
+}
+
+/// `yyyymmddhhmm`, in UTC.
+fn minute(text: &str) -> Option<Timestamp> {
+    if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i8>().ok();
+    let year = text.get(..4)?.parse().ok()?;
+    let time = DateTime::new(year, number(4, 6)?, number(6, 8)?, number(8, 10)?, number(10, 12)?, 0, 0).ok()?;
+    Some(Timestamp::from_millis(TimeZone::UTC.to_timestamp(time).ok()?.as_millisecond()))
+}
+
+impl Inner {
+    /// Begins a replay job, after a challenge; returns its id.
+    pub(crate) async fn replay(&self, app: &str, webhook: &str, span: Span) -> Result<String, Refusal> {
+        {
+            let state = self.state();
+            let found = state.webhook_of(app, webhook).ok_or(Refusal::NoSuchWebhook)?;
+            if !found.valid {
+                return Err(Refusal::WebhookInvalid);
+            }
+            if state.jobs.iter().any(|job| job.webhook == webhook) {
+                return Err(Refusal::ReplayUnderWay);
+            }
+        }
+        self.revalidate(webhook, Occasion::Replay).await?;
+        let again = self.recorded(webhook, span);
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        // Another call may have been challenging too.
+        if state.jobs.iter().any(|job| job.webhook == webhook) {
+            return Err(Refusal::ReplayUnderWay);
+        }
+        let id = random::id(&mut state.random);
+        state.jobs.push(Job { id: id.clone(), webhook: webhook.to_owned(), left: again.len(), failed: 0 });
+        for sent in &again {
+            let parcel = Parcel {
+                delivery: 0,
+                webhook: webhook.to_owned(),
+                told_by: sent.told_by,
+                kind: sent.kind,
+                subscriber: sent.subscriber.clone(),
+                cause: Cause::Replay,
+                body: sent.body.clone(),
+                attempts: 0,
+                job: Some(id.clone()),
+                order: Standing::Other,
+            };
+            state.send_once(parcel, now);
+        }
+        if again.is_empty() {
+            state.end_job(&id, now);
+        }
+        drop(state);
+        wake(self);
+        Ok(id)
+    }
+
+    /// What was tried in this span, each delivery once, the oldest first.
+    fn recorded(&self, webhook: &str, span: Span) -> Vec<Sent> {
+        let mut again: Vec<Sent> = Vec::new();
+        for sent in self.ledger.sent() {
+            let is_it = sent.webhook == webhook && sent.cause == Cause::Happening && span.covers(sent.at);
+            if is_it && !again.iter().any(|earlier| earlier.delivery == sent.delivery) {
+                again.push(sent);
+            }
+        }
+        again.sort_by_key(|sent| sent.at);
+        again
+    }
+}
+
+impl State {
+    /// A delivery of a job is over.
+    pub(crate) fn replayed(&mut self, id: &str, cause: Cause, is_ok: bool, now: Timestamp) {
+        if cause == Cause::ReplayStatus {
+            self.jobs.retain(|job| job.id != id);
+            return;
+        }
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
+        job.left = job.left.saturating_sub(1);
+        job.failed += usize::from(!is_ok);
+        if job.left == 0 {
+            self.end_job(id, now);
+        }
+    }
+
+    /// Tells the webhook that its job is over; then another may begin.
+    fn end_job(&mut self, id: &str, now: Timestamp) {
+        let Some(job) = self.jobs.iter().find(|job| job.id == id).cloned() else { return };
+        let (state, description) = match job.failed {
+            0 => ("Complete", "Job completed successfully"),
+            _ => ("Incomplete", "Job failed to deliver all events, please retry your replay job"),
+        };
+        let status = json!({"replay_job_status": {
+            "webhook_id": job.webhook, "job_state": state, "job_state_description": description, "job_id": job.id,
+        }});
+        let parcel = Parcel {
+            delivery: 0,
+            webhook: job.webhook,
+            told_by: birdhook_core::Generation::Replay,
+            kind: Kind::Replay,
+            subscriber: None,
+            cause: Cause::ReplayStatus,
+            body: Bytes::from(status.to_string()),
+            attempts: 0,
+            job: Some(job.id),
+            order: Standing::Other,
+        };
+        self.send_once(parcel, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_held_to_their_windows() {
+        let now = minute("202611231200").unwrap();
+        let day = Rules { reach: Duration::from_secs(86_400), reach_text: "24 hours", is_inclusive: false };
+        let read = |from, to| Span::read(Some(from), Some(to), day, now).map(|_| ());
+        assert_eq!(read("202611231129", "202611231150"), Ok(()));
+        assert_eq!(read("202611231130", "202611231150").unwrap_err().to_string(), "from_date: [202611231130] is not in the past.");
+        assert_eq!(read("202611231129", "202611231151").unwrap_err().to_string(), "to_date: [202611231151] is not in the past.");
+        assert_eq!(read("202611231100", "202611231100"), Err(DateFault::Order));
+        assert_eq!(read("202611221200", "202611231100"), Ok(()));
+        assert_eq!(read("202611221159", "202611231100"), Err(DateFault::TooOld("24 hours")));
+        for bad in ["20261123115", "2026112311500", "202613231150", "20261123115x", "+02611231150"] {
+            assert_eq!(read(bad, "202611231150"), Err(DateFault::Malformed("from_date")), "{bad}");
+        }
+        assert_eq!(Span::read(None, None, day, now).unwrap_err(), DateFault::Missing("from_date"));
+    }
+
+    #[test]
+    fn the_last_minute_is_in_or_out() {
+        let (now, last) = (minute("202611231200").unwrap(), minute("202611231130").unwrap());
+        for is_inclusive in [false, true] {
+            let rules = Rules { reach: Duration::from_secs(86_400), reach_text: "", is_inclusive };
+            let span = Span::read(Some("202611231100"), Some("202611231130"), rules, now).unwrap();
+            assert_eq!(span.covers(last), is_inclusive);
+            assert_eq!(span.covers(after(last, Duration::from_secs(59))), is_inclusive);
+            assert!(!span.covers(after(last, Duration::from_secs(60))));
+            assert!(span.covers(before(last, Duration::from_millis(1))));
+            assert!(span.covers(minute("202611231100").unwrap()));
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a test does with a mock X without HTTP.
+
+use std::collections::BTreeSet;
+
+use birdhook_core::SecretError;
+
+use super::agenda::wake;
+use super::credentials::{App, Permission, SCOPES, Token, User};
+use super::manage::Asked;
+use super::settings::{Chaos, Order};
+use super::state::{ActivitySubscription, Filter, Generation, Grant, Subscription, Webhook};
+use super::{Inner, MockX, Refusal};
+use crate::{Happening, Kind, Scene};
+
+impl MockX {
+    /// A further app of the same account, always the same for one name: two apps may have webhooks of one URL.
+    ///
+    /// # Errors
+    /// When it has a secret of which it cannot be made.
+    pub fn another_app(&self, name: &str) -> Result<App, SecretError> {
+        self.inner.new_app(name, None, None)
+    }
+
+    /// A user who has authorised the first app: always the same tokens for one id, until the user revokes them.
+    pub fn user(&self, id: &str) -> User {
+        self.user_of(&self.app, id)
+    }
+
+    /// A user who has authorised this app.
+    pub fn user_of(&self, app: &App, id: &str) -> User {
+        self.inner.user(&app.name, id)
+    }
+
+    /// Restricts a user's OAuth 2.0 token to these scopes; it has all [`SCOPES`](super::SCOPES) otherwise.
+    pub fn restrict(&self, user: &User, scopes: &[&str]) {
+        if let Some(grant) = self.inner.state().grants2.get_mut(&user.oauth2_token) {
+            grant.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        }
+    }
+
+    /// Changes what apps may do for those who authorise them from now on; tokens that were given out stay as they are.
+    pub fn set_permission(&self, permission: Permission) {
+        self.inner.state().permission = permission;
+    }
+
+    /// Registers a webhook of the first app with v2, after its challenge.
+    ///
+    /// # Errors
+    /// As `POST /2/webhooks` refuses.
+    pub async fn register(&self, url: &str) -> Result<Webhook, Refusal> {
+        self.register_for(&self.app, url, Generation::V2).await
+    }
+
+    /// Registers a webhook of this app with this API. In premium 1.1 its environment is `dev`.
+    ///
+    /// # Errors
+    /// As that API refuses.
+    pub async fn register_for(&self, app: &App, url: &str, generation: Generation) -> Result<Webhook, Refusal> {
+        let environment = (generation == Generation::Premium).then_some("dev");
+        self.inner.register(&app.name, url, generation, environment).await
+    }
+
+    /// Challenges a webhook again, as PUT does.
+    ///
+    /// # Errors
+    /// When it does not answer well.
+    pub async fn revalidate(&self, webhook: &Webhook) -> Result<(), Refusal> {
+        self.inner.revalidate(&webhook.id, super::Occasion::Revalidation).await
+    }
+
+    /// Deletes a webhook, with its subscriptions.
+    pub fn delete(&self, webhook: &Webhook) {
+        self.inner.state().remove_webhook(&webhook.id);
+    }
+
+    /// Subscribes a user to the Account Activity API.
+    ///
+    /// # Errors
+    /// When the webhook is gone, the user is subscribed already or there are too many.
+    pub fn subscribe(&self, webhook: &Webhook, user: &str) -> Result<(), Refusal> {
+        self.inner.subscribe(&webhook.app, &webhook.id, user)
+    }
+
+    /// Subscribes to what happens of this kind to a user, in the X Activity API.
+    ///
+    /// # Errors
+    /// As `POST /2/activity/subscriptions` refuses.
+    pub fn subscribe_to(&self, webhook: &Webhook, user: &str, kind: Kind) -> Result<ActivitySubscription, Refusal> {
+        self.subscribe_tagged(webhook, user, kind, None)
+    }
+
+    /// The same, with a tag that comes with every event.
+    ///
+    /// # Errors
+    /// As `POST /2/activity/subscriptions` refuses.
+    pub fn subscribe_tagged(
+        &self,
+        webhook: &Webhook,
+        user: &str,
+        kind: Kind,
+        tag: Option<&str>,
+    ) -> Result<ActivitySubscription, Refusal> {
+        let filter = Filter { user_id: Some(user.to_owned()), ..Filter::default() };
+        let (tag, webhook_id) = (tag.map(str::to_owned), Some(webhook.id.clone()));
+        let asked = Asked { event_type: kind.as_str().to_owned(), filter, tag, webhook_id };
+        self.inner.subscribe_activity(&webhook.app, Some(user), asked)
+    }
+
+    /// Links a webhook to the filtered stream.
+    ///
+    /// # Errors
+    /// When the webhook is gone.
+    pub fn link(&self, webhook: &Webhook) -> Result<(), Refusal> {
+        self.inner.link(&webhook.app, &webhook.id, Vec::new())
+    }
+
+    /// Makes up something of this kind that happens to a user now, and tells it to every webhook that is subscribed to it.
+    pub fn happen(&self, kind: Kind, user: &str) -> Happening {
+        let happening = self.inner.make_up(kind, user);
+        self.tell(&happening);
+        happening
+    }
+
+    /// Tells what happened to every webhook that is subscribed to it; returns how many deliveries that makes. A revocation
+    /// ends the user's subscriptions, and their tokens with every app.
+    pub fn tell(&self, happening: &Happening) -> usize {
+        self.inner.tell(happening)
+    }
+
+    /// Changes in which way deliveries are not as they should be.
+    pub fn chaos(&self, change: impl FnOnce(&mut Chaos)) {
+        change(&mut self.inner.state().chaos);
+        wake(&self.inner);
+    }
+
+    /// Sends every delivery this many further times from now on.
+    pub fn deliver_duplicates(&self, further: usize) {
+        self.chaos(|chaos| chaos.duplicates = further);
+    }
+
+    /// Keeps deliveries back until [`release`](Self::release), so that there is an order to be changed.
+    pub fn hold(&self) {
+        self.inner.state().is_held = true;
+    }
+
+    /// Sends what was kept back, in this order, this many at once.
+    pub fn release(&self, order: Order, at_once: usize) {
+        {
+            let mut state = self.inner.state();
+            (state.chaos.order, state.chaos.at_once, state.is_held) = (order, at_once, false);
+        }
+        wake(&self.inner);
+    }
+
+    /// The webhooks.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.inner.state().webhooks.clone()
+    }
+
+    /// The subscriptions to the Account Activity API.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        self.inner.state().subscriptions.clone()
+    }
+
+    /// The subscriptions to the X Activity API.
+    pub fn activity_subscriptions(&self) -> Vec<ActivitySubscription> {
+        self.inner.state().activities.clone()
+    }
+}
+
+impl Inner {
+    pub(crate) fn new_app(
+        &self,
+        name: &str,
+        secret: Option<Token>,
+        client_secret: Option<Token>,
+    ) -> Result<App, SecretError> {
+        let owner_id = {
+            let mut state = self.state();
+            if let Some(app) = state.app(name) {
+                return Ok(app.clone());
+            }
+            state.random.u32(1_000_000..100_000_000).to_string()
+        };
+        let owner = self.user(name, &owner_id);
+        let mut state = self.state();
+        let app = App::new(name, secret, client_secret, owner, &mut state.random)?;
+        state.apps.push(app.clone());
+        Ok(app)
+    }
+
+    /// The user, who authorises the app if they have not.
+    pub(crate) fn user(&self, app: &str, id: &str) -> User {
+        let mut state = self.state();
+        let key = (app.to_owned(), id.to_owned());
+        if let Some(user) = state.users.get(&key) {
+            return user.clone();
+        }
+        let user = User::new(id, &mut state.random);
+        let grant = Grant {
+            app: app.to_owned(),
+            user_id: id.to_owned(),
+            secret: user.token_secret.clone(),
+            permission: state.permission,
+            scopes: BTreeSet::new(),
+        };
+        let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+        state.grants2.insert(user.oauth2_token.clone(), Grant { scopes, ..grant.clone() });
+        state.grants.insert(user.token.clone(), grant);
+        state.users.insert(key, user.clone());
+        user
+    }
+
+    pub(crate) fn make_up(&self, kind: Kind, user: &str) -> Happening {
+        let now = self.settings.clock.now();
+        let mut state = self.state();
+        let mut scene = std::mem::replace(&mut state.scene, Scene::new(0)).at(now);
+        let happening = scene.happening(kind, user);
+        state.scene = scene;
+        happening
+    }
+
+    pub(crate) fn tell(&self, happening: &Happening) -> usize {
+        let now = self.settings.clock.now();
+        let many = self.state().tell(happening, now, self);
+        wake(self);
+        many
+    }
+}

@@ -1,0 +1,68 @@
+//! Points in time, in the ways in which X writes them.
+
+use birdhook_core::Timestamp;
+use jiff::fmt::strtime;
+
+/// As v1.1 writes it, to the second: `Thu Oct 03 16:10:37 +0000 2019`.
+pub(super) fn classic(at: Timestamp) -> String {
+    written("%a %b %d %H:%M:%S +0000 %Y", at)
+}
+
+/// As v2 writes it, to the second although it has room for more: `2019-10-03T16:10:37.000Z`.
+pub(super) fn iso(at: Timestamp) -> String {
+    written("%Y-%m-%dT%H:%M:%S.000Z", at)
+}
+
+/// As v2 writes it where it tells milliseconds.
+pub(super) fn iso_millis(at: Timestamp) -> String {
+    written("%Y-%m-%dT%H:%M:%S.%3fZ", at)
+}
+
+/// As revocations have it, to the second: `2019-10-03T16:10:37+00:00`.
+pub(super) fn offset(at: Timestamp) -> String {
+    written("%Y-%m-%dT%H:%M:%S+00:00", at)
+}
+
+pub(super) fn millis(at: Timestamp) -> String {
+    at.as_millis().to_string()
+}
+
+pub(super) fn later(at: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::from_millis(at.as_millis().saturating_add(millis))
+}
+
+/// To the second.
+pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.as_millis().div_euclid(1000).saturating_mul(1000))
+}
+
+/// A time beyond the years that can be written becomes 1970.
+fn written(form: &str, at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(whole_or_exact(form, at).as_millis()).unwrap_or_default();
+    strtime::format(form, time).unwrap_or_default()
+}
+
+/// Before 1970 a fraction would be cut towards 1970, into the next second.
+fn whole_or_exact(form: &str, at: Timestamp) -> Timestamp {
+    if form.contains("%3f") { at } else { whole_seconds(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read_back() {
+        for millis in [1_570_119_037_456, 0, -1, -62_000_000_999] {
+            let at = Timestamp::from_millis(millis);
+            for form in [classic, iso, offset] {
+                assert_eq!(Timestamp::parse(&form(at)), Some(whole_seconds(at)), "{}", form(at));
+            }
+        }
+        let at = Timestamp::from_millis(1_570_119_037_456);
+        assert_eq!(classic(at), "Thu Oct 03 16:10:37 +0000 2019");
+        assert_eq!(iso(at), "2019-10-03T16:10:37.000Z");
+        assert_eq!(iso_millis(at), "2019-10-03T16:10:37.456Z");
+        assert_eq!(classic(Timestamp::from_millis(i64::MAX)), "Thu Jan 01 00:00:00 +0000 1970");
+    }
+}

@@ -1,0 +1,61 @@
+//! JSON in the two ways in which X escapes it.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
+
+/// As the Account Activity API writes it: everything but ASCII, `<`, `>` and the slash are escaped. Who signs what a
+/// parser prints again, signs another text.
+pub(super) fn escaped(body: Value) -> Option<Bytes> {
+    written(body, Escaping)
+}
+
+/// As UTF-8, which is what the X Activity API is taken to write: no capture shows how it escapes.
+pub(super) fn plain(body: Value) -> Option<Bytes> {
+    written(body, serde_json::ser::CompactFormatter)
+}
+
+fn written(mut body: Value, form: impl Formatter) -> Option<Bytes> {
+    // The order would be another if some crate of the app turned on `serde_json/preserve_order`.
+    body.sort_all_objects();
+    let mut text = Vec::new();
+    body.serialize(&mut Serializer::with_formatter(&mut text, form)).ok()?;
+    Some(text.into())
+}
+
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut units = [0; 2];
+        for letter in fragment.chars() {
+            match letter {
+                '/' => writer.write_all(b"\\/")?,
+                '<' | '>' => write!(writer, "\\u{:04x}", u32::from(letter))?,
+                _ if letter.is_ascii() => writer.write_all(letter.encode_utf8(&mut [0; 4]).as_bytes())?,
+                _ => letter.encode_utf16(&mut units).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn texts_are_escaped_as_x_does_and_read_back_the_same() {
+        let body = json!({"é": "<a href=\"https://x.example/\">🐝</a>\n\\", "n": 1_632_095_000_000_000_001_u64});
+        let text = escaped(body.clone()).unwrap();
+        let expected = r#"{"n":1632095000000000001,"\u00e9":"\u003ca href=\"https:\/\/x.example\/\"\u003e\ud83d\udc1d\u003c\/a\u003e\n\\"}"#;
+        assert_eq!(text, expected);
+        for text in [text, plain(body.clone()).unwrap()] {
+            assert_eq!(serde_json::from_slice::<Value>(&text).unwrap(), body);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The kinds of happenings that X tells of.
+
+use std::fmt;
+use std::str::FromStr;
+
+use birdhook_core::{EventKind, Generation};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $event:ident, $account_activity:expr;)*) => {
+        /// A kind of happening, by the most particular name that X has for it: the X Activity API's types of events, with
+        /// those of filtered streams and replays besides.
+        ///
+        /// Reads from X's names of either API (`like.create`, `favorite_events`) and from the names of
+        /// [`EventKind`] (`liked`); a name of several kinds means the first of them.
+        ///
+        /// ```
+        /// use birdhook_testkit::Kind;
+        ///
+        /// assert_eq!("favorite_events".parse(), Ok(Kind::Like));
+        /// assert_eq!("liked".parse(), Ok(Kind::Like));
+        /// assert_eq!(Kind::Like.as_str(), "like.create");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// X's name, stable.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What a receiver makes of it.
+            pub fn event_kind(self) -> EventKind {
+                match self {
+                    $(Self::$variant => EventKind::$event,)*
+                }
+            }
+
+            /// The member of a body of the Account Activity API that tells it, if that API does.
+            pub fn account_activity(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => $account_activity,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The subscriber posts.
+    Post = "post.create", PostCreated, Some("tweet_create_events");
+    /// Somebody mentions the subscriber.
+    Mention = "post.mention.create", PostCreated, Some("tweet_create_events");
+    /// Somebody answers the subscriber.
+    Reply = "post.reply.create", PostCreated, Some("tweet_create_events");
+    /// Somebody quotes the subscriber.
+    Quote = "post.quote.create", PostCreated, Some("tweet_create_events");
+    /// Somebody reposts the subscriber.
+    Repost = "post.repost.create", PostCreated, Some("tweet_create_events");
+    /// A post is deleted.
+    PostDelete = "post.delete", PostDeleted, Some("tweet_delete_events");
+    /// Somebody likes a post of the subscriber.
+    Like = "like.create", Liked, Some("favorite_events");
+    /// Somebody follows the subscriber.
+    Follow = "follow.follow", Followed, Some("follow_events");
+    /// The subscriber unfollows somebody.
+    Unfollow = "follow.unfollow", Unfollowed, Some("follow_events");
+    /// The subscriber blocks somebody.
+    Block = "block.block", Blocked, Some("block_events");
+    /// The subscriber unblocks somebody.
+    Unblock = "block.unblock", Unblocked, Some("block_events");
+    /// The subscriber mutes somebody.
+    Mute = "mute.mute", Muted, Some("mute_events");
+    /// The subscriber unmutes somebody.
+    Unmute = "mute.unmute", Unmuted, Some("mute_events");
+    /// The subscriber receives a message.
+    MessageReceived = "dm.received", MessageReceived, Some("direct_message_events");
+    /// The subscriber sends a message.
+    MessageSent = "dm.sent", MessageSent, Some("direct_message_events");
+    /// Somebody reads the subscriber's messages.
+    MessagesRead = "dm.read", MessagesRead, Some("direct_message_mark_read_events");
+    /// Somebody types a message to the subscriber.
+    Typing = "dm.indicate_typing", Typing, Some("direct_message_indicate_typing_events");
+    /// The subscriber takes the app's access away.
+    Revoke = "oauth.revoke", AccessRevoked, Some("user_event");
+    /// The subscriber changes what they say of themself.
+    Bio = "profile.update.bio", ProfileUpdated, None;
+    /// The subscriber changes their picture.
+    Picture = "profile.update.profile_picture", ProfileUpdated, None;
+    /// The subscriber changes their banner.
+    Banner = "profile.update.banner_picture", ProfileUpdated, None;
+    /// The subscriber changes their display name.
+    Name = "profile.update.screenname", ProfileUpdated, None;
+    /// The subscriber changes their handle.
+    Handle = "profile.update.handle", ProfileUpdated, None;
+    /// The subscriber changes where they say to be.
+    Location = "profile.update.geo", ProfileUpdated, None;
+    /// The subscriber changes their link.
+    Link = "profile.update.url", ProfileUpdated, None;
+    /// The subscriber's badge of verification changes.
+    VerifiedBadge = "profile.update.verified_badge", ProfileUpdated, None;
+    /// The subscriber's badge of affiliation changes.
+    AffiliateBadge = "profile.update.affiliate_badge", ProfileUpdated, None;
+    /// The subscriber receives an encrypted message.
+    ChatReceived = "chat.received", ChatReceived, None;
+    /// The subscriber sends an encrypted message.
+    ChatSent = "chat.sent", ChatSent, None;
+    /// The subscriber joins an encrypted conversation.
+    ChatJoin = "chat.conversation.join", ChatChanged, None;
+    /// Somebody is added to an encrypted conversation.
+    ChatMemberAdded = "chat.conversation.member_added", ChatChanged, None;
+    /// Somebody is removed from an encrypted conversation.
+    ChatMemberRemoved = "chat.conversation.member_removed", ChatChanged, None;
+    /// Somebody becomes an admin of an encrypted conversation.
+    ChatAdminAdded = "chat.conversation.admin_added", ChatChanged, None;
+    /// Somebody is no longer an admin of an encrypted conversation.
+    ChatAdminRemoved = "chat.conversation.admin_removed", ChatChanged, None;
+    /// An encrypted conversation gets another name.
+    ChatName = "chat.update.group_name", ChatChanged, None;
+    /// An encrypted conversation gets other restrictions.
+    ChatRestrictions = "chat.update.restrictions", ChatChanged, None;
+    /// The subscriber starts a space.
+    SpaceStart = "spaces.start", SpaceStarted, None;
+    /// The subscriber's space ends.
+    SpaceEnd = "spaces.end", SpaceEnded, None;
+    /// The subscriber starts a broadcast.
+    BroadcastStart = "broadcast.start", BroadcastStarted, None;
+    /// The subscriber's broadcast ends.
+    BroadcastEnd = "broadcast.end", BroadcastEnded, None;
+    /// Somebody writes in the chat of the subscriber's broadcast.
+    BroadcastChat = "broadcast.chat", BroadcastMessage, None;
+    /// X publishes a news story.
+    News = "news.new", NewsPublished, None;
+    /// A post matches a rule of a filtered stream.
+    StreamPost = "stream.post", PostMatched, None;
+    /// A replay has ended.
+    Replay = "replay_job_status", ReplayFinished, None;
+}
+
+impl Kind {
+    /// The APIs that tell it.
+    pub fn generations(self) -> &'static [Generation] {
+        match self {
+            Self::StreamPost => &[Generation::FilteredStream],
+            Self::Replay => &[Generation::Replay],
+            _ if self.account_activity().is_some() => &[Generation::AccountActivity, Generation::XActivity],
+            _ => &[Generation::XActivity],
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        let by = |named: fn(Self, &str) -> bool| Self::ALL.iter().copied().find(|kind| named(*kind, name));
+        by(|kind, name| kind.as_str() == name)
+            .or_else(|| by(|kind, name| kind.account_activity() == Some(name)))
+            .or_else(|| by(|kind, name| kind.event_kind().as_str() == name))
+            .ok_or_else(|| UnknownKind(name.to_owned()))
+    }
+}
+
+/// There is no [`Kind`] of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no kind {0:?}; `like.create`, `favorite_events` and `liked` are names of one")]
+pub struct UnknownKind(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_back() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(*kind));
+            // The names that several kinds share mean the first of them.
+            let first = |named: &dyn Fn(&Kind) -> bool| Kind::ALL.iter().copied().find(|kind| named(kind)).unwrap();
+            let of_event = first(&|other| other.event_kind() == kind.event_kind());
+            assert_eq!(kind.event_kind().as_str().parse(), Ok(of_event), "{kind}");
+            if let Some(member) = kind.account_activity() {
+                let of_member = first(&|other| other.account_activity() == Some(member));
+                assert_eq!(member.parse(), Ok(of_member), "{kind}");
+            }
+        }
+        for name in ["", "Like.Create", "like", "unknown"] {
+            assert_eq!(name.parse::<Kind>(), Err(UnknownKind(name.to_owned())));
+        }
+    }
+
+    #[test]
+    fn no_two_kinds_have_the_same_name() {
+        let names: std::collections::BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+    }
+}

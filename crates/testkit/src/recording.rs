@@ -1,0 +1,205 @@
+//! Recorded deliveries: a file of lines, each a JSON object.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, Write};
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use birdhook_core::Timestamp;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// One request, as it came: a line of a recording.
+///
+/// ```json
+/// {"time":"2026-11-23T09:30:00.123Z","method":"POST","target":"/webhooks/twitter","headers":[["content-type","application/json"]],"body":"{}"}
+/// ```
+///
+/// A body that is not UTF-8 is kept in base64 as `body_base64`; so is the value of a header, as `{"base64":"..."}` in place
+/// of the string.
+///
+/// ```
+/// use birdhook_testkit::Recorded;
+///
+/// let line = r#"{"time":"2026-11-23T09:30:00Z","method":"POST","target":"/","headers":[],"body":"{}"}"#;
+/// let recorded: Recorded = line.parse()?;
+/// assert_eq!(recorded.body, "{}");
+/// assert_eq!(recorded.to_string(), line);
+/// # Ok::<(), birdhook_testkit::RecordingError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// When it came.
+    pub time: Timestamp,
+    /// The method.
+    pub method: String,
+    /// The path and the query.
+    pub target: String,
+    /// The headers in the order in which they came.
+    pub headers: Vec<(String, Bytes)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Recorded {
+    /// A request that has just come.
+    pub fn now(request: &http::Request<Bytes>) -> Self {
+        Self::new(crate::request::now(), request)
+    }
+
+    /// A request that came at this time.
+    pub fn new(time: Timestamp, request: &http::Request<Bytes>) -> Self {
+        let value = |value: &http::HeaderValue| Bytes::copy_from_slice(value.as_bytes());
+        Self {
+            time,
+            method: request.method().to_string(),
+            target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+            headers: request.headers().iter().map(|(name, v)| (name.as_str().to_owned(), value(v))).collect(),
+            body: request.body().clone(),
+        }
+    }
+}
+
+/// One line of JSON, without the line's end.
+impl std::fmt::Display for Recorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = str::from_utf8(&self.body).ok();
+        let line = Line {
+            time: self.time.to_string().into(),
+            method: self.method.as_str().into(),
+            target: self.target.as_str().into(),
+            headers: self.headers.iter().map(|(name, value)| (name.as_str().into(), Value::new(value))).collect(),
+            body: text.map(Into::into),
+            body_base64: text.is_none().then(|| STANDARD.encode(&self.body)),
+        };
+        f.write_str(&serde_json::to_string(&line).map_err(|_| std::fmt::Error)?)
+    }
+}
+
+impl FromStr for Recorded {
+    type Err = RecordingError;
+
+    fn from_str(line: &str) -> Result<Self, RecordingError> {
+        let line: Line<'_> = serde_json::from_str(line).map_err(RecordingError::NotALine)?;
+        let decode = |text: &str| STANDARD.decode(text).map(Bytes::from).map_err(|_| RecordingError::NotBase64);
+        let headers = line.headers.into_iter().map(|(name, value)| {
+            let value = match value {
+                Value::Text(text) => Bytes::copy_from_slice(text.as_bytes()),
+                Value::Bytes { base64 } => decode(&base64)?,
+            };
+            Ok((name.into_owned(), value))
+        });
+        let body = match (line.body, line.body_base64) {
+            (Some(text), None) => Bytes::copy_from_slice(text.as_bytes()),
+            (None, Some(text)) => decode(&text)?,
+            _ => return Err(RecordingError::Body),
+        };
+        Ok(Self {
+            time: Timestamp::parse(&line.time).ok_or(RecordingError::Time)?,
+            method: line.method.into_owned(),
+            target: line.target.into_owned(),
+            headers: headers.collect::<Result<_, _>>()?,
+            body,
+        })
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    time: Cow<'a, str>,
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    target: Cow<'a, str>,
+    #[serde(borrow)]
+    headers: Vec<(Cow<'a, str>, Value<'a>)>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    #[serde(borrow)]
+    Text(Cow<'a, str>),
+    Bytes {
+        base64: String,
+    },
+}
+
+impl<'a> Value<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        match str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.into()),
+            Err(_) => Self::Bytes { base64: STANDARD.encode(bytes) },
+        }
+    }
+}
+
+/// The requests of a file of lines, one after the other; empty lines are skipped.
+#[derive(Debug)]
+pub struct Recording<R> {
+    lines: io::Lines<R>,
+    number: usize,
+}
+
+impl<R: BufRead> Recording<R> {
+    /// Reads what [`Recording::append`] wrote.
+    pub fn new(file: R) -> Self {
+        Self { lines: file.lines(), number: 0 }
+    }
+}
+
+impl Recording<()> {
+    /// Writes one line.
+    ///
+    /// # Errors
+    /// Those of `file`.
+    pub fn append(mut file: impl Write, recorded: &Recorded) -> io::Result<()> {
+        file.write_all(format!("{recorded}\n").as_bytes())
+    }
+}
+
+impl<R: BufRead> Iterator for Recording<R> {
+    /// A request, or the number of the line that holds none and why.
+    type Item = Result<Recorded, (usize, RecordingError)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let line = self.lines.next()?;
+            self.number += 1;
+            let line = match line {
+                Ok(line) if line.trim().is_empty() => continue,
+                Ok(line) => line.parse(),
+                Err(error) => Err(RecordingError::Unreadable(error)),
+            };
+            return Some(line.map_err(|error| (self.number, error)));
+        }
+    }
+}
+
+/// Why a line is not a recorded request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordingError {
+    /// The file cannot be read, or is not UTF-8.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+    /// The line is not a JSON object with these members.
+    #[error("not a recorded request: {0}")]
+    NotALine(serde_json::Error),
+    /// The time is neither RFC 3339 nor milliseconds.
+    #[error("the time is neither RFC 3339 nor milliseconds")]
+    Time,
+    /// There must be either `body` or `body_base64`.
+    #[error("there must be either body or body_base64")]
+    Body,
+    /// What should be base64 is not.
+    #[error("what should be base64 is not")]
+    NotBase64,
+}

@@ -1,0 +1,285 @@
+//! Requests as X makes them.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use birdhook_core::{Secret, Timestamp, signature};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Uri};
+use serde_json::Value;
+
+/// A challenge: the GET with a `crc_token` by which X makes sure that a webhook knows the app's secret
+/// (<https://docs.x.com/x-api/webhooks/introduction>).
+///
+/// ```
+/// use birdhook_testkit::Challenge;
+///
+/// let challenge = Challenge::new("test+token");
+/// let request = challenge.request("https://app.example/hooks?tenant=7")?;
+/// assert_eq!(request.uri().query(), Some("tenant=7&crc_token=test%2Btoken"));
+/// # Ok::<(), birdhook_testkit::http::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    token: String,
+    nonce: Option<String>,
+}
+
+impl Challenge {
+    /// A challenge with this token.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self { token: token.into(), nonce: None }
+    }
+
+    /// A challenge as X makes them: the token is the base64 of a random UUID, the nonce that of the time.
+    pub fn from_seed(seed: u64, at: Timestamp) -> Self {
+        let uuid = uuid(&mut fastrand::Rng::with_seed(seed));
+        let nonce = STANDARD_NO_PAD.encode(at.as_millis().to_string());
+        Self { token: STANDARD_NO_PAD.encode(uuid), nonce: Some(nonce) }
+    }
+
+    /// The same challenge with this nonce, which is no part of the answer.
+    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.nonce = Some(nonce.into());
+        self
+    }
+
+    /// The token, decoded.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The query, form-encoded.
+    pub fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("crc_token", &self.token);
+        if let Some(nonce) = &self.nonce {
+            query.append_pair("nonce", nonce);
+        }
+        query.finish()
+    }
+
+    /// The GET, with X's query behind the URL's own.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn request(&self, url: &str) -> Result<Request<Bytes>, http::Error> {
+        Request::get(with_query(url, &self.query())).body(Bytes::new())
+    }
+
+    /// The GET, signed over its query, as the enterprise documentation describes.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn signed_request(&self, url: &str, secret: &Secret) -> Result<Request<Bytes>, http::Error> {
+        let mut request = self.request(url)?;
+        let signature = signature::sign(secret, self.query().as_bytes());
+        request.headers_mut().insert(HeaderName::from_static(signature::HEADER), HeaderValue::try_from(signature)?);
+        Ok(request)
+    }
+
+    /// The right `response_token`.
+    pub fn response_token(&self, secret: &Secret) -> String {
+        signature::sign(secret, self.token.as_bytes())
+    }
+
+    /// Judges the body of an answer as X would.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn judge(&self, secret: &Secret, body: &[u8]) -> Result<(), WrongAnswer> {
+        let answer: Value = serde_json::from_slice(body).map_err(|_| WrongAnswer::NotJson)?;
+        let token = answer.get("response_token").and_then(Value::as_str).ok_or(WrongAnswer::NoToken)?;
+        match signature::verify(secret, self.token.as_bytes(), token.as_bytes()) {
+            Ok(()) => Ok(()),
+            Err(signature::SignatureError::Malformed) => Err(WrongAnswer::Malformed),
+            Err(_) => Err(WrongAnswer::Wrong),
+        }
+    }
+}
+
+/// What is wrong with the body that answers a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WrongAnswer {
+    /// It is not JSON.
+    #[error("the answer is not JSON")]
+    NotJson,
+    /// It has no `response_token`, or one that is not a string.
+    #[error("the answer has no response_token")]
+    NoToken,
+    /// The `response_token` is not `sha256=` and the base64 of 32 bytes.
+    #[error("the response_token is not 'sha256=' and the base64 of 32 bytes")]
+    Malformed,
+    /// The `response_token` was made with another secret, or of another token.
+    #[error("the response_token was made with another secret, or of another text than the decoded crc_token")]
+    Wrong,
+}
+
+/// A delivery: the POST with which X tells of events, with the headers that X sends.
+///
+/// ```
+/// use birdhook_core::Secret;
+/// use birdhook_testkit::Post;
+///
+/// let post = Post::signed(&Secret::new("s3cret")?, r#"{"for_user_id":"1"}"#);
+/// let request = post.request("http://127.0.0.1:8080/webhooks/twitter")?;
+/// assert!(request.headers().contains_key("x-twitter-webhooks-signature"));
+/// let bytes = post.to_bytes("http://127.0.0.1:8080/webhooks/twitter")?; // for a socket
+/// assert!(bytes.starts_with(b"POST /webhooks/twitter HTTP/1.1\r\nhost: 127.0.0.1:8080\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Post {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Post {
+    /// A delivery signed with the app's consumer secret.
+    pub fn signed(secret: &Secret, body: impl Into<Bytes>) -> Self {
+        let mut post = Self::unsigned(body);
+        post.sign_as(signature::HEADER, secret);
+        post
+    }
+
+    /// A delivery without a signature.
+    pub fn unsigned(body: impl Into<Bytes>) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        Self { headers, body: body.into() }
+    }
+
+    /// Signs it in the OAuth 2.0 header too, with the OAuth 2.0 client secret.
+    pub fn oauth2(mut self, client_secret: &Secret) -> Self {
+        self.sign_as(signature::HEADER_OAUTH2, client_secret);
+        self
+    }
+
+    /// Sets a header, in place of those of that name.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The headers, save `host` and `content-length`.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The request.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn request(&self, url: &str) -> Result<Request<Bytes>, http::Error> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::try_from(url)?;
+        request.headers_mut().clone_from(&self.headers);
+        Ok(request)
+    }
+
+    /// The request as the bytes of HTTP/1.1.
+    ///
+    /// # Errors
+    /// When the URL is none, or has no host.
+    pub fn to_bytes(&self, url: &str) -> Result<Vec<u8>, http::Error> {
+        let uri = Uri::try_from(url)?;
+        let host = HeaderValue::from_str(uri.authority().map_or("", |authority| authority.as_str()))?;
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let length = HeaderValue::from(self.body.len());
+        let mut bytes = format!("POST {}{query} HTTP/1.1\r\n", uri.path()).into_bytes();
+        let own = [(&HOST, &host), (&http::header::CONTENT_LENGTH, &length)];
+        for (name, value) in own.into_iter().chain(&self.headers) {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        Ok(bytes)
+    }
+
+    fn sign_as(&mut self, header: &'static str, secret: &Secret) {
+        // A signature is base64, which every header may hold.
+        if let Ok(value) = HeaderValue::try_from(signature::sign(secret, &self.body)) {
+            self.headers.insert(HeaderName::from_static(header), value);
+        }
+    }
+}
+
+/// Puts `query` behind the query that `url` may have already.
+pub(crate) fn with_query(url: &str, query: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{query}")
+}
+
+/// The time.
+pub fn now() -> Timestamp {
+    let since = UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_millis();
+    Timestamp::from_millis(i64::try_from(since).unwrap_or(i64::MAX))
+}
+
+/// A random UUID, version 4.
+pub(crate) fn uuid(random: &mut fastrand::Rng) -> String {
+    let (high, low) = (random.u64(..), random.u64(..));
+    let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
+    let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xffff);
+    format!("{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_judged_by_its_decoded_token() {
+        let (secret, other) = (Secret::new("test").unwrap(), Secret::new("other").unwrap());
+        let challenge = Challenge::new("a+b c");
+        let answer = |token: &str| format!(r#" {{ "response_token" : "{token}" }} "#);
+        let right = challenge.response_token(&secret);
+        assert_eq!(challenge.judge(&secret, answer(&right).as_bytes()), Ok(()));
+        let wrong = [
+            (answer(&challenge.response_token(&other)), WrongAnswer::Wrong),
+            (answer(&Challenge::new("a b c").response_token(&secret)), WrongAnswer::Wrong),
+            (answer(right.trim_start_matches("sha256=")), WrongAnswer::Malformed),
+            (right.clone(), WrongAnswer::NotJson),
+            (format!(r#"{{"token":"{right}"}}"#), WrongAnswer::NoToken),
+            (r#"{"response_token":7}"#.into(), WrongAnswer::NoToken),
+        ];
+        for (body, fault) in wrong {
+            assert_eq!(challenge.judge(&secret, body.as_bytes()), Err(fault), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_seed_makes_a_challenge_like_those_of_x() {
+        let at = Timestamp::from_millis(1_769_518_292_914);
+        let challenge = Challenge::from_seed(7, at);
+        assert!(challenge.query().ends_with("&nonce=MTc2OTUxODI5MjkxNA"), "{}", challenge.query());
+        let uuid = String::from_utf8(STANDARD_NO_PAD.decode(challenge.token()).unwrap()).unwrap();
+        let lengths: Vec<_> = uuid.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+        assert_eq!(&uuid[14..15], "4", "{uuid}");
+        assert_ne!(challenge, Challenge::from_seed(8, at));
+    }
+
+    #[test]
+    fn bytes_hold_every_header_and_the_body() {
+        let post = Post::signed(&Secret::new("test").unwrap(), "{}").oauth2(&Secret::new("client").unwrap());
+        let bytes = String::from_utf8(post.to_bytes("http://app.example?x=1").unwrap()).unwrap();
+        let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, "{}");
+        let mut lines: Vec<_> = head.lines().map(|line| line.split(": ").next().unwrap()).collect();
+        lines[3..].sort_unstable();
+        let oauth2 = signature::HEADER_OAUTH2;
+        assert_eq!(lines, ["POST /?x=1 HTTP/1.1", "host", "content-length", "content-type", signature::HEADER, oauth2]);
+    }
+}

@@ -1,0 +1,113 @@
+//! The doctor examines receivers into which one fault each is planted.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod certificates;
+mod fault;
+mod receiver;
+mod urls;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use birdhook_testkit::{Diagnosis, Doctor, Verdict};
+use fault::Fault;
+use futures_util::StreamExt;
+use receiver::{Receiver, SECRET};
+
+fn of(diagnosis: &Diagnosis, verdict: Verdict) -> Vec<&'static str> {
+    let findings = diagnosis.findings().iter();
+    let told = findings.filter(|finding| finding.verdict() == verdict);
+    told.map(birdhook_testkit::Finding::check).collect()
+}
+
+async fn examine(fault: Fault) -> Diagnosis {
+    let address = Receiver::start(fault).await;
+    let deadline = if format!("{fault:?}").ends_with("Slow") { 250 } else { 3000 };
+    let doctor = Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true);
+    doctor.patience(Duration::from_secs(2)).deadline(Duration::from_millis(deadline)).examine().await
+}
+
+/// What is wrong with the diagnosis of a receiver with this fault.
+fn misjudged(fault: Fault, diagnosis: &Diagnosis) -> Option<String> {
+    let failed = of(diagnosis, Verdict::Failed);
+    // A machine under load may be slow, which is no one's fault.
+    let mut warned = of(diagnosis, Verdict::Warned);
+    warned.retain(|check| !check.ends_with("_time"));
+    let set = |checks: &[&'static str]| checks.iter().copied().collect::<BTreeSet<_>>();
+    let as_told = set(&failed) == set(fault.failed())
+        && set(&warned) == set(fault.warned())
+        && diagnosis.is_healthy() == fault.failed().is_empty();
+    (!as_told).then(|| format!("{fault:?}: failed {failed:?}, warned {warned:?}\n{diagnosis}"))
+}
+
+#[tokio::test]
+async fn every_planted_fault_is_found_and_no_other() {
+    assert!(Fault::ALL.len() > 25);
+    let examined = futures_util::stream::iter(Fault::ALL)
+        .map(|fault| async move { misjudged(*fault, &examine(*fault).await) })
+        .buffer_unordered(4);
+    let misjudged: Vec<_> = examined.filter_map(|misjudged| async { misjudged }).collect().await;
+    assert!(misjudged.is_empty(), "{} misjudged:\n{}", misjudged.len(), misjudged.join("\n"));
+}
+
+#[tokio::test]
+async fn a_faultless_receiver_passes_every_check_in_little_time() {
+    let start = Instant::now();
+    let diagnosis = examine(Fault::None).await;
+    println!("{diagnosis}{:?}", start.elapsed());
+    assert!(diagnosis.is_healthy());
+    let skipped = of(&diagnosis, Verdict::Skipped);
+    assert_eq!(
+        skipped,
+        ["url_https", "url_port", "dns_public", "certificate"],
+        "what is not asked of a local receiver"
+    );
+    assert_eq!(diagnosis.findings().len(), Doctor::checks().count());
+}
+
+/// Every check can fail: else it proves nothing.
+#[test]
+fn no_check_is_without_a_fault_that_fails_it() {
+    let failed: BTreeSet<_> = Fault::ALL.iter().flat_map(|fault| [fault.failed(), fault.warned()].concat()).collect();
+    let elsewhere = [urls::FAILED, certificates::FAILED].concat();
+    for (check, _) in Doctor::checks() {
+        assert!(failed.contains(check) || elsewhere.contains(&check), "no fault fails {check}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_is_one_line_with_a_cause_and_a_cure_and_no_secret() {
+    for fault in
+        [Fault::Hex, Fault::Page, Fault::Oracle, Fault::TellsSecret, Fault::TellsSignature, Fault::TwoTokensCrash]
+    {
+        let diagnosis = examine(fault).await;
+        let json = serde_json::to_value(&diagnosis).unwrap();
+        assert_eq!(json["healthy"], false);
+        for (finding, json) in diagnosis.findings().iter().zip(json["findings"].as_array().unwrap()) {
+            let line = finding.to_string();
+            assert_eq!(line.lines().count(), 1, "{line}");
+            assert!(!line.contains(SECRET), "{line}");
+            let wrong = matches!(finding.verdict(), Verdict::Failed | Verdict::Warned);
+            assert_eq!((finding.cause().is_some(), finding.cure().is_some()), (wrong, wrong), "{line}");
+            assert_eq!(json["check"], finding.check());
+            assert_eq!(json["verdict"], finding.verdict().as_str());
+            assert_eq!(json["side"], finding.side().as_str());
+            assert_eq!(json["observed"], finding.observed());
+            assert_eq!((json["cause"].as_str(), json["cure"].as_str()), (finding.cause(), finding.cure()));
+        }
+        assert!(!json.to_string().contains(SECRET));
+    }
+    assert!(!format!("{:?}", Doctor::new("http://localhost", SECRET).unwrap()).contains(SECRET));
+}
+
+#[tokio::test]
+async fn findings_are_told_as_they_come() {
+    let address = Receiver::start(Fault::OtherSecret).await;
+    let doctor = Doctor::new(format!("http://{address}/"), SECRET).unwrap().local(true);
+    let mut told = Vec::new();
+    let diagnosis = doctor.examine_with(|finding| told.push(finding.to_string())).await;
+    assert_eq!(told.len(), diagnosis.findings().len());
+    let needs = |line: &&String| line.ends_with("needs challenge_secret, which failed");
+    assert!(told.iter().filter(needs).count() > 20, "{told:#?}");
+}

@@ -1,0 +1,44 @@
+//! The doctor finds nothing wrong with birdhook, on any adapter: nothing that X would refuse, nothing unsafe, and nothing
+//! to warn of.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use birdhook::{Secret, Webhook};
+use birdhook_testkit::{Doctor, Verdict};
+use birdhook_tests::client::PATH;
+use birdhook_tests::server::{Adapter, Behaviour, Server};
+
+const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_adapter_is_healthy() {
+    for adapter in Adapter::ALL {
+        let webhook = Webhook::new(Secret::new(SECRET).unwrap());
+        let mut server = Server::start(adapter, webhook, Behaviour::Takes).await;
+        let url = format!("http://{}{PATH}", server.address);
+        let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;
+        // A machine under load may be slow.
+        let wrong = diagnosis.findings().iter().filter(|finding| match finding.verdict() {
+            Verdict::Passed => false,
+            Verdict::Warned => !finding.check().ends_with("_time"),
+            Verdict::Skipped => !["url_https", "url_port", "dns_public", "certificate"].contains(&finding.check()),
+            _ => true,
+        });
+        let wrong: Vec<_> = wrong.map(ToString::to_string).collect();
+        assert!(diagnosis.is_healthy() && wrong.is_empty(), "{adapter:?}:\n{}", wrong.join("\n"));
+        assert!(server.taken().iter().all(|delivery| delivery.body().as_str().contains("birdhook")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_secret_is_one_failure() {
+    for adapter in Adapter::ALL {
+        let webhook = Webhook::new(Secret::new("another secret").unwrap());
+        let server = Server::start(adapter, webhook, Behaviour::Takes).await;
+        let url = format!("http://{}{PATH}", server.address);
+        let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;
+        let failed = diagnosis.findings().iter().filter(|finding| finding.verdict() == Verdict::Failed);
+        let failed: Vec<_> = failed.map(birdhook_testkit::Finding::check).collect();
+        assert_eq!(failed, ["challenge_secret"], "{adapter:?}\n{diagnosis}");
+    }
+}
