@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::RawJson;
 use crate::envelope::cursor::Cursor;
+use crate::readable::Readable;
 use crate::wire::object::object;
 use crate::wire::{Id, Lenient};
 
@@ -12,9 +13,9 @@ use crate::wire::{Id, Lenient};
 /// a minute where thousands of events come with thousands of users.
 #[derive(Default)]
 pub(crate) struct Directory {
-    of_messages: OnceLock<HashMap<String, RawJson>>,
-    apps: OnceLock<HashMap<String, RawJson>>,
-    included: OnceLock<HashMap<String, RawJson>>,
+    of_messages: OnceLock<HashMap<String, Readable>>,
+    apps: OnceLock<HashMap<String, Readable>>,
+    included: OnceLock<HashMap<String, Readable>>,
 }
 
 object! {
@@ -27,38 +28,38 @@ object! {
 
 impl Directory {
     /// A user from an object of users by their ids.
-    pub(crate) fn of_message(&self, users: &RawJson, id: &str) -> Option<&RawJson> {
+    pub(crate) fn of_message(&self, users: &RawJson, id: &str) -> Option<&Readable> {
         self.of_messages.get_or_init(|| by_name(users)).get(id)
     }
 
     /// An app from an object of apps by their ids.
-    pub(crate) fn app(&self, apps: &RawJson, id: &str) -> Option<&RawJson> {
+    pub(crate) fn app(&self, apps: &RawJson, id: &str) -> Option<&Readable> {
         self.apps.get_or_init(|| by_name(apps)).get(id)
     }
 
     /// A user from the array `users` of an object.
-    pub(crate) fn included(&self, includes: &RawJson, id: &str) -> Option<&RawJson> {
+    pub(crate) fn included(&self, includes: &RawJson, id: &str) -> Option<&Readable> {
         self.included.get_or_init(|| included_users(includes)).get(id)
     }
 }
 
 /// What comes before something unreadable is found still.
-fn by_name(object: &RawJson) -> HashMap<String, RawJson> {
+fn by_name(object: &RawJson) -> HashMap<String, Readable> {
     let mut found = HashMap::new();
     let _ = Cursor::new(object.as_str()).members(|name, cursor| {
-        found.insert(name.to_owned(), object.slice(cursor.skip()?));
+        found.insert(name.to_owned(), Readable::new(object.slice(cursor.skip()?)));
         Some(())
     });
     found
 }
 
-fn included_users(includes: &RawJson) -> HashMap<String, RawJson> {
+fn included_users(includes: &RawJson) -> HashMap<String, Readable> {
     let mut found = HashMap::new();
     let _ = Cursor::new(includes.as_str()).members(|name, cursor| match name == "users" && cursor.peek()? == b'[' {
         true => cursor.elements(|cursor| {
             let (Lenient(entry), text) = cursor.value::<Lenient<Entry<'_>>>()?;
             let id = entry.and_then(|entry| entry.id.or(entry.data?.id));
-            found.extend(id.map(|id| (id.as_str().to_owned(), includes.slice(text))));
+            found.extend(id.map(|id| (id.as_str().to_owned(), Readable::new(includes.slice(text)))));
             Some(())
         }),
         false => cursor.skip().map(|_| ()),

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::directory::Directory;
 use crate::key::{Content, Identity};
+use crate::readable::Readable;
 use crate::wire::object::object;
 use crate::wire::v1::{Payload, SourceApp, User};
 use crate::wire::{Lenient, v2};
@@ -33,8 +34,8 @@ pub(crate) struct Envelope {
     pub(crate) users: Option<RawJson>,
     pub(crate) directory: Directory,
     pub(crate) apps: Option<RawJson>,
-    pub(crate) includes: Option<RawJson>,
-    pub(crate) matching_rules: Option<RawJson>,
+    pub(crate) includes: Option<Readable>,
+    pub(crate) matching_rules: Option<Readable>,
     pub(crate) tag: Option<Box<str>>,
     pub(crate) event_uuid: Option<Box<str>>,
     pub(crate) outbound: Option<bool>,
@@ -55,7 +56,7 @@ pub(crate) struct Described {
     pub(crate) source_app: Option<Box<str>>,
     pub(crate) revoked_by: Option<Box<str>>,
     pub(crate) raw: RawJson,
-    pub(crate) payload: RawJson,
+    pub(crate) payload: Readable,
 }
 
 impl Event {
@@ -164,19 +165,19 @@ impl Event {
     /// here. Read now.
     pub fn user(&self, id: &str) -> Option<User<'_>> {
         let user = self.user_of_message(id)?;
-        let wrapped = user.parse::<Lenient<Wrapper<'_>>>().ok().and_then(|user| user.0?.data);
-        wrapped.or_else(|| user.parse().ok())
+        let wrapped = user.parse::<Lenient<Wrapper<'_>>>().and_then(|user| user.0?.data);
+        wrapped.or_else(|| user.parse())
     }
 
-    fn user_of_message(&self, id: &str) -> Option<&RawJson> {
+    fn user_of_message(&self, id: &str) -> Option<&Readable> {
         self.envelope.directory.of_message(self.envelope.users.as_ref()?, id)
     }
 
     /// A user by id, from the X Activity API's `users` of a message or its `includes`.
     pub(crate) fn user_v2(&self, id: &str) -> Option<v2::User<'_>> {
-        let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?, id);
+        let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?.raw(), id);
         let user = self.user_of_message(id).or_else(included)?;
-        user.parse::<Lenient<v2::Wrapped<'_>>>().ok()?.0.map(|wrapped| wrapped.0)
+        user.parse::<Lenient<v2::Wrapped<'_>>>()?.0.map(|wrapped| wrapped.0)
     }
 
     pub(crate) fn is_outbound(&self) -> Option<bool> {
@@ -185,7 +186,7 @@ impl Event {
 
     /// The X app with which a message was sent, from the `apps` that come with messages. Read now.
     pub fn source_app(&self) -> Option<SourceApp<'_>> {
-        self.envelope.directory.app(self.envelope.apps.as_ref()?, self.source_app_id()?)?.parse().ok()
+        self.envelope.directory.app(self.envelope.apps.as_ref()?, self.source_app_id()?)?.parse()
     }
 
     /// The event with the fields of the X Activity API, read now; what they leave out is in [`raw`](Self::raw). `None` for
@@ -196,12 +197,12 @@ impl Event {
 
     /// What the X Activity API's payload refers to: users, posts and media. Read now.
     pub fn includes(&self) -> Option<v2::Includes<'_>> {
-        self.envelope.includes.as_ref()?.parse().ok()
+        self.envelope.includes.as_ref()?.parse()
     }
 
     /// The rules of a filtered stream that a post matched. Read now.
     pub fn matching_rules(&self) -> Vec<v2::MatchingRule<'_>> {
-        let rules = self.envelope.matching_rules.as_ref().and_then(|rules| rules.parse::<Lenient<_>>().ok());
+        let rules = self.envelope.matching_rules.as_ref().and_then(|rules| rules.parse::<Lenient<_>>());
         rules.and_then(|rules| rules.0).unwrap_or_default()
     }
 

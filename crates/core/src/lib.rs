@@ -19,6 +19,7 @@ mod event;
 mod head;
 mod key;
 mod raw;
+mod readable;
 mod reply;
 mod secret;
 pub mod signature;

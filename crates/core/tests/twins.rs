@@ -32,10 +32,10 @@ const VERSIONS: &str = "+/post/edit_history/0";
 /// Every twin, its kind, and the fields that only one of both tells: `+` the X Activity API, `-` the Account Activity
 /// API, `~` each in its own way.
 const TWINS: &[Twin] = &[
-    ("own", PostCreated, Second, &[CONVERSATION]),
-    ("mention", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
+    ("own", PostCreated, Second, &[]),
+    ("mention", PostCreated, Second, &["-/author_blocked", VERSIONS]),
     ("reply", PostCreated, Second, &["-/author_blocked", CONVERSATION, VERSIONS]),
-    ("quote", PostCreated, Second, &[CONVERSATION, VERSIONS]),
+    ("quote", PostCreated, Second, &[VERSIONS]),
     ("repost", PostCreated, Second, &[CONVERSATION, VERSIONS]),
     (
         "deletion",
@@ -55,7 +55,7 @@ const TWINS: &[Twin] = &[
             "+/author/verified",
         ],
     ),
-    ("like_by", Liked, Same, &[CONVERSATION, VERSIONS]),
+    ("like_by", Liked, Same, &[VERSIONS]),
     (
         "like_of",
         Liked,
@@ -73,7 +73,6 @@ const TWINS: &[Twin] = &[
             "-/by/protected",
             "-/by/url",
             "-/by/verified",
-            CONVERSATION,
             VERSIONS,
         ],
     ),

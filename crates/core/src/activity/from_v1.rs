@@ -1,5 +1,8 @@
 //! From the payloads of the Account Activity API.
 
+use std::borrow::Cow;
+
+use super::post::whole_repost;
 use super::{
     Activity, Attachment, CallToAction, DeletedPost, Like, Link, Media, Mention, Message, NewPost, Post, PostReference,
     PostRelation, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, ReferenceKind, Relationship, Revocation,
@@ -62,6 +65,8 @@ fn relation(tweet: &v1::Tweet<'_>, subscriber: &str) -> Option<PostRelation> {
     let by = |tweet: &v1::Tweet<'_>| tweet.user.as_ref().and_then(|user| user.id()) == Some(subscriber);
     let quoted_by_x = |tweet: &Option<Box<v1::Tweet<'_>>>| tweet.as_deref().is_some_and(by);
     let answered = tweet.in_reply_to_user_id_str.as_deref().or(tweet.in_reply_to_user_id.as_deref());
+    // X names a user as answered too whose handle a post begins with, though it answers no post.
+    let answers = tweet.in_reply_to_status_id_str.is_some() || tweet.in_reply_to_status_id.is_some();
     let mut mentioned = tweet.full_entities().into_iter().flat_map(|entities| &entities.user_mentions);
     if by(tweet) {
         Some(PostRelation::Own)
@@ -70,7 +75,7 @@ fn relation(tweet: &v1::Tweet<'_>, subscriber: &str) -> Option<PostRelation> {
     } else if tweet.retweeted_status.is_none() && quoted_by_x(&tweet.quoted_status) {
         Some(PostRelation::Quote)
     } else if answered == Some(subscriber) {
-        Some(PostRelation::Reply)
+        Some(if answers { PostRelation::Reply } else { PostRelation::Mention })
     } else if tweet.retweeted_status.is_none() && mentioned.any(|mention| mention.id() == Some(subscriber)) {
         Some(PostRelation::Mention)
     } else {
@@ -82,12 +87,19 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
     fn from(mut tweet: v1::Tweet<'a>) -> Self {
         let reference = |kind, id| Some(PostReference { kind, id: id? });
         let id_of = |tweet: Option<Box<v1::Tweet<'a>>>| tweet.and_then(|tweet| tweet.id_str.or(tweet.id));
-        let reposted = id_of(tweet.retweeted_status.take());
+        let repeated = tweet.retweeted_status.take();
+        let repeated_text = repeated.as_ref().and_then(|tweet| tweet.full_text()).map(Cow::into_owned);
+        let reposted = id_of(repeated);
         let quoted = tweet.quoted_status_id_str.take().or(tweet.quoted_status_id.take());
         let quoted = quoted.or(id_of(tweet.quoted_status.take()));
         // A repost repeats what the reposted post quotes, and what it mentions.
         let quoted = quoted.filter(|_| reposted.is_none());
         let answered = tweet.in_reply_to_status_id_str.or(tweet.in_reply_to_status_id);
+        let id = tweet.id_str.or(tweet.id);
+        let is_edited = tweet.edit_history.as_ref().is_some_and(|history| history.edit_tweet_ids.len() > 1);
+        // It begins a conversation, of which nothing is told otherwise.
+        let begins = answered.is_none() && reposted.is_none() && !is_edited;
+        let conversation_id = id.clone().filter(|_| begins);
         let references = [
             reference(ReferenceKind::Reply, answered),
             reference(ReferenceKind::Quote, quoted),
@@ -95,15 +107,16 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
         ];
         let extended = tweet.extended_tweet.unwrap_or_default();
         let entities = extended.entities.or(tweet.entities).unwrap_or_default();
+        let text = extended.full_text.or(tweet.extended_text).or(tweet.text);
         let with_all_media = extended.extended_entities.or(tweet.extended_entities).unwrap_or_default();
         let media = if with_all_media.media.is_empty() { entities.media } else { with_all_media.media };
         Self {
-            id: tweet.id_str.or(tweet.id),
+            id,
             author: tweet.user.map(Into::into).unwrap_or_default(),
-            text: extended.full_text.or(tweet.extended_text).or(tweet.text).map(v1::decoded),
+            text: text.map(|text| whole_repost(v1::decoded(text), repeated_text.as_deref())),
             language: tweet.lang,
             created_at: tweet.created_at.or(tweet.timestamp_ms),
-            conversation_id: None,
+            conversation_id,
             in_reply_to_user_id: tweet.in_reply_to_user_id_str.or(tweet.in_reply_to_user_id),
             references: references.into_iter().flatten().collect(),
             mentions: entities.user_mentions.into_iter().map(Into::into).collect(),
@@ -123,7 +136,7 @@ impl<'a> From<v1::Mention<'a>> for Mention<'a> {
 
 impl<'a> From<v1::Url<'a>> for Link<'a> {
     fn from(url: v1::Url<'a>) -> Self {
-        Self { url: url.url, expanded_url: url.expanded_url }
+        Self { url: url.url, expanded_url: url.expanded_url.or(url.unwound.and_then(|page| page.url)) }
     }
 }
 
@@ -157,18 +170,7 @@ fn message<'a>(event: &'a Event, message: v1::DirectMessage<'a>) -> Message<'a> 
         text: data.text.map(v1::decoded),
         links: links.into_iter().map(Into::into).collect(),
         source_app_id: create.source_app_id,
-        quick_reply: data.quick_reply.map(|prompt| QuickReply {
-            kind: prompt.kind,
-            options: prompt
-                .options
-                .into_iter()
-                .map(|option| QuickReplyOption {
-                    label: option.label,
-                    description: option.description,
-                    metadata: option.metadata,
-                })
-                .collect(),
-        }),
+        quick_reply: data.quick_reply.map(Into::into),
         quick_reply_response: data
             .quick_reply_response
             .map(|response| QuickReplyResponse { kind: response.kind, metadata: response.metadata }),
@@ -176,5 +178,17 @@ fn message<'a>(event: &'a Event, message: v1::DirectMessage<'a>) -> Message<'a> 
         calls_to_action: data.ctas.into_iter().map(|cta| CallToAction { label: cta.label, url: cta.url }).collect(),
         initiated_via_post_id: via.tweet_id,
         initiated_via_welcome_message_id: via.welcome_message_id,
+    }
+}
+
+impl<'a> From<v1::QuickReply<'a>> for QuickReply<'a> {
+    fn from(prompt: v1::QuickReply<'a>) -> Self {
+        let input = prompt.text_input.or(prompt.location).unwrap_or_default();
+        let options = prompt.options.into_iter().map(|option| QuickReplyOption {
+            label: option.label,
+            description: option.description,
+            metadata: option.metadata,
+        });
+        Self { kind: prompt.kind, options: options.collect(), label: input.label, metadata: input.metadata }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::post::whole_repost;
 use super::{
     Activity, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention,
     NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship, Replay, Revocation,
@@ -49,8 +50,8 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
         Payload::ProfileUpdate(update) => Activity::ProfileUpdated(Box::new(ProfileUpdate {
             user: person(event.subscriber().map(Id::from), &includes),
             field: detail(event, "profile.update."),
-            before: update.before,
-            after: update.after,
+            before: update.before.map(Into::into),
+            after: update.after.map(Into::into),
         })),
         Payload::Chat(chat) => {
             let chat = Box::new(self::chat(event, *chat, &includes));
@@ -89,7 +90,8 @@ fn person<'a>(id: Option<Id<'a>>, includes: &Includes<'a>) -> User<'a> {
 
 /// What the type of event says the post is to the subscriber. A post of their own is that, however it came.
 fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
-    if author.is_some() && author == event.subscriber() {
+    let is_of_subscriber = types::known(event.name()).is_some_and(|(name, _)| name == "post.create");
+    if event.subscriber().is_some() && (author == event.subscriber() || (author.is_none() && is_of_subscriber)) {
         return Some(PostRelation::Own);
     }
     let name = event.name().to_ascii_lowercase();
@@ -119,15 +121,23 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
         let media = includes.media.iter().find(|media| media.media_key.as_ref() == Some(&key)).cloned();
         media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
     });
+    let reposted = post.references.iter().find(|one| one.kind.as_deref().is_some_and(|kind| kind == "retweeted"));
+    let reposted = reposted.and_then(|one| includes.posts.iter().find(|post| post.id.is_some() && post.id == one.id));
+    let repeated = reposted.and_then(v2::Post::full_text);
+    let mut references: Vec<_> = post.references.into_iter().filter_map(reference).collect();
+    let is_told = references.iter().any(|one| one.kind == ReferenceKind::Reply);
+    if let Some(id) = post.in_reply_to_post_id.filter(|_| !is_told) {
+        references.insert(0, PostReference { kind: ReferenceKind::Reply, id });
+    }
     Post {
         id: post.id,
         author: person(post.author_id, includes),
-        text: note.text.or(post.text).map(v1::decoded),
+        text: note.text.or(post.text).map(|text| whole_repost(v1::decoded(text), repeated.as_deref())),
         language: post.lang,
         created_at: post.created_at,
         conversation_id: post.conversation_id,
         in_reply_to_user_id: post.in_reply_to_user_id,
-        references: post.references.into_iter().filter_map(reference).collect(),
+        references,
         mentions: entities.mentions.into_iter().map(|who| Mention { id: who.id, handle: who.username }).collect(),
         links: entities.urls.into_iter().filter_map(link).collect(),
         hashtags: entities.hashtags.into_iter().filter_map(|hashtag| hashtag.tag).collect(),
@@ -138,7 +148,7 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
 
 /// A link that stands for a picture is the picture.
 fn link(url: v2::Url<'_>) -> Option<Link<'_>> {
-    url.media_key.is_none().then_some(Link { url: url.url, expanded_url: url.expanded_url })
+    url.media_key.is_none().then_some(Link { url: url.url, expanded_url: url.expanded_url.or(url.unwound_url) })
 }
 
 fn reference(reference: v2::Reference<'_>) -> Option<PostReference<'_>> {
@@ -193,10 +203,12 @@ fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Li
     Like { id: like.id, by: by.map(|by| person(Some(by), includes)), post }
 }
 
-/// What the type of event says behind the family: `bio` of `profile.update.bio`, or of the older `ProfileBioUpdate`.
+/// What the type of event says behind the family: `bio` of `profile.update.bio`.
 fn detail<'a>(event: &'a Event, family: &str) -> Id<'a> {
-    let name = types::known(event.name()).map_or(event.name(), |(present, _)| present);
-    name.strip_prefix(family).unwrap_or(name).into()
+    match types::detail(event.name(), family) {
+        Cow::Borrowed(detail) => detail.into(),
+        Cow::Owned(detail) => detail.into(),
+    }
 }
 
 fn chat<'a>(event: &'a Event, chat: v2::Chat<'a>, includes: &Includes<'a>) -> Chat<'a> {

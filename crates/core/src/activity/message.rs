@@ -54,6 +54,12 @@ pub struct QuickReply<'a> {
     pub kind: Option<Text<'a>>,
     /// The ready answers.
     pub options: Vec<QuickReplyOption<'a>>,
+    /// Of a prompt for a text: what the user is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Text<'a>>,
+    /// Of a prompt for a text or a place: what the response will carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Text<'a>>,
 }
 
 impl<'a> QuickReply<'a> {
@@ -165,7 +171,10 @@ impl<'a> Attachment<'a> {
         {
             return Some(Self::Coordinate { longitude, latitude });
         }
-        let place = location.shared_place?.place?;
-        Some(Self::Place { id: place.id, name: place.full_name.or(place.name) })
+        let shared = location.shared_place?;
+        let place = shared.place.unwrap_or_default();
+        let name = place.full_name.or(place.name).or(shared.full_name).or(shared.name);
+        let id = place.id.or(shared.id);
+        (id.is_some() || name.is_some()).then_some(Self::Place { id, name })
     }
 }

@@ -95,8 +95,8 @@ impl<'a> From<v2::User<'a>> for User<'a> {
             picture: told(user.profile_image_url),
             protected: user.protected,
             verified: user.verified,
-            followers: metrics.followers_count,
-            following: metrics.following_count,
+            followers: metrics.followers_count.or(user.followers_count),
+            following: metrics.following_count.or(user.friends_count),
             created_at: user.created_at,
         }
     }

@@ -44,6 +44,7 @@ object! {
         timestamp_ms: Option<Timestamp> = "timestamp_ms" | "event_timestamp_ms" | "event_timestamp_ms_str",
         created_msec: Option<Timestamp> = "created_at_msec" | "created_timestamp",
         updated_msec: Option<Timestamp> = "last_updated_at_ms" | "updated_timestamp_ms" | "updated_timestamp_ms_str",
+        broadcast_created: Option<Timestamp> = "created_timestamp_ms" | "created_timestamp_ms_str",
         date_time: Option<Timestamp> = "date_time",
         created_at: Option<Text<'a>> = "created_at",
         updated_at: Option<Text<'a>> = "updated_at",
@@ -53,7 +54,7 @@ object! {
 object! {
     /// One side of a relation, plain or wrapped in `data`.
     struct Side<'a> {
-        id: Option<Id<'a>> = "id",
+        id: Option<Id<'a>> = "id" | "id_str",
         data: Option<Party<'a>> = "data",
     }
 }
@@ -242,7 +243,7 @@ impl<'a> Data<'a> {
             payload,
             kind: happening,
             content,
-            at: facts.at(),
+            at: facts.at(kind),
         }
     }
 }
@@ -304,8 +305,9 @@ impl PayloadFacts<'_> {
         }
     }
 
-    fn at(&self) -> Option<Timestamp> {
-        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time).or(self.updated_msec);
+    fn at(&self, kind: EventKind) -> Option<Timestamp> {
+        let begun = self.broadcast_created.filter(|_| kind == EventKind::BroadcastStarted);
+        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time).or(self.updated_msec).or(begun);
         let written = self.created_at.as_deref().or(self.updated_at.as_deref());
         precise.or_else(|| Timestamp::parse(written?))
     }

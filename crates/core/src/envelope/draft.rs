@@ -8,6 +8,7 @@ use bytestring::ByteString;
 use super::facts::{Happening, Known, identity};
 use crate::event::{Described, Envelope};
 use crate::key::{Content, Identity};
+use crate::readable::Readable;
 use crate::wire::v2::ReplayStatus;
 use crate::{Direction, Event, EventKind, Generation, RawJson, Timestamp};
 
@@ -65,7 +66,7 @@ impl<'a> Draft<'a> {
             source_app: None,
             revoked_by: None,
             raw: RawJson::new(body.slice_ref(self.raw)),
-            payload: RawJson::new(body.slice_ref(self.payload)),
+            payload: Readable::new(RawJson::new(body.slice_ref(self.payload))),
         };
         match self.kind {
             Happening::Plain(kind) => {

@@ -14,6 +14,7 @@ use bytestring::ByteString;
 
 use crate::directory::Directory;
 use crate::event::Envelope;
+use crate::readable::Readable;
 use crate::wire::v2::MatchingRule;
 use crate::wire::{Id, Lenient};
 use crate::{Delivery, Event, Generation, RawJson};
@@ -38,6 +39,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     outline.settle(&body);
 
     let slice = |text: &str| RawJson::new(body.slice_ref(text));
+    let readable = |text: &str| Readable::new(slice(text));
     let activity = outline.data.as_ref().filter(|data| data.is_activity());
     let envelope = Arc::new(Envelope {
         app,
@@ -45,8 +47,8 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         users: outline.users.map(slice),
         directory: Directory::default(),
         apps: outline.apps.map(slice),
-        includes: activity.and_then(|data| data.includes).or(outline.includes).map(slice),
-        matching_rules: outline.matching_rules.map(slice),
+        includes: activity.and_then(|data| data.includes).or(outline.includes).map(readable),
+        matching_rules: outline.matching_rules.map(readable),
         tag: activity.and_then(|data| data.tag.as_deref()).map(Into::into),
         event_uuid: activity.and_then(|data| data.event_uuid.as_deref()).map(Into::into),
         outbound: activity.and_then(Data::outbound),

@@ -1,5 +1,7 @@
 //! The types of events of the X Activity API, under every name that X has given them.
 
+use std::borrow::Cow;
+
 use crate::EventKind;
 
 /// Every documented type by its present name.
@@ -56,7 +58,9 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
     // Names of other words than the present ones.
     let name = match name {
         "ProfilePictureUpdate" | "profile.update.picture" => "profile.update.profile_picture",
+        "ProfileBannerUpdate" | "profile.update.banner" => "profile.update.banner_picture",
         "ProfileScreenNameUpdate" | "profile.update.screen_name" => "profile.update.screenname",
+        "TrendsNew" | "trends.new" => "news.new",
         _ => name,
     };
     let exact = TYPES.into_iter().find(|(known, _)| *known == name);
@@ -68,15 +72,37 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
 
 /// A kind for types that are not known, but whose family is.
 pub(super) fn family(name: &str) -> EventKind {
-    match name {
-        _ if name.starts_with("profile.update.") => EventKind::ProfileUpdated,
-        _ if name.starts_with("chat.conversation.") || name.starts_with("chat.update.") => EventKind::ChatChanged,
-        _ => EventKind::Unknown,
+    let words = words(name);
+    let has = |word: &str| words.iter().any(|one| one == word);
+    match () {
+        () if has("profile") && has("update") => EventKind::ProfileUpdated,
+        () if has("chat") && (has("conversation") || has("update")) => EventKind::ChatChanged,
+        () => EventKind::Unknown,
     }
+}
+
+/// What a name says behind its family, as the present names write it: `bio` of `profile.update.bio`, and of the older
+/// `ProfileBioUpdate`. Names of no family stay as they are.
+pub(crate) fn detail<'a>(name: &'a str, family: &str) -> Cow<'a, str> {
+    let present = known(name).map_or(name, |(present, _)| present);
+    if let Some(detail) = present.strip_prefix(family) {
+        return Cow::Borrowed(detail);
+    }
+    let of_family: Vec<&str> = family.split('.').collect();
+    let mut words = words_in_turn(name);
+    let before = words.len();
+    words.retain(|word| !of_family.contains(&word.as_str()));
+    if words.is_empty() || before == words.len() { Cow::Borrowed(name) } else { Cow::Owned(words.join("_")) }
 }
 
 /// The words of a name in one order: `ProfileBioUpdate` and `profile.update.bio` have the same.
 fn words(name: &str) -> Vec<String> {
+    let mut words = words_in_turn(name);
+    words.sort_unstable();
+    words
+}
+
+fn words_in_turn(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut follows_on = false;
     for (at, letter) in name.char_indices() {
@@ -104,7 +130,6 @@ fn words(name: &str) -> Vec<String> {
         words.drain(at..at + 2);
         words.push("oauth".into());
     }
-    words.sort_unstable();
     words
 }
 
@@ -121,6 +146,9 @@ mod tests {
             ("ProfileScreenNameUpdate", "profile.update.screenname"),
             ("ProfileScreennameUpdate", "profile.update.screenname"),
             ("ProfileBannerPictureUpdate", "profile.update.banner_picture"),
+            ("ProfileBannerUpdate", "profile.update.banner_picture"),
+            ("TrendsNew", "news.new"),
+            ("NewsNew", "news.new"),
             ("chat.conversation_join", "chat.conversation.join"),
             ("FollowUnfollow", "follow.unfollow"),
             ("PostMentionCreate", "post.mention.create"),
@@ -134,6 +162,24 @@ mod tests {
         }
         for name in ["", ".", "post", "post.create.create", "like.delete", "Ünfollow", "profile.update"] {
             assert_eq!(known(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_type_that_is_new_is_known_by_its_family() {
+        for (name, kind, family, said) in [
+            ("profile.update.location", EventKind::ProfileUpdated, "profile.update.", "location"),
+            ("ProfileLocationUpdate", EventKind::ProfileUpdated, "profile.update.", "location"),
+            ("ProfileBirthDateUpdate", EventKind::ProfileUpdated, "profile.update.", "birth_date"),
+            ("ProfileBioUpdate", EventKind::ProfileUpdated, "profile.update.", "bio"),
+            ("ProfileUpdate", EventKind::ProfileUpdated, "profile.update.", "ProfileUpdate"),
+            ("chat.conversation.renamed", EventKind::ChatChanged, "chat.", "conversation.renamed"),
+            ("ChatConversationRenamed", EventKind::ChatChanged, "chat.", "conversation_renamed"),
+            ("ChatUpdateTheme", EventKind::ChatChanged, "chat.", "update_theme"),
+            ("chat.deleted", EventKind::Unknown, "chat.", "deleted"),
+            ("profile.bio", EventKind::Unknown, "profile.update.", "bio"),
+        ] {
+            assert_eq!((self::family(name), &*detail(name, family)), (kind, said), "{name}");
         }
     }
 

@@ -11,6 +11,6 @@ mod value;
 pub mod v1;
 pub mod v2;
 
-pub use value::{Color, Degree, Id, Text};
+pub use value::{Color, Degree, Id, ProfileValue, Text};
 
 pub(crate) use object::Lenient;

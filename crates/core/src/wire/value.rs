@@ -5,8 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::MapAccess;
-use serde::{Serialize, Serializer};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::object::{Name, Shape, Value};
 use crate::Timestamp;
@@ -20,6 +21,11 @@ pub struct Id<'a>(Cow<'a, str>);
 /// read it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<'a>(Cow<'a, str>);
+
+/// What one part of a profile says: a text, or the JSON of whatever else X writes there, such as an object for a badge.
+/// `Debug` prints its length only.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProfileValue<'a>(Cow<'a, str>);
 
 macro_rules! str_like {
     ($name:ident) => {
@@ -84,6 +90,13 @@ macro_rules! str_like {
 
 str_like!(Id);
 str_like!(Text);
+str_like!(ProfileValue);
+
+impl<'a> From<ProfileValue<'a>> for Text<'a> {
+    fn from(value: ProfileValue<'a>) -> Self {
+        Self(value.0)
+    }
+}
 
 impl fmt::Display for Id<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,6 +113,12 @@ impl fmt::Debug for Id<'_> {
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
+impl fmt::Debug for ProfileValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProfileValue({} bytes)", self.0.len())
     }
 }
 
@@ -120,6 +139,38 @@ impl<'de> Value<'de> for Id<'de> {
 impl<'de> Value<'de> for Text<'de> {
     fn string(text: Cow<'de, str>) -> Option<Self> {
         Some(Self(text))
+    }
+}
+
+impl<'de> Value<'de> for ProfileValue<'de> {
+    fn string(text: Cow<'de, str>) -> Option<Self> {
+        Some(Self(text))
+    }
+
+    fn boolean(flag: bool) -> Option<Self> {
+        Some(Self(Cow::Borrowed(if flag { "true" } else { "false" })))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+
+    fn float(number: f64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+
+    fn object<A: MapAccess<'de>>(members: A, _depth: u8) -> Result<Option<Self>, A::Error> {
+        let value = serde_json::Value::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(Some(value.to_string().into()))
+    }
+
+    fn array<A: SeqAccess<'de>>(elements: A, _depth: u8) -> Result<Option<Self>, A::Error> {
+        let value = serde_json::Value::deserialize(SeqAccessDeserializer::new(elements))?;
+        Ok(Some(value.to_string().into()))
     }
 }
 

@@ -107,6 +107,22 @@ object! {
         pub kind: Option<Text<'a>> = "type",
         /// The ready answers.
         pub options: Vec<QuickReplyOption<'a>> = "options",
+        /// Of a prompt for a text: how it is asked for.
+        pub text_input: Option<QuickReplyInput<'a>> = "text_input",
+        /// Of a prompt for a place: what the response will carry.
+        pub location: Option<QuickReplyInput<'a>> = "location",
+    }
+}
+
+object! {
+    /// A prompt for a text or a place.
+    pub struct QuickReplyInput<'a> {
+        /// `default` or `number`.
+        pub keyboard: Option<Text<'a>> = "keyboard",
+        /// What the user is asked.
+        pub label: Option<Text<'a>> = "label",
+        /// What the response will carry.
+        pub metadata: Option<Text<'a>> = "metadata",
     }
 }
 
@@ -197,6 +213,12 @@ object! {
     pub struct SharedPlace<'a> {
         /// The place.
         pub place: Option<super::Place<'a>> = "place",
+        /// The place's id, should X write it here.
+        pub id: Option<Id<'a>> = "id",
+        /// The place's name, should X write it here.
+        pub name: Option<Text<'a>> = "name",
+        /// The place's name with what it lies in, should X write it here.
+        pub full_name: Option<Text<'a>> = "full_name",
     }
 }
 

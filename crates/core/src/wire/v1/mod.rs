@@ -36,7 +36,7 @@ pub use media::{
 };
 pub use message::{
     Attachment, CallToAction, Coordinates, DirectMessage, InitiatedVia, Location, MessageCreate, MessageData,
-    QuickReply, QuickReplyOption, QuickReplyResponse, SharedPlace, SourceApp,
+    QuickReply, QuickReplyInput, QuickReplyOption, QuickReplyResponse, SharedPlace, SourceApp,
 };
 pub use parts::{
     Contributor, EditControls, EditHistory, ExtendedTweet, MatchingRule, Permalink, Scopes, TweetMetadata, TweetRef,
@@ -53,12 +53,21 @@ use std::borrow::Cow;
 
 use super::Text;
 
-/// X escapes `&`, `<` and `>` in the text of posts and messages, and nothing else.
+/// X escapes `&`, `<` and `>` in the text of posts and messages. It escapes every `&`, so that quotes are safe to decode too.
+const ENTITIES: [(&str, char); 6] =
+    [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\''), ("&apos;", '\'')];
+
 pub(crate) fn decode_entities(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
-        return text.into();
+    let (mut decoded, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find('&') {
+        let (before, entity) = rest.split_at(at);
+        let known = ENTITIES.iter().find_map(|(name, letter)| Some((*letter, entity.strip_prefix(name)?)));
+        let (letter, behind) = known.unwrap_or(('&', entity.get(1..).unwrap_or_default()));
+        decoded += before;
+        decoded.push(letter);
+        rest = behind;
     }
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").into()
+    if decoded.is_empty() { text.into() } else { (decoded + rest).into() }
 }
 
 /// A text as its author wrote it.
@@ -76,6 +85,8 @@ mod tests {
     #[test]
     fn each_entity_is_decoded_once() {
         assert_eq!(decode_entities("a &lt;b&gt; &amp; c"), "a <b> & c");
-        assert_eq!(decode_entities("&amp;lt; stays &quot;"), "&lt; stays &quot;");
+        assert_eq!(decode_entities("&amp;lt; &amp;quot; &amp;amp;"), "&lt; &quot; &amp;");
+        assert_eq!(decode_entities("&quot;a&quot; &#39;b&#39; &apos;c"), "\"a\" 'b' 'c");
+        assert_eq!(decode_entities("R&D &nbsp; &&lt; &"), "R&D &nbsp; &< &");
     }
 }

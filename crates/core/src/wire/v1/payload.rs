@@ -1,6 +1,7 @@
 //! Any event of the Account Activity API, typed.
 
 use super::{DirectMessage, Favorite, MarkRead, Relation, Revocation, Tweet, TweetDelete, Typing};
+use crate::readable::Readable;
 use crate::wire::Lenient;
 use crate::wire::object::Value;
 use crate::{EventKind, RawJson};
@@ -40,7 +41,7 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(crate) fn read(kind: EventKind, payload: &'a RawJson, raw: &'a RawJson) -> Self {
+    pub(crate) fn read(kind: EventKind, payload: &'a Readable, raw: &'a RawJson) -> Self {
         match kind {
             EventKind::PostCreated => object(payload).map(Self::TweetCreate),
             EventKind::PostDeleted => object(payload).map(Self::TweetDelete),
@@ -61,6 +62,6 @@ impl<'a> Payload<'a> {
     }
 }
 
-fn object<'a, T: Value<'a>>(raw: &'a RawJson) -> Option<T> {
-    raw.parse::<Lenient<T>>().ok()?.0
+fn object<'a, T: Value<'a>>(payload: &'a Readable) -> Option<T> {
+    payload.parse::<Lenient<T>>()?.0
 }

@@ -106,7 +106,7 @@ object! {
         /// The user's id, as the Account Activity API writes it.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
         /// The user's id, as follows write it.
-        pub id: Option<Id<'a>> = "id",
+        pub id: Option<Id<'a>> = "id" | "id_str",
         /// The handle, without `@`.
         pub username: Option<Text<'a>> = "username" | "screen_name",
         /// The display name.

@@ -1,9 +1,10 @@
 //! The payloads of the X Activity API, by type of event.
 
 use super::{Broadcast, BroadcastMessage, Chat, News, Post, Space, User, Wrapped};
+use crate::readable::Readable;
 use crate::wire::object::object;
-use crate::wire::{Id, Text};
-use crate::{EventKind, Generation, RawJson, Timestamp};
+use crate::wire::{Id, ProfileValue, Text};
+use crate::{EventKind, Generation, Timestamp};
 
 /// The payload of an event of the X Activity API, or what a filtered-stream webhook or a replay job sends.
 ///
@@ -36,28 +37,28 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(crate) fn read(generation: Generation, kind: EventKind, payload: &'a RawJson) -> Option<Self> {
+    pub(crate) fn read(generation: Generation, kind: EventKind, payload: &'a Readable) -> Option<Self> {
         match (generation, kind) {
-            (Generation::XActivity, EventKind::PostCreated) => payload.parse().ok().map(Self::Post),
-            (Generation::FilteredStream, EventKind::PostMatched) => payload.parse().ok().map(Self::Post),
+            (Generation::XActivity, EventKind::PostCreated) => payload.parse().map(Self::Post),
+            (Generation::FilteredStream, EventKind::PostMatched) => payload.parse().map(Self::Post),
             (Generation::XActivity, kind) => match kind {
-                EventKind::PostDeleted => payload.parse().ok().map(Self::PostDelete),
-                EventKind::Liked => payload.parse().ok().map(Self::Like),
+                EventKind::PostDeleted => payload.parse().map(Self::PostDelete),
+                EventKind::Liked => payload.parse().map(Self::Like),
                 EventKind::Followed
                 | EventKind::Unfollowed
                 | EventKind::Blocked
                 | EventKind::Unblocked
                 | EventKind::Muted
-                | EventKind::Unmuted => payload.parse().ok().map(Self::Relation),
-                EventKind::ProfileUpdated => payload.parse().ok().map(Self::ProfileUpdate),
+                | EventKind::Unmuted => payload.parse().map(Self::Relation),
+                EventKind::ProfileUpdated => payload.parse().map(Self::ProfileUpdate),
                 EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => {
-                    payload.parse().ok().map(Self::Chat)
+                    payload.parse().map(Self::Chat)
                 }
-                EventKind::SpaceStarted | EventKind::SpaceEnded => payload.parse().ok().map(Self::Space),
-                EventKind::BroadcastStarted | EventKind::BroadcastEnded => payload.parse().ok().map(Self::Broadcast),
-                EventKind::BroadcastMessage => payload.parse().ok().map(Self::BroadcastMessage),
-                EventKind::NewsPublished => payload.parse().ok().map(Self::News),
-                EventKind::AccessRevoked => payload.parse().ok().map(Self::Revocation),
+                EventKind::SpaceStarted | EventKind::SpaceEnded => payload.parse().map(Self::Space),
+                EventKind::BroadcastStarted | EventKind::BroadcastEnded => payload.parse().map(Self::Broadcast),
+                EventKind::BroadcastMessage => payload.parse().map(Self::BroadcastMessage),
+                EventKind::NewsPublished => payload.parse().map(Self::News),
+                EventKind::AccessRevoked => payload.parse().map(Self::Revocation),
                 _ => None,
             },
             _ => None,
@@ -120,9 +121,9 @@ object! {
     /// A changed profile.
     pub struct ProfileUpdate<'a> {
         /// What was there.
-        pub before: Option<Text<'a>> = "before",
+        pub before: Option<ProfileValue<'a>> = "before",
         /// What is there now.
-        pub after: Option<Text<'a>> = "after",
+        pub after: Option<ProfileValue<'a>> = "after",
     }
 }
 

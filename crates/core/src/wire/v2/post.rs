@@ -30,6 +30,8 @@ object! {
         pub conversation_id: Option<Id<'a>> = "conversation_id",
         /// The user it answers.
         pub in_reply_to_user_id: Option<Id<'a>> = "in_reply_to_user_id",
+        /// The post it answers, where X does not tell it among the [`references`](Self::references).
+        pub in_reply_to_post_id: Option<Id<'a>> = "in_reply_to_tweet_id" | "in_reply_to_post_id",
         /// The posts it answers, quotes or repeats.
         pub references: Vec<Reference<'a>> = "referenced_tweets" | "referenced_posts",
         /// Its versions, oldest first; each edit is a post with an id of its own.

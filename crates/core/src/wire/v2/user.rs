@@ -11,13 +11,13 @@ object! {
     /// A user.
     pub struct User<'a> {
         /// The id.
-        pub id: Option<Id<'a>> = "id",
+        pub id: Option<Id<'a>> = "id" | "id_str",
         /// The display name.
         pub name: Option<Text<'a>> = "name",
         /// The handle, without `@`.
-        pub username: Option<Text<'a>> = "username",
+        pub username: Option<Text<'a>> = "username" | "screen_name",
         /// When the account was made.
-        pub created_at: Option<Timestamp> = "created_at",
+        pub created_at: Option<Timestamp> = "created_at" | "created_timestamp",
         /// What the user says of themself.
         pub description: Option<Text<'a>> = "description",
         /// Where the user says to be.
@@ -43,7 +43,7 @@ object! {
         /// What the user pays X for: `Basic`, `Premium`, `PremiumPlus` or `None`.
         pub subscription_type: Option<Text<'a>> = "subscription_type",
         /// The picture.
-        pub profile_image_url: Option<Text<'a>> = "profile_image_url",
+        pub profile_image_url: Option<Text<'a>> = "profile_image_url" | "profile_image_url_https",
         /// The banner.
         pub profile_banner_url: Option<Text<'a>> = "profile_banner_url",
         /// The post at the top of the profile.
@@ -67,6 +67,10 @@ object! {
         pub subscription: Option<UserSubscription> = "subscription",
         /// Where the user is withheld.
         pub withheld: Option<Withheld<'a>> = "withheld",
+        /// How many follow the user, as the Account Activity API writes it.
+        pub(crate) followers_count: Option<u64> = "followers_count",
+        /// How many the user follows, as the Account Activity API writes it.
+        pub(crate) friends_count: Option<u64> = "friends_count",
         /// The user, where X wraps it.
         data: Option<Box<User<'a>>> = "data",
     }

@@ -1,0 +1,84 @@
+//! JSON to be read into types.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::RawJson;
+
+/// A part of a body that types are read from. X cuts texts without looking, so that a text may end in half an emoji: JSON,
+/// though no Rust string can hold it. Such halves are read as `U+FFFD`, and [`RawJson`] has them as they came.
+#[derive(Clone, Debug)]
+pub(crate) struct Readable {
+    raw: RawJson,
+    /// The same with whole characters, made when it is first needed.
+    mended: OnceLock<Option<RawJson>>,
+}
+
+impl Readable {
+    pub(crate) fn new(raw: RawJson) -> Self {
+        Self { raw, mended: OnceLock::new() }
+    }
+
+    pub(crate) fn raw(&self) -> &RawJson {
+        &self.raw
+    }
+
+    pub(crate) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+        self.raw.parse().ok().or_else(|| {
+            let mended = self.mended.get_or_init(|| mended(self.raw.as_str()).map(|text| RawJson::new(text.into())));
+            mended.as_ref()?.parse().ok()
+        })
+    }
+}
+
+/// The same JSON with `\ufffd` in place of each half of a surrogate pair; `None` if it has none.
+fn mended(json: &str) -> Option<String> {
+    let (mut mended, mut rest) = (String::new(), json);
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                mended += before;
+                mended += "\\ufffd";
+                rest = escape.get(6..).unwrap_or_default();
+                continue;
+            }
+            _ => 2,
+        };
+        let (whole, behind) = rest.split_at_checked(at + length)?;
+        mended += whole;
+        rest = behind;
+    }
+    mended += rest;
+    (mended != json).then_some(mended)
+}
+
+/// The UTF-16 unit that an escape at the beginning writes.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mended;
+
+    #[test]
+    fn halves_are_replaced_and_nothing_else() {
+        for (json, expected) in [
+            (r#""\ud83d""#, r#""\ufffd""#),
+            (r#""a\uD83D\n\uDe00""#, r#""a\ufffd\n\ufffd""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
+            (r#"{"\\ud83d":"\ud83d\\ude00"}"#, r#"{"\\ud83d":"\ufffd\\ude00"}"#),
+        ] {
+            assert_eq!(mended(json).as_deref(), Some(expected), "{json}");
+            assert!(serde_json::from_str::<serde_json::Value>(expected).is_ok(), "{expected}");
+        }
+        for json in [r#""\ud83d\ude00""#, r#""\\ud83d \" \u00e9""#, "{}", "", r"\", r"\u12", "\\é"] {
+            assert_eq!(mended(json), None, "{json}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What X writes besides what its documentation shows: old names, other words for the same, cut texts.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use birdhook_core::activity::{Attachment, User};
+use birdhook_core::wire::v1;
+use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
+use serde_json::{Value, json};
+use support::event;
+
+/// An activity about the user 1111.
+fn told(event_type: &str, payload: &Value) -> Event {
+    let data = json!({"event_uuid": "-7", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
+    event(json!({ "data": data }).to_string())
+}
+
+/// A post of the Account Activity API for the user 1111.
+fn tweet(tweet: &Value) -> Event {
+    event(json!({"for_user_id": "1111", "tweet_create_events": [tweet]}).to_string())
+}
+
+fn relation(event: &Event) -> Option<PostRelation> {
+    let Activity::PostCreated(created) = event.activity() else { panic!("{:?}", event.activity()) };
+    created.relation
+}
+
+/// X names the user too as answered whose handle a post begins with, though it answers no post.
+#[test]
+fn a_post_that_begins_with_a_handle_is_a_mention_and_an_answer_is_a_reply() {
+    for (id, expected) in [(json!(null), PostRelation::Mention), (json!("10"), PostRelation::Reply)] {
+        let post = json!({"id_str": "11", "text": "@sub what time is it", "user": {"id_str": "9"},
+            "in_reply_to_status_id_str": id, "in_reply_to_user_id_str": "1111",
+            "entities": {"user_mentions": [{"id_str": "1111"}]}});
+        assert_eq!(relation(&tweet(&post)), Some(expected), "{id}");
+    }
+}
+
+#[test]
+fn a_post_create_without_an_author_is_the_subscribers_own() {
+    assert_eq!(relation(&told("post.create", &json!({"id": "5"}))), Some(PostRelation::Own));
+    assert_eq!(relation(&told("PostCreate", &json!({"id": "5"}))), Some(PostRelation::Own));
+    assert_eq!(relation(&told("post.mention.create", &json!({"id": "5"}))), Some(PostRelation::Mention));
+    assert_eq!(relation(&told("post.create", &json!({"id": "5", "author_id": "9"}))), None);
+    let by_keyword = r#"{"data":{"event_type":"post.create","filter":{"keyword":"bees"},"payload":{"id":"5"}}}"#;
+    assert_eq!(relation(&event(by_keyword)), None);
+}
+
+#[test]
+fn old_names_are_told_by_their_present_words() {
+    for (name, kind, field) in [
+        ("ProfileBannerUpdate", EventKind::ProfileUpdated, "banner_picture"),
+        ("ProfileLocationUpdate", EventKind::ProfileUpdated, "location"),
+        ("profile.update.location", EventKind::ProfileUpdated, "location"),
+    ] {
+        let event = told(name, &json!({"before": "a", "after": "b"}));
+        assert_eq!(event.kind(), kind, "{name}");
+        let Activity::ProfileUpdated(update) = event.activity() else { panic!("{name}") };
+        assert_eq!((&*update.field, update.after.as_deref()), (field, Some("b")), "{name}");
+    }
+    let trend = told("TrendsNew", &json!({"headline": "H", "summary": "S"}));
+    assert_eq!(trend.kind(), EventKind::NewsPublished);
+    assert_eq!(trend.activity().text(), Some("H"));
+}
+
+#[test]
+fn a_badge_is_told_whatever_x_writes_for_it() {
+    for (before, after, expected) in [
+        (json!(false), json!(true), (Some("false"), Some("true"))),
+        (json!("none"), json!("blue"), (Some("none"), Some("blue"))),
+        (json!(1), json!(-2), (Some("1"), Some("-2"))),
+        (
+            json!(null),
+            json!({"badge_url": "b", "description": "X"}),
+            (None, Some(r#"{"badge_url":"b","description":"X"}"#)),
+        ),
+        (json!([]), json!(["a"]), (Some("[]"), Some(r#"["a"]"#))),
+    ] {
+        let event = told("profile.update.affiliate_badge", &json!({"before": before, "after": after}));
+        let Activity::ProfileUpdated(update) = event.activity() else { panic!("{after}") };
+        assert_eq!((update.before.as_deref(), update.after.as_deref()), expected);
+        assert!(!format!("{:?}", event.v2()).contains("blue"), "Debug tells no value");
+    }
+}
+
+#[test]
+fn users_are_read_as_either_api_writes_them() {
+    let old = |id: &str| {
+        json!({"id_str": id, "screen_name": "oo", "name": "O", "profile_image_url_https": "h",
+        "followers_count": 3, "friends_count": 4})
+    };
+    let message = json!({"direct_message_events": [{"type": "message_create", "id": "5", "created_timestamp": "1700000000001",
+        "message_create": {"sender_id": "2222", "target": {"recipient_id": "1111"}, "message_data": {"text": "hi"}}}],
+        "users": {"2222": old("2222")}});
+    for event in [
+        told("mute.mute", &json!({"source": old("2222"), "target": {"id": "1111"}})),
+        told("mute.mute", &json!({"source": {"data": old("2222")}, "target": {"id_str": "1111"}})),
+        told("dm.received", &message),
+    ] {
+        let activity = event.activity();
+        let User { id, handle, name, picture, followers, following, .. } = activity.actor().unwrap();
+        let texts = [id.as_deref(), handle.as_deref(), name.as_deref(), picture.as_deref()];
+        assert_eq!(texts, [Some("2222"), Some("oo"), Some("O"), Some("h")]);
+        assert_eq!((*followers, *following), (Some(3), Some(4)));
+        assert_eq!(activity.target().unwrap().id.as_deref(), Some("1111"));
+    }
+}
+
+fn message(data: &Value) -> Event {
+    let create = json!({"sender_id": "2222", "target": {"recipient_id": "1111"}, "message_data": data});
+    let message =
+        json!({"type": "message_create", "id": "5", "created_timestamp": "1700000000001", "message_create": create});
+    event(json!({"for_user_id": "1111", "direct_message_events": [message]}).to_string())
+}
+
+#[test]
+fn prompts_for_a_text_or_a_place_say_what_the_answer_will_carry() {
+    for (prompt, label, metadata) in [
+        (
+            json!({"type": "text_input", "text_input": {"keyboard": "number", "label": "L", "metadata": "ext3"}}),
+            Some("L"),
+            "ext3",
+        ),
+        (json!({"type": "location", "location": {"metadata": "ext1"}}), None, "ext1"),
+    ] {
+        let event = message(&json!({ "quick_reply": prompt }));
+        let activity = event.activity();
+        let asked = activity.message().unwrap().quick_reply.as_ref().unwrap();
+        assert_eq!((asked.label.as_deref(), asked.metadata.as_deref()), (label, Some(metadata)), "{prompt}");
+        assert!(asked.options.is_empty());
+    }
+}
+
+#[test]
+fn a_shared_place_is_read_in_either_shape() {
+    for place in
+        [json!({"place": {"id": "123", "full_name": "Port Elm"}}), json!({"id": "123", "full_name": "Port Elm"})]
+    {
+        let event = message(
+            &json!({"attachment": {"type": "location", "location": {"type": "shared_place", "shared_place": place}}}),
+        );
+        let activity = event.activity();
+        let Some(Attachment::Place { id, name, .. }) = &activity.message().unwrap().attachment else {
+            panic!("{place}")
+        };
+        assert_eq!((id.as_deref(), name.as_deref()), (Some("123"), Some("Port Elm")));
+    }
+    let nothing = message(&json!({"attachment": {"location": {"shared_place": {}}}}));
+    assert_eq!(nothing.activity().message().unwrap().attachment, None);
+}
+
+/// Half an emoji is JSON, though no Rust string can hold it.
+#[test]
+fn a_text_that_was_cut_in_an_emoji_is_read() {
+    let body = r#"{"for_user_id":"1111","tweet_create_events":[{"id_str":"1","text":"cut \ud83d","user":{"id_str":"9","screen_name":"o","description":"\ude00"}}]}"#;
+    let cut = event(body);
+    let activity = cut.activity();
+    assert_eq!(activity.text(), Some("cut \u{fffd}"));
+    assert_eq!(activity.actor().unwrap().description.as_deref(), Some("\u{fffd}"));
+    assert!(matches!(cut.v1(), v1::Payload::TweetCreate(tweet) if tweet.id() == Some("1")));
+    assert!(cut.raw().as_str().contains(r"cut \ud83d"), "the raw JSON stays as it came");
+
+    let body = r#"{"data":{"event_type":"post.mention.create","filter":{"user_id":"1111"},"payload":{"id":"1","author_id":"9","text":"cut \ud83d"},
+        "includes":{"users":[{"id":"9","username":"o","description":"\ud83d"}]}}}"#;
+    let cut = event(body);
+    let activity = cut.activity();
+    assert_eq!(activity.text(), Some("cut \u{fffd}"));
+    assert_eq!(activity.actor().unwrap().handle.as_deref(), Some("o"));
+
+    let body = r#"{"for_user_id":"1111","direct_message_events":[{"type":"message_create","id":"5","message_create":{"sender_id":"9","target":{"recipient_id":"1111"},"message_data":{"text":"hi"}}}],
+        "users":{"9":{"id":"9","screen_name":"o","description":"\ud83d"}}}"#;
+    assert_eq!(event(body).activity().actor().unwrap().handle.as_deref(), Some("o"));
+}
+
+#[test]
+fn links_lead_where_x_found_them_to_lead() {
+    let old = tweet(
+        &json!({"id_str": "1", "text": "t", "entities": {"urls": [{"url": "t", "unwound": {"url": "https://a.example"}}]}}),
+    );
+    let new = told(
+        "post.create",
+        &json!({"id": "1", "text": "t", "entities": {"urls": [{"url": "t", "unwound_url": "https://a.example"}]}}),
+    );
+    for event in [old, new] {
+        let activity = event.activity();
+        assert_eq!(activity.post().unwrap().links[0].expanded_url.as_deref(), Some("https://a.example"));
+    }
+}
+
+#[test]
+fn an_answer_is_told_once_where_x_names_the_post_twice_or_outside_the_references() {
+    for payload in [
+        json!({"id": "1", "in_reply_to_tweet_id": "10"}),
+        json!({"id": "1", "in_reply_to_tweet_id": "10", "referenced_tweets": [{"type": "replied_to", "id": "10"}]}),
+    ] {
+        let event = told("post.reply.create", &payload);
+        let activity = event.activity();
+        let references: Vec<_> = activity.post().unwrap().references.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(references, ["10"], "{payload}");
+    }
+}
+
+#[test]
+fn a_repost_has_the_whole_text_of_what_it_repeats() {
+    let long = "Keeps bees and walks at low tide, & ".repeat(8);
+    let escaped = long.replace('&', "&amp;");
+    let cut = format!("RT @otto: {}…", escaped.chars().take(60).collect::<String>());
+    let old = tweet(&json!({"id_str": "1", "text": cut, "truncated": false, "user": {"id_str": "9"},
+        "retweeted_status": {"id_str": "2", "text": "Keeps bees", "truncated": true, "user": {"id_str": "1111"},
+            "extended_tweet": {"full_text": escaped}}}));
+    let data = json!({"event_type": "post.repost.create", "filter": {"user_id": "1111"},
+        "payload": {"id": "1", "author_id": "9", "text": cut, "referenced_tweets": [{"type": "retweeted", "id": "2"}]},
+        "includes": {"tweets": [{"id": "2", "text": escaped}]}});
+    let new = event(json!({ "data": data }).to_string());
+    for event in [old, new] {
+        assert_eq!(event.activity().text(), Some(format!("RT @otto: {long}").as_str()));
+    }
+    for text in ["RT @otto: something else…", "RT @otto: Keeps bees", "Keeps bees…", "RT @otto…"] {
+        let post =
+            json!({"id_str": "1", "text": text, "retweeted_status": {"id_str": "2", "text": "Keeps bees and walks"}});
+        assert_eq!(tweet(&post).activity().text(), Some(text), "what is not its beginning stays");
+    }
+}
+
+#[test]
+fn a_post_that_answers_nothing_begins_its_conversation() {
+    let of = |post: &Value| tweet(post).activity().post().unwrap().conversation_id.as_deref().map(str::to_owned);
+    assert_eq!(of(&json!({"id_str": "1", "quoted_status_id_str": "2"})).as_deref(), Some("1"));
+    assert_eq!(of(&json!({"id_str": "1", "in_reply_to_status_id": 2})), None);
+    assert_eq!(of(&json!({"id_str": "1", "retweeted_status": {"id_str": "2"}})), None);
+    assert_eq!(of(&json!({"id_str": "3", "edit_history": {"edit_tweet_ids": ["1", "3"]}})), None);
+}
+
+#[test]
+fn a_broadcast_that_tells_only_when_it_was_made_began_then() {
+    let payload = json!({"broadcast_id": "b", "created_timestamp_ms": 1_700_000_000_001_u64, "created_timestamp_ms_str": "1700000000001"});
+    assert_eq!(told("broadcast.start", &payload).occurred_at(), Some(Timestamp::from_millis(1_700_000_000_001)));
+    assert_eq!(told("broadcast.end", &payload).occurred_at(), None, "it did not end when it was made");
+}
