@@ -1,73 +1,72 @@
-//! Starts an axum app with a webhook, plays X against it on loopback, and prints what the app gets to see: a challenge,
-//! one signed event of every kind of the Account Activity API and some of the X Activity API, a duplicate and a forgery. Needs no credentials and ends by
-//! itself.
+//! Starts an axum app with a webhook, and a mock X that registers it, challenges it and tells it of what happens to a user:
+//! by both of X's APIs, and some of it twice. Prints what the app gets to see, which is each happening once. Needs no
+//! credentials and ends by itself.
 #![allow(clippy::print_stdout)]
 
-mod events;
-mod x;
+mod sentence;
 
 use std::time::Duration;
 
-use birdhook::activity::User;
-use birdhook::{Activity, Event, Receiver, Secret, Webhook};
+use birdhook::{CutOver, Receiver, Secret, Webhook};
 use birdhook_examples::{Error, PATH};
+use birdhook_testkit::mock::{MockX, Settings};
+use birdhook_testkit::{Kind, Post, Sender};
+
+const USER: &str = "2001";
+
+/// What happens: everything that both APIs tell, and some of what only the X Activity API does. A revocation comes last, for
+/// it ends the subscriptions.
+fn kinds() -> Vec<Kind> {
+    let told_by_both = Kind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
+    let mut kinds: Vec<Kind> = told_by_both.chain([Kind::Bio, Kind::SpaceStart]).collect();
+    kinds.sort_by_key(|kind| *kind == Kind::Revoke);
+    kinds
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let secret = Secret::new("quickstart-consumer-secret")?;
+    let x = MockX::start(Settings::local()).await?;
 
-    // The app: a webhook on one route. Here X waits for it to consume each event, so that the output is in order.
-    let (pipeline, deliveries) = Webhook::new(secret.clone()).channel(1024);
+    // The app: a webhook on one route.
+    let webhook = Webhook::new(x.app().secret().clone()).cut_over(CutOver::Both);
+    let (pipeline, deliveries) = webhook.channel(1024);
     let app = axum::Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let x = x::X::new(secret, format!("http://{}{PATH}", listener.local_addr()?));
+    let url = format!("http://{}{PATH}", listener.local_addr()?);
     tokio::spawn(axum::serve(listener, app).into_future());
     let mut events = deliveries.events();
 
-    // X: challenges the app, delivers, delivers again, and is impersonated.
-    println!("X asks:     GET ?crc_token=...");
-    println!("    app -> {}", x.challenge().await?);
-    for (what, body) in events::EVENTS {
-        println!("X delivers: {what}");
-        println!("    app -> {}", x.deliver(body).await?);
-        if let Some(event) = events.recv().await {
-            println!("    app <- {}: {}", event.kind(), describe(&event));
-        }
+    // X: registers the webhook, for which the app must answer a challenge, and subscribes a user to both APIs.
+    let webhook = x.register(&url).await?;
+    println!("X registers {}, whose app has answered the challenge.\n", webhook.url);
+    x.subscribe(&webhook, USER)?;
+    for kind in kinds().into_iter().filter(|kind| *kind != Kind::Revoke) {
+        x.subscribe_to(&webhook, USER, kind)?;
     }
-    let [(_, mention), ..] = events::EVENTS;
-    println!("X delivers the mention again");
-    println!("    app -> {}", x.deliver(mention).await?);
-    println!("A stranger delivers it with a made-up signature");
-    println!("    app -> {}", x.forge(mention).await?);
 
-    let left = pipeline.shutdown(Duration::from_secs(5)).await;
-    let health = pipeline.health();
-    println!("\n{} events, {} duplicate, {} left behind.", health.events, health.duplicates, left.unconsumed.events);
+    let ledger = x.ledger().cut_over();
+    for (kind, number) in kinds().into_iter().zip(0..) {
+        // Every third delivery comes twice.
+        x.deliver_duplicates(usize::from(number % 3 == 0));
+        x.happen(kind, USER);
+        let event = events.recv().await.ok_or("the receiver has stopped")?;
+        println!("{kind:26} {:16} {}", event.kind(), sentence::of(&event));
+        ledger.consumed(&event);
+        x.settle().await;
+    }
+
+    // A stranger, who does not know the secret.
+    let forged = Post::signed(&Secret::new("a guess")?, r#"{"for_user_id":"2001","follow_events":[]}"#);
+    let answer = Sender::new(Duration::from_secs(3))?.send(forged.request(&url)?).await?;
+    println!("\nA stranger delivers with a made-up signature and is answered {}.", answer.status);
+
+    let left = pipeline.shutdown(Duration::from_secs(5)).await.unconsumed.events;
+    ledger.every_200_was_consumed().await?;
+    ledger.none_consumed_twice()?;
+    let (sent, health) = (ledger.sent().len(), pipeline.health());
+    println!(
+        "X sent {sent} deliveries: {} events, {} duplicates, {left} left behind.",
+        health.events, health.duplicates
+    );
     Ok(())
-}
-
-/// One sentence for each kind of event, whichever of X's APIs told it.
-fn describe(event: &Event) -> String {
-    let activity = event.activity();
-    let name = |user: Option<&User<'_>>| {
-        let handle = user.and_then(|user| user.handle.as_deref());
-        let id = || user.and_then(|user| user.id.as_deref()).unwrap_or("somebody").to_owned();
-        handle.map_or_else(id, |handle| format!("@{handle}"))
-    };
-    let (actor, target) = (name(activity.actor()), name(activity.target()));
-    let text = activity.post().and_then(|post| post.text.as_deref()).unwrap_or_default();
-    match &activity {
-        Activity::PostCreated(_) => format!("{actor} posted {text:?}"),
-        Activity::PostDeleted(deleted) => format!("post {} is gone", deleted.post_id.as_deref().unwrap_or("?")),
-        Activity::Liked(_) => format!("{actor} liked {text:?}"),
-        Activity::MessageSent(message) | Activity::MessageReceived(message) => {
-            let answer = message.quick_reply_response.as_ref().and_then(|response| response.metadata.as_deref());
-            let answer = answer.map(|metadata| format!(", choosing {metadata:?}")).unwrap_or_default();
-            format!("{actor} wrote to {target}: {:?}{answer}", message.text.as_deref().unwrap_or_default())
-        }
-        Activity::AccessRevoked(_) => format!("{actor} took our access away"),
-        Activity::Unknown { raw } => format!("{} bytes of JSON", raw.as_str().len()),
-        _ if activity.target().is_some() => format!("{actor} -> {target}"),
-        _ => actor,
-    }
 }

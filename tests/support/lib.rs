@@ -9,3 +9,7 @@
 
 pub mod client;
 pub mod server;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/testing.md")]
+struct TestingGuide;

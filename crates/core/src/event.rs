@@ -202,7 +202,7 @@ impl Event {
 
     /// The rules of a filtered stream that a post matched. Read now.
     pub fn matching_rules(&self) -> Vec<v2::MatchingRule<'_>> {
-        let rules = self.envelope.matching_rules.as_ref().and_then(|rules| rules.parse::<Lenient<_>>());
+        let rules = self.envelope.matching_rules.as_ref().and_then(Readable::parse::<Lenient<_>>);
         rules.and_then(|rules| rules.0).unwrap_or_default()
     }
 
@@ -350,7 +350,7 @@ impl EventKind {
 
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }
 

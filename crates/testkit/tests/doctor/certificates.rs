@@ -31,12 +31,12 @@ fn params(name: &str) -> CertificateParams {
 }
 
 /// A certificate of this authority, and its key.
-fn issued(params: CertificateParams, authority: &Issuer) -> (CertificateDer<'static>, KeyPair) {
+fn issued(params: &CertificateParams, authority: &Issuer) -> (CertificateDer<'static>, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, authority).unwrap().der().clone(), key)
 }
 
-fn self_signed(params: CertificateParams) -> (CertificateDer<'static>, KeyPair) {
+fn self_signed(params: &CertificateParams) -> (CertificateDer<'static>, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (params.self_signed(&key).unwrap().der().clone(), key)
 }
@@ -75,7 +75,7 @@ fn observed(diagnosis: &Diagnosis) -> &str {
 #[tokio::test]
 async fn a_valid_certificate_under_a_trusted_root_passes() {
     let root = authority("trusted");
-    let (certificate, key) = issued(params("localhost"), &root);
+    let (certificate, key) = issued(&params("localhost"), &root);
     let address = serve(vec![certificate], &key).await;
     for form in [root.pem().into_bytes(), root.der().to_vec()] {
         let diagnosis = examine(address, &form).await;
@@ -94,21 +94,21 @@ async fn every_fault_of_a_certificate_is_named() {
     let mut own_authority = params("localhost");
     own_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let alone = |(certificate, key)| (vec![certificate], key);
-    let (unknown, unknown_key) = issued(params("localhost"), &other);
+    let (unknown, unknown_key) = issued(&params("localhost"), &other);
     let rows = [
-        (alone(issued(expired, &root)), "the certificate has expired"),
-        (alone(issued(early, &root)), "the certificate is not valid yet"),
-        (alone(issued(params("other.example"), &root)), "the certificate is for another name"),
-        (alone(self_signed(params("localhost"))), "the certificate is signed by itself"),
-        (alone(self_signed(own_authority)), "the certificate is signed by itself"),
-        (alone(issued(params("localhost"), &other)), "nobody known issued the certificate"),
+        (alone(issued(&expired, &root)), "the certificate has expired"),
+        (alone(issued(&early, &root)), "the certificate is not valid yet"),
+        (alone(issued(&params("other.example"), &root)), "the certificate is for another name"),
+        (alone(self_signed(&params("localhost"))), "the certificate is signed by itself"),
+        (alone(self_signed(&own_authority)), "the certificate is signed by itself"),
+        (alone(issued(&params("localhost"), &other)), "nobody known issued the certificate"),
         (
             (vec![unknown, other.der().clone()], unknown_key),
             "the certificate leads to an authority that is not among Mozilla's",
         ),
     ];
     for ((chain, key), fault) in rows {
-        let diagnosis = examine(serve(chain, &key).await, &root.der().to_vec()).await;
+        let diagnosis = examine(serve(chain, &key).await, root.der()).await;
         assert!(observed(&diagnosis).contains(fault), "{fault}: {diagnosis}");
     }
 }

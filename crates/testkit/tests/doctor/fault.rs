@@ -50,8 +50,8 @@ faults! {
     Gzip: [challenge_encoding] [];
     GzipUnsaid: [challenge_encoding] [];
     ClaimsGzipWhenOffered: [challenge_encoding] [];
-    PlainText: [] [challenge_content_type];
-    Page: [challenge_json] [challenge_content_type];
+    PlainText: [challenge_content_type] [];
+    Page: [challenge_content_type challenge_json] [];
     EmptyAnswer: [challenge_json] [];
     EchoesBareToken: [challenge_json] [];
     BareToken: [challenge_json] [];
@@ -129,7 +129,7 @@ faults! {
     EncodedFails: [body_encoded] [];
     ReadsUnsigned: [] [body_huge_unsigned];
     HugeUnsignedFails: [body_huge_unsigned] [];
-    NoLimit: [] [body_huge_signed];
+    NoLimit: [body_huge_signed] [];
     HugeFails: [body_huge_signed] [];
 
     PutTaken: [methods] [];

@@ -111,3 +111,15 @@ async fn findings_are_told_as_they_come() {
     let needs = |line: &&String| line.ends_with("needs challenge_secret, which failed");
     assert!(told.iter().filter(needs).count() > 20, "{told:#?}");
 }
+
+/// The guide's tables say what each check proves.
+#[test]
+fn the_guide_has_every_check() {
+    let guide = include_str!("../../../../docs/guide/doctor.md");
+    let rows: Vec<_> = guide.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), Doctor::checks().count());
+    for (name, proves) in Doctor::checks() {
+        let row = format!("| `{name}` | {proves} |");
+        assert!(rows.iter().any(|line| line.starts_with(&row)), "{row}");
+    }
+}

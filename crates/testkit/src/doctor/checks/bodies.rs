@@ -87,7 +87,7 @@ pub(super) async fn huge_signed(patient: &mut Patient) -> Judgement {
     let exchange = patient.send(&patient.signed(body)).await;
     match &exchange {
         // It must be read before its signature can be told from a wrong one: anybody could send it.
-        Ok(answer) if answer.is_success() => Judgement::warned(
+        Ok(answer) if answer.is_success() => Judgement::failed(
             format!("{} to 20 MB", answer.seen()),
             "there is no limit: anybody can fill the memory with bodies whose signature is seen to be wrong at their end",
         ),

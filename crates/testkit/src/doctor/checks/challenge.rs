@@ -125,10 +125,11 @@ pub(super) async fn content_type(patient: &mut Patient) -> Judgement {
     let Some((_, answer)) = first(patient) else { return none() };
     let said = answer.header("content-type").unwrap_or_default();
     let kind = said.split(';').next().unwrap_or_default().trim();
-    let cause = "X asks for JSON without naming a media type; all of its own samples say application/json";
+    let cause =
+        "X asks for JSON, all of its own samples say application/json, and nothing shows that it takes anything else";
     match kind.to_ascii_lowercase().as_str() {
         "application/json" => Judgement::passed("application/json"),
-        "" => Judgement::warned("the answer has no Content-Type", cause),
-        other => Judgement::warned(format!("the answer is declared as {}", patient.quote(other)), cause),
+        "" => Judgement::failed("the answer has no Content-Type", cause),
+        other => Judgement::failed(format!("the answer is declared as {}", patient.quote(other)), cause),
     }
 }

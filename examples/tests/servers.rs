@@ -1,0 +1,110 @@
+//! The example servers as their users start them: examined by the doctor, sent an event, and asked to stop.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use birdhook::{Secret, Timestamp};
+use birdhook_testkit::{Doctor, Kind, Post, Scene, Sender, Verdict};
+use serde_json::Value;
+
+const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
+
+/// A running example.
+struct Server {
+    process: Process,
+    url: String,
+    /// What it prints is read all the time: a server that prints what nobody reads comes to a halt.
+    printed: JoinHandle<String>,
+}
+
+impl Server {
+    fn start(example: &str) -> Self {
+        // Cargo builds the examples beside the tests.
+        let deps = std::env::current_exe().unwrap();
+        let program: PathBuf = deps.parent().unwrap().parent().unwrap().join("examples").join(example);
+        let mut process = Command::new(&program)
+            .envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let mut stdout = process.stdout.take().unwrap();
+        let printed = std::thread::spawn(move || {
+            let mut printed = String::new();
+            stdout.read_to_string(&mut printed).unwrap();
+            printed
+        });
+        let mut first = String::new();
+        BufReader::new(process.stderr.take().unwrap()).read_line(&mut first).unwrap();
+        let url = first.split_whitespace().find(|word| word.starts_with("http://"));
+        let url = url.unwrap_or_else(|| panic!("{example} says where it listens: {first:?}")).to_owned();
+        Self { process: Process(process), url, printed }
+    }
+
+    /// Asks it to stop, as a service manager does; what it has printed.
+    fn stop(mut self) -> String {
+        let asked = Command::new("kill").args(["-TERM", &self.process.0.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        assert!(self.process.0.wait().unwrap().success());
+        self.printed.join().unwrap()
+    }
+}
+
+/// A process that is ended with the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn is_well(example: &str) {
+    let server = Server::start(example);
+    let diagnosis = Doctor::new(&server.url, SECRET).unwrap().local(true).examine().await;
+    let wrong = diagnosis.findings().iter().filter(|finding| {
+        // A machine under load may be slow.
+        let slow = finding.verdict() == Verdict::Warned && finding.check().ends_with("_time");
+        !slow && !matches!(finding.verdict(), Verdict::Passed | Verdict::Skipped)
+    });
+    let wrong: Vec<_> = wrong.map(ToString::to_string).collect();
+    assert!(diagnosis.is_healthy() && wrong.is_empty(), "{example}:\n{}", wrong.join("\n"));
+
+    let like = Scene::new(7).at(Timestamp::from_millis(1_795_426_200_000)).happening(Kind::Like, "2001");
+    let body = like.told_by(birdhook::Generation::XActivity).unwrap();
+    let post = Post::signed(&Secret::new(SECRET).unwrap(), body);
+    let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
+    assert_eq!(answer.status, 200, "{example}");
+    let printed = server.stop();
+    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let liked: Vec<_> = lines.iter().filter(|line| line["kind"] == "liked").collect();
+    let [line] = liked.as_slice() else { panic!("{example}: {printed}") };
+    assert_eq!((line["subscriber"].as_str(), line["ids"]["like"].as_str()), (Some("2001"), like.id().as_deref()));
+    assert_eq!(line["text"].as_str(), like.text().as_deref(), "{example}");
+}
+
+#[tokio::test]
+async fn the_axum_server_is_well() {
+    is_well("axum").await;
+}
+
+#[tokio::test]
+async fn the_hyper_server_is_well() {
+    is_well("hyper").await;
+}
+
+#[tokio::test]
+async fn the_actix_server_is_well() {
+    is_well("actix").await;
+}
+
+#[tokio::test]
+async fn the_tower_server_is_well() {
+    is_well("tower-layer").await;
+}
