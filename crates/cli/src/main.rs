@@ -1,5 +1,6 @@
 //! `birdhook` on the command line.
 #![allow(clippy::print_stderr, reason = "a command-line tool")]
+#![allow(clippy::doc_markdown, reason = "the comments of arguments are what the tool prints")]
 
 mod apps;
 mod args;

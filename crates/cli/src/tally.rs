@@ -67,9 +67,9 @@ impl Tally {
             more: more.iter().copied().collect(),
         };
         if json {
-            output::json(&summary)?
+            output::json(&summary)?;
         } else {
-            output::line(summary.text())?
+            output::line(summary.text())?;
         }
         Ok((self.unexpected == 0).into())
     }

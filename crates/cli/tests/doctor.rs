@@ -1,5 +1,5 @@
 //! `birdhook doctor`; its checks are tested with the test kit.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! `birdhook mock-x`, with `birdhook listen` as the receiver.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! What needs no network: `crc`, `sign`, `verify`, and secrets.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 

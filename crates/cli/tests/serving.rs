@@ -1,5 +1,5 @@
 //! `birdhook listen`, `record`, `trigger` and `replay`, against each other over real sockets.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 

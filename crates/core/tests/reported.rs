@@ -201,28 +201,6 @@ fn an_answer_is_told_once_where_x_names_the_post_twice_or_outside_the_references
 }
 
 #[test]
-fn a_repost_has_the_whole_text_of_what_it_repeats() {
-    let long = "Keeps bees and walks at low tide, & ".repeat(8);
-    let escaped = long.replace('&', "&amp;");
-    let cut = format!("RT @otto: {}…", escaped.chars().take(60).collect::<String>());
-    let old = tweet(&json!({"id_str": "1", "text": cut, "truncated": false, "user": {"id_str": "9"},
-        "retweeted_status": {"id_str": "2", "text": "Keeps bees", "truncated": true, "user": {"id_str": "1111"},
-            "extended_tweet": {"full_text": escaped}}}));
-    let data = json!({"event_type": "post.repost.create", "filter": {"user_id": "1111"},
-        "payload": {"id": "1", "author_id": "9", "text": cut, "referenced_tweets": [{"type": "retweeted", "id": "2"}]},
-        "includes": {"tweets": [{"id": "2", "text": escaped}]}});
-    let new = event(json!({ "data": data }).to_string());
-    for event in [old, new] {
-        assert_eq!(event.activity().text(), Some(format!("RT @otto: {long}").as_str()));
-    }
-    for text in ["RT @otto: something else…", "RT @otto: Keeps bees", "Keeps bees…", "RT @otto…"] {
-        let post =
-            json!({"id_str": "1", "text": text, "retweeted_status": {"id_str": "2", "text": "Keeps bees and walks"}});
-        assert_eq!(tweet(&post).activity().text(), Some(text), "what is not its beginning stays");
-    }
-}
-
-#[test]
 fn a_post_that_answers_nothing_begins_its_conversation() {
     let of = |post: &Value| tweet(post).activity().post().unwrap().conversation_id.as_deref().map(str::to_owned);
     assert_eq!(of(&json!({"id_str": "1", "quoted_status_id_str": "2"})).as_deref(), Some("1"));

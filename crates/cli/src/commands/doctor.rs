@@ -60,8 +60,9 @@ impl Doctor {
         let mut printed = Ok(());
         let diagnosis = doctor
             .examine_with(|finding| {
-                let told = !json && !(self.quiet && matches!(finding.verdict(), Found::Passed | Found::Skipped));
-                if told && printed.is_ok() {
+                let is_well = matches!(finding.verdict(), Found::Passed | Found::Skipped);
+                let is_silent = json || (self.quiet && is_well);
+                if !is_silent && printed.is_ok() {
                     printed = output::line(line(finding));
                 }
             })

@@ -1,8 +1,5 @@
 //! From the payloads of the Account Activity API.
 
-use std::borrow::Cow;
-
-use super::post::whole_repost;
 use super::{
     Activity, Attachment, CallToAction, DeletedPost, Like, Link, Media, Mention, Message, NewPost, Post, PostReference,
     PostRelation, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, ReferenceKind, Relationship, Revocation,
@@ -87,9 +84,7 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
     fn from(mut tweet: v1::Tweet<'a>) -> Self {
         let reference = |kind, id| Some(PostReference { kind, id: id? });
         let id_of = |tweet: Option<Box<v1::Tweet<'a>>>| tweet.and_then(|tweet| tweet.id_str.or(tweet.id));
-        let repeated = tweet.retweeted_status.take();
-        let repeated_text = repeated.as_ref().and_then(|tweet| tweet.full_text()).map(Cow::into_owned);
-        let reposted = id_of(repeated);
+        let reposted = id_of(tweet.retweeted_status.take());
         let quoted = tweet.quoted_status_id_str.take().or(tweet.quoted_status_id.take());
         let quoted = quoted.or(id_of(tweet.quoted_status.take()));
         // A repost repeats what the reposted post quotes, and what it mentions.
@@ -107,13 +102,12 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
         ];
         let extended = tweet.extended_tweet.unwrap_or_default();
         let entities = extended.entities.or(tweet.entities).unwrap_or_default();
-        let text = extended.full_text.or(tweet.extended_text).or(tweet.text);
         let with_all_media = extended.extended_entities.or(tweet.extended_entities).unwrap_or_default();
         let media = if with_all_media.media.is_empty() { entities.media } else { with_all_media.media };
         Self {
             id,
             author: tweet.user.map(Into::into).unwrap_or_default(),
-            text: text.map(|text| whole_repost(v1::decoded(text), repeated_text.as_deref())),
+            text: extended.full_text.or(tweet.extended_text).or(tweet.text).map(v1::decoded),
             language: tweet.lang,
             created_at: tweet.created_at.or(tweet.timestamp_ms),
             conversation_id,

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::post::whole_repost;
 use super::{
     Activity, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention,
     NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship, Replay, Revocation,
@@ -121,9 +120,6 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
         let media = includes.media.iter().find(|media| media.media_key.as_ref() == Some(&key)).cloned();
         media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
     });
-    let reposted = post.references.iter().find(|one| one.kind.as_deref().is_some_and(|kind| kind == "retweeted"));
-    let reposted = reposted.and_then(|one| includes.posts.iter().find(|post| post.id.is_some() && post.id == one.id));
-    let repeated = reposted.and_then(v2::Post::full_text);
     let mut references: Vec<_> = post.references.into_iter().filter_map(reference).collect();
     let is_told = references.iter().any(|one| one.kind == ReferenceKind::Reply);
     if let Some(id) = post.in_reply_to_post_id.filter(|_| !is_told) {
@@ -132,7 +128,7 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
     Post {
         id: post.id,
         author: person(post.author_id, includes),
-        text: note.text.or(post.text).map(|text| whole_repost(v1::decoded(text), repeated.as_deref())),
+        text: note.text.or(post.text).map(v1::decoded),
         language: post.lang,
         created_at: post.created_at,
         conversation_id: post.conversation_id,

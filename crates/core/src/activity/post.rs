@@ -193,12 +193,3 @@ pub struct Like<'a> {
     /// What was liked.
     pub post: Post<'a>,
 }
-
-/// X cuts the text of a repost; the post that it repeats has the whole of it.
-pub(super) fn whole_repost<'a>(text: Text<'a>, repeated: Option<&str>) -> Text<'a> {
-    let Some(whole) = repeated else { return text };
-    match text.strip_suffix('…').and_then(|cut| cut.split_once(": ")) {
-        Some((by, begun)) if by.starts_with("RT @") && whole.starts_with(begun) => format!("{by}: {whole}").into(),
-        _ => text,
-    }
-}

@@ -7,10 +7,10 @@ use birdhook_core::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::Inner;
 use super::clock::{Timed, after};
 use super::crc::Occasion;
 use super::delivery::Parcel;
-use super::Inner;
 
 /// What is to be done, by time and then in the order of asking.
 #[derive(Debug, Default)]
@@ -57,7 +57,8 @@ impl Timed for Inner {
         let waits = !state.is_held && state.waiting.values().any(|waiting| !waiting.is_empty());
         let is_due = state.agenda.next().is_some_and(|due| due <= now);
         // What has ended does nothing more, whatever was due.
-        state.has_ended || !waits && !is_due && state.challenging == 0 && state.under_way.values().all(|many| *many == 0)
+        state.has_ended
+            || !waits && !is_due && state.challenging == 0 && state.under_way.values().all(|many| *many == 0)
     }
 
     fn changes(&self) -> watch::Receiver<()> {
@@ -71,8 +72,12 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     let mut changed = inner.changed.subscribe();
     loop {
         changed.mark_unchanged();
-        begin_due(&inner, &mut begun);
+        let was_due = begin_due(&inner, &mut begun);
         begin_deliveries(&inner, &mut begun);
+        if was_due {
+            // A webhook that is not to be challenged yet leaves nothing under way whose end would tell.
+            wake(&inner);
+        }
         let next = inner.state().agenda.next();
         tokio::select! {
             _ = changed.changed() => {}
@@ -82,14 +87,17 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-fn begin_due(inner: &Arc<Inner>, begun: &mut JoinSet<()>) {
+/// Whether something was due.
+fn begin_due(inner: &Arc<Inner>, begun: &mut JoinSet<()>) -> bool {
     let now = inner.settings.clock.now();
-    let mut state = inner.state();
+    let (mut state, mut was_due) = (inner.state(), false);
     while let Some(task) = state.agenda.take(now) {
+        was_due = true;
         match task {
             Task::Deliver(parcel) => state.waiting.entry(parcel.webhook.clone()).or_default().push_back(*parcel),
             Task::Challenge(webhook) => {
-                let generation = state.webhook(&webhook).map(|webhook| (webhook.generation, webhook.is_stale(now, inner)));
+                let generation =
+                    state.webhook(&webhook).map(|webhook| (webhook.generation, webhook.is_stale(now, inner)));
                 let Some((generation, is_stale)) = generation else { continue };
                 if let Some(period) = generation.challenges(&inner.settings).schedule.period() {
                     state.agenda.add(after(now, period), Task::Challenge(webhook.clone()));
@@ -101,6 +109,7 @@ fn begin_due(inner: &Arc<Inner>, begun: &mut JoinSet<()>) {
             }
         }
     }
+    was_due
 }
 
 fn begin_deliveries(inner: &Arc<Inner>, begun: &mut JoinSet<()>) {

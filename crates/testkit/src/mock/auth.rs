@@ -10,7 +10,7 @@ use http::request::Parts;
 use super::clock::between;
 use super::credentials::{Permission, Token};
 use super::oauth1::{Claim, Signed};
-use super::{Inner, App};
+use super::{App, Inner};
 
 /// Who calls, once that is verified.
 #[derive(Clone, Debug)]
@@ -79,7 +79,9 @@ impl Inner {
         let mut state = self.state();
         let app = state.apps.iter().find(|app| app.consumer_key == claim.consumer_key)?.clone();
         let grant = state.grants.get(&Token::new(claim.token.clone()?)).filter(|grant| grant.app == app.name)?.clone();
-        if !claim.signs(&signed, app.consumer_secret.as_str(), grant.secret.as_str()) || !self.is_timely(claim.timestamp) {
+        if !claim.signs(&signed, app.consumer_secret.as_str(), grant.secret.as_str())
+            || !self.is_timely(claim.timestamp)
+        {
             return None;
         }
         // A nonce counts once for its time; those out of the window cannot come again.
@@ -106,9 +108,12 @@ impl Inner {
         let (scheme, pair) = header.split_once(' ')?;
         let pair = String::from_utf8(STANDARD.decode(pair.trim()).ok()?).ok()?;
         let (key, secret) = pair.split_once(':')?;
-        let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
+        let decode = |text: &str| {
+            percent_encoding::percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+        };
         let (key, secret) = (decode(key)?, decode(secret)?);
-        let is_asked = form_urlencoded::parse(body).any(|pair| pair == ("grant_type".into(), "client_credentials".into()));
+        let is_asked =
+            form_urlencoded::parse(body).any(|pair| pair == ("grant_type".into(), "client_credentials".into()));
         let is_it = |app: &&App| app.consumer_key == key && app.consumer_secret.as_str() == secret;
         let app = self.state().apps.iter().find(is_it).cloned();
         app.filter(|_| is_asked && scheme.eq_ignore_ascii_case("basic"))

@@ -68,11 +68,7 @@ impl ChallengeFailure {
 
 impl Inner {
     /// Challenges a URL and writes it down.
-    pub(crate) async fn challenge(
-        &self,
-        target: &Target,
-        occasion: Occasion,
-    ) -> Result<(), ChallengeFailure> {
+    pub(crate) async fn challenge(&self, target: &Target, occasion: Occasion) -> Result<(), ChallengeFailure> {
         let settings = target.generation.challenges(&self.settings);
         let at = self.settings.clock.now();
         let signed = settings.signed && occasion != Occasion::Schedule;

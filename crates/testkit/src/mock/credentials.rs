@@ -129,5 +129,13 @@ pub enum Permission {
 
 /// Every scope of OAuth 2.0 that a call of webhooks asks for.
 pub const SCOPES: &[&str] = &[
-    "tweet.read", "users.read", "dm.read", "dm.write", "like.read", "mute.read", "block.read", "broadcast.read", "offline.access",
+    "tweet.read",
+    "users.read",
+    "dm.read",
+    "dm.write",
+    "like.read",
+    "mute.read",
+    "block.read",
+    "broadcast.read",
+    "offline.access",
 ];

@@ -56,7 +56,18 @@ impl State {
             }
             let subscriber = (kind != Kind::StreamPost).then(|| user.to_owned());
             let (webhook, cause) = (webhook.to_owned(), Cause::Happening);
-            parcels.push(Parcel { delivery: 0, webhook, told_by, kind, subscriber, cause, body, attempts: 0, job: None, order });
+            parcels.push(Parcel {
+                delivery: 0,
+                webhook,
+                told_by,
+                kind,
+                subscriber,
+                cause,
+                body,
+                attempts: 0,
+                job: None,
+                order,
+            });
             due_at.push(due);
         };
         if let Some(body) = happening.told_by(birdhook_core::Generation::AccountActivity) {
@@ -131,13 +142,15 @@ impl State {
             return Err("the webhook was invalid");
         }
         // A revocation ends the subscription that tells it.
-        let stands = parcel.attempts > 0 || parcel.kind == Kind::Revoke || match &parcel.order {
-            Standing::AccountActivity => {
-                parcel.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&parcel.webhook, user))
-            }
-            Standing::Activity(id) => self.activities.iter().any(|one| one.id == *id),
-            Standing::Other => true,
-        };
+        let stands = parcel.attempts > 0
+            || parcel.kind == Kind::Revoke
+            || match &parcel.order {
+                Standing::AccountActivity => {
+                    parcel.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&parcel.webhook, user))
+                }
+                Standing::Activity(id) => self.activities.iter().any(|one| one.id == *id),
+                Standing::Other => true,
+            };
         if stands { Ok(()) } else { Err("the subscription was ended") }
     }
 }
@@ -243,7 +256,7 @@ impl ActivitySubscription {
     fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
         let filter = &self.filter;
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);
-        let holds = |word: &String| String::from_utf8_lossy(body).to_lowercase().contains(&word.to_lowercase());
+        let holds = |word: &String| tagging::says(body, word);
         let goes = |direction: &String| tagging::direction(body).is_none_or(|told| told == *direction);
         self.event_type == kind.as_str()
             && about

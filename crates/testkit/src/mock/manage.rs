@@ -139,7 +139,10 @@ impl Inner {
             state.webhook_of(app, id).ok_or(Refusal::NoSuchWebhook)?;
         }
         let is_same = |one: &ActivitySubscription| {
-            one.app == app && one.event_type == event_type && one.filter == asked.filter && one.webhook_id == asked.webhook_id
+            one.app == app
+                && one.event_type == event_type
+                && one.filter == asked.filter
+                && one.webhook_id == asked.webhook_id
         };
         if state.activities.iter().any(is_same) {
             return Err(Refusal::AlreadySubscribed);
@@ -300,7 +303,8 @@ mod tests {
     fn urls_are_held_to_the_requirements() {
         let check = |url: &str, local| check_url(url, &Settings { local, ..Settings::default() });
         let long = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
-        for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)] {
+        for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)]
+        {
             assert_eq!(check(good, false), Ok(()), "{good}");
         }
         for bad in [

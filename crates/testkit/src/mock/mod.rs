@@ -45,10 +45,8 @@ pub use credentials::{App, Permission, SCOPES, Token, User};
 pub use ledger::{Cause, Challenged, Entry, Ledger, LedgerError, Outcome, Sent};
 pub use refusal::Refusal;
 pub use replay::DateFault;
-pub use settings::{
-    ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings,
-};
-pub use state::{ActivitySubscription, Filter, Generation, StreamLink, Subscription, Webhook};
+pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings};
+pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook};
 
 /// A server that plays X: it registers webhooks, challenges them, delivers signed events to them over real HTTP, tries
 /// again and replays, and writes down in a [`Ledger`] what was sent and what was answered.
@@ -146,11 +144,13 @@ impl MockX {
             under_way: BTreeMap::new(),
             challenging: 0,
             next_delivery: 0,
+            outage: None,
             has_ended: false,
         };
         let (state, changed) = (Mutex::new(state), watch::Sender::new(()));
         let inner = Arc::new(Inner { settings, ledger, state, changed, sender });
-        let app = inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
+        let app =
+            inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
         let timed: Arc<dyn clock::Timed> = Arc::<Inner>::clone(&inner);
         inner.settings.clock.register(Arc::downgrade(&timed));
         let agenda = tokio::spawn(agenda::run(Arc::clone(&inner)));

@@ -46,7 +46,8 @@ impl Claim {
         let at = signed.iter().position(|(name, _)| name == "oauth_signature")?;
         let (_, signature) = signed.swap_remove(at);
         let get = |wanted: &str| signed.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
-        if get("oauth_signature_method")? != "HMAC-SHA1" || get("oauth_version").is_some_and(|version| version != "1.0") {
+        if get("oauth_signature_method")? != "HMAC-SHA1" || get("oauth_version").is_some_and(|version| version != "1.0")
+        {
             return None;
         }
         Some(Self {
@@ -126,7 +127,8 @@ mod tests {
         Signed { method: "GET", scheme: "https", host: "api.x.com", path: "/", query: "", form: b"" };
 
     fn header(parameters: &[(&str, &str)]) -> String {
-        let parameters: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
+        let parameters: Vec<_> =
+            parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
         format!("OAuth {}", parameters.join(", "))
     }
 

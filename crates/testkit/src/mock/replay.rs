@@ -63,7 +63,8 @@ pub(crate) struct Span(Timestamp, Timestamp);
 impl Span {
     /// Reads the dates.
     pub(crate) fn read(from: Option<&str>, to: Option<&str>, rules: Rules, now: Timestamp) -> Result<Self, DateFault> {
-        let (from_text, to_text) = (from.ok_or(DateFault::Missing("from_date"))?, to.ok_or(DateFault::Missing("to_date"))?);
+        let (from_text, to_text) =
+            (from.ok_or(DateFault::Missing("from_date"))?, to.ok_or(DateFault::Missing("to_date"))?);
         let from = minute(from_text).ok_or(DateFault::Malformed("from_date"))?;
         let to = minute(to_text).ok_or(DateFault::Malformed("to_date"))?;
         let minutes = |many: u64| Duration::from_secs(many * 60);
@@ -209,8 +210,14 @@ mod tests {
         let day = Rules { reach: Duration::from_secs(86_400), reach_text: "24 hours", is_inclusive: false };
         let read = |from, to| Span::read(Some(from), Some(to), day, now).map(|_| ());
         assert_eq!(read("202611231129", "202611231150"), Ok(()));
-        assert_eq!(read("202611231130", "202611231150").unwrap_err().to_string(), "from_date: [202611231130] is not in the past.");
-        assert_eq!(read("202611231129", "202611231151").unwrap_err().to_string(), "to_date: [202611231151] is not in the past.");
+        assert_eq!(
+            read("202611231130", "202611231150").unwrap_err().to_string(),
+            "from_date: [202611231130] is not in the past."
+        );
+        assert_eq!(
+            read("202611231129", "202611231151").unwrap_err().to_string(),
+            "to_date: [202611231151] is not in the past."
+        );
         assert_eq!(read("202611231100", "202611231100"), Err(DateFault::Order));
         assert_eq!(read("202611221200", "202611231100"), Ok(()));
         assert_eq!(read("202611221159", "202611231100"), Err(DateFault::TooOld("24 hours")));

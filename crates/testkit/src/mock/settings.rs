@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use birdhook_core::Timestamp;
 
-use super::{Clock, Token};
 use super::contradictions::Contradictions;
+use super::{Clock, Token};
 
 /// What a [`MockX`](super::MockX) can be told. [`Settings::default`] is X as its documentation describes it, for receivers
 /// with a public URL; [`Settings::local`] is for receivers on this machine.

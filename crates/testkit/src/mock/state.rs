@@ -125,6 +125,16 @@ pub struct StreamLink {
     pub created_at: Timestamp,
 }
 
+/// In which way X is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outage {
+    /// 500, code 0.
+    Internal,
+    /// 503, code 67.
+    Unavailable,
+}
+
 /// What an OAuth token stands for.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
@@ -168,6 +178,8 @@ pub(crate) struct State {
     /// How many scheduled challenges are under way.
     pub(crate) challenging: usize,
     pub(crate) next_delivery: u64,
+    /// Why calls fail now, whoever makes them.
+    pub(crate) outage: Option<Outage>,
     /// Whether the server is gone.
     pub(crate) has_ended: bool,
 }

@@ -8,7 +8,7 @@ use super::agenda::wake;
 use super::credentials::{App, Permission, SCOPES, Token, User};
 use super::manage::Asked;
 use super::settings::{Chaos, Order};
-use super::state::{ActivitySubscription, Filter, Generation, Grant, Subscription, Webhook};
+use super::state::{ActivitySubscription, Filter, Generation, Grant, Outage, Subscription, Webhook};
 use super::{Inner, MockX, Refusal};
 use crate::{Happening, Kind, Scene};
 
@@ -31,7 +31,7 @@ impl MockX {
         self.inner.user(&app.name, id)
     }
 
-    /// Restricts a user's OAuth 2.0 token to these scopes; it has all [`SCOPES`](super::SCOPES) otherwise.
+    /// Restricts a user's OAuth 2.0 token to these scopes; it has all [`SCOPES`] otherwise.
     pub fn restrict(&self, user: &User, scopes: &[&str]) {
         if let Some(grant) = self.inner.state().grants2.get_mut(&user.oauth2_token) {
             grant.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
@@ -125,6 +125,11 @@ impl MockX {
     /// ends the user's subscriptions, and their tokens with every app.
     pub fn tell(&self, happening: &Happening) -> usize {
         self.inner.tell(happening)
+    }
+
+    /// Lets every call to the management APIs fail from now on, or none again.
+    pub fn set_outage(&self, outage: Option<Outage>) {
+        self.inner.state().outage = outage;
     }
 
     /// Changes in which way deliveries are not as they should be.

@@ -20,6 +20,20 @@ pub(crate) fn direction(body: &Bytes) -> Option<String> {
     body.pointer("/data/filter/direction")?.as_str().map(str::to_owned)
 }
 
+/// Whether a word occurs in what a body tells, in any case; the names of members are no part of that.
+pub(crate) fn says(body: &Bytes, word: &str) -> bool {
+    fn occurs(told: &Value, word: &str) -> bool {
+        match told {
+            Value::String(text) => text.to_lowercase().contains(word),
+            Value::Array(all) => all.iter().any(|one| occurs(one, word)),
+            Value::Object(all) => all.values().any(|one| occurs(one, word)),
+            _ => false,
+        }
+    }
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body.pointer("/data/payload").is_some_and(|payload| occurs(payload, &word.to_lowercase()))
+}
+
 fn rewritten(body: &[u8], filter: &Filter, tag: Option<&str>) -> Option<Vec<u8>> {
     let mut body: Members = serde_json::from_slice(body).ok()?;
     let mut data: Members = serde_json::from_str(body.get("data")?.get()).ok()?;

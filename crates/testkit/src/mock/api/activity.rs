@@ -17,7 +17,9 @@ pub(super) fn create(ask: &Ask<'_>) -> Result<Told, Fault> {
     let asked: Asked = ask.json()?;
     // Only OAuth 2.0 says which of a user's private things an app may see.
     let user = match &ask.caller.who {
-        Who::User2 { id, scopes } if scope(&asked.event_type).is_none_or(|scope| scopes.contains(scope)) => Some(id.as_str()),
+        Who::User2 { id, scopes } if scope(&asked.event_type).is_none_or(|scope| scopes.contains(scope)) => {
+            Some(id.as_str())
+        }
         _ => None,
     };
     let subscription = ask.inner.subscribe_activity(ask.app(), user, asked)?;
@@ -161,9 +163,10 @@ fn page_end(token: &str) -> Option<String> {
     if token.len() != 16 {
         return None;
     }
-    token.chars().try_fold(0_u64, |id, digit| {
-        id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?))
-    }).map(|id| id.to_string())
+    token
+        .chars()
+        .try_fold(0_u64, |id, digit| id.checked_mul(32)?.checked_add(u64::from(digit.to_digit(32)?)))
+        .map(|id| id.to_string())
 }
 
 #[cfg(test)]

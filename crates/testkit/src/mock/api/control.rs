@@ -65,7 +65,8 @@ struct Fire {
 /// Makes something happen. Only as JSON, which no other site's form can send.
 pub(super) async fn fire(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
     let refuse = |status, why: String| Told(status, Some(json!({"error": why}))).into_response();
-    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json =
+        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     if !is_json {
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json".to_owned());
     }

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::errors::Fault;
 use super::{Ask, Told};
+use crate::mock::Refusal;
 use crate::mock::contradictions::RepeatedSubscription;
 use crate::mock::crc::Occasion;
 use crate::mock::state::{Generation, Webhook};
-use crate::mock::Refusal;
 
 pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
     let url = url(ask)?;
@@ -82,7 +82,9 @@ pub(super) fn list_of(ask: &Ask<'_>) -> Result<Value, Fault> {
         .map(|one| json!({"user_id": one.user_id}))
         .collect();
     let application = state.app(ask.app()).map(|app| app.id.clone());
-    Ok(json!({"webhook_id": webhook.id, "webhook_url": webhook.url, "application_id": application, "subscriptions": users}))
+    Ok(
+        json!({"webhook_id": webhook.id, "webhook_url": webhook.url, "application_id": application, "subscriptions": users}),
+    )
 }
 
 pub(super) fn count(ask: &Ask<'_>) -> Told {

@@ -9,7 +9,7 @@ use super::table::{Action, Auth};
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ErrorForm;
 use crate::mock::settings::Settings;
-use crate::mock::{ChallengeFailure, DateFault, Refusal};
+use crate::mock::{ChallengeFailure, DateFault, Outage, Refusal};
 
 /// Why a call fails.
 #[derive(Debug)]
@@ -25,8 +25,10 @@ pub(crate) enum Fault {
     /// The token was given out for reading only.
     CannotWrite,
     NoSuchPage,
-    MethodNotAllowed,
+    /// The path is one of these calls', and the method none of theirs.
+    MethodNotAllowed(Action),
     RateLimited,
+    Down(Outage),
     Refused(Refusal),
 }
 
@@ -86,9 +88,18 @@ fn v1(fault: &Fault, action: Option<Action>) -> Told {
             (403, 200, text.into())
         }
         Fault::Forbidden | Fault::NoProduct => (403, 200, "Forbidden.".into()),
-        Fault::NoSuchPage | Fault::MethodNotAllowed => (404, 34, "Sorry, that page does not exist.".into()),
-        Fault::RateLimited if is_replay => (429, 88, "Too many requests. Please back off your API request rate.".into()),
+        Fault::MethodNotAllowed(Action::EnterpriseReplay) => {
+            (401, 61, "Client is not permitted to request this method.".into())
+        }
+        Fault::NoSuchPage | Fault::MethodNotAllowed(_) => (404, 34, "Sorry, that page does not exist.".into()),
+        Fault::RateLimited if is_replay => {
+            (429, 88, "Too many requests. Please back off your API request rate.".into())
+        }
         Fault::RateLimited => (429, 88, "Rate limit exceeded".into()),
+        Fault::Down(Outage::Internal) => (500, 0, "Internal server error.".into()),
+        Fault::Down(Outage::Unavailable) => {
+            (503, 67, "Twitter server error. Retry using an exponential backoff pattern.".into())
+        }
         Fault::Refused(refusal) => v1_refusal(refusal, is_replay),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -120,7 +131,9 @@ fn v1_refusal(refusal: &Refusal, is_replay: bool) -> (u16, u16, String) {
         }
         Refusal::AlreadySubscribed => (409, 355, "Subscription already exists."),
         Refusal::ReplayUnderWay => (409, 355, "A replay job is already in progress for this webhook."),
-        Refusal::NoSuchSubscription | Refusal::NoActivitySubscription(_) => (404, 34, "Sorry, that page does not exist."),
+        Refusal::NoSuchSubscription | Refusal::NoActivitySubscription(_) => {
+            (404, 34, "Sorry, that page does not exist.")
+        }
         Refusal::ReplayDates(fault) => {
             let code = match fault {
                 DateFault::Missing(_) => 357,
@@ -146,8 +159,10 @@ fn v2(fault: &Fault, settings: &Settings) -> Response {
         Fault::Unauthenticated => plain(401, "Unauthorized"),
         Fault::Forbidden | Fault::CannotWrite => forbidden(),
         Fault::NoSuchPage => plain(404, "Not Found"),
-        Fault::MethodNotAllowed => plain(405, "Method Not Allowed"),
+        Fault::MethodNotAllowed(_) => plain(405, "Method Not Allowed"),
         Fault::RateLimited => plain(429, "Too Many Requests"),
+        Fault::Down(Outage::Internal) => plain(500, "Internal Server Error"),
+        Fault::Down(Outage::Unavailable) => plain(503, "Service Unavailable"),
         Fault::WrongAuth(kinds, used) => {
             let detail = format!(
                 "Authenticating with {used} is forbidden for this endpoint.  Supported authentication types are [{}].",
@@ -206,7 +221,9 @@ fn v2_refusal(refusal: &Refusal) -> (u16, &'static str, String) {
         Refusal::NoSuchWebhook => {
             ("WebhookIdInvalid", "Webhook does not exist or is associated with a different application".to_owned())
         }
-        Refusal::WebhookInvalid => ("CrcValidationFailed", "Webhook is marked invalid and requires a CRC check".to_owned()),
+        Refusal::WebhookInvalid => {
+            ("CrcValidationFailed", "Webhook is marked invalid and requires a CRC check".to_owned())
+        }
         Refusal::AlreadySubscribed => ("DuplicateSubscriptionFailed", "Subscription already exists".to_owned()),
         Refusal::TooManySubscriptions => ("SubscriptionLimitExceeded", "Subscription limit exceeded".to_owned()),
         Refusal::NoSuchSubscription => ("SubscriptionNotFound", "Subscription does not exist".to_owned()),

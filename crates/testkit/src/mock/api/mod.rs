@@ -69,7 +69,8 @@ impl Ask<'_> {
 
     /// The body as JSON of this shape.
     fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body).map_err(|error| Refusal::Invalid(format!("the body is not as it must be: {error}")).into())
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Refusal::Invalid(format!("the body is not as it must be: {error}")).into())
     }
 }
 
@@ -120,11 +121,14 @@ async fn call(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         Err(fault) => return errors::respond(&fault, is_v1, Some(row.action), &inner.settings),
     };
     let (rate, is_within) = inner.count(number, row, &caller);
-    let told = if is_within {
+    let outage = inner.state().outage;
+    let told = if !is_within {
+        Err(Fault::RateLimited)
+    } else if let Some(outage) = outage {
+        Err(Fault::Down(outage))
+    } else {
         let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         perform(row, Ask { inner: &inner, caller, path: captured, query, body }).await
-    } else {
-        Err(Fault::RateLimited)
     };
     let mut response = match told {
         Ok(told) => told.into_response(),

@@ -2,8 +2,8 @@
 
 use http::Method;
 
-use super::errors::{Fault, Kinds};
 use super::Found;
+use super::errors::{Fault, Kinds};
 use crate::mock::auth::{Caller, Who};
 use crate::mock::contradictions::{Contradictions, StreamLinksPath, WebhookAuth};
 use crate::mock::credentials::Permission;
@@ -102,7 +102,7 @@ calls! {
 /// The call of this method and path; 1.1 has `.json` at the end of its paths, or not.
 pub(crate) fn find(method: &Method, path: &str, contradictions: &Contradictions) -> Result<Found, Fault> {
     let path = if path.starts_with("/1.1/") { path.strip_suffix(".json").unwrap_or(path) } else { path };
-    let mut is_path = false;
+    let mut of_path = None;
     for (number, row) in CALLS.iter().enumerate() {
         let is_openapi = contradictions.stream_links_path == StreamLinksPath::OpenApi;
         let pattern = if row.action == Action::Links && is_openapi { "/2/tweets/search/webhooks" } else { row.path };
@@ -110,9 +110,9 @@ pub(crate) fn find(method: &Method, path: &str, contradictions: &Contradictions)
         if method.as_str() == row.method {
             return Ok((number, row, captured));
         }
-        is_path = true;
+        of_path = Some(row.action);
     }
-    Err(if is_path { Fault::MethodNotAllowed } else { Fault::NoSuchPage })
+    Err(of_path.map_or(Fault::NoSuchPage, Fault::MethodNotAllowed))
 }
 
 fn captured(pattern: &str, path: &str) -> Option<Vec<String>> {
@@ -146,7 +146,11 @@ impl Row {
         match (self.auth, &caller.who) {
             (Auth::Owner, Who::User { is_owner: false, .. }) => return Err(Fault::Forbidden),
             (Auth::Owner, Who::User { permission: Permission::Read, .. }) => return Err(Fault::CannotWrite),
-            (Auth::AppOrOwner, Who::User { is_owner, .. }) if owner_may && !is_owner => return Err(Fault::Forbidden),
+            (Auth::AppOrOwner, Who::User { is_owner, permission, .. })
+                if owner_may && (!is_owner || *permission == Permission::Read) =>
+            {
+                return Err(Fault::Forbidden);
+            }
             (Auth::User | Auth::AnyUser(_), Who::User { permission, .. })
                 if *permission < Permission::ReadWriteMessages =>
             {

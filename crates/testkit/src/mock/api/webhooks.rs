@@ -29,8 +29,12 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
         return Err(Refusal::Invalid(format!("webhook_config.fields: there is no {unknown:?}")).into());
     }
     let state = ask.inner.state();
-    let all: Vec<Value> =
-        state.webhooks.iter().filter(|webhook| webhook.app == ask.app()).map(|webhook| entry(webhook, &asked)).collect();
+    let all: Vec<Value> = state
+        .webhooks
+        .iter()
+        .filter(|webhook| webhook.app == ask.app())
+        .map(|webhook| entry(webhook, &asked))
+        .collect();
     Ok(Told::ok(json!({"meta": {"result_count": all.len()}, "data": all})))
 }
 

@@ -122,8 +122,7 @@ impl Ledger {
     /// What happened in place of an event of this kind being consumed.
     fn instead(&self, kind: EventKind) -> String {
         let pages = lock(&self.book.pages);
-        let sent: Vec<&Sent> =
-            sent_of(&pages).filter(|sent| sent.kinds.contains(&kind)).collect();
+        let sent: Vec<&Sent> = sent_of(&pages).filter(|sent| sent.kinds.contains(&kind)).collect();
         let mut text = format!("no {kind} was consumed");
         if pages.consumed.iter().any(|one| one.event.kind() == kind) {
             text = format!("no further {kind} was consumed");

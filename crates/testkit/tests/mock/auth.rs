@@ -1,0 +1,251 @@
+//! Who may call: OAuth 1.0a as an independent signer signs it, bearer tokens, OAuth 2.0 user tokens.
+
+use birdhook_testkit::mock::{Generation, Permission, SCOPES, Token};
+use serde_json::json;
+
+use crate::signer::Keys;
+use crate::world::{As, START, USER, World, keys, s, with_url};
+
+const HOOKS: &str = "/1.1/account_activity/webhooks";
+
+/// Of every call, one which it admits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Takes {
+    Owner,
+    User,
+    App,
+    AnyUser,
+    Anyone,
+}
+
+/// Every call of every API: its method, its path, and what it takes.
+const CALLS: &[(&str, &str, Takes)] = &[
+    ("POST", "/1.1/account_activity/webhooks.json", Takes::Owner),
+    ("GET", "/1.1/account_activity/webhooks.json", Takes::App),
+    ("PUT", "/1.1/account_activity/webhooks/1.json", Takes::Owner),
+    ("DELETE", "/1.1/account_activity/webhooks/1.json", Takes::Owner),
+    ("POST", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::User),
+    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::User),
+    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all/list.json", Takes::App),
+    ("GET", "/1.1/account_activity/subscriptions/count.json", Takes::App),
+    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/2001/all.json", Takes::App),
+    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::User),
+    ("POST", "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json", Takes::App),
+    ("POST", "/1.1/account_activity/all/dev/webhooks.json", Takes::Owner),
+    ("GET", "/1.1/account_activity/all/webhooks.json", Takes::App),
+    ("GET", "/1.1/account_activity/all/dev/webhooks.json", Takes::App),
+    ("PUT", "/1.1/account_activity/all/dev/webhooks/1.json", Takes::Owner),
+    ("DELETE", "/1.1/account_activity/all/dev/webhooks/1.json", Takes::Owner),
+    ("POST", "/1.1/account_activity/all/dev/subscriptions.json", Takes::User),
+    ("GET", "/1.1/account_activity/all/dev/subscriptions.json", Takes::User),
+    ("GET", "/1.1/account_activity/all/dev/subscriptions/list.json", Takes::App),
+    ("GET", "/1.1/account_activity/all/subscriptions/count.json", Takes::App),
+    ("DELETE", "/1.1/account_activity/all/dev/subscriptions/2001.json", Takes::App),
+    ("POST", "/2/webhooks", Takes::App),
+    ("GET", "/2/webhooks", Takes::App),
+    ("PUT", "/2/webhooks/1", Takes::App),
+    ("DELETE", "/2/webhooks/1", Takes::App),
+    ("POST", "/2/webhooks/replay", Takes::App),
+    ("POST", "/2/account_activity/webhooks/1/subscriptions/all", Takes::AnyUser),
+    ("GET", "/2/account_activity/webhooks/1/subscriptions/all", Takes::AnyUser),
+    ("GET", "/2/account_activity/webhooks/1/subscriptions/all/list", Takes::App),
+    ("DELETE", "/2/account_activity/webhooks/1/subscriptions/2001/all", Takes::App),
+    ("GET", "/2/account_activity/subscriptions/count", Takes::App),
+    ("POST", "/2/activity/subscriptions", Takes::Anyone),
+    ("GET", "/2/activity/subscriptions", Takes::Anyone),
+    ("PUT", "/2/activity/subscriptions/1", Takes::App),
+    ("DELETE", "/2/activity/subscriptions/1", Takes::App),
+    ("DELETE", "/2/activity/subscriptions?ids=1", Takes::App),
+    ("POST", "/2/tweets/search/webhooks/1", Takes::App),
+    ("DELETE", "/2/tweets/search/webhooks/1", Takes::App),
+    ("GET", "/2/tweets/search/stream/webhooks", Takes::App),
+];
+
+#[tokio::test]
+async fn every_call_takes_its_kind_of_credentials_and_no_other() {
+    let world = World::new().await;
+    let user = world.x.user(USER);
+    let wrong = Token::new("no token of anybody");
+    for (method, path, takes) in CALLS {
+        let name = format!("{method} {path}");
+        let is_v1 = path.starts_with("/1.1/");
+        // Nobody, a wrong token, a wrong signature: 401 everywhere.
+        let mut forged = user.clone();
+        forged.token_secret = Token::new("forged");
+        for nobody in
+            [As::Nobody, As::Bearer(&wrong), As::User(world.app(), &forged), As::Header("Basic eDp5"), As::Header("?")]
+        {
+            let told = world.call(method, path, nobody, "").await;
+            if is_v1 {
+                assert_eq!(told.error(), (401, 32, "Could not authenticate you."), "{name} as {nobody:?}");
+            } else {
+                let expected =
+                    json!({"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Unauthorized"});
+                assert_eq!(told.both(), (401, expected), "{name} as {nobody:?}");
+            }
+        }
+        let callers = [
+            (world.bearer(), "app", [Takes::App, Takes::Anyone].as_slice()),
+            (As::User(world.app(), &user), "user", &[Takes::User, Takes::AnyUser, Takes::Anyone]),
+            (world.owner(), "owner", &[Takes::Owner, Takes::User, Takes::AnyUser, Takes::Anyone]),
+            (As::Bearer(&user.oauth2_token), "OAuth 2.0", &[Takes::AnyUser, Takes::Anyone]),
+        ];
+        for (who, caller, allowed) in callers {
+            let told = world.call(method, path, who, "").await;
+            // Of the calls that are let in, most are about a webhook that is not there.
+            let is_let_in = told.headers.contains_key("x-rate-limit-limit");
+            assert_eq!(is_let_in, allowed.contains(takes), "{name} as {caller}: {told:?}");
+            if is_let_in {
+                continue;
+            }
+            if !is_v1 {
+                assert_eq!(told.status, 403, "{name} as {caller}");
+                assert_eq!(told.body["type"], "https://api.x.com/2/problems/unsupported-authentication");
+                assert_eq!(told.body["title"], "Unsupported Authentication");
+                continue;
+            }
+            let expected = match (takes, caller, *path) {
+                (Takes::Owner, "user", _) => (403, 200, "Forbidden."),
+                (Takes::App, _, path) if path.contains("/replay/") => {
+                    (401, 32, "Invalid authentication method. Please use application-only authentication.")
+                }
+                (Takes::App, _, HOOKS_JSON) => (403, 99, "You don't have access to this resource."),
+                (Takes::App, ..) => (401, 32, "Could not authenticate you."),
+                _ => (403, 261, "Application cannot perform write actions."),
+            };
+            assert_eq!(told.error(), expected, "{name} as {caller}");
+        }
+    }
+}
+
+const HOOKS_JSON: &str = "/1.1/account_activity/webhooks.json";
+
+#[tokio::test]
+async fn a_signature_covers_every_part_of_the_request() {
+    let world = World::new().await;
+    let (app, owner) = (world.app(), &world.app().owner);
+    let path = with_url(HOOKS_JSON, &format!("{}?tenant=7&name=a+b%20ü~*", world.receiver.url));
+    let other = with_url(HOOKS_JSON, &world.receiver.url);
+    let right = keys(app, owner);
+    let user = world.x.user(USER);
+    let second = world.x.another_app("second").unwrap();
+    let sign = |method: &str, path: &str, keys: Keys<'_>, nonce: &str| {
+        world.oauth_at(method, path, "", keys, (nonce, START / 1000))
+    };
+    let wrong = [
+        ("another method", sign("PUT", &path, right, "n1")),
+        ("another parameter", sign("POST", &other, right, "n2")),
+        ("another path", sign("POST", &path.replace("webhooks.json", "webhooks"), right, "n3")),
+        ("another consumer secret", sign("POST", &path, Keys { consumer_secret: "x", ..right }, "n4")),
+        ("another token secret", sign("POST", &path, Keys { token_secret: "x", ..right }, "n5")),
+        ("no such consumer key", sign("POST", &path, Keys { consumer_key: "x", ..right }, "n6")),
+        ("no such token", sign("POST", &path, Keys { token: "x", ..right }, "n7")),
+        ("another's token", sign("POST", &path, Keys { token: user.token.as_str(), ..right }, "n8")),
+        ("another app's token", sign("POST", &path, keys(app, &second.owner), "n9")),
+        ("an empty signature", {
+            let header = sign("POST", &path, right, "n10");
+            let (before, rest) = header.split_once("oauth_signature=\"").unwrap();
+            format!(
+                "{before}oauth_signature=\"{}",
+                rest.split_once('"').map(|(_, after)| format!("\"{after}")).unwrap()
+            )
+        }),
+        ("a nonce that was not signed", sign("POST", &path, right, "n11").replace("n11", "n12")),
+    ];
+    for (what, header) in &wrong {
+        let told = world.call("POST", &path, As::Header(header), "").await;
+        assert_eq!(told.error(), (401, 32, "Could not authenticate you."), "{what}");
+    }
+    let told = world.call("POST", &path, As::Header(&sign("POST", &path, right, "n1")), "").await;
+    assert_eq!(told.status, 200, "the right one, with a nonce that was only seen with a wrong signature: {told:?}");
+}
+
+#[tokio::test]
+async fn a_form_is_signed_too() {
+    let world = World::new().await;
+    let form = with_url("", &world.receiver.url).trim_start_matches('?').to_owned();
+    let header = world.oauth("POST", HOOKS, "url=http%3A%2F%2F127.0.0.1%3A1", world.app(), &world.app().owner);
+    let form_type = "application/x-www-form-urlencoded";
+    let told = world.call_with("POST", HOOKS, As::Header(&header), form_type, &form).await;
+    assert_eq!(told.error().0, 401, "it signs another form");
+    assert_eq!(world.call_with("POST", HOOKS, world.owner(), form_type, &form).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
+    // Years away from the machine's clock, so that the manual one alone decides.
+    let world = World::with(|settings| {
+        settings.clock =
+            birdhook_testkit::Clock::manual(birdhook_core::Timestamp::from_millis(START + 1_000_000_000_000));
+    })
+    .await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let path = format!("{HOOKS}/{}.json", webhook.id);
+    let now = (START + 1_000_000_000_000) / 1000;
+    let right = keys(world.app(), &world.app().owner);
+    let put = async |nonce: &str, time: i64| {
+        let header = world.oauth_at("PUT", &path, "", right, (nonce, time));
+        world.call("PUT", &path, As::Header(&header), "").await.status
+    };
+    assert_eq!(put("a", now).await, 204);
+    assert_eq!(put("a", now).await, 401, "a nonce that was used");
+    assert_eq!(put("b", now).await, 204);
+    assert_eq!(put("a", now + 1).await, 204, "the nonce of another second");
+    for (off, status) in [(-301, 401), (-300, 204), (300, 204), (301, 401), (-86_400, 401)] {
+        assert_eq!(put("c", now + off).await, status, "{off} s off");
+    }
+    world.advance(s(301)).await;
+    assert_eq!(put("d", now).await, 401, "it has become stale");
+    assert_eq!(put("a", now).await, 401, "and the nonce does not come back");
+    assert_eq!(put("d", now + 301).await, 204);
+}
+
+#[tokio::test]
+async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let subscribe = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
+    let v2 = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
+    let before = world.x.user("1");
+    for permission in [Permission::Read, Permission::ReadWrite] {
+        world.x.set_permission(permission);
+        let user = world.x.user(&format!("1{}", permission as u8));
+        let told = world.call("POST", &subscribe, As::User(world.app(), &user), "").await;
+        let text = "Client application is not permitted to access this user's webhook subscriptions.";
+        assert_eq!(told.error(), (403, 348, text), "{permission:?}");
+        let told = world.call("POST", &v2, As::User(world.app(), &user), "").await;
+        assert_eq!((told.status, &told.body["title"]), (403, &json!("Forbidden")), "{permission:?}");
+    }
+    assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &before), "").await.status, 204);
+
+    world.x.set_permission(Permission::Read);
+    let reader = world.x.another_app("reader").unwrap();
+    let told = world.call("POST", &with_url(HOOKS, &world.receiver.url), As::User(&reader, &reader.owner), "").await;
+    assert_eq!(told.error(), (403, 261, "Application cannot perform write actions."));
+}
+
+#[tokio::test]
+async fn oauth2_takes_every_scope() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
+    let needed = ["dm.read", "dm.write", "tweet.read", "users.read"];
+    let user = world.x.user(USER);
+    for missing in needed {
+        let granted: Vec<&str> = SCOPES.iter().copied().filter(|scope| *scope != missing).collect();
+        world.x.restrict(&user, &granted);
+        assert_eq!(world.call("POST", &all, As::Bearer(&user.oauth2_token), "{}").await.status, 403, "{missing}");
+    }
+    world.x.restrict(&user, &needed);
+    assert_eq!(world.call("POST", &all, As::Bearer(&user.oauth2_token), "{}").await.status, 200);
+}
+
+#[tokio::test]
+async fn tokens_do_not_show() {
+    let world = World::new().await;
+    let user = world.x.user(USER);
+    let shown = format!("{:?} {:?} {:?}", world.x, world.app(), user);
+    for secret in [&world.app().consumer_secret, &world.app().bearer, &user.token_secret, &user.oauth2_token] {
+        assert!(!shown.contains(secret.as_str()), "{shown}");
+    }
+}

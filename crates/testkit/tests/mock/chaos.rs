@@ -1,0 +1,108 @@
+//! Deliveries that come twice, out of order, and at once.
+
+use std::sync::Arc;
+
+use birdhook_testkit::Kind;
+use birdhook_testkit::mock::{Cause, Order};
+use tokio::sync::Semaphore;
+
+use crate::receiver::Take;
+use crate::world::{USER, World};
+
+#[tokio::test]
+async fn duplicates_come_on_demand() {
+    let world = World::new().await;
+    world.subscribed().await;
+    world.x.deliver_duplicates(2);
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    let sent = world.x.ledger().sent();
+    let causes: Vec<Cause> = sent.iter().map(|sent| sent.cause).collect();
+    assert_eq!(causes, [Cause::Happening, Cause::Duplicate, Cause::Duplicate]);
+    assert!(sent.iter().all(|one| one.body == sent[0].body));
+    assert_eq!(world.receiver.deliveries().len(), 3);
+    // The receiver does not know that they are one.
+    let error = world.x.ledger().none_consumed_twice().unwrap_err().to_string();
+    assert_eq!(error, "liked of 2001 was consumed 3 times");
+    world.x.deliver_duplicates(0);
+    world.x.happen(Kind::Follow, USER);
+    world.x.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 4);
+}
+
+/// What was sent in this order, as the numbers of its happening.
+async fn order(order: Order, seed: u64) -> Vec<u64> {
+    let world = World::with(|settings| settings.seed = seed).await;
+    world.subscribed().await;
+    world.x.hold();
+    for _ in 0..8 {
+        world.x.happen(Kind::Like, USER);
+    }
+    world.x.settle().await;
+    assert!(world.receiver.deliveries().is_empty(), "they are held");
+    world.x.release(order, 1);
+    world.x.settle().await;
+    world.x.ledger().sent().iter().map(|sent| sent.delivery).collect()
+}
+
+#[tokio::test]
+async fn the_order_changes_on_demand() {
+    let forward: Vec<u64> = (1..=8).collect();
+    let backward: Vec<u64> = forward.iter().rev().copied().collect();
+    assert_eq!(order(Order::AsHappened, 7).await, forward);
+    assert_eq!(order(Order::Reversed, 7).await, backward);
+    let shuffled = order(Order::Shuffled, 7).await;
+    assert!(shuffled != forward && shuffled != backward, "{shuffled:?}");
+    assert_eq!(order(Order::Shuffled, 7).await, shuffled, "the seed decides");
+    assert_ne!(order(Order::Shuffled, 8).await, shuffled);
+    let mut all = shuffled.clone();
+    all.sort_unstable();
+    assert_eq!(all, forward, "nothing is lost");
+}
+
+#[tokio::test]
+async fn many_are_under_way_at_once_on_demand() {
+    for at_once in [1, 4] {
+        let world = World::new().await;
+        world.subscribed().await;
+        let permits = Arc::new(Semaphore::new(0));
+        world.receiver.take(Take::Wait(Arc::clone(&permits)));
+        world.x.hold();
+        for _ in 0..6 {
+            world.x.happen(Kind::Like, USER);
+        }
+        world.x.release(Order::AsHappened, at_once);
+        // Nobody is answered before as many as may be are there.
+        while world.receiver.deliveries().len() < at_once {
+            tokio::task::yield_now().await;
+        }
+        permits.add_permits(6);
+        world.x.settle().await;
+        assert_eq!(world.receiver.most_open(), at_once);
+        assert_eq!(world.x.ledger().sent().len(), 6);
+        world.x.ledger().every_200_was_consumed().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn more_at_once_counts_at_once() {
+    let world = World::new().await;
+    world.subscribed().await;
+    let permits = Arc::new(Semaphore::new(0));
+    world.receiver.take(Take::Wait(Arc::clone(&permits)));
+    for _ in 0..2 {
+        world.x.happen(Kind::Like, USER);
+    }
+    while world.receiver.deliveries().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.x.chaos(|chaos| chaos.at_once = 2);
+    let both = async {
+        while world.receiver.deliveries().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(2), both).await.expect("the second one waits for the first");
+    permits.add_permits(2);
+    world.x.settle().await;
+}

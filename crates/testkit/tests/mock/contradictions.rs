@@ -1,0 +1,184 @@
+//! Where X's documents disagree: every setting changes what it says it does.
+
+use birdhook_testkit::Kind;
+use birdhook_testkit::mock::{
+    ActivityAnswer, Contradictions, ErrorForm, Generation, Permission, RepeatedSubscription, ReplayAnswer, ReplayEnd,
+    StreamLinksList, StreamLinksPath, WebhookAuth, WebhookCheck,
+};
+use serde_json::{Value, json};
+
+use crate::receiver::Crc;
+use crate::world::{As, USER, World, h, s};
+
+async fn world(change: impl FnOnce(&mut Contradictions)) -> World {
+    World::with(|settings| change(&mut settings.contradictions)).await
+}
+
+#[tokio::test]
+async fn webhook_auth() {
+    for (auth, owner_may) in [(WebhookAuth::Bearer, false), (WebhookAuth::BearerOrOwner, true)] {
+        let world = world(|all| all.webhook_auth = auth).await;
+        let body = json!({"url": world.receiver.url}).to_string();
+        let user = world.x.user(USER);
+        let as_user = As::User(world.app(), &user);
+        assert_eq!(world.call("POST", "/2/webhooks", as_user, &body).await.status, 403, "{auth:?}: not the owner");
+        world.x.set_permission(Permission::Read);
+        let reader = world.x.another_app("reader").unwrap();
+        let told = world.call("POST", "/2/webhooks", As::User(&reader, &reader.owner), &body).await;
+        assert_eq!(told.status, 403, "{auth:?}: read-only");
+        let told = world.call("POST", "/2/webhooks", world.owner(), &body).await;
+        assert_eq!(told.status == 200, owner_may, "{auth:?}: {told:?}");
+        if !owner_may {
+            let detail = "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  \
+                          Supported authentication types are [OAuth 2.0 Application-Only].";
+            assert_eq!(told.body["detail"], detail);
+            continue;
+        }
+        let one = format!("/2/webhooks/{}", world.x.webhooks()[0].id);
+        assert_eq!(world.call("PUT", &one, world.owner(), "").await.status, 200);
+        assert_eq!(world.call("GET", "/2/webhooks", world.owner(), "").await.status, 403, "bearer for GET");
+        assert_eq!(world.call("POST", "/2/webhooks/replay", world.owner(), "{}").await.status, 403, "and replay");
+        assert_eq!(world.call("PUT", &one, world.bearer(), "").await.status, 200, "bearer all the same");
+        assert_eq!(world.call("DELETE", &one, world.owner(), "").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn webhook_check() {
+    for (check, right, wrong) in [
+        (WebhookCheck::Valid, json!({"valid": true}), json!({"valid": false})),
+        (WebhookCheck::Triggered, json!({"valid": true}), json!({"valid": true})),
+        (WebhookCheck::Attempted, json!({"attempted": true}), json!({"attempted": true})),
+    ] {
+        let world = world(|all| all.webhook_check = check).await;
+        let webhook = world.webhook(Generation::V2).await;
+        for (crc, expected, valid) in [(Crc::Right, right, true), (Crc::OtherSecret, wrong, false)] {
+            world.receiver.crc(crc);
+            let told = world.call("PUT", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
+            assert_eq!(told.both(), (200, json!({"data": expected})), "{check:?}");
+            let list = world.call("GET", "/2/webhooks", world.bearer(), "").await;
+            assert_eq!(list.body["data"][0]["valid"], valid, "{check:?}: GET tells");
+        }
+    }
+}
+
+#[tokio::test]
+async fn activity_answer() {
+    for answer in [ActivityAnswer::Object, ActivityAnswer::Array, ActivityAnswer::Nested] {
+        let world = world(|all| all.activity_answer = answer).await;
+        let asked = json!({"event_type": "news.new", "filter": {"keyword": "tea"}}).to_string();
+        let told = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
+        let id = world.x.activity_subscriptions()[0].id.clone();
+        let changed = world.call("PUT", &format!("/2/activity/subscriptions/{id}"), world.bearer(), "{}").await;
+        for told in [told.body, changed.body] {
+            let entry = match answer {
+                ActivityAnswer::Array => &told["data"][0],
+                ActivityAnswer::Nested => &told["data"]["subscription"],
+                _ => &told["data"],
+            };
+            assert_eq!(entry["subscription_id"], id, "{answer:?}: {told}");
+            assert_eq!(told["data"].is_array(), answer == ActivityAnswer::Array);
+        }
+    }
+}
+
+#[tokio::test]
+async fn revoke_can_be_subscribed() {
+    for can_be in [false, true] {
+        let world = world(|all| all.revoke_can_be_subscribed = can_be).await;
+        let webhook = world.webhook(Generation::V2).await;
+        let asked = json!({"event_type": "oauth.revoke", "filter": {}, "webhook_id": webhook.id}).to_string();
+        let told = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
+        assert_eq!(told.status, if can_be { 200 } else { 400 });
+        world.x.happen(Kind::Revoke, USER);
+        world.x.settle().await;
+        assert_eq!(world.receiver.deliveries().len(), usize::from(can_be));
+        for seen in world.receiver.deliveries() {
+            let body: Value = serde_json::from_slice(&seen.body).unwrap();
+            assert_eq!((&body["data"]["event_type"], &body["data"]["filter"]), (&json!("oauth.revoke"), &json!({})));
+        }
+    }
+}
+
+#[tokio::test]
+async fn stream_links() {
+    let paths = ["/2/tweets/search/stream/webhooks", "/2/tweets/search/webhooks"];
+    for (path, there) in [(StreamLinksPath::Guide, 0), (StreamLinksPath::OpenApi, 1)] {
+        for (list, parted) in [(StreamLinksList::Links, false), (StreamLinksList::Array, true)] {
+            let world = world(|all| {
+                all.stream_links_path = path;
+                all.stream_links_list = list;
+                all.stream_fields_parted = parted;
+            })
+            .await;
+            let webhook = world.webhook(Generation::V2).await;
+            let one = format!("/2/tweets/search/webhooks/{}?tweet.fields=id,text", webhook.id);
+            assert_eq!(world.call("POST", &one, world.bearer(), "").await.status, 200);
+            let told = world.call("GET", paths[there], world.bearer(), "").await;
+            assert_eq!(told.status, 200, "{path:?}");
+            assert_ne!(world.call("GET", paths[1 - there], world.bearer(), "").await.status, 200, "{path:?}");
+            let links = if list == StreamLinksList::Links { &told.body["data"]["links"] } else { &told.body["data"] };
+            assert_eq!(links[0]["webhook_id"], webhook.id, "{list:?}");
+            let fields = if parted { json!(["tweet.fields=id", "text"]) } else { json!(["tweet.fields=id,text"]) };
+            assert_eq!(links[0]["fields"], fields);
+        }
+    }
+}
+
+#[tokio::test]
+async fn replay_end_and_answer() {
+    let sample = json!({"for_user_id": "0", "replay_event": {}});
+    for (end, kinds) in [(ReplayEnd::Exclusive, 1), (ReplayEnd::Inclusive, 2)] {
+        for answer in [ReplayAnswer::Job, ReplayAnswer::Sample] {
+            let world = world(|all| (all.replay_end, all.replay_answer) = (end, answer)).await;
+            let webhook = world.subscribed().await;
+            for _ in 0..3 {
+                world.x.happen(Kind::Like, USER);
+                world.x.settle().await;
+                world.advance(s(60)).await;
+            }
+            world.advance(h(1)).await;
+            let body = json!({"webhook_id": webhook.id, "from_date": "202611230930", "to_date": "202611230931"});
+            let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &body.to_string()).await;
+            assert_eq!(told.status, 200);
+            assert_eq!(told.body == sample, answer == ReplayAnswer::Sample, "{told:?}");
+            assert_eq!(told.body["data"]["job_id"].is_string(), answer == ReplayAnswer::Job);
+            world.x.settle().await;
+            let again = world.delivered().len() - 3 - 1;
+            assert_eq!(again, kinds, "{end:?}");
+            // In 1.1 it never is.
+            let path = format!(
+                "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230930&to_date=202611230931",
+                webhook.id
+            );
+            let before = world.delivered().len();
+            assert_eq!(world.call("POST", &path, world.bearer(), "").await.status, 202);
+            world.x.settle().await;
+            assert_eq!(world.delivered().len() - before, 1 + 1, "{end:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors() {
+    let world = world(|all| all.errors = ErrorForm::Code).await;
+    let told = world.call("PUT", "/2/webhooks/1", world.bearer(), "").await;
+    assert_eq!(told.header("content-type"), "application/json; charset=utf-8");
+    let message = "One or more parameters to your request was invalid. WebhookIdInvalid: Webhook does not exist or is \
+                   associated with a different application";
+    assert_eq!(told.both(), (400, json!({"code": 400, "message": message})));
+    let told = world.call("GET", "/2/webhooks", As::Nobody, "").await;
+    assert_eq!(told.both(), (401, json!({"code": 401, "message": "Unauthorized"})));
+}
+
+#[tokio::test]
+async fn repeated_subscription() {
+    for (repeated, status) in [(RepeatedSubscription::Conflict, 409), (RepeatedSubscription::Accepted, 204)] {
+        let world = world(|all| all.repeated_subscription = repeated).await;
+        let webhook = world.subscribed_v1().await;
+        let user = world.x.user(USER);
+        let path = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
+        assert_eq!(world.call("POST", &path, As::User(world.app(), &user), "").await.status, status, "{repeated:?}");
+        assert_eq!(world.x.subscriptions().len(), 1);
+    }
+}

@@ -1,0 +1,328 @@
+//! Deliveries: to whom, when, signed with what, and how often they are tried.
+
+use std::time::Duration;
+
+use birdhook_core::signature;
+use birdhook_testkit::mock::{Cause, EarlyEvents, Generation, Outcome, Retries, Token};
+use birdhook_testkit::{Clock, Kind};
+use http::header;
+use serde_json::Value;
+
+use crate::receiver::Take;
+use crate::world::{As, USER, World, h, s};
+
+#[tokio::test]
+async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
+    let world = World::with(|settings| settings.client_secret = Some(Token::new("client secret"))).await;
+    world.subscribed().await;
+    world.x.happen(Kind::Post, USER);
+    world.x.happen(Kind::Post, "somebody else");
+    world.x.happen(Kind::Bio, USER);
+    world.x.settle().await;
+    let [seen] = world.receiver.deliveries().try_into().unwrap();
+    let body: Value = serde_json::from_slice(&seen.body).unwrap();
+    assert_eq!(body["for_user_id"], USER);
+    assert!(body["tweet_create_events"].is_array(), "{body}");
+    // Escaped as X does, so that writing it again would break the signature.
+    assert_ne!(body.to_string().as_bytes(), &seen.body[..]);
+    let signed = seen.header(signature::HEADER).unwrap();
+    signature::verify(world.app().secret(), &seen.body, signed.as_bytes()).unwrap();
+    let signed = seen.header(signature::HEADER_OAUTH2).unwrap();
+    signature::verify(world.app().client_key().unwrap(), &seen.body, signed.as_bytes()).unwrap();
+    assert_eq!(seen.header("content-type"), Some("application/json"));
+    assert_eq!(seen.header("content-length"), Some(seen.body.len().to_string().as_str()));
+    for absent in [header::CONTENT_ENCODING, header::TRANSFER_ENCODING, header::USER_AGENT] {
+        assert!(!seen.headers.contains_key(&absent), "{absent}");
+    }
+    let [sent] = world.x.ledger().sent().try_into().unwrap();
+    assert_eq!((sent.body.clone(), sent.outcome), (seen.body, Outcome::Status(200)));
+    assert_eq!((sent.subscriber.as_deref(), sent.cause, sent.attempt), (Some(USER), Cause::Happening, 1));
+}
+
+/// Every kind that X tells comes by every API that tells it, and is consumed as what it is.
+#[tokio::test]
+async fn every_kind_is_delivered_by_every_api() {
+    let world = World::with(|settings| settings.contradictions.revoke_can_be_subscribed = true).await;
+    let webhook = world.subscribed().await;
+    world.x.link(&webhook).unwrap();
+    let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Replay).collect();
+    for kind in &kinds {
+        if *kind != Kind::StreamPost && *kind != Kind::Revoke {
+            world.x.subscribe_to(&webhook, USER, *kind).unwrap();
+        }
+    }
+    let revoke = r#"{"event_type":"oauth.revoke","filter":{},"webhook_id":"ID"}"#.replace("ID", &webhook.id);
+    assert_eq!(world.call("POST", "/2/activity/subscriptions", world.bearer(), &revoke).await.status, 200);
+    let last = Kind::Revoke;
+    for kind in kinds.iter().filter(|kind| **kind != last).chain([&last]) {
+        let before = world.x.ledger().sent().len();
+        world.x.happen(*kind, USER);
+        world.x.settle().await;
+        let sent = world.x.ledger().sent().split_off(before);
+        let told_by: Vec<_> = sent.iter().map(|sent| sent.told_by).collect();
+        assert_eq!(told_by, kind.generations(), "{kind}");
+        for sent in &sent {
+            assert_eq!((sent.kind, &sent.outcome), (*kind, &Outcome::Status(200)), "{kind}");
+        }
+        for _ in &sent {
+            world.x.ledger().expect(kind.event_kind()).await.unwrap_or_else(|error| panic!("{kind}: {error}"));
+        }
+    }
+    world.x.ledger().every_200_was_consumed().await.unwrap();
+    world.x.ledger().none_consumed_twice().unwrap();
+}
+
+#[tokio::test]
+async fn the_first_events_come_ten_seconds_after_subscribing() {
+    assert_eq!(birdhook_testkit::mock::Settings::default().subscription_delay, s(10), "as X says");
+    for early in [EarlyEvents::Late, EarlyEvents::Lost] {
+        let world = World::with(|settings| {
+            settings.subscription_delay = s(10);
+            settings.early_events = early;
+        })
+        .await;
+        world.subscribed().await;
+        world.x.happen(Kind::Like, USER);
+        world.advance(Duration::from_millis(9_999)).await;
+        world.x.happen(Kind::Follow, USER);
+        world.x.settle().await;
+        assert_eq!(world.delivered(), [], "{early:?}");
+        world.advance(Duration::from_millis(1)).await;
+        let late = if early == EarlyEvents::Late { vec![Kind::Like, Kind::Follow] } else { vec![] };
+        assert_eq!(world.delivered(), late, "{early:?}");
+        world.x.happen(Kind::Mute, USER);
+        world.x.settle().await;
+        assert_eq!(world.delivered().last(), Some(&Kind::Mute), "{early:?}: from then on at once");
+        assert!(world.sent_at().iter().all(|at| *at == 10_000), "{early:?}");
+    }
+}
+
+#[tokio::test]
+async fn early_events_that_are_lost_are_explained() {
+    let world = World::with(|settings| {
+        settings.subscription_delay = s(10);
+        settings.early_events = EarlyEvents::Lost;
+        settings.expect_timeout = Duration::from_millis(20);
+    })
+    .await;
+    world.subscribed().await;
+    world.x.happen(Kind::Like, USER);
+    let error = world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap_err().to_string();
+    assert!(error.contains("it happened to 2001, but it was too soon after subscribing"), "{error}");
+}
+
+/// Whatever is not 200 fails, and is tried again after 3, 27 and 242 s, and never more.
+#[tokio::test]
+async fn deliveries_of_1_1_are_tried_three_more_times() {
+    for status in [201, 204, 302, 400, 401, 403, 404, 410, 429, 500, 503] {
+        let world = World::new().await;
+        world.receiver.take(Take::Status(status));
+        world.subscribed_v1().await;
+        world.x.happen(Kind::Like, USER);
+        let mut attempts = vec![0];
+        for wait in [3_000, 27_000, 242_000] {
+            world.x.settle().await;
+            world.advance(Duration::from_millis(wait - 1)).await;
+            assert_eq!(world.sent_at(), attempts, "{status}: 1 ms before its time");
+            world.advance(Duration::from_millis(1)).await;
+            let last = attempts[attempts.len() - 1];
+            attempts.push(last + i64::try_from(wait).unwrap());
+            assert_eq!(world.sent_at(), attempts, "{status}");
+        }
+        assert_eq!(attempts, [0, 3_000, 30_000, 272_000]);
+        world.advance(h(20)).await;
+        assert_eq!(world.sent_at(), attempts, "{status}: dropped");
+        let sent = world.x.ledger().sent();
+        assert!(sent.iter().all(|one| one.delivery == sent[0].delivery && one.body == sent[0].body));
+        assert!(sent.iter().all(|one| one.outcome == Outcome::Status(status)));
+        assert_eq!(sent.iter().map(|one| one.attempt).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+}
+
+/// An attempt without an answer is open for 3 s first.
+#[tokio::test]
+async fn an_attempt_that_times_out_fails_when_its_time_is_over() {
+    let world = World::that_waits(true).await;
+    world.receiver.take(Take::Hang);
+    world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.advance(h(1)).await;
+    assert_eq!(world.sent_at(), [0, 6_000, 36_000, 281_000]);
+    assert!(world.x.ledger().sent().iter().all(|one| one.outcome == Outcome::Timeout));
+}
+
+#[tokio::test]
+async fn retries_end_with_a_200() {
+    let world = World::new().await;
+    world.receiver.take(Take::Statuses(vec![500, 503, 200]));
+    world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.advance(h(1)).await;
+    let outcomes: Vec<_> = world.x.ledger().sent().into_iter().map(|one| one.outcome.to_string()).collect();
+    assert_eq!(outcomes, ["500", "503", "200"]);
+    world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap();
+}
+
+/// Who is tried again: the setting, the API, how many attempts.
+#[tokio::test]
+async fn v2_is_tried_once_unless_it_is_set() {
+    let table = [
+        (Retries::AsDocumented, Generation::Enterprise, 4),
+        (Retries::AsDocumented, Generation::Premium, 4),
+        (Retries::AsDocumented, Generation::V2, 1),
+        (Retries::Always, Generation::V2, 4),
+        (Retries::Never, Generation::Enterprise, 1),
+    ];
+    for (retries, generation, attempts) in table {
+        let world = World::with(|settings| settings.retries = retries).await;
+        world.receiver.take(Take::Status(500));
+        let webhook = world.webhook(generation).await;
+        world.x.subscribe(&webhook, USER).unwrap();
+        world.x.happen(Kind::Like, USER);
+        world.advance(h(1)).await;
+        assert_eq!(world.delivered().len(), attempts, "{retries:?}, {generation:?}");
+    }
+    let world = World::with(|settings| settings.retry_waits = [5, 30, 300].map(s).to_vec()).await;
+    world.receiver.take(Take::Status(500));
+    world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.advance(h(1)).await;
+    assert_eq!(world.sent_at(), [0, 5_000, 35_000, 335_000], "the older table");
+}
+
+#[tokio::test]
+async fn the_machines_clock_retries_too() {
+    let world = World::with(|settings| {
+        settings.clock = Clock::real();
+        settings.retry_waits = [20, 40].map(Duration::from_millis).to_vec();
+        settings.delivery_timeout = Duration::from_millis(500);
+    })
+    .await;
+    world.receiver.take(Take::Statuses(vec![500, 500, 200]));
+    world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap();
+    world.x.settle().await;
+    let sent = world.x.ledger().sent();
+    let waits: Vec<i64> = sent.windows(2).map(|two| two[1].at.as_millis() - two[0].at.as_millis()).collect();
+    assert!(waits.len() == 2 && waits[0] >= 20 && waits[1] >= 40, "{waits:?}");
+}
+
+#[tokio::test]
+async fn unsubscribing_stops_events() {
+    let world = World::new().await;
+    let webhook = world.subscribed().await;
+    let like = world.x.subscribe_to(&webhook, USER, Kind::Like).unwrap();
+    world.x.link(&webhook).unwrap();
+    let happen = async || {
+        let before = world.receiver.deliveries().len();
+        world.x.happen(Kind::Like, USER);
+        world.x.happen(Kind::StreamPost, USER);
+        world.x.settle().await;
+        world.receiver.deliveries().len() - before
+    };
+    assert_eq!(happen().await, 3);
+    let of_user = format!("/2/account_activity/webhooks/{}/subscriptions/{USER}/all", webhook.id);
+    assert_eq!(world.call("DELETE", &of_user, world.bearer(), "").await.status, 200);
+    assert_eq!(happen().await, 2);
+    let one = format!("/2/activity/subscriptions/{}", like.id);
+    assert_eq!(world.call("DELETE", &one, world.bearer(), "").await.status, 200);
+    assert_eq!(happen().await, 1);
+    let link = format!("/2/tweets/search/webhooks/{}", webhook.id);
+    assert_eq!(world.call("DELETE", &link, world.bearer(), "").await.status, 200);
+    assert_eq!(happen().await, 0);
+    // What happened before and was not sent yet is not sent either.
+    world.x.subscribe(&webhook, USER).unwrap();
+    world.x.hold();
+    world.x.happen(Kind::Like, USER);
+    assert_eq!(world.call("DELETE", &of_user, world.bearer(), "").await.status, 200);
+    world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
+    assert_eq!(happen().await, 0);
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_deleted_gets_nothing_more() {
+    let world = World::new().await;
+    let webhook = world.subscribed_v1().await;
+    world.receiver.take(Take::Status(500));
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    world.x.delete(&webhook);
+    world.x.happen(Kind::Like, USER);
+    world.advance(h(30)).await;
+    assert_eq!(world.receiver.deliveries().len(), 1, "no retry, no event");
+    assert_eq!(world.receiver.challenges().len(), 1, "no challenge");
+    assert_eq!((world.x.webhooks(), world.x.subscriptions()), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_revocation_is_told_and_ends_subscriptions_and_tokens() {
+    let world = World::new().await;
+    let webhook = world.subscribed().await;
+    world.x.subscribe(&webhook, "3003").unwrap();
+    world.x.subscribe_to(&webhook, USER, Kind::MessageReceived).unwrap();
+    let user = world.x.user(USER);
+    world.x.happen(Kind::Revoke, USER);
+    world.x.settle().await;
+    let [seen] = world.receiver.deliveries().try_into().unwrap();
+    let body: Value = serde_json::from_slice(&seen.body).unwrap();
+    assert_eq!(body["user_event"]["revoke"]["source"]["user_id"], USER);
+    assert!(body.get("for_user_id").is_none());
+    let left: Vec<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
+    assert_eq!(left, ["3003"]);
+    assert_eq!(world.x.activity_subscriptions(), []);
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 1);
+    let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
+    for who in [As::User(world.app(), &user), As::Bearer(&user.oauth2_token)] {
+        assert_eq!(world.call("POST", &all, who, "{}").await.status, 401, "{who:?}");
+    }
+    let again = world.x.user(USER);
+    assert_ne!(again.token, user.token);
+    assert_eq!(world.call("POST", &all, As::User(world.app(), &again), "{}").await.status, 200);
+}
+
+#[tokio::test]
+async fn apps_that_share_a_url_each_send_with_their_own_key() {
+    let world = World::new().await;
+    let second = world.x.another_app("second").unwrap();
+    world.receiver.knows("second", second.secret());
+    world.subscribed().await;
+    // The receiver answers challenges with the first app's secret alone.
+    let refused = world.x.register_for(&second, &world.receiver.url, Generation::V2).await;
+    assert!(refused.is_err());
+    world.receiver.crc(crate::receiver::Crc::RightOf(second.secret().clone()));
+    let webhook = world.x.register_for(&second, &world.receiver.url, Generation::V2).await.unwrap();
+    world.x.subscribe(&webhook, USER).unwrap();
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    let mut seen = world.receiver.deliveries();
+    seen.sort_by_key(|seen| seen.app.clone());
+    let apps: Vec<_> = seen.iter().map(|seen| seen.app.as_deref().unwrap()).collect();
+    assert_eq!(apps, ["default", "second"]);
+    assert_eq!(seen[0].body, seen[1].body, "only the key tells them apart");
+    let apps: std::collections::BTreeSet<_> = world.x.ledger().sent().into_iter().map(|sent| sent.app).collect();
+    assert_eq!(apps.into_iter().collect::<Vec<_>>(), ["default", "second"]);
+    world.x.ledger().every_200_was_consumed().await.unwrap();
+    world.x.ledger().none_consumed_twice().unwrap();
+}
+
+#[tokio::test]
+async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
+    let world = World::new().await;
+    let webhook = world.subscribed().await;
+    world.x.subscribe(&webhook, "3003").unwrap();
+    world.x.hold();
+    let received = world.x.happen(Kind::MessageReceived, USER).with_other("3003");
+    assert_eq!(world.x.tell(&received.told_to("3003")), 1);
+    world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
+    world.x.settle().await;
+    let users: Vec<String> = world
+        .receiver
+        .deliveries()
+        .iter()
+        .map(|seen| serde_json::from_slice::<Value>(&seen.body).unwrap()["for_user_id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(users, [USER, "3003"]);
+}

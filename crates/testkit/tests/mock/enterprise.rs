@@ -1,0 +1,108 @@
+//! Enterprise 1.1: what its calls answer when all is well.
+
+use birdhook_testkit::mock::{Generation, Occasion};
+use serde_json::{Value, json};
+
+use crate::receiver::Crc;
+use crate::world::{As, USER, World, with_url};
+
+const HOOKS: &str = "/1.1/account_activity/webhooks";
+
+#[tokio::test]
+async fn a_webhook_is_registered_listed_checked_and_deleted() {
+    let world = World::new().await;
+    let told = world.call("POST", &with_url(&format!("{HOOKS}.json"), &world.receiver.url), world.owner(), "").await;
+    let webhook = &world.x.webhooks()[0];
+    let entry =
+        json!({"id": webhook.id, "url": world.receiver.url, "valid": true, "created_at": "2026-11-23T09:30:00Z"});
+    assert_eq!(told.header("content-type"), "application/json; charset=utf-8");
+    assert_eq!(told.both(), (200, entry.clone()));
+    assert!(webhook.id.len() <= 19 && webhook.id.bytes().all(|byte| byte.is_ascii_digit()), "{webhook:?}");
+    assert_eq!(webhook.generation, Generation::Enterprise);
+
+    let list = world.call("GET", &format!("{HOOKS}.json"), world.bearer(), "").await;
+    assert_eq!(list.both(), (200, json!([entry])));
+
+    let one = format!("{HOOKS}/{}.json", webhook.id);
+    let challenges = world.receiver.challenges().len();
+    assert_eq!(world.call("PUT", &one, world.owner(), "").await.both(), (204, Value::Null));
+    assert_eq!(world.receiver.challenges().len(), challenges + 1);
+    assert_eq!(world.x.ledger().challenges().last().unwrap().occasion, Occasion::Revalidation);
+
+    assert_eq!(world.call("DELETE", &one, world.owner(), "").await.both(), (204, Value::Null));
+    assert_eq!(world.x.webhooks(), []);
+    assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.both(), (200, json!([])));
+}
+
+#[tokio::test]
+async fn the_url_may_come_in_a_signed_form() {
+    let world = World::new().await;
+    let form = with_url("", &world.receiver.url).trim_start_matches('?').to_owned();
+    let told = world.call_with("POST", HOOKS, world.owner(), "application/x-www-form-urlencoded", &form).await;
+    assert_eq!((told.status, told.body["url"].as_str()), (200, Some(world.receiver.url.as_str())));
+}
+
+#[tokio::test]
+async fn an_invalid_webhook_is_listed_as_such_until_a_put() {
+    let world = World::new().await;
+    let webhook = world.subscribed_v1().await;
+    let one = format!("{HOOKS}/{}.json", webhook.id);
+    world.receiver.crc(Crc::Answer(500, ""));
+    assert_eq!(world.call("PUT", &one, world.owner(), "").await.status, 403);
+    assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.body[0]["valid"], false);
+    world.receiver.crc(Crc::Right);
+    assert_eq!(world.call("PUT", &one, world.owner(), "").await.status, 204);
+    assert_eq!(world.call("GET", HOOKS, world.bearer(), "").await.body[0]["valid"], true);
+}
+
+#[tokio::test]
+async fn users_are_subscribed_counted_listed_and_unsubscribed() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let all = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
+    let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
+    let (as_ada, as_bob) = (As::User(world.app(), &ada), As::User(world.app(), &bob));
+
+    assert_eq!(world.call("GET", &all, as_ada, "").await.error().0, 404, "not yet");
+    assert_eq!(world.call("POST", &all, as_ada, "").await.both(), (204, Value::Null));
+    assert_eq!(world.call("POST", &all, as_bob, "").await.both(), (204, Value::Null));
+    assert_eq!(world.call("GET", &all, as_ada, "").await.both(), (204, Value::Null));
+
+    let list = format!("{HOOKS}/{}/subscriptions/all/list.json", webhook.id);
+    let expected = json!({
+        "webhook_id": webhook.id,
+        "webhook_url": world.receiver.url,
+        "application_id": world.app().id,
+        "subscriptions": [{"user_id": USER}, {"user_id": "3003"}],
+    });
+    assert_eq!(world.call("GET", &list, world.bearer(), "").await.both(), (200, expected));
+
+    let count = json!({
+        "account_name": "mock-x",
+        "subscriptions_count_all": "2",
+        "subscriptions_count_direct_messages": "0",
+        "provisioned_count": "5000",
+    });
+    let counted = world.call("GET", "/1.1/account_activity/subscriptions/count.json", world.bearer(), "").await;
+    assert_eq!(counted.both(), (200, count));
+
+    let of_ada = format!("{HOOKS}/{}/subscriptions/{USER}/all.json", webhook.id);
+    assert_eq!(world.call("DELETE", &of_ada, world.bearer(), "").await.both(), (204, Value::Null));
+    assert_eq!(world.call("DELETE", &of_ada, world.bearer(), "").await.error().0, 404, "once is enough");
+    assert_eq!(world.call("DELETE", &all, as_bob, "").await.both(), (204, Value::Null), "deprecated, and it works");
+    assert_eq!(world.x.subscriptions(), []);
+}
+
+#[tokio::test]
+async fn a_replay_is_accepted() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let path = format!(
+        "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230800&to_date=202611230900",
+        webhook.id
+    );
+    let told = world.call("POST", &path, world.bearer(), "").await;
+    assert_eq!(told.status, 202);
+    let job = told.body["job_id"].as_str().unwrap();
+    assert_eq!(told.body, json!({"job_id": job, "created_at": "2026-11-23T09:30:00Z"}));
+}

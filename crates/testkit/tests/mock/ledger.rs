@@ -1,0 +1,177 @@
+//! What a user's test asks the ledger.
+
+use std::time::Duration;
+
+use birdhook_core::{DedupeScope, EventKind};
+use birdhook_testkit::mock::{Entry, LedgerError, Settings};
+use birdhook_testkit::{Kind, read};
+use serde_json::Value;
+
+use crate::receiver::Take;
+use crate::world::{USER, World};
+
+/// A ledger that soon gives up.
+fn impatient(settings: &mut Settings) {
+    settings.expect_timeout = Duration::from_millis(30);
+}
+
+#[tokio::test]
+async fn expect_finds_each_event_once() {
+    let world = World::with(impatient).await;
+    world.subscribed().await;
+    let ledger = world.x.ledger();
+    let first = world.x.happen(Kind::Like, USER);
+    let second = world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    for happening in [first, second] {
+        let event = ledger.expect(EventKind::Liked).await.unwrap();
+        assert_eq!(event.subscriber(), Some(USER));
+        assert_eq!(event.occurred_at(), Some(happening.at()));
+    }
+    let error = ledger.expect(EventKind::Liked).await.unwrap_err();
+    let text = "no further liked was consumed: 2 were sent (delivery 1 of 2001: 200; delivery 2 of 2001: 200); \
+                consumed were 2 liked";
+    assert_eq!(error, LedgerError::NotConsumed(text.to_owned()));
+}
+
+#[tokio::test]
+async fn expect_waits_for_what_is_still_to_come() {
+    let world = World::new().await;
+    world.subscribed().await;
+    let ledger = world.x.ledger();
+    let (event, ()) = tokio::join!(ledger.expect(EventKind::Followed), async {
+        tokio::task::yield_now().await;
+        world.x.happen(Kind::Follow, USER);
+    });
+    assert_eq!(event.unwrap().kind(), EventKind::Followed);
+}
+
+/// What happened, and what `expect` says of it.
+#[tokio::test]
+async fn expect_says_what_happened_instead() {
+    let world = World::with(impatient).await;
+    let webhook = world.subscribed().await;
+    let ledger = world.x.ledger();
+    let nothing = "; nothing at all was consumed: does the app call Ledger::consumed for every event?";
+    let say = async |kind| ledger.expect(kind).await.unwrap_err().to_string();
+    let text = say(EventKind::Liked).await;
+    assert_eq!(text, format!("no liked was consumed: none was sent, since none happened{nothing}"));
+
+    world.x.happen(Kind::Like, "3003");
+    let text = say(EventKind::Liked).await;
+    assert_eq!(
+        text,
+        format!("no liked was consumed: it happened to 3003, but no webhook is subscribed to it{nothing}")
+    );
+
+    world.receiver.take(Take::Status(500));
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    let text = say(EventKind::Liked).await;
+    assert_eq!(text, format!("no liked was consumed: it was sent (delivery 1 of 2001: 500){nothing}"));
+
+    world.receiver.take(Take::Status(200));
+    world.receiver.consumes(false);
+    world.x.happen(Kind::Mute, USER);
+    world.x.settle().await;
+    let text = say(EventKind::Muted).await;
+    assert_eq!(text, format!("no muted was consumed: it was sent (delivery 2 of 2001: 200){nothing}"));
+
+    world.receiver.consumes(true);
+    world.x.happen(Kind::Block, USER);
+    world.x.settle().await;
+    let text = say(EventKind::Muted).await;
+    assert!(text.ends_with("; consumed were 1 blocked"), "{text}");
+
+    world.x.delete(&webhook);
+    world.x.happen(Kind::Unmute, USER);
+    let text = say(EventKind::Unmuted).await;
+    assert!(text.contains("no webhook is subscribed to it"), "{text}");
+}
+
+#[tokio::test]
+async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
+    let world = World::with(impatient).await;
+    let webhook = world.subscribed().await;
+    world.x.subscribe_to(&webhook, USER, Kind::Bio).unwrap();
+    let ledger = world.x.ledger();
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    ledger.every_200_was_consumed().await.unwrap();
+
+    world.receiver.consumes(false);
+    world.receiver.take(Take::Status(500));
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    ledger.every_200_was_consumed().await.expect("what was not answered 200 may be lost");
+
+    world.receiver.take(Take::Status(200));
+    world.x.happen(Kind::Follow, USER);
+    world.x.settle().await;
+    let error = ledger.every_200_was_consumed().await.unwrap_err();
+    let text = "answered 200 and not consumed was delivery 3 (followed of 2001)";
+    assert_eq!(error, LedgerError::Lost(text.to_owned()));
+    world.x.happen(Kind::Bio, USER);
+    world.x.settle().await;
+    let error = ledger.every_200_was_consumed().await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "answered 200 and not consumed were delivery 3 (followed of 2001), delivery 4 (profile_updated of 2001)"
+    );
+
+    // It is enough that they are consumed later.
+    let late: Vec<_> = ledger.sent()[2..].iter().map(|sent| read(&sent.app, sent.body.clone()).unwrap()).collect();
+    let (result, ()) = tokio::join!(ledger.every_200_was_consumed(), async {
+        for delivery in &late {
+            tokio::task::yield_now().await;
+            delivery.events().iter().for_each(|event| ledger.consumed(event));
+        }
+    });
+    result.unwrap();
+}
+
+#[tokio::test]
+async fn two_subscribers_copies_are_two_events_unless_the_scope_says_otherwise() {
+    let world = World::with(impatient).await;
+    let webhook = world.subscribed().await;
+    world.x.subscribe(&webhook, "3003").unwrap();
+    let received = world.x.happen(Kind::MessageReceived, USER);
+    world.x.settle().await;
+    world.receiver.consumes(false);
+    world.x.tell(&received.told_to("3003"));
+    world.x.settle().await;
+    let ledger = world.x.ledger();
+    assert!(matches!(ledger.every_200_was_consumed().await, Err(LedgerError::Lost(_))));
+    ledger.clone().scope(DedupeScope::Everywhere).every_200_was_consumed().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_both_apis_tell_is_one_event_after_the_cut_over() {
+    let world = World::with(impatient).await;
+    let webhook = world.subscribed().await;
+    world.x.subscribe_to(&webhook, USER, Kind::Like).unwrap();
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    let ledger = world.x.ledger();
+    assert_eq!(ledger.count_consumed(), 2);
+    ledger.none_consumed_twice().unwrap();
+    let error = ledger.clone().cut_over().none_consumed_twice().unwrap_err().to_string();
+    assert_eq!(error, "liked of 2001 was consumed 2 times");
+}
+
+#[tokio::test]
+async fn entries_are_numbered_and_serialise() {
+    let world = World::new().await;
+    world.subscribed().await;
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    let ledger = world.x.ledger();
+    let numbers: Vec<u64> = ledger.entries().iter().map(Entry::number).collect();
+    assert_eq!(numbers, [1, 2]);
+    let json = serde_json::to_value(&ledger).unwrap();
+    assert_eq!((&json[0]["entry"], &json[0]["occasion"]), (&Value::from("challenged"), &Value::from("registration")));
+    assert_eq!((&json[1]["entry"], &json[1]["kind"]), (&Value::from("sent"), &Value::from("like.create")));
+    assert_eq!(json[1]["outcome"]["status"], 200);
+    assert!(json[1]["body"].as_str().unwrap().contains("favorite_events"));
+    assert!(!format!("{ledger:?}").contains("favorite_events"));
+}

@@ -1,0 +1,144 @@
+//! Starting, ending, and the page.
+
+use std::time::Duration;
+
+use birdhook_testkit::mock::{Settings, StartError, Token};
+use birdhook_testkit::{Clock, Kind, MockX, SendError, Sender};
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::receiver::{Receiver, Take};
+use crate::world::{As, USER, World, h, s};
+
+async fn is_there(url: &str) -> bool {
+    let request = Request::get(format!("{url}/_mock/state")).body(Bytes::new()).unwrap();
+    match Sender::new(s(2)).unwrap().send(request).await {
+        Ok(answer) => answer.status == 200,
+        Err(SendError::Connect(_)) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn it_ends_when_it_is_stopped_or_dropped() {
+    for stop in [true, false] {
+        let x = MockX::start(Settings::local()).await.unwrap();
+        let url = x.url();
+        assert!(is_there(&url).await);
+        if stop {
+            x.stop().await;
+        } else {
+            drop(x);
+            tokio::task::yield_now().await;
+        }
+        assert!(!is_there(&url).await, "stop: {stop}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
+    let clock = Clock::manual(birdhook_core::Timestamp::from_millis(0));
+    let start = async || {
+        let mut settings = Settings::manual();
+        settings.clock = clock.clone();
+        MockX::start(settings).await.unwrap()
+    };
+    let (first, second) = (start().await, start().await);
+    let receiver = Receiver::start(&first).await;
+    receiver.take(Take::Hang);
+    let webhook = first.register(&receiver.url).await.unwrap();
+    first.subscribe(&webhook, USER).unwrap();
+    first.happen(Kind::Like, USER);
+    first.happen(Kind::Like, USER);
+    while receiver.deliveries().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    let passed = tokio::time::timeout(s(2), clock.advance(h(30))).await;
+    passed.expect("the clock waits for a mock that is gone");
+    assert_eq!(receiver.deliveries().len(), 1);
+    assert_eq!(second.clock().now().as_millis(), 30 * 3_600_000);
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_said_at_the_start() {
+    let mut taken = Settings::local();
+    let x = MockX::start(Settings::local()).await.unwrap();
+    taken.listen = x.url().trim_start_matches("http://").to_owned();
+    assert!(matches!(MockX::start(taken).await, Err(StartError::Listen(_))));
+    let mut empty = Settings::local();
+    empty.consumer_secret = Some(Token::new(""));
+    assert!(matches!(MockX::start(empty).await, Err(StartError::Secret(_))));
+    let mut untrusted = Settings::local();
+    untrusted.trusted_certificates = vec![b"no certificate".to_vec()];
+    assert!(matches!(MockX::start(untrusted).await, Err(StartError::Tls(_))));
+}
+
+#[tokio::test]
+async fn a_seed_makes_the_same_again() {
+    let run = async |seed: u64| {
+        let world = World::with(|settings| settings.seed = seed).await;
+        let webhook = world.subscribed().await;
+        world.x.happen(Kind::Like, USER);
+        world.x.settle().await;
+        let body = world.receiver.deliveries()[0].body.clone();
+        (webhook.id, world.app().consumer_key.clone(), world.x.user(USER).token.as_str().to_owned(), body)
+    };
+    assert_eq!(run(7).await, run(7).await);
+    assert_ne!(run(7).await, run(8).await);
+}
+
+#[tokio::test]
+async fn an_app_is_the_same_for_one_name() {
+    let world = World::new().await;
+    let second = world.x.another_app("second").unwrap();
+    assert_eq!(world.x.another_app("second").unwrap().bearer, second.bearer);
+    assert_ne!(second.consumer_secret, world.app().consumer_secret);
+    assert_eq!(world.x.user_of(&second, USER).token, world.x.user_of(&second, USER).token);
+    assert_ne!(world.x.user_of(&second, USER).token, world.x.user(USER).token);
+}
+
+#[tokio::test]
+async fn two_registrations_at_once_make_one_webhook() {
+    let world = World::new().await;
+    let (one, other) = tokio::join!(world.x.register(&world.receiver.url), world.x.register(&world.receiver.url));
+    assert_ne!(one.is_ok(), other.is_ok(), "{one:?}, {other:?}");
+    assert_eq!(world.x.webhooks().len(), 1);
+}
+
+#[tokio::test]
+async fn settling_waits_for_what_is_under_way_and_not_for_later() {
+    let world = World::new().await;
+    world.subscribed_v1().await;
+    world.receiver.take(Take::Status(500));
+    world.x.happen(Kind::Like, USER);
+    world.x.settle().await;
+    assert_eq!(world.delivered().len(), 1, "the retry is later");
+    let settled = tokio::time::timeout(Duration::from_secs(1), world.x.settle()).await;
+    assert!(settled.is_ok());
+}
+
+#[tokio::test]
+async fn the_page_and_other_languages_see_and_steer_it() {
+    let world = World::new().await;
+    let webhook = world.subscribed().await;
+    let fire = json!({"kind": "like.create", "user_id": USER}).to_string();
+    let told = world.call("POST", "/_mock/fire", As::Nobody, &fire).await;
+    assert_eq!(told.both(), (200, json!({"kind": "like.create", "user_id": USER, "deliveries": 1})));
+    world.x.settle().await;
+    let state = world.call("GET", "/_mock/state", As::Nobody, "").await.body;
+    assert_eq!(state["webhooks"][0]["id"], webhook.id);
+    assert_eq!(state["subscriptions"][0]["user_id"], USER);
+    assert_eq!(state["ledger"], json!({"attempts": 1, "delivered": 1, "challenges": 1, "consumed": 1}));
+    assert!(!state.to_string().contains(world.app().consumer_secret.as_str()));
+    let ledger = world.call("GET", "/_mock/ledger?limit=1", As::Nobody, "").await.body;
+    assert_eq!((&ledger["entries"][0]["entry"], &ledger["total"]), (&json!("sent"), &json!(2)));
+    let none = world.call("GET", "/_mock/ledger?after=2", As::Nobody, "").await.body;
+    assert_eq!(none["entries"], Value::Array(vec![]));
+    // A form of another site cannot.
+    let form = world.call_with("POST", "/_mock/fire", As::Nobody, "text/plain", &fire).await;
+    assert_eq!(form.status, 415);
+    let unknown = json!({"kind": "nothing", "user_id": USER}).to_string();
+    assert_eq!(world.call("POST", "/_mock/fire", As::Nobody, &unknown).await.status, 400);
+}

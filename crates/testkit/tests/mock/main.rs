@@ -1,0 +1,29 @@
+//! Mock X over real HTTP: calls as a client makes them, deliveries to a receiver that misbehaves when it is told to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod auth;
+mod challenges;
+mod chaos;
+mod contradictions;
+mod delivery;
+mod enterprise;
+mod errors;
+mod ledger;
+mod lifecycle;
+mod premium;
+mod rates;
+mod receiver;
+mod replay;
+mod signer;
+mod tls;
+mod urls;
+mod v2;
+mod world;
+mod x_activity;

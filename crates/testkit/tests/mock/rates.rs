@@ -1,0 +1,90 @@
+//! How often calls may be made in 15 minutes.
+
+use birdhook_testkit::mock::Generation;
+
+use crate::world::{As, START, USER, World, s};
+
+#[tokio::test]
+async fn calls_are_counted_and_refused_until_the_window_is_over() {
+    let world = World::new().await;
+    let list = "/1.1/account_activity/webhooks.json";
+    let reset = (START / 1000 + 900).to_string();
+    for left in (0..15).rev() {
+        let told = world.call("GET", list, world.bearer(), "").await;
+        assert_eq!(told.status, 200);
+        let headers =
+            ["limit", "remaining", "reset"].map(|name| told.header(&format!("x-rate-limit-{name}")).to_owned());
+        assert_eq!(headers, ["15".to_owned(), left.to_string(), reset.clone()]);
+    }
+    let told = world.call("GET", list, world.bearer(), "").await;
+    assert_eq!(told.error(), (429, 88, "Rate limit exceeded"));
+    assert_eq!((told.header("x-rate-limit-remaining"), told.header("x-rate-limit-reset")), ("0", reset.as_str()));
+    // Other calls and other apps have windows of their own.
+    let count = world.call("GET", "/1.1/account_activity/subscriptions/count.json", world.bearer(), "").await;
+    assert_eq!(count.status, 200);
+    let second = world.x.another_app("second").unwrap();
+    assert_eq!(world.call("GET", list, As::Bearer(&second.bearer), "").await.status, 200);
+
+    world.advance(s(899)).await;
+    assert_eq!(world.call("GET", list, world.bearer(), "").await.status, 429);
+    world.advance(s(1)).await;
+    let told = world.call("GET", list, world.bearer(), "").await;
+    assert_eq!((told.status, told.header("x-rate-limit-remaining")), (200, "14"));
+}
+
+#[tokio::test]
+async fn every_call_has_its_documented_rate() {
+    let world = World::new().await;
+    let user = world.x.user(USER);
+    let webhook = world.webhook(Generation::V2).await;
+    let of = |path: &str| path.replace(":id", &webhook.id);
+    let rates = [
+        ("POST", "/1.1/account_activity/webhooks.json", world.owner(), "15"),
+        ("PUT", "/1.1/account_activity/webhooks/1.json", world.owner(), "15"),
+        ("DELETE", "/1.1/account_activity/webhooks/1.json", world.owner(), "15"),
+        ("POST", "/1.1/account_activity/webhooks/1/subscriptions/all.json", As::User(world.app(), &user), "500"),
+        ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all.json", As::User(world.app(), &user), "500"),
+        ("GET", "/1.1/account_activity/webhooks/:id/subscriptions/all/list.json", world.bearer(), "50"),
+        ("GET", "/1.1/account_activity/subscriptions/count.json", world.bearer(), "15"),
+        ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/1/all.json", world.bearer(), "500"),
+        ("POST", "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json", world.bearer(), "5"),
+        ("POST", "/2/webhooks", world.bearer(), "450"),
+        ("GET", "/2/webhooks", world.bearer(), "450"),
+        ("PUT", "/2/webhooks/1", world.bearer(), "450"),
+        ("DELETE", "/2/webhooks/1", world.bearer(), "450"),
+        ("POST", "/2/webhooks/replay", world.bearer(), "100"),
+        ("POST", "/2/activity/subscriptions", world.bearer(), "500"),
+        ("GET", "/2/activity/subscriptions", world.bearer(), "500"),
+        ("PUT", "/2/activity/subscriptions/1", world.bearer(), "500"),
+        ("DELETE", "/2/activity/subscriptions/1", world.bearer(), "500"),
+    ];
+    for (method, path, who, rate) in rates {
+        let told = world.call(method, &of(path), who, "").await;
+        assert_eq!(told.header("x-rate-limit-limit"), rate, "{method} {path}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn replays_and_v2_say_it_in_their_words() {
+    let world = World::new().await;
+    let path = "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json";
+    for _ in 0..5 {
+        assert_ne!(world.call("POST", path, world.bearer(), "").await.status, 429);
+    }
+    let told = world.call("POST", path, world.bearer(), "").await;
+    assert_eq!(told.error(), (429, 88, "Too many requests. Please back off your API request rate."));
+    for _ in 0..100 {
+        assert_ne!(world.call("POST", "/2/webhooks/replay", world.bearer(), "").await.status, 429);
+    }
+    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), "").await;
+    assert_eq!((told.status, told.body["title"].as_str()), (429, Some("Too Many Requests")));
+    assert_eq!(told.header("x-rate-limit-remaining"), "0");
+}
+
+#[tokio::test]
+async fn limits_can_be_taken_off() {
+    let world = World::with(|settings| settings.rate_limits = false).await;
+    for _ in 0..40 {
+        assert_eq!(world.call("GET", "/1.1/account_activity/webhooks.json", world.bearer(), "").await.status, 200);
+    }
+}

@@ -1,0 +1,211 @@
+//! A receiver on this machine that can be told to misbehave.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use birdhook_core::{Secret, crc, signature};
+use birdhook_testkit::{Ledger, MockX};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+/// How a challenge is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Crc {
+    Right,
+    OtherSecret,
+    /// Right for the app with this secret.
+    RightOf(Secret),
+    /// Right, with this status or header besides.
+    RightWith(u16, Option<(header::HeaderName, &'static str)>),
+    Answer(u16, &'static str),
+    /// Bytes of gzip, of which no header tells.
+    Gzip,
+    Hang,
+}
+
+/// How a delivery is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Take {
+    Status(u16),
+    /// One after the other, the last one for good.
+    Statuses(Vec<u16>),
+    /// 200 when there is a permit.
+    Wait(Arc<Semaphore>),
+    Hang,
+}
+
+/// What came.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The name of the app whose secret verifies it.
+    pub(crate) app: Option<String>,
+}
+
+impl Seen {
+    pub(crate) fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Inner {
+    secrets: Mutex<Vec<(String, Secret)>>,
+    crc: Mutex<Crc>,
+    take: Mutex<Take>,
+    seen: Mutex<Vec<Seen>>,
+    /// How many deliveries are being answered now, and were at most.
+    open: Mutex<(usize, usize)>,
+    ledger: Ledger,
+    consumes: Mutex<bool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    inner: Arc<Inner>,
+    pub(crate) url: String,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Receiver {
+    /// One that knows the first app's secret, and consumes what it can verify.
+    pub(crate) async fn start(x: &MockX) -> Self {
+        let secrets = Mutex::new(vec![(x.app().name.clone(), x.app().secret().clone())]);
+        let (crc, take) = (Mutex::new(Crc::Right), Mutex::new(Take::Status(200)));
+        let (seen, open, consumes) = (Mutex::default(), Mutex::default(), Mutex::new(true));
+        let inner = Arc::new(Inner { secrets, crc, take, seen, open, ledger: x.ledger(), consumes });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+        let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
+        let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        Self { inner, url, server }
+    }
+
+    pub(crate) fn knows(&self, app: &str, secret: &Secret) {
+        self.inner.secrets.lock().unwrap().push((app.to_owned(), secret.clone()));
+    }
+
+    pub(crate) fn crc(&self, crc: Crc) {
+        *self.inner.crc.lock().unwrap() = crc;
+    }
+
+    pub(crate) fn take(&self, take: Take) {
+        *self.inner.take.lock().unwrap() = take;
+    }
+
+    pub(crate) fn consumes(&self, consumes: bool) {
+        *self.inner.consumes.lock().unwrap() = consumes;
+    }
+
+    fn seen(&self, method: &Method) -> Vec<Seen> {
+        self.inner.seen.lock().unwrap().iter().filter(|seen| seen.method == *method).cloned().collect()
+    }
+
+    pub(crate) fn challenges(&self) -> Vec<Seen> {
+        self.seen(&Method::GET)
+    }
+
+    pub(crate) fn deliveries(&self) -> Vec<Seen> {
+        self.seen(&Method::POST)
+    }
+
+    /// How many deliveries were open at most.
+    pub(crate) fn most_open(&self) -> usize {
+        self.inner.open.lock().unwrap().1
+    }
+}
+
+async fn receive(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    let secrets = inner.secrets.lock().unwrap().clone();
+    let signed = head.headers.get(signature::HEADER).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+    let verifies = |secret: &Secret| signature::verify(secret, &body, &signed).is_ok();
+    let app = secrets.iter().find(|(_, secret)| verifies(secret)).map(|(name, _)| name.clone());
+    let seen = Seen {
+        method: head.method.clone(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.clone(),
+        body: body.clone(),
+        app: app.clone(),
+    };
+    inner.seen.lock().unwrap().push(seen.clone());
+    if head.method == Method::GET {
+        return challenge(&inner, &seen.query, &secrets[0].1).await;
+    }
+    let Some(app) = app else { return StatusCode::UNAUTHORIZED.into_response() };
+    let status = {
+        let mut open = inner.open.lock().unwrap();
+        open.0 += 1;
+        open.1 = open.1.max(open.0);
+        let mut take = inner.take.lock().unwrap();
+        if let Take::Statuses(statuses) = &mut *take
+            && statuses.len() > 1
+        {
+            Take::Status(statuses.remove(0))
+        } else {
+            take.clone()
+        }
+    };
+    let status = match status {
+        Take::Status(status) => status,
+        Take::Statuses(statuses) => statuses[0],
+        Take::Wait(permits) => {
+            permits.acquire().await.unwrap().forget();
+            200
+        }
+        Take::Hang => std::future::pending().await,
+    };
+    inner.open.lock().unwrap().0 -= 1;
+    if status == 200 && *inner.consumes.lock().unwrap() {
+        for event in birdhook_testkit::read(&app, body).unwrap().events() {
+            inner.ledger.consumed(event);
+        }
+    }
+    StatusCode::from_u16(status).unwrap().into_response()
+}
+
+async fn challenge(inner: &Inner, query: &str, secret: &Secret) -> Response {
+    let token = crc::token(query).unwrap();
+    let right = |secret| crc::respond(secret, &token, crc::TokenPolicy::default()).unwrap();
+    let kind = inner.crc.lock().unwrap().clone();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    match kind {
+        Crc::Right => (json, right(secret)).into_response(),
+        Crc::RightOf(secret) => (json, right(&secret)).into_response(),
+        Crc::OtherSecret => (json, right(&Secret::new("another").unwrap())).into_response(),
+        Crc::RightWith(status, further) => {
+            let mut response = Response::builder().status(status);
+            if let Some((name, value)) = further {
+                response = response.header(name, value);
+            }
+            response.body(Body::from(right(secret))).unwrap()
+        }
+        Crc::Answer(status, body) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
+        Crc::Gzip => (json, vec![0x1f, 0x8b, 8, 0]).into_response(),
+        Crc::Hang => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            StatusCode::OK.into_response()
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Replay jobs: their dates, what they send again, and how they end.
+
+use birdhook_testkit::Kind;
+use birdhook_testkit::mock::{Cause, Generation, Occasion, ReplayEnd, Webhook};
+use serde_json::{Value, json};
+
+use crate::receiver::{Crc, Take};
+use crate::world::{As, START, USER, World, h, s};
+
+/// The manual clock starts at 2026-11-23T09:30:00Z.
+const FROM: &str = "202611230930";
+
+fn path(id: &str, from: &str, to: &str) -> String {
+    format!("/1.1/account_activity/replay/webhooks/{id}/subscriptions/all.json?from_date={from}&to_date={to}")
+}
+
+async fn replay(world: &World, webhook: &Webhook, from: &str, to: &str) -> (u16, Value) {
+    match webhook.generation {
+        Generation::V2 => {
+            let body = json!({"webhook_id": webhook.id, "from_date": from, "to_date": to}).to_string();
+            world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await.both()
+        }
+        _ => world.call("POST", &path(&webhook.id, from, to), world.bearer(), "").await.both(),
+    }
+}
+
+/// The kinds and causes of what was sent since this many were.
+fn since(world: &World, before: usize) -> Vec<(Kind, Cause)> {
+    world.x.ledger().sent().iter().skip(before).map(|sent| (sent.kind, sent.cause)).collect()
+}
+
+#[tokio::test]
+async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
+    for generation in [Generation::Enterprise, Generation::V2] {
+        let world = World::new().await;
+        let webhook = world.webhook(generation).await;
+        world.x.subscribe(&webhook, USER).unwrap();
+        world.receiver.take(Take::Status(503));
+        world.x.happen(Kind::Like, USER);
+        world.advance(s(600)).await;
+        world.receiver.take(Take::Status(200));
+        world.x.happen(Kind::Follow, USER);
+        // Nobody is subscribed to it, so its delivery was never attempted.
+        world.x.happen(Kind::Like, "3003");
+        world.x.settle().await;
+        world.advance(h(2)).await;
+
+        let before = world.x.ledger().sent().len();
+        let challenges = world.receiver.challenges().len();
+        let (status, told) = replay(&world, &webhook, FROM, "202611231000").await;
+        let job = match generation {
+            Generation::V2 => {
+                assert_eq!((status, &told["data"]["created_at"]), (200, &json!("2026-11-23T11:40:00.000Z")));
+                told["data"]["job_id"].clone()
+            }
+            _ => {
+                assert_eq!((status, &told["created_at"]), (202, &json!("2026-11-23T11:40:00Z")));
+                told["job_id"].clone()
+            }
+        };
+        assert_eq!(world.receiver.challenges().len(), challenges + 1, "the webhook is challenged first");
+        assert_eq!(world.x.ledger().challenges().last().unwrap().occasion, Occasion::Replay);
+        world.x.settle().await;
+        let status = (Kind::Replay, Cause::ReplayStatus);
+        let expected = [(Kind::Like, Cause::Replay), (Kind::Follow, Cause::Replay), status];
+        assert_eq!(since(&world, before), expected, "{generation:?}");
+
+        let sent = world.x.ledger().sent();
+        let again: Vec<_> = sent.iter().filter(|one| one.cause == Cause::Replay).collect();
+        let first: Vec<_> = sent.iter().filter(|one| one.cause == Cause::Happening && one.attempt == 1).collect();
+        assert_eq!((&again[0].body, &again[1].body), (&first[0].body, &first[1].body), "byte by byte");
+        let end: Value = serde_json::from_slice(&world.receiver.deliveries().last().unwrap().body).unwrap();
+        let expected = json!({"replay_job_status": {
+            "webhook_id": webhook.id,
+            "job_state": "Complete",
+            "job_state_description": "Job completed successfully",
+            "job_id": job,
+        }});
+        assert_eq!(end, expected);
+        world.x.ledger().expect(Kind::Replay.event_kind()).await.unwrap();
+        world.x.ledger().every_200_was_consumed().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_replay_covers_its_minutes() {
+    let world = World::with(|settings| settings.contradictions.replay_end = ReplayEnd::Exclusive).await;
+    let webhook = world.subscribed().await;
+    let kinds = [Kind::Like, Kind::Follow, Kind::Block, Kind::Mute];
+    for kind in kinds {
+        world.x.happen(kind, USER);
+        world.x.settle().await;
+        world.advance(s(60)).await;
+    }
+    world.advance(h(1)).await;
+    for (from, to, expected) in [
+        ("202611230930", "202611230934", &kinds[..]),
+        ("202611230931", "202611230933", &kinds[1..3]),
+        ("202611230933", "202611230950", &kinds[3..]),
+        ("202611230900", "202611230930", &[]),
+    ] {
+        let before = world.x.ledger().sent().len();
+        assert_eq!(replay(&world, &webhook, from, to).await.0, 200, "{from}");
+        world.x.settle().await;
+        let mut sent: Vec<Kind> = since(&world, before).into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(sent.pop(), Some(Kind::Replay), "{from}");
+        assert_eq!(sent, expected, "{from} to {to}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_not_tried_again_and_says_that_it_failed() {
+    let world = World::new().await;
+    let webhook = world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.x.happen(Kind::Follow, USER);
+    world.advance(h(1)).await;
+    let before = world.x.ledger().sent().len();
+    world.receiver.take(Take::Statuses(vec![200, 500, 200]));
+    assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202);
+    world.advance(h(1)).await;
+    assert_eq!(since(&world, before).len(), 3);
+    let end: Value = serde_json::from_slice(&world.receiver.deliveries().last().unwrap().body).unwrap();
+    assert_eq!(end["replay_job_status"]["job_state"], "Incomplete");
+}
+
+#[tokio::test]
+async fn a_webhook_has_one_job_at_a_time() {
+    let world = World::new().await;
+    let url = format!("{}/2", world.receiver.url);
+    let second = world.x.register_for(world.app(), &url, Generation::Enterprise).await.unwrap();
+    let webhook = world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.advance(h(1)).await;
+    world.x.hold();
+    assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202);
+    let challenges = world.receiver.challenges().len();
+    let told = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
+    assert_eq!(told.error(), (409, 355, "A replay job is already in progress for this webhook."));
+    let body = json!({"webhook_id": webhook.id, "from_date": FROM, "to_date": "202611230940"}).to_string();
+    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
+    assert_eq!(told.reason(), (409, "ReplayConflictError"));
+    assert_eq!(told.body["title"], "Conflict");
+    assert_eq!(world.receiver.challenges().len(), challenges, "it is refused before any challenge");
+    assert_eq!(replay(&world, &second, FROM, "202611230940").await.0, 202, "another webhook has its own");
+    // Live events go on meanwhile.
+    world.x.happen(Kind::Follow, USER);
+    world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
+    world.x.settle().await;
+    assert!(world.delivered().contains(&Kind::Follow));
+    assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202, "when the end has been told");
+}
+
+#[tokio::test]
+async fn of_two_calls_at_once_one_begins_a_job() {
+    let world = World::new().await;
+    let webhook = world.subscribed_v1().await;
+    world.advance(h(1)).await;
+    world.x.hold();
+    let ask = || replay(&world, &webhook, FROM, "202611230940");
+    let (one, other) = tokio::join!(ask(), ask());
+    let mut both = [one.0, other.0];
+    both.sort_unstable();
+    assert_eq!(both, [202, 409]);
+}
+
+#[tokio::test]
+async fn a_replay_takes_a_webhook_that_answers_its_challenge() {
+    let world = World::new().await;
+    let webhook = world.subscribed_v1().await;
+    world.x.happen(Kind::Like, USER);
+    world.advance(h(1)).await;
+    world.receiver.crc(Crc::OtherSecret);
+    for _ in 0..2 {
+        let told = world.call("POST", &path(&webhook.id, FROM, "202611230940"), world.bearer(), "").await;
+        assert_eq!(told.error(), (400, 214, "Webhook is marked invalid and requires a CRC check."));
+        assert!(!world.x.webhooks()[0].valid);
+    }
+    assert_eq!(world.receiver.challenges().len(), 2, "an invalid one is not challenged again");
+    let body = json!({"webhook_id": webhook.id, "from_date": FROM, "to_date": "202611230940"}).to_string();
+    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await;
+    assert_eq!(told.reason(), (400, "CrcValidationFailed"));
+    assert_eq!(world.delivered().len(), 1, "nothing was sent again");
+}
+
+#[tokio::test]
+async fn dates_and_ids_are_checked() {
+    let world = World::with(|settings| settings.rate_limits = false).await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let second = world.x.another_app("second").unwrap();
+    let id = webhook.id.as_str();
+    let none = "Webhook does not exist or is associated with a different twitter application.";
+    let parse = |name: &str| format!("Unable to parse {name} parameter.");
+    let base = |query: &str| format!("{}?{query}", path(id, "", "").split_once('?').unwrap().0);
+    // It is 09:30.
+    let table = [
+        (base(""), 400, 357, "from_date: queryParam is required.".to_owned()),
+        (base("from_date=202611230800"), 400, 357, "to_date: queryParam is required.".to_owned()),
+        (base("to_date=202611230800"), 400, 357, "from_date: queryParam is required.".to_owned()),
+        (path(id, "2026112308", "202611230900"), 400, 358, parse("from_date")),
+        (path(id, "202611230800", "tomorrow"), 400, 358, parse("to_date")),
+        (path(id, "202613230800", "202611230900"), 400, 358, parse("from_date")),
+        (path("abc", "202611230800", "202611230900"), 400, 358, parse("webhook_id")),
+        (
+            path("-7", "202611230800", "202611230900"),
+            400,
+            360,
+            "webhook_id: [-7] is not greater than or equal to 0.".into(),
+        ),
+        (path(id, "202611230900", "202611230910"), 400, 368, "from_date: [202611230900] is not in the past.".into()),
+        (path(id, "202611230800", "202611230921"), 400, 368, "to_date: [202611230921] is not in the past.".into()),
+        (path(id, "202611240800", "202611230900"), 400, 368, "from_date: [202611240800] is not in the past.".into()),
+        (path(id, "202611230800", "202611230800"), 400, 356, "from_date must be before to_date.".into()),
+        (path(id, "202611230800", "202611230700"), 400, 356, "from_date must be before to_date.".into()),
+        (path(id, "202611180929", "202611230700"), 400, 356, "from_date must be within the past 5 days.".into()),
+        (path("1", "202611230800", "202611230900"), 404, 34, none.into()),
+    ];
+    for (path, status, code, text) in &table {
+        let told = world.call("POST", path, world.bearer(), "").await;
+        assert_eq!(told.error(), (*status, *code, text.as_str()), "{path}");
+    }
+    let good = path(id, "202611180930", "202611230920");
+    let told = world.call("POST", &good, As::Bearer(&second.bearer), "").await;
+    assert_eq!(told.error(), (404, 34, none), "another app's");
+    let told = world.call("GET", &good, world.bearer(), "").await;
+    assert_eq!(told.error(), (401, 61, "Client is not permitted to request this method."));
+    assert_eq!(world.call("POST", &good, world.bearer(), "").await.status, 202, "five days, and 10 minutes ago");
+    assert_eq!(world.x.clock().now().as_millis(), START);
+
+    // v2: 24 hours.
+    world.x.settle().await;
+    let v2 = async |from: &str, to: &str| {
+        let body = json!({"webhook_id": id, "from_date": from, "to_date": to}).to_string();
+        world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await
+    };
+    for (from, to, text) in [
+        ("202611220929", "202611230900", "from_date must be within the past 24 hours."),
+        ("202611230900", "202611230910", "from_date: [202611230900] is not in the past."),
+        ("202611230800", "202611230700", "from_date must be before to_date."),
+        ("yesterday", "202611230700", "Unable to parse from_date parameter."),
+    ] {
+        let told = v2(from, to).await;
+        assert_eq!(told.reason(), (400, "InvalidParameter"), "{from}");
+        assert_eq!(told.body["errors"][0]["message"], format!("InvalidParameter: {text}"));
+    }
+    assert_eq!(v2("202611220930", "202611230920").await.status, 200);
+    let unknown = json!({"webhook_id": "1", "from_date": "202611230800", "to_date": "202611230900"}).to_string();
+    let told = world.call("POST", "/2/webhooks/replay", world.bearer(), &unknown).await;
+    assert_eq!(told.reason(), (400, "WebhookIdInvalid"));
+}
+
+#[tokio::test]
+async fn replays_of_1_1_are_for_enterprises() {
+    use birdhook_testkit::mock::Plan;
+    let world = World::with(|settings| *settings = settings.clone().plan(Plan::PayPerUse)).await;
+    let told = world.call("POST", &path("1", FROM, FROM), world.bearer(), "").await;
+    let text = "Account Activity API enterprise account with replay is required. Please confirm you have an enterprise \
+                account and replay is enabled.";
+    assert_eq!(told.error(), (403, 200, text));
+}

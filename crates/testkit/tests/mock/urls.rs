@@ -1,0 +1,45 @@
+//! Which URLs may be registered.
+
+use birdhook_testkit::mock::Settings;
+use serde_json::json;
+
+use crate::world::{World, with_url};
+
+#[tokio::test]
+async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {
+    let world = World::with(|settings| {
+        let clock = settings.clock.clone();
+        *settings = Settings::default();
+        settings.clock = clock;
+        settings.limits.webhooks = 0;
+    })
+    .await;
+    let long = format!("https://app.example/{}", "x".repeat(181));
+    for url in [
+        world.receiver.url.as_str(),
+        "https://app.example:443/hooks",
+        "https://app.example:8443/hooks",
+        "https://app.example:/hooks",
+        "http://app.example/hooks",
+        "https://localhost/hooks",
+        "https://127.0.0.1/hooks",
+        "https://10.1.2.3/hooks",
+        "https://[::1]/hooks",
+        "https://me:secret@app.example/hooks",
+        "ftp://app.example/hooks",
+        "/hooks",
+        "",
+        long.as_str(),
+    ] {
+        let told = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
+        assert_eq!(told.reason(), (400, "UrlValidationFailed"), "{url}");
+        let told = world.call("POST", &with_url("/1.1/account_activity/webhooks.json", url), world.owner(), "").await;
+        assert_eq!(told.error(), (403, 214, "Webhook URL does not meet the requirements."), "{url}");
+        assert!(world.receiver.challenges().is_empty(), "{url} was challenged");
+    }
+    // The others are good, and only then refused because there is no room.
+    for url in ["https://app.example/hooks", "https://app.example/hooks?tenant=7", &long[..200]] {
+        let told = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
+        assert_eq!(told.reason(), (400, "WebhookLimitExceeded"), "{url}");
+    }
+}

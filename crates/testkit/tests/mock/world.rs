@@ -1,0 +1,218 @@
+//! A mock X, a receiver, and calls to its management APIs.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use birdhook_testkit::mock::{App, Generation, Settings, Token, User, Webhook};
+use birdhook_testkit::{Kind, MockX, Sender};
+use bytes::Bytes;
+use http::{HeaderMap, Request, header};
+use serde_json::Value;
+
+use crate::receiver::Receiver;
+use crate::signer::{self, Keys};
+
+pub(crate) const USER: &str = "2001";
+/// The milliseconds at which the manual clock stands at first: 2026-11-23T09:30:00Z.
+pub(crate) const START: i64 = 1_795_426_200_000;
+
+/// Seconds.
+pub(crate) fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Hours.
+pub(crate) fn h(hours: u64) -> Duration {
+    s(hours * 3600)
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) x: MockX,
+    pub(crate) receiver: Receiver,
+    nonces: Cell<u32>,
+}
+
+/// Who calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum As<'a> {
+    Nobody,
+    /// With a bearer token, of the app or of OAuth 2.0.
+    Bearer(&'a Token),
+    /// OAuth 1.0a.
+    User(&'a App, &'a User),
+    /// With this header.
+    Header(&'a str),
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    /// Null when there is no body.
+    pub(crate) body: Value,
+}
+
+impl Told {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and body.
+    pub(crate) fn both(self) -> (u16, Value) {
+        (self.status, self.body)
+    }
+
+    /// Status, and the code and text of the error of 1.1.
+    pub(crate) fn error(&self) -> (u16, u64, &str) {
+        let error = &self.body["errors"][0];
+        assert_eq!(self.body["errors"].as_array().map(Vec::len), Some(1), "{self:?}");
+        (self.status, error["code"].as_u64().unwrap(), error["message"].as_str().unwrap())
+    }
+
+    /// Status, and X's reason in a problem of v2.
+    pub(crate) fn reason(&self) -> (u16, &str) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        assert_eq!(self.body["status"], self.status, "{self:?}");
+        (self.status, self.body["errors"][0]["title"].as_str().unwrap_or_else(|| panic!("{self:?}")))
+    }
+}
+
+impl World {
+    /// With a manual clock.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// For a receiver that answers, however slow the machine is, or one that hangs and is not waited for.
+    pub(crate) async fn that_waits(hangs: bool) -> Self {
+        Self::with(|settings| {
+            if hangs {
+                settings.patience = Duration::from_millis(150);
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::manual();
+        change(&mut settings);
+        let x = MockX::start(settings).await.unwrap();
+        let receiver = Receiver::start(&x).await;
+        Self { x, receiver, nonces: Cell::new(0) }
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        self.x.app()
+    }
+
+    /// The owner, by OAuth 1.0a.
+    pub(crate) fn owner(&self) -> As<'_> {
+        As::User(self.app(), &self.app().owner)
+    }
+
+    /// The app, with its bearer token.
+    pub(crate) fn bearer(&self) -> As<'_> {
+        As::Bearer(&self.app().bearer)
+    }
+
+    /// A webhook of the first app.
+    pub(crate) async fn webhook(&self, generation: Generation) -> Webhook {
+        self.x.register_for(self.app(), &self.receiver.url, generation).await.unwrap()
+    }
+
+    /// A webhook of v2 with the user subscribed.
+    pub(crate) async fn subscribed(&self) -> Webhook {
+        let webhook = self.webhook(Generation::V2).await;
+        self.x.subscribe(&webhook, USER).unwrap();
+        webhook
+    }
+
+    /// A webhook of 1.1 with the user subscribed.
+    pub(crate) async fn subscribed_v1(&self) -> Webhook {
+        let webhook = self.webhook(Generation::Enterprise).await;
+        self.x.subscribe(&webhook, USER).unwrap();
+        webhook
+    }
+
+    /// The kinds of what was delivered, in the order of coming.
+    pub(crate) fn delivered(&self) -> Vec<Kind> {
+        self.x.ledger().sent().iter().map(|sent| sent.kind).collect()
+    }
+
+    /// Milliseconds since the start at which deliveries were sent.
+    pub(crate) fn sent_at(&self) -> Vec<i64> {
+        self.x.ledger().sent().iter().map(|sent| sent.at.as_millis() - START).collect()
+    }
+
+    pub(crate) async fn advance(&self, by: Duration) {
+        let passed = tokio::time::timeout(s(30), self.x.clock().advance(by)).await;
+        passed.expect("the clock waits for something that nobody does");
+    }
+
+    /// The header with which OAuth 1.0a signs this call.
+    pub(crate) fn oauth(&self, method: &str, path: &str, form: &str, app: &App, user: &User) -> String {
+        self.nonces.set(self.nonces.get() + 1);
+        let nonce = format!("nonce{}", self.nonces.get());
+        let time = self.x.clock().now().as_millis() / 1000;
+        self.oauth_at(method, path, form, keys(app, user), (&nonce, time))
+    }
+
+    pub(crate) fn oauth_at(&self, method: &str, path: &str, form: &str, keys: Keys<'_>, at: (&str, i64)) -> String {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let pairs: Vec<(String, String)> = [query, form]
+            .into_iter()
+            .flat_map(|text| form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>())
+            .collect();
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        signer::header(method, &format!("{}{path}", self.x.url()), &pairs, keys, at)
+    }
+
+    /// Calls an endpoint; a body is JSON.
+    pub(crate) async fn call(&self, method: &str, path: &str, who: As<'_>, body: &str) -> Told {
+        self.call_with(method, path, who, "application/json", body).await
+    }
+
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        who: As<'_>,
+        content_type: &str,
+        body: &str,
+    ) -> Told {
+        let form = if content_type == "application/x-www-form-urlencoded" { body } else { "" };
+        let authorization = match who {
+            As::Nobody => None,
+            As::Bearer(token) => Some(format!("Bearer {}", token.as_str())),
+            As::User(app, user) => Some(self.oauth(method, path, form, app, user)),
+            As::Header(header) => Some(header.to_owned()),
+        };
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.x.url()));
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let sender = Sender::new(s(10)).unwrap();
+        let answer = sender.send(request.body(Bytes::from(body.to_owned())).unwrap()).await.unwrap();
+        let body = if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body).unwrap() };
+        Told { status: answer.status.as_u16(), headers: answer.headers, body }
+    }
+}
+
+pub(crate) fn keys<'a>(app: &'a App, user: &'a User) -> Keys<'a> {
+    Keys {
+        consumer_key: &app.consumer_key,
+        consumer_secret: app.consumer_secret.as_str(),
+        token: user.token.as_str(),
+        token_secret: user.token_secret.as_str(),
+    }
+}
+
+/// A path of 1.1 with the URL to register.
+pub(crate) fn with_url(path: &str, url: &str) -> String {
+    format!("{path}?url={}", signer::encode(url))
+}

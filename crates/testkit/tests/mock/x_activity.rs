@@ -1,0 +1,255 @@
+//! The X Activity API: its calls, its filters, and who may subscribe to what.
+
+use birdhook_testkit::Kind;
+use birdhook_testkit::mock::{Generation, Plan};
+use serde_json::{Value, json};
+
+use crate::world::{As, USER, World};
+
+const ALL: &str = "/2/activity/subscriptions";
+
+async fn create(world: &World, who: As<'_>, body: Value) -> (u16, Value) {
+    world.call("POST", ALL, who, &body.to_string()).await.both()
+}
+
+#[tokio::test]
+async fn a_subscription_is_made_listed_changed_and_deleted() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let asked = json!({"event_type": "profile.update.bio", "filter": {"user_id": USER}, "tag": "bios"});
+    let (status, told) = create(&world, world.bearer(), asked).await;
+    let id = world.x.activity_subscriptions()[0].id.clone();
+    let at = "2026-11-23T09:30:00.000Z";
+    let mut entry = json!({
+        "subscription_id": id, "event_type": "profile.update.bio", "filter": {"user_id": USER}, "tag": "bios",
+        "created_at": at, "updated_at": at,
+    });
+    assert_eq!((status, told), (200, json!({"data": entry})));
+    assert_eq!(world.x.happen(Kind::Bio, USER).kind(), Kind::Bio);
+    world.x.settle().await;
+    assert_eq!(world.delivered(), [], "without a webhook it goes to the stream only");
+
+    world.advance(std::time::Duration::from_millis(1500)).await;
+    let change = json!({"tag": "new", "webhook_id": webhook.id}).to_string();
+    let told = world.call("PUT", &format!("{ALL}/{id}"), world.bearer(), &change).await;
+    entry["tag"] = json!("new");
+    entry["webhook_id"] = json!(webhook.id);
+    entry["updated_at"] = json!("2026-11-23T09:30:01.500Z");
+    assert_eq!(told.both(), (200, json!({"data": entry})));
+    let list = json!({"data": [entry], "meta": {"total_subscriptions": 1, "result_count": 1}});
+    assert_eq!(world.call("GET", ALL, world.bearer(), "").await.both(), (200, list));
+    let other = world.call("PUT", &format!("{ALL}/{id}"), world.bearer(), r#"{"event_type":"news.new"}"#).await;
+    assert_eq!(other.reason(), (400, "InvalidParameter"), "tag and webhook_id only");
+
+    world.x.happen(Kind::Bio, USER);
+    world.x.settle().await;
+    let body: Value = serde_json::from_slice(&world.receiver.deliveries()[0].body).unwrap();
+    assert_eq!((&body["data"]["tag"], &body["data"]["filter"]), (&json!("new"), &json!({"user_id": USER})));
+
+    let one = format!("{ALL}/{id}");
+    assert_eq!(world.call("DELETE", &one, world.bearer(), "").await.both(), (200, json!({"data": {"deleted": true}})));
+    let gone = world.call("DELETE", &one, world.bearer(), "").await;
+    assert_eq!((gone.status, gone.body["resource_id"].as_str()), (404, Some(id.as_str())));
+    assert_eq!(gone.body["type"], "https://api.x.com/2/problems/resource-not-found");
+    assert_eq!(world.call("PUT", &one, world.bearer(), "{}").await.status, 404);
+}
+
+#[tokio::test]
+async fn many_are_listed_in_pages_and_deleted_at_once() {
+    let world = World::new().await;
+    for user in 1..=5 {
+        let asked = json!({"event_type": "post.create", "filter": {"user_id": user.to_string()}});
+        assert_eq!(create(&world, world.bearer(), asked).await.0, 200);
+    }
+    let mut path = format!("{ALL}?max_results=2");
+    let mut pages: Vec<Vec<String>> = Vec::new();
+    let mut ids = Vec::new();
+    loop {
+        let told = world.call("GET", &path, world.bearer(), "").await.body;
+        let page = told["data"].as_array().unwrap();
+        pages.push(page.iter().map(|one| one["filter"]["user_id"].as_str().unwrap().to_owned()).collect());
+        ids.extend(page.iter().map(|one| one["subscription_id"].as_str().unwrap().to_owned()));
+        assert_eq!(told["meta"]["result_count"], page.len());
+        assert_eq!(told["meta"]["total_subscriptions"], 5);
+        let Some(next) = told["meta"]["next_token"].as_str() else { break };
+        path = format!("{ALL}?max_results=2&pagination_token={next}");
+    }
+    assert_eq!(pages, [vec!["1", "2"], vec!["3", "4"], vec!["5"]]);
+    for bad in ["max_results=0", "max_results=1001", "max_results=x", "pagination_token=zz"] {
+        let told = world.call("GET", &format!("{ALL}?{bad}"), world.bearer(), "").await;
+        assert_eq!(told.reason(), (400, "InvalidParameter"), "{bad}");
+    }
+
+    let many = format!("{ALL}?ids={},{},7", ids[0], ids[1]);
+    let told = world.call("DELETE", &many, world.bearer(), "").await;
+    let deleted = |id: &str| json!({"deleted": true, "subscription_id": id});
+    assert_eq!(told.status, 200);
+    assert_eq!(told.body["data"], json!([deleted(&ids[0]), deleted(&ids[1])]));
+    assert_eq!(told.body["errors"][0]["subscription_id"], "7");
+    assert_eq!(told.body["errors"][0]["reason"], "SubscriptionNotFound");
+    assert_eq!(told.body["meta"], json!({"total_subscriptions": 3}));
+    let too_many: Vec<String> = (0..101).map(|id: u32| id.to_string()).collect();
+    for ids in ["", &too_many.join(",")] {
+        let told = world.call("DELETE", &format!("{ALL}?ids={ids}"), world.bearer(), "").await;
+        assert_eq!(told.reason(), (400, "InvalidParameter"), "{}", ids.len());
+    }
+}
+
+#[tokio::test]
+async fn private_events_take_an_oauth2_token_of_the_user_they_are_about() {
+    let world = World::new().await;
+    let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
+    let private = [
+        "like.create",
+        "dm.received",
+        "dm.sent",
+        "dm.read",
+        "dm.indicate_typing",
+        "chat.received",
+        "chat.sent",
+        "chat.conversation.join",
+        "post.mention.create",
+        "post.reply.create",
+        "post.quote.create",
+        "post.repost.create",
+        "mute.mute",
+        "mute.unmute",
+        "block.block",
+        "block.unblock",
+        "broadcast.chat",
+    ];
+    let public = [
+        "post.create",
+        "post.delete",
+        "follow.follow",
+        "follow.unfollow",
+        "profile.update.bio",
+        "profile.update.profile_picture",
+        "profile.update.banner_picture",
+        "profile.update.screenname",
+        "profile.update.handle",
+        "profile.update.geo",
+        "profile.update.url",
+        "profile.update.verified_badge",
+        "profile.update.affiliate_badge",
+        "news.new",
+        "spaces.start",
+        "spaces.end",
+        "broadcast.start",
+        "broadcast.end",
+    ];
+    let asked = |kind: &str| json!({"event_type": kind, "filter": {"user_id": USER}});
+    for kind in private {
+        for (who, name) in
+            [(world.bearer(), "app"), (As::User(world.app(), &ada), "1.0a"), (As::Bearer(&bob.oauth2_token), "other")]
+        {
+            let (status, told) = create(&world, who, asked(kind)).await;
+            assert_eq!((status, &told["title"]), (403, &json!("Forbidden")), "{kind} by {name}: {told}");
+        }
+        let (status, told) = create(&world, As::Bearer(&ada.oauth2_token), asked(kind)).await;
+        assert_eq!(status, 200, "{kind}: {told}");
+    }
+    for kind in public {
+        assert_eq!(create(&world, world.bearer(), asked(kind)).await.0, 200, "{kind}");
+    }
+    assert_eq!(world.x.activity_subscriptions().len(), private.len() + public.len());
+
+    let eve = world.x.user("4004");
+    world.x.restrict(&eve, &["tweet.read", "users.read"]);
+    let asked = json!({"event_type": "dm.received", "filter": {"user_id": "4004"}});
+    assert_eq!(create(&world, As::Bearer(&eve.oauth2_token), asked).await.0, 403, "without the scope dm.read");
+}
+
+#[tokio::test]
+async fn what_cannot_be_subscribed_is_refused() {
+    let world = World::with(|settings| settings.limits.activity_subscriptions = 3).await;
+    let user = json!({"user_id": USER});
+    let refused = [
+        (json!({"event_type": "post.unknown", "filter": user}), "InvalidParameter"),
+        (json!({"event_type": "ProfileBioUpdate", "filter": user}), "InvalidParameter"),
+        (json!({"event_type": "stream.post", "filter": user}), "InvalidParameter"),
+        (json!({"event_type": "replay_job_status", "filter": user}), "InvalidParameter"),
+        (json!({"event_type": "oauth.revoke", "filter": {}}), "InvalidParameter"),
+        (json!({"event_type": "post.create", "filter": {}}), "InvalidParameter"),
+        (json!({"event_type": "post.create"}), "InvalidParameter"),
+        (json!({"filter": user}), "InvalidParameter"),
+        (json!({"event_type": "post.create", "filter": {"user_id": "ada"}}), "InvalidParameter"),
+        (json!({"event_type": "post.create", "filter": {"user_id": "12345678901234567890"}}), "InvalidParameter"),
+        (
+            json!({"event_type": "post.create", "filter": {"user_id": USER, "direction": "sideways"}}),
+            "InvalidParameter",
+        ),
+        (json!({"event_type": "post.create", "filter": {"user_id": USER, "colour": "red"}}), "InvalidParameter"),
+        (json!({"event_type": "post.create", "filter": user, "tag": ""}), "InvalidParameter"),
+        (json!({"event_type": "post.create", "filter": user, "tag": "x".repeat(201)}), "InvalidParameter"),
+        (json!({"event_type": "post.create", "filter": user, "webhook_id": "1"}), "WebhookIdInvalid"),
+    ];
+    for (asked, reason) in refused {
+        let told = world.call("POST", ALL, world.bearer(), &asked.to_string()).await;
+        assert_eq!(told.reason(), (400, reason), "{asked}");
+    }
+    let tagged = json!({"event_type": "post.create", "filter": user, "tag": "x".repeat(200)});
+    assert_eq!(create(&world, world.bearer(), tagged.clone()).await.0, 200);
+    let again = world.call("POST", ALL, world.bearer(), &tagged.to_string()).await;
+    assert_eq!(again.reason(), (400, "DuplicateSubscriptionFailed"));
+    for filter in [json!({"user_id": USER, "direction": "inbound"}), json!({"keyword": "kettle"})] {
+        assert_eq!(create(&world, world.bearer(), json!({"event_type": "post.create", "filter": filter})).await.0, 200);
+    }
+    let more = json!({"event_type": "news.new", "filter": {"keyword": "tea"}});
+    let told = world.call("POST", ALL, world.bearer(), &more.to_string()).await;
+    assert_eq!(told.reason(), (400, "SubscriptionLimitExceeded"));
+}
+
+#[tokio::test]
+async fn a_deprecated_name_is_another_name() {
+    let world = World::new().await;
+    let user = world.x.user(USER);
+    let asked = json!({"event_type": "chat.conversation_join", "filter": {"user_id": USER}});
+    let (status, told) = create(&world, As::Bearer(&user.oauth2_token), asked).await;
+    assert_eq!((status, &told["data"]["event_type"]), (200, &json!("chat.conversation.join")));
+}
+
+#[tokio::test]
+async fn a_filter_is_kept_to() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let subscribe = async |kind: &str, filter: Value| {
+        let asked = json!({"event_type": kind, "filter": filter, "webhook_id": webhook.id});
+        assert_eq!(create(&world, world.bearer(), asked).await.0, 200);
+    };
+    subscribe("post.create", json!({"keyword": "Kettle"})).await;
+    subscribe("news.new", json!({"keyword": "payload"})).await;
+    let post = world.x.happen(Kind::Post, USER);
+    world.x.tell(&post.clone().with_text("The kettle sings"));
+    world.x.tell(&post.clone().with_text("The pot is silent"));
+    world.x.tell(&post.with_text("author_id and text are not words of it"));
+    // `payload` is the name of a member, and nothing that was written.
+    world.x.happen(Kind::News, USER);
+    world.x.settle().await;
+    assert_eq!(world.delivered(), [Kind::Post]);
+    assert!(world.receiver.deliveries()[0].text().contains("The kettle sings"));
+}
+
+#[tokio::test]
+async fn pay_per_use_has_fewer() {
+    let limits = Plan::PayPerUse.limits();
+    assert_eq!((limits.webhooks, limits.users, limits.activity_subscriptions), (1, 3, 1_500));
+    assert_eq!(Plan::Enterprise.limits().activity_subscriptions, 150_000);
+    let world = World::with(|settings| *settings = settings.clone().plan(Plan::PayPerUse)).await;
+    let webhook = world.webhook(Generation::V2).await;
+    for user in ["1", "2", "3"] {
+        world.x.subscribe(&webhook, user).unwrap();
+    }
+    let user = world.x.user("4");
+    let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
+    let told = world.call("POST", &all, As::User(world.app(), &user), "{}").await;
+    assert_eq!(told.reason(), (400, "SubscriptionLimitExceeded"));
+    let body = json!({"url": format!("{}/second", world.receiver.url)}).to_string();
+    let told = world.call("POST", "/2/webhooks", world.bearer(), &body).await;
+    assert_eq!(told.reason(), (400, "WebhookLimitExceeded"));
+    // What only enterprises have.
+    let links = world.call("GET", "/2/tweets/search/stream/webhooks", world.bearer(), "").await;
+    assert_eq!((links.status, &links.body["reason"]), (403, &json!("client-not-enrolled")));
+    let list = world.call("GET", "/1.1/account_activity/webhooks.json", world.bearer(), "").await;
+    assert_eq!(list.error(), (403, 200, "Forbidden."));
+}
