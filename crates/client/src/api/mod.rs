@@ -1,0 +1,71 @@
+//! The calls, by API.
+//!
+//! - [`Enterprise`] and [`Premium`]: 1.1
+//! - [`Webhooks`]: v2 webhooks, the transport of all that follow
+//! - [`AccountActivity`]: subscriptions to the Account Activity API in v2, which ends on 2027-01-01
+//! - [`Activity`]: subscriptions to the X Activity API
+//! - [`StreamLinks`]: filtered streams that are delivered to a webhook
+
+mod account_activity;
+mod activity;
+mod answer;
+mod enterprise;
+mod premium;
+mod stream_links;
+mod types;
+mod webhooks;
+
+pub use account_activity::AccountActivity;
+pub use activity::{Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page};
+pub use enterprise::Enterprise;
+pub use premium::Premium;
+pub use stream_links::{StreamLink, StreamLinks};
+pub use types::{Counts, ReplayJob, ReplaySpan, Webhook};
+pub use webhooks::Webhooks;
+
+use crate::{Client, CredentialKind};
+
+const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
+const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
+const USER: &[CredentialKind] = &[CredentialKind::User];
+/// Prose says the bearer token only, OpenAPI the owner's too.
+const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
+const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
+
+impl Client {
+    /// Webhooks and subscriptions of enterprise 1.1.
+    pub fn enterprise(&self) -> Enterprise<'_> {
+        Enterprise(self)
+    }
+
+    /// Webhooks and subscriptions of an environment of premium 1.1, which X no longer sells. The name is case-sensitive, and
+    /// has no colon.
+    pub fn premium<'a>(&'a self, environment: &'a str) -> Premium<'a> {
+        Premium { client: self, environment }
+    }
+
+    /// v2 webhooks.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks(self)
+    }
+
+    /// Subscriptions to the Account Activity API in v2.
+    pub fn account_activity(&self) -> AccountActivity<'_> {
+        AccountActivity(self)
+    }
+
+    /// Subscriptions to the X Activity API.
+    pub fn activity(&self) -> Activity<'_> {
+        Activity(self)
+    }
+
+    /// Links of webhooks to filtered streams.
+    pub fn stream_links(&self) -> StreamLinks<'_> {
+        StreamLinks(self)
+    }
+}
+
+/// A part of a path.
+fn part(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

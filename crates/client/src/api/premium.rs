@@ -1,0 +1,109 @@
+//! Premium 1.1.
+
+use serde_json::Value;
+
+use super::enterprise::{users, yes_or_no};
+use super::{BEARER, Counts, OWNER, USER, Webhook, answer, part};
+use crate::call::Call;
+use crate::{Client, Error};
+
+/// Webhooks and subscriptions of an environment of premium 1.1.
+#[derive(Clone, Copy, Debug)]
+pub struct Premium<'a> {
+    pub(super) client: &'a Client,
+    pub(super) environment: &'a str,
+}
+
+impl Premium<'_> {
+    fn path(&self, rest: &str) -> String {
+        format!("/1.1/account_activity/all/{}/{rest}", part(self.environment))
+    }
+
+    /// Registers a webhook: X challenges it first.
+    ///
+    /// # Errors
+    /// When X refuses the URL or the answer to its challenge, or there are too many webhooks.
+    pub async fn register(&self, url: &str) -> Result<Webhook, Error> {
+        self.client.read(Call::post(self.path("webhooks.json"), OWNER).query("url", url)).await
+    }
+
+    /// The environment's webhooks.
+    ///
+    /// # Errors
+    /// When X refuses.
+    pub async fn list(&self) -> Result<Vec<Webhook>, Error> {
+        self.client.read(Call::get(self.path("webhooks.json"), BEARER)).await
+    }
+
+    /// Every environment's name with its webhooks.
+    ///
+    /// # Errors
+    /// When X refuses.
+    pub async fn environments(&self) -> Result<Vec<(String, Vec<Webhook>)>, Error> {
+        #[derive(serde::Deserialize)]
+        struct Environment {
+            environment_name: String,
+            #[serde(default)]
+            webhooks: Vec<Webhook>,
+        }
+        let read = |answer: &Value| answer::many::<Environment>(answer, "environments");
+        let all = self.client.read_as(Call::get("/1.1/account_activity/all/webhooks.json", BEARER), read).await?;
+        Ok(all.into_iter().map(|one| (one.environment_name, one.webhooks)).collect())
+    }
+
+    /// Lets X challenge a webhook now, which makes it valid again.
+    ///
+    /// # Errors
+    /// When the challenge is not answered well.
+    pub async fn challenge(&self, webhook: &str) -> Result<(), Error> {
+        self.client.done(Call::put(self.path(&format!("webhooks/{}.json", part(webhook))), OWNER)).await
+    }
+
+    /// Deletes a webhook, with its subscriptions.
+    ///
+    /// # Errors
+    /// When there is none of this id.
+    pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
+        self.client.done(Call::delete(self.path(&format!("webhooks/{}.json", part(webhook))), OWNER)).await
+    }
+
+    /// Subscribes a user, in whose name the call is made.
+    ///
+    /// # Errors
+    /// When the user has not authorised the app for direct messages, or is subscribed already.
+    pub async fn subscribe(&self, user: &str) -> Result<(), Error> {
+        self.client.done(Call::post(self.path("subscriptions.json"), USER).of(user).idempotent()).await
+    }
+
+    /// Whether a user is subscribed.
+    ///
+    /// # Errors
+    /// When X refuses.
+    pub async fn is_subscribed(&self, user: &str) -> Result<bool, Error> {
+        yes_or_no(self.client.done(Call::get(self.path("subscriptions.json"), USER).of(user)).await)
+    }
+
+    /// The ids of the subscribed users.
+    ///
+    /// # Errors
+    /// When X refuses.
+    pub async fn subscribers(&self) -> Result<Vec<String>, Error> {
+        self.client.read_as(Call::get(self.path("subscriptions/list.json"), BEARER), users).await
+    }
+
+    /// How many subscriptions the account has.
+    ///
+    /// # Errors
+    /// When X refuses.
+    pub async fn count(&self) -> Result<Counts, Error> {
+        self.client.read(Call::get("/1.1/account_activity/all/subscriptions/count.json", BEARER)).await
+    }
+
+    /// Ends a user's subscription.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn unsubscribe(&self, user: &str) -> Result<(), Error> {
+        self.client.done(Call::delete(self.path(&format!("subscriptions/{}.json", part(user))), BEARER)).await
+    }
+}

@@ -1,0 +1,31 @@
+//! X's management APIs for webhooks: register, subscribe, heal, replay.
+//!
+//! [`Client`] makes the calls of every generation of the API, each with the kind of credentials that it takes, and says in an
+//! [`Error`] what went wrong, why, and what to do about it.
+//!
+//! ```no_run
+//! use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let credentials = Credentials::new(ConsumerKeys::new("API key", "API key secret"))
+//!     .user("2001", AccessToken::new("2001-token", "token secret"));
+//! let client = Client::new(credentials)?;
+//! let webhook = client.webhooks().register("https://app.example/webhooks/twitter").await?;
+//! client.account_activity().subscribe(&webhook.id, "2001").await?;
+//! # Ok(()) }
+//! ```
+
+pub mod api;
+mod call;
+mod client;
+mod credentials;
+mod error;
+mod oauth1;
+mod rate_limit;
+mod transport;
+
+pub use client::{Builder, Client, Retries};
+pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
+pub use error::{Cause, ChallengeFault, Error};
+pub use rate_limit::RateLimit;
+pub use transport::{Https, Sending, Transport, TransportError};

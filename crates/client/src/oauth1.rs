@@ -1,0 +1,120 @@
+//! OAuth 1.0a signatures with HMAC-SHA1 (RFC 5849), as
+//! <https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature> describes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderValue, Method, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha1::Sha1;
+
+use crate::{AccessToken, ConsumerKeys};
+
+/// Everything but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// What makes each signature another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    pub(crate) nonce: String,
+    /// Seconds since 1970.
+    pub(crate) timestamp: i64,
+}
+
+/// The text that is signed: the method, the URL without its query, and every parameter, in order.
+pub(crate) fn base_string(method: &Method, url: &Uri, oauth: &[(&str, &str)], form: &[(String, String)]) -> String {
+    let scheme = url.scheme_str().unwrap_or("https").to_ascii_lowercase();
+    let host = url.host().unwrap_or_default().to_ascii_lowercase();
+    let port = url.port_u16().filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes()).into_owned();
+    let oauth = oauth.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let mut parameters: Vec<(String, String)> =
+        query.chain(oauth).chain(form.iter().cloned()).map(|(name, value)| (encoded(&name), encoded(&value))).collect();
+    parameters.sort_unstable();
+    let parameters: Vec<String> = parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let place = format!("{scheme}://{host}{port}{}", url.path());
+    format!("{method}&{}&{}", encoded(&place), encoded(&parameters.join("&")))
+}
+
+/// The signature of a base string.
+pub(crate) fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
+    let key = format!("{}&{}", encoded(consumer_secret), encoded(token_secret));
+    // HMAC takes keys of every length.
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key.as_bytes()) else { return String::new() };
+    mac.update(base_string.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// The header `Authorization` of a request. `further` are parameters such as `oauth_callback`; `form` is a body that is a form.
+pub(crate) fn authorization(
+    (method, url): (&Method, &Uri),
+    form: &[(String, String)],
+    consumer: &ConsumerKeys,
+    token: Option<&AccessToken>,
+    further: &[(&str, &str)],
+    once: &Once,
+) -> Option<HeaderValue> {
+    let timestamp = once.timestamp.to_string();
+    let mut oauth = vec![
+        ("oauth_consumer_key", consumer.key()),
+        ("oauth_nonce", &once.nonce),
+        ("oauth_signature_method", "HMAC-SHA1"),
+        ("oauth_timestamp", &timestamp),
+        ("oauth_version", "1.0"),
+    ];
+    oauth.extend(token.map(|token| ("oauth_token", token.token())));
+    oauth.extend_from_slice(further);
+    let text = base_string(method, url, &oauth, form);
+    let signature = signature(&text, consumer.secret(), token.map(AccessToken::secret).unwrap_or_default());
+    oauth.push(("oauth_signature", &signature));
+    oauth.sort_unstable();
+    let fields: Vec<String> =
+        oauth.iter().map(|(name, value)| format!("{}=\"{}\"", encoded(name), encoded(value))).collect();
+    let mut header = HeaderValue::try_from(format!("OAuth {}", fields.join(", "))).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 5849, section 3.4.1.1.
+    #[test]
+    fn the_base_string_is_that_of_the_rfc() {
+        let url = Uri::from_static("http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b");
+        let oauth = [
+            ("oauth_consumer_key", "9djdj82h48djs9d2"),
+            ("oauth_token", "kkk9d7dh3k39sjv7"),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", "137131201"),
+            ("oauth_nonce", "7d8f3e4a"),
+        ];
+        let form = [("c2".to_owned(), String::new()), ("a3".to_owned(), "2 q".to_owned())];
+        let expected = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7";
+        assert_eq!(base_string(&Method::POST, &url, &oauth, &form), expected);
+    }
+
+    /// The example in X's documentation of signatures.
+    #[test]
+    fn the_signature_is_that_of_x() {
+        let url = Uri::from_static("https://api.twitter.com/1.1/statuses/update.json?include_entities=true");
+        let status = "Hello Ladies + Gentlemen, a signed OAuth request!".to_owned();
+        let consumer = ConsumerKeys::new("xvz1evFS4wEEPTGEFPHBog", "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw");
+        let token = AccessToken::new(
+            "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
+            "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
+        );
+        let once = Once { nonce: "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg".to_owned(), timestamp: 1_318_622_958 };
+        let form = [("status".to_owned(), status)];
+        let header = authorization((&Method::POST, &url), &form, &consumer, Some(&token), &[], &once).unwrap();
+        let header = header.to_str().unwrap();
+        assert!(header.contains(r#"oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D""#), "{header}");
+        assert!(header.starts_with("OAuth oauth_consumer_key=\"xvz1evFS4wEEPTGEFPHBog\", oauth_nonce="), "{header}");
+    }
+}

@@ -1,0 +1,91 @@
+//! The way to X.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use rustls::{ClientConfig, RootCertStore};
+
+/// What a [`Transport`] returns.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
+
+/// Sends a request and reads the whole answer. Any HTTP client can be one; [`Https`] is what is there without another.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends the request.
+    ///
+    /// # Errors
+    /// When there is no answer. Every status is an answer.
+    fn send(&self, request: Request<Bytes>) -> Sending<'_>;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// Nothing came in time. The request may have been carried out.
+    #[error("no answer in time")]
+    Timeout,
+    /// There is no connection, so nothing was carried out: the name is not known, nobody listens, or TLS failed.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The connection ended before the answer. The request may have been carried out.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// HTTPS with reqwest and rustls: Mozilla's certificate authorities, no redirects, no cookies.
+#[derive(Clone, Debug)]
+pub struct Https(reqwest::Client);
+
+impl Https {
+    /// A transport that gives up on a request after `timeout`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(timeout: Duration) -> Result<Self, TransportError> {
+        let broken = |error: String| TransportError::Broken(error);
+        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| broken(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(config)
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(timeout)
+            .build();
+        client.map(Self).map_err(|error| broken(error.to_string()))
+    }
+}
+
+impl Transport for Https {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request).map_err(no_answer)?;
+            let answer = self.0.execute(request).await.map_err(no_answer)?;
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = answer.status();
+            *response.headers_mut() = answer.headers().clone();
+            *response.body_mut() = answer.bytes().await.map_err(no_answer)?;
+            Ok(response)
+        })
+    }
+}
+
+fn no_answer(error: reqwest::Error) -> TransportError {
+    let (timeout, connect) = (error.is_timeout(), error.is_connect());
+    // A URL may hold what nobody should read.
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    match cause.to_string() {
+        _ if timeout && !connect => TransportError::Timeout,
+        cause if connect => TransportError::Connect(cause),
+        cause => TransportError::Broken(cause),
+    }
+}
