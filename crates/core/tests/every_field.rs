@@ -74,7 +74,10 @@ fn of_payload(event_type: &str) -> Differ {
 fn around(one: &str, other: &str) -> bool {
     let said = |body: &str| {
         let delivery = deliver(body);
-        (delivery.subscriber().map(str::to_owned), delivery.events().first().and_then(|event| event.user_has_blocked()))
+        (
+            delivery.subscriber().map(str::to_owned),
+            delivery.events().first().and_then(birdhook_core::Event::user_has_blocked),
+        )
     };
     as_type!(v2::Body<'_>)(one, other) || said(one) != said(other)
 }
