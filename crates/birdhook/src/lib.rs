@@ -50,6 +50,8 @@ pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, W
 pub use birdhook_actix as actix;
 #[cfg(feature = "axum")]
 pub use birdhook_axum as axum;
+#[cfg(feature = "client")]
+pub use birdhook_client as client;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, crc, doctor, inspect, listen, man, mock_x, replay, sign, trigger, verify};
+use crate::commands::{
+    activity, completions, crc, doctor, ensure, inspect, listen, man, migrate, mock_x, replay, sign, stream_links,
+    subscriptions, trigger, verify, webhooks,
+};
 
 /// Receive, send, diagnose and replay Twitter/X webhooks. Everything works offline.
 #[derive(Debug, Parser)]
@@ -36,6 +39,12 @@ pub(crate) enum Command {
     Record(listen::Record),
     Replay(replay::Replay),
     MockX(mock_x::MockX),
+    Ensure(ensure::Ensure),
+    Migrate(migrate::Migrate),
+    Webhooks(webhooks::Webhooks),
+    Subscriptions(subscriptions::Subscriptions),
+    Activity(activity::Activity),
+    StreamLinks(stream_links::StreamLinks),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(hide = true)]

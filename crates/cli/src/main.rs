@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a command-line tool")]
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are what the tool prints")]
 
+mod account;
 mod apps;
 mod args;
 mod commands;

@@ -3,25 +3,8 @@
 
 mod support;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use serde_json::{Value, json};
-use support::{SECRET, Serving, birdhook, run};
-
-/// Sends a request over a connection of its own; the head and the body of the answer.
-fn call(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (String, String) {
-    let address = url.trim_start_matches("http://").trim_end_matches('/');
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-    headers.iter().for_each(|(name, value)| request += &format!("{name}: {value}\r\n"));
-    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_owned(), body.to_owned())
-}
+use support::{SECRET, Serving, birdhook, call, run};
 
 fn get(url: &str, path: &str) -> Value {
     let (head, body) = call(url, "GET", path, &[], "");

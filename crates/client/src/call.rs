@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::{CredentialKind, Error};
+use crate::{Cause, CredentialKind, Error};
 
 /// A call: what is asked, and who may ask.
 #[derive(Clone, Debug)]
@@ -66,6 +67,31 @@ impl Call {
     pub(crate) fn idempotent(mut self) -> Self {
         self.is_idempotent = true;
         self
+    }
+
+    /// Whether this answer to a further attempt says that an earlier one has done what the call is for.
+    pub(crate) fn is_done_when(&self, cause: &Cause) -> bool {
+        match cause {
+            Cause::NotSubscribed | Cause::NoSuchWebhook => self.method == Method::DELETE,
+            Cause::AlreadySubscribed => self.method == Method::POST && self.is_idempotent,
+            _ => false,
+        }
+    }
+
+    /// Whether a part of the path is missing, or would lead elsewhere.
+    pub(crate) fn has_hole(&self) -> bool {
+        let part = |part: &str| part.strip_suffix(".json").unwrap_or(part).trim_start_matches('.').is_empty();
+        self.path.split('/').skip(1).any(part)
+    }
+
+    /// The webhook's URL that is to be registered.
+    pub(crate) fn url(&self) -> Option<String> {
+        let of_query = self.query.iter().find(|(name, _)| *name == "url").map(|(_, url)| url.clone());
+        let of_body = || {
+            let body: Value = serde_json::from_slice(self.body.as_ref()?).ok()?;
+            body.get("url")?.as_str().map(str::to_owned)
+        };
+        of_query.or_else(of_body)
     }
 
     /// `POST /2/webhooks`.

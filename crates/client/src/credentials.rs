@@ -186,6 +186,8 @@ pub enum CredentialKind {
     User,
     /// A user's OAuth 2.0 token.
     User2,
+    /// The consumer key and secret alone, with which the app's bearer token is fetched.
+    Consumer,
 }
 
 impl CredentialKind {
@@ -196,6 +198,18 @@ impl CredentialKind {
             Self::Owner => "OAuth 1.0a with the app owner's tokens",
             Self::User => "OAuth 1.0a with the user's tokens",
             Self::User2 => "the user's OAuth 2.0 token",
+            Self::Consumer => "the app's consumer keys",
+        }
+    }
+
+    /// This kind alone.
+    pub(crate) fn alone(self) -> &'static [Self] {
+        match self {
+            Self::Bearer => &[Self::Bearer],
+            Self::Owner => &[Self::Owner],
+            Self::User => &[Self::User],
+            Self::User2 => &[Self::User2],
+            Self::Consumer => &[Self::Consumer],
         }
     }
 }

@@ -19,13 +19,25 @@ pub mod api;
 mod call;
 mod client;
 mod credentials;
+mod ensure;
 mod error;
+pub mod login;
+mod migrate;
 mod oauth1;
 mod rate_limit;
 mod transport;
+mod validate;
+mod watch;
 
+pub use api::{Direction, Filter};
 pub use client::{Builder, Client, Retries};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
-pub use error::{Cause, ChallengeFault, Error};
+pub use ensure::{Api, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Wanted, Wish, probe};
+pub use error::{Cause, ChallengeFault, Error, UrlFault};
+pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
 pub use transport::{Https, Sending, Transport, TransportError};
+pub use validate::{Arrived, NotValidated, Validated, Validation};
+pub use watch::{Gap, GapCause, Jobs, Later, LostCause, Notice, Rules, Watch, WatchSettings};
+
+pub(crate) use api::is_private;

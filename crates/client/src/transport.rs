@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use rustls::{ClientConfig, RootCertStore};
 
@@ -34,6 +34,9 @@ pub enum TransportError {
     #[error("{0}")]
     Broken(String),
 }
+
+/// The longest of X's answers are lists of subscribers, with some 30 bytes for each.
+const LONGEST: usize = 64 << 20;
 
 /// HTTPS with reqwest and rustls: Mozilla's certificate authorities, no redirects, no cookies.
 #[derive(Clone, Debug)]
@@ -69,10 +72,21 @@ impl Transport for Https {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = answer.status();
             *response.headers_mut() = answer.headers().clone();
-            *response.body_mut() = answer.bytes().await.map_err(no_answer)?;
+            *response.body_mut() = body(answer).await?;
             Ok(response)
         })
     }
+}
+
+async fn body(mut answer: reqwest::Response) -> Result<Bytes, TransportError> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = answer.chunk().await.map_err(no_answer)? {
+        if body.len().saturating_add(piece.len()) > LONGEST {
+            return Err(TransportError::Broken(format!("the answer is longer than {LONGEST} bytes")));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
 }
 
 fn no_answer(error: reqwest::Error) -> TransportError {

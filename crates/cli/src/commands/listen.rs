@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use birdhook::axum::{Verified, webhook};
-use birdhook::{Apps, Delivery, Webhook, signature};
+use birdhook::{Apps, CutOver, Delivery, Webhook, signature};
 use birdhook_testkit::{Recorded, Recording, Sender};
 use bytes::Bytes;
 
@@ -63,6 +63,9 @@ struct ServerArgs {
     /// Print the event as X wrote it too, as `raw` in its JSON.
     #[arg(long, requires = "json")]
     raw: bool,
+    /// Hand over once what both the Account Activity API and the X Activity API tell.
+    #[arg(long)]
+    cut_over: bool,
 }
 
 impl Record {
@@ -79,7 +82,8 @@ impl Listen {
         if !path.starts_with('/') || path.contains(['{', '}', '?', '#']) {
             bail!("--path must begin with / and hold no ? or #, nor braces");
         }
-        let gate = Webhook::new(apps.clone()).gate();
+        let cut_over = if self.server.cut_over { CutOver::Both } else { CutOver::One };
+        let gate = Webhook::new(apps.clone()).cut_over(cut_over).gate();
         let (closed, mut output_closed) = tokio::sync::mpsc::channel(1);
         let receiver = Receiver {
             recorder: self.record.as_deref().map(Recorder::open).transpose()?,

@@ -1,12 +1,13 @@
 //! Plays X.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use birdhook::Generation;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Token, Webhook};
+use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Token, User, Webhook};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use super::doctor::seconds;
 use super::listen::asked_to_stop;
 use super::trigger::Told;
 use crate::Verdict;
+use crate::account::{Keys, Tokens};
 use crate::apps;
 use crate::output::{self, STRONG, note, styled};
 
@@ -34,9 +36,12 @@ pub(crate) struct MockX {
     /// told twice.
     #[arg(long)]
     generation: Option<Told>,
-    /// The id of the user who is subscribed with --webhook.
+    /// The id of a user who has authorised the app, and who is subscribed with --webhook. Again for several.
     #[arg(long, value_name = "ID", default_value = "2001")]
-    user: String,
+    user: Vec<String>,
+    /// Write the app's keys, its owner's and the users' tokens to this file, for `birdhook ensure --credentials` and others.
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
     /// The environment variable or the file that holds the app's consumer secret. Unless told, BIRDHOOK_CONSUMER_SECRET if it
     /// is set, else the secret is made up.
     #[arg(long, value_name = "ENV_OR_FILE")]
@@ -86,29 +91,53 @@ impl MockX {
         settings.consumer_secret = given.as_ref().map(|secret| Token::new(secret.expose_secret()));
         let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
         note(format!("playing X on {}/", x.url()));
+        if let Some(path) = &self.credentials {
+            self.keys(&x).write(path)?;
+        }
         credentials(&x, given.is_some(), json)?;
         for url in &self.webhook {
             let webhook = x.register(url).await.map_err(|refusal| anyhow!("{url}: {refusal}"))?;
             self.subscribe(&x, &webhook)?;
-            note(format!("{url} is webhook {}, and {} is subscribed to everything", webhook.id, self.user));
+            let users = self.user.join(", ");
+            note(format!("{url} is webhook {}, and {users} is subscribed to everything", webhook.id));
         }
         asked_to_stop().await;
         x.stop().await;
         Ok(Verdict::Good)
     }
 
+    /// What a client needs to call it, in the form in which `birdhook auth` keeps it.
+    fn keys(&self, x: &Server) -> Keys {
+        let of = |user: &User| Tokens {
+            token: Some(user.token.as_str().to_owned()),
+            token_secret: Some(user.token_secret.as_str().to_owned()),
+            access_token: Some(user.oauth2_token.as_str().to_owned()),
+            ..Tokens::default()
+        };
+        let app = x.app();
+        Keys {
+            api_url: Some(x.url()),
+            consumer_key: Some(app.consumer_key.clone()),
+            consumer_secret: Some(app.consumer_secret.as_str().to_owned()),
+            bearer_token: Some(app.bearer.as_str().to_owned()),
+            owner: Some(of(&app.owner)),
+            users: self.user.iter().map(|id| (id.clone(), of(&x.user(id)))).collect(),
+            ..Keys::default()
+        }
+    }
+
     fn subscribe(&self, x: &Server, webhook: &Webhook) -> Result<()> {
         let is_wanted = |generation| self.generation.is_none_or(|only| only.generation() == generation);
-        if is_wanted(Generation::AccountActivity) {
-            x.subscribe(webhook, &self.user).map_err(|refusal| anyhow!("{refusal}"))?;
+        for user in self.user.iter().filter(|_| is_wanted(Generation::AccountActivity)) {
+            x.subscribe(webhook, user).map_err(|refusal| anyhow!("{refusal}"))?;
         }
         if !is_wanted(Generation::XActivity) {
             return Ok(());
         }
         for kind in Kind::ALL.iter().filter(|kind| kind.generations().contains(&Generation::XActivity)) {
             // A revocation comes without a subscription.
-            if *kind != Kind::Revoke {
-                x.subscribe_to(webhook, &self.user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
+            for user in self.user.iter().filter(|_| *kind != Kind::Revoke) {
+                x.subscribe_to(webhook, user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
             }
         }
         Ok(())

@@ -1,16 +1,22 @@
 //! The commands, one a file.
 
+pub(crate) mod activity;
 pub(crate) mod completions;
 pub(crate) mod crc;
 pub(crate) mod doctor;
+pub(crate) mod ensure;
 pub(crate) mod inspect;
 pub(crate) mod listen;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod mock_x;
 pub(crate) mod replay;
 pub(crate) mod sign;
+pub(crate) mod stream_links;
+pub(crate) mod subscriptions;
 pub(crate) mod trigger;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 
 use anyhow::Result;
 
@@ -29,6 +35,12 @@ pub(crate) async fn run(Args { json, command }: Args) -> Result<Verdict> {
         Command::Record(record) => record.run(json).await,
         Command::Replay(replay) => replay.run(json).await,
         Command::MockX(mock_x) => mock_x.run(json).await,
+        Command::Ensure(ensure) => ensure.run(json).await,
+        Command::Migrate(migrate) => migrate.run(json).await,
+        Command::Webhooks(webhooks) => webhooks.run(json).await,
+        Command::Subscriptions(subscriptions) => subscriptions.run(json).await,
+        Command::Activity(activity) => activity.run(json).await,
+        Command::StreamLinks(links) => links.run(json).await,
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
         Command::Pages(pages) => pages.run(),

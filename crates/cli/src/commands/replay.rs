@@ -1,4 +1,4 @@
-//! Sends again what was recorded.
+//! Sends again what was recorded, or asks X to.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -6,23 +6,45 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use birdhook::client::api::ReplaySpan;
 use birdhook::{Apps, Timestamp, signature};
 use birdhook_testkit::{Kind, Recorded, Recording, Sender, read};
 use http::{HeaderName, HeaderValue, Request};
 
 use super::trigger::progress;
+use super::webhooks::{ApiArgs, ApiName};
 use crate::Verdict;
+use crate::account::{AccountArgs, Explained};
 use crate::apps::SecretArgs;
-use crate::output::note;
+use crate::output::{self, note};
 use crate::tally::Tally;
 
-/// Send recorded deliveries again, signed anew, in their order and at their pace, and tell what the receiver answered.
+/// Send recorded deliveries again, signed anew, in their order and at their pace, and tell what the receiver answered; or, with
+/// --webhook, ask X to deliver again what it tried to deliver.
+///
+/// X replays what is at least 10 minutes old and at most 24 hours (v2) or 5 days (enterprise), one job at a time and 2 hours at
+/// most; `birdhook watch` asks for whole gaps.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
     /// What `birdhook record` or `birdhook listen --record` wrote.
-    file: PathBuf,
+    #[arg(required_unless_present = "webhook")]
+    file: Option<PathBuf>,
     /// The receiver.
-    url: String,
+    #[arg(required_unless_present = "webhook")]
+    url: Option<String>,
+    /// The id of the webhook to which X is to deliver again.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["file", "url"], requires = "from", requires = "to")]
+    webhook: Option<String>,
+    /// From when, included: 2026-11-23T09:30:00Z.
+    #[arg(long, value_name = "TIME", requires = "webhook", value_parser = time)]
+    from: Option<Timestamp>,
+    /// Until when, not included.
+    #[arg(long, value_name = "TIME", requires = "webhook", value_parser = time)]
+    to: Option<Timestamp>,
+    #[command(flatten)]
+    api: ApiArgs,
+    #[command(flatten)]
+    account: AccountArgs,
     /// How many times as fast as it was recorded; 0 does not wait at all.
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     speed: f64,
@@ -42,13 +64,13 @@ impl Replay {
         if !(self.speed >= 0.0 && self.speed.is_finite()) {
             bail!("--speed must be 0 or above");
         }
+        let (Some(path), Some(url)) = (&self.file, &self.url) else { return self.by_x(json).await };
         let secret = self.secret.read()?;
-        let file = File::open(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         // All of it is read first, so that a broken line is known before anything is sent.
         let mut recorded = Vec::new();
         for request in Recording::new(BufReader::new(file)) {
-            let request =
-                request.map_err(|(line, error)| anyhow::anyhow!("{}:{line}: {error}", self.file.display()))?;
+            let request = request.map_err(|(line, error)| anyhow::anyhow!("{}:{line}: {error}", path.display()))?;
             recorded.extend(Some(request).filter(|request| self.is_wanted(request)));
         }
         let first = recorded.first().map(|request| request.time);
@@ -59,7 +81,7 @@ impl Replay {
             if let Some(since) = first.and_then(|first| self.after(first, request.time)) {
                 tokio::time::sleep_until((begun + since).into()).await;
             }
-            tally.count(&sender.send(self.request(request, &secret)?).await, |status| status == 200);
+            tally.count(&sender.send(signed(request, url, &secret)?).await, |status| status == 200);
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -85,17 +107,44 @@ impl Replay {
         Duration::try_from_secs_f64(seconds).ok()
     }
 
-    fn request(&self, recorded: Recorded, secret: &birdhook::Secret) -> Result<Request<bytes::Bytes>> {
-        let mut request = Request::post(&self.url).body(recorded.body)?;
-        let signatures = [signature::HEADER, signature::HEADER_OAUTH2];
-        for (name, value) in recorded.headers {
-            let name = HeaderName::try_from(name)?;
-            if !LEFT_OUT.contains(&name.as_str()) && !signatures.contains(&name.as_str()) {
-                request.headers_mut().append(name, HeaderValue::from_bytes(&value)?);
-            }
+    /// Asks X for a replay.
+    async fn by_x(&self, json: bool) -> Result<Verdict> {
+        let (Some(webhook), Some(from), Some(to)) = (&self.webhook, self.from, self.to) else {
+            bail!("name a file and a URL, or --webhook with --from and --to");
+        };
+        let span = ReplaySpan::around(from, to).context("--to must be after --from")?;
+        let client = self.account.client()?;
+        let job = match self.api.api {
+            ApiName::V2 => client.webhooks().replay(webhook, span).await,
+            ApiName::Enterprise => client.enterprise().replay(webhook, span).await,
+            ApiName::Premium => bail!("premium 1.1 has no replay of this kind"),
         }
-        let signed = HeaderValue::try_from(signature::sign(secret, request.body()))?;
-        request.headers_mut().insert(HeaderName::from_static(signature::HEADER), signed);
-        Ok(request)
+        .explained()?;
+        if json {
+            output::json(&job)?;
+        } else {
+            let id = job.id.as_deref().unwrap_or("without an id");
+            output::line(format!("job {id}: its end comes to the webhook as replay_job_status"))?;
+        }
+        Ok(Verdict::Good)
     }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or("must be a time such as 2026-11-23T09:30:00Z".to_owned())
+}
+
+/// A recorded request, signed anew.
+fn signed(recorded: Recorded, url: &str, secret: &birdhook::Secret) -> Result<Request<bytes::Bytes>> {
+    let mut request = Request::post(url).body(recorded.body)?;
+    let signatures = [signature::HEADER, signature::HEADER_OAUTH2];
+    for (name, value) in recorded.headers {
+        let name = HeaderName::try_from(name)?;
+        if !LEFT_OUT.contains(&name.as_str()) && !signatures.contains(&name.as_str()) {
+            request.headers_mut().append(name, HeaderValue::from_bytes(&value)?);
+        }
+    }
+    let signature = HeaderValue::try_from(signature::sign(secret, request.body()))?;
+    request.headers_mut().insert(HeaderName::from_static(signature::HEADER), signature);
+    Ok(request)
 }

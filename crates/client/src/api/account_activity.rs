@@ -23,7 +23,7 @@ impl AccountActivity<'_> {
     /// When the user has not authorised the app for direct messages, or is subscribed already.
     pub async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
         let call = Call::post(Self::all(webhook), ANY_USER).of(user).json(&json!({}))?;
-        self.0.done(call.idempotent()).await
+        self.0.made(call.idempotent(), |answer| answer::flag(answer, "subscribed")).await
     }
 
     /// Whether a user is subscribed.
@@ -58,6 +58,6 @@ impl AccountActivity<'_> {
     /// When there is none.
     pub async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
         let path = format!("/2/account_activity/webhooks/{}/subscriptions/{}/all", part(webhook), part(user));
-        self.0.done(Call::delete(path, BEARER)).await
+        self.0.made(Call::delete(path, BEARER), |answer| answer::flag(answer, "subscribed").map(|is| !is)).await
     }
 }

@@ -1,5 +1,7 @@
 //! Subscriptions to the X Activity API.
 
+use std::collections::BTreeSet;
+
 use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -162,6 +164,7 @@ pub struct Deleted {
 }
 
 const MOST_AT_ONCE: usize = 100;
+const MOST_ON_A_PAGE: u16 = 1000;
 const PRIVATE: &[CredentialKind] = &[CredentialKind::User2];
 const PUBLIC: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::User2, CredentialKind::User];
 
@@ -207,13 +210,13 @@ impl Activity<'_> {
     /// # Errors
     /// When X refuses.
     pub async fn list(&self) -> Result<Vec<ActivitySubscription>, Error> {
-        let (mut all, mut next) = (Vec::new(), None);
+        let (mut all, mut next, mut seen) = (Vec::new(), None, BTreeSet::new());
         loop {
-            let page = self.page(1000, next.as_deref()).await?;
+            let page = self.page(MOST_ON_A_PAGE, next.as_deref()).await?;
             all.extend(page.subscriptions);
             match page.next {
-                // A page that names itself would never end.
-                Some(token) if next.as_ref() != Some(&token) => next = Some(token),
+                // Pages that name each other would never end.
+                Some(token) if seen.insert(token.clone()) => next = Some(token),
                 _ => return Ok(all),
             }
         }
@@ -233,29 +236,42 @@ impl Activity<'_> {
     /// # Errors
     /// When there is none of this id.
     pub async fn delete(&self, id: &str) -> Result<(), Error> {
-        self.0.done(Call::delete(format!("/2/activity/subscriptions/{}", part(id)), BEARER)).await
+        let call = Call::delete(format!("/2/activity/subscriptions/{}", part(id)), BEARER);
+        self.0.made(call, |answer| answer::flag(answer, "deleted")).await
     }
 
     /// Ends several subscriptions, 100 with each call.
     ///
     /// # Errors
-    /// When X refuses. Those before the call that failed are gone.
+    /// When X refuses. Those before the call that failed are gone. When X's answer is lost, those that are gone by then
+    /// count as missing.
     pub async fn delete_many(&self, ids: &[String]) -> Result<Deleted, Error> {
         let mut all = Deleted::default();
         for ids in ids.chunks(MOST_AT_ONCE) {
             let call = Call::delete("/2/activity/subscriptions", BEARER).query("ids", ids.join(","));
-            let missing = self.0.read_as(call, |answer| Some(missing(answer))).await?;
-            all.deleted.extend(ids.iter().filter(|id| !missing.contains(id)).cloned());
+            let (deleted, missing) = self.0.read_as(call, |answer| deleted(answer, ids)).await?;
+            all.deleted.extend(deleted);
             all.missing.extend(missing);
         }
         Ok(all)
     }
 }
 
-/// The ids that an answer names in its errors.
-fn missing(answer: &Value) -> Vec<String> {
-    let errors = answer.get("errors").and_then(Value::as_array).into_iter().flatten();
-    let id =
-        |error: &Value| error.get("subscription_id").or_else(|| error.get("resource_id"))?.as_str().map(str::to_owned);
-    errors.filter_map(id).collect()
+/// Which of the ids are deleted, and which were none, as an answer names them; `None` when it does not say.
+fn deleted(answer: &Value, ids: &[String]) -> Option<(Vec<String>, Vec<String>)> {
+    let list = |name: &str| answer.get(name).and_then(Value::as_array).map(Vec::as_slice);
+    let id = |entry: &Value| {
+        let id = entry.get("subscription_id").or_else(|| entry.get("resource_id")).or_else(|| entry.get("id"));
+        id?.as_str().map(str::to_owned)
+    };
+    let is_deleted = |entry: &&Value| entry.get("deleted") != Some(&Value::Bool(false));
+    let (data, errors) = (list("data"), list("errors").unwrap_or_default());
+    let named: Vec<String> = match data {
+        Some(data) => data.iter().filter(is_deleted).filter_map(id).collect(),
+        None => errors.iter().filter_map(id).collect(),
+    };
+    if data.is_none() && named.is_empty() && !errors.is_empty() {
+        return None;
+    }
+    Some(ids.iter().cloned().partition(|id| named.contains(id) == data.is_some()))
 }

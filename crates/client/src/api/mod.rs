@@ -16,6 +16,7 @@ mod types;
 mod webhooks;
 
 pub use account_activity::AccountActivity;
+pub(crate) use activity::is_private;
 pub use activity::{Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page};
 pub use enterprise::Enterprise;
 pub use premium::Premium;
@@ -67,5 +68,6 @@ impl Client {
 
 /// A part of a path.
 fn part(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    // What need not be encoded must not be: servers decode it before they look at the signature, or do not.
+    crate::oauth1::encoded(text)
 }

@@ -42,7 +42,7 @@ impl StreamLinks<'_> {
     pub async fn create(&self, webhook: &str, fields: &[(&'static str, &str)]) -> Result<(), Error> {
         let call = Call::post(Self::path(webhook), BEARER).idempotent();
         let call = fields.iter().fold(call, |call, (name, value)| call.query(name, *value));
-        self.0.done(call).await
+        self.0.made(call, |answer| answer::flag(answer, "provisioned")).await
     }
 
     /// The links of the app. X's documents name two paths; the second is tried where the first is none.
@@ -65,6 +65,6 @@ impl StreamLinks<'_> {
     /// # Errors
     /// When there is no link.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        self.0.done(Call::delete(Self::path(webhook), BEARER)).await
+        self.0.made(Call::delete(Self::path(webhook), BEARER), |answer| answer::flag(answer, "deleted")).await
     }
 }

@@ -50,7 +50,8 @@ impl Webhooks<'_> {
     /// # Errors
     /// When there is none of this id.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
-        self.0.done(Call::delete(format!("/2/webhooks/{}", part(webhook)), BEARER_OR_OWNER)).await
+        let call = Call::delete(format!("/2/webhooks/{}", part(webhook)), BEARER_OR_OWNER);
+        self.0.made(call, |answer| answer::flag(answer, "deleted")).await
     }
 
     /// Asks for a replay of what X tried to deliver in the last 24 hours.

@@ -1,12 +1,15 @@
 //! Reads the errors of 1.1 (`{"errors":[{"code","message"}]}`) and of v2 (RFC 7807, or `{"code","message"}`).
 
 use birdhook_core::Timestamp;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Cause, ChallengeFault};
+use super::{Cause, ChallengeFault, UrlFault, url};
 use crate::CredentialKind;
 use crate::call::Call;
+
+/// What is longer is no line of text, in bytes.
+const LONGEST_LINE: usize = 1000;
 
 /// What an answer says of why it is none.
 #[derive(Debug, Default)]
@@ -34,17 +37,22 @@ const REASONS: [&str; 10] = [
 
 impl Said {
     pub(super) fn read(body: &[u8]) -> Self {
-        let Ok(body) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let Ok(body) = serde_json::from_slice::<Value>(body) else {
+            return Self { message: plain(body), ..Self::default() };
+        };
         let first = body.get("errors").and_then(|errors| errors.get(0)).cloned().unwrap_or_default();
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let message = text(&first, "message").or_else(|| text(&body, "detail")).or_else(|| text(&body, "message"));
-        let said = [text(&first, "title"), text(&body, "reason"), text(&body, "title"), message.clone()];
-        let named = |name: &&&str| said.iter().flatten().any(|text| text.contains(**name));
+        let of_first = text(&first, "message").or_else(|| text(&first, "detail"));
+        let message = of_first.or_else(|| text(&body, "detail")).or_else(|| text(&body, "message"));
+        let reasons = [text(&first, "reason"), text(&first, "title"), text(&body, "reason"), text(&body, "title")];
+        let said: Vec<String> = reasons.into_iter().chain([message.clone()]).flatten().collect();
+        let named = |name: &&&str| said.iter().any(|text| text.contains(**name));
+        let kind = text(&body, "type").or_else(|| text(&first, "type"));
         Self {
             code: first.get("code").or_else(|| body.get("code")).and_then(Value::as_i64),
             reason: REASONS.iter().find(named).map(|name| (*name).to_owned()),
-            problem: text(&body, "type").and_then(|kind| kind.rsplit('/').next().map(str::to_owned)),
-            message: message.or_else(|| text(&body, "title")),
+            problem: kind.and_then(|kind| kind.rsplit('/').next().map(str::to_owned)),
+            message: message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title")),
         }
     }
 
@@ -55,34 +63,57 @@ impl Said {
         status: StatusCode,
         until: Option<Timestamp>,
     ) -> Cause {
-        let is_replay = call.path.contains("/replay");
         if status == StatusCode::TOO_MANY_REQUESTS || self.code == Some(88) {
             return Cause::RateLimited { until };
         }
         if status.is_server_error() {
             return Cause::Down;
         }
-        let known = self.by_reason().or_else(|| self.by_problem());
-        known.or_else(|| self.by_code(is_replay, credential)).unwrap_or_else(|| match status.as_u16() {
+        let cause = self.named(call, credential).unwrap_or_else(|| self.by_status(call, credential, status));
+        let is_about_who = matches!(cause, Cause::Unauthenticated | Cause::NotAllowed | Cause::Permission);
+        // 1.1 has one error for credentials of the wrong kind and for wrong ones.
+        match credential {
+            Some(used) if is_about_who && !call.takes.contains(&used) => Cause::WrongCredential,
+            _ => cause,
+        }
+    }
+
+    fn named(&self, call: &Call, credential: Option<CredentialKind>) -> Option<Cause> {
+        self.by_reason(call).or_else(|| self.by_problem()).or_else(|| self.by_code(call, credential))
+    }
+
+    fn by_status(&self, call: &Call, credential: Option<CredentialKind>, status: StatusCode) -> Cause {
+        let is_of_user = matches!(credential, Some(CredentialKind::User | CredentialKind::User2));
+        match status.as_u16() {
+            400 if is_replay(call) && self.is_about_dates() => Cause::ReplayDates,
+            400 => Cause::Invalid,
             401 => Cause::Unauthenticated,
+            402 => Cause::NotAllowed,
+            403 if self.has("forbidden for this endpoint") => Cause::WrongCredential,
+            // What v2 says to tokens of too few scopes and permissions.
+            403 if is_of_user => Cause::Permission,
             403 => Cause::NotAllowed,
             404 => self.missing(call),
-            409 if is_replay => Cause::ReplayUnderWay,
+            409 if is_replay(call) => Cause::ReplayUnderWay,
+            409 if call.url().is_some() => Cause::DuplicateUrl,
             409 => Cause::AlreadySubscribed,
-            400 => Cause::Invalid,
             _ => Cause::Other,
-        })
+        }
     }
 
     fn has(&self, words: &str) -> bool {
         self.message.as_deref().is_some_and(|message| message.contains(words))
     }
 
-    fn by_reason(&self) -> Option<Cause> {
+    fn is_about_dates(&self) -> bool {
+        self.has("from_date") || self.has("to_date")
+    }
+
+    fn by_reason(&self, call: &Call) -> Option<Cause> {
         Some(match self.reason.as_deref()? {
             "CrcValidationFailed" if self.has("marked invalid") => Cause::WebhookInvalid,
             "CrcValidationFailed" => Cause::ChallengeFailed(self.challenge_fault()),
-            "UrlValidationFailed" => Cause::UrlRefused,
+            "UrlValidationFailed" => Cause::UrlRefused(url_fault(call)),
             "DuplicateUrlFailed" => Cause::DuplicateUrl,
             "WebhookLimitExceeded" | "SubscriptionLimitExceeded" => Cause::LimitReached,
             "WebhookIdInvalid" => Cause::NoSuchWebhook,
@@ -107,12 +138,14 @@ impl Said {
     fn by_problem(&self) -> Option<Cause> {
         match self.problem.as_deref()? {
             "unsupported-authentication" => Some(Cause::WrongCredential),
-            "client-forbidden" | "oauth1-permissions" => Some(Cause::NotAllowed),
+            "client-forbidden" => Some(Cause::NotAllowed),
+            "oauth1-permissions" | "not-authorized-for-resource" => Some(Cause::Permission),
             _ => None,
         }
     }
 
-    fn by_code(&self, is_replay: bool, credential: Option<CredentialKind>) -> Option<Cause> {
+    fn by_code(&self, call: &Call, credential: Option<CredentialKind>) -> Option<Cause> {
+        let is_replay = is_replay(call);
         Some(match self.code? {
             32 if self.has("application-only") => Cause::WrongCredential,
             32 | 89 | 135 | 215 => Cause::Unauthenticated,
@@ -125,17 +158,43 @@ impl Said {
             214 if self.has("marked invalid") => Cause::WebhookInvalid,
             214 if self.has("Too many resources") => Cause::LimitReached,
             214 if self.has("CRC") => Cause::ChallengeFailed(self.challenge_fault()),
-            214 => Cause::UrlRefused,
-            355 if self.has("already exists") => Cause::AlreadySubscribed,
-            355 => Cause::ReplayUnderWay,
+            214 => Cause::UrlRefused(url_fault(call)),
+            355 if is_replay => Cause::ReplayUnderWay,
+            355 => Cause::AlreadySubscribed,
+            // X has the same codes for an id that is none.
+            356..=360 if is_replay && self.has("webhook_id") => Cause::NoSuchWebhook,
             356..=360 | 368 if is_replay => Cause::ReplayDates,
             38 | 356..=360 | 368 => Cause::Invalid,
             _ => return None,
         })
     }
 
+    /// What there is none of. 1.1 has one error for webhooks, for subscriptions and for paths.
     fn missing(&self, call: &Call) -> Cause {
-        let is_subscription = self.has("subscription") || call.path.contains("subscriptions");
-        if is_subscription && !self.has("Webhook") { Cause::NotSubscribed } else { Cause::NoSuchWebhook }
+        let path = call.path.trim_end_matches(".json");
+        let is_of_one = path.contains("webhooks/") || path.contains("/all/") || path.contains("subscriptions/");
+        match () {
+            () if self.has("Webhook") => Cause::NoSuchWebhook,
+            () if self.has("subscription") => Cause::NotSubscribed,
+            () if !is_of_one || path.ends_with("/count") => Cause::Other,
+            () if !path.contains("subscriptions") || path.ends_with("/list") => Cause::NoSuchWebhook,
+            () if call.method == Method::POST => Cause::NoSuchWebhook,
+            () => Cause::NotSubscribed,
+        }
     }
+}
+
+fn is_replay(call: &Call) -> bool {
+    call.path.contains("/replay")
+}
+
+fn url_fault(call: &Call) -> UrlFault {
+    call.url().map_or(UrlFault::Unknown, |asked| url::fault(&asked))
+}
+
+/// A body that is a line of text; pages in HTML say nothing.
+fn plain(body: &[u8]) -> Option<String> {
+    let text = str::from_utf8(body).ok()?.trim();
+    let is_line = !text.is_empty() && !text.starts_with('<') && !text.contains(char::is_control);
+    (is_line && text.len() <= LONGEST_LINE).then(|| text.to_owned())
 }

@@ -10,6 +10,7 @@ use http::request::Parts;
 use super::clock::between;
 use super::credentials::{Permission, Token};
 use super::oauth1::{Claim, Signed};
+use super::state::State;
 use super::{App, Inner};
 
 /// Who calls, once that is verified.
@@ -59,12 +60,33 @@ impl Inner {
         if let Some(app) = state.apps.iter().find(|app| app.bearer.as_str() == token) {
             return Some(Caller { app: app.name.clone(), who: Who::App });
         }
+        let now = self.settings.clock.now();
         let grant = state.grants2.get(&Token::new(token))?;
+        if grant.expires_at.is_some_and(|at| at <= now) {
+            return None;
+        }
         let who = Who::User2 { id: grant.user_id.clone(), scopes: grant.scopes.clone() };
         Some(Caller { app: grant.app.clone(), who })
     }
 
     fn oauth1(&self, claim: &Claim, head: &Parts, body: &[u8]) -> Option<Caller> {
+        let token = Token::new(claim.token.clone()?);
+        let app = self.signer(claim, head, body, |state, app| {
+            state.grants.get(&token).filter(|grant| grant.app == app.name).map(|grant| grant.secret.clone())
+        })?;
+        let grant = self.state().grants.get(&token)?.clone();
+        let is_owner = grant.user_id == app.owner.id;
+        Some(Caller { app: app.name, who: Who::User { id: grant.user_id, is_owner, permission: grant.permission } })
+    }
+
+    /// The app that has signed a request, in time and not before. The token's secret is looked up.
+    pub(crate) fn signer(
+        &self,
+        claim: &Claim,
+        head: &Parts,
+        body: &[u8],
+        secret: impl FnOnce(&State, &App) -> Option<Token>,
+    ) -> Option<App> {
         let form_type = "application/x-www-form-urlencoded";
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_form = content_type.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(form_type));
@@ -78,10 +100,8 @@ impl Inner {
         };
         let mut state = self.state();
         let app = state.apps.iter().find(|app| app.consumer_key == claim.consumer_key)?.clone();
-        let grant = state.grants.get(&Token::new(claim.token.clone()?)).filter(|grant| grant.app == app.name)?.clone();
-        if !claim.signs(&signed, app.consumer_secret.as_str(), grant.secret.as_str())
-            || !self.is_timely(claim.timestamp)
-        {
+        let secret = secret(&state, &app)?;
+        if !claim.signs(&signed, app.consumer_secret.as_str(), secret.as_str()) || !self.is_timely(claim.timestamp) {
             return None;
         }
         // A nonce counts once for its time; those out of the window cannot come again.
@@ -91,8 +111,7 @@ impl Inner {
         }
         let is_timely = |(time, _): &(i64, String)| self.is_timely(*time);
         state.nonces.retain(is_timely);
-        let is_owner = grant.user_id == app.owner.id;
-        Some(Caller { app: app.name, who: Who::User { id: grant.user_id, is_owner, permission: grant.permission } })
+        Some(app)
     }
 
     /// Whether a timestamp, in seconds, is of now.

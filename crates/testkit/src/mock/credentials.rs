@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use birdhook_core::{Secret, SecretError};
 
 use super::random;
@@ -40,7 +42,9 @@ pub struct App {
     pub consumer_key: String,
     /// The API key secret, with which deliveries are signed.
     pub consumer_secret: Token,
-    /// The OAuth 2.0 client secret. With one, deliveries have the second signature too.
+    /// The OAuth 2.0 client id.
+    pub client_id: String,
+    /// The OAuth 2.0 client secret of a confidential client. With one, deliveries have the second signature too.
     pub client_secret: Option<Token>,
     /// The app-only bearer token.
     pub bearer: Token,
@@ -66,10 +70,14 @@ impl App {
     ) -> Result<Self, SecretError> {
         let secret = secret.unwrap_or_else(|| Token(random::letters(random, 50)));
         let client = client_secret.as_ref().map(|secret| Secret::new(secret.as_str())).transpose()?;
+        let id = random.u32(10_000_000..100_000_000).to_string();
+        let consumer_key = random::letters(random, 25);
         Ok(Self {
             name: name.to_owned(),
-            id: random.u32(10_000_000..100_000_000).to_string(),
-            consumer_key: random::letters(random, 25),
+            id,
+            // X's look like this within.
+            client_id: URL_SAFE_NO_PAD.encode(format!("{}:1:ci", consumer_key.get(..20).unwrap_or_default())),
+            consumer_key,
             bearer: Token(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(random, 60))),
             keys: Keys { consumer: Secret::new(secret.as_str())?, client },
             consumer_secret: secret,

@@ -130,6 +130,7 @@ impl MockX {
             users: BTreeMap::new(),
             grants: BTreeMap::new(),
             grants2: BTreeMap::new(),
+            logins: api::Logins::default(),
             nonces: BTreeSet::new(),
             rates: BTreeMap::new(),
             webhooks: Vec::new(),

@@ -60,6 +60,11 @@ impl Claim {
         })
     }
 
+    /// A parameter that is signed.
+    pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
+        self.signed.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+
     /// Whether it is the signature of this request.
     pub(crate) fn signs(&self, request: &Signed<'_>, consumer_secret: &str, token_secret: &str) -> bool {
         let base = request.base_string(&self.signed);

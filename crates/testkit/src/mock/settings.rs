@@ -23,6 +23,8 @@ pub struct Settings {
     pub consumer_secret: Option<Token>,
     /// The first app's OAuth 2.0 client secret; with one, deliveries have the second signature too.
     pub client_secret: Option<Token>,
+    /// The URLs to which users may be sent back when they have let an app in; any when there are none, as by default.
+    pub callbacks: Vec<String>,
     /// The clock; the machine's by default.
     pub clock: Clock,
     /// How long, in real time, a mock with a manual clock waits for an answer before it takes it for a timeout. 3 s by
@@ -91,6 +93,7 @@ impl Default for Settings {
             seed: 7,
             consumer_secret: None,
             client_secret: None,
+            callbacks: Vec::new(),
             clock: Clock::real(),
             patience: Duration::from_secs(3),
             plan: Plan::Enterprise,

@@ -6,7 +6,7 @@ use birdhook_core::Timestamp;
 use serde::Serialize;
 
 use super::agenda::Agenda;
-use super::api::RateWindows;
+use super::api::{Logins, RateWindows};
 use super::credentials::{App, Permission, Token, User};
 use super::delivery::Parcel;
 use super::replay::Job;
@@ -145,6 +145,8 @@ pub(crate) struct Grant {
     pub(crate) permission: Permission,
     /// For OAuth 2.0.
     pub(crate) scopes: BTreeSet<String>,
+    /// From when on it is void.
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// Everything that changes.
@@ -160,6 +162,7 @@ pub(crate) struct State {
     pub(crate) grants: BTreeMap<Token, Grant>,
     /// By OAuth 2.0 user token.
     pub(crate) grants2: BTreeMap<Token, Grant>,
+    pub(crate) logins: Logins,
     /// Nonces of OAuth 1.0a, with their timestamps.
     pub(crate) nonces: BTreeSet<(i64, String)>,
     pub(crate) rates: RateWindows,
@@ -223,6 +226,7 @@ impl State {
         self.users.retain(|(_, id), _| id != user);
         self.grants.retain(|_, grant| grant.user_id != user);
         self.grants2.retain(|_, grant| grant.user_id != user);
+        self.logins.revoke(user);
     }
 }
 

@@ -38,6 +38,11 @@ impl MockX {
         }
     }
 
+    /// Voids an OAuth 2.0 token before its time. What renews it goes on.
+    pub fn expire(&self, token: &Token) {
+        self.inner.state().grants2.remove(token);
+    }
+
     /// Changes what apps may do for those who authorise them from now on; tokens that were given out stay as they are.
     pub fn set_permission(&self, permission: Permission) {
         self.inner.state().permission = permission;
@@ -208,6 +213,7 @@ impl Inner {
             secret: user.token_secret.clone(),
             permission: state.permission,
             scopes: BTreeSet::new(),
+            expires_at: None,
         };
         let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
         state.grants2.insert(user.oauth2_token.clone(), Grant { scopes, ..grant.clone() });

@@ -5,6 +5,7 @@ mod activity;
 mod control;
 mod enterprise;
 mod errors;
+mod login;
 mod page;
 mod premium;
 mod rate_limit;
@@ -30,6 +31,7 @@ use super::{Inner, Refusal};
 use errors::Fault;
 use table::{Action, Row};
 
+pub(crate) use login::Logins;
 pub(crate) use rate_limit::RateWindows;
 
 /// The server's service.
@@ -40,6 +42,7 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
         .route("/_mock/ledger", get(control::ledger))
         .route("/_mock/fire", post(control::fire))
         .route("/oauth2/token", post(token))
+        .merge(login::routes())
         .fallback(call)
         .with_state(inner)
 }

@@ -1,0 +1,32 @@
+//! Tables for people, lines of JSON for programs.
+
+use anyhow::Result;
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use crate::output::{self, note, shown};
+
+/// A row of a table.
+pub(crate) trait Cells {
+    /// The columns' names.
+    const HEADER: &'static [&'static str];
+
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Prints each as a line of JSON, or all as a table.
+pub(crate) fn tell<T: Cells + Serialize>(rows: &[T], json: bool) -> Result<()> {
+    if json {
+        return rows.iter().try_for_each(output::json);
+    }
+    if rows.is_empty() {
+        note("there are none");
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(T::HEADER.iter().copied());
+    for row in rows {
+        table.add_row(row.cells().iter().map(|cell| shown(cell)));
+    }
+    table.lines().try_for_each(|line| output::line(line.trim_end()))
+}

@@ -1,0 +1,95 @@
+//! Moves users to the X Activity API.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::doctor::seconds;
+use super::ensure::{failed, tell_plan, tell_step};
+use crate::Verdict;
+use crate::account::{AccountArgs, confirmed};
+use crate::output::{self, BAD, note, styled};
+
+/// Move the users of a webhook from the Account Activity API to the X Activity API, which tells the same.
+///
+/// They are subscribed to both first, and then the old subscriptions are ended. Let the receiver run with CutOver::Both from
+/// before until after, so that what is told twice arrives once: docs/guide/cut-over.md. Users who have no OAuth 2.0 token for
+/// private types stay as they are, and are named; exit code 1 then.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Migrate {
+    /// The webhook's URL.
+    url: String,
+    /// Say what is to be done, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Subscribe to both, and end nothing.
+    #[arg(long)]
+    side_by_side: bool,
+    /// How long both tell everything before the old subscriptions are ended. X may take 10 s after subscribing until it tells
+    /// the first event.
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    overlap: Duration,
+    /// Subscribe to these types of events only. Again for several.
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// The old subscriptions are those of enterprise 1.1.
+    #[arg(long)]
+    from_enterprise: bool,
+    /// Do not ask before subscriptions are ended.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+impl Migrate {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let client = self.account.client()?;
+        let mut migration = client.migrate(&*self.url).overlap(self.overlap);
+        if !self.types.is_empty() {
+            migration = migration.types(&self.types);
+        }
+        if self.from_enterprise {
+            migration = migration.from_enterprise();
+        }
+        let plan = migration.plan().await.map_err(|error| failed(&error))?;
+        for (user, types) in &plan.stuck {
+            note(format!("{}: no OAuth 2.0 token for {}", styled(BAD, user), types.join(", ")));
+        }
+        let verdict = plan.stuck.is_empty().into();
+        if self.dry_run {
+            if json {
+                output::json(&plan)?;
+            } else {
+                tell_plan(&plan.subscribe, false)?;
+                tell_plan(&plan.unsubscribe, false)?;
+            }
+            return Ok(verdict);
+        }
+        let many = plan.unsubscribe.steps().len();
+        if !self.side_by_side && many > 0 {
+            let question = format!("End {many} subscriptions to the Account Activity API after both were told?");
+            if !confirmed(self.yes, &question)? {
+                bail!("nothing was done; --side-by-side subscribes to both and ends nothing");
+            }
+        }
+        let mut told = Ok(());
+        let tell = |step: &_| {
+            if !json && told.is_ok() {
+                told = tell_step(step);
+            }
+        };
+        let done = match self.side_by_side {
+            true => migration.side_by_side(tell).await,
+            false => migration.run(tell).await,
+        };
+        let done = done.map_err(|error| failed(&error))?;
+        told?;
+        if json {
+            output::json(&done)?;
+        } else {
+            output::line(format!("{} done, {} there already", done.done.len(), done.kept))?;
+        }
+        Ok(verdict)
+    }
+}

@@ -1,0 +1,80 @@
+//! Links of webhooks to filtered streams.
+
+use anyhow::{Result, bail};
+use birdhook::client::api::StreamLink;
+
+use crate::Verdict;
+use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
+use crate::output;
+
+/// List, add and remove links that deliver the filtered stream to a webhook.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StreamLinks {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List the app's links.
+    List,
+    /// Deliver the filtered stream to a webhook.
+    Add {
+        /// The webhook's id.
+        webhook: String,
+        /// Fields of posts, with commas: created_at,lang.
+        #[arg(long, value_name = "FIELDS")]
+        tweet_fields: Option<String>,
+        /// Fields of users, with commas.
+        #[arg(long, value_name = "FIELDS")]
+        user_fields: Option<String>,
+        /// What to include besides, with commas: author_id.
+        #[arg(long, value_name = "NAMES")]
+        expansions: Option<String>,
+    },
+    /// End the delivery to a webhook.
+    Remove {
+        /// The webhook's id.
+        webhook: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl Cells for StreamLink {
+    const HEADER: &'static [&'static str] = &["webhook", "fields", "since"];
+
+    fn cells(&self) -> Vec<String> {
+        let since = self.created_at.map(|time| time.to_string()).unwrap_or_default();
+        vec![self.webhook_id.clone(), self.fields.join(" "), since]
+    }
+}
+
+impl StreamLinks {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let client = self.account.client()?;
+        let links = client.stream_links();
+        match self.what {
+            What::List => tell(&links.list().await.explained()?, json)?,
+            What::Add { webhook, tweet_fields, user_fields, expansions } => {
+                let told =
+                    [("tweet.fields", &tweet_fields), ("user.fields", &user_fields), ("expansions", &expansions)];
+                let fields: Vec<_> =
+                    told.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+                links.create(&webhook, &fields).await.explained()?;
+                output::line("linked")?;
+            }
+            What::Remove { webhook, yes } => {
+                if !confirmed(yes, &format!("End the delivery of the filtered stream to {webhook}?"))? {
+                    bail!("nothing was removed");
+                }
+                links.delete(&webhook).await.explained()?;
+                output::line("removed")?;
+            }
+        }
+        Ok(Verdict::Good)
+    }
+}

@@ -1,0 +1,143 @@
+//! Subscriptions to the Account Activity API.
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::webhooks::{ApiArgs, ApiName};
+use crate::Verdict;
+use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
+use crate::output;
+
+/// List, add, check and remove users' subscriptions to the Account Activity API, which ends on 2027-01-01.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Subscriptions {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    api: ApiArgs,
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List the subscribed users.
+    List {
+        /// The webhook's id.
+        webhook: String,
+    },
+    /// Subscribe users, each with their own tokens.
+    Add {
+        /// The webhook's id.
+        webhook: String,
+        /// The users' ids.
+        #[arg(required = true)]
+        users: Vec<String>,
+    },
+    /// Say whether a user is subscribed; exit code 1 if not.
+    Check {
+        /// The webhook's id.
+        webhook: String,
+        /// The user's id.
+        user: String,
+    },
+    /// End users' subscriptions.
+    Remove {
+        /// The webhook's id.
+        webhook: String,
+        /// The users' ids.
+        #[arg(required = true)]
+        users: Vec<String>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Count the account's subscriptions.
+    Count,
+}
+
+#[derive(Serialize)]
+struct User {
+    user_id: String,
+}
+
+impl Cells for User {
+    const HEADER: &'static [&'static str] = &["user"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.user_id.clone()]
+    }
+}
+
+impl Subscriptions {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let client = self.account.client()?;
+        let (v2, enterprise) = (client.account_activity(), client.enterprise());
+        let premium = client.premium(&self.api.environment);
+        match self.what {
+            What::List { webhook } => {
+                let users = match self.api.api {
+                    ApiName::V2 => v2.subscribers(&webhook).await,
+                    ApiName::Enterprise => enterprise.subscribers(&webhook).await,
+                    ApiName::Premium => premium.subscribers().await,
+                };
+                let users: Vec<User> = users.explained()?.into_iter().map(|user_id| User { user_id }).collect();
+                tell(&users, json)?;
+            }
+            What::Add { webhook, users } => {
+                for user in users {
+                    match self.api.api {
+                        ApiName::V2 => v2.subscribe(&webhook, &user).await,
+                        ApiName::Enterprise => enterprise.subscribe(&webhook, &user).await,
+                        ApiName::Premium => premium.subscribe(&user).await,
+                    }
+                    .explained()?;
+                    output::line(format!("subscribed {user}"))?;
+                }
+            }
+            What::Check { webhook, user } => {
+                let is_subscribed = match self.api.api {
+                    ApiName::V2 => v2.is_subscribed(&webhook, &user).await,
+                    ApiName::Enterprise => enterprise.is_subscribed(&webhook, &user).await,
+                    ApiName::Premium => premium.is_subscribed(&user).await,
+                };
+                let subscribed = is_subscribed.explained()?;
+                if json {
+                    output::json(&serde_json::json!({"user_id": user, "subscribed": subscribed}))?;
+                } else {
+                    output::line(if subscribed { "subscribed" } else { "not subscribed" })?;
+                }
+                return Ok(subscribed.into());
+            }
+            What::Remove { webhook, users, yes } => {
+                if !confirmed(yes, &format!("End the subscriptions of {}?", users.join(", ")))? {
+                    bail!("nothing was removed");
+                }
+                for user in users {
+                    match self.api.api {
+                        ApiName::V2 => v2.unsubscribe(&webhook, &user).await,
+                        ApiName::Enterprise => enterprise.unsubscribe(&webhook, &user).await,
+                        ApiName::Premium => premium.unsubscribe(&user).await,
+                    }
+                    .explained()?;
+                    output::line(format!("removed {user}"))?;
+                }
+            }
+            What::Count => {
+                let counts = match self.api.api {
+                    ApiName::V2 => v2.count().await,
+                    ApiName::Enterprise => enterprise.count().await,
+                    ApiName::Premium => premium.count().await,
+                }
+                .explained()?;
+                if json {
+                    output::json(&counts)?;
+                } else {
+                    let of = |number: Option<u64>| number.map_or("?".to_owned(), |number| number.to_string());
+                    output::line(format!("{} of {}", of(counts.subscriptions_count), of(counts.provisioned_count)))?;
+                }
+            }
+        }
+        Ok(Verdict::Good)
+    }
+}

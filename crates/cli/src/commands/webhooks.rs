@@ -1,0 +1,143 @@
+//! Webhooks.
+
+use anyhow::{Result, bail};
+use birdhook::client::Client;
+use birdhook::client::api::Webhook;
+
+use crate::Verdict;
+use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
+use crate::output::{self, BAD, GOOD, styled};
+
+/// List, register, validate and delete webhooks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Webhooks {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    api: ApiArgs,
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+/// Which API manages webhooks and subscriptions.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ApiArgs {
+    /// The API that manages webhooks.
+    #[arg(long, global = true, default_value = "v2")]
+    pub(crate) api: ApiName,
+    /// The environment, in premium 1.1.
+    #[arg(long, global = true, value_name = "NAME", default_value = "dev")]
+    pub(crate) environment: String,
+}
+
+/// An API that manages webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ApiName {
+    /// v2.
+    V2,
+    /// Enterprise 1.1.
+    Enterprise,
+    /// Premium 1.1, which X no longer sells.
+    Premium,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List the app's webhooks.
+    List,
+    /// Register a URL: X challenges it first.
+    Register {
+        /// The receiver's public URL.
+        url: String,
+    },
+    /// Let X challenge a webhook now, which makes it valid again.
+    Validate {
+        /// The webhook's id.
+        id: String,
+    },
+    /// Delete a webhook, with its subscriptions.
+    Delete {
+        /// The webhook's id.
+        id: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl Cells for Webhook {
+    const HEADER: &'static [&'static str] = &["id", "URL", "state", "registered"];
+
+    fn cells(&self) -> Vec<String> {
+        let state = if self.valid { "valid" } else { "invalid" };
+        let since = self.created_at.map(|time| time.to_string()).unwrap_or_default();
+        vec![self.id.clone(), self.url.clone(), state.to_owned(), since]
+    }
+}
+
+impl Webhooks {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let (client, api) = (self.account.client()?, &self.api);
+        match self.what {
+            What::List => tell(&api.list(&client).await?, json)?,
+            What::Register { url } => tell(&[api.register(&client, &url).await?], json)?,
+            What::Validate { id } => {
+                let valid = api.validate(&client, &id).await?;
+                if json {
+                    output::json(&serde_json::json!({"id": id, "valid": valid}))?;
+                } else if valid {
+                    output::line(styled(GOOD, "valid"))?;
+                } else {
+                    output::line(styled(BAD, "invalid still: run `birdhook doctor` on its URL"))?;
+                }
+                return Ok(valid.into());
+            }
+            What::Delete { id, yes } => {
+                if !confirmed(yes, &format!("Delete the webhook {id}, with all its subscriptions?"))? {
+                    bail!("nothing was deleted");
+                }
+                api.delete(&client, &id).await?;
+                output::line("deleted")?;
+            }
+        }
+        Ok(Verdict::Good)
+    }
+}
+
+impl ApiArgs {
+    pub(crate) async fn list(&self, client: &Client) -> Result<Vec<Webhook>> {
+        match self.api {
+            ApiName::V2 => client.webhooks().list().await,
+            ApiName::Enterprise => client.enterprise().list().await,
+            ApiName::Premium => client.premium(&self.environment).list().await,
+        }
+        .explained()
+    }
+
+    async fn register(&self, client: &Client, url: &str) -> Result<Webhook> {
+        match self.api {
+            ApiName::V2 => client.webhooks().register(url).await,
+            ApiName::Enterprise => client.enterprise().register(url).await,
+            ApiName::Premium => client.premium(&self.environment).register(url).await,
+        }
+        .explained()
+    }
+
+    async fn validate(&self, client: &Client, id: &str) -> Result<bool> {
+        match self.api {
+            ApiName::V2 => client.webhooks().validate(id).await,
+            ApiName::Enterprise => client.enterprise().challenge(id).await.map(|()| true),
+            ApiName::Premium => client.premium(&self.environment).challenge(id).await.map(|()| true),
+        }
+        .explained()
+    }
+
+    async fn delete(&self, client: &Client, id: &str) -> Result<()> {
+        match self.api {
+            ApiName::V2 => client.webhooks().delete(id).await,
+            ApiName::Enterprise => client.enterprise().delete(id).await,
+            ApiName::Premium => client.premium(&self.environment).delete(id).await,
+        }
+        .explained()
+    }
+}

@@ -1,0 +1,69 @@
+//! The app's bearer token, which its consumer keys get.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request};
+use secrecy::SecretString;
+
+use super::Client;
+use crate::call::Call;
+use crate::oauth1::encoded;
+use crate::{CredentialKind, Error};
+
+const CONSUMER: CredentialKind = CredentialKind::Consumer;
+
+#[derive(serde::Deserialize)]
+struct Fetched {
+    access_token: String,
+}
+
+impl Client {
+    /// The app's bearer token, fetched with the consumer keys if nobody gave it. Calls that want it meanwhile wait for it.
+    pub(super) async fn bearer(&self, call: &Call) -> Result<SecretString, Error> {
+        let mut known = self.inner.bearer.lock().await;
+        if let Some(bearer) = &*known {
+            return Ok(bearer.clone());
+        }
+        let bearer = self.fetch_bearer(call).await?;
+        *known = Some(bearer.clone());
+        Ok(bearer)
+    }
+
+    /// Forgets the token that X no longer knows, unless it is one that was given; says whether there can be another.
+    pub(super) async fn forget_bearer(&self) -> bool {
+        let was_fetched = self.inner.credentials.bearer.is_none();
+        if was_fetched {
+            *self.inner.bearer.lock().await = None;
+        }
+        was_fetched
+    }
+
+    async fn fetch_bearer(&self, call: &Call) -> Result<SecretString, Error> {
+        let consumer =
+            self.inner.credentials.consumer.as_ref().ok_or_else(|| Error::no_credential(call, call.takes))?;
+        let fetch = Call::post("/oauth2/token", &[CONSUMER]);
+        let invalid = || Error::invalid(&fetch, "a key or token holds what no header can");
+        let pair = format!("{}:{}", encoded(consumer.key()), encoded(consumer.secret()));
+        let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).map_err(|_| invalid())?;
+        basic.set_sensitive(true);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}{}", self.inner.base, fetch.path))
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, basic)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8")
+            .body(Bytes::from_static(b"grant_type=client_credentials"))
+            .map_err(|_| Error::invalid(&fetch, "the call makes no URL"))?;
+        let answer = self.inner.transport.send(request).await;
+        let answer = answer.map_err(|error| Error::no_answer(&fetch, Some(CONSUMER), error))?;
+        if !answer.status().is_success() {
+            return Err(Error::read(&fetch, Some(CONSUMER), &answer, self.now()));
+        }
+        // What serde says of it might hold the token.
+        let fetched: Option<Fetched> = serde_json::from_slice(answer.body()).ok();
+        let unreadable = || Error::unreadable(&fetch, Some(CONSUMER), "it holds no access_token".to_owned());
+        fetched.map(|fetched| SecretString::from(fetched.access_token)).ok_or_else(unreadable)
+    }
+}

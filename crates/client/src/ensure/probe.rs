@@ -1,0 +1,70 @@
+//! Asks a receiver what X would.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use birdhook_core::{Secret, signature};
+use bytes::Bytes;
+use http::Request;
+use serde_json::Value;
+
+use crate::{Client, TransportError};
+
+/// What is wrong with a receiver's answer to a challenge. `birdhook doctor` says more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProbeFault {
+    /// What should be a URL is none.
+    #[error("{0} is no URL")]
+    Url(String),
+    /// The consumer secret is not known, or cannot be one.
+    #[error("there is no consumer secret to judge its answer by")]
+    Secret,
+    /// There is no answer.
+    #[error("its URL cannot be reached from here: {0}")]
+    NoAnswer(TransportError),
+    /// It redirects, which X does not follow.
+    #[error("it redirects ({0}), which ends a webhook at once: register the URL that it redirects to")]
+    Redirect(u16),
+    /// It answers with another status than 200.
+    #[error("it answers {0} to GET ?crc_token=...: does this path take GET, and without a login?")]
+    Status(u16),
+    /// Its answer is not JSON with a `response_token`.
+    #[error("its answer is not JSON with a response_token")]
+    NoToken,
+    /// It signs with another secret, or something else than the token.
+    #[error("its response_token is wrong: give it this app's consumer secret")]
+    WrongToken,
+    /// It takes longer than X waits.
+    #[error("it takes {} ms to answer, and X waits 3 s at its shortest", .0.as_millis())]
+    Slow(Duration),
+}
+
+/// X waits no longer, at its shortest.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Challenges a receiver as X would, and judges its answer.
+///
+/// # Errors
+/// What is wrong with it.
+pub async fn probe(client: &Client, url: &str) -> Result<(), ProbeFault> {
+    let secret = client.consumer_secret().and_then(|secret| Secret::new(secret).ok()).ok_or(ProbeFault::Secret)?;
+    let token = STANDARD_NO_PAD.encode(std::iter::repeat_with(|| fastrand::u8(..)).take(36).collect::<Vec<u8>>());
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("crc_token", &token).finish();
+    let request = Request::get(format!("{url}{joint}{query}")).body(Bytes::new());
+    let request = request.map_err(|_| ProbeFault::Url(url.to_owned()))?;
+    let begun = Instant::now();
+    let answer = client.transport().send(request).await.map_err(ProbeFault::NoAnswer)?;
+    match answer.status().as_u16() {
+        200 => {}
+        status @ 300..=399 => return Err(ProbeFault::Redirect(status)),
+        status => return Err(ProbeFault::Status(status)),
+    }
+    let said: Value = serde_json::from_slice(answer.body()).map_err(|_| ProbeFault::NoToken)?;
+    let said = said.get("response_token").and_then(Value::as_str).ok_or(ProbeFault::NoToken)?;
+    signature::verify(&secret, token.as_bytes(), said.as_bytes()).map_err(|_| ProbeFault::WrongToken)?;
+    let took = begun.elapsed();
+    if took > LIMIT { Err(ProbeFault::Slow(took)) } else { Ok(()) }
+}

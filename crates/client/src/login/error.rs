@@ -1,0 +1,124 @@
+//! Why there is no token.
+
+use bytes::Bytes;
+use http::Response;
+use serde_json::Value;
+
+use crate::TransportError;
+
+/// How much of X's words is kept, in characters.
+const LONGEST: usize = 200;
+
+/// Why there is no token. Holds no credentials.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The user does not let the app in.
+    #[error("the user has not agreed")]
+    Denied,
+    /// The redirect is not the answer to this login: its state or its request token is another one, or missing.
+    #[error("the redirect belongs to another login")]
+    AnotherLogin,
+    /// The redirect has neither a code nor a refusal, or more than one.
+    #[error("the redirect holds no code")]
+    NoCode,
+    /// X has given a request token, but has not confirmed the callback URL.
+    #[error("X has not confirmed the callback URL")]
+    CallbackNotConfirmed,
+    /// The user did not come back in time.
+    #[error("the user did not come back in time")]
+    TimedOut,
+    /// The token was given out without the scope `offline.access`.
+    #[error("there is no refresh token")]
+    NoRefreshToken,
+    /// X refuses.
+    #[error("X refuses{}", said(*status, reason.as_deref(), message.as_deref()))]
+    Refused {
+        /// The HTTP status; none when X says it in the redirect.
+        status: Option<u16>,
+        /// X's name or number for it: `invalid_request`, `32`.
+        reason: Option<String>,
+        /// X's words.
+        message: Option<String>,
+    },
+    /// There is no answer. X may have carried out the request, and a code or a refresh token may be spent.
+    #[error(transparent)]
+    NoAnswer(#[from] TransportError),
+    /// The answer is not what X documents.
+    #[error("X's answer cannot be read: {0}")]
+    Unreadable(&'static str),
+    /// Something is wrong with what the app says of itself. Nothing was sent.
+    #[error("{0}")]
+    Invalid(&'static str),
+}
+
+fn said(status: Option<u16>, reason: Option<&str>, message: Option<&str>) -> String {
+    let status = status.map(|status| status.to_string());
+    let known: Vec<&str> = [status.as_deref(), reason].into_iter().flatten().collect();
+    let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
+    message.map_or(known.clone(), |message| format!("{known}: {message}"))
+}
+
+impl LoginError {
+    /// What an answer says that is no success.
+    pub(super) fn read(answer: &Response<Bytes>) -> Self {
+        let status = Some(answer.status().as_u16());
+        let Ok(body) = serde_json::from_slice::<Value>(answer.body()) else {
+            return Self::Refused { status, reason: None, message: words(answer.body()) };
+        };
+        let first = body.get("errors").and_then(|errors| errors.get(0)).cloned().unwrap_or_default();
+        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(short);
+        let code = first.get("code").and_then(Value::as_i64).map(|code| code.to_string());
+        let message = text(&body, "error_description").or_else(|| text(&first, "message"));
+        let message = message.or_else(|| text(&body, "detail")).or_else(|| text(&body, "title"));
+        Self::Refused { status, reason: text(&body, "error").or(code), message }
+    }
+
+    /// What the redirect says that brings no code.
+    pub(super) fn of_redirect(error: &str, description: Option<&str>) -> Self {
+        match error {
+            "access_denied" => Self::Denied,
+            _ => Self::Refused { status: None, reason: Some(short(error)), message: description.map(short) },
+        }
+    }
+
+    /// Whether the same may succeed later without anybody doing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Refused { status: Some(status), .. } => *status == 429 || *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Denied => "Tell the user what the app needs access for, and let them begin again.",
+            Self::AnotherLogin => "Begin again: the redirect is of an older login, or somebody else's.",
+            Self::NoCode => "Pass the whole URL to which X has redirected.",
+            Self::CallbackNotConfirmed => "Add the callback URL to the app's settings at X, to the letter.",
+            Self::TimedOut => "Begin again.",
+            Self::NoRefreshToken => "Let the user log in again, with the scope `offline.access`.",
+            Self::Refused { .. } if self.is_retryable() => "Try again later; see X's status page.",
+            Self::Refused { .. } => {
+                "Check the app's keys, its callback URL and the machine's clock, and begin again: codes are short-lived and work once."
+            }
+            Self::NoAnswer(TransportError::Connect(_)) => "Check the network, the proxy and the name of X's host.",
+            Self::NoAnswer(_) => "Try again; when X refuses then, begin the login again.",
+            Self::Unreadable(_) => "See the message: X may have changed its answer.",
+            Self::Invalid(_) => "Correct what it names.",
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(LONGEST).collect()
+}
+
+/// A text that is one. A form is not, which may hold a token, nor is a page.
+fn words(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let is_text = !text.is_empty() && text.len() <= LONGEST && !text.contains(['=', '<', '{']);
+    is_text.then(|| short(text))
+}

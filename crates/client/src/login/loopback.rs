@@ -1,0 +1,110 @@
+//! Waits for the redirect on this machine.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::visit::{self, IsOurs};
+use super::{LoginError, Proof, Redirect};
+use crate::AccessToken;
+
+/// As many connections are served at once; further ones wait.
+const AT_ONCE: usize = 32;
+
+/// Listens on this machine for the one request with which X sends the user's browser back, as RFC 8252, section 7.3,
+/// describes.
+///
+/// X sends nobody to an address that is not among the app's callback URLs, so that the port and the path are to be chosen
+/// once: `http://127.0.0.1:8723/callback`. X does not take `localhost`
+/// (<https://docs.x.com/fundamentals/developer-apps#callback-urls>).
+///
+/// Other requests, such as a browser's for an icon, and those of other logins are answered and ignored.
+#[must_use]
+pub struct Loopback {
+    listener: TcpListener,
+    address: SocketAddr,
+    path: String,
+}
+
+impl Loopback {
+    /// Listens at this port of 127.0.0.1; 0 is any that is free.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn bind(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, path: "/callback".to_owned() })
+    }
+
+    /// The path of the redirect: `/callback` unless set.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = format!("/{}", path.into().trim_start_matches('/'));
+        self
+    }
+
+    /// The URL with which a login is begun.
+    pub fn redirect_url(&self) -> String {
+        format!("http://{}{}", self.address, self.path)
+    }
+
+    /// Waits for the redirect of OAuth 1.0a, no longer than `limit`. It may be a refusal, which
+    /// [`OAuth1::finish`](super::OAuth1::finish) makes an error.
+    ///
+    /// # Errors
+    /// [`LoginError::TimedOut`].
+    pub async fn verifier(&self, request_token: &AccessToken, limit: Duration) -> Result<Redirect, LoginError> {
+        let request_token = request_token.clone();
+        self.redirect(Arc::new(move |redirect| is_answer(redirect.verifier(&request_token))), limit).await
+    }
+
+    /// Waits for the redirect of OAuth 2.0, no longer than `limit`. It may be a refusal, which
+    /// [`OAuth2::finish`](super::OAuth2::finish) makes an error.
+    ///
+    /// # Errors
+    /// [`LoginError::TimedOut`].
+    pub async fn code(&self, proof: &Proof, limit: Duration) -> Result<Redirect, LoginError> {
+        let proof = proof.clone();
+        self.redirect(Arc::new(move |redirect| is_answer(redirect.code(&proof))), limit).await
+    }
+
+    async fn redirect(&self, is_ours: IsOurs, limit: Duration) -> Result<Redirect, LoginError> {
+        let waiting = tokio::time::timeout(limit, self.wait(is_ours));
+        waiting.await.map_err(|_| LoginError::TimedOut)
+    }
+
+    /// Serves connections side by side: browsers open some over which they say nothing.
+    async fn wait(&self, is_ours: IsOurs) -> Redirect {
+        let path: Arc<str> = self.path.as_str().into();
+        let mut visits = JoinSet::new();
+        loop {
+            tokio::select! {
+                Some(visited) = visits.join_next() => if let Ok(Some(redirect)) = visited {
+                    return redirect;
+                },
+                accepted = self.listener.accept(), if visits.len() < AT_ONCE => match accepted {
+                    Ok((stream, _)) => {
+                        visits.spawn(visit::serve(stream, Arc::clone(&path), Arc::clone(&is_ours)));
+                    }
+                    // Too many files are open, or the peer has gone.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                },
+            }
+        }
+    }
+}
+
+fn is_answer(read: Result<&str, LoginError>) -> bool {
+    !matches!(read, Err(LoginError::AnotherLogin | LoginError::NoCode))
+}
+
+impl fmt::Debug for Loopback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loopback").field("redirect_url", &self.redirect_url()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Gets users' tokens: OAuth 1.0a with a redirect or a PIN, OAuth 2.0 with PKCE.
+//!
+//! A command-line app lets the user agree in the browser and gets the answer at a [`Loopback`] address, which the app's
+//! settings at X must name as a callback URL:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use birdhook_client::login::{Loopback, OAuth2};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let login = OAuth2::new("client id", None)?;
+//! let loopback = Loopback::bind(8723).await?;
+//! let pending = login.begin(&loopback.redirect_url())?;
+//! println!("Open {}", pending.authorize_url);
+//! let redirect = loopback.code(&pending.proof, Duration::from_secs(300)).await?;
+//! let token = login.finish(&pending.proof, redirect).await?;
+//! let user_id = login.user_id(&token).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! One with a PIN needs no callback URL:
+//!
+//! ```no_run
+//! use birdhook_client::{ConsumerKeys, login::OAuth1};
+//!
+//! # async fn example(read_pin: impl Fn() -> String) -> Result<(), Box<dyn std::error::Error>> {
+//! let login = OAuth1::new(ConsumerKeys::new("API key", "API key secret"))?;
+//! let pending = login.begin(OAuth1::PIN).await?;
+//! println!("Open {} and type the PIN", pending.authorize_url);
+//! let authorised = login.finish(&pending.request_token, read_pin().as_str()).await?;
+//! # let _ = (authorised.user_id, authorised.token);
+//! # Ok(()) }
+//! ```
+//!
+//! A server keeps [`OAuth1Pending::request_token`] or [`OAuth2Pending::proof`] with the visitor's session, and finishes with
+//! the URL of the request that comes to its callback.
+
+mod error;
+mod loopback;
+mod pkce;
+mod redirect;
+mod renewal;
+mod three_legged;
+mod visit;
+mod way;
+
+pub use error::LoginError;
+pub use loopback::Loopback;
+pub use pkce::{OAuth2, OAuth2Pending, Proof, SCOPES};
+pub use redirect::Redirect;
+pub use three_legged::{Authorised, OAuth1, OAuth1Pending};
+
+pub(crate) use renewal::{OnRenewal, Renewal};
+pub(crate) use way::Way;

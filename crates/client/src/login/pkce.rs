@@ -1,0 +1,215 @@
+//! OAuth 2.0: an authorisation code with PKCE.
+
+use std::fmt;
+use std::sync::Arc;
+
+use birdhook_core::Timestamp;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
+use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
+use oauth2::{
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{LoginError, Redirect, Way};
+use crate::{Transport, TransportError, UserToken};
+
+/// The scopes that are asked for unless others are set: what subscribing a user takes, and `offline.access`, without which
+/// a token cannot be renewed.
+pub const SCOPES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read", "offline.access"];
+
+/// Gets a user's OAuth 2.0 token, which lasts two hours and can be renewed
+/// (<https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code>).
+#[derive(Clone)]
+#[must_use]
+pub struct OAuth2 {
+    client_id: String,
+    client_secret: Option<SecretString>,
+    authorize_url: String,
+    scopes: Vec<String>,
+    pub(super) way: Way,
+}
+
+/// A login that waits for the user.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OAuth2Pending {
+    /// Where the user agrees.
+    pub authorize_url: String,
+    /// What [`OAuth2::finish`] needs: to be kept until the user comes back.
+    pub proof: Proof,
+}
+
+/// What proves that a redirect is the answer to this login, and that whoever ends the login has begun it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Proof {
+    /// Where X sends the user back to.
+    pub redirect_url: String,
+    /// What comes back with the redirect.
+    pub state: SecretString,
+    /// What X has got the SHA-256 of.
+    pub verifier: SecretString,
+}
+
+impl Proof {
+    /// A proof that was kept elsewhere meanwhile.
+    pub fn new(
+        redirect_url: impl Into<String>,
+        state: impl Into<SecretString>,
+        verifier: impl Into<SecretString>,
+    ) -> Self {
+        Self { redirect_url: redirect_url.into(), state: state.into(), verifier: verifier.into() }
+    }
+}
+
+type App = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+impl OAuth2 {
+    /// Logins to this app, by its OAuth 2.0 client id; with the client secret if it is a confidential client.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(client_id: impl Into<String>, client_secret: Option<SecretString>) -> Result<Self, TransportError> {
+        Ok(Self::by(client_id.into(), client_secret, Way::to_x()?))
+    }
+
+    pub(super) fn by(client_id: String, client_secret: Option<SecretString>, way: Way) -> Self {
+        let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+        Self { client_id, client_secret, authorize_url: "https://x.com/i/oauth2/authorize".to_owned(), scopes, way }
+    }
+
+    /// Where X's API is: `https://api.x.com` unless set.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.way.base = url.into().trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// Where the user agrees: `https://x.com/i/oauth2/authorize` unless set.
+    pub fn authorize_url(mut self, url: impl Into<String>) -> Self {
+        self.authorize_url = url.into();
+        self
+    }
+
+    /// What the app asks for: [`SCOPES`] unless set.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The way to X, in place of [`Https`](crate::Https), which waits 30 s for an answer.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.way.transport = Arc::new(transport);
+        self
+    }
+
+    /// The clock by which tokens expire; the machine's unless set.
+    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.way.now = Arc::new(now);
+        self
+    }
+
+    /// Begins a login. X sends the user back to `redirect_url`, one of the callback URLs in the app's settings at X.
+    ///
+    /// # Errors
+    /// When a URL is none. Nothing is sent.
+    pub fn begin(&self, redirect_url: &str) -> Result<OAuth2Pending, LoginError> {
+        let app = self.app()?.set_redirect_uri(redirect(redirect_url)?);
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let scopes = self.scopes.iter().cloned().map(Scope::new);
+        let (url, state) =
+            app.authorize_url(CsrfToken::new_random).add_scopes(scopes).set_pkce_challenge(challenge).url();
+        let proof = Proof::new(redirect_url, state.into_secret(), verifier.into_secret());
+        Ok(OAuth2Pending { authorize_url: url.into(), proof })
+    }
+
+    /// Ends a login with what the user comes back with. A code lasts 30 s and works once.
+    ///
+    /// # Errors
+    /// When the user has not agreed, the redirect is another login's, or X refuses or does not answer.
+    pub async fn finish(&self, proof: &Proof, redirect_url: impl Into<Redirect>) -> Result<UserToken, LoginError> {
+        let answer = redirect_url.into();
+        let code = AuthorizationCode::new(answer.code(proof)?.to_owned());
+        let app = self.app()?.set_redirect_uri(redirect(&proof.redirect_url)?);
+        let verifier = PkceCodeVerifier::new(proof.verifier.expose_secret().to_owned());
+        let answer = app.exchange_code(code).set_pkce_verifier(verifier).request_async(&self.way).await;
+        self.read(answer)
+    }
+
+    /// The next token. X accepts each refresh token once, so that the new one must be stored before it is used.
+    ///
+    /// # Errors
+    /// When there is no refresh token, or X refuses or does not answer.
+    pub async fn refresh(&self, token: &UserToken) -> Result<UserToken, LoginError> {
+        let refresh = token.refresh.as_ref().ok_or(LoginError::NoRefreshToken)?;
+        let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
+        let app = self.app()?;
+        let answer = app.exchange_refresh_token(&refresh).request_async(&self.way).await;
+        let mut next = self.read(answer)?;
+        // RFC 6749, section 6: the old one goes on when no other is given.
+        next.refresh = next.refresh.or_else(|| token.refresh.clone());
+        Ok(next)
+    }
+
+    /// The id of the user whose token it is, which `GET /2/users/me` tells
+    /// (<https://docs.x.com/x-api/users/get-my-user>). It takes the scopes `tweet.read` and `users.read`.
+    ///
+    /// # Errors
+    /// When X refuses or does not answer.
+    pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
+        let bearer = HeaderValue::try_from(format!("Bearer {}", token.access.expose_secret()));
+        let mut bearer = bearer.map_err(|_| LoginError::Invalid("the token holds what no header can"))?;
+        bearer.set_sensitive(true);
+        let request = Request::get(format!("{}/2/users/me", self.way.base)).header(AUTHORIZATION, bearer);
+        let request = request.body(Bytes::new()).map_err(|_| LoginError::Invalid("the base URL is none"))?;
+        let answer = self.way.send(request).await?;
+        let answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let id = answer.pointer("/data/id").and_then(Value::as_str);
+        id.map(str::to_owned).ok_or(LoginError::Unreadable("it tells no user"))
+    }
+
+    fn app(&self) -> Result<App, LoginError> {
+        let authorize = AuthUrl::new(self.authorize_url.clone());
+        let authorize = authorize.map_err(|_| LoginError::Invalid("the URL where the user agrees is none"))?;
+        let token = TokenUrl::new(format!("{}/2/oauth2/token", self.way.base));
+        let token = token.map_err(|_| LoginError::Invalid("the base URL is none"))?;
+        let app = BasicClient::new(ClientId::new(self.client_id.clone())).set_auth_uri(authorize).set_token_uri(token);
+        Ok(match &self.client_secret {
+            Some(secret) => app.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned())),
+            None => app,
+        })
+    }
+
+    fn read(
+        &self,
+        answer: Result<BasicTokenResponse, RequestTokenError<LoginError, BasicErrorResponse>>,
+    ) -> Result<UserToken, LoginError> {
+        // The errors of the crate hold the answer, and it the token.
+        let answer = answer.map_err(|error| match error {
+            RequestTokenError::Request(error) => error,
+            _ => LoginError::Unreadable("it holds no token"),
+        })?;
+        let lasts = answer.expires_in().map(|lasts| i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
+        let expires_at = lasts.map(|lasts| Timestamp::from_millis(self.way.now().as_millis().saturating_add(lasts)));
+        let refresh = answer.refresh_token().map(|refresh| refresh.secret().clone().into());
+        Ok(UserToken { access: answer.access_token().secret().clone().into(), refresh, expires_at })
+    }
+}
+
+fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
+    RedirectUrl::new(url.to_owned()).map_err(|_| LoginError::Invalid("the redirect URL is none"))
+}
+
+impl fmt::Debug for OAuth2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth2")
+            .field("base", &self.way.base)
+            .field("client_id", &self.client_id)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}

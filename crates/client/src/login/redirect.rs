@@ -1,0 +1,100 @@
+//! What X sends the user back with.
+
+use std::fmt;
+
+use secrecy::ExposeSecret;
+
+use super::{LoginError, Proof};
+use crate::AccessToken;
+
+/// What X sends the user back with: the URL of the redirect, its query, or what is in it alone, which is a code, a verifier
+/// or a PIN.
+///
+/// Of a URL or a query it is checked that it is the answer to this login. A code alone is taken as it is, so that whoever
+/// passes one must have checked the state.
+///
+/// ```
+/// use birdhook_client::login::Redirect;
+///
+/// let redirect = Redirect::from("https://app.example/callback?code=abc&state=xyz");
+/// assert_eq!(format!("{redirect:?}"), "Redirect(..)");
+/// ```
+#[derive(Clone)]
+pub struct Redirect(Content);
+
+#[derive(Clone)]
+enum Content {
+    Alone(String),
+    Parameters(Vec<(String, String)>),
+}
+
+/// What X's redirects begin with, of OAuth 1.0a and 2.0.
+const NAMES: [&str; 6] = ["code=", "error=", "state=", "oauth_token=", "oauth_verifier=", "denied="];
+
+impl From<&str> for Redirect {
+    fn from(text: &str) -> Self {
+        let text = text.trim();
+        let query = text.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default());
+        let is_query = text.contains('&') || NAMES.iter().any(|name| text.starts_with(name));
+        Self(match query.or(is_query.then_some(text)) {
+            Some(query) => Content::Parameters(form_urlencoded::parse(query.as_bytes()).into_owned().collect()),
+            None => Content::Alone(text.to_owned()),
+        })
+    }
+}
+
+impl From<String> for Redirect {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl Redirect {
+    /// OAuth 1.0a: the verifier for this request token.
+    pub(super) fn verifier(&self, request_token: &AccessToken) -> Result<&str, LoginError> {
+        let parameters = match &self.0 {
+            Content::Alone(verifier) => return Some(verifier.as_str()).filter(is_something).ok_or(LoginError::NoCode),
+            Content::Parameters(parameters) => parameters,
+        };
+        let is_ours = |token: &str| token == request_token.token();
+        if get(parameters, "denied").is_some_and(is_ours) {
+            return Err(LoginError::Denied);
+        }
+        if !get(parameters, "oauth_token").is_some_and(is_ours) {
+            return Err(LoginError::AnotherLogin);
+        }
+        get(parameters, "oauth_verifier").filter(is_something).ok_or(LoginError::NoCode)
+    }
+
+    /// OAuth 2.0: the code for this proof.
+    pub(super) fn code(&self, proof: &Proof) -> Result<&str, LoginError> {
+        let parameters = match &self.0 {
+            Content::Alone(code) => return Some(code.as_str()).filter(is_something).ok_or(LoginError::NoCode),
+            Content::Parameters(parameters) => parameters,
+        };
+        if get(parameters, "state") != Some(proof.state.expose_secret()) {
+            return Err(LoginError::AnotherLogin);
+        }
+        if let Some(error) = get(parameters, "error") {
+            return Err(LoginError::of_redirect(error, get(parameters, "error_description")));
+        }
+        get(parameters, "code").filter(is_something).ok_or(LoginError::NoCode)
+    }
+}
+
+fn is_something(text: &&str) -> bool {
+    !text.is_empty()
+}
+
+/// The parameter, if it is there once: RFC 6749 allows no more.
+fn get<'a>(parameters: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+    let mut found = parameters.iter().filter(|(name, _)| name == wanted);
+    let (_, value) = found.next()?;
+    found.next().is_none().then_some(value.as_str())
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redirect(..)")
+    }
+}

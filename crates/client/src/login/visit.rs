@@ -1,0 +1,90 @@
+//! One connection to the loopback address.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::Redirect;
+
+/// How long the head of a request may be, in bytes.
+const LONGEST: u64 = 8 * 1024;
+
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether a redirect is the answer to the login that is under way.
+pub(super) type IsOurs = Arc<dyn Fn(&Redirect) -> bool + Send + Sync>;
+
+const DONE: &str = "You can close this window.";
+
+/// Reads one request and answers it; returns the redirect if it is that.
+pub(super) async fn serve(mut stream: TcpStream, path: Arc<str>, is_ours: IsOurs) -> Option<Redirect> {
+    tokio::time::timeout(PATIENCE, async {
+        let (status, text, redirect) = match request(&mut stream).await.ok()? {
+            Read::Request { method, target } => judged(&method, &target, &path, &is_ours),
+            Read::TooLong => ("431 Request Header Fields Too Large", "This is too long.", None),
+            Read::Garbage => ("400 Bad Request", "This is no request.", None),
+        };
+        // A browser that has gone has brought its redirect all the same.
+        let _ = answer(&mut stream, status, text).await;
+        redirect
+    })
+    .await
+    .ok()
+    .flatten()
+}
+
+fn judged(method: &str, target: &str, path: &str, is_ours: &IsOurs) -> (&'static str, &'static str, Option<Redirect>) {
+    if target.split('?').next() != Some(path) {
+        return ("404 Not Found", "There is nothing here.", None);
+    }
+    if method != "GET" {
+        return ("405 Method Not Allowed", "Only GET is answered here.", None);
+    }
+    // Without a query, a path is not taken for a code.
+    let redirect = Some(Redirect::from(target)).filter(|redirect| target.contains('?') && is_ours(redirect));
+    match redirect {
+        None => ("400 Bad Request", "This is not the answer to the login that is under way.", None),
+        redirect => ("200 OK", DONE, redirect),
+    }
+}
+
+enum Read {
+    Request { method: String, target: String },
+    TooLong,
+    Garbage,
+}
+
+async fn request(stream: &mut TcpStream) -> io::Result<Read> {
+    let mut stream = stream.take(LONGEST);
+    let mut head = Vec::with_capacity(1024);
+    loop {
+        if stream.read_buf(&mut head).await? == 0 {
+            return if stream.limit() == 0 { Ok(Read::TooLong) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+        }
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(&head) {
+            Ok(httparse::Status::Partial) => {}
+            Ok(httparse::Status::Complete(_)) => {
+                let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
+                return Ok(Read::Request { method: method.to_owned(), target: target.to_owned() });
+            }
+            Err(_) => return Ok(Read::Garbage),
+        }
+    }
+}
+
+async fn answer(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<()> {
+    // The address holds a code, which no other site is to learn.
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         referrer-policy: no-referrer\r\nconnection: close\r\n\r\n{text}",
+        text.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.shutdown().await
+}

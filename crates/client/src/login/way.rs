@@ -1,0 +1,57 @@
+//! The way to X, for logins.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use birdhook_core::Timestamp;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
+
+use super::LoginError;
+use crate::{Https, Transport, TransportError};
+
+/// Where X's API is, how to get there, and what time it is.
+#[derive(Clone)]
+pub(crate) struct Way {
+    pub(crate) base: String,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Way {
+    /// To X itself.
+    pub(super) fn to_x() -> Result<Self, TransportError> {
+        let transport = Arc::new(Https::new(Duration::from_secs(30))?);
+        let now = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        };
+        Ok(Self { base: "https://api.x.com".to_owned(), transport, now: Arc::new(now) })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// Sends a request; what is no success is an error.
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, LoginError> {
+        let answer = self.transport.send(request).await?;
+        if answer.status().is_success() { Ok(answer) } else { Err(LoginError::read(&answer)) }
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Way {
+    type Error = LoginError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, LoginError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        let mut request = request.map(Bytes::from);
+        if let Some(header) = request.headers_mut().get_mut(AUTHORIZATION) {
+            header.set_sensitive(true);
+        }
+        Box::pin(async move { Ok(self.send(request).await?.map(|body| body.to_vec())) })
+    }
+}

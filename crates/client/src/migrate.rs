@@ -1,0 +1,162 @@
+//! Moves users from the Account Activity API to the X Activity API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::api::Filter;
+use crate::ensure::{Api, Ensured, Found, Plan, Step, Wanted, Wish, apply};
+use crate::{Client, CredentialKind, EnsureError, is_private};
+
+/// The types of events of the X Activity API that tell what the Account Activity API tells. A revocation is told without a
+/// subscription.
+pub const EQUIVALENT: [&str; 17] = [
+    "post.create",
+    "post.mention.create",
+    "post.reply.create",
+    "post.quote.create",
+    "post.repost.create",
+    "post.delete",
+    "like.create",
+    "follow.follow",
+    "follow.unfollow",
+    "block.block",
+    "block.unblock",
+    "mute.mute",
+    "mute.unmute",
+    "dm.sent",
+    "dm.received",
+    "dm.read",
+    "dm.indicate_typing",
+];
+
+/// Moves the users of a webhook from the Account Activity API to the X Activity API, in two steps: first they are subscribed
+/// to both, then the old subscriptions are ended. Let the receiver run with `CutOver::Both` from before the first until after
+/// the second, so that what is told twice arrives once.
+#[derive(Debug)]
+#[must_use]
+pub struct Migration<'a> {
+    client: &'a Client,
+    url: String,
+    api: Api,
+    types: BTreeSet<String>,
+    overlap: Duration,
+}
+
+/// What a migration takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct MigrationPlan {
+    /// What is to be subscribed first.
+    pub subscribe: Plan,
+    /// What is to be ended then: of the users who are told everything by both.
+    pub unsubscribe: Plan,
+    /// The users who stay with the Account Activity API, and the private types that cannot be subscribed for want of an
+    /// OAuth 2.0 token of theirs.
+    pub stuck: BTreeMap<String, Vec<String>>,
+}
+
+impl Client {
+    /// Moves the users of the webhook of this URL to the X Activity API.
+    pub fn migrate(&self, url: impl Into<String>) -> Migration<'_> {
+        let types = EQUIVALENT.iter().map(|name| (*name).to_owned()).collect();
+        Migration { client: self, url: url.into(), api: Api::V2, types, overlap: Duration::from_secs(15) }
+    }
+}
+
+impl Migration<'_> {
+    /// The same from the API of enterprise 1.1.
+    pub fn from_enterprise(self) -> Self {
+        Self { api: Api::Enterprise, ..self }
+    }
+
+    /// The same with these types of events only, of [`EQUIVALENT`] or others.
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { types: types.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// How long both tell everything before the old subscriptions are ended: 15 s unless set. X may take 10 s after
+    /// subscribing until it tells the first event; days are better, to watch what arrives.
+    pub fn overlap(self, overlap: Duration) -> Self {
+        Self { overlap, ..self }
+    }
+
+    /// What there is to do, without doing it.
+    ///
+    /// # Errors
+    /// When X does not say what there is, or there is no such webhook.
+    pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
+        let (wanted, found, stuck) = self.look().await?;
+        let subscribe = crate::ensure::plan(&wanted, &found);
+        let moved = found.subscribers.iter().filter(|user| !stuck.contains_key(*user));
+        let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
+        Ok(MigrationPlan { subscribe, unsubscribe: Plan { steps: unsubscribe, kept: 0 }, stuck })
+    }
+
+    /// What is wanted in the end of the first step, what there is, and who is stuck.
+    async fn look(&self) -> Result<(Wanted, Found, BTreeMap<String, Vec<String>>), EnsureError> {
+        let mut wanted = Wanted::new(&*self.url).api(self.api);
+        let found = Found::read_all(self.client, self.api, &self.url).await?;
+        if found.webhook.is_none() {
+            return Err(EnsureError::Gone(self.url.clone()));
+        }
+        let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for user in &found.subscribers {
+            let has_token = self.client.has_credentials_of(user, CredentialKind::User2);
+            for name in &self.types {
+                let wish = Self::wish(user.clone(), name);
+                let is_there = found.activity.iter().any(|one| Found::is(one, &wish));
+                if is_private(name) && !has_token && !is_there {
+                    stuck.entry(user.clone()).or_default().push(name.clone());
+                } else {
+                    wanted.activity.insert(wish);
+                }
+            }
+        }
+        Ok((wanted, found, stuck))
+    }
+
+    fn wish(user: String, event_type: &str) -> Wish {
+        Wish { event_type: event_type.to_owned(), filter: Filter::user(user), tag: None }
+    }
+
+    /// Subscribes the users to the X Activity API beside the Account Activity API.
+    ///
+    /// # Errors
+    /// When X refuses. What was done before stays, and the next run goes on from there.
+    pub async fn side_by_side(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+        let (wanted, found, _) = self.look().await?;
+        apply(self.client, &wanted, crate::ensure::plan(&wanted, &found), tell).await
+    }
+
+    /// Ends the subscriptions to the Account Activity API of those users who are subscribed to every type in the X Activity API.
+    ///
+    /// # Errors
+    /// When X refuses. What was done before stays, and the next run goes on from there.
+    pub async fn finish(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+        let (wanted, found, stuck) = self.look().await?;
+        let is_moved = |user: &&String| {
+            let has =
+                |name: &String| found.activity.iter().any(|one| Found::is(one, &Self::wish((*user).clone(), name)));
+            !stuck.contains_key(*user) && self.types.iter().all(has)
+        };
+        let steps = found.subscribers.iter().filter(is_moved);
+        let steps = steps.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
+        apply(self.client, &wanted, Plan { steps, kept: 0 }, tell).await
+    }
+
+    /// Both, with the [`overlap`](Self::overlap) between them.
+    ///
+    /// # Errors
+    /// As [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
+    pub async fn run(&self, mut tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+        let begun = self.side_by_side(&mut tell).await?;
+        if !begun.done.is_empty() {
+            tokio::time::sleep(self.overlap).await;
+        }
+        let ended = self.finish(&mut tell).await?;
+        let done = begun.done.into_iter().chain(ended.done).collect();
+        Ok(Ensured { done, kept: begun.kept, webhook: ended.webhook })
+    }
+}

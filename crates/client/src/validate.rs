@@ -1,0 +1,231 @@
+//! Waits for the like that shows that everything works.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use birdhook_core::{Event, EventKind, Generation};
+use serde::{Serialize, Serializer};
+use tokio::time::Instant;
+
+/// X may deliver the first event so long after subscribing.
+const DELAY: Duration = Duration::from_secs(10);
+
+/// Waits for a like of a subscribed user's post, the last step of X's guide
+/// (<https://docs.x.com/x-api/account-activity/introduction>): when it comes, registration, subscription, signature and
+/// receiver are as they should be. In the Account Activity API it is `favorite_events`, in the X Activity API
+/// `like.create`.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use birdhook_client::Validation;
+/// # use birdhook_core::Event;
+///
+/// # async fn example(mut next: impl AsyncFnMut() -> Option<Event>) {
+/// // Somebody likes a post of 2001 now.
+/// let validation = Validation::new(["2001"]).subscribed_ago(Duration::from_secs(4));
+/// match validation.wait(next, Duration::from_secs(60)).await {
+///     Ok(validated) => println!("{validated}"),
+///     Err(not) => println!("{not}"),
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Validation {
+    users: BTreeSet<String>,
+    /// How much is left of the time until X delivers the first event.
+    delay: Duration,
+}
+
+impl Validation {
+    /// Waits for a like of one of these users, who were subscribed just now. No users: of whomever.
+    pub fn new(users: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { users: users.into_iter().map(Into::into).collect(), delay: DELAY }
+    }
+
+    /// How long ago the last of them was subscribed: X may take 10 s until it delivers the first event, and the limit
+    /// counts from then.
+    pub fn subscribed_ago(self, ago: Duration) -> Self {
+        Self { delay: DELAY.saturating_sub(ago), ..self }
+    }
+
+    /// Takes events from the receiver until the like is there. `next` gives `None` when there will be no more; it is
+    /// dropped while it waits.
+    ///
+    /// # Errors
+    /// What came instead, when the limit is over or there are no more events.
+    pub async fn wait(
+        self,
+        mut next: impl AsyncFnMut() -> Option<Event>,
+        limit: Duration,
+    ) -> Result<Validated, NotValidated> {
+        let begun = Instant::now();
+        let (patience, mut arrived) = (self.delay.saturating_add(limit), Vec::new());
+        let waited = tokio::time::timeout(patience, async {
+            while let Some(event) = next().await {
+                note(&mut arrived, &event);
+                if self.is_it(&event) {
+                    return Some(event);
+                }
+            }
+            None
+        });
+        let waited = waited.await;
+        let after = begun.elapsed();
+        match waited {
+            Ok(Some(event)) => {
+                Ok(Validated { user: event.subscriber().map(str::to_owned), like: Arrived::of(&event), after, arrived })
+            }
+            other => {
+                let (is_closed, is_early) = (other.is_ok(), after < self.delay);
+                Err(NotValidated { users: self.users, after, is_closed, is_early, arrived })
+            }
+        }
+    }
+
+    fn is_it(&self, event: &Event) -> bool {
+        let is_theirs = event.subscriber().is_some_and(|user| self.users.contains(user));
+        event.kind() == EventKind::Liked && (is_theirs || self.users.is_empty())
+    }
+}
+
+/// Events of one kind that came for one user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Arrived {
+    /// X's name: `favorite_events`, `like.create`.
+    pub name: String,
+    /// What happened.
+    #[serde(serialize_with = "display")]
+    pub kind: EventKind,
+    /// The API that told it.
+    #[serde(serialize_with = "as_str")]
+    pub generation: Generation,
+    /// The subscriber's id, if X tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+impl Arrived {
+    fn of(event: &Event) -> Self {
+        Self {
+            name: event.name().to_owned(),
+            kind: event.kind(),
+            generation: event.generation(),
+            user: event.subscriber().map(str::to_owned),
+            count: 1,
+        }
+    }
+}
+
+fn note(arrived: &mut Vec<Arrived>, event: &Event) {
+    let new = Arrived::of(event);
+    match arrived.iter_mut().find(|one| one.name == new.name && one.kind == new.kind && one.user == new.user) {
+        Some(one) => one.count += 1,
+        None => arrived.push(new),
+    }
+}
+
+/// The like came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Validated {
+    /// The subscriber's id.
+    pub user: Option<String>,
+    /// The like.
+    pub like: Arrived,
+    /// How long it took.
+    pub after: Duration,
+    /// Everything that came, the like included, in the order of first coming.
+    pub arrived: Vec<Arrived>,
+}
+
+/// No such like came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[non_exhaustive]
+pub struct NotValidated {
+    /// The users of whom it was to be; none for whomever.
+    pub users: BTreeSet<String>,
+    /// How long it was waited for.
+    pub after: Duration,
+    /// Whether the receiver ended before the limit was over.
+    pub is_closed: bool,
+    /// Whether X may not have delivered anything yet, so soon after subscribing.
+    pub is_early: bool,
+    /// What came instead, in the order of first coming.
+    pub arrived: Vec<Arrived>,
+}
+
+impl NotValidated {
+    /// What may be the reason, the likeliest first.
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        if self.is_closed {
+            hints.push("the receiver stopped before the time was over".to_owned());
+        }
+        if self.is_early {
+            hints.push("it was not 10 s after subscribing, and X may take that long until the first event".to_owned());
+        }
+        let likes: Vec<&str> = self
+            .arrived
+            .iter()
+            .filter(|one| one.kind == EventKind::Liked)
+            .filter_map(|one| one.user.as_deref())
+            .collect();
+        let is_live = |one: &&Arrived| one.generation != Generation::Replay;
+        if !likes.is_empty() {
+            hints.push(format!("likes came for {}, whom nobody waits for", likes.join(", ")));
+        } else if self.arrived.iter().any(|one| is_live(&one)) {
+            hints.push("deliveries arrive, so it is the like that is missing: like a post of a subscribed user with another account; one that was liked before must be unliked first".to_owned());
+            hints.push("in the X Activity API, likes come to those who are subscribed to like.create".to_owned());
+        } else if !self.is_early {
+            hints.push("nobody has liked a post of a subscribed user".to_owned());
+            hints.push("the user is not subscribed to this webhook: list its subscriptions".to_owned());
+            hints.push(
+                "the webhook is invalid: list the app's webhooks, and run `birdhook doctor` on its URL".to_owned(),
+            );
+        }
+        hints
+    }
+}
+
+impl fmt::Display for Arrived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.name.is_empty() { self.kind.as_str() } else { &self.name };
+        write!(f, "{} {name} ({})", self.count, self.generation.as_str())?;
+        self.user.as_ref().map_or(Ok(()), |user| write!(f, " for {user}"))
+    }
+}
+
+impl fmt::Display for Validated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.user.as_deref().unwrap_or("somebody");
+        let Arrived { name, generation, .. } = &self.like;
+        let seconds = self.after.as_secs_f32();
+        write!(f, "{name} of {user} arrived after {seconds:.1} s ({})", generation.as_str())
+    }
+}
+
+impl fmt::Display for NotValidated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let users: Vec<&str> = self.users.iter().map(String::as_str).collect();
+        let of = if users.is_empty() { "a subscribed user".to_owned() } else { users.join(" or ") };
+        write!(f, "no favorite_events or like.create of {of} arrived in {:.1} s", self.after.as_secs_f32())?;
+        if !self.arrived.is_empty() {
+            let arrived: Vec<String> = self.arrived.iter().map(ToString::to_string).collect();
+            write!(f, ", but {}", arrived.join(", "))?;
+        }
+        write!(f, ". Perhaps {}", self.hints().join("; or "))
+    }
+}
+
+fn as_str<S: Serializer>(generation: &Generation, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(generation.as_str())
+}
+
+fn display<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.as_str())
+}

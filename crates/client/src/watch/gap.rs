@@ -1,0 +1,130 @@
+//! Times in which something may have been missed, and what of them is still to be replayed.
+
+use std::fmt;
+
+use birdhook_core::Timestamp;
+use serde::Serialize;
+
+use crate::api::ReplaySpan;
+
+/// A time in which events may have been missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Gap {
+    /// From when, included.
+    pub from: Timestamp,
+    /// Until when, not included.
+    pub to: Timestamp,
+    /// Why.
+    pub cause: GapCause,
+}
+
+/// Why events may have been missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GapCause {
+    /// The app was down, as it says itself.
+    Down,
+    /// The webhook was invalid, or was not there.
+    Invalid,
+    /// No event came for longer than is usual.
+    NoEvents,
+    /// No challenge came for longer than X leaves a webhook without one.
+    NoChallenges,
+}
+
+impl fmt::Display for GapCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Down => "the app was down",
+            Self::Invalid => "the webhook was invalid",
+            Self::NoEvents => "no event came",
+            Self::NoChallenges => "no challenge came",
+        })
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {} to {} {}", self.from, self.to, self.cause)
+    }
+}
+
+/// A span that is still to be replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub(super) span: ReplaySpan,
+    /// How often it was tried in vain.
+    pub(super) tries: u32,
+    /// For when it was told that it will be asked for.
+    pub(super) told: Option<Timestamp>,
+}
+
+/// What is still to be replayed, the oldest first, no minute twice.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue(Vec<Pending>);
+
+impl Queue {
+    /// Adds a span, without what is there already or is being replayed right now.
+    pub(super) fn add(&mut self, span: ReplaySpan, under_way: Option<ReplaySpan>) {
+        let mut parts = vec![span];
+        for taken in self.0.iter().map(|one| one.span).chain(under_way) {
+            parts = parts.into_iter().flat_map(|part| without(part, taken)).collect();
+        }
+        for span in parts {
+            self.put(Pending { span, tries: 0, told: None });
+        }
+    }
+
+    /// Puts one in its place.
+    pub(super) fn put(&mut self, pending: Pending) {
+        let place = self.0.partition_point(|one| one.span.from() < pending.span.from());
+        self.0.insert(place, pending);
+    }
+
+    /// Takes the oldest.
+    pub(super) fn take(&mut self) -> Option<Pending> {
+        if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
+    }
+
+    pub(super) fn spans(&self) -> impl Iterator<Item = ReplaySpan> + '_ {
+        self.0.iter().map(|one| one.span)
+    }
+}
+
+/// What of a span is before and after the other.
+fn without(span: ReplaySpan, taken: ReplaySpan) -> impl Iterator<Item = ReplaySpan> {
+    let before = ReplaySpan::around(span.from(), span.to().min(taken.from()));
+    let after = ReplaySpan::around(span.from().max(taken.to()), span.to());
+    before.into_iter().chain(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn span(from: i64, to: i64) -> ReplaySpan {
+        let minute = |many| Timestamp::from_millis(many * 60_000);
+        ReplaySpan::around(minute(from), minute(to)).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn every_minute_is_there_once(gaps in proptest::collection::vec((0i64..60, 1i64..30), 1..8)) {
+            let mut queue = Queue::default();
+            let under_way = span(20, 25);
+            let mut minutes = std::collections::BTreeSet::new();
+            for (from, length) in gaps {
+                queue.add(span(from, from + length), Some(under_way));
+                minutes.extend((from..from + length).filter(|minute| !(20..25).contains(minute)));
+            }
+            let mut held = Vec::new();
+            while let Some(one) = queue.take() {
+                held.extend(one.span.from().as_millis() / 60_000..one.span.to().as_millis() / 60_000);
+            }
+            prop_assert_eq!(held, minutes.into_iter().collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Within which times X replays.
+
+use std::time::Duration;
+
+use birdhook_core::Timestamp;
+use serde::Serialize;
+
+use super::time::{after, before};
+use crate::Api;
+use crate::api::ReplaySpan;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+/// What X says of the dates of a replay
+/// (<https://docs.x.com/x-api/account-activity/introduction>): whole minutes; `from_date` within the last 24 hours in v2
+/// and 5 days in enterprise 1.1, and at least 31 minutes ago; `to_date` at least 10 minutes ago; about 2 hours at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    window: Duration,
+    from_age: Duration,
+    to_age: Duration,
+    longest: Duration,
+}
+
+/// The jobs that a time takes to be replayed. What they cover, what is too old and what is not yet to be asked for are
+/// together the whole minutes of that time, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Jobs {
+    /// What can be asked for now, the oldest first.
+    pub spans: Vec<ReplaySpan>,
+    /// What X no longer replays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub too_old: Option<ReplaySpan>,
+    /// What X does not replay yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_yet: Option<Later>,
+}
+
+/// What X does not replay yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Later {
+    /// From when to when.
+    pub span: ReplaySpan,
+    /// When the first job of it can be asked for.
+    pub at: Timestamp,
+}
+
+impl Rules {
+    /// The rules of this API.
+    pub fn of(api: Api) -> Self {
+        let hours = match api {
+            Api::V2 => 24,
+            Api::Enterprise => 5 * 24,
+        };
+        let minutes = |many: u64| Duration::from_secs(many * MINUTE);
+        Self {
+            window: Duration::from_secs(hours * HOUR),
+            from_age: minutes(31),
+            to_age: minutes(10),
+            longest: Duration::from_secs(2 * HOUR),
+        }
+    }
+
+    /// How far back X replays.
+    pub fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// The longest job.
+    pub fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// The jobs for what is from the one time to before the other, when it is `now`. None when `to` is not after `from`.
+    pub fn jobs(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Jobs {
+        let mut jobs = Jobs::default();
+        let Some(asked) = ReplaySpan::around(from, to) else { return jobs };
+        let edge = before(now, self.window);
+        // A job may begin with the first whole minute that is within the window.
+        let oldest = ReplaySpan::around(Timestamp::from_millis(i64::MIN / 2), edge).map_or(edge, ReplaySpan::to);
+        jobs.too_old = ReplaySpan::around(asked.from(), asked.to().min(oldest));
+        let mut from = asked.from().max(oldest);
+        while from < asked.to() {
+            let to = asked.to().min(after(from, self.longest));
+            let at = self.ready_at(from, to);
+            if at > now {
+                jobs.not_yet = ReplaySpan::around(from, asked.to()).map(|span| Later { span, at });
+                break;
+            }
+            jobs.spans.extend(ReplaySpan::around(from, to));
+            from = to;
+        }
+        jobs
+    }
+
+    /// When a job of these dates can be asked for.
+    fn ready_at(&self, from: Timestamp, to: Timestamp) -> Timestamp {
+        after(from, self.from_age).max(after(to, self.to_age))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MINUTE: i64 = 60_000;
+    /// 2026-11-23T09:30:00Z.
+    const NOW: i64 = 1_795_426_200_000;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn ends(span: ReplaySpan) -> (i64, i64) {
+        (span.from().as_millis(), span.to().as_millis())
+    }
+
+    proptest! {
+        /// Whatever the gap: its minutes are covered once, by jobs that X takes now, and nothing that X would take is left.
+        #[test]
+        fn jobs_cover_exactly_what_may_be_asked_for(
+            api in prop_oneof![Just(Api::V2), Just(Api::Enterprise)],
+            now in NOW..NOW + 3 * MINUTE,
+            ago in -600_000i64..6 * 24 * 60 * MINUTE,
+            length in 1i64..6 * 24 * 60 * MINUTE,
+        ) {
+            let (rules, from) = (Rules::of(api), now - ago);
+            let to = from + length;
+            let jobs = rules.jobs(at(from), at(to), at(now));
+            let window = rules.window().as_millis() as i64;
+
+            let mut parts: Vec<_> = jobs.too_old.into_iter().chain(jobs.spans.iter().copied()).map(ends).collect();
+            parts.extend(jobs.not_yet.map(|later| ends(later.span)));
+            let whole = (from.div_euclid(MINUTE) * MINUTE, -(-to).div_euclid(MINUTE) * MINUTE);
+            prop_assert_eq!((parts[0].0, parts[parts.len() - 1].1), whole);
+            for pair in parts.windows(2) {
+                prop_assert_eq!(pair[0].1, pair[1].0, "no minute is left out, and none comes twice");
+            }
+            for (from, to) in jobs.spans.iter().copied().map(ends) {
+                prop_assert!(from < to && to - from <= 120 * MINUTE);
+                prop_assert!(from >= now - window && from <= now - 31 * MINUTE && to <= now - 10 * MINUTE);
+            }
+            if let Some(old) = jobs.too_old.map(ends) {
+                prop_assert!(old.1 - MINUTE < now - window, "X would still replay its last minute");
+            }
+            if let Some(later) = jobs.not_yet {
+                let (from, to) = ends(later.span);
+                let to = to.min(from + 120 * MINUTE);
+                prop_assert!(later.at.as_millis() > now);
+                prop_assert_eq!(later.at.as_millis(), (from + 31 * MINUTE).max(to + 10 * MINUTE));
+                prop_assert_eq!(rules.jobs(at(from), at(to), later.at).spans.len(), 1, "it is taken when it said");
+            }
+        }
+
+        #[test]
+        fn no_time_is_too_strange(from: i64, to: i64, now: i64) {
+            let jobs = Rules::of(Api::Enterprise).jobs(at(from), at(to), at(now));
+            prop_assert!(jobs.spans.len() <= 60);
+        }
+    }
+
+    #[test]
+    fn the_edges_are_x_s_own() {
+        let rules = Rules::of(Api::V2);
+        let jobs = |from: i64, to: i64| rules.jobs(at(NOW - from * MINUTE), at(NOW - to * MINUTE), at(NOW));
+        assert_eq!(jobs(31, 10).spans.len(), 1);
+        assert_eq!(jobs(30, 10).not_yet.unwrap().at, at(NOW + MINUTE));
+        assert_eq!(jobs(31, 9).not_yet.unwrap().at, at(NOW + MINUTE));
+        assert_eq!(jobs(24 * 60, 22 * 60).spans.len(), 1);
+        let cut = jobs(24 * 60 + 1, 22 * 60);
+        assert_eq!((cut.spans.len(), cut.too_old.map(|old| ends(old).1)), (1, Some(NOW - 24 * 60 * MINUTE)));
+        assert_eq!(jobs(600, 600), Jobs::default());
+    }
+}

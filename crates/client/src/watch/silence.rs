@@ -1,0 +1,75 @@
+//! How long nothing has come.
+
+use std::time::Duration;
+
+use birdhook_core::Timestamp;
+
+use super::time::after;
+
+/// When something last came, and from when on its absence was not told yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Silence {
+    last: Option<Timestamp>,
+    /// Until when the silence that lasts was told.
+    told_until: Option<Timestamp>,
+}
+
+impl Silence {
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Something came. Ends a silence that was told, and returns the rest of it.
+    pub(super) fn heard(&mut self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        if self.last.is_some_and(|last| at <= last) {
+            return None;
+        }
+        self.last = Some(at);
+        let from = self.told_until.take()?;
+        (from < at).then_some((from, at))
+    }
+
+    /// Whether the silence lasts too long: since when it was not told yet. It counts as told then.
+    pub(super) fn is_too_long(&mut self, limit: Duration, begun: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let since = self.told_until.or(self.last).unwrap_or(begun);
+        if now <= after(since, limit) {
+            return None;
+        }
+        self.told_until = Some(now);
+        Some(since)
+    }
+
+    /// A silence for another reason is over. Returns since when one was not told that had begun before it.
+    pub(super) fn restart(&mut self, now: Timestamp) -> Option<Timestamp> {
+        self.last = self.last.max(Some(now));
+        self.told_until.take()
+    }
+
+    /// The same, where nothing counts that never came.
+    pub(super) fn restart_if_heard(&mut self, now: Timestamp) -> Option<Timestamp> {
+        if self.last.is_some() { self.restart(now) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_silence_is_told_once_and_whole() {
+        let limit = Duration::from_secs(60);
+        let mut silence = Silence::default();
+        assert_eq!(silence.is_too_long(limit, at(0), at(60)), None);
+        assert_eq!(silence.is_too_long(limit, at(0), at(61)), Some(at(0)));
+        assert_eq!(silence.is_too_long(limit, at(0), at(62)), None);
+        assert_eq!(silence.is_too_long(limit, at(0), at(122)), Some(at(61)));
+        assert_eq!(silence.heard(at(130)), Some((at(122), at(130))));
+        assert_eq!(silence.heard(at(140)), None);
+        assert_eq!(silence.heard(at(135)), None, "an older one changes nothing");
+        assert_eq!(silence.is_too_long(limit, at(0), at(201)), Some(at(140)));
+    }
+}

@@ -1,0 +1,236 @@
+//! What a watch knows, and what follows from what it is told. No calls are made here.
+
+use birdhook_core::activity::Replay;
+use birdhook_core::{Event, Timestamp};
+
+use super::gap::{Gap, GapCause, Pending, Queue};
+use super::job::Job;
+use super::notice::{LostCause, Notice};
+use super::rules::Rules;
+use super::settings::WatchSettings;
+use super::silence::Silence;
+use super::time::after;
+use crate::api::{ReplayJob, ReplaySpan};
+use crate::{Cause, Error};
+
+#[derive(Debug)]
+pub(super) struct State {
+    begun: Timestamp,
+    /// When a poll last found the webhook valid.
+    last_valid: Option<Timestamp>,
+    /// While the webhook is invalid or gone: when it was last known to be good.
+    bad_since: Option<Timestamp>,
+    /// The webhook's id, while X's last word is that it is valid.
+    valid: Option<String>,
+    events: Silence,
+    challenges: Silence,
+    queue: Queue,
+    pub(super) job: Option<Job>,
+    /// What was told last of X's refusal to replay.
+    refused: Option<(ReplaySpan, Cause)>,
+    notices: Vec<Notice>,
+}
+
+impl State {
+    pub(super) fn new(begun: Timestamp) -> Self {
+        Self {
+            begun,
+            last_valid: None,
+            bad_since: None,
+            valid: None,
+            events: Silence::default(),
+            challenges: Silence::default(),
+            queue: Queue::default(),
+            job: None,
+            refused: None,
+            notices: Vec::new(),
+        }
+    }
+
+    pub(super) fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    pub(super) fn pending(&self) -> Vec<ReplaySpan> {
+        self.job.iter().map(|job| job.pending.span).chain(self.queue.spans()).collect()
+    }
+
+    /// Notes a gap; nothing when it has no length.
+    pub(super) fn gap(&mut self, from: Timestamp, to: Timestamp, cause: GapCause, settings: &WatchSettings) {
+        if from >= to {
+            return;
+        }
+        self.notices.push(Notice::Gap(Gap { from, to, cause }));
+        if let Some(span) = ReplaySpan::around(from, to).filter(|_| settings.replays) {
+            self.queue.add(span, self.job.as_ref().map(|job| job.pending.span));
+        }
+    }
+
+    /// X does not say how the webhook is.
+    pub(super) fn unknown(&mut self, error: Error) {
+        self.valid = None;
+        self.notices.push(Notice::Unknown { error });
+    }
+
+    /// There is no such webhook.
+    pub(super) fn missing(&mut self, url: &str) {
+        self.is_bad();
+        self.notices.push(Notice::Missing { url: url.to_owned() });
+    }
+
+    pub(super) fn invalid(&mut self, webhook: &str) {
+        if let Some(since) = self.is_bad() {
+            self.notices.push(Notice::Invalid { webhook: webhook.to_owned(), since });
+        }
+    }
+
+    /// When it was last known to be good, if it was until now.
+    fn is_bad(&mut self) -> Option<Timestamp> {
+        self.valid = None;
+        if self.bad_since.is_some() {
+            return None;
+        }
+        // What came after the last poll was delivered by a webhook that was valid.
+        let good = self.last_valid.max(self.events.last()).max(self.challenges.last());
+        self.bad_since = Some(good.unwrap_or(self.begun));
+        self.bad_since
+    }
+
+    pub(super) fn still_invalid(&mut self, webhook: &str, error: Option<Error>) {
+        self.notices.push(Notice::StillInvalid { webhook: webhook.to_owned(), error });
+    }
+
+    pub(super) fn valid(&mut self, webhook: &str, now: Timestamp, settings: &WatchSettings) {
+        if let Some(since) = self.bad_since.take() {
+            self.notices.push(Notice::Revalidated { webhook: webhook.to_owned() });
+            // The silence of an invalid webhook is this same gap.
+            let unchallenged = self.challenges.restart_if_heard(now).map(|since| self.after_events(since));
+            let silent = [self.events.restart(now), unchallenged];
+            let since = silent.into_iter().flatten().fold(since, Timestamp::min);
+            self.gap(since, now, GapCause::Invalid, settings);
+        }
+        self.valid = Some(webhook.to_owned());
+        self.last_valid = Some(now);
+    }
+
+    /// Looks how long nothing has come.
+    pub(super) fn listen(&mut self, now: Timestamp, settings: &WatchSettings) {
+        if self.bad_since.is_some() {
+            return;
+        }
+        let silent = settings.event_silence.and_then(|limit| self.events.is_too_long(limit, self.begun, now));
+        if let Some(since) = silent {
+            self.gap(since, now, GapCause::NoEvents, settings);
+        }
+        // An app that tells nothing of challenges must not be told that there are none.
+        let limit = settings.challenge_silence.filter(|_| self.challenges.last().is_some());
+        if let Some(since) = limit.and_then(|limit| self.challenges.is_too_long(limit, self.begun, now)) {
+            self.gap(self.after_events(since), now, GapCause::NoChallenges, settings);
+        }
+    }
+
+    /// Events that came meanwhile say that X reached the receiver, challenges or not.
+    fn after_events(&self, since: Timestamp) -> Timestamp {
+        self.events.last().map_or(since, |event| event.max(since))
+    }
+
+    pub(super) fn saw(&mut self, event: &Event, now: Timestamp, settings: &WatchSettings) {
+        if !self.job.as_ref().is_some_and(|job| job.may_have_replayed(event)) {
+            self.heard(now, settings);
+        }
+    }
+
+    pub(super) fn heard(&mut self, at: Timestamp, settings: &WatchSettings) {
+        if let Some((from, to)) = self.events.heard(at) {
+            self.gap(from, to, GapCause::NoEvents, settings);
+        }
+    }
+
+    pub(super) fn challenged(&mut self, at: Timestamp, settings: &WatchSettings) {
+        if let Some((from, to)) = self.challenges.heard(at) {
+            self.gap(self.after_events(from), to, GapCause::NoChallenges, settings);
+        }
+    }
+
+    /// X tells that a replay job has ended.
+    pub(super) fn ended(&mut self, end: &Replay<'_>) {
+        if let Some(job) = &mut self.job {
+            job.told(end);
+        }
+    }
+
+    /// Sees to a job that has ended, or whose end was never told.
+    pub(super) fn settle(&mut self, now: Timestamp, settings: &WatchSettings) {
+        let Some(job) = &self.job else { return };
+        let Pending { span, .. } = job.pending;
+        let (notice, failure) = match job.end() {
+            Some(complete) => (Notice::Replayed { span, complete }, (!complete).then_some(LostCause::Incomplete)),
+            None if now > after(job.begun, settings.status_limit) => {
+                (Notice::NoStatus { span }, Some(LostCause::NoStatus))
+            }
+            None => return,
+        };
+        self.notices.push(notice);
+        if let (Some(job), Some(failure)) = (self.job.take(), failure) {
+            self.again(job.pending, failure);
+        }
+    }
+
+    /// Something is tried twice.
+    fn again(&mut self, pending: Pending, cause: LostCause) {
+        match pending.tries {
+            0 => self.queue.put(Pending { tries: 1, ..pending }),
+            _ => self.notices.push(Notice::Lost { span: pending.span, cause }),
+        }
+    }
+
+    /// The next job to ask for, of this webhook. It counts as under way from now on.
+    pub(super) fn next(&mut self, now: Timestamp, rules: Rules) -> Option<(String, ReplaySpan)> {
+        if self.job.is_some() {
+            return None;
+        }
+        let webhook = self.valid.clone()?;
+        while let Some(pending) = self.queue.take() {
+            let jobs = rules.jobs(pending.span.from(), pending.span.to(), now);
+            if let Some(span) = jobs.too_old {
+                self.notices.push(Notice::Lost { span, cause: LostCause::TooOld });
+            }
+            if let Some(span) = jobs.spans.first().copied() {
+                if let Some(rest) = ReplaySpan::around(span.to(), pending.span.to()) {
+                    self.queue.put(Pending { span: rest, ..pending });
+                }
+                self.job = Some(Job::new(Pending { span, ..pending }, webhook.clone(), now));
+                return Some((webhook, span));
+            }
+            if let Some(later) = jobs.not_yet {
+                if pending.told != Some(later.at) {
+                    self.notices.push(Notice::Later { span: later.span, at: later.at });
+                }
+                // What is younger is not due before it.
+                self.queue.put(Pending { span: later.span, told: Some(later.at), ..pending });
+                return None;
+            }
+        }
+        None
+    }
+
+    /// X replays.
+    pub(super) fn began(&mut self, answer: ReplayJob) {
+        let Some(job) = &mut self.job else { return };
+        self.refused = None;
+        self.notices.push(Notice::Replaying { job: answer.id.clone(), span: job.pending.span });
+        job.answered(answer);
+    }
+
+    /// X does not replay.
+    pub(super) fn refused(&mut self, error: Error) {
+        let Some(Job { pending, .. }) = self.job.take() else { return };
+        let told = (pending.span, error.cause().clone());
+        let are_dates = *error.cause() == Cause::ReplayDates;
+        if self.refused.as_ref() != Some(&told) {
+            self.notices.push(Notice::Refused { span: pending.span, error });
+            self.refused = Some(told);
+        }
+        if are_dates { self.again(pending, LostCause::Refused) } else { self.queue.put(pending) }
+    }
+}

@@ -1,0 +1,19 @@
+//! Sums of times.
+
+use std::time::Duration;
+
+use birdhook_core::Timestamp;
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `by` later than `time`.
+pub(super) fn after(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_millis(time.as_millis().saturating_add(millis(by)))
+}
+
+/// `by` earlier than `time`.
+pub(super) fn before(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_millis(time.as_millis().saturating_sub(millis(by)))
+}

@@ -1,0 +1,199 @@
+//! From what there is to what is wanted.
+
+use std::collections::BTreeSet;
+
+use birdhook_client::{Api, Cause, EnsureError, Filter, ProbeFault, Step, Wanted};
+use birdhook_core::EventKind;
+use birdhook_testkit::Kind;
+use birdhook_testkit::mock::{Generation, Settings};
+
+use super::receiver::Answers;
+use super::world::{USERS, World};
+
+const TYPES: [&str; 4] = ["like.create", "post.create", "follow.follow", "dm.received"];
+
+fn wanted(url: &str) -> Wanted {
+    Wanted::new(url)
+        .account_activity("2001")
+        .account_activity("2002")
+        .activity("like.create", Filter::user("2001"))
+        .tagged_activity("post.create", Filter::user("2003"), "posts")
+}
+
+#[tokio::test]
+async fn an_empty_account_comes_to_delivered_events_and_a_second_run_changes_nothing() {
+    let world = World::new().await;
+    let wanted = wanted(&world.receiver.url);
+    let plan = world.client.ensure(&wanted).plan().await.unwrap();
+    let lines: Vec<String> = plan.to_string().lines().map(str::to_owned).collect();
+    let expected = [
+        format!("register {}", world.receiver.url),
+        "subscribe 2001 to the Account Activity API".to_owned(),
+        "subscribe 2002 to the Account Activity API".to_owned(),
+        "subscribe to like.create of 2001".to_owned(),
+        "subscribe to post.create of 2003, tagged \"posts\"".to_owned(),
+    ];
+    assert_eq!(lines, expected);
+    assert!(world.x.webhooks().is_empty() && world.receiver.challenges() == 0, "a dry run does nothing");
+
+    let mut told = Vec::new();
+    let ensured = world.client.ensure(&wanted).run_with(|step| told.push(step.to_string())).await.unwrap();
+    assert_eq!(told, expected);
+    assert_eq!(ensured.done, plan.steps());
+    assert!(ensured.webhook.valid && ensured.webhook.url == world.receiver.url);
+    world.x.happen(Kind::Like, "2001");
+    world.x.happen(Kind::Post, "2003");
+    world.x.ledger().expect(EventKind::Liked).await.unwrap();
+    let post = world.x.ledger().expect(EventKind::PostCreated).await.unwrap();
+    assert_eq!(post.tag(), Some("posts"));
+
+    let changes = world.line.changes().len();
+    let challenges = world.receiver.challenges();
+    let again = world.client.ensure(&wanted).run().await.unwrap();
+    assert!(again.done.is_empty());
+    assert_eq!((again.kept, again.webhook.id), (5, ensured.webhook.id));
+    assert_eq!(world.line.changes().len(), changes);
+    assert_eq!(world.receiver.challenges(), challenges, "nor is the receiver asked");
+    assert!(world.client.ensure(&wanted).plan().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn enterprise_is_managed_by_its_own_calls() {
+    let world = World::new().await;
+    let wanted = Wanted::new(&*world.receiver.url).api(Api::Enterprise).account_activity("2001");
+    world.client.ensure(&wanted).run().await.unwrap();
+    assert_eq!(world.x.webhooks()[0].generation, Generation::Enterprise);
+    assert!(world.line.changes().iter().all(|call| call.contains(" /1.1/")), "{:?}", world.line.changes());
+    assert!(world.client.ensure(&wanted).run().await.unwrap().done.is_empty());
+}
+
+#[tokio::test]
+async fn a_receiver_that_x_would_refuse_is_explained_before_x_is_asked() {
+    let world = World::new().await;
+    let wanted = wanted(&world.receiver.url);
+    for (answers, expected) in [
+        (Answers::WithAnotherSecret, ProbeFault::WrongToken),
+        (Answers::WithAPage, ProbeFault::NoToken),
+        (Answers::NotAtAll, ProbeFault::Status(404)),
+        (Answers::WithARedirect, ProbeFault::Redirect(302)),
+    ] {
+        world.receiver.answers(answers);
+        let error = world.client.ensure(&wanted).run().await.unwrap_err();
+        assert!(matches!(&error, EnsureError::Receiver(fault) if *fault == expected), "{answers:?}: {error}");
+    }
+    assert!(world.line.changes().is_empty(), "{:?}", world.line.changes());
+    let error = world.client.ensure(&wanted).without_probe().run().await.unwrap_err();
+    let EnsureError::Step { step, error, .. } = error else { panic!("{error}") };
+    assert!(matches!(*step, Step::Register { .. }));
+    assert!(matches!(error.cause(), Cause::ChallengeFailed(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_invalid_webhook_is_made_valid_again() {
+    let world = World::with(Settings::manual()).await;
+    let wanted = wanted(&world.receiver.url);
+    let ensured = world.client.ensure(&wanted).run().await.unwrap();
+    world.receiver.answers(Answers::WithAnotherSecret);
+    world.x.revalidate(&world.x.webhooks()[0]).await.unwrap_err();
+    assert!(!world.x.webhooks()[0].valid);
+    let error = world.client.ensure(&wanted).run().await.unwrap_err();
+    assert!(matches!(error, EnsureError::Receiver(ProbeFault::WrongToken)), "{error}");
+    world.receiver.answers(Answers::Well);
+    let healed = world.client.ensure(&wanted).run().await.unwrap();
+    assert_eq!(healed.done, [Step::Challenge { webhook: ensured.webhook.id.clone() }]);
+    assert!(healed.webhook.valid);
+}
+
+#[tokio::test]
+async fn a_webhook_that_stays_invalid_is_said_to() {
+    let world = World::new().await;
+    let wanted = Wanted::new(&*world.receiver.url);
+    world.client.ensure(&wanted).run().await.unwrap();
+    world.receiver.answers(Answers::WithAnotherSecret);
+    world.x.revalidate(&world.x.webhooks()[0]).await.unwrap_err();
+    let error = world.client.ensure(&wanted).without_probe().run().await.unwrap_err();
+    assert!(matches!(&error, EnsureError::Invalid(id) if *id == world.x.webhooks()[0].id), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
+    let world = World::new().await;
+    let webhook = world.x.register(&world.receiver.url).await.unwrap();
+    world.x.subscribe(&webhook, "2003").unwrap();
+    world.x.subscribe_tagged(&webhook, "2001", Kind::Like, Some("mine")).unwrap();
+    world.x.subscribe_tagged(&webhook, "2003", Kind::Post, Some("old")).unwrap();
+    world.x.subscribe_to(&webhook, "2002", Kind::Bio).unwrap();
+    world.client.ensure(&wanted(&world.receiver.url)).run().await.unwrap();
+    let users: BTreeSet<_> = world.x.subscriptions().into_iter().map(|one| one.user_id).collect();
+    assert_eq!(users, USERS.map(str::to_owned).into());
+    let tags: Vec<_> = world.x.activity_subscriptions().into_iter().map(|one| (one.event_type, one.tag)).collect();
+    let expected = [("like.create", Some("mine")), ("post.create", Some("posts")), ("profile.update.bio", None)];
+    assert_eq!(tags, expected.map(|(name, tag)| (name.to_owned(), tag.map(str::to_owned))));
+}
+
+/// From random states to random wanted states: all that is wanted is there, all that was there is there still, and a second
+/// run changes nothing.
+#[tokio::test]
+async fn every_state_is_led_to_every_other() {
+    let seed =
+        std::env::var("BIRDHOOK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    println!("BIRDHOOK_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let kinds = [Kind::Like, Kind::Post, Kind::Follow, Kind::MessageReceived];
+    for round in 0..25 {
+        let world = World::new().await;
+        if random.bool() {
+            let webhook = world.x.register(&world.receiver.url).await.unwrap();
+            for user in USERS {
+                if random.bool() {
+                    world.x.subscribe(&webhook, user).unwrap();
+                }
+                for kind in kinds {
+                    let tag = [None, Some(None), Some(Some("before"))][random.usize(..3)];
+                    if let Some(tag) = tag {
+                        world.x.subscribe_tagged(&webhook, user, kind, tag).unwrap();
+                    }
+                }
+            }
+            if random.u8(..4) == 0 {
+                world.receiver.answers(Answers::NotAtAll);
+                let _ = world.x.revalidate(&webhook).await;
+                world.receiver.answers(Answers::Well);
+            }
+        }
+        let mut wanted = Wanted::new(&*world.receiver.url);
+        for user in USERS {
+            if random.bool() {
+                wanted = wanted.account_activity(user);
+            }
+            for name in TYPES {
+                wanted = match random.u8(..4) {
+                    0 => wanted.activity(name, Filter::user(user)),
+                    1 => wanted.tagged_activity(name, Filter::user(user), "after"),
+                    _ => wanted,
+                };
+            }
+        }
+        let before = (world.x.subscriptions(), world.x.activity_subscriptions());
+        let plan = world.client.ensure(&wanted).plan().await.unwrap();
+        let ensured = world.client.ensure(&wanted).run().await.unwrap();
+        assert_eq!(ensured.done, plan.steps(), "round {round}");
+        assert!(ensured.webhook.valid, "round {round}");
+        let after = (world.x.subscriptions(), world.x.activity_subscriptions());
+        assert!(before.0.iter().all(|one| after.0.contains(one)), "round {round}");
+        let is_kept = |one: &birdhook_testkit::mock::ActivitySubscription| after.1.iter().any(|kept| kept.id == one.id);
+        assert!(before.1.iter().all(is_kept), "round {round}");
+        let users: BTreeSet<_> = after.0.iter().map(|one| one.user_id.clone()).collect();
+        assert!(wanted.account_activity.is_subset(&users), "round {round}");
+        for wish in &wanted.activity {
+            let mut found = after
+                .1
+                .iter()
+                .filter(|one| one.event_type == wish.event_type && one.filter.user_id == wish.filter.user_id);
+            let one = found.next().unwrap_or_else(|| panic!("round {round}: {wish}"));
+            assert!(found.next().is_none(), "round {round}: {wish} twice");
+            assert!(wish.tag.is_none() || one.tag == wish.tag, "round {round}: {wish}");
+        }
+        assert!(world.client.ensure(&wanted).run().await.unwrap().done.is_empty(), "round {round}");
+    }
+}

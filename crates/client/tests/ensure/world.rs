@@ -1,0 +1,109 @@
+//! A mock X, a receiver, and a client whose requests are counted and can be cut off.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_client::{
+    AccessToken, Client, ConsumerKeys, Credentials, Https, Retries, Sending, Transport, TransportError, UserToken,
+};
+use birdhook_testkit::mock::{MockX, Settings};
+use bytes::Bytes;
+use http::Request;
+
+use super::receiver::Receiver;
+
+pub(crate) const USERS: [&str; 3] = ["2001", "2002", "2003"];
+
+pub(crate) struct World {
+    pub(crate) x: MockX,
+    pub(crate) receiver: Receiver,
+    pub(crate) client: Client,
+    pub(crate) line: Line,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It never gets to X.
+    Before,
+    /// X carries it out, and the answer is lost.
+    After,
+}
+
+/// The way to X, which can be cut.
+#[derive(Clone)]
+pub(crate) struct Line {
+    https: Arc<Https>,
+    /// Methods and paths, without the mock's receiver.
+    pub(crate) sent: Arc<Mutex<Vec<String>>>,
+    cut: Arc<Mutex<Option<(usize, Cut)>>>,
+}
+
+impl Line {
+    /// Cuts the request with this number, counted from now, and all that come after it.
+    pub(crate) fn cut(&self, number: usize, how: Cut) {
+        *self.cut.lock().unwrap() = Some((number, how));
+    }
+
+    pub(crate) fn mend(&self) {
+        *self.cut.lock().unwrap() = None;
+    }
+
+    /// The calls that change something.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().filter(|call| !call.starts_with("GET ") && !call.contains("/oauth2/token")).cloned().collect()
+    }
+}
+
+impl Transport for Line {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            if request.uri().path().starts_with("/webhooks/") {
+                return self.https.send(request).await;
+            }
+            let mut is_cut = None;
+            if let Some((left, how)) = &mut *self.cut.lock().unwrap() {
+                match left.checked_sub(1) {
+                    Some(less) => *left = less,
+                    None => {
+                        is_cut = Some(*how);
+                        // What comes after does not get there.
+                        *how = Cut::Before;
+                    }
+                }
+            }
+            if is_cut == Some(Cut::Before) {
+                return Err(TransportError::Connect("cut".to_owned()));
+            }
+            self.sent.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
+            let answer = self.https.send(request).await;
+            if is_cut.is_some() { Err(TransportError::Broken("cut".to_owned())) } else { answer }
+        })
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::local()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let x = MockX::start(settings).await.unwrap();
+        let receiver = Receiver::start(x.app().secret(), x.ledger()).await;
+        let https = Arc::new(Https::new(Duration::from_secs(10)).unwrap());
+        let line = Line { https, sent: Arc::default(), cut: Arc::default() };
+        let app = x.app();
+        let token =
+            |user: &birdhook_testkit::mock::User| AccessToken::new(user.token.as_str(), user.token_secret.as_str());
+        let keys = ConsumerKeys::new(&*app.consumer_key, app.consumer_secret.as_str());
+        let mut credentials = Credentials::new(keys).owner(token(&app.owner));
+        for id in USERS {
+            let user = x.user(id);
+            credentials = credentials.user(id, token(&user)).user2(id, UserToken::new(user.oauth2_token.as_str()));
+        }
+        let builder = Client::builder(credentials).base_url(x.url()).retries(Retries::never());
+        let client = builder.transport(line.clone()).build().unwrap();
+        Self { x, receiver, client, line }
+    }
+}

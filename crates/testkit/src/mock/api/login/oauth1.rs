@@ -1,0 +1,125 @@
+//! OAuth 1.0a (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+
+use super::{Begun, Fields, back, handle, page, read, refused};
+use crate::mock::Inner;
+use crate::mock::credentials::Token;
+use crate::mock::oauth1::Claim;
+
+const PIN: &str = "oob";
+
+/// `POST /oauth/request_token`.
+pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = read(body).await.unwrap_or_default();
+    let claim = claim(&head).filter(|claim| claim.token.is_none());
+    let app = claim.as_ref().and_then(|claim| inner.signer(claim, &head, &body, |_, _| Some(Token::new(""))));
+    let Some((claim, app)) = claim.zip(app) else { return unauthenticated() };
+    let Some(callback) = parameter(&claim, &head, &body, "oauth_callback") else {
+        return refused(StatusCode::BAD_REQUEST, 38, "oauth_callback parameter is missing.");
+    };
+    if callback != PIN && !inner.is_callback(&callback) {
+        let message = "Callback URL not approved for this client application. Approved callback URLs can be adjusted in your application settings";
+        return refused(StatusCode::FORBIDDEN, 415, message);
+    }
+    let mut state = inner.state();
+    let (token, secret) = (state.token(27), state.token(32));
+    let fields = [("oauth_token", token.as_str()), ("oauth_token_secret", secret.as_str())];
+    let answer = form(&[fields.as_slice(), &[("oauth_callback_confirmed", "true")]].concat());
+    state.logins.requests.insert(token, Begun { app: app.name, secret, callback, agreed: None });
+    answer
+}
+
+/// `GET /oauth/authorize`: with `user_id` that user agrees, with `denied` they do not.
+pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let token = Token::new(asked.get("oauth_token").unwrap_or_default());
+    let mut state = inner.state();
+    let verifier = state.token(32);
+    let pin = Token::new(state.random.u32(1_000_000..10_000_000).to_string());
+    let Some(begun) = state.logins.requests.get_mut(&token).filter(|begun| begun.agreed.is_none()) else {
+        let why = "The request token for this page is invalid. It may have already been used, or expired because it is too old.";
+        return page::text(StatusCode::FORBIDDEN, why);
+    };
+    let callback = begun.callback.clone();
+    if asked.get("denied").is_some() {
+        state.logins.requests.remove(&token);
+        return match callback.as_str() {
+            PIN => page::text(StatusCode::OK, "You have not let the app in."),
+            callback => back(callback, &[("denied", token.as_str())]),
+        };
+    }
+    let Some(user) = asked.get("user_id") else { return page::consent(&begun.app, &asked) };
+    let verifier = if callback == PIN { pin } else { verifier };
+    begun.agreed = Some((user.to_owned(), verifier.clone()));
+    match callback.as_str() {
+        PIN => page::text(StatusCode::OK, verifier.as_str()),
+        callback => back(callback, &[("oauth_token", token.as_str()), ("oauth_verifier", verifier.as_str())]),
+    }
+}
+
+/// `POST /oauth/access_token`.
+pub(super) async fn access_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = read(body).await.unwrap_or_default();
+    let Some(claim) = claim(&head) else { return unauthenticated() };
+    let token = Token::new(claim.token.clone().unwrap_or_default());
+    let app = inner.signer(&claim, &head, &body, |state, app| {
+        state.logins.requests.get(&token).filter(|begun| begun.app == app.name).map(|begun| begun.secret.clone())
+    });
+    let Some(app) = app else { return unauthenticated() };
+    let verifier = parameter(&claim, &head, &body, "oauth_verifier").map(Token::new);
+    let user_id = {
+        let mut state = inner.state();
+        let begun = state.logins.requests.get(&token);
+        let agreed = begun.and_then(|begun| begun.agreed.clone()).filter(|(_, right)| verifier.as_ref() == Some(right));
+        let Some((user_id, _)) = agreed else {
+            let why = "Error processing your OAuth request: Invalid oauth_verifier parameter";
+            return page::text(StatusCode::UNAUTHORIZED, why);
+        };
+        state.logins.requests.remove(&token);
+        user_id
+    };
+    let user = inner.user(&app.name, &user_id);
+    {
+        // X gives out the same token again, for what the app may do now.
+        let mut state = inner.state();
+        let permission = state.permission;
+        if let Some(grant) = state.grants.get_mut(&user.token) {
+            grant.permission = permission;
+        }
+    }
+    form(&[
+        ("oauth_token", user.token.as_str()),
+        ("oauth_token_secret", user.token_secret.as_str()),
+        ("user_id", &user.id),
+        ("screen_name", &handle(&user.id)),
+    ])
+}
+
+fn claim(head: &Parts) -> Option<Claim> {
+    Claim::parse(head.headers.get(AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// A parameter of the header, the query or the form.
+fn parameter(claim: &Claim, head: &Parts, body: &[u8], name: &str) -> Option<String> {
+    let of = |text: &[u8]| Fields::parse(text).get(name).map(str::to_owned);
+    let of_query = || of(head.uri.query().unwrap_or_default().as_bytes());
+    claim.get(name).map(str::to_owned).or_else(of_query).or_else(|| of(body))
+}
+
+fn form(fields: &[(&str, &str)]) -> Response {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    ([(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], body).into_response()
+}
+
+fn unauthenticated() -> Response {
+    refused(StatusCode::UNAUTHORIZED, 32, "Could not authenticate you.")
+}
