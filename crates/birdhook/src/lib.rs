@@ -57,6 +57,10 @@ pub use birdhook_client as client;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/guide/getting-started.md")]
+struct GettingStartedGuide;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/cut-over.md")]
 struct CutOverGuide;

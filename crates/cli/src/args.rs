@@ -3,11 +3,11 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activity, completions, crc, doctor, ensure, inspect, listen, man, migrate, mock_x, replay, sign, stream_links,
-    subscriptions, trigger, verify, webhooks,
+    activity, auth, completions, crc, doctor, ensure, inspect, listen, man, migrate, mock_x, replay, sign,
+    stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
 };
 
-/// Receive, send, diagnose and replay Twitter/X webhooks. Everything works offline.
+/// Receive, send, diagnose and replay Twitter/X webhooks, and manage them at X.
 #[derive(Debug, Parser)]
 #[command(name = "birdhook", version, after_long_help = AFTER, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -39,8 +39,11 @@ pub(crate) enum Command {
     Record(listen::Record),
     Replay(replay::Replay),
     MockX(mock_x::MockX),
+    Auth(auth::Auth),
     Ensure(ensure::Ensure),
     Migrate(migrate::Migrate),
+    Watch(watch::Watch),
+    Validate(validate::Validate),
     Webhooks(webhooks::Webhooks),
     Subscriptions(subscriptions::Subscriptions),
     Activity(activity::Activity),

@@ -78,6 +78,39 @@ fn one_command_takes_an_empty_account_to_delivered_events_and_a_second_changes_n
     assert_eq!((heard["kind"].as_str(), heard["generation"].as_str()), (Some("message_received"), Some("x_activity")));
 }
 
+#[test]
+fn an_invalid_webhook_is_healed_and_a_missing_one_is_said_to_be() {
+    let account = Account::new("watch");
+    let url = account.listening.url.clone();
+    let missing = account.run(&["watch", &url, "--once"]);
+    assert_eq!(missing.code, 1, "{}{}", missing.stdout, missing.stderr);
+    assert!(missing.stdout.contains(&url), "{}", missing.stdout);
+    account.json(&["webhooks", "register", &url]);
+    let well = account.run(&["watch", &url, "--once"]);
+    assert_eq!((well.code, well.stdout.as_str()), (0, ""), "{}", well.stderr);
+    let down = ["--down-from", "2020-01-01T00:00:00Z", "--down-to", "2020-01-01T01:00:00Z"];
+    let lost = account.run(&[&["watch", &url, "--once", "--json"][..], &down].concat());
+    assert_eq!(lost.code, 1, "{}", lost.stderr);
+    let notices: Vec<Value> = lost.json();
+    assert!(notices.iter().any(|notice| notice["notice"] == "lost"), "{}", lost.stdout);
+    assert_eq!(account.run(&["watch", &url, "--down-from", "2020-01-01T00:00:00Z"]).code, 2);
+}
+
+#[test]
+fn the_first_like_validates_a_webhook() {
+    let validating = Serving::start(&["validate", "--user", "2001", "--limit", "20", "--json"]);
+    let trigger = |user: &str| {
+        let args = ["trigger", &validating.url, "like.create", "--generation", "xaa", "--user", user, "--json"];
+        assert_eq!(run(&args).code, 0);
+    };
+    trigger("2002");
+    trigger("2001");
+    let lines: Vec<Value> = std::iter::repeat_with(|| validating.json()).take(3).collect();
+    assert_eq!((lines[0]["kind"].as_str(), lines[1]["subscriber"].as_str()), (Some("liked"), Some("2001")));
+    assert_eq!(lines[2]["user"].as_str(), Some("2001"), "it ends by itself: {}", lines[2]);
+    assert_eq!(lines[2]["like"]["name"].as_str(), Some("like.create"));
+}
+
 impl Account {
     fn id(&self) -> String {
         self.json(&["webhooks", "list"])[0]["id"].as_str().unwrap().to_owned()

@@ -134,6 +134,8 @@ impl Keys {
             ("BIRDHOOK_CONSUMER_KEY", &mut self.consumer_key),
             ("BIRDHOOK_CONSUMER_SECRET", &mut self.consumer_secret),
             ("BIRDHOOK_BEARER_TOKEN", &mut self.bearer_token),
+            ("BIRDHOOK_CLIENT_ID", &mut self.client_id),
+            ("BIRDHOOK_CLIENT_SECRET", &mut self.client_secret),
         ] {
             *key = told(name).or(key.take());
         }

@@ -13,6 +13,8 @@ pub(crate) use confirm::confirmed;
 pub(crate) use keys::{Keys, Tokens};
 pub(crate) use table::{Cells, tell};
 
+use crate::output::note;
+
 /// Who calls X, and with what.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AccountArgs {
@@ -76,8 +78,19 @@ impl AccountArgs {
     pub(crate) fn client(&self) -> Result<Client> {
         let keys = self.keys()?;
         let credentials = Credentials::try_from(&keys)?;
-        let client =
-            Client::builder(credentials).base_url(self.base_url(&keys)).build().context("cannot set up TLS")?;
+        let path = self.path()?;
+        let builder = Client::builder(credentials).base_url(self.base_url(&keys));
+        // X accepts a refresh token once: a new token that is not kept is lost.
+        let builder = builder.on_renewal(move |user, token| {
+            let kept = Keys::read(&path, false).and_then(|mut keys| {
+                keys.users.entry(user.to_owned()).or_default().set_oauth2(token);
+                keys.write(&path)
+            });
+            if let Err(error) = kept {
+                note(format!("the new token of {user} is not kept: {error:#}"));
+            }
+        });
+        let client = builder.build().context("cannot set up TLS")?;
         Ok(match self.sign_with {
             Some(kind) => client.only(kind.into()),
             None => client,

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use birdhook::axum::{Verified, webhook};
-use birdhook::{Apps, CutOver, Delivery, Webhook, signature};
+use birdhook::{Apps, CutOver, Delivery, Event, Webhook, signature};
 use birdhook_testkit::{Recorded, Recording, Sender};
 use bytes::Bytes;
 
@@ -50,8 +50,9 @@ pub(crate) struct Record {
     server: ServerArgs,
 }
 
+/// Where to receive, and for whom.
 #[derive(Debug, clap::Args)]
-struct ServerArgs {
+pub(crate) struct ServerArgs {
     /// Where to listen. X itself needs a public https URL without a port: put a proxy or a tunnel in front.
     #[arg(long, default_value = "127.0.0.1:8080")]
     addr: SocketAddr,
@@ -76,29 +77,67 @@ impl Record {
 
 impl Listen {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        let apps = self.server.apps.read()?;
+        let work = Work { record: self.record, forward: self.forward, ..Work::default() };
+        self.server.serve(json, work, std::future::pending()).await?;
+        Ok(Verdict::Good)
+    }
+}
+
+/// What is done with each delivery besides printing it.
+pub(crate) struct Work {
+    pub(crate) record: Option<PathBuf>,
+    pub(crate) forward: Option<String>,
+    /// How many events are remembered, and for how long, in place of what `Webhook` remembers.
+    pub(crate) window: Option<(usize, Duration)>,
+    /// Told of each event once it is answered 200.
+    pub(crate) seen: Seen,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self { record: None, forward: None, window: None, seen: Box::new(|_| ()) }
+    }
+}
+
+pub(crate) type Seen = Box<dyn Fn(&Event) + Send + Sync>;
+
+impl ServerArgs {
+    /// Receives until it is asked to stop, or until `enough` resolves.
+    pub(crate) async fn serve(
+        &self,
+        json: bool,
+        work: Work,
+        enough: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        let apps = self.apps.read()?;
         let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
-        let path = &self.server.path;
+        let path = &self.path;
         if !path.starts_with('/') || path.contains(['{', '}', '?', '#']) {
             bail!("--path must begin with / and hold no ? or #, nor braces");
         }
-        let cut_over = if self.server.cut_over { CutOver::Both } else { CutOver::One };
-        let gate = Webhook::new(apps.clone()).cut_over(cut_over).gate();
+        let cut_over = if self.cut_over { CutOver::Both } else { CutOver::One };
+        let mut described = Webhook::new(apps.clone()).cut_over(cut_over);
+        if let Some((events, time)) = work.window {
+            described = described.dedupe_window(events, time);
+        }
+        let gate = described.gate();
         let (closed, mut output_closed) = tokio::sync::mpsc::channel(1);
         let receiver = Receiver {
-            recorder: self.record.as_deref().map(Recorder::open).transpose()?,
-            forwarder: self.forward.map(|url| Forwarder::new(url, apps)).transpose()?,
-            form: Form::new(json, self.server.raw),
+            recorder: work.record.as_deref().map(Recorder::open).transpose()?,
+            forwarder: work.forward.map(|url| Forwarder::new(url, apps)).transpose()?,
+            form: Form::new(json, self.raw),
+            seen: work.seen,
             closed,
         };
         let router = Router::new().route(path, webhook(gate.clone(), receive)).with_state(Arc::new(receiver));
-        let listener = tokio::net::TcpListener::bind(self.server.addr)
+        let listener = tokio::net::TcpListener::bind(self.addr)
             .await
-            .with_context(|| format!("cannot listen on {}", self.server.addr))?;
+            .with_context(|| format!("cannot listen on {}", self.addr))?;
         note(format!("listening on http://{}{path} for {}", listener.local_addr()?, names.join(", ")));
         let stop = async move {
             tokio::select! {
                 () = asked_to_stop() => {}
+                () = enough => {}
                 _ = output_closed.recv() => {}
             }
             let left = gate.shutdown(PATIENCE).await;
@@ -109,7 +148,7 @@ impl Listen {
             ));
         };
         axum::serve(listener, router).with_graceful_shutdown(stop).await?;
-        Ok(Verdict::Good)
+        Ok(())
     }
 }
 
@@ -118,6 +157,7 @@ struct Receiver {
     recorder: Option<Recorder>,
     forwarder: Option<Forwarder>,
     form: Form,
+    seen: Seen,
     /// Told when nobody reads the output any more.
     closed: tokio::sync::mpsc::Sender<()>,
 }
@@ -144,7 +184,10 @@ async fn receive(
         }
     }
     match receiver.form.print(&delivery) {
-        Ok(()) => StatusCode::OK,
+        Ok(()) => {
+            delivery.events().iter().for_each(|event| (receiver.seen)(event));
+            StatusCode::OK
+        }
         Err(error) => {
             if output::is_closed(&error) {
                 let _ = receiver.closed.try_send(());

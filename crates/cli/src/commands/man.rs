@@ -62,25 +62,41 @@ fn write_page(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A command as Markdown.
+/// A command as Markdown, with the commands below it.
 fn page(command: &mut Command) -> String {
-    let usage = command.render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage: ");
-    let name = usage.split([' ', '\n']).take(2).filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-    let name = name.collect::<Vec<_>>().join(" ");
-    let about = sentence(command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default());
-    let mut text = format!("# {name}\n\n{about}\n\n```text\n{usage}\n```\n");
-    let shown = |arg: &&Arg| !arg.is_hide_set() && !matches!(arg.get_id().as_str(), "help" | "version");
-    let (arguments, options): (Vec<_>, Vec<_>) =
-        command.get_arguments().filter(shown).partition(|arg| arg.is_positional());
-    for (heading, args) in [("Arguments", arguments), ("Options", options)] {
-        if !args.is_empty() {
-            text += &format!("\n## {heading}\n\n");
-            args.iter().for_each(|arg| text += &item(arg));
-        }
-    }
+    let mut text = section(command, 1);
     if let Some(after) = command.get_after_long_help() {
         text += &format!("\n{after}\n");
+    }
+    let is_the_tool = command.get_name() == "birdhook";
+    for below in command.get_subcommands_mut().filter(|below| !is_the_tool && below.get_name() != "help") {
+        text += &format!("\n{}", section(below, 2));
+    }
+    text
+}
+
+/// What a command does and takes, under a heading of this level.
+fn section(command: &mut Command, level: usize) -> String {
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let is_word = |word: &&str| word.chars().all(|letter| letter.is_ascii_lowercase() || matches!(letter, '-' | '2'));
+    let name = usage.split([' ', '\n']).take_while(is_word).collect::<Vec<_>>().join(" ");
+    let heading = "#".repeat(level);
+    let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+    let mut text = format!("{heading} {name}\n\n{}\n\n```text\n{usage}\n```\n", sentence(about));
+    // What counts for all commands below one is told once.
+    let shown = |arg: &&Arg| {
+        !arg.is_hide_set()
+            && !matches!(arg.get_id().as_str(), "help" | "version")
+            && (level == 1 || !arg.is_global_set())
+    };
+    let (arguments, options): (Vec<_>, Vec<_>) =
+        command.get_arguments().filter(shown).partition(|arg| arg.is_positional());
+    for (title, args) in [("Arguments", arguments), ("Options", options)] {
+        if !args.is_empty() {
+            text += &format!("\n{heading}# {title}\n\n");
+            args.iter().for_each(|arg| text += &item(arg));
+        }
     }
     text
 }

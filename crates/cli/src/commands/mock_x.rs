@@ -120,9 +120,10 @@ impl MockX {
             consumer_key: Some(app.consumer_key.clone()),
             consumer_secret: Some(app.consumer_secret.as_str().to_owned()),
             bearer_token: Some(app.bearer.as_str().to_owned()),
+            client_id: Some(app.client_id.clone()),
+            client_secret: app.client_secret.as_ref().map(|secret| secret.as_str().to_owned()),
             owner: Some(of(&app.owner)),
             users: self.user.iter().map(|id| (id.clone(), of(&x.user(id)))).collect(),
-            ..Keys::default()
         }
     }
 

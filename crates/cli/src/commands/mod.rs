@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod activity;
+pub(crate) mod auth;
 pub(crate) mod completions;
 pub(crate) mod crc;
 pub(crate) mod doctor;
@@ -15,7 +16,9 @@ pub(crate) mod sign;
 pub(crate) mod stream_links;
 pub(crate) mod subscriptions;
 pub(crate) mod trigger;
+pub(crate) mod validate;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod webhooks;
 
 use anyhow::Result;
@@ -35,8 +38,11 @@ pub(crate) async fn run(Args { json, command }: Args) -> Result<Verdict> {
         Command::Record(record) => record.run(json).await,
         Command::Replay(replay) => replay.run(json).await,
         Command::MockX(mock_x) => mock_x.run(json).await,
+        Command::Auth(auth) => auth.run(json).await,
         Command::Ensure(ensure) => ensure.run(json).await,
         Command::Migrate(migrate) => migrate.run(json).await,
+        Command::Watch(watch) => watch.run(json).await,
+        Command::Validate(validate) => validate.run(json).await,
         Command::Webhooks(webhooks) => webhooks.run(json).await,
         Command::Subscriptions(subscriptions) => subscriptions.run(json).await,
         Command::Activity(activity) => activity.run(json).await,

@@ -130,7 +130,7 @@ impl Replay {
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or("must be a time such as 2026-11-23T09:30:00Z".to_owned())
 }
 

@@ -1,0 +1,209 @@
+//! Gets keys and tokens, and keeps them.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use birdhook::client::login::{LoginError, Loopback, OAuth1, OAuth2, SCOPES};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::doctor::seconds;
+use crate::Verdict;
+use crate::account::{AccountArgs, Cells, Keys, confirmed, tell};
+use crate::output::{self, note};
+
+/// Keep the app's keys, and let users authorise the app.
+///
+/// Keys and tokens are kept in a file that only its owner can read (--credentials). They are never printed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Auth {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Keep the app's keys that the environment has: BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET, BIRDHOOK_BEARER_TOKEN,
+    /// BIRDHOOK_CLIENT_ID, BIRDHOOK_CLIENT_SECRET, BIRDHOOK_OWNER_TOKEN, BIRDHOOK_OWNER_TOKEN_SECRET.
+    App,
+    /// Let a user authorise the app with OAuth 1.0a, as the Account Activity API takes.
+    User {
+        /// The user types a PIN, where no browser can come back to this machine.
+        #[arg(long)]
+        pin: bool,
+        /// It is the app's owner, whose tokens manage webhooks of 1.1.
+        #[arg(long)]
+        owner: bool,
+        #[command(flatten)]
+        browser: Browser,
+    },
+    /// Let a user authorise the app with OAuth 2.0, as private events of the X Activity API take.
+    User2 {
+        /// What to ask for, in place of what subscribing takes. Again for several.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        #[command(flatten)]
+        browser: Browser,
+    },
+    /// List whose tokens there are.
+    List,
+    /// Forget a user's tokens. The user's permission stays: they take it back in their settings at X.
+    Forget {
+        /// The user's id.
+        user: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// How the browser comes back.
+#[derive(Debug, clap::Args)]
+struct Browser {
+    /// The port of this machine to which X sends the browser back: http://127.0.0.1:PORT/callback must be among the app's
+    /// callback URLs.
+    #[arg(long, default_value_t = 8723)]
+    port: u16,
+    /// How long to wait for the user.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    limit: Duration,
+}
+
+/// What there is of a user.
+#[derive(Serialize)]
+struct Known {
+    user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<String>,
+    oauth1: bool,
+    oauth2: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    renewable: bool,
+}
+
+impl Cells for Known {
+    const HEADER: &'static [&'static str] = &["user", "handle", "OAuth 1.0a", "OAuth 2.0"];
+
+    fn cells(&self) -> Vec<String> {
+        let oauth2 = match (self.oauth2, self.renewable, &self.expires_at) {
+            (false, ..) => "no".to_owned(),
+            (true, true, _) => "yes, renewed by itself".to_owned(),
+            (true, false, Some(time)) => format!("until {time}"),
+            (true, false, None) => "yes".to_owned(),
+        };
+        let oauth1 = if self.oauth1 { "yes" } else { "no" };
+        vec![self.user_id.clone(), self.handle.clone().unwrap_or_default(), oauth1.to_owned(), oauth2]
+    }
+}
+
+impl Auth {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let path = self.account.path()?;
+        let mut keys = Keys::read(&path, false)?;
+        match self.what {
+            What::App => {
+                keys.take_environment()?;
+                if keys.consumer().is_none() && keys.bearer_token.is_none() {
+                    bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
+                }
+            }
+            What::User { pin, owner, browser } => {
+                let base = self.account.base_url(&keys);
+                let consumer =
+                    self.account.keys()?.consumer().context("there are no consumer keys: `birdhook auth app`")?;
+                let login = OAuth1::new(consumer)?.base_url(base);
+                let authorised = match pin {
+                    true => {
+                        let pending = login.begin(OAuth1::PIN).await.map_err(|error| failed(&error))?;
+                        open(&pending.authorize_url);
+                        login.finish(&pending.request_token, typed("PIN: ")?.as_str()).await
+                    }
+                    false => {
+                        let loopback = Loopback::bind(browser.port).await.context("cannot wait for the browser")?;
+                        let pending = login.begin(&loopback.redirect_url()).await.map_err(|error| failed(&error))?;
+                        open(&pending.authorize_url);
+                        let back = loopback.verifier(&pending.request_token, browser.limit).await;
+                        login.finish(&pending.request_token, back.map_err(|error| failed(&error))?).await
+                    }
+                };
+                let authorised = authorised.map_err(|error| failed(&error))?;
+                let tokens = match owner {
+                    true => keys.owner.get_or_insert_default(),
+                    false => keys.users.entry(authorised.user_id.clone()).or_default(),
+                };
+                tokens.handle = Some(authorised.screen_name.clone());
+                tokens.set_oauth1(&authorised.token);
+                note(format!("@{} ({}) has authorised the app", authorised.screen_name, authorised.user_id));
+            }
+            What::User2 { scopes, browser } => {
+                let base = self.account.base_url(&keys);
+                keys.take_environment()?;
+                let client = keys.client_id.clone().context("there is no OAuth 2.0 client: set BIRDHOOK_CLIENT_ID")?;
+                let secret = keys.client_secret.clone().map(SecretString::from);
+                let mut login = OAuth2::new(client, secret)?.base_url(&base);
+                if base != "https://api.x.com" {
+                    // A mock is both.
+                    login = login.authorize_url(format!("{base}/i/oauth2/authorize"));
+                }
+                let default: Vec<String> = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+                let login = login.scopes(if scopes.is_empty() { default } else { scopes });
+                let loopback = Loopback::bind(browser.port).await.context("cannot wait for the browser")?;
+                let pending = login.begin(&loopback.redirect_url()).map_err(|error| failed(&error))?;
+                open(&pending.authorize_url);
+                let back = loopback.code(&pending.proof, browser.limit).await.map_err(|error| failed(&error))?;
+                let token = login.finish(&pending.proof, back).await.map_err(|error| failed(&error))?;
+                let user = login.user_id(&token).await.map_err(|error| failed(&error))?;
+                keys.users.entry(user.clone()).or_default().set_oauth2(&token);
+                note(format!("{user} has authorised the app"));
+            }
+            What::List => {
+                let known = keys.users.iter().map(|(id, tokens)| Known {
+                    user_id: id.clone(),
+                    handle: tokens.handle.clone(),
+                    oauth1: tokens.token.is_some(),
+                    oauth2: tokens.access_token.is_some(),
+                    expires_at: tokens.expires_at.clone(),
+                    renewable: tokens.refresh_token.is_some() && keys.client_id.is_some(),
+                });
+                return tell(&known.collect::<Vec<_>>(), json).map(|()| Verdict::Good);
+            }
+            What::Forget { user, yes } => {
+                if !keys.users.contains_key(&user) {
+                    bail!("there are no tokens of {user}");
+                }
+                if !confirmed(yes, &format!("Forget the tokens of {user}?"))? {
+                    bail!("nothing was forgotten");
+                }
+                keys.users.remove(&user);
+            }
+        }
+        keys.write(&path)?;
+        output::line(format!("kept in {}", path.display()))?;
+        Ok(Verdict::Good)
+    }
+}
+
+/// An error with what to do about it.
+fn failed(error: &LoginError) -> anyhow::Error {
+    anyhow!("{error}\n{}", error.cure())
+}
+
+fn open(url: &str) {
+    note(format!("Open this in the browser of the user, and agree:\n{url}"));
+}
+
+/// What somebody types.
+fn typed(question: &str) -> Result<String> {
+    let mut line = String::new();
+    if io::stdin().is_terminal() {
+        let mut asked = anstream::stderr().lock();
+        write!(asked, "{question}")?;
+        asked.flush()?;
+    }
+    io::stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}

@@ -1,0 +1,54 @@
+//! Waits for the first like.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use birdhook::Event;
+use birdhook::client::Validation;
+use tokio::sync::{mpsc, oneshot};
+
+use super::doctor::seconds;
+use super::listen::{ServerArgs, Work};
+use crate::Verdict;
+use crate::output::{self, BAD, GOOD, styled};
+
+/// Receive until a like of a subscribed user's post arrives, and say what came: the last step of setting up a webhook.
+///
+/// Like a post of the subscribed user meanwhile, with another account. X may take 10 s after subscribing until the first event.
+/// Exit code 1 when no like came in time.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Validate {
+    /// The subscribed user's id; whomever unless told. Again for several.
+    #[arg(long, value_name = "ID")]
+    user: Vec<String>,
+    /// How long to wait.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    limit: Duration,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Validate {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let (sender, mut events) = mpsc::unbounded_channel::<Event>();
+        let (enough, is_enough) = oneshot::channel::<()>();
+        let validation = Validation::new(self.user);
+        let waiting = async {
+            let waited = validation.wait(async || events.recv().await, self.limit).await;
+            drop(enough);
+            waited
+        };
+        let seen = Box::new(move |event: &Event| drop(sender.send(event.clone())));
+        let work = Work { seen, ..Work::default() };
+        let serving = self.server.serve(json, work, async { drop(is_enough.await) });
+        let (served, waited) = tokio::join!(serving, waiting);
+        served?;
+        match &waited {
+            Ok(validated) if json => output::json(validated)?,
+            Ok(validated) => output::line(styled(GOOD, validated.to_string()))?,
+            Err(missing) if json => output::json(missing)?,
+            Err(missing) => output::line(styled(BAD, missing.to_string()))?,
+        }
+        Ok(waited.is_ok().into())
+    }
+}

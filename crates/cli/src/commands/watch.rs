@@ -1,0 +1,111 @@
+//! Watches over a webhook.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use birdhook::Timestamp;
+use birdhook::client::{Api, Notice, WatchSettings};
+
+use super::doctor::seconds;
+use super::listen::{ServerArgs, Work, asked_to_stop};
+use super::replay::time;
+use crate::Verdict;
+use crate::account::AccountArgs;
+use crate::output::{self, note};
+
+/// Watch over a webhook: have it challenged anew when it is invalid, notice gaps, and ask X to replay exactly them.
+///
+/// Replays are asked for in jobs of at most 2 hours, one at a time, within what X keeps: 24 hours in v2, 5 days in enterprise
+/// 1.1. With --receive it is the receiver too, and learns from the deliveries when a job has ended and when nothing comes; else
+/// it waits 2 hours for each job.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Watch {
+    /// The webhook's URL.
+    url: String,
+    /// Receive too, as `birdhook listen` does.
+    #[arg(long)]
+    receive: bool,
+    /// The webhook is managed by enterprise 1.1.
+    #[arg(long)]
+    enterprise: bool,
+    /// How long from one look to the next.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    interval: Duration,
+    /// How long without an event is a gap; none unless told. With --receive.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "receive")]
+    silence: Option<Duration>,
+    /// The receiver was down since then: 2026-11-23T09:30:00Z.
+    #[arg(long, value_name = "TIME", requires = "down_to", value_parser = time)]
+    down_from: Option<Timestamp>,
+    /// The receiver was down until then.
+    #[arg(long, value_name = "TIME", requires = "down_from", value_parser = time)]
+    down_to: Option<Timestamp>,
+    /// Print what is replayed though it was seen. With --receive, which remembers as far back as X replays.
+    #[arg(long, requires = "receive")]
+    all_again: bool,
+    /// Heal, and ask for no replays.
+    #[arg(long)]
+    no_replays: bool,
+    /// Look once, say what there is to say, and end.
+    #[arg(long, conflicts_with = "receive")]
+    once: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+/// How many events are remembered: 35 bytes each.
+const REMEMBERED: usize = 500_000;
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl Watch {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let mut settings = WatchSettings::default();
+        settings.api = if self.enterprise { Api::Enterprise } else { Api::V2 };
+        (settings.poll_interval, settings.event_silence, settings.replays) =
+            (self.interval, self.silence, !self.no_replays);
+        let watch = self.account.client()?.watch(&*self.url, settings);
+        if let (Some(from), Some(to)) = (self.down_from, self.down_to) {
+            if to <= from {
+                bail!("--down-to must be after --down-from");
+            }
+            watch.was_down(from, to);
+        }
+        if self.once {
+            let notices = watch.step().await;
+            notices.iter().try_for_each(|notice| tell(notice, json))?;
+            return Ok((!notices.iter().any(is_bad)).into());
+        }
+        let watching = watch.clone();
+        let look = async move {
+            // Events are on standard output.
+            watching.run(|notice| if json { drop(tell(&notice, true)) } else { note(notice.to_string()) }).await;
+        };
+        if self.receive {
+            let hours = if self.enterprise { 5 * 24 + 1 } else { 25 };
+            let window = if self.all_again { (0, Duration::ZERO) } else { (REMEMBERED, hours * HOUR) };
+            let seen = Box::new(move |event: &_| watch.saw(event));
+            let work = Work { window: Some(window), seen, ..Work::default() };
+            self.server.serve(json, work, look).await?;
+        } else {
+            tokio::select! {
+                () = look => {}
+                () = asked_to_stop() => {}
+            }
+        }
+        Ok(Verdict::Good)
+    }
+}
+
+/// Whether somebody must see to it.
+fn is_bad(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::Unknown { .. } | Notice::Missing { .. } | Notice::StillInvalid { .. } | Notice::Lost { .. }
+    )
+}
+
+fn tell(notice: &Notice, json: bool) -> Result<()> {
+    if json { output::json(notice) } else { output::line(notice.to_string()) }
+}

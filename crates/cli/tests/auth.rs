@@ -1,0 +1,160 @@
+//! `birdhook auth`, with `birdhook mock-x` as X and a user who agrees at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use support::{Ended, Folder, Serving, birdhook, call, end};
+
+/// A login that waits for the user.
+struct Login {
+    process: Child,
+    url: String,
+    notes: BufReader<std::process::ChildStderr>,
+}
+
+impl Login {
+    fn begin(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut notes = BufReader::new(process.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("http://") {
+            line.clear();
+            assert!(notes.read_line(&mut line).unwrap() > 0, "it says what to open");
+        }
+        Self { process, url: line.trim().to_owned(), notes }
+    }
+
+    /// The user opens it, and is sent elsewhere.
+    fn visit(&self, answer: &str) -> (String, String) {
+        let (place, path) = self.url.trim_start_matches("http://").split_once('/').unwrap();
+        call(&format!("http://{place}"), "GET", &format!("/{path}&{answer}"), &[], "")
+    }
+
+    fn end(mut self) -> Ended {
+        drop(self.process.stdin.take());
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.notes.read_to_string(&mut stderr).unwrap();
+        self.process.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        Ended { code: self.process.wait().unwrap().code().unwrap(), stdout, stderr }
+    }
+}
+
+/// Follows a redirect to this machine.
+fn follow(head: &str) -> (String, String) {
+    let to = head.lines().find_map(|line| line.strip_prefix("location: ")).expect("a redirect");
+    let (place, path) = to.trim().trim_start_matches("http://").split_once('/').unwrap();
+    call(&format!("http://{place}"), "GET", &format!("/{path}"), &[], "")
+}
+
+struct Desk {
+    folder: Folder,
+    x: Serving,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
+        let x = Serving::start(&["mock-x", "--json", "--credentials", &folder.path("mock.toml")]);
+        x.json();
+        let mock: toml::Table = toml::from_str(&std::fs::read_to_string(folder.path("mock.toml")).unwrap()).unwrap();
+        let desk = Self { folder, x };
+        let text = |name: &str| mock[name].as_str().unwrap().to_owned();
+        let mut app = desk.command(&["auth", "app"]);
+        app.env("BIRDHOOK_CONSUMER_KEY", text("consumer_key")).env("BIRDHOOK_CLIENT_ID", text("client_id"));
+        let kept = end(app.env("BIRDHOOK_CONSUMER_SECRET", text("consumer_secret")));
+        assert_eq!(kept.code, 0, "{}", kept.stderr);
+        desk
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = birdhook(args);
+        command
+            .env("BIRDHOOK_CREDENTIALS", self.folder.path("keys.toml"))
+            .env("BIRDHOOK_API_URL", self.x.url.trim_end_matches('/'));
+        command.env_remove("BIRDHOOK_CONSUMER_SECRET");
+        command
+    }
+
+    fn known(&self) -> Vec<serde_json::Value> {
+        end(&mut self.command(&["auth", "list", "--json"])).json()
+    }
+}
+
+#[test]
+fn a_user_agrees_in_the_browser_and_is_subscribed_with_the_tokens() {
+    let desk = Desk::new("auth-user");
+    let listening = Serving::start(&["listen"]);
+    let login = Login::begin(&mut desk.command(&["auth", "user", "--port", "0"]));
+    let (head, _) = login.visit("user_id=2001");
+    let (head, page) = follow(&head);
+    assert!(head.starts_with("HTTP/1.1 200") && page.contains("close this window"), "{head} {page}");
+    let ended = login.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("(2001) has authorised the app"), "{}", ended.stderr);
+    let known = desk.known();
+    assert_eq!((known[0]["user_id"].as_str(), known[0]["oauth1"].as_bool()), (Some("2001"), Some(true)));
+
+    // The secret of the mock is not the receiver's, so X is not asked to challenge it here.
+    let keys = std::fs::read_to_string(desk.folder.path("keys.toml")).unwrap();
+    let keys: toml::Table = toml::from_str(&keys).unwrap();
+    for secret in [&keys["consumer_secret"], &keys["users"]["2001"]["token_secret"]] {
+        assert!(!ended.stdout.contains(secret.as_str().unwrap()) && !ended.stderr.contains(secret.as_str().unwrap()));
+    }
+    drop(listening);
+}
+
+#[test]
+fn a_user_types_the_pin() {
+    let desk = Desk::new("auth-pin");
+    let mut login = Login::begin(&mut desk.command(&["auth", "user", "--pin"]));
+    let (head, page) = login.visit("user_id=2002");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let pin: String = page.chars().filter(char::is_ascii_digit).collect();
+    writeln!(login.process.stdin.as_mut().unwrap(), "{pin}").unwrap();
+    let ended = login.end();
+    assert_eq!(ended.code, 0, "{} {page}", ended.stderr);
+    assert_eq!(desk.known()[0]["user_id"].as_str(), Some("2002"));
+
+    let mut login = Login::begin(&mut desk.command(&["auth", "user", "--pin"]));
+    login.visit("user_id=2002");
+    writeln!(login.process.stdin.as_mut().unwrap(), "0000000").unwrap();
+    let ended = login.end();
+    assert_eq!(ended.code, 2, "a wrong PIN");
+}
+
+#[test]
+fn a_user_agrees_to_oauth2_and_refuses_it() {
+    let desk = Desk::new("auth-user2");
+    let login = Login::begin(&mut desk.command(&["auth", "user2", "--port", "0"]));
+    let (head, _) = login.visit("user_id=2001");
+    follow(&head);
+    let ended = login.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let known = desk.known();
+    assert_eq!((known[0]["oauth2"].as_bool(), known[0]["renewable"].as_bool()), (Some(true), Some(true)));
+
+    let login = Login::begin(&mut desk.command(&["auth", "user2", "--port", "0"]));
+    let (head, _) = login.visit("denied=1");
+    follow(&head);
+    let ended = login.end();
+    assert_eq!(ended.code, 2, "{}", ended.stdout);
+
+    let forgotten = end(&mut desk.command(&["auth", "forget", "2001"]));
+    assert!(forgotten.code == 2 && forgotten.stderr.contains("say --yes"), "{}", forgotten.stderr);
+    assert_eq!(end(&mut desk.command(&["auth", "forget", "2001", "--yes"])).code, 0);
+    assert!(desk.known().is_empty());
+    assert_eq!(end(&mut desk.command(&["auth", "forget", "2001", "--yes"])).code, 2);
+}
+
+#[test]
+fn without_keys_it_says_what_to_set() {
+    let folder = Folder::new("auth-none");
+    let mut command = birdhook(&["auth", "app", "--credentials", &folder.path("keys.toml")]);
+    let none = end(command.env_remove("BIRDHOOK_CONSUMER_SECRET"));
+    assert!(none.code == 2 && none.stderr.contains("set BIRDHOOK_CONSUMER_KEY"), "{}", none.stderr);
+    assert!(!std::path::Path::new(&folder.path("keys.toml")).exists());
+}
