@@ -176,6 +176,11 @@ impl Client {
         Self { only: Some(kind), ..self.clone() }
     }
 
+    /// The same client, which chooses.
+    pub(crate) fn free(&self) -> Self {
+        Self { only: None, ..self.clone() }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.inner.now)()
     }

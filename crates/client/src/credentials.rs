@@ -97,10 +97,10 @@ impl UserToken {
 /// ```
 /// use birdhook_client::{AccessToken, ConsumerKeys, Credentials};
 ///
-/// let credentials = Credentials::new(ConsumerKeys::new("key", "secret"))
+/// let credentials = Credentials::new(ConsumerKeys::new("key", "wG4xNq"))
 ///     .owner(AccessToken::new("42-token", "token secret"))
 ///     .user("2001", AccessToken::new("2001-token", "token secret"));
-/// assert!(!format!("{credentials:?}").contains("secret"));
+/// assert!(!format!("{credentials:?}").contains("wG4xNq"));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

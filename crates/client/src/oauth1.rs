@@ -98,7 +98,55 @@ mod tests {
         ];
         let form = [("c2".to_owned(), String::new()), ("a3".to_owned(), "2 q".to_owned())];
         let expected = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7";
-        assert_eq!(base_string(&Method::POST, &url, &oauth, &form), expected);
+        let text = base_string(&Method::POST, &url, &oauth, &form);
+        assert_eq!(text, expected);
+        // Erratum 2550.
+        assert_eq!(signature(&text, "j49sk3j29djd", "dh893hdasih9"), "r6/TJjbCOr97/+UU0NsvSne7s5g=");
+    }
+
+    /// RFC 5849, section 1.2.
+    #[test]
+    fn the_signatures_are_those_of_the_rfc() {
+        let (key, secret) = ("dpf43f3p2l4k3l03", "kd94hf93k423kf44");
+        for (method, url, time, nonce, further, token_secret, expected) in [
+            (
+                Method::POST,
+                "https://photos.example.net/initiate",
+                "137131200",
+                "wIjqoS",
+                [("oauth_callback", "http://printer.example.com/ready")].as_slice(),
+                "",
+                "74KNZJeDHnMBp0EMJ9ZHt/XKycU=",
+            ),
+            (
+                Method::POST,
+                "https://photos.example.net/token",
+                "137131201",
+                "walatlh",
+                &[("oauth_token", "hh5s93j4hdidpola"), ("oauth_verifier", "hfdp7dh39dks9884")],
+                "hdhd0244k9j7ao03",
+                "gKgrFCywp7rO0OXSjdot/IHF7IU=",
+            ),
+            (
+                Method::GET,
+                "http://photos.example.net/photos?file=vacation.jpg&size=original",
+                "137131202",
+                "chapoH",
+                &[("oauth_token", "nnch734d00sl2jdk")],
+                "pfkkdhi9sl3r4s00",
+                "MdpQcU8iPSUjWoN/UDMsK2sui9I=",
+            ),
+        ] {
+            let mut oauth = vec![
+                ("oauth_consumer_key", key),
+                ("oauth_signature_method", "HMAC-SHA1"),
+                ("oauth_timestamp", time),
+                ("oauth_nonce", nonce),
+            ];
+            oauth.extend_from_slice(further);
+            let text = base_string(&method, &Uri::from_static(url), &oauth, &[]);
+            assert_eq!(signature(&text, secret, token_secret), expected, "{text}");
+        }
     }
 
     /// The example in X's documentation of signatures.

@@ -31,14 +31,14 @@ impl Webhooks<'_> {
     }
 
     /// Lets X challenge a webhook now, and says whether X then lists it as valid: X's documents disagree on what the
-    /// answer to the call itself means.
+    /// answer to the call itself means. Whatever the call is signed with, the list takes the bearer token.
     ///
     /// # Errors
     /// When X refuses, or there is no webhook of this id.
     pub async fn validate(&self, webhook: &str) -> Result<bool, Error> {
         let call = Call::put(format!("/2/webhooks/{}", part(webhook)), BEARER_OR_OWNER);
         let said = self.0.read_as(call, |answer| Some(answer::flag(answer, "valid"))).await?;
-        match self.list().await {
+        match self.0.free().webhooks().list().await {
             Ok(all) => Ok(all.iter().any(|one| one.id == webhook && one.valid)),
             // The call was made; its own answer is the best there is.
             Err(error) => said.ok_or(error),

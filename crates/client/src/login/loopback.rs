@@ -60,7 +60,7 @@ impl Loopback {
     /// [`LoginError::TimedOut`].
     pub async fn verifier(&self, request_token: &AccessToken, limit: Duration) -> Result<Redirect, LoginError> {
         let request_token = request_token.clone();
-        self.redirect(Arc::new(move |redirect| is_answer(redirect.verifier(&request_token))), limit).await
+        self.redirect(Arc::new(move |redirect| is_answer(&redirect.verifier(&request_token))), limit).await
     }
 
     /// Waits for the redirect of OAuth 2.0, no longer than `limit`. It may be a refusal, which
@@ -70,7 +70,7 @@ impl Loopback {
     /// [`LoginError::TimedOut`].
     pub async fn code(&self, proof: &Proof, limit: Duration) -> Result<Redirect, LoginError> {
         let proof = proof.clone();
-        self.redirect(Arc::new(move |redirect| is_answer(redirect.code(&proof))), limit).await
+        self.redirect(Arc::new(move |redirect| is_answer(&redirect.code(&proof))), limit).await
     }
 
     async fn redirect(&self, is_ours: IsOurs, limit: Duration) -> Result<Redirect, LoginError> {
@@ -99,7 +99,7 @@ impl Loopback {
     }
 }
 
-fn is_answer(read: Result<&str, LoginError>) -> bool {
+fn is_answer(read: &Result<&str, LoginError>) -> bool {
     !matches!(read, Err(LoginError::AnotherLogin | LoginError::NoCode))
 }
 

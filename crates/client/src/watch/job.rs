@@ -56,3 +56,45 @@ impl Job {
         event.occurred_at().is_some_and(|at| at < self.pending.span.to())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use birdhook_core::Activity;
+
+    use super::*;
+    use crate::api::ReplaySpan;
+
+    /// What becomes of a job of this id in X's answer, when this end is told before the answer or after it.
+    fn ended(answer: Option<&str>, end: &str) -> Option<bool> {
+        let at = Timestamp::from_millis;
+        let span = ReplaySpan::around(at(0), at(60_000)).unwrap();
+        let answer = ReplayJob { id: answer.map(str::to_owned), created_at: None };
+        let body = format!(r#"{{"replay_job_status":{{{end}}}}}"#);
+        let event = birdhook_testkit::read("app", body).unwrap().into_events().remove(0);
+        let Activity::ReplayFinished(end) = event.activity() else { panic!("{event:?}") };
+
+        let pending = Pending { span, tries: 0, told: None };
+        let mut late = Job::new(pending, "7".to_owned(), at(0));
+        let mut early = late.clone();
+        early.told(&end);
+        assert_eq!(early.end(), None, "it has ended when X has answered");
+        early.answered(answer.clone());
+        late.answered(answer);
+        assert_eq!(late.end(), None);
+        late.told(&end);
+        assert_eq!(late.end(), early.end());
+        late.end()
+    }
+
+    #[test]
+    fn a_job_ends_with_its_own_status() {
+        let status = |id: &str, webhook: &str, state: &str| {
+            format!(r#""webhook_id":"{webhook}","job_state":"{state}","job_state_description":"","job_id":"{id}""#)
+        };
+        assert_eq!(ended(Some("1"), &status("1", "7", "Complete")), Some(true));
+        assert_eq!(ended(Some("1"), &status("1", "7", "Incomplete")), Some(false));
+        assert_eq!(ended(Some("1"), &status("2", "7", "Complete")), None, "another job's");
+        assert_eq!(ended(None, &status("2", "7", "Complete")), Some(true));
+        assert_eq!(ended(None, &status("2", "8", "Complete")), None, "another webhook's");
+    }
+}

@@ -16,9 +16,11 @@ pub use settings::WatchSettings;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use birdhook_core::{Activity, Event, EventKind, Timestamp};
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use crate::api::{ReplayJob, ReplaySpan, Webhook};
 use crate::{Api, Client, Error};
@@ -62,6 +64,9 @@ use state::State;
 pub struct Watch {
     inner: Arc<Inner>,
 }
+
+/// X takes a job for ended when what tells so was answered, which is a little after the receiver saw it.
+const MOMENT: Duration = Duration::from_secs(1);
 
 struct Inner {
     client: Client,
@@ -131,12 +136,23 @@ impl Watch {
     pub async fn run(&self, mut tell: impl FnMut(Notice)) {
         loop {
             self.step().await.into_iter().for_each(&mut tell);
-            let next = tokio::time::Instant::now() + self.inner.settings.poll_interval;
-            while tokio::time::timeout_at(next, self.inner.ended.notified()).await.is_ok() {
-                let _alone = self.inner.stepping.lock().await;
-                self.replay().await;
-                let notices = self.state().take_notices();
+            let next = Instant::now() + self.inner.settings.poll_interval;
+            let mut pause: Option<Duration> = None;
+            while Instant::now() < next {
+                let until = pause.map_or(next, |pause| next.min(Instant::now() + pause));
+                if timeout_at(until, self.inner.ended.notified()).await.is_ok() {
+                    pause = Some(MOMENT);
+                    continue;
+                }
+                let Some(waited) = pause else { break };
+                let notices = {
+                    let _alone = self.inner.stepping.lock().await;
+                    self.replay().await;
+                    self.state().take_notices()
+                };
                 notices.into_iter().for_each(&mut tell);
+                let is_busy = self.state().is_busy();
+                pause = Some(waited * 2).filter(|pause| is_busy && *pause <= MOMENT * 4);
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) struct State {
     events: Silence,
     challenges: Silence,
     queue: Queue,
-    pub(super) job: Option<Job>,
+    job: Option<Job>,
     /// What was told last of X's refusal to replay.
     refused: Option<(ReplaySpan, Cause)>,
     notices: Vec<Notice>,
@@ -212,6 +212,11 @@ impl State {
             }
         }
         None
+    }
+
+    /// Whether X said last that another job is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.refused, Some((_, Cause::ReplayUnderWay)))
     }
 
     /// X replays.

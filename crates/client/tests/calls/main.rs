@@ -1,0 +1,31 @@
+//! The client against the mock X over real HTTP, which checks signatures, and against transports that answer by the
+//! book.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod answers;
+mod contradictions;
+mod credentials;
+mod enterprise;
+mod errors_v1;
+mod errors_v2;
+mod openapi;
+mod openapi_schema;
+mod premium;
+mod rates;
+mod receiver;
+mod retries;
+mod secrets;
+mod signatures;
+mod stated;
+mod transport;
+mod v2;
+mod wire;
+mod world;
+mod x_activity;

@@ -1,0 +1,161 @@
+//! The client and the mock X against X's published description of v2, where that is at hand: its path is taken from the
+//! variable `BIRDHOOK_X_OPENAPI`.
+
+use std::collections::BTreeSet;
+use std::slice;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_client::api::{Change, Direction, Filter, NewSubscription, ReplaySpan};
+use birdhook_client::{Client, CredentialKind, Https, Retries, Sending, Transport};
+use birdhook_testkit::mock::{ActivityAnswer, StreamLinksList, StreamLinksPath, WebhookAuth};
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::Value;
+
+use crate::openapi_schema::Description;
+use crate::transport::authorization;
+use crate::world::{USER, World, at, everything};
+
+type Exchanges = Arc<Mutex<Vec<(Request<Bytes>, Response<Bytes>)>>>;
+
+/// Real HTTP, with the answers written down too.
+struct Exchanging(Https, Exchanges);
+
+impl Transport for Exchanging {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            let answer = self.0.send(request.clone()).await?;
+            self.1.lock().unwrap().push((request, answer.clone()));
+            Ok(answer)
+        })
+    }
+}
+
+fn description() -> Option<Description> {
+    let Some(path) = std::env::var_os("BIRDHOOK_X_OPENAPI") else {
+        eprintln!("SKIPPED: BIRDHOOK_X_OPENAPI does not name X's OpenAPI description; nothing was held against it");
+        return None;
+    };
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Some(Description(serde_json::from_slice(&text).unwrap()))
+}
+
+/// Every call of v2 once, and some of them with each kind of credentials.
+async fn every_call(world: &World, client: &Client) {
+    let (hooks, aaa, activity) = (client.webhooks(), client.account_activity(), client.activity());
+    let webhook = hooks.register(&world.receiver.url).await.unwrap();
+    let id = webhook.id.as_str();
+    let owner = client.only(CredentialKind::Owner);
+    assert!(owner.webhooks().validate(id).await.unwrap());
+    assert!(hooks.validate(id).await.unwrap());
+    assert_eq!(hooks.list().await.unwrap(), slice::from_ref(&webhook));
+    let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
+    assert!(hooks.replay(id, span).await.unwrap().id.is_some());
+
+    for kind in [CredentialKind::User, CredentialKind::User2] {
+        let only = client.only(kind);
+        only.account_activity().subscribe(id, USER).await.unwrap();
+        assert!(only.account_activity().is_subscribed(id, USER).await.unwrap());
+        assert_eq!(aaa.subscribers(id).await.unwrap(), [USER]);
+        assert_eq!(aaa.count().await.unwrap().subscriptions_count, Some(1));
+        aaa.unsubscribe(id, USER).await.unwrap();
+    }
+
+    let like =
+        NewSubscription::new("like.create", Filter::user(USER).direction(Direction::Outbound)).webhook(id).tag("t");
+    let like = activity.create(&like).await.unwrap();
+    let news = activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.unwrap();
+    let bio = activity.create(&NewSubscription::new("profile.update.bio", Filter::user(USER))).await.unwrap();
+    let changed = activity.update(&news.id, &Change::webhook(id)).await.unwrap();
+    let page = activity.page(1, None).await.unwrap();
+    assert_eq!(page.subscriptions, slice::from_ref(&like));
+    let rest = activity.page(1000, page.next.as_deref()).await.unwrap();
+    assert_eq!(rest.subscriptions, [changed, bio.clone()]);
+    activity.delete(&bio.id).await.unwrap();
+    let gone = [like.id, news.id, "5".to_owned()];
+    assert_eq!(activity.delete_many(&gone).await.unwrap().missing, ["5"]);
+
+    let links = client.stream_links();
+    links.create(id, &[]).await.unwrap();
+    assert_eq!(links.list().await.unwrap().len(), 1);
+    links.delete(id).await.unwrap();
+    owner.webhooks().delete(id).await.unwrap();
+    // Every error has a shape as well.
+    for error in [hooks.delete(id).await, aaa.subscribe(id, USER).await, activity.delete("1").await] {
+        error.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn every_call_and_every_answer_is_as_x_describes_it() {
+    let Some(description) = description() else { return };
+    let world = World::of(|all| {
+        all.webhook_auth = WebhookAuth::BearerOrOwner;
+        all.activity_answer = ActivityAnswer::Nested;
+        all.stream_links_path = StreamLinksPath::OpenApi;
+        all.stream_links_list = StreamLinksList::Array;
+    })
+    .await;
+    let exchanges = Exchanges::default();
+    let transport = Exchanging(Https::new(Duration::from_secs(20)).unwrap(), Arc::clone(&exchanges));
+    let clock = world.x.clock();
+    let builder = Client::builder(everything(&world.x)).base_url(world.x.url()).clock(move || clock.now());
+    let client = builder.transport(transport).retries(Retries::never()).build().unwrap();
+    every_call(&world, &client).await;
+
+    let mut called = BTreeSet::new();
+    for (request, answer) in exchanges.lock().unwrap().iter() {
+        called.insert(exchange(&world, &description, request, answer));
+    }
+    let not_called: Vec<String> =
+        description.operations().into_iter().filter(|operation| !called.contains(operation)).collect();
+    assert_eq!(not_called, ["GET /2/activity/stream"], "the stream is no matter of webhooks");
+    eprintln!("{} exchanges are as X describes them", exchanges.lock().unwrap().len());
+}
+
+/// Holds an exchange against the description; returns the operation.
+fn exchange(world: &World, description: &Description, request: &Request<Bytes>, answer: &Response<Bytes>) -> String {
+    let name = format!("{} {}", request.method(), request.uri());
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let (template, operation) =
+        description.operation(method, path).unwrap_or_else(|| panic!("{name} is not described"));
+
+    let header = authorization(request);
+    let is_app = header == format!("Bearer {}", world.x.app().bearer.as_str());
+    let scheme = if is_app { "BearerToken" } else { "OAuth2UserToken" };
+    let scheme = if header.starts_with("OAuth ") { "UserToken" } else { scheme };
+    let allowed = operation["security"].as_array().unwrap();
+    assert!(allowed.iter().any(|one| one.get(scheme).is_some()), "{name} with {scheme}: {allowed:?}");
+
+    for (wanted, part) in template.split('/').zip(path.split('/')) {
+        if let Some(wanted) = wanted.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            let schema = description.parameter(operation, wanted).unwrap();
+            description.check_text(schema, part, &format!("{name}: {wanted}"));
+        }
+    }
+    for (parameter, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
+        let schema = description.parameter(operation, &parameter);
+        let schema = schema.unwrap_or_else(|| panic!("{name} takes no {parameter}"));
+        description.check_text(schema, &value, &format!("{name}: {parameter}"));
+    }
+    let body = &operation["requestBody"];
+    assert_eq!(body["required"] == Value::Bool(true), !request.body().is_empty(), "{name}: {:?}", request.body());
+    if body.is_object() {
+        assert_eq!(request.headers()["content-type"], "application/json");
+        let sent: Value = serde_json::from_slice(request.body()).unwrap();
+        description.check(&body["content"]["application/json"]["schema"], &sent, &format!("{name}: body"));
+    }
+
+    let said: Value = serde_json::from_slice(answer.body()).unwrap();
+    let (kind, is_success) = (answer.headers()["content-type"].to_str().unwrap(), answer.status().is_success());
+    let status = answer.status().as_u16().to_string();
+    let responses = &operation["responses"];
+    let described = responses.get(&status).unwrap_or(&responses["default"]);
+    assert_eq!(is_success, responses.get(&status).is_some(), "{name}: {status}");
+    let kind = kind.split(';').next().unwrap();
+    let schema = &described["content"][kind]["schema"];
+    assert!(schema.is_object(), "{name}: {kind} is not described");
+    description.check(schema, &said, &format!("{name}: answer"));
+    format!("{method} {template}")
+}

@@ -1,0 +1,79 @@
+//! Premium 1.1: every call, in environments whose names are not plain.
+
+use std::slice;
+
+use crate::receiver::Crc;
+use crate::world::{OTHER, USER, World, at};
+
+#[tokio::test]
+async fn webhooks_are_registered_listed_challenged_and_deleted_in_their_environment() {
+    let world = World::new().await;
+    let (dev, other) = (world.client.premium("Dev-env_1.x~"), world.client.premium("dév env/2"));
+    let first = dev.register(&world.receiver.url).await.unwrap();
+    let second = other.register(&format!("{}/2", world.receiver.url)).await.unwrap();
+    assert_eq!((first.url.as_str(), first.valid), (world.receiver.url.as_str(), true));
+    assert_eq!(first.created_at, Some(at("2026-11-23T09:30:00Z")));
+    assert_eq!(
+        world.sent.take(),
+        [
+            format!("POST /1.1/account_activity/all/Dev-env_1.x~/webhooks.json?url={}", form(&first.url)),
+            format!("POST /1.1/account_activity/all/d%C3%A9v%20env%2F2/webhooks.json?url={}", form(&second.url)),
+        ]
+    );
+    assert_eq!(dev.list().await.unwrap(), slice::from_ref(&first));
+    assert_eq!(other.list().await.unwrap(), slice::from_ref(&second));
+    let mut environments = dev.environments().await.unwrap();
+    environments.sort_by(|one, another| one.0.cmp(&another.0));
+    assert_eq!(
+        environments,
+        [("Dev-env_1.x~".to_owned(), vec![first.clone()]), ("dév env/2".to_owned(), vec![second.clone()])]
+    );
+    assert_eq!(world.client.premium("dev-env_1.x~").list().await.unwrap(), [], "names are case-sensitive");
+
+    world.receiver.crc(Crc::Status(500));
+    dev.challenge(&first.id).await.unwrap_err();
+    assert!(!dev.list().await.unwrap()[0].valid);
+    world.receiver.crc(Crc::Right);
+    dev.challenge(&first.id).await.unwrap();
+    assert!(dev.list().await.unwrap()[0].valid);
+    dev.delete(&first.id).await.unwrap();
+    assert_eq!(dev.list().await.unwrap(), []);
+    assert_eq!(world.x.webhooks().len(), 1);
+}
+
+fn form(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[tokio::test]
+async fn users_are_subscribed_counted_listed_and_unsubscribed() {
+    let world = World::new().await;
+    let dev = world.client.premium("dev");
+    dev.register(&world.receiver.url).await.unwrap();
+    assert!(!dev.is_subscribed(USER).await.unwrap());
+    dev.subscribe(USER).await.unwrap();
+    dev.subscribe(OTHER).await.unwrap();
+    assert!(dev.is_subscribed(USER).await.unwrap());
+    assert_eq!(dev.subscribers().await.unwrap(), [USER, OTHER]);
+    let counts = dev.count().await.unwrap();
+    assert_eq!((counts.account_name.as_deref(), counts.subscriptions_count), (Some("mock-x"), Some(2)));
+    assert_eq!((counts.subscriptions_count_direct_messages, counts.provisioned_count), (None, Some(5000)));
+    dev.unsubscribe(USER).await.unwrap();
+    assert!(!dev.is_subscribed(USER).await.unwrap());
+    assert_eq!(dev.subscribers().await.unwrap(), [OTHER]);
+    let all = "/1.1/account_activity/all";
+    assert_eq!(
+        world.sent.take()[1..],
+        [
+            format!("GET {all}/dev/subscriptions.json"),
+            format!("POST {all}/dev/subscriptions.json"),
+            format!("POST {all}/dev/subscriptions.json"),
+            format!("GET {all}/dev/subscriptions.json"),
+            format!("GET {all}/dev/subscriptions/list.json"),
+            format!("GET {all}/subscriptions/count.json"),
+            format!("DELETE {all}/dev/subscriptions/2001.json"),
+            format!("GET {all}/dev/subscriptions.json"),
+            format!("GET {all}/dev/subscriptions/list.json"),
+        ]
+    );
+}

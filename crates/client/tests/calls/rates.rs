@@ -1,0 +1,130 @@
+//! Rate limits: told by the mock X, honoured on tokio's clock.
+
+use std::time::Duration;
+
+use birdhook_client::{Cause, CredentialKind, Retries};
+use tokio::time::Instant;
+
+use crate::stated::{Stated, check};
+use crate::transport::{Book, answer, answer_with};
+use crate::world::{START, World, again_by_the_book, at, builder, by_the_book, made_up};
+
+const LIST: &str = r#"{"data":[]}"#;
+
+#[tokio::test]
+async fn the_mock_s_limit_is_told_with_its_end() {
+    let world = World::new().await;
+    let until = Some(at("2026-11-23T09:45:00Z"));
+    for _ in 0..15 {
+        world.client.enterprise().list().await.unwrap();
+    }
+    let error = world.client.enterprise().list().await.unwrap_err();
+    let (credential, cause) = (CredentialKind::Bearer, Cause::RateLimited { until });
+    let message = Some("Rate limit exceeded");
+    check(&error, &Stated { cause, credential, status: 429, code: Some(88), reason: None, message });
+    let limit = error.rate_limit().unwrap();
+    assert_eq!((limit.limit, limit.remaining, limit.reset), (Some(15), Some(0), until));
+    assert!(error.to_string().contains("wait until 2026-11-23T09:45:00Z"), "{error}");
+    // Other calls have a limit of their own, and this one its next window.
+    world.client.enterprise().count().await.unwrap();
+    world.x.clock().advance(Duration::from_secs(900)).await;
+    world.client.enterprise().list().await.unwrap();
+}
+
+#[tokio::test]
+async fn v2_tells_it_too() {
+    let world = World::new().await;
+    for _ in 0..15 {
+        world.client.account_activity().count().await.unwrap();
+    }
+    let error = world.client.account_activity().count().await.unwrap_err();
+    let cause = Cause::RateLimited { until: Some(at("2026-11-23T09:45:00Z")) };
+    let (credential, message) = (CredentialKind::Bearer, Some("Too Many Requests"));
+    check(&error, &Stated { cause, credential, status: 429, code: None, reason: None, message });
+}
+
+/// `x-rate-limit-reset` this long after the start.
+fn reset(after: i64) -> String {
+    (START / 1000 + after).to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_waited_for_as_long_as_the_headers_say() {
+    let reset = reset(40);
+    let limited = || answer_with(429, &[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", &reset)], "");
+    let (client, sent) = again_by_the_book([limited(), answer(200, LIST)]);
+    let begun = Instant::now();
+    assert_eq!(client.webhooks().list().await.unwrap(), []);
+    let waited = begun.elapsed();
+    // X's second may not be over when it begins.
+    assert!((Duration::from_secs(41)..Duration::from_secs(42)).contains(&waited), "{waited:?}");
+    assert_eq!(sent.count(), 2);
+
+    // Though it makes something, X has not made it.
+    let made = answer(200, r#"{"data":{"id":"7","url":"https://app.example","valid":true}}"#);
+    let (client, sent) = again_by_the_book([limited(), made]);
+    let webhook = client.webhooks().register("https://app.example").await.unwrap();
+    assert_eq!((webhook.id.as_str(), sent.count()), ("7", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_ends_too_late_is_an_error_at_once() {
+    for (headers, until) in [
+        (vec![("x-rate-limit-reset", reset(900))], "2026-11-23T09:45:00Z"),
+        (vec![("retry-after", "900".to_owned())], "2026-11-23T09:45:00Z"),
+        (vec![("retry-after", "10".to_owned()), ("x-rate-limit-reset", reset(900))], "2026-11-23T09:45:00Z"),
+    ] {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (client, sent) = again_by_the_book([answer_with(429, &headers, "")]);
+        let begun = Instant::now();
+        let error = client.webhooks().list().await.unwrap_err();
+        assert_eq!(*error.cause(), Cause::RateLimited { until: Some(at(until)) }, "{headers:?}");
+        assert_eq!((begun.elapsed(), sent.count()), (Duration::ZERO, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_is_too_late_can_be_set() {
+    let (book, sent) = Book::new([answer_with(429, &[("x-rate-limit-reset", &reset(900))], ""), answer(200, LIST)]);
+    let mut retries = Retries::default();
+    retries.longest = Duration::from_secs(1000);
+    let client = builder(made_up(), book).retries(retries).build().unwrap();
+    let begun = Instant::now();
+    client.webhooks().list().await.unwrap();
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(900)..Duration::from_secs(902)).contains(&waited), "{waited:?}");
+    assert_eq!(sent.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured_where_there_is_no_reset() {
+    let (client, _) = again_by_the_book([answer_with(429, &[("retry-after", " 20 ")], ""), answer(200, LIST)]);
+    let begun = Instant::now();
+    client.webhooks().list().await.unwrap();
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(20)..Duration::from_secs(22)).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_says_nothing_or_is_over_is_waited_for_a_little() {
+    let past = reset(-100);
+    for headers in [vec![], vec![("x-rate-limit-reset", past.as_str())], vec![("x-rate-limit-reset", "soon")]] {
+        let (client, sent) = again_by_the_book([answer_with(429, &headers, "nonsense"), answer(200, LIST)]);
+        let begun = Instant::now();
+        client.webhooks().list().await.unwrap();
+        let waited = begun.elapsed();
+        assert!((Duration::from_millis(500)..Duration::from_secs(3)).contains(&waited), "{headers:?}: {waited:?}");
+        assert_eq!(sent.count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_are_none_are_no_limit() {
+    for value in ["", "-1", "99999999999999999999", "NaN"] {
+        let headers = [("x-rate-limit-reset", value), ("x-rate-limit-limit", value), ("retry-after", value)];
+        let (client, _) = by_the_book([answer_with(429, &headers, "")]);
+        let error = client.webhooks().list().await.unwrap_err();
+        assert_eq!(*error.cause(), Cause::RateLimited { until: None }, "{value}");
+        assert!(error.rate_limit().is_none(), "{value}");
+    }
+}

@@ -1,0 +1,54 @@
+//! What every error must say.
+
+use birdhook_client::{Cause, ChallengeFault, CredentialKind, Error};
+
+/// What an error is to say.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stated<'a> {
+    pub(crate) cause: Cause,
+    pub(crate) credential: CredentialKind,
+    pub(crate) status: u16,
+    pub(crate) code: Option<i64>,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
+}
+
+/// Holds an error against what it is to say, and against what every error must.
+pub(crate) fn check(error: &Error, stated: &Stated<'_>) {
+    let said = Stated {
+        cause: error.cause().clone(),
+        credential: error.credential().unwrap_or_else(|| panic!("no credential: {error:?}")),
+        status: error.status().unwrap_or_else(|| panic!("no status: {error:?}")).as_u16(),
+        code: error.code(),
+        reason: error.reason(),
+        message: error.message(),
+    };
+    assert_eq!(said, *stated, "{error}");
+    sound(error);
+}
+
+/// What every error must be: it shows all that X said, has a cure of one sentence, and may be tried again only where
+/// that helps.
+pub(crate) fn sound(error: &Error) {
+    let shown = error.to_string();
+    assert!(shown.starts_with(&format!("{}: {}", error.call(), error.cause())), "{shown}");
+    let status = error.status().map(|status| status.as_u16().to_string());
+    let code = error.code().map(|code| format!("code {code}"));
+    let credential = error.credential().map(|kind| format!("[with {kind}]"));
+    let words = [error.reason(), error.message()].map(|text| text.map(str::to_owned));
+    for part in [status, code, credential].into_iter().chain(words).flatten() {
+        assert!(shown.contains(&part), "{part:?} is not in {shown:?}");
+    }
+    let cure = error.cure();
+    let is_sentence = cure.starts_with(|first: char| first.is_ascii_uppercase()) && cure.ends_with('.');
+    assert!(is_sentence && !cure.contains(". ") && cure.len() > 12, "{cure:?}");
+    let may_pass = matches!(
+        error.cause(),
+        Cause::RateLimited { .. }
+            | Cause::Down
+            | Cause::NoAnswer(_)
+            | Cause::ReplayUnderWay
+            | Cause::ChallengeFailed(ChallengeFault::TooSlow)
+    );
+    assert_eq!(error.is_retryable(), may_pass, "{shown}");
+}

@@ -1,0 +1,100 @@
+//! Transports that write down what is sent, and transports that answer by the book.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_client::{Https, Sending, Transport, TransportError};
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+
+/// What was sent, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Sent(Arc<Mutex<Vec<Request<Bytes>>>>);
+
+impl Sent {
+    pub(crate) fn all(&self) -> Vec<Request<Bytes>> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// Method, path and query of each, forgotten afterwards.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let name =
+            |request: Request<Bytes>| format!("{} {}", request.method(), request.uri().path_and_query().unwrap());
+        std::mem::take(&mut *self.0.lock().unwrap()).into_iter().map(name).collect()
+    }
+
+    /// What stands before the first space of each `Authorization`.
+    pub(crate) fn schemes(&self) -> Vec<String> {
+        let scheme = |request: &Request<Bytes>| authorization(request).split(' ').next().unwrap().to_owned();
+        self.all().iter().map(scheme).collect()
+    }
+}
+
+pub(crate) fn authorization(request: &Request<Bytes>) -> &str {
+    request.headers()[AUTHORIZATION].to_str().unwrap()
+}
+
+/// Real HTTP, written down.
+pub(crate) struct Recorder {
+    sent: Sent,
+    https: Https,
+}
+
+impl Recorder {
+    pub(crate) fn new(timeout: Duration) -> (Self, Sent) {
+        let sent = Sent::default();
+        (Self { sent: sent.clone(), https: Https::new(timeout).unwrap() }, sent)
+    }
+}
+
+impl Transport for Recorder {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        self.sent.0.lock().unwrap().push(request.clone());
+        self.https.send(request)
+    }
+}
+
+/// How a request ends.
+pub(crate) type End = Result<Response<Bytes>, TransportError>;
+
+/// Answers by the book: the first request with the first answer, and no request more than there are answers.
+pub(crate) struct Book {
+    sent: Sent,
+    ends: Mutex<VecDeque<End>>,
+}
+
+impl Book {
+    pub(crate) fn new(ends: impl IntoIterator<Item = End>) -> (Self, Sent) {
+        let sent = Sent::default();
+        (Self { sent: sent.clone(), ends: Mutex::new(ends.into_iter().collect()) }, sent)
+    }
+}
+
+impl Transport for Book {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        self.sent.0.lock().unwrap().push(request.clone());
+        let end = self.ends.lock().unwrap().pop_front();
+        let name = format!("{} {}", request.method(), request.uri());
+        Box::pin(async move {
+            // Others get their turn, as they do with sockets.
+            tokio::task::yield_now().await;
+            end.unwrap_or_else(|| panic!("one request too many: {name}"))
+        })
+    }
+}
+
+pub(crate) fn answer(status: u16, body: &str) -> End {
+    Ok(Response::builder().status(status).body(Bytes::from(body.to_owned())).unwrap())
+}
+
+pub(crate) fn answer_with(status: u16, headers: &[(&str, &str)], body: &str) -> End {
+    let with = |response: http::response::Builder, (name, value): &(&str, &str)| response.header(*name, *value);
+    let response = headers.iter().fold(Response::builder().status(status), with);
+    Ok(response.body(Bytes::from(body.to_owned())).unwrap())
+}

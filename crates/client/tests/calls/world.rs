@@ -1,0 +1,112 @@
+//! A mock X, a receiver, and a client that has every kind of credentials.
+
+use std::time::Duration;
+
+use birdhook_client::{AccessToken, Builder, Client, ConsumerKeys, Credentials, Retries, Transport, UserToken};
+use birdhook_core::Timestamp;
+use birdhook_testkit::MockX;
+use birdhook_testkit::mock::{App, Contradictions, Generation, Settings, User, Webhook};
+
+use crate::receiver::Receiver;
+use crate::transport::{Book, End, Recorder, Sent};
+
+pub(crate) const USER: &str = "2001";
+pub(crate) const OTHER: &str = "3003";
+/// Where the mock's clock stands at first: 2026-11-23T09:30:00Z.
+pub(crate) const START: i64 = 1_795_426_200_000;
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+pub(crate) struct World {
+    pub(crate) x: MockX,
+    pub(crate) receiver: Receiver,
+    pub(crate) client: Client,
+    pub(crate) sent: Sent,
+}
+
+pub(crate) fn token(user: &User) -> AccessToken {
+    AccessToken::new(user.token.as_str(), user.token_secret.as_str())
+}
+
+pub(crate) fn consumer(app: &App) -> ConsumerKeys {
+    ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str())
+}
+
+/// Everything but users.
+pub(crate) fn credentials(app: &App) -> Credentials {
+    Credentials::new(consumer(app)).bearer(app.bearer.as_str()).owner(token(&app.owner))
+}
+
+impl World {
+    /// With a clock that stands still.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub(crate) async fn of(change: impl FnOnce(&mut Contradictions)) -> Self {
+        Self::with(|settings| change(&mut settings.contradictions)).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::manual();
+        change(&mut settings);
+        let x = MockX::start(settings).await.unwrap();
+        let receiver = Receiver::start(x.app().secret().clone()).await;
+        let (client, sent) = client(&x, everything(&x));
+        Self { x, receiver, client, sent }
+    }
+
+    pub(crate) async fn webhook(&self, generation: Generation) -> Webhook {
+        self.x.register_for(self.x.app(), &self.receiver.url, generation).await.unwrap()
+    }
+
+    /// Another client of this X.
+    pub(crate) fn client_with(&self, credentials: Credentials) -> (Client, Sent) {
+        client(&self.x, credentials)
+    }
+}
+
+pub(crate) fn everything(x: &MockX) -> Credentials {
+    [USER, OTHER].into_iter().fold(credentials(x.app()), |all, id| {
+        let user = x.user(id);
+        all.user(id, token(&user)).user2(id, UserToken::new(user.oauth2_token.as_str()))
+    })
+}
+
+/// A client by real HTTP that tries nothing again.
+pub(crate) fn client(x: &MockX, credentials: Credentials) -> (Client, Sent) {
+    let (transport, sent) = Recorder::new(Duration::from_secs(20));
+    let clock = x.clock();
+    let builder = Client::builder(credentials).base_url(x.url()).clock(move || clock.now());
+    (builder.retries(Retries::never()).transport(transport).build().unwrap(), sent)
+}
+
+/// Made-up credentials of every kind.
+pub(crate) fn made_up() -> Credentials {
+    Credentials::new(ConsumerKeys::new("key", "consumer-secret"))
+        .bearer("bearer-token")
+        .owner(AccessToken::new("42-owner", "owner-secret"))
+        .user(USER, AccessToken::new("2001-user", "user-secret"))
+        .user2(USER, UserToken::new("oauth2-token"))
+}
+
+/// A builder whose clock is tokio's, from the start on.
+pub(crate) fn builder(credentials: Credentials, transport: impl Transport) -> Builder {
+    let begun = tokio::time::Instant::now();
+    let clock = move || Timestamp::from_millis(START + i64::try_from(begun.elapsed().as_millis()).unwrap());
+    Client::builder(credentials).transport(transport).clock(clock)
+}
+
+/// A client that is answered by the book, and tries nothing again.
+pub(crate) fn by_the_book(ends: impl IntoIterator<Item = End>) -> (Client, Sent) {
+    let (book, sent) = Book::new(ends);
+    (builder(made_up(), book).retries(Retries::never()).build().unwrap(), sent)
+}
+
+/// A client that is answered by the book, and tries again.
+pub(crate) fn again_by_the_book(ends: impl IntoIterator<Item = End>) -> (Client, Sent) {
+    let (book, sent) = Book::new(ends);
+    (builder(made_up(), book).build().unwrap(), sent)
+}

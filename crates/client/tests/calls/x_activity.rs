@@ -1,0 +1,143 @@
+//! Subscriptions to the X Activity API.
+
+use std::slice;
+
+use birdhook_client::api::{Change, Direction, Filter, NewSubscription};
+use birdhook_client::{Cause, CredentialKind};
+use birdhook_testkit::mock::Generation;
+
+use crate::world::{USER, World, at};
+
+#[tokio::test]
+async fn a_subscription_is_made_listed_changed_and_deleted() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let activity = world.client.activity();
+    let filter = Filter::user(USER).direction(Direction::Inbound);
+    let new = NewSubscription::new("like.create", filter.clone()).webhook(&webhook.id).tag("täg ✓");
+    let made = activity.create(&new).await.unwrap();
+    assert_eq!((made.event_type.as_str(), &made.filter), ("like.create", &filter));
+    assert_eq!((made.tag.as_deref(), made.webhook_id.as_deref()), (Some("täg ✓"), Some(webhook.id.as_str())));
+    assert_eq!(made.created_at, Some(at("2026-11-23T09:30:00Z")));
+    assert_eq!(made.updated_at, made.created_at);
+    let known = world.x.activity_subscriptions();
+    assert_eq!(known.len(), 1);
+    assert_eq!((&known[0].id, known[0].filter.direction.as_deref()), (&made.id, Some("inbound")));
+    assert_eq!(activity.list().await.unwrap(), slice::from_ref(&made));
+
+    let changed = activity.update(&made.id, &Change::tag("other")).await.unwrap();
+    assert_eq!((&changed.id, changed.tag.as_deref()), (&made.id, Some("other")));
+    assert_eq!(changed.webhook_id.as_deref(), Some(webhook.id.as_str()), "what is not named stays");
+    assert_eq!(activity.list().await.unwrap(), [changed]);
+    activity.delete(&made.id).await.unwrap();
+    assert_eq!(activity.list().await.unwrap(), []);
+    assert_eq!(*activity.delete(&made.id).await.unwrap_err().cause(), Cause::NotSubscribed);
+}
+
+#[tokio::test]
+async fn without_a_webhook_events_go_to_the_stream_until_one_is_named() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let activity = world.client.activity();
+    let made = activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.unwrap();
+    assert_eq!((made.webhook_id.as_deref(), made.tag.as_deref()), (None, None));
+    assert_eq!(made.filter, Filter::keyword("tea"));
+    let body = String::from_utf8(world.sent.all()[0].body().to_vec()).unwrap();
+    assert_eq!(body, r#"{"event_type":"news.new","filter":{"keyword":"tea"}}"#);
+    let changed = activity.update(&made.id, &Change::webhook(&webhook.id)).await.unwrap();
+    assert_eq!(changed.webhook_id.as_deref(), Some(webhook.id.as_str()));
+    let body = String::from_utf8(world.sent.all()[1].body().to_vec()).unwrap();
+    assert_eq!(body, format!(r#"{{"webhook_id":"{}"}}"#, webhook.id));
+}
+
+#[tokio::test]
+async fn private_types_take_the_user_s_oauth2_token_and_public_ones_the_bearer_token() {
+    let world = World::new().await;
+    let private = [
+        "like.create",
+        "dm.received",
+        "chat.received",
+        "mute.mute",
+        "block.block",
+        "post.mention.create",
+        "post.reply.create",
+        "post.quote.create",
+        "post.repost.create",
+        "broadcast.chat",
+    ];
+    let public = ["profile.update.bio", "follow.follow", "post.create", "spaces.start", "broadcast.start", "news.new"];
+    for (types, is_private) in [(private.as_slice(), true), (&public, false)] {
+        for event_type in types {
+            let new = NewSubscription::new(*event_type, Filter::user(USER));
+            let made = world.client.activity().create(&new).await;
+            made.unwrap_or_else(|error| panic!("{event_type}: {error}"));
+            let sent = world.sent.all().pop().unwrap();
+            let user = world.x.user(USER);
+            let token = if is_private { &user.oauth2_token } else { &world.x.app().bearer };
+            assert_eq!(crate::transport::authorization(&sent), format!("Bearer {}", token.as_str()), "{event_type}");
+            // Of a user of whom there is no token.
+            let other = NewSubscription::new(*event_type, Filter::user("4004"));
+            let made = world.client.activity().create(&other).await;
+            assert_eq!(made.is_err(), is_private, "{event_type}");
+            if let Err(error) = made {
+                assert_eq!(*error.cause(), Cause::NoCredential(&[CredentialKind::User2]), "{event_type}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_pages_can_be_small() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let mut ids = Vec::new();
+    for user in 0..1003 {
+        let kind = birdhook_testkit::Kind::Follow;
+        ids.push(world.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id);
+    }
+    let all = world.client.activity().list().await.unwrap();
+    assert_eq!(all.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), ids);
+    let pages = world.sent.take();
+    assert_eq!(pages.len(), 2, "{pages:?}");
+    assert_eq!(pages[0], "GET /2/activity/subscriptions?max_results=1000");
+    assert!(pages[1].starts_with("GET /2/activity/subscriptions?max_results=1000&pagination_token="), "{pages:?}");
+
+    let (mut read, mut next, mut sizes) = (Vec::new(), None, Vec::new());
+    loop {
+        let page = world.client.activity().page(300, next.as_deref()).await.unwrap();
+        sizes.push(page.subscriptions.len());
+        read.extend(page.subscriptions.into_iter().map(|one| one.id));
+        match page.next {
+            Some(token) => next = Some(token),
+            None => break,
+        }
+    }
+    assert_eq!((sizes, read), (vec![300, 300, 300, 103], ids));
+    for (at_most, page) in [(0, None), (1001, None), (10, Some("none"))] {
+        let error = world.client.activity().page(at_most, page).await.unwrap_err();
+        assert_eq!(*error.cause(), Cause::Invalid, "{at_most} {page:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_are_deleted_with_several_calls() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::V2).await;
+    let kind = birdhook_testkit::Kind::Follow;
+    let subscribe = |user: u32| world.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id;
+    let ids: Vec<String> = (0..250).map(subscribe).collect();
+    let mut asked = ids.clone();
+    asked.insert(120, "77".to_owned());
+    asked.push("78".to_owned());
+    let kept = asked.remove(0);
+    let told = world.client.activity().delete_many(&asked).await.unwrap();
+    assert_eq!(told.missing, ["77", "78"]);
+    assert_eq!(told.deleted, ids[1..]);
+    let left: Vec<String> = world.x.activity_subscriptions().into_iter().map(|one| one.id).collect();
+    assert_eq!(left, [kept]);
+    let sizes: Vec<usize> = world.sent.take().iter().map(|call| call.matches("%2C").count() + 1).collect();
+    assert_eq!(sizes, [100, 100, 51]);
+    // None is no call at all.
+    assert_eq!(world.client.activity().delete_many(&[]).await.unwrap(), Default::default());
+    assert_eq!(world.sent.count(), 0);
+}

@@ -1,0 +1,103 @@
+//! Waits for a like, by a clock that does not wait.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::time::Duration;
+
+use birdhook_client::Validation;
+use birdhook_core::{Event, Generation, Timestamp};
+use birdhook_testkit::{Kind, Scene};
+use tokio::time::Instant;
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// What happens, as this API tells it.
+fn event(kind: Kind, user: &str, told_by: Generation) -> Event {
+    let happening = Scene::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
+    let body = happening.told_by(told_by).unwrap();
+    birdhook_testkit::read("app", body).unwrap().into_events().remove(0)
+}
+
+/// Gives these events, each after so many seconds; then nothing for ever, or no more.
+fn feed(events: Vec<(u64, Event)>, ends: bool) -> impl AsyncFnMut() -> Option<Event> {
+    let (begun, mut events) = (Instant::now(), events.into_iter());
+    async move || match events.next() {
+        Some((seconds, event)) => {
+            tokio::time::sleep_until(begun + s(seconds)).await;
+            Some(event)
+        }
+        None if ends => None,
+        None => std::future::pending().await,
+    }
+}
+
+const OLD: Generation = Generation::AccountActivity;
+const NEW: Generation = Generation::XActivity;
+
+#[tokio::test(start_paused = true)]
+async fn a_like_by_either_api_will_do_and_what_came_before_is_listed() {
+    for (told_by, name) in [(OLD, "favorite_events"), (NEW, "like.create")] {
+        let events = vec![
+            (1, event(Kind::Follow, "2001", OLD)),
+            (2, event(Kind::Follow, "2001", OLD)),
+            (2, event(Kind::Follow, "2001", NEW)),
+            (3, event(Kind::Like, "3003", told_by)),
+            (5, event(Kind::Like, "2001", told_by)),
+            (6, event(Kind::Block, "2001", told_by)),
+        ];
+        let validated = Validation::new(["2001", "2002"]).wait(feed(events, false), s(60)).await.unwrap();
+        assert_eq!((validated.user.as_deref(), &*validated.like.name, validated.after), (Some("2001"), name, s(5)));
+        let arrived: Vec<_> =
+            validated.arrived.iter().map(|one| (one.kind.as_str(), one.generation, one.count)).collect();
+        let expected = [("followed", OLD, 2), ("followed", NEW, 1), ("liked", told_by, 1), ("liked", told_by, 1)];
+        assert_eq!(arrived, expected);
+        assert!(validated.to_string().starts_with(&format!("{name} of 2001 arrived after 5.0 s")), "{validated}");
+        assert_eq!(serde_json::to_value(&validated).unwrap()["like"]["kind"], "liked");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_users_any_like_will_do() {
+    let events = vec![(0, event(Kind::Like, "3003", NEW))];
+    let validated = Validation::new([""; 0]).wait(feed(events, true), s(1)).await.unwrap();
+    assert_eq!(validated.user.as_deref(), Some("3003"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_begins_when_x_may_be_expected_to_deliver() {
+    for (ago, waits) in [(None, 30), (Some(4), 26), (Some(10), 20), (Some(1000), 20)] {
+        let validation = Validation::new(["2001"]);
+        let validation = match ago {
+            Some(ago) => validation.subscribed_ago(s(ago)),
+            None => validation,
+        };
+        let late = vec![(waits + 1, event(Kind::Like, "2001", NEW))];
+        let not = validation.clone().wait(feed(late, false), s(20)).await.unwrap_err();
+        assert_eq!((not.after.as_secs(), not.is_early, not.is_closed), (waits, false, false), "{ago:?}");
+        let in_time = vec![(waits - 1, event(Kind::Like, "2001", NEW))];
+        validation.wait(feed(in_time, false), s(20)).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_says_what_may_be_wrong() {
+    let wait = async |events, ends| Validation::new(["2001"]).wait(feed(events, ends), s(60)).await.unwrap_err();
+
+    let nothing = wait(vec![], false).await;
+    assert!(nothing.to_string().starts_with("no favorite_events or like.create of 2001 arrived in 70.0 s. Perhaps "));
+    let hints = nothing.hints().join("\n");
+    assert!(hints.contains("liked") && hints.contains("not subscribed") && hints.contains("invalid"), "{hints}");
+
+    let others = wait(vec![(1, event(Kind::Like, "3003", NEW)), (2, event(Kind::Block, "2001", OLD))], false).await;
+    let text = "but 1 like.create (x_activity) for 3003, 1 block_events (account_activity) for 2001. Perhaps likes came \
+                for 3003, whom nobody waits for";
+    assert!(others.to_string().ends_with(text), "{others}");
+
+    let no_like = wait(vec![(1, event(Kind::Block, "2001", OLD))], false).await;
+    assert!(no_like.hints()[0].starts_with("deliveries arrive"), "{no_like}");
+
+    let early = wait(vec![], true).await;
+    assert!(early.is_early && early.is_closed);
+    assert!(early.to_string().contains("10 s after subscribing") && early.to_string().contains("receiver stopped"));
+}
