@@ -17,6 +17,7 @@ mod enterprise;
 mod errors;
 mod ledger;
 mod lifecycle;
+mod login;
 mod premium;
 mod rates;
 mod receiver;

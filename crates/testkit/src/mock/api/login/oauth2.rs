@@ -139,18 +139,25 @@ impl Inner {
         };
         state.grants2.insert(access.clone(), grant);
         let scope: Vec<&str> = consent.scopes.iter().map(String::as_str).collect();
-        let mut told = json!({
-            "token_type": "bearer",
-            "expires_in": ACCESS.as_secs(),
-            "access_token": access.as_str(),
-            "scope": scope.join(" "),
-        });
-        if consent.scopes.contains(RENEWABLE) {
-            let refresh = state.token(91);
-            told["refresh_token"] = refresh.as_str().into();
-            state.logins.refreshes.insert(refresh, consent);
+        let told = |refresh: Option<&str>| {
+            let mut told = json!({
+                "token_type": "bearer",
+                "expires_in": ACCESS.as_secs(),
+                "access_token": access.as_str(),
+                "scope": scope.join(" "),
+            });
+            if let (Some(fields), Some(refresh)) = (told.as_object_mut(), refresh) {
+                fields.insert("refresh_token".to_owned(), refresh.into());
+            }
+            Told::ok(told)
+        };
+        if !consent.scopes.contains(RENEWABLE) {
+            return told(None);
         }
-        Told::ok(told)
+        let refresh = state.token(91);
+        let answer = told(Some(refresh.as_str()));
+        state.logins.refreshes.insert(refresh, consent);
+        answer
     }
 }
 

@@ -1,0 +1,208 @@
+//! OAuth 2.0 with PKCE.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use birdhook_client::UserToken;
+use birdhook_client::login::{LoginError, OAuth2, OAuth2Pending, Proof, SCOPES};
+use http::header::AUTHORIZATION;
+use secrecy::ExposeSecret;
+
+use crate::world::{SECRET, USER, World, agree, deny};
+
+pub(crate) const CALLBACK: &str = "https://app.example/callback";
+
+/// A token of the user.
+pub(crate) async fn token(login: &OAuth2) -> UserToken {
+    let pending = login.begin(CALLBACK).unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    login.finish(&pending.proof, redirect).await.unwrap()
+}
+
+async fn refused(login: &OAuth2, pending: &OAuth2Pending, redirect: &str) -> String {
+    login.finish(&pending.proof, redirect).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_code_gets_a_token_that_lasts_two_hours_and_can_be_renewed() {
+    for world in [World::new().await, World::confidential().await] {
+        let login = world.oauth2();
+        let first = token(&login).await;
+        assert_eq!(first.expires_at.unwrap().as_millis(), world.x.clock().now().as_millis() + 7_200_000);
+        assert_eq!(login.user_id(&first).await.unwrap(), USER);
+
+        world.advance(7199).await;
+        assert_eq!(login.user_id(&first).await.unwrap(), USER);
+        world.advance(1).await;
+        let error = login.user_id(&first).await.unwrap_err();
+        assert!(matches!(error, LoginError::Refused { status: Some(401), .. }), "{error}");
+
+        let second = login.refresh(&first).await.unwrap();
+        assert_eq!(login.user_id(&second).await.unwrap(), USER);
+        assert_eq!(second.expires_at.unwrap().as_millis(), world.x.clock().now().as_millis() + 7_200_000);
+        let error = login.refresh(&first).await.unwrap_err();
+        let expected = "X refuses (400, invalid_request): Value passed for the token was invalid.";
+        assert_eq!(error.to_string(), expected, "a refresh token works once");
+        login.refresh(&second).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_user_is_asked_with_everything_that_x_documents() {
+    let login = OAuth2::new("client id", None).unwrap();
+    let pending = login.begin("http://127.0.0.1:8723/callback").unwrap();
+    let (page, query) = pending.authorize_url.split_once('?').unwrap();
+    assert_eq!(page, "https://x.com/i/oauth2/authorize");
+    let asked: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let get = |name: &str| {
+        let mut found = asked.iter().filter(|(known, _)| known == name);
+        let (_, value) = found.next().unwrap_or_else(|| panic!("{name} in {query}"));
+        assert!(found.next().is_none(), "{name} in {query}");
+        value.as_str()
+    };
+    assert_eq!(get("response_type"), "code");
+    assert_eq!(get("client_id"), "client id");
+    assert_eq!(get("redirect_uri"), "http://127.0.0.1:8723/callback");
+    assert_eq!(get("scope"), SCOPES.join(" "));
+    assert_eq!(get("code_challenge_method"), "S256");
+    assert_eq!(get("state"), pending.proof.state.expose_secret());
+    assert!(!query.contains(pending.proof.verifier.expose_secret()));
+    assert!(get("state").len() >= 22 && get("code_challenge").len() == 43);
+    let again = login.begin("http://127.0.0.1:8723/callback").unwrap();
+    assert_ne!(again.proof.state.expose_secret(), pending.proof.state.expose_secret());
+    assert_ne!(again.proof.verifier.expose_secret(), pending.proof.verifier.expose_secret());
+}
+
+#[tokio::test]
+async fn a_client_says_who_it_is_as_its_kind_must() {
+    let (public, confidential) = (World::new().await, World::confidential().await);
+    for (world, is_public) in [(&public, true), (&confidential, false)] {
+        token(&world.oauth2()).await;
+        let sent = world.line.sent();
+        let request = sent.last().unwrap();
+        let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
+        let client_id = form.iter().find(|(name, _)| name == "client_id").map(|(_, id)| id.as_str());
+        let header = request.headers().get(AUTHORIZATION);
+        assert!(!form.iter().any(|(name, _)| name == "client_secret"));
+        if is_public {
+            assert_eq!((client_id, header), (Some(world.x.app().client_id.as_str()), None));
+        } else {
+            let pair = format!("{}:{}", world.x.app().client_id, SECRET.replace(' ', "+"));
+            let header = header.unwrap();
+            assert_eq!((client_id, header.to_str().unwrap()), (None, &*format!("Basic {}", STANDARD.encode(pair))));
+            assert!(header.is_sensitive());
+        }
+    }
+    let strangers = [
+        OAuth2::new(&confidential.x.app().client_id, None).unwrap(),
+        OAuth2::new(&confidential.x.app().client_id, Some("another".into())).unwrap(),
+    ];
+    for stranger in strangers {
+        let pending = confidential.oauth2().begin(CALLBACK).unwrap();
+        let redirect = agree(&pending.authorize_url).await;
+        let error = refused(&stranger.base_url(confidential.x.url()), &pending, &redirect).await;
+        assert_eq!(error, "X refuses (401, unauthorized_client): Missing valid authorization header");
+    }
+}
+
+#[tokio::test]
+async fn the_redirect_of_another_login_is_not_taken() {
+    let world = World::new().await;
+    let login = world.oauth2();
+    let (first, second) = (login.begin(CALLBACK).unwrap(), login.begin(CALLBACK).unwrap());
+    let redirect = agree(&first.authorize_url).await;
+    let state = first.proof.state.expose_secret();
+    let cases = [
+        (&second, redirect.clone(), LoginError::AnotherLogin),
+        (&first, redirect.replace("state=", "stat="), LoginError::AnotherLogin),
+        (&first, format!("{redirect}&state={state}"), LoginError::AnotherLogin),
+        (&first, "code=abc".to_owned(), LoginError::AnotherLogin),
+        (&first, "?code=abc#state=x".to_owned(), LoginError::AnotherLogin),
+        (&first, format!("state={state}"), LoginError::NoCode),
+        (&first, format!("state={state}&code="), LoginError::NoCode),
+        (&first, format!("{redirect}&code=abc"), LoginError::NoCode),
+        (&first, String::new(), LoginError::NoCode),
+    ];
+    for (pending, redirect, expected) in cases {
+        let error = login.finish(&pending.proof, redirect.as_str()).await.unwrap_err();
+        assert_eq!(error, expected, "{redirect}");
+    }
+    assert_eq!(world.line.sent().len(), 0, "nothing is sent");
+    login.finish(&first.proof, redirect).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_who_refuses_is_an_error() {
+    let world = World::new().await;
+    let login = world.oauth2();
+    let (first, second) = (login.begin(CALLBACK).unwrap(), login.begin(CALLBACK).unwrap());
+    let redirect = deny(&first.authorize_url).await;
+    assert_eq!(login.finish(&second.proof, redirect.as_str()).await.unwrap_err(), LoginError::AnotherLogin);
+    assert_eq!(login.finish(&first.proof, redirect).await.unwrap_err(), LoginError::Denied);
+    let other = format!("error=invalid_scope&error_description=No+such&state={}", first.proof.state.expose_secret());
+    assert_eq!(refused(&login, &first, &other).await, "X refuses (invalid_scope): No such");
+    assert_eq!(world.line.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn a_code_works_once_for_thirty_seconds_and_for_who_has_begun() {
+    let world = World::new().await;
+    let login = world.oauth2();
+    let invalid = "X refuses (400, invalid_request): Value passed for the authorization code was invalid.";
+
+    let pending = login.begin(CALLBACK).unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    login.finish(&pending.proof, redirect.as_str()).await.unwrap();
+    assert_eq!(refused(&login, &pending, &redirect).await, invalid, "twice");
+
+    let pending = login.begin(CALLBACK).unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    world.advance(31).await;
+    assert_eq!(refused(&login, &pending, &redirect).await, invalid, "too late");
+
+    let pending = login.begin(CALLBACK).unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    let state = pending.proof.state.expose_secret().to_owned();
+    let thief = Proof::new(CALLBACK, state.clone(), "the wrong verifier, of at least forty-three letters");
+    let error = login.finish(&thief, redirect).await.unwrap_err().to_string();
+    assert!(error.ends_with("Value passed for the code verifier did not match the code challenge."), "{error}");
+
+    let pending = login.begin(CALLBACK).unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    let verifier = pending.proof.verifier.expose_secret().to_owned();
+    let elsewhere = Proof::new("https://app.example/other", pending.proof.state.expose_secret(), verifier);
+    assert!(login.finish(&elsewhere, redirect).await.is_err(), "another redirect URL");
+
+    // A code alone, as somebody types it who has read it in the address.
+    let pending = login.begin(CALLBACK).unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    let (_, code) = redirect.split_once("code=").unwrap();
+    login.finish(&pending.proof, format!("{code}\n")).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_the_scope_there_is_nothing_to_renew_with() {
+    let world = World::new().await;
+    let login = world.oauth2().scopes(["tweet.read", "users.read"]);
+    let token = token(&login).await;
+    assert!(token.refresh.is_none());
+    assert_eq!(login.refresh(&token).await.unwrap_err(), LoginError::NoRefreshToken);
+    assert_eq!(login.user_id(&token).await.unwrap(), USER);
+}
+
+#[tokio::test]
+async fn a_refresh_token_stays_when_no_other_comes() {
+    let world = World::new().await;
+    let body = r#"{"token_type":"bearer","access_token":"new"}"#;
+    world.line.fake(Some(("/2/oauth2/token", Ok((200, body)))));
+    let next = world.oauth2().refresh(&UserToken::new("old").refresh("kept")).await.unwrap();
+    assert_eq!((next.access.expose_secret(), next.refresh.unwrap().expose_secret()), ("new", "kept"));
+    assert!(next.expires_at.is_none());
+}
+
+#[tokio::test]
+async fn urls_that_are_none_are_errors() {
+    let login = || OAuth2::new("id", None).unwrap();
+    assert!(matches!(login().begin("callback"), Err(LoginError::Invalid("the redirect URL is none"))));
+    assert!(matches!(login().authorize_url("x").begin(CALLBACK), Err(LoginError::Invalid(_))));
+    assert!(matches!(login().base_url("x").begin(CALLBACK), Err(LoginError::Invalid("the base URL is none"))));
+}

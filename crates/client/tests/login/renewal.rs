@@ -1,0 +1,198 @@
+//! Tokens that a client renews while it makes calls.
+
+use std::sync::{Arc, Mutex};
+
+use birdhook_client::{Builder, Cause, Client, CredentialKind, Credentials, Error, Retries, TransportError, UserToken};
+use birdhook_testkit::mock::Token;
+use secrecy::ExposeSecret;
+
+use crate::pkce::token;
+use crate::world::{Fake, SECRET, USER, World};
+
+/// The users and the access tokens that a client has told of.
+type Told = Arc<Mutex<Vec<(String, UserToken)>>>;
+
+fn builder(world: &World, token: UserToken) -> (Builder, Told) {
+    let (clock, told) = (world.x.clock(), Told::default());
+    let app = world.x.app();
+    let credentials = Credentials::bearer_only("no bearer").user2(USER, token);
+    let secret = app.client_secret.as_ref().map(|secret| secret.as_str().into());
+    let builder = Client::builder(credentials.oauth2_client(&app.client_id, secret)).base_url(world.x.url());
+    let builder = builder.transport(world.line.clone()).clock(move || clock.now()).retries(Retries::never());
+    let list = Arc::clone(&told);
+    let list = move |user: &str, token: &UserToken| list.lock().unwrap().push((user.to_owned(), token.clone()));
+    (builder.on_renewal(list), told)
+}
+
+fn client(world: &World, token: UserToken) -> (Client, Told) {
+    let (builder, told) = builder(world, token);
+    (builder.build().unwrap().only(CredentialKind::User2), told)
+}
+
+/// Makes a call as the user: that there is no such webhook is what X says to those whom it knows.
+async fn call(client: &Client) -> Result<(), Error> {
+    match client.account_activity().is_subscribed("1", USER).await {
+        Err(error) if *error.cause() == Cause::NoSuchWebhook => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => panic!("there is no webhook"),
+    }
+}
+
+/// Eight calls at once.
+async fn calls(client: &Client) {
+    let many: Vec<_> =
+        (0..8).map(|_| client.clone()).map(|client| tokio::spawn(async move { call(&client).await })).collect();
+    for one in many {
+        one.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_renewed_a_minute_before_its_end_once_for_all_calls() {
+    let world = World::new().await;
+    let first = token(&world.oauth2()).await;
+    let (client, told) = client(&world, first.clone());
+    world.advance(7139).await;
+    call(&client).await.unwrap();
+    assert_eq!(told.lock().unwrap().len(), 0, "61 s are left");
+    world.advance(1).await;
+    let before = world.line.token_requests();
+    calls(&client).await;
+    assert_eq!((told.lock().unwrap().len(), world.line.token_requests() - before), (1, 1));
+    let (user, second) = told.lock().unwrap()[0].clone();
+    assert_eq!(user, USER);
+    assert_ne!(second.access.expose_secret(), first.access.expose_secret());
+    let sent = world.line.sent().last().unwrap().clone();
+    assert_eq!(sent.headers()["authorization"], format!("Bearer {}", second.access.expose_secret()));
+
+    // And the new one in its turn, long after the first is void.
+    world.advance(7200).await;
+    calls(&client).await;
+    assert_eq!((told.lock().unwrap().len(), world.line.token_requests() - before), (2, 2));
+    // What was told is what goes on.
+    let (_, third) = told.lock().unwrap()[1].clone();
+    assert_eq!(world.oauth2().user_id(&third).await.unwrap(), USER);
+    world.oauth2().refresh(&third).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_x_does_not_take_is_renewed_once_for_all_calls() {
+    let world = World::confidential().await;
+    let first = token(&world.oauth2()).await;
+    // The client cannot know when it ends.
+    let kept = UserToken::new(first.access.clone()).refresh(first.refresh.clone().unwrap());
+    let (client, told) = client(&world, kept);
+    call(&client).await.unwrap();
+    world.x.expire(&Token::new(first.access.expose_secret()));
+    let before = world.line.token_requests();
+    calls(&client).await;
+    assert_eq!((told.lock().unwrap().len(), world.line.token_requests() - before), (1, 1));
+}
+
+#[tokio::test]
+async fn a_clone_knows_the_new_token() {
+    let world = World::new().await;
+    let first = token(&world.oauth2()).await;
+    let (client, told) = client(&world, first);
+    let clone = client.clone().only(CredentialKind::User2);
+    world.advance(8000).await;
+    call(&client).await.unwrap();
+    call(&clone).await.unwrap();
+    assert_eq!(told.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_what_renews_it_a_token_is_used_as_it_is() {
+    let world = World::new().await;
+    let first = token(&world.oauth2()).await;
+    let clock = world.x.clock();
+    let expired = UserToken::new(first.access.clone()).expires_at(first.expires_at.unwrap());
+    let (no_refresh, _) = client(&world, expired);
+    let credentials = Credentials::bearer_only("no bearer").user2(USER, first);
+    let no_client_id = Client::builder(credentials).base_url(world.x.url()).transport(world.line.clone());
+    let no_client_id = no_client_id.clock(move || clock.now()).retries(Retries::never()).build().unwrap();
+    let before = world.line.token_requests();
+    for client in [no_refresh, no_client_id.only(CredentialKind::User2)] {
+        call(&client).await.unwrap();
+    }
+    world.advance(7200).await;
+    let (no_refresh, _) = client(&world, UserToken::new("void"));
+    let error = call(&no_refresh).await.unwrap_err();
+    assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::Unauthenticated, 401));
+    assert_eq!(world.line.token_requests(), before);
+}
+
+#[tokio::test]
+async fn a_token_that_x_does_not_renew_is_an_error_that_says_so() {
+    let world = World::new().await;
+    let first = token(&world.oauth2()).await;
+    world.oauth2().refresh(&first).await.unwrap();
+    let (client, told) = client(&world, first);
+    world.advance(7200).await;
+    let error = call(&client).await.unwrap_err();
+    let expected = "POST /2/oauth2/token: X does not renew the user's token (400, invalid_request): Value passed for the token was invalid.";
+    assert_eq!((error.cause(), error.to_string().as_str()), (&Cause::NotRenewed, expected));
+    assert!(!error.is_retryable());
+    assert_eq!(told.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_lasts_is_used_while_x_cannot_renew_it() {
+    let world = World::new().await;
+    let first = token(&world.oauth2()).await;
+    let (client, told) = client(&world, first);
+    world.advance(7150).await;
+    let failures: [(Fake, Cause); 3] = [
+        (("/2/oauth2/token", Ok((503, "{}"))), Cause::Down),
+        (("/2/oauth2/token", Ok((429, "{}"))), Cause::RateLimited { until: None }),
+        (("/2/oauth2/token", Err(TransportError::Timeout)), Cause::NoAnswer(TransportError::Timeout)),
+    ];
+    for (failure, _) in failures.clone() {
+        world.line.fake(Some(failure));
+        call(&client).await.unwrap();
+    }
+    world.advance(50).await;
+    for (failure, cause) in failures {
+        world.line.fake(Some(failure));
+        let before = world.line.sent().len();
+        let error = call(&client).await.unwrap_err();
+        assert_eq!((error.cause(), error.call()), (&cause, "POST /2/oauth2/token"));
+        assert!(error.is_retryable());
+        assert_eq!(world.line.sent().len() - before, 1, "nothing is sent with a token that has ended");
+    }
+    world.line.fake(None);
+    call(&client).await.unwrap();
+    assert_eq!(told.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_gives_up_does_not_lose_the_new_token() {
+    let world = World::confidential().await;
+    let first = token(&world.oauth2()).await;
+    let (client, told) = client(&world, first);
+    world.advance(7200).await;
+    world.line.held.send_replace(true);
+    world.line.waiting.send_replace(0);
+    let caller = tokio::spawn({
+        let client = client.clone();
+        async move { call(&client).await }
+    });
+    world.line.waiting.subscribe().wait_for(|many| *many == 1).await.unwrap();
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    world.line.held.send_replace(false);
+    call(&client).await.unwrap();
+    assert_eq!(told.lock().unwrap().len(), 1, "the refresh token works once, and what it got was kept");
+    assert!(!format!("{client:?}").contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_call_that_x_refuses_again_is_not_made_for_ever() {
+    let world = World::new().await;
+    let first = token(&world.oauth2()).await;
+    let (client, told) = client(&world, first);
+    world.line.fake(Some(("/subscriptions/all", Ok((401, "{}")))));
+    let before = world.line.sent().len();
+    assert_eq!(call(&client).await.unwrap_err().cause(), &Cause::Unauthenticated);
+    assert_eq!((world.line.sent().len() - before, told.lock().unwrap().len()), (3, 1), "call, renewal, call");
+}

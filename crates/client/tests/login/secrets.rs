@@ -1,0 +1,87 @@
+//! Nothing secret shows.
+
+use birdhook_client::UserToken;
+use birdhook_client::login::{LoginError, Loopback, Redirect};
+use secrecy::ExposeSecret;
+
+use crate::pkce::CALLBACK;
+use crate::world::{SECRET, World, agree};
+
+#[tokio::test]
+async fn nothing_that_is_held_shows_a_secret() {
+    let world = World::confidential().await;
+    let (login1, login2) = (world.oauth1(), world.oauth2());
+    let pending1 = login1.begin(CALLBACK).await.unwrap();
+    let redirect1 = agree(&pending1.authorize_url).await;
+    let authorised = login1.finish(&pending1.request_token, redirect1.as_str()).await.unwrap();
+    let pending2 = login2.begin(CALLBACK).unwrap();
+    let redirect2 = agree(&pending2.authorize_url).await;
+    let token = login2.finish(&pending2.proof, redirect2.as_str()).await.unwrap();
+    let loopback = Loopback::bind(0).await.unwrap();
+    let redirects = [redirect1.as_str(), &redirect2, "7654321"].map(Redirect::from);
+    let shown = format!("{login1:?} {login2:?} {authorised:?} {token:?} {loopback:?} {redirects:?}");
+    let (_, code) = redirect2.split_once("code=").unwrap();
+    let (_, verifier) = redirect1.split_once("oauth_verifier=").unwrap();
+    let proof = format!("{:?} {:?}", pending1.request_token, pending2.proof);
+    for secret in [
+        SECRET,
+        world.x.app().consumer_secret.as_str(),
+        pending1.request_token.token(),
+        pending1.request_token.secret(),
+        authorised.token.token(),
+        authorised.token.secret(),
+        pending2.proof.verifier.expose_secret(),
+        pending2.proof.state.expose_secret(),
+        token.access.expose_secret(),
+        token.refresh.as_ref().unwrap().expose_secret(),
+        code,
+        verifier,
+        "7654321",
+    ] {
+        assert!(!shown.contains(secret) && !proof.contains(secret), "{secret} in {shown} {proof}");
+    }
+    // The address holds what the browser gets to see anyway, and not the verifier.
+    let shown = format!("{pending1:?} {pending2:?}");
+    for secret in [pending1.request_token.secret(), pending2.proof.verifier.expose_secret()] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
+
+#[tokio::test]
+async fn no_error_shows_what_was_answered_beside_x_s_words() {
+    let world = World::new().await;
+    let answers = [
+        (200, r#"{"access_token":"hush","token_type":7}"#),
+        (200, r#"{"access_token":"hush""#),
+        (200, "oauth_token=hush"),
+        (400, "oauth_token=hush&oauth_token_secret=hush"),
+        (400, r#"{"access_token":"hush"}"#),
+        (500, "<html>hush</html>"),
+        (302, r#"{"refresh_token":"hush"}"#),
+    ];
+    for (status, body) in answers {
+        world.line.fake(Some(("oken", Ok((status, body)))));
+        let error1 = world.oauth1().begin(CALLBACK).await.unwrap_err();
+        let error2 = world.oauth2().refresh(&UserToken::new("hush").refresh("hush")).await.unwrap_err();
+        for error in [error1, error2] {
+            let shown = format!("{error} {error:?} {}", error.cure());
+            assert!(!shown.contains("hush"), "{status} {body}: {shown}");
+        }
+    }
+    world.line.fake(Some(("oken", Ok((400, r#"{"error":"invalid_request","error_description":"a\nb"}"#)))));
+    let error = world.oauth2().refresh(&UserToken::new("a").refresh("b")).await.unwrap_err();
+    assert_eq!(error.to_string(), "X refuses (400, invalid_request): ab");
+}
+
+#[test]
+fn every_error_says_what_to_do() {
+    let refused = |status| LoginError::Refused { status, reason: None, message: None };
+    let all = [LoginError::Denied, LoginError::AnotherLogin, LoginError::NoCode, LoginError::TimedOut, refused(None)];
+    for error in all {
+        assert!(error.cure().ends_with('.') && !error.is_retryable(), "{error:?}");
+    }
+    for (status, expected) in [(400, false), (401, false), (429, true), (500, true), (503, true)] {
+        assert_eq!(refused(Some(status)).is_retryable(), expected, "{status}");
+    }
+    assert_eq!(refused(None).to_string(), "X refuses");
+}

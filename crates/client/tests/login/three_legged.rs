@@ -1,0 +1,147 @@
+//! OAuth 1.0a.
+
+use birdhook_client::login::{LoginError, OAuth1};
+use birdhook_client::{AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Retries, TransportError};
+use birdhook_testkit::mock::Permission;
+
+use crate::world::{USER, World, agree, deny, open, text};
+
+const CALLBACK: &str = "https://app.example/callback?tenant=7";
+
+fn client(world: &World, token: AccessToken) -> Client {
+    let clock = world.x.clock();
+    let builder = Client::builder(Credentials::new(world.keys()).user(USER, token)).base_url(world.x.url());
+    builder.clock(move || clock.now()).retries(Retries::never()).build().unwrap()
+}
+
+/// Whether X knows the token: of no webhook it can say that there is none.
+async fn is_known(world: &World, token: AccessToken) -> bool {
+    let client = client(world, token).only(CredentialKind::User);
+    let error = client.account_activity().is_subscribed("1", USER).await.unwrap_err();
+    assert!(matches!(error.cause(), Cause::NoSuchWebhook | Cause::Unauthenticated), "{error}");
+    *error.cause() == Cause::NoSuchWebhook
+}
+
+#[tokio::test]
+async fn a_redirect_gets_a_token() {
+    let world = World::new().await;
+    let login = world.oauth1();
+    let pending = login.begin(CALLBACK).await.unwrap();
+    assert!(pending.authorize_url.starts_with(&format!("{}/oauth/authorize?oauth_token=", world.x.url())));
+    let redirect = agree(&pending.authorize_url).await;
+    assert!(redirect.starts_with("https://app.example/callback?tenant=7&oauth_token="), "{redirect}");
+    let kept = AccessToken::new(pending.request_token.token(), pending.request_token.secret());
+    let authorised = login.finish(&kept, redirect.as_str()).await.unwrap();
+    assert_eq!((authorised.user_id.as_str(), authorised.screen_name.as_str()), (USER, "user_2001"));
+    assert_eq!(authorised.token.user_id(), Some(USER));
+    assert!(is_known(&world, authorised.token.clone()).await);
+    assert!(!is_known(&world, AccessToken::new(authorised.token.token(), "another secret")).await);
+
+    let again = login.finish(&kept, redirect).await.unwrap_err();
+    assert!(matches!(again, LoginError::Refused { status: Some(401), .. }), "a request token works once: {again}");
+}
+
+#[tokio::test]
+async fn a_pin_gets_a_token() {
+    let world = World::new().await;
+    let login = world.oauth1();
+    let pending = login.begin(OAuth1::PIN).await.unwrap();
+    let early = login.finish(&pending.request_token, "1234567").await.unwrap_err();
+    assert!(matches!(early, LoginError::Refused { status: Some(401), .. }), "before the user has agreed: {early}");
+    let pin = text(&open(&format!("{}&user_id={USER}", pending.authorize_url)).await);
+    assert!(pin.len() == 7 && pin.bytes().all(|digit| digit.is_ascii_digit()), "{pin}");
+    let wrong = if pin == "1234567" { "1234568" } else { "1234567" };
+    let error = login.finish(&pending.request_token, wrong).await.unwrap_err();
+    let expected = "X refuses (401): Error processing your OAuth request: Invalid oauth_verifier parameter";
+    assert_eq!(error.to_string(), expected);
+    // As somebody types it.
+    let authorised = login.finish(&pending.request_token, format!(" {pin}\n")).await.unwrap();
+    assert!(is_known(&world, authorised.token).await);
+    assert!(login.finish(&pending.request_token, pin).await.is_err(), "a PIN works once");
+}
+
+#[tokio::test]
+async fn a_user_who_refuses_is_an_error_and_nothing_is_sent() {
+    let world = World::new().await;
+    let login = world.oauth1();
+    let (pending, other) = (login.begin(CALLBACK).await.unwrap(), login.begin(CALLBACK).await.unwrap());
+    let redirect = deny(&pending.authorize_url).await;
+    assert!(redirect.contains("&denied="), "{redirect}");
+    let sent = world.line.sent().len();
+    assert_eq!(login.finish(&pending.request_token, redirect.as_str()).await.unwrap_err(), LoginError::Denied);
+    let error = login.finish(&other.request_token, redirect).await.unwrap_err();
+    assert_eq!(error, LoginError::AnotherLogin, "a refusal ends no other login");
+    assert_eq!(world.line.sent().len(), sent);
+}
+
+#[tokio::test]
+async fn the_redirect_of_another_login_is_not_taken() {
+    let world = World::new().await;
+    let login = world.oauth1();
+    let (first, second) = (login.begin(CALLBACK).await.unwrap(), login.begin(CALLBACK).await.unwrap());
+    let redirect = agree(&first.authorize_url).await;
+    let (sent, token) = (world.line.sent().len(), first.request_token.token());
+    let cases = [
+        (&second, redirect.clone(), LoginError::AnotherLogin),
+        (&first, "https://app.example/callback?oauth_verifier=abc".to_owned(), LoginError::AnotherLogin),
+        (&first, format!("{redirect}&oauth_token=x"), LoginError::AnotherLogin),
+        (&first, format!("https://app.example/callback?oauth_token={token}"), LoginError::NoCode),
+        (&first, format!("{redirect}&oauth_verifier=x"), LoginError::NoCode),
+        (&first, "https://app.example/callback".to_owned() + "?", LoginError::AnotherLogin),
+        (&first, "  ".to_owned(), LoginError::NoCode),
+    ];
+    for (pending, redirect, expected) in cases {
+        let error = login.finish(&pending.request_token, redirect.as_str()).await.unwrap_err();
+        assert_eq!(error, expected, "{redirect}");
+    }
+    assert_eq!(world.line.sent().len(), sent, "nothing is sent");
+    let wrong = format!("oauth_token={token}&oauth_verifier=wrong");
+    assert!(login.finish(&first.request_token, wrong).await.is_err(), "a wrong verifier");
+    assert!(login.finish(&first.request_token, redirect).await.is_ok(), "and after all that the right one");
+}
+
+#[tokio::test]
+async fn what_x_refuses_is_an_error_with_its_words() {
+    let world = World::with(|settings| settings.callbacks = vec![CALLBACK.to_owned()]).await;
+    let error = world.oauth1().begin("https://app.example/other").await.unwrap_err();
+    assert!(error.to_string().starts_with("X refuses (403, 415): Callback URL not approved"), "{error}");
+    assert!(world.oauth1().begin(CALLBACK).await.is_ok());
+
+    let clock = world.x.clock();
+    let stranger = OAuth1::new(ConsumerKeys::new("key", "secret")).unwrap().base_url(world.x.url());
+    let error = stranger.clock(move || clock.now()).begin(CALLBACK).await.unwrap_err();
+    assert_eq!(error.to_string(), "X refuses (401, 32): Could not authenticate you.");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_as_documented_is_an_error() {
+    let world = World::new().await;
+    let good = "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=true";
+    let cases: [(&'static str, Option<LoginError>); 5] = [
+        (good, None),
+        ("oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=false", Some(LoginError::CallbackNotConfirmed)),
+        ("oauth_token=t&oauth_token_secret=s", Some(LoginError::CallbackNotConfirmed)),
+        ("oauth_token=t&oauth_callback_confirmed=true", Some(LoginError::Unreadable("it holds no token"))),
+        ("<html>", Some(LoginError::CallbackNotConfirmed)),
+    ];
+    for (body, expected) in cases {
+        world.line.fake(Some(("/oauth/request_token", Ok((200, body)))));
+        assert_eq!(world.oauth1().begin(CALLBACK).await.err(), expected, "{body}");
+    }
+    world.line.fake(Some(("/oauth/request_token", Err(TransportError::Timeout))));
+    let error = world.oauth1().begin(CALLBACK).await.unwrap_err();
+    assert!(error.is_retryable() && error == LoginError::NoAnswer(TransportError::Timeout), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_new_login_has_the_permissions_of_now() {
+    let world = World::new().await;
+    world.x.set_permission(Permission::Read);
+    world.x.user(USER);
+    world.x.set_permission(Permission::ReadWriteMessages);
+    let login = world.oauth1();
+    let pending = login.begin(CALLBACK).await.unwrap();
+    let redirect = agree(&pending.authorize_url).await;
+    let token = login.finish(&pending.request_token, redirect).await.unwrap().token;
+    assert!(is_known(&world, token).await);
+}

@@ -1,0 +1,141 @@
+//! A mock X with a manual clock, a browser, and a way to X that can be watched and cut.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use birdhook_client::login::{OAuth1, OAuth2};
+use birdhook_client::{ConsumerKeys, Https, Sending, Transport, TransportError};
+use birdhook_testkit::MockX;
+use birdhook_testkit::mock::{Settings, Token};
+use bytes::Bytes;
+use http::{Request, Response, header};
+use tokio::sync::watch;
+
+pub(crate) const USER: &str = "2001";
+pub(crate) const SECRET: &str = "the secret of a confidential client";
+
+pub(crate) struct World {
+    pub(crate) x: MockX,
+    pub(crate) line: Line,
+}
+
+impl World {
+    /// With a public client.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub(crate) async fn confidential() -> Self {
+        Self::with(|settings| settings.client_secret = Some(Token::new(SECRET))).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::manual();
+        change(&mut settings);
+        Self { x: MockX::start(settings).await.unwrap(), line: Line::new() }
+    }
+
+    pub(crate) fn keys(&self) -> ConsumerKeys {
+        let app = self.x.app();
+        ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str())
+    }
+
+    pub(crate) fn oauth1(&self) -> OAuth1 {
+        let clock = self.x.clock();
+        let login = OAuth1::new(self.keys()).unwrap();
+        login.base_url(self.x.url()).transport(self.line.clone()).clock(move || clock.now())
+    }
+
+    pub(crate) fn oauth2(&self) -> OAuth2 {
+        let (clock, app) = (self.x.clock(), self.x.app());
+        let secret = app.client_secret.as_ref().map(|secret| secret.as_str().into());
+        let login = OAuth2::new(&app.client_id, secret).unwrap().base_url(self.x.url());
+        let login = login.authorize_url(format!("{}/i/oauth2/authorize", self.x.url()));
+        login.transport(self.line.clone()).clock(move || clock.now())
+    }
+
+    pub(crate) async fn advance(&self, seconds: u64) {
+        self.x.clock().advance(Duration::from_secs(seconds)).await;
+    }
+}
+
+/// Opens a URL as a browser that does not follow redirects.
+pub(crate) async fn open(url: &str) -> Response<Bytes> {
+    let https = Https::new(Duration::from_secs(10)).unwrap();
+    https.send(Request::get(url).body(Bytes::new()).unwrap()).await.unwrap()
+}
+
+pub(crate) fn text(answer: &Response<Bytes>) -> String {
+    String::from_utf8(answer.body().to_vec()).unwrap()
+}
+
+pub(crate) fn location(answer: &Response<Bytes>) -> String {
+    assert_eq!(answer.status(), 302, "{answer:?}");
+    answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
+}
+
+/// The user agrees; to where they are sent back.
+pub(crate) async fn agree(authorize_url: &str) -> String {
+    location(&open(&format!("{authorize_url}&user_id={USER}")).await)
+}
+
+/// The user does not agree; to where they are sent back.
+pub(crate) async fn deny(authorize_url: &str) -> String {
+    location(&open(&format!("{authorize_url}&denied=1")).await)
+}
+
+/// What is answered in X's place to a path that ends like this: a status and a body, or nothing.
+pub(crate) type Fake = (&'static str, Result<(u16, &'static str), TransportError>);
+
+/// The way to X.
+#[derive(Clone)]
+pub(crate) struct Line {
+    https: Https,
+    sent: Arc<Mutex<Vec<Request<Bytes>>>>,
+    fake: Arc<Mutex<Option<Fake>>>,
+    /// Whether answers to requests for tokens are kept back.
+    pub(crate) held: watch::Sender<bool>,
+    /// How many of them are.
+    pub(crate) waiting: watch::Sender<usize>,
+}
+
+impl Line {
+    fn new() -> Self {
+        let https = Https::new(Duration::from_secs(10)).unwrap();
+        let (held, waiting) = (watch::Sender::new(false), watch::Sender::new(0));
+        Self { https, sent: Arc::default(), fake: Arc::default(), held, waiting }
+    }
+
+    pub(crate) fn fake(&self, fake: Option<Fake>) {
+        *self.fake.lock().unwrap() = fake;
+    }
+
+    pub(crate) fn sent(&self) -> MutexGuard<'_, Vec<Request<Bytes>>> {
+        self.sent.lock().unwrap()
+    }
+
+    /// How many requests for tokens were sent.
+    pub(crate) fn token_requests(&self) -> usize {
+        self.sent().iter().filter(|request| request.uri().path() == "/2/oauth2/token").count()
+    }
+}
+
+impl Transport for Line {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            self.sent().push(request.clone());
+            let path = request.uri().path().to_owned();
+            let fake = self.fake.lock().unwrap().clone().filter(|(end, _)| path.ends_with(end));
+            if let Some((_, fake)) = fake {
+                let (status, body) = fake?;
+                return Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap());
+            }
+            let answer = self.https.send(request).await;
+            if path == "/2/oauth2/token" {
+                self.waiting.send_modify(|many| *many += 1);
+                self.held.subscribe().wait_for(|held| !held).await.unwrap();
+            }
+            answer
+        })
+    }
+}

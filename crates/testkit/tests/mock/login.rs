@@ -1,0 +1,233 @@
+//! How apps get users' tokens, over real HTTP: OAuth 1.0a with three legs and with a PIN, OAuth 2.0 with PKCE.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod pkce;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use birdhook_testkit::Sender;
+use birdhook_testkit::mock::{App, Generation, Permission};
+use bytes::Bytes;
+use http::{Request, header};
+use serde_json::Value;
+
+use crate::signer::{self, Keys, encode};
+use crate::world::{As, START, USER, World, s};
+
+const CALLBACK: &str = "https://app.example/callback?tenant=7";
+/// Of RFC 7636, appendix B.
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// The number of the next nonce.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+#[derive(Debug)]
+struct Told {
+    status: u16,
+    location: String,
+    body: String,
+}
+
+impl Told {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A field of the form that was answered.
+    fn field(&self, wanted: &str) -> String {
+        field(&self.body, wanted)
+    }
+
+    /// A parameter of where the user is sent.
+    fn sent(&self, wanted: &str) -> String {
+        assert_eq!(self.status, 302, "{self:?}");
+        field(self.location.split_once('?').unwrap().1, wanted)
+    }
+}
+
+fn field(form: &str, wanted: &str) -> String {
+    let found: Vec<_> = form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == wanted).collect();
+    assert_eq!(found.len(), 1, "{wanted} in {form}");
+    found[0].1.to_string()
+}
+
+async fn send(world: &World, method: &str, path: &str, authorization: &str, form: &str) -> Told {
+    let mut request = Request::builder().method(method).uri(format!("{}{path}", world.x.url()));
+    if !authorization.is_empty() {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    if !form.is_empty() {
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let request = request.body(Bytes::from(form.to_owned())).unwrap();
+    let answer = Sender::new(s(10)).unwrap().send(request).await.unwrap();
+    let location = answer.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap()).to_owned();
+    Told { status: answer.status.as_u16(), location, body: String::from_utf8(answer.body.to_vec()).unwrap() }
+}
+
+async fn get(world: &World, path: &str) -> Told {
+    send(world, "GET", path, "", "").await
+}
+
+/// The header of a signed POST with these parameters in it, and this token with its secret.
+fn signed(world: &World, app: &App, path: &str, further: &[(&str, &str)], token: Option<(&str, &str)>) -> String {
+    let nonce = format!("login{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let time = (START / 1000).to_string();
+    let mut parameters = vec![
+        ("oauth_consumer_key", app.consumer_key.as_str()),
+        ("oauth_nonce", &nonce),
+        ("oauth_signature_method", "HMAC-SHA1"),
+        ("oauth_timestamp", &time),
+    ];
+    parameters.extend(token.map(|(token, _)| ("oauth_token", token)));
+    parameters.extend_from_slice(further);
+    let keys = Keys {
+        consumer_key: &app.consumer_key,
+        consumer_secret: app.consumer_secret.as_str(),
+        token: "",
+        token_secret: token.map_or("", |(_, secret)| secret),
+    };
+    let signature = signer::signature("POST", &format!("{}{path}", world.x.url()), &parameters, keys);
+    parameters.push(("oauth_signature", &signature));
+    let fields: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
+    format!("OAuth {}", fields.join(", "))
+}
+
+/// A request token and its secret.
+async fn begun(world: &World, app: &App, callback: &str) -> (String, String) {
+    let path = "/oauth/request_token";
+    let told = send(world, "POST", path, &signed(world, app, path, &[("oauth_callback", callback)], None), "").await;
+    assert_eq!((told.status, told.field("oauth_callback_confirmed").as_str()), (200, "true"), "{told:?}");
+    (told.field("oauth_token"), told.field("oauth_token_secret"))
+}
+
+async fn finished(world: &World, app: &App, (token, secret): (&str, &str), verifier: &str) -> Told {
+    let path = "/oauth/access_token";
+    let header = signed(world, app, path, &[("oauth_verifier", verifier)], Some((token, secret)));
+    send(world, "POST", path, &header, "").await
+}
+
+#[tokio::test]
+async fn three_legs_get_a_token_that_works_everywhere() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let (token, secret) = begun(&world, world.app(), CALLBACK).await;
+    let told = finished(&world, world.app(), (&token, &secret), "").await;
+    assert_eq!(told.status, 401, "before the user has agreed");
+    let back = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await;
+    assert!(back.location.starts_with("https://app.example/callback?tenant=7&oauth_token="), "{back:?}");
+    assert_eq!(back.sent("oauth_token"), token);
+    let again = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id=2002")).await;
+    assert_eq!(again.status, 403, "a user agrees once");
+
+    let verifier = back.sent("oauth_verifier");
+    for (what, secret, verifier) in [
+        ("a wrong verifier", secret.as_str(), "wrong"),
+        ("no verifier", &secret, ""),
+        ("a wrong secret", "wrong", &verifier),
+        ("no secret", "", &verifier),
+    ] {
+        let told = finished(&world, world.app(), (&token, secret), verifier).await;
+        assert_eq!(told.status, 401, "{what}: {told:?}");
+    }
+    let second = world.x.another_app("second").unwrap();
+    assert_eq!(finished(&world, &second, (&token, &secret), &verifier).await.status, 401, "another app's");
+
+    let told = finished(&world, world.app(), (&token, &secret), &verifier).await;
+    assert_eq!((told.status, told.field("user_id").as_str()), (200, USER), "{told:?}");
+    assert_eq!(told.field("screen_name"), "user_2001");
+    let user = world.x.user(USER);
+    assert_eq!(told.field("oauth_token"), user.token.as_str());
+    assert_eq!(told.field("oauth_token_secret"), user.token_secret.as_str());
+    let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
+    assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &user), "").await.status, 204);
+    let told = finished(&world, world.app(), (&token, &secret), &verifier).await;
+    assert_eq!(told.status, 401, "a request token works once");
+}
+
+#[tokio::test]
+async fn a_verifier_may_come_in_the_query_or_the_form() {
+    let world = World::new().await;
+    for place in ["query", "form"] {
+        let (token, secret) = begun(&world, world.app(), "oob").await;
+        let pin = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await.body;
+        assert!(pin.len() == 7 && pin.parse::<u32>().is_ok(), "{pin}");
+        let path = "/oauth/access_token";
+        // It is signed wherever it stands.
+        let header = signed(&world, world.app(), path, &[("oauth_verifier", &pin)], Some((&token, &secret)));
+        let header = header.replace(&format!(", oauth_verifier=\"{pin}\""), "");
+        let parameter = format!("oauth_verifier={pin}");
+        let told = match place {
+            "query" => send(&world, "POST", &format!("{path}?{parameter}"), &header, "").await,
+            _ => send(&world, "POST", path, &header, &parameter).await,
+        };
+        assert_eq!(told.status, 200, "{place}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_pin_may_be_typed_again() {
+    let world = World::new().await;
+    let (token, secret) = begun(&world, world.app(), "oob").await;
+    let pin = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await.body;
+    assert_eq!(finished(&world, world.app(), (&token, &secret), "0").await.status, 401);
+    assert_eq!(finished(&world, world.app(), (&token, &secret), &pin).await.status, 200);
+    assert_eq!(finished(&world, world.app(), (&token, &secret), &pin).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_user_may_refuse() {
+    let world = World::new().await;
+    let (token, secret) = begun(&world, world.app(), CALLBACK).await;
+    let told = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
+    assert_eq!(told.location, format!("{CALLBACK}&denied={token}"));
+    assert_eq!(get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id=1")).await.status, 403);
+    assert_eq!(finished(&world, world.app(), (&token, &secret), "").await.status, 401);
+    let (token, _) = begun(&world, world.app(), "oob").await;
+    let told = get(&world, &format!("/oauth/authorize?oauth_token={token}&denied=1")).await;
+    assert_eq!((told.status, told.body.as_str()), (200, "You have not let the app in."));
+}
+
+#[tokio::test]
+async fn users_are_sent_back_only_where_the_app_has_said() {
+    let world = World::with(|settings| settings.callbacks = vec![CALLBACK.to_owned()]).await;
+    let path = "/oauth/request_token";
+    let with = async |further: &[(&str, &str)]| {
+        let told = send(&world, "POST", path, &signed(&world, world.app(), path, further, None), "").await;
+        (told.status, told.json()["errors"][0]["code"].as_u64())
+    };
+    assert_eq!(with(&[("oauth_callback", "https://app.example/callback")]).await, (403, Some(415)));
+    assert_eq!(with(&[("oauth_callback", "callback")]).await, (403, Some(415)));
+    assert_eq!(with(&[]).await, (400, Some(38)));
+    assert_eq!(with(&[("oauth_callback", CALLBACK), ("oauth_token", "x")]).await, (401, Some(32)));
+    begun(&world, world.app(), CALLBACK).await;
+    begun(&world, world.app(), "oob").await;
+
+    let elsewhere = asking(&world, "https://app.example/callback", "", "&user_id=1");
+    let told = get(&world, &elsewhere).await;
+    assert_eq!((told.status, told.location.as_str()), (400, ""));
+    assert_eq!(get(&world, &asking(&world, CALLBACK, "", "&user_id=1")).await.status, 302);
+}
+
+#[tokio::test]
+async fn a_new_login_has_the_permissions_of_now() {
+    let world = World::new().await;
+    let webhook = world.webhook(Generation::Enterprise).await;
+    let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
+    world.x.set_permission(Permission::Read);
+    let user = world.x.user(USER);
+    world.x.set_permission(Permission::ReadWriteMessages);
+    assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &user), "").await.status, 403);
+    let (token, secret) = begun(&world, world.app(), "oob").await;
+    let pin = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await.body;
+    finished(&world, world.app(), (&token, &secret), &pin).await;
+    assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &user), "").await.status, 204);
+}
+
+/// Where a user is asked, for these scopes.
+fn asking(world: &World, redirect_uri: &str, scopes: &str, further: &str) -> String {
+    let scopes = if scopes.is_empty() { "tweet.read users.read dm.read dm.write offline.access" } else { scopes };
+    let (id, redirect_uri, scopes) = (&world.app().client_id, encode(redirect_uri), encode(scopes));
+    let asked = format!("response_type=code&client_id={id}&redirect_uri={redirect_uri}&scope={scopes}&state=st%26te");
+    format!("/i/oauth2/authorize?{asked}&code_challenge={CHALLENGE}&code_challenge_method=S256{further}")
+}
