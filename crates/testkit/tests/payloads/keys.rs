@@ -1,0 +1,41 @@
+//! Keys and ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::read_back::relation;
+use super::*;
+
+/// Follows and their like are what somebody did to somebody, so only the keys of deliveries tell them apart.
+#[test]
+fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
+    for seed in 0..SEEDS {
+        let mut scene = Scene::new(seed);
+        let (mut keys, mut ids, mut last) = (BTreeMap::new(), BTreeSet::new(), 0);
+        for round in 0..4 {
+            for kind in Kind::ALL {
+                let happening = scene.happening(*kind, SUBSCRIBER);
+                let what = format!("{kind} in round {round} of seed {seed}");
+                if let Some(id) = happening.id() {
+                    assert!(ids.insert(id), "{what} has an id that another has");
+                }
+                if let (Some(id), true) = (happening.id(), relation(*kind).is_some()) {
+                    let id: u64 = id.parse().unwrap();
+                    assert!(id > last && id > 1 << 53, "{what}: {id} after {last}");
+                    last = id;
+                }
+                for generation in kind.generations() {
+                    let event = event(&happening, *generation);
+                    let mut told = vec![event.delivery_key()];
+                    if !event.is_timeless() && event.content_key() != event.delivery_key() && *generation == XActivity {
+                        told.push(event.content_key());
+                    }
+                    for key in told {
+                        let other = keys.insert(key, what.clone());
+                        // The Account Activity API's key of a delivery is that of what it tells.
+                        assert!(other.is_none() || other.as_ref() == Some(&what), "{what} has the key of {other:?}");
+                    }
+                }
+            }
+        }
+    }
+}

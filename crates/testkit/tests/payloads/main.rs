@@ -1,0 +1,83 @@
+//! What a scene makes up, a receiver reads as what it is: every kind, told by every API that tells it, of many seeds.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+
+mod keys;
+mod read_back;
+mod scene;
+mod shapes;
+mod wire;
+
+use birdhook_core::Generation::{AccountActivity, XActivity};
+use birdhook_core::{App, Delivery, Endpoint, Event, Generation, RequestHead, Secret, Settings, Step, Timestamp};
+use birdhook_testkit::{Happening, Kind, Post, Scene, sign};
+use serde_json::Value;
+
+const SEEDS: u64 = 50;
+const SUBSCRIBER: &str = "2200440066008801";
+
+/// Signed, verified and read as in a receiver.
+fn deliver(body: &[u8]) -> Delivery {
+    let secret = Secret::new("kettle").unwrap();
+    let post = Post::signed(&secret, body.to_vec());
+    let endpoint = Endpoint::new(App::new("desk", secret), Settings::default());
+    let headers = post.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    match endpoint.begin(&RequestHead::new("POST", "/", None).with_headers(headers)) {
+        Step::Body(mut reader) => {
+            reader.push(post.body().clone()).unwrap();
+            reader.finish().unwrap()
+        }
+        Step::Reply(reply) => panic!("{:?}", reply.reason()),
+    }
+}
+
+fn event(happening: &Happening, generation: Generation) -> Event {
+    let events = deliver(&happening.told_by(generation).unwrap()).into_events();
+    assert_eq!(events.len(), 1);
+    events.into_iter().next().unwrap()
+}
+
+/// Runs a check for every kind of every seed, and says which failed.
+fn each(check: impl Fn(Kind, u64, Happening)) {
+    for seed in 0..SEEDS {
+        let mut scene = Scene::new(seed);
+        for kind in Kind::ALL {
+            let happening = scene.happening(*kind, SUBSCRIBER);
+            let told = std::panic::AssertUnwindSafe(|| check(*kind, seed, happening));
+            if let Err(why) = std::panic::catch_unwind(told) {
+                eprintln!("kind {kind}, seed {seed}");
+                std::panic::resume_unwind(why);
+            }
+        }
+    }
+}
+
+fn id(user: Option<&birdhook_core::activity::User<'_>>) -> Option<String> {
+    Some(user?.id.as_deref()?.to_owned())
+}
+
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.as_millis().div_euclid(1000) * 1000)
+}
+
+/// Every value inside of a value, with its pointer.
+fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Value)) {
+    see(at, value);
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| walk(value, &format!("{at}/{name}"), see)),
+        Value::Array(elements) => {
+            elements.iter().enumerate().for_each(|(index, value)| walk(value, &format!("{at}/{index}"), see));
+        }
+        _ => {}
+    }
+}
+
+fn each_body(generation: Generation, mut see: impl FnMut(Kind, &Value)) {
+    for seed in 0..SEEDS {
+        let mut scene = Scene::new(seed);
+        for kind in Kind::ALL {
+            if let Some(body) = scene.happening(*kind, SUBSCRIBER).told_by(generation) {
+                see(*kind, &serde_json::from_slice(&body).unwrap());
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a receiver reads is what was made up, whichever API tells it.
+
+use super::*;
+use birdhook_core::{Activity, DedupeScope, PostRelation};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The relation that a kind of post has to the subscriber.
+pub(crate) fn relation(kind: Kind) -> Option<PostRelation> {
+    match kind {
+        Kind::Post => Some(PostRelation::Own),
+        Kind::Mention => Some(PostRelation::Mention),
+        Kind::Reply => Some(PostRelation::Reply),
+        Kind::Quote => Some(PostRelation::Quote),
+        Kind::Repost => Some(PostRelation::Repost),
+        _ => None,
+    }
+}
+
+/// When this API says that it happened, as precisely as it does.
+pub(crate) fn time(kind: Kind, generation: Generation, at: Timestamp) -> Option<Timestamp> {
+    match (kind, generation) {
+        (Kind::Revoke | Kind::StreamPost, _) => Some(second(at)),
+        (Kind::Replay, _) => None,
+        (_, AccountActivity) => Some(at),
+        (kind, _) if relation(kind).is_some() => Some(second(at)),
+        (Kind::Like | Kind::MessageReceived | Kind::MessageSent | Kind::MessagesRead | Kind::Typing, _) => Some(at),
+        (Kind::BroadcastStart | Kind::BroadcastEnd | Kind::News, _) => Some(at),
+        (kind, _) if kind.as_str().starts_with("chat.") => Some(at),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_kind_is_read_as_what_it_is() {
+    each(|kind, _, happening| {
+        assert_eq!((happening.kind(), happening.subscriber()), (kind, SUBSCRIBER));
+        assert!(!kind.generations().is_empty());
+        for generation in [AccountActivity, XActivity, Generation::FilteredStream, Generation::Replay] {
+            let told = kind.generations().contains(&generation);
+            assert_eq!(happening.told_by(generation).is_some(), told, "{generation:?}");
+            if told {
+                is_read_as_what_it_is(kind, &happening, &event(&happening, generation));
+            }
+        }
+        assert_eq!(happening.told_by(Generation::Unknown), None);
+    });
+}
+
+fn is_read_as_what_it_is(kind: Kind, happening: &Happening, event: &Event) {
+    let generation = event.generation();
+    assert!(kind.generations().contains(&generation));
+    assert_eq!(event.kind(), kind.event_kind());
+    let is_nobodys = matches!(kind, Kind::News | Kind::StreamPost | Kind::Replay);
+    assert_eq!(event.subscriber(), (!is_nobodys).then_some(SUBSCRIBER));
+    match generation {
+        AccountActivity => assert_eq!(Some(event.name()), kind.account_activity()),
+        XActivity => assert_eq!(event.name(), kind.as_str()),
+        _ => {}
+    }
+    assert_eq!(event.occurred_at(), time(kind, generation, happening.at()), "{generation:?}");
+
+    let activity = event.activity();
+    // The X Activity API does not tell who liked a post of the subscriber.
+    let hides_actor = kind == Kind::Like && generation == XActivity;
+    assert_eq!(id(activity.actor()), happening.actor().filter(|_| !hides_actor), "{generation:?}");
+    assert_eq!(id(activity.target()), happening.target(), "{generation:?}");
+    assert_eq!(identity(&activity), happening.id(), "{generation:?}");
+    assert_eq!(text(&activity), happening.text(), "{generation:?}");
+    if let Activity::PostCreated(new) = &activity {
+        assert_eq!(new.relation, relation(kind), "{generation:?}");
+        assert_eq!(new.post.created_at, Some(second(happening.at())));
+    } else {
+        assert_eq!(relation(kind), None);
+    }
+    match kind {
+        Kind::Replay | Kind::News | Kind::StreamPost => {}
+        // What the subscriber does or is done to: whoever it is, the other one is not the subscriber.
+        _ => assert_ne!(happening.other(), SUBSCRIBER),
+    }
+    let by_subscriber = matches!(
+        kind,
+        Kind::Post | Kind::PostDelete | Kind::Unfollow | Kind::Block | Kind::Unblock | Kind::Mute | Kind::Unmute
+    ) || matches!(kind, Kind::MessageSent | Kind::ChatSent | Kind::Revoke);
+    if by_subscriber {
+        assert_eq!(happening.actor().as_deref(), Some(SUBSCRIBER));
+    }
+    let by_other = matches!(kind, Kind::Mention | Kind::Reply | Kind::Quote | Kind::Repost | Kind::Like | Kind::Follow)
+        || matches!(kind, Kind::MessageReceived | Kind::MessagesRead | Kind::Typing | Kind::ChatReceived);
+    if by_other {
+        assert_eq!(happening.actor().as_deref(), Some(happening.other()));
+    }
+}
+
+/// X's id of what happened, as a receiver reads it.
+pub(crate) fn identity(activity: &Activity<'_>) -> Option<String> {
+    let id = match activity {
+        Activity::PostCreated(new) => &new.post.id,
+        Activity::PostDeleted(deleted) => &deleted.post_id,
+        Activity::PostMatched(matched) => &matched.post.id,
+        Activity::Liked(like) => &like.id,
+        Activity::MessageSent(message) | Activity::MessageReceived(message) => &message.id,
+        Activity::ChatReceived(chat) | Activity::ChatSent(chat) | Activity::ChatChanged(chat) => &chat.id,
+        Activity::SpaceStarted(space) | Activity::SpaceEnded(space) => &space.id,
+        Activity::BroadcastStarted(broadcast) | Activity::BroadcastEnded(broadcast) => &broadcast.id,
+        Activity::BroadcastMessage(message) => &message.id,
+        Activity::NewsPublished(news) => &news.id,
+        Activity::ReplayFinished(replay) => &replay.job_id,
+        _ => return None,
+    };
+    Some(id.as_deref().unwrap().to_owned())
+}
+
+pub(crate) fn text(activity: &Activity<'_>) -> Option<String> {
+    let text = match activity {
+        Activity::BroadcastMessage(message) => message.text.as_deref(),
+        Activity::BroadcastStarted(broadcast) | Activity::BroadcastEnded(broadcast) => broadcast.title.as_deref(),
+        Activity::NewsPublished(news) => news.headline.as_deref(),
+        Activity::ProfileUpdated(update) => update.after.as_deref(),
+        _ => activity.post().map(|post| &post.text).or(activity.message().map(|message| &message.text))?.as_deref(),
+    };
+    Some(text.unwrap().to_owned())
+}
+
+#[test]
+fn both_apis_tell_one_happening() {
+    each(|kind, _, happening| {
+        let [Some(old), Some(new)] = [AccountActivity, XActivity]
+            .map(|generation| happening.told_by(generation).is_some().then(|| event(&happening, generation)))
+        else {
+            return;
+        };
+        for scope in [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::Everywhere] {
+            assert_eq!(old.content_key_in(scope), new.content_key_in(scope));
+            assert_ne!(old.delivery_key_in(scope), new.delivery_key_in(scope));
+        }
+        let is_timeless = kind.as_str().starts_with("follow.")
+            || kind.as_str().starts_with("block.")
+            || kind.as_str().starts_with("mute.")
+            || kind == Kind::Typing;
+        assert_eq!((old.is_timeless(), new.is_timeless()), (is_timeless, is_timeless));
+        assert_eq!(old.direction(), new.direction());
+        assert_eq!(old.source_app_id(), new.source_app_id());
+        if let Some(app) = old.source_app_id() {
+            assert_eq!(old.source_app().unwrap().id.as_deref(), Some(app));
+        }
+        let unexplained: Vec<_> =
+            differences(&old.activity(), &new.activity()).into_iter().filter(|at| !is_known(kind, at)).collect();
+        assert_eq!(unexplained, Vec::<String>::new());
+    });
+}
+
+/// What docs/activity.md says that one API tells alone, or in its own way.
+fn is_known(kind: Kind, pointer: &str) -> bool {
+    match kind {
+        Kind::PostDelete => pointer.starts_with("+/author/"),
+        Kind::Like if pointer.starts_with("-/by/") => true,
+        _ => {
+            matches!(pointer, "-/author_blocked" | "+/post/conversation_id" | "+/post/edit_history/0")
+                || pointer == "~/post/media/0/id"
+        }
+    }
+}
+
+fn differences(old: &Activity<'_>, new: &Activity<'_>) -> Vec<String> {
+    let [old, new] = [old, new].map(|activity| {
+        let mut leaves = BTreeMap::new();
+        walk(&serde_json::to_value(activity).unwrap(), "", &mut |pointer, value| {
+            if !value.is_object() && !value.is_array() {
+                leaves.insert(pointer.to_owned(), value.clone());
+            }
+        });
+        leaves
+    });
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let differing = names.into_iter().filter_map(|name| match (old.get(name), new.get(name)) {
+        (None, Some(_)) => Some(format!("+{name}")),
+        (Some(_), None) => Some(format!("-{name}")),
+        (old, new) => (old != new).then(|| format!("~{name}")),
+    });
+    differing.collect()
+}

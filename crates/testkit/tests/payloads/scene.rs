@@ -1,0 +1,163 @@
+//! What a scene promises.
+
+use birdhook_core::{Activity, DedupeScope, EventKind, PostRelation};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::read_back::text;
+use super::*;
+
+#[test]
+fn two_subscribers_of_one_conversation_are_told_the_same() {
+    each(|kind, _, happening| {
+        if kind.account_activity().is_none() || kind == Kind::Revoke {
+            return;
+        }
+        let turned = happening.told_to(happening.other());
+        for generation in kind.generations() {
+            let [mine, theirs] = [&happening, &turned].map(|told| event(told, *generation));
+            assert_eq!(theirs.subscriber(), Some(happening.other()));
+            assert_eq!(theirs.kind(), turned.kind().event_kind());
+            assert_eq!(
+                mine.content_key_in(DedupeScope::Conversation),
+                theirs.content_key_in(DedupeScope::Conversation)
+            );
+            assert_ne!(mine.delivery_key(), theirs.delivery_key());
+            if let Activity::PostCreated(new) = theirs.activity()
+                && kind != Kind::Post
+            {
+                assert_eq!(new.relation, Some(PostRelation::Own));
+            }
+        }
+        let expected = match kind {
+            Kind::Mention | Kind::Reply | Kind::Quote | Kind::Repost => Kind::Post,
+            Kind::MessageReceived => Kind::MessageSent,
+            Kind::MessageSent => Kind::MessageReceived,
+            _ => kind,
+        };
+        assert_eq!(turned.kind(), expected);
+        assert_eq!((turned.id(), turned.text(), turned.actor()), (happening.id(), happening.text(), happening.actor()));
+    });
+}
+
+#[test]
+fn a_batch_is_one_body_of_many_events() {
+    for member in ["tweet_create_events", "direct_message_events", "follow_events", "favorite_events"] {
+        let mut scene = Scene::new(3);
+        let kinds = Kind::ALL.iter().filter(|kind| kind.account_activity() == Some(member));
+        let happenings: Vec<_> = kinds.cycle().take(7).map(|kind| scene.happening(*kind, SUBSCRIBER)).collect();
+        let events = deliver(&Happening::batch(&happenings).unwrap()).into_events();
+        assert_eq!(events.len(), 7, "{member}");
+        for (event, happening) in events.iter().zip(&happenings) {
+            assert_eq!(event.delivery_key(), self::event(happening, AccountActivity).delivery_key(), "{member}");
+            assert_eq!(event.kind(), happening.kind().event_kind());
+            assert!(event.activity().actor().unwrap().handle.is_some(), "{member}");
+        }
+    }
+    let mut scene = Scene::new(3);
+    let mut one = |kind| scene.happening(kind, SUBSCRIBER);
+    let (like, follow, revoke, bio) = (one(Kind::Like), one(Kind::Follow), one(Kind::Revoke), one(Kind::Bio));
+    assert_eq!(Happening::batch([]), None);
+    assert_eq!(Happening::batch([&like, &follow]), None);
+    assert_eq!(Happening::batch([&like, &like.told_to(like.other())]), None);
+    assert_eq!(Happening::batch([&revoke, &revoke]), None);
+    assert_eq!(Happening::batch([&bio]), None);
+    assert_eq!(Happening::batch([&revoke]), revoke.told_by(AccountActivity));
+}
+
+#[test]
+fn a_test_can_say_who_and_what() {
+    let said = "Is 3 < 4 & who is @somebody_else? #maths https://maths.example/three 🐝";
+    for kind in [Kind::Post, Kind::Mention, Kind::Reply, Kind::Quote, Kind::MessageReceived, Kind::BroadcastChat] {
+        let happening = Scene::new(5).happening(kind, SUBSCRIBER).with_other("3003").with_text(said);
+        for generation in kind.generations() {
+            let event = event(&happening, *generation);
+            let activity = event.activity();
+            let text = text(&activity).unwrap();
+            let is_plain = kind == Kind::BroadcastChat;
+            let (begin, end) = said.split_once("https://maths.example/three").unwrap();
+            assert!(text.contains(begin) && (is_plain || text.contains("https://t.co/")), "{kind}: {text}");
+            assert!(text.contains(end), "{kind}: {text}");
+            assert_eq!(happening.text(), Some(text), "{kind}");
+            if kind != Kind::Post {
+                assert_eq!(id(activity.actor()).as_deref(), Some("3003"), "{kind}");
+            }
+            if let Some(post) = activity.post() {
+                assert!(post.hashtags.iter().any(|tag| tag == "maths"), "{kind}");
+                let handle = post.mentions.last().unwrap().handle.as_deref();
+                assert_eq!(handle, Some("somebody_else"), "{kind}");
+                let leads = |link: &birdhook_core::activity::Link<'_>| {
+                    link.expanded_url.as_deref() == Some("https://maths.example/three")
+                };
+                assert!(post.links.iter().any(leads), "{kind}");
+            }
+        }
+    }
+    let liked = Scene::new(5).happening(Kind::Like, SUBSCRIBER).with_text("tea");
+    assert_eq!(text(&event(&liked, AccountActivity).activity()).as_deref(), Some("tea"));
+}
+
+/// Ids that are no numbers, and times that X has never seen, still give bodies that can be read.
+#[test]
+fn odd_subscribers_and_times_are_told_too() {
+    for millis in [0, 1_000, -5_000, 4_102_444_800_000, 32_503_680_000_000] {
+        let mut scene = Scene::new(1).at(Timestamp::from_millis(millis));
+        for kind in Kind::ALL {
+            let happening = scene.happening(*kind, "wren \"& 🐝");
+            for generation in kind.generations() {
+                let event = event(&happening, *generation);
+                assert_eq!(event.kind(), kind.event_kind(), "{kind} at {millis}");
+                assert_ne!(event.kind(), EventKind::Unknown);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_user_is_the_same_person_throughout_a_scene() {
+    let mut scene = Scene::new(9);
+    let mut people = BTreeMap::new();
+    for kind in Kind::ALL.iter().cycle().take(400) {
+        let happening = scene.happening(*kind, SUBSCRIBER);
+        for generation in kind.generations() {
+            let event = event(&happening, *generation);
+            let activity = event.activity();
+            for user in [activity.actor(), activity.target()].into_iter().flatten().filter(|user| user.handle.is_some())
+            {
+                let json = serde_json::to_value((&user.handle, &user.name, &user.followers, &user.picture)).unwrap();
+                let known = people.entry(user.id.as_deref().unwrap().to_owned()).or_insert_with(|| json.clone());
+                assert_eq!(*known, json, "{kind}");
+            }
+        }
+    }
+    assert!(people.len() > 10 && people.len() < 30, "{} people", people.len());
+}
+
+#[test]
+fn time_goes_on() {
+    let at = Timestamp::from_millis(1_800_000_000_000);
+    let mut scene = Scene::new(1).at(at);
+    assert_eq!(scene.happening(Kind::Like, "1").at(), at);
+    let next = scene.now();
+    assert!((1_000..3_000).contains(&(next.as_millis() - at.as_millis())));
+    scene.advance(Duration::from_secs(60));
+    assert_eq!(scene.happening(Kind::Like, "1").at().as_millis(), next.as_millis() + 60_000);
+}
+
+/// Whoever changes what a scene tells, changes what the tests of others see: let it be on purpose.
+#[test]
+fn the_same_seed_tells_the_same() {
+    let all = |seed: u64| {
+        let mut scene = Scene::new(seed);
+        let happenings: Vec<_> = Kind::ALL.iter().map(|kind| scene.happening(*kind, SUBSCRIBER)).collect();
+        let told = happenings.iter().flat_map(|happening| {
+            happening.kind().generations().iter().map(|generation| happening.told_by(*generation).unwrap())
+        });
+        told.collect::<Vec<_>>().concat()
+    };
+    let bodies = all(1);
+    assert_eq!(bodies, all(1));
+    assert_ne!(bodies, all(2));
+    // The signature is a SHA-256 of them all.
+    assert_eq!(sign(&Secret::new("pinned").unwrap(), &bodies), "sha256=FcqT01bi4xwD6tJBsZ5cXLnBiad99Aeiv+dnmmjBCGk=");
+}
