@@ -26,6 +26,11 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
+/// Prints that something was done to something: `deleted 5`, or `{"deleted":"5"}`.
+pub(crate) fn done(what: &str, to: &str, as_json: bool) -> Result<()> {
+    if as_json { json(&std::collections::BTreeMap::from([(what, to)])) } else { line(format!("{what} {}", shown(to))) }
+}
+
 /// Prints a note for whoever looks on.
 pub(crate) fn note(text: impl AsRef<str>) {
     // Nobody may be looking.

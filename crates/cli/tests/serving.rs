@@ -135,10 +135,43 @@ fn what_is_recorded_can_be_replayed_signed_anew() {
     let (lines, _) = listening.stop();
     assert_eq!(lines.len(), 12, "six were known already");
 
-    let broken = folder.file("broken.jsonl", &format!("{recorded}{{\"time\":\"never\"}}\n"));
-    let refused = run(&["replay", &broken, "http://127.0.0.1:1/"]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains(":19:"), "{}", refused.stderr);
+    let broken = folder.file("broken.jsonl", &format!("{{\"time\":\"never\"}}\n{recorded}{{\"time\":\"20"));
+    let third = Serving::start(&["listen", "--json", "--app", &other_app]);
+    let sent = run(&["replay", &broken, &third.url, "--secret", &other, "--speed", "0", "--json"]);
+    assert_eq!((sent.code, answers(&sent)), (1, only("200", 18)), "what can be read is sent");
+    assert!(sent.stderr.contains(":1:") && sent.stderr.contains(":20:"), "{}", sent.stderr);
+}
+
+/// A crash leaves half a line, which must not take the next delivery with it; and a file that all could read is closed.
+#[test]
+fn what_is_recorded_behind_half_a_line_is_not_lost() {
+    let folder = Folder::new("torn");
+    let file = folder.file("torn.jsonl", "{\"time\":\"2026");
+    let recording = Serving::start(&["record", &file]);
+    let sent = run(&["trigger", &recording.url, "like.create", "--generation", "xaa", "--json"]);
+    assert_eq!(answers(&sent), only("200", 1));
+    drop(recording.stop());
+    let read = run(&["inspect", "--json", &file]);
+    assert_eq!((read.code, read.json().len()), (1, 1), "{}", read.stderr);
+    assert!(read.stderr.contains("torn.jsonl:1:"), "{}", read.stderr);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn what_is_no_url_is_said_before_anything_begins() {
+    for args in [
+        &["listen", "--forward", "nourl"] as &[&str],
+        &["trigger", "notaurl", "like.create"],
+        &["trigger", "http://127.0.0.1:1/", "like.create", "--count", "0"],
+        &["webhooks", "list", "--api-url", "nourl"],
+    ] {
+        let ended = end(birdhook(args).env("BIRDHOOK_BEARER_TOKEN", "b").env("XDG_CONFIG_HOME", "/nonexistent"));
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{args:?}: {}", ended.stderr);
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Client {
     /// Moves the users of the webhook of this URL to the X Activity API.
     pub fn migrate(&self, url: impl Into<String>) -> Migration<'_> {
         let types = EQUIVALENT.iter().map(|name| (*name).to_owned()).collect();
-        Migration { client: self, url: url.into(), api: Api::V2, types, overlap: Duration::from_secs(15) }
+        Migration { client: self, url: url.into(), api: Api::V2, types, overlap: Duration::from_secs(90) }
     }
 }
 
@@ -76,8 +76,10 @@ impl Migration<'_> {
         Self { types: types.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// How long both tell everything before the old subscriptions are ended: 15 s unless set. X may take 10 s after
-    /// subscribing until it tells the first event; days are better, to watch what arrives.
+    /// How long both tell everything before the old subscriptions are ended: 90 s unless set. X may take 10 s after
+    /// subscribing until it tells the first event, and what has no id is matched within the receiver's
+    /// `cut_over_tolerance`, 60 s unless set, which must be over; what X has under way for the old subscriptions when they
+    /// end may never arrive. Days are better, to watch what arrives.
     pub fn overlap(self, overlap: Duration) -> Self {
         Self { overlap, ..self }
     }

@@ -138,6 +138,7 @@ pub struct Validated {
     /// The like.
     pub like: Arrived,
     /// How long it took.
+    #[serde(rename = "after_seconds", serialize_with = "seconds")]
     pub after: Duration,
     /// Everything that came, the like included, in the order of first coming.
     pub arrived: Vec<Arrived>,
@@ -150,6 +151,7 @@ pub struct NotValidated {
     /// The users of whom it was to be; none for whomever.
     pub users: BTreeSet<String>,
     /// How long it was waited for.
+    #[serde(rename = "after_seconds", serialize_with = "seconds")]
     pub after: Duration,
     /// Whether the receiver ended before the limit was over.
     pub is_closed: bool,
@@ -228,4 +230,8 @@ fn as_str<S: Serializer>(generation: &Generation, serializer: S) -> Result<S::Ok
 
 fn display<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.as_str())
+}
+
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
 }

@@ -30,7 +30,7 @@ pub enum CutOver {
     ///
     /// What has an id (posts, likes, messages, reading, revocations) is matched by it. What has none in one of the APIs
     /// (follows, blocks, mutes, typing) is matched by who did it to whom: what one API tells is a duplicate when the other
-    /// one told the same within the duplicate window, and what the same API tells again is not.
+    /// one told the same within the [tolerance](crate::Webhook::cut_over_tolerance), and what the same API tells again is not.
     Both,
 }
 
@@ -62,6 +62,8 @@ impl Marks {
 
 struct States {
     done: Window,
+    /// Which API told of a happening without an id, for as long as the other one's telling is taken for the same.
+    told: Window,
     in_flight: HashMap<EventKey, Flight>,
 }
 
@@ -84,8 +86,14 @@ pub(crate) enum Claimed {
 }
 
 impl Dedupe {
-    pub(crate) fn new(scope: DedupeScope, cut_over: CutOver, capacity: usize, horizon: Duration) -> Self {
-        let states = States { done: Window::new(capacity, horizon), in_flight: HashMap::new() };
+    pub(crate) fn new(
+        scope: DedupeScope,
+        (cut_over, tolerance): (CutOver, Duration),
+        (capacity, horizon): (usize, Duration),
+    ) -> Self {
+        let tellings = if cut_over == CutOver::Both { capacity } else { 0 };
+        let told = Window::new(tellings, tolerance.min(horizon));
+        let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::new() };
         Self { scope, cut_over, epoch: Instant::now(), states: Mutex::new(states) }
     }
 
@@ -119,21 +127,21 @@ impl Dedupe {
         let mut ours = Vec::with_capacity(marks.len());
         let mut marks = marks.into_iter();
         delivery.retain(|_| {
-            let known = |key: EventKey| states.done.contains(&key, now) || states.in_flight.contains_key(&key);
-            let new = marks.next().filter(|marks| !marks.looked_for().any(known));
+            let new = marks.next().filter(|marks| !states.knows(marks, now));
             for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.entry(key).or_default().claims += 1;
-                ours.push(key);
             }
+            ours.extend(new.iter().map(|marks| Left { own: marks.own, told: marks.told.map(|(by_this, _)| by_this) }));
             new.is_some()
         });
         drop(states);
-        if ours.is_empty() { Claimed::AllDone } else { Claimed::Ours(Claim { dedupe: Arc::clone(self), keys: ours }) }
+        if ours.is_empty() { Claimed::AllDone } else { Claimed::Ours(Claim { dedupe: Arc::clone(self), left: ours }) }
     }
 
     /// How many done events are remembered.
     pub(crate) fn remembered(&self) -> usize {
-        self.states().done.len()
+        let states = self.states();
+        states.done.len() + states.told.len()
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
@@ -142,10 +150,26 @@ impl Dedupe {
     }
 }
 
+impl States {
+    /// Whether an event was handed over, or is being handed over, by whichever API.
+    fn knows(&self, marks: &Marks, now: Duration) -> bool {
+        let by_other = marks.told.map(|(_, by_other)| by_other);
+        self.done.contains(&marks.own, now)
+            || by_other.is_some_and(|key| self.told.contains(&key, now))
+            || marks.looked_for().any(|key| self.in_flight.contains_key(&key))
+    }
+}
+
+/// The marks that a handed-over event leaves.
+struct Left {
+    own: EventKey,
+    told: Option<EventKey>,
+}
+
 /// The right to hand over some events. Dropped without [`commit`](Self::commit), they are absent again.
 pub(crate) struct Claim {
     dedupe: Arc<Dedupe>,
-    keys: Vec<EventKey>,
+    left: Vec<Left>,
 }
 
 impl Claim {
@@ -158,15 +182,18 @@ impl Claim {
         let now = self.dedupe.epoch.elapsed();
         let mut states = self.dedupe.states();
         let mut landed = Vec::new();
-        for key in self.keys.drain(..) {
-            if let Entry::Occupied(mut flight) = states.in_flight.entry(key) {
-                flight.get_mut().claims -= 1;
-                if flight.get().claims == 0 {
-                    landed.extend(flight.remove().waiting);
+        for Left { own, told } in self.left.drain(..) {
+            for key in std::iter::once(own).chain(told) {
+                if let Entry::Occupied(mut flight) = states.in_flight.entry(key) {
+                    flight.get_mut().claims -= 1;
+                    if flight.get().claims == 0 {
+                        landed.extend(flight.remove().waiting);
+                    }
                 }
             }
             if done {
-                states.done.insert(&key, now);
+                states.done.insert(&own, now);
+                told.iter().for_each(|key| states.told.insert(key, now));
             }
         }
         drop(states);
@@ -176,7 +203,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if !self.keys.is_empty() {
+        if !self.left.is_empty() {
             self.release(false);
         }
     }
@@ -184,6 +211,6 @@ impl Drop for Claim {
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").field("keys", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("Claim").field("events", &self.left.len()).finish_non_exhaustive()
     }
 }

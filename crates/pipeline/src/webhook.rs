@@ -36,6 +36,7 @@ pub struct Webhook {
     window: (usize, Duration),
     scope: DedupeScope,
     cut_over: CutOver,
+    tolerance: Duration,
 }
 
 impl Webhook {
@@ -49,6 +50,7 @@ impl Webhook {
             window: (100_000, Duration::from_secs(15 * 60)),
             scope: DedupeScope::default(),
             cut_over: CutOver::default(),
+            tolerance: Duration::from_secs(60),
         }
     }
 
@@ -88,6 +90,14 @@ impl Webhook {
     /// to the other; not unless set.
     pub fn cut_over(mut self, cut_over: CutOver) -> Self {
         self.cut_over = cut_over;
+        self
+    }
+
+    /// With [`CutOver::Both`], how long after one API's telling the other one's counts as the same, for follows, blocks, mutes
+    /// and typing, which have no id; 60 s unless set, and never longer than the window. What comes later is handed over; so end
+    /// no old subscriptions before both APIs have told everything for longer than this.
+    pub fn cut_over_tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
         self
     }
 
@@ -139,10 +149,9 @@ impl Webhook {
 
     /// Verifies and removes duplicates, and leaves the hand-over to whoever holds the gate.
     pub fn gate(self) -> Gate {
-        let (capacity, horizon) = self.window;
         Gate::new(
             Endpoint::new(self.apps, self.settings),
-            Dedupe::new(self.scope, self.cut_over, capacity, horizon),
+            Dedupe::new(self.scope, (self.cut_over, self.tolerance), self.window),
             self.deadline,
         )
     }

@@ -318,6 +318,25 @@ async fn the_window_is_the_tolerance() {
     }
 }
 
+/// What one API told alone, before the other one was subscribed, hides nothing of what that one tells alone afterwards.
+#[tokio::test(start_paused = true)]
+async fn what_has_no_id_is_matched_within_the_tolerance_only() {
+    let follow = |uuid| (aaa_relation("follow", uuid), xaa_relation("follow", uuid));
+    for tolerance in [None, Some(10)] {
+        let webhook =
+            tolerance.map_or_else(webhook, |seconds| webhook().cut_over_tolerance(Duration::from_secs(seconds)));
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        let ((old, new), (_, later)) = (follow(1), follow(2));
+        assert_eq!(deliver(&pipeline, &old).await, ACCEPTED);
+        advance(Duration::from_secs(tolerance.unwrap_or(60)) - Duration::from_millis(1)).await;
+        assert_eq!(deliver(&pipeline, &new).await, DUPLICATE);
+        advance(Duration::from_millis(1)).await;
+        assert_eq!(deliver(&pipeline, &later).await, ACCEPTED);
+        assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "a redelivery is known as long as the window has it");
+        assert_eq!(taken(&mut deliveries).await.len(), 2);
+    }
+}
+
 /// The last telling counts, not the first.
 #[tokio::test(start_paused = true)]
 async fn the_tolerance_begins_anew_with_each_telling() {

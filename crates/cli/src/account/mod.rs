@@ -13,6 +13,7 @@ pub(crate) use confirm::confirmed;
 pub(crate) use keys::{Keys, Tokens};
 pub(crate) use table::{Cells, tell};
 
+use crate::commands::listen::check_url;
 use crate::output::note;
 
 /// Who calls X, and with what.
@@ -79,7 +80,9 @@ impl AccountArgs {
         let keys = self.keys()?;
         let credentials = Credentials::try_from(&keys)?;
         let path = self.path()?;
-        let builder = Client::builder(credentials).base_url(self.base_url(&keys));
+        let base = self.base_url(&keys);
+        check_url(&base).context("where X's API is")?;
+        let builder = Client::builder(credentials).base_url(base);
         // X accepts a refresh token once: a new token that is not kept is lost.
         let builder = builder.on_renewal(move |user, token| {
             let kept = Keys::read(&path, false).and_then(|mut keys| {

@@ -182,7 +182,7 @@ impl Auth {
             }
         }
         keys.write(&path)?;
-        output::line(format!("kept in {}", path.display()))?;
+        output::done("kept", &path.display().to_string(), json)?;
         Ok(Verdict::Good)
     }
 }

@@ -34,7 +34,12 @@ impl Inspect {
         let named = if self.files.is_empty() { &[PathBuf::from(input::STDIN)] } else { self.files.as_slice() };
         let form = Form::new(json, self.raw);
         let mut all_read = true;
-        for path in input::files(named)? {
+        let files = input::files(named)?;
+        if files.is_empty() {
+            note("there is no file to read");
+            all_read = false;
+        }
+        for path in files {
             let parts = match input::bytes(&path) {
                 Ok(bytes) => input::parts(&bytes),
                 Err(error) => {
@@ -63,6 +68,6 @@ impl Inspect {
     fn read(&self, json: Bytes) -> Result<Delivery, String> {
         let recorded = str::from_utf8(&json).ok().and_then(|line| line.parse::<Recorded>().ok());
         let body = recorded.map_or(json, |recorded| recorded.body);
-        read(&self.app, body).map_err(|reason| reason.to_string())
+        read(&self.app, body).map_err(|_| "it is JSON, but no object, as every delivery is".to_owned())
     }
 }

@@ -1,6 +1,7 @@
 //! A standalone receiver.
 
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -204,17 +205,38 @@ struct Recorder(Mutex<File>);
 
 impl Recorder {
     fn open(path: &Path) -> Result<Self> {
+        let failed = || format!("cannot write {}", path.display());
         let mut options = File::options();
-        options.create(true).append(true);
+        options.create(true).read(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let mut file = options.open(path).with_context(failed)?;
+        let about = file.metadata().with_context(failed)?;
+        if about.is_file() {
+            // It may have been there before, for all to read.
+            #[cfg(unix)]
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;
+            if about.len() > 0 {
+                // A line that was cut off, as in a crash, must not take the next one with it.
+                let mut last = [0];
+                file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).with_context(failed)?;
+                if last != *b"\n" {
+                    file.write_all(b"\n").with_context(failed)?;
+                }
+            }
+        }
         Ok(Self(Mutex::new(file)))
     }
 
     fn record(&self, request: &http::Request<Bytes>) -> Result<()> {
         let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Recording::append(&*file, &Recorded::now(request))?)
+        let length = file.metadata()?.len();
+        let written = Recording::append(&*file, &Recorded::now(request));
+        if written.is_err() {
+            // Half a line, as of a full disk, must not take the next one with it.
+            let _ = file.set_len(length);
+        }
+        Ok(written?)
     }
 }
 
@@ -227,7 +249,7 @@ struct Forwarder {
 
 impl Forwarder {
     fn new(url: String, apps: Apps) -> Result<Self> {
-        http::Request::get(&url).body(()).with_context(|| format!("--forward {url}"))?;
+        check_url(&url).context("--forward")?;
         Ok(Self { url, apps, sender: Sender::new(Duration::from_secs(2))? })
     }
 
@@ -258,4 +280,13 @@ pub(crate) async fn asked_to_stop() {
         return;
     }
     let _ = interrupted.await;
+}
+
+/// Whether requests can be sent to it.
+pub(crate) fn check_url(url: &str) -> Result<()> {
+    let parsed = Uri::try_from(url).with_context(|| format!("{url:?} is no URL"))?;
+    match (parsed.scheme_str(), parsed.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),
+        _ => bail!("{url:?} is no URL of http or https"),
+    }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Man {
 impl Man {
     pub(crate) fn run(self) -> Result<Verdict> {
         match self.folder {
-            Some(folder) => clap_mangen::generate_to(Args::command(), &folder)
+            Some(folder) => fs::create_dir_all(&folder)
+                .and_then(|()| clap_mangen::generate_to(Args::command(), &folder))
                 .with_context(|| format!("cannot write into {}", folder.display()))?,
             None => {
                 let mut page = Vec::new();

@@ -26,8 +26,8 @@ pub(crate) struct Migrate {
     #[arg(long)]
     side_by_side: bool,
     /// How long both tell everything before the old subscriptions are ended. X may take 10 s after subscribing until it tells
-    /// the first event.
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    /// the first event, and the receiver matches what has no id within 60 s.
+    #[arg(long, value_name = "SECONDS", default_value = "90", value_parser = seconds)]
     overlap: Duration,
     /// Subscribe to these types of events only. Again for several.
     #[arg(long = "type", value_name = "TYPE")]

@@ -11,6 +11,7 @@ use birdhook::{Apps, Timestamp, signature};
 use birdhook_testkit::{Kind, Recorded, Recording, Sender, read};
 use http::{HeaderName, HeaderValue, Request};
 
+use super::listen::check_url;
 use super::trigger::progress;
 use super::webhooks::{ApiArgs, ApiName};
 use crate::Verdict;
@@ -22,7 +23,7 @@ use crate::tally::Tally;
 /// Send recorded deliveries again, signed anew, in their order and at their pace, and tell what the receiver answered; or, with
 /// --webhook, ask X to deliver again what it tried to deliver.
 ///
-/// X replays what is at least 10 minutes old and at most 24 hours (v2) or 5 days (enterprise), one job at a time and 2 hours at
+/// A line that holds no delivery is named, the rest is sent still, and the exit code is 1. X replays what is at least 10 minutes old and at most 24 hours (v2) or 5 days (enterprise), one job at a time and 2 hours at
 /// most; `birdhook watch` asks for whole gaps.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
@@ -67,11 +68,16 @@ impl Replay {
         let (Some(path), Some(url)) = (&self.file, &self.url) else { return self.by_x(json).await };
         let secret = self.secret.read()?;
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        // All of it is read first, so that a broken line is known before anything is sent.
-        let mut recorded = Vec::new();
+        check_url(url)?;
+        let (mut recorded, mut all_read) = (Vec::new(), true);
         for request in Recording::new(BufReader::new(file)) {
-            let request = request.map_err(|(line, error)| anyhow::anyhow!("{}:{line}: {error}", path.display()))?;
-            recorded.extend(Some(request).filter(|request| self.is_wanted(request)));
+            match request {
+                Ok(request) => recorded.extend(Some(request).filter(|request| self.is_wanted(request))),
+                Err((line, error)) => {
+                    note(format!("{}:{line}: {error}", path.display()));
+                    all_read = false;
+                }
+            }
         }
         let first = recorded.first().map(|request| request.time);
         let (begun, sender) = (Instant::now(), Sender::new(Duration::from_secs(10))?);
@@ -85,7 +91,8 @@ impl Replay {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        tally.tell(json, begun.elapsed(), &[])
+        let verdict = tally.tell(json, begun.elapsed(), &[])?;
+        Ok(if all_read { verdict } else { Verdict::Bad })
     }
 
     fn is_wanted(&self, request: &Recorded) -> bool {

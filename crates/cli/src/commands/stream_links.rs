@@ -65,14 +65,14 @@ impl StreamLinks {
                 let fields: Vec<_> =
                     told.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
                 links.create(&webhook, &fields).await.explained()?;
-                output::line("linked")?;
+                output::done("linked", &webhook, json)?;
             }
             What::Remove { webhook, yes } => {
                 if !confirmed(yes, &format!("End the delivery of the filtered stream to {webhook}?"))? {
                     bail!("nothing was removed");
                 }
                 links.delete(&webhook).await.explained()?;
-                output::line("removed")?;
+                output::done("removed", &webhook, json)?;
             }
         }
         Ok(Verdict::Good)

@@ -92,7 +92,7 @@ impl Subscriptions {
                         ApiName::Premium => premium.subscribe(&user).await,
                     }
                     .explained()?;
-                    output::line(format!("subscribed {user}"))?;
+                    output::done("subscribed", &user, json)?;
                 }
             }
             What::Check { webhook, user } => {
@@ -120,7 +120,7 @@ impl Subscriptions {
                         ApiName::Premium => premium.unsubscribe(&user).await,
                     }
                     .explained()?;
-                    output::line(format!("removed {user}"))?;
+                    output::done("removed", &user, json)?;
                 }
             }
             What::Count => {

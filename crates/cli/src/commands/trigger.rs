@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::listen::check_url;
 use crate::Verdict;
 use crate::apps::SecretArgs;
 use crate::tally::Tally;
@@ -29,7 +30,7 @@ pub(crate) struct Trigger {
     #[arg(long)]
     generation: Option<Told>,
     /// How many of each kind.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
     /// How many deliveries a second at most.
     #[arg(long, value_name = "PER_SECOND")]
@@ -78,7 +79,7 @@ impl Told {
 
 impl Trigger {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        http::Request::get(&self.url).body(())?;
+        check_url(&self.url)?;
         let told = self.told()?;
         let secret = if self.forged { Secret::new("a guess")? } else { self.secret.read()? };
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));

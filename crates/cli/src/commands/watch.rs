@@ -75,6 +75,9 @@ impl Watch {
         if self.once {
             let notices = watch.step().await;
             notices.iter().try_for_each(|notice| tell(notice, json))?;
+            if notices.is_empty() && !json {
+                output::line("the webhook is valid, and there is no gap")?;
+            }
             return Ok((!notices.iter().any(is_bad)).into());
         }
         let watching = watch.clone();

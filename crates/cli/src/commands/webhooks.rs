@@ -97,7 +97,7 @@ impl Webhooks {
                     bail!("nothing was deleted");
                 }
                 api.delete(&client, &id).await?;
-                output::line("deleted")?;
+                output::done("deleted", &id, json)?;
             }
         }
         Ok(Verdict::Good)

@@ -47,8 +47,8 @@ pub enum EnsureError {
     /// X challenged the webhook, and it is invalid still.
     #[error("X has challenged the webhook {0}, and it is invalid still: run `birdhook doctor` on its URL")]
     Invalid(String),
-    /// Somebody deleted the webhook meanwhile.
-    #[error("the webhook of {0} is gone")]
+    /// There is no webhook of this URL: none was registered, or somebody has deleted it meanwhile.
+    #[error("the app has no webhook of {0}")]
     Gone(String),
 }
 

@@ -35,7 +35,15 @@ pub(super) async fn decoding(patient: &mut Patient) -> Judgement {
     let challenge = Challenge::new(format!("test token {}", token.token()));
     match patient.send(&Ask::get(challenge.query())).await {
         Ok(answer) if answer.is_refusal() => judgement,
-        exchange => judge(patient, &challenge, &exchange, passed),
+        exchange => {
+            let judgement = judge(patient, &challenge, &exchange, passed);
+            if judgement.has_failed() && matches!(&exchange, Ok(answer) if answer.is_success()) {
+                // The one before was decoded well, so it is the plus.
+                let cause = "a plus in the query was signed as a plus: in a form's value it is a space";
+                return Judgement::failed(judgement.observed, cause);
+            }
+            judgement
+        }
     }
 }
 

@@ -192,7 +192,8 @@ impl Ledger {
     }
 
     /// The same ledger, where what one API tells counts as handed over when the other's copy was, as for an app with
-    /// `CutOver::Both`.
+    /// `CutOver::Both`. What has no id (follows, blocks, mutes, typing) counts when any of the same between the same users
+    /// was: which of several it was, nobody can tell.
     #[must_use]
     pub fn cut_over(mut self) -> Self {
         self.is_cut_over = true;
