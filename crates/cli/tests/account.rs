@@ -87,7 +87,12 @@ fn an_invalid_webhook_is_healed_and_a_missing_one_is_said_to_be() {
     assert!(missing.stdout.contains(&url), "{}", missing.stdout);
     account.json(&["webhooks", "register", &url]);
     let well = account.run(&["watch", &url, "--once"]);
-    assert_eq!((well.code, well.stdout.as_str()), (0, "the webhook is valid, and there is no gap\n"), "{}", well.stderr);
+    assert_eq!(
+        (well.code, well.stdout.as_str()),
+        (0, "the webhook is valid, and there is no gap\n"),
+        "{}",
+        well.stderr
+    );
     let down = ["--down-from", "2020-01-01T00:00:00Z", "--down-to", "2020-01-01T01:00:00Z"];
     let lost = account.run(&[&["watch", &url, "--once", "--json"][..], &down].concat());
     assert_eq!(lost.code, 1, "{}", lost.stderr);

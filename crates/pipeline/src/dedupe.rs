@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
+use crate::tellings::Tellings;
+
 /// Whether one generation of X's APIs tells of what happens, or both at once.
 ///
 /// The Account Activity API ends on 2027-01-01, and the X Activity API replaces it; an app that subscribes its users to both
@@ -30,7 +32,8 @@ pub enum CutOver {
     ///
     /// What has an id (posts, likes, messages, reading, revocations) is matched by it. What has none in one of the APIs
     /// (follows, blocks, mutes, typing) is matched by who did it to whom: what one API tells is a duplicate when the other
-    /// one told the same within the [tolerance](crate::Webhook::cut_over_tolerance), and what the same API tells again is not.
+    /// one told the same within the [tolerance](crate::Webhook::cut_over_tolerance), each telling of the one matching one of the
+    /// other, and what the same API tells again is not.
     Both,
 }
 
@@ -63,7 +66,7 @@ impl Marks {
 struct States {
     done: Window,
     /// Which API told of a happening without an id, for as long as the other one's telling is taken for the same.
-    told: Window,
+    told: Tellings,
     in_flight: HashMap<EventKey, Flight>,
 }
 
@@ -92,7 +95,7 @@ impl Dedupe {
         (capacity, horizon): (usize, Duration),
     ) -> Self {
         let tellings = if cut_over == CutOver::Both { capacity } else { 0 };
-        let told = Window::new(tellings, tolerance.min(horizon));
+        let told = Tellings::new(tellings, tolerance.min(horizon));
         let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::new() };
         Self { scope, cut_over, epoch: Instant::now(), states: Mutex::new(states) }
     }
@@ -127,7 +130,7 @@ impl Dedupe {
         let mut ours = Vec::with_capacity(marks.len());
         let mut marks = marks.into_iter();
         delivery.retain(|_| {
-            let new = marks.next().filter(|marks| !states.knows(marks, now));
+            let new = marks.next().filter(|marks| !states.recognises(marks, now));
             for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.entry(key).or_default().claims += 1;
             }
@@ -140,8 +143,7 @@ impl Dedupe {
 
     /// How many done events are remembered.
     pub(crate) fn remembered(&self) -> usize {
-        let states = self.states();
-        states.done.len() + states.told.len()
+        self.states().done.len()
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
@@ -152,11 +154,16 @@ impl Dedupe {
 
 impl States {
     /// Whether an event was handed over, or is being handed over, by whichever API.
-    fn knows(&self, marks: &Marks, now: Duration) -> bool {
-        let by_other = marks.told.map(|(_, by_other)| by_other);
-        self.done.contains(&marks.own, now)
-            || by_other.is_some_and(|key| self.told.contains(&key, now))
-            || marks.looked_for().any(|key| self.in_flight.contains_key(&key))
+    fn recognises(&mut self, marks: &Marks, now: Duration) -> bool {
+        if self.done.contains(&marks.own, now) || marks.looked_for().any(|key| self.in_flight.contains_key(&key)) {
+            return true;
+        }
+        let is_twin = marks.told.is_some_and(|(_, by_other)| self.told.take(&by_other, now));
+        if is_twin {
+            // A redelivery of it finds no telling to match any more.
+            self.done.insert(&marks.own, now);
+        }
+        is_twin
     }
 }
 
@@ -193,7 +200,7 @@ impl Claim {
             }
             if done {
                 states.done.insert(&own, now);
-                told.iter().for_each(|key| states.told.insert(key, now));
+                told.iter().for_each(|key| states.told.told(*key, now));
             }
         }
         drop(states);

@@ -40,6 +40,7 @@ mod health;
 mod observe;
 mod pipeline;
 mod sink;
+mod tellings;
 mod webhook;
 
 pub use birdhook_core::{

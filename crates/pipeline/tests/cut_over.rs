@@ -140,7 +140,7 @@ async fn each_happening_is_handed_over_once_whichever_comes_first() {
             assert!(matches!(taken[..], [(kind, by)] if by == told_by && kind != EventKind::Unknown), "{taken:?}");
         }
         let health = pipeline.health();
-        // Two marks for each of what has no id, one for each of what has one.
+        // Both tellings of what has no id are remembered, and the one key of what has one.
         assert_eq!(health.remembered, with_ids().len() + 2 * timeless().len());
         assert_eq!((health.events as usize, health.duplicates as usize), (pairs.len(), 3 * pairs.len()));
     }
@@ -306,8 +306,8 @@ async fn one_telling_that_fails_does_not_free_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_window_is_the_tolerance() {
-    for (old, new) in every_pair() {
+async fn the_window_is_the_tolerance_of_what_has_an_id() {
+    for (old, new) in with_ids() {
         let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
         assert_eq!(deliver(&pipeline, &old).await, ACCEPTED);
         advance(Duration::from_millis(59_999)).await;
@@ -316,6 +316,20 @@ async fn the_window_is_the_tolerance() {
         assert_eq!(deliver(&pipeline, &new).await, ACCEPTED, "{new}");
         assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "{old}");
     }
+}
+
+/// Each telling of one API is matched by one of the other's: what the leading one misses is handed over, and what is matched
+/// hides nothing of what comes after.
+#[tokio::test(start_paused = true)]
+async fn each_telling_is_matched_once() {
+    let (pipeline, mut deliveries) = webhook().channel(64);
+    for uuid in 1..=2 {
+        assert_eq!(deliver(&pipeline, &aaa_relation("follow", uuid)).await, ACCEPTED);
+        assert_eq!(deliver(&pipeline, &xaa_relation("follow", uuid)).await, DUPLICATE);
+        assert_eq!(deliver(&pipeline, &xaa_relation("follow", uuid)).await, DUPLICATE, "a redelivery of it");
+    }
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 3)).await, ACCEPTED, "the other one misses it, or has ended");
+    assert_eq!(taken(&mut deliveries).await.len(), 3);
 }
 
 /// What one API told alone, before the other one was subscribed, hides nothing of what that one tells alone afterwards.
