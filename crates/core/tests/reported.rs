@@ -215,3 +215,17 @@ fn a_broadcast_that_tells_only_when_it_was_made_began_then() {
     assert_eq!(told("broadcast.start", &payload).occurred_at(), Some(Timestamp::from_millis(1_700_000_000_001)));
     assert_eq!(told("broadcast.end", &payload).occurred_at(), None, "it did not end when it was made");
 }
+
+#[test]
+fn a_story_names_its_posts_in_either_way() {
+    for (name, ids) in [
+        ("news.new", ["1631000000000000009", "1632200000000000010"]),
+        ("news.new.every_field", ["1631000000000000009", "1632200000000000010"]),
+    ] {
+        let path = format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let event = event(std::fs::read_to_string(path).unwrap());
+        let Activity::NewsPublished(story) = event.activity() else { panic!("no story") };
+        assert_eq!(story.post_ids, ids, "{name}");
+        assert!(story.id.is_some() && story.headline.is_some() && story.updated_at.is_some(), "{name}");
+    }
+}

@@ -393,16 +393,3 @@ fn a_box_on_the_map_is_read_whole_or_not_at_all() {
         assert!(place.geometry.is_some(), "{bbox}");
     }
 }
-
-#[test]
-fn a_story_names_its_posts_in_either_way() {
-    for (name, ids) in [
-        ("news.new", ["1631000000000000009", "1632200000000000010"]),
-        ("news.new.every_field", ["1631000000000000009", "1632200000000000010"]),
-    ] {
-        let event = event(fixture(name));
-        let Activity::NewsPublished(story) = event.activity() else { panic!("no story") };
-        assert_eq!(story.post_ids, ids, "{name}");
-        assert!(story.id.is_some() && story.headline.is_some() && story.updated_at.is_some(), "{name}");
-    }
-}
