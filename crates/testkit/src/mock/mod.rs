@@ -232,13 +232,13 @@ impl std::fmt::Debug for Inner {
 #[non_exhaustive]
 pub enum StartError {
     /// It cannot listen.
-    #[error("cannot listen: {0}")]
+    #[error("cannot listen")]
     Listen(#[from] std::io::Error),
     /// A certificate to trust is none.
-    #[error("cannot set up TLS: {0}")]
+    #[error("cannot set up TLS")]
     Tls(#[from] SendError),
     /// An app's secret cannot be one.
-    #[error("the app's secret: {0}")]
+    #[error("the app's secret cannot be one")]
     Secret(#[from] SecretError),
 }
 
