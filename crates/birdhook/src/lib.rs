@@ -40,8 +40,8 @@ pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
 pub use birdhook_pipeline::{
     Activity, Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeKey, ChallengeSignature,
     ChannelSink, CutOver, DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events,
-    Gate, Generation, Handler, HandlerFuture, Health, Left, Pipeline, PostRelation, RawJson, Reason, Reception, Reply,
-    RequestHead, Secret, SecretError, Sending, SinkError, Timestamp, Webhook, activity, crc, signature, wire,
+    Gate, Generation, Handler, HandlerFuture, Health, Keys, Left, Pipeline, PostRelation, RawJson, Reason, Reception,
+    Reply, RequestHead, Secret, SecretError, Sending, SinkError, Timestamp, Webhook, activity, crc, signature, wire,
 };
 #[cfg(feature = "tower")]
 pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, WebhookService};
@@ -52,6 +52,8 @@ pub use birdhook_actix as actix;
 pub use birdhook_axum as axum;
 #[cfg(feature = "client")]
 pub use birdhook_client as client;
+#[cfg(feature = "inbox")]
+pub use birdhook_inbox as inbox;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::event::Envelope;
-use crate::{Event, RawJson};
+use crate::{Event, RawJson, envelope};
 
 /// One verified POST: the unit that is accepted or refused as a whole. Holds at least one event unless events were
 /// taken out, and shares the memory of the request's body.
@@ -11,11 +13,27 @@ use crate::{Event, RawJson};
 pub struct Delivery {
     envelope: Arc<Envelope>,
     events: Vec<Event>,
+    sent: usize,
 }
 
 impl Delivery {
     pub(crate) fn new(envelope: Arc<Envelope>, events: Vec<Event>) -> Self {
-        Self { envelope, events }
+        let sent = events.len();
+        Self { envelope, events, sent }
+    }
+
+    /// Reads the events of a body again that was verified before, such as one from a store: **nothing is verified here.**
+    ///
+    /// `app` is the name of the app whose secret signed it, which is part of the events' keys. A body of more events than
+    /// `events_limit` is one [`Unknown`](crate::EventKind::Unknown). `None` when the body is not a JSON object.
+    ///
+    /// ```
+    /// let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
+    /// let delivery = birdhook_core::Delivery::restore("shop", body, 10_000).unwrap();
+    /// assert_eq!(delivery.events()[0].kind().as_str(), "post_deleted");
+    /// ```
+    pub fn restore(app: impl Into<Arc<str>>, body: impl Into<Bytes>, events_limit: usize) -> Option<Self> {
+        envelope::read(body.into(), app.into(), events_limit)
     }
 
     /// The name of the app whose secret signed it.
@@ -31,6 +49,11 @@ impl Delivery {
     /// The events, in X's order.
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// How many events X sent, whatever was taken out.
+    pub fn sent(&self) -> usize {
+        self.sent
     }
 
     /// The events, in X's order.

@@ -46,6 +46,7 @@ pub(crate) struct Envelope {
 /// What one event has of its own.
 #[derive(Clone)]
 pub(crate) struct Described {
+    pub(crate) position: usize,
     pub(crate) generation: Generation,
     pub(crate) kind: EventKind,
     pub(crate) name: Cow<'static, str>,
@@ -73,6 +74,11 @@ impl Event {
     /// the X Activity API, such as `post.create`. Empty when the body as a whole is not known.
     pub fn name(&self) -> &str {
         &self.described.name
+    }
+
+    /// Which of the events of its delivery it is, from nought, counted before any were taken out.
+    pub fn position(&self) -> usize {
+        self.described.position
     }
 
     /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery by the same API, and as

@@ -118,7 +118,9 @@ impl Dedupe {
 
     /// Claims all events of a delivery that are not done, or none: holding some while waiting for others could make two
     /// requests wait for each other. Takes the events that are done out of the delivery.
-    pub(crate) fn claim(self: &Arc<Self>, delivery: &mut Delivery) -> Claimed {
+    ///
+    /// `remembers` is the memory behind this one, for what was done longer ago.
+    pub(crate) fn claim(self: &Arc<Self>, delivery: &mut Delivery, remembers: impl Fn(&EventKey) -> bool) -> Claimed {
         let marks: Vec<Marks> = delivery.events().iter().map(|event| self.marks(event)).collect();
         let mut states = self.states();
         let busy = marks.iter().flat_map(Marks::looked_for).find(|key| states.in_flight.contains_key(key));
@@ -130,7 +132,7 @@ impl Dedupe {
         let mut ours = Vec::with_capacity(marks.len());
         let mut marks = marks.into_iter();
         delivery.retain(|_| {
-            let new = marks.next().filter(|marks| !states.recognises(marks, now));
+            let new = marks.next().filter(|marks| !states.recognises(marks, now, &remembers));
             for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.entry(key).or_default().claims += 1;
             }
@@ -154,8 +156,11 @@ impl Dedupe {
 
 impl States {
     /// Whether an event was handed over, or is being handed over, by whichever API.
-    fn recognises(&mut self, marks: &Marks, now: Duration) -> bool {
-        if self.done.contains(&marks.own, now) || marks.looked_for().any(|key| self.in_flight.contains_key(&key)) {
+    fn recognises(&mut self, marks: &Marks, now: Duration, remembers: &impl Fn(&EventKey) -> bool) -> bool {
+        if self.done.contains(&marks.own, now)
+            || remembers(&marks.own)
+            || marks.looked_for().any(|key| self.in_flight.contains_key(&key))
+        {
             return true;
         }
         let is_twin = marks.told.is_some_and(|(_, by_other)| self.told.take(&by_other, now));
@@ -173,6 +178,31 @@ struct Left {
     told: Option<EventKey>,
 }
 
+/// By what the events of a delivery are recognised as duplicates, one key for each event, in their order. The scope and the
+/// cut-over that the [`Webhook`](crate::Webhook) is set to are in it.
+#[derive(Clone)]
+pub struct Keys<'a>(std::slice::Iter<'a, Left>);
+
+impl Iterator for Keys<'_> {
+    type Item = EventKey;
+
+    fn next(&mut self) -> Option<EventKey> {
+        self.0.next().map(|left| left.own)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Keys<'_> {}
+
+impl fmt::Debug for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// The right to hand over some events. Dropped without [`commit`](Self::commit), they are absent again.
 pub(crate) struct Claim {
     dedupe: Arc<Dedupe>,
@@ -180,6 +210,11 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// The keys of the claimed events, in their order.
+    pub(crate) fn keys(&self) -> Keys<'_> {
+        Keys(self.left.iter())
+    }
+
     /// Marks the events as done. Call it in the same poll in which the sink said `Ok`.
     pub(crate) fn commit(mut self) {
         self.release(true);

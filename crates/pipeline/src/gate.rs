@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, Reason, Reply, RequestHead, Step};
+use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, EventKey, Reason, Reply, RequestHead, Step};
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::dedupe::{Claim, Claimed, Dedupe};
+use crate::dedupe::{Claim, Claimed, Dedupe, Keys};
 use crate::health::{Counts, Health};
 use crate::observe::{self, Trace};
 
@@ -141,8 +141,17 @@ impl Reception {
     /// # Errors
     /// The answer to send.
     pub async fn admit<E>(self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Admission, Reply> {
+        self.admit_unless(body, |_| false).await
+    }
+
+    /// As [`admit`](Self::admit), with a memory of events behind the gate's own.
+    pub(crate) async fn admit_unless<E>(
+        self,
+        body: impl Stream<Item = Result<Bytes, E>>,
+        remembers: impl Fn(&EventKey) -> bool,
+    ) -> Result<Admission, Reply> {
         let Self { reader, request } = self;
-        match admit(reader, body, &request).await {
+        match admit(reader, body, remembers, &request).await {
             Ok((delivery, claim)) => Ok(Admission { delivery, claim, request }),
             Err(reply) => Err(request.answer(reply)),
         }
@@ -152,6 +161,7 @@ impl Reception {
 async fn admit<E>(
     reader: BodyReader,
     body: impl Stream<Item = Result<Bytes, E>>,
+    remembers: impl Fn(&EventKey) -> bool,
     request: &Request,
 ) -> Result<(Delivery, Claim), Reply> {
     let read = timeout_at(request.deadline, read(reader, body, request.deadline)).await;
@@ -163,7 +173,7 @@ async fn admit<E>(
     let dedupe = Arc::clone(&request.gate.shared.dedupe);
     let sent = delivery.events().len();
     loop {
-        match dedupe.claim(&mut delivery) {
+        match dedupe.claim(&mut delivery, &remembers) {
             Claimed::InFlight(landed) => {
                 timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
             }
@@ -218,9 +228,22 @@ impl Admission {
     where
         F: Future<Output = Result<T, Reason>>,
     {
+        self.settle_keyed(|delivery, _| hand_over(delivery), late).await
+    }
+
+    /// As [`settle`](Self::settle), with the keys of the events.
+    pub(crate) async fn settle_keyed<T, F>(
+        self,
+        hand_over: impl FnOnce(Delivery, Keys<'_>) -> F,
+        late: Reason,
+    ) -> Result<T, Reply>
+    where
+        F: Future<Output = Result<T, Reason>>,
+    {
         let Self { delivery, claim, request } = self;
         let events = delivery.events().len();
-        let outcome = timeout_at(request.deadline, request.trace.within(async { hand_over(delivery).await })).await;
+        let handed_over = request.trace.within(async { hand_over(delivery, claim.keys()).await });
+        let outcome = timeout_at(request.deadline, handed_over).await;
         match outcome.unwrap_or(Err(late)) {
             Ok(value) => {
                 claim.commit();

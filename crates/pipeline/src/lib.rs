@@ -49,7 +49,7 @@ pub use birdhook_core::{
     Timestamp, activity, crc, signature, wire,
 };
 pub use channel::{ChannelSink, Deliveries, Events, Sending};
-pub use dedupe::CutOver;
+pub use dedupe::{CutOver, Keys};
 pub use gate::{Admission, Begun, Gate, Reception};
 pub use handler::{Handler, HandlerFuture};
 pub use health::Health;

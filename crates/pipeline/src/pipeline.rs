@@ -10,7 +10,7 @@ use futures_core::Stream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::gate::after;
-use crate::{Backlog, Begun, EventSink, Gate, Health, Reception};
+use crate::{Backlog, Begun, EventSink, Gate, Health, Keys, Reception};
 
 /// From a request to its answer, with deliveries handed to an [`EventSink`]. Free of any framework: give it to a
 /// `Receiver` of birdhook-tower or birdhook-actix. Cheap to clone.
@@ -35,15 +35,15 @@ impl<S: EventSink> Pipeline<S> {
     ///
     /// The future may be dropped at any await point. It is `Send` if the body and the sink's future are.
     pub async fn receive<E>(&self, reception: Reception, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
-        let admission = match reception.admit(body).await {
+        let admission = match reception.admit_unless(body, |key| self.sink.remembers(key)).await {
             Ok(admission) => admission,
             Err(reply) => return reply,
         };
-        let deliver = |delivery| {
-            let delivered = self.sink.deliver(delivery);
+        let deliver = |delivery, keys: Keys<'_>| {
+            let delivered = self.sink.deliver_keyed(delivery, keys);
             async { delivered.await.map_err(|error| error.reason()) }
         };
-        match admission.settle(deliver, self.sink.when_late().reason()).await {
+        match admission.settle_keyed(deliver, self.sink.when_late().reason()).await {
             Ok(()) => Reason::Accepted.into(),
             Err(reply) => reply,
         }

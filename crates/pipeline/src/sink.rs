@@ -4,7 +4,9 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use birdhook_core::{Delivery, Reason};
+use birdhook_core::{Delivery, EventKey, Reason};
+
+use crate::Keys;
 
 /// Takes deliveries off birdhook's hands. **`deliver` returning `Ok` is the only way to a 200.**
 ///
@@ -39,6 +41,21 @@ pub trait EventSink {
     /// Takes a delivery. Events that were seen before have been taken out of it, so it may hold fewer than X sent.
     fn deliver(&self, delivery: Delivery) -> Self::Future;
 
+    /// Takes a delivery together with the key by which each of its events is recognised as a duplicate, in their order: what
+    /// birdhook calls instead of [`deliver`](Self::deliver). For sinks that remember events for longer than the process
+    /// lives; others leave it as it is.
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        let _ = keys;
+        self.deliver(delivery)
+    }
+
+    /// Whether it took an event of this key before and remembers it; such an event is a duplicate. Asked for each event
+    /// that birdhook's own memory does not know, with a lock held: answer at once.
+    fn remembers(&self, key: &EventKey) -> bool {
+        let _ = key;
+        false
+    }
+
     /// What it means when the deadline passes while a delivery waits here.
     fn when_late(&self) -> SinkError {
         SinkError::TooSlow
@@ -68,6 +85,14 @@ impl<S: EventSink + ?Sized> EventSink for Arc<S> {
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
         (**self).deliver(delivery)
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        (**self).deliver_keyed(delivery, keys)
+    }
+
+    fn remembers(&self, key: &EventKey) -> bool {
+        (**self).remembers(key)
     }
 
     fn when_late(&self) -> SinkError {

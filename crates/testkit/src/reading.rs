@@ -1,6 +1,6 @@
 //! Reads bodies that nobody has signed.
 
-use birdhook_core::{App, Delivery, Endpoint, Reason, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{Delivery, Reason, Settings};
 use bytes::Bytes;
 
 /// Reads a body as a receiver would whose app has this name, whoever sent it: for bodies in files and ledgers, which have
@@ -15,19 +15,5 @@ use bytes::Bytes;
 /// # Ok::<(), birdhook_core::Reason>(())
 /// ```
 pub fn read(app: &str, body: impl Into<Bytes>) -> Result<Delivery, Reason> {
-    let body = body.into();
-    // Nothing is read that is not verified, so it is signed first.
-    let secret = Secret::new("of this process").map_err(|_| Reason::NoSecret)?;
-    let signed = signature::sign(&secret, &body);
-    let mut settings = Settings::default();
-    settings.body_limit = settings.body_limit.max(body.len());
-    let endpoint = Endpoint::new(App::new(app, secret), settings);
-    let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-    match endpoint.begin(&head) {
-        Step::Reply(reply) => Err(reply.reason()),
-        Step::Body(mut reader) => {
-            reader.push(body).map_err(|reply| reply.reason())?;
-            reader.finish().map_err(|reply| reply.reason())
-        }
-    }
+    Delivery::restore(app, body, Settings::default().events_limit).ok_or(Reason::NotAnObject)
 }

@@ -54,8 +54,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn finish(self, envelope: &Arc<Envelope>, body: &ByteString) -> Event {
+    pub(super) fn finish(self, envelope: &Arc<Envelope>, body: &ByteString, position: usize) -> Event {
         let mut described = Described {
+            position,
             generation: self.generation,
             kind: EventKind::Unknown,
             name: self.name,

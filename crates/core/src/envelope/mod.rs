@@ -55,7 +55,8 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         user_has_blocked: outline.user_has_blocked,
         body: slice(&body),
     });
-    let events: Vec<Event> = outline.drafts.into_iter().map(|draft| draft.finish(&envelope, &body)).collect();
+    let events: Vec<Event> =
+        outline.drafts.into_iter().zip(0..).map(|(draft, position)| draft.finish(&envelope, &body, position)).collect();
     Some(Delivery::new(envelope, events))
 }
 

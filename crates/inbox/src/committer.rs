@@ -1,0 +1,286 @@
+//! The one who writes: takes what waits, does it, commits once, and answers.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use birdhook_pipeline::SinkError;
+use tokio::sync::oneshot;
+
+use crate::clock::Time;
+use crate::command::{Answer, Command, ToStore};
+use crate::contents::Contents;
+use crate::desk::{Granted, Shared};
+use crate::error::Failed;
+use crate::faults;
+use crate::memory::Memory;
+use crate::observe;
+use crate::options::Options;
+use crate::round::Round;
+use crate::seal::Seal;
+use crate::stats::Stats;
+use crate::store::{Store, StoreError};
+
+/// Opens the store, again after each failure.
+pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn Store>, StoreError> + Send>;
+
+pub(crate) struct Committer {
+    opener: Opener,
+    seal: Seal,
+    folder: PathBuf,
+    commands: Receiver<Command>,
+    shared: Arc<Shared>,
+    options: Options,
+    time: Time,
+    /// What is to be done first: commands that a failed commit did not do, and long ones that are not done yet.
+    held: VecDeque<Command>,
+    takers: VecDeque<oneshot::Sender<Granted>>,
+    contents: Contents,
+    /// `None` after a failure, with the moment of the next attempt to open it and the pause behind that.
+    store: Option<Box<dyn Store>>,
+    reopen: (u64, u64),
+    closing: Option<Option<oneshot::Sender<()>>>,
+    is_over: bool,
+    stats: Stats,
+}
+
+/// The most that one commit takes, in bytes of bodies and in commands.
+const MOST_BYTES: usize = 4 << 20;
+const MOST_COMMANDS: usize = 4096;
+
+/// How often it looks whether time has brought something to do, in milliseconds.
+const TICK: u64 = 1000;
+
+/// Between the attempts to open a store that failed, in milliseconds.
+const FIRST_PAUSE: u64 = 100;
+const LONGEST_PAUSE: u64 = 5000;
+
+impl Committer {
+    pub(crate) fn open(
+        mut options: Options,
+        folder: &Path,
+        opener: Opener,
+        commands: Receiver<Command>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, StoreError> {
+        let store = opener()?;
+        let mut seal = Seal::open(&folder.join("sealed"))?;
+        let clock = std::mem::replace(&mut options.clock, Box::new(crate::clock::Machine::new()));
+        let mut time = Time::new(clock);
+        let contents = Contents::read(&*store, &options, seal.read()?, &shared.memory)?;
+        time.not_before(contents.newest);
+        let mut committer = Self {
+            opener,
+            seal,
+            folder: folder.to_owned(),
+            commands,
+            shared,
+            options,
+            time,
+            held: VecDeque::new(),
+            takers: VecDeque::new(),
+            contents,
+            store: Some(store),
+            reopen: (0, FIRST_PAUSE),
+            closing: None,
+            is_over: false,
+            stats: Stats::default(),
+        };
+        committer.report();
+        Ok(committer)
+    }
+
+    pub(crate) fn run(mut self) {
+        while let Some(commands) = self.gather() {
+            self.work(commands);
+            self.end_if_asked();
+            if self.is_over {
+                break;
+            }
+        }
+        self.shared.is_taking.store(false, SeqCst);
+        // The store must be closed before anybody hears that the inbox is.
+        drop(self.store.take());
+        if let Some(Some(done)) = self.closing.take() {
+            let _ = done.send(());
+        }
+    }
+
+    /// Waits for something to do and takes all there is. `None` once nobody can ask for anything.
+    fn gather(&mut self) -> Option<Vec<Command>> {
+        let mut commands = Vec::new();
+        if self.store.is_some() {
+            commands.extend(self.held.drain(..));
+        }
+        if commands.is_empty() {
+            let now = self.time.now();
+            let next = self.contents.index.next_change().map_or(TICK, |change| change.saturating_sub(now)).min(TICK);
+            let next = if self.store.is_none() { self.reopen.0.saturating_sub(now) } else { next };
+            match self.commands.recv_timeout(Duration::from_millis(next)) {
+                Ok(command) => commands.push(command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        let bytes = |command: &Command| match command {
+            Command::Store(store) => store.delivery.body().as_str().len(),
+            _ => 0,
+        };
+        let mut taken: usize = commands.iter().map(bytes).sum();
+        while taken < MOST_BYTES && commands.len() < MOST_COMMANDS {
+            let Ok(command) = self.commands.try_recv() else { break };
+            taken += bytes(&command);
+            commands.push(command);
+        }
+        Some(commands)
+    }
+
+    fn work(&mut self, commands: Vec<Command>) {
+        if self.store.is_none() && self.time.now() >= self.reopen.0 {
+            self.open_again();
+        }
+        let Some(mut store) = self.store.take() else {
+            self.hold(commands);
+            return;
+        };
+        faults::point("gathered");
+        let mut round = Round::new(&self.options, &self.shared, &*store, &mut self.contents, self.time.now());
+        round.look_for_room(&self.folder);
+        let mut to_verify = Vec::new();
+        for command in commands {
+            match command {
+                Command::Verify(answer) => to_verify.push(answer),
+                Command::Take(taker) => self.takers.push_back(taker),
+                Command::Close { at_once, done } => {
+                    self.shared.is_taking.store(false, SeqCst);
+                    self.takers.clear();
+                    self.is_over |= at_once;
+                    self.closing = Some(done);
+                }
+                command => round.carry_out(command),
+            }
+        }
+        round.keep_time();
+        if self.closing.is_some() {
+            self.takers.clear();
+        } else {
+            round.grant(&mut self.takers);
+        }
+        let (mut prepared, needs_room) = round.finish();
+        faults::point("prepared");
+        let is_written = !prepared.changes.is_empty();
+        let reclaimed = if needs_room { store.reclaim() } else { Ok(()) };
+        match reclaimed.and_then(|()| prepared.commit(&mut *store, &mut self.seal, &self.shared)) {
+            Ok(()) => {
+                self.verify(store, to_verify);
+                self.stats.commits += u64::from(is_written);
+                self.stats.stored += prepared.events as u64;
+                self.stats.acknowledged += prepared.acknowledged;
+                // Whoever hears of it finds it in the numbers.
+                self.report();
+                self.held.extend(prepared.answer(&self.shared));
+            }
+            Err(_) => {
+                self.give_up(store);
+                let (commands, takers) = prepared.undone();
+                takers.into_iter().rev().for_each(|taker| self.takers.push_front(taker));
+                self.hold(commands);
+                self.held.extend(to_verify.into_iter().map(Command::Verify));
+                self.report();
+            }
+        }
+    }
+
+    /// Closes the store before anything else. Its sync is not tried again: what it holds is only known once it was opened
+    /// anew.
+    fn give_up(&mut self, store: Box<dyn Store>) {
+        drop(store);
+        self.stats.failures += 1;
+        observe::failed();
+        self.shared.is_sound.store(false, SeqCst);
+        self.reopen = (self.time.now() + FIRST_PAUSE, FIRST_PAUSE);
+    }
+
+    fn verify(&mut self, mut store: Box<dyn Store>, answers: Vec<Answer<Result<usize, StoreError>>>) {
+        for answer in answers {
+            let mut read = |store: &mut Box<dyn Store>| {
+                store.verify()?;
+                let contents = Contents::read(&**store, &self.options, self.seal.read()?, &Memory::new())?;
+                Ok(contents.index.entries(0).map(|(_, entry)| entry.progress.slots.len()).sum())
+            };
+            let verified = read(&mut store);
+            let is_damaged = verified.is_err();
+            let _ = answer.send(verified);
+            if is_damaged {
+                return self.give_up(store);
+            }
+        }
+        self.store = Some(store);
+    }
+
+    /// While the store is closed deliveries are refused; everything else waits.
+    fn hold(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Store(ToStore { done, .. }) => _ = done.send(Err(SinkError::failed(Failed))),
+                Command::Take(taker) => self.takers.push_back(taker),
+                Command::Close { done, .. } => {
+                    self.is_over = true;
+                    self.closing = Some(done);
+                }
+                command => self.held.push_back(command),
+            }
+        }
+    }
+
+    fn open_again(&mut self) {
+        let opened = (self.opener)().and_then(|store| {
+            self.shared.memory.clear();
+            let contents = Contents::read(&*store, &self.options, self.seal.read()?, &self.shared.memory)?;
+            Ok((store, contents))
+        });
+        match opened {
+            Ok((store, mut contents)) => {
+                contents.index.adopt_leases(&self.contents.index);
+                self.time.not_before(contents.newest);
+                self.contents = contents;
+                self.store = Some(store);
+                self.shared.is_sound.store(true, SeqCst);
+            }
+            Err(_) => {
+                let pause = self.reopen.1.saturating_mul(2).min(LONGEST_PAUSE);
+                self.reopen = (self.time.now() + pause, pause);
+            }
+        }
+        self.report();
+    }
+
+    fn end_if_asked(&mut self) {
+        let (_, leased, _) = self.contents.index.counts();
+        self.is_over |= self.closing.is_some() && leased == 0 && self.held.is_empty();
+    }
+
+    fn report(&mut self) {
+        let now = self.time.now();
+        let (depth, leased, waiting) = self.contents.index.counts();
+        let disk = self.store.as_ref().and_then(|store| store.size().ok()).unwrap_or(self.stats.disk);
+        self.stats = Stats {
+            is_sound: self.store.is_some(),
+            is_full: self.contents.is_full,
+            depth,
+            leased,
+            waiting,
+            oldest: self.contents.index.oldest().map(|at| Duration::from_millis(now.saturating_sub(at))),
+            dead: self.contents.index.dead().len(),
+            remembered: self.contents.remembered,
+            bytes: self.contents.bytes(),
+            disk,
+            ..self.stats
+        };
+        observe::stands(&self.stats);
+        self.shared.set_stats(self.stats);
+    }
+}

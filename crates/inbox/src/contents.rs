@@ -1,0 +1,170 @@
+//! What the committer knows of the store's records without reading them again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::index::Index;
+use crate::memory::{HALF, Memory};
+use crate::options::Options;
+use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, Batch, FORMAT, Keys, Progress, read_number};
+use crate::store::{Store, StoreError, Table};
+
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) index: Index,
+    /// The number of the next commit that stores something.
+    pub(crate) next: u64,
+    /// When the newest record was written.
+    pub(crate) newest: u64,
+    /// How many keys are remembered.
+    pub(crate) remembered: usize,
+    /// The oldest record of keys and when it was written, if that is known.
+    pub(crate) oldest_keys: Option<(u64, u64)>,
+    pub(crate) cache: Cache,
+    /// Behind which commit to look next for bodies that are not needed.
+    pub(crate) swept: u64,
+    /// Whether deliveries are refused for lack of room, and when space was last asked back from the store.
+    pub(crate) is_full: bool,
+    pub(crate) reclaimed_at: u64,
+}
+
+impl Contents {
+    /// Reads what the store holds, and every body that is still needed, so that damage is noticed now.
+    pub(crate) fn read(
+        store: &dyn Store,
+        options: &Options,
+        sealed: Option<u64>,
+        memory: &Memory,
+    ) -> Result<Self, StoreError> {
+        if let Some(format) = store.get(Table::About, ABOUT_FORMAT)?.map(read_number).transpose()?
+            && format > u64::from(FORMAT)
+        {
+            return Err(StoreError::TooNew(u8::try_from(format).unwrap_or(u8::MAX)));
+        }
+        let next = store.get(Table::About, ABOUT_NEXT)?.map(read_number).transpose()?.unwrap_or(0);
+        if let Some(sealed) = sealed.filter(|sealed| *sealed >= next) {
+            let what = format!(
+                "it ends before commit {next}, but commit {sealed} was answered 200; to go on with what is left, remove the \
+                 file `sealed`"
+            );
+            return Err(StoreError::Corrupt(what));
+        }
+        let mut contents = Self {
+            index: Index::new(options.order, options.retry),
+            next,
+            newest: 0,
+            remembered: 0,
+            oldest_keys: None,
+            cache: Cache::default(),
+            swept: 0,
+            is_full: false,
+            reclaimed_at: 0,
+        };
+        contents.read_keys(store, memory)?;
+        contents.read_progress(store)?;
+        contents.check_deliveries(store)?;
+        Ok(contents)
+    }
+
+    fn read_keys(&mut self, store: &dyn Store, memory: &Memory) -> Result<(), StoreError> {
+        each(store, Table::Keys, |number, record| {
+            let Keys { stored_at, keys } = Keys::read(record)?;
+            self.oldest_keys.get_or_insert((number, stored_at));
+            self.newest = self.newest.max(stored_at);
+            self.remembered += keys.len();
+            keys.into_iter().for_each(|key| memory.insert(key));
+            Ok(())
+        })
+    }
+
+    fn read_progress(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        each(store, Table::Progress, |number, record| {
+            let progress = Progress::read(record)?;
+            self.newest = self.newest.max(progress.stored_at);
+            self.index.add(number, progress);
+            Ok(())
+        })
+    }
+
+    fn check_deliveries(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut expected = self.index.entries(0);
+        each(store, Table::Deliveries, |number, record| {
+            let slots: usize = Batch::read(record)?.0.iter().map(|stored| stored.positions.len()).sum();
+            match expected.next() {
+                Some((found, entry)) if found == number && entry.progress.slots.len() == slots => Ok(()),
+                _ => Err(StoreError::corrupt(format!("the deliveries of commit {number} and their progress differ"))),
+            }
+        })?;
+        match expected.next() {
+            None => Ok(()),
+            Some((number, _)) => Err(StoreError::corrupt(format!("the deliveries of commit {number} are missing"))),
+        }
+    }
+
+    /// The deliveries of a commit.
+    pub(crate) fn batch(&mut self, store: &dyn Store, number: u64) -> Result<Arc<Batch>, StoreError> {
+        if let Some(batch) = self.cache.get(number) {
+            return Ok(batch);
+        }
+        let record = store.get(Table::Deliveries, number)?;
+        let record =
+            record.ok_or_else(|| StoreError::corrupt(format!("the deliveries of commit {number} are missing")))?;
+        let batch = Arc::new(Batch::read(record)?);
+        self.cache.put(number, Arc::clone(&batch));
+        Ok(batch)
+    }
+
+    /// What deliveries and keys take.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.index.bytes() + (self.remembered * HALF) as u64
+    }
+}
+
+/// Shows all records of a table, until one is damaged.
+fn each(
+    store: &dyn Store,
+    table: Table,
+    mut visit: impl FnMut(u64, bytes::Bytes) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut result = Ok(());
+    store.scan(table, 0, &mut |number, record| {
+        result = visit(number, record);
+        result.is_ok()
+    })?;
+    result
+}
+
+/// Deliveries that were stored or read last, so that who consumes at once reads nothing from the disk.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    batches: HashMap<u64, Arc<Batch>>,
+    order: VecDeque<u64>,
+    bytes: usize,
+}
+
+/// Of bodies.
+const CACHE: usize = 16 << 20;
+
+impl Cache {
+    fn get(&self, number: u64) -> Option<Arc<Batch>> {
+        self.batches.get(&number).cloned()
+    }
+
+    pub(crate) fn put(&mut self, number: u64, batch: Arc<Batch>) {
+        self.remove(number);
+        self.bytes += batch.bytes();
+        self.batches.insert(number, batch);
+        self.order.push_back(number);
+        while self.bytes > CACHE && self.order.len() > 1 {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= self.batches.remove(&oldest).map_or(0, |batch| batch.bytes());
+        }
+    }
+
+    pub(crate) fn remove(&mut self, number: u64) {
+        if let Some(batch) = self.batches.remove(&number) {
+            self.bytes -= batch.bytes();
+            self.order.retain(|other| *other != number);
+        }
+    }
+}

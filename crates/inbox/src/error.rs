@@ -1,0 +1,25 @@
+//! What can go wrong with an inbox as a whole.
+
+use std::path::PathBuf;
+
+use crate::store::StoreError;
+
+/// Why an inbox was not opened. Nothing was changed or lost.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the inbox in {}: {source}", folder.display())]
+pub struct OpenError {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Why.
+    pub source: StoreError,
+}
+
+/// The inbox was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the inbox is closed")]
+pub struct Closed;
+
+/// The store failed; it is opened again by itself. X is answered 503 meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the inbox's store failed and is not open again yet")]
+pub(crate) struct Failed;

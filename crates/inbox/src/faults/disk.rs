@@ -1,0 +1,153 @@
+//! A disk in memory that remembers every write, so that a test can look at it as it would be after a crash at any moment.
+
+use std::io::{Error, ErrorKind, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redb::StorageBackend;
+
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
+
+/// A simulated disk. Clones are the same disk.
+#[derive(Clone, Debug, Default)]
+pub struct Disk(Arc<Mutex<Content>>);
+
+#[derive(Debug, Default)]
+struct Content {
+    start: Vec<u8>,
+    now: Vec<u8>,
+    done: Vec<Done>,
+    syncs: usize,
+    failing: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Done {
+    Wrote(usize, Vec<u8>),
+    Length(usize),
+    Synced,
+}
+
+impl Disk {
+    /// A disk that holds this.
+    pub fn holding(image: Vec<u8>) -> Self {
+        let content = Content { start: image.clone(), now: image, ..Content::default() };
+        Self(Arc::new(Mutex::new(content)))
+    }
+
+    /// How many writes, changes of length and syncs it has seen.
+    pub fn moment(&self) -> usize {
+        self.content().done.len()
+    }
+
+    /// How many syncs it has seen.
+    pub fn syncs(&self) -> usize {
+        self.content().syncs
+    }
+
+    /// Makes the syncs fail that come after so many more; what was written before a failed one is as lost as in a crash.
+    pub fn fail_sync_after(&self, syncs: usize) {
+        let mut content = self.content();
+        content.failing = Some(content.syncs + syncs);
+    }
+
+    /// Lets syncs succeed again.
+    pub fn mend(&self) {
+        self.content().failing = None;
+    }
+
+    /// What it would hold after a crash at a moment: all that was synced before, and of what was not, the sectors for which
+    /// `is_kept` is true, which is told the number of the write since the last sync, and of the sector in it.
+    pub fn after_crash(&self, moment: usize, mut is_kept: impl FnMut(usize, usize) -> bool) -> Vec<u8> {
+        let content = self.content();
+        let done = content.done.get(..moment).unwrap_or(&content.done);
+        let synced = done.iter().rposition(|done| matches!(done, Done::Synced)).map_or(0, |last| last + 1);
+        let mut image = content.start.clone();
+        for (index, done) in done.iter().enumerate() {
+            let write = index.checked_sub(synced);
+            match done {
+                Done::Wrote(offset, data) => {
+                    let mut at = *offset;
+                    let mut sector = 0;
+                    // Sectors are those of the disk, not of the write.
+                    let mut rest = data.as_slice();
+                    while !rest.is_empty() {
+                        let (now, later) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
+                        if write.is_none_or(|write| is_kept(write, sector)) {
+                            put(&mut image, at, now);
+                        }
+                        (at, rest, sector) = (at + now.len(), later, sector + 1);
+                    }
+                }
+                Done::Length(length) if write.is_none_or(|write| is_kept(write, 0)) => image.resize(*length, 0),
+                Done::Length(_) | Done::Synced => {}
+            }
+        }
+        image
+    }
+
+    /// The moments at which something was synced.
+    pub fn synced_at(&self) -> Vec<usize> {
+        let content = self.content();
+        content.done.iter().enumerate().filter(|(_, done)| matches!(done, Done::Synced)).map(|(at, _)| at).collect()
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A write behind the end makes the file longer.
+fn put(image: &mut Vec<u8>, at: usize, data: &[u8]) {
+    if image.len() < at + data.len() {
+        image.resize(at + data.len(), 0);
+    }
+    if let Some(place) = image.get_mut(at..at + data.len()) {
+        place.copy_from_slice(data);
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> Result<u64> {
+        Ok(self.content().now.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let (offset, length) = (offset as usize, out.len());
+        let content = self.content();
+        let from = content.now.get(offset..offset + length).ok_or(ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(from);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> Result<()> {
+        let mut content = self.content();
+        content.now.resize(len as usize, 0);
+        content.done.push(Done::Length(len as usize));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> Result<()> {
+        let mut content = self.content();
+        content.syncs += 1;
+        if content.failing.is_some_and(|after| content.syncs > after) {
+            // What the system had in its cache is gone, as after a real failure.
+            let synced = content.done.iter().rposition(|done| matches!(done, Done::Synced)).map_or(0, |last| last + 1);
+            content.done.truncate(synced);
+            let moment = content.done.len();
+            drop(content);
+            let image = self.after_crash(moment, |_, _| true);
+            self.content().now = image;
+            return Err(Error::other("the disk failed"));
+        }
+        content.done.push(Done::Synced);
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
+        let mut content = self.content();
+        put(&mut content.now, offset as usize, data);
+        content.done.push(Done::Wrote(offset as usize, data.to_vec()));
+        Ok(())
+    }
+}

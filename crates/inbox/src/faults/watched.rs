@@ -1,0 +1,76 @@
+//! A file of redb's at whose writes and syncs the process may be made to end.
+
+use std::fs::File;
+use std::io::{self, Error};
+use std::ops::Bound;
+
+use redb::backends::FileBackend;
+use redb::{BackendError, DatabaseError, StorageBackend};
+
+use super::point;
+
+#[derive(Debug)]
+pub(crate) struct Watched(FileBackend);
+
+type Edge = Bound<u64>;
+
+impl Watched {
+    pub(crate) fn new(file: File) -> Result<Self, DatabaseError> {
+        FileBackend::new(file).map(Self)
+    }
+}
+
+impl StorageBackend for Watched {
+    fn len(&self) -> Result<u64, Error> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        point("store-grow");
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        point("store-sync");
+        self.0.sync_data()?;
+        point("store-synced");
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        point("store-write");
+        self.0.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
+
+    fn try_lock_range(&self, start: Edge, end: Edge) -> Result<bool, BackendError> {
+        self.0.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(&self, start: Edge, end: Edge) -> Result<bool, BackendError> {
+        self.0.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Edge, end: Edge) -> Result<(), BackendError> {
+        self.0.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Edge, end: Edge) -> Result<(), BackendError> {
+        self.0.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Edge, end: Edge) -> Result<(), BackendError> {
+        self.0.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Edge, end: Edge) -> Result<bool, BackendError> {
+        self.0.query_lock_range(start, end)
+    }
+}

@@ -1,0 +1,42 @@
+//! The names of events in an inbox.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Which event of an inbox it is: the number of the commit that stored it, and its place among that commit's events. Never
+/// used again; ordered as the events were accepted.
+///
+/// ```
+/// let id: birdhook_inbox::EventId = "12.0".parse()?;
+/// assert_eq!(id.to_string(), "12.0");
+/// # Ok::<(), birdhook_inbox::ParseIdError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId {
+    pub(crate) batch: u64,
+    pub(crate) slot: u32,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}.{}", self.batch, self.slot))
+    }
+}
+
+/// What was to be an [`EventId`] is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id of an event in an inbox is two numbers with a point between them, such as 12.0")]
+pub struct ParseIdError;
+
+impl FromStr for EventId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        let (batch, slot) = text.split_once('.').ok_or(ParseIdError)?;
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(batch) || !digits(slot) {
+            return Err(ParseIdError);
+        }
+        Ok(Self { batch: batch.parse().map_err(|_| ParseIdError)?, slot: slot.parse().map_err(|_| ParseIdError)? })
+    }
+}

@@ -1,0 +1,373 @@
+//! The events of the inbox, by how they stand. Pure: time is an argument, and nothing here is on disk.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::EventId;
+use crate::options::{Order, Retry};
+use crate::record::Progress;
+use crate::slot::{Slot, State};
+
+/// Every commit of which an event is not done with, or is kept.
+#[derive(Debug)]
+pub(crate) struct Index {
+    order: Order,
+    retry: Retry,
+    batches: BTreeMap<u64, Entry>,
+    /// Those that may be handed out now.
+    ready: BTreeSet<EventId>,
+    /// Those that wait, and those that are handed out, by when that ends.
+    waiting: BTreeSet<(u64, EventId)>,
+    leased: BTreeSet<(u64, EventId)>,
+    dead: BTreeSet<EventId>,
+    /// With [`Order::BySubscriber`]: the events of each subscriber that are neither done nor dead.
+    lanes: HashMap<u32, BTreeSet<EventId>>,
+    /// The commits with events that are neither done nor dead, and those with events that are done.
+    open: BTreeSet<u64>,
+    littered: BTreeSet<u64>,
+    /// The commits whose progress is to be written.
+    dirty: BTreeSet<u64>,
+    last_token: u64,
+    bytes: u64,
+    unsettled: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) progress: Progress,
+    /// How many of its events are neither done nor dead.
+    open: usize,
+    /// How many are not done.
+    kept: usize,
+    /// Since when nobody has looked whether it holds bodies that are not needed.
+    pub(crate) swept_at: u64,
+}
+
+/// What is to become of an event that was handed out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome {
+    Acknowledged,
+    /// To be tried again after so many milliseconds; as the inbox is set when `None`.
+    Failed(Option<u64>),
+    /// Never reached anybody, so it does not count as a try.
+    NotHandedOut,
+    /// Its lease ends so many milliseconds from now.
+    Extended(u64),
+}
+
+impl Index {
+    pub(crate) fn new(order: Order, retry: Retry) -> Self {
+        Self {
+            order,
+            retry,
+            batches: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            leased: BTreeSet::new(),
+            dead: BTreeSet::new(),
+            lanes: HashMap::new(),
+            open: BTreeSet::new(),
+            littered: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            last_token: 0,
+            bytes: 0,
+            unsettled: 0,
+        }
+    }
+
+    /// Adds a commit's events, new ones or ones that were stored before.
+    pub(crate) fn add(&mut self, batch: u64, progress: Progress) {
+        let slots = progress.slots.clone();
+        self.bytes += progress.bytes;
+        let kept = slots.iter().filter(|slot| !slot.is_done()).count();
+        if kept < slots.len() {
+            self.littered.insert(batch);
+        }
+        self.batches.insert(batch, Entry { progress, open: 0, kept, swept_at: 0 });
+        for (slot, number) in slots.iter().zip(0..) {
+            let id = EventId { batch, slot: number };
+            match slot.state {
+                State::Dead { .. } => _ = self.dead.insert(id),
+                State::Done { .. } => {}
+                state => {
+                    self.opened(id, slot.lane);
+                    match state {
+                        State::Waiting { until } => _ = self.waiting.insert((until, id)),
+                        _ => self.release(id),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes known that the leases of an earlier index of the same events still hold.
+    pub(crate) fn adopt_leases(&mut self, earlier: &Self) {
+        self.last_token = self.last_token.max(earlier.last_token);
+        for (_, id) in &earlier.leased {
+            let (Some(old), Some(new)) = (earlier.slot(*id).copied(), self.slot_mut(*id)) else { continue };
+            let was_open = matches!(new.state, State::Ready | State::Waiting { .. });
+            if let (State::Leased { until, .. }, true) = (old.state, was_open) {
+                let before = std::mem::replace(&mut new.state, old.state);
+                new.tries = new.tries.max(old.tries);
+                self.unlist(*id, before);
+                self.leased.insert((until, *id));
+            }
+        }
+    }
+
+    /// Ends what is over: leases that ran out, and waits. Counts what became dead.
+    pub(crate) fn advance(&mut self, now: u64) -> usize {
+        let mut died = 0;
+        while let Some((_, id)) = self.waiting.first().copied().filter(|(until, _)| *until <= now) {
+            self.change(id, State::Ready);
+        }
+        while let Some((_, id)) = self.leased.first().copied().filter(|(until, _)| *until <= now) {
+            died += usize::from(self.failed(id, None, now));
+        }
+        died
+    }
+
+    /// When [`advance`](Self::advance) has something to do next.
+    pub(crate) fn next_change(&self) -> Option<u64> {
+        self.waiting.iter().next().into_iter().chain(self.leased.iter().next()).map(|(until, _)| *until).min()
+    }
+
+    /// Hands the oldest event out that may be. The try counts from now on.
+    pub(crate) fn take(&mut self, now: u64, lease: u64) -> Option<(EventId, u32, u64)> {
+        let id = *self.ready.first()?;
+        self.last_token += 1;
+        let token = self.last_token;
+        let slot = self.slot_mut(id)?;
+        slot.tries = slot.tries.saturating_add(1);
+        let tries = slot.tries;
+        self.change(id, State::Leased { until: now.saturating_add(lease), token });
+        Some((id, tries, token))
+    }
+
+    /// Settles an event that was handed out. An acknowledgement that comes late counts all the same, for the work is done;
+    /// whatever else comes late does not. `true` when the event is a dead letter now.
+    pub(crate) fn settle(&mut self, id: EventId, token: u64, outcome: Outcome, now: u64) -> bool {
+        let Some(slot) = self.slot(id) else { return false };
+        let is_held = matches!(slot.state, State::Leased { token: current, .. } if current == token);
+        match outcome {
+            Outcome::Acknowledged if !slot.is_done() => self.change(id, State::Done { since: now }),
+            Outcome::Failed(after) if is_held => return self.failed(id, after, now),
+            Outcome::NotHandedOut if is_held => {
+                if let Some(slot) = self.slot_mut(id) {
+                    slot.tries = slot.tries.saturating_sub(1);
+                }
+                self.change(id, State::Ready);
+            }
+            Outcome::Extended(by) if is_held => {
+                // Nothing of it is on disk.
+                let until = now.saturating_add(by);
+                if let Some(slot) = self.slot_mut(id) {
+                    let before = std::mem::replace(&mut slot.state, State::Leased { until, token });
+                    self.unlist(id, before);
+                    self.leased.insert((until, id));
+                }
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn failed(&mut self, id: EventId, after: Option<u64>, now: u64) -> bool {
+        let tries = self.slot(id).map_or(0, |slot| slot.tries);
+        let is_dead = tries >= self.retry.tries;
+        let until = now.saturating_add(after.unwrap_or_else(|| self.retry.pause_after(tries)));
+        self.change(id, if is_dead { State::Dead { since: now } } else { State::Waiting { until } });
+        is_dead
+    }
+
+    /// Makes a dead letter an event like any other, with all its tries before it.
+    pub(crate) fn requeue(&mut self, id: EventId) -> bool {
+        if !self.dead.contains(&id) {
+            return false;
+        }
+        if let Some(slot) = self.slot_mut(id) {
+            slot.tries = 0;
+        }
+        self.change(id, State::Ready);
+        true
+    }
+
+    /// Is done with an event, however it stands.
+    pub(crate) fn discard(&mut self, id: EventId, now: u64) -> bool {
+        let is_there = self.slot(id).is_some_and(|slot| !slot.is_done());
+        if is_there {
+            self.change(id, State::Done { since: now });
+        }
+        is_there
+    }
+
+    /// Forgets a commit whose events are all done with.
+    pub(crate) fn remove(&mut self, batch: u64) {
+        if let Some(entry) = self.batches.remove(&batch) {
+            self.bytes -= entry.progress.bytes;
+        }
+        self.dirty.remove(&batch);
+        self.littered.remove(&batch);
+    }
+
+    /// The next commit with events that are done, from this one on and round.
+    pub(crate) fn littered(&self, from: u64) -> Option<u64> {
+        self.littered.range(from..).next().or(self.littered.first()).copied()
+    }
+
+    /// A commit holds no body any more that is not needed.
+    pub(crate) fn tidied(&mut self, batch: u64) {
+        self.littered.remove(&batch);
+    }
+
+    /// A commit's deliveries take fewer bytes now.
+    pub(crate) fn shrunk(&mut self, batch: u64, bytes: u64) {
+        if let Some(entry) = self.batches.get_mut(&batch) {
+            self.bytes = self.bytes - entry.progress.bytes + bytes;
+            entry.progress.bytes = bytes;
+            self.dirty.insert(batch);
+        }
+    }
+
+    /// The commits that changed since this was last asked.
+    pub(crate) fn take_dirty(&mut self) -> BTreeSet<u64> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    pub(crate) fn entry(&self, batch: u64) -> Option<&Entry> {
+        self.batches.get(&batch)
+    }
+
+    pub(crate) fn entry_mut(&mut self, batch: u64) -> Option<&mut Entry> {
+        self.batches.get_mut(&batch)
+    }
+
+    /// All commits from this one on, oldest first.
+    pub(crate) fn entries(&self, from: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        self.batches.range(from..).map(|(number, entry)| (*number, entry))
+    }
+
+    pub(crate) fn slot(&self, id: EventId) -> Option<&Slot> {
+        self.batches.get(&id.batch)?.progress.slots.get(id.slot as usize)
+    }
+
+    pub(crate) fn dead(&self) -> &BTreeSet<EventId> {
+        &self.dead
+    }
+
+    /// How many events are neither done nor dead, how many of them are handed out, and how many wait to be tried again.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        (self.unsettled, self.leased.len(), self.waiting.len())
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// When the oldest event was stored that is neither done nor dead.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        Some(self.batches.get(self.open.first()?)?.progress.stored_at)
+    }
+
+    fn slot_mut(&mut self, id: EventId) -> Option<&mut Slot> {
+        self.batches.get_mut(&id.batch)?.progress.slots.get_mut(id.slot as usize)
+    }
+
+    /// The one place where an event's state changes: keeps the lists with it.
+    fn change(&mut self, id: EventId, state: State) {
+        let Some(slot) = self.slot_mut(id) else { return };
+        let before = std::mem::replace(&mut slot.state, state);
+        let lane = slot.lane;
+        self.dirty.insert(id.batch);
+        self.unlist(id, before);
+        let is_open = |state: &State| !matches!(state, State::Dead { .. } | State::Done { .. });
+        match (is_open(&before), is_open(&state)) {
+            (false, true) => self.opened(id, lane),
+            (true, false) => self.closed(id, lane),
+            _ => {}
+        }
+        if let Some(entry) = self.batches.get_mut(&id.batch) {
+            match state {
+                State::Done { since } => {
+                    entry.kept -= 1;
+                    if self.littered.insert(id.batch) {
+                        entry.swept_at = since;
+                    }
+                }
+                _ if matches!(before, State::Done { .. }) => entry.kept += 1,
+                _ => {}
+            }
+        }
+        match state {
+            State::Ready => self.release(id),
+            State::Waiting { until } => _ = self.waiting.insert((until, id)),
+            State::Leased { until, .. } => _ = self.leased.insert((until, id)),
+            State::Dead { .. } => _ = self.dead.insert(id),
+            State::Done { .. } => {}
+        }
+    }
+
+    fn unlist(&mut self, id: EventId, before: State) {
+        match before {
+            State::Ready => _ = self.ready.remove(&id),
+            State::Waiting { until } => _ = self.waiting.remove(&(until, id)),
+            State::Leased { until, .. } => _ = self.leased.remove(&(until, id)),
+            State::Dead { .. } => _ = self.dead.remove(&id),
+            State::Done { .. } => {}
+        }
+    }
+
+    fn opened(&mut self, id: EventId, lane: u32) {
+        self.unsettled += 1;
+        if let Some(entry) = self.batches.get_mut(&id.batch) {
+            entry.open += 1;
+            self.open.insert(id.batch);
+        }
+        if self.order == Order::BySubscriber {
+            self.lanes.entry(lane).or_default().insert(id);
+        }
+    }
+
+    fn closed(&mut self, id: EventId, lane: u32) {
+        self.unsettled -= 1;
+        if let Some(entry) = self.batches.get_mut(&id.batch) {
+            entry.open -= 1;
+            if entry.open == 0 {
+                self.open.remove(&id.batch);
+            }
+        }
+        if self.order != Order::BySubscriber {
+            return;
+        }
+        let Some(others) = self.lanes.get_mut(&lane) else { return };
+        others.remove(&id);
+        match others.first().copied() {
+            None => _ = self.lanes.remove(&lane),
+            Some(next) if self.slot(next).is_some_and(|slot| slot.state == State::Ready) => _ = self.ready.insert(next),
+            Some(_) => {}
+        }
+    }
+
+    /// Lets a ready event be handed out, unless one of the same subscriber is before it.
+    fn release(&mut self, id: EventId) {
+        let lane = self.slot(id).and_then(|slot| self.lanes.get(&slot.lane));
+        if lane.is_none_or(|lane| lane.first() == Some(&id)) {
+            self.ready.insert(id);
+        }
+    }
+}
+
+impl Entry {
+    /// Whether nothing of it is needed any more but as a memory.
+    pub(crate) fn is_done(&self) -> bool {
+        self.kept == 0
+    }
+
+    /// When the last of its events was done with.
+    pub(crate) fn done_since(&self) -> u64 {
+        let times = self.progress.slots.iter().map(|slot| match slot.state {
+            State::Done { since } => since,
+            _ => u64::MAX,
+        });
+        times.max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,34 @@
+//! The same facts for the `metrics` crate. Numbers only.
+
+use std::time::Duration;
+
+use crate::Stats;
+
+/// How the inbox stands.
+pub(crate) fn stands(stats: &Stats) {
+    #[cfg(feature = "metrics")]
+    {
+        metrics::gauge!("birdhook_inbox_depth").set(stats.depth as f64);
+        metrics::gauge!("birdhook_inbox_oldest_seconds").set(stats.oldest.unwrap_or_default().as_secs_f64());
+        metrics::gauge!("birdhook_inbox_dead_letters").set(stats.dead as f64);
+        metrics::gauge!("birdhook_inbox_remembered").set(stats.remembered as f64);
+        metrics::gauge!("birdhook_inbox_disk_bytes").set(stats.disk as f64);
+    }
+    let _ = stats;
+}
+
+/// A commit stored so many events and took so long.
+pub(crate) fn committed(events: usize, took: Duration) {
+    #[cfg(feature = "metrics")]
+    {
+        metrics::histogram!("birdhook_inbox_commit_events").record(events as f64);
+        metrics::histogram!("birdhook_inbox_commit_seconds").record(took);
+    }
+    let _ = (events, took);
+}
+
+/// The store failed.
+pub(crate) fn failed() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("birdhook_inbox_failures_total").increment(1);
+}

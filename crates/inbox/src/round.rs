@@ -1,0 +1,358 @@
+//! All that is done in one commit.
+
+use std::collections::{HashSet, VecDeque};
+use std::path::Path;
+use std::sync::Arc;
+
+use birdhook_pipeline::SinkError;
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::EventId;
+use crate::command::{Answer, Command, ToStore};
+use crate::contents::Contents;
+use crate::desk::{Granted, Shared};
+use crate::index::Outcome;
+use crate::list::{Listed, Query, Standing};
+use crate::memory::Half;
+use crate::options::Options;
+use crate::prepared::{Prepared, Promise};
+use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, Batch, FORMAT, Keys, Progress, Stored, write_number};
+use crate::slot::{Slot, State, lane};
+use crate::space;
+use crate::store::{Change, Store, StoreError, Table};
+
+/// Carries commands out on what is in memory, and gathers what is to be written.
+pub(crate) struct Round<'a> {
+    options: &'a Options,
+    shared: &'a Shared,
+    store: &'a dyn Store,
+    contents: &'a mut Contents,
+    now: u64,
+    /// What is stored in this commit.
+    deliveries: Vec<Arc<Stored>>,
+    slots: Vec<Slot>,
+    keys: Vec<Half>,
+    new_keys: HashSet<Half>,
+    new_bytes: u64,
+    prepared: Prepared,
+    needs_room: bool,
+}
+
+/// How many records of old keys, commits with bodies that are not needed, and commits of a purge are looked at in one round.
+const STEP: usize = 4;
+const PURGE_STEP: usize = 64;
+
+/// How long bodies stay that are not needed, when others of their commit are; in milliseconds.
+const LITTER: u64 = 60_000;
+
+/// Between two attempts to get space back from the store, in milliseconds.
+const RECLAIM: u64 = 60_000;
+
+impl<'a> Round<'a> {
+    pub(crate) fn new(
+        options: &'a Options,
+        shared: &'a Shared,
+        store: &'a dyn Store,
+        contents: &'a mut Contents,
+        now: u64,
+    ) -> Self {
+        Self {
+            options,
+            shared,
+            store,
+            contents,
+            now,
+            deliveries: Vec::new(),
+            slots: Vec::new(),
+            keys: Vec::new(),
+            new_keys: HashSet::new(),
+            new_bytes: 0,
+            prepared: Prepared::default(),
+            needs_room: false,
+        }
+    }
+
+    /// Whether there is room for deliveries, and whether the store should be asked for what it does not use.
+    pub(crate) fn look_for_room(&mut self, folder: &Path) {
+        let is_low = space::free(folder).is_ok_and(|free| free < self.options.free_space);
+        self.contents.is_full = is_low || self.contents.bytes() >= self.options.size_limit;
+        if is_low && self.now.saturating_sub(self.contents.reclaimed_at) >= RECLAIM {
+            let unused = self.store.size().unwrap_or(0).saturating_sub(2 * self.contents.bytes());
+            self.needs_room = unused > 0;
+            self.contents.reclaimed_at = self.now;
+        }
+    }
+
+    pub(crate) fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Store(to_store) => self.store_delivery(to_store),
+            Command::Settle { id, token, outcome, done } => {
+                self.contents.index.settle(id, token, outcome, self.now);
+                self.prepared.acknowledged += u64::from(matches!(outcome, Outcome::Acknowledged));
+                self.prepared.promise(Promise::Settled { id, token, outcome, done });
+            }
+            Command::List(query, answer) => {
+                let listed = self.list(&query);
+                self.prepared.promise(Promise::Listed(query, listed, answer));
+            }
+            Command::Requeue(ids, done) => {
+                let count = ids.iter().filter(|id| self.contents.index.requeue(**id)).count();
+                self.prepared.promise(Promise::Requeued(ids, count, done));
+            }
+            Command::Discard(ids, done) => {
+                let now = self.now;
+                let count = ids.iter().filter(|id| self.contents.index.discard(**id, now)).count();
+                self.prepared.promise(Promise::Discarded(ids, count, done));
+            }
+            Command::Purge { subscriber, from, removed, done } => self.purge(subscriber, from, removed, done),
+            // The committer's own.
+            Command::Take(_) | Command::Verify(_) | Command::Close { .. } => {}
+        }
+    }
+
+    fn store_delivery(&mut self, ToStore { mut delivery, keys, done, room }: ToStore) {
+        if self.contents.is_full {
+            let _ = done.send(Err(SinkError::Full));
+            return;
+        }
+        // What was not in the memory when the request asked may be by now, or may come twice in this commit.
+        let mut keys = keys.into_iter();
+        delivery.retain(|_| {
+            let Some(key) = keys.next() else { return true };
+            let is_new = !self.shared.memory.holds(&key) && self.new_keys.insert(key);
+            self.keys.extend(is_new.then_some(key));
+            is_new
+        });
+        if !delivery.events().is_empty() {
+            let lanes = delivery.events().iter().map(|event| Slot::new(lane(event.app(), event.subscriber())));
+            self.slots.extend(lanes);
+            self.new_bytes += delivery.body().as_str().len() as u64;
+            self.deliveries.push(Arc::new(Stored::new(delivery)));
+        }
+        self.prepared.promise(Promise::Stored { done, room });
+    }
+
+    /// Ends what is over, and clears away what is not needed any more, a little at a time.
+    pub(crate) fn keep_time(&mut self) {
+        self.append();
+        self.contents.index.advance(self.now);
+        self.forget_old_keys();
+        self.tidy();
+    }
+
+    /// Makes one commit of all that is to be stored.
+    fn append(&mut self) {
+        if self.deliveries.is_empty() {
+            return;
+        }
+        let number = self.contents.next;
+        self.contents.next += 1;
+        let batch = Batch(std::mem::take(&mut self.deliveries));
+        let keys = Keys { stored_at: self.now, keys: std::mem::take(&mut self.keys) };
+        let slots = std::mem::take(&mut self.slots);
+        self.prepared.events = slots.len();
+        self.write(Table::Deliveries, number, batch.write());
+        self.write(Table::Keys, number, keys.write());
+        self.write(Table::About, ABOUT_FORMAT, write_number(u64::from(FORMAT)));
+        self.write(Table::About, ABOUT_NEXT, write_number(self.contents.next));
+        let progress = Progress { stored_at: self.now, bytes: self.new_bytes, slots };
+        self.write(Table::Progress, number, progress.write());
+        self.contents.index.add(number, progress);
+        self.contents.cache.put(number, Arc::new(batch));
+        self.contents.oldest_keys.get_or_insert((number, self.now));
+        self.contents.remembered += keys.keys.len();
+        self.prepared.stored = Some(number);
+        self.prepared.remember = keys.keys;
+    }
+
+    fn forget_old_keys(&mut self) {
+        for _ in 0..STEP {
+            let Some((number, stored_at)) = self.contents.oldest_keys else { return };
+            if stored_at.saturating_add(self.options.horizon) > self.now {
+                return;
+            }
+            let Ok(Some(record)) = self.store.get(Table::Keys, number) else { return };
+            let Ok(Keys { keys, .. }) = Keys::read(record) else { return };
+            self.prepared.changes.push(Change { table: Table::Keys, key: number, value: None });
+            self.contents.remembered = self.contents.remembered.saturating_sub(keys.len());
+            self.prepared.forget.extend(keys);
+            self.contents.oldest_keys = self.first_keys_behind(number);
+        }
+    }
+
+    fn first_keys_behind(&self, number: u64) -> Option<(u64, u64)> {
+        let mut first = None;
+        let found = self.store.scan(Table::Keys, number + 1, &mut |number, record| {
+            first = Keys::read(record).ok().map(|keys| (number, keys.stored_at));
+            false
+        });
+        found.ok().and(first)
+    }
+
+    /// Deletes what is done with: a commit's record when all of it is, else the bodies that are not needed.
+    fn tidy(&mut self) {
+        for _ in 0..STEP {
+            let Some(number) = self.contents.index.littered(self.contents.swept + 1) else { return };
+            self.contents.swept = number;
+            let keep = self.options.keep.unwrap_or(0);
+            let Some(entry) = self.contents.index.entry_mut(number) else { return };
+            if entry.is_done() {
+                if entry.done_since().saturating_add(keep) <= self.now {
+                    self.remove(number);
+                }
+            } else if entry.swept_at.saturating_add(LITTER.max(keep)) <= self.now {
+                entry.swept_at = self.now;
+                self.clear_bodies(number, keep);
+            }
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        self.contents.index.remove(number);
+        self.contents.cache.remove(number);
+        for table in [Table::Deliveries, Table::Progress] {
+            self.prepared.changes.push(Change { table, key: number, value: None });
+        }
+    }
+
+    /// Writes a commit's deliveries anew, without the bodies all whose events were done with so long ago.
+    fn clear_bodies(&mut self, number: u64, keep: u64) {
+        // What cannot be read now is noticed by whoever needs it.
+        let Ok(batch) = self.contents.batch(self.store, number) else { return };
+        let Some(entry) = self.contents.index.entry(number) else { return };
+        let mut slots = entry.progress.slots.iter();
+        let is_over =
+            |slot: &Slot| matches!(slot.state, State::Done { since } if since.saturating_add(keep) <= self.now);
+        let mut is_changed = false;
+        let mut is_tidy = true;
+        let deliveries = batch.0.iter().map(|stored| {
+            let done: Vec<_> =
+                slots.by_ref().take(stored.positions.len()).map(|slot| (slot.is_done(), is_over(slot))).collect();
+            let is_needless = done.iter().all(|(_, is_over)| *is_over);
+            is_tidy &= is_needless || done.iter().all(|(is_done, _)| !is_done);
+            if is_needless && !stored.body.is_empty() {
+                is_changed = true;
+                return Arc::new(stored.cleared());
+            }
+            Arc::clone(stored)
+        });
+        let cleared = Batch(deliveries.collect());
+        if is_changed {
+            self.contents.index.shrunk(number, cleared.bytes() as u64);
+            self.write(Table::Deliveries, number, cleared.write());
+            self.contents.cache.put(number, Arc::new(cleared));
+        }
+        if is_tidy {
+            self.contents.index.tidied(number);
+        }
+    }
+
+    /// Hands events out to those who wait for them.
+    pub(crate) fn grant(&mut self, takers: &mut VecDeque<oneshot::Sender<Granted>>) {
+        while let Some(taker) = takers.pop_front() {
+            if taker.is_closed() {
+                continue;
+            }
+            let Some((id, tries, token)) = self.contents.index.take(self.now, self.options.lease) else {
+                takers.push_front(taker);
+                return;
+            };
+            let batch = self.contents.batch(self.store, id.batch);
+            match batch.as_ref().ok().and_then(|batch| batch.find(id.slot)) {
+                Some((stored, place)) => {
+                    let granted = Granted { id, token, tries, stored: Arc::clone(stored), place };
+                    self.prepared.grants.push((taker, granted));
+                }
+                // It was read when the inbox was opened, so the disk has failed since. It fails until it is a dead letter.
+                None => {
+                    self.contents.index.settle(id, token, Outcome::Failed(None), self.now);
+                    takers.push_front(taker);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, query: &Query) -> Result<Vec<Listed>, StoreError> {
+        let mut listed = Vec::new();
+        let mut from = query.after.map_or(0, |id| id.batch);
+        loop {
+            let Some((number, entry)) = self.contents.index.entries(from).next() else { return Ok(listed) };
+            from = number.saturating_add(1);
+            let stored_at = i64::try_from(entry.progress.stored_at).unwrap_or(i64::MAX);
+            let fits = |slot: &Slot| query.standing.is_none_or(|standing| standing == Standing::of(slot.state));
+            let chosen: Vec<_> = (0..)
+                .zip(&entry.progress.slots)
+                .map(|(slot, state)| (EventId { batch: number, slot }, *state))
+                .filter(|(id, slot)| query.after.is_none_or(|after| *id > after) && fits(slot))
+                .collect();
+            if chosen.is_empty() {
+                continue;
+            }
+            let batch = self.contents.batch(self.store, number)?;
+            for (id, slot) in chosen {
+                if listed.len() >= query.limit {
+                    return Ok(listed);
+                }
+                // The body of an event that is done with may be gone already.
+                let event = batch.find(id.slot).and_then(|(stored, place)| stored.event(place));
+                listed.extend(event.map(|event| Listed {
+                    id,
+                    standing: Standing::of(slot.state),
+                    tries: slot.tries,
+                    stored_at: birdhook_core::Timestamp::from_millis(stored_at),
+                    event,
+                }));
+            }
+        }
+    }
+
+    fn purge(&mut self, subscriber: String, from: u64, removed: usize, done: Answer<Result<usize, StoreError>>) {
+        let step: Vec<u64> = self.contents.index.entries(from).take(PURGE_STEP).map(|(number, _)| number).collect();
+        let mut count = removed;
+        for number in &step {
+            let batch = match self.contents.batch(self.store, *number) {
+                Ok(batch) => batch,
+                Err(error) => {
+                    let _ = done.send(Err(error));
+                    return;
+                }
+            };
+            let before = count;
+            let mut slot = 0;
+            for stored in &batch.0 {
+                for place in 0..stored.positions.len() {
+                    let id = EventId { batch: *number, slot };
+                    slot += 1;
+                    if stored.event(place).is_some_and(|event| event.subscriber() == Some(&subscriber)) {
+                        self.contents.index.discard(id, self.now);
+                        count += 1;
+                    }
+                }
+            }
+            if count > before {
+                self.clear_bodies(*number, 0);
+            }
+        }
+        let further = step.last().map(|last| last + 1);
+        self.prepared.promise(Promise::Purged { subscriber, from, removed, count, further, done });
+    }
+
+    fn write(&mut self, table: Table, key: u64, value: Bytes) {
+        self.prepared.changes.push(Change { table, key, value: Some(value) });
+    }
+
+    /// What is to be written and answered, and whether the store should give space back first.
+    pub(crate) fn finish(mut self) -> (Prepared, bool) {
+        for number in self.contents.index.take_dirty() {
+            let Some(entry) = self.contents.index.entry(number) else { continue };
+            if entry.is_done() && self.options.keep.is_none() {
+                self.remove(number);
+            } else {
+                let record = entry.progress.write();
+                self.write(Table::Progress, number, record);
+            }
+        }
+        (self.prepared, self.needs_room)
+    }
+}

@@ -1,0 +1,47 @@
+//! How far the inbox has answered 200, kept beside the store.
+//!
+//! A store that recovers from a crash to an earlier state cannot tell a write that never ended, which nobody was told of,
+//! from one that ended and was damaged since. The seal can: it is written after a commit has ended and before anybody is
+//! told. It is not synced, for it only has to survive the end of the process; after a loss of power an old seal claims less.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The number of the last commit that anybody was told of.
+#[derive(Debug)]
+pub(crate) struct Seal {
+    file: File,
+}
+
+const LENGTH: usize = 12;
+
+impl Seal {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let mut options = File::options();
+        options.create(true).read(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Self { file: options.open(path)? })
+    }
+
+    /// `None` when nothing was sealed, or when the seal itself is unreadable, as after a loss of power.
+    pub(crate) fn read(&mut self) -> io::Result<Option<u64>> {
+        let mut bytes = Vec::with_capacity(LENGTH);
+        self.file.seek(SeekFrom::Start(0))?;
+        (&self.file).take(LENGTH as u64 + 1).read_to_end(&mut bytes)?;
+        let Some((number, checksum)) = bytes.split_first_chunk::<8>() else { return Ok(None) };
+        let is_whole = checksum == crc32fast::hash(number).to_le_bytes();
+        Ok(is_whole.then(|| u64::from_le_bytes(*number)))
+    }
+
+    pub(crate) fn write(&mut self, number: u64) -> io::Result<()> {
+        let number = number.to_le_bytes();
+        let mut bytes = [0; LENGTH];
+        let (left, right) = bytes.split_at_mut(number.len());
+        left.copy_from_slice(&number);
+        right.copy_from_slice(&crc32fast::hash(&number).to_le_bytes());
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&bytes)
+    }
+}

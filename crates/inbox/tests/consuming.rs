@@ -1,0 +1,167 @@
+//! Handing out, acknowledging, failing, trying again.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use birdhook_inbox::{Closed, Order, Query, Standing};
+use futures_util::{FutureExt, StreamExt};
+use support::{Receiver, SetClock, deletions, options, post};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn what_was_answered_200_is_handed_out_after_a_restart_until_it_is_acknowledged() {
+    let receiver = Receiver::new(options());
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.tries(), lease.id().to_string().as_str()), (1, 1, "0.0"));
+    lease.ack().await.unwrap();
+    let held = receiver.next().await;
+    assert_eq!(post(&held), 2);
+
+    let receiver = receiver.reopen(options()).await;
+    assert_eq!(held.ack().await, Err(Closed), "its inbox is closed");
+    let (second, third) = (receiver.next().await, receiver.next().await);
+    assert_eq!((post(&second), second.tries()), (2, 2), "it was handed out before");
+    assert_eq!((post(&third), third.tries()), (3, 1));
+    assert!(receiver.is_quiet().await);
+}
+
+#[tokio::test]
+async fn an_event_is_stored_once_whoever_was_told_so_before() {
+    let receiver = Receiver::new(options());
+    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    assert_eq!(receiver.send(&deletions("7", [2, 3])).await, 200);
+    let receiver = receiver.reopen(options()).await;
+    assert_eq!(receiver.send(&deletions("7", [3, 1])).await, 200);
+    assert_eq!(receiver.pipeline.health().duplicates, 2, "the gate asks the inbox");
+    for expected in 1..=3 {
+        let lease = receiver.next().await;
+        assert_eq!(post(&lease), expected);
+        lease.ack().await.unwrap();
+    }
+    assert!(receiver.is_quiet().await);
+    let receiver = receiver.reopen(options()).await;
+    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    assert!(receiver.is_quiet().await, "remembered when long acknowledged");
+}
+
+#[tokio::test]
+async fn what_fails_is_tried_again_after_a_while_and_is_a_dead_letter_in_the_end() {
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let settings = || options().clock(clock.clone()).tries(3).backoff(SECOND, 60 * SECOND);
+    let receiver = Receiver::new(settings());
+    receiver.send(&deletions("7", [1])).await;
+    receiver.next().await.nack(None).await.unwrap();
+    assert!(receiver.is_quiet().await);
+    clock.advance(SECOND - Duration::from_millis(1));
+    assert!(receiver.is_quiet().await);
+    clock.advance(Duration::from_millis(1));
+    let lease = receiver.next().await;
+    assert_eq!(lease.tries(), 2);
+    lease.nack(10 * SECOND).await.unwrap();
+    let receiver = receiver.reopen(settings()).await;
+    clock.advance(10 * SECOND - Duration::from_millis(1));
+    assert!(receiver.is_quiet().await, "it waits across a restart");
+    clock.advance(Duration::from_millis(1));
+    drop(receiver.next().await);
+    let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
+    assert_eq!(dead.iter().map(|dead| (post(&dead.event), dead.tries)).collect::<Vec<_>>(), [(1, 3)]);
+    assert_eq!((receiver.inbox.stats().dead, receiver.inbox.stats().depth), (1, 0));
+    clock.advance(3600 * SECOND);
+    assert!(receiver.is_quiet().await);
+
+    let receiver = receiver.reopen(settings()).await;
+    assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(1));
+    assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(0));
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.tries()), (1, 1));
+    lease.ack().await.unwrap();
+    assert_eq!(receiver.inbox.list(Query::all()).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_is_over_is_somebody_elses_and_a_late_acknowledgement_counts() {
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let receiver = Receiver::new(options().clock(clock.clone()).lease(30 * SECOND).backoff(SECOND, SECOND));
+    receiver.send(&deletions("7", [1, 2])).await;
+    let (slow, mut longer) = (receiver.next().await, receiver.next().await);
+    clock.advance(20 * SECOND);
+    longer.extend(30 * SECOND).await.unwrap();
+    clock.advance(11 * SECOND);
+    assert!(receiver.is_quiet().await);
+    clock.advance(SECOND);
+    let again = receiver.next().await;
+    assert_eq!((post(&again), again.tries()), (1, 2), "and not the other one, whose lease goes on");
+    slow.nack(None).await.unwrap();
+    assert!(receiver.is_quiet().await);
+    again.ack().await.unwrap();
+    longer.ack().await.unwrap();
+    assert_eq!(receiver.inbox.stats().depth, 0);
+}
+
+#[tokio::test]
+async fn events_of_one_subscriber_wait_for_each_other_when_asked_to() {
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let receiver = Receiver::new(options().clock(clock.clone()).order(Order::BySubscriber).tries(2));
+    receiver.send(&deletions("7", [1, 2])).await;
+    receiver.send(&deletions("8", [3])).await;
+    let (one, three) = (receiver.next().await, receiver.next().await);
+    assert_eq!((post(&one), post(&three)), (1, 3));
+    assert!(receiver.is_quiet().await);
+    one.nack(SECOND).await.unwrap();
+    assert!(receiver.is_quiet().await, "2 waits for 1, which waits");
+    clock.advance(SECOND);
+    let one = receiver.next().await;
+    assert_eq!(post(&one), 1);
+    one.nack(None).await.unwrap();
+    let two = receiver.next().await;
+    assert_eq!(post(&two), 2, "1 is a dead letter now");
+    three.ack().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_function_gets_each_event_until_it_succeeds() {
+    let receiver = Receiver::new(options().backoff(Duration::from_millis(1), Duration::from_millis(1)).tries(100));
+    for number in 0..50 {
+        receiver.send(&deletions("7", [number])).await;
+    }
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let inbox = receiver.inbox.clone();
+    let running = tokio::spawn(async move {
+        let handle = move |_| {
+            let call = counted.fetch_add(1, SeqCst);
+            async move {
+                assert!(call % 7 != 3, "a panic is a failure");
+                if call % 5 == 2 { Err("a failure") } else { Ok(()) }
+            }
+        };
+        inbox.run(handle, 4).await;
+    });
+    while receiver.inbox.stats().depth > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(receiver.inbox.stats().acknowledged, 50);
+    assert!(calls.load(SeqCst) > 50);
+    receiver.inbox.close(support::PATIENCE).await;
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_not_received_does_not_count_as_tried() {
+    let receiver = Receiver::new(options());
+    let mut leases = receiver.inbox.leases();
+    assert!(leases.next().now_or_never().is_none());
+    receiver.send(&deletions("7", [1])).await;
+    drop(leases);
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.tries()), (1, 1));
+    lease.ack().await.unwrap();
+    receiver.send(&deletions("7", [2, 3])).await;
+    let posts: Vec<_> = receiver.inbox.leases().take(2).map(|lease| post(&lease)).collect().await;
+    assert_eq!(posts, [2, 3]);
+}

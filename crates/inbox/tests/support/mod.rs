@@ -1,0 +1,134 @@
+//! Inboxes behind a webhook, and clocks that do as they are told.
+#![allow(dead_code, reason = "each test uses some of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_inbox::{Clock, Event, Inbox, Options};
+use birdhook_pipeline::{Begun, Pipeline, RequestHead, Secret, Webhook, signature};
+use tempfile::TempDir;
+
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An inbox in a folder of its own, with the webhook before it.
+pub struct Receiver {
+    pub folder: Arc<TempDir>,
+    pub inbox: Inbox,
+    pub pipeline: Pipeline<Inbox>,
+}
+
+pub fn options() -> Options {
+    Options::new().free_space(0)
+}
+
+impl Receiver {
+    pub fn new(options: Options) -> Self {
+        Self::open(&Arc::new(tempfile::tempdir().unwrap()), options)
+    }
+
+    pub fn open(folder: &Arc<TempDir>, options: Options) -> Self {
+        let inbox = options.open(folder.path()).unwrap();
+        // Nothing is remembered in the process, so what is recognised the inbox recognises.
+        let pipeline = Webhook::new(secret()).dedupe_window(0, Duration::ZERO).sink(inbox.clone());
+        Self { folder: Arc::clone(folder), inbox, pipeline }
+    }
+
+    /// Closes it as the end of a process would, without a word, and opens it again.
+    pub async fn reopen(self, options: Options) -> Self {
+        let folder = Arc::clone(&self.folder);
+        self.close().await;
+        Self::open(&folder, options)
+    }
+
+    pub async fn close(self) {
+        self.inbox.close(Duration::ZERO).await;
+    }
+
+    /// Sends a delivery and tells the status of the answer.
+    pub async fn send(&self, body: &str) -> u16 {
+        send(&self.pipeline, body).await
+    }
+
+    pub async fn next(&self) -> birdhook_inbox::Lease {
+        tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
+    }
+
+    /// Whether nothing is handed out now.
+    pub async fn is_quiet(&self) -> bool {
+        let mut leases = self.inbox.leases();
+        let asked = async {
+            // The second one is done in a commit behind that in which the taker was served.
+            self.inbox.requeue([]).await.unwrap();
+            self.inbox.requeue([]).await.unwrap();
+        };
+        tokio::select! {
+            biased;
+            _ = leases.recv() => false,
+            () = asked => true,
+        }
+    }
+}
+
+pub fn secret() -> Secret {
+    Secret::new("the consumer secret").unwrap()
+}
+
+pub async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
+    let signed = signature::sign(&secret(), body.as_bytes());
+    let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+    let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+    let chunks = futures_util::stream::iter([Ok::<_, Infallible>(bytes::Bytes::from(body.to_owned()))]);
+    pipeline.receive(reception, chunks).await.status()
+}
+
+/// A body about one deleted post for each number, told to this subscriber.
+pub fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) -> String {
+    let posts: Vec<_> = posts.into_iter().map(|id| format!(r#"{{"status":{{"id":"{id}"}}}}"#)).collect();
+    format!(r#"{{"for_user_id":"{subscriber}","tweet_delete_events":[{}]}}"#, posts.join(","))
+}
+
+/// The number of the post that an event of [`deletions`] is about.
+pub fn post(event: &Event) -> u64 {
+    event
+        .raw()
+        .as_str()
+        .split('"')
+        .rfind(|part| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty())
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// A clock that a test sets.
+#[derive(Clone, Default)]
+pub struct SetClock(Arc<Mutex<(Duration, Duration)>>);
+
+impl SetClock {
+    pub fn at(wall: Duration) -> Self {
+        Self(Arc::new(Mutex::new((wall, Duration::ZERO))))
+    }
+
+    /// Time goes by.
+    pub fn advance(&self, by: Duration) {
+        let mut clock = self.0.lock().unwrap();
+        clock.0 += by;
+        clock.1 += by;
+    }
+
+    /// Somebody sets the machine's clock.
+    pub fn set_wall(&self, wall: Duration) {
+        self.0.lock().unwrap().0 = wall;
+    }
+}
+
+impl Clock for SetClock {
+    fn wall(&self) -> Duration {
+        self.0.lock().unwrap().0
+    }
+
+    fn steady(&self) -> Duration {
+        self.0.lock().unwrap().1
+    }
+}
