@@ -10,25 +10,25 @@ use birdhook_inbox::{Clock, Event, Inbox, Options};
 use birdhook_pipeline::{Begun, Pipeline, RequestHead, Secret, Webhook, signature};
 use tempfile::TempDir;
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An inbox in a folder of its own, with the webhook before it.
-pub struct Receiver {
-    pub folder: Arc<TempDir>,
-    pub inbox: Inbox,
-    pub pipeline: Pipeline<Inbox>,
+pub(crate) struct Receiver {
+    pub(crate) folder: Arc<TempDir>,
+    pub(crate) inbox: Inbox,
+    pub(crate) pipeline: Pipeline<Inbox>,
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::new().free_space(0)
 }
 
 impl Receiver {
-    pub fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options) -> Self {
         Self::open(&Arc::new(tempfile::tempdir().unwrap()), options)
     }
 
-    pub fn open(folder: &Arc<TempDir>, options: Options) -> Self {
+    pub(crate) fn open(folder: &Arc<TempDir>, options: Options) -> Self {
         let inbox = options.open(folder.path()).unwrap();
         // Nothing is remembered in the process, so what is recognised the inbox recognises.
         let pipeline = Webhook::new(secret()).dedupe_window(0, Duration::ZERO).sink(inbox.clone());
@@ -36,27 +36,27 @@ impl Receiver {
     }
 
     /// Closes it as the end of a process would, without a word, and opens it again.
-    pub async fn reopen(self, options: Options) -> Self {
+    pub(crate) async fn reopen(self, options: Options) -> Self {
         let folder = Arc::clone(&self.folder);
         self.close().await;
         Self::open(&folder, options)
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.inbox.close(Duration::ZERO).await;
     }
 
     /// Sends a delivery and tells the status of the answer.
-    pub async fn send(&self, body: &str) -> u16 {
+    pub(crate) async fn send(&self, body: &str) -> u16 {
         send(&self.pipeline, body).await
     }
 
-    pub async fn next(&self) -> birdhook_inbox::Lease {
+    pub(crate) async fn next(&self) -> birdhook_inbox::Lease {
         tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
     }
 
     /// Whether nothing is handed out now.
-    pub async fn is_quiet(&self) -> bool {
+    pub(crate) async fn is_quiet(&self) -> bool {
         let mut leases = self.inbox.leases();
         let asked = async {
             // The second one is done in a commit behind that in which the taker was served.
@@ -71,11 +71,11 @@ impl Receiver {
     }
 }
 
-pub fn secret() -> Secret {
+pub(crate) fn secret() -> Secret {
     Secret::new("the consumer secret").unwrap()
 }
 
-pub async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
+pub(crate) async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
     let signed = signature::sign(&secret(), body.as_bytes());
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
     let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
@@ -84,13 +84,13 @@ pub async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
 }
 
 /// A body about one deleted post for each number, told to this subscriber.
-pub fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) -> String {
+pub(crate) fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) -> String {
     let posts: Vec<_> = posts.into_iter().map(|id| format!(r#"{{"status":{{"id":"{id}"}}}}"#)).collect();
     format!(r#"{{"for_user_id":"{subscriber}","tweet_delete_events":[{}]}}"#, posts.join(","))
 }
 
 /// The number of the post that an event of [`deletions`] is about.
-pub fn post(event: &Event) -> u64 {
+pub(crate) fn post(event: &Event) -> u64 {
     event
         .raw()
         .as_str()
@@ -103,22 +103,22 @@ pub fn post(event: &Event) -> u64 {
 
 /// A clock that a test sets.
 #[derive(Clone, Default)]
-pub struct SetClock(Arc<Mutex<(Duration, Duration)>>);
+pub(crate) struct SetClock(Arc<Mutex<(Duration, Duration)>>);
 
 impl SetClock {
-    pub fn at(wall: Duration) -> Self {
+    pub(crate) fn at(wall: Duration) -> Self {
         Self(Arc::new(Mutex::new((wall, Duration::ZERO))))
     }
 
     /// Time goes by.
-    pub fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         let mut clock = self.0.lock().unwrap();
         clock.0 += by;
         clock.1 += by;
     }
 
     /// Somebody sets the machine's clock.
-    pub fn set_wall(&self, wall: Duration) {
+    pub(crate) fn set_wall(&self, wall: Duration) {
         self.0.lock().unwrap().0 = wall;
     }
 }
