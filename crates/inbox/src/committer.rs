@@ -16,6 +16,7 @@ use crate::contents::Contents;
 use crate::desk::{Granted, Shared};
 use crate::error::Failed;
 use crate::faults;
+use crate::index::Outcome;
 use crate::memory::Memory;
 use crate::observe;
 use crate::options::Options;
@@ -53,6 +54,9 @@ const MOST_COMMANDS: usize = 4096;
 
 /// How often it looks whether time has brought something to do, in milliseconds.
 const TICK: u64 = 1000;
+
+/// How long it waits at most while there is more to clear away, in milliseconds.
+const CLEARING: u64 = 20;
 
 /// Between the attempts to open a store that failed, in milliseconds.
 const FIRST_PAUSE: u64 = 100;
@@ -118,6 +122,7 @@ impl Committer {
         if commands.is_empty() {
             let now = self.time.now();
             let next = self.contents.index.next_change().map_or(TICK, |change| change.saturating_sub(now)).min(TICK);
+            let next = if self.contents.has_more_to_clear { next.min(CLEARING) } else { next };
             let next = if self.store.is_none() { self.reopen.0.saturating_sub(now) } else { next };
             match self.commands.recv_timeout(Duration::from_millis(next)) {
                 Ok(command) => commands.push(command),
@@ -185,8 +190,11 @@ impl Committer {
             }
             Err(_) => {
                 self.give_up(store);
-                let (commands, takers) = prepared.undone();
-                takers.into_iter().rev().for_each(|taker| self.takers.push_front(taker));
+                let (commands, grants) = prepared.undone();
+                for (taker, Granted { id, token, .. }) in grants.into_iter().rev() {
+                    self.contents.index.settle(id, token, Outcome::NotHandedOut, self.time.now());
+                    self.takers.push_front(taker);
+                }
                 self.hold(commands);
                 self.held.extend(to_verify.into_iter().map(Command::Verify));
                 self.report();

@@ -23,6 +23,8 @@ pub(crate) struct Contents {
     pub(crate) cache: Cache,
     /// Behind which commit to look next for bodies that are not needed.
     pub(crate) swept: u64,
+    /// Whether the last round left something that could be cleared away.
+    pub(crate) has_more_to_clear: bool,
     /// Whether deliveries are refused for lack of room, and when space was last asked back from the store.
     pub(crate) is_full: bool,
     pub(crate) reclaimed_at: u64,
@@ -57,6 +59,7 @@ impl Contents {
             oldest_keys: None,
             cache: Cache::default(),
             swept: 0,
+            has_more_to_clear: false,
             is_full: false,
             reclaimed_at: 0,
         };

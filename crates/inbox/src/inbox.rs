@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -49,6 +50,7 @@ impl Inbox {
         let (commands, received) = mpsc::channel();
         let shared = Arc::new(Shared::new(Duration::from_millis(options.lease)));
         let committer = Committer::open(options, folder, opener, received, Arc::clone(&shared)).map_err(failed)?;
+        settle(folder).map_err(|error| failed(error.into()))?;
         let thread = std::thread::Builder::new().name("birdhook-inbox".to_owned());
         thread.spawn(move || committer.run()).map_err(|error| failed(error.into()))?;
         Ok(Self { desk: Desk::new(commands, shared) })
@@ -128,6 +130,17 @@ impl Inbox {
             let _ = self.desk.ask(|done| Command::Close { at_once: true, done: Some(done) }).await;
         }
     }
+}
+
+/// A file is there after a loss of power only if its folder was synced too, and so on.
+fn settle(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        fs::File::open(folder)?.sync_all()?;
+    }
+    let _ = folder;
+    Ok(())
 }
 
 /// Why events could not be looked at.

@@ -105,10 +105,9 @@ impl Prepared {
         unfinished
     }
 
-    /// What is to be done again, for the commit has failed, and those who wait for events.
-    pub(crate) fn undone(self) -> (Vec<Command>, Vec<oneshot::Sender<Granted>>) {
-        let commands = self.promises.into_iter().filter_map(Promise::break_off).collect();
-        (commands, self.grants.into_iter().map(|(taker, _)| taker).collect())
+    /// What is to be done again, for the commit has failed, and what was to be handed out.
+    pub(crate) fn undone(self) -> (Vec<Command>, Vec<(oneshot::Sender<Granted>, Granted)>) {
+        (self.promises.into_iter().filter_map(Promise::break_off).collect(), self.grants)
     }
 }
 

@@ -40,7 +40,8 @@ pub(crate) struct Round<'a> {
 }
 
 /// How many records of old keys, commits with bodies that are not needed, and commits of a purge are looked at in one round.
-const STEP: usize = 4;
+const KEYS_STEP: usize = 32;
+const TIDY_STEP: usize = 4;
 const PURGE_STEP: usize = 64;
 
 /// How long bodies stay that are not needed, when others of their commit are; in milliseconds.
@@ -88,8 +89,9 @@ impl<'a> Round<'a> {
         match command {
             Command::Store(to_store) => self.store_delivery(to_store),
             Command::Settle { id, token, outcome, done } => {
+                let is_open = self.contents.index.slot(id).is_some_and(|slot| !slot.is_done());
+                self.prepared.acknowledged += u64::from(is_open && matches!(outcome, Outcome::Acknowledged));
                 self.contents.index.settle(id, token, outcome, self.now);
-                self.prepared.acknowledged += u64::from(matches!(outcome, Outcome::Acknowledged));
                 self.prepared.promise(Promise::Settled { id, token, outcome, done });
             }
             Command::List(query, answer) => {
@@ -167,7 +169,8 @@ impl<'a> Round<'a> {
     }
 
     fn forget_old_keys(&mut self) {
-        for _ in 0..STEP {
+        self.contents.has_more_to_clear = false;
+        for _ in 0..KEYS_STEP {
             let Some((number, stored_at)) = self.contents.oldest_keys else { return };
             if stored_at.saturating_add(self.options.horizon) > self.now {
                 return;
@@ -179,6 +182,7 @@ impl<'a> Round<'a> {
             self.prepared.forget.extend(keys);
             self.contents.oldest_keys = self.first_keys_behind(number);
         }
+        self.contents.has_more_to_clear = true;
     }
 
     fn first_keys_behind(&self, number: u64) -> Option<(u64, u64)> {
@@ -192,7 +196,7 @@ impl<'a> Round<'a> {
 
     /// Deletes what is done with: a commit's record when all of it is, else the bodies that are not needed.
     fn tidy(&mut self) {
-        for _ in 0..STEP {
+        for _ in 0..TIDY_STEP {
             let Some(number) = self.contents.index.littered(self.contents.swept + 1) else { return };
             self.contents.swept = number;
             let keep = self.options.keep.unwrap_or(0);
@@ -200,6 +204,7 @@ impl<'a> Round<'a> {
             if entry.is_done() {
                 if entry.done_since().saturating_add(keep) <= self.now {
                     self.remove(number);
+                    self.contents.has_more_to_clear = true;
                 }
             } else if entry.swept_at.saturating_add(LITTER.max(keep)) <= self.now {
                 entry.swept_at = self.now;
