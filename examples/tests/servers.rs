@@ -20,6 +20,7 @@ struct Server {
     url: String,
     /// What it prints is read all the time: a server that prints what nobody reads comes to a halt.
     printed: JoinHandle<String>,
+    _folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -27,8 +28,10 @@ impl Server {
         // Cargo builds the examples beside the tests.
         let deps = std::env::current_exe().unwrap();
         let program: PathBuf = deps.parent().unwrap().parent().unwrap().join("examples").join(example);
+        let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(&program)
             .envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")])
+            .env("BIRDHOOK_INBOX", folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -43,7 +46,7 @@ impl Server {
         BufReader::new(process.stderr.take().unwrap()).read_line(&mut first).unwrap();
         let url = first.split_whitespace().find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("{example} says where it listens: {first:?}")).to_owned();
-        Self { process: Process(process), url, printed }
+        Self { process: Process(process), url, printed, _folder: folder }
     }
 
     /// Asks it to stop, as a service manager does; what it has printed.
@@ -107,4 +110,9 @@ async fn the_actix_server_is_well() {
 #[tokio::test]
 async fn the_tower_server_is_well() {
     is_well("tower-layer").await;
+}
+
+#[tokio::test]
+async fn the_server_with_an_inbox_is_well() {
+    is_well("inbox").await;
 }

@@ -21,7 +21,7 @@
 //!
 //! 1. Describe the webhook: [`Webhook`], with a [`Secret`], an [`App`] or several [`Apps`].
 //! 2. Choose what 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or [`Webhook::gate`] when a
-//!    service of yours acknowledges.
+//!    service of yours acknowledges. `inbox::Inbox` (feature `inbox`) is a sink that keeps events on the disk.
 //! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook` (feature `axum`),
 //!    `actix::Receiver` (feature `actix`).
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
@@ -55,13 +55,17 @@ pub use birdhook_client as client;
 #[cfg(feature = "inbox")]
 pub use birdhook_inbox as inbox;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "inbox"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../../../docs/guide/getting-started.md")]
 struct GettingStartedGuide;
+
+#[cfg(all(doctest, feature = "inbox"))]
+#[doc = include_str!("../../../docs/guide/inbox.md")]
+struct InboxGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/cut-over.md")]

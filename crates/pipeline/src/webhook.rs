@@ -16,6 +16,7 @@ use crate::{EventSink, Gate, Pipeline};
 /// |---|---|---|
 /// | [`channel`](Self::channel) | the app's queue holds it | the process dies with events in the queue |
 /// | [`handler`](Self::handler) | the handler returned `Ok` | never |
+/// | [`sink`](Self::sink) with an `Inbox` of birdhook-inbox | the disk holds it, synced | the disk is lost |
 /// | [`sink`](Self::sink) | what the sink's documentation says | as it says |
 /// | [`gate`](Self::gate) | the inner service answered 2xx | as that service promises |
 ///

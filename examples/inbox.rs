@@ -1,0 +1,34 @@
+//! An axum app that answers 200 once an event is on its disk, and handles events at its own pace, also those that came
+//! before it was started.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use axum::Router;
+use birdhook::inbox::Inbox;
+use birdhook::{Event, Receiver, Webhook};
+use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, line};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let inbox = Inbox::open(std::env::var("BIRDHOOK_INBOX").unwrap_or_else(|_| "inbox".to_owned()))?;
+    let pipeline = Webhook::new(apps()?).sink(inbox.clone());
+    let consumer = inbox.clone();
+    let handling = tokio::spawn(async move { consumer.run(handle, 8).await });
+
+    let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
+    let listener = tokio::net::TcpListener::bind(address()?).await?;
+    eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
+    let stop = async move {
+        asked_to_stop().await;
+        pipeline.shutdown(PATIENCE).await;
+        inbox.close(PATIENCE).await;
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    handling.await?;
+    Ok(())
+}
+
+/// What fails is tried again later.
+async fn handle(event: Event) -> Result<(), Error> {
+    println!("{}", line(&event));
+    Ok(())
+}
