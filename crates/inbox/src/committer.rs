@@ -252,7 +252,7 @@ impl Committer {
         });
         match opened {
             Ok((store, mut contents)) => {
-                contents.index.adopt_leases(&self.contents.index);
+                contents.index.adopt(&self.contents.index);
                 self.time.not_before(contents.newest);
                 self.contents = contents;
                 self.store = Some(store);

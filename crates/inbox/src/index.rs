@@ -19,8 +19,8 @@ pub(crate) struct Index {
     waiting: BTreeSet<(u64, EventId)>,
     leased: BTreeSet<(u64, EventId)>,
     dead: BTreeSet<EventId>,
-    /// With [`Order::BySubscriber`]: the events of each subscriber that are neither done nor dead.
-    lanes: HashMap<u32, BTreeSet<EventId>>,
+    /// With [`Order::BySubscriber`], the events of each subscriber.
+    lanes: HashMap<u32, Lane>,
     /// The commits with events that are neither done nor dead, and those with events that are done.
     open: BTreeSet<u64>,
     littered: BTreeSet<u64>,
@@ -40,6 +40,16 @@ pub(crate) struct Entry {
     kept: usize,
     /// Since when nobody has looked whether it holds bodies that are not needed.
     pub(crate) swept_at: u64,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    /// Those that are neither done nor dead.
+    open: BTreeSet<EventId>,
+    /// How many of them are handed out: at most one, unless dead letters came back.
+    out: usize,
+    /// The one that may be handed out now.
+    next: Option<EventId>,
 }
 
 /// What is to become of an event that was handed out.
@@ -92,24 +102,24 @@ impl Index {
                     self.opened(id, slot.lane);
                     match state {
                         State::Waiting { until } => _ = self.waiting.insert((until, id)),
-                        _ => self.release(id),
+                        _ => _ = self.ready.insert(id),
                     }
+                    self.line_up(id, slot.lane);
                 }
             }
         }
     }
 
-    /// Makes known that the leases of an earlier index of the same events still hold.
-    pub(crate) fn adopt_leases(&mut self, earlier: &Self) {
+    /// Takes over from an earlier index of the same events, whose last commit failed, what only that one knows: the leases,
+    /// which still hold, and what failed in that commit, so that it is not tried again at once.
+    pub(crate) fn adopt(&mut self, earlier: &Self) {
         self.last_token = self.last_token.max(earlier.last_token);
-        for (_, id) in &earlier.leased {
+        let timed = earlier.leased.iter().chain(&earlier.waiting).map(|(_, id)| id);
+        for id in timed.chain(&earlier.dead) {
             let (Some(old), Some(new)) = (earlier.slot(*id).copied(), self.slot_mut(*id)) else { continue };
-            let was_open = matches!(new.state, State::Ready | State::Waiting { .. });
-            if let (State::Leased { until, .. }, true) = (old.state, was_open) {
-                let before = std::mem::replace(&mut new.state, old.state);
+            if new.state == State::Ready {
                 new.tries = new.tries.max(old.tries);
-                self.unlist(*id, before);
-                self.leased.insert((until, *id));
+                self.change(*id, old.state);
             }
         }
     }
@@ -298,12 +308,17 @@ impl Index {
             }
         }
         match state {
-            State::Ready => self.release(id),
+            State::Ready => _ = self.ready.insert(id),
             State::Waiting { until } => _ = self.waiting.insert((until, id)),
             State::Leased { until, .. } => _ = self.leased.insert((until, id)),
             State::Dead { .. } => _ = self.dead.insert(id),
             State::Done { .. } => {}
         }
+        if let Some(line) = self.lanes.get_mut(&lane) {
+            line.out += usize::from(matches!(state, State::Leased { .. }));
+            line.out -= usize::from(matches!(before, State::Leased { .. }));
+        }
+        self.line_up(id, lane);
     }
 
     fn unlist(&mut self, id: EventId, before: State) {
@@ -323,7 +338,7 @@ impl Index {
             self.open.insert(id.batch);
         }
         if self.order == Order::BySubscriber {
-            self.lanes.entry(lane).or_default().insert(id);
+            self.lanes.entry(lane).or_default().open.insert(id);
         }
     }
 
@@ -335,24 +350,25 @@ impl Index {
                 self.open.remove(&id.batch);
             }
         }
-        if self.order != Order::BySubscriber {
-            return;
-        }
-        let Some(others) = self.lanes.get_mut(&lane) else { return };
-        others.remove(&id);
-        match others.first().copied() {
-            None => _ = self.lanes.remove(&lane),
-            Some(next) if self.slot(next).is_some_and(|slot| slot.state == State::Ready) => _ = self.ready.insert(next),
-            Some(_) => {}
+        if let Some(line) = self.lanes.get_mut(&lane) {
+            line.open.remove(&id);
         }
     }
 
-    /// Lets a ready event be handed out, unless one of the same subscriber is before it.
-    fn release(&mut self, id: EventId) {
-        let lane = self.slot(id).and_then(|slot| self.lanes.get(&slot.lane));
-        if lane.is_none_or(|lane| lane.first() == Some(&id)) {
-            self.ready.insert(id);
+    /// Of a subscriber's events only the first may be handed out, and only while no other one is. `changed` is one of them
+    /// that was changed just now.
+    fn line_up(&mut self, changed: EventId, lane: u32) {
+        let Some(line) = self.lanes.get(&lane) else { return };
+        let first = line.open.first().copied().filter(|_| line.out == 0);
+        let next = first.filter(|id| self.slot(*id).is_some_and(|slot| slot.state == State::Ready));
+        self.ready.remove(&changed);
+        let Some(line) = self.lanes.get_mut(&lane) else { return };
+        let before = std::mem::replace(&mut line.next, next);
+        if line.open.is_empty() {
+            self.lanes.remove(&lane);
         }
+        before.iter().for_each(|id| _ = self.ready.remove(id));
+        self.ready.extend(next);
     }
 }
 
@@ -371,3 +387,6 @@ impl Entry {
         times.max().unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests;
