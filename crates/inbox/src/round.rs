@@ -180,7 +180,9 @@ impl<'a> Round<'a> {
             self.prepared.changes.push(Change { table: Table::Keys, key: number, value: None });
             self.contents.remembered = self.contents.remembered.saturating_sub(keys.len());
             self.prepared.forget.extend(keys);
-            self.contents.oldest_keys = self.first_keys_behind(number);
+            // Behind those on the disk are those of this very commit.
+            let stored = self.prepared.stored.filter(|stored| *stored > number).map(|stored| (stored, self.now));
+            self.contents.oldest_keys = self.first_keys_behind(number).or(stored);
         }
         self.contents.has_more_to_clear = true;
     }

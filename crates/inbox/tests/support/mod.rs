@@ -29,9 +29,13 @@ impl Receiver {
     }
 
     pub(crate) fn open(folder: &Arc<TempDir>, options: Options) -> Self {
-        let inbox = options.open(folder.path()).unwrap();
+        Self::behind(folder, options.open(folder.path()).unwrap(), Webhook::new(secret()))
+    }
+
+    /// An inbox behind a webhook with other settings.
+    pub(crate) fn behind(folder: &Arc<TempDir>, inbox: Inbox, webhook: Webhook) -> Self {
         // Nothing is remembered in the process, so what is recognised the inbox recognises.
-        let pipeline = Webhook::new(secret()).dedupe_window(0, Duration::ZERO).sink(inbox.clone());
+        let pipeline = webhook.dedupe_window(0, Duration::ZERO).sink(inbox.clone());
         Self { folder: Arc::clone(folder), inbox, pipeline }
     }
 
@@ -55,14 +59,18 @@ impl Receiver {
         tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
     }
 
+    /// Lets it see what time it is.
+    pub(crate) async fn look_at_the_clock(&self) {
+        // The second one is done behind all that the first one found to do.
+        self.inbox.requeue([]).await.unwrap();
+        self.inbox.requeue([]).await.unwrap();
+    }
+
     /// Whether nothing is handed out now.
     pub(crate) async fn is_quiet(&self) -> bool {
         let mut leases = self.inbox.leases();
-        let asked = async {
-            // The second one is done in a commit behind that in which the taker was served.
-            self.inbox.requeue([]).await.unwrap();
-            self.inbox.requeue([]).await.unwrap();
-        };
+        // The taker is served before that is over.
+        let asked = self.look_at_the_clock();
         tokio::select! {
             biased;
             _ = leases.recv() => false,

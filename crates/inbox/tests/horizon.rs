@@ -1,0 +1,162 @@
+//! For how long, and by what, events are recognised as duplicates.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_inbox::Options;
+use birdhook_pipeline::{CutOver, DedupeScope, Webhook};
+use support::{Receiver, SetClock, deletions, options, secret};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const MOMENT: Duration = Duration::from_millis(1);
+
+fn settings(clock: &SetClock) -> Options {
+    options().clock(clock.clone()).dedupe_horizon(HOUR)
+}
+
+/// Whether an event with this number is stored, as one that is not known.
+async fn is_new(receiver: &Receiver, post: u64) -> bool {
+    let before = receiver.inbox.stats().stored;
+    assert_eq!(receiver.send(&deletions("7", [post])).await, 200);
+    receiver.inbox.stats().stored > before
+}
+
+#[tokio::test]
+async fn an_event_is_forgotten_at_the_horizon_and_not_before() {
+    let clock = SetClock::at(10 * DAY);
+    let receiver = Receiver::new(settings(&clock));
+    assert!(is_new(&receiver, 1).await);
+    receiver.next().await.ack().await.unwrap();
+    clock.advance(HOUR - MOMENT);
+    receiver.look_at_the_clock().await;
+    assert!(!is_new(&receiver, 1).await);
+    clock.advance(MOMENT);
+    receiver.look_at_the_clock().await;
+    assert!(is_new(&receiver, 1).await, "a duplicate does not prolong the first one's time");
+}
+
+#[tokio::test]
+async fn restarts_make_it_neither_longer_nor_shorter() {
+    let clock = SetClock::at(10 * DAY);
+    let mut receiver = Receiver::new(settings(&clock));
+    assert!(is_new(&receiver, 1).await);
+    for minute in 1..60 {
+        clock.advance(HOUR / 60);
+        if minute % 7 == 0 {
+            receiver = receiver.reopen(settings(&clock)).await;
+        }
+        receiver.look_at_the_clock().await;
+        assert!(!is_new(&receiver, 1).await, "after {minute} minutes");
+        assert!(is_new(&receiver, 100 + minute).await);
+    }
+    clock.advance(HOUR / 60);
+    let receiver = receiver.reopen(settings(&clock)).await;
+    receiver.look_at_the_clock().await;
+    assert!(is_new(&receiver, 1).await);
+    assert!(!is_new(&receiver, 101).await, "that one has a minute to go");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_before_a_restart_forgets_nothing_early() {
+    let clock = SetClock::at(10 * DAY);
+    let receiver = Receiver::new(settings(&clock));
+    assert!(is_new(&receiver, 1).await);
+    clock.set_wall(8 * DAY);
+    let receiver = receiver.reopen(settings(&clock)).await;
+    assert!(!is_new(&receiver, 1).await);
+    assert!(is_new(&receiver, 2).await);
+    clock.set_wall(12 * DAY);
+    receiver.look_at_the_clock().await;
+    assert!(!is_new(&receiver, 1).await, "what is set while it runs counts for nothing");
+    clock.set_wall(8 * DAY);
+    clock.advance(HOUR - MOMENT);
+    receiver.look_at_the_clock().await;
+    assert!(!is_new(&receiver, 1).await && !is_new(&receiver, 2).await);
+    clock.advance(MOMENT);
+    receiver.look_at_the_clock().await;
+    assert!(is_new(&receiver, 1).await, "nor late: its time goes on from where it was");
+    assert!(is_new(&receiver, 2).await);
+}
+
+#[tokio::test]
+async fn many_old_keys_are_forgotten_in_steps_and_none_stays() {
+    let clock = SetClock::at(10 * DAY);
+    let receiver = Receiver::new(settings(&clock));
+    for post in 0..150 {
+        assert!(is_new(&receiver, post).await);
+    }
+    assert_eq!(receiver.inbox.stats().remembered, 150);
+    clock.advance(HOUR);
+    let mut steps = 0;
+    while receiver.inbox.stats().remembered > 0 {
+        receiver.inbox.requeue([]).await.unwrap();
+        steps += 1;
+        assert!(steps < 100);
+    }
+    assert!(is_new(&receiver, 149).await);
+    let receiver = receiver.reopen(settings(&clock)).await;
+    assert_eq!(receiver.inbox.stats().remembered, 1, "nor on the disk");
+}
+
+#[tokio::test]
+async fn what_is_stored_while_the_last_old_key_is_forgotten_is_forgotten_in_its_turn() {
+    let clock = SetClock::at(10 * DAY);
+    let receiver = Receiver::new(settings(&clock));
+    assert!(is_new(&receiver, 1).await);
+    clock.advance(HOUR);
+    assert!(is_new(&receiver, 2).await);
+    receiver.look_at_the_clock().await;
+    assert_eq!(receiver.inbox.stats().remembered, 1);
+    assert!(is_new(&receiver, 3).await);
+    clock.advance(HOUR);
+    receiver.look_at_the_clock().await;
+    assert_eq!(receiver.inbox.stats().remembered, 0);
+}
+
+/// One message from 30 to 40, as X tells it to one of them.
+fn message_for(subscriber: &str) -> String {
+    let content = r#"{"target":{"recipient_id":"40"},"sender_id":"30","message_data":{"text":"hello"}}"#;
+    format!(
+        r#"{{"for_user_id":"{subscriber}","direct_message_events":[{{"type":"message_create","id":"1","created_timestamp":"1678000000001","message_create":{content}}}]}}"#
+    )
+}
+
+/// How many of these are stored when the inbox is opened anew before each, so that only the disk remembers.
+async fn stored(webhook: &Webhook, bodies: &[String]) -> u64 {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let mut stored = 0;
+    for body in bodies {
+        let inbox = options().open(folder.path()).unwrap();
+        let receiver = Receiver::behind(&folder, inbox, webhook.clone());
+        assert_eq!(receiver.send(body).await, 200);
+        stored += receiver.inbox.stats().stored;
+        receiver.close().await;
+    }
+    stored
+}
+
+#[tokio::test]
+async fn the_scope_says_across_restarts_which_copies_are_duplicates() {
+    let copies = ["30", "40", "30", "40"].map(message_for);
+    for (scope, expected) in
+        [(DedupeScope::Subscription, 2), (DedupeScope::Conversation, 1), (DedupeScope::Everywhere, 1)]
+    {
+        let webhook = Webhook::new(secret()).dedupe_scope(scope);
+        assert_eq!(stored(&webhook, &copies).await, expected, "{scope:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_api_told_before_a_restart_the_other_one_tells_in_vain() {
+    let old = r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"20","text":"tea","user":{"id_str":"8"}}]}"#;
+    let new = r#"{"data":{"event_uuid":"1","event_type":"post.mention.create","filter":{"user_id":"7"},"payload":{"id":"20","author_id":"8","text":"tea"}}}"#;
+    for bodies in [[old, new], [new, old]].map(|bodies| bodies.map(str::to_owned)) {
+        let webhook = Webhook::new(secret());
+        assert_eq!(stored(&webhook, &bodies).await, 2, "two events, unless told otherwise");
+        assert_eq!(stored(&webhook.cut_over(CutOver::Both), &bodies).await, 1);
+    }
+}
