@@ -1,6 +1,6 @@
 //! The store in one file of redb's.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,20 +28,11 @@ impl RedbStore {
     /// [`StoreError::InUse`] when it is open already; [`StoreError::Corrupt`] when it cannot be recovered.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let mut options = File::options();
-        options.create(true).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        forget_cached(&file);
-        let path = Some(path.to_owned());
-        #[cfg(birdhook_faults)]
-        let database = builder().create_with_backend(crate::faults::Watched::new(file).map_err(opening)?);
-        #[cfg(not(birdhook_faults))]
-        let database = builder().create_with_backend(FileBackend::new(file).map_err(opening)?);
-        Ok(Self { database: database.map_err(opening)?, path })
+        let database = match path.metadata() {
+            Ok(about) if about.len() > 0 => database(file(path)?)?,
+            _ => make(path)?,
+        };
+        Ok(Self { database, path: Some(path.to_owned()) })
     }
 
     /// Opens a disk that is only simulated.
@@ -52,6 +43,49 @@ impl RedbStore {
     pub fn simulated(disk: crate::faults::Disk) -> Result<Self, StoreError> {
         Ok(Self { database: builder().create_with_backend(disk).map_err(opening)?, path: None })
     }
+}
+
+/// Made beside its place, and moved there once it is whole: a process that ends in the middle leaves nothing that cannot be
+/// opened. Held open all the time, for that keeps others away.
+fn make(path: &Path) -> Result<Database, StoreError> {
+    let unfinished = path.with_extension("new");
+    let handle = file(&unfinished)?;
+    let backend = backend(handle.try_clone()?)?;
+    if path.metadata().is_ok_and(|about| about.len() > 0) {
+        // Another process was faster.
+        fs::remove_file(&unfinished)?;
+        return database(file(path)?);
+    }
+    handle.set_len(0)?;
+    let database = builder().create_with_backend(backend).map_err(opening)?;
+    fs::rename(&unfinished, path)?;
+    Ok(database)
+}
+
+fn database(file: File) -> Result<Database, StoreError> {
+    forget_cached(&file);
+    builder().create_with_backend(backend(file)?).map_err(opening)
+}
+
+fn file(path: &Path) -> Result<File, StoreError> {
+    let mut options = File::options();
+    options.create(true).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
+#[cfg(not(birdhook_faults))]
+fn backend(file: File) -> Result<FileBackend, StoreError> {
+    FileBackend::new(file).map_err(opening)
+}
+
+#[cfg(birdhook_faults)]
+fn backend(file: File) -> Result<crate::faults::Watched, StoreError> {
+    crate::faults::Watched::new(file).map_err(opening)
 }
 
 fn builder() -> redb::Builder {
