@@ -1,0 +1,2 @@
+//! Mistakes that are planted in the inbox are noticed by the proof.
+#![cfg(birdhook_faults)]

@@ -1,0 +1,101 @@
+//! An inbox behind a webhook in this process.
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::time::Duration;
+
+use birdhook_inbox::{Inbox, OpenError, Options};
+use birdhook_pipeline::{Begun, Pipeline, RequestHead, Secret, signature};
+use bytes::Bytes;
+use futures_util::future::join_all;
+
+use crate::consumed::Line;
+use crate::load::Load;
+use crate::violation::{Violation, holds};
+use crate::{PATIENCE, SECRET, webhook};
+
+#[derive(Clone)]
+pub(crate) struct Bed {
+    pub(crate) inbox: Inbox,
+    pub(crate) pipeline: Pipeline<Inbox>,
+}
+
+/// No event becomes a dead letter, however often a process ends under it, and none waits for long.
+pub(crate) fn options() -> Options {
+    let backoff = Duration::from_millis(10);
+    Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff)
+}
+
+impl Bed {
+    pub(crate) fn open(options: Options, folder: &Path) -> Result<Self, OpenError> {
+        Ok(Self::of(options.open(folder)?))
+    }
+
+    pub(crate) fn of(inbox: Inbox) -> Self {
+        Self { pipeline: webhook().sink(inbox.clone()), inbox }
+    }
+
+    pub(crate) async fn send(&self, body: &Bytes) -> u16 {
+        let signed = signature::sign(&Secret::new(SECRET).unwrap(), body);
+        let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
+        let reception = match self.pipeline.begin(&head) {
+            Begun::Delivery(reception) => reception,
+            Begun::Reply(reply) => return reply.status(),
+        };
+        let chunks = futures_util::stream::iter([Ok::<_, Infallible>(body.clone())]);
+        self.pipeline.receive(reception, chunks).await.status()
+    }
+
+    /// Sends what was never answered 200 until it is.
+    pub(crate) async fn send_rest(&self, load: &Load) -> Result<(), Violation> {
+        for bodies in load.unanswered().chunks(64) {
+            let statuses = join_all(bodies.iter().map(|body| self.send(&body.bytes))).await;
+            for (body, status) in bodies.iter().zip(statuses) {
+                holds(status == 200, || format!("a sound inbox answered {status}"))?;
+                load.answered(body, status);
+            }
+        }
+        Ok(())
+    }
+
+    /// Consumes and acknowledges everything.
+    pub(crate) async fn drain(&self) -> Result<Vec<Line>, Violation> {
+        let mut lines = Vec::new();
+        loop {
+            let depth = self.inbox.stats().depth.min(256);
+            if depth == 0 {
+                return Ok(lines);
+            }
+            let taken = tokio::time::timeout(PATIENCE, join_all((0..depth).map(|_| self.inbox.recv()))).await;
+            let taken = taken.map_err(|_| Violation::other(format!("{depth} events are not handed out")))?;
+            let acknowledged = join_all(taken.into_iter().map(async |lease| {
+                let lease = lease.ok_or_else(|| Violation::other("the inbox has closed itself"))?;
+                let (line, id) = (Line::consumed(&lease), lease.id().to_string());
+                let ended = lease.ack().await;
+                holds(ended.is_ok(), || "an acknowledgement was not taken".to_owned())?;
+                Ok([line, Line::Acknowledged { id }])
+            }));
+            for pair in acknowledged.await {
+                lines.extend(pair?);
+            }
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        self.inbox.close(Duration::ZERO).await;
+    }
+}
+
+/// Opens what a process has left, has the rest sent, consumes all of it and judges.
+pub(crate) async fn settle(load: &Load, folder: &Path, consumed: &Path) -> Result<(), Violation> {
+    let bed = Bed::open(options(), folder).map_err(|error| Violation::other(error.to_string()))?;
+    bed.send_rest(load).await?;
+    let mut lines = Line::read(consumed);
+    let drained = bed.drain().await?;
+    bed.close().await;
+    let text: String = drained.iter().map(ToString::to_string).collect();
+    let mut file = std::fs::File::options().create(true).append(true).open(consumed).unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    lines.extend(drained);
+    load.book(|book| book.judge(&lines))
+}

@@ -1,0 +1,85 @@
+//! What was sent and what was answered, against which what was consumed is held.
+
+use std::collections::{HashMap, HashSet};
+
+use birdhook_pipeline::EventKey;
+use bytes::Bytes;
+
+use crate::consumed::{Line, content};
+use crate::{APP, Violation};
+
+/// An event that was sent: its key, and what it says.
+pub(crate) type Told = (EventKey, u64);
+
+#[derive(Default)]
+pub(crate) struct Book {
+    sent: HashMap<EventKey, HashSet<u64>>,
+    answered: HashSet<EventKey>,
+}
+
+/// The events of a body.
+pub(crate) fn events_of(body: &Bytes) -> Vec<Told> {
+    let delivery = birdhook_testkit::read(APP, body.clone()).unwrap();
+    delivery.events().iter().map(|event| (event.delivery_key(), content(event))).collect()
+}
+
+impl Book {
+    /// To be called before it is sent.
+    pub(crate) fn sent(&mut self, events: &[Told]) {
+        for (key, content) in events {
+            self.sent.entry(*key).or_default().insert(*content);
+        }
+    }
+
+    pub(crate) fn answered(&mut self, events: &[Told]) {
+        self.answered.extend(events.iter().map(|(key, _)| *key));
+    }
+
+    pub(crate) fn count_answered(&self) -> usize {
+        self.answered.len()
+    }
+
+    /// One event: it was sent, and as it is.
+    pub(crate) fn knows(&self, key: &EventKey, content: u64) -> Result<(), Violation> {
+        match self.sent.get(key) {
+            None => Err(Violation::Invented(*key)),
+            Some(contents) if contents.contains(&content) => Ok(()),
+            Some(_) => Err(Violation::Changed(*key)),
+        }
+    }
+
+    /// What was answered 200 was consumed; what was consumed was sent; each event has one id, and is handed out again only
+    /// as a further try, and never once its acknowledgement is confirmed.
+    pub(crate) fn judge(&self, lines: &[Line]) -> Result<(), Violation> {
+        let mut ids: HashMap<EventKey, &str> = HashMap::new();
+        let mut keys: HashMap<&str, (EventKey, u32)> = HashMap::new();
+        let mut done = HashSet::new();
+        for line in lines {
+            let (id, key, content, tries) = match line {
+                Line::Acknowledged { id } => {
+                    done.insert(id);
+                    continue;
+                }
+                Line::Consumed { id, key, content, tries } => (id, *key, *content, *tries),
+            };
+            self.knows(&key, content)?;
+            let first = *ids.entry(key).or_insert(id);
+            if first != id {
+                return Err(Violation::StoredTwice(key, first.to_owned(), id.clone()));
+            }
+            if done.contains(id) {
+                return Err(Violation::Undead(id.clone()));
+            }
+            if let Some((before, tried)) = keys.insert(id, (key, tries)) {
+                if before != key {
+                    return Err(Violation::SharedId(id.clone(), before, key));
+                }
+                if tries <= tried {
+                    return Err(Violation::Uncounted(id.clone(), tried, tries));
+                }
+            }
+        }
+        let lost: Vec<_> = self.answered.iter().filter(|key| !ids.contains_key(key)).copied().collect();
+        if lost.is_empty() { Ok(()) } else { Err(Violation::Lost(lost)) }
+    }
+}

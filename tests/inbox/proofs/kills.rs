@@ -1,0 +1,113 @@
+//! The process is killed again and again, at random moments and under load.
+
+use std::path::Path;
+use std::time::Duration;
+
+use birdhook_pipeline::{EventKey, Generation};
+use birdhook_testkit::mock::{ChallengeSchedule, MockX, Retries, Settings, Token};
+use birdhook_testkit::{Kind, read};
+use std::collections::HashMap;
+
+use crate::bed::settle;
+use crate::book::events_of;
+use crate::consumed::Line;
+use crate::load::{Load, SUBSCRIBERS};
+use crate::process::Place;
+use crate::violation::{Violation, holds};
+use crate::{APP, SECRET, seed};
+
+/// The kinds of one API each, so that no event is told twice in different words.
+const BY_ACTIVITY: [Kind; 3] = [Kind::Bio, Kind::SpaceStart, Kind::ChatReceived];
+const BY_ACCOUNT: [Kind; 3] = [Kind::Like, Kind::Mention, Kind::MessageSent];
+
+pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violation> {
+    let seed = seed("kills");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let place = Place::new(receiver);
+    let load = Load::new(seed);
+    let mut process = place.run(&["fails=5"], &[]);
+    holds(process.is_ready().await, || "the receiver does not start".to_owned())?;
+    let x = mock(seed, &place.url()).await;
+    let sending = load.start(&place.url(), 4);
+    for _ in 0..cycles {
+        happen(&x, &mut random);
+        // Most of the time it is at work when it ends, sometimes it is starting.
+        if random.u8(..5) > 0 {
+            holds(process.is_ready().await, || "the receiver does not start again".to_owned())?;
+        }
+        tokio::time::sleep(Duration::from_millis(random.u64(..90))).await;
+        process.kill().await;
+        process = place.run(&["fails=5"], &[]);
+    }
+    holds(process.is_ready().await, || "the receiver does not start in the end".to_owned())?;
+    sending.stop().await;
+    x.settle().await;
+    process.kill().await;
+    let sent = x.ledger().sent();
+    let mut events = HashMap::new();
+    load.book(|book| {
+        for sent in &sent {
+            let told = events_of(&sent.body);
+            book.sent(&told);
+            if sent.outcome.is_ok() {
+                book.answered(&told);
+            }
+            let delivery = read(APP, sent.body.clone()).unwrap();
+            events.extend(delivery.events().iter().map(|event| (event.delivery_key(), event.clone())));
+        }
+    });
+    let answered = sent.iter().filter(|sent| sent.outcome.is_ok()).count();
+    println!(
+        "kills: {cycles}, {} events answered 200, of {} of the mock's {} requests",
+        load.book(|book| book.count_answered()),
+        answered,
+        sent.len()
+    );
+    holds(answered > 0 && load.book(|book| book.count_answered()) > cycles, || "there was no load".to_owned())?;
+    settle(&load, &place.inbox(), &place.consumed()).await?;
+    judged_by_the_mock(&x, &events, &Line::read(&place.consumed())).await
+}
+
+/// X as it delivers fast, and again soon.
+async fn mock(seed: u64, url: &str) -> MockX {
+    let mut settings = Settings::local();
+    (settings.seed, settings.consumer_secret) = (seed, Some(Token::new(SECRET)));
+    (settings.retries, settings.retry_waits) = (Retries::Always, vec![Duration::from_millis(40); 500]);
+    settings.delivery_timeout = Duration::from_secs(10);
+    settings.challenges_v1.schedule = ChallengeSchedule::Never;
+    settings.challenges_v2.schedule = ChallengeSchedule::Never;
+    (settings.chaos.duplicates, settings.chaos.at_once) = (1, 4);
+    let x = MockX::start(settings).await.unwrap();
+    let webhook = x.register(url).await.unwrap();
+    for subscriber in SUBSCRIBERS {
+        x.subscribe(&webhook, subscriber).unwrap();
+        BY_ACTIVITY.iter().for_each(|kind| drop(x.subscribe_to(&webhook, subscriber, *kind).unwrap()));
+    }
+    x
+}
+
+fn happen(x: &MockX, random: &mut fastrand::Rng) {
+    for kinds in [BY_ACCOUNT, BY_ACTIVITY] {
+        let (kind, subscriber) = (random.choice(kinds).unwrap(), random.choice(SUBSCRIBERS).unwrap());
+        debug_assert!(kind.generations().contains(&Generation::XActivity));
+        x.happen(kind, subscriber);
+    }
+}
+
+/// The mock's own ledger agrees.
+async fn judged_by_the_mock(
+    x: &MockX,
+    events: &HashMap<EventKey, birdhook_pipeline::Event>,
+    lines: &[Line],
+) -> Result<(), Violation> {
+    let mut consumed = HashMap::new();
+    for line in lines {
+        if let Line::Consumed { id, key, .. } = line {
+            consumed.insert(id, *key);
+        }
+    }
+    let ledger = x.ledger();
+    consumed.values().filter_map(|key| events.get(key)).for_each(|event| ledger.consumed(event));
+    let judged = ledger.every_200_was_consumed().await.and_then(|()| ledger.none_consumed_twice());
+    judged.map_err(|error| Violation::other(error.to_string()))
+}

@@ -1,0 +1,161 @@
+//! Deliveries of both generations, with one event or several, some of them sent again on purpose.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use birdhook_pipeline::Secret;
+use birdhook_testkit::{Kind, Post, Scene, Sender};
+use bytes::Bytes;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::SECRET;
+use crate::book::{Book, Told, events_of};
+
+/// The bodies that are sent, and the book about them. A clone is the same load.
+#[derive(Clone)]
+pub(crate) struct Load(Arc<Mutex<State>>);
+
+struct State {
+    random: fastrand::Rng,
+    scene: Scene,
+    bodies: Vec<Body>,
+    unanswered: Vec<usize>,
+    book: Book,
+}
+
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub(crate) number: usize,
+    pub(crate) bytes: Bytes,
+    pub(crate) events: Vec<Told>,
+    is_answered: bool,
+}
+
+const KINDS: [Kind; 6] =
+    [Kind::Like, Kind::Mention, Kind::PostDelete, Kind::Follow, Kind::MessageReceived, Kind::Repost];
+pub(crate) const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
+
+impl Load {
+    pub(crate) fn new(seed: u64) -> Self {
+        let random = fastrand::Rng::with_seed(seed);
+        let (scene, book) = (Scene::new(seed), Book::default());
+        Self(Arc::new(Mutex::new(State { random, scene, bodies: Vec::new(), unanswered: Vec::new(), book })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Looks into the book, or writes into it.
+    pub(crate) fn book<T>(&self, read: impl FnOnce(&mut Book) -> T) -> T {
+        read(&mut self.state().book)
+    }
+
+    /// A new body, which from now on counts as sent.
+    pub(crate) fn fresh(&self) -> Body {
+        self.state().fresh()
+    }
+
+    /// What to send next: something new, what was not answered yet, or what was sent before.
+    pub(crate) fn next(&self) -> Body {
+        let mut state = self.state();
+        match (state.random.u8(..10), state.bodies.len()) {
+            (0..2, bodies @ 1..) => {
+                let number = state.random.usize(..bodies);
+                state.bodies[number].clone()
+            }
+            (2..6, 1..) => match state.unanswered.pop() {
+                Some(number) => state.bodies[number].clone(),
+                None => state.fresh(),
+            },
+            _ => state.fresh(),
+        }
+    }
+
+    pub(crate) fn answered(&self, body: &Body, status: u16) {
+        let mut state = self.state();
+        if status == 200 {
+            state.bodies[body.number].is_answered = true;
+            state.book.answered(&body.events);
+        } else if !state.bodies[body.number].is_answered {
+            state.unanswered.push(body.number);
+        }
+    }
+
+    /// Every body that was sent, and those that were never answered 200.
+    pub(crate) fn all(&self) -> Vec<Body> {
+        self.state().bodies.clone()
+    }
+
+    pub(crate) fn unanswered(&self) -> Vec<Body> {
+        self.state().bodies.iter().filter(|body| !body.is_answered).cloned().collect()
+    }
+
+    /// Sends to this URL, so many at once, until it is stopped. What gets no answer is sent again.
+    pub(crate) fn start(&self, url: &str, senders: usize) -> Sending {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for _ in 0..senders {
+            let (load, url, stopped) = (self.clone(), url.to_owned(), stopped.clone());
+            tasks.spawn(async move {
+                let secret = Secret::new(SECRET).unwrap();
+                let sender = Sender::new(Duration::from_secs(20)).unwrap();
+                while !*stopped.borrow() {
+                    let body = load.next();
+                    let request = Post::signed(&secret, body.bytes.clone()).request(&url).unwrap();
+                    let answer = sender.send(request).await;
+                    load.answered(&body, answer.map_or(0, |answer| answer.status.as_u16()));
+                }
+            });
+        }
+        Sending { stop, tasks }
+    }
+}
+
+impl State {
+    fn fresh(&mut self) -> Body {
+        let bytes = loop {
+            let kind = self.random.choice(KINDS).unwrap();
+            let subscriber = self.random.choice(SUBSCRIBERS).unwrap();
+            let one = self.scene.happening(kind, subscriber);
+            let body = match self.random.u8(..3) {
+                0 => one.told_by(birdhook_pipeline::Generation::XActivity),
+                1 => one.told_by(birdhook_pipeline::Generation::AccountActivity),
+                _ => {
+                    let mut all = vec![one];
+                    all.extend((1..self.random.usize(2..6)).map(|_| self.scene.happening(kind, subscriber)));
+                    birdhook_testkit::Happening::batch(&all)
+                }
+            };
+            if let Some(body) = body {
+                break body;
+            }
+        };
+        let body = Body { number: self.bodies.len(), events: events_of(&bytes), bytes, is_answered: false };
+        self.book.sent(&body.events);
+        self.bodies.push(body.clone());
+        body
+    }
+}
+
+/// Senders at work.
+pub(crate) struct Sending {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Sending {
+    /// Ends once what is under way is answered, or never will be.
+    pub(crate) async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.unwrap();
+        }
+    }
+
+    /// Ends at once.
+    pub(crate) async fn abandon(mut self) {
+        self.tasks.shutdown().await;
+    }
+}

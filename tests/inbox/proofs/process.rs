@@ -1,0 +1,88 @@
+//! The receiver as a process of its own, which may be made to end.
+
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::PATIENCE;
+
+/// Where receivers are run: a folder with an inbox and what its consumer has written down, and a socket that outlives them,
+/// so that no request is refused between two of them.
+pub(crate) struct Place {
+    program: PathBuf,
+    listener: TcpListener,
+    folder: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new(program: &Path) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self { program: program.to_owned(), listener, folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.listener.local_addr().unwrap())
+    }
+
+    pub(crate) fn inbox(&self) -> PathBuf {
+        self.folder.path().join("inbox")
+    }
+
+    pub(crate) fn consumed(&self) -> PathBuf {
+        self.folder.path().join("consumed")
+    }
+
+    /// Any other file.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn run(&self, options: &[&str], environment: &[(&str, &str)]) -> Process {
+        self.run_under(&[], options, environment)
+    }
+
+    /// Runs it under another program, given with its arguments.
+    pub(crate) fn run_under(&self, under: &[&str], options: &[&str], environment: &[(&str, &str)]) -> Process {
+        let mut words = under.iter().map(AsRef::as_ref).chain([self.program.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).arg(self.inbox()).arg(self.consumed()).args(options);
+        command.envs(environment.iter().copied()).kill_on_drop(true);
+        let listener: OwnedFd = self.listener.try_clone().unwrap().into();
+        let mut child = command.stdin(Stdio::from(listener)).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Process { child, lines }
+    }
+}
+
+pub(crate) struct Process {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    /// Waits until it takes requests; `false` when it has ended instead.
+    pub(crate) async fn is_ready(&mut self) -> bool {
+        let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a receiver that starts");
+        line.unwrap().is_some()
+    }
+
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("a receiver that ends").unwrap()
+    }
+}

@@ -1,0 +1,100 @@
+//! A receiver with an inbox and a consumer, made to be ended at any moment: `receiver INBOX CONSUMED [NAME=VALUE]...`. It
+//! listens on the socket that is its standard input, prints its port, and ends in order on SIGTERM.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test's program")]
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use birdhook_inbox::{Inbox, Lease, Options};
+use birdhook_inbox_proof::consumed::Line;
+use birdhook_inbox_proof::{PATIENCE, webhook};
+use birdhook_tower::Receiver;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How the consumer is.
+#[derive(Clone)]
+struct Consumer {
+    inbox: Inbox,
+    consumed: Arc<File>,
+    /// Of a hundred events.
+    fails: u8,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let mut words = std::env::args().skip(1);
+    let (folder, consumed) = (words.next().expect("a folder"), words.next().expect("a file"));
+    let backoff = Duration::from_millis(10);
+    let mut options = Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff);
+    let (mut consumers, mut fails, mut points) = (4, 0, None);
+    for word in words {
+        match word.split_once('=').expect("NAME=VALUE") {
+            ("consumers", number) => consumers = number.parse().unwrap(),
+            ("fails", percent) => fails = percent.parse().unwrap(),
+            ("free_space", bytes) => options = options.free_space(bytes.parse().unwrap()),
+            ("points", file) => points = Some(file.to_owned()),
+            (other, _) => panic!("no option {other}"),
+        }
+    }
+    let listener = std::io::stdin().as_fd().try_clone_to_owned().map(std::net::TcpListener::from).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let mut term = signal(SignalKind::terminate()).unwrap();
+
+    let inbox = options.open(folder).unwrap();
+    let file = File::options().create(true).append(true).open(consumed).unwrap();
+    let consumer = Consumer { inbox: inbox.clone(), consumed: Arc::new(file), fails };
+    let consuming: Vec<_> = (0..consumers).map(|_| tokio::spawn(consumer.clone().run())).collect();
+    let pipeline = webhook().sink(inbox.clone());
+    println!("{}", listener.local_addr().unwrap().port());
+    let app = Router::new().fallback_service(Receiver::new(pipeline.clone()));
+    let stop = async move {
+        term.recv().await;
+        pipeline.shutdown(PATIENCE).await;
+        inbox.close(PATIENCE).await;
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await.unwrap();
+    for task in consuming {
+        task.await.unwrap();
+    }
+    if let Some(file) = points {
+        std::fs::write(file, passed()).unwrap();
+    }
+}
+
+impl Consumer {
+    async fn run(self) {
+        while let Some(lease) = self.inbox.recv().await {
+            self.consume(lease).await;
+        }
+    }
+
+    /// Writes down that it was consumed, in one write, before it says so.
+    async fn consume(&self, lease: Lease) {
+        self.write(&Line::consumed(&lease));
+        if fastrand::u8(..100) < self.fails {
+            let _ = lease.nack(None).await;
+            return;
+        }
+        let id = lease.id().to_string();
+        if lease.ack().await.is_ok() {
+            self.write(&Line::Acknowledged { id });
+        }
+    }
+
+    fn write(&self, line: &Line) {
+        (&*self.consumed).write_all(line.to_string().as_bytes()).unwrap();
+    }
+}
+
+/// How often it came to each point at which it could have been ended.
+fn passed() -> String {
+    #[cfg(birdhook_faults)]
+    return birdhook_inbox::faults::points().iter().map(|(name, count)| format!("{name} {count}\n")).collect();
+    #[cfg(not(birdhook_faults))]
+    String::new()
+}
