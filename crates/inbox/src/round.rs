@@ -210,7 +210,9 @@ impl<'a> Round<'a> {
                 }
             } else if entry.swept_at.saturating_add(LITTER.max(keep)) <= self.now {
                 entry.swept_at = self.now;
-                self.clear_bodies(number, keep);
+                let now = self.now;
+                let is_over = |since: u64| since.saturating_add(keep) <= now;
+                self.clear_bodies(number, |_, slot| matches!(slot.state, State::Done { since } if is_over(since)));
             }
         }
     }
@@ -223,26 +225,26 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Writes a commit's deliveries anew, without the bodies all whose events were done with so long ago.
-    fn clear_bodies(&mut self, number: u64, keep: u64) {
+    /// Writes a commit's deliveries anew, without the bodies of those that are over with all their events. Asks with the place of
+    /// the delivery in the commit.
+    fn clear_bodies(&mut self, number: u64, is_over: impl Fn(usize, &Slot) -> bool) {
         // What cannot be read now is noticed by whoever needs it.
         let Ok(batch) = self.contents.batch(self.store, number) else { return };
         let Some(entry) = self.contents.index.entry(number) else { return };
-        let mut slots = entry.progress.slots.iter();
-        let is_over =
-            |slot: &Slot| matches!(slot.state, State::Done { since } if since.saturating_add(keep) <= self.now);
+        let mut rest = &*entry.progress.slots;
         let mut is_changed = false;
-        let mut is_tidy = true;
-        let deliveries = batch.0.iter().map(|stored| {
-            let done: Vec<_> =
-                slots.by_ref().take(stored.positions.len()).map(|slot| (slot.is_done(), is_over(slot))).collect();
-            let is_needless = done.iter().all(|(_, is_over)| *is_over);
-            is_tidy &= is_needless || done.iter().all(|(is_done, _)| !is_done);
-            if is_needless && !stored.body.is_empty() {
-                is_changed = true;
-                return Arc::new(stored.cleared());
+        // One that is done with is deleted as a whole, when its time has come.
+        let mut is_tidy = !entry.is_done();
+        let deliveries = batch.0.iter().enumerate().map(|(place, stored)| {
+            let (slots, others) = rest.split_at(stored.positions.len().min(rest.len()));
+            rest = others;
+            let is_needless = stored.body.is_empty() || slots.iter().all(|slot| is_over(place, slot));
+            is_tidy &= is_needless || !slots.iter().any(Slot::is_done);
+            if !is_needless || stored.body.is_empty() {
+                return Arc::clone(stored);
             }
-            Arc::clone(stored)
+            is_changed = true;
+            Arc::new(stored.cleared())
         });
         let cleared = Batch(deliveries.collect());
         if is_changed {
@@ -325,20 +327,21 @@ impl<'a> Round<'a> {
                     return;
                 }
             };
-            let before = count;
+            let mut theirs = HashSet::new();
             let mut slot = 0;
-            for stored in &batch.0 {
+            for (delivery, stored) in batch.0.iter().enumerate() {
                 for place in 0..stored.positions.len() {
                     let id = EventId { batch: *number, slot };
                     slot += 1;
                     if stored.event(place).is_some_and(|event| event.subscriber() == Some(&subscriber)) {
                         self.contents.index.discard(id, self.now);
+                        theirs.insert(delivery);
                         count += 1;
                     }
                 }
             }
-            if count > before {
-                self.clear_bodies(*number, 0);
+            if !theirs.is_empty() {
+                self.clear_bodies(*number, |delivery, slot| theirs.contains(&delivery) && slot.is_done());
             }
         }
         let further = step.last().map(|last| last + 1);

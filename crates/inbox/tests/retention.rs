@@ -1,0 +1,217 @@
+//! What is deleted, and when, as the store itself shows it.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_inbox::{EventId, Options, Query, RedbStore, Standing, Store, Table};
+use futures_util::future::join_all;
+use support::{Receiver, SetClock, deletions, options, post};
+use tempfile::TempDir;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn records(folder: &Path, table: Table) -> Vec<(u64, bytes::Bytes)> {
+    let store = RedbStore::open(folder.join("inbox.redb")).unwrap();
+    let mut records = Vec::new();
+    store
+        .scan(table, 0, &mut |number, record| {
+            records.push((number, record));
+            true
+        })
+        .unwrap();
+    records
+}
+
+/// Whether the store holds a body about this post.
+fn tells_of(folder: &Path, post: u64) -> bool {
+    let id = format!("\"{post}\"");
+    records(folder, Table::Deliveries).iter().any(|(_, body)| body.windows(id.len()).any(|part| part == id.as_bytes()))
+}
+
+async fn closed(receiver: Receiver) -> Arc<TempDir> {
+    let folder = Arc::clone(&receiver.folder);
+    receiver.close().await;
+    folder
+}
+
+/// Stores all these in few commits, for they are asked for together.
+async fn send_together(receiver: &Receiver, bodies: Vec<String>) {
+    let answers = join_all(bodies.iter().map(|body| receiver.send(body))).await;
+    assert!(answers.iter().all(|status| *status == 200));
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_is_deleted_and_only_its_key_stays() {
+    let receiver = Receiver::new(options());
+    for post in 1..=3 {
+        receiver.send(&deletions("7", [post])).await;
+    }
+    for _ in 0..2 {
+        receiver.next().await.ack().await.unwrap();
+    }
+    let folder = closed(receiver).await;
+    assert_eq!([1, 2, 3].map(|post| tells_of(folder.path(), post)), [false, false, true]);
+    assert_eq!(records(folder.path(), Table::Deliveries).len(), 1);
+    assert_eq!(records(folder.path(), Table::Progress).len(), 1);
+    assert_eq!(records(folder.path(), Table::Keys).len(), 3);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_needed_goes_within_the_minute_though_others_of_its_commit_are() {
+    let clock = SetClock::at(1000 * HOUR);
+    let receiver = Receiver::new(options().clock(clock.clone()));
+    send_together(&receiver, (1001..=1020).map(|post| deletions("7", [post])).collect()).await;
+    // The last event of every commit stays.
+    let listed = receiver.inbox.list(Query::all()).await.unwrap();
+    let is_last = |id: EventId| !listed.iter().any(|other| other.id > id && same_commit(other.id, id));
+    let (last, others): (Vec<_>, Vec<_>) = listed.iter().partition(|listed| is_last(listed.id));
+    assert!(others.len() >= 10, "deliveries that come together are stored together: {}", others.len());
+    receiver.inbox.discard(others.iter().map(|listed| listed.id)).await.unwrap();
+    clock.advance(60 * SECOND);
+    for _ in 0..10 {
+        receiver.look_at_the_clock().await;
+    }
+    let bytes = receiver.inbox.stats().bytes;
+    let folder = closed(receiver).await;
+    for gone in &others {
+        assert!(!tells_of(folder.path(), post(&gone.event)));
+    }
+    for kept in &last {
+        assert!(tells_of(folder.path(), post(&kept.event)));
+    }
+    let receiver = Receiver::open(&folder, options());
+    assert_eq!(receiver.inbox.stats().bytes, bytes, "what it takes is known after a restart");
+    assert_eq!(bytes, last.len() as u64 * deletions("7", [1001]).len() as u64 + 20 * 16);
+    for kept in last {
+        let lease = receiver.next().await;
+        assert_eq!(post(&lease), post(&kept.event));
+        lease.ack().await.unwrap();
+    }
+}
+
+fn same_commit(one: EventId, other: EventId) -> bool {
+    let commit = |id: EventId| id.to_string().split_once('.').map(|(commit, _)| commit.to_owned());
+    commit(one) == commit(other)
+}
+
+#[tokio::test]
+async fn acknowledged_events_are_kept_for_as_long_as_was_asked() {
+    let clock = SetClock::at(1000 * HOUR);
+    let settings = || options().clock(clock.clone()).keep_acknowledged(HOUR);
+    let receiver = Receiver::new(settings());
+    for post in 1..=6 {
+        receiver.send(&deletions("7", [post])).await;
+        receiver.next().await.ack().await.unwrap();
+        clock.advance(60 * SECOND);
+    }
+    let kept = receiver.inbox.list(Query::all().standing(Standing::Acknowledged)).await.unwrap();
+    assert_eq!(kept.iter().map(|kept| post(&kept.event)).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert!(receiver.is_quiet().await);
+    assert_eq!(receiver.inbox.stats().depth, 0);
+    let receiver = receiver.reopen(settings()).await;
+    assert!(receiver.is_quiet().await, "nor after a restart");
+    // The first three are over then.
+    clock.advance(HOUR - 4 * 60 * SECOND);
+    for _ in 0..10 {
+        receiver.look_at_the_clock().await;
+    }
+    let folder = closed(receiver).await;
+    assert_eq!([1, 2, 3, 4, 5, 6].map(|post| tells_of(folder.path(), post)), [false, false, false, true, true, true]);
+    let receiver = Receiver::open(&folder, settings());
+    clock.advance(HOUR);
+    for _ in 0..10 {
+        receiver.look_at_the_clock().await;
+    }
+    let folder = closed(receiver).await;
+    assert_eq!(records(folder.path(), Table::Progress).len(), 0);
+    assert_eq!(records(folder.path(), Table::Deliveries).len(), 0);
+}
+
+/// 300 deliveries, by turns to users 7 and 8: some acknowledged, dead and leased.
+async fn mixed(settings: impl Fn() -> Options) -> (Receiver, Vec<birdhook_inbox::Lease>) {
+    let receiver = Receiver::new(settings().tries(1));
+    // One after the other, so that there are many commits; at the end together.
+    for number in 0..200 {
+        assert_eq!(receiver.send(&deletions(if number % 2 == 0 { "7" } else { "8" }, [1000 + number])).await, 200);
+    }
+    let together = (200..300).map(|number| deletions(if number % 2 == 0 { "7" } else { "8" }, [1000 + number]));
+    send_together(&receiver, together.collect()).await;
+    let mut leased = Vec::new();
+    for number in 0..120 {
+        let lease = receiver.next().await;
+        match number % 6 {
+            0 | 1 => lease.ack().await.unwrap(),
+            2 | 3 => lease.nack(None).await.unwrap(),
+            _ => leased.push(lease),
+        }
+    }
+    (receiver, leased)
+}
+
+#[tokio::test]
+async fn a_purge_deletes_all_of_one_user_and_nothing_of_others() {
+    let (receiver, leased) = mixed(options).await;
+    assert_eq!(receiver.inbox.stats().dead, 40);
+    assert_eq!(receiver.inbox.purge("7").await.unwrap(), 130, "20 of 150 were acknowledged");
+    assert_eq!(receiver.inbox.purge("7").await.unwrap(), 0);
+    assert_eq!(receiver.inbox.stats().dead, 20);
+    // Consumers may go on with what they hold.
+    for (index, lease) in leased.into_iter().enumerate() {
+        if index % 4 < 2 { lease.ack().await.unwrap() } else { lease.nack(None).await.unwrap() }
+    }
+    let listed = receiver.inbox.list(Query::all().limit(1000)).await.unwrap();
+    assert!(listed.iter().all(|listed| listed.event.subscriber() == Some("8")));
+    let folder = closed(receiver).await;
+    for number in (0..300).step_by(2) {
+        assert!(!tells_of(folder.path(), 1000 + number), "{number}");
+    }
+    for number in (121..300).step_by(2) {
+        assert!(tells_of(folder.path(), 1000 + number), "{number}");
+    }
+    let receiver = Receiver::open(&folder, options());
+    assert_eq!(receiver.send(&deletions("7", [1000])).await, 200);
+    assert_eq!(receiver.inbox.stats().stored, 0, "a redelivery is recognised");
+    assert!(receiver.inbox.verify().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_purge_leaves_what_is_kept_of_others() {
+    let clock = SetClock::at(1000 * HOUR);
+    let settings = || options().clock(clock.clone()).keep_acknowledged(HOUR);
+    let receiver = Receiver::new(settings());
+    let bodies = (0..20).map(|number| deletions(if number % 2 == 0 { "7" } else { "8" }, [1000 + number]));
+    send_together(&receiver, bodies.collect()).await;
+    for _ in 0..20 {
+        receiver.next().await.ack().await.unwrap();
+    }
+    assert_eq!(receiver.inbox.purge("7").await.unwrap(), 10);
+    let kept = receiver.inbox.list(Query::all()).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|kept| kept.event.subscriber().unwrap().to_owned()).collect();
+    assert_eq!(kept, ["8"; 10]);
+    clock.advance(HOUR);
+    for _ in 0..10 {
+        receiver.look_at_the_clock().await;
+    }
+    let folder = closed(receiver).await;
+    assert_eq!(records(folder.path(), Table::Progress).len(), 0, "in the end nothing is left of either");
+    assert_eq!(records(folder.path(), Table::Deliveries).len(), 0);
+}
+
+#[tokio::test]
+async fn of_what_was_purged_nothing_is_left_once_it_would_have_been_kept_long_enough() {
+    let clock = SetClock::at(1000 * HOUR);
+    let receiver = Receiver::new(options().clock(clock.clone()).keep_acknowledged(HOUR));
+    receiver.send(&deletions("7", [1, 2])).await;
+    assert_eq!(receiver.inbox.purge("7").await.unwrap(), 2);
+    clock.advance(HOUR);
+    for _ in 0..10 {
+        receiver.look_at_the_clock().await;
+    }
+    let folder = closed(receiver).await;
+    assert_eq!(records(folder.path(), Table::Progress).len(), 0);
+}
