@@ -21,6 +21,9 @@ use crate::memory::half;
 use crate::store::StoreError;
 use crate::{Closed, EventId, Lease, Leases, OpenError, Options, Stats};
 
+/// The store's file.
+pub(crate) const FILE: &str = "inbox.redb";
+
 /// A durable inbox. As an [`EventSink`], **200 means that the delivery's events and their keys are on the local disk, by one
 /// commit that was synced**; they are lost only with the disk.
 ///
@@ -38,6 +41,11 @@ impl Inbox {
     /// As for [`Options::open`].
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         Options::new().open(folder)
+    }
+
+    /// Whether there is an inbox in this folder, one with the store of [`Options::open`].
+    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+        folder.as_ref().join(FILE).is_file()
     }
 
     pub(crate) fn start(options: Options, folder: &Path, opener: Opener) -> Result<Self, OpenError> {

@@ -143,7 +143,7 @@ impl Options {
     /// # Errors
     /// When the folder cannot be used, another process uses it, or the inbox is damaged.
     pub fn open(self, folder: impl AsRef<Path>) -> Result<Inbox, OpenError> {
-        let file = folder.as_ref().join("inbox.redb");
+        let file = folder.as_ref().join(crate::inbox::FILE);
         self.open_with(folder, move || RedbStore::open(&file))
     }
 
