@@ -1,0 +1,3 @@
+//! Measures the stores, the inbox, and the disk below them.
+
+fn main() {}
