@@ -22,7 +22,10 @@ impl Seal {
         options.create(true).read(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: options.open(path)? })
+        let file = options.open(path)?;
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(Self { file })
     }
 
     /// `None` when nothing was sealed, or when the seal itself is unreadable, as after a loss of power.
