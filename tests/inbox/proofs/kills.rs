@@ -30,15 +30,17 @@ pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violatio
     let x = mock(seed, &place.url()).await;
     let sending = load.start(&place.url(), 4);
     for _ in 0..cycles {
+        process.kill().await;
+        process = place.run(&["fails=5"], &[]);
         happen(&x, &mut random);
         // Most of the time it is at work when it ends, sometimes it is starting.
         if random.u8(..5) > 0 {
             holds(process.is_ready().await, || "the receiver does not start again".to_owned())?;
         }
         tokio::time::sleep(Duration::from_millis(random.u64(..90))).await;
-        process.kill().await;
-        process = place.run(&["fails=5"], &[]);
     }
+    process.kill().await;
+    process = place.run(&["fails=5"], &[]);
     holds(process.is_ready().await, || "the receiver does not start in the end".to_owned())?;
     sending.stop().await;
     x.settle().await;
