@@ -8,8 +8,11 @@ use tokio::time::timeout_at;
 
 use crate::{Inbox, Lease};
 
+/// Of tasks that wait for events.
+const MOST: usize = 10_000;
+
 impl Inbox {
-    /// Gives each event to an async function, up to `concurrency` at a time, each in a task of its own: what it returns `Ok`
+    /// Gives each event to an async function, up to `concurrency` (and 10,000) at a time, each in a task of its own: what it returns `Ok`
     /// for is acknowledged; what it fails for, panics for, or does not finish within the lease, is tried again as
     /// [`Options::backoff`](crate::Options::backoff) says. Its error is printed nowhere, for it may quote a message: log it
     /// yourself.
@@ -38,22 +41,25 @@ impl Inbox {
         E: Send + 'static,
     {
         let handle = Arc::new(handle);
-        let mut leases = self.leases();
         let mut tasks = JoinSet::new();
-        loop {
-            while tasks.len() >= concurrency.max(1) {
-                tasks.join_next().await;
+        // All of them wait for events at once, so that one commit hands out many.
+        let one = || {
+            let (handle, mut leases) = (Arc::clone(&handle), self.leases());
+            async move {
+                let lease = leases.recv().await?;
+                settle(lease, &*handle).await;
+                Some(())
             }
-            // Tasks that have ended are let go of while there is nothing to do.
-            let lease = tokio::select! {
-                lease = leases.recv() => lease,
-                Some(_) = tasks.join_next() => continue,
-            };
-            let Some(lease) = lease else { break };
-            let handle = Arc::clone(&handle);
-            tasks.spawn(async move { settle(lease, &*handle).await });
+        };
+        for _ in 0..concurrency.clamp(1, MOST) {
+            tasks.spawn(one());
         }
-        while tasks.join_next().await.is_some() {}
+        while let Some(ended) = tasks.join_next().await {
+            // One whose handler panicked too.
+            if !matches!(ended, Ok(None)) {
+                tasks.spawn(one());
+            }
+        }
     }
 }
 
