@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -38,6 +38,7 @@ pub(crate) struct Granted {
     pub(crate) id: EventId,
     pub(crate) token: u64,
     pub(crate) tries: u32,
+    pub(crate) at: Instant,
     pub(crate) stored: Arc<Stored>,
     pub(crate) place: usize,
 }

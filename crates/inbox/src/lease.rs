@@ -83,7 +83,7 @@ impl Lease {
         let (id, token) = (self.id, self.token);
         let outcome = Outcome::Extended(millis(by));
         desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await?;
-        self.ends = Instant::now() + by;
+        self.ends = after(by);
         Ok(())
     }
 
@@ -159,16 +159,26 @@ impl Leases {
     }
 }
 
+/// So long from now. What has no end ends in thirty years, which is as far as timers go.
+fn after(time: Duration) -> Instant {
+    const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
+    Instant::now() + time.min(LONGEST)
+}
+
 /// The committer has seen that the body can be read; were it not so, the event would fail until it is a dead letter.
 fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
-    let Granted { id, token, tries, stored, place } = granted;
+    let Granted { id, token, tries, at, stored, place } = granted;
+    // Nobody may have asked for it since it was handed out.
+    let Some(left) = desk.shared.lease.checked_sub(at.elapsed()) else {
+        let _ = desk.send(Command::Settle { id: *id, token: *token, outcome: Outcome::NotHandedOut, done: None });
+        return None;
+    };
     let Some(event) = stored.event(*place) else {
         let outcome = Outcome::Failed(None);
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome, done: None });
         return None;
     };
-    let ends = Instant::now() + desk.shared.lease;
-    Some(Lease { event, id: *id, token: *token, tries: *tries, ends, desk: Some(desk.clone()) })
+    Some(Lease { event, id: *id, token: *token, tries: *tries, ends: after(left), desk: Some(desk.clone()) })
 }
 
 impl Stream for Leases {

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use birdhook_pipeline::SinkError;
 use bytes::Bytes;
@@ -270,7 +271,8 @@ impl<'a> Round<'a> {
             let batch = self.contents.batch(self.store, id.batch);
             match batch.as_ref().ok().and_then(|batch| batch.find(id.slot)) {
                 Some((stored, place)) => {
-                    let granted = Granted { id, token, tries, stored: Arc::clone(stored), place };
+                    let at = Instant::now();
+                    let granted = Granted { id, token, tries, at, stored: Arc::clone(stored), place };
                     self.prepared.grants.push((taker, granted));
                 }
                 // It was read when the inbox was opened, so the disk has failed since. It fails until it is a dead letter.
