@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use birdhook_pipeline::SinkError;
 use tokio::sync::oneshot;
@@ -43,7 +43,8 @@ pub(crate) struct Committer {
     /// `None` after a failure, with the moment of the next attempt to open it and the pause behind that.
     store: Option<Box<dyn Store>>,
     reopen: (u64, u64),
-    closing: Option<Option<oneshot::Sender<()>>>,
+    /// Those who wait for the end, once somebody asked for it.
+    closing: Option<Vec<oneshot::Sender<()>>>,
     is_over: bool,
     stats: Stats,
 }
@@ -62,6 +63,21 @@ const CLEARING: u64 = 20;
 const FIRST_PAUSE: u64 = 100;
 const LONGEST_PAUSE: u64 = 5000;
 
+/// For how long it is waited for an earlier inbox of the same folder to end, and how often it is looked.
+const HAND_OVER: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// An inbox that was dropped, or whose process was told to end, is not closed at once.
+fn patiently(opener: &Opener) -> Result<Box<dyn Store>, StoreError> {
+    let started = Instant::now();
+    loop {
+        match opener() {
+            Err(StoreError::InUse) if started.elapsed() < HAND_OVER => std::thread::sleep(LOOK),
+            opened => return opened,
+        }
+    }
+}
+
 impl Committer {
     pub(crate) fn open(
         mut options: Options,
@@ -70,7 +86,7 @@ impl Committer {
         commands: Receiver<Command>,
         shared: Arc<Shared>,
     ) -> Result<Self, StoreError> {
-        let store = opener()?;
+        let store = patiently(&opener)?;
         let mut seal = Seal::open(&folder.join("sealed"))?;
         let clock = std::mem::replace(&mut options.clock, Box::new(crate::clock::Machine::new()));
         let mut time = Time::new(clock);
@@ -108,7 +124,7 @@ impl Committer {
         self.shared.is_taking.store(false, SeqCst);
         // The store must be closed before anybody hears that the inbox is.
         drop(self.store.take());
-        if let Some(Some(done)) = self.closing.take() {
+        for done in self.closing.take().into_iter().flatten() {
             let _ = done.send(());
         }
     }
@@ -163,7 +179,7 @@ impl Committer {
                     self.shared.is_taking.store(false, SeqCst);
                     self.takers.clear();
                     self.is_over |= at_once;
-                    self.closing = Some(done);
+                    self.closing.get_or_insert_default().extend(done);
                 }
                 command => round.carry_out(command),
             }
@@ -172,6 +188,8 @@ impl Committer {
         if self.closing.is_some() {
             self.takers.clear();
         } else {
+            // One who waits for long must not keep those who gave up behind him.
+            self.takers.retain(|taker| !taker.is_closed());
             round.grant(&mut self.takers);
         }
         let (mut prepared, needs_room) = round.finish();
@@ -237,7 +255,7 @@ impl Committer {
                 Command::Take(taker) => self.takers.push_back(taker),
                 Command::Close { done, .. } => {
                     self.is_over = true;
-                    self.closing = Some(done);
+                    self.closing.get_or_insert_default().extend(done);
                 }
                 command => self.held.push_back(command),
             }

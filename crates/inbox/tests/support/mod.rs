@@ -29,7 +29,7 @@ impl Receiver {
     }
 
     pub(crate) fn open(folder: &Arc<TempDir>, options: Options) -> Self {
-        Self::behind(folder, options.open(folder.path()).unwrap(), Webhook::new(secret()))
+        Self::behind(folder, options.open(folder.path()).unwrap(), webhook())
     }
 
     /// An inbox behind a webhook with other settings.
@@ -81,6 +81,10 @@ impl Receiver {
 
 pub(crate) fn secret() -> Secret {
     Secret::new("the consumer secret").unwrap()
+}
+
+pub(crate) fn webhook() -> Webhook {
+    Webhook::new(secret())
 }
 
 pub(crate) async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
