@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activity, auth, completions, crc, doctor, ensure, inspect, listen, man, migrate, mock_x, replay, sign,
+    activity, auth, completions, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x, replay, sign,
     stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
 };
 
@@ -23,7 +23,7 @@ Secrets are never taken from the command line, where every user of the machine c
 variable or a file that holds the secret. Unless told, the variable is BIRDHOOK_CONSUMER_SECRET.
 
 Exit codes: 0 all is well; 1 what was looked at is not well (a receiver with faults, a wrong signature, an unreadable \
-body, an unexpected answer); 2 the command could not be run.
+body, an unexpected answer, a damaged inbox); 2 the command could not be run.
 
 Colours are left out when the output is not a terminal, and when NO_COLOR is set.";
 
@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Record(listen::Record),
+    Inbox(inbox::Inbox),
     Replay(replay::Replay),
     MockX(mock_x::MockX),
     Auth(auth::Auth),

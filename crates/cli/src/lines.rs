@@ -28,11 +28,15 @@ impl Form {
 
     /// One line for each event.
     pub(crate) fn print(self, delivery: &Delivery) -> Result<()> {
-        delivery.events().iter().try_for_each(|event| match self {
+        delivery.events().iter().try_for_each(|event| self.print_event(event))
+    }
+
+    pub(crate) fn print_event(self, event: &Event) -> Result<()> {
+        match self {
             Self::Line => output::line(of_event(event)),
             Self::Json => output::json(&event.report()),
             Self::JsonWithRaw => output::json(&event.report().with_raw()),
-        })
+        }
     }
 }
 

@@ -31,6 +31,12 @@ pub(crate) fn done(what: &str, to: &str, as_json: bool) -> Result<()> {
     if as_json { json(&std::collections::BTreeMap::from([(what, to)])) } else { line(format!("{what} {}", shown(to))) }
 }
 
+/// A number of things: `1 event`, `2 events`.
+pub(crate) fn plural(number: usize, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}
+
 /// Prints a note for whoever looks on.
 pub(crate) fn note(text: impl AsRef<str>) {
     // Nobody may be looking.

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod crc;
 pub(crate) mod doctor;
 pub(crate) mod ensure;
+pub(crate) mod inbox;
 pub(crate) mod inspect;
 pub(crate) mod listen;
 pub(crate) mod man;
@@ -36,6 +37,7 @@ pub(crate) async fn run(Args { json, command }: Args) -> Result<Verdict> {
         Command::Verify(verify) => verify.run(json),
         Command::Inspect(inspect) => inspect.run(json),
         Command::Record(record) => record.run(json).await,
+        Command::Inbox(inbox) => inbox.run(json).await,
         Command::Replay(replay) => replay.run(json).await,
         Command::MockX(mock_x) => mock_x.run(json).await,
         Command::Auth(auth) => auth.run(json).await,

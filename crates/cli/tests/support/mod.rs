@@ -100,6 +100,16 @@ impl Serving {
         self.notes.recv_timeout(PATIENCE).expect("a note")
     }
 
+    /// The next line of standard error that says so; those before it are passed over.
+    pub(crate) fn note_of(&self, what: &str) -> String {
+        std::iter::repeat_with(|| self.note()).find(|note| note.contains(what)).unwrap()
+    }
+
+    /// Kills it, so that it cannot end in order.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
     /// Stops it as a service manager would; what it still wrote to standard output, and to standard error.
     pub(crate) fn stop(mut self) -> (Vec<String>, Vec<String>) {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();

@@ -1,0 +1,58 @@
+//! Events that failed as often as they may.
+
+use anyhow::{Context, Result};
+use birdhook::inbox::{EventId, Inbox, Listed, Query, Standing};
+
+use super::export::Exported;
+use super::folder::{Folder, each};
+use super::list::rows;
+use crate::Verdict;
+use crate::lines::Form;
+use crate::output::{self, shown};
+
+/// List the dead letters of an inbox, or show one.
+#[derive(Debug, clap::Args)]
+pub(super) struct DeadLetters {
+    #[command(flatten)]
+    folder: Folder,
+    /// Show all of this one: what happened, and the event as X wrote it. With --json as `birdhook inbox export` prints it.
+    #[arg(long, value_name = "ID")]
+    show: Option<EventId>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "show")]
+    limit: usize,
+}
+
+impl DeadLetters {
+    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+        match self.show {
+            None => rows(&self.folder, dead(), self.limit, json).await?,
+            Some(id) => {
+                let letter = self.folder.with(async |inbox| find(inbox, id).await).await?;
+                if json { output::json(&Exported::new(&letter))? } else { show(&letter)? }
+            }
+        }
+        Ok(Verdict::Good)
+    }
+}
+
+pub(super) fn dead() -> Query {
+    Query::all().standing(Standing::Dead)
+}
+
+async fn find(inbox: &Inbox, id: EventId) -> Result<Listed> {
+    let mut found = None;
+    each(inbox, dead(), |letter| {
+        found = found.take().or((letter.id == id).then_some(letter));
+        Ok(())
+    })
+    .await?;
+    found.with_context(|| format!("{id} is no dead letter"))
+}
+
+/// A line, and the JSON laid out.
+fn show(letter: &Listed) -> Result<()> {
+    Form::Line.print_event(&letter.event)?;
+    let json = serde_json::to_string_pretty(&Exported::new(letter))?;
+    json.lines().try_for_each(|line| output::line(shown(line)))
+}

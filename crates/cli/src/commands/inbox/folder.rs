@@ -1,0 +1,61 @@
+//! The folder of an inbox.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Error, Result, anyhow, bail};
+use birdhook::inbox::{Inbox, ListError, Listed, OpenError, Options, Query, StoreError};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Folder {
+    /// The folder of the inbox.
+    #[arg(value_name = "DIR")]
+    path: PathBuf,
+}
+
+/// How many events are read at once.
+const PAGE: usize = 100;
+
+impl Folder {
+    /// Opens the inbox, does something with it and closes it.
+    pub(super) async fn with<T>(&self, look: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
+        if !Inbox::is_in(&self.path) {
+            bail!("there is no inbox in {}", self.path.display());
+        }
+        let inbox = opened(&self.path, untouched())?;
+        let told = look(&inbox).await;
+        // Nothing was handed out that could be waited for.
+        inbox.close(Duration::from_secs(10)).await;
+        told.map_err(|error| {
+            let failed = format!("cannot read the inbox in {}", self.path.display());
+            if error.is::<ListError>() { error.context(failed) } else { error }
+        })
+    }
+}
+
+/// How long something is kept and remembered, and how large it may be, is for its owner to say.
+fn untouched() -> Options {
+    Options::new().keep_acknowledged(Duration::MAX).dedupe_horizon(Duration::MAX).size_limit(u64::MAX).free_space(0)
+}
+
+/// Opens an inbox, and says why it cannot.
+pub(crate) fn opened(path: &Path, options: Options) -> Result<Inbox> {
+    options.open(path).map_err(|OpenError { source, .. }| match source {
+        StoreError::InUse => anyhow!(
+            "the inbox in {} is in use by a receiver that runs: stop it first, for only one process at a time can open it",
+            path.display()
+        ),
+        source => Error::new(source).context(format!("cannot open the inbox in {}", path.display())),
+    })
+}
+
+/// Shows all events that were asked for, the oldest first.
+pub(super) async fn each(inbox: &Inbox, query: Query, mut visit: impl FnMut(Listed) -> Result<()>) -> Result<()> {
+    let mut query = query.limit(PAGE);
+    loop {
+        let page = inbox.list(query.clone()).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        query = query.after(last.id);
+        page.into_iter().try_for_each(&mut visit)?;
+    }
+}

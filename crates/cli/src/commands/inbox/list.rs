@@ -1,0 +1,114 @@
+//! Events of an inbox as rows.
+
+use anyhow::Result;
+use birdhook::Timestamp;
+use birdhook::inbox::{Listed, Query, Standing};
+use serde::Serialize;
+
+use super::folder::Folder;
+use crate::Verdict;
+use crate::account::{Cells, tell};
+use crate::output::{note, plural};
+
+/// List the events of an inbox, the oldest first.
+///
+/// With --json an object for each: `id`, `standing`, `tries`, `stored_at`, `kind`, `app` and, when there is one, `subscriber`.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    folder: Folder,
+    /// Only events that stand so: they can be handed out, failed and wait to be tried again, failed as often as they may, or
+    /// are done with and kept.
+    #[arg(long)]
+    standing: Option<StandingName>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum StandingName {
+    Ready,
+    Waiting,
+    Dead,
+    Acknowledged,
+}
+
+impl From<StandingName> for Standing {
+    fn from(name: StandingName) -> Self {
+        match name {
+            StandingName::Ready => Self::Ready,
+            StandingName::Waiting => Self::Waiting,
+            StandingName::Dead => Self::Dead,
+            StandingName::Acknowledged => Self::Acknowledged,
+        }
+    }
+}
+
+impl List {
+    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+        let query = self.standing.into_iter().fold(Query::all(), |query, name| query.standing(name.into()));
+        rows(&self.folder, query, self.limit, json).await?;
+        Ok(Verdict::Good)
+    }
+}
+
+/// Prints a row for each event, up to so many.
+pub(super) async fn rows(folder: &Folder, query: Query, limit: usize, json: bool) -> Result<()> {
+    let query = query.limit(limit.saturating_add(1));
+    let mut listed = folder.with(async |inbox| Ok(inbox.list(query).await?)).await?;
+    let has_more = listed.len() > limit;
+    listed.truncate(limit);
+    let rows: Vec<_> = listed.iter().map(Row::new).collect();
+    if !rows.is_empty() || !has_more {
+        tell(&rows, json)?;
+    }
+    if has_more {
+        note(format!("only the first {} told: --limit tells more", plural(limit, "event")));
+    }
+    Ok(())
+}
+
+/// An event without what people wrote.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    id: String,
+    standing: &'static str,
+    tries: u32,
+    stored_at: Timestamp,
+    kind: &'static str,
+    app: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn new(listed: &'a Listed) -> Self {
+        let event = &listed.event;
+        Self {
+            id: listed.id.to_string(),
+            standing: listed.standing.as_str(),
+            tries: listed.tries,
+            stored_at: listed.stored_at,
+            kind: event.kind().as_str(),
+            app: event.app(),
+            subscriber: event.subscriber(),
+        }
+    }
+}
+
+impl Cells for Row<'_> {
+    const HEADER: &'static [&'static str] = &["id", "standing", "tries", "stored", "kind", "app", "subscriber"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            self.standing.to_owned(),
+            self.tries.to_string(),
+            self.stored_at.to_string(),
+            self.kind.to_owned(),
+            self.app.to_owned(),
+            self.subscriber.unwrap_or_default().to_owned(),
+        ]
+    }
+}

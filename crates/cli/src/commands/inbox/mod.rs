@@ -1,0 +1,49 @@
+//! What is in a durable inbox, and what is to become of it.
+
+mod dead_letters;
+mod export;
+mod folder;
+mod list;
+mod settle;
+mod stats;
+mod verify;
+
+use anyhow::Result;
+
+pub(crate) use self::folder::opened;
+use crate::Verdict;
+
+/// Look into a durable inbox, as `birdhook listen --inbox` and apps keep it, and settle what is in it.
+///
+/// Stop whoever uses the folder first: it belongs to one process at a time. Nothing is handed out, cleared away or made;
+/// only `requeue` and `discard` change what becomes of events.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inbox {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Stats(stats::Stats),
+    List(list::List),
+    DeadLetters(dead_letters::DeadLetters),
+    Requeue(settle::Requeue),
+    Discard(settle::Discard),
+    Export(export::Export),
+    Verify(verify::Verify),
+}
+
+impl Inbox {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        match self.what {
+            What::Stats(stats) => stats.run(json).await,
+            What::List(list) => list.run(json).await,
+            What::DeadLetters(letters) => letters.run(json).await,
+            What::Requeue(requeue) => requeue.run(json).await,
+            What::Discard(discard) => discard.run(json).await,
+            What::Export(export) => export.run().await,
+            What::Verify(verify) => verify.run(json).await,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What is to become of events.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use birdhook::inbox::{Closed, EventId, Inbox};
+
+use super::dead_letters::dead;
+use super::folder::{Folder, each};
+use crate::Verdict;
+use crate::account::confirmed;
+use crate::output::{self, note, plural};
+
+/// Make dead letters events like any other, with all their tries before them.
+///
+/// With --json an object: `requeued`, how many, and `refused`, the ids that are not those of dead letters; with one of these
+/// the exit code is 1.
+#[derive(Debug, clap::Args)]
+pub(super) struct Requeue {
+    #[command(flatten)]
+    folder: Folder,
+    /// The ids of dead letters.
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<EventId>,
+    /// All dead letters.
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+}
+
+/// Be done with events without handing them out, dead letters and others.
+///
+/// Their copies are known as duplicates still. They stand as acknowledged, and are deleted when the inbox is used next, unless
+/// its owner keeps what is acknowledged. With --json an object: `discarded`, how many, and `refused`, the ids of no events, or
+/// of events that were done with before; with one of these the exit code is 1.
+#[derive(Debug, clap::Args)]
+pub(super) struct Discard {
+    #[command(flatten)]
+    folder: Folder,
+    /// The ids of events.
+    #[arg(value_name = "ID", required_unless_present = "all_dead")]
+    ids: Vec<EventId>,
+    /// All dead letters.
+    #[arg(long, conflicts_with = "ids")]
+    all_dead: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Requeue {
+    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+        let settle = async |inbox: &Inbox| {
+            if self.all {
+                return Ok(Settled::all(inbox.requeue(dead_letters(inbox).await?).await?));
+            }
+            Settled::each(self.ids, async |id| inbox.requeue([id]).await).await
+        };
+        self.folder.with(settle).await?.tell("requeued", "a dead letter", json)
+    }
+}
+
+impl Discard {
+    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+        let settle = async |inbox: &Inbox| {
+            let ids = if self.all_dead { dead_letters(inbox).await? } else { self.ids };
+            let question = format!("Discard {} for ever?", plural(ids.len(), "event"));
+            if !ids.is_empty() && !confirmed(self.yes, &question)? {
+                bail!("nothing was discarded");
+            }
+            if self.all_dead {
+                return Ok(Settled::all(inbox.discard(ids).await?));
+            }
+            Settled::each(ids, async |id| inbox.discard([id]).await).await
+        };
+        self.folder.with(settle).await?.tell("discarded", "an event that could be discarded", json)
+    }
+}
+
+async fn dead_letters(inbox: &Inbox) -> Result<Vec<EventId>> {
+    let mut ids = Vec::new();
+    each(inbox, dead(), |letter| {
+        ids.push(letter.id);
+        Ok(())
+    })
+    .await?;
+    Ok(ids)
+}
+
+/// To how many events it was done, and to which it could not be.
+struct Settled {
+    count: usize,
+    refused: Vec<EventId>,
+}
+
+impl Settled {
+    fn all(count: usize) -> Self {
+        Self { count, refused: Vec::new() }
+    }
+
+    async fn each(ids: Vec<EventId>, settle: impl AsyncFn(EventId) -> Result<usize, Closed>) -> Result<Self> {
+        let mut settled = Self::all(0);
+        for id in BTreeSet::from_iter(ids) {
+            match settle(id).await? {
+                0 => settled.refused.push(id),
+                _ => settled.count += 1,
+            }
+        }
+        Ok(settled)
+    }
+
+    fn tell(&self, what: &str, sort: &str, json: bool) -> Result<Verdict> {
+        if json {
+            let refused: Vec<_> = self.refused.iter().map(ToString::to_string).collect();
+            output::json(&serde_json::json!({what: self.count, "refused": refused}))?;
+        } else {
+            output::line(format!("{what} {}", plural(self.count, "event")))?;
+            self.refused.iter().for_each(|id| note(format!("{id} is not {sort}")));
+        }
+        Ok(self.refused.is_empty().into())
+    }
+}

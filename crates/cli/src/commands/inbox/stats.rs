@@ -1,0 +1,75 @@
+//! What an inbox holds, in numbers.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{HumanBytes, HumanDuration};
+use serde::Serialize;
+
+use super::folder::Folder;
+use crate::Verdict;
+use crate::output::{self, BAD, plural, styled};
+
+/// Tell how much is in an inbox.
+///
+/// With --json an object: `depth`, the events that are to be done, of which `ready` can be handed out and `waiting` failed and
+/// wait to be tried again; `oldest_seconds`, since the oldest of these was stored, when there is one; `dead`, the dead letters;
+/// `remembered`, the events whose copies are known as duplicates; `bytes`, what events and keys take, and `disk`, what the file
+/// takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Stats {
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    depth: usize,
+    ready: usize,
+    waiting: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_seconds: Option<f64>,
+    dead: usize,
+    remembered: usize,
+    bytes: u64,
+    disk: u64,
+}
+
+impl Stats {
+    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+        let stats = self.folder.with(async |inbox| Ok(inbox.stats())).await?;
+        let numbers = Numbers {
+            depth: stats.depth,
+            ready: stats.depth.saturating_sub(stats.waiting),
+            waiting: stats.waiting,
+            oldest_seconds: stats.oldest.map(|age| age.as_secs_f64()),
+            dead: stats.dead,
+            remembered: stats.remembered,
+            bytes: stats.bytes,
+            disk: stats.disk,
+        };
+        if json {
+            output::json(&numbers)?;
+        } else {
+            numbers.tell(stats.oldest)?;
+        }
+        Ok(Verdict::Good)
+    }
+}
+
+impl Numbers {
+    fn tell(&self, oldest: Option<Duration>) -> Result<()> {
+        let oldest = oldest.map(|age| format!(", the oldest for {}", HumanDuration(age))).unwrap_or_default();
+        let dead = self.dead.to_string();
+        let dead = if self.dead > 0 { styled(BAD, dead) } else { dead };
+        for (name, value) in [
+            ("to be done", format!("{} ({} ready, {} waiting){oldest}", self.depth, self.ready, self.waiting)),
+            ("dead letters", dead),
+            ("remembered", plural(self.remembered, "event")),
+            ("size", format!("{}, {} on the disk", HumanBytes(self.bytes), HumanBytes(self.disk))),
+        ] {
+            output::line(format!("{name:12}  {value}"))?;
+        }
+        Ok(())
+    }
+}

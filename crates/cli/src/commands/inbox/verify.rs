@@ -1,0 +1,48 @@
+//! Whether an inbox is as it was written.
+
+use anyhow::{Error, Result};
+use birdhook::inbox::{ListError, StoreError};
+use serde_json::json;
+
+use super::folder::Folder;
+use crate::Verdict;
+use crate::output::{self, BAD, GOOD, plural, styled};
+
+/// Read all of an inbox and hold it against its checksums. Exit code 1 when it is damaged, 2 when it cannot be looked at.
+///
+/// With --json an object: `sound`, and `events`, how many there are, or `damage`, what is wrong.
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    folder: Folder,
+}
+
+impl Verify {
+    pub(super) async fn run(self, json: bool) -> Result<Verdict> {
+        let verified = self.folder.with(async |inbox| Ok(inbox.verify().await?)).await;
+        let (is_sound, told, text) = match verified {
+            Ok(events) => {
+                let text = format!("sound: {}, and every checksum holds", plural(events, "event"));
+                (true, json!({"sound": true, "events": events}), styled(GOOD, text))
+            }
+            Err(error) => match damage(&error) {
+                Some(what) => (false, json!({"sound": false, "damage": what}), styled(BAD, format!("damaged: {what}"))),
+                None => return Err(error),
+            },
+        };
+        if json { output::json(&told) } else { output::line(text) }?;
+        Ok(is_sound.into())
+    }
+}
+
+/// What is damaged, if that is why it failed.
+fn damage(error: &Error) -> Option<&str> {
+    let store = match error.downcast_ref() {
+        Some(ListError::Store(store)) => store,
+        _ => error.downcast_ref::<StoreError>()?,
+    };
+    match store {
+        StoreError::Corrupt(what) => Some(what),
+        _ => None,
+    }
+}

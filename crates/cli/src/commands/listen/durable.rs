@@ -1,0 +1,129 @@
+//! Receiving into an inbox, and consuming from it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::routing::any_service;
+use birdhook::inbox::{Inbox, Lease, Options};
+use birdhook::{Event, Receiver};
+use tokio::task::JoinSet;
+
+use super::forwarder::Forwarder;
+use super::server::ServerArgs;
+use super::{PATIENCE, asked_to_stop};
+use crate::commands::inbox::opened;
+use crate::lines::Form;
+use crate::output::{self, note, plural};
+
+/// What is done with deliveries that are kept in a folder.
+pub(super) struct Durable {
+    pub(super) folder: PathBuf,
+    pub(super) tries: u32,
+    pub(super) forward: Option<String>,
+}
+
+impl Durable {
+    /// Receives until it is asked to stop, or until nobody reads the output any more.
+    pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
+        let (apps, webhook) = args.webhook()?;
+        let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
+        let inbox = opened(&self.folder, Options::new().tries(self.tries))?;
+        let pipeline = webhook.sink(inbox.clone());
+        let server = args.bind(any_service(Receiver::new(pipeline.clone())), &apps).await?;
+        note(format!("the inbox holds {}", holdings(&inbox)));
+        let consumer =
+            Consumer { inbox: inbox.clone(), forwarder, forwarded: None, form: args.form(json), tries: self.tries };
+        let (ended, mut has_ended) = tokio::sync::mpsc::channel::<()>(1);
+        let consuming = tokio::spawn(async move {
+            let _ended = ended;
+            consumer.run().await;
+        });
+        let stop = async move {
+            tokio::select! {
+                () = asked_to_stop() => {}
+                _ = has_ended.recv() => {}
+            }
+            let left = pipeline.shutdown(PATIENCE).await.in_flight;
+            let health = pipeline.health();
+            note(format!(
+                "stopped: {} events, {} duplicates, {left} deliveries cut off",
+                health.events, health.duplicates
+            ));
+        };
+        server.run(stop).await?;
+        inbox.close(PATIENCE).await;
+        consuming.await.context("the consumer failed")?;
+        note(format!("left in the inbox: {}", holdings(&inbox)));
+        Ok(())
+    }
+}
+
+fn holdings(inbox: &Inbox) -> String {
+    let stats = inbox.stats();
+    format!("{} to be done, {}", plural(stats.depth, "event"), plural(stats.dead, "dead letter"))
+}
+
+/// How many events are being acknowledged at once.
+const SETTLING: usize = 64;
+
+/// Takes events from the inbox, forwards and prints them, one after the other.
+struct Consumer {
+    inbox: Inbox,
+    forwarder: Option<Forwarder>,
+    /// The last event whose delivery was forwarded.
+    forwarded: Option<Event>,
+    form: Form,
+    tries: u32,
+}
+
+impl Consumer {
+    /// Until the inbox is closed. It closes it itself when nobody reads the output any more.
+    async fn run(mut self) {
+        let mut leases = self.inbox.leases();
+        let mut settling = JoinSet::new();
+        let mut unread = None;
+        while let Some(lease) = leases.recv().await {
+            match self.pass_on(&lease).await {
+                Ok(()) => _ = settling.spawn(lease.ack()),
+                Err(error) if output::is_closed(&error) => {
+                    unread = Some(lease);
+                    break;
+                }
+                Err(error) => {
+                    self.tell(&lease, &error);
+                    settling.spawn(lease.nack(None));
+                }
+            }
+            while settling.try_join_next().is_some() {}
+            if settling.len() >= SETTLING {
+                settling.join_next().await;
+            }
+        }
+        // What could not be settled before the inbox was closed is handed out when it is opened again.
+        while settling.join_next().await.is_some() {}
+        if let Some(lease) = unread {
+            // It is handed out still, so that it does not count as failed.
+            self.inbox.close(Duration::ZERO).await;
+            drop(lease);
+        }
+    }
+
+    async fn pass_on(&mut self, event: &Event) -> Result<()> {
+        if let Some(forwarder) = &self.forwarder {
+            // A delivery of several events is forwarded once.
+            let is_of = |last: &Event| last.app() == event.app() && last.body() == event.body();
+            if !self.forwarded.as_ref().is_some_and(is_of) {
+                forwarder.forward(event.app(), event.body()).await.context("not forwarded")?;
+                self.forwarded = Some(event.clone());
+            }
+        }
+        self.form.print_event(event).context("not printed")
+    }
+
+    fn tell(&self, lease: &Lease, error: &anyhow::Error) {
+        let (id, tries, most) = (lease.id(), lease.tries(), self.tries);
+        let fate = if tries < most { "to be tried again" } else { "now a dead letter" };
+        note(format!("event {id}, try {tries} of {most}, {fate}: {error:#}"));
+    }
+}

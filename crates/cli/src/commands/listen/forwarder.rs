@@ -1,0 +1,38 @@
+//! Passes deliveries on.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use birdhook::{Apps, RawJson, signature};
+use birdhook_testkit::Sender;
+
+use super::check_url;
+
+/// Sends bodies to a URL, signed anew.
+pub(super) struct Forwarder {
+    url: String,
+    apps: Apps,
+    sender: Sender,
+}
+
+impl Forwarder {
+    pub(super) fn new(url: String, apps: Apps) -> Result<Self> {
+        check_url(&url).context("--forward")?;
+        Ok(Self { url, apps, sender: Sender::new(Duration::from_secs(2))? })
+    }
+
+    pub(super) async fn forward(&self, app: &str, body: &RawJson) -> Result<()> {
+        let app = self.apps.iter().find(|known| known.name() == app);
+        let app = app.context("the app that it is for is not among those that were named")?;
+        let body = body.clone().into_bytes();
+        let request = http::Request::post(&self.url)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .header(signature::HEADER, app.sign(&body))
+            .body(body)?;
+        let status = self.sender.send(request).await?.status;
+        if !status.is_success() {
+            bail!("{} answered {status}", self.url);
+        }
+        Ok(())
+    }
+}

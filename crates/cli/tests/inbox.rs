@@ -1,0 +1,295 @@
+//! `birdhook listen --inbox` and `birdhook inbox`, over real sockets and the kill of a process.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::Duration;
+
+use birdhook::inbox::{Inbox, Options};
+use birdhook::{Delivery, EventSink};
+use serde_json::Value;
+use support::{Ended, Folder, Serving, birdhook, run};
+
+const LOOKING: [&[&str]; 6] =
+    [&["stats"], &["list"], &["dead-letters"], &["export"], &["verify"], &["list", "--standing", "acknowledged"]];
+
+/// `birdhook inbox COMMAND DIR ...`
+fn inbox(command: &[&str], folder: &str) -> Ended {
+    run(&[&["inbox", command[0], folder], &command[1..]].concat())
+}
+
+fn listen(folder: &str, more: &[&str]) -> Serving {
+    Serving::start(&[&["listen", "--json", "--inbox", folder], more].concat())
+}
+
+/// Sends so many likes, which must all be answered 200.
+fn send(url: &str, count: &str) {
+    let sent = run(&["trigger", url, "like.create", "--generation", "xaa", "--count", count, "--seed", "5", "--json"]);
+    assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+}
+
+/// A receiver that answers 503 to everything.
+fn failing() -> Serving {
+    Serving::start(&["listen", "--record", "/dev/full"])
+}
+
+fn keys(lines: impl IntoIterator<Item = Value>) -> Vec<String> {
+    let mut keys: Vec<_> = lines.into_iter().map(|line| line["delivery_key"].as_str().unwrap().to_owned()).collect();
+    keys.sort();
+    keys
+}
+
+/// A body with so many posts that were deleted, their ids beginning here.
+fn deletions(first: usize, count: usize) -> String {
+    let events: Vec<_> =
+        (first..first + count).map(|id| format!(r#"{{"status":{{"id":"{id}","user_id":"1"}}}}"#)).collect();
+    format!(r#"{{"for_user_id":"1","tweet_delete_events":[{}]}}"#, events.join(","))
+}
+
+/// An inbox of an app that keeps what it has acknowledged, with these bodies; the first events of them were acknowledged.
+#[tokio::main(flavor = "current_thread")]
+async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
+    let options = Options::new().keep_acknowledged(Duration::from_secs(3600));
+    let inbox = options.open(folder).unwrap();
+    for body in bodies {
+        inbox.deliver(Delivery::restore("default", body.clone(), 1000).unwrap()).await.unwrap();
+    }
+    for _ in 0..acknowledged {
+        inbox.recv().await.unwrap().ack().await.unwrap();
+    }
+    Inbox::close(&inbox, Duration::from_secs(10)).await;
+}
+
+#[test]
+fn what_was_answered_200_and_not_forwarded_when_it_was_killed_is_forwarded_after_a_restart() {
+    let folder = Folder::new("inbox-killed");
+    let dir = folder.path("inbox");
+    // It takes connections and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = format!("http://{}/", silent.local_addr().unwrap());
+    let first = listen(&dir, &["--forward", &nowhere]);
+    send(&first.url, "3");
+    first.kill();
+
+    let kept = inbox(&["export", "--json"], &dir);
+    assert_eq!((kept.code, kept.json().len()), (0, 3), "{}", kept.stderr);
+    let behind = Serving::start(&["listen", "--json"]);
+    let second = listen(&dir, &["--forward", &behind.url]);
+    assert!(second.note().contains("the inbox holds 3 events to be done, 0 dead letters"));
+    let printed = keys(std::iter::repeat_with(|| second.json()).take(3));
+    assert_eq!(printed, keys(kept.json()));
+    assert_eq!(keys(std::iter::repeat_with(|| behind.json()).take(3)), printed);
+    send(&second.url, "3");
+    let (lines, notes) = second.stop();
+    assert!(lines.is_empty(), "they are known after a restart too: {lines:?}");
+    assert!(notes.iter().any(|note| note.contains("0 events, 3 duplicates")), "{notes:?}");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 0 dead letters");
+    assert!(inbox(&["export"], &dir).stdout.is_empty(), "what was printed is done with");
+}
+
+#[test]
+fn what_fails_is_tried_again_until_it_succeeds() {
+    let folder = Folder::new("inbox-again");
+    let dir = folder.path("inbox");
+    let behind = failing();
+    let address = behind.url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    let front = listen(&dir, &["--forward", &behind.url]);
+    send(&front.url, "1");
+    front.note_of("try 1 of 10, to be tried again: not forwarded");
+    drop(behind);
+    let mut working = birdhook(&["listen", "--addr", &address]);
+    let mut working = working.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(front.json()["kind"], "liked");
+    let (lines, notes) = front.stop();
+    working.kill().unwrap();
+    working.wait().unwrap();
+    assert!(lines.is_empty(), "once it was printed it is done with: {lines:?}");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 0 dead letters");
+}
+
+#[test]
+fn what_fails_to_the_last_try_is_a_dead_letter_until_it_is_requeued() {
+    let folder = Folder::new("inbox-dead");
+    let dir = folder.path("inbox");
+    let behind = failing();
+    let front = listen(&dir, &["--forward", &behind.url, "--tries", "1"]);
+    send(&front.url, "2");
+    for _ in 0..2 {
+        front.note_of("try 1 of 1, now a dead letter: not forwarded: ");
+    }
+    let (lines, notes) = front.stop();
+    assert!(lines.is_empty(), "{lines:?}");
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 2 dead letters");
+
+    let listed = inbox(&["dead-letters", "--json"], &dir).json();
+    let ids: Vec<_> = listed.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!((&listed[0]["standing"], &listed[0]["tries"]), (&Value::from("dead"), &Value::from(1)));
+    let shown = inbox(&["dead-letters", "--show", ids[1], "--json"], &dir).json().remove(0);
+    assert_eq!((shown["id"].as_str(), &shown["raw"]["event_type"]), (Some(ids[1]), &Value::from("like.create")));
+    let laid_out = inbox(&["dead-letters", "--show", ids[1]], &dir).stdout;
+    let laid_out: Value = serde_json::from_str(laid_out.split_once('\n').unwrap().1).unwrap();
+    assert_eq!(laid_out, shown);
+
+    let requeued = inbox(&["requeue", ids[1], "7777.0", "--json"], &dir);
+    assert_eq!(requeued.code, 1);
+    assert_eq!(requeued.json(), [serde_json::json!({"requeued": 1, "refused": ["7777.0"]})]);
+    let again = inbox(&["requeue", ids[1]], &dir);
+    assert_eq!((again.code, again.stdout.as_str()), (1, "requeued 0 events\n"));
+    assert_eq!(again.stderr.trim(), format!("{} is not a dead letter", ids[1]));
+    let front = listen(&dir, &[]);
+    assert_eq!(front.json()["delivery_key"], shown["delivery_key"]);
+    drop(front.stop());
+
+    let unasked = inbox(&["discard", "--all-dead"], &dir);
+    assert!(unasked.code == 2 && unasked.stderr.contains("Discard 1 event for ever?"), "{}", unasked.stderr);
+    assert_eq!(inbox(&["stats", "--json"], &dir).json()[0]["dead"], 1);
+    assert_eq!(inbox(&["requeue", "--all"], &dir).stdout, "requeued 1 event\n");
+    assert_eq!(inbox(&["stats", "--json"], &dir).json()[0]["ready"], 1);
+    let discarded = inbox(&["discard", ids[0], "--yes"], &dir);
+    assert_eq!((discarded.code, discarded.stdout.as_str()), (0, "discarded 1 event\n"), "{}", discarded.stderr);
+    let (lines, _) = listen(&dir, &[]).stop();
+    assert!(lines.is_empty(), "{lines:?}");
+    assert!(inbox(&["export"], &dir).stdout.is_empty(), "the next one to use it cleared it away");
+}
+
+#[test]
+fn all_events_are_exported_as_they_are_printed_and_looking_changes_nothing() {
+    let folder = Folder::new("inbox-export");
+    let dir = folder.path("inbox");
+    let bodies: Vec<_> = (0..25).map(|delivery| deletions(100 + 10 * delivery, 10)).collect();
+    fill(&dir, &bodies, 15);
+    let exported = inbox(&["export"], &dir);
+    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    let mut lines = exported.json();
+    assert_eq!(lines.len(), 250);
+    let standings = |standing: &str| lines.iter().filter(|line| line["standing"] == standing).count();
+    assert_eq!((standings("acknowledged"), standings("ready")), (15, 235));
+    for line in &mut lines {
+        let line = line.as_object_mut().unwrap();
+        for member in ["id", "standing", "tries", "stored_at"] {
+            line.remove(member).unwrap_or_else(|| panic!("{member}"));
+        }
+    }
+    let printed = run(&["inspect", "--json", "--raw", &folder.file("bodies", &bodies.join("\n"))]);
+    assert!(lines == printed.json(), "in their order, and nothing else");
+
+    for command in LOOKING {
+        assert_eq!(inbox(command, &dir).code, 0, "{command:?}");
+    }
+    assert!(inbox(&["export"], &dir).stdout == exported.stdout);
+    assert_eq!(inbox(&["stats", "--json"], &dir).json()[0]["remembered"], 250);
+    let acknowledged = inbox(&["list", "--standing", "acknowledged", "--limit", "10", "--json"], &dir);
+    assert_eq!(acknowledged.json().len(), 10);
+    assert!(acknowledged.stderr.contains("only the first 10 events"), "{}", acknowledged.stderr);
+}
+
+#[test]
+fn a_damaged_inbox_is_exit_code_one() {
+    let folder = Folder::new("inbox-damaged");
+    let dir = folder.path("inbox");
+    fill(&dir, &[deletions(424_242, 1)], 0);
+    let sound = inbox(&["verify"], &dir);
+    assert_eq!((sound.code, sound.stdout.as_str()), (0, "sound: 1 event, and every checksum holds\n"));
+    let file = folder.path("inbox/inbox.redb");
+    let mut bytes = fs::read(&file).unwrap();
+    let places: Vec<_> =
+        bytes.windows(6).enumerate().filter(|(_, part)| *part == b"424242").map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|at| bytes[at] ^= 1);
+    fs::write(&file, bytes).unwrap();
+    let damaged = inbox(&["verify"], &dir);
+    assert_eq!((damaged.code, damaged.stderr.as_str()), (1, ""));
+    assert!(damaged.stdout.starts_with("damaged: "), "{}", damaged.stdout);
+    let told = inbox(&["verify", "--json"], &dir).json().remove(0);
+    assert_eq!((&told["sound"], told["damage"].is_string()), (&Value::from(false), true));
+    let others = inbox(&["export"], &dir);
+    assert!(others.code == 2 && others.stderr.contains("damaged"), "{}", others.stderr);
+    let refused = run(&["listen", "--addr", "127.0.0.1:0", "--inbox", &dir]);
+    assert!(refused.code == 2 && refused.stderr.contains("damaged"), "{}", refused.stderr);
+}
+
+#[test]
+fn an_inbox_belongs_to_one_process() {
+    let folder = Folder::new("inbox-used");
+    let dir = folder.path("inbox");
+    let listening = listen(&dir, &[]);
+    let mut others: Vec<_> = LOOKING.iter().map(|command| inbox(command, &dir)).collect();
+    others.push(inbox(&["requeue", "--all"], &dir));
+    others.push(inbox(&["discard", "--all-dead", "--yes"], &dir));
+    others.push(run(&["listen", "--addr", "127.0.0.1:0", "--inbox", &dir]));
+    for other in others {
+        assert_eq!((other.code, other.stdout.as_str()), (2, ""));
+        assert!(other.stderr.contains("is in use by a receiver that runs"), "{}", other.stderr);
+    }
+    send(&listening.url, "1");
+    assert_eq!(listening.json()["kind"], "liked");
+}
+
+#[test]
+fn no_inbox_is_made_where_there_is_none() {
+    let folder = Folder::new("inbox-none");
+    let empty = folder.path("empty");
+    fs::create_dir(&empty).unwrap();
+    for dir in [&empty, &folder.path("missing")] {
+        for command in LOOKING.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]]) {
+            let ended = inbox(command, dir);
+            assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{command:?}");
+            assert_eq!(ended.stderr.trim(), format!("birdhook: there is no inbox in {dir}"));
+        }
+    }
+    assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+}
+
+#[test]
+fn what_nobody_is_there_to_read_is_printed_after_a_restart() {
+    let folder = Folder::new("inbox-head");
+    let dir = folder.path("inbox");
+    let mut child = birdhook(&["listen", "--json", "--inbox", &dir, "--tries", "1", "--addr", "127.0.0.1:0"]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let first = notes.next().unwrap();
+    let url = first.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    send(url, "1");
+    assert!(child.wait().unwrap().success());
+    assert_eq!(notes.last().unwrap(), "left in the inbox: 1 event to be done, 0 dead letters");
+    let second = listen(&dir, &[]);
+    assert_eq!(second.json()["kind"], "liked");
+    drop(second.stop());
+}
+
+#[test]
+fn a_delivery_of_several_events_is_forwarded_once() {
+    let folder = Folder::new("inbox-several");
+    let behind = Serving::start(&["listen", "--json"]);
+    let front = listen(&folder.path("inbox"), &["--forward", &behind.url]);
+    let request = serde_json::json!({
+        "time": "2026-11-23T09:00:00Z", "method": "POST", "target": "/", "headers": [], "body": deletions(1, 3),
+    });
+    let sent = run(&["replay", &folder.file("three.jsonl", &request.to_string()), &front.url]);
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    let printed = keys(std::iter::repeat_with(|| front.json()).take(3));
+    drop(front.stop());
+    let (lines, notes) = behind.stop();
+    assert_eq!(keys(lines.iter().map(|line| serde_json::from_str(line).unwrap())), printed);
+    assert!(notes.iter().any(|note| note.contains("3 events, 0 duplicates")), "{notes:?}");
+}
+
+#[test]
+fn a_recording_and_an_inbox_are_not_kept_at_once() {
+    let folder = Folder::new("inbox-usage");
+    let dir = folder.path("inbox");
+    for args in
+        [&["--inbox", &dir, "--record", "file"] as &[&str], &["--tries", "3"], &["--inbox", &dir, "--tries", "0"]]
+    {
+        let ended = run(&[&["listen"], args].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{args:?}");
+    }
+    assert!(!fs::exists(&dir).unwrap());
+}
