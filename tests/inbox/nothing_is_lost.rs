@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use birdhook_inbox_proof::{Violation, aborts, kills, stopping};
+use birdhook_inbox_proof::{Violation, aborts, kills, power, stopping};
 
 type Proof = Result<(), Violation>;
 
@@ -23,7 +23,7 @@ async fn ending_at_any_point_of_a_commit_loses_nothing() -> Proof {
     assert_eq!(named, aborts::POINTS.map(str::to_owned).into(), "a new point is to be named here");
     assert_eq!(named, aborts::passed_points(receiver()).await?, "all are come to");
     for point in aborts::POINTS {
-        for nth in [1, 2, 3, 5, 8, 21] {
+        for nth in [1, 2, 3, 4, 5, 6, 8, 13, 21, 34] {
             // The file seldom grows.
             if point != "store-grow" || nth == 1 {
                 let proof = aborts::lose_nothing(receiver(), point, nth, None).await;
@@ -37,4 +37,9 @@ async fn ending_at_any_point_of_a_commit_loses_nothing() -> Proof {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ending_in_order_under_load_loses_nothing() -> Proof {
     stopping::lose_nothing(receiver(), 5).await
+}
+
+#[test]
+fn a_loss_of_power_at_any_moment_loses_nothing() -> Proof {
+    power::lose_nothing(40, None)
 }

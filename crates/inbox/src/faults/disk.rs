@@ -1,5 +1,6 @@
 //! A disk in memory that remembers every write, so that a test can look at it as it would be after a crash at any moment.
 
+use std::fmt;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,16 @@ struct Content {
     done: Vec<Done>,
     syncs: usize,
     failing: Option<usize>,
+    before_sync: Hook,
+}
+
+#[derive(Clone, Default)]
+struct Hook(Option<Arc<dyn Fn() + Send + Sync>>);
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hook").field(&self.0.is_some()).finish()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +60,11 @@ impl Disk {
     pub fn fail_sync_after(&self, syncs: usize) {
         let mut content = self.content();
         content.failing = Some(content.syncs + syncs);
+    }
+
+    /// Calls this before each sync, which begins when it has returned.
+    pub fn before_sync(&self, call: impl Fn() + Send + Sync + 'static) {
+        self.content().before_sync = Hook(Some(Arc::new(call)));
     }
 
     /// Lets syncs succeed again.
@@ -128,6 +144,8 @@ impl StorageBackend for Disk {
     }
 
     fn sync_data(&self) -> Result<()> {
+        let before = self.content().before_sync.clone();
+        before.0.iter().for_each(|call| call());
         let mut content = self.content();
         content.syncs += 1;
         if content.failing.is_some_and(|after| content.syncs > after) {

@@ -1,0 +1,132 @@
+//! The disk after a loss of power, opened and held against what had been answered by then.
+
+use std::collections::{HashMap, HashSet};
+
+use birdhook_inbox::faults::Disk;
+use birdhook_inbox::{Listed, Query, RedbStore, Standing};
+use birdhook_pipeline::{EventKey, EventSink};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::workload::{Fate, Trace};
+use crate::bed::{Bed, options};
+use crate::consumed::{Line, content};
+use crate::violation::{Violation, holds};
+
+pub(super) struct Examiner<'a> {
+    trace: &'a Trace,
+    folder: TempDir,
+    runtime: Runtime,
+    random: fastrand::Rng,
+    /// How many it has looked at.
+    pub(super) images: usize,
+}
+
+impl<'a> Examiner<'a> {
+    pub(super) fn new(trace: &'a Trace) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (folder, random) = (tempfile::tempdir().unwrap(), fastrand::Rng::with_seed(1));
+        Self { trace, folder, runtime, random, images: 0 }
+    }
+
+    /// `is_used`: everything is sent again, and consumed.
+    pub(super) fn examine(
+        &mut self,
+        image: Vec<u8>,
+        moment: usize,
+        is_used: bool,
+        what: &str,
+    ) -> Result<(), Violation> {
+        self.images += 1;
+        let told = |violation| Violation::other(format!("power lost at moment {moment}, with {what}: {violation}"));
+        std::fs::write(self.folder.path().join("sealed"), self.seal(moment)).unwrap();
+        self.runtime.block_on(opened(self.trace, &self.folder, image, moment, is_used)).map_err(told)
+    }
+
+    /// The file `sealed` is not synced: it is as new as it can be, or older, or was never written.
+    fn seal(&mut self, moment: usize) -> &'a [u8] {
+        let possible = self.trace.seals.partition_point(|(from, _)| *from <= moment);
+        let chosen = if self.random.u8(..4) > 0 { possible - 1 } else { self.random.usize(..possible) };
+        &self.trace.seals[chosen].1
+    }
+}
+
+async fn opened(
+    trace: &Trace,
+    folder: &TempDir,
+    image: Vec<u8>,
+    moment: usize,
+    is_used: bool,
+) -> Result<(), Violation> {
+    let disk = Disk::holding(image);
+    let opened = options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
+    let bed = Bed::of(opened.map_err(|error| Violation::other(error.to_string()))?);
+    let listed = bed.inbox.list(Query::all().limit(usize::MAX)).await;
+    let listed = listed.map_err(|error| Violation::other(error.to_string()))?;
+    let mut found: HashMap<EventKey, &Listed> = HashMap::new();
+    for one in &listed {
+        let key = one.event.delivery_key();
+        trace.load.book(|book| book.knows(&key, content(&one.event)))?;
+        // What is done with may be listed until its body is cleared away.
+        if one.standing == Standing::Acknowledged {
+            continue;
+        }
+        if let Some(other) = found.insert(key, one) {
+            return Err(Violation::StoredTwice(key, other.id.to_string(), one.id.to_string()));
+        }
+    }
+    let none = Fate::default();
+    for body in trace.load.all() {
+        for (key, _) in &body.events {
+            let fate = trace.fates.get(key).unwrap_or(&none);
+            stands(key, fate, moment, found.get(key).copied(), bed.inbox.remembers(key))?;
+        }
+    }
+    if is_used {
+        use_it(trace, &bed, &found, moment).await?;
+    }
+    bed.close().await;
+    Ok(())
+}
+
+/// Whether one event is as it should be.
+fn stands(
+    key: &EventKey,
+    fate: &Fate,
+    moment: usize,
+    found: Option<&Listed>,
+    is_remembered: bool,
+) -> Result<(), Violation> {
+    let may_be_done = fate.done.is_some_and(|(asked, _)| asked <= moment);
+    let is_done = fate.done.is_some_and(|(_, done)| done <= moment);
+    if found.is_none() && !may_be_done && fate.answered.is_some_and(|answered| answered <= moment) {
+        return Err(Violation::Lost(vec![*key]));
+    }
+    holds(found.is_none() || !is_done, || format!("{key} was acknowledged or purged, and is there"))?;
+    holds(found.is_none() || is_remembered, || format!("{key} is there, and not remembered"))?;
+    holds(found.is_some() || may_be_done || !is_remembered, || format!("{key} is remembered, and is not there"))?;
+    if let Some(found) = found {
+        let tried = fate.tries.iter().filter(|(at, _)| *at <= moment).map(|(_, tries)| *tries).max();
+        holds(tried <= Some(found.tries), || format!("{key} forgot that it was handed out"))?;
+    }
+    Ok(())
+}
+
+/// Each event that is sent again is consumed once, unless that was done before.
+async fn use_it(trace: &Trace, bed: &Bed, found: &HashMap<EventKey, &Listed>, moment: usize) -> Result<(), Violation> {
+    let bodies = trace.load.all();
+    let statuses = futures_util::future::join_all(bodies.iter().map(|body| bed.send(&body.bytes))).await;
+    holds(statuses.iter().all(|status| *status == 200), || format!("sent again, {statuses:?}"))?;
+    let mut consumed = HashSet::new();
+    for line in bed.drain().await? {
+        if let Line::Consumed { key, id, .. } = line {
+            holds(consumed.insert(key), || format!("{key} was consumed twice, as {id} too"))?;
+        }
+    }
+    holds(found.keys().all(|key| consumed.contains(key)), || "what is there is not consumed".to_owned())?;
+    for (key, _) in bodies.iter().flat_map(|body| &body.events) {
+        let was_done = trace.fates.get(key).is_some_and(|fate| fate.done.is_some_and(|(asked, _)| asked <= moment));
+        holds(was_done || consumed.contains(key), || format!("{key} was sent again, answered 200, and is lost"))?;
+    }
+    Ok(())
+}

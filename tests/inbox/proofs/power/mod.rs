@@ -1,0 +1,77 @@
+//! Power is lost at any moment, with whatever part of what was not synced on the disk.
+//!
+//! A workload runs on a simulated disk, and it is noted at which moment each answer came. Then the disk is looked at as it
+//! would be after a loss of power at each moment.
+
+mod image;
+mod workload;
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use birdhook_inbox::faults::{self, Bug};
+
+use crate::seed;
+use crate::violation::{Violation, holds};
+use image::Examiner;
+use workload::Trace;
+
+/// How many random choices of sectors are looked at for each moment.
+const CHOICES: u64 = 2;
+
+pub fn lose_nothing(steps: usize, bug: Option<Bug>) -> Result<(), Violation> {
+    let seed = seed("power");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    faults::plant(bug);
+    let trace = runtime.block_on(workload::run(seed, steps));
+    faults::plant(None);
+    let trace = trace?;
+    let moments = trace.disk.moment();
+    let (next, images) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let examine = || {
+        let mut examiner = Examiner::new(&trace);
+        loop {
+            let moment = next.fetch_add(1, SeqCst);
+            if moment > moments {
+                break Ok(());
+            }
+            let result = at_moment(&trace, &mut examiner, moment, seed);
+            images.fetch_add(std::mem::take(&mut examiner.images), SeqCst);
+            result.inspect_err(|_| next.store(moments + 1, SeqCst))?;
+        }
+    };
+    let results =
+        std::thread::scope(|scope| [scope.spawn(examine), scope.spawn(examine)].map(|one| one.join().unwrap()));
+    println!("power: {moments} moments, {} images, {} bodies", images.into_inner(), trace.load.all().len());
+    results.into_iter().collect::<Result<Vec<()>, _>>()?;
+    holds(moments > 10 * steps, || "nothing was written".to_owned())
+}
+
+fn at_moment(trace: &Trace, examiner: &mut Examiner<'_>, moment: usize, seed: u64) -> Result<(), Violation> {
+    let mut random = fastrand::Rng::with_seed(seed ^ moment as u64);
+    let synced = trace.synced_before(moment);
+    // The last write, and how many sectors it has.
+    let last = (moment - synced).checked_sub(1);
+    let mut sectors = 0;
+    let image = trace.disk.after_crash(moment, |write, sector| {
+        sectors = if Some(write) == last { sector + 1 } else { sectors };
+        true
+    });
+    examiner.examine(image, moment, moment % 5 == 0, "all of it")?;
+    if trace.is_before_sync(moment) {
+        examiner.examine(trace.disk.after_crash(moment, |_, _| false), moment, true, "nothing of it")?;
+    }
+    for torn in 1..sectors {
+        // Long writes are torn at some of their sectors.
+        if sectors > 16 && random.usize(..sectors) > 8 {
+            continue;
+        }
+        let kept = |write, sector| Some(write) != last || sector < torn;
+        examiner.examine(trace.disk.after_crash(moment, kept), moment, false, "a torn write")?;
+    }
+    for _ in 0..if sectors > 0 { CHOICES } else { 0 } {
+        let share = random.f64();
+        let image = trace.disk.after_crash(moment, |_, _| random.f64() < share);
+        examiner.examine(image, moment, false, "some sectors")?;
+    }
+    Ok(())
+}

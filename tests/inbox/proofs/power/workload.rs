@@ -1,0 +1,227 @@
+//! Deliveries, acknowledgements, failures and a purge on a simulated disk, and when each was answered.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
+use birdhook_inbox::faults::Disk;
+use birdhook_inbox::{Lease, RedbStore};
+use birdhook_pipeline::EventKey;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::bed::{Bed, options};
+use crate::clocks::SetClock;
+use crate::load::{Body, Load, SUBSCRIBERS};
+use crate::violation::{Violation, holds};
+
+/// What happened to an event, and at which moment of the disk that was certain.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fate {
+    pub(super) answered: Option<usize>,
+    /// It may be done with from the first moment on, and is from the second one on.
+    pub(super) done: Option<(usize, usize)>,
+    /// Each time it was handed out.
+    pub(super) tries: Vec<(usize, u32)>,
+}
+
+pub(super) struct Trace {
+    pub(super) disk: Disk,
+    pub(super) load: Load,
+    pub(super) fates: HashMap<EventKey, Fate>,
+    /// What the file `sealed` held, from which moment on.
+    pub(super) seals: Vec<(usize, Vec<u8>)>,
+    synced_at: Vec<usize>,
+}
+
+impl Trace {
+    /// Behind the last sync before this moment.
+    pub(super) fn synced_before(&self, moment: usize) -> usize {
+        let before = self.synced_at.partition_point(|at| *at < moment);
+        before.checked_sub(1).map_or(0, |last| self.synced_at[last] + 1)
+    }
+
+    /// Whether the next thing is a sync, so that as much is not synced as can be.
+    pub(super) fn is_before_sync(&self, moment: usize) -> bool {
+        self.synced_at.binary_search(&moment).is_ok()
+    }
+}
+
+/// What somebody waited for.
+enum Done {
+    Answered(Body, u16),
+    HandedOut(Lease),
+    Acknowledged(EventKey, usize),
+    Purged(Vec<EventKey>, usize),
+    Other,
+}
+
+struct Workload {
+    disk: Disk,
+    bed: Bed,
+    sealed: PathBuf,
+    _folder: TempDir,
+    load: Load,
+    fates: HashMap<EventKey, Fate>,
+    subscribers: HashMap<EventKey, String>,
+    seals: Vec<(usize, Vec<u8>)>,
+    leases: Vec<Lease>,
+    /// The committer asks before each sync, and waits.
+    asks: UnboundedReceiver<()>,
+    go: mpsc::Sender<()>,
+}
+
+pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let clock = SetClock::default();
+    let mut workload = Workload::new(seed, &clock);
+    for step in 0..steps {
+        let mut work: Vec<LocalBoxFuture<'static, Done>> = Vec::new();
+        for _ in 0..random.usize(1..4) {
+            work.push(workload.sending(workload.load.next()));
+        }
+        let depth = workload.bed.inbox.stats().depth - workload.leases.len();
+        for _ in 0..depth.min(random.usize(..4)) {
+            let inbox = workload.bed.inbox.clone();
+            work.push(async move { Done::HandedOut(inbox.recv().await.unwrap()) }.boxed_local());
+        }
+        while workload.leases.len() > 3 {
+            let lease = workload.leases.swap_remove(random.usize(..workload.leases.len()));
+            work.push(workload.settling(lease, random.u8(..4)));
+        }
+        if step == steps / 2 {
+            // What it deletes must not be on its way.
+            workload.drive(std::mem::take(&mut work)).await?;
+            work.push(workload.purging(SUBSCRIBERS[2]));
+        }
+        workload.drive(work).await?;
+        clock.advance(Duration::from_secs(random.u64(..30)));
+    }
+    workload.bed.clone().close().now_or_never();
+    let Workload { disk, load, fates, seals, .. } = workload;
+    let synced_at = disk.synced_at();
+    Ok(Trace { disk, load, fates, seals, synced_at })
+}
+
+impl Workload {
+    fn new(seed: u64, clock: &SetClock) -> Self {
+        let made = Disk::default();
+        drop(RedbStore::simulated(made.clone()).unwrap());
+        let disk = Disk::holding(made.after_crash(made.moment(), |_, _| true));
+        let folder = tempfile::tempdir().unwrap();
+        let store = disk.clone();
+        let settings = options().clock(clock.clone()).lease(Duration::from_secs(100_000));
+        let inbox = settings.open_with(folder.path(), move || RedbStore::simulated(store.clone())).unwrap();
+        let ((ask, asks), (go, gone)) = (unbounded_channel(), mpsc::channel());
+        let gone = Mutex::new(gone);
+        disk.before_sync(move || {
+            let _ = ask.send(());
+            let _ = gone.lock().unwrap().recv();
+        });
+        Self {
+            disk,
+            bed: Bed::of(inbox),
+            sealed: folder.path().join("sealed"),
+            _folder: folder,
+            load: Load::new(seed),
+            fates: HashMap::new(),
+            subscribers: HashMap::new(),
+            seals: vec![(0, Vec::new())],
+            leases: Vec::new(),
+            asks,
+            go,
+        }
+    }
+
+    /// Lets it all happen, sync by sync. While the committer waits for leave to sync, what it has promised before shows.
+    async fn drive(&mut self, work: Vec<LocalBoxFuture<'static, Done>>) -> Result<(), Violation> {
+        let mut work: FuturesUnordered<_> = work.into_iter().collect();
+        while !work.is_empty() {
+            tokio::select! {
+                biased;
+                Some(done) = work.next() => self.note(done)?,
+                Some(()) = self.asks.recv() => {
+                    while let Some(Some(done)) = work.next().now_or_never() {
+                        self.note(done)?;
+                    }
+                    self.seals.push((self.disk.moment(), std::fs::read(&self.sealed).unwrap()));
+                    self.go.send(()).unwrap();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, done: Done) -> Result<(), Violation> {
+        let now = self.disk.moment();
+        match done {
+            Done::Answered(body, status) => {
+                self.load.answered(&body, status);
+                holds(status == 200, || format!("a sound disk, and {status}"))?;
+                for (key, _) in &body.events {
+                    self.fates.entry(*key).or_default().answered.get_or_insert(now);
+                }
+                for event in birdhook_testkit::read(crate::APP, body.bytes.clone()).unwrap().events() {
+                    let subscriber = event.subscriber().unwrap_or_default().to_owned();
+                    self.subscribers.insert(event.delivery_key(), subscriber);
+                }
+            }
+            Done::HandedOut(lease) => {
+                let fate = self.fates.entry(lease.delivery_key()).or_default();
+                fate.tries.push((now, lease.tries()));
+                self.leases.push(lease);
+            }
+            // Unless it was purged while it was handed out.
+            Done::Acknowledged(key, asked) => {
+                self.fates.entry(key).or_default().done.get_or_insert((asked, now));
+            }
+            Done::Purged(keys, asked) => {
+                for key in keys {
+                    self.fates.entry(key).or_default().done.get_or_insert((asked, now));
+                }
+            }
+            Done::Other => {}
+        }
+        Ok(())
+    }
+
+    fn sending(&self, body: Body) -> LocalBoxFuture<'static, Done> {
+        let bed = self.bed.clone();
+        async move {
+            let status = bed.send(&body.bytes).await;
+            Done::Answered(body, status)
+        }
+        .boxed_local()
+    }
+
+    fn settling(&self, lease: Lease, how: u8) -> LocalBoxFuture<'static, Done> {
+        let (key, asked) = (lease.delivery_key(), self.disk.moment());
+        async move {
+            match how {
+                0 => {
+                    lease.nack(Duration::ZERO).await.unwrap();
+                    Done::Other
+                }
+                _ => {
+                    lease.ack().await.unwrap();
+                    Done::Acknowledged(key, asked)
+                }
+            }
+        }
+        .boxed_local()
+    }
+
+    fn purging(&self, subscriber: &'static str) -> LocalBoxFuture<'static, Done> {
+        let (inbox, asked) = (self.bed.inbox.clone(), self.disk.moment());
+        let theirs = self.subscribers.iter().filter(|(_, of)| *of == subscriber).map(|(key, _)| *key).collect();
+        async move {
+            inbox.purge(subscriber).await.unwrap();
+            Done::Purged(theirs, asked)
+        }
+        .boxed_local()
+    }
+}
