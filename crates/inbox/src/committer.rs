@@ -159,9 +159,13 @@ impl Committer {
         Some(commands)
     }
 
-    fn work(&mut self, commands: Vec<Command>) {
+    fn work(&mut self, mut commands: Vec<Command>) {
         if self.store.is_none() && self.time.now() >= self.reopen.0 {
             self.open_again();
+            if self.store.is_some() {
+                // Before anything is handed out again: what was acknowledged in the commit that failed must not be.
+                commands.splice(0..0, self.held.drain(..));
+            }
         }
         let Some(mut store) = self.store.take() else {
             self.hold(commands);

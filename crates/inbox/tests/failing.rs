@@ -1,0 +1,172 @@
+//! A disk that fails, for a moment or for longer.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
+
+#[path = "support/faulty.rs"]
+mod faulty;
+mod support;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_inbox::{Options, Query, Standing};
+use faulty::{Fate, Switch};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use support::{PATIENCE, Receiver, deletions, options, post, send, webhook};
+use tokio::time::{sleep, timeout};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn faulty(switch: &Switch, options: Options) -> Receiver {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let opener = switch.opener(folder.path().to_owned());
+    let inbox = options.open_with(folder.path(), opener).unwrap();
+    Receiver::behind(&folder, inbox, webhook())
+}
+
+async fn wait_until(is_so: impl Fn() -> bool) {
+    let so = async {
+        while !is_so() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, so).await.unwrap();
+}
+
+async fn goes_on_where_it_was(fate: Fate) {
+    let switch = Switch::default();
+    let receiver = faulty(&switch, options());
+    assert_eq!(receiver.send(&deletions("7", [1, 2, 3])).await, 200);
+    let (first, second, third) = (receiver.next().await, receiver.next().await, receiver.next().await);
+    let taker = receiver.inbox.clone();
+    let taker = tokio::spawn(async move { taker.recv().await });
+    receiver.look_at_the_clock().await;
+
+    switch.set(fate);
+    switch.cannot_open(true);
+    assert_eq!(receiver.send(&deletions("7", [4])).await, 503);
+    wait_until(|| !receiver.inbox.stats().is_sound).await;
+    assert!(!receiver.pipeline.health().ready);
+    assert_eq!(receiver.inbox.stats().failures, 1);
+    let settling = tokio::spawn(async move { (first.ack().await, second.nack(HOUR).await) });
+    assert_eq!(receiver.send(&deletions("7", [5])).await, 503);
+    let opened = switch.opened();
+    wait_until(|| switch.opened() >= opened + 2).await;
+    assert!(!settling.is_finished() && !taker.is_finished());
+    assert!(!receiver.pipeline.health().ready, "as long as it cannot be opened");
+
+    switch.set(Fate::Done);
+    switch.cannot_open(false);
+    wait_until(|| receiver.pipeline.health().ready).await;
+    assert_eq!(timeout(PATIENCE, settling).await.unwrap().unwrap(), (Ok(()), Ok(())));
+    assert_eq!(receiver.send(&deletions("7", [4])).await, 200);
+    let lease = timeout(PATIENCE, taker).await.unwrap().unwrap().unwrap();
+    assert_eq!(post(&lease), 4, "it went on waiting");
+    // What was written of a try that did not come about counts, for nobody can know.
+    assert_eq!(lease.tries(), if fate == Fate::Lost { 1 } else { 2 });
+    assert!(receiver.is_quiet().await, "the third is still held");
+    third.ack().await.unwrap();
+    lease.ack().await.unwrap();
+    assert!(!switch.asked_again(), "a store that failed is let alone");
+    assert_eq!((switch.failed(), receiver.inbox.stats().failures), (1, 1));
+    let receiver = receiver.reopen(options()).await;
+    let left = receiver.inbox.list(Query::all()).await.unwrap();
+    let left = left.iter().filter(|left| left.standing != Standing::Acknowledged);
+    let left: Vec<_> = left.map(|left| (post(&left.event), left.standing, left.tries)).collect();
+    assert_eq!(left, [(2, Standing::Waiting, 1)]);
+}
+
+#[tokio::test]
+async fn it_refuses_while_the_store_is_away_and_goes_on_where_it_was() {
+    goes_on_where_it_was(Fate::Lost).await;
+}
+
+#[tokio::test]
+async fn so_it_does_when_what_failed_was_written_all_the_same() {
+    goes_on_where_it_was(Fate::Unheard).await;
+}
+
+#[tokio::test]
+async fn what_is_settled_in_the_very_commit_that_fails_is_settled() {
+    for fate in [Fate::Lost, Fate::Unheard] {
+        let switch = Switch::default();
+        let receiver = faulty(&switch, options().tries(2));
+        receiver.send(&deletions("7", [1, 2])).await;
+        let (first, second) = (receiver.next().await, receiver.next().await);
+        for (lease, is_acknowledged) in [(first, true), (second, false)] {
+            switch.set(fate);
+            let healed = async {
+                let failed = switch.failed();
+                wait_until(|| switch.failed() > failed).await;
+                switch.set(Fate::Done);
+            };
+            let settle = async { if is_acknowledged { lease.ack().await } else { lease.nack(HOUR).await } };
+            let (settled, ()) = timeout(PATIENCE, async { tokio::join!(settle, healed) }).await.unwrap();
+            settled.unwrap();
+        }
+        assert!(receiver.is_quiet().await, "{fate:?}");
+        let listed = receiver.inbox.list(Query::all()).await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|left| (post(&left.event), left.standing)).collect();
+        assert_eq!(listed, [(1, Standing::Acknowledged), (2, Standing::Waiting)], "{fate:?}");
+        assert!(!switch.asked_again());
+    }
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_store_that_is_away() {
+    let switch = Switch::default();
+    let receiver = faulty(&switch, options());
+    receiver.send(&deletions("7", [1])).await;
+    let lease = receiver.next().await;
+    switch.set(Fate::Lost);
+    switch.cannot_open(true);
+    assert_eq!(receiver.send(&deletions("7", [2])).await, 503);
+    let mut acknowledging = lease.ack().boxed();
+    assert!((&mut acknowledging).now_or_never().is_none());
+    timeout(PATIENCE, receiver.inbox.close(HOUR)).await.unwrap();
+    assert!(acknowledging.await.is_err(), "it comes again");
+    let receiver = Receiver::open(&receiver.folder, options());
+    assert_eq!(post(&*receiver.next().await), 1);
+}
+
+/// Whatever fails, each event is stored once and, as every consumer acknowledges what it is handed, handed out once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_by_commits_that_fail_at_random() {
+    const SENDERS: u64 = 8;
+    const EACH: u64 = 40;
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let switch = Switch::default();
+    let receiver = faulty(&switch, options());
+    switch.fail_at_random(seed, 12);
+    let seen = Arc::new(Mutex::new(HashMap::<u64, u32>::new()));
+    for _ in 0..6 {
+        let (inbox, seen) = (receiver.inbox.clone(), Arc::clone(&seen));
+        tokio::spawn(async move {
+            while let Some(lease) = inbox.recv().await {
+                *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
+                lease.ack().await.unwrap();
+            }
+        });
+    }
+    let senders = (0..SENDERS).map(|sender| {
+        let pipeline = receiver.pipeline.clone();
+        tokio::spawn(async move {
+            for number in 0..EACH {
+                while send(&pipeline, &deletions("7", [sender * EACH + number])).await != 200 {
+                    sleep(Duration::from_millis(20)).await;
+                }
+            }
+        })
+    });
+    timeout(3 * PATIENCE, join_all(senders)).await.unwrap().into_iter().for_each(|sent| sent.unwrap());
+    wait_until(|| receiver.inbox.stats().is_sound && receiver.inbox.stats().depth == 0).await;
+    assert!(switch.failed() > 0 && !switch.asked_again(), "seed {seed}");
+    {
+        let seen = seen.lock().unwrap();
+        let again: Vec<_> = seen.iter().filter(|(_, times)| **times != 1).collect();
+        assert_eq!((seen.len() as u64, again), (SENDERS * EACH, vec![]), "seed {seed}, {} failures", switch.failed());
+    }
+    receiver.inbox.close(PATIENCE).await;
+}
