@@ -1,0 +1,82 @@
+//! What happens when there is no room, or the disk is slow.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+#[path = "support/faulty.rs"]
+mod faulty;
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_pipeline::{Begun, Delivery, EventSink, Reason, RequestHead};
+use faulty::{Fate, Switch};
+use futures_util::future::join_all;
+use support::{PATIENCE, Receiver, deletions, options, post, webhook};
+use tokio::time::timeout;
+
+#[tokio::test]
+async fn a_full_inbox_refuses_until_events_are_consumed() {
+    let receiver = Receiver::new(options().size_limit(1000));
+    let mut taken = 0;
+    while receiver.send(&deletions("7", [1000 + taken])).await == 200 {
+        taken += 1;
+        assert!(taken < 100);
+    }
+    assert!(taken >= 9, "{taken} of {} bytes each", deletions("7", [1000]).len());
+    let stats = receiver.inbox.stats();
+    assert!(stats.is_full && stats.bytes >= 1000 && stats.bytes < 1200, "{stats:?}");
+    assert_eq!(receiver.pipeline.health().answered(Reason::SinkFull), 1);
+    assert_eq!(receiver.send(&deletions("7", [1000])).await, 200, "what is known needs no room");
+    for number in 0..taken {
+        let lease = receiver.next().await;
+        assert_eq!(post(&lease), 1000 + number);
+        lease.ack().await.unwrap();
+    }
+    assert_eq!(receiver.send(&deletions("7", [1000 + taken])).await, 200);
+    assert!(!receiver.inbox.stats().is_full);
+    assert_eq!(receiver.inbox.stats().depth, 1, "what was refused was not stored");
+}
+
+#[tokio::test]
+async fn with_little_space_on_the_disk_deliveries_are_refused_and_all_else_goes_on() {
+    let receiver = Receiver::new(options());
+    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    let receiver = receiver.reopen(options().free_space(u64::MAX)).await;
+    assert_eq!(receiver.send(&deletions("7", [3])).await, 503);
+    assert_eq!(receiver.pipeline.health().answered(Reason::SinkFull), 1);
+    let Begun::Reply(reply) = receiver.pipeline.begin(&RequestHead::new("GET", "/", Some("crc_token=quack"))) else {
+        panic!("a challenge has no body")
+    };
+    assert_eq!(reply.status(), 200);
+    for expected in [1, 2] {
+        let lease = receiver.next().await;
+        assert_eq!(post(&lease), expected);
+        lease.ack().await.unwrap();
+    }
+    assert!(receiver.inbox.stats().is_full, "the disk is as full as before");
+    let receiver = receiver.reopen(options()).await;
+    assert_eq!(receiver.send(&deletions("7", [3])).await, 200);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_slow_disk_is_bounded() {
+    const BODY: usize = 1 << 20;
+    let switch = Switch::default();
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let inbox = options().open_with(folder.path(), switch.opener(folder.path().to_owned())).unwrap();
+    let receiver = Receiver::behind(&folder, inbox, webhook());
+    switch.set(Fate::Stuck);
+    let deliver = |number: u64| {
+        let mut body = deletions("7", [number]);
+        body.truncate(body.len() - 1);
+        body.push_str(&format!(r#","pad":"{}"}}"#, "x".repeat(BODY - body.len() - 10)));
+        assert_eq!(body.len(), BODY);
+        receiver.inbox.deliver(Delivery::restore("default", body, 10).unwrap())
+    };
+    let waiting = (0..80).map(|number| timeout(Duration::from_millis(500), deliver(number)));
+    assert!(join_all(waiting).await.into_iter().all(|answer| answer.is_err()), "nobody was told anything");
+    switch.set(Fate::Done);
+    // Behind all that waited.
+    timeout(PATIENCE, deliver(100)).await.unwrap().unwrap();
+    assert_eq!(receiver.inbox.stats().stored, 65, "64 MiB waited, and the last one");
+}

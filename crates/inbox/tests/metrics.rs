@@ -1,0 +1,78 @@
+//! What the `metrics` crate is told.
+#![cfg(feature = "metrics")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+#[path = "support/faulty.rs"]
+mod faulty;
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use faulty::{Fate, Switch};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use support::{PATIENCE, Receiver, SetClock, deletions, options, webhook};
+
+/// Reading sets counters and histograms back.
+fn read(snapshotter: &Snapshotter) -> BTreeMap<String, DebugValue> {
+    let metrics = snapshotter.snapshot().into_vec().into_iter();
+    metrics.map(|(key, _, _, value)| (key.key().name().to_owned(), value)).collect()
+}
+
+fn gauge(metrics: &BTreeMap<String, DebugValue>, name: &str) -> f64 {
+    match metrics.get(name) {
+        Some(DebugValue::Gauge(value)) => value.into_inner(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+fn histogram(metrics: &BTreeMap<String, DebugValue>, name: &str) -> Vec<f64> {
+    match metrics.get(name) {
+        Some(DebugValue::Histogram(values)) => values.iter().map(|value| value.into_inner()).collect(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+/// The only test here: the committer records from its own thread, and so in what is set for the process.
+#[tokio::test]
+async fn every_metric_that_is_documented_has_its_value() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    recorder.install().unwrap();
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let (switch, folder) = (Switch::default(), Arc::new(tempfile::tempdir().unwrap()));
+    let settings = options().clock(clock.clone()).tries(1);
+    let inbox = settings.open_with(folder.path(), switch.opener(folder.path().to_owned())).unwrap();
+    let receiver = Receiver::behind(&folder, inbox, webhook());
+
+    receiver.send(&deletions("7", [1, 2, 3])).await;
+    receiver.send(&deletions("7", [4])).await;
+    receiver.next().await.nack(None).await.unwrap();
+    receiver.next().await.ack().await.unwrap();
+    clock.advance(Duration::from_millis(2500));
+    receiver.look_at_the_clock().await;
+    let metrics = read(&snapshotter);
+    assert_eq!(gauge(&metrics, "birdhook_inbox_depth"), 2.0);
+    assert_eq!(gauge(&metrics, "birdhook_inbox_oldest_seconds"), 2.5);
+    assert_eq!(gauge(&metrics, "birdhook_inbox_dead_letters"), 1.0);
+    assert_eq!(gauge(&metrics, "birdhook_inbox_remembered"), 4.0);
+    let disk = receiver.inbox.stats().disk;
+    assert!(disk > 0);
+    assert_eq!(gauge(&metrics, "birdhook_inbox_disk_bytes"), disk as f64);
+    assert_eq!(histogram(&metrics, "birdhook_inbox_commit_events"), [3.0, 1.0], "and nothing of acknowledgements");
+    let seconds = histogram(&metrics, "birdhook_inbox_commit_seconds");
+    assert!(seconds.len() == 2 && seconds.iter().all(|took| *took > 0.0 && *took < PATIENCE.as_secs_f64()));
+    assert!(!metrics.contains_key("birdhook_inbox_failures_total"));
+
+    switch.set(Fate::Lost);
+    assert_eq!(receiver.send(&deletions("7", [5])).await, 503);
+    switch.set(Fate::Done);
+    let metrics = read(&snapshotter);
+    assert_eq!(metrics.get("birdhook_inbox_failures_total"), Some(&DebugValue::Counter(1)));
+    let documented = include_str!("../src/lib.rs");
+    let names: Vec<_> = documented.split('`').filter(|word| word.starts_with("birdhook_inbox_")).collect();
+    assert_eq!(names.len(), 8);
+    assert_eq!(metrics.len(), 8);
+    assert!(names.iter().all(|name| metrics.contains_key(*name)), "{names:?} {metrics:?}");
+}
