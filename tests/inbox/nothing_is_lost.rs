@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use birdhook_inbox_proof::{Violation, aborts, kills, power, stopping};
+use birdhook_inbox_proof::{
+    Violation, aborts, clocks, damage, failed_sync, full_disk, kills, power, stopping, syscalls,
+};
 
 type Proof = Result<(), Violation>;
 
@@ -41,5 +43,45 @@ async fn ending_in_order_under_load_loses_nothing() -> Proof {
 
 #[test]
 fn a_loss_of_power_at_any_moment_loses_nothing() -> Proof {
-    power::lose_nothing(40, None)
+    power::lose_nothing(24, None)
+}
+
+#[tokio::test]
+async fn a_failed_fsync_loses_nothing() -> Proof {
+    failed_sync::loses_nothing(0, None).await
+}
+
+#[tokio::test]
+async fn a_flipped_bit_after_a_clean_end_is_never_silent() -> Proof {
+    damage::is_never_silent(true, 97, None).await
+}
+
+#[tokio::test]
+async fn a_flipped_bit_after_a_crash_is_never_silent() -> Proof {
+    damage::is_never_silent(false, 193, None).await
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_off_is_refused() -> Proof {
+    damage::is_never_cut_silently(40).await
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_file_is_refused() -> Proof {
+    damage::is_not_taken_for_new_when_older().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_200_is_written_behind_a_sync() -> Proof {
+    syscalls::show_a_sync_before_each_200(receiver(), 200, None).await
+}
+
+#[tokio::test]
+async fn clocks_that_jump_make_it_forget_nothing() -> Proof {
+    clocks::forget_nothing().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing() -> Proof {
+    full_disk::loses_nothing().await
 }

@@ -1,9 +1,91 @@
-//! Later.
+//! The machine's clock is set two days forwards and backwards, while the inbox is open and while it is not.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_inbox::Clock;
+
+use crate::bed::{Bed, options};
+use crate::load::{Body, Load};
+use crate::seed;
+use crate::violation::{Violation, holds};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const HOUR: Duration = Duration::from_secs(3600);
+
+type Jump = fn(&SetClock, Duration);
+
+/// What jumps one way may jump back later.
+const JUMPS: [Jump; 2] = [SetClock::jump_forwards, SetClock::jump_backwards];
+
+pub async fn forget_nothing() -> Result<(), Violation> {
+    for (jump, back) in JUMPS.into_iter().zip(JUMPS.into_iter().rev()) {
+        while_open(jump, back).await?;
+        while_closed(jump, back).await?;
+    }
+    Ok(())
+}
+
+fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Bed, Violation> {
+    let opened = Bed::open(options().clock(clock.clone()).dedupe_horizon(horizon), folder);
+    opened.map_err(|error| Violation::other(error.to_string()))
+}
+
+/// Sends something new, and consumes it.
+async fn consumed(bed: &Bed, load: &Load) -> Result<Body, Violation> {
+    let body = load.fresh();
+    holds(bed.send(&body.bytes).await == 200, || "no 200".to_owned())?;
+    bed.drain().await?;
+    Ok(body)
+}
+
+/// Sends it again, and looks whether it is stored again. The inbox has been round once more before, and forgotten what it
+/// forgets.
+async fn is_known(bed: &Bed, body: &Body) -> bool {
+    for _ in 0..2 {
+        bed.inbox.requeue([]).await.unwrap();
+    }
+    bed.send(&body.bytes).await == 200 && bed.inbox.stats().depth == 0
+}
+
+/// Only time that passes counts: two jumps of two days are longer than this horizon of one.
+async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed("clocks")));
+    let bed = open(&clock, DAY, folder.path())?;
+    let body = consumed(&bed, &load).await?;
+    for jump in [jump, back, back] {
+        jump(&clock, 2 * DAY);
+        clock.advance(HOUR);
+        holds(is_known(&bed, &body).await, || "a clock jumped, and an event is forgotten".to_owned())?;
+    }
+    clock.advance(DAY - 4 * HOUR);
+    holds(is_known(&bed, &body).await, || "forgotten an hour early".to_owned())?;
+    clock.advance(2 * HOUR);
+    holds(!is_known(&bed, &body).await, || "never forgotten, so all this shows nothing".to_owned())
+}
+
+/// No event is forgotten before its five days are over: by a clock that goes back not at all, and by one that goes forwards
+/// only by so much.
+async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed("clocks")));
+    let mut bodies: Vec<Body> = Vec::new();
+    for jump in [jump, back, back, jump] {
+        let bed = open(&clock, 5 * DAY, folder.path())?;
+        for body in &bodies {
+            holds(is_known(&bed, body).await, || "the clock jumped between, and an event is forgotten".to_owned())?;
+        }
+        bodies.push(consumed(&bed, &load).await?);
+        bed.close().await;
+        jump(&clock, 2 * DAY);
+        clock.advance(HOUR);
+    }
+    let bed = open(&clock, 5 * DAY, folder.path())?;
+    for body in &bodies {
+        holds(is_known(&bed, body).await, || "the clock jumped at last, and an event is forgotten".to_owned())?;
+    }
+    Ok(())
+}
 
 /// A clock that is set by hand. Clones are the same clock.
 #[derive(Clone)]

@@ -1,1 +1,166 @@
-//! Later.
+//! Bits of the file flip, and parts of it are lost: the inbox is refused then, or has everything.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+use birdhook_inbox::faults::{self, Bug, Disk};
+use birdhook_inbox::{Inbox, OpenError, Query, RedbStore, Standing, StoreError};
+use birdhook_pipeline::EventKey;
+use futures_util::FutureExt;
+use tempfile::TempDir;
+
+use crate::bed::{Bed, options};
+use crate::consumed::{Line, content};
+use crate::load::Load;
+use crate::seed;
+use crate::violation::{Violation, holds};
+
+/// A file of an inbox that was closed in order, or was not, and what it has to hold.
+struct File {
+    image: Vec<u8>,
+    seal: Vec<u8>,
+    /// The keys and contents of what was answered 200 and not acknowledged.
+    pending: HashMap<EventKey, u64>,
+}
+
+impl File {
+    async fn new(seed: u64, is_closed: bool) -> Result<Self, Violation> {
+        let folder = tempfile::tempdir().unwrap();
+        let load = Load::new(seed);
+        let disk = Disk::default();
+        let store = disk.clone();
+        let inbox = options().open_with(folder.path(), move || RedbStore::simulated(store.clone())).unwrap();
+        let bed = Bed::of(inbox);
+        for _ in 0..40 {
+            let body = load.fresh();
+            let status = bed.send(&body.bytes).await;
+            holds(status == 200, || format!("a sound disk, and {status}"))?;
+            load.answered(&body, status);
+        }
+        let mut pending: HashMap<_, _> = load.all().into_iter().flat_map(|body| body.events).collect();
+        for _ in 0..10 {
+            let lease = bed.inbox.recv().await.unwrap();
+            pending.remove(&lease.delivery_key());
+            lease.ack().await.unwrap();
+        }
+        let left = disk.after_crash(disk.moment(), |_, _| true);
+        bed.close().await;
+        let image = if is_closed { disk.after_crash(disk.moment(), |_, _| true) } else { left };
+        let seal = std::fs::read(folder.path().join("sealed")).unwrap();
+        Ok(Self { image, seal, pending })
+    }
+
+    /// Opens it with another content: `true` when it was refused.
+    async fn is_refused(&self, folder: &TempDir, image: Vec<u8>) -> Result<bool, Violation> {
+        std::fs::write(folder.path().join("sealed"), &self.seal).unwrap();
+        let disk = Disk::holding(image);
+        let open = || options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(open));
+        match opened.map_err(|_| Violation::other("it panicked in place of being refused"))? {
+            Ok(inbox) => self.is_whole(inbox).await.map(|()| false),
+            Err(OpenError { source: StoreError::Corrupt(_) | StoreError::Other(_), .. }) => Ok(true),
+            Err(OpenError { source: StoreError::TooNew(_), .. }) => Ok(true),
+            Err(OpenError { source: StoreError::Io(_), .. }) => Ok(true),
+            Err(other) => Err(Violation::other(format!("refused for a wrong reason: {other}"))),
+        }
+    }
+
+    async fn is_whole(&self, inbox: Inbox) -> Result<(), Violation> {
+        let listed = inbox.list(Query::all().limit(usize::MAX)).await;
+        let listed = listed.map_err(|error| Violation::other(format!("opened, and then: {error}")))?;
+        let there: HashMap<_, _> = listed
+            .iter()
+            .filter(|one| one.standing != Standing::Acknowledged)
+            .map(|one| (one.event.delivery_key(), content(&one.event)))
+            .collect();
+        let lost: Vec<_> = self.pending.keys().filter(|key| !there.contains_key(key)).copied().collect();
+        if !lost.is_empty() {
+            return Err(Violation::Lost(lost));
+        }
+        match self.pending.iter().find(|(key, content)| there.get(key) != Some(content)) {
+            Some((key, _)) => Err(Violation::Changed(*key)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Flips bits, one at a time: all of the first 512 bytes and of what is somewhere else a body, by turns, and one of every
+/// `stride` bytes everywhere.
+pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -> Result<(), Violation> {
+    let seed = seed("damage");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let file = File::new(seed, is_closed).await?;
+    let folder = tempfile::tempdir().unwrap();
+    holds(!file.is_refused(&folder, file.image.clone()).await?, || "undamaged, and refused".to_owned())?;
+    let used = file.image.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let header = 0..8 * 512.min(used);
+    let everywhere = (512..used).step_by(stride).map(|byte| 8 * (byte + random.usize(..stride)) + random.usize(..8));
+    let (mut flipped, mut refused) = (0, 0);
+    faults::plant(bug);
+    let proof = async {
+        for bit in header.step_by(3).chain(everywhere) {
+            let mut image = file.image.clone();
+            let Some(byte) = image.get_mut(bit / 8) else { continue };
+            *byte ^= 1 << (bit % 8);
+            let is_refused = file.is_refused(&folder, image).await;
+            let told = |violation| Violation::other(format!("bit {bit} of {used} bytes: {violation}"));
+            refused += usize::from(is_refused.map_err(told)?);
+            flipped += 1;
+        }
+        Ok(())
+    };
+    let proof = AssertUnwindSafe(proof).catch_unwind().await;
+    faults::plant(None);
+    println!("damage: {flipped} bits of {used} bytes, {refused} refused");
+    proof.unwrap_or_else(|_| Err(Violation::other("a damaged file made it panic")))?;
+    holds(refused > 0, || "nothing was refused".to_owned())
+}
+
+/// The file is cut off: anywhere.
+pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
+    let file = File::new(seed("cuts"), true).await?;
+    let folder = tempfile::tempdir().unwrap();
+    for cut in 0..cuts {
+        // An empty file is a new one, but for the seal.
+        let length = file.image.len() * cut / cuts;
+        let refused = file.is_refused(&folder, file.image[..length].to_vec()).await;
+        let told = |violation| Violation::other(format!("cut to {length} bytes: {violation}"));
+        holds(refused.map_err(told)?, || format!("cut to {length} bytes, and not refused"))?;
+    }
+    Ok(())
+}
+
+/// The file is one that the folder had before.
+pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
+    let folder = tempfile::tempdir().unwrap();
+    let load = Load::new(seed("older"));
+    let path = folder.path().join("inbox.redb");
+    let open = |folder: &Path| Bed::open(options(), folder);
+    let told = |error: OpenError| Violation::other(error.to_string());
+    let mut copies = Vec::new();
+    for _ in 0..3 {
+        let bed = open(folder.path()).map_err(told)?;
+        let body = load.fresh();
+        load.answered(&body, bed.send(&body.bytes).await);
+        bed.close().await;
+        copies.push(std::fs::read(&path).unwrap());
+    }
+    let newest = copies.pop().unwrap();
+    for (older, number) in copies.iter().zip(1..) {
+        std::fs::write(&path, older).unwrap();
+        match open(folder.path()).map_err(|error| error.source) {
+            Err(StoreError::Corrupt(_)) => {}
+            Err(other) => {
+                return Err(Violation::other(format!("copy {number} is refused for a wrong reason: {other}")));
+            }
+            Ok(_) => return Err(Violation::other(format!("copy {number} of 3 is taken for the newest"))),
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+    holds(open(folder.path()).is_err(), || "a new file is taken for the one that was there".to_owned())?;
+    std::fs::write(&path, newest).unwrap();
+    let bed = open(folder.path()).map_err(told)?;
+    let lines: Vec<Line> = bed.drain().await?;
+    load.book(|book| book.judge(&lines))
+}

@@ -1,1 +1,127 @@
-//! Later.
+//! The disk fills up, by the inbox itself and by others.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::PATIENCE;
+use crate::bed::{Bed, options};
+use crate::load::Load;
+use crate::seed;
+use crate::violation::{Violation, holds};
+
+/// A small disk of its own, gone when it is dropped.
+struct SmallDisk(TempDir);
+
+const MEGABYTES: usize = 16;
+const LOW: u64 = 6 << 20;
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let size = format!("size={MEGABYTES}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size, "birdhook-proof"]).arg(folder.path());
+        let is_mounted = mount.output().is_ok_and(|output| output.status.success());
+        is_mounted.then_some(Self(folder))
+    }
+
+    fn inbox(&self) -> PathBuf {
+        self.0.path().join("inbox")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).output();
+    }
+}
+
+pub async fn loses_nothing() -> Result<(), Violation> {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("SKIPPED: no tmpfs can be mounted here, which root can: nothing is known about full disks");
+        return holds(std::env::var_os("CI").is_none(), || "no tmpfs can be mounted".to_owned());
+    };
+    let load = Load::new(seed("full disk"));
+    let open = || Bed::open(options().free_space(LOW), &disk.inbox());
+    let bed = open().map_err(|error| Violation::other(error.to_string()))?;
+    let mut lines = Vec::new();
+
+    // The inbox fills it itself, and stops before it is full.
+    holds(until(&bed, &load, 503).await?, || "it never says that the disk is nearly full".to_owned())?;
+    holds(free(disk.0.path()) > 0, || "it filled the disk to the last byte".to_owned())?;
+    // Consuming makes room, whenever the store gets round to it; what the file has grown to is used again.
+    lines.extend(bed.drain().await?);
+
+    // Somebody else fills it: to below the limit, and then completely.
+    let others = disk.0.path().join("others");
+    for left in [LOW / 2, 0] {
+        fill(&others, disk.0.path(), left);
+        holds(until(&bed, &load, 503).await?, || format!("{left} bytes are left, and it answers 200"))?;
+        lines.extend(bed.drain().await?);
+        fs::remove_file(&others).unwrap();
+        let recovering = async {
+            while !until(&bed, &load, 200).await? {}
+            Ok(())
+        };
+        let recovered = tokio::time::timeout(PATIENCE, recovering).await;
+        recovered.map_err(|_| Violation::other("there is room again, and it does not recover"))??;
+    }
+    // Full while it is written to: it has no warning.
+    bed.close().await;
+    let bed = Bed::open(options(), &disk.inbox()).map_err(|error| Violation::other(error.to_string()))?;
+    fill(&others, disk.0.path(), 0);
+    holds(until(&bed, &load, 503).await?, || "nothing is left, and it answers 200".to_owned())?;
+    fs::remove_file(&others).unwrap();
+    let recovering = async {
+        while !until(&bed, &load, 200).await? {}
+        Ok(())
+    };
+    let recovered = tokio::time::timeout(PATIENCE, recovering).await;
+    recovered.map_err(|_| Violation::other("the commit failed, and it does not recover"))??;
+    bed.close().await;
+
+    let bed = Bed::open(options(), &disk.inbox()).map_err(|error| Violation::other(error.to_string()))?;
+    bed.send_rest(&load).await?;
+    lines.extend(bed.drain().await?);
+    bed.close().await;
+    load.book(|book| book.judge(&lines))
+}
+
+/// Sends until something is answered so; `false` when much was sent and nothing was.
+async fn until(bed: &Bed, load: &Load, wanted: u16) -> Result<bool, Violation> {
+    for _ in 0..200 {
+        let bodies: Vec<_> = (0..32).map(|_| load.fresh()).collect();
+        let statuses = futures_util::future::join_all(bodies.iter().map(|body| bed.send(&body.bytes))).await;
+        for (body, status) in bodies.iter().zip(&statuses) {
+            load.answered(body, *status);
+            holds([200, 503].contains(status), || format!("it answered {status}"))?;
+        }
+        if statuses.contains(&wanted) {
+            return Ok(true);
+        }
+        if wanted == 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    Ok(false)
+}
+
+fn free(folder: &Path) -> u64 {
+    let about = rustix::fs::statvfs(folder).unwrap();
+    about.f_bavail * about.f_frsize
+}
+
+/// Fills the disk until so many bytes are left.
+fn fill(file: &Path, folder: &Path, left: u64) {
+    let mut out = fs::File::create(file).unwrap();
+    let chunk = vec![1; 4096];
+    while free(folder) > left {
+        if std::io::Write::write_all(&mut out, &chunk).is_err() {
+            break;
+        }
+    }
+}

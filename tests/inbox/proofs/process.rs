@@ -82,6 +82,15 @@ impl Process {
         kill_process(pid, Signal::TERM).unwrap();
     }
 
+    /// Asks those that it runs to end, where it is strace.
+    pub(crate) fn terminate_all(&self) {
+        let pid = self.child.id().unwrap();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        for child in children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
+            kill_process(child, Signal::TERM).unwrap();
+        }
+    }
+
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("a receiver that ends").unwrap()
     }

@@ -1,1 +1,79 @@
-//! Later.
+//! What the receiver asks of the system: before each 200 there is an fdatasync of the inbox's file that began after the
+//! request was read.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::bed::settle;
+use crate::load::Load;
+use crate::process::Place;
+use crate::seed;
+use crate::violation::{Violation, holds};
+
+const CALLS: &str = "trace=openat,fdatasync,fsync,read,recvfrom,write,sendto,writev,sendmsg";
+
+pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: Option<&str>) -> Result<(), Violation> {
+    let place = Place::new(receiver);
+    let load = Load::new(seed("syscalls"));
+    let file = place.file("calls");
+    let out = file.display().to_string();
+    let strace = ["strace", "-f", "-s", "48", "-e", CALLS, "-e", "signal=none", "-o", &out];
+    let environment: Vec<_> = bug.map(|bug| ("BIRDHOOK_PLANTED", bug)).into_iter().collect();
+    let mut process = place.run_under(&strace, &["consumers=0"], &environment);
+    holds(process.is_ready().await, || "the receiver does not start under strace".to_owned())?;
+    let sending = load.start(&place.url(), 2);
+    while load.book(|book| book.count_answered()) < answers {
+        tokio::task::yield_now().await;
+    }
+    sending.stop().await;
+    // What it traces ends with strace, which passes the signal on.
+    process.terminate_all();
+    process.ended().await;
+    let calls = std::fs::read_to_string(&file).unwrap();
+    let shown = judge(&calls)?;
+    println!("syscalls: {shown} answers, each behind a sync");
+    holds(shown >= answers / 6, || format!("only {shown} answers were seen"))?;
+    settle(&load, &place.inbox(), &place.consumed()).await
+}
+
+/// Reads the lines in the order in which calls began and returned.
+fn judge(calls: &str) -> Result<usize, Violation> {
+    let mut store = None;
+    let mut begun: HashMap<&str, (&str, usize)> = HashMap::new();
+    // When each connection's request was read, when the last sync of the store that has returned began.
+    let mut requests: HashMap<&str, usize> = HashMap::new();
+    let (mut synced, mut shown) = (None, 0);
+    for (line, now) in calls.lines().zip(0..) {
+        let Some((thread, call)) = line.split_once(' ') else { continue };
+        let call = call.trim_start();
+        // A call that was interrupted by another thread's has two lines.
+        let (text, began) = match call.strip_prefix("<... ") {
+            Some(_) => {
+                let Some((text, began)) = begun.remove(thread) else { continue };
+                (text, began)
+            }
+            None => (call, now),
+        };
+        let Some((name, arguments)) = text.split_once('(') else { continue };
+        let is_begun = call.ends_with("<unfinished ...>");
+        let of = arguments.split([',', ')', ' ']).next().unwrap_or_default();
+        let is_answer = matches!(name, "write" | "sendto" | "writev" | "sendmsg") && text.contains("HTTP/1.1 200");
+        if is_answer && !call.starts_with("<...") {
+            shown += 1;
+            let asked = requests.get(of).copied().unwrap_or(usize::MAX);
+            holds(synced.is_some_and(|synced| synced > asked), || format!("line {now}: 200 before the sync: {call}"))?;
+        }
+        if is_begun {
+            begun.insert(thread, (text, now));
+            continue;
+        }
+        let result = call.rsplit(" = ").next().unwrap_or_default();
+        match name {
+            "openat" if text.contains("inbox.new") || text.contains("inbox.redb") => store = Some(result.to_owned()),
+            "fdatasync" | "fsync" if result == "0" && store.as_deref() == Some(of) => synced = Some(began),
+            "read" | "recvfrom" if text.contains("POST ") || call.contains("POST ") => _ = requests.insert(of, now),
+            _ => {}
+        }
+    }
+    Ok(shown)
+}

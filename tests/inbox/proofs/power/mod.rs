@@ -56,9 +56,9 @@ fn at_moment(trace: &Trace, examiner: &mut Examiner<'_>, moment: usize, seed: u6
         sectors = if Some(write) == last { sector + 1 } else { sectors };
         true
     });
-    examiner.examine(image, moment, moment % 5 == 0, "all of it")?;
+    examiner.examine(image, moment, moment % 20 == 0, "all of it")?;
     if trace.is_before_sync(moment) {
-        examiner.examine(trace.disk.after_crash(moment, |_, _| false), moment, true, "nothing of it")?;
+        examiner.examine(trace.disk.after_crash(moment, |_, _| false), moment, random.u8(..4) == 0, "nothing of it")?;
     }
     for torn in 1..sectors {
         // Long writes are torn at some of their sectors.
