@@ -1,0 +1,65 @@
+//! Deliveries that come from a store.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use birdhook_core::{DedupeScope, Delivery, EventKind};
+use support::deliver;
+
+const ALL: &str = r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1"},{"id_str":"2"}],"favorite_events":[{"id":"a","user":{"id_str":"8"}}],"tweet_delete_events":[{"status":{"id":"3","user_id":"7"}}]}"#;
+const ACTIVITY: &str =
+    r#"{"data":{"event_uuid":"5","filter":{"user_id":"7"},"event_type":"post.create","payload":{"id":"2"}}}"#;
+
+#[test]
+fn what_is_restored_is_what_was_delivered() {
+    for body in [ALL, ACTIVITY, r#"{"news":1}"#] {
+        let one = deliver(body);
+        let other = Delivery::restore(one.app(), one.body().clone().into_bytes(), 10).unwrap();
+        assert_eq!((other.app(), other.subscriber(), other.body()), (one.app(), one.subscriber(), one.body()));
+        assert_eq!(other.events().len(), one.events().len());
+        for (other, one) in other.events().iter().zip(one.events()) {
+            assert_eq!((other.kind(), other.generation(), other.raw()), (one.kind(), one.generation(), one.raw()));
+            assert_eq!(other.position(), one.position());
+            for scope in [DedupeScope::Subscription, DedupeScope::Everywhere] {
+                assert_eq!(other.delivery_key_in(scope), one.delivery_key_in(scope));
+                assert_eq!(other.content_key_in(scope), one.content_key_in(scope));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_app_is_part_of_what_is_restored() {
+    let key = |app: &str| Delivery::restore(app, ALL, 10).unwrap().events()[0].delivery_key();
+    assert_ne!(key("one"), key("two"));
+}
+
+#[test]
+fn an_event_knows_its_place_whatever_was_taken_out() {
+    let mut delivery = deliver(ALL);
+    assert_eq!(delivery.events().iter().map(|event| event.position()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    let third = delivery.events()[2].raw().clone();
+    delivery.retain(|event| event.position() % 2 == 0);
+    assert_eq!(delivery.events().iter().map(|event| event.position()).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(delivery.events()[1].raw(), &third);
+    assert_eq!((delivery.sent(), delivery.events().len()), (4, 2));
+    let whole = Delivery::restore(delivery.app(), delivery.body().clone().into_bytes(), delivery.sent()).unwrap();
+    assert_eq!(whole.events()[delivery.events()[1].position()].raw(), &third, "it is found by its place");
+    delivery.retain(|_| false);
+    assert_eq!((delivery.sent(), delivery.events().len()), (4, 0));
+}
+
+#[test]
+fn more_events_than_the_limit_are_one_that_is_not_known() {
+    let kinds =
+        |limit| Delivery::restore("shop", ALL, limit).unwrap().events().iter().map(|e| e.kind()).collect::<Vec<_>>();
+    assert_eq!(kinds(4).len(), 4);
+    assert_eq!(kinds(3), [EventKind::Unknown]);
+}
+
+#[test]
+fn what_is_no_object_is_not_restored() {
+    for body in ["", "null", "[]", "[{}]", "\"text\"", "7", "{", "{\"a\":1", "\u{feff}{}x", "not json"] {
+        assert!(Delivery::restore("shop", body, 10).is_none(), "{body}");
+    }
+}

@@ -1,0 +1,149 @@
+//! Sinks that remember: by which keys they are told of events, and what follows from what they know.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::collections::HashSet;
+use std::future::{Ready, ready};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_pipeline::{CutOver, DedupeScope, Delivery, Event, EventKey, EventSink, Keys, Reason, SinkError, Webhook};
+use support::{deleted, deliver, ids, message_for, webhook};
+
+/// Remembers what it took, and in which order it was asked.
+#[derive(Default)]
+struct Remembering {
+    known: Mutex<HashSet<EventKey>>,
+    taken: Mutex<Vec<(Delivery, Vec<EventKey>)>>,
+    asked: Mutex<Vec<EventKey>>,
+    refuses: bool,
+}
+
+impl EventSink for Remembering {
+    type Future = Ready<Result<(), SinkError>>;
+
+    fn deliver(&self, _: Delivery) -> Self::Future {
+        ready(Err(SinkError::failed("without its keys")))
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        assert_eq!(keys.len(), delivery.events().len());
+        let keys: Vec<EventKey> = keys.collect();
+        self.taken.lock().unwrap().push((delivery, keys.clone()));
+        if self.refuses {
+            return ready(Err(SinkError::Full));
+        }
+        self.known.lock().unwrap().extend(keys);
+        ready(Ok(()))
+    }
+
+    fn remembers(&self, key: &EventKey) -> bool {
+        self.asked.lock().unwrap().push(*key);
+        self.known.lock().unwrap().contains(key)
+    }
+}
+
+/// Nothing is remembered before the sink.
+fn forgetful() -> Webhook {
+    webhook().dedupe_window(0, Duration::ZERO)
+}
+
+#[tokio::test]
+async fn what_the_sink_remembers_is_answered_200_and_not_handed_over() {
+    let sink = Arc::new(Remembering::default());
+    let pipeline = forgetful().sink(Arc::clone(&sink));
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2", "1"])).await, Reason::Duplicate);
+    assert_eq!(Reason::Duplicate.status(), 200);
+    assert_eq!(sink.taken.lock().unwrap().len(), 1);
+    assert_eq!(deliver(&pipeline, &deleted(&["2", "3"])).await, Reason::Accepted);
+    let taken = sink.taken.lock().unwrap();
+    assert_eq!(ids(&taken[1].0), ["3"], "only what is new");
+    assert_eq!(taken[1].0.sent(), 2);
+    assert_eq!(taken[1].1, [taken[1].0.events()[0].delivery_key()]);
+    let health = pipeline.health();
+    assert_eq!((health.events, health.duplicates), (3, 3));
+}
+
+#[tokio::test]
+async fn what_the_sink_refused_it_is_handed_again() {
+    let sink = Arc::new(Remembering { refuses: true, ..Remembering::default() });
+    let pipeline = webhook().sink(Arc::clone(&sink));
+    for _ in 0..2 {
+        assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::SinkFull);
+    }
+    assert_eq!(sink.taken.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_sink_is_not_asked_for_what_is_known_without_it() {
+    let sink = Arc::new(Remembering::default());
+    let pipeline = webhook().sink(Arc::clone(&sink));
+    deliver(&pipeline, &deleted(&["1"])).await;
+    let asked = sink.asked.lock().unwrap().len();
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Duplicate);
+    assert_eq!(sink.asked.lock().unwrap().len(), asked);
+}
+
+/// The keys that a sink is told, and the events that they stand for.
+async fn told(webhook: Webhook, bodies: &[String]) -> Vec<(Event, EventKey)> {
+    let sink = Arc::new(Remembering::default());
+    let pipeline = webhook.sink(Arc::clone(&sink));
+    for body in bodies {
+        assert_eq!(deliver(&pipeline, body).await.status(), 200);
+    }
+    let asked = sink.asked.lock().unwrap();
+    let taken = std::mem::take(&mut *sink.taken.lock().unwrap());
+    let told: Vec<_> =
+        taken.into_iter().flat_map(|(delivery, keys)| delivery.into_events().into_iter().zip(keys)).collect();
+    assert!(told.iter().all(|(_, key)| asked.contains(key)), "it is asked by the keys that it is told");
+    told
+}
+
+#[tokio::test]
+async fn the_keys_are_those_of_the_scope() {
+    let copies = ["30", "40"].map(|subscriber| message_for(subscriber, "1"));
+    for (scope, events) in [
+        (DedupeScope::Subscription, 2),
+        (DedupeScope::AcrossApps, 2),
+        (DedupeScope::Conversation, 1),
+        (DedupeScope::Everywhere, 1),
+    ] {
+        let told = told(forgetful().dedupe_scope(scope), &copies).await;
+        assert_eq!(told.len(), events, "{scope:?}");
+        for (event, key) in told {
+            assert_eq!(key, event.delivery_key_in(scope), "{scope:?}");
+        }
+    }
+}
+
+const OLD_POST: &str =
+    r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"20","text":"tea","user":{"id_str":"8"}}]}"#;
+const NEW_POST: &str = r#"{"data":{"event_uuid":"1","event_type":"post.mention.create","filter":{"user_id":"7"},"payload":{"id":"20","author_id":"8","text":"tea"}}}"#;
+const OLD_FOLLOW: &str = r#"{"for_user_id":"7","follow_events":[{"type":"follow","created_timestamp":"5","source":{"id":"8"},"target":{"id":"7"}}]}"#;
+
+#[tokio::test]
+async fn in_a_cut_over_what_has_an_id_is_known_by_its_content() {
+    for scope in [DedupeScope::Subscription, DedupeScope::Everywhere] {
+        let webhook = forgetful().dedupe_scope(scope).cut_over(CutOver::Both);
+        let told = told(webhook, &[OLD_POST, NEW_POST].map(str::to_owned)).await;
+        assert_eq!(told.len(), 1, "one of them is a duplicate, by what the sink remembers alone");
+        assert_eq!(told[0].1, told[0].0.content_key_in(scope));
+    }
+    assert_eq!(told(forgetful(), &[OLD_POST, NEW_POST].map(str::to_owned)).await.len(), 2);
+}
+
+#[tokio::test]
+async fn in_a_cut_over_what_has_no_id_is_known_by_its_delivery() {
+    let told = told(forgetful().cut_over(CutOver::Both), &[OLD_FOLLOW.to_owned(), OLD_FOLLOW.to_owned()]).await;
+    assert_eq!(told.len(), 1, "a redelivery");
+    assert_eq!(told[0].1, told[0].0.delivery_key());
+}
+
+#[tokio::test]
+async fn a_sink_that_remembers_nothing_is_handed_deliveries_as_ever() {
+    let (pipeline, mut deliveries) = webhook().channel(4);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
+}
