@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -29,7 +30,7 @@ impl RedbStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let database = match path.metadata() {
-            Ok(about) if about.len() > 0 => database(file(path)?)?,
+            Ok(about) if about.len() > 0 => not_panicking(|| database(file(path)?))?,
             _ => make(path)?,
         };
         Ok(Self { database, path: Some(path.to_owned()) })
@@ -41,7 +42,8 @@ impl RedbStore {
     /// As [`open`](Self::open).
     #[cfg(birdhook_faults)]
     pub fn simulated(disk: crate::faults::Disk) -> Result<Self, StoreError> {
-        Ok(Self { database: builder().create_with_backend(disk).map_err(opening)?, path: None })
+        let open = || builder().create_with_backend(disk).map_err(opening);
+        Ok(Self { database: not_panicking(open)?, path: None })
     }
 }
 
@@ -112,24 +114,32 @@ fn table(table: Table) -> TableDefinition<'static, u64, &'static [u8]> {
     })
 }
 
+/// Redb panics at some pages that are damaged.
+fn not_panicking<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let done = std::panic::catch_unwind(AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| Err(StoreError::corrupt("a page makes no sense")))
+}
+
 impl Store for RedbStore {
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        let transaction = self.database.begin_write().map_err(other)?;
-        for kind in Table::ALL {
-            let mut changes = changes.iter().filter(|change| change.table == kind).peekable();
-            if changes.peek().is_none() {
-                continue;
-            }
-            let mut table = transaction.open_table(table(kind)).map_err(other)?;
-            for change in changes {
-                match &change.value {
-                    Some(value) => table.insert(change.key, value.as_ref()),
-                    None => table.remove(change.key),
+        not_panicking(|| {
+            let transaction = self.database.begin_write().map_err(other)?;
+            for kind in Table::ALL {
+                let mut changes = changes.iter().filter(|change| change.table == kind).peekable();
+                if changes.peek().is_none() {
+                    continue;
                 }
-                .map_err(storage)?;
+                let mut table = transaction.open_table(table(kind)).map_err(other)?;
+                for change in changes {
+                    match &change.value {
+                        Some(value) => table.insert(change.key, value.as_ref()),
+                        None => table.remove(change.key),
+                    }
+                    .map_err(storage)?;
+                }
             }
-        }
-        transaction.commit().map_err(other)
+            transaction.commit().map_err(other)
+        })
     }
 
     fn get(&self, kind: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
@@ -142,19 +152,21 @@ impl Store for RedbStore {
     }
 
     fn scan(&self, kind: Table, from: u64, visit: &mut dyn FnMut(u64, Bytes) -> bool) -> Result<(), StoreError> {
-        let transaction = self.database.begin_read().map_err(other)?;
-        let table = match transaction.open_table(table(kind)) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
-            Err(error) => return Err(other(error)),
-        };
-        for record in table.range(from..).map_err(storage)? {
-            let (key, value) = record.map_err(storage)?;
-            if !visit(key.value(), Bytes::copy_from_slice(value.value())) {
-                break;
+        not_panicking(|| {
+            let transaction = self.database.begin_read().map_err(other)?;
+            let table = match transaction.open_table(table(kind)) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
+                Err(error) => return Err(other(error)),
+            };
+            for record in table.range(from..).map_err(storage)? {
+                let (key, value) = record.map_err(storage)?;
+                if !visit(key.value(), Bytes::copy_from_slice(value.value())) {
+                    break;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn size(&self) -> Result<u64, StoreError> {
@@ -167,11 +179,11 @@ impl Store for RedbStore {
     }
 
     fn reclaim(&mut self) -> Result<(), StoreError> {
-        self.database.compact().map(|_| ()).map_err(other)
+        not_panicking(|| self.database.compact().map(|_| ()).map_err(other))
     }
 
     fn verify(&mut self) -> Result<(), StoreError> {
-        match self.database.check_integrity().map_err(opening)? {
+        match not_panicking(|| self.database.check_integrity().map_err(opening))? {
             true => Ok(()),
             false => Err(StoreError::corrupt("checksums of pages do not hold, and an earlier state was taken")),
         }
