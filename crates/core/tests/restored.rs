@@ -3,7 +3,7 @@
 
 mod support;
 
-use birdhook_core::{DedupeScope, Delivery, EventKind};
+use birdhook_core::{DedupeScope, Delivery, Event, EventKind};
 use support::deliver;
 
 const ALL: &str = r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1"},{"id_str":"2"}],"favorite_events":[{"id":"a","user":{"id_str":"8"}}],"tweet_delete_events":[{"status":{"id":"3","user_id":"7"}}]}"#;
@@ -37,10 +37,10 @@ fn the_app_is_part_of_what_is_restored() {
 #[test]
 fn an_event_knows_its_place_whatever_was_taken_out() {
     let mut delivery = deliver(ALL);
-    assert_eq!(delivery.events().iter().map(|event| event.position()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(delivery.events().iter().map(Event::position).collect::<Vec<_>>(), [0, 1, 2, 3]);
     let third = delivery.events()[2].raw().clone();
     delivery.retain(|event| event.position() % 2 == 0);
-    assert_eq!(delivery.events().iter().map(|event| event.position()).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(delivery.events().iter().map(Event::position).collect::<Vec<_>>(), [0, 2]);
     assert_eq!(delivery.events()[1].raw(), &third);
     assert_eq!((delivery.sent(), delivery.events().len()), (4, 2));
     let whole = Delivery::restore(delivery.app(), delivery.body().clone().into_bytes(), delivery.sent()).unwrap();
@@ -52,7 +52,7 @@ fn an_event_knows_its_place_whatever_was_taken_out() {
 #[test]
 fn more_events_than_the_limit_are_one_that_is_not_known() {
     let kinds =
-        |limit| Delivery::restore("shop", ALL, limit).unwrap().events().iter().map(|e| e.kind()).collect::<Vec<_>>();
+        |limit| Delivery::restore("shop", ALL, limit).unwrap().events().iter().map(Event::kind).collect::<Vec<_>>();
     assert_eq!(kinds(4).len(), 4);
     assert_eq!(kinds(3), [EventKind::Unknown]);
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use birdhook_inbox::{Options, Query, Standing};
 use faulty::{Fate, Switch};
-use futures_util::FutureExt;
 use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt};
 use support::{PATIENCE, Receiver, deletions, options, post, send, webhook};
 use tokio::time::{sleep, timeout};
 
@@ -128,6 +128,24 @@ async fn closing_does_not_wait_for_a_store_that_is_away() {
     assert!(acknowledging.await.is_err(), "it comes again");
     let receiver = Receiver::open(&receiver.folder, options());
     assert_eq!(post(&*receiver.next().await), 1);
+}
+
+#[tokio::test]
+async fn who_gives_up_while_the_event_is_on_its_way_costs_it_no_try() {
+    let switch = Switch::default();
+    let receiver = faulty(&switch, options());
+    let mut leases = receiver.inbox.leases();
+    assert!(leases.next().now_or_never().is_none());
+    receiver.look_at_the_clock().await;
+    switch.set(Fate::Stuck);
+    let pipeline = receiver.pipeline.clone();
+    let sending = tokio::spawn(async move { send(&pipeline, &deletions("7", [1])).await });
+    wait_until(|| switch.is_stuck()).await;
+    drop(leases);
+    switch.set(Fate::Done);
+    assert_eq!(sending.await.unwrap(), 200);
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.tries()), (1, 1));
 }
 
 /// Whatever fails, each event is stored once and, as every consumer acknowledges what it is handed, handed out once.

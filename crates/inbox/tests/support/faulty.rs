@@ -35,6 +35,7 @@ struct State {
     opened: usize,
     failed: usize,
     asked_again: bool,
+    stuck: bool,
 }
 
 impl Switch {
@@ -64,11 +65,18 @@ impl Switch {
         self.0.0.lock().unwrap().asked_again
     }
 
+    /// Whether a commit waits right now.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.0.0.lock().unwrap().stuck
+    }
+
     fn fate(&self) -> Fate {
         let mut state = self.0.0.lock().unwrap();
         while state.fate == Fate::Stuck {
+            state.stuck = true;
             state = self.0.1.wait(state).unwrap();
         }
+        state.stuck = false;
         let drawn = state.random.as_mut().map(|(random, one_of)| (random.u32(..*one_of), random.bool()));
         match drawn {
             Some((0, true)) => Fate::Lost,
