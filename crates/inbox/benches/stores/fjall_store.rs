@@ -13,7 +13,6 @@ pub(crate) struct FjallStore {
 
 impl FjallStore {
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        // Once fjall holds its lock in this process, waiting for it takes a second; its own check comes after that.
         let database = Database::builder(folder).open().map_err(failed)?;
         let table = |table: Table| {
             let keyspace = database.keyspace(&format!("{table:?}"), KeyspaceCreateOptions::default);

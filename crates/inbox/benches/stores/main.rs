@@ -1,3 +1,161 @@
-//! Measures the stores, the inbox, and the disk below them.
+//! Measures the inbox, stores as the inbox uses them and as one would use them first, and the disk below them:
+//!
+//! ```text
+//! cargo bench -p birdhook-inbox --features conformance --bench stores -- --seconds 1 --rounds 9 --keys 10000000
+//! ```
+//!
+//! Everything is measured in one run, round by round, and each in turn with a log, slice by slice, for no machine is as fast as it
+//! was a second ago. What is told are medians over the rounds, of rates and of ratios. The usual run takes 6 minutes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
+#![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
-fn main() {}
+mod clients;
+mod contestants;
+mod fjall_store;
+mod machine;
+mod records;
+mod report;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use birdhook_inbox::conformance;
+
+use clients::{BODY, Bodies, Running, Seen};
+use contestants::Contestant;
+use report::{CLIENTS, Measured, Results, Side};
+
+/// In how many parts the time of a case is cut.
+const SLICES: u32 = 6;
+
+struct Arguments {
+    seconds: f64,
+    rounds: usize,
+    keys: usize,
+    folder: PathBuf,
+    only: Option<String>,
+}
+
+impl Arguments {
+    /// Without `--bench`, as `cargo test --all-targets` starts it, it only shows that it runs.
+    fn read() -> Self {
+        let given: Vec<String> = std::env::args().collect();
+        let is_test = !given.iter().any(|argument| argument == "--bench");
+        let value = |name: &str| given.iter().skip_while(|argument| *argument != name).nth(1);
+        let number = |name: &str, usual: f64| value(name).map_or(usual, |value| value.parse().expect(name));
+        let (seconds, rounds, keys) = if is_test { (0.02, 1.0, 10_000.0) } else { (0.6, 9.0, 1e7) };
+        Self {
+            seconds: number("--seconds", seconds),
+            rounds: number("--rounds", rounds) as usize,
+            keys: number("--keys", keys) as usize,
+            folder: value("--folder").map_or_else(std::env::temp_dir, PathBuf::from),
+            only: value("--only").cloned(),
+        }
+    }
+
+    fn contestants(&self) -> Vec<Contestant> {
+        let is_chosen = |contestant: &Contestant| {
+            let name = format!("{contestant:?}").to_lowercase();
+            *contestant != Contestant::Log
+                && self.only.as_ref().is_none_or(|only| only.split(',').any(|part| name == part))
+        };
+        Contestant::ALL.into_iter().filter(is_chosen).collect()
+    }
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() {
+    if machine::opened().await {
+        return;
+    }
+    let arguments = Arguments::read();
+    let folder = tempfile::tempdir_in(&arguments.folder).unwrap();
+    let checked = folder.path().join("checked");
+    conformance::check(|| fjall_store::FjallStore::open(&checked)).expect("a store that conforms");
+    let mut bench = Bench { bodies: Bodies::new(), results: Results::default(), arguments };
+    let remembering = bench.remember(folder.path());
+    for round in 0..bench.arguments.rounds {
+        bench.round(round, folder.path(), &remembering).await;
+    }
+    let Arguments { seconds, rounds, keys, .. } = bench.arguments;
+    println!(
+        "{}; bodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
+        machine::facts(folder.path())
+    );
+    bench.results.print(keys);
+}
+
+struct Bench {
+    arguments: Arguments,
+    bodies: Bodies,
+    results: Results,
+}
+
+impl Bench {
+    /// Makes a folder with remembered keys for each, and opens it a few times.
+    fn remember(&mut self, folder: &Path) -> BTreeMap<Contestant, PathBuf> {
+        let keys = records::random_keys(self.arguments.keys);
+        let mut folders = BTreeMap::new();
+        for contestant in self.arguments.contestants() {
+            let started = Instant::now();
+            let place = made(folder.join(format!("{contestant:?}-remembers")));
+            contestant.remember(&place, &keys);
+            eprintln!("{}: remembers {} keys ({:.1?})", contestant.name(), keys.len(), started.elapsed());
+            let opened = (0..3).map(|_| machine::open(contestant, &place)).collect();
+            eprintln!("{}: {opened:?}", contestant.name());
+            self.results.opened.insert(contestant, opened);
+            folders.insert(contestant, place);
+        }
+        self.results.memory = machine::open(Contestant::Inbox, &made(folder.join("memory"))).memory;
+        folders
+    }
+
+    /// Everybody once, and each round somebody else first.
+    async fn round(&mut self, round: usize, folder: &Path, remembering: &BTreeMap<Contestant, PathBuf>) {
+        let mut contestants: Vec<_> = remembering.iter().collect();
+        contestants.rotate_left(round % remembering.len());
+        for (contestant, remembers) in contestants {
+            self.measure(*contestant, folder, remembers).await;
+        }
+        eprintln!("round {round} is over");
+    }
+
+    /// Slices of the log, of one that begins empty, and of one that remembers keys, in turn.
+    async fn measure(&mut self, contestant: Contestant, folder: &Path, remembers: &Path) {
+        let (log, empty) = (made(folder.join("log")), made(folder.join("empty")));
+        let sides = [
+            (Side::Log, Running::open(Contestant::Log, &log)),
+            (Side::Empty, Running::open(contestant, &empty)),
+            (Side::Remembers, Running::open(contestant, remembers)),
+        ];
+        let time = Duration::from_secs_f64(self.arguments.seconds / f64::from(SLICES));
+        let mut events = BTreeMap::new();
+        for clients in CLIENTS {
+            let mut seen = BTreeMap::<_, Seen>::new();
+            for _ in 0..SLICES {
+                for (side, running) in &sides {
+                    seen.entry(*side).or_default().go_on(running, clients, time, &self.bodies).await;
+                }
+            }
+            for (side, mut seen) in seen {
+                *events.entry(side).or_insert(0) += seen.events();
+                let measured = Measured { rate: seen.rate(), p50: seen.within(0.5), p99: seen.within(0.99) };
+                self.results.measured.entry((contestant, side, clients)).or_default().push(measured);
+            }
+        }
+        for (_, running) in sides {
+            running.close().await;
+        }
+        for (contestant, side, folder) in [(Contestant::Log, Side::Log, log), (contestant, Side::Empty, empty)] {
+            let disk = machine::disk(&folder) as f64 / (events[&side] * BODY) as f64;
+            self.results.disk.entry(contestant).or_default().push(disk);
+            std::fs::remove_dir_all(folder).unwrap();
+        }
+    }
+}
+
+fn made(folder: PathBuf) -> PathBuf {
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

@@ -1,0 +1,153 @@
+//! Clients that each send one event after the other, and those who take them.
+
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use birdhook_core::Delivery;
+use birdhook_inbox::{Inbox, Options};
+use birdhook_pipeline::EventSink;
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::contestants::{Commit, Contestant};
+
+/// The length of an event's body.
+pub(crate) const BODY: usize = 2048;
+
+/// Bodies that all differ, of text that does not compress.
+#[derive(Clone)]
+pub(crate) struct Bodies(Bytes);
+
+impl Bodies {
+    pub(crate) fn new() -> Self {
+        Self((0..64 << 20).map(|_| fastrand::alphanumeric() as u8).collect())
+    }
+
+    fn next(&self) -> Delivery {
+        let id = fastrand::u64(1 << 60..);
+        let from = fastrand::usize(..self.0.len() - BODY);
+        let text = str::from_utf8(&self.0[from..from + BODY]).unwrap();
+        let mut body = String::with_capacity(BODY);
+        body.push_str(r#"{"for_user_id":"17","tweet_create_events":[{"id_str":""#);
+        body.push_str(&id.to_string());
+        body.push_str(r#"","user":{"id_str":"18"},"text":""#);
+        let end = r#""}]}"#;
+        body.push_str(&text[..BODY - body.len() - end.len()]);
+        body.push_str(end);
+        Delivery::restore("app", body, 10).unwrap()
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Taker {
+    Group(Sender<(Delivery, oneshot::Sender<()>)>),
+    Inbox(Inbox),
+}
+
+impl Taker {
+    async fn take(&self, delivery: Delivery) {
+        match self {
+            Self::Group(sender) => {
+                let (done, waits) = oneshot::channel();
+                sender.send((delivery, done)).unwrap();
+                waits.await.unwrap();
+            }
+            Self::Inbox(inbox) => inbox.deliver(delivery).await.unwrap(),
+        }
+    }
+}
+
+/// A contestant at work on a folder.
+pub(crate) struct Running {
+    taker: Taker,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// As many as the inbox takes into one commit.
+const MOST: usize = 4096;
+
+impl Running {
+    pub(crate) fn open(contestant: Contestant, folder: &Path) -> Self {
+        let Some(store) = contestant.open(folder) else {
+            let inbox = Options::new().free_space(0).open(folder).unwrap();
+            return Self { taker: Taker::Inbox(inbox), thread: None };
+        };
+        let (sender, receiver) = channel();
+        let thread = std::thread::spawn(move || group(store, || receiver.recv().ok(), || receiver.try_recv().ok()));
+        Self { taker: Taker::Group(sender), thread: Some(thread) }
+    }
+
+    pub(crate) async fn close(self) {
+        let Self { taker, thread } = self;
+        if let Taker::Inbox(inbox) = &taker {
+            inbox.close(Duration::ZERO).await;
+        }
+        drop(taker);
+        if let Some(thread) = thread {
+            thread.join().unwrap();
+        }
+    }
+}
+
+type Waiting = (Delivery, oneshot::Sender<()>);
+
+/// One commit for all that waits.
+fn group(mut store: Box<dyn Commit>, first: impl Fn() -> Option<Waiting>, next: impl Fn() -> Option<Waiting>) {
+    while let Some((delivery, done)) = first() {
+        let (mut deliveries, mut waiting) = (vec![delivery], vec![done]);
+        while let Some((delivery, done)) = (deliveries.len() < MOST).then(&next).flatten() {
+            deliveries.push(delivery);
+            waiting.push(done);
+        }
+        store.commit(&deliveries);
+        waiting.into_iter().for_each(|done| _ = done.send(()));
+    }
+}
+
+/// What clients saw, in one slice of time or in several.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// How long it took to be told, for each event.
+    took: Vec<Duration>,
+    time: Duration,
+}
+
+impl Seen {
+    pub(crate) fn events(&self) -> usize {
+        self.took.len()
+    }
+
+    /// Events in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.took.len() as f64 / self.time.as_secs_f64()
+    }
+
+    /// How long this part of the events took at most, in milliseconds.
+    pub(crate) fn within(&mut self, part: f64) -> f64 {
+        let place = (self.took.len().saturating_sub(1) as f64 * part) as usize;
+        self.took.sort_unstable();
+        self.took.get(place).map_or(f64::NAN, |took| took.as_secs_f64() * 1e3)
+    }
+
+    /// Lets so many clients send for another slice of time.
+    pub(crate) async fn go_on(&mut self, running: &Running, clients: usize, time: Duration, bodies: &Bodies) {
+        let started = Instant::now();
+        let client = |taker: Taker, bodies: Bodies| async move {
+            let mut took = Vec::new();
+            while started.elapsed() < time {
+                let delivery = bodies.next();
+                let sent = Instant::now();
+                taker.take(delivery).await;
+                took.push(sent.elapsed());
+            }
+            took
+        };
+        let tasks: Vec<_> = (0..clients).map(|_| tokio::spawn(client(running.taker.clone(), bodies.clone()))).collect();
+        for task in tasks {
+            self.took.extend(task.await.unwrap());
+        }
+        self.time += started.elapsed();
+    }
+}

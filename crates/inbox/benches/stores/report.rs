@@ -1,0 +1,142 @@
+//! Medians, and the table.
+
+use std::collections::BTreeMap;
+
+use crate::contestants::Contestant;
+use crate::machine::Opened;
+
+/// What was measured in turn: a log, a contestant that began empty, and one that remembers keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Log,
+    Empty,
+    Remembers,
+}
+
+/// Of one round.
+pub(crate) struct Measured {
+    pub(crate) rate: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+#[derive(Default)]
+pub(crate) struct Results {
+    /// With how many clients, by rounds.
+    pub(crate) measured: BTreeMap<(Contestant, Side, usize), Vec<Measured>>,
+    /// Bytes on disk for a byte of events, by rounds.
+    pub(crate) disk: BTreeMap<Contestant, Vec<f64>>,
+    pub(crate) opened: BTreeMap<Contestant, Vec<Opened>>,
+    /// Of the inbox without a key.
+    pub(crate) memory: f64,
+}
+
+pub(crate) const CLIENTS: [usize; 3] = [1, 32, 128];
+
+/// What the inbox is to reach: of the log, and of itself without remembered keys.
+const OF_LOG: f64 = 0.6;
+const OF_EMPTY: f64 = 0.8;
+
+impl Results {
+    fn of(&self, contestant: Contestant, side: Side, clients: usize, value: fn(&Measured) -> f64) -> Vec<f64> {
+        let is_asked = |(other, of, with): &(Contestant, Side, usize)| {
+            let is_same = contestant == Contestant::Log || *other == contestant;
+            is_same && *of == side && *with == clients
+        };
+        let asked = self.measured.iter().filter(|(key, _)| is_asked(key));
+        asked.flat_map(|(_, measured)| measured.iter().map(value)).collect()
+    }
+
+    /// By rounds.
+    fn ratios(&self, contestant: Contestant, side: Side, other: Side, clients: usize) -> Vec<f64> {
+        let rates = |side| self.of(contestant, side, clients, |measured| measured.rate);
+        rates(side).iter().zip(rates(other)).map(|(this, that)| this / that).collect()
+    }
+
+    pub(crate) fn print(&self, keys: usize) {
+        let keys_named =
+            if keys.is_multiple_of(1_000_000) { format!("{} M", keys / 1_000_000) } else { keys.to_string() };
+        println!(
+            "| events/s (of the log) | 1 client | 32 clients | 128 clients | 128, with {keys_named} keys | that, of empty \
+             | p50, p99 at 1 | p50, p99 at 128 | disk | opens with {keys_named} keys in |"
+        );
+        println!("|---|---|---|---|---|---|---|---|---|---|");
+        for contestant in self.disk.keys().copied() {
+            println!("| {} |", self.columns(contestant).join(" | "));
+        }
+        println!("\n\"disk\" is bytes on the disk for a byte of events.\n");
+        self.print_goals(keys);
+    }
+
+    fn columns(&self, contestant: Contestant) -> Vec<String> {
+        let is_log = contestant == Contestant::Log;
+        let own = if is_log { Side::Log } else { Side::Empty };
+        let rate = |side, clients| {
+            let rate = median(&self.of(contestant, side, clients, |measured| measured.rate));
+            let of_log = median(&self.ratios(contestant, side, Side::Log, clients));
+            if is_log { format!("{rate:.0}") } else { format!("{rate:.0} ({of_log:.2})") }
+        };
+        let times = |clients| {
+            let p50 = median(&self.of(contestant, own, clients, |measured| measured.p50));
+            let p99 = median(&self.of(contestant, own, clients, |measured| measured.p99));
+            format!("{p50:.2}, {p99:.2} ms")
+        };
+        let mut columns = vec![contestant.name().to_owned()];
+        columns.extend(CLIENTS.map(|clients| rate(own, clients)));
+        if is_log {
+            columns.extend(["-".to_owned(), "-".to_owned()]);
+        } else {
+            let of_empty = median(&self.ratios(contestant, Side::Remembers, Side::Empty, 128));
+            columns.extend([rate(Side::Remembers, 128), format!("{of_empty:.2}")]);
+        }
+        columns.extend([times(1), times(128)]);
+        columns.push(format!("{:.2}", self.disk.get(&contestant).map_or(f64::NAN, |disk| median(disk))));
+        let opened: Vec<_> = self.opened.get(&contestant).into_iter().flatten().map(|opened| opened.seconds).collect();
+        columns.push(if is_log { "-".to_owned() } else { format!("{:.3} s", median(&opened)) });
+        columns
+    }
+
+    fn print_goals(&self, keys: usize) {
+        for contestant in [Contestant::RedbPacked, Contestant::Inbox] {
+            let of_log = self.ratios(contestant, Side::Empty, Side::Log, 128);
+            let of_empty = self.ratios(contestant, Side::Remembers, Side::Empty, 128);
+            if of_log.is_empty() {
+                continue;
+            }
+            let goal = |value: f64, goal: f64| if value >= goal { "reached" } else { "missed" };
+            let (log, empty) = (median(&of_log), median(&of_empty));
+            println!(
+                "- {}, 128 clients: {log:.2} of the log ({}); at least {OF_LOG} is wanted: {}.",
+                contestant.name(),
+                range(&of_log),
+                goal(log, OF_LOG)
+            );
+            println!(
+                "- The same with remembered keys: {empty:.2} of what it does when empty ({}); at least {OF_EMPTY} is wanted: {}.",
+                range(&of_empty),
+                goal(empty, OF_EMPTY)
+            );
+        }
+        let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
+        let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
+        if !memory.is_empty() {
+            println!("- `Inbox`: {:.0} bytes of memory for a remembered key.", median(&memory));
+        }
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    match (values.len(), values.get(values.len() / 2), values.get((values.len().max(1) - 1) / 2)) {
+        (0, ..) => f64::NAN,
+        (_, Some(one), Some(other)) => f64::midpoint(*one, *other),
+        _ => f64::NAN,
+    }
+}
+
+fn range(values: &[f64]) -> String {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    format!("{least:.2} to {most:.2}")
+}
