@@ -34,8 +34,9 @@ impl Receiver {
 
     /// An inbox behind a webhook with other settings.
     pub(crate) fn behind(folder: &Arc<TempDir>, inbox: Inbox, webhook: Webhook) -> Self {
-        // Nothing is remembered in the process, so what is recognised the inbox recognises.
-        let pipeline = webhook.dedupe_window(0, Duration::ZERO).sink(inbox.clone());
+        // A disk that others use too may take its time. Nothing is remembered in the process, so what is recognised the inbox recognises.
+        let webhook = webhook.deadline(PATIENCE).dedupe_window(0, Duration::ZERO);
+        let pipeline = webhook.sink(inbox.clone());
         Self { folder: Arc::clone(folder), inbox, pipeline }
     }
 
