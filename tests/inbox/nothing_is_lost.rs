@@ -53,12 +53,12 @@ async fn a_failed_fsync_loses_nothing() -> Proof {
 
 #[tokio::test]
 async fn a_flipped_bit_after_a_clean_end_is_never_silent() -> Proof {
-    damage::is_never_silent(true, 97, None).await
+    damage::is_never_silent(true, 307, None).await
 }
 
 #[tokio::test]
 async fn a_flipped_bit_after_a_crash_is_never_silent() -> Proof {
-    damage::is_never_silent(false, 193, None).await
+    damage::is_never_silent(false, 701, None).await
 }
 
 #[tokio::test]

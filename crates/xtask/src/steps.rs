@@ -30,6 +30,7 @@ pub(crate) const ALL: &[Step] = &[
     step("clippy", "no warnings, with all features", clippy),
     step("features", "no warnings, without features and with each alone", features),
     step("tests", "unit and integration tests", tests),
+    step("inbox", "the inbox loses nothing, and its tests notice planted mistakes", inbox),
     step("doctests", "the examples in the documentation", doctests),
     step("quickstart", "the quickstart of the README runs to its end", quickstart),
     step("docs", "the documentation builds without warnings", docs),
@@ -65,7 +66,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         println!("--- {}: {result} after {seconds:.1} s {note}", step.name);
         table += format!("{:10} {result:8} {seconds:7.1}  {note}", step.name).trim_end();
         table += "\n";
-        if step.name.ends_with("tests") {
+        if step.name.ends_with("tests") || step.name == "inbox" {
             tested += &format!("; {}: {}", step.name, note.split(": ").next().unwrap_or_default());
         }
     }
@@ -126,6 +127,18 @@ fn tests() -> Result<Outcome> {
             &["test", "--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]
         }
     }))
+}
+
+/// Compiled with faults, and so apart from everything else.
+fn inbox() -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::Skipped("it looks at system calls, with strace".to_owned()));
+    }
+    tools::strace()?;
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let mut command = cargo(["test", "-p", "birdhook-inbox-proof", "--target-dir", "target/faults", "--no-fail-fast"]);
+    command.env("RUSTFLAGS", format!("{flags} --cfg birdhook_faults").trim());
+    counted(command)
 }
 
 fn doctests() -> Result<Outcome> {

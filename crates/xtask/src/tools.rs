@@ -46,6 +46,11 @@ pub(crate) fn cxx() -> Result<()> {
     debian("g++")
 }
 
+/// Makes sure of strace, which shows what a program asks of the system.
+pub(crate) fn strace() -> Result<()> {
+    if succeeds(Command::new("strace").arg("--version")) { Ok(()) } else { debian("strace") }
+}
+
 /// Installs a package of Debian or Ubuntu when that needs no question: as root.
 fn debian(package: &str) -> Result<()> {
     let whoami = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();

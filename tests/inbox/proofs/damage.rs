@@ -1,12 +1,14 @@
 //! Bits of the file flip, and parts of it are lost: the inbox is refused then, or has everything.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use birdhook_inbox::faults::{self, Bug, Disk};
 use birdhook_inbox::{Inbox, OpenError, Query, RedbStore, Standing, StoreError};
 use birdhook_pipeline::EventKey;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tempfile::TempDir;
 
@@ -22,6 +24,7 @@ struct File {
     seal: Vec<u8>,
     /// The keys and contents of what was answered 200 and not acknowledged.
     pending: HashMap<EventKey, u64>,
+    bodies: Vec<Bytes>,
 }
 
 impl File {
@@ -38,6 +41,7 @@ impl File {
             holds(status == 200, || format!("a sound disk, and {status}"))?;
             load.answered(&body, status);
         }
+        let bodies = load.all().into_iter().map(|body| body.bytes).collect();
         let mut pending: HashMap<_, _> = load.all().into_iter().flat_map(|body| body.events).collect();
         for _ in 0..10 {
             let lease = bed.inbox.recv().await.unwrap();
@@ -48,7 +52,17 @@ impl File {
         bed.close().await;
         let image = if is_closed { disk.after_crash(disk.moment(), |_, _| true) } else { left };
         let seal = std::fs::read(folder.path().join("sealed")).unwrap();
-        Ok(Self { image, seal, pending })
+        Ok(Self { image, seal, pending, bodies })
+    }
+
+    /// Where the bodies are, each as often as it is there.
+    fn bodies(&self) -> Vec<Range<usize>> {
+        let mut places = Vec::new();
+        for body in &self.bodies {
+            let at = self.image.windows(body.len()).enumerate().filter(|(_, part)| part == body);
+            places.extend(at.map(|(from, _)| from..from + body.len()));
+        }
+        places
     }
 
     /// Opens it with another content: `true` when it was refused.
@@ -85,8 +99,7 @@ impl File {
     }
 }
 
-/// Flips bits, one at a time: all of the first 512 bytes and of what is somewhere else a body, by turns, and one of every
-/// `stride` bytes everywhere.
+/// Flips bits, one at a time: every seventh of the header's, one of each copy of a body, and one of every `stride` bytes.
 pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -> Result<(), Violation> {
     let seed = seed("damage");
     let mut random = fastrand::Rng::with_seed(seed);
@@ -96,10 +109,13 @@ pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -
     let used = file.image.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let header = 0..8 * 512.min(used);
     let everywhere = (512..used).step_by(stride).map(|byte| 8 * (byte + random.usize(..stride)) + random.usize(..8));
+    let everywhere: Vec<_> = everywhere.collect();
+    let bodies: Vec<_> = file.bodies().into_iter().map(|body| 8 * random.usize(body) + random.usize(..8)).collect();
+    holds(bodies.len() >= 30, || format!("only {} bodies are found in the file", bodies.len()))?;
     let (mut flipped, mut refused) = (0, 0);
     faults::plant(bug);
     let proof = async {
-        for bit in header.step_by(3).chain(everywhere) {
+        for bit in header.step_by(7).chain(bodies).chain(everywhere) {
             let mut image = file.image.clone();
             let Some(byte) = image.get_mut(bit / 8) else { continue };
             *byte ^= 1 << (bit % 8);

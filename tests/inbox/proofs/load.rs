@@ -21,6 +21,7 @@ struct State {
     scene: Scene,
     bodies: Vec<Body>,
     unanswered: Vec<usize>,
+    has_duplicates: bool,
     book: Book,
 }
 
@@ -40,7 +41,20 @@ impl Load {
     pub(crate) fn new(seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
         let (scene, book) = (Scene::new(seed), Book::default());
-        Self(Arc::new(Mutex::new(State { random, scene, bodies: Vec::new(), unanswered: Vec::new(), book })))
+        Self(Arc::new(Mutex::new(State {
+            random,
+            scene,
+            bodies: Vec::new(),
+            unanswered: Vec::new(),
+            has_duplicates: true,
+            book,
+        })))
+    }
+
+    /// Nothing is sent twice.
+    pub(crate) fn without_duplicates(self) -> Self {
+        self.state().has_duplicates = false;
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -60,6 +74,9 @@ impl Load {
     /// What to send next: something new, what was not answered yet, or what was sent before.
     pub(crate) fn next(&self) -> Body {
         let mut state = self.state();
+        if !state.has_duplicates {
+            return state.fresh();
+        }
         match (state.random.u8(..10), state.bodies.len()) {
             (0..2, bodies @ 1..) => {
                 let number = state.random.usize(..bodies);

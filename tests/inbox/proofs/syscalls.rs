@@ -10,14 +10,14 @@ use crate::process::Place;
 use crate::seed;
 use crate::violation::{Violation, holds};
 
-const CALLS: &str = "trace=openat,fdatasync,fsync,read,recvfrom,write,sendto,writev,sendmsg";
+const CALLS: &str = "trace=fdatasync,fsync,read,recvfrom,write,sendto,writev,sendmsg";
 
 pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: Option<&str>) -> Result<(), Violation> {
     let place = Place::new(receiver);
-    let load = Load::new(seed("syscalls"));
+    let load = Load::new(seed("syscalls")).without_duplicates();
     let file = place.file("calls");
     let out = file.display().to_string();
-    let strace = ["strace", "-f", "-s", "48", "-e", CALLS, "-e", "signal=none", "-o", &out];
+    let strace = ["strace", "-f", "-y", "-s", "48", "-e", CALLS, "-e", "signal=none", "-o", &out];
     let environment: Vec<_> = bug.map(|bug| ("BIRDHOOK_PLANTED", bug)).into_iter().collect();
     let mut process = place.run_under(&strace, &["consumers=0"], &environment);
     holds(process.is_ready().await, || "the receiver does not start under strace".to_owned())?;
@@ -38,7 +38,6 @@ pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: O
 
 /// Reads the lines in the order in which calls began and returned.
 fn judge(calls: &str) -> Result<usize, Violation> {
-    let mut store = None;
     let mut begun: HashMap<&str, (&str, usize)> = HashMap::new();
     // When each connection's request was read, when the last sync of the store that has returned began.
     let mut requests: HashMap<&str, usize> = HashMap::new();
@@ -69,8 +68,7 @@ fn judge(calls: &str) -> Result<usize, Violation> {
         }
         let result = call.rsplit(" = ").next().unwrap_or_default();
         match name {
-            "openat" if text.contains("inbox.new") || text.contains("inbox.redb") => store = Some(result.to_owned()),
-            "fdatasync" | "fsync" if result == "0" && store.as_deref() == Some(of) => synced = Some(began),
+            "fdatasync" | "fsync" if result == "0" && of.ends_with("/inbox.redb>") => synced = Some(began),
             "read" | "recvfrom" if text.contains("POST ") || call.contains("POST ") => _ = requests.insert(of, now),
             _ => {}
         }
