@@ -76,8 +76,12 @@ impl Serving {
     }
 
     pub(crate) fn start_command(command: &mut Command) -> Self {
+        Self::start_at("127.0.0.1:0", command)
+    }
+
+    pub(crate) fn start_at(address: &str, command: &mut Command) -> Self {
         let mut child =
-            command.args(["--addr", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            command.args(["--addr", address]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = follow(child.stdout.take().unwrap());
         let notes = follow(child.stderr.take().unwrap());
         let first = notes.recv_timeout(PATIENCE).expect("it says where it listens");

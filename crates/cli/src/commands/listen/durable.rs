@@ -30,6 +30,7 @@ impl Durable {
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = opened(&self.folder, Options::new().tries(self.tries))?;
         let pipeline = webhook.sink(inbox.clone());
+        let asked_to_stop = asked_to_stop();
         let server = args.bind(any_service(Receiver::new(pipeline.clone())), &apps).await?;
         note(format!("the inbox holds {}", holdings(&inbox)));
         let consumer =
@@ -41,7 +42,7 @@ impl Durable {
         });
         let stop = async move {
             tokio::select! {
-                () = asked_to_stop() => {}
+                () = asked_to_stop => {}
                 _ = has_ended.recv() => {}
             }
             let left = pipeline.shutdown(PATIENCE).await.in_flight;

@@ -101,18 +101,22 @@ impl Default for Work {
 
 pub(crate) type Seen = Box<dyn Fn(&Event) + Send + Sync>;
 
-/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM.
-pub(crate) async fn asked_to_stop() {
+/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM, from now on.
+pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminated) = terminated {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
         }
-        return;
+        let _ = interrupted.await;
     }
-    let _ = interrupted.await;
 }
 
 /// Whether requests can be sent to it.

@@ -58,10 +58,11 @@ impl ServerArgs {
             closed,
         };
         let route = webhook(gate.clone(), receive).with_state(Arc::new(receiver));
+        let asked_to_stop = asked_to_stop();
         let server = self.bind(route, &apps).await?;
         let stop = async move {
             tokio::select! {
-                () = asked_to_stop() => {}
+                () = asked_to_stop => {}
                 () = enough => {}
                 _ = output_closed.recv() => {}
             }
