@@ -21,7 +21,7 @@ pub(crate) enum Command {
         id: EventId,
         token: u64,
         outcome: Outcome,
-        done: Option<Answer<()>>,
+        done: Option<Answer<bool>>,
     },
     List(Query, Answer<Result<Vec<Listed>, StoreError>>),
     Requeue(Vec<EventId>, Answer<usize>),

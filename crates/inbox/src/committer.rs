@@ -114,6 +114,7 @@ impl Committer {
     }
 
     pub(crate) fn run(mut self) {
+        let _over = Over(Arc::clone(&self.shared));
         while let Some(commands) = self.gather() {
             self.work(commands);
             self.end_if_asked();
@@ -121,7 +122,6 @@ impl Committer {
                 break;
             }
         }
-        self.shared.is_taking.store(false, SeqCst);
         // The store must be closed before anybody hears that the inbox is.
         drop(self.store.take());
         for done in self.closing.take().into_iter().flatten() {
@@ -312,5 +312,14 @@ impl Committer {
         };
         observe::stands(&self.stats);
         self.shared.set_stats(self.stats);
+    }
+}
+
+/// However the committer ends, nobody takes the inbox for open any more.
+struct Over(Arc<Shared>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.is_taking.store(false, SeqCst);
     }
 }

@@ -19,6 +19,18 @@ pub struct OpenError {
 #[error("the inbox is closed")]
 pub struct Closed;
 
+/// Why a lease was not extended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtendError {
+    /// The lease is over.
+    #[error("the lease is over")]
+    Over,
+    /// The inbox is closed.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+}
+
 /// The store failed; it is opened again by itself. X is answered 503 meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the inbox's store failed and is not open again yet")]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -54,11 +54,12 @@ impl Inbox {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let made: Vec<_> = folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         builder.create(folder).map_err(|error| failed(error.into()))?;
         let (commands, received) = mpsc::channel();
         let shared = Arc::new(Shared::new(Duration::from_millis(options.lease)));
         let committer = Committer::open(options, folder, opener, received, Arc::clone(&shared)).map_err(failed)?;
-        settle(folder).map_err(|error| failed(error.into()))?;
+        settle(folder, &made).map_err(|error| failed(error.into()))?;
         let thread = std::thread::Builder::new().name("birdhook-inbox".to_owned());
         thread.spawn(move || committer.run()).map_err(|error| failed(error.into()))?;
         Ok(Self { desk: Desk::new(commands, shared) })
@@ -140,14 +141,14 @@ impl Inbox {
     }
 }
 
-/// A file is there after a loss of power only if its folder was synced too, and so on.
-fn settle(folder: &Path) -> io::Result<()> {
+/// A file is there after a loss of power only if its folder was synced too, and so is a folder that was made.
+fn settle(folder: &Path, made: &[PathBuf]) -> io::Result<()> {
     #[cfg(unix)]
-    for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+    for folder in std::iter::once(folder).chain(made.iter().filter_map(|made| made.parent())) {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         fs::File::open(folder)?.sync_all()?;
     }
-    let _ = folder;
+    let _ = (folder, made);
     Ok(())
 }
 

@@ -21,9 +21,10 @@ pub(crate) struct Index {
     dead: BTreeSet<EventId>,
     /// With [`Order::BySubscriber`], the events of each subscriber.
     lanes: HashMap<u32, Lane>,
-    /// The commits with events that are neither done nor dead, and those with events that are done.
+    /// The commits with events that are neither done nor dead.
     open: BTreeSet<u64>,
-    littered: BTreeSet<u64>,
+    /// Those that may hold bodies that are not needed, by when that was last looked at.
+    littered: BTreeSet<(u64, u64)>,
     /// The commits whose progress is to be written.
     dirty: BTreeSet<u64>,
     last_token: u64,
@@ -38,8 +39,8 @@ pub(crate) struct Entry {
     open: usize,
     /// How many are not done.
     kept: usize,
-    /// Since when nobody has looked whether it holds bodies that are not needed.
-    pub(crate) swept_at: u64,
+    /// Since when it may hold bodies that are not needed, or when that was last looked at.
+    littered_at: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -89,10 +90,9 @@ impl Index {
         let slots = progress.slots.clone();
         self.bytes += progress.bytes;
         let kept = slots.iter().filter(|slot| !slot.is_done()).count();
-        if kept < slots.len() {
-            self.littered.insert(batch);
-        }
-        self.batches.insert(batch, Entry { progress, open: 0, kept, swept_at: 0 });
+        let littered_at = (kept < slots.len()).then_some(0);
+        self.littered.extend(littered_at.map(|at| (at, batch)));
+        self.batches.insert(batch, Entry { progress, open: 0, kept, littered_at });
         for (slot, number) in slots.iter().zip(0..) {
             let id = EventId { batch, slot: number };
             match slot.state {
@@ -154,13 +154,13 @@ impl Index {
     }
 
     /// Settles an event that was handed out. An acknowledgement that comes late counts all the same, for the work is done;
-    /// whatever else comes late does not. `true` when the event is a dead letter now.
+    /// whatever else comes late does not. Tells whether the lease held until now.
     pub(crate) fn settle(&mut self, id: EventId, token: u64, outcome: Outcome, now: u64) -> bool {
         let Some(slot) = self.slot(id) else { return false };
         let is_held = matches!(slot.state, State::Leased { token: current, .. } if current == token);
         match outcome {
             Outcome::Acknowledged if !slot.is_done() => self.change(id, State::Done { since: now }),
-            Outcome::Failed(after) if is_held => return self.failed(id, after, now),
+            Outcome::Failed(after) if is_held => _ = self.failed(id, after, now),
             Outcome::NotHandedOut if is_held => {
                 if let Some(slot) = self.slot_mut(id) {
                     slot.tries = slot.tries.saturating_sub(1);
@@ -178,7 +178,7 @@ impl Index {
             }
             _ => {}
         }
-        false
+        is_held
     }
 
     fn failed(&mut self, id: EventId, after: Option<u64>, now: u64) -> bool {
@@ -212,21 +212,25 @@ impl Index {
 
     /// Forgets a commit whose events are all done with.
     pub(crate) fn remove(&mut self, batch: u64) {
+        self.tidied(batch, None);
         if let Some(entry) = self.batches.remove(&batch) {
             self.bytes -= entry.progress.bytes;
         }
         self.dirty.remove(&batch);
-        self.littered.remove(&batch);
     }
 
-    /// The next commit with events that are done, from this one on and round.
-    pub(crate) fn littered(&self, from: u64) -> Option<u64> {
-        self.littered.range(from..).next().or(self.littered.first()).copied()
+    /// The commit of which nobody has looked for longest whether it holds bodies that are not needed, if not since then.
+    pub(crate) fn littered_before(&self, then: u64) -> Option<u64> {
+        self.littered.first().filter(|(at, _)| *at <= then).map(|(_, batch)| *batch)
     }
 
-    /// A commit holds no body any more that is not needed.
-    pub(crate) fn tidied(&mut self, batch: u64) {
-        self.littered.remove(&batch);
+    /// A commit was looked at: it is to be looked at again, counted from then, or holds nothing that is not needed.
+    pub(crate) fn tidied(&mut self, batch: u64, again_from: Option<u64>) {
+        let Some(entry) = self.batches.get_mut(&batch) else { return };
+        if let Some(before) = std::mem::replace(&mut entry.littered_at, again_from) {
+            self.littered.remove(&(before, batch));
+        }
+        self.littered.extend(again_from.map(|at| (at, batch)));
     }
 
     /// A commit's deliveries take fewer bytes now.
@@ -245,10 +249,6 @@ impl Index {
 
     pub(crate) fn entry(&self, batch: u64) -> Option<&Entry> {
         self.batches.get(&batch)
-    }
-
-    pub(crate) fn entry_mut(&mut self, batch: u64) -> Option<&mut Entry> {
-        self.batches.get_mut(&batch)
     }
 
     /// All commits from this one on, oldest first.
@@ -299,8 +299,9 @@ impl Index {
             match state {
                 State::Done { since } => {
                     entry.kept -= 1;
-                    if self.littered.insert(id.batch) {
-                        entry.swept_at = since;
+                    if entry.littered_at.is_none() {
+                        entry.littered_at = Some(since);
+                        self.littered.insert((since, id.batch));
                     }
                 }
                 _ if matches!(before, State::Done { .. }) => entry.kept += 1,

@@ -15,7 +15,7 @@ use crate::clock::millis;
 use crate::command::Command;
 use crate::desk::{Desk, Granted};
 use crate::index::Outcome;
-use crate::{Closed, EventId};
+use crate::{Closed, EventId, ExtendError};
 
 /// An event that nobody else gets until it is settled or the lease is over. Dereferences to the [`Event`].
 ///
@@ -77,12 +77,14 @@ impl Lease {
     /// Makes the lease end so long from now.
     ///
     /// # Errors
-    /// When the inbox is closed.
-    pub async fn extend(&mut self, by: Duration) -> Result<(), Closed> {
+    /// When it is over already and the event may be somebody else's, or the inbox is closed.
+    pub async fn extend(&mut self, by: Duration) -> Result<(), ExtendError> {
         let desk = self.desk.as_ref().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
         let outcome = Outcome::Extended(millis(by));
-        desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await?;
+        if !desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await? {
+            return Err(ExtendError::Over);
+        }
         self.ends = after(by);
         Ok(())
     }
@@ -90,7 +92,7 @@ impl Lease {
     async fn settle(mut self, outcome: Outcome) -> Result<(), Closed> {
         let desk = self.desk.take().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
-        desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await
+        desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await.map(|_| ())
     }
 }
 

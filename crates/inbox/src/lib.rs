@@ -82,7 +82,7 @@ mod store;
 
 pub use birdhook_core::Event;
 pub use clock::Clock;
-pub use error::{Closed, OpenError};
+pub use error::{Closed, ExtendError, OpenError};
 pub use id::{EventId, ParseIdError};
 pub use inbox::{Inbox, ListError};
 pub use lease::{Lease, Leases};

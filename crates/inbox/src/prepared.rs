@@ -36,11 +36,14 @@ pub(crate) enum Promise {
         done: Answer<Result<(), SinkError>>,
         room: OwnedSemaphorePermit,
     },
+    /// There is no room.
+    Refused(Answer<Result<(), SinkError>>),
     Settled {
         id: EventId,
         token: u64,
         outcome: Outcome,
-        done: Option<Answer<()>>,
+        is_held: bool,
+        done: Option<Answer<bool>>,
     },
     Listed(Query, Result<Vec<Listed>, StoreError>, Answer<Result<Vec<Listed>, StoreError>>),
     Requeued(Vec<EventId>, usize, Answer<usize>),
@@ -119,8 +122,11 @@ impl Promise {
                 drop(room);
                 let _ = done.send(Ok(()));
             }
-            Self::Settled { done, .. } => {
-                let _ = done.map(|done| done.send(()));
+            Self::Refused(done) => {
+                let _ = done.send(Err(SinkError::Full));
+            }
+            Self::Settled { is_held, done, .. } => {
+                let _ = done.map(|done| done.send(is_held));
             }
             Self::Listed(_, listed, done) => {
                 let _ = done.send(listed);
@@ -140,11 +146,11 @@ impl Promise {
 
     fn break_off(self) -> Option<Command> {
         Some(match self {
-            Self::Stored { done, .. } => {
+            Self::Stored { done, .. } | Self::Refused(done) => {
                 let _ = done.send(Err(SinkError::failed(crate::error::Failed)));
                 return None;
             }
-            Self::Settled { id, token, outcome, done } => Command::Settle { id, token, outcome, done },
+            Self::Settled { id, token, outcome, done, .. } => Command::Settle { id, token, outcome, done },
             Self::Listed(query, _, done) => Command::List(query, done),
             Self::Requeued(ids, _, done) => Command::Requeue(ids, done),
             Self::Discarded(ids, _, done) => Command::Discard(ids, done),

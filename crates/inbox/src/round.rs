@@ -13,7 +13,7 @@ use crate::EventId;
 use crate::command::{Answer, Command, ToStore};
 use crate::contents::Contents;
 use crate::desk::{Granted, Shared};
-use crate::index::Outcome;
+use crate::index::{Entry, Outcome};
 use crate::list::{Listed, Query, Standing};
 use crate::memory::Half;
 use crate::options::Options;
@@ -92,8 +92,8 @@ impl<'a> Round<'a> {
             Command::Settle { id, token, outcome, done } => {
                 let is_open = self.contents.index.slot(id).is_some_and(|slot| !slot.is_done());
                 self.prepared.acknowledged += u64::from(is_open && matches!(outcome, Outcome::Acknowledged));
-                self.contents.index.settle(id, token, outcome, self.now);
-                self.prepared.promise(Promise::Settled { id, token, outcome, done });
+                let is_held = self.contents.index.settle(id, token, outcome, self.now);
+                self.prepared.promise(Promise::Settled { id, token, outcome, is_held, done });
             }
             Command::List(query, answer) => {
                 let listed = self.list(&query);
@@ -116,8 +116,7 @@ impl<'a> Round<'a> {
 
     fn store_delivery(&mut self, ToStore { mut delivery, keys, done, room }: ToStore) {
         if self.contents.is_full {
-            let _ = done.send(Err(SinkError::Full));
-            return;
+            return self.prepared.promise(Promise::Refused(done));
         }
         // What was not in the memory when the request asked may be by now, or may come twice in this commit.
         let mut keys = keys.into_iter();
@@ -199,23 +198,22 @@ impl<'a> Round<'a> {
 
     /// Deletes what is done with: a commit's record when all of it is, else the bodies that are not needed.
     fn tidy(&mut self) {
+        let keep = self.options.keep.unwrap_or(0);
+        let Some(then) = self.now.checked_sub(LITTER.max(keep)) else { return };
         for _ in 0..TIDY_STEP {
-            let Some(number) = self.contents.index.littered(self.contents.swept + 1) else { return };
-            self.contents.swept = number;
-            let keep = self.options.keep.unwrap_or(0);
-            let Some(entry) = self.contents.index.entry_mut(number) else { return };
-            if entry.is_done() {
-                if entry.done_since().saturating_add(keep) <= self.now {
-                    self.remove(number);
-                    self.contents.has_more_to_clear = true;
+            let Some(number) = self.contents.index.littered_before(then) else { return };
+            let done_since = self.contents.index.entry(number).filter(|entry| entry.is_done()).map(Entry::done_since);
+            match done_since {
+                Some(since) if since.saturating_add(keep) <= self.now => self.remove(number),
+                Some(since) => self.contents.index.tidied(number, Some(since.max(then + 1))),
+                None => {
+                    let now = self.now;
+                    let is_over = |since: u64| since.saturating_add(keep) <= now;
+                    self.clear_bodies(number, |_, slot| matches!(slot.state, State::Done { since } if is_over(since)));
                 }
-            } else if entry.swept_at.saturating_add(LITTER.max(keep)) <= self.now {
-                entry.swept_at = self.now;
-                let now = self.now;
-                let is_over = |since: u64| since.saturating_add(keep) <= now;
-                self.clear_bodies(number, |_, slot| matches!(slot.state, State::Done { since } if is_over(since)));
             }
         }
+        self.contents.has_more_to_clear = true;
     }
 
     fn remove(&mut self, number: u64) {
@@ -229,8 +227,10 @@ impl<'a> Round<'a> {
     /// Writes a commit's deliveries anew, without the bodies of those that are over with all their events. Asks with the place of
     /// the delivery in the commit.
     fn clear_bodies(&mut self, number: u64, is_over: impl Fn(usize, &Slot) -> bool) {
-        // What cannot be read now is noticed by whoever needs it.
-        let Ok(batch) = self.contents.batch(self.store, number) else { return };
+        let Ok(batch) = self.contents.batch(self.store, number) else {
+            // It is noticed by whoever needs it.
+            return self.contents.index.tidied(number, Some(self.now));
+        };
         let Some(entry) = self.contents.index.entry(number) else { return };
         let mut rest = &*entry.progress.slots;
         let mut is_changed = false;
@@ -253,9 +253,7 @@ impl<'a> Round<'a> {
             self.write(Table::Deliveries, number, cleared.write());
             self.contents.cache.put(number, Arc::new(cleared));
         }
-        if is_tidy {
-            self.contents.index.tidied(number);
-        }
+        self.contents.index.tidied(number, (!is_tidy).then_some(self.now));
     }
 
     /// Hands events out to those who wait for them.

@@ -161,13 +161,14 @@ fn run(order: Order, seed: u64) {
                     6 => Outcome::NotHandedOut,
                     _ => Outcome::Extended(random.u64(1..120)),
                 };
-                let mut is_dead = false;
+                let mut was_held = false;
                 if let Some(event) = model.event(id) {
                     let is_held = matches!(event.state, State::Leased { token: held, .. } if held == token);
                     let is_done = matches!(event.state, State::Done { .. });
+                    was_held = is_held;
                     match outcome {
                         Outcome::Acknowledged if !is_done => model.set(id, State::Done { since: now }),
-                        Outcome::Failed(after) if is_held => is_dead = model.fail(id, after, now),
+                        Outcome::Failed(after) if is_held => _ = model.fail(id, after, now),
                         Outcome::NotHandedOut if is_held => {
                             event.tries -= 1;
                             model.set(id, State::Ready);
@@ -177,7 +178,7 @@ fn run(order: Order, seed: u64) {
                         _ => {}
                     }
                 }
-                assert_eq!(index.settle(id, token, outcome, now), is_dead, "seed {seed}, step {number}");
+                assert_eq!(index.settle(id, token, outcome, now), was_held, "seed {seed}, step {number}");
                 format!("settle {id} {token} {outcome:?}")
             }
             67..82 => {
