@@ -1,6 +1,6 @@
 //! Mistakes that are planted in the inbox are noticed by the proof.
 #![cfg(birdhook_faults)]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -56,7 +56,7 @@ fn at_moment(trace: &Trace, examiner: &mut Examiner<'_>, moment: usize, seed: u6
         sectors = if Some(write) == last { sector + 1 } else { sectors };
         true
     });
-    examiner.examine(image, moment, moment % 20 == 0, "all of it")?;
+    examiner.examine(image, moment, moment.is_multiple_of(20), "all of it")?;
     if trace.is_before_sync(moment) {
         examiner.examine(trace.disk.after_crash(moment, |_, _| false), moment, random.u8(..4) == 0, "nothing of it")?;
     }

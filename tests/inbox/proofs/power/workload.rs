@@ -52,6 +52,7 @@ impl Trace {
 }
 
 /// What somebody waited for.
+#[allow(clippy::large_enum_variant, reason = "there are few of them, for a moment")]
 enum Done {
     Answered(Body, u16),
     HandedOut(Lease),
