@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError, Table};
 #[derive(Debug)]
 pub(crate) struct Contents {
     pub(crate) index: Index,
-    /// The number of the next commit that stores something.
+    /// The number of the next batch.
     pub(crate) next: u64,
     /// When the newest record was written.
     pub(crate) newest: u64,
@@ -21,8 +21,6 @@ pub(crate) struct Contents {
     /// The oldest record of keys and when it was written, if that is known.
     pub(crate) oldest_keys: Option<(u64, u64)>,
     pub(crate) cache: Cache,
-    /// Behind which commit to look next for bodies that are not needed.
-    pub(crate) swept: u64,
     /// Whether the last round left something that could be cleared away.
     pub(crate) has_more_to_clear: bool,
     /// Whether deliveries are refused for lack of room, and when space was last asked back from the store.
@@ -46,7 +44,7 @@ impl Contents {
         let next = store.get(Table::About, ABOUT_NEXT)?.map(read_number).transpose()?.unwrap_or(0);
         if let Some(sealed) = sealed.filter(|sealed| *sealed >= next) {
             let what = format!(
-                "it ends before commit {next}, but commit {sealed} was answered 200; to go on with what is left, remove the \
+                "it ends before batch {next}, but batch {sealed} was answered 200; to go on with what is left, remove the \
                  file `sealed`"
             );
             return Err(StoreError::Corrupt(what));
@@ -58,7 +56,6 @@ impl Contents {
             remembered: 0,
             oldest_keys: None,
             cache: Cache::default(),
-            swept: 0,
             has_more_to_clear: false,
             is_full: false,
             reclaimed_at: 0,
@@ -95,23 +92,31 @@ impl Contents {
             let slots: usize = Batch::read(record)?.0.iter().map(|stored| stored.positions.len()).sum();
             match expected.next() {
                 Some((found, entry)) if found == number && entry.progress.slots.len() == slots => Ok(()),
-                _ => Err(StoreError::corrupt(format!("the deliveries of commit {number} and their progress differ"))),
+                _ => Err(StoreError::corrupt(format!("the deliveries of batch {number} and their progress differ"))),
             }
         })?;
-        match expected.next() {
-            None => Ok(()),
-            Some((number, _)) => Err(StoreError::corrupt(format!("the deliveries of commit {number} are missing"))),
+        if let Some((number, _)) = expected.next() {
+            return Err(StoreError::corrupt(format!("the deliveries of batch {number} are missing")));
         }
+        // Who goes from one record to the next does not notice that the way to one of them is damaged.
+        for (number, _) in self.index.entries(0) {
+            for table in [Table::Deliveries, Table::Progress] {
+                if store.get(table, number)?.is_none() {
+                    return Err(StoreError::corrupt(format!("batch {number} is there and cannot be found")));
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// The deliveries of a commit.
+    /// The deliveries of a batch.
     pub(crate) fn batch(&mut self, store: &dyn Store, number: u64) -> Result<Arc<Batch>, StoreError> {
         if let Some(batch) = self.cache.get(number) {
             return Ok(batch);
         }
         let record = store.get(Table::Deliveries, number)?;
         let record =
-            record.ok_or_else(|| StoreError::corrupt(format!("the deliveries of commit {number} are missing")))?;
+            record.ok_or_else(|| StoreError::corrupt(format!("the deliveries of batch {number} are missing")))?;
         let batch = Arc::new(Batch::read(record)?);
         self.cache.put(number, Arc::clone(&batch));
         Ok(batch)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Which event of an inbox it is: the number of the commit that stored it, and its place among that commit's events. Never
+/// Which event of an inbox it is: the number of the batch in which it was stored, and its place among that batch's events. Never
 /// used again; ordered as the events were accepted.
 ///
 /// ```

@@ -7,7 +7,7 @@ use crate::options::{Order, Retry};
 use crate::record::Progress;
 use crate::slot::{Slot, State};
 
-/// Every commit of which an event is not done with, or is kept.
+/// Every batch of which an event is not done with, or is kept.
 #[derive(Debug)]
 pub(crate) struct Index {
     order: Order,
@@ -21,11 +21,11 @@ pub(crate) struct Index {
     dead: BTreeSet<EventId>,
     /// With [`Order::BySubscriber`], the events of each subscriber.
     lanes: HashMap<u32, Lane>,
-    /// The commits with events that are neither done nor dead.
+    /// The batches with events that are neither done nor dead.
     open: BTreeSet<u64>,
     /// Those that may hold bodies that are not needed, by when that was last looked at.
     littered: BTreeSet<(u64, u64)>,
-    /// The commits whose progress is to be written.
+    /// The batches whose progress is to be written.
     dirty: BTreeSet<u64>,
     last_token: u64,
     bytes: u64,
@@ -85,7 +85,7 @@ impl Index {
         }
     }
 
-    /// Adds a commit's events, new ones or ones that were stored before.
+    /// Adds a batch's events, new ones or ones that were stored before.
     pub(crate) fn add(&mut self, batch: u64, progress: Progress) {
         let slots = progress.slots.clone();
         self.bytes += progress.bytes;
@@ -210,7 +210,7 @@ impl Index {
         is_there
     }
 
-    /// Forgets a commit whose events are all done with.
+    /// Forgets a batch whose events are all done with.
     pub(crate) fn remove(&mut self, batch: u64) {
         self.tidied(batch, None);
         if let Some(entry) = self.batches.remove(&batch) {
@@ -219,12 +219,12 @@ impl Index {
         self.dirty.remove(&batch);
     }
 
-    /// The commit of which nobody has looked for longest whether it holds bodies that are not needed, if not since then.
+    /// The batch of which nobody has looked for longest whether it holds bodies that are not needed, if not since then.
     pub(crate) fn littered_before(&self, then: u64) -> Option<u64> {
         self.littered.first().filter(|(at, _)| *at <= then).map(|(_, batch)| *batch)
     }
 
-    /// A commit was looked at: it is to be looked at again, counted from then, or holds nothing that is not needed.
+    /// A batch was looked at: it is to be looked at again, counted from then, or holds nothing that is not needed.
     pub(crate) fn tidied(&mut self, batch: u64, again_from: Option<u64>) {
         let Some(entry) = self.batches.get_mut(&batch) else { return };
         if let Some(before) = std::mem::replace(&mut entry.littered_at, again_from) {
@@ -233,7 +233,7 @@ impl Index {
         self.littered.extend(again_from.map(|at| (at, batch)));
     }
 
-    /// A commit's deliveries take fewer bytes now.
+    /// A batch's deliveries take fewer bytes now.
     pub(crate) fn shrunk(&mut self, batch: u64, bytes: u64) {
         if let Some(entry) = self.batches.get_mut(&batch) {
             self.bytes = self.bytes - entry.progress.bytes + bytes;
@@ -242,7 +242,7 @@ impl Index {
         }
     }
 
-    /// The commits that changed since this was last asked.
+    /// The batches that changed since this was last asked.
     pub(crate) fn take_dirty(&mut self) -> BTreeSet<u64> {
         std::mem::take(&mut self.dirty)
     }
@@ -251,7 +251,7 @@ impl Index {
         self.batches.get(&batch)
     }
 
-    /// All commits from this one on, oldest first.
+    /// All batches from this one on, oldest first.
     pub(crate) fn entries(&self, from: u64) -> impl Iterator<Item = (u64, &Entry)> {
         self.batches.range(from..).map(|(number, entry)| (*number, entry))
     }

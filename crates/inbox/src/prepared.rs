@@ -19,7 +19,7 @@ use crate::store::{Change, Store, StoreError, Table};
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) changes: Vec<Change>,
-    /// The number of the commit, if it stores deliveries, and how many events.
+    /// The number of the last batch, if any is stored, and how many events there are.
     pub(crate) stored: Option<u64>,
     pub(crate) events: usize,
     pub(crate) acknowledged: u64,

@@ -41,6 +41,11 @@ impl Stored {
         }
     }
 
+    /// How many bytes it takes on the disk.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len() + self.app.len() + 4 * self.positions.len() + 16
+    }
+
     /// The event at a place among those that are in the inbox.
     ///
     /// A version of birdhook that finds other events in a body than the one that stored it hands over more, never less.
@@ -70,7 +75,7 @@ fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The deliveries of one commit.
+/// Deliveries that are stored in one record.
 #[derive(Debug)]
 pub(crate) struct Batch(pub(crate) Vec<Arc<Stored>>);
 
@@ -92,8 +97,7 @@ impl Batch {
     }
 
     pub(crate) fn write(&self) -> Bytes {
-        let positions: usize = self.0.iter().map(|stored| stored.app.len() + 4 * stored.positions.len() + 16).sum();
-        let mut out = Vec::with_capacity(self.bytes() + positions + 16);
+        let mut out = Vec::with_capacity(self.0.iter().map(|stored| stored.size()).sum::<usize>() + 8);
         out.put_u32(number(self.0.len()));
         for stored in &self.0 {
             out.put_u32(number(stored.app.len()));
@@ -108,7 +112,7 @@ impl Batch {
     }
 
     pub(crate) fn read(record: Bytes) -> Result<Self, StoreError> {
-        let mut record = checked(record, "a commit's deliveries")?;
+        let mut record = checked(record, "a batch's deliveries")?;
         let mut read = || {
             let count = record.try_get_u32().ok()?;
             let mut deliveries = Vec::new();
@@ -122,11 +126,11 @@ impl Batch {
             }
             record.is_empty().then_some(Self(deliveries))
         };
-        read().ok_or_else(|| StoreError::corrupt("a commit's deliveries are of no known form"))
+        read().ok_or_else(|| StoreError::corrupt("a batch's deliveries are of no known form"))
     }
 }
 
-/// What became of the events of one commit.
+/// What became of the events of one batch.
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) stored_at: u64,
@@ -156,7 +160,7 @@ impl Progress {
     }
 
     pub(crate) fn read(record: Bytes) -> Result<Self, StoreError> {
-        let mut record = checked(record, "the progress of a commit")?;
+        let mut record = checked(record, "the progress of a batch")?;
         let mut read = || {
             let (stored_at, bytes) = (record.try_get_u64().ok()?, record.try_get_u64().ok()?);
             let mut slots = Vec::new();
@@ -174,11 +178,11 @@ impl Progress {
             }
             Some(Self { stored_at, bytes, slots })
         };
-        read().ok_or_else(|| StoreError::corrupt("the progress of a commit is of no known form"))
+        read().ok_or_else(|| StoreError::corrupt("the progress of a batch is of no known form"))
     }
 }
 
-/// The keys of one commit's events, and when they were stored.
+/// The keys of one batch's events, and when they were stored.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) stored_at: u64,
@@ -194,13 +198,13 @@ impl Keys {
     }
 
     pub(crate) fn read(record: Bytes) -> Result<Self, StoreError> {
-        let mut record = checked(record, "the keys of a commit")?;
+        let mut record = checked(record, "the keys of a batch")?;
         let mut read = || {
             let stored_at = record.try_get_u64().ok()?;
             let (keys, rest) = record.as_chunks::<HALF>();
             rest.is_empty().then(|| Self { stored_at, keys: keys.to_vec() })
         };
-        read().ok_or_else(|| StoreError::corrupt("the keys of a commit are of no known form"))
+        read().ok_or_else(|| StoreError::corrupt("the keys of a batch are of no known form"))
     }
 }
 

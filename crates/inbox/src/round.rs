@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use birdhook_pipeline::SinkError;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
@@ -30,22 +29,33 @@ pub(crate) struct Round<'a> {
     store: &'a dyn Store,
     contents: &'a mut Contents,
     now: u64,
-    /// What is stored in this commit.
-    deliveries: Vec<Arc<Stored>>,
-    slots: Vec<Slot>,
-    keys: Vec<Half>,
-    new_keys: HashSet<Half>,
-    new_bytes: u64,
+    /// What is stored in this commit, and by which keys it is recognised.
+    new: Vec<NewBatch>,
+    taken: HashSet<Half>,
+    first_stored: Option<u64>,
     prepared: Prepared,
     needs_room: bool,
 }
 
-/// How many records of old keys, commits with bodies that are not needed, and commits of a purge are looked at in one round.
+/// Deliveries that are stored in one record.
+#[derive(Default)]
+struct NewBatch {
+    deliveries: Vec<Arc<Stored>>,
+    slots: Vec<Slot>,
+    keys: Vec<Half>,
+    size: usize,
+}
+
+/// The most bytes in one record, if it holds several deliveries: a tree keeps a record in pages of twice as many bytes as the
+/// next smaller ones, of which this fills one.
+const BATCH: usize = (64 << 10) - 128;
+
+/// How many records of old keys, batches with bodies that are not needed, and batches of a purge are looked at in one round.
 const KEYS_STEP: usize = 32;
 const TIDY_STEP: usize = 4;
 const PURGE_STEP: usize = 64;
 
-/// How long bodies stay that are not needed, when others of their commit are; in milliseconds.
+/// How long bodies stay that are not needed, when others of their batch are; in milliseconds.
 const LITTER: u64 = 60_000;
 
 /// Between two attempts to get space back from the store, in milliseconds.
@@ -65,11 +75,9 @@ impl<'a> Round<'a> {
             store,
             contents,
             now,
-            deliveries: Vec::new(),
-            slots: Vec::new(),
-            keys: Vec::new(),
-            new_keys: HashSet::new(),
-            new_bytes: 0,
+            new: Vec::new(),
+            taken: HashSet::new(),
+            first_stored: None,
             prepared: Prepared::default(),
             needs_room: false,
         }
@@ -119,18 +127,23 @@ impl<'a> Round<'a> {
             return self.prepared.promise(Promise::Refused(done));
         }
         // What was not in the memory when the request asked may be by now, or may come twice in this commit.
-        let mut keys = keys.into_iter();
+        let (mut keys, mut new_keys) = (keys.into_iter(), Vec::new());
         delivery.retain(|_| {
             let Some(key) = keys.next() else { return true };
-            let is_new = !self.shared.memory.holds(&key) && self.new_keys.insert(key);
-            self.keys.extend(is_new.then_some(key));
+            let is_new = !self.shared.memory.holds(&key) && self.taken.insert(key);
+            new_keys.extend(is_new.then_some(key));
             is_new
         });
         if !delivery.events().is_empty() {
             let lanes = delivery.events().iter().map(|event| Slot::new(lane(event.app(), event.subscriber())));
-            self.slots.extend(lanes);
-            self.new_bytes += delivery.body().as_str().len() as u64;
-            self.deliveries.push(Arc::new(Stored::new(delivery)));
+            let slots: Vec<_> = lanes.collect();
+            let stored = Stored::new(delivery);
+            let mut batch = self.new.pop_if(|batch| batch.size + stored.size() <= BATCH).unwrap_or_default();
+            batch.size += stored.size();
+            batch.slots.extend(slots);
+            batch.keys.extend(new_keys);
+            batch.deliveries.push(Arc::new(stored));
+            self.new.push(batch);
         }
         self.prepared.promise(Promise::Stored { done, room });
     }
@@ -143,29 +156,31 @@ impl<'a> Round<'a> {
         self.tidy();
     }
 
-    /// Makes one commit of all that is to be stored.
+    /// Makes records of all that is to be stored.
     fn append(&mut self) {
-        if self.deliveries.is_empty() {
-            return;
+        for NewBatch { deliveries, slots, keys, .. } in std::mem::take(&mut self.new) {
+            let number = self.contents.next;
+            self.contents.next += 1;
+            self.prepared.events += slots.len();
+            self.prepared.remember.extend_from_slice(&keys);
+            self.contents.remembered += keys.len();
+            let batch = Batch(deliveries);
+            self.write(Table::Deliveries, number, batch.write());
+            self.write(Table::Keys, number, Keys { stored_at: self.now, keys }.write());
+            let progress = Progress { stored_at: self.now, bytes: batch.bytes() as u64, slots };
+            self.write(Table::Progress, number, progress.write());
+            self.contents.index.add(number, progress);
+            self.contents.cache.put(number, Arc::new(batch));
+            self.contents.oldest_keys.get_or_insert((number, self.now));
+            if number == 0 {
+                self.write(Table::About, ABOUT_FORMAT, write_number(u64::from(FORMAT)));
+            }
+            self.first_stored.get_or_insert(number);
+            self.prepared.stored = Some(number);
         }
-        let number = self.contents.next;
-        self.contents.next += 1;
-        let batch = Batch(std::mem::take(&mut self.deliveries));
-        let keys = Keys { stored_at: self.now, keys: std::mem::take(&mut self.keys) };
-        let slots = std::mem::take(&mut self.slots);
-        self.prepared.events = slots.len();
-        self.write(Table::Deliveries, number, batch.write());
-        self.write(Table::Keys, number, keys.write());
-        self.write(Table::About, ABOUT_FORMAT, write_number(u64::from(FORMAT)));
-        self.write(Table::About, ABOUT_NEXT, write_number(self.contents.next));
-        let progress = Progress { stored_at: self.now, bytes: self.new_bytes, slots };
-        self.write(Table::Progress, number, progress.write());
-        self.contents.index.add(number, progress);
-        self.contents.cache.put(number, Arc::new(batch));
-        self.contents.oldest_keys.get_or_insert((number, self.now));
-        self.contents.remembered += keys.keys.len();
-        self.prepared.stored = Some(number);
-        self.prepared.remember = keys.keys;
+        if self.prepared.stored.is_some() {
+            self.write(Table::About, ABOUT_NEXT, write_number(self.contents.next));
+        }
     }
 
     fn forget_old_keys(&mut self) {
@@ -181,7 +196,7 @@ impl<'a> Round<'a> {
             self.contents.remembered = self.contents.remembered.saturating_sub(keys.len());
             self.prepared.forget.extend(keys);
             // Behind those on the disk are those of this very commit.
-            let stored = self.prepared.stored.filter(|stored| *stored > number).map(|stored| (stored, self.now));
+            let stored = self.first_stored.filter(|stored| *stored > number).map(|stored| (stored, self.now));
             self.contents.oldest_keys = self.first_keys_behind(number).or(stored);
         }
         self.contents.has_more_to_clear = true;
@@ -196,7 +211,7 @@ impl<'a> Round<'a> {
         found.ok().and(first)
     }
 
-    /// Deletes what is done with: a commit's record when all of it is, else the bodies that are not needed.
+    /// Deletes what is done with: a batch's records when all of it is, else the bodies that are not needed.
     fn tidy(&mut self) {
         let keep = self.options.keep.unwrap_or(0);
         let Some(then) = self.now.checked_sub(LITTER.max(keep)) else { return };
@@ -224,8 +239,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Writes a commit's deliveries anew, without the bodies of those that are over with all their events. Asks with the place of
-    /// the delivery in the commit.
+    /// Writes a batch's deliveries anew, without the bodies of those that are over with all their events. Asks with the place of
+    /// the delivery in the batch.
     fn clear_bodies(&mut self, number: u64, is_over: impl Fn(usize, &Slot) -> bool) {
         let Ok(batch) = self.contents.batch(self.store, number) else {
             // It is noticed by whoever needs it.

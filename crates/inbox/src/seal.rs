@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// The number of the last commit that anybody was told of.
+/// The number of the last batch that anybody was told of.
 #[derive(Debug)]
 pub(crate) struct Seal {
     file: File,

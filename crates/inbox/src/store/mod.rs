@@ -10,16 +10,16 @@ use bytes::Bytes;
 
 pub use self::redb::RedbStore;
 
-/// Which map a record is in. Each is keyed by the number of a commit.
+/// Which map a record is in. Each is keyed by the number of a batch: some deliveries that were stored together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// The deliveries of one commit: up to some megabytes.
+    /// The deliveries of a batch: mostly less than 64 KiB, up to the largest body.
     Deliveries,
     /// What became of their events.
     Progress,
     /// By what they are recognised as duplicates.
     Keys,
-    /// The format, and the number of the next commit.
+    /// The format, and the number of the next batch.
     About,
 }
 
