@@ -6,12 +6,12 @@ use crate::store::StoreError;
 
 /// Why an inbox was not opened. Nothing was changed or lost.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the inbox in {}: {source}", folder.display())]
+#[error("cannot open the inbox in {}: {reason}", folder.display())]
 pub struct OpenError {
     /// The folder.
     pub folder: PathBuf,
-    /// Why.
-    pub source: StoreError,
+    /// Why; told in what the error displays.
+    pub reason: StoreError,
 }
 
 /// The inbox was closed.

@@ -49,7 +49,7 @@ impl Inbox {
     }
 
     pub(crate) fn start(options: Options, folder: &Path, opener: Opener) -> Result<Self, OpenError> {
-        let failed = |source: StoreError| OpenError { folder: folder.to_owned(), source };
+        let failed = |reason: StoreError| OpenError { folder: folder.to_owned(), reason };
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]

@@ -36,12 +36,12 @@ async fn a_folder_belongs_to_one_inbox_of_one_process() {
     const ASKED: &str = "BIRDHOOK_TEST_FOLDER";
     if let Ok(folder) = std::env::var(ASKED) {
         let error = refused(folder.as_ref());
-        assert!(matches!(error.source, StoreError::InUse), "{error}");
+        assert!(matches!(error.reason, StoreError::InUse), "{error}");
         return;
     }
     let receiver = Receiver::new(options());
     let error = refused(receiver.folder.path());
-    assert!(matches!(error.source, StoreError::InUse), "{error}");
+    assert!(matches!(error.reason, StoreError::InUse), "{error}");
     let folder = receiver.folder.path().display();
     let said = format!("cannot open the inbox in {folder}: it is open already, in this process or another one");
     assert_eq!(error.to_string(), said);
@@ -62,7 +62,7 @@ fn a_folder_that_cannot_be_made_is_said() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let error = refused(&file.join("inbox"));
-    assert!(matches!(error.source, StoreError::Io(_)), "{error}");
+    assert!(matches!(error.reason, StoreError::Io(_)), "{error}");
     assert!(error.to_string().starts_with(&format!("cannot open the inbox in {}/inbox: ", file.display())), "{error}");
 }
 
@@ -73,7 +73,7 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
     let text = "my diary\n".repeat(1000);
     fs::write(&file, &text).unwrap();
     let error = refused(folder.path());
-    assert!(matches!(error.source, StoreError::Corrupt(_)), "{error}");
+    assert!(matches!(error.reason, StoreError::Corrupt(_)), "{error}");
     assert_eq!(fs::read_to_string(file).unwrap(), text);
 }
 
@@ -89,7 +89,7 @@ async fn a_later_format_is_refused_and_not_touched() {
     };
     write(9);
     let error = refused(folder.path());
-    assert!(matches!(error.source, StoreError::TooNew(9)), "{error}");
+    assert!(matches!(error.reason, StoreError::TooNew(9)), "{error}");
     assert!(error.to_string().ends_with("it has format 9, of a later version of birdhook"), "{error}");
     write(1);
     is_unharmed(&folder).await;
@@ -103,11 +103,11 @@ async fn a_store_that_ends_before_what_was_answered_is_refused_with_what_to_do()
     let number = 41_u64.to_le_bytes();
     fs::write(&seal, [&number[..], &crc32fast::hash(&number).to_le_bytes()].concat()).unwrap();
     let error = refused(folder.path());
-    assert!(matches!(error.source, StoreError::Corrupt(_)), "{error}");
+    assert!(matches!(error.reason, StoreError::Corrupt(_)), "{error}");
     let said =
-        "it ends before commit 1, but commit 41 was answered 200; to go on with what is left, remove the file `sealed`";
+        "it ends before batch 1, but batch 41 was answered 200; to go on with what is left, remove the file `sealed`";
     assert!(error.to_string().contains(said), "{error}");
-    assert!(matches!(refused(folder.path()).source, StoreError::Corrupt(_)), "and again");
+    assert!(matches!(refused(folder.path()).reason, StoreError::Corrupt(_)), "and again");
     fs::write(&seal, right).unwrap();
     is_unharmed(&folder).await;
     fs::remove_file(&seal).unwrap();
@@ -136,7 +136,7 @@ async fn a_damaged_record_is_refused_and_never_taken_for_less() {
             store.commit(&[Change { table, key: 0, value }]).unwrap();
             drop(store);
             let error = refused(folder.path());
-            assert!(matches!(error.source, StoreError::Corrupt(_)), "{table:?}: {error}");
+            assert!(matches!(error.reason, StoreError::Corrupt(_)), "{table:?}: {error}");
             store = RedbStore::open(&file).unwrap();
         }
         store.commit(&[Change { table, key: 0, value: Some(whole) }]).unwrap();
@@ -153,6 +153,6 @@ async fn a_record_that_is_missing_is_noticed() {
         store.commit(&[Change { table, key: 0, value: None }]).unwrap();
         drop(store);
         let error = refused(folder.path());
-        assert!(matches!(error.source, StoreError::Corrupt(_)), "{table:?}: {error}");
+        assert!(matches!(error.reason, StoreError::Corrupt(_)), "{table:?}: {error}");
     }
 }

@@ -73,9 +73,9 @@ impl File {
         let opened = std::panic::catch_unwind(AssertUnwindSafe(open));
         match opened.map_err(|_| Violation::other("it panicked in place of being refused"))? {
             Ok(inbox) => self.is_whole(inbox).await.map(|()| false),
-            Err(OpenError { source: StoreError::Corrupt(_) | StoreError::Other(_), .. }) => Ok(true),
-            Err(OpenError { source: StoreError::TooNew(_), .. }) => Ok(true),
-            Err(OpenError { source: StoreError::Io(_), .. }) => Ok(true),
+            Err(OpenError { reason: StoreError::Corrupt(_) | StoreError::Other(_), .. }) => Ok(true),
+            Err(OpenError { reason: StoreError::TooNew(_), .. }) => Ok(true),
+            Err(OpenError { reason: StoreError::Io(_), .. }) => Ok(true),
             Err(other) => Err(Violation::other(format!("refused for a wrong reason: {other}"))),
         }
     }
@@ -165,7 +165,7 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     let newest = copies.pop().unwrap();
     for (older, number) in copies.iter().zip(1..) {
         std::fs::write(&path, older).unwrap();
-        match open(folder.path()).map_err(|error| error.source) {
+        match open(folder.path()).map_err(|error| error.reason) {
             Err(StoreError::Corrupt(_)) => {}
             Err(other) => {
                 return Err(Violation::other(format!("copy {number} is refused for a wrong reason: {other}")));

@@ -40,7 +40,7 @@ fn untouched() -> Options {
 
 /// Opens an inbox, and says why it cannot.
 pub(crate) fn opened(path: &Path, options: Options) -> Result<Inbox> {
-    options.open(path).map_err(|OpenError { source, .. }| match source {
+    options.open(path).map_err(|OpenError { reason, .. }| match reason {
         StoreError::InUse => anyhow!(
             "the inbox in {} is in use by a receiver that runs: stop it first, for only one process at a time can open it",
             path.display()
