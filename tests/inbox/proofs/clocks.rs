@@ -24,7 +24,7 @@ pub async fn forget_nothing() -> Result<(), Violation> {
         while_open(jump, back).await?;
         while_closed(jump, back).await?;
     }
-    Ok(())
+    set_right_again().await
 }
 
 fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Bed, Violation> {
@@ -124,4 +124,23 @@ impl Clock for SetClock {
     fn steady(&self) -> Duration {
         self.0.lock().unwrap().1
     }
+}
+
+/// What was stored while the clock was two days slow is as old as it is, once the clock is right again.
+async fn set_right_again() -> Result<(), Violation> {
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed("clocks")));
+    let horizon = 5 * DAY;
+    let bed = open(&clock, horizon, folder.path())?;
+    consumed(&bed, &load).await?;
+    bed.close().await;
+    clock.jump_backwards(2 * DAY);
+    let bed = open(&clock, horizon, folder.path())?;
+    let body = consumed(&bed, &load).await?;
+    bed.close().await;
+    clock.jump_forwards(2 * DAY);
+    let bed = open(&clock, horizon, folder.path())?;
+    clock.advance(horizon - HOUR);
+    holds(is_known(&bed, &body).await, || "stored by a slow clock, and forgotten early".to_owned())?;
+    clock.advance(2 * HOUR);
+    holds(!is_known(&bed, &body).await, || "never forgotten, so all this shows nothing".to_owned())
 }
