@@ -100,11 +100,13 @@ impl Load {
         }
     }
 
-    /// Every body that was sent, and those that were never answered 200.
+    /// Every body that was sent.
+    #[cfg(birdhook_faults)]
     pub(crate) fn all(&self) -> Vec<Body> {
         self.state().bodies.clone()
     }
 
+    /// Those that were never answered 200.
     pub(crate) fn unanswered(&self) -> Vec<Body> {
         self.state().bodies.iter().filter(|body| !body.is_answered).cloned().collect()
     }
