@@ -1,6 +1,5 @@
 //! What the committer is asked to do.
 
-use birdhook_core::Delivery;
 use birdhook_pipeline::SinkError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -9,6 +8,8 @@ use crate::desk::Granted;
 use crate::index::Outcome;
 use crate::list::{Listed, Query};
 use crate::memory::Half;
+use crate::record::Stored;
+use crate::slot::Slot;
 use crate::store::StoreError;
 
 /// What is still to be answered after the commit in which it is done.
@@ -41,8 +42,9 @@ pub(crate) enum Command {
 }
 
 pub(crate) struct ToStore {
-    pub(crate) delivery: Delivery,
-    pub(crate) keys: Vec<Half>,
+    pub(crate) stored: Stored,
+    /// One for each event.
+    pub(crate) events: Vec<(Slot, Half)>,
     pub(crate) done: Answer<Result<(), SinkError>>,
     /// Its share of what may wait to be stored.
     pub(crate) room: OwnedSemaphorePermit,

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::clock::Time;
 use crate::command::{Answer, Command, ToStore};
 use crate::contents::Contents;
+use crate::crowd::Crowd;
 use crate::desk::{Granted, Shared};
 use crate::error::Failed;
 use crate::faults;
@@ -44,6 +45,7 @@ pub(crate) struct Committer {
     store: Option<Box<dyn Store>>,
     reopen: (u64, u64),
     /// Those who wait for the end, once somebody asked for it.
+    crowd: Crowd,
     closing: Option<Vec<oneshot::Sender<()>>>,
     is_over: bool,
     stats: Stats,
@@ -105,6 +107,7 @@ impl Committer {
             contents,
             store: Some(store),
             reopen: (0, FIRST_PAUSE),
+            crowd: Crowd::default(),
             closing: None,
             is_over: false,
             stats: Stats::default(),
@@ -147,12 +150,20 @@ impl Committer {
             }
         }
         let bytes = |command: &Command| match command {
-            Command::Store(store) => store.delivery.body().as_str().len(),
+            Command::Store(store) => store.stored.size(),
             _ => 0,
         };
         let mut taken: usize = commands.iter().map(bytes).sum();
         while taken < MOST_BYTES && commands.len() < MOST_COMMANDS {
             let Ok(command) = self.commands.try_recv() else { break };
+            taken += bytes(&command);
+            commands.push(command);
+        }
+        let (expected, patience) = self.crowd.expected(commands.len());
+        let until = Instant::now() + patience;
+        while commands.len() < expected && taken < MOST_BYTES {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(command) = self.commands.recv_timeout(left) else { break };
             taken += bytes(&command);
             commands.push(command);
         }
@@ -174,6 +185,7 @@ impl Committer {
         faults::point("gathered");
         let mut round = Round::new(&self.options, &self.shared, &*store, &mut self.contents, self.time.now());
         round.look_for_room(&self.folder);
+        let asked = commands.len();
         let mut to_verify = Vec::new();
         for command in commands {
             match command {
@@ -199,9 +211,11 @@ impl Committer {
         let (mut prepared, needs_room) = round.finish();
         faults::point("prepared");
         let is_written = !prepared.changes.is_empty();
+        let started = Instant::now();
         let reclaimed = if needs_room { store.reclaim() } else { Ok(()) };
         match reclaimed.and_then(|()| prepared.commit(&mut *store, &mut self.seal, &self.shared)) {
             Ok(()) => {
+                self.crowd.was(asked, started.elapsed());
                 self.verify(store, to_verify);
                 self.stats.commits += u64::from(is_written);
                 self.stats.stored += prepared.events as u64;

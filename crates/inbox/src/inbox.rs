@@ -18,6 +18,8 @@ use crate::committer::{Committer, Opener};
 use crate::desk::{Desk, ROOM, Shared};
 use crate::list::{Listed, Query};
 use crate::memory::half;
+use crate::record::Stored;
+use crate::slot::{Slot, lane};
 use crate::store::StoreError;
 use crate::{Closed, EventId, Lease, Leases, OpenError, Options, Stats};
 
@@ -206,12 +208,15 @@ impl Inbox {
                 return Err(SinkError::Closed);
             }
             // So that what waits for a slow disk is bounded, however many requests there are.
+            let slots = delivery.events().iter().map(|event| Slot::new(lane(event.app(), event.subscriber())));
+            let events = slots.zip(keys).collect();
             let share = delivery.body().as_str().len().div_ceil(1024).clamp(1, ROOM);
             let share = u32::try_from(share).unwrap_or(u32::MAX);
             let room = Arc::clone(&desk.shared.room).acquire_many_owned(share).await;
             let room = room.map_err(|_| SinkError::Closed)?;
-            let stored = desk.ask(|done| Command::Store(ToStore { delivery, keys, done, room })).await;
-            stored.unwrap_or(Err(SinkError::Closed))
+            let stored = Stored::new(delivery);
+            let answer = desk.ask(|done| Command::Store(ToStore { stored, events, done, room })).await;
+            answer.unwrap_or(Err(SinkError::Closed))
         })
     }
 }

@@ -56,6 +56,7 @@ mod clock;
 mod command;
 mod committer;
 mod contents;
+mod crowd;
 mod desk;
 mod error;
 #[cfg(not(birdhook_faults))]

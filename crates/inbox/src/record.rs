@@ -41,6 +41,14 @@ impl Stored {
         }
     }
 
+    /// Leaves out the events at the places where `kept` is false.
+    pub(crate) fn retain(&mut self, kept: &[bool]) {
+        let mut places = kept.iter();
+        self.positions.retain(|_| places.next() == Some(&true));
+        let mut places = kept.iter();
+        self.read.get_mut().into_iter().for_each(|read| read.retain(|_| places.next() == Some(&true)));
+    }
+
     /// How many bytes it takes on the disk.
     pub(crate) fn size(&self) -> usize {
         self.body.len() + self.app.len() + 4 * self.positions.len() + 16

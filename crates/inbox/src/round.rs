@@ -18,7 +18,7 @@ use crate::memory::Half;
 use crate::options::Options;
 use crate::prepared::{Prepared, Promise};
 use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, Batch, FORMAT, Keys, Progress, Stored, write_number};
-use crate::slot::{Slot, State, lane};
+use crate::slot::{Slot, State};
 use crate::space;
 use crate::store::{Change, Store, StoreError, Table};
 
@@ -122,26 +122,23 @@ impl<'a> Round<'a> {
         }
     }
 
-    fn store_delivery(&mut self, ToStore { mut delivery, keys, done, room }: ToStore) {
+    fn store_delivery(&mut self, ToStore { mut stored, mut events, done, room }: ToStore) {
         if self.contents.is_full {
             return self.prepared.promise(Promise::Refused(done));
         }
         // What was not in the memory when the request asked may be by now, or may come twice in this commit.
-        let (mut keys, mut new_keys) = (keys.into_iter(), Vec::new());
-        delivery.retain(|_| {
-            let Some(key) = keys.next() else { return true };
-            let is_new = !self.shared.memory.holds(&key) && self.taken.insert(key);
-            new_keys.extend(is_new.then_some(key));
-            is_new
-        });
-        if !delivery.events().is_empty() {
-            let lanes = delivery.events().iter().map(|event| Slot::new(lane(event.app(), event.subscriber())));
-            let slots: Vec<_> = lanes.collect();
-            let stored = Stored::new(delivery);
+        let mut is_new = |key: &Half| !self.shared.memory.holds(key) && self.taken.insert(*key);
+        let new: Vec<_> = events.iter().map(|(_, key)| is_new(key)).collect();
+        if new.contains(&false) {
+            let mut places = new.iter();
+            events.retain(|_| places.next() == Some(&true));
+            stored.retain(&new);
+        }
+        if !events.is_empty() {
             let mut batch = self.new.pop_if(|batch| batch.size + stored.size() <= BATCH).unwrap_or_default();
             batch.size += stored.size();
-            batch.slots.extend(slots);
-            batch.keys.extend(new_keys);
+            batch.slots.extend(events.iter().map(|(slot, _)| *slot));
+            batch.keys.extend(events.iter().map(|(_, key)| *key));
             batch.deliveries.push(Arc::new(stored));
             self.new.push(batch);
         }
