@@ -105,7 +105,7 @@ impl Options {
     }
 
     /// For how long events are remembered, so that they are not stored again; 5 days and an hour unless set, for X replays
-    /// what happened in the last 5 days. Takes about 40 bytes of memory and 30 on disk for each event.
+    /// what happened in the last 5 days. Takes about 30 bytes of memory and 20 on disk for each event.
     pub fn dedupe_horizon(mut self, horizon: Duration) -> Self {
         self.horizon = millis(horizon);
         self

@@ -120,13 +120,14 @@ fn features() -> Result<Outcome> {
 }
 
 fn tests() -> Result<Outcome> {
-    let nextest = succeeds(&mut cargo(["nextest", "--version"]));
-    counted(cargo(match nextest {
-        true => &["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"] as &[_],
-        false => {
-            &["test", "--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]
-        }
-    }))
+    if succeeds(&mut cargo(["nextest", "--version"])) {
+        return counted(cargo(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"]));
+    }
+    // Tests start the examples, which cargo then does not build as programs by itself.
+    run_command(&mut cargo(["build", "--workspace", "--all-features", "--examples"]))?;
+    let mut command = cargo(["test", "--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    command.arg("--examples");
+    counted(command)
 }
 
 /// Compiled with faults, and so apart from everything else.
