@@ -72,6 +72,7 @@ mod memory;
 mod observe;
 mod options;
 mod prepared;
+mod private;
 mod record;
 mod round;
 mod run;

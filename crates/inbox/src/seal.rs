@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use crate::private;
+
 /// The number of the last batch that anybody was told of.
 #[derive(Debug)]
 pub(crate) struct Seal {
@@ -18,14 +20,7 @@ const LENGTH: usize = 12;
 
 impl Seal {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut options = File::options();
-        options.create(true).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        Ok(Self { file })
+        Ok(Self { file: private::open(path)? })
     }
 
     /// `None` when nothing was sealed, or when the seal itself is unreadable, as after a loss of power.

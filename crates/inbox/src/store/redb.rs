@@ -11,6 +11,7 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
 
 use super::{Change, Store, StoreError, Table};
+use crate::private;
 
 /// A [`Store`] in one file, by [redb](https://docs.rs/redb). The file is readable by its owner only.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl RedbStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let database = match path.metadata() {
-            Ok(about) if about.len() > 0 => not_panicking(|| database(file(path)?))?,
+            Ok(about) if about.len() > 0 => not_panicking(|| database(private::open(path)?))?,
             _ => make(path)?,
         };
         Ok(Self { database, path: Some(path.to_owned()) })
@@ -51,12 +52,12 @@ impl RedbStore {
 /// opened. Held open all the time, for that keeps others away.
 fn make(path: &Path) -> Result<Database, StoreError> {
     let unfinished = path.with_extension("new");
-    let handle = file(&unfinished)?;
+    let handle = private::open(&unfinished)?;
     let backend = backend(handle.try_clone()?)?;
     if path.metadata().is_ok_and(|about| about.len() > 0) {
         // Another process was faster.
         fs::remove_file(&unfinished)?;
-        return database(file(path)?);
+        return database(private::open(path)?);
     }
     handle.set_len(0)?;
     let database = builder().create_with_backend(backend).map_err(opening)?;
@@ -67,17 +68,6 @@ fn make(path: &Path) -> Result<Database, StoreError> {
 fn database(file: File) -> Result<Database, StoreError> {
     forget_cached(&file);
     builder().create_with_backend(backend(file)?).map_err(opening)
-}
-
-fn file(path: &Path) -> Result<File, StoreError> {
-    let mut options = File::options();
-    options.create(true).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(file)
 }
 
 #[cfg(not(birdhook_faults))]
