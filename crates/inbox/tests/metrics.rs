@@ -73,6 +73,7 @@ async fn every_metric_that_is_documented_has_its_value() {
     let documented = include_str!("../src/lib.rs");
     let names: Vec<_> = documented.split('`').filter(|word| word.starts_with("birdhook_inbox_")).collect();
     assert_eq!(names.len(), 8);
-    assert_eq!(metrics.len(), 8);
+    // With the whole workspace, the pipeline records too.
+    assert_eq!(metrics.keys().filter(|name| name.starts_with("birdhook_inbox_")).count(), 8);
     assert!(names.iter().all(|name| metrics.contains_key(*name)), "{names:?} {metrics:?}");
 }
