@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use birdhook::{Secret, Webhook};
-use birdhook_testkit::{Doctor, Verdict};
+use birdhook_testkit::{Doctor, Finding, Verdict};
 use birdhook_tests::client::PATH;
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
@@ -16,8 +16,16 @@ async fn every_adapter_is_healthy() {
         let webhook = Webhook::new(Secret::new(SECRET).unwrap());
         let mut server = Server::start(adapter, webhook, Behaviour::Takes).await;
         let url = format!("http://{}{PATH}", server.address);
-        let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;
-        // A machine under load may be slow.
+        let mut diagnosis = Doctor::new(url.clone(), SECRET).unwrap().local(true).examine().await;
+        // On a machine under load all of a huge body may have been sent before an early refusal is seen; not time and again.
+        let is_late =
+            |finding: &Finding| finding.check() == "body_huge_unsigned" && finding.verdict() == Verdict::Warned;
+        for _ in 0..4 {
+            if diagnosis.findings().iter().any(is_late) {
+                diagnosis = Doctor::new(url.clone(), SECRET).unwrap().local(true).examine().await;
+            }
+        }
+        // Such a machine may be slow, too.
         let wrong = diagnosis.findings().iter().filter(|finding| match finding.verdict() {
             Verdict::Passed => false,
             Verdict::Warned => !finding.check().ends_with("_time"),
@@ -38,7 +46,7 @@ async fn another_secret_is_one_failure() {
         let url = format!("http://{}{PATH}", server.address);
         let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;
         let failed = diagnosis.findings().iter().filter(|finding| finding.verdict() == Verdict::Failed);
-        let failed: Vec<_> = failed.map(birdhook_testkit::Finding::check).collect();
+        let failed: Vec<_> = failed.map(Finding::check).collect();
         assert_eq!(failed, ["challenge_secret"], "{adapter:?}\n{diagnosis}");
     }
 }
