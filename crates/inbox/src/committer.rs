@@ -44,8 +44,8 @@ pub(crate) struct Committer {
     /// `None` after a failure, with the moment of the next attempt to open it and the pause behind that.
     store: Option<Box<dyn Store>>,
     reopen: (u64, u64),
-    /// Those who wait for the end, once somebody asked for it.
     crowd: Crowd,
+    /// Those who wait for the end, once somebody asked for it.
     closing: Option<Vec<oneshot::Sender<()>>>,
     is_over: bool,
     stats: Stats,

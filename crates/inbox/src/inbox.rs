@@ -207,9 +207,9 @@ impl Inbox {
             if !desk.shared.is_taking.load(SeqCst) {
                 return Err(SinkError::Closed);
             }
-            // So that what waits for a slow disk is bounded, however many requests there are.
             let slots = delivery.events().iter().map(|event| Slot::new(lane(event.app(), event.subscriber())));
             let events = slots.zip(keys).collect();
+            // So that what waits for a slow disk is bounded, however many requests there are.
             let share = delivery.body().as_str().len().div_ceil(1024).clamp(1, ROOM);
             let share = u32::try_from(share).unwrap_or(u32::MAX);
             let room = Arc::clone(&desk.shared.room).acquire_many_owned(share).await;

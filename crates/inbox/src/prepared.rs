@@ -64,7 +64,7 @@ impl Prepared {
         self.promises.push(promise);
     }
 
-    /// Writes it all and seals it. How long that took, if there was anything to write.
+    /// Writes it all and seals it, if there is anything to write.
     pub(crate) fn commit(&mut self, store: &mut dyn Store, seal: &mut Seal, shared: &Shared) -> Result<(), StoreError> {
         if self.changes.is_empty() {
             return Ok(());
