@@ -67,7 +67,8 @@ impl Bed {
                 return Ok(lines);
             }
             let taken = tokio::time::timeout(PATIENCE, join_all((0..depth).map(|_| self.inbox.recv()))).await;
-            let taken = taken.map_err(|_| Violation::other(format!("{depth} events are not handed out")))?;
+            let stuck = |_| Violation::other(format!("{depth} events are not handed out: {:?}", self.inbox.stats()));
+            let taken = taken.map_err(stuck)?;
             let acknowledged = join_all(taken.into_iter().map(async |lease| {
                 let lease = lease.ok_or_else(|| Violation::other("the inbox has closed itself"))?;
                 let (line, id) = (Line::consumed(&lease), lease.id().to_string());

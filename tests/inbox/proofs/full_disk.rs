@@ -65,18 +65,24 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     lines.extend(bed.drain().await?);
     recovers(&bed, &load, &clock).await?;
 
-    // Somebody else fills it: to below the limit, and then completely.
+    // Somebody else fills it to below the limit: what is stored can still be consumed.
     let others = disk.0.path().join("others");
-    for left in [LOW / 2, 0] {
-        fill(&others, disk.0.path(), left);
-        let body = load.fresh();
-        let status = bed.send(&body.bytes).await;
-        load.answered(&body, status);
-        holds(status == 503, || format!("{left} bytes are left, and it answers {status}"))?;
-        lines.extend(bed.drain().await?);
+    fill(&others, disk.0.path(), LOW / 2);
+    refuses(&bed, &load, LOW / 2).await?;
+    lines.extend(bed.drain().await?);
+    fs::remove_file(&others).unwrap();
+    recovers(&bed, &load, &clock).await?;
+    // And then completely: consuming may have to wait for room, and goes on by itself.
+    fill(&others, disk.0.path(), 0);
+    refuses(&bed, &load, 0).await?;
+    let make_room = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
         fs::remove_file(&others).unwrap();
-        recovers(&bed, &load, &clock).await?;
-    }
+        recovers(&bed, &load, &clock).await
+    };
+    let (drained, recovered) = tokio::join!(bed.drain(), make_room);
+    recovered?;
+    lines.extend(drained?);
     // Full while it is written to: it has no warning.
     bed.close().await;
     let bed = open(0)?;
@@ -106,6 +112,13 @@ async fn until(bed: &Bed, load: &Load, wanted: u16) -> Result<bool, Violation> {
         }
     }
     Ok(false)
+}
+
+async fn refuses(bed: &Bed, load: &Load, left: u64) -> Result<(), Violation> {
+    let body = load.fresh();
+    let status = bed.send(&body.bytes).await;
+    load.answered(&body, status);
+    holds(status == 503, || format!("{left} bytes are left, and it answers {status}"))
 }
 
 /// By itself, when some time has passed: the store gives space back now and then, and is opened again after a failure.
