@@ -40,8 +40,9 @@ pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
 pub use birdhook_pipeline::{
     Activity, Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeKey, ChallengeSignature,
     ChannelSink, CutOver, DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events,
-    Gate, Generation, Handler, HandlerFuture, Health, Keys, Left, Pipeline, PostRelation, RawJson, Reason, Reception,
-    Reply, RequestHead, Secret, SecretError, Sending, SinkError, Timestamp, Webhook, activity, crc, signature, wire,
+    Gate, Generation, Handler, HandlerFuture, Health, Keying, Keys, Left, Pipeline, PostRelation, RawJson, Reason,
+    Reception, Reply, RequestHead, Secret, SecretError, Sending, SinkError, Timestamp, Webhook, activity, crc, message,
+    signature, wire,
 };
 #[cfg(feature = "tower")]
 pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, WebhookService};

@@ -40,6 +40,8 @@ pub(crate) struct Envelope {
     pub(crate) event_uuid: Option<Box<str>>,
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
+    /// How many events the body tells.
+    pub(crate) sent: usize,
     pub(crate) body: RawJson,
 }
 
@@ -74,6 +76,11 @@ impl Event {
     /// the X Activity API, such as `post.create`. Empty when the body as a whole is not known.
     pub fn name(&self) -> &str {
         &self.described.name
+    }
+
+    /// How many events its delivery had, whatever was taken out.
+    pub(crate) fn sent(&self) -> usize {
+        self.envelope.sent
     }
 
     /// Which of the events of its delivery it is, from nought, counted before any were taken out.

@@ -18,6 +18,7 @@ mod envelope;
 mod event;
 mod head;
 mod key;
+pub mod message;
 mod raw;
 mod readable;
 mod reply;

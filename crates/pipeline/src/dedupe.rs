@@ -37,9 +37,27 @@ pub enum CutOver {
     Both,
 }
 
+/// By what a webhook recognises events, for those who hand them on: the scope and the cut-over that it is set to. Made by
+/// [`Webhook::keying`](crate::Webhook::keying); by default that of a webhook with neither set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keying {
+    pub(crate) scope: DedupeScope,
+    pub(crate) cut_over: CutOver,
+}
+
+impl Keying {
+    /// The key by which duplicates of this event are recognised. With [`CutOver::Both`] it does not tell the copies of what has no
+    /// id in one of the APIs, which only the receiver itself can match.
+    pub fn key(&self, event: &Event) -> EventKey {
+        match self.cut_over {
+            CutOver::Both if !event.is_timeless() => event.content_key_in(self.scope),
+            _ => event.delivery_key_in(self.scope),
+        }
+    }
+}
+
 pub(crate) struct Dedupe {
-    scope: DedupeScope,
-    cut_over: CutOver,
+    keying: Keying,
     epoch: Instant,
     states: Mutex<States>,
 }
@@ -89,31 +107,25 @@ pub(crate) enum Claimed {
 }
 
 impl Dedupe {
-    pub(crate) fn new(
-        scope: DedupeScope,
-        (cut_over, tolerance): (CutOver, Duration),
-        (capacity, horizon): (usize, Duration),
-    ) -> Self {
-        let tellings = if cut_over == CutOver::Both { capacity } else { 0 };
+    pub(crate) fn new(keying: Keying, tolerance: Duration, (capacity, horizon): (usize, Duration)) -> Self {
+        let tellings = if keying.cut_over == CutOver::Both { capacity } else { 0 };
         let told = Tellings::new(tellings, tolerance.min(horizon));
         let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::new() };
-        Self { scope, cut_over, epoch: Instant::now(), states: Mutex::new(states) }
+        Self { keying, epoch: Instant::now(), states: Mutex::new(states) }
     }
 
     fn marks(&self, event: &Event) -> Marks {
-        if self.cut_over == CutOver::One {
-            return Marks { own: event.delivery_key_in(self.scope), told: None };
+        let own = self.keying.key(event);
+        if self.keying.cut_over == CutOver::One || !event.is_timeless() {
+            return Marks { own, told: None };
         }
-        let content = event.content_key_in(self.scope);
-        if !event.is_timeless() {
-            return Marks { own: content, told: None };
-        }
+        let content = event.content_key_in(self.keying.scope);
         let other = match event.generation() {
             Generation::AccountActivity => Generation::XActivity,
             _ => Generation::AccountActivity,
         };
         let told = (content.told_by(event.generation()), content.told_by(other));
-        Marks { own: event.delivery_key_in(self.scope), told: Some(told) }
+        Marks { own, told: Some(told) }
     }
 
     /// Claims all events of a delivery that are not done, or none: holding some while waiting for others could make two
@@ -181,17 +193,36 @@ struct Left {
 /// By what the events of a delivery are recognised as duplicates, one key for each event, in their order. The scope and the
 /// cut-over that the [`Webhook`](crate::Webhook) is set to are in it.
 #[derive(Clone)]
-pub struct Keys<'a>(std::slice::Iter<'a, Left>);
+pub struct Keys<'a>(Known<'a>);
+
+#[derive(Clone)]
+enum Known<'a> {
+    ByClaim(std::slice::Iter<'a, Left>),
+    ByThemselves(std::slice::Iter<'a, EventKey>),
+}
+
+/// For those who call a sink themselves.
+impl<'a> From<&'a [EventKey]> for Keys<'a> {
+    fn from(keys: &'a [EventKey]) -> Self {
+        Self(Known::ByThemselves(keys.iter()))
+    }
+}
 
 impl Iterator for Keys<'_> {
     type Item = EventKey;
 
     fn next(&mut self) -> Option<EventKey> {
-        self.0.next().map(|left| left.own)
+        match &mut self.0 {
+            Known::ByClaim(left) => left.next().map(|left| left.own),
+            Known::ByThemselves(keys) => keys.next().copied(),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        match &self.0 {
+            Known::ByClaim(left) => left.size_hint(),
+            Known::ByThemselves(keys) => keys.size_hint(),
+        }
     }
 }
 
@@ -212,7 +243,7 @@ pub(crate) struct Claim {
 impl Claim {
     /// The keys of the claimed events, in their order.
     pub(crate) fn keys(&self) -> Keys<'_> {
-        Keys(self.left.iter())
+        Keys(Known::ByClaim(self.left.iter()))
     }
 
     /// Marks the events as done. Call it in the same poll in which the sink said `Ok`.

@@ -46,10 +46,10 @@ mod webhook;
 pub use birdhook_core::{
     Activity, App, AppSelector, Apps, AppsError, ChallengeKey, ChallengeSignature, DedupeScope, Delivery, Direction,
     Event, EventKey, EventKind, Generation, PostRelation, RawJson, Reason, Reply, RequestHead, Secret, SecretError,
-    Timestamp, activity, crc, signature, wire,
+    Timestamp, activity, crc, message, signature, wire,
 };
 pub use channel::{ChannelSink, Deliveries, Events, Sending};
-pub use dedupe::{CutOver, Keys};
+pub use dedupe::{CutOver, Keying, Keys};
 pub use gate::{Admission, Begun, Gate, Reception};
 pub use handler::{Handler, HandlerFuture};
 pub use health::Health;

@@ -138,6 +138,13 @@ pub enum SinkError {
     /// The sink did not finish within the deadline.
     #[error("the sink did not finish in time")]
     TooSlow,
+    /// A copy of one of the events is being taken elsewhere, and it is not known yet how that ends.
+    #[error("a copy is being taken elsewhere")]
+    InFlight,
+    /// The sink will never take this delivery, however often it comes. Birdhook never prints the source, which may quote a
+    /// message.
+    #[error("the sink refuses the delivery")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The sink failed. Birdhook never prints the source, which may quote a message.
     #[error("the sink failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -150,6 +157,8 @@ impl fmt::Debug for SinkError {
             Self::Full => "Full",
             Self::Closed => "Closed",
             Self::TooSlow => "TooSlow",
+            Self::InFlight => "InFlight",
+            Self::Refused(_) => "Refused(..)",
             Self::Failed(_) => "Failed(..)",
         })
     }
@@ -161,13 +170,19 @@ impl SinkError {
         Self::Failed(source.into())
     }
 
+    /// An error of the sink's own that will be the same next time.
+    pub fn refused(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Refused(source.into())
+    }
+
     /// How the request is answered.
     pub fn reason(&self) -> Reason {
         match self {
             Self::Full => Reason::SinkFull,
             Self::Closed => Reason::SinkClosed,
             Self::TooSlow => Reason::SinkTooSlow,
-            Self::Failed(_) => Reason::SinkFailed,
+            Self::InFlight => Reason::InFlight,
+            Self::Refused(_) | Self::Failed(_) => Reason::SinkFailed,
         }
     }
 }

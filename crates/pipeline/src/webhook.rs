@@ -6,7 +6,7 @@ use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, Settings};
 
 use crate::channel::{ChannelSink, Deliveries, channel};
-use crate::dedupe::{CutOver, Dedupe};
+use crate::dedupe::{CutOver, Dedupe, Keying};
 use crate::handler::Handler;
 use crate::{EventSink, Gate, Pipeline};
 
@@ -35,8 +35,7 @@ pub struct Webhook {
     settings: Settings,
     deadline: Duration,
     window: (usize, Duration),
-    scope: DedupeScope,
-    cut_over: CutOver,
+    keying: Keying,
     tolerance: Duration,
 }
 
@@ -49,8 +48,7 @@ impl Webhook {
             settings: Settings::default(),
             deadline: Duration::from_millis(2500),
             window: (100_000, Duration::from_secs(15 * 60)),
-            scope: DedupeScope::default(),
-            cut_over: CutOver::default(),
+            keying: Keying::default(),
             tolerance: Duration::from_secs(60),
         }
     }
@@ -83,14 +81,14 @@ impl Webhook {
 
     /// Which copies of an event are duplicates; only redeliveries unless set.
     pub fn dedupe_scope(mut self, scope: DedupeScope) -> Self {
-        self.scope = scope;
+        self.keying.scope = scope;
         self
     }
 
     /// Whether users are subscribed through both the Account Activity API and the X Activity API, as while moving from one
     /// to the other; not unless set.
     pub fn cut_over(mut self, cut_over: CutOver) -> Self {
-        self.cut_over = cut_over;
+        self.keying.cut_over = cut_over;
         self
     }
 
@@ -100,6 +98,11 @@ impl Webhook {
     pub fn cut_over_tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
+    }
+
+    /// By what this webhook recognises duplicates, as set so far: for a relay, so that what it hands on has the same ids.
+    pub fn keying(&self) -> Keying {
+        self.keying
     }
 
     /// Which challenge tokens are signed; printable ones that cannot be a delivery unless set.
@@ -152,7 +155,7 @@ impl Webhook {
     pub fn gate(self) -> Gate {
         Gate::new(
             Endpoint::new(self.apps, self.settings),
-            Dedupe::new(self.scope, (self.cut_over, self.tolerance), self.window),
+            Dedupe::new(self.keying, self.tolerance, self.window),
             self.deadline,
         )
     }

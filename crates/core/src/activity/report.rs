@@ -48,7 +48,7 @@ impl Serialize for Report<'_> {
             occurred_at: event.occurred_at(),
             actor: activity.actor(),
             target: activity.target(),
-            ids: Ids::of(activity),
+            ids: activity.ids(),
             text: activity.text(),
             delivery_key: event.delivery_key().to_string(),
             content_key: event.content_key().to_string(),
@@ -85,13 +85,13 @@ struct Line<'a> {
 
 /// The ids by which X names what the event is about.
 #[derive(Default, Serialize)]
-struct Ids<'a> {
+pub(crate) struct Ids<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    post: Option<&'a str>,
+    pub(crate) post: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     like: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conversation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,14 +108,14 @@ struct Ids<'a> {
     job: Option<&'a str>,
 }
 
-impl<'a> Ids<'a> {
-    fn of(activity: &'a Activity<'a>) -> Self {
-        let mut ids = Self {
-            post: activity.post().and_then(|post| post.id.as_deref()),
-            conversation: activity.post().and_then(|post| post.conversation_id.as_deref()),
-            ..Self::default()
+impl Activity<'_> {
+    pub(crate) fn ids(&self) -> Ids<'_> {
+        let mut ids = Ids {
+            post: self.post().and_then(|post| post.id.as_deref()),
+            conversation: self.post().and_then(|post| post.conversation_id.as_deref()),
+            ..Ids::default()
         };
-        match activity {
+        match self {
             Activity::PostDeleted(deleted) => ids.post = deleted.post_id.as_deref(),
             Activity::Liked(like) => ids.like = like.id.as_deref(),
             Activity::MessageSent(message) | Activity::MessageReceived(message) => ids.message = message.id.as_deref(),

@@ -53,6 +53,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         event_uuid: activity.and_then(|data| data.event_uuid.as_deref()).map(Into::into),
         outbound: activity.and_then(Data::outbound),
         user_has_blocked: outline.user_has_blocked,
+        sent: outline.drafts.len(),
         body: slice(&body),
     });
     let events: Vec<Event> =

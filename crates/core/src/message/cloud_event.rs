@@ -1,0 +1,114 @@
+//! `CloudEvents` 1.0, in JSON.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Carried, restore};
+use crate::activity::Report;
+use crate::{Event, EventKey, RawJson, Timestamp};
+
+pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// An event in the JSON event format of `CloudEvents` 1.0
+/// (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
+///
+/// | attribute | value |
+/// |---|---|
+/// | `id` | the key by which duplicates are recognised |
+/// | `source` | `/birdhook/apps/` and the name of the app |
+/// | `type` | `birdhook.` and the kind, such as `birdhook.post_created` |
+/// | `subject` | the id of the subscriber, where there is one |
+/// | `time` | when it happened, where X tells |
+/// | `birdhookapp` | the name of the app |
+/// | `data.event` | what `docs/activity.md` says of an event: what happened, the same for both of X's APIs |
+/// | `data.body` | the JSON as X wrote it |
+/// | `data.position`, `data.sent` | which of that body's events it is, of how many, where there are several |
+#[derive(Serialize)]
+pub struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: String,
+    source: String,
+    r#type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Timestamp>,
+    datacontenttype: &'static str,
+    birdhookapp: &'a str,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    event: Report<'a>,
+    body: RawJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<usize>,
+}
+
+impl<'a> CloudEvent<'a> {
+    pub(super) fn new(event: &'a Event, key: &EventKey, carried: Carried) -> Self {
+        let Carried { body, position, sent } = carried;
+        let is_one_of_several = sent != 1;
+        let name: String = form_urlencoded::byte_serialize(event.app().as_bytes()).collect();
+        Self {
+            specversion: "1.0",
+            id: key.to_string(),
+            source: format!("/birdhook/apps/{name}"),
+            r#type: format!("birdhook.{}", event.kind()),
+            // Neither may be empty.
+            subject: event.subscriber().filter(|id| !id.is_empty()),
+            time: event.occurred_at().filter(|time| time.to_string().contains('T')),
+            datacontenttype: "application/json",
+            birdhookapp: event.app(),
+            data: Data {
+                event: event.report(),
+                body,
+                position: is_one_of_several.then_some(position),
+                sent: is_one_of_several.then_some(sent),
+            },
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Bytes {
+        // Strings, numbers and JSON that was read before: nothing in it can fail.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+}
+
+/// Without what people write.
+impl fmt::Debug for CloudEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CloudEvent").field("id", &self.id).field("type", &self.r#type).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Written<'a> {
+    specversion: &'a str,
+    #[serde(borrow)]
+    birdhookapp: Cow<'a, str>,
+    #[serde(borrow)]
+    data: WrittenData<'a>,
+}
+
+#[derive(Deserialize)]
+struct WrittenData<'a> {
+    #[serde(borrow)]
+    body: &'a RawValue,
+    #[serde(default)]
+    position: usize,
+    sent: Option<usize>,
+}
+
+pub(super) fn read(payload: &Bytes) -> Option<Event> {
+    let Written { specversion, birdhookapp, data } = serde_json::from_slice(payload).ok()?;
+    let body = payload.slice_ref(data.body.get().as_bytes());
+    (specversion == "1.0").then(|| restore(&birdhookapp, body, data.position, data.sent.unwrap_or(1)))?
+}

@@ -1,0 +1,179 @@
+//! An event as it crosses to a queue, a log or another program, and back.
+//!
+//! ```
+//! use birdhook_core::message::{Format, read};
+//! # let delivery = birdhook_core::Delivery::restore("shop", r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#, 1).unwrap();
+//! # let event = &delivery.events()[0];
+//! let message = Format::Plain.write(event, &event.delivery_key());
+//! let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+//! assert_eq!(fact("kind"), Some("post_deleted"));
+//! let again = read(message.payload.clone(), fact)?;
+//! assert_eq!(again.delivery_key(), event.delivery_key());
+//! # Ok::<(), birdhook_core::message::Unreadable>(())
+//! ```
+
+mod alone;
+mod cloud_event;
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+
+use crate::{Delivery, Event, EventKey, RawJson};
+
+pub use cloud_event::CloudEvent;
+
+/// How an event is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// The JSON as X wrote it, with this event alone where X sent several in one body.
+    #[default]
+    Plain,
+    /// A [`CloudEvent`], for consumers in other languages: what happened in one form for both of X's APIs, and the JSON as X
+    /// wrote it.
+    CloudEvents,
+}
+
+/// An event, written.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Message {
+    /// What is asked of most events, for headers and fields, so that a consumer need not read the payload: a name in snake case and a
+    /// value. Always there: `app`, `content_type`, `generation`, `key`, `kind`. Where X tells them: `name` (X's own), `occurred_at`
+    /// (RFC 3339), and the ids `subscriber`, `actor`, `target`, `post`, `message`. Which of a body's events it is, where it
+    /// could not be cut out: `position` of `sent`.
+    ///
+    /// Values are X's or the app's, and may hold any character.
+    pub facts: Vec<(&'static str, String)>,
+    /// The JSON.
+    pub payload: Bytes,
+}
+
+/// Without what people write.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("bytes", &self.payload.len()).finish_non_exhaustive()
+    }
+}
+
+impl Format {
+    /// Writes an event. `key` is that by which its duplicates are recognised.
+    pub fn write(self, event: &Event, key: &EventKey) -> Message {
+        let carried = event.carried();
+        let activity = event.activity();
+        let mut facts = vec![
+            ("app", event.app().to_owned()),
+            ("content_type", self.content_type().to_owned()),
+            ("generation", event.generation().as_str().to_owned()),
+            ("key", key.to_string()),
+            ("kind", event.kind().as_str().to_owned()),
+        ];
+        let ids = activity.ids();
+        let told = [
+            ("name", Some(event.name()).filter(|name| !name.is_empty())),
+            ("subscriber", event.subscriber()),
+            ("actor", activity.actor().and_then(|user| user.id.as_deref())),
+            ("target", activity.target().and_then(|user| user.id.as_deref())),
+            ("post", ids.post),
+            ("message", ids.message),
+        ];
+        facts.extend(told.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
+        facts.extend(event.occurred_at().map(|time| ("occurred_at", time.to_string())));
+        if carried.sent != 1 {
+            facts.extend([("position", carried.position.to_string()), ("sent", carried.sent.to_string())]);
+        }
+        let payload = match self {
+            Self::Plain => carried.body.into_bytes(),
+            Self::CloudEvents => CloudEvent::new(event, key, carried).to_json(),
+        };
+        Message { facts, payload }
+    }
+
+    /// What a message of this form says of its payload: `application/json` or `application/cloudevents+json`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Plain => "application/json",
+            Self::CloudEvents => cloud_event::CONTENT_TYPE,
+        }
+    }
+}
+
+/// Reads an event that [`Format::write`] wrote, whichever form it has; **nothing is verified here**. Of the facts it asks for `app`,
+/// `content_type`, `position` and `sent`.
+///
+/// # Errors
+/// When it was not written so.
+pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Result<Event, Unreadable> {
+    let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with(cloud_event::CONTENT_TYPE));
+    if is_cloud_event {
+        return cloud_event::read(&payload).ok_or(Unreadable::Payload);
+    }
+    let app = fact("app").ok_or(Unreadable::Fact("app"))?;
+    let number = |name: &'static str, unless: usize| match fact(name) {
+        Some(text) => text.parse().map_err(|_| Unreadable::Fact(name)),
+        None => Ok(unless),
+    };
+    restore(app, payload, number("position", 0)?, number("sent", 1)?).ok_or(Unreadable::Payload)
+}
+
+fn restore(app: &str, body: Bytes, position: usize, sent: usize) -> Option<Event> {
+    Delivery::restore(app, body, sent)?.into_events().into_iter().nth(position)
+}
+
+/// The key that a `key` fact tells.
+impl FromStr for EventKey {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        let mut bytes = [0; 32];
+        let mut digits =
+            text.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
+        for byte in &mut bytes {
+            let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else {
+                return Err(Unreadable::Fact("key"));
+            };
+            *byte = high << 4 | low;
+        }
+        if digits.next().is_some() { Err(Unreadable::Fact("key")) } else { Ok(bytes.into()) }
+    }
+}
+
+/// What is no event that [`Format::write`] wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// A fact is missing, or is not what it should be.
+    Fact(&'static str),
+    /// The payload is not.
+    Payload,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fact(name) => write!(f, "no event of birdhook's: `{name}` is missing or not as it is written"),
+            Self::Payload => f.write_str("no event of birdhook's: the payload cannot be read"),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// What is needed to read an event again.
+pub(crate) struct Carried {
+    pub(crate) body: RawJson,
+    pub(crate) position: usize,
+    pub(crate) sent: usize,
+}
+
+impl Event {
+    /// In a body of its own where that is possible: what every event of a large body carried with it would be too much.
+    fn carried(&self) -> Carried {
+        match alone::cut_out(self) {
+            Some(body) => Carried { body, position: 0, sent: 1 },
+            None => Carried { body: self.body().clone(), position: self.position(), sent: self.sent() },
+        }
+    }
+}

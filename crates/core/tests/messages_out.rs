@@ -1,0 +1,169 @@
+//! Events that are written for somebody else and read again.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use birdhook_core::message::{Format, Message, Unreadable, read};
+use birdhook_core::{DedupeScope, Delivery, Event, EventKey};
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{arbitrary, deliver, fixture, try_deliver};
+
+const FORMATS: [Format; 2] = [Format::Plain, Format::CloudEvents];
+
+fn fact<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
+    message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+}
+
+fn written_and_read(event: &Event, format: Format) -> Event {
+    let message = format.write(event, &event.delivery_key());
+    assert_eq!(fact(&message, "key").unwrap().parse::<EventKey>(), Ok(event.delivery_key()));
+    read(message.payload.clone(), |name| fact(&message, name)).unwrap()
+}
+
+fn assert_same(one: &Event, other: &Event) {
+    assert_eq!((one.kind(), one.name(), one.generation()), (other.kind(), other.name(), other.generation()));
+    assert_eq!(
+        (one.app(), one.subscriber(), one.occurred_at()),
+        (other.app(), other.subscriber(), other.occurred_at())
+    );
+    assert_eq!(one.raw(), other.raw());
+    for scope in [DedupeScope::Subscription, DedupeScope::Everywhere] {
+        assert_eq!(one.delivery_key_in(scope), other.delivery_key_in(scope));
+        assert_eq!(one.content_key_in(scope), other.content_key_in(scope));
+    }
+    let told = |event: &Event| serde_json::to_string(&event.report().with_raw()).unwrap();
+    assert_eq!(told(one), told(other), "what it means is the same");
+    assert_eq!(one.user_has_blocked(), other.user_has_blocked());
+    assert_eq!((one.tag(), one.event_uuid()), (other.tag(), other.event_uuid()));
+}
+
+fn assert_survives(delivery: &Delivery) {
+    for event in delivery {
+        for format in FORMATS {
+            assert_same(event, &written_and_read(event, format));
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_body_survives() {
+    let fixtures = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures")).unwrap();
+    let corpora = ["activity", "envelope", "payloads"]
+        .map(|target| std::fs::read_dir(format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"))).unwrap());
+    let mut read = 0;
+    for file in
+        fixtures.chain(corpora.into_iter().flatten()).map(|file| file.unwrap().path()).filter(|path| path.is_file())
+    {
+        if let Ok(delivery) = try_deliver(std::fs::read(&file).unwrap()) {
+            assert_survives(&delivery);
+            read += 1;
+        }
+    }
+    assert!(read > 40, "only {read} bodies were read");
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_body_is(body in arbitrary::object()) {
+        assert_survives(&deliver(body.to_string()));
+    }
+
+    #[test]
+    fn several_events_in_whatever_body(first in arbitrary::object(), second in arbitrary::json(), rest in arbitrary::object()) {
+        let mut body = rest;
+        body["tweet_create_events"] = json!([first, {"id_str": "1", "user": {"id_str": "7"}}]);
+        body["new_kind_events"] = json!([second]);
+        assert_survives(&deliver(body.to_string()));
+    }
+}
+
+#[test]
+fn a_large_body_is_not_carried_with_each_of_its_events() {
+    let likes: Vec<_> = (0..500).map(|n| json!({"id": format!("like{n}"), "user": {"id_str": "8"}})).collect();
+    let body = json!({"for_user_id": "7", "users": {"8": {"id": "8"}}, "favorite_events": likes, "follow_events": []});
+    let delivery = deliver(body.to_string());
+    let bytes: usize =
+        delivery.events().iter().map(|event| Format::Plain.write(event, &event.delivery_key()).payload.len()).sum();
+    assert!(bytes < 10 * body.to_string().len(), "{bytes} bytes");
+    let message = Format::Plain.write(&delivery.events()[3], &delivery.events()[3].delivery_key());
+    let alone: Value = serde_json::from_slice(&message.payload).unwrap();
+    assert_eq!(alone, json!({"for_user_id": "7", "users": {"8": {"id": "8"}}, "favorite_events": [likes[3]]}));
+    assert_eq!((fact(&message, "position"), fact(&message, "sent")), (None, None));
+}
+
+#[test]
+fn a_body_with_one_event_is_not_copied() {
+    let delivery = deliver(fixture("tweet_mention"));
+    let event = &delivery.events()[0];
+    let message = Format::Plain.write(event, &event.delivery_key());
+    assert_eq!(message.payload.as_ptr(), event.body().as_str().as_ptr());
+}
+
+#[test]
+fn facts_tell_what_is_asked_of_most_events() {
+    let delivery = deliver(
+        r#"{"for_user_id":"7","favorite_events":[{"id":"a","timestamp_ms":1700000000123,"user":{"id_str":"8"},"favorited_status":{"id_str":"9","user":{"id_str":"7"}}}]}"#,
+    );
+    let event = &delivery.events()[0];
+    let message = Format::Plain.write(event, &event.content_key());
+    let expected = [
+        ("app", "bees"),
+        ("content_type", "application/json"),
+        ("generation", "account_activity"),
+        ("key", &event.content_key().to_string()),
+        ("kind", "liked"),
+        ("name", "favorite_events"),
+        ("subscriber", "7"),
+        ("actor", "8"),
+        ("target", "7"),
+        ("post", "9"),
+        ("occurred_at", "2023-11-14T22:13:20.123Z"),
+    ];
+    let facts: Vec<_> = message.facts.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(facts, expected);
+}
+
+#[test]
+fn a_cloud_event_is_one_by_its_specification() {
+    let delivery = deliver(fixture("tweet_mention"));
+    let event = &delivery.events()[0];
+    let message = Format::CloudEvents.write(event, &event.delivery_key());
+    let written: Value = serde_json::from_slice(&message.payload).unwrap();
+    assert_eq!(written["specversion"], "1.0");
+    assert_eq!(written["id"], event.delivery_key().to_string());
+    assert_eq!(written["source"], "/birdhook/apps/bees");
+    assert_eq!(written["type"], "birdhook.post_created");
+    assert_eq!(written["subject"], event.subscriber().unwrap());
+    assert_eq!(written["time"], event.occurred_at().unwrap().to_string());
+    assert_eq!(written["datacontenttype"], "application/json");
+    assert_eq!(written["data"]["event"]["activity"]["kind"], "post_created");
+    assert_eq!(written["data"]["body"], support::value(event.body().as_str()));
+    // Names of attributes are lower-case letters and digits, and none is null or empty.
+    for (name, value) in written.as_object().unwrap() {
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{name}");
+        assert!(!value.is_null() && value != "", "{name}");
+    }
+}
+
+#[test]
+fn what_was_not_written_so_is_refused() {
+    let body = Bytes::from_static(br#"{"for_user_id":"7"}"#);
+    assert_eq!(read(body.clone(), |_| None).unwrap_err(), Unreadable::Fact("app"));
+    let with = |name: &'static str, value: &'static str| {
+        read(body.clone(), move |fact| match fact {
+            "app" => Some("shop"),
+            fact if fact == name => Some(value),
+            _ => None,
+        })
+    };
+    assert_eq!(with("position", "-1").unwrap_err(), Unreadable::Fact("position"));
+    assert_eq!(with("position", "1").unwrap_err(), Unreadable::Payload);
+    assert_eq!(with("sent", "x").unwrap_err(), Unreadable::Fact("sent"));
+    assert_eq!(with("content_type", "application/cloudevents+json; charset=utf-8").unwrap_err(), Unreadable::Payload);
+    assert!(with("content_type", "text/plain").is_ok());
+    for key in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
+        assert_eq!(key.parse::<EventKey>(), Err(Unreadable::Fact("key")), "{key}");
+    }
+}
