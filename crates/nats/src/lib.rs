@@ -1,0 +1,1 @@
+//! Twitter/X webhooks into NATS JetStream.

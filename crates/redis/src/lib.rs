@@ -1,0 +1,1 @@
+//! Twitter/X webhooks and Redis.

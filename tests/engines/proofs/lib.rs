@@ -1,0 +1,1 @@
+//! Proofs that events cross an engine once each.
