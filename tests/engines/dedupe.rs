@@ -1,0 +1,1 @@
+//! Duplicates are recognised by what several receivers share.

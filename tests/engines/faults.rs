@@ -1,0 +1,1 @@
+//! Events cross an engine once each, whatever fails.

@@ -1,0 +1,1 @@
+//! What a JetStream keeps of what it is told.
