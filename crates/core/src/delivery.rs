@@ -72,6 +72,13 @@ impl Delivery {
     }
 }
 
+/// A delivery that holds this event alone, for those who hand on what is their own to hand on.
+impl From<Event> for Delivery {
+    fn from(event: Event) -> Self {
+        Self { envelope: event.envelope(), sent: event.sent(), events: vec![event] }
+    }
+}
+
 impl<'a> IntoIterator for &'a Delivery {
     type Item = &'a Event;
     type IntoIter = std::slice::Iter<'a, Event>;

@@ -78,6 +78,10 @@ impl Event {
         &self.described.name
     }
 
+    pub(crate) fn envelope(&self) -> Arc<Envelope> {
+        Arc::clone(&self.envelope)
+    }
+
     /// How many events its delivery had, whatever was taken out.
     pub(crate) fn sent(&self) -> usize {
         self.envelope.sent

@@ -335,5 +335,6 @@ struct Over(Arc<Shared>);
 impl Drop for Over {
     fn drop(&mut self) {
         self.0.is_taking.store(false, SeqCst);
+        self.0.closing.send_replace(true);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::command::Command;
 use crate::memory::Memory;
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     /// Whether the store works.
     pub(crate) is_sound: AtomicBool,
     pub(crate) lease: Duration,
+    /// Whether it is closed, or told to be.
+    pub(crate) closing: watch::Sender<bool>,
     stats: Mutex<Stats>,
 }
 
@@ -54,6 +56,7 @@ impl Shared {
             is_taking: AtomicBool::new(true),
             is_sound: AtomicBool::new(true),
             lease,
+            closing: watch::Sender::new(false),
             stats: Mutex::default(),
         }
     }

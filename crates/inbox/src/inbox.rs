@@ -33,7 +33,7 @@ pub(crate) const FILE: &str = "inbox.redb";
 /// and the last [`Lease`] are gone.
 #[derive(Clone)]
 pub struct Inbox {
-    desk: Desk,
+    pub(crate) desk: Desk,
 }
 
 impl Inbox {
@@ -135,6 +135,7 @@ impl Inbox {
     /// is over. What is left is handed out when it is opened again.
     pub async fn close(&self, patience: Duration) {
         self.desk.shared.is_taking.store(false, SeqCst);
+        self.desk.shared.closing.send_replace(true);
         let closed = self.desk.ask(|done| Command::Close { at_once: false, done: Some(done) });
         if tokio::time::timeout(patience, closed).await.is_err() {
             // It may have closed by now.

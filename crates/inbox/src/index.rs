@@ -61,6 +61,8 @@ pub(crate) enum Outcome {
     Failed(Option<u64>),
     /// Never reached anybody, so it does not count as a try.
     NotHandedOut,
+    /// It will fail however often it is tried.
+    Rejected,
     /// Its lease ends so many milliseconds from now.
     Extended(u64),
 }
@@ -161,6 +163,7 @@ impl Index {
         match outcome {
             Outcome::Acknowledged if !slot.is_done() => self.change(id, State::Done { since: now }),
             Outcome::Failed(after) if is_held => _ = self.failed(id, after, now),
+            Outcome::Rejected if is_held => self.change(id, State::Dead { since: now }),
             Outcome::NotHandedOut if is_held => {
                 if let Some(slot) = self.slot_mut(id) {
                     slot.tries = slot.tries.saturating_sub(1);

@@ -74,6 +74,22 @@ impl Lease {
         self.settle(Outcome::Failed(after)).await
     }
 
+    /// The event will fail however often it is tried: makes it a dead letter.
+    ///
+    /// # Errors
+    /// When the inbox was closed before; the event then comes again.
+    pub async fn reject(self) -> Result<(), Closed> {
+        self.settle(Outcome::Rejected).await
+    }
+
+    /// Gives the event back for somebody else, now, and as if it had not been handed out: the try does not count.
+    ///
+    /// # Errors
+    /// When the inbox was closed before; the event then comes again, and the try counts.
+    pub async fn release(self) -> Result<(), Closed> {
+        self.settle(Outcome::NotHandedOut).await
+    }
+
     /// Makes the lease end so long from now.
     ///
     /// # Errors

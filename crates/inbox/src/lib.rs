@@ -31,8 +31,9 @@
 //!
 //! | call | what |
 //! |---|---|
-//! | [`Inbox::recv`], [`Inbox::leases`] | an event for a while: [`Lease::ack`], [`Lease::nack`], [`Lease::extend`] |
+//! | [`Inbox::recv`], [`Inbox::leases`] | an event for a while: [`Lease::ack`], [`Lease::nack`], [`Lease::extend`], [`Lease::reject`], [`Lease::release`] |
 //! | [`Inbox::run`] | each event to an async function, so many at a time |
+//! | [`Inbox::relay`] | each event to another sink, such as an engine's, for as long as that takes |
 //! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | dead letters, and anything else |
 //! | [`Inbox::purge`] | deletes what came by one user's subscription |
 //! | [`Inbox::stats`] | depth, age, dead letters, size |
@@ -48,7 +49,8 @@
 //! # Features
 //! `metrics`: gauges `birdhook_inbox_depth`, `birdhook_inbox_oldest_seconds`, `birdhook_inbox_dead_letters`,
 //! `birdhook_inbox_remembered`, `birdhook_inbox_disk_bytes`; histograms `birdhook_inbox_commit_events`,
-//! `birdhook_inbox_commit_seconds`; counter `birdhook_inbox_failures_total`.
+//! `birdhook_inbox_commit_seconds`; counters `birdhook_inbox_failures_total`,
+//! `birdhook_inbox_relayed_total{result}`, where a result is `relayed`, `waiting` or `refused`.
 //!
 //! `conformance`: the suite for a [`Store`] of your own.
 
@@ -74,6 +76,7 @@ mod options;
 mod prepared;
 mod private;
 mod record;
+mod relay;
 mod round;
 mod run;
 mod seal;
@@ -90,6 +93,7 @@ pub use inbox::{Inbox, ListError};
 pub use lease::{Lease, Leases};
 pub use list::{Listed, Query, Standing};
 pub use options::{Options, Order};
+pub use relay::{Relay, Trouble};
 pub use stats::Stats;
 #[cfg(feature = "conformance")]
 pub use store::conformance;

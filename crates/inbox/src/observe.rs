@@ -27,6 +27,13 @@ pub(crate) fn committed(events: usize, took: Duration) {
     let _ = (events, took);
 }
 
+/// An event was handed on, or could not be and waits, or never will be.
+pub(crate) fn relayed(result: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("birdhook_inbox_relayed_total", "result" => result).increment(1);
+    let _ = result;
+}
+
 /// The store failed.
 pub(crate) fn failed() {
     #[cfg(feature = "metrics")]

@@ -154,11 +154,12 @@ fn run(order: Order, seed: u64) {
                 // Of the last ones mostly, which are not over yet.
                 let from = if random.u8(..5) > 0 { leases.len().saturating_sub(6) } else { 0 };
                 let (id, token) = leases[random.usize(from..leases.len())];
-                let outcome = match random.u8(..8) {
+                let outcome = match random.u8(..9) {
                     0..4 => Outcome::Acknowledged,
                     4 => Outcome::Failed(None),
                     5 => Outcome::Failed(Some(random.u64(1..60))),
                     6 => Outcome::NotHandedOut,
+                    7 => Outcome::Rejected,
                     _ => Outcome::Extended(random.u64(1..120)),
                 };
                 let mut was_held = false;
@@ -173,6 +174,7 @@ fn run(order: Order, seed: u64) {
                             event.tries -= 1;
                             model.set(id, State::Ready);
                         }
+                        Outcome::Rejected if is_held => model.set(id, State::Dead { since: now }),
                         // Nothing of it is on disk.
                         Outcome::Extended(by) if is_held => event.state = State::Leased { until: now + by, token },
                         _ => {}
