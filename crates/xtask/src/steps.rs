@@ -31,6 +31,7 @@ pub(crate) const ALL: &[Step] = &[
     step("features", "no warnings, without features and with each alone", features),
     step("tests", "unit and integration tests", tests),
     step("inbox", "the inbox loses nothing, and its tests notice planted mistakes", inbox),
+    step("engines", "events cross JetStream and Redis once each, whatever fails", engines),
     step("doctests", "the examples in the documentation", doctests),
     step("quickstart", "the quickstart of the README runs to its end", quickstart),
     step("docs", "the documentation builds without warnings", docs),
@@ -66,7 +67,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         println!("--- {}: {result} after {seconds:.1} s {note}", step.name);
         table += format!("{:10} {result:8} {seconds:7.1}  {note}", step.name).trim_end();
         table += "\n";
-        if step.name.ends_with("tests") || step.name == "inbox" {
+        if step.name.ends_with("tests") || ["inbox", "engines"].contains(&step.name) {
             tested += &format!("; {}: {}", step.name, note.split(": ").next().unwrap_or_default());
         }
     }
@@ -119,14 +120,19 @@ fn features() -> Result<Outcome> {
     }))
 }
 
+/// The step `engines` runs them: they need servers.
+const ENGINES: &str = "birdhook-engines-proof";
+
 fn tests() -> Result<Outcome> {
     if succeeds(&mut cargo(["nextest", "--version"])) {
-        return counted(cargo(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"]));
+        let mut command = cargo(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"]);
+        command.args(["--exclude", ENGINES]);
+        return counted(command);
     }
     // Tests start the examples, which cargo then does not build as programs by itself.
-    run_command(&mut cargo(["build", "--workspace", "--all-features", "--examples"]))?;
+    run_command(&mut cargo(["build", "--workspace", "--all-features", "--examples", "--exclude", ENGINES]))?;
     let mut command = cargo(["test", "--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--tests"]);
-    command.arg("--examples");
+    command.args(["--examples", "--exclude", ENGINES]);
     counted(command)
 }
 
@@ -140,6 +146,23 @@ fn inbox() -> Result<Outcome> {
     let mut command = cargo(["test", "-p", "birdhook-inbox-proof", "--target-dir", "target/faults", "--no-fail-fast"]);
     command.env("RUSTFLAGS", format!("{flags} --cfg birdhook_faults").trim());
     counted(command)
+}
+
+fn engines() -> Result<Outcome> {
+    if !cfg!(unix) {
+        return Ok(Outcome::Skipped("it ends and holds up servers by signals".to_owned()));
+    }
+    if let Err(error) = tools::engines() {
+        if std::env::var_os("CI").is_some() {
+            return Err(error);
+        }
+        eprintln!("\n!!! {error:#}\n!!! NOT TESTED: nothing is known of how events cross JetStream and Redis\n");
+        return Ok(Outcome::Skipped(format!("{error:#}")));
+    }
+    if succeeds(&mut cargo(["nextest", "--version"])) {
+        return counted(cargo(["nextest", "run", "-p", ENGINES, "--all-features", "--no-fail-fast"]));
+    }
+    counted(cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]))
 }
 
 fn doctests() -> Result<Outcome> {

@@ -51,6 +51,14 @@ pub(crate) fn strace() -> Result<()> {
     if succeeds(Command::new("strace").arg("--version")) { Ok(()) } else { debian("strace") }
 }
 
+/// Makes sure of NATS and Redis.
+pub(crate) fn engines() -> Result<()> {
+    // Debian has programs where a user's PATH seldom looks.
+    let folders = ["", "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/"];
+    let is_there = |name| folders.iter().any(|f| succeeds(Command::new(format!("{f}{name}")).arg("--version")));
+    ["nats-server", "redis-server"].into_iter().try_for_each(|name| if is_there(name) { Ok(()) } else { debian(name) })
+}
+
 /// Installs a package of Debian or Ubuntu when that needs no question: as root.
 fn debian(package: &str) -> Result<()> {
     let whoami = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
