@@ -1,0 +1,169 @@
+//! One connection for everything that does not block.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use redis::io::tcp::TcpSettings;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult,
+    ScriptInvocation, ServerErrorKind, Value,
+};
+
+use crate::ConnectError;
+
+/// How long a server may take to let us in.
+const ENTRY: Duration = Duration::from_secs(1);
+/// How long a call may take in all: less than X waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A server of Redis, or one that speaks like it (Valkey, `KeyDB`). Cheap to clone: all clones share a connection, which is made
+/// anew when it breaks.
+///
+/// A call that gets no answer fails after 2 seconds. One server is spoken to; of a Redis Cluster, let that be the node that has
+/// the stream's slot.
+#[derive(Clone)]
+pub struct Redis {
+    link: Arc<Link>,
+}
+
+struct Link {
+    client: Client,
+    line: Mutex<Line>,
+}
+
+#[derive(Clone)]
+struct Line {
+    manager: ConnectionManager,
+    /// How many there were before.
+    serial: u64,
+}
+
+enum Request<'a> {
+    Command(&'a Cmd),
+    Script(&'a ScriptInvocation<'a>),
+}
+
+impl Redis {
+    /// Connects to the server of this URL, and asks whether it lets us in:
+    /// `redis://[[user][:password]@]host[:port][/database]`, with `rediss` for TLS (feature `tls`), or `unix:///path?db=0`.
+    ///
+    /// # Errors
+    /// With what is wrong, and never with the user or the password.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        #[cfg(not(feature = "tls"))]
+        if ["rediss:", "valkeys:"].iter().any(|scheme| url.trim_start().starts_with(scheme)) {
+            return Err(ConnectError::NoTls);
+        }
+        let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
+        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        Self::with_client(Client::open(info).map_err(|_| ConnectError::Url)?).await
+    }
+
+    /// Connects to a server that a URL does not describe, such as one with certificates of its own.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn with_client(client: Client) -> Result<Self, ConnectError> {
+        #[cfg(feature = "tls")]
+        let _: Result<_, _> = rustls::crypto::ring::default_provider().install_default();
+        let at = client.get_connection_info().addr().to_string();
+        let manager = manager(&client).map_err(|error| ConnectError::of(error, at.clone()))?;
+        let line = Line { manager, serial: 0 };
+        let redis = Self { link: Arc::new(Link { client, line: Mutex::new(line) }) };
+        match redis.query::<Value>(&redis::cmd("PING")).await {
+            Ok(_) => Ok(redis),
+            Err(error) => Err(ConnectError::of(error, at)),
+        }
+    }
+
+    pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        self.answer(&Request::Command(command)).await
+    }
+
+    /// Calls a script; once more if the connection broke, so let it be one that may run twice.
+    pub(crate) async fn invoke<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> RedisResult<T> {
+        self.answer(&Request::Script(call)).await
+    }
+
+    /// A connection of its own, for commands that block for up to `block`.
+    pub(crate) async fn own_line(&self, block: Duration) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(ENTRY))
+            .set_response_timeout(Some(block.saturating_add(PATIENCE)));
+        self.link.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    async fn answer<T: FromRedisValue>(&self, request: &Request<'_>) -> RedisResult<T> {
+        let answered = async {
+            match self.once(request).await {
+                // The connection may have broken long ago, and nobody noticed until now.
+                Err(error) if error.is_connection_dropped() => self.once(request).await,
+                answered => answered,
+            }
+        };
+        let line = self.line().serial;
+        let Ok(answered) = tokio::time::timeout(PATIENCE, answered).await else {
+            self.replace(line);
+            return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+        };
+        Ok(redis::from_redis_value(answered?)?)
+    }
+
+    async fn once(&self, request: &Request<'_>) -> RedisResult<Value> {
+        let Line { mut manager, serial } = self.line().clone();
+        let answered = match request {
+            Request::Command(command) => manager.send_packed_command(command).await,
+            Request::Script(call) => call.invoke_async(&mut manager).await,
+        };
+        if let Err(error) = &answered
+            && is_the_connections(error)
+        {
+            self.replace(serial);
+        }
+        answered
+    }
+
+    /// Puts a connection to be made in the place of that one, if that was not done yet. Calls that wait on the old one go on.
+    ///
+    /// The manager makes its connection anew after most errors, but not after silence (a peer that is gone without a word) nor when
+    /// it was once not let in.
+    fn replace(&self, serial: u64) {
+        let mut line = self.line();
+        if line.serial == serial
+            && let Ok(manager) = manager(&self.link.client)
+        {
+            *line = Line { manager, serial: serial.wrapping_add(1) };
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.link.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does not connect yet. Without tries of its own: callers wait for them.
+fn manager(client: &Client) -> RedisResult<ConnectionManager> {
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(ENTRY))
+        .set_response_timeout(Some(PATIENCE))
+        .set_pipeline_buffer_size(256);
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
+}
+
+/// Whether another connection may do better: also one to a server that has become a replica, as its name may mean another now.
+pub(crate) fn is_the_connections(error: &RedisError) -> bool {
+    let replica = ErrorKind::Server(ServerErrorKind::ReadOnly);
+    error.is_io_error() || error.is_unrecoverable_error() || error.kind() == replica
+}
+
+/// Without the user and the password.
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.link.client.get_connection_info().addr().to_string();
+        f.debug_struct("Redis").field("at", &at).finish_non_exhaustive()
+    }
+}
