@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::routing::any_service;
+use birdhook::Event;
 use birdhook::inbox::{Inbox, Lease, Options};
-use birdhook::{Event, Receiver};
 use tokio::task::JoinSet;
 
+use super::PATIENCE;
 use super::forwarder::Forwarder;
 use super::server::ServerArgs;
-use super::{PATIENCE, asked_to_stop};
 use crate::commands::inbox::opened;
 use crate::lines::Form;
 use crate::output::{self, note, plural};
@@ -30,8 +29,7 @@ impl Durable {
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
         let inbox = opened(&self.folder, Options::new().tries(self.tries))?;
         let pipeline = webhook.sink(inbox.clone());
-        let asked_to_stop = asked_to_stop();
-        let server = args.bind(any_service(Receiver::new(pipeline.clone())), &apps).await?;
+        let server = args.bind_to(&pipeline, &apps).await?;
         note(format!("the inbox holds {}", holdings(&inbox)));
         let consumer =
             Consumer { inbox: inbox.clone(), forwarder, forwarded: None, form: args.form(json), tries: self.tries };
@@ -40,19 +38,7 @@ impl Durable {
             let _ended = ended;
             consumer.run().await;
         });
-        let stop = async move {
-            tokio::select! {
-                () = asked_to_stop => {}
-                _ = has_ended.recv() => {}
-            }
-            let left = pipeline.shutdown(PATIENCE).await.in_flight;
-            let health = pipeline.health();
-            note(format!(
-                "stopped: {} events, {} duplicates, {left} deliveries cut off",
-                health.events, health.duplicates
-            ));
-        };
-        server.run(stop).await?;
+        server.receive(pipeline, async move { _ = has_ended.recv().await }).await?;
         inbox.close(PATIENCE).await;
         consuming.await.context("the consumer failed")?;
         note(format!("left in the inbox: {}", holdings(&inbox)));

@@ -1,13 +1,16 @@
 //! Where webhooks are received.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
-use birdhook::{Apps, CutOver, Webhook};
+use birdhook::{Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, Webhook};
+use tokio::net::TcpListener;
 
 use super::forwarder::Forwarder;
 use super::receiver::{Receiver, receive};
@@ -26,6 +29,10 @@ pub(crate) struct ServerArgs {
     /// The path that X knows.
     #[arg(long, default_value = "/webhooks/twitter")]
     path: String,
+    /// Share the address with other receivers that are started so: the system hands each new connection to one of them. (Not on
+    /// Windows.)
+    #[arg(long)]
+    share_port: bool,
     #[command(flatten)]
     apps: AppArgs,
     /// Print the event as X wrote it too, as `raw` in its JSON.
@@ -58,22 +65,14 @@ impl ServerArgs {
             closed,
         };
         let route = webhook(gate.clone(), receive).with_state(Arc::new(receiver));
-        let asked_to_stop = asked_to_stop();
-        let server = self.bind(route, &apps).await?;
-        let stop = async move {
+        let enough = async move {
             tokio::select! {
-                () = asked_to_stop => {}
                 () = enough => {}
                 _ = output_closed.recv() => {}
             }
-            let left = gate.shutdown(PATIENCE).await;
-            let health = gate.health();
-            note(format!(
-                "stopped: {} events, {} duplicates, {left} deliveries cut off",
-                health.events, health.duplicates
-            ));
         };
-        server.run(stop).await
+        let shut_down = async move { (gate.shutdown(PATIENCE).await, gate.health()) };
+        self.bind(route, &apps).await?.run(enough, shut_down).await
     }
 
     /// The webhook as the arguments describe it, and its apps.
@@ -90,27 +89,75 @@ impl ServerArgs {
         Form::new(json, self.raw)
     }
 
-    /// Listens, and says where.
-    pub(super) async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
-        let listener = tokio::net::TcpListener::bind(self.addr)
-            .await
-            .with_context(|| format!("cannot listen on {}", self.addr))?;
+    /// Listens for a pipeline, and says where.
+    pub(super) async fn bind_to<S>(&self, pipeline: &Pipeline<S>, apps: &Apps) -> Result<Server>
+    where
+        S: EventSink<Future: Send> + Send + Sync + 'static,
+    {
+        self.bind(any_service(Service::new(pipeline.clone())), apps).await
+    }
+
+    async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
+        let asked_to_stop = Box::pin(asked_to_stop());
+        let listener = if self.share_port { shared(self.addr) } else { TcpListener::bind(self.addr).await };
+        let listener = listener.with_context(|| format!("cannot listen on {}", self.addr))?;
         let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
         note(format!("listening on http://{address}{path} for {}", names.join(", ")));
-        Ok(Server { listener, router: Router::new().route(path, route) })
+        Ok(Server { listener, router: Router::new().route(path, route), asked_to_stop })
     }
+}
+
+/// A listener on an address on which others listen too.
+fn shared(addr: SocketAddr) -> io::Result<TcpListener> {
+    #[cfg(unix)]
+    {
+        use tokio::net::TcpSocket;
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.set_reuseport(true)?;
+        socket.bind(addr)?;
+        socket.listen(1024)
+    }
+    #[cfg(not(unix))]
+    Err(io::Error::new(io::ErrorKind::Unsupported, format!("{addr} cannot be shared on this system")))
 }
 
 /// Listens already; answers once it runs.
 pub(super) struct Server {
-    listener: tokio::net::TcpListener,
+    listener: TcpListener,
     router: Router,
+    asked_to_stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Server {
-    /// Ends once `stop` has resolved and what is in flight is answered.
-    pub(super) async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    /// Receives into a pipeline until it is asked to stop, or until `enough` resolves, and what is in flight is answered.
+    pub(super) async fn receive<S>(
+        self,
+        pipeline: Pipeline<S>,
+        enough: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()>
+    where
+        S: EventSink<Future: Send> + Send + Sync + 'static,
+    {
+        self.run(enough, async move { (pipeline.shutdown(PATIENCE).await.in_flight, pipeline.health()) }).await
+    }
+
+    /// `shut_down` tells how many deliveries were cut off, and what was done.
+    async fn run(
+        self,
+        enough: impl Future<Output = ()> + Send + 'static,
+        shut_down: impl Future<Output = (usize, Health)> + Send + 'static,
+    ) -> Result<()> {
+        let stop = async move {
+            tokio::select! {
+                () = self.asked_to_stop => {}
+                () = enough => {}
+            }
+            let (left, health) = shut_down.await;
+            let Health { events, duplicates, .. } = health;
+            note(format!("stopped: {events} events, {duplicates} duplicates, {left} deliveries cut off"));
+        };
         Ok(axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await?)
     }
 }
