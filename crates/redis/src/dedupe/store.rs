@@ -1,0 +1,140 @@
+//! What the receivers know together: one key of Redis for each event, and the scripts that change them.
+
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use birdhook_pipeline::EventKey;
+use redis::aio::ConnectionLike;
+use redis::{RedisError, RedisResult, Script, ScriptInvocation, Value};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::Dedupe;
+use super::verdict::Verdict;
+use crate::Redis;
+
+static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
+static DONE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("done.lua")));
+static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
+
+/// Redis could not be asked about a delivery's events.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DedupeError {
+    /// It did not answer within the time that a delivery waits for it.
+    #[error("Redis does not answer in time")]
+    Late,
+    /// It cannot be reached, or answered with an error.
+    #[error("Redis cannot be asked")]
+    Redis(#[from] RedisError),
+    /// It did not answer as the script does.
+    #[error("Redis answers something else")]
+    Nonsense,
+}
+
+/// Which of a delivery's events are a claim's own; `None` when one is in flight elsewhere.
+pub(super) type Ours = Option<Vec<bool>>;
+
+type Answer = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send>>;
+
+/// A connection, of whatever kind.
+pub(super) trait Link: Send + Sync {
+    fn run(&self, script: ScriptInvocation<'static>) -> Answer;
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> Link for C {
+    fn run(&self, script: ScriptInvocation<'static>) -> Answer {
+        let mut connection = self.clone();
+        Box::pin(async move { script.invoke_async(&mut connection).await })
+    }
+}
+
+impl Link for Redis {
+    fn run(&self, script: ScriptInvocation<'static>) -> Answer {
+        let redis = self.clone();
+        Box::pin(async move { redis.invoke(&script).await })
+    }
+}
+
+/// How long Redis may take to hear a verdict: nobody waits, and a connection that is dead needs some time to be noticed.
+const HEARING: Duration = Duration::from_secs(3);
+
+pub(super) struct Store {
+    pub(super) settings: Dedupe,
+    pub(super) unmarked: AtomicU64,
+    pub(super) trusted: AtomicU64,
+    /// Verdicts that Redis has not heard yet.
+    pub(super) unheard: AtomicUsize,
+    pub(super) all_heard: Notify,
+}
+
+impl Store {
+    pub(super) fn new(settings: Dedupe) -> Self {
+        Self {
+            settings,
+            unmarked: AtomicU64::new(0),
+            trusted: AtomicU64::new(0),
+            unheard: AtomicUsize::new(0),
+            all_heard: Notify::new(),
+        }
+    }
+
+    /// Claims the events that are not done, or none.
+    pub(super) async fn claim(&self, keys: &[EventKey], token: &str) -> Result<Ours, DedupeError> {
+        let ask = || self.run(&CLAIM, keys, token, Some(self.settings.in_flight));
+        let answer = timeout(self.settings.patience, async {
+            match ask().await {
+                // A connection that had died unnoticed; the claim may have been made all the same, and its answer lost.
+                Err(error) if error.is_connection_dropped() => ask().await,
+                answer => answer,
+            }
+        });
+        match answer.await.map_err(|_| DedupeError::Late)?? {
+            Value::Nil => Ok(None),
+            Value::BulkString(ours) if ours.len() == keys.len() => {
+                Ok(Some(ours.iter().map(|&flag| flag == b'1').collect()))
+            }
+            _ => Err(DedupeError::Nonsense),
+        }
+    }
+
+    /// Tells Redis once what becomes of a claim; whether it has confirmed that.
+    pub(super) async fn tell(&self, verdict: Verdict, keys: &[EventKey], token: &str) -> bool {
+        let told = match verdict {
+            Verdict::Done => self.run(&DONE, keys, token, Some(self.settings.horizon)),
+            Verdict::Released => self.run(&RELEASE, keys, token, None),
+        };
+        matches!(timeout(HEARING, told).await, Ok(Ok(_)))
+    }
+
+    fn run(&self, script: &'static Script, keys: &[EventKey], token: &str, lasts: Option<Duration>) -> Answer {
+        let mut call = script.prepare_invoke();
+        for key in keys {
+            call.key(format!("{}{key}", self.settings.prefix));
+        }
+        call.arg(token);
+        if let Some(time) = lasts {
+            call.arg(millis(time));
+        }
+        self.settings.link.run(call)
+    }
+
+    /// Resolves when Redis has heard every verdict, or will not any more.
+    pub(super) async fn all_heard(&self) {
+        loop {
+            let heard = self.all_heard.notified();
+            if self.unheard.load(SeqCst) == 0 {
+                return;
+            }
+            heard.await;
+        }
+    }
+}
+
+/// Redis takes no times that end after the year 292 million; thirty years are as good.
+fn millis(time: Duration) -> u64 {
+    const LONGEST: u64 = 30 * 365 * 86_400_000;
+    u64::try_from(time.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST)
+}
