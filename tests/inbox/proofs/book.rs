@@ -9,38 +9,38 @@ use crate::consumed::{Line, content};
 use crate::{APP, Violation};
 
 /// An event that was sent: its key, and what it says.
-pub(crate) type Told = (EventKey, u64);
+pub type Told = (EventKey, u64);
 
 #[derive(Default)]
-pub(crate) struct Book {
+pub struct Book {
     sent: HashMap<EventKey, HashSet<u64>>,
     answered: HashSet<EventKey>,
 }
 
 /// The events of a body.
-pub(crate) fn events_of(body: &Bytes) -> Vec<Told> {
+pub fn events_of(body: &Bytes) -> Vec<Told> {
     let delivery = birdhook_testkit::read(APP, body.clone()).unwrap();
     delivery.events().iter().map(|event| (event.delivery_key(), content(event))).collect()
 }
 
 impl Book {
     /// To be called before it is sent.
-    pub(crate) fn sent(&mut self, events: &[Told]) {
+    pub fn sent(&mut self, events: &[Told]) {
         for (key, content) in events {
             self.sent.entry(*key).or_default().insert(*content);
         }
     }
 
-    pub(crate) fn answered(&mut self, events: &[Told]) {
+    pub fn answered(&mut self, events: &[Told]) {
         self.answered.extend(events.iter().map(|(key, _)| *key));
     }
 
-    pub(crate) fn count_answered(&self) -> usize {
+    pub fn count_answered(&self) -> usize {
         self.answered.len()
     }
 
     /// One event: it was sent, and as it is.
-    pub(crate) fn knows(&self, key: &EventKey, content: u64) -> Result<(), Violation> {
+    pub fn knows(&self, key: &EventKey, content: u64) -> Result<(), Violation> {
         match self.sent.get(key) {
             None => Err(Violation::Invented(*key)),
             Some(contents) if contents.contains(&content) => Ok(()),
@@ -50,7 +50,7 @@ impl Book {
 
     /// What was answered 200 was consumed; what was consumed was sent; each event has one id, and is handed out again only
     /// as a further try, and never once its acknowledgement is confirmed.
-    pub(crate) fn judge(&self, lines: &[Line]) -> Result<(), Violation> {
+    pub fn judge(&self, lines: &[Line]) -> Result<(), Violation> {
         let mut ids: HashMap<EventKey, &str> = HashMap::new();
         let mut keys: HashMap<&str, (EventKey, u32)> = HashMap::new();
         let mut done = HashSet::new();
@@ -79,7 +79,12 @@ impl Book {
                 }
             }
         }
-        let lost: Vec<_> = self.answered.iter().filter(|key| !ids.contains_key(key)).copied().collect();
+        let lost = self.missing(|key| ids.contains_key(key));
         if lost.is_empty() { Ok(()) } else { Err(Violation::Lost(lost)) }
+    }
+
+    /// What was answered 200 and is not among these.
+    pub fn missing(&self, is_there: impl Fn(&EventKey) -> bool) -> Vec<EventKey> {
+        self.answered.iter().filter(|key| !is_there(key)).copied().collect()
     }
 }

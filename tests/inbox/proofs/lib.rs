@@ -14,7 +14,7 @@
 
 pub mod aborts;
 mod bed;
-mod book;
+pub mod book;
 pub mod clocks;
 pub mod consumed;
 #[cfg(birdhook_faults)]
@@ -23,10 +23,10 @@ pub mod damage;
 pub mod failed_sync;
 pub mod full_disk;
 pub mod kills;
-mod load;
+pub mod load;
 #[cfg(birdhook_faults)]
 pub mod power;
-mod process;
+pub mod process;
 pub mod stopping;
 pub mod syscalls;
 mod violation;
@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use birdhook_pipeline::{App, Secret, Webhook};
 
-pub use violation::Violation;
+pub use violation::{Violation, holds};
 
 /// How long something may take that takes a moment: only what hangs takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(60);

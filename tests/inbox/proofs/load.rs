@@ -14,7 +14,7 @@ use crate::book::{Book, Told, events_of};
 
 /// The bodies that are sent, and the book about them. A clone is the same load.
 #[derive(Clone)]
-pub(crate) struct Load(Arc<Mutex<State>>);
+pub struct Load(Arc<Mutex<State>>);
 
 struct State {
     random: fastrand::Rng,
@@ -26,19 +26,19 @@ struct State {
 }
 
 #[derive(Clone)]
-pub(crate) struct Body {
-    pub(crate) number: usize,
-    pub(crate) bytes: Bytes,
-    pub(crate) events: Vec<Told>,
+pub struct Body {
+    pub number: usize,
+    pub bytes: Bytes,
+    pub events: Vec<Told>,
     is_answered: bool,
 }
 
 const KINDS: [Kind; 6] =
     [Kind::Like, Kind::Mention, Kind::PostDelete, Kind::Follow, Kind::MessageReceived, Kind::Repost];
-pub(crate) const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
+pub const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
 
 impl Load {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
         let (scene, book) = (Scene::new(seed), Book::default());
         Self(Arc::new(Mutex::new(State {
@@ -52,7 +52,7 @@ impl Load {
     }
 
     /// Nothing is sent twice.
-    pub(crate) fn without_duplicates(self) -> Self {
+    pub fn without_duplicates(self) -> Self {
         self.state().has_duplicates = false;
         self
     }
@@ -62,17 +62,17 @@ impl Load {
     }
 
     /// Looks into the book, or writes into it.
-    pub(crate) fn book<T>(&self, read: impl FnOnce(&mut Book) -> T) -> T {
+    pub fn book<T>(&self, read: impl FnOnce(&mut Book) -> T) -> T {
         read(&mut self.state().book)
     }
 
     /// A new body, which from now on counts as sent.
-    pub(crate) fn fresh(&self) -> Body {
+    pub fn fresh(&self) -> Body {
         self.state().fresh()
     }
 
     /// What to send next: something new, what was not answered yet, or what was sent before.
-    pub(crate) fn next(&self) -> Body {
+    pub fn next(&self) -> Body {
         let mut state = self.state();
         if !state.has_duplicates {
             return state.fresh();
@@ -90,7 +90,7 @@ impl Load {
         }
     }
 
-    pub(crate) fn answered(&self, body: &Body, status: u16) {
+    pub fn answered(&self, body: &Body, status: u16) {
         let mut state = self.state();
         if status == 200 {
             state.bodies[body.number].is_answered = true;
@@ -101,18 +101,17 @@ impl Load {
     }
 
     /// Every body that was sent.
-    #[cfg(birdhook_faults)]
-    pub(crate) fn all(&self) -> Vec<Body> {
+    pub fn all(&self) -> Vec<Body> {
         self.state().bodies.clone()
     }
 
     /// Those that were never answered 200.
-    pub(crate) fn unanswered(&self) -> Vec<Body> {
+    pub fn unanswered(&self) -> Vec<Body> {
         self.state().bodies.iter().filter(|body| !body.is_answered).cloned().collect()
     }
 
     /// Sends to this URL, so many at once, until it is stopped. What gets no answer is sent again.
-    pub(crate) fn start(&self, url: &str, senders: usize) -> Sending {
+    pub fn start(&self, url: &str, senders: usize) -> Sending {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for _ in 0..senders {
@@ -159,14 +158,14 @@ impl State {
 }
 
 /// Senders at work.
-pub(crate) struct Sending {
+pub struct Sending {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
 impl Sending {
     /// Ends once what is under way is answered, or never will be.
-    pub(crate) async fn stop(mut self) {
+    pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
             ended.unwrap();
@@ -174,7 +173,7 @@ impl Sending {
     }
 
     /// Ends at once.
-    pub(crate) async fn abandon(mut self) {
+    pub async fn abandon(mut self) {
         self.tasks.shutdown().await;
     }
 }

@@ -52,38 +52,42 @@ impl Place {
         let mut words = under.iter().map(AsRef::as_ref).chain([self.program.as_os_str()]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).arg(self.inbox()).arg(self.consumed()).args(options);
-        command.envs(environment.iter().copied()).kill_on_drop(true);
         let listener: OwnedFd = self.listener.try_clone().unwrap().into();
-        let mut child = command.stdin(Stdio::from(listener)).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Process { child, lines }
+        Process::run(command.envs(environment.iter().copied()).stdin(Stdio::from(listener)))
     }
 }
 
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Process {
+    /// A program that prints a line when it is ready. Killed when it is dropped.
+    pub fn run(command: &mut Command) -> Self {
+        let mut child = command.kill_on_drop(true).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
     /// Waits until it takes requests; `false` when it has ended instead.
-    pub(crate) async fn is_ready(&mut self) -> bool {
+    pub async fn is_ready(&mut self) -> bool {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a receiver that starts");
         line.unwrap().is_some()
     }
 
-    pub(crate) async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
     /// Asks it to end.
-    pub(crate) fn terminate(&self) {
+    pub fn terminate(&self) {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
     }
 
     /// Asks those that it runs to end, where it is strace.
-    pub(crate) fn terminate_all(&self) {
+    pub fn terminate_all(&self) {
         let pid = self.child.id().unwrap();
         let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
         for child in children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
@@ -91,7 +95,7 @@ impl Process {
         }
     }
 
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&mut self) -> ExitStatus {
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("a receiver that ends").unwrap()
     }
 }

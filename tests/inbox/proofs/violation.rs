@@ -29,6 +29,6 @@ impl Violation {
 }
 
 /// Violated unless it holds.
-pub(crate) fn holds(is_so: bool, what: impl FnOnce() -> String) -> Result<(), Violation> {
+pub fn holds(is_so: bool, what: impl FnOnce() -> String) -> Result<(), Violation> {
     if is_so { Ok(()) } else { Err(Violation::Other(what())) }
 }
