@@ -60,10 +60,14 @@ async fn what_the_sink_refused_is_no_duplicate() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let body = deleted(&["1", "2"]);
-    let errors = [SinkError::Full, SinkError::Closed, SinkError::TooSlow, SinkError::failed("no")];
-    for (error, reason) in
-        errors.into_iter().zip([Reason::SinkFull, Reason::SinkClosed, Reason::SinkTooSlow, Reason::SinkFailed])
-    {
+    for (error, reason) in [
+        (SinkError::Full, Reason::SinkFull),
+        (SinkError::Closed, Reason::SinkClosed),
+        (SinkError::TooSlow, Reason::SinkTooSlow),
+        (SinkError::InFlight, Reason::InFlight),
+        (SinkError::refused("no"), Reason::SinkFailed),
+        (SinkError::failed("no"), Reason::SinkFailed),
+    ] {
         let (answer, ()) = tokio::join!(deliver(&pipeline, &body), async {
             let (delivery, verdict) = asked.next().await;
             assert_eq!(ids(&delivery), ["1", "2"]);

@@ -88,6 +88,7 @@ async fn the_sink_is_not_asked_for_what_is_known_without_it() {
 
 /// The keys that a sink is told, and the events that they stand for.
 async fn told(webhook: Webhook, bodies: &[String]) -> Vec<(Event, EventKey)> {
+    let keying = webhook.keying();
     let sink = Arc::new(Remembering::default());
     let pipeline = webhook.sink(Arc::clone(&sink));
     for body in bodies {
@@ -98,6 +99,7 @@ async fn told(webhook: Webhook, bodies: &[String]) -> Vec<(Event, EventKey)> {
     let told: Vec<_> =
         taken.into_iter().flat_map(|(delivery, keys)| delivery.into_events().into_iter().zip(keys)).collect();
     assert!(told.iter().all(|(_, key)| asked.contains(key)), "it is asked by the keys that it is told");
+    assert!(told.iter().all(|(event, key)| keying.key(event) == *key), "others who hand it on know it by the same");
     told
 }
 

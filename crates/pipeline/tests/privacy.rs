@@ -369,8 +369,10 @@ fn a_head_does_not_print_its_token_and_signature() {
 /// "Birdhook never prints the source, which may quote a message."
 #[test]
 fn a_failed_sink_does_not_print_its_source() {
-    let error = SinkError::failed(format!("cannot store {TEXT}"));
-    assert_hides("Display", &error.to_string(), WRITTEN.iter().copied());
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains(TEXT), "who asks is told");
-    assert!(assert_hides_all("SinkError", &error).contains("Failed"));
+    for (error, name) in [(SinkError::failed as fn(String) -> _, "Failed"), (SinkError::refused, "Refused")] {
+        let error = error(format!("cannot store {TEXT}"));
+        assert_hides("Display", &error.to_string(), WRITTEN.iter().copied());
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains(TEXT), "who asks is told");
+        assert!(assert_hides_all("SinkError", &error).contains(name));
+    }
 }
