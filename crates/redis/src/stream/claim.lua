@@ -1,0 +1,61 @@
+-- Takes over what was handed out before and is to be handed out again: what somebody put off until now, and, when asked, what its
+-- consumer has not settled for so long; or what this very consumer had before it was started again.
+--
+-- KEYS: the stream, what is to be tried later
+-- ARGV: group, consumer, how many at most, 'due' or 'stale' or 'own', milliseconds, where to go on
+-- Returns where to go on ('' at the end), milliseconds until something is due (-1 for never), and the entries.
+local stream, later, group, consumer, most = KEYS[1], KEYS[2], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local taken = {}
+
+local function take(pending)
+  local id = pending[1]
+  local entry = redis.call('XCLAIM', stream, group, consumer, 0, id)[1]
+  if entry then
+    taken[#taken + 1] = { id, pending[4] + 1, entry[2] }
+  else
+    -- Somebody deleted it from the stream.
+    redis.call('XACK', stream, group, id)
+  end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, most)) do
+  redis.call('ZREM', later, id)
+  local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
+  if pending then
+    take(pending)
+  end
+end
+
+local from, pages = ARGV[6], 0
+while ARGV[4] ~= 'due' and from ~= '' and #taken < most and pages < 20 do
+  local page
+  if ARGV[4] == 'own' then
+    page = redis.call('XPENDING', stream, group, from, '+', most, consumer)
+  else
+    page = redis.call('XPENDING', stream, group, 'IDLE', ARGV[5], from, '+', most)
+  end
+  local looked_at = 0
+  for _, pending in ipairs(page) do
+    if #taken == most then
+      break
+    end
+    from = '(' .. pending[1]
+    looked_at = looked_at + 1
+    if not redis.call('ZSCORE', later, pending[1]) then
+      take(pending)
+    end
+  end
+  if looked_at == #page and #page < most then
+    from = ''
+  end
+  pages = pages + 1
+end
+
+local first = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
+local due = -1
+if first[2] then
+  due = math.max(0, tonumber(first[2]) - now)
+end
+return { from, due, taken }

@@ -1,0 +1,93 @@
+//! The right to an entry.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use redis::{RedisError, Script, ScriptInvocation};
+
+use super::reader::Shared;
+
+static ACK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("release.lua"), include_str!("ack.lua"))));
+static NACK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("held.lua"), include_str!("nack.lua"))));
+static EXTEND: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("held.lua"), include_str!("extend.lua"))));
+static REJECT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(include_str!("held.lua"), include_str!("release.lua"), include_str!("reject.lua")))
+});
+
+/// An entry that was handed out. All its calls may be repeated when their answer was lost.
+pub(super) struct Hold {
+    shared: Arc<Shared>,
+    id: String,
+    tries: u64,
+}
+
+impl Hold {
+    pub(super) fn new(shared: Arc<Shared>, id: String, tries: u64) -> Self {
+        Self { shared, id, tries }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn tries(&self) -> u64 {
+        self.tries
+    }
+
+    pub(super) async fn ack(&self) -> Result<(), SettleError> {
+        let Shared { redis, stream, group, later, .. } = &*self.shared;
+        let mut call = ACK.key(stream);
+        call.key(later).arg(group).arg(&self.id);
+        redis.invoke::<i64>(&call).await?;
+        Ok(())
+    }
+
+    pub(super) async fn nack(&self, after: Duration) -> Result<(), SettleError> {
+        let mut call = self.call(&NACK);
+        call.key(&self.shared.later);
+        // In a hundred years, if asked for more: what a number of Lua holds exactly.
+        call.arg(u64::try_from(after.as_millis()).unwrap_or(u64::MAX).min(3_155_760_000_000));
+        self.settle(&call).await?;
+        self.shared.put_off(after);
+        Ok(())
+    }
+
+    pub(super) async fn reject(&self) -> Result<(), SettleError> {
+        let mut call = self.call(&REJECT);
+        call.key(&self.shared.later).key(&self.shared.dead);
+        self.settle(&call).await
+    }
+
+    pub(super) async fn extend(&self) -> Result<(), SettleError> {
+        self.settle(&self.call(&EXTEND)).await
+    }
+
+    fn call(&self, script: &'static Script) -> ScriptInvocation<'static> {
+        let Shared { stream, group, consumer, .. } = &*self.shared;
+        let mut call = script.key(stream);
+        call.arg(group).arg(consumer).arg(&self.id).arg(self.tries);
+        call
+    }
+
+    async fn settle(&self, call: &ScriptInvocation<'_>) -> Result<(), SettleError> {
+        match self.shared.redis.invoke::<i64>(call).await? {
+            ..=0 => Err(SettleError::Over),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why an entry was not settled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettleError {
+    /// It was taken over meanwhile, or acknowledged: what becomes of it is not for this consumer to say.
+    #[error("the entry was taken over")]
+    Over,
+    /// Redis did not do it, or did not say so. The entry comes again unless it was done.
+    #[error("Redis did not answer, or refused")]
+    Unavailable(#[from] RedisError),
+}

@@ -1,0 +1,14 @@
+//! Events in a stream.
+
+mod group;
+mod hold;
+mod message;
+mod names;
+mod reader;
+mod reply;
+mod sink;
+
+pub use group::{Group, GroupSettings};
+pub use hold::SettleError;
+pub use message::{Foreign, Message, ReadError};
+pub use sink::{Publishing, StreamSink};

@@ -1,0 +1,8 @@
+-- KEYS: the stream, what is to be tried later
+-- ARGV: group, consumer, id, tries, milliseconds
+if not is_held(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
+  return 0
+end
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[5], ARGV[3])
+return 1

@@ -1,0 +1,193 @@
+//! How a group reads.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, RedisResult, Script, Value};
+use tokio::time::Instant;
+
+use super::hold::{Hold, SettleError};
+use super::message::{self, Message, ReadError};
+use super::reply::{self, Claimed, Entry};
+use crate::Redis;
+
+static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
+static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tidy.lua")));
+
+/// How consumers begin that named themselves.
+pub(super) const NAMED_ITSELF: &str = "birdhook-";
+
+/// How long Redis is asked to wait for something new; what was put off meanwhile is late by so much.
+const BLOCK: Duration = Duration::from_millis(500);
+
+/// What a group's reader and its messages know.
+pub(super) struct Shared {
+    pub(super) redis: Redis,
+    pub(super) stream: String,
+    pub(super) group: String,
+    pub(super) consumer: String,
+    pub(super) later: String,
+    pub(super) dead: String,
+    pub(super) claim_after: Duration,
+    pub(super) batch: usize,
+    /// When to look for what was put off.
+    pub(super) due: Mutex<Instant>,
+}
+
+impl Shared {
+    /// Makes the group, and with it the stream, if they are not there, to begin with the stream's first entry.
+    pub(super) async fn found(&self) -> RedisResult<()> {
+        let mut command = redis::cmd("XGROUP");
+        command.arg("CREATE").arg(&self.stream).arg(&self.group).arg("0").arg("MKSTREAM");
+        match self.redis.query::<Value>(&command).await {
+            Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn tidy(&self) -> RedisResult<()> {
+        let mut call = TIDY.key(&self.stream);
+        self.redis.invoke(call.arg(&self.group).arg(NAMED_ITSELF)).await
+    }
+
+    pub(super) fn put_off(&self, by: Duration) {
+        let at = soon(by);
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due = at.min(*due);
+    }
+
+    fn due(&self) -> Instant {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) struct Reader {
+    shared: Arc<Shared>,
+    line: Option<MultiplexedConnection>,
+    /// What was fetched, and when it was at the earliest.
+    fetched: VecDeque<(Entry, Instant)>,
+    /// From where to look for what this consumer had before it was started; empty when that is done.
+    own: String,
+    /// From where to look for what others have not settled.
+    stale: String,
+    /// When to look for it.
+    stale_at: Instant,
+    failures: u32,
+}
+
+impl Reader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let (fetched, start) = (VecDeque::new(), "-".to_owned());
+        let stale_at = Instant::now();
+        Self { shared, line: None, fetched, own: start.clone(), stale: start, stale_at, failures: 0 }
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Message, ReadError> {
+        loop {
+            if let Some(next) = self.fetched.pop_front() {
+                if let Some(hold) = self.hold(&next).await? {
+                    return message::read(next.0.fields, hold);
+                }
+                continue;
+            }
+            if self.failures > 0 {
+                tokio::time::sleep(Duration::from_millis(50 << self.failures.min(5))).await;
+            }
+            match self.fetch().await {
+                Ok(()) => self.failures = 0,
+                Err(error) => {
+                    self.failures += 1;
+                    self.line = None;
+                    // Somebody deleted the stream, or Redis forgot it.
+                    let is_gone = matches!(error.code(), Some("NOGROUP" | "UNBLOCKED"));
+                    if !is_gone || self.failures > 1 {
+                        return Err(error.into());
+                    }
+                    self.shared.found().await?;
+                }
+            }
+        }
+    }
+
+    /// The right to an entry. One that has waited here for long may have been taken over.
+    async fn hold(&mut self, (entry, at): &(Entry, Instant)) -> Result<Option<Hold>, ReadError> {
+        let hold = Hold::new(Arc::clone(&self.shared), entry.id.clone(), entry.tries);
+        if at.elapsed() < self.shared.claim_after / 2 {
+            return Ok(Some(hold));
+        }
+        match hold.extend().await {
+            Ok(()) => Ok(Some(hold)),
+            Err(SettleError::Over) => Ok(None),
+            // It stays pending, and is found as all that is not settled.
+            Err(SettleError::Unavailable(error)) => Err(error.into()),
+        }
+    }
+
+    async fn fetch(&mut self) -> RedisResult<()> {
+        if !self.own.is_empty() {
+            self.own = self.claim("own", self.own.clone()).await?;
+            return Ok(());
+        }
+        if self.stale_at <= Instant::now() {
+            self.stale = self.claim("stale", self.stale.clone()).await?;
+            if self.stale.is_empty() {
+                self.stale = "-".to_owned();
+                self.stale_at = soon(self.shared.claim_after / 4).min(soon(Duration::from_secs(15)));
+            }
+        } else if self.shared.due() <= Instant::now() {
+            self.claim("due", String::new()).await?;
+        }
+        if self.fetched.is_empty() { self.read().await } else { Ok(()) }
+    }
+
+    async fn claim(&mut self, which: &str, from: String) -> RedisResult<String> {
+        let asked = Instant::now();
+        let Shared { redis, stream, group, consumer, later, claim_after, batch, .. } = &*self.shared;
+        let mut call = CLAIM.key(stream);
+        call.key(later).arg(group).arg(consumer).arg(*batch).arg(which).arg(millis(*claim_after)).arg(from);
+        // Whoever puts something off from now on says so itself; others' is looked for now and then.
+        *self.shared.due.lock().unwrap_or_else(PoisonError::into_inner) = soon(BLOCK);
+        let answer = redis.invoke(&call).await?;
+        let Some(Claimed { from, due, entries }) = reply::claimed(answer) else {
+            return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+        };
+        if let Some(due) = due {
+            self.shared.put_off(Duration::from_millis(due));
+        }
+        self.fetched.extend(entries.into_iter().map(|entry| (entry, asked)));
+        Ok(from)
+    }
+
+    /// Waits a little for entries that nobody was handed.
+    async fn read(&mut self) -> RedisResult<()> {
+        let asked = Instant::now();
+        let until = self.shared.due().min(self.stale_at).saturating_duration_since(asked);
+        let block = until.min(BLOCK).max(Duration::from_millis(1));
+        let line = match &mut self.line {
+            Some(line) => line,
+            None => self.line.insert(self.shared.redis.own_line(BLOCK).await?),
+        };
+        let Shared { stream, group, consumer, batch, .. } = &*self.shared;
+        let mut command = redis::cmd("XREADGROUP");
+        command.arg("GROUP").arg(group).arg(consumer).arg("COUNT").arg(*batch).arg("BLOCK").arg(millis(block));
+        command.arg("STREAMS").arg(stream).arg(">");
+        let answer = line.send_packed_command(&command).await?;
+        if let Value::ServerError(error) = answer {
+            return Err(RedisError::from(error));
+        }
+        self.fetched.extend(reply::read(answer).into_iter().map(|entry| (entry, asked)));
+        Ok(())
+    }
+}
+
+/// So long from now. What has no end ends in thirty years, which is as far as timers go.
+pub(super) fn soon(by: Duration) -> Instant {
+    Instant::now() + by.min(Duration::from_secs(30 * 365 * 86_400))
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, i64::MAX.unsigned_abs())
+}

@@ -1,0 +1,77 @@
+//! What Redis answers about entries.
+
+use bytes::Bytes;
+use redis::Value;
+
+/// An entry as it is handed to this consumer.
+pub(super) struct Entry {
+    pub(super) id: String,
+    /// How often it was handed out, this time too.
+    pub(super) tries: u64,
+    pub(super) fields: Vec<(Bytes, Bytes)>,
+}
+
+/// What was taken over.
+pub(super) struct Claimed {
+    /// Where to go on; empty at the end.
+    pub(super) from: String,
+    /// Milliseconds until something is due.
+    pub(super) due: Option<u64>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// The answer to `XREADGROUP` of one stream: entries that nobody was handed before.
+pub(super) fn read(answer: Value) -> Vec<Entry> {
+    let entries = match answer {
+        Value::Array(streams) => streams.into_iter().next().and_then(|stream| array(stream).nth(1)),
+        Value::Map(streams) => streams.into_iter().next().map(|(_, entries)| entries),
+        _ => None,
+    };
+    let entry = |entry| {
+        let mut parts = array(entry);
+        Some(Entry { id: text(parts.next()?)?, tries: 1, fields: fields(parts.next()?) })
+    };
+    entries.into_iter().flat_map(array).filter_map(entry).collect()
+}
+
+/// The answer of `claim.lua`.
+pub(super) fn claimed(answer: Value) -> Option<Claimed> {
+    let mut parts = array(answer);
+    let (from, due, entries) = (text(parts.next()?)?, number(&parts.next()?), parts.next()?);
+    let entry = |entry| {
+        let mut parts = array(entry);
+        Some(Entry { id: text(parts.next()?)?, tries: number(&parts.next()?)?, fields: fields(parts.next()?) })
+    };
+    Some(Claimed { from, due, entries: array(entries).filter_map(entry).collect() })
+}
+
+fn array(value: Value) -> impl Iterator<Item = Value> {
+    match value {
+        Value::Array(values) => values.into_iter(),
+        _ => Vec::new().into_iter(),
+    }
+}
+
+fn fields(value: Value) -> Vec<(Bytes, Bytes)> {
+    let mut values = array(value).map(bytes);
+    std::iter::from_fn(|| Some((values.next()?, values.next()?))).collect()
+}
+
+fn bytes(value: Value) -> Bytes {
+    match value {
+        Value::BulkString(bytes) => bytes.into(),
+        Value::SimpleString(text) => text.into(),
+        _ => Bytes::new(),
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    String::from_utf8(bytes(value).into()).ok()
+}
+
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Int(number) => u64::try_from(*number).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! Deliveries, appended to a stream.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use birdhook_core::message::Format;
+use birdhook_core::{Delivery, Event, EventKey};
+use birdhook_pipeline::{EventSink, Keys, SinkError};
+use redis::{RedisError, Script};
+
+use super::names::beside;
+use crate::Redis;
+
+static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
+
+/// Appends events to a stream, each once. Made by [`Redis::sink`]. Cheap to clone.
+///
+/// 200 means that Redis has carried out the appending of all of a delivery's events; what that is worth, the server's settings
+/// say: see the [crate](crate#what-200-is-worth).
+///
+/// An event is one entry, whose fields are the [facts](birdhook_core::message::Message::facts) by their names and the JSON as
+/// `payload`. Each leaves a mark beside the stream, `{stream}:seen:<key>` (`stream::seen:<key>` for a name with a closing brace),
+/// so that receivers that share a stream append an event once between them: about 200 bytes for as long as the
+/// [horizon](Self::horizon).
+#[derive(Clone)]
+pub struct StreamSink {
+    redis: Redis,
+    stream: Arc<str>,
+    horizon: Duration,
+    limit: u64,
+    format: Format,
+}
+
+impl Redis {
+    /// A sink that appends to this stream, which need not exist.
+    pub fn sink(&self, stream: impl Into<String>) -> StreamSink {
+        StreamSink {
+            redis: self.clone(),
+            stream: stream.into().into(),
+            horizon: Duration::from_secs(24 * 60 * 60),
+            limit: 1_000_000,
+            format: Format::default(),
+        }
+    }
+}
+
+impl StreamSink {
+    /// How long an event is known as a duplicate; a day unless set. X repeats what was not answered 200 for minutes, and a replay brings
+    /// what is up to a day old.
+    #[must_use]
+    pub fn horizon(mut self, horizon: Duration) -> Self {
+        self.horizon = horizon;
+        self
+    }
+
+    /// How many entries the stream may hold; 1,000,000 unless set. When it holds so many, deliveries with anything new are answered
+    /// 503, until consumers have [acknowledged](crate::Message::ack) some: nothing is ever cut off unread. A stream that is nearly full
+    /// still takes all of a delivery's events.
+    #[must_use]
+    pub fn limit(mut self, entries: u64) -> Self {
+        self.limit = entries;
+        self
+    }
+
+    /// How events are written; [`Format::Plain`] unless set.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// The name of the stream.
+    pub fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    fn publish(&self, events: &[(&Event, EventKey)]) -> Publishing {
+        if events.is_empty() {
+            return Publishing(Box::pin(std::future::ready(Ok(()))));
+        }
+        let mut call = PUBLISH.key(&*self.stream);
+        call.arg(u64::try_from(self.horizon.as_millis()).unwrap_or(u64::MAX).clamp(1, LONGEST)).arg(self.limit);
+        for (event, key) in events {
+            let message = self.format.write(event, key);
+            call.key(beside(&self.stream, &format!("seen:{key}"))).arg(2 * message.facts.len() + 2);
+            for (name, value) in &message.facts {
+                call.arg(*name).arg(value);
+            }
+            call.arg(PAYLOAD).arg(&*message.payload);
+        }
+        let redis = self.redis.clone();
+        Publishing(Box::pin(async move {
+            match redis.invoke::<i64>(&call).await {
+                Ok(..0) => Err(SinkError::Full),
+                Ok(_) => Ok(()),
+                Err(error) => Err(refusal(error)),
+            }
+        }))
+    }
+}
+
+/// The field that holds the JSON.
+pub(super) const PAYLOAD: &str = "payload";
+
+/// Milliseconds; Redis adds the time of day to it, and must not overflow.
+const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
+/// Memory that is full is what a limit is for.
+fn refusal(error: RedisError) -> SinkError {
+    if error.code() == Some("OOM") { SinkError::Full } else { SinkError::failed(error) }
+}
+
+impl EventSink for StreamSink {
+    type Future = Publishing;
+
+    fn deliver(&self, delivery: Delivery) -> Publishing {
+        let events: Vec<_> = delivery.events().iter().map(|event| (event, event.delivery_key())).collect();
+        self.publish(&events)
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Publishing {
+        let events: Vec<_> = delivery.events().iter().zip(keys).collect();
+        if events.len() < delivery.events().len() {
+            return self.deliver(delivery);
+        }
+        self.publish(&events)
+    }
+}
+
+impl fmt::Debug for StreamSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamSink").field("redis", &self.redis).field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+/// A delivery on its way into a stream.
+///
+/// Dropped, the delivery may be appended all the same; it is a duplicate then when it comes again.
+#[must_use = "futures do nothing unless polled"]
+pub struct Publishing(Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>);
+
+impl Future for Publishing {
+    type Output = Result<(), SinkError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Publishing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publishing").finish_non_exhaustive()
+    }
+}
