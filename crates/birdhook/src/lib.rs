@@ -55,6 +55,8 @@ pub use birdhook_axum as axum;
 pub use birdhook_client as client;
 #[cfg(feature = "inbox")]
 pub use birdhook_inbox as inbox;
+#[cfg(feature = "redis")]
+pub use birdhook_redis as redis;
 
 #[cfg(all(doctest, feature = "inbox"))]
 #[doc = include_str!("../../../README.md")]
