@@ -46,6 +46,11 @@ pub struct Keying {
 }
 
 impl Keying {
+    /// As a webhook with this scope and this cut-over.
+    pub fn new(scope: DedupeScope, cut_over: CutOver) -> Self {
+        Self { scope, cut_over }
+    }
+
     /// The key by which duplicates of this event are recognised. With [`CutOver::Both`] it does not tell the copies of what has no
     /// id in one of the APIs, which only the receiver itself can match.
     pub fn key(&self, event: &Event) -> EventKey {
