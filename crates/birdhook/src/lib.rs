@@ -21,7 +21,8 @@
 //!
 //! 1. Describe the webhook: [`Webhook`], with a [`Secret`], an [`App`] or several [`Apps`].
 //! 2. Choose what 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or [`Webhook::gate`] when a
-//!    service of yours acknowledges. `inbox::Inbox` (feature `inbox`) is a sink that keeps events on the disk.
+//!    service of yours acknowledges. `inbox::Inbox` (feature `inbox`) is a sink that keeps events on the disk;
+//!    `nats::JetStream` and `redis::Redis` (features `nats`, `redis`) have sinks that several receivers share.
 //! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook` (feature `axum`),
 //!    `actix::Receiver` (feature `actix`).
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
@@ -55,6 +56,8 @@ pub use birdhook_axum as axum;
 pub use birdhook_client as client;
 #[cfg(feature = "inbox")]
 pub use birdhook_inbox as inbox;
+#[cfg(feature = "nats")]
+pub use birdhook_nats as nats;
 #[cfg(feature = "redis")]
 pub use birdhook_redis as redis;
 

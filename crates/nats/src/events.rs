@@ -1,0 +1,142 @@
+//! Events out of the stream.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{Consumer as Pull, pull};
+use async_nats::jetstream::stream::ConsumerErrorKind;
+use async_nats::jetstream::{Context, ErrorCode};
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use tokio::time::sleep;
+
+use crate::{Foreign, Message};
+
+/// How often the server says that it is there while there is nothing to hand out. Twice as long without a word is too long.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const PULL: Duration = Duration::from_secs(30);
+
+/// Between looking for a consumer that does not answer.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Hands out events. Made by [`JetStream::consumer`](crate::JetStream::consumer); also a [`Stream`], which ends when the consumer was removed from the server.
+///
+/// A server that is restarted or out of reach is waited for. Dropping it leaves the consumer on the server, and what was fetched and
+/// not handed out comes again when `ack_wait` is over.
+#[must_use = "events are handed out when asked for"]
+pub struct Consumer {
+    place: Place,
+    state: State,
+}
+
+#[derive(Clone)]
+struct Place {
+    context: Context,
+    stream: String,
+    name: String,
+    batch: usize,
+}
+
+enum State {
+    Open(Box<pull::Stream>),
+    Opening(BoxFuture<'static, Result<pull::Stream, ConsumeError>>),
+    Ended,
+}
+
+impl Consumer {
+    pub(crate) fn new(context: Context, stream: String, name: String, batch: usize) -> Self {
+        let place = Place { context, stream, name, batch };
+        let state = State::Opening(Box::pin(place.clone().open(Duration::ZERO)));
+        Self { place, state }
+    }
+
+    /// The next event, or what is none; `None` once the consumer was removed and that has been told. Cancel safe.
+    pub async fn recv(&mut self) -> Option<Result<Message, ConsumeError>> {
+        self.next().await
+    }
+}
+
+impl Place {
+    async fn open(self, pause: Duration) -> Result<pull::Stream, ConsumeError> {
+        let mut pause = pause;
+        loop {
+            sleep(pause).await;
+            match self.context.get_consumer_from_stream(&self.name, &self.stream).await {
+                Ok(consumer) => {
+                    if let Ok(messages) = self.pull(&consumer).await {
+                        return Ok(messages);
+                    }
+                }
+                Err(error) => {
+                    if let ConsumerErrorKind::JetStream(error) = error.kind()
+                        && matches!(error.error_code(), ErrorCode::CONSUMER_NOT_FOUND | ErrorCode::STREAM_NOT_FOUND)
+                    {
+                        return Err(ConsumeError::Removed);
+                    }
+                }
+            }
+            pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        }
+    }
+
+    async fn pull(
+        &self,
+        consumer: &Pull<pull::Config>,
+    ) -> Result<pull::Stream, async_nats::jetstream::consumer::StreamError> {
+        let messages = consumer.stream().max_messages_per_batch(self.batch).expires(PULL).heartbeat(HEARTBEAT);
+        messages.messages().await
+    }
+}
+
+impl Stream for Consumer {
+    type Item = Result<Message, ConsumeError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match &mut self.state {
+                State::Open(messages) => match ready!(messages.poll_next_unpin(cx)) {
+                    Some(Ok(message)) => {
+                        return Poll::Ready(Some(
+                            Message::read(message).map_err(|foreign| ConsumeError::Foreign(Box::new(foreign))),
+                        ));
+                    }
+                    // Whatever it is, the server's word on whether there still is such a consumer decides.
+                    Some(Err(_)) | None => {
+                        self.state = State::Opening(Box::pin(self.place.clone().open(FIRST_PAUSE)));
+                    }
+                },
+                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(messages) => self.state = State::Open(Box::new(messages)),
+                    Err(error) => {
+                        self.state = State::Ended;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                State::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { stream, name, .. } = &self.place;
+        f.debug_struct("Consumer").field("stream", stream).field("name", name).finish_non_exhaustive()
+    }
+}
+
+/// What is handed out instead of an event.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumeError {
+    /// A message that is no event, to be settled like one.
+    #[error("a message at `{}` is {}", .0.subject(), .0.reason)]
+    Foreign(Box<Foreign>),
+    /// The consumer or its stream was removed from the server.
+    #[error("the consumer was removed from the server; `JetStream::consumer` makes it again")]
+    Removed,
+}

@@ -1,0 +1,125 @@
+//! An event's facts as a message's headers, and back.
+
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
+use birdhook_core::message::{Message, Unreadable, read};
+use birdhook_core::{Event, EventKey};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// Beside what is not ASCII. White space would be cut off at the ends, and a line's end would begin another header.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// What is needed to read an event again.
+const NEEDED: [&str; 4] = ["app", "content_type", "position", "sent"];
+
+pub(crate) fn headers(message: &Message, key: &EventKey) -> HeaderMap {
+    let id = HeaderValue::from(key.to_string());
+    let facts = message.facts.iter().filter_map(|(fact, value)| {
+        let value = utf8_percent_encode(value, ESCAPED).to_string();
+        Some((name(fact)?, value.parse().ok()?))
+    });
+    facts.chain([(NATS_MESSAGE_ID, id)]).collect()
+}
+
+/// The event, and the key by which its duplicates are recognised.
+pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), Unreadable> {
+    let mut facts = Vec::with_capacity(NEEDED.len());
+    for fact in NEEDED {
+        if let Some(value) = name(fact).and_then(|name| headers.get(name)) {
+            let value = percent_decode_str(value.as_str()).decode_utf8().map_err(|_| Unreadable::Fact(fact))?;
+            facts.push((fact, value));
+        }
+    }
+    let fact = |wanted: &str| facts.iter().find(|(fact, _)| *fact == wanted).map(|(_, value)| &**value);
+    let event = read(payload, fact)?;
+    let key = name("key").and_then(|name| headers.get(name)).or_else(|| headers.get(NATS_MESSAGE_ID));
+    Ok((event, key.ok_or(Unreadable::Fact("key"))?.as_str().parse()?))
+}
+
+/// `occurred_at` is `Birdhook-Occurred-At`.
+fn name(fact: &str) -> Option<HeaderName> {
+    if fact == "content_type" {
+        return Some(HeaderName::from_static("Content-Type"));
+    }
+    let mut name = "Birdhook".to_owned();
+    for word in fact.split('_') {
+        let (first, rest) = word.split_at_checked(1)?;
+        name.extend(["-", &first.to_ascii_uppercase(), rest]);
+    }
+    name.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+
+    use birdhook_core::Delivery;
+    use birdhook_core::message::Format;
+
+    use super::*;
+
+    fn written(app: &str, format: Format) -> (Event, HeaderMap, Bytes) {
+        let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2","user_id":"3"},"timestamp_ms":"1432228155593"}]}"#;
+        let event = Delivery::restore(app, body, 1).unwrap().into_events().remove(0);
+        let message = format.write(&event, &event.delivery_key());
+        let headers = headers(&message, &event.delivery_key());
+        (event, headers, message.payload)
+    }
+
+    fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        headers.get(name.parse::<HeaderName>().unwrap()).map(HeaderValue::as_str)
+    }
+
+    #[test]
+    fn facts_are_headers() {
+        let (event, headers, _) = written("shop", Format::Plain);
+        let key = event.delivery_key().to_string();
+        for (name, expected) in [
+            ("Nats-Msg-Id", &*key),
+            ("Birdhook-Key", &key),
+            ("Birdhook-App", "shop"),
+            ("Birdhook-Kind", "post_deleted"),
+            ("Birdhook-Generation", "account_activity"),
+            ("Birdhook-Name", "tweet_delete_events"),
+            ("Birdhook-Subscriber", "1"),
+            ("Birdhook-Occurred-At", "2015-05-21T17:09:15.593Z"),
+            ("Content-Type", "application/json"),
+        ] {
+            assert_eq!(value(&headers, name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn whatever_an_app_is_called_it_is_read_again() {
+        let names = ["a b", " a ", "a\r\nb: c", "%41", "", "日本", "\u{7f}", "a\tb", "\0"];
+        for (format, app) in [Format::Plain, Format::CloudEvents].into_iter().flat_map(|f| names.map(|name| (f, name)))
+        {
+            let (told, headers, payload) = written(app, format);
+            assert!(value(&headers, "Birdhook-App").unwrap().bytes().all(|b| b.is_ascii_graphic()), "{app:?}");
+            let (event, key) = event(&headers, payload).unwrap();
+            assert_eq!((event.app(), key), (app, told.delivery_key()));
+            let told = serde_json::to_value(told.report()).unwrap();
+            assert_eq!(serde_json::to_value(event.report()).unwrap(), told);
+        }
+    }
+
+    #[test]
+    fn the_key_may_be_in_either_header() {
+        let (told, headers, payload) = written("shop", Format::Plain);
+        for left_out in ["Nats-Msg-Id", "Birdhook-Key"] {
+            let kept = headers.iter().filter(|(name, _)| name.to_string() != left_out);
+            let kept: HeaderMap = kept.map(|(name, values)| (name.clone(), values[0].clone())).collect();
+            assert_eq!(kept.len(), headers.len() - 1);
+            assert_eq!(event(&kept, payload.clone()).unwrap().1, told.delivery_key());
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_of_birdhook_s_is_an_error() {
+        let (_, mut headers, payload) = written("shop", Format::Plain);
+        assert_eq!(event(&HeaderMap::new(), payload.clone()).unwrap_err(), Unreadable::Fact("app"));
+        assert_eq!(event(&headers, "[]".into()).unwrap_err(), Unreadable::Payload);
+        headers.insert("Birdhook-Position", "%ff");
+        assert_eq!(event(&headers, payload).unwrap_err(), Unreadable::Fact("position"));
+    }
+}

@@ -1,0 +1,214 @@
+//! Deliveries into the stream.
+
+use std::error::Error as _;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, Context, ErrorCode};
+use birdhook_core::message::Format;
+use birdhook_core::{Delivery, Event, EventKey};
+use birdhook_pipeline::{EventSink, Keys, SinkError};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::{Instant, sleep};
+
+use crate::Subjects;
+use crate::connection::is_connected;
+use crate::headers::headers;
+
+/// How long a delivery waits for a connection that was lost. Longer than it takes to change over to another server of a cluster.
+const WITHOUT_CONNECTION: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// An [`EventSink`] that publishes each event and waits until JetStream has it. Made by [`JetStream::sink`](crate::JetStream::sink); cheap to clone.
+///
+/// # What 200 means
+/// That **the stream has every event of the delivery**, for as long as the stream keeps events: [what that is worth](crate#what-a-pub-ack-is-worth).
+/// An event that the stream has already, by its key, is not stored again, and that counts as well.
+///
+/// All events of a delivery are published at once, in their order. When some were stored and others not, X is answered 503 and tells
+/// all of them again; the stream recognises those that it has.
+///
+/// # Errors
+/// | what happens | answered | `SinkError` |
+/// |---|---|---|
+/// | the stream is full | 503 | `Full`; raise [`max_bytes`](crate::StreamSettings::max_bytes) |
+/// | as much is under way as the connection allows, 5000 events | it is waited for; 503 when the deadline passes | `TooSlow` |
+/// | there is no connection, and none within a second | 503 | `Failed` with [`PublishFailure::NotConnected`] |
+/// | no stream listens to the subject | 503 | `Failed` with [`PublishFailure::NoStream`] |
+/// | there is no receipt in time | 503 when the deadline passes, else after 5 s | `TooSlow`, or `Failed` with [`PublishFailure::NoReceipt`] |
+/// | an event is larger than the server's `max_payload`, or the stream's `max_msg_size` | 503 | `Refused` with [`PublishFailure::TooLarge`]; an inbox's relay makes it a dead letter |
+///
+/// While there is no connection nothing is kept to be sent later. The future may be dropped at any time: an event may then have been
+/// stored or not, and is recognised when it comes again.
+#[derive(Clone)]
+pub struct Sink {
+    context: Context,
+    subjects: Arc<Subjects>,
+    format: Format,
+}
+
+impl Sink {
+    pub(crate) fn new(context: Context) -> Self {
+        Self { context, subjects: Arc::default(), format: Format::default() }
+    }
+
+    /// Which subject each event is published to; `birdhook.{app}.{kind}.{subscriber}` unless set.
+    #[must_use]
+    pub fn subject(mut self, subjects: Subjects) -> Self {
+        self.subjects = Arc::new(subjects);
+        self
+    }
+
+    /// How events are written; plain unless set. A [`Consumer`](crate::Consumer) reads either.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    async fn publish(self, events: Vec<(Event, EventKey)>) -> Result<(), SinkError> {
+        let start = Instant::now();
+        while !is_connected(&self.context) {
+            if start.elapsed() > WITHOUT_CONNECTION {
+                return Err(SinkError::failed(PublishFailure::NotConnected));
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+        let (mut receipts, mut outcome) = (FuturesUnordered::new(), Outcome(Ok(())));
+        for (event, key) in events {
+            let mut sending = pin!(self.send(event, key));
+            // What waits for room among what is under way may be waiting for this very delivery's receipts.
+            let sent = poll_fn(|cx| {
+                while let Poll::Ready(Some(receipt)) = receipts.poll_next_unpin(cx) {
+                    outcome.add(receipt);
+                }
+                sending.as_mut().poll(cx)
+            });
+            match sent.await {
+                Ok((subject, receipt)) => receipts.push(
+                    receipt.into_future().map(|receipt| receipt.map(|_| ()).map_err(|error| failure(subject, &error))),
+                ),
+                Err(error) => outcome.add(Err(error)),
+            }
+        }
+        while let Some(receipt) = receipts.next().await {
+            outcome.add(receipt);
+        }
+        outcome.0
+    }
+
+    async fn send(&self, event: Event, key: EventKey) -> Result<(String, PublishAckFuture), SinkError> {
+        let subject = self.subjects.subject(&event);
+        let message = self.format.write(&event, &key);
+        let publish = PublishMessage::build().headers(headers(&message, &key)).payload(message.payload);
+        match self.context.send_publish(subject.clone(), publish).await {
+            Ok(receipt) => Ok((subject, receipt)),
+            Err(error) => Err(failure(subject, &error)),
+        }
+    }
+}
+
+/// Of a delivery. Whatever becomes of one event, the others are published: one that is refused for ever must not keep them from being
+/// stored.
+struct Outcome(Result<(), SinkError>);
+
+impl Outcome {
+    fn add(&mut self, one: Result<(), SinkError>) {
+        // What may succeed next time is worth another time.
+        if one.is_err() && matches!(self.0, Ok(()) | Err(SinkError::Refused(_))) {
+            self.0 = one;
+        }
+    }
+}
+
+impl EventSink for Sink {
+    type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        self.deliver_keyed(delivery, Keys::from(&[][..]))
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, mut keys: Keys<'_>) -> Self::Future {
+        let keyed = |event: Event| {
+            let key = keys.next().unwrap_or_else(|| event.delivery_key());
+            (event, key)
+        };
+        let events = delivery.into_events().into_iter().map(keyed).collect();
+        Box::pin(self.clone().publish(events))
+    }
+
+    fn when_late(&self) -> SinkError {
+        match is_connected(&self.context) {
+            true => SinkError::TooSlow,
+            false => SinkError::failed(PublishFailure::NotConnected),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        is_connected(&self.context)
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").field("subjects", &self.subjects).field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// Why an event was not published: the source of a [`SinkError`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishFailure {
+    /// There is no connection.
+    #[error("there is no connection to the NATS server; it is made again by itself")]
+    NotConnected,
+    /// Nobody keeps what is published there.
+    #[error(
+        "no stream listens to `{0}`: make one with `ensure_stream`, and look whether JetStream is enabled on the server"
+    )]
+    NoStream(String),
+    /// It is not known whether the stream has it.
+    #[error(
+        "JetStream did not say in time that it has the event: the server is overloaded, or the stream has no leader"
+    )]
+    NoReceipt,
+    /// The server never takes it.
+    #[error("the event is too large ({0}): raise `max_payload` of the server, or `max_msg_size` of the stream")]
+    TooLarge(String),
+    /// JetStream says no.
+    #[error("JetStream does not store the event: {description} (error {code})")]
+    Refused {
+        /// Of JetStream's list of errors.
+        code: u64,
+        /// In the server's words.
+        description: String,
+    },
+    /// The client's own.
+    #[error("the event could not be published: {0}")]
+    Other(String),
+}
+
+fn failure(subject: String, error: &PublishError) -> SinkError {
+    let said = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let refusal = error.source().and_then(|source| source.downcast_ref::<jetstream::Error>());
+    let code = refusal.map(jetstream::Error::error_code);
+    SinkError::failed(match (error.kind(), code) {
+        (PublishErrorKind::MaxAckPending, _) => return SinkError::Full,
+        (PublishErrorKind::MaxPayloadExceeded, _) => return SinkError::refused(PublishFailure::TooLarge(said)),
+        (PublishErrorKind::StreamNotFound, _) => PublishFailure::NoStream(subject),
+        (PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe, _) => PublishFailure::NoReceipt,
+        (_, Some(ErrorCode::STREAM_STORE_FAILED)) if said.contains("exceeded") => return SinkError::Full,
+        (_, Some(ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM | ErrorCode::STREAM_HEADER_EXCEEDS_MAXIMUM)) => {
+            return SinkError::refused(PublishFailure::TooLarge(said));
+        }
+        (_, Some(ErrorCode(code))) => PublishFailure::Refused { code, description: said },
+        _ => PublishFailure::Other(said),
+    })
+}

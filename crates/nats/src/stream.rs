@@ -1,0 +1,277 @@
+//! The stream that keeps the events.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::JetStream;
+use crate::api::{ApiError, ask, is_name};
+
+/// JetStream's list of errors.
+const STREAM_NOT_FOUND: u64 = 10_059;
+const NAME_IN_USE: u64 = 10_058;
+const OVERLAP: u64 = 10_065;
+const REPLICAS: [u64; 3] = [10_005, 10_010, 10_074];
+const NO_ROOM: [u64; 5] = [10_002, 10_023, 10_028, 10_047, 10_122];
+
+/// What cannot be changed once there is a stream.
+const UNCHANGEABLE: [&str; 2] = ["retention", "storage"];
+
+/// What a stream for events is to be like. The defaults are made for [what the sink promises](crate#what-200-means).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct StreamSettings {
+    name: String,
+    subjects: Vec<String>,
+    max_age: Duration,
+    max_bytes: u64,
+    duplicate_window: Duration,
+    replicas: usize,
+}
+
+impl StreamSettings {
+    /// A stream called `BIRDHOOK` of all subjects that begin with `birdhook.`
+    pub fn new() -> Self {
+        Self {
+            name: "BIRDHOOK".to_owned(),
+            subjects: vec!["birdhook.>".to_owned()],
+            max_age: Duration::from_secs(7 * 86_400),
+            max_bytes: 8 << 30,
+            duplicate_window: Duration::from_secs(2 * 3600),
+            replicas: 1,
+        }
+    }
+
+    /// Its name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The subjects that it listens to: those of the sink's [template](crate::Subjects), such as `birdhook.>`.
+    pub fn subjects(mut self, subjects: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.subjects = subjects.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long events are kept, consumed or not; 7 days unless set. Not shorter than the [window](Self::duplicate_window).
+    pub fn max_age(mut self, time: Duration) -> Self {
+        self.max_age = time;
+        self
+    }
+
+    /// How much room there is for events, consumed or not; 8 GiB unless set. A stream that is full refuses events, and X is
+    /// answered 503, rather than that it drops events which nobody has read: enough for [`max_age`](Self::max_age) is needed.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// For how long an event is recognised when it is published again; 2 hours unless set. X repeats what was not answered 200 within
+    /// minutes, but an inbox on a disk that comes back may be hours late. The server keeps what it recognises in memory, about 0.2 KB for each event.
+    pub fn duplicate_window(mut self, time: Duration) -> Self {
+        self.duplicate_window = time;
+        self
+    }
+
+    /// How many servers of a cluster keep each event; 1 unless set.
+    pub fn replicas(mut self, servers: usize) -> Self {
+        self.replicas = servers;
+        self
+    }
+
+    fn check(&self) -> Result<(), EnsureError> {
+        let wrong = if !is_name(&self.name) {
+            "a stream's name has no white space, and none of `.*>/\\`"
+        } else if self.subjects.is_empty() {
+            "a stream needs a subject to listen to"
+        } else if self.max_age.is_zero() || self.duplicate_window.is_zero() || self.max_bytes == 0 {
+            "a stream's max_age, max_bytes and duplicate_window are more than nothing"
+        } else if self.duplicate_window > self.max_age {
+            "a stream's duplicate_window is no longer than its max_age"
+        } else {
+            return Ok(());
+        };
+        Err(EnsureError::Settings(wrong))
+    }
+
+    /// With the limits retention: see the crate's documentation.
+    fn wanted(&self) -> [(&'static str, Value); 8] {
+        [
+            ("subjects", json!(self.subjects)),
+            ("retention", json!("limits")),
+            ("storage", json!("file")),
+            ("discard", json!("new")),
+            ("max_age", nanos(self.max_age)),
+            ("max_bytes", json!(i64::try_from(self.max_bytes).unwrap_or(i64::MAX))),
+            ("duplicate_window", nanos(self.duplicate_window)),
+            ("num_replicas", json!(self.replicas)),
+        ]
+    }
+}
+
+impl Default for StreamSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// JetStream counts in nanoseconds.
+pub(crate) fn nanos(time: Duration) -> Value {
+    json!(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// What [`JetStream::ensure_stream`] found and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ensured {
+    /// There was none.
+    Created,
+    /// It had other settings: these, by JetStream's names. Whatever else was set was left alone.
+    Updated(Vec<&'static str>),
+    /// It was as wanted.
+    Unchanged,
+}
+
+impl JetStream {
+    /// Makes a stream, or gives one the settings that are wanted. Events in it stay.
+    ///
+    /// # Errors
+    /// When the server does not have it so; nothing was changed then.
+    pub async fn ensure_stream(&self, settings: &StreamSettings) -> Result<Ensured, EnsureError> {
+        settings.check()?;
+        match self.create_or_update(settings).await {
+            // Somebody else has just made it.
+            Err(EnsureError::Api(error)) if error.code() == Some(NAME_IN_USE) => self.create_or_update(settings).await,
+            done => done,
+        }
+    }
+
+    async fn create_or_update(&self, settings: &StreamSettings) -> Result<Ensured, EnsureError> {
+        let name = &settings.name;
+        let found = match ask(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
+            Ok(mut info) => info.get_mut("config").map(Value::take),
+            Err(error) if error.code() == Some(STREAM_NOT_FOUND) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let refused = |error: ApiError| refused(error, settings);
+        let Some(mut config) = found else {
+            let mut config = json!({
+                "name": name,
+                "description": "Events of Twitter/X, by birdhook",
+                "max_msgs": -1,
+                "max_msgs_per_subject": -1,
+                "max_msg_size": -1,
+                "max_consumers": -1,
+            });
+            settings.wanted().into_iter().for_each(|(name, value)| put(&mut config, name, value));
+            ask(&self.context, format!("STREAM.CREATE.{name}"), &config).await.map_err(refused)?;
+            return Ok(Ensured::Created);
+        };
+        let differ = |(name, value): &(&str, Value)| config.get(name) != Some(value);
+        let differing: Vec<_> = settings.wanted().into_iter().filter(differ).collect();
+        if let Some((setting, _)) = differing.iter().find(|(name, _)| UNCHANGEABLE.contains(name)) {
+            let found = config.get(setting).and_then(Value::as_str).unwrap_or_default().to_owned();
+            return Err(EnsureError::Unchangeable { stream: name.clone(), setting, found });
+        }
+        if differing.is_empty() {
+            return Ok(Ensured::Unchanged);
+        }
+        let names = differing.iter().map(|(name, _)| *name).collect();
+        differing.into_iter().for_each(|(name, value)| put(&mut config, name, value));
+        ask(&self.context, format!("STREAM.UPDATE.{name}"), &config).await.map_err(refused)?;
+        Ok(Ensured::Updated(names))
+    }
+}
+
+pub(crate) fn put(config: &mut Value, name: &str, value: Value) {
+    if let Some(config) = config.as_object_mut() {
+        config.insert(name.to_owned(), value);
+    }
+}
+
+fn refused(error: ApiError, settings: &StreamSettings) -> EnsureError {
+    match error {
+        ApiError::Refused { code, .. } if code == OVERLAP => EnsureError::Overlap(settings.subjects.join(", ")),
+        ApiError::Refused { code, description } if NO_ROOM.contains(&code) => {
+            EnsureError::NoRoom { bytes: settings.max_bytes, description }
+        }
+        ApiError::Refused { code, description } if REPLICAS.contains(&code) => {
+            EnsureError::Replicas { replicas: settings.replicas, description }
+        }
+        error => error.into(),
+    }
+}
+
+/// Why there is no such stream.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnsureError {
+    /// The settings contradict themselves.
+    #[error("{0}")]
+    Settings(&'static str),
+    /// Another stream listens to some of the subjects.
+    #[error(
+        "another stream listens to some of `{0}` already: use that one's name, or other subjects for stream and sink"
+    )]
+    Overlap(String),
+    /// There is not as much room as the stream is to have.
+    #[error(
+        "there is no room for a stream of {bytes} bytes ({description}): lower `max_bytes`, or raise the account's or the server's limit"
+    )]
+    NoRoom {
+        /// What is wanted.
+        bytes: u64,
+        /// In the server's words.
+        description: String,
+    },
+    /// There are not enough servers.
+    #[error("a stream cannot have {replicas} replicas here ({description}): lower them, or add servers to the cluster")]
+    Replicas {
+        /// What is wanted.
+        replicas: usize,
+        /// In the server's words.
+        description: String,
+    },
+    /// There is a stream that would have to be made anew.
+    #[error(
+        "the stream {stream} has the {setting} `{found}`, which cannot be changed: choose another name, or remove that stream and the events in it"
+    )]
+    Unchangeable {
+        /// Its name.
+        stream: String,
+        /// What is not as wanted.
+        setting: &'static str,
+        /// How it is.
+        found: String,
+    },
+    /// Anything else.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "a test that cannot go on")]
+
+    use super::*;
+
+    #[test]
+    fn settings_that_contradict_themselves_are_told_before_anybody_is_asked() {
+        let hour = Duration::from_secs(3600);
+        assert!(StreamSettings::new().check().is_ok());
+        for (settings, word) in [
+            (StreamSettings::new().name("a.b"), "name"),
+            (StreamSettings::new().name(""), "name"),
+            (StreamSettings::new().name("a b"), "name"),
+            (StreamSettings::new().subjects([""; 0]), "subject"),
+            (StreamSettings::new().max_age(hour), "duplicate_window"),
+            (StreamSettings::new().max_age(Duration::ZERO), "max_age"),
+            (StreamSettings::new().max_bytes(0), "max_bytes"),
+        ] {
+            let Err(error) = settings.check() else { panic!("{settings:?}") };
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        assert!(StreamSettings::new().max_age(hour).duplicate_window(hour).check().is_ok());
+    }
+}

@@ -1,0 +1,308 @@
+//! Which subject an event is published to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use birdhook_core::Event;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Of a value in a subject, in bytes: a subject that is longer than a server's control line would end the connection.
+const LONGEST_VALUE: usize = 128;
+const LONGEST_TEMPLATE: usize = 256;
+
+/// What stands for a value that there is not. No value becomes this, for `~` is escaped.
+const ABSENT: &str = "~";
+
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
+
+/// Which subject each event is published to: a template such as `birdhook.{app}.{kind}.{subscriber}`, which is the default.
+///
+/// | placeholder | value |
+/// |---|---|
+/// | `{app}` | the name of the app |
+/// | `{kind}` | such as `post_created` |
+/// | `{name}` | X's own name for it, such as `tweet_create_events` or `post.create` |
+/// | `{generation}` | of X's APIs |
+/// | `{subscriber}` | the id of the subscriber |
+///
+/// A value is always one token: what is not `A-Z a-z 0-9 _ -` is percent-encoded, so that `my shop.de` becomes `my%20shop%2Ede`. `~` stands
+/// for a value that is absent or empty, and ends one that was cut off after 128 bytes, which no id of X's is. What is cut off is whole in
+/// the message's headers.
+///
+/// ```
+/// use birdhook_nats::Subjects;
+///
+/// let subjects = Subjects::new("x.{app}.{kind}")?;
+/// assert_eq!(subjects.matching(&[("kind", "post_created")])?, "x.*.post_created");
+/// assert!(Subjects::new("x.{colour}").is_err());
+/// # Ok::<(), birdhook_nats::SubjectError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subjects {
+    template: String,
+    tokens: Vec<Vec<Part>>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Value(Place),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    App,
+    Kind,
+    Name,
+    Generation,
+    Subscriber,
+}
+
+impl Place {
+    fn value(self, event: &Event) -> Option<&str> {
+        match self {
+            Self::App => Some(event.app()),
+            Self::Kind => Some(event.kind().as_str()),
+            Self::Name => Some(event.name()),
+            Self::Generation => Some(event.generation().as_str()),
+            Self::Subscriber => event.subscriber(),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = SubjectError;
+
+    fn from_str(name: &str) -> Result<Self, SubjectError> {
+        Ok(match name {
+            "app" => Self::App,
+            "kind" => Self::Kind,
+            "name" => Self::Name,
+            "generation" => Self::Generation,
+            "subscriber" => Self::Subscriber,
+            _ => return Err(SubjectError::Unknown(name.to_owned())),
+        })
+    }
+}
+
+impl Subjects {
+    /// # Errors
+    /// When the template cannot make subjects.
+    pub fn new(template: &str) -> Result<Self, SubjectError> {
+        if template.len() > LONGEST_TEMPLATE {
+            return Err(SubjectError::TooLong);
+        }
+        if template.starts_with('$') {
+            return Err(SubjectError::Reserved);
+        }
+        let tokens = template.split('.').map(parts).collect::<Result<_, _>>()?;
+        Ok(Self { template: template.to_owned(), tokens })
+    }
+
+    /// The subjects of all events with these values, for a consumer's filter; with none, those of all events.
+    ///
+    /// # Errors
+    /// When no placeholder has such a name.
+    pub fn matching(&self, values: &[(&str, &str)]) -> Result<String, SubjectError> {
+        let values =
+            values.iter().map(|(name, value)| Ok((name.parse()?, *value))).collect::<Result<Vec<(Place, _)>, _>>()?;
+        let value = |place| values.iter().find(|(known, _)| *known == place).map(|(_, value)| token(Some(value)));
+        let tokens = self.tokens.iter().map(|parts| {
+            let known = parts.iter().map(|part| match part {
+                Part::Text(text) => Some(text.clone()),
+                Part::Value(place) => value(*place),
+            });
+            known.collect::<Option<String>>().unwrap_or_else(|| "*".to_owned())
+        });
+        Ok(tokens.collect::<Vec<_>>().join("."))
+    }
+
+    pub(crate) fn subject(&self, event: &Event) -> String {
+        let mut subject = String::with_capacity(96);
+        for parts in &self.tokens {
+            if !subject.is_empty() {
+                subject.push('.');
+            }
+            for part in parts {
+                match part {
+                    Part::Text(text) => subject.push_str(text),
+                    Part::Value(place) => subject.push_str(&token(place.value(event))),
+                }
+            }
+        }
+        subject
+    }
+}
+
+fn parts(token: &str) -> Result<Vec<Part>, SubjectError> {
+    let (mut parts, mut rest) = (Vec::new(), token);
+    while !rest.is_empty() {
+        let (text, after) = rest.split_once('{').map_or((rest, None), |(text, after)| (text, Some(after)));
+        let is_illegal = |c: &char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>' | '}');
+        if let Some(illegal) = text.chars().find(is_illegal) {
+            return Err(SubjectError::Illegal(illegal));
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text.to_owned()));
+        }
+        let Some(after) = after else { break };
+        let (name, after) = after.split_once('}').ok_or(SubjectError::Unclosed)?;
+        parts.push(Part::Value(name.parse()?));
+        rest = after;
+    }
+    if parts.is_empty() { Err(SubjectError::Empty) } else { Ok(parts) }
+}
+
+/// One legal token for any value, and another one for any other value, unless both are very long.
+fn token(value: Option<&str>) -> String {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return ABSENT.to_owned() };
+    let mut token = String::with_capacity(value.len());
+    // Pieces are runs of what is legal, or one escaped byte.
+    for piece in utf8_percent_encode(value, ESCAPED) {
+        let left = LONGEST_VALUE - token.len();
+        if piece.len() > left {
+            if !piece.starts_with('%') {
+                token.extend(piece.chars().take(left));
+            }
+            token.push('~');
+            break;
+        }
+        token.push_str(piece);
+    }
+    token
+}
+
+impl Default for Subjects {
+    fn default() -> Self {
+        let value = |place| vec![Part::Value(place)];
+        let first = vec![Part::Text("birdhook".to_owned())];
+        Self {
+            template: "birdhook.{app}.{kind}.{subscriber}".to_owned(),
+            tokens: vec![first, value(Place::App), value(Place::Kind), value(Place::Subscriber)],
+        }
+    }
+}
+
+impl FromStr for Subjects {
+    type Err = SubjectError;
+
+    fn from_str(template: &str) -> Result<Self, SubjectError> {
+        Self::new(template)
+    }
+}
+
+impl fmt::Display for Subjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.template)
+    }
+}
+
+impl fmt::Debug for Subjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Subjects").field(&self.template).finish()
+    }
+}
+
+/// Why a template cannot make subjects.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubjectError {
+    /// No such placeholder.
+    #[error("`{{{0}}}` is no placeholder: there are {{app}}, {{kind}}, {{name}}, {{generation}} and {{subscriber}}")]
+    Unknown(String),
+    /// A placeholder does not end in its token.
+    #[error("a `{{` has no `}}` before the next dot")]
+    Unclosed,
+    /// A token is empty, or all is.
+    #[error("a subject has no empty tokens: neither at its ends nor between two dots")]
+    Empty,
+    /// A character that has no place there.
+    #[error("{0:?} cannot be in a subject that is published to")]
+    Illegal(char),
+    /// The server's own.
+    #[error("subjects that begin with `$` are the server's own")]
+    Reserved,
+    /// Longer than is good for a connection.
+    #[error("a template has at most {LONGEST_TEMPLATE} bytes")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+
+    use birdhook_core::Delivery;
+
+    use super::*;
+
+    fn event(app: &str, subscriber: &str) -> Event {
+        let subscriber = serde_json::to_string(subscriber).unwrap();
+        let body = format!(r#"{{"for_user_id":{subscriber},"tweet_delete_events":[{{"status":{{"id":"2"}}}}]}}"#);
+        Delivery::restore(app, body, 1).unwrap().into_events().remove(0)
+    }
+
+    #[test]
+    fn the_default_tells_app_kind_and_subscriber() {
+        assert_eq!(Subjects::default(), "birdhook.{app}.{kind}.{subscriber}".parse().unwrap());
+        assert_eq!(Subjects::default().subject(&event("shop", "7")), "birdhook.shop.post_deleted.7");
+        assert_eq!(Subjects::default().matching(&[]).unwrap(), "birdhook.*.*.*");
+    }
+
+    #[test]
+    fn every_placeholder_is_filled_in() {
+        let subjects = Subjects::new("a-{app}.{generation}.{name}.{kind}{subscriber}").unwrap();
+        assert_eq!(subjects.subject(&event("shop", "7")), "a-shop.account_activity.tweet_delete_events.post_deleted7");
+        assert_eq!(subjects.matching(&[("app", "b.c")]).unwrap(), "a-b%2Ec.*.*.*");
+        assert_eq!(subjects.matching(&[("colour", "b")]), Err(SubjectError::Unknown("colour".to_owned())));
+    }
+
+    #[test]
+    fn a_value_is_one_legal_token_and_its_own() {
+        let long = "x".repeat(500);
+        let values =
+            ["", "~", "%", "%7E", "a.b", "a%2Eb", "*", ">", "a b", "\n", "\u{0}", "é", "日本", &long, "none", "-", "_"];
+        let tokens: Vec<_> = values.iter().map(|value| token(Some(value))).collect();
+        for (token, value) in tokens.iter().zip(values) {
+            assert!(!token.is_empty() && token.len() <= LONGEST_VALUE + 1, "{value:?}: {token}");
+            assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-%~".contains(&b)), "{value:?}: {token}");
+            assert_eq!(tokens.iter().filter(|other| *other == token).count(), 1, "{value:?}: {token}");
+        }
+        assert_eq!(token(None), "~");
+        assert_eq!(token(Some("my shop.de")), "my%20shop%2Ede");
+    }
+
+    #[test]
+    fn what_is_cut_off_ends_between_escapes() {
+        for spare in 0..6 {
+            let value = format!("{}{}", "x".repeat(spare), "é".repeat(50));
+            let token = token(Some(&value));
+            assert!(token.ends_with('~') && token.len() <= LONGEST_VALUE + 1, "{token}");
+            assert!((token.len() - spare - 1).is_multiple_of(3), "{token}");
+        }
+        assert_eq!(token(Some(&"x".repeat(LONGEST_VALUE))), "x".repeat(LONGEST_VALUE));
+    }
+
+    #[test]
+    fn a_template_that_makes_no_subjects_is_refused() {
+        let cases = [
+            ("", SubjectError::Empty),
+            ("a..b", SubjectError::Empty),
+            (".a", SubjectError::Empty),
+            ("a.", SubjectError::Empty),
+            ("a.{colour}", SubjectError::Unknown("colour".to_owned())),
+            ("a.{}", SubjectError::Unknown(String::new())),
+            ("a.{app", SubjectError::Unclosed),
+            ("a.{ap.p}", SubjectError::Unclosed),
+            ("a.app}", SubjectError::Illegal('}')),
+            ("a.*", SubjectError::Illegal('*')),
+            ("a.>", SubjectError::Illegal('>')),
+            ("a b", SubjectError::Illegal(' ')),
+            ("a\r\nb", SubjectError::Illegal('\r')),
+            ("$JS.API", SubjectError::Reserved),
+            (&"a".repeat(300), SubjectError::TooLong),
+        ];
+        for (template, error) in cases {
+            assert_eq!(Subjects::new(template), Err(error), "{template}");
+        }
+    }
+}
