@@ -1,0 +1,92 @@
+//! Several receivers, one Redis and X on a simulated network, in which anything may go wrong. Every run follows from its seed:
+//! `BIRDHOOK_SEED=7 cargo test -p birdhook-redis --test claims` runs one of them.
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unimplemented,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on"
+)]
+
+mod line;
+mod mistakes;
+mod oracle;
+mod receiver;
+mod sender;
+mod server;
+mod world;
+
+use world::{Run, run};
+
+const AS_IT_IS: server::Mistake = str::to_owned;
+
+fn seeds(count: u64) -> Vec<u64> {
+    match std::env::var("BIRDHOOK_SEED") {
+        Ok(seed) => vec![seed.parse().expect("BIRDHOOK_SEED is a number")],
+        Err(_) => (0..count).map(|_| fastrand::u64(..1_000_000_000)).collect(),
+    }
+}
+
+fn holds(seed: u64, faults: bool) -> Run {
+    run(seed, faults, AS_IT_IS).unwrap_or_else(|wrong| panic!("BIRDHOOK_SEED={seed}: {wrong}"))
+}
+
+/// What some runs showed together.
+#[derive(Debug, Default)]
+struct Sum {
+    busy: usize,
+    forgotten: usize,
+    unheard: usize,
+    unmarked: u64,
+}
+
+fn whatever_goes_wrong(seeds: &[u64]) -> Sum {
+    let mut sum = Sum::default();
+    for seed in seeds {
+        let Run { verdict, unmarked, .. } = holds(*seed, true);
+        if let Some(counted) = unmarked {
+            // Whoever did not crash knows what Redis has not heard.
+            assert!(counted >= verdict.never_heard as u64, "BIRDHOOK_SEED={seed}: {verdict:?}, counted {counted}");
+            sum.unmarked += counted;
+        }
+        sum.busy += verdict.busy;
+        sum.forgotten += verdict.forgotten;
+        sum.unheard += verdict.unheard;
+    }
+    sum
+}
+
+// In two, for two processors.
+
+#[test]
+fn whatever_goes_wrong_what_was_answered_200_is_taken_and_taken_once() {
+    println!("{:?}", whatever_goes_wrong(&seeds(100)));
+}
+
+#[test]
+fn whatever_goes_wrong_with_other_seeds_too() {
+    println!("{:?}", whatever_goes_wrong(&seeds(100)));
+}
+
+#[test]
+fn when_nothing_goes_wrong_everything_is_taken_exactly_once() {
+    for seed in seeds(40) {
+        let Run { verdict, unmarked, .. } = holds(seed, false);
+        assert_eq!((verdict.forgotten, verdict.unheard, verdict.never_heard), (0, 0, 0), "BIRDHOOK_SEED={seed}");
+        assert_eq!(unmarked, Some(0), "BIRDHOOK_SEED={seed}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for seed in seeds(2) {
+        let (one, other) = (holds(seed, true), holds(seed, true));
+        assert_eq!(one.oracle.log(), other.oracle.log(), "BIRDHOOK_SEED={seed}");
+    }
+}

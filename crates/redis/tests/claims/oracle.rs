@@ -1,0 +1,200 @@
+//! Sees everything that happens, and judges it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::server::Reply;
+
+/// What a script was called for, whatever it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Which keys were granted.
+    Claim(Vec<bool>),
+    Busy,
+    Done,
+    Release,
+}
+
+impl Call {
+    pub fn of(code: &str, reply: &Reply) -> Self {
+        match (code, reply) {
+            (include_str!("../../src/dedupe/claim.lua"), Reply::Nil) => Self::Busy,
+            (include_str!("../../src/dedupe/claim.lua"), Reply::Bulk(ours)) => {
+                Self::Claim(ours.iter().map(|&flag| flag == b'1').collect())
+            }
+            (include_str!("../../src/dedupe/done.lua"), _) => Self::Done,
+            (include_str!("../../src/dedupe/release.lua"), _) => Self::Release,
+            _ => panic!("an unknown script"),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Called {
+        from: IpAddr,
+        keys: Vec<String>,
+        call: Call,
+    },
+    /// An inner sink began with an event.
+    Began {
+        host: IpAddr,
+        hand_over: u64,
+        key: String,
+    },
+    /// It said `Ok`.
+    Took {
+        host: IpAddr,
+        hand_over: u64,
+        key: String,
+    },
+    Answered {
+        host: IpAddr,
+        keys: Vec<String>,
+        answer: String,
+    },
+    Fault(String),
+    Forgot,
+}
+
+/// The log of a run.
+#[derive(Clone, Default)]
+pub struct Oracle(Arc<Mutex<Vec<(Duration, Entry)>>>);
+
+impl Oracle {
+    pub fn note(&self, entry: Entry) {
+        let at = turmoil::sim_elapsed().unwrap_or_default();
+        self.note_at(at, entry);
+    }
+
+    pub fn note_at(&self, at: Duration, entry: Entry) {
+        self.0.lock().unwrap().push((at, entry));
+    }
+
+    pub fn called(&self, from: IpAddr, keys: &[String], call: Call) {
+        let keys = keys.iter().map(|key| key.trim_start_matches("{birdhook}:").to_owned()).collect();
+        self.note(Entry::Called { from, keys, call });
+    }
+
+    pub fn log(&self) -> Vec<(Duration, Entry)> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// The last lines that have to do with this key, to be read by people.
+    pub fn story(&self, key: &str) -> String {
+        let concerns = |entry: &Entry| match entry {
+            Entry::Called { keys, .. } | Entry::Answered { keys, .. } => keys.iter().any(|other| other == key),
+            Entry::Began { key: other, .. } | Entry::Took { key: other, .. } => other == key,
+            Entry::Fault(_) | Entry::Forgot => true,
+        };
+        let log = self.log();
+        let lines = log.iter().filter(|(_, entry)| concerns(entry));
+        lines.map(|(at, entry)| format!("  {:>8.3} {entry:?}\n", at.as_secs_f64()).replace(key, "KEY")).collect()
+    }
+}
+
+/// What is known of one key while the log is read.
+#[derive(Default)]
+struct Known {
+    /// The last claim that each receiver was granted.
+    granted: BTreeMap<IpAddr, Grant>,
+    /// Since which line Redis knows that it is done.
+    done: Option<usize>,
+    taken: Vec<Grant>,
+}
+
+/// A claim in the log.
+#[derive(Clone, Copy)]
+struct Grant {
+    line: usize,
+    at: Duration,
+}
+
+/// What a run showed, in numbers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    pub events: usize,
+    /// Claims that found an event in flight.
+    pub busy: usize,
+    /// Taken once more because Redis forgot.
+    pub forgotten: usize,
+    /// Taken once more because Redis did not hear that it was done while the claim lasted.
+    pub unheard: usize,
+    /// Taken, and Redis has not heard of it to the end.
+    pub never_heard: usize,
+}
+
+/// # Errors
+/// With the key, and what is wrong with it.
+pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, (String, &'static str)> {
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let mut begun: BTreeMap<(u64, String), Grant> = BTreeMap::new();
+    let mut forgot = None;
+    let mut verdict = Verdict::default();
+    for (line, (at, entry)) in log.iter().enumerate() {
+        match entry {
+            Entry::Called { from, keys, call } => {
+                let lasts =
+                    |grant: &Grant| *at < grant.at + in_flight && forgot.is_none_or(|forgot| grant.line > forgot);
+                let holds = |key| known.get(key).is_some_and(|known: &Known| known.granted.values().any(lasts));
+                if *call == Call::Busy {
+                    verdict.busy += 1;
+                    if !keys.iter().any(holds) {
+                        return Err((keys[0].clone(), "a claim blocks for longer than it lasts"));
+                    }
+                }
+                for (place, key) in keys.iter().enumerate() {
+                    let facts = known.entry(key.clone()).or_default();
+                    match call {
+                        Call::Claim(ours) if ours[place] => {
+                            facts.granted.insert(*from, Grant { line, at: *at });
+                        }
+                        Call::Done => _ = facts.done.get_or_insert(line),
+                        _ => {}
+                    }
+                }
+            }
+            Entry::Began { host, hand_over, key } => {
+                let facts = known.entry(key.clone()).or_default();
+                let Some(grant) = facts.granted.get(host) else {
+                    return Err((key.clone(), "handed over without a claim"));
+                };
+                begun.insert((*hand_over, key.clone()), *grant);
+                if facts.done.is_some_and(|done| done < grant.line) {
+                    return Err((key.clone(), "handed over again though Redis heard that it was done"));
+                }
+            }
+            Entry::Took { hand_over, key, .. } => {
+                let grant = begun[&(*hand_over, key.clone())];
+                let facts = known.entry(key.clone()).or_default();
+                for earlier in &facts.taken {
+                    // Of two side by side, either may have been granted first.
+                    let (first, second) = if earlier.line < grant.line { (earlier, &grant) } else { (&grant, earlier) };
+                    if forgot.is_some_and(|forgot| first.line < forgot) {
+                        verdict.forgotten += 1;
+                    } else if first.at + in_flight <= second.at {
+                        verdict.unheard += 1;
+                    } else {
+                        return Err((key.clone(), "taken twice"));
+                    }
+                }
+                facts.taken.push(grant);
+            }
+            Entry::Answered { keys, answer, .. } if answer == "200" => {
+                if let Some(key) = keys.iter().find(|&key| known.get(key).is_none_or(|known| known.taken.is_empty())) {
+                    return Err((key.clone(), "answered 200 and not taken"));
+                }
+            }
+            Entry::Forgot => {
+                forgot = Some(line);
+                known.values_mut().for_each(|known| known.done = None);
+            }
+            Entry::Answered { .. } | Entry::Fault(_) => {}
+        }
+    }
+    verdict.events = known.len();
+    verdict.never_heard = known.values().filter(|known| !known.taken.is_empty() && known.done.is_none()).count();
+    Ok(verdict)
+}
