@@ -1,1 +1,49 @@
 //! Events cross an engine once each, whatever fails.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use birdhook_engines_proof::engine::Kind;
+use birdhook_engines_proof::fleet::Setup;
+use birdhook_engines_proof::{chaos, copies, engine_kills, instance_kills, partitions, slow_engine};
+use birdhook_inbox_proof::Violation;
+
+type Proof = Result<(), Violation>;
+
+fn instance() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_instance"))
+}
+
+/// Each of these with each engine, with and without inboxes between.
+macro_rules! proofs {
+    ($($name:ident = |$kind:ident, $setup:ident| $proof:expr;)*) => {
+        proofs! { nats = Nats, Direct; $($name $kind $setup $proof;)* }
+        proofs! { redis = Redis, Direct; $($name $kind $setup $proof;)* }
+        proofs! { inboxes_before_nats = Nats, Inbox; $($name $kind $setup $proof;)* }
+        proofs! { inboxes_before_redis = Redis, Inbox; $($name $kind $setup $proof;)* }
+    };
+    ($module:ident = $engine:ident, $inbox:ident; $($name:ident $kind:ident $setup:ident $proof:expr;)*) => {
+        mod $module {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() -> Proof {
+                    let ($kind, $setup) = (Kind::$engine, Setup::$inbox);
+                    $proof.await
+                }
+            )*
+        }
+    };
+}
+
+proofs! {
+    copies_at_different_receivers_cross_once = |kind, setup| copies::cross_once(instance(), kind, setup);
+    events_cross_an_engine_that_is_killed_once = |kind, setup| engine_kills::cross_once(instance(), kind, setup, 6);
+    events_cross_a_slow_engine_once = |kind, setup| slow_engine::cross_once(instance(), kind, setup);
+    events_cross_a_network_in_parts_once = |kind, setup| partitions::cross_once(instance(), kind, setup);
+    events_of_receivers_that_are_killed_cross_once =
+        |kind, setup| instance_kills::cross_once(instance(), kind, setup, 8);
+    events_cross_chaos_once = |kind, setup| chaos::cross_once(instance(), kind, setup, Duration::from_secs(8));
+}

@@ -11,9 +11,30 @@
     reason = "a test that cannot go on"
 )]
 
+pub mod balancer;
+pub mod chaos;
+pub mod copies;
+pub mod diary;
+pub mod engine;
+pub mod engine_kills;
+pub mod fleet;
+pub mod instance;
+pub mod instance_kills;
+pub mod partitions;
+pub mod proxy;
 pub mod servers;
+pub mod slow_engine;
+pub mod traffic;
 
 use std::time::Duration;
 
+use birdhook_inbox_proof::{APP, SECRET};
+use birdhook_pipeline::{App, Secret, Webhook};
+
 /// How long something may take that takes a moment: only what hangs takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A webhook that remembers nothing in the process, so that what is recognised the engine recognises.
+pub fn webhook() -> Webhook {
+    Webhook::new(App::new(APP, Secret::new(SECRET).unwrap())).dedupe_window(0, Duration::ZERO)
+}

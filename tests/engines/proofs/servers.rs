@@ -268,7 +268,7 @@ fn said(mut stream: &TcpStream, is_enough: impl Fn(&str) -> bool) -> std::io::Re
 }
 
 /// Below those that the system gives to outgoing connections, which could take it while a server is being restarted.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     std::iter::repeat_with(|| fastrand::u16(12_000..32_000)).take(10_000).find(free).expect("a free port")
 }

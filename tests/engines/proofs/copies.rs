@@ -1,0 +1,14 @@
+//! Copies of deliveries come to different receivers at once, and later.
+
+use std::path::Path;
+
+use birdhook_inbox_proof::{Violation, seed};
+
+use crate::engine::Kind;
+use crate::fleet::{Fleet, Setup};
+
+pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
+    let fleet = Fleet::start(instance, kind, setup, seed("copies")).await?;
+    fleet.goes_on(500).await?;
+    fleet.settle().await
+}

@@ -1,0 +1,116 @@
+//! What consumers have seen, and what is to be said of it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use birdhook_core::{Event, EventKey};
+use birdhook_inbox_proof::Violation;
+use birdhook_inbox_proof::book::Book;
+use birdhook_inbox_proof::consumed::content;
+
+/// A line for each event that was handed out. A clone is the same diary.
+#[derive(Clone, Default)]
+pub struct Diary(Arc<Mutex<Vec<Line>>>);
+
+struct Line {
+    /// Where it stands in the engine, which knows one place for one message however often it hands it out.
+    place: String,
+    key: EventKey,
+    content: u64,
+}
+
+impl Diary {
+    pub fn write(&self, place: String, event: &Event) {
+        self.lines().push(Line { place, key: event.delivery_key(), content: content(event) });
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.0.lock().unwrap()
+    }
+
+    /// How many messages were handed out, and how often one was that had been before.
+    pub fn counts(&self) -> (usize, usize) {
+        let lines = self.lines();
+        let places: HashSet<_> = lines.iter().map(|line| &line.place).collect();
+        (places.len(), lines.len() - places.len())
+    }
+
+    pub fn keys(&self) -> HashSet<EventKey> {
+        self.lines().iter().map(|line| line.key).collect()
+    }
+
+    /// What was answered 200 was consumed; what was consumed was sent, and as it is; each event was one message.
+    pub fn judge(&self, book: &Book) -> Result<(), Violation> {
+        let lines = self.lines();
+        let mut places: HashMap<_, &String> = HashMap::new();
+        for line in &*lines {
+            book.knows(&line.key, line.content)?;
+            let first = *places.entry(line.key).or_insert(&line.place);
+            if *first != line.place {
+                return Err(Violation::StoredTwice(line.key, first.clone(), line.place.clone()));
+            }
+        }
+        let lost = book.missing(|key| places.contains_key(key));
+        if lost.is_empty() { Ok(()) } else { Err(Violation::Lost(lost)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use birdhook_inbox_proof::APP;
+    use birdhook_inbox_proof::load::Load;
+    use birdhook_testkit::read;
+
+    use super::*;
+
+    /// A load of some bodies that were answered 200, and their events.
+    fn load() -> (Load, Vec<Event>) {
+        let load = Load::new(1);
+        let mut events = Vec::new();
+        for _ in 0..3 {
+            let body = load.fresh();
+            load.answered(&body, 200);
+            events.extend(read(APP, body.bytes.clone()).unwrap().into_events());
+        }
+        (load, events)
+    }
+
+    fn written(events: &[Event]) -> Diary {
+        let diary = Diary::default();
+        events.iter().zip(0..).for_each(|(event, place)| diary.write(place.to_string(), event));
+        diary
+    }
+
+    #[test]
+    fn a_message_that_is_handed_out_again_is_no_second_event() {
+        let (load, events) = load();
+        let diary = written(&events);
+        diary.write("0".to_owned(), &events[0]);
+        load.book(|book| diary.judge(book)).unwrap();
+        assert_eq!(diary.counts(), (events.len(), 1));
+    }
+
+    #[test]
+    fn an_event_in_two_messages_is_noticed() {
+        let (load, events) = load();
+        let diary = written(&events);
+        diary.write("other".to_owned(), &events[0]);
+        assert!(matches!(load.book(|book| diary.judge(book)), Err(Violation::StoredTwice(..))));
+    }
+
+    #[test]
+    fn an_event_that_is_not_there_is_noticed() {
+        let (load, events) = load();
+        let diary = written(&events[1..]);
+        assert!(matches!(load.book(|book| diary.judge(book)), Err(Violation::Lost(lost)) if lost.len() == 1));
+    }
+
+    #[test]
+    fn an_event_that_was_not_sent_is_noticed() {
+        let (load, events) = load();
+        let diary = written(&events);
+        let other = read(APP, Load::new(2).fresh().bytes).unwrap();
+        diary.write("other".to_owned(), &other.events()[0]);
+        assert!(matches!(load.book(|book| diary.judge(book)), Err(Violation::Invented(_))));
+    }
+}

@@ -1,0 +1,126 @@
+//! Receivers behind one address, an engine that they hand on to, consumers, and X before all of them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use birdhook_inbox_proof::load::Load;
+use birdhook_inbox_proof::{Violation, holds};
+use futures_util::future::join_all;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::PATIENCE;
+use crate::balancer::Balancer;
+use crate::diary::Diary;
+use crate::engine::{Engine, Kind};
+use crate::instance::Instance;
+use crate::traffic::{Sending, Traffic};
+
+/// How the receivers hand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// 200 is the engine's word.
+    Direct,
+    /// 200 is the inbox's word, and a relay hands on.
+    Inbox,
+}
+
+pub struct Fleet {
+    pub engine: Engine,
+    pub instances: Vec<Instance>,
+    pub setup: Setup,
+    traffic: Traffic,
+    sending: Sending,
+    load: Load,
+    diary: Diary,
+    consumers: JoinSet<()>,
+    _balancer: Balancer,
+}
+
+impl Fleet {
+    /// At work.
+    pub async fn start(program: &Path, kind: Kind, setup: Setup, seed: u64) -> Result<Self, Violation> {
+        let engine = Engine::start(kind);
+        let mut instances = Vec::new();
+        for _ in 0..3 {
+            instances.push(Instance::start(program, &engine, setup == Setup::Inbox).await?);
+        }
+        let balancer = Balancer::start(instances.iter().map(Instance::port).collect()).await;
+        let (load, diary) = (Load::new(seed), Diary::default());
+        let traffic = Traffic::new(&load, balancer.url());
+        let (sending, consumers) = (traffic.start(8), engine.consumers(2, &diary));
+        Ok(Self { engine, instances, setup, traffic, sending, load, diary, consumers, _balancer: balancer })
+    }
+
+    /// How many requests were answered 200.
+    pub fn taken(&self) -> usize {
+        self.traffic.taken()
+    }
+
+    /// Waits until so many more requests were answered 200.
+    pub async fn goes_on(&self, requests: usize) -> Result<(), Violation> {
+        let (begun, wanted) = (Instant::now(), self.taken() + requests);
+        while self.taken() < wanted {
+            holds(begun.elapsed() < PATIENCE, || format!("it does not go on: {:?}", self.traffic.statuses()))?;
+            sleep(Duration::from_millis(2)).await;
+        }
+        Ok(())
+    }
+
+    /// Looks on while nobody gets through to the engine: then nothing is answered 200, but by inboxes.
+    pub async fn is_without_engine(&self, time: Duration) -> Result<(), Violation> {
+        if self.setup == Setup::Inbox {
+            self.goes_on(20).await?;
+            sleep(time).await;
+            return Ok(());
+        }
+        // What the engine has said already is still under way.
+        sleep(Duration::from_millis(500)).await;
+        let taken = self.taken();
+        sleep(time).await;
+        let more = self.taken() - taken;
+        holds(more == 0, || format!("{more} deliveries were answered 200 without an engine"))
+    }
+
+    /// Everything is well again; X sends what was not answered 200, and consumers consume. Then the diary is judged.
+    pub async fn settle(mut self) -> Result<(), Violation> {
+        self.engine.resume();
+        if !self.engine.is_running() {
+            self.engine.restart();
+        }
+        for instance in &mut self.instances {
+            instance.network.heal();
+            if !instance.is_running() {
+                instance.restart().await?;
+            }
+        }
+        self.sending.stop().await;
+        self.traffic.send_rest().await?;
+        // Whatever it went through, each of them is at work again.
+        for instance in &self.instances {
+            Traffic::new(&self.load, instance.url()).send_until_taken(&self.load.fresh()).await?;
+        }
+        for instance in &mut self.instances {
+            instance.stop().await?;
+        }
+        let emptied = join_all(self.instances.iter().map(|instance| instance.empty(&self.engine))).await;
+        emptied.into_iter().collect::<Result<(), _>>()?;
+        self.engine.has_no_event_twice().await?;
+        let consumed = self.consumed().await;
+        self.consumers.shutdown().await;
+        let ((messages, again), statuses) = (self.diary.counts(), self.traffic.statuses());
+        println!("{messages} messages, {again} handed out again; answers {statuses:?}");
+        self.load.book(|book| self.diary.judge(book)).and(consumed)
+    }
+
+    /// Waits until all that the engine has taken was handed out.
+    async fn consumed(&self) -> Result<(), Violation> {
+        let (begun, taken) = (Instant::now(), self.engine.taken().await);
+        while self.diary.counts().0 < taken {
+            let seen = || format!("{} of {taken} messages are handed out", self.diary.counts().0);
+            holds(begun.elapsed() < PATIENCE, seen)?;
+            sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+}

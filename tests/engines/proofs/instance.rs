@@ -1,0 +1,99 @@
+//! A receiver as a process of its own, with a network of its own to the engine.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use birdhook_inbox_proof::process::Process;
+use birdhook_inbox_proof::{Violation, holds};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::time::{Instant, sleep};
+
+use crate::PATIENCE;
+use crate::engine::{Engine, inbox_options, relay};
+use crate::proxy::Proxy;
+use crate::servers::free_port;
+
+/// It keeps its port, its network and, if it has one, its inbox, however often it is ended.
+pub struct Instance {
+    pub network: Proxy,
+    program: PathBuf,
+    port: u16,
+    engine: String,
+    inbox: Option<TempDir>,
+    process: Option<Process>,
+}
+
+impl Instance {
+    pub async fn start(program: &Path, engine: &Engine, has_inbox: bool) -> Result<Self, Violation> {
+        let network = Proxy::start(engine.port()).await;
+        let mut instance = Self {
+            program: program.to_owned(),
+            port: free_port(),
+            engine: engine.url_at(network.port()),
+            network,
+            inbox: has_inbox.then(|| tempfile::tempdir().unwrap()),
+            process: None,
+        };
+        instance.restart().await?;
+        Ok(instance)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// With SIGKILL.
+    pub async fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().await;
+        }
+    }
+
+    /// Asks it to end, and waits.
+    pub async fn stop(&mut self) -> Result<(), Violation> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        process.terminate();
+        let ended = process.ended().await;
+        holds(ended.success(), || format!("asked to end, the receiver ended with {ended}"))
+    }
+
+    /// Starts it, which waits for the engine if it has no inbox.
+    pub async fn restart(&mut self) -> Result<(), Violation> {
+        self.begin().await;
+        let process = self.process.as_mut().unwrap();
+        holds(process.is_ready().await, || "a receiver does not start".to_owned())
+    }
+
+    /// Starts it and waits for nothing.
+    pub async fn begin(&mut self) {
+        self.kill().await;
+        let mut command = Command::new(&self.program);
+        command.arg(self.port.to_string()).arg(&self.engine).args(self.inbox.as_ref().map(TempDir::path));
+        self.process = Some(Process::run(&mut command));
+    }
+
+    /// Relays what is left in the inbox of one that has ended.
+    pub async fn empty(&self, engine: &Engine) -> Result<(), Violation> {
+        let Some(folder) = &self.inbox else { return Ok(()) };
+        let inbox = inbox_options().open(folder.path()).map_err(|error| Violation::other(error.to_string()))?;
+        let relaying = tokio::spawn(relay(inbox.clone(), engine.url()));
+        let begun = Instant::now();
+        while inbox.stats().depth > 0 {
+            holds(begun.elapsed() < PATIENCE, || format!("an inbox is not emptied: {:?}", inbox.stats()))?;
+            sleep(Duration::from_millis(5)).await;
+        }
+        let dead = inbox.stats().dead;
+        inbox.close(PATIENCE).await;
+        relaying.await.unwrap();
+        holds(dead == 0, || format!("{dead} events are dead letters of an inbox"))
+    }
+}

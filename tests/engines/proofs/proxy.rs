@@ -1,0 +1,237 @@
+//! The network between a receiver and its engine, and what goes wrong with it.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use crate::servers::free_port;
+
+/// Forwards what comes to its port to another port, as it is told. Gone when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    network: watch::Sender<Network>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Network {
+    /// How often it was cut; connections end with each.
+    cuts: u64,
+    is_cut: bool,
+    is_stalled: bool,
+    latency: Duration,
+}
+
+impl Proxy {
+    pub async fn start(target: u16) -> Self {
+        let port = free_port();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let (network, watched) = watch::channel(Network::default());
+        let task = tokio::spawn(listen(listener, target, watched));
+        Self { port, network, task }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends all connections and refuses new ones.
+    pub fn cut(&self) {
+        self.network.send_modify(|network| (network.cuts, network.is_cut) = (network.cuts + 1, true));
+    }
+
+    /// Nothing comes through, and nobody is told: packets vanish, and come through once it is healed.
+    pub fn stall(&self) {
+        self.network.send_modify(|network| network.is_stalled = true);
+    }
+
+    /// What is sent, either way, is so long under way.
+    pub fn slow(&self, latency: Duration) {
+        self.network.send_modify(|network| network.latency = latency);
+    }
+
+    /// Everything is well again.
+    pub fn heal(&self) {
+        self.network.send_modify(|network| *network = Network { cuts: network.cuts, ..Network::default() });
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn listen(mut listener: TcpListener, target: u16, mut network: watch::Receiver<Network>) {
+    let address = listener.local_addr().unwrap();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((client, _)) = accepted else { continue };
+                connections.spawn(connect(client, target, network.clone()));
+            }
+            () = until(&mut network, |network| network.is_cut) => {
+                drop(listener);
+                until(&mut network, |network| !network.is_cut).await;
+                listener = TcpListener::bind(address).await.unwrap();
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn until(network: &mut watch::Receiver<Network>, is_so: impl Fn(&Network) -> bool) {
+    if network.wait_for(is_so).await.is_err() {
+        // The proxy is gone, and with it whoever waits here.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn connect(client: TcpStream, target: u16, network: watch::Receiver<Network>) {
+    let cuts = network.borrow().cuts;
+    let forwarding = async {
+        until(&mut network.clone(), |network| !network.is_stalled).await;
+        let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await else { return };
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+        tokio::join!(pump(from_client, to_server, &network), pump(from_server, to_client, &network));
+    };
+    let mut watched = network.clone();
+    tokio::select! {
+        () = forwarding => {}
+        () = until(&mut watched, |network| network.is_cut || network.cuts != cuts) => {}
+    }
+}
+
+/// Until the one side ends; what it has said by then still comes through.
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, network: &watch::Receiver<Network>) {
+    let (said, mut heard) = mpsc::channel(64);
+    let reading = async move {
+        let mut part = vec![0; 16 << 10];
+        while let Ok(length @ 1..) = from.read(&mut part).await {
+            let arrives = Instant::now() + network.borrow().latency;
+            if said.send((arrives, part[..length].to_vec())).await.is_err() {
+                return;
+            }
+        }
+    };
+    let mut network = network.clone();
+    let writing = async move {
+        while let Some((arrives, part)) = heard.recv().await {
+            sleep_until(arrives).await;
+            until(&mut network, |network| !network.is_stalled).await;
+            if to.write_all(&part).await.is_err() {
+                return;
+            }
+        }
+        let _ = to.shutdown().await;
+    };
+    tokio::join!(reading, writing);
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::PATIENCE;
+
+    /// Says back what it is told.
+    async fn echo() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = stream.split();
+                    let _ = tokio::io::copy(&mut from, &mut to).await;
+                });
+            }
+        });
+        port
+    }
+
+    async fn client(proxy: &Proxy) -> std::io::Result<TcpStream> {
+        TcpStream::connect(("127.0.0.1", proxy.port())).await
+    }
+
+    async fn said_back(stream: &mut TcpStream, word: &[u8]) -> std::io::Result<()> {
+        stream.write_all(word).await?;
+        let mut back = vec![0; word.len()];
+        timeout(PATIENCE, stream.read_exact(&mut back)).await.expect("an answer, or none")?;
+        assert_eq!(back, word);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_ends_and_is_refused_until_it_is_healed() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut stream = client(&proxy).await.unwrap();
+        said_back(&mut stream, b"one").await.unwrap();
+        proxy.cut();
+        assert!(said_back(&mut stream, b"two").await.is_err());
+        assert!(client(&proxy).await.is_err());
+        proxy.heal();
+        let healed = async {
+            loop {
+                match client(&proxy).await {
+                    Ok(stream) => break stream,
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let mut stream = timeout(PATIENCE, healed).await.unwrap();
+        said_back(&mut stream, b"three").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_stalled_hears_nothing_and_later_everything() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut old = client(&proxy).await.unwrap();
+        said_back(&mut old, b"one").await.unwrap();
+        proxy.stall();
+        let mut new = client(&proxy).await.unwrap();
+        old.write_all(b"two").await.unwrap();
+        new.write_all(b"six").await.unwrap();
+        let mut back = [0; 3];
+        let short = Duration::from_millis(200);
+        assert!(timeout(short, old.read_exact(&mut back)).await.is_err());
+        assert!(timeout(short, new.read_exact(&mut back)).await.is_err());
+        proxy.heal();
+        timeout(PATIENCE, old.read_exact(&mut back)).await.unwrap().unwrap();
+        assert_eq!(&back, b"two");
+        timeout(PATIENCE, new.read_exact(&mut back)).await.unwrap().unwrap();
+        assert_eq!(&back, b"six");
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_takes_its_time_each_way() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut stream = client(&proxy).await.unwrap();
+        proxy.slow(Duration::from_millis(50));
+        let begun = Instant::now();
+        said_back(&mut stream, b"one").await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_millis(100));
+        proxy.heal();
+        said_back(&mut stream, b"two").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_end_is_passed_on() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut stream = client(&proxy).await.unwrap();
+        stream.write_all(b"one").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut back = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut back)).await.unwrap().unwrap();
+        assert_eq!(back, b"one");
+    }
+}

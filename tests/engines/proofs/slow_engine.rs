@@ -1,0 +1,27 @@
+//! The engine takes longer than X waits.
+
+use std::path::Path;
+use std::time::Duration;
+
+use birdhook_inbox_proof::{Violation, seed};
+use tokio::time::sleep;
+
+use crate::engine::Kind;
+use crate::fleet::{Fleet, Setup};
+
+pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
+    let fleet = Fleet::start(instance, kind, setup, seed("slow engine")).await?;
+    let slow = |latency| fleet.instances.iter().for_each(|instance| instance.network.slow(latency));
+    slow(Duration::from_millis(30));
+    fleet.goes_on(60).await?;
+    // There and back again it is too late: what the engine has taken X does not know.
+    slow(Duration::from_millis(1400));
+    sleep(Duration::from_secs(4)).await;
+    fleet.instances.iter().for_each(|instance| instance.network.heal());
+    fleet.goes_on(40).await?;
+    fleet.engine.pause();
+    fleet.is_without_engine(Duration::from_millis(2700)).await?;
+    fleet.engine.resume();
+    fleet.goes_on(40).await?;
+    fleet.settle().await
+}
