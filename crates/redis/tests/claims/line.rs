@@ -1,11 +1,17 @@
 //! A receiver's connection to Redis, made again when it breaks.
+//!
+//! Whatever holds a socket is a task of the host's `LocalSet`: when a host crashes, the others are dropped in an order that is not
+//! the same in every run.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisFuture, RedisResult, Value};
-use tokio::sync::Mutex;
+use redis::{
+    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, RedisFuture, RedisResult, Value,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_local;
 use tokio::time::timeout;
 use turmoil::net::TcpStream;
 
@@ -14,33 +20,59 @@ use crate::server::PORT;
 static ENTRY: LazyLock<RedisConnectionInfo> = LazyLock::new(RedisConnectionInfo::default);
 const PATIENCE: Duration = Duration::from_millis(250);
 
-#[derive(Clone, Default)]
-pub struct Line(Arc<Mutex<Current>>);
+#[derive(Clone)]
+pub struct Line(mpsc::UnboundedSender<Wish>);
 
-#[derive(Default)]
-struct Current {
-    serial: u64,
-    connection: Option<MultiplexedConnection>,
+enum Wish {
+    Connection(oneshot::Sender<RedisResult<(u64, MultiplexedConnection)>>),
+    Another { than: u64 },
 }
 
 impl Line {
-    async fn connection(&self) -> RedisResult<(u64, MultiplexedConnection)> {
-        let mut current = self.0.lock().await;
-        if let Some(connection) = &current.connection {
-            return Ok((current.serial, connection.clone()));
-        }
-        let late = || redis::RedisError::from((ErrorKind::Io, "no connection"));
-        let connecting = async {
-            let stream = TcpStream::connect(("redis", PORT)).await?;
-            let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE)).set_connection_timeout(None);
-            MultiplexedConnection::new_with_config(&ENTRY, stream, config).await
-        };
-        let (connection, driver) = timeout(PATIENCE, connecting).await.map_err(|_| late())??;
-        tokio::spawn(driver);
-        current.serial += 1;
-        current.connection = Some(connection.clone());
-        Ok((current.serial, connection))
+    pub fn new() -> Self {
+        let (line, wishes) = mpsc::unbounded_channel();
+        spawn_local(keep(wishes));
+        Self(line)
     }
+
+    async fn connection(&self) -> RedisResult<(u64, MultiplexedConnection)> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.0.send(Wish::Connection(answer));
+        answered.await.unwrap_or_else(|_| Err(none()))
+    }
+}
+
+fn none() -> RedisError {
+    (ErrorKind::Io, "no connection").into()
+}
+
+async fn keep(mut wishes: mpsc::UnboundedReceiver<Wish>) {
+    let (mut serial, mut connection) = (0, None);
+    while let Some(wish) = wishes.recv().await {
+        match wish {
+            Wish::Another { than } if than == serial => connection = None,
+            Wish::Another { .. } => {}
+            Wish::Connection(answer) if answer.is_closed() => {}
+            Wish::Connection(answer) => {
+                if connection.is_none() {
+                    serial += 1;
+                    connection = connect().await.ok();
+                }
+                let _ = answer.send(connection.clone().map(|connection| (serial, connection)).ok_or_else(none));
+            }
+        }
+    }
+}
+
+async fn connect() -> RedisResult<MultiplexedConnection> {
+    let connecting = async {
+        let stream = TcpStream::connect(("redis", PORT)).await?;
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE)).set_connection_timeout(None);
+        MultiplexedConnection::new_with_config(&ENTRY, stream, config).await
+    };
+    let (connection, driver) = timeout(PATIENCE, connecting).await.map_err(|_| none())??;
+    spawn_local(driver);
+    Ok(connection)
 }
 
 impl ConnectionLike for Line {
@@ -49,10 +81,7 @@ impl ConnectionLike for Line {
             let (serial, mut connection) = self.connection().await?;
             let answer = connection.send_packed_command(command).await;
             if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
-                let mut current = self.0.lock().await;
-                if current.serial == serial {
-                    current.connection = None;
-                }
+                let _ = self.0.send(Wish::Another { than: serial });
             }
             answer
         })

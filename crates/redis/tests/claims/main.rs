@@ -66,17 +66,17 @@ fn whatever_goes_wrong(seeds: &[u64]) -> Sum {
 
 #[test]
 fn whatever_goes_wrong_what_was_answered_200_is_taken_and_taken_once() {
-    println!("{:?}", whatever_goes_wrong(&seeds(100)));
+    println!("{:?}", whatever_goes_wrong(&seeds(80)));
 }
 
 #[test]
 fn whatever_goes_wrong_with_other_seeds_too() {
-    println!("{:?}", whatever_goes_wrong(&seeds(100)));
+    println!("{:?}", whatever_goes_wrong(&seeds(80)));
 }
 
 #[test]
 fn when_nothing_goes_wrong_everything_is_taken_exactly_once() {
-    for seed in seeds(40) {
+    for seed in seeds(30) {
         let Run { verdict, unmarked, .. } = holds(seed, false);
         assert_eq!((verdict.forgotten, verdict.unheard, verdict.never_heard), (0, 0, 0), "BIRDHOOK_SEED={seed}");
         assert_eq!(unmarked, Some(0), "BIRDHOOK_SEED={seed}");
@@ -85,8 +85,13 @@ fn when_nothing_goes_wrong_everything_is_taken_exactly_once() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    for seed in seeds(2) {
-        let (one, other) = (holds(seed, true), holds(seed, true));
-        assert_eq!(one.oracle.log(), other.oracle.log(), "BIRDHOOK_SEED={seed}");
+    for seed in seeds(3) {
+        let (one, other) = (holds(seed, true).oracle.log(), holds(seed, true).oracle.log());
+        let differs =
+            one.iter().zip(&other).position(|(one, other)| one != other).unwrap_or(one.len().min(other.len()));
+        let around = |log: &[_]| {
+            log.iter().skip(differs.saturating_sub(4)).take(8).map(|line| format!("\n  {line:?}")).collect::<String>()
+        };
+        assert!(one == other, "BIRDHOOK_SEED={seed}: one run goes {}\nand the other {}", around(&one), around(&other));
     }
 }

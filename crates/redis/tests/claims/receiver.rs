@@ -10,6 +10,7 @@ use birdhook_core::{Delivery, EventKey};
 use birdhook_pipeline::{EventSink, Keying, Keys, SinkError};
 use birdhook_redis::{Dedupe, SharedDedupe};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 use turmoil::net::{TcpListener, TcpStream};
 
@@ -80,14 +81,14 @@ impl Receiver {
     pub async fn run(self, name: String) -> turmoil::Result {
         let host = turmoil::lookup(name);
         let inner = Inner { host, receiver: self.clone() };
-        let dedupe = Dedupe::over(Line::default()).in_flight(self.in_flight).patience(Duration::from_millis(400));
+        let dedupe = Dedupe::over(Line::new()).in_flight(self.in_flight).patience(Duration::from_millis(400));
         let sink = Arc::new(dedupe.around(inner));
         self.sinks.lock().unwrap().push(Arc::clone(&sink));
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
         loop {
             let (stream, _) = listener.accept().await?;
             let (receiver, sink) = (self.clone(), Arc::clone(&sink));
-            tokio::spawn(async move {
+            spawn_local(async move {
                 // Who hangs up hears no answer.
                 let _ = receiver.serve(stream, host, &sink).await;
             });

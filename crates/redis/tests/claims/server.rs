@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mlua::{Lua, MultiValue, Value};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::task::spawn_local;
 use turmoil::net::{TcpListener, TcpStream};
 
 use crate::oracle::{Call, Oracle};
@@ -112,7 +113,7 @@ pub async fn run(disk: Disk, oracle: Oracle, mistake: Mistake) -> turmoil::Resul
     loop {
         let (stream, from) = listener.accept().await?;
         let server = Rc::clone(&server);
-        tokio::task::spawn_local(async move {
+        spawn_local(async move {
             // Whoever hangs up hears no more.
             let _ = server.serve(stream, from.ip()).await;
         });
