@@ -5,7 +5,8 @@
 //! what it steps over, so that is asked for apart.
 #![no_main]
 
-use birdhook_core::{Delivery, EventKind, Generation, Reason};
+use birdhook_core::message::{Format, read};
+use birdhook_core::{Delivery, Event, EventKind, Generation, Reason};
 use birdhook_fuzz::deliver;
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
@@ -49,9 +50,25 @@ fn check(delivery: &Delivery, body: &[u8]) {
         // The X Activity API tells the time of what is not known too.
         let may_have_time = event.kind() != EventKind::Unknown || event.generation() == Generation::XActivity;
         assert!(may_have_time || event.occurred_at().is_none());
+        // Of a body with many events each may carry all the others.
+        if event.position() < 8 {
+            assert_crosses(event);
+        }
     }
 
     let again = deliver(body).expect("accepted twice");
     let keys = |delivery: &Delivery| delivery.events().iter().map(|event| event.delivery_key()).collect::<Vec<_>>();
     assert_eq!(keys(delivery), keys(&again));
+}
+
+/// What is written for an engine is read again as the same event.
+fn assert_crosses(event: &Event) {
+    for format in [Format::Plain, Format::CloudEvents] {
+        let message = format.write(event, &event.delivery_key());
+        let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        let other = read(message.payload.clone(), fact).expect("it can be read again");
+        assert_eq!((event.kind(), event.name(), event.subscriber()), (other.kind(), other.name(), other.subscriber()));
+        assert_eq!((event.raw(), event.generation()), (other.raw(), other.generation()));
+        assert_eq!((event.delivery_key(), event.content_key()), (other.delivery_key(), other.content_key()));
+    }
 }

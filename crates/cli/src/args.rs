@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activity, auth, completions, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x, replay, sign,
-    stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
+    activity, auth, completions, consume, crc, doctor, ensure, inbox, inspect, listen, man, migrate, mock_x, relay,
+    replay, sign, stream_links, subscriptions, trigger, validate, verify, watch, webhooks,
 };
 
 /// Receive, send, diagnose and replay Twitter/X webhooks, and manage them at X.
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     Record(listen::Record),
     Inbox(inbox::Inbox),
+    Relay(relay::Relay),
+    Consume(consume::Consume),
     Replay(replay::Replay),
     MockX(mock_x::MockX),
     Auth(auth::Auth),

@@ -6,6 +6,7 @@ mod account;
 mod apps;
 mod args;
 mod commands;
+mod engine;
 mod input;
 mod lines;
 mod output;

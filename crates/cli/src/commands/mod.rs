@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod auth;
 pub(crate) mod completions;
+pub(crate) mod consume;
 pub(crate) mod crc;
 pub(crate) mod doctor;
 pub(crate) mod ensure;
@@ -12,6 +13,7 @@ pub(crate) mod listen;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod mock_x;
+pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod sign;
 pub(crate) mod stream_links;
@@ -38,6 +40,8 @@ pub(crate) async fn run(Args { json, command }: Args) -> Result<Verdict> {
         Command::Inspect(inspect) => inspect.run(json),
         Command::Record(record) => record.run(json).await,
         Command::Inbox(inbox) => inbox.run(json).await,
+        Command::Relay(relay) => relay.run(json).await,
+        Command::Consume(consume) => consume.run(json).await,
         Command::Replay(replay) => replay.run(json).await,
         Command::MockX(mock_x) => mock_x.run(json).await,
         Command::Auth(auth) => auth.run(json).await,

@@ -46,7 +46,7 @@ impl Durable {
     }
 }
 
-fn holdings(inbox: &Inbox) -> String {
+pub(super) fn holdings(inbox: &Inbox) -> String {
     let stats = inbox.stats();
     format!("{} to be done, {}", plural(stats.depth, "event"), plural(stats.dead, "dead letter"))
 }

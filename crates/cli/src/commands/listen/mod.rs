@@ -2,6 +2,7 @@
 
 mod durable;
 mod forwarder;
+mod handed;
 mod receiver;
 mod recorder;
 mod server;
@@ -14,8 +15,10 @@ use axum::http::Uri;
 use birdhook::Event;
 
 use self::durable::Durable;
+use self::handed::Handed;
 pub(crate) use self::server::ServerArgs;
 use crate::Verdict;
+use crate::engine::{EngineArgs, WritingArgs};
 
 /// How long deliveries in flight are waited for when stopping.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// long each time, up to 10 minutes; after the last try it is a dead letter, which `birdhook inbox` shows and requeues. What
 /// was not printed when the process ended, by a crash too, is printed when it is started again; what was printed in the last
 /// moment before a crash may be printed twice. Duplicates are known for 5 days, after a restart too.
+///
+/// With --nats or --redis events go to that engine instead, and `birdhook consume` prints them: answered 200 once the engine has confirmed
+/// them, or with --inbox once they are on the disk, from where they are relayed. Receivers that share an engine hand an event
+/// to it once between them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
     #[command(flatten)]
@@ -48,6 +55,13 @@ pub(crate) struct Listen {
     /// or with --inbox tried again until it does.
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    writing: WritingArgs,
+    /// With --inbox and an engine: relay each subscriber's events one after the other, in the order in which they were accepted.
+    #[arg(long, requires = "inbox")]
+    in_order: bool,
 }
 
 /// Receive webhooks and append each delivery to a file, one JSON object a line, as `birdhook replay` reads it.
@@ -71,7 +85,14 @@ impl Record {
 
 impl Listen {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        let Self { server, inbox, tries, record, forward } = self;
+        let Self { server, inbox, tries, record, forward, engine, writing, in_order } = self;
+        if engine.is_named() {
+            if record.is_some() || forward.is_some() {
+                bail!("an engine takes the place of --record and --forward");
+            }
+            Handed { engine, writing, inbox, in_order }.serve(&server).await?;
+            return Ok(Verdict::Good);
+        }
         match inbox {
             Some(folder) => Durable { folder, tries, forward }.serve(&server, json).await?,
             None => {

@@ -1,0 +1,114 @@
+//! What an engine holds, event by event.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use birdhook::Window;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::listen::asked_to_stop;
+use crate::Verdict;
+use crate::engine::{EngineArgs, Troubles};
+use crate::lines::Form;
+use crate::output::{self, note, plural};
+
+/// Read events from JetStream or Redis, print one line for each, and acknowledge it.
+///
+/// Several that read in the name of one group share the events between them. At the end it tells how many there were, and
+/// how many keys came more than once.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Consume {
+    #[command(flatten)]
+    engine: EngineArgs,
+    /// In whose name to read: each group is handed every event once.
+    #[arg(long, value_name = "NAME", default_value = "birdhook-consume")]
+    group: String,
+    /// Print the event as X wrote it too, as `raw` in its JSON.
+    #[arg(long, requires = "json")]
+    raw: bool,
+    /// Print only the summary.
+    #[arg(long)]
+    quiet: bool,
+    /// End when nothing has come for so many seconds; unless told, when it is stopped.
+    #[arg(long, value_name = "SECONDS")]
+    idle: Option<f64>,
+}
+
+/// How many events are being acknowledged at once.
+const SETTLING: usize = 256;
+
+/// How many keys it looks back for one that comes again.
+const REMEMBERED: usize = 1_000_000;
+
+impl Consume {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let engine = self.engine.connect().await?;
+        let mut reader = engine.reader(&self.group).await?;
+        note(format!("reading {} as {}", engine.name(), self.group));
+        let form = Form::new(json, self.raw);
+        let idle = self.idle.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
+        let (begun, mut seen) = (Instant::now(), Window::new(REMEMBERED, Duration::MAX));
+        let (mut events, mut again, mut doubled) = (0_usize, 0_usize, 0_usize);
+        let (mut settling, troubles) = (JoinSet::new(), Troubles::default());
+        let mut stopped = std::pin::pin!(asked_to_stop());
+        let mut last = Instant::now();
+        loop {
+            let silent = async {
+                match last.checked_add(idle) {
+                    Some(end) => tokio::time::sleep_until(end).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let taken = tokio::select! {
+                () = &mut stopped => break,
+                () = silent => break,
+                taken = reader.recv() => taken,
+            };
+            match taken {
+                Ok(taken) => {
+                    last = Instant::now();
+                    if !self.quiet
+                        && let Err(error) = form.print_event(taken.event())
+                    {
+                        if output::is_closed(&error) {
+                            break;
+                        }
+                        return Err(error);
+                    }
+                    events += 1;
+                    // What was handed out before is the same entry, and no second one.
+                    if taken.is_handed_out_again() {
+                        again += 1;
+                    } else if seen.contains(&taken.key(), begun.elapsed()) {
+                        doubled += 1;
+                    }
+                    seen.insert(&taken.key(), begun.elapsed());
+                    settling.spawn(taken.ack());
+                }
+                Err(error) => troubles.tell(format!("{error:#}")),
+            }
+            while settling.len() >= SETTLING {
+                settled(&mut settling, &troubles).await;
+            }
+        }
+        while !settling.is_empty() {
+            settled(&mut settling, &troubles).await;
+        }
+        let summary = serde_json::json!({"events": events, "handed_out_again": again, "doubled": doubled});
+        let text = format!("{}, {again} handed out again, {doubled} doubled", plural(events, "event"));
+        let text = if json { summary.to_string() } else { text };
+        if self.quiet {
+            output::line(text)?;
+        } else {
+            note(text);
+        }
+        Ok((doubled == 0).into())
+    }
+}
+
+async fn settled(settling: &mut JoinSet<Result<()>>, troubles: &Troubles) {
+    if let Some(Ok(Err(error))) = settling.join_next().await {
+        troubles.tell(format!("not acknowledged, so it comes again: {error:#}"));
+    }
+}

@@ -1,0 +1,82 @@
+//! Receiving for an engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use birdhook::{Delivery, EventSink, Keying, Keys, SinkError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::PATIENCE;
+use super::durable::holdings;
+use super::server::ServerArgs;
+use crate::commands::inbox::opened;
+use crate::commands::relay::{options, relay};
+use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs, told};
+use crate::output::note;
+
+/// What is done with deliveries that an engine is to have.
+pub(super) struct Handed {
+    pub(super) engine: EngineArgs,
+    pub(super) writing: WritingArgs,
+    pub(super) inbox: Option<PathBuf>,
+    pub(super) in_order: bool,
+}
+
+impl Handed {
+    /// Receives until it is asked to stop.
+    pub(super) async fn serve(self, args: &ServerArgs) -> Result<()> {
+        let (apps, webhook) = args.webhook()?;
+        let engine = self.engine.connect().await?;
+        let sink = engine.sink(&self.writing).await?;
+        let Some(folder) = self.inbox else {
+            let pipeline = webhook.sink(Noted { sink, troubles: Arc::default() });
+            let server = args.bind_to(&pipeline, &apps).await?;
+            note(format!("200 once an event is in {}", engine.name()));
+            return server.receive(pipeline, std::future::pending()).await;
+        };
+        let keying = webhook.keying();
+        let inbox = opened(&folder, options(self.in_order))?;
+        let pipeline = webhook.sink(inbox.clone());
+        let server = args.bind_to(&pipeline, &apps).await?;
+        note(format!("200 once an event is in the inbox, which holds {}", holdings(&inbox)));
+        note(format!("relaying to {}", engine.name()));
+        let relaying = tokio::spawn(relay(&inbox, sink).keying(keying).run());
+        server.receive(pipeline, std::future::pending()).await?;
+        inbox.close(PATIENCE).await;
+        relaying.await.context("the relay failed")?;
+        note(format!("left in the inbox: {}", holdings(&inbox)));
+        Ok(())
+    }
+}
+
+/// Says why it was answered 503.
+struct Noted {
+    sink: EngineSink,
+    troubles: Arc<Troubles>,
+}
+
+impl EventSink for Noted {
+    type Future = BoxFuture<'static, Result<(), SinkError>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let keying = Keying::default();
+        let keys: Vec<_> = delivery.events().iter().map(|event| keying.key(event)).collect();
+        self.deliver_keyed(delivery, Keys::from(&keys[..]))
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        let troubles = Arc::clone(&self.troubles);
+        let delivering = self.sink.deliver_keyed(delivery, keys);
+        delivering
+            .map(move |answer| {
+                answer.inspect_err(|error| troubles.tell(format!("not handed on, so answered 503: {}", told(error))))
+            })
+            .boxed()
+    }
+
+    fn is_open(&self) -> bool {
+        self.sink.is_open()
+    }
+}

@@ -1,0 +1,101 @@
+//! From an inbox to an engine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use birdhook::inbox::{self, Inbox, Options, Order, Trouble};
+use birdhook::{CutOver, DedupeScope, Keying};
+
+use super::inbox::opened;
+use super::listen::asked_to_stop;
+use crate::Verdict;
+use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs, told};
+use crate::output::{self, note, plural};
+
+/// Hand what is in an inbox on to JetStream or Redis, under the same keys as the receiver that stored it would.
+///
+/// For an inbox whose receiver does not run; `birdhook listen --inbox DIR --nats URL` relays what it stores by itself. An event is
+/// taken out once the engine has confirmed it, and what the engine cannot take now waits. Ends when the inbox is empty, or with --follow
+/// when it is stopped.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Relay {
+    /// The folder of the inbox.
+    #[arg(long, value_name = "DIR")]
+    inbox: PathBuf,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    writing: WritingArgs,
+    /// Hand each subscriber's events on one after the other, in the order in which they were accepted.
+    #[arg(long)]
+    in_order: bool,
+    /// The receiver was told that both APIs tell the same (its --cut-over).
+    #[arg(long)]
+    cut_over: bool,
+    /// Go on when the inbox is empty.
+    #[arg(long)]
+    follow: bool,
+}
+
+/// How long what is under way is waited for when stopping.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the inbox is empty.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl Relay {
+    pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        if !Inbox::is_in(&self.inbox) {
+            bail!("there is no inbox in {}", self.inbox.display());
+        }
+        let engine = self.engine.connect().await?;
+        let sink = engine.sink(&self.writing).await?;
+        let inbox = opened(&self.inbox, options(self.in_order))?;
+        let before = inbox.stats();
+        note(format!("{} to be handed on to {}", plural(before.depth, "event"), engine.name()));
+        let stopped = asked_to_stop();
+        let cut_over = if self.cut_over { CutOver::Both } else { CutOver::One };
+        let keying = Keying::new(DedupeScope::default(), cut_over);
+        let relaying = tokio::spawn(relay(&inbox, sink).keying(keying).run());
+        let empty = async {
+            while self.follow || inbox.stats().depth > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            () = stopped => {}
+            () = empty => {}
+        }
+        inbox.close(PATIENCE).await;
+        relaying.await.context("the relay failed")?;
+        let after = inbox.stats();
+        let (left, refused) = (after.depth, after.dead.saturating_sub(before.dead));
+        let relayed = usize::try_from(after.acknowledged).unwrap_or(usize::MAX);
+        if json {
+            output::json(&serde_json::json!({"relayed": relayed, "left": left, "refused": refused}))?;
+        } else {
+            output::line(format!("handed on {}, {left} left, {refused} refused", plural(relayed, "event")))?;
+        }
+        Ok((refused == 0 && (left == 0 || self.follow)).into())
+    }
+}
+
+/// A relay that tells its troubles.
+pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
+    let troubles = Troubles::default();
+    inbox.relay(sink).on_trouble(move |trouble: &Trouble<'_>| {
+        let why = told(trouble.error);
+        if trouble.is_dead {
+            note(format!("event {} is a dead letter now: {why}", trouble.id));
+        } else {
+            troubles.tell(format!("not handed on, tried again: {why}"));
+        }
+    })
+}
+
+/// An engine that is away must not make dead letters.
+pub(super) fn options(in_order: bool) -> Options {
+    let order = if in_order { Order::BySubscriber } else { Order::Free };
+    Options::new().tries(u32::MAX).order(order)
+}

@@ -1,0 +1,108 @@
+//! The engine behind several receivers: JetStream or Redis Streams.
+
+mod reader;
+mod sink;
+mod troubles;
+
+use anyhow::{Context, Result, bail};
+use birdhook::message::Format;
+use birdhook::nats::{ConsumerSettings, JetStream, StreamSettings, Subjects};
+use birdhook::redis::{GroupSettings, Redis};
+
+pub(crate) use self::reader::Reader;
+pub(crate) use self::sink::EngineSink;
+pub(crate) use self::troubles::{Troubles, told};
+use crate::output::note;
+
+/// Which engine.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct EngineArgs {
+    /// The NATS server, with JetStream: nats://host:4222, several parted by commas. A URL with a password belongs into the
+    /// environment.
+    #[arg(long, value_name = "URL", env = "BIRDHOOK_NATS_URL", hide_env_values = true, conflicts_with = "redis")]
+    nats: Option<String>,
+    /// The Redis server: redis://host:6379. A URL with a password belongs into the environment.
+    #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true)]
+    redis: Option<String>,
+    /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
+}
+
+/// How events are written for it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct WritingArgs {
+    /// In JetStream, the subject of an event; {app}, {kind}, {name}, {generation} and {subscriber} stand for the event's own.
+    #[arg(long, value_name = "TEMPLATE", default_value = "birdhook.{app}.{kind}.{subscriber}")]
+    subject: Subjects,
+    /// Write events as CloudEvents 1.0, for consumers in other languages.
+    #[arg(long)]
+    cloud_events: bool,
+}
+
+/// An engine that answers.
+pub(crate) enum Engine {
+    Nats { engine: Box<JetStream>, stream: String },
+    Redis { engine: Redis, stream: String },
+}
+
+impl EngineArgs {
+    /// Connects to the engine that must be named.
+    pub(crate) async fn connect(&self) -> Result<Engine> {
+        let stream = |unless: &str| self.stream.clone().unwrap_or_else(|| unless.to_owned());
+        if let Some(url) = &self.nats {
+            let engine = JetStream::connect(url).await.context("--nats")?;
+            return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
+        }
+        if let Some(url) = &self.redis {
+            let engine = Redis::connect(url).await.context("--redis")?;
+            return Ok(Engine::Redis { engine, stream: stream("birdhook") });
+        }
+        bail!("name the engine: --nats URL or --redis URL")
+    }
+
+    pub(crate) fn is_named(&self) -> bool {
+        self.nats.is_some() || self.redis.is_some()
+    }
+}
+
+impl Engine {
+    /// What it is and where events go in it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Nats { stream, .. } => format!("the JetStream stream {stream}"),
+            Self::Redis { stream, .. } => format!("the Redis stream {stream}"),
+        }
+    }
+
+    /// A way in. A stream that is missing is made; one that is there is left as it is.
+    pub(crate) async fn sink(&self, writing: &WritingArgs) -> Result<EngineSink> {
+        let format = if writing.cloud_events { Format::CloudEvents } else { Format::Plain };
+        match self {
+            Self::Nats { engine, stream } => {
+                if engine.context().get_stream(stream).await.is_err() {
+                    let subjects = [writing.subject.matching(&[])?];
+                    let settings = StreamSettings::new().name(stream.clone()).subjects(subjects);
+                    engine.ensure_stream(&settings).await.with_context(|| format!("cannot make {}", self.name()))?;
+                    note(format!("made {}", self.name()));
+                }
+                Ok(EngineSink::Nats(engine.sink().subject(writing.subject.clone()).format(format)))
+            }
+            Self::Redis { engine, stream } => Ok(EngineSink::Redis(engine.sink(stream.clone()).format(format))),
+        }
+    }
+
+    /// A way out, as one of those who read in this group's name.
+    pub(crate) async fn reader(&self, group: &str) -> Result<Reader> {
+        match self {
+            Self::Nats { engine, stream } => {
+                let consumer = engine.consumer(&ConsumerSettings::new(group).stream(stream.clone()).batch(256)).await;
+                Ok(Reader::Nats(Box::new(consumer.with_context(|| format!("cannot read {}", self.name()))?)))
+            }
+            Self::Redis { engine, stream } => {
+                let reader = engine.group(GroupSettings::new(stream.clone(), group).batch(256)).await;
+                Ok(Reader::Redis(reader.with_context(|| format!("cannot read {}", self.name()))?))
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Out of an engine.
+
+use anyhow::{Context, Result, bail};
+use birdhook::nats::{self, ConsumeError, Consumer};
+use birdhook::redis::{self, Group, ReadError};
+use birdhook::{Event, EventKey};
+
+/// A reader of either engine.
+pub(crate) enum Reader {
+    Nats(Box<Consumer>),
+    Redis(Group),
+}
+
+/// An event that was handed out.
+pub(crate) enum Taken {
+    Nats(Box<nats::Message>),
+    Redis(Box<redis::Message>),
+}
+
+impl Reader {
+    /// The next event. An error is no end: the next call goes on.
+    pub(crate) async fn recv(&mut self) -> Result<Taken> {
+        match self {
+            Self::Nats(consumer) => match consumer.recv().await.unwrap_or(Err(ConsumeError::Removed)) {
+                Ok(message) => Ok(Taken::Nats(Box::new(message))),
+                Err(ConsumeError::Foreign(foreign)) => {
+                    let what = format!("a message at {} is no event, and was put aside", foreign.subject());
+                    foreign.term().await.context("cannot be put aside")?;
+                    bail!(what)
+                }
+                Err(error) => Err(error.into()),
+            },
+            Self::Redis(group) => match group.recv().await {
+                Ok(message) => Ok(Taken::Redis(Box::new(message))),
+                Err(ReadError::Foreign(foreign)) => {
+                    let what = format!("the entry {} is no event, and was put aside", foreign.id());
+                    foreign.reject().await.context("cannot be put aside")?;
+                    bail!(what)
+                }
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+}
+
+impl Taken {
+    pub(crate) fn event(&self) -> &Event {
+        match self {
+            Self::Nats(message) => message.event(),
+            Self::Redis(message) => message.event(),
+        }
+    }
+
+    pub(crate) fn key(&self) -> EventKey {
+        match self {
+            Self::Nats(message) => message.key(),
+            Self::Redis(message) => *message.key(),
+        }
+    }
+
+    /// Whether it was handed out before.
+    pub(crate) fn is_handed_out_again(&self) -> bool {
+        match self {
+            Self::Nats(message) => message.tries() > 1,
+            Self::Redis(message) => message.tries() > 1,
+        }
+    }
+
+    pub(crate) async fn ack(self) -> Result<()> {
+        match self {
+            Self::Nats(message) => message.ack().await?,
+            Self::Redis(message) => message.ack().await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! Into an engine.
+
+use std::pin::Pin;
+
+use birdhook::nats;
+use birdhook::redis::StreamSink;
+use birdhook::{Delivery, EventSink, Keys, SinkError};
+
+/// A sink of either engine.
+#[derive(Clone, Debug)]
+pub(crate) enum EngineSink {
+    Nats(nats::Sink),
+    Redis(StreamSink),
+}
+
+impl EventSink for EngineSink {
+    type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        match self {
+            Self::Nats(sink) => Box::pin(sink.deliver(delivery)),
+            Self::Redis(sink) => Box::pin(sink.deliver(delivery)),
+        }
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        match self {
+            Self::Nats(sink) => Box::pin(sink.deliver_keyed(delivery, keys)),
+            Self::Redis(sink) => Box::pin(sink.deliver_keyed(delivery, keys)),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Nats(sink) => sink.is_open(),
+            Self::Redis(sink) => sink.is_open(),
+        }
+    }
+}
