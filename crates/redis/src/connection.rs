@@ -115,7 +115,7 @@ impl Redis {
     async fn once(&self, request: &Request<'_>) -> RedisResult<Value> {
         let Line { mut manager, serial } = self.line().clone();
         let answered = match request {
-            Request::Command(command) => manager.send_packed_command(command).await,
+            Request::Command(command) => command.query_async(&mut manager).await,
             Request::Script(call) => call.invoke_async(&mut manager).await,
         };
         if let Err(error) = &answered

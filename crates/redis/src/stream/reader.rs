@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{RedisError, RedisResult, Script, Value};
+use redis::{RedisResult, Script, Value};
 use tokio::time::Instant;
 
 use super::hold::{Hold, SettleError};
@@ -174,10 +174,7 @@ impl Reader {
         let mut command = redis::cmd("XREADGROUP");
         command.arg("GROUP").arg(group).arg(consumer).arg("COUNT").arg(*batch).arg("BLOCK").arg(millis(block));
         command.arg("STREAMS").arg(stream).arg(">");
-        let answer = line.send_packed_command(&command).await?;
-        if let Value::ServerError(error) = answer {
-            return Err(RedisError::from(error));
-        }
+        let answer = command.query_async(line).await?;
         self.fetched.extend(reply::read(answer).into_iter().map(|entry| (entry, asked)));
         Ok(())
     }

@@ -1,0 +1,132 @@
+//! What these tests share.
+
+use std::time::Duration;
+
+use birdhook_core::{Delivery, Event, Generation, Timestamp};
+use birdhook_engines_proof::PATIENCE;
+use birdhook_engines_proof::servers;
+use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_redis::{Group, GroupSettings, Message, Redis};
+use birdhook_testkit::{Kind, Scene};
+use redis::{FromRedisValue, Value};
+
+pub(crate) const STREAM: &str = "events";
+
+/// A server and a connection to it.
+pub(crate) struct Bed {
+    pub(crate) server: servers::Redis,
+    pub(crate) redis: Redis,
+}
+
+impl Bed {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub(crate) async fn with(more: &[&str]) -> Self {
+        let server = servers::Redis::start_with(more);
+        let redis = Redis::connect(&server.url()).await.unwrap();
+        Self { server, redis }
+    }
+
+    /// Asks the server, past birdhook.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = redis::Client::open(self.server.url()).unwrap();
+        let mut line = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd(words[0]);
+        words[1..].iter().for_each(|word| _ = command.arg(word));
+        command.query_async(&mut line).await.unwrap()
+    }
+
+    pub(crate) async fn tell(&self, words: &[&str]) {
+        self.ask::<Value>(words).await;
+    }
+
+    /// How many entries the stream has.
+    pub(crate) async fn len(&self) -> usize {
+        self.ask(&["XLEN", STREAM]).await
+    }
+
+    pub(crate) async fn marks(&self) -> usize {
+        self.ask::<Vec<String>>(&["KEYS", "*seen:*"]).await.len()
+    }
+
+    pub(crate) async fn group(&self, claim_after: u64) -> Group {
+        self.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(claim_after))).await
+    }
+
+    pub(crate) async fn group_of(&self, settings: GroupSettings) -> Group {
+        self.redis.group(settings).await.unwrap()
+    }
+
+    pub(crate) async fn pending(&self, group: &str) -> usize {
+        self.ask::<Vec<Value>>(&["XPENDING", STREAM, group, "-", "+", "1000"]).await.len()
+    }
+}
+
+/// A world with a day of its own: X's ids tell when something was posted.
+fn scene(seed: u64) -> Scene {
+    let day = i64::try_from(seed % 1_000).unwrap();
+    Scene::new(seed).at(Timestamp::from_millis(1_795_426_200_000 + day * 86_400_000))
+}
+
+/// Posts, each in a delivery of its own; others for another seed.
+pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
+    let mut scene = scene(seed);
+    let mut post = || scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap();
+    (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
+}
+
+/// Posts in one delivery, and the same, each in one of its own.
+pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
+    let mut scene = scene(seed);
+    let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
+    let alone = |post| Delivery::restore("shop", birdhook_testkit::Happening::batch([post]).unwrap(), 1).unwrap();
+    let all = birdhook_testkit::Happening::batch(&posts).unwrap();
+    (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())
+}
+
+/// What the app gets to know of an event.
+pub(crate) fn told(event: &Event) -> String {
+    serde_json::to_string(&event.report()).unwrap()
+}
+
+pub(crate) async fn deliver(sink: &impl EventSink, deliveries: &[Delivery]) -> Vec<Result<(), SinkError>> {
+    let mut answers = Vec::new();
+    for delivery in deliveries {
+        answers.push(sink.deliver(delivery.clone()).await);
+    }
+    answers
+}
+
+pub(crate) async fn all_taken(sink: &impl EventSink, deliveries: &[Delivery]) {
+    for delivery in deliveries {
+        sink.deliver(delivery.clone()).await.unwrap();
+    }
+}
+
+pub(crate) async fn next(group: &mut Group) -> Message {
+    tokio::time::timeout(PATIENCE, group.recv()).await.expect("an event").unwrap()
+}
+
+/// Takes and acknowledges so many, and tells them.
+pub(crate) async fn take(group: &mut Group, count: usize) -> Vec<String> {
+    let mut taken = Vec::new();
+    for _ in 0..count {
+        let message = next(group).await;
+        taken.push(told(&message));
+        message.ack().await.unwrap();
+    }
+    taken
+}
+
+/// Nothing comes for so long.
+pub(crate) async fn nothing(group: &mut Group, millis: u64) {
+    if let Ok(next) = tokio::time::timeout(Duration::from_millis(millis), group.recv()).await {
+        panic!("{next:?}");
+    }
+}
+
+pub(crate) fn all_told(deliveries: &[Delivery]) -> Vec<String> {
+    deliveries.iter().flat_map(Delivery::events).map(told).collect()
+}

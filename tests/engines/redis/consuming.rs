@@ -1,0 +1,122 @@
+//! Reading on, whatever happens to the server or the stream.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use birdhook_pipeline::EventSink;
+use birdhook_redis::{GroupSettings, ReadError};
+use futures_util::StreamExt;
+
+use crate::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, take};
+
+#[tokio::test]
+async fn what_somebody_deleted_is_no_longer_pending() {
+    let bed = Bed::new().await;
+    all_taken(&bed.redis.sink(STREAM), &posts(1, 3)).await;
+    let mut gone = bed.group(100).await;
+    let id = next(&mut gone).await.id().to_owned();
+    drop(gone);
+    bed.tell(&["XDEL", STREAM, &id]).await;
+    let mut group = bed.group(100).await;
+    take(&mut group, 2).await;
+    nothing(&mut group, 300).await;
+    assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_stream_that_somebody_deleted_is_made_again() {
+    let bed = Bed::new().await;
+    let (sink, mut group) = (bed.redis.sink(STREAM), bed.group(60_000).await);
+    all_taken(&sink, &posts(1, 2)).await;
+    let held = next(&mut group).await;
+    take(&mut group, 1).await;
+    for (seed, words) in [(2, &["DEL", STREAM][..]), (3, &["FLUSHALL"])] {
+        // While it waits, and while it does not.
+        nothing(&mut group, 20).await;
+        bed.tell(words).await;
+        all_taken(&sink, &posts(seed, 1)).await;
+        assert_eq!(take(&mut group, 1).await, all_told(&posts(seed, 1)));
+    }
+    bed.tell(&["DEL", STREAM]).await;
+    held.ack().await.unwrap();
+}
+
+/// The first call after it may find that the connection is gone.
+#[tokio::test]
+async fn a_group_is_a_stream_that_outlives_the_server() {
+    let mut bed = Bed::new().await;
+    let (sink, mut group) = (bed.redis.sink(STREAM), bed.group(60_000).await);
+    all_taken(&sink, &posts(1, 1)).await;
+    group.next().await.unwrap().unwrap().ack().await.unwrap();
+    bed.server.kill();
+    for _ in 0..2 {
+        assert!(matches!(group.next().await, Some(Err(ReadError::Unavailable(_)))));
+    }
+    bed.server.restart();
+    all_taken(&sink, &posts(2, 1)).await;
+    loop {
+        if let Ok(message) = group.next().await.unwrap() {
+            break message.ack().await.unwrap();
+        }
+    }
+}
+
+/// Every call may end before its answer, on either side.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_appended_twice() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut bed = Bed::new().await;
+    let posts = posts(seed, 600);
+    let keys: HashSet<_> = posts.iter().map(|post| post.events()[0].delivery_key()).collect();
+    let sink = bed.redis.sink(STREAM);
+    let publisher = tokio::spawn(async move {
+        for chunk in posts.chunks(4) {
+            futures_util::future::join_all(chunk.iter().map(|post| async {
+                while sink.deliver(post.clone()).await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }))
+            .await;
+        }
+    });
+    let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(500));
+    let mut consumers = Vec::new();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..2 {
+        let (mut group, tell) = (bed.group_of(settings.clone()).await, tell.clone());
+        consumers.push(tokio::spawn(async move {
+            loop {
+                let Ok(message) = group.recv().await else { continue };
+                tell.send((*message.key(), message.id().to_owned())).unwrap();
+                let _ = message.ack().await;
+            }
+        }));
+    }
+    let (mut ids, mut kills) = (HashMap::<_, HashSet<String>>::new(), 0);
+    while ids.len() < keys.len() {
+        let wait = Duration::from_millis(fastrand::Rng::with_seed(seed ^ kills).u64(20..120));
+        let pause = tokio::time::sleep(wait);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                Some((key, id)) = told.recv() => {
+                    ids.entry(key).or_default().insert(id);
+                }
+                () = &mut pause => break,
+            }
+        }
+        if !publisher.is_finished() {
+            bed.server.restart();
+            kills += 1;
+        }
+    }
+    publisher.await.unwrap();
+    assert!(kills > 2, "killed {kills} times");
+    assert!(ids.keys().all(|key| keys.contains(key)));
+    assert!(ids.values().all(|ids| ids.len() == 1), "appended twice");
+    while bed.len().await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    consumers.iter().for_each(tokio::task::JoinHandle::abort);
+}

@@ -1,0 +1,69 @@
+//! Several groups, each of which is handed everything.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use birdhook_redis::{Group, GroupSettings};
+
+use crate::bed::{Bed, STREAM, all_taken, all_told, next, posts, take, told};
+
+async fn group(bed: &Bed, name: &str) -> Group {
+    bed.group_of(GroupSettings::new(STREAM, name).batch(3)).await
+}
+
+#[tokio::test]
+async fn nothing_is_given_back_that_a_group_has_not_read() {
+    let bed = Bed::new().await;
+    let posts = posts(1, 20);
+    let (mut first, mut behind) = (group(&bed, "first").await, group(&bed, "behind").await);
+    all_taken(&bed.redis.sink(STREAM), &posts).await;
+    assert_eq!(take(&mut first, 20).await, all_told(&posts));
+    assert_eq!(bed.len().await, 20);
+    assert_eq!(take(&mut behind, 5).await, all_told(&posts[..5]));
+    let held = next(&mut behind).await;
+    assert_eq!(take(&mut behind, 4).await, all_told(&posts[6..10]));
+    assert_eq!(bed.len().await, 15, "from the one that is in hand");
+    held.ack().await.unwrap();
+    assert_eq!(bed.len().await, 10);
+    let mut third = group(&bed, "third").await;
+    assert_eq!(take(&mut behind, 10).await, all_told(&posts[10..]));
+    assert_eq!(bed.len().await, 10, "the third one begins with what there is");
+    assert_eq!(take(&mut third, 10).await, all_told(&posts[10..]));
+    assert_eq!(bed.len().await, 0);
+}
+
+#[tokio::test]
+async fn whatever_groups_do_in_whatever_order_each_gets_everything() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let bed = Bed::new().await;
+    let sink = bed.redis.sink(STREAM);
+    let posts = posts(seed, 100);
+    let mut groups = Vec::new();
+    for name in ["a", "b", "c"] {
+        groups.push((group(&bed, name).await, Vec::new(), HashSet::new()));
+    }
+    let mut published = 0;
+    while groups.iter().any(|(.., done)| done.len() < posts.len()) {
+        if published < posts.len() && dice.u8(..4) == 0 {
+            all_taken(&sink, &posts[published..=published]).await;
+            published += 1;
+        }
+        let (group, held, done) = dice.choice(&mut groups).unwrap();
+        if done.len() + held.len() < published && held.len() < 8 {
+            held.push(next(group).await);
+        } else if !held.is_empty() {
+            let message = held.swap_remove(dice.usize(..held.len()));
+            if dice.u8(..8) == 0 {
+                message.nack(Duration::ZERO).await.unwrap();
+                continue;
+            }
+            assert!(done.insert(told(&message)), "twice");
+            message.ack().await.unwrap();
+        }
+    }
+    assert_eq!(bed.len().await, 0);
+    let all: HashSet<_> = all_told(&posts).into_iter().collect();
+    assert!(groups.iter().all(|(.., done)| *done == all));
+}
