@@ -1,0 +1,109 @@
+//! Redis does not answer, or does not know what it knew.
+
+use std::time::{Duration, Instant};
+
+use birdhook_core::Reason;
+use birdhook_engines_proof::PATIENCE;
+use birdhook_redis::WhenDown;
+use futures_util::future::join;
+
+use crate::bed::{Bed, Mood, body, key, name, post, post_until_taken};
+
+#[tokio::test]
+async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
+    let bed = Bed::new();
+    let (one, ours) = bed.receiver_with(|dedupe| dedupe.patience(Duration::from_millis(300))).await;
+    bed.server.pause();
+    let start = Instant::now();
+    assert_eq!(post(&one, body(&[1])).await, Reason::SinkFailed);
+    let took = start.elapsed();
+    assert!(Duration::from_millis(300) <= took && took < Duration::from_millis(1900), "{took:?}");
+    bed.server.resume();
+    // The claim arrives after all, is given up, and blocks nobody.
+    post_until_taken(&one, body(&[1])).await;
+    assert_eq!(ours.taken(), [key(1)]);
+    assert_eq!((one.sink().trusted(), one.sink().unmarked()), (0, 0));
+}
+
+#[tokio::test]
+async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_later() {
+    let bed = Bed::new();
+    let trusting =
+        |dedupe: birdhook_redis::Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
+    let ((one, ours), (other, theirs)) = join(bed.receiver_with(trusting), bed.receiver()).await;
+    bed.server.pause();
+    assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
+    assert_eq!((ours.taken(), one.sink().trusted()), (vec![key(1), key(2)], 1));
+    bed.server.resume();
+    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
+    assert_eq!(post(&other, body(&[2, 1])).await, Reason::Accepted);
+    assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
+}
+
+#[tokio::test]
+async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
+    let bed = Bed::new();
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
+    ours.is_to(Mood::Waits);
+    let posting = post(&one, body(&[1]));
+    tokio::pin!(posting);
+    tokio::select! {
+        _ = &mut posting => panic!("it waits"),
+        () = ours.is_busy() => {}
+    }
+    bed.server.pause();
+    ours.is_to(Mood::Takes);
+    assert_eq!(posting.await, Reason::Accepted);
+    let left = one.shutdown(Duration::from_millis(300)).await;
+    assert!(left.is_nothing());
+    bed.server.resume();
+    // Now it waits for Redis.
+    assert!(one.shutdown(PATIENCE).await.is_nothing());
+    assert_eq!(bed.ask::<String>(&["GET", &name(1)]).await, "done");
+    assert_eq!(post(&other, body(&[1])).await, Reason::Accepted);
+    assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
+}
+
+#[tokio::test]
+async fn what_redis_never_hears_of_is_counted() {
+    let mut bed = Bed::new();
+    let (one, ours) = bed.receiver_with(|dedupe| dedupe.in_flight(Duration::from_secs(3))).await;
+    ours.is_to(Mood::Waits);
+    let posting = post(&one, body(&[1, 2]));
+    tokio::pin!(posting);
+    tokio::select! {
+        _ = &mut posting => panic!("it waits"),
+        () = ours.is_busy() => {}
+    }
+    bed.server.kill();
+    ours.is_to(Mood::Takes);
+    assert_eq!(posting.await, Reason::Accepted);
+    // It is tried until the claim would be over.
+    assert!(one.shutdown(PATIENCE).await.is_nothing());
+    assert_eq!(one.sink().unmarked(), 2);
+}
+
+#[tokio::test]
+async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there() {
+    let mut bed = Bed::new();
+    let (one, ours) = bed.receiver().await;
+    assert_eq!(post(&one, body(&[1])).await, Reason::Accepted);
+    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
+    bed.server.restart();
+    assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
+    assert_eq!(ours.taken(), [key(1), key(2)]);
+}
+
+#[tokio::test]
+async fn a_redis_without_room_is_one_that_does_not_answer() {
+    let bed = Bed::new();
+    let trusting =
+        |dedupe: birdhook_redis::Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver_with(trusting)).await;
+    bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    assert_eq!(post(&one, body(&[1])).await, Reason::SinkFailed);
+    assert_eq!(post(&other, body(&[2])).await, Reason::Accepted);
+    bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    post_until_taken(&one, body(&[1])).await;
+    assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2)]));
+}

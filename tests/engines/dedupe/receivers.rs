@@ -1,0 +1,108 @@
+//! Two receivers, and what comes to both.
+
+use std::time::Duration;
+
+use birdhook_core::Reason;
+use birdhook_engines_proof::webhook;
+use birdhook_pipeline::{EventSink, Keying};
+use futures_util::future::{join, join_all};
+
+use crate::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_at_the_same_time_are_handed_over_once() {
+    let bed = Bed::new();
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
+    let answers = join_all((0..200).map(|id| join(post(&one, body(&[id])), post(&other, body(&[id]))))).await;
+    for (id, (first, second)) in (0..).zip(answers) {
+        for answer in [first, second] {
+            assert!([Reason::Accepted, Reason::InFlight].contains(&answer), "{id}: {answer:?}");
+        }
+        assert!(first == Reason::Accepted || second == Reason::Accepted, "{id}: one of them was first");
+    }
+    for id in 0..200 {
+        post_until_taken(&one, body(&[id])).await;
+        post_until_taken(&other, body(&[id])).await;
+    }
+    let mut taken = [ours.taken(), theirs.taken()].concat();
+    let mut expected: Vec<_> = (0..200).map(key).collect();
+    taken.sort();
+    expected.sort();
+    assert_eq!(taken, expected);
+}
+
+#[tokio::test]
+async fn a_copy_of_what_is_in_flight_elsewhere_is_answered_503() {
+    let bed = Bed::new();
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
+    ours.is_to(Mood::Waits);
+    let first = tokio::spawn(async move { post(&one, body(&[1])).await });
+    ours.is_busy().await;
+    assert_eq!(post(&other, body(&[1])).await, Reason::InFlight);
+    // One of several is enough, and the others are not held.
+    assert_eq!(post(&other, body(&[2, 1, 3])).await, Reason::InFlight);
+    assert_eq!(bed.ask::<usize>(&["EXISTS", &name(2), &name(3)]).await, 0);
+    assert_eq!(post(&other, body(&[2, 3])).await, Reason::Accepted);
+    ours.is_to(Mood::Takes);
+    assert_eq!(first.await.unwrap(), Reason::Accepted);
+    post_until_taken(&other, body(&[1])).await;
+    assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2), key(3)]));
+}
+
+#[tokio::test]
+async fn of_several_events_only_those_that_nobody_took_are_handed_over() {
+    let bed = Bed::new();
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
+    assert_eq!(post(&one, body(&[2, 4])).await, Reason::Accepted);
+    post_until_taken(&other, body(&[1, 2, 3, 4, 5])).await;
+    assert_eq!((ours.taken(), theirs.taken()), (vec![key(2), key(4)], vec![key(1), key(3), key(5)]));
+}
+
+#[tokio::test]
+async fn what_is_not_taken_may_be_taken_elsewhere_at_once() {
+    let bed = Bed::new();
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
+    ours.is_to(Mood::Fails);
+    assert_eq!(post(&one, body(&[1])).await, Reason::SinkFull);
+    // The claim would last for an hour.
+    post_until_taken(&other, body(&[1])).await;
+
+    ours.is_to(Mood::Waits);
+    let hung_up = tokio::spawn(async move { post(&one, body(&[2])).await });
+    ours.is_busy().await;
+    hung_up.abort();
+    post_until_taken(&other, body(&[2])).await;
+    assert_eq!((ours.taken(), theirs.taken()), (vec![], vec![key(1), key(2)]));
+}
+
+#[tokio::test]
+async fn what_is_not_taken_by_the_deadline_may_be_taken_elsewhere_at_once() {
+    let bed = Bed::new();
+    let (other, theirs) = bed.receiver().await;
+    let taker = Taker::default();
+    taker.is_to(Mood::Waits);
+    let one = webhook().deadline(Duration::from_secs(1)).sink(bed.dedupe().await.around(taker));
+    assert_eq!(post(&one, body(&[1])).await, Reason::SinkTooSlow);
+    post_until_taken(&other, body(&[1])).await;
+    assert_eq!(theirs.taken(), [key(1)]);
+}
+
+#[tokio::test]
+async fn a_hand_over_does_not_outlast_its_claim() {
+    let bed = Bed::new();
+    let (one, ours) = bed.receiver_with(|dedupe| dedupe.in_flight(Duration::from_secs(1))).await;
+    ours.is_to(Mood::Waits);
+    assert_eq!(post(&one, body(&[1])).await, Reason::SinkTooSlow);
+}
+
+#[tokio::test]
+async fn without_a_webhook_the_keying_that_is_set_counts() {
+    let bed = Bed::new();
+    let ours = Taker::default();
+    let sink = bed.dedupe().await.keying(Keying::default()).around(ours.clone());
+    let delivery = || birdhook_core::Delivery::restore(birdhook_inbox_proof::APP, body(&[1]), 1).unwrap();
+    sink.deliver(delivery()).await.unwrap();
+    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
+    sink.deliver(delivery()).await.unwrap();
+    assert_eq!(ours.taken(), [key(1)]);
+}
