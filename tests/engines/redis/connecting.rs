@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use birdhook_engines_proof::servers;
 use birdhook_pipeline::{EventSink, SinkError};
-use birdhook_redis::{ConnectError, Redis};
+use birdhook_redis::{ConnectError, GroupSettings, Redis, Weakness};
 
-use crate::bed::{Bed, STREAM, all_taken, posts};
+use crate::bed::{Bed, STREAM, all_taken, next, posts, take};
 
 async fn why(url: &str) -> String {
     let error = Redis::connect(url).await.unwrap_err();
@@ -88,4 +88,43 @@ async fn who_was_once_not_let_in_is_let_in_later() {
     }
     tell("CONFIG SET requirepass swordfish").await;
     all_taken(&sink, &posts(1, 1)).await;
+}
+
+#[tokio::test]
+async fn what_may_cost_events_is_told_if_the_server_tells_it() {
+    let bed = Bed::with(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]).await;
+    assert_eq!(bed.redis.weaknesses().await, [Weakness::Evicts("allkeys-lru".to_owned())]);
+    bed.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+    assert_eq!(bed.redis.weaknesses().await, []);
+    bed.tell(&["CONFIG", "SET", "appendonly", "no"]).await;
+    assert_eq!(bed.redis.weaknesses().await, [Weakness::NotOnDisk]);
+    bed.tell(&["ACL", "SETUSER", "default", "-info"]).await;
+    assert_eq!(bed.redis.weaknesses().await, []);
+}
+
+#[tokio::test]
+async fn a_user_needs_no_more_than_the_documentation_says() {
+    let bed = Bed::new().await;
+    for (user, may) in [
+        ("writer", "+ping +info +evalsha +script|load +exists +set +xlen +xadd"),
+        ("reader", "+ping +info +evalsha +script|load +exists +time +@stream +@sortedset"),
+    ] {
+        let rights: Vec<_> = ["ACL", "SETUSER", user, "on", "nopass", "~*"].into_iter().chain(may.split(' ')).collect();
+        bed.tell(&rights).await;
+    }
+    let login = |user| bed.server.url().replace("redis://", &format!("redis://{user}:any@"));
+    let writer = Redis::connect(&login("writer")).await.unwrap();
+    all_taken(&writer.sink(STREAM), &posts(1, 4)).await;
+    let reader = Redis::connect(&login("reader")).await.unwrap();
+    let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100));
+    next(&mut reader.group(settings.clone()).await.unwrap()).await.ack().await.unwrap();
+    let mut group = reader.group(settings).await.unwrap();
+    let message = next(&mut group).await;
+    message.extend().await.unwrap();
+    message.nack(Duration::ZERO).await.unwrap();
+    next(&mut group).await.reject().await.unwrap();
+    take(&mut group, 2).await;
+    assert!(
+        matches!(writer.group(GroupSettings::new(STREAM, "app")).await, Err(error) if error.code() == Some("NOPERM"))
+    );
 }

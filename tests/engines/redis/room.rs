@@ -44,9 +44,9 @@ async fn all_of_a_delivery_or_nothing_is_refused() {
 
 #[tokio::test]
 async fn memory_that_is_full_is_a_refusal_and_nothing_is_lost() {
-    let bed = Bed::with(&["--maxmemory", "6mb", "--maxmemory-policy", "noeviction"]).await;
+    let bed = Bed::with(&["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]).await;
     let (sink, mut group) = (bed.redis.sink(STREAM), bed.group_of(GroupSettings::new(STREAM, "app")).await);
-    let posts = posts(3, 4_000);
+    let posts = posts(3, 2_000);
     let answers = deliver(&sink, &posts).await;
     let refused = full(&answers);
     let taken: Vec<_> =

@@ -1,0 +1,74 @@
+//! What a server's settings may cost.
+
+use std::fmt;
+
+use crate::Redis;
+
+/// Why a server may lose what it has confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Weakness {
+    /// `maxmemory-policy` is this, and `maxmemory` is set: when memory is full the server deletes marks of events that were seen, or
+    /// the stream with all that is in it, instead of refusing.
+    Evicts(String),
+    /// `appendonly` is `no`: what came after the last snapshot is lost when the server ends without warning.
+    NotOnDisk,
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Evicts(policy) => {
+                write!(
+                    f,
+                    "Redis may delete events when its memory is full: set maxmemory-policy to noeviction, not {policy}"
+                )
+            }
+            Self::NotOnDisk => f.write_str("Redis loses events when it ends without warning: set appendonly to yes"),
+        }
+    }
+}
+
+impl Redis {
+    /// Asks the server for what may make it lose events, to be shown to whoever can change it. Empty where it may not be asked.
+    pub async fn weaknesses(&self) -> Vec<Weakness> {
+        // Two sections in one call are known since Redis 7.
+        let (memory, disk) = (self.info("memory").await, self.info("persistence").await);
+        weaknesses(&memory, &disk)
+    }
+
+    async fn info(&self, section: &str) -> String {
+        self.query(redis::cmd("INFO").arg(section)).await.unwrap_or_default()
+    }
+}
+
+fn weaknesses(memory: &str, disk: &str) -> Vec<Weakness> {
+    let (limit, policy) = (fact(memory, "maxmemory"), fact(memory, "maxmemory_policy"));
+    let evicts = policy.filter(|&policy| policy != "noeviction" && limit != Some("0"));
+    let not_on_disk = fact(disk, "aof_enabled") == Some("0");
+    let found = [evicts.map(|policy| Weakness::Evicts(policy.to_owned())), not_on_disk.then_some(Weakness::NotOnDisk)];
+    found.into_iter().flatten().collect()
+}
+
+fn fact<'i>(info: &'i str, name: &str) -> Option<&'i str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_told_is_no_weakness() {
+        let memory = |limit, policy| {
+            format!("# Memory\r\nmaxmemory:{limit}\r\nmaxmemory_human:1G\r\nmaxmemory_policy:{policy}\r\n")
+        };
+        let (on, off) = ("# Persistence\r\nloading:0\r\naof_enabled:1\r\n", "aof_enabled:0\r\n");
+        let evicts = || Weakness::Evicts("allkeys-lru".to_owned());
+        assert_eq!(weaknesses("", ""), []);
+        assert_eq!(weaknesses(&memory(1, "noeviction"), on), []);
+        assert_eq!(weaknesses(&memory(0, "allkeys-lru"), off), [Weakness::NotOnDisk]);
+        assert_eq!(weaknesses(&memory(1, "allkeys-lru"), off), [evicts(), Weakness::NotOnDisk]);
+        assert_eq!(weaknesses("maxmemory_policy:allkeys-lru", ""), [evicts()]);
+    }
+}
