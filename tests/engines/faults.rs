@@ -45,5 +45,5 @@ proofs! {
     events_cross_a_network_in_parts_once = |kind, setup| partitions::cross_once(instance(), kind, setup);
     events_of_receivers_that_are_killed_cross_once =
         |kind, setup| instance_kills::cross_once(instance(), kind, setup, 8);
-    events_cross_chaos_once = |kind, setup| chaos::cross_once(instance(), kind, setup, Duration::from_secs(8));
+    events_cross_chaos_once = |kind, setup| chaos::cross_once(instance(), kind, setup, Duration::from_secs(6));
 }

@@ -84,6 +84,7 @@ impl Fleet {
 
     /// Everything is well again; X sends what was not answered 200, and consumers consume. Then the diary is judged.
     pub async fn settle(mut self) -> Result<(), Violation> {
+        let mut took = Took { since: Instant::now(), text: "settled".to_owned() };
         self.engine.resume();
         if !self.engine.is_running() {
             self.engine.restart();
@@ -95,21 +96,27 @@ impl Fleet {
             }
         }
         self.sending.stop().await;
+        took.note("stopped");
         self.traffic.send_rest().await?;
+        took.note("rest sent");
         // Whatever it went through, each of them is at work again.
         for instance in &self.instances {
             Traffic::new(&self.load, instance.url()).send_until_taken(&self.load.fresh()).await?;
         }
+        took.note("each tried");
         for instance in &mut self.instances {
             instance.stop().await?;
         }
+        took.note("ended");
         let emptied = join_all(self.instances.iter().map(|instance| instance.empty(&self.engine))).await;
         emptied.into_iter().collect::<Result<(), _>>()?;
+        took.note("emptied");
         self.engine.has_no_event_twice().await?;
         let consumed = self.consumed().await;
         self.consumers.shutdown().await;
+        took.note("consumed");
         let ((messages, again), statuses) = (self.diary.counts(), self.traffic.statuses());
-        println!("{messages} messages, {again} handed out again; answers {statuses:?}");
+        println!("{messages} messages, {again} handed out again; answers {statuses:?}; {}", took.text);
         self.load.book(|book| self.diary.judge(book)).and(consumed)
     }
 
@@ -122,5 +129,18 @@ impl Fleet {
             sleep(Duration::from_millis(10)).await;
         }
         Ok(())
+    }
+}
+
+/// How long what took, for who wonders.
+struct Took {
+    since: Instant,
+    text: String,
+}
+
+impl Took {
+    fn note(&mut self, what: &str) {
+        self.text += &format!(", {what} {} ms", self.since.elapsed().as_millis());
+        self.since = Instant::now();
     }
 }

@@ -16,7 +16,7 @@ pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(),
     fleet.goes_on(60).await?;
     // There and back again it is too late: what the engine has taken X does not know.
     slow(Duration::from_millis(1400));
-    sleep(Duration::from_secs(4)).await;
+    sleep(Duration::from_millis(3500)).await;
     fleet.instances.iter().for_each(|instance| instance.network.heal());
     fleet.goes_on(40).await?;
     fleet.engine.pause();

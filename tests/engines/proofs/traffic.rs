@@ -49,10 +49,8 @@ impl Traffic {
                     let body = traffic.load.next();
                     let copies = if fastrand::u8(..4) == 0 { fastrand::usize(2..4) } else { 1 };
                     let answers = join_all((0..copies).map(|_| traffic.send(&body))).await;
-                    if !answers.contains(&200) {
-                        // Nobody is there; X does not hurry then either.
-                        sleep(Duration::from_millis(10)).await;
-                    }
+                    // Some rest, so that who has to go on does; and when nobody is there X does not hurry.
+                    sleep(Duration::from_millis(if answers.contains(&200) { 5 } else { 50 })).await;
                 }
             });
         }
