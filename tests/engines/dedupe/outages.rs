@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use birdhook_core::Reason;
-use birdhook_engines_proof::PATIENCE;
-use birdhook_redis::WhenDown;
+use birdhook_engines_proof::{PATIENCE, webhook};
+use birdhook_redis::{Dedupe, WhenDown};
 use futures_util::future::join;
 
-use crate::bed::{Bed, Mood, body, key, name, post, post_until_taken};
+use crate::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
 
 #[tokio::test]
 async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
@@ -28,8 +28,7 @@ async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
 #[tokio::test]
 async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_later() {
     let bed = Bed::new();
-    let trusting =
-        |dedupe: birdhook_redis::Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
+    let trusting = |dedupe: Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
     let ((one, ours), (other, theirs)) = join(bed.receiver_with(trusting), bed.receiver()).await;
     bed.server.pause();
     assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
@@ -84,6 +83,41 @@ async fn what_redis_never_hears_of_is_counted() {
 }
 
 #[tokio::test]
+async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
+    let mut bed = Bed::new();
+    let (one, ours) = bed.receiver().await;
+    ours.is_to(Mood::Waits);
+    let posting = post(&one, body(&[1]));
+    tokio::pin!(posting);
+    tokio::select! {
+        _ = &mut posting => panic!("it waits"),
+        () = ours.is_busy() => {}
+    }
+    bed.server.kill();
+    ours.is_to(Mood::Takes);
+    assert_eq!(posting.await, Reason::Accepted);
+    // Some tries fail.
+    assert_eq!(post(&one, body(&[2])).await, Reason::SinkFailed);
+    bed.server.restart();
+    assert!(one.shutdown(PATIENCE).await.is_nothing());
+    assert_eq!((bed.ask::<String>(&["GET", &name(1)]).await, one.sink().unmarked()), ("done".to_owned(), 0));
+}
+
+#[tokio::test]
+async fn a_connection_of_another_kind_that_broke_unnoticed_costs_no_delivery() {
+    let mut bed = Bed::new();
+    let client = redis::Client::open(bed.server.url()).unwrap();
+    let connection = client.get_connection_manager().await.unwrap();
+    let ours = Taker::default();
+    let one = webhook().sink(Dedupe::over(connection).patience(PATIENCE).around(ours.clone()));
+    assert_eq!(post(&one, body(&[1])).await, Reason::Accepted);
+    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
+    bed.server.restart();
+    assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
+    assert_eq!(ours.taken(), [key(1), key(2)]);
+}
+
+#[tokio::test]
 async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there() {
     let mut bed = Bed::new();
     let (one, ours) = bed.receiver().await;
@@ -97,8 +131,7 @@ async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there()
 #[tokio::test]
 async fn a_redis_without_room_is_one_that_does_not_answer() {
     let bed = Bed::new();
-    let trusting =
-        |dedupe: birdhook_redis::Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
+    let trusting = |dedupe: Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
     let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver_with(trusting)).await;
     bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
     assert_eq!(post(&one, body(&[1])).await, Reason::SinkFailed);

@@ -77,6 +77,5 @@ async fn an_event_takes_as_much_memory_as_is_documented() {
         bed.until(&["GET", &name(first + 999)], Some("done".to_owned())).await;
     }
     let each = (used().await - before) / EVENTS;
-    println!("{each} bytes");
     assert!((100..250).contains(&each), "{each}");
 }

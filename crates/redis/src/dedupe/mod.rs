@@ -35,9 +35,9 @@
 //! It is never lost: what was not handed over is not marked. A claim that nobody settles blocks copies for `in_flight`.
 //!
 //! # Cost
-//! One round trip before the hand-over and one after it, which nobody waits for. A script runs in a few microseconds for each event,
-//! and Redis does nothing else meanwhile; a body of 10,000 events takes it some ten milliseconds. Each event takes about 200 bytes
-//! of Redis's memory for the whole horizon: 100,000 events a day are 100 MB after five days.
+//! One round trip before the hand-over and one after it, which nobody waits for. Redis works some 12 microseconds for each event, and
+//! does nothing else meanwhile: claiming a delivery of 10,000 events takes it 70 ms. Each event takes about 220 bytes of its memory
+//! for the whole horizon: 100,000 events a day are 110 MB after five days.
 
 mod claim;
 mod settings;

@@ -94,7 +94,7 @@ impl Dedupe {
     }
 
     /// For how long events are remembered; 5 days and an hour unless set, for X replays what happened in the last 5 days. Takes
-    /// about 200 bytes of Redis's memory for each event.
+    /// about 220 bytes of Redis's memory for each event.
     pub fn horizon(mut self, horizon: Duration) -> Self {
         self.horizon = horizon.max(Duration::from_millis(1));
         self

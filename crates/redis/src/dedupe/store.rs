@@ -83,7 +83,8 @@ impl Store {
 
     /// Claims the events that are not done, or none.
     pub(super) async fn claim(&self, keys: &[EventKey], token: &str) -> Result<Ours, DedupeError> {
-        let ask = || self.run(&CLAIM, keys, token, Some(self.settings.in_flight));
+        let lasts = millis(self.settings.in_flight);
+        let ask = || self.run(&CLAIM, keys, &[token, &lasts]);
         let answer = timeout(self.settings.patience, async {
             match ask().await {
                 // A connection that had died unnoticed; the claim may have been made all the same, and its answer lost.
@@ -103,21 +104,18 @@ impl Store {
     /// Tells Redis once what becomes of a claim; whether it has confirmed that.
     pub(super) async fn tell(&self, verdict: Verdict, keys: &[EventKey], token: &str) -> bool {
         let told = match verdict {
-            Verdict::Done => self.run(&DONE, keys, token, Some(self.settings.horizon)),
-            Verdict::Released => self.run(&RELEASE, keys, token, None),
+            Verdict::Done => self.run(&DONE, keys, &[&millis(self.settings.horizon)]),
+            Verdict::Released => self.run(&RELEASE, keys, &[token]),
         };
         matches!(timeout(HEARING, told).await, Ok(Ok(_)))
     }
 
-    fn run(&self, script: &'static Script, keys: &[EventKey], token: &str, lasts: Option<Duration>) -> Answer {
+    fn run(&self, script: &'static Script, keys: &[EventKey], arguments: &[&str]) -> Answer {
         let mut call = script.prepare_invoke();
         for key in keys {
             call.key(format!("{}{key}", self.settings.prefix));
         }
-        call.arg(token);
-        if let Some(time) = lasts {
-            call.arg(millis(time));
-        }
+        call.arg(arguments);
         self.settings.link.run(call)
     }
 
@@ -134,7 +132,7 @@ impl Store {
 }
 
 /// Redis takes no times that end after the year 292 million; thirty years are as good.
-fn millis(time: Duration) -> u64 {
+fn millis(time: Duration) -> String {
     const LONGEST: u64 = 30 * 365 * 86_400_000;
-    u64::try_from(time.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST)
+    u64::try_from(time.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST).to_string()
 }

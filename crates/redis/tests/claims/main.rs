@@ -66,12 +66,12 @@ fn whatever_goes_wrong(seeds: &[u64]) -> Sum {
 
 #[test]
 fn whatever_goes_wrong_what_was_answered_200_is_taken_and_taken_once() {
-    println!("{:?}", whatever_goes_wrong(&seeds(80)));
+    println!("{:?}", whatever_goes_wrong(&seeds(70)));
 }
 
 #[test]
 fn whatever_goes_wrong_with_other_seeds_too() {
-    println!("{:?}", whatever_goes_wrong(&seeds(80)));
+    println!("{:?}", whatever_goes_wrong(&seeds(70)));
 }
 
 #[test]

@@ -53,14 +53,14 @@ fn it_is_noticed_when_somebody_else_s_claim_is_released() {
 }
 
 #[test]
-fn it_is_noticed_when_a_mark_is_not_set_because_the_claim_is_somebody_else_s() {
+fn it_is_noticed_when_a_mark_is_not_set_because_the_claim_is_over() {
     is_noticed(DONE, |code| {
-        let set = "redis.call('SET', key, 'done', 'PX', ARGV[2])";
-        code.replace(set, &format!("if redis.call('GET', key) == ARGV[1] then {set} end"))
+        let set = "redis.call('SET', key, 'done', 'PX', ARGV[1])";
+        code.replace(set, &format!("if redis.call('GET', key) then {set} end"))
     });
 }
 
 #[test]
 fn it_is_noticed_when_what_is_done_is_released() {
-    is_noticed(DONE, |code| code.replace("redis.call('SET', key, 'done', 'PX', ARGV[2])", "redis.call('DEL', key)"));
+    is_noticed(DONE, |code| code.replace("redis.call('SET', key, 'done', 'PX', ARGV[1])", "redis.call('DEL', key)"));
 }
