@@ -73,6 +73,10 @@ struct GettingStartedGuide;
 #[doc = include_str!("../../../docs/guide/inbox.md")]
 struct InboxGuide;
 
+#[cfg(all(doctest, feature = "inbox", feature = "nats"))]
+#[doc = include_str!("../../../docs/guide/scale.md")]
+struct ScaleGuide;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/cut-over.md")]
 struct CutOverGuide;

@@ -1,0 +1,190 @@
+//! `birdhook listen --nats|--redis`, `birdhook relay` and `birdhook consume` with real servers, which `cargo xtask test engines` installs.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::collections::HashSet;
+
+use birdhook_engines_proof::servers::{Nats, Redis};
+use serde_json::Value;
+use support::{Ended, Folder, Serving, birdhook, end, run};
+
+/// An engine, and how the tool is told of it.
+enum Engine {
+    Nats(Nats),
+    Redis(Redis),
+}
+
+impl Engine {
+    fn both() -> [Self; 2] {
+        [Self::Nats(Nats::start()), Self::Redis(Redis::start())]
+    }
+
+    fn args(&self) -> [String; 2] {
+        match self {
+            Self::Nats(nats) => ["--nats".to_owned(), nats.url()],
+            Self::Redis(redis) => ["--redis".to_owned(), redis.url()],
+        }
+    }
+
+    fn kill(&mut self) {
+        match self {
+            Self::Nats(nats) => nats.kill(),
+            Self::Redis(redis) => redis.kill(),
+        }
+    }
+
+    fn restart(&mut self) {
+        match self {
+            Self::Nats(nats) => nats.restart(),
+            Self::Redis(redis) => redis.restart(),
+        }
+    }
+
+    fn listen(&self, more: &[&str]) -> Serving {
+        self.listen_at("127.0.0.1:0", more)
+    }
+
+    fn listen_at(&self, address: &str, more: &[&str]) -> Serving {
+        let mut command = birdhook(&["listen"]);
+        command.args(self.args()).args(more);
+        Serving::start_at(address, &mut command)
+    }
+
+    /// The keys of all events that are there, each time they come.
+    fn consume(&self, more: &[&str]) -> (Ended, Vec<String>) {
+        let mut command = birdhook(&["consume", "--json", "--idle", "3"]);
+        let ended = end(command.args(self.args()).args(more));
+        assert!([0, 1].contains(&ended.code), "{}", ended.stderr);
+        let keys = ended.json().iter().map(|event| event["delivery_key"].as_str().unwrap().to_owned()).collect();
+        (ended, keys)
+    }
+}
+
+fn summary(ended: &Ended) -> Value {
+    serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap()
+}
+
+fn trigger(url: &str, more: &[&str]) -> Ended {
+    run(&[&["trigger", url, "like.create", "--generation", "xaa", "--json"], more].concat())
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn what_receivers_behind_one_address_are_sent_twice_is_consumed_once() {
+    for engine in Engine::both() {
+        let folder = Folder::new("fleet");
+        let first = engine.listen(&["--share-port", "--inbox", &folder.path("1")]);
+        let address = first.url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+        let second = engine.listen_at(&address, &["--share-port", "--inbox", &folder.path("2")]);
+        let sent = trigger(&first.url, &["--count", "300", "--duplicates", "--seed", "1"]);
+        assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+        let (ended, keys) = engine.consume(&[]);
+        assert_eq!(summary(&ended), serde_json::json!({"events": 300, "handed_out_again": 0, "doubled": 0}));
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 300);
+        for receiver in [first, second] {
+            let notes = receiver.stop().1;
+            let stopped = notes.iter().find(|note| note.contains("stopped:")).unwrap();
+            assert!(!stopped.contains(" 0 events"), "each had some: {stopped}");
+            assert_eq!(notes.last().unwrap(), "left in the inbox: 0 events to be done, 0 dead letters");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn without_an_inbox_200_waits_for_the_engine() {
+    for mut engine in Engine::both() {
+        let receiver = engine.listen(&[]);
+        assert_eq!(trigger(&receiver.url, &["--count", "5", "--seed", "1"]).code, 0);
+        engine.kill();
+        let sent = trigger(&receiver.url, &["--count", "1", "--seed", "2"]);
+        assert_eq!(sent.json()[0]["answers"], serde_json::json!({"503": 1}));
+        assert!(receiver.note_of("503").contains("not handed on"));
+        engine.restart();
+        // The connection may take a moment to come back.
+        while trigger(&receiver.url, &["--count", "1", "--seed", "2"]).code != 0 {}
+        let (_, keys) = engine.consume(&[]);
+        assert_eq!((keys.len(), keys.iter().collect::<HashSet<_>>().len()), (6, 6));
+    }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn an_engine_that_is_away_is_waited_for_with_what_is_in_the_inbox() {
+    for mut engine in Engine::both() {
+        let folder = Folder::new("away");
+        let receiver = engine.listen(&["--inbox", &folder.path("inbox"), "--in-order"]);
+        engine.kill();
+        assert_eq!(trigger(&receiver.url, &["--count", "20", "--seed", "1"]).code, 0, "its disk is enough");
+        assert!(receiver.note_of("not handed on").contains("tried again"));
+        engine.restart();
+        let (ended, keys) = engine.consume(&["--idle", "6"]);
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 20, "{}", ended.stderr);
+        receiver.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn the_inbox_of_a_receiver_that_is_gone_is_emptied() {
+    for engine in Engine::both() {
+        let folder = Folder::new("gone");
+        let inbox = folder.path("inbox");
+        // One that only stores: its consumer fails.
+        let refusing = Serving::start(&["listen", "--record", "/dev/full"]);
+        let receiver = Serving::start(&["listen", "--inbox", &inbox, "--forward", &refusing.url]);
+        assert_eq!(trigger(&receiver.url, &["--count", "50", "--seed", "1"]).code, 0);
+        receiver.kill();
+        for expected in [50, 0] {
+            let mut command = birdhook(&["relay", "--json", "--inbox", &inbox]);
+            let ended = end(command.args(engine.args()).arg("--cloud-events"));
+            assert_eq!(ended.code, 0, "{}", ended.stderr);
+            assert_eq!(ended.json()[0], serde_json::json!({"relayed": expected, "left": 0, "refused": 0}));
+        }
+        let (_, keys) = engine.consume(&[]);
+        assert_eq!((keys.len(), keys.iter().collect::<HashSet<_>>().len()), (50, 50));
+    }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn a_group_goes_on_where_it_was_and_another_has_it_all() {
+    for engine in Engine::both() {
+        let receiver = engine.listen(&[]);
+        assert_eq!(trigger(&receiver.url, &["--count", "5", "--seed", "1"]).code, 0);
+        // A second group, so that what the first acknowledges is not deleted before the second is there.
+        assert_eq!(engine.consume(&["--group", "one"]).1.len(), 5);
+        assert_eq!(trigger(&receiver.url, &["--count", "5", "--seed", "2"]).code, 0);
+        let (ended, _) = engine.consume(&["--group", "one", "--quiet"]);
+        let counted: Value = serde_json::from_str(ended.stdout.trim()).unwrap();
+        assert_eq!(counted["events"], 5);
+        let all = if matches!(engine, Engine::Nats(_)) { 10 } else { 0 };
+        assert_eq!(engine.consume(&["--group", "two"]).1.len(), all, "Redis has deleted what its only group had");
+    }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
+    let folder = Folder::new("wrong");
+    let cases = [
+        (vec!["consume"], "name the engine"),
+        (vec!["consume", "--nats", "nats://me:hunter2@127.0.0.1:1"], "--nats"),
+        (vec!["listen", "--redis", "redis://me:hunter2@127.0.0.1:1"], "--redis"),
+        (vec!["consume", "--nats", "nats://127.0.0.1:1", "--redis", "redis://127.0.0.1:1"], "cannot be used with"),
+        (vec!["listen", "--nats", "nats://127.0.0.1:1", "--record", "x"], "takes the place of"),
+        (vec!["listen", "--nats", "nats://127.0.0.1:1", "--subject", "a.{colour}"], "colour"),
+        (vec!["relay", "--inbox", &folder.0.to_str().unwrap(), "--nats", "nats://127.0.0.1:1"], "there is no inbox"),
+    ];
+    for (args, expected) in cases {
+        let ended = run(&args);
+        assert_eq!(ended.code, 2, "{args:?}");
+        assert!(ended.stderr.contains(expected), "{args:?}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+    let nats = Nats::start_with(&["-user", "me", "-pass", "hunter2"]);
+    let ended = run(&["consume", "--nats", &nats.url().replace("//", "//me:hunter3@")]);
+    assert_eq!(ended.code, 2);
+    assert!(!ended.stderr.contains("hunter") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+}
