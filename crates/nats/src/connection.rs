@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::{Context, context::ContextBuilder};
 use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
 
 use crate::Sink;
 
@@ -21,14 +22,19 @@ pub struct JetStream {
 
 impl JetStream {
     /// Connects to a server such as `nats://127.0.0.1:4222`, `nats://user:password@host`, `nats://token@host` or `tls://host`, or to one of
-    /// several, with a comma between them. When the connection is lost later on, it is made again, for ever.
+    /// several, with a comma between them and the same credentials for all. When the connection is lost later on, it is made again, for ever.
     ///
     /// # Errors
     /// When no server can be reached now or the credentials are not accepted. What the URL holds of credentials is in no error.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        let servers = servers(url)?;
+        let (servers, credentials) = servers(url)?;
         // Within 20 s it is noticed that a server is gone which cannot say so.
-        let options = ConnectOptions::new().name("birdhook").ping_interval(Duration::from_secs(10));
+        let mut options = ConnectOptions::new().name("birdhook").ping_interval(Duration::from_secs(10));
+        options = match credentials {
+            Some((user, Some(password))) => options.user_and_password(user, password),
+            Some((token, None)) => options.token(token),
+            None => options,
+        };
         let client = options.connect(&servers).await.map_err(|error| {
             let servers = Servers::of(&servers);
             match error.kind() {
@@ -74,9 +80,23 @@ pub(crate) fn is_connected(context: &Context) -> bool {
     context.client().connection_state() == State::Connected
 }
 
-fn servers(url: &str) -> Result<Vec<ServerAddr>, ConnectError> {
-    // The parser's own errors may quote.
-    url.split(',').map(|url| url.trim().parse().map_err(|_| ConnectError::Url)).collect()
+/// A user and a password, or a token.
+type Credentials = (String, Option<String>);
+
+/// The client makes no use of what a URL holds of credentials, and would print it.
+fn servers(urls: &str) -> Result<(Vec<ServerAddr>, Option<Credentials>), ConnectError> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (mut servers, mut credentials) = (Vec::new(), None);
+    for url in urls.split(',') {
+        // The parser's own errors may quote.
+        let mut url = url.trim().parse().map_err(|_| ConnectError::Url).map(ServerAddr::into_inner)?;
+        if credentials.is_none() && !url.username().is_empty() {
+            credentials = Some((decoded(url.username()), url.password().map(decoded)));
+        }
+        url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| ConnectError::Url)?;
+        servers.push(ServerAddr::from_url(url).map_err(|_| ConnectError::Url)?);
+    }
+    Ok((servers, credentials))
 }
 
 /// What the system says, without the names of the layers above it.
@@ -127,6 +147,17 @@ pub enum ConnectError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_the_url() {
+        let (addresses, credentials) = servers("nats://h:1, nats://jack:p%40ss@g:2").expect("a URL");
+        assert_eq!(credentials, Some(("jack".to_owned(), Some("p@ss".to_owned()))));
+        assert!(!format!("{addresses:?}").contains("jack"), "{addresses:?}");
+        assert_eq!(Servers::of(&addresses).to_string(), "h:1, g:2");
+        let (_, credentials) = servers("t%20ken@127.0.0.1").expect("a URL");
+        assert_eq!(credentials, Some(("t ken".to_owned(), None)));
+        assert_eq!(servers("127.0.0.1").expect("a URL").1, None);
+    }
 
     #[tokio::test]
     async fn an_error_says_where_but_not_with_which_credentials() {

@@ -1,0 +1,127 @@
+//! An event that is published again is recognised.
+
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use birdhook_core::Delivery;
+use birdhook_nats::ConsumerSettings;
+use birdhook_pipeline::EventSink;
+use serde_json::json;
+
+use crate::bed::*;
+
+#[tokio::test]
+async fn a_copy_is_stored_once_whichever_sink_takes_it() {
+    let mut bed = Bed::new().await;
+    let other = birdhook_nats::JetStream::connect(&bed.server.url()).await.unwrap();
+    let deliveries = posts(21, 20);
+    for sink in [bed.sink(), other.sink(), bed.sink()] {
+        all_taken(&sink, &deliveries).await;
+    }
+    assert_eq!(bed.len().await, 20);
+    // At the same time.
+    let deliveries = posts(22, 50);
+    let (one, two) = (bed.sink(), other.sink());
+    tokio::join!(all_taken(&one, &deliveries), all_taken(&two, &deliveries));
+    assert_eq!(bed.len().await, 70);
+    // The server remembers across its end.
+    bed.server.kill();
+    bed.server.restart();
+    bed.reconnected().await;
+    all_taken(&bed.sink(), &deliveries).await;
+    assert_eq!(bed.len().await, 70);
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_published_in_part_is_completed_when_it_is_told_again() {
+    let bed = Bed::new().await;
+    let (body, _) = batch(23, 10);
+    let receiver = receiver(bed.sink());
+    // Room for 4 of the 10, and not for more.
+    let mut config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
+    config["max_msgs"] = json!(4);
+    bed.ask("STREAM.UPDATE.BIRDHOOK", config.clone()).await;
+    for _ in 0..2 {
+        assert_eq!(answer(&receiver, &body).await, 503);
+        assert_eq!(bed.len().await, 4);
+    }
+    config["max_msgs"] = json!(-1);
+    bed.ask("STREAM.UPDATE.BIRDHOOK", config).await;
+    for _ in 0..2 {
+        assert_eq!(answer(&receiver, &body).await, 200);
+    }
+    assert_eq!(bed.len().await, 10);
+    let mut consumer = bed.consumer().await;
+    let delivery = Delivery::restore(birdhook_inbox_proof::APP, body, 10).unwrap();
+    assert_eq!(take(&mut consumer, 10).await, all_told(&[delivery]));
+}
+
+#[tokio::test]
+async fn what_is_dropped_half_way_is_stored_once_in_the_end() {
+    let bed = Bed::new().await;
+    let (_, delivery) = batch(24, 50);
+    let sink = bed.sink();
+    for polls in 0..20 {
+        let mut future = sink.deliver(delivery.clone());
+        for _ in 0..polls {
+            if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    sink.deliver(delivery.clone()).await.unwrap();
+    assert_eq!(bed.len().await, 50);
+    let mut taken = take(&mut bed.consumer().await, 50).await;
+    let mut told = all_told(&[delivery]);
+    taken.sort();
+    told.sort();
+    assert_eq!(taken, told);
+}
+
+#[tokio::test]
+async fn after_the_window_a_copy_is_another_message() {
+    let window = Duration::from_millis(300);
+    let bed = Bed::of(&small().duplicate_window(window)).await;
+    let deliveries = posts(25, 1);
+    all_taken(&bed.sink(), &deliveries).await;
+    assert_eq!(bed.len().await, 1);
+    let start = std::time::Instant::now();
+    while bed.len().await < 2 {
+        assert!(start.elapsed() < birdhook_engines_proof::PATIENCE);
+        all_taken(&bed.sink(), &deliveries).await;
+    }
+}
+
+/// Why streams are made with the limits retention.
+#[tokio::test]
+async fn a_restart_forgets_what_was_consumed_from_a_work_queue_and_nothing_of_a_stream_with_limits() {
+    for (retention, copies) in [("limits", 0), ("workqueue", 1)] {
+        let mut bed = made_by_hand(retention).await;
+        let deliveries = posts(26, 5);
+        all_taken(&bed.sink(), &deliveries).await;
+        let mut consumer = bed.consumer_of(ConsumerSettings::new("app")).await;
+        assert_eq!(take(&mut consumer, 5).await, all_told(&deliveries));
+        // Recognised while the server lives, whatever the retention.
+        all_taken(&bed.sink(), &deliveries).await;
+        nothing(&mut consumer, 200).await;
+        bed.server.stop();
+        bed.server.restart();
+        bed.reconnected().await;
+        all_taken(&bed.sink(), &deliveries).await;
+        let again: Vec<Delivery> = std::iter::repeat_n(deliveries, copies).flatten().collect();
+        assert_eq!(take(&mut consumer, again.len()).await, all_told(&again), "{retention}");
+        nothing(&mut consumer, 200).await;
+    }
+}
+
+async fn made_by_hand(retention: &str) -> Bed {
+    let bed = Bed::bare(&[]).await;
+    let window = Duration::from_secs(7200).as_nanos().to_string().parse::<u64>().unwrap();
+    let config = json!({
+        "name": "BIRDHOOK", "subjects": ["birdhook.>"], "retention": retention, "storage": "file", "discard": "new",
+        "max_age": window, "duplicate_window": window, "num_replicas": 1, "max_bytes": 1 << 20, "max_msgs": -1,
+    });
+    bed.ask("STREAM.CREATE.BIRDHOOK", config).await;
+    bed
+}
