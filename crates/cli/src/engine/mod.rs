@@ -17,11 +17,11 @@ use crate::output::note;
 /// Which engine.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct EngineArgs {
-    /// The NATS server, with JetStream: nats://host:4222, several parted by commas. A URL with a password belongs into the
-    /// environment.
+    /// The NATS server, with JetStream: nats://host:4222, several parted by commas. Or in BIRDHOOK_NATS_URL, where a URL with a
+    /// password belongs.
     #[arg(long, value_name = "URL", env = "BIRDHOOK_NATS_URL", hide_env_values = true, conflicts_with = "redis")]
     nats: Option<String>,
-    /// The Redis server: redis://host:6379. A URL with a password belongs into the environment.
+    /// The Redis server: redis://host:6379. Or in BIRDHOOK_REDIS_URL, where a URL with a password belongs.
     #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true)]
     redis: Option<String>,
     /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.

@@ -41,11 +41,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Listen {
     #[command(flatten)]
     server: ServerArgs,
-    /// Keep deliveries in this folder until their events are forwarded and printed. It is made if need be; only one process at
+    /// Keep deliveries in this folder until their events are forwarded and printed, or the engine has them. It is made if need be; only one process at
     /// a time can use it. Not with --record, since headers are not kept: `birdhook inbox export` prints what is in it.
     #[arg(long, value_name = "DIR", conflicts_with = "record")]
     inbox: Option<PathBuf>,
-    /// How often an event is tried before it is a dead letter of the inbox.
+    /// How often an event is tried before it is a dead letter of the inbox. An engine is waited for without end.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "inbox", value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
     /// Append each delivery to this file, as `birdhook replay` reads it; what cannot be written is answered 503.

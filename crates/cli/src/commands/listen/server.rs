@@ -29,8 +29,8 @@ pub(crate) struct ServerArgs {
     /// The path that X knows.
     #[arg(long, default_value = "/webhooks/twitter")]
     path: String,
-    /// Share the address with other receivers that are started so: the system hands each new connection to one of them. (Not on
-    /// Windows.)
+    /// Share the address with other receivers that are started so: the system hands each new connection to one of them. Not on
+    /// Windows.
     #[arg(long)]
     share_port: bool,
     #[command(flatten)]
