@@ -29,7 +29,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// An [`EventSink`] that publishes each event and waits until JetStream has it. Made by [`JetStream::sink`](crate::JetStream::sink); cheap to clone.
 ///
 /// # What 200 means
-/// That **the stream has every event of the delivery**, for as long as the stream keeps events: [what that is worth](crate#what-a-pub-ack-is-worth).
+/// That **the stream has every event of the delivery**, for as long as the stream keeps events: [what that is worth](crate#what-a-puback-is-worth).
 /// An event that the stream has already, by its key, is not stored again, and that counts as well.
 ///
 /// All events of a delivery are published at once, in their order. When some were stored and others not, X is answered 503 and tells

@@ -68,7 +68,7 @@ impl StreamSettings {
     }
 
     /// For how long an event is recognised when it is published again; 2 hours unless set. X repeats what was not answered 200 within
-    /// minutes, but an inbox on a disk that comes back may be hours late. The server keeps what it recognises in memory, about 0.2 KB for each event.
+    /// minutes, but an inbox on a disk that comes back may be hours late. The server keeps what it recognises in memory, about a third of a KB for each event.
     pub fn duplicate_window(mut self, time: Duration) -> Self {
         self.duplicate_window = time;
         self
