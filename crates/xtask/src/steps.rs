@@ -122,6 +122,7 @@ fn features() -> Result<Outcome> {
 
 /// The step `engines` runs them: they need servers.
 const ENGINES: &str = "birdhook-engines-proof";
+const TOOL: &str = "birdhook-cli";
 
 fn tests() -> Result<Outcome> {
     if succeeds(&mut cargo(["nextest", "--version"])) {
@@ -160,8 +161,12 @@ fn engines() -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("{error:#}")));
     }
     if succeeds(&mut cargo(["nextest", "--version"])) {
-        return counted(cargo(["nextest", "run", "-p", ENGINES, "--all-features", "--no-fail-fast"]));
+        let mut command = cargo(["nextest", "run", "-p", ENGINES, "-p", TOOL, "--all-features", "--no-fail-fast"]);
+        // Of the tool's tests those that the step `tests` leaves out.
+        command.args(["--run-ignored", "all", "-E", &format!("package({ENGINES}) | binary_id({TOOL}::engines)")]);
+        return counted(command);
     }
+    run_command(&mut cargo(["test", "-p", TOOL, "--test", "engines", "--", "--include-ignored"]))?;
     counted(cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]))
 }
 

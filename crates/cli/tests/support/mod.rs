@@ -84,9 +84,13 @@ impl Serving {
             command.args(["--addr", address]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = follow(child.stdout.take().unwrap());
         let notes = follow(child.stderr.take().unwrap());
-        let first = notes.recv_timeout(PATIENCE).expect("it says where it listens");
-        let url = first.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("{first}")).to_owned();
+        let url = loop {
+            let note: String = notes.recv_timeout(PATIENCE).expect("it says where it listens");
+            if let Some(url) = note.split_whitespace().find(|word| word.starts_with("http://")) {
+                break url.to_owned();
+            }
+            assert!(note.starts_with("made "), "{note}");
+        };
         Self { child, url, lines, notes }
     }
 
