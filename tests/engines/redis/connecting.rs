@@ -128,3 +128,22 @@ async fn a_user_needs_no_more_than_the_documentation_says() {
         matches!(writer.group(GroupSettings::new(STREAM, "app")).await, Err(error) if error.code() == Some("NOPERM"))
     );
 }
+
+#[tokio::test]
+async fn both_versions_of_the_protocol_are_spoken() {
+    let bed = Bed::new().await;
+    let redis = Redis::connect(&format!("{}?protocol=resp3", bed.server.url())).await.unwrap();
+    all_taken(&redis.sink(STREAM), &posts(1, 3)).await;
+    let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100));
+    let mut group = redis.group(settings).await.unwrap();
+    next(&mut group).await.nack(Duration::from_millis(200)).await.unwrap();
+    drop(next(&mut group).await);
+    let mut tries = Vec::new();
+    for _ in 0..3 {
+        let message = next(&mut group).await;
+        tries.push(message.tries());
+        message.ack().await.unwrap();
+    }
+    assert_eq!(tries, [1, 2, 2]);
+    assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
+}

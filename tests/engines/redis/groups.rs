@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use birdhook_redis::{Group, GroupSettings};
+use birdhook_redis::{Foreign, Group, GroupSettings, ReadError};
 
 use crate::bed::{Bed, STREAM, all_taken, all_told, next, posts, take, told};
 
@@ -66,4 +66,28 @@ async fn whatever_groups_do_in_whatever_order_each_gets_everything() {
     assert_eq!(bed.len().await, 0);
     let all: HashSet<_> = all_told(&posts).into_iter().collect();
     assert!(groups.iter().all(|(.., done)| *done == all));
+}
+
+#[tokio::test]
+async fn the_ids_of_entries_are_numbers() {
+    let bed = Bed::new().await;
+    let (mut first, mut behind) = (group(&bed, "first").await, group(&bed, "behind").await);
+    for id in ["9-9", "9-10", "10-9", "10-18446744073709551614", "10-18446744073709551615"] {
+        bed.tell(&["XADD", STREAM, id, "no", "event"]).await;
+    }
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        entry(&mut first).await.ack().await.unwrap();
+        held.push(entry(&mut behind).await);
+        assert_eq!(bed.len().await, 5, "the first is pending");
+    }
+    for left in [4, 3, 2, 1, 0] {
+        held.remove(0).ack().await.unwrap();
+        assert_eq!(bed.len().await, left.max(1), "the very last id has none after it");
+    }
+}
+
+async fn entry(group: &mut Group) -> Box<Foreign> {
+    let Err(ReadError::Foreign(entry)) = group.recv().await else { panic!("an event?") };
+    entry
 }

@@ -116,7 +116,10 @@ async fn an_earlier_hand_out_does_not_settle_a_later_one() {
     assert_eq!((first.tries(), second.tries(), first.id()), (1, 2, second.id()));
     assert!(matches!(first.extend().await, Err(SettleError::Over)));
     assert!(matches!(first.reject().await, Err(SettleError::Over)));
-    second.reject().await.unwrap();
+    // By hand, and without a try.
+    bed.tell(&["XCLAIM", STREAM, "app", "somebody", "0", second.id(), "JUSTID"]).await;
+    assert!(matches!(second.extend().await, Err(SettleError::Over)));
+    assert!(matches!(second.reject().await, Err(SettleError::Over)));
 }
 
 #[tokio::test]

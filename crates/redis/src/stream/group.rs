@@ -41,8 +41,9 @@ impl GroupSettings {
         self
     }
 
-    /// How long an event may be in hand before another consumer takes it over; 60 s unless set. Longer than handling one takes, or
-    /// call [`Message::extend`]. The same for all of a group.
+    /// How long an event may be in hand before another consumer takes it over, or this one gets it again; 60 s unless set. Longer than
+    /// handling one takes, or call [`Message::extend`]. It is noticed at once or a quarter of this time later, at most 15 s. The
+    /// same for all of a group.
     pub fn claim_after(mut self, time: Duration) -> Self {
         self.claim_after = time;
         self
