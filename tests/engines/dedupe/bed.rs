@@ -37,7 +37,8 @@ impl Bed {
     }
 
     pub(crate) async fn dedupe(&self) -> Dedupe {
-        Redis::connect(&self.server.url()).await.unwrap().dedupe().in_flight(FOREVER).patience(PATIENCE)
+        let redis = Redis::connect(&self.server.url()).await.unwrap();
+        redis.dedupe().in_flight(FOREVER).patience(PATIENCE).copies_wait(Duration::ZERO)
     }
 
     /// A process with a connection and a memory of its own, and the sink in it.

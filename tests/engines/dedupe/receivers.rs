@@ -7,7 +7,7 @@ use birdhook_engines_proof::webhook;
 use birdhook_pipeline::{EventSink, Keying};
 use futures_util::future::{join, join_all};
 
-use crate::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
+use crate::bed::{Bed, FOREVER, Mood, Taker, body, key, name, post, post_until_taken};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_at_the_same_time_are_handed_over_once() {
@@ -47,6 +47,28 @@ async fn a_copy_of_what_is_in_flight_elsewhere_is_answered_503() {
     assert_eq!(first.await.unwrap(), Reason::Accepted);
     post_until_taken(&other, body(&[1])).await;
     assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2), key(3)]));
+}
+
+#[tokio::test]
+async fn a_copy_waits_for_what_becomes_of_the_first_and_takes_what_that_did_not() {
+    let bed = Bed::new();
+    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver_with(|set| set.copies_wait(FOREVER))).await;
+    for (id, mood, taken_by_other) in [(1, Mood::Takes, 0), (2, Mood::Fails, 1)] {
+        ours.is_to(Mood::Waits);
+        let (first, copy) = (post(&one, body(&[id])), post(&other, body(&[id])));
+        tokio::pin!(first, copy);
+        tokio::select! {
+            _ = &mut first => panic!("it waits"),
+            () = ours.is_busy() => {}
+        }
+        let waited = tokio::time::timeout(Duration::from_millis(300), &mut copy).await;
+        assert!(waited.is_err(), "{waited:?}");
+        ours.is_to(mood);
+        let expected = if mood == Mood::Takes { Reason::Accepted } else { Reason::SinkFull };
+        assert_eq!((first.await, copy.await), (expected, Reason::Accepted));
+        assert_eq!(theirs.taken().len(), taken_by_other);
+    }
+    assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2)]));
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ pub struct Dedupe {
     pub(super) in_flight: Duration,
     pub(super) horizon: Duration,
     pub(super) patience: Duration,
+    pub(super) copies_wait: Duration,
     pub(super) when_down: WhenDown,
 }
 
@@ -69,6 +70,7 @@ impl Dedupe {
             in_flight: Duration::from_secs(10),
             horizon: Duration::from_secs((5 * 24 + 1) * 3600),
             patience: Duration::from_millis(500),
+            copies_wait: Duration::from_millis(1500),
             when_down: WhenDown::default(),
         }
     }
@@ -107,6 +109,14 @@ impl Dedupe {
         self
     }
 
+    /// How long a copy of what is in flight in another receiver waits for what becomes of it, before it is answered 503; 1.5 seconds
+    /// unless set, and half of [`in_flight`](Self::in_flight) at most. X may not send a copy again: if the other receiver fails, the
+    /// one that waited takes the event.
+    pub fn copies_wait(mut self, time: Duration) -> Self {
+        self.copies_wait = time;
+        self
+    }
+
     /// What to do with deliveries while Redis does not answer; [`WhenDown::Refuse`] unless set.
     pub fn when_down(mut self, policy: WhenDown) -> Self {
         self.when_down = policy;
@@ -139,6 +149,7 @@ impl fmt::Debug for Dedupe {
             .field("in_flight", &self.in_flight)
             .field("horizon", &self.horizon)
             .field("patience", &self.patience)
+            .field("copies_wait", &self.copies_wait)
             .field("when_down", &self.when_down)
             .finish_non_exhaustive()
     }

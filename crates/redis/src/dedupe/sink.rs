@@ -11,7 +11,7 @@ use birdhook_pipeline::{Backlog, Delivery, EventKey, EventSink, Keys, SinkError}
 use tokio::time::{Sleep, sleep_until};
 
 use super::claim::Claim;
-use super::store::{DedupeError, Ours, Store};
+use super::store::{Claimed, DedupeError, Store};
 use super::{Dedupe, WhenDown};
 
 /// A sink that hands to the one inside only what no receiver with the same Redis has handed over before. Made by
@@ -25,10 +25,10 @@ use super::{Dedupe, WhenDown};
 /// Each event has one key in Redis: `{birdhook}:` and the event's own [key](birdhook_pipeline::EventKey), as it is in a message's
 /// `key`.
 ///
-/// 1. **Claim.** One script looks at all events of a delivery. If one is in flight in another request, nothing is claimed and X is
-///    answered 503 ([`InFlight`](SinkError::InFlight)): it sends the delivery again, or the other's 200 stands. Those that are done
-///    are taken out of the delivery. The others get the request's token, for [`in_flight`](Dedupe::in_flight) at most. When none
-///    is left, X is answered 200.
+/// 1. **Claim.** One script looks at all events of a delivery. If one is in flight in another request, nothing is claimed; it is
+///    asked again for [a while](Dedupe::copies_wait), and then X is answered 503 ([`InFlight`](SinkError::InFlight)). Those that
+///    are done are taken out of the delivery. The others get the request's token, for [`in_flight`](Dedupe::in_flight) at most.
+///    When none is left, X is answered 200.
 /// 2. **Hand-over** to the inner sink, of what is left.
 /// 3. **Done**, for the [`horizon`](Dedupe::horizon), if the sink said `Ok`; else **release**, also when the request was dropped.
 ///    Both are told in the background, again and again until Redis has heard or the claim is over anyway.
@@ -37,7 +37,7 @@ use super::{Dedupe, WhenDown};
 /// In the very poll in which the inner sink says `Ok`; nobody waits for Redis to hear that it is done. From then on the events are
 /// taken, and nothing changes that: were the answer to wait, a deadline that passes meanwhile would make a 503 of it, and a receiver
 /// that ends meanwhile would leave X without an answer, to send again what was taken. Until Redis has heard, the claim stands in
-/// for it, and a copy is answered 503 instead of 200; X sends it again and finds it done.
+/// for it, and a copy waits.
 ///
 /// # When an event is handed over twice
 /// - Redis loses what it knew: it was restarted without its data, evicts keys (set `maxmemory-policy noeviction`), or a replica took
@@ -154,7 +154,7 @@ enum State<S: EventSink> {
 // In both, what is dropped first comes first: the claim is given up when nobody can take the events any more.
 
 struct Claiming<S> {
-    answer: Pin<Box<dyn Future<Output = Result<Ours, DedupeError>> + Send>>,
+    answer: Pin<Box<dyn Future<Output = Result<Claimed, DedupeError>> + Send>>,
     claim: Claim,
     delivery: Delivery,
     inner: Arc<S>,
@@ -168,16 +168,18 @@ struct Handing<S: EventSink> {
 
 impl<S: EventSink> Claiming<S> {
     /// Hands over what is ours; `None` when every event was handed over before.
-    fn answered(self, answer: Result<Ours, DedupeError>) -> Result<Option<Handing<S>>, SinkError> {
+    fn answered(self, answer: Result<Claimed, DedupeError>) -> Result<Option<Handing<S>>, SinkError> {
         let Self { mut claim, mut delivery, inner, .. } = self;
         match answer {
-            Ok(Some(ours)) => {
+            Ok(Claimed::Ours(ours)) => {
                 claim.keep(&ours);
                 let mut ours = ours.into_iter();
                 delivery.retain(|_| ours.next().unwrap_or(false));
             }
-            Ok(None) => {
-                claim.nothing();
+            Ok(Claimed::InFlight { unsure }) => {
+                if !unsure {
+                    claim.nothing();
+                }
                 return Err(SinkError::InFlight);
             }
             Err(error) => {

@@ -9,7 +9,7 @@ use birdhook_pipeline::EventKey;
 use redis::aio::ConnectionLike;
 use redis::{RedisError, RedisResult, Script, ScriptInvocation, Value};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Dedupe;
 use super::verdict::Verdict;
@@ -34,8 +34,13 @@ pub enum DedupeError {
     Nonsense,
 }
 
-/// Which of a delivery's events are a claim's own; `None` when one is in flight elsewhere.
-pub(super) type Ours = Option<Vec<bool>>;
+/// What Redis says of a claim.
+pub(super) enum Claimed {
+    /// Which of the delivery's events are its own.
+    Ours(Vec<bool>),
+    /// One is in flight elsewhere, and nothing is claimed; unless it did not answer when it was asked last.
+    InFlight { unsure: bool },
+}
 
 type Answer = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send>>;
 
@@ -81,8 +86,24 @@ impl Store {
         }
     }
 
-    /// Claims the events that are not done, or none.
-    pub(super) async fn claim(&self, keys: &[EventKey], token: &str) -> Result<Ours, DedupeError> {
+    /// Claims the events that are not done, or none. Waits for those that are in flight elsewhere, for a while.
+    pub(super) async fn claim(&self, keys: &[EventKey], token: &str) -> Result<Claimed, DedupeError> {
+        const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+        let Dedupe { copies_wait, in_flight, .. } = self.settings;
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        let mut answer = self.claim_once(keys, token).await?;
+        while let Claimed::InFlight { unsure: false } = answer
+            && start.elapsed() + pause <= copies_wait.min(in_flight / 2)
+        {
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            answer = self.claim_once(keys, token).await.unwrap_or(Claimed::InFlight { unsure: true });
+        }
+        Ok(answer)
+    }
+
+    async fn claim_once(&self, keys: &[EventKey], token: &str) -> Result<Claimed, DedupeError> {
         let lasts = millis(self.settings.in_flight);
         let ask = || self.run(&CLAIM, keys, &[token, &lasts]);
         let answer = timeout(self.settings.patience, async {
@@ -93,9 +114,9 @@ impl Store {
             }
         });
         match answer.await.map_err(|_| DedupeError::Late)?? {
-            Value::Nil => Ok(None),
+            Value::Nil => Ok(Claimed::InFlight { unsure: false }),
             Value::BulkString(ours) if ours.len() == keys.len() => {
-                Ok(Some(ours.iter().map(|&flag| flag == b'1').collect()))
+                Ok(Claimed::Ours(ours.iter().map(|&flag| flag == b'1').collect()))
             }
             _ => Err(DedupeError::Nonsense),
         }

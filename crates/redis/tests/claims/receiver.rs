@@ -25,6 +25,7 @@ pub struct Receiver {
     pub oracle: Oracle,
     pub in_flight: Duration,
     pub deadline: Duration,
+    pub copies_wait: Duration,
     /// Inner sinks never fail any more, and take no time.
     pub is_calm: Arc<AtomicBool>,
     /// How many hand-overs there were.
@@ -81,7 +82,10 @@ impl Receiver {
     pub async fn run(self, name: String) -> turmoil::Result {
         let host = turmoil::lookup(name);
         let inner = Inner { host, receiver: self.clone() };
-        let dedupe = Dedupe::over(Line::new()).in_flight(self.in_flight).patience(Duration::from_millis(400));
+        let dedupe = Dedupe::over(Line::new())
+            .in_flight(self.in_flight)
+            .patience(Duration::from_millis(400))
+            .copies_wait(self.copies_wait);
         let sink = Arc::new(dedupe.around(inner));
         self.sinks.lock().unwrap().push(Arc::clone(&sink));
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;

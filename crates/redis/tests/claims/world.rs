@@ -109,6 +109,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
     let receivers = fastrand::u64(2..5);
     // With the longer one, the claims end hand-overs before the deadline does.
     let deadline = Duration::from_millis(if fastrand::u8(..4) == 0 { 5_000 } else { 1_300 });
+    let copies_wait = Duration::from_millis(if fastrand::bool() { 0 } else { 800 });
 
     let (known, log) = (disk.clone(), oracle.clone());
     sim.host("redis", move || server::run(known.clone(), log.clone(), mistake));
@@ -116,6 +117,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
         oracle: oracle.clone(),
         in_flight: IN_FLIGHT,
         deadline,
+        copies_wait,
         is_calm: Arc::clone(&is_calm),
         hand_overs: Arc::default(),
         sinks: Arc::default(),
