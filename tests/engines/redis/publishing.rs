@@ -66,7 +66,8 @@ async fn what_two_receivers_are_sent_at_once_is_there_once() {
     assert_eq!(bed.len().await, 200);
     let mut told = take(&mut bed.group(60_000).await, 200).await;
     let mut expected = all_told(&posts);
-    (told.sort(), expected.sort());
+    told.sort();
+    expected.sort();
     assert_eq!(told, expected);
 }
 
