@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
 
@@ -42,6 +42,8 @@ pub(crate) struct Envelope {
     pub(crate) user_has_blocked: Option<bool>,
     /// How many events the body tells.
     pub(crate) sent: usize,
+    /// What stands beside its arrays of events, read when it is first needed.
+    pub(crate) around_events: OnceLock<Option<Box<str>>>,
     pub(crate) body: RawJson,
 }
 
@@ -80,6 +82,10 @@ impl Event {
 
     pub(crate) fn envelope(&self) -> Arc<Envelope> {
         Arc::clone(&self.envelope)
+    }
+
+    pub(crate) fn around_events(&self, read: impl FnOnce() -> Option<Box<str>>) -> Option<&str> {
+        self.envelope.around_events.get_or_init(read).as_deref()
     }
 
     /// How many events its delivery had, whatever was taken out.

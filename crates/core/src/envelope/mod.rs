@@ -7,7 +7,7 @@ mod facts;
 pub(crate) mod types;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -54,6 +54,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         outbound: activity.and_then(Data::outbound),
         user_has_blocked: outline.user_has_blocked,
         sent: outline.drafts.len(),
+        around_events: OnceLock::new(),
         body: slice(&body),
     });
     let events: Vec<Event> =

@@ -11,30 +11,25 @@ pub(super) fn cut_out(event: &Event) -> Option<RawJson> {
     if event.sent() == 1 || event.generation() != Generation::AccountActivity {
         return None;
     }
-    let (body, raw) = (event.body().as_str(), event.raw().as_str());
-    let mut alone = String::with_capacity(raw.len() + 256);
+    let around = event.around_events(|| around(event.body().as_str()))?;
+    let (name, raw) = (serde_json::to_string(event.name()).ok()?, event.raw().as_str());
+    let alone = ["{", around, &name, ":[", raw, "]}"].concat();
+    Some(RawJson::new(ByteString::from(alone)))
+}
+
+/// What stands beside the arrays of events, each member with a comma behind it; `None` where there are events outside of arrays, or
+/// what is of meaning to events.
+fn around(body: &str) -> Option<Box<str>> {
+    let mut around = String::new();
     Cursor::new(body).members(|name, cursor| {
         let is_array = cursor.peek()? == b'[';
-        let is_of_events = name.ends_with("_events") || name == "user_event";
         let value = cursor.skip()?;
         match name {
-            // Events, or of meaning to events, without being in an array.
             "data" | "matching_rules" | "replay_job_status" => return None,
-            _ if is_of_events && !is_array => return None,
-            _ => {}
-        }
-        let holds_it = is_of_events && value.as_bytes().as_ptr_range().contains(&raw.as_ptr());
-        if !is_of_events || holds_it {
-            alone.push(if alone.is_empty() { '{' } else { ',' });
-            alone += &serde_json::to_string(name).ok()?;
-            alone.push(':');
-            match holds_it {
-                true => alone.extend(["[", raw, "]"]),
-                false => alone += value,
-            }
+            _ if name == "user_event" || name.ends_with("_events") => return (is_array || value == "null").then_some(()),
+            _ => around.extend([&serde_json::to_string(name).ok()?, ":", value, ","]),
         }
         Some(())
     })?;
-    alone.push('}');
-    Some(RawJson::new(ByteString::from(alone)))
+    Some(around.into())
 }
