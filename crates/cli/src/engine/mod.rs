@@ -88,7 +88,11 @@ impl Engine {
                 }
                 Ok(EngineSink::Nats(engine.sink().subject(writing.subject.clone()).format(format)))
             }
-            Self::Redis { engine, stream } => Ok(EngineSink::Redis(engine.sink(stream.clone()).format(format))),
+            Self::Redis { engine, stream } => {
+                let weaknesses = engine.weaknesses().await;
+                weaknesses.iter().for_each(|weakness| note(format!("careful: {weakness}")));
+                Ok(EngineSink::Redis(engine.sink(stream.clone()).format(format)))
+            }
         }
     }
 

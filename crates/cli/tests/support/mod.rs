@@ -89,7 +89,7 @@ impl Serving {
             if let Some(url) = note.split_whitespace().find(|word| word.starts_with("http://")) {
                 break url.to_owned();
             }
-            assert!(note.starts_with("made "), "{note}");
+            assert!(note.starts_with("made ") || note.starts_with("careful: "), "{note}");
         };
         Self { child, url, lines, notes }
     }
