@@ -99,7 +99,7 @@ pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
 pub(crate) fn batch(seed: u64, count: usize) -> (bytes::Bytes, Delivery) {
     let mut scene = scene(seed);
     let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
-    let body: bytes::Bytes = Happening::batch(&posts).unwrap().into();
+    let body: bytes::Bytes = Happening::batch(&posts).unwrap();
     (body.clone(), Delivery::restore("shop", body, count).unwrap())
 }
 

@@ -17,7 +17,7 @@ async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {
         std::iter::repeat_with(|| scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap());
     let mut taken = 0;
     let refused = loop {
-        let body = bodies.next().unwrap().into();
+        let body = bodies.next().unwrap();
         match answer(&receiver, &body).await {
             200 => taken += 1,
             503 => break body,

@@ -26,7 +26,9 @@ fn around(body: &str) -> Option<Box<str>> {
         let value = cursor.skip()?;
         match name {
             "data" | "matching_rules" | "replay_job_status" => return None,
-            _ if name == "user_event" || name.ends_with("_events") => return (is_array || value == "null").then_some(()),
+            _ if name == "user_event" || name.ends_with("_events") => {
+                return (is_array || value == "null").then_some(());
+            }
             _ => around.extend([&serde_json::to_string(name).ok()?, ":", value, ","]),
         }
         Some(())
