@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::server::Reply;
+use crate::world::TICK;
 
 /// What a script was called for, whatever it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +169,10 @@ pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, 
             }
             Entry::Took { hand_over, key, .. } => {
                 let grant = begun[&(*hand_over, key.clone())];
+                // The hosts' clocks are a tick apart at most.
+                if *at > grant.at + in_flight + TICK {
+                    return Err((key.clone(), "taken when the claim was over"));
+                }
                 let facts = known.entry(key.clone()).or_default();
                 for earlier in &facts.taken {
                     // Of two side by side, either may have been granted first.

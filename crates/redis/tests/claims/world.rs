@@ -11,7 +11,7 @@ use crate::receiver::Receiver;
 use crate::sender::Sender;
 use crate::server::{self, Disk, Mistake};
 
-const TICK: Duration = Duration::from_millis(10);
+pub const TICK: Duration = Duration::from_millis(10);
 const IN_FLIGHT: Duration = Duration::from_secs(2);
 /// When all is well again.
 const CALM: Duration = Duration::from_secs(8);
