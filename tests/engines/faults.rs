@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use birdhook_engines_proof::engine::Kind;
 use birdhook_engines_proof::fleet::Setup;
-use birdhook_engines_proof::{chaos, copies, engine_kills, instance_kills, partitions, slow_engine};
+use birdhook_engines_proof::{chaos, copies, engine_kills, instance_kills, ledgers, partitions, slow_engine};
 use birdhook_inbox_proof::Violation;
 
 type Proof = Result<(), Violation>;
@@ -45,5 +45,6 @@ proofs! {
     events_cross_a_network_in_parts_once = |kind, setup| partitions::cross_once(instance(), kind, setup);
     events_of_receivers_that_are_killed_cross_once =
         |kind, setup| instance_kills::cross_once(instance(), kind, setup, 8);
+    the_ledger_of_the_mock_x_holds_through_kills = |kind, setup| ledgers::balance(instance(), kind, setup);
     events_cross_chaos_once = |kind, setup| chaos::cross_once(instance(), kind, setup, Duration::from_secs(6));
 }

@@ -7,10 +7,15 @@ use birdhook_core::{Event, EventKey};
 use birdhook_inbox_proof::Violation;
 use birdhook_inbox_proof::book::Book;
 use birdhook_inbox_proof::consumed::content;
+use birdhook_testkit::Ledger;
 
 /// A line for each event that was handed out. A clone is the same diary.
 #[derive(Clone, Default)]
-pub struct Diary(Arc<Mutex<Vec<Line>>>);
+pub struct Diary {
+    lines: Arc<Mutex<Vec<Line>>>,
+    /// Told of each event once.
+    ledger: Option<Ledger>,
+}
 
 struct Line {
     /// Where it stands in the engine, which knows one place for one message however often it hands it out.
@@ -20,12 +25,23 @@ struct Line {
 }
 
 impl Diary {
+    /// One that tells the mock X what was consumed.
+    pub fn telling(ledger: Ledger) -> Self {
+        Self { ledger: Some(ledger), ..Self::default() }
+    }
+
     pub fn write(&self, place: String, event: &Event) {
-        self.lines().push(Line { place, key: event.delivery_key(), content: content(event) });
+        let mut lines = self.lines();
+        if let Some(ledger) = &self.ledger
+            && !lines.iter().any(|line| line.place == place)
+        {
+            ledger.consumed(event);
+        }
+        lines.push(Line { place, key: event.delivery_key(), content: content(event) });
     }
 
     fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
-        self.0.lock().unwrap()
+        self.lines.lock().unwrap()
     }
 
     /// How many messages were handed out, and how often one was that had been before.

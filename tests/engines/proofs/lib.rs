@@ -20,6 +20,7 @@ pub mod engine_kills;
 pub mod fleet;
 pub mod instance;
 pub mod instance_kills;
+pub mod ledgers;
 pub mod partitions;
 pub mod proxy;
 pub mod servers;
