@@ -54,7 +54,7 @@ impl Engine {
     /// The keys of all events that are there, each time they come.
     fn consume(&self, more: &[&str]) -> (Ended, Vec<String>) {
         let mut command = birdhook(&["consume", "--json"]);
-        let idle: &[&str] = if more.contains(&"--idle") { &[] } else { &["--idle", "3"] };
+        let idle: &[&str] = if more.contains(&"--idle") { &[] } else { &["--idle", "5"] };
         let ended = end(command.args(self.args()).args(idle).args(more));
         assert!([0, 1].contains(&ended.code), "{}", ended.stderr);
         let keys = ended.json().iter().filter_map(|event| event["delivery_key"].as_str().map(str::to_owned)).collect();
@@ -120,7 +120,7 @@ fn an_engine_that_is_away_is_waited_for_with_what_is_in_the_inbox() {
         assert_eq!(trigger(&receiver.url, &["--count", "20", "--seed", "1"]).code, 0, "its disk is enough");
         assert!(receiver.note_of("not handed on").contains("tried again"));
         engine.restart();
-        let (ended, keys) = engine.consume(&["--idle", "6"]);
+        let (ended, keys) = engine.consume(&["--idle", "12"]);
         assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 20, "{}", ended.stderr);
         receiver.stop();
     }
