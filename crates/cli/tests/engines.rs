@@ -4,6 +4,8 @@
 mod support;
 
 use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use birdhook_engines_proof::servers::{Nats, Redis};
 use serde_json::Value;
@@ -188,4 +190,29 @@ fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
     let ended = run(&["consume", "--nats", &nats.url().replace("//", "//me:hunter3@")]);
     assert_eq!(ended.code, 2);
     assert!(!ended.stderr.contains("hunter") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+}
+
+/// Does away with the stream under whoever reads it.
+#[tokio::main(flavor = "current_thread")]
+async fn remove_stream(url: &str) {
+    let engine = birdhook::nats::JetStream::connect(url).await.unwrap();
+    engine.context().delete_stream("BIRDHOOK").await.unwrap();
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn a_reader_whose_stream_is_removed_ends_and_says_so() {
+    let engine = Engine::Nats(Nats::start());
+    let [_, url] = engine.args();
+    let receiver = engine.listen(&[]);
+    assert_eq!(trigger(&receiver.url, &["--count", "1", "--seed", "1"]).code, 0);
+    let mut command = birdhook(&["consume", "--idle", "10", "--nats", &url]);
+    let mut reader = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(reader.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("liked"), "it reads: {line}");
+    remove_stream(&url);
+    let ended = reader.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("removed"));
 }

@@ -32,7 +32,7 @@
 //! | call | does |
 //! |---|---|
 //! | [`JetStream::connect`], [`JetStream::new`] | a connection of its own, or one that there is (TLS, credentials files, a domain) |
-//! | [`JetStream::ensure_stream`] | makes the stream, or gives it the settings that are wanted |
+//! | [`JetStream::ensure_stream`], [`JetStream::create_stream`] | makes the stream; one that is there gets the settings that are wanted, or is left as it is |
 //! | [`JetStream::sink`] | a sink for a `Webhook`, or for an inbox's relay |
 //! | [`Sink::subject`], [`Sink::format`] | where events are published, and how they are written |
 //! | [`JetStream::consumer`] | makes a durable consumer, or changes it, and hands out events |

@@ -147,25 +147,51 @@ impl JetStream {
         }
     }
 
+    /// Makes a stream unless there is one of this name, which is left as it is. Tells whether it was made.
+    ///
+    /// # Errors
+    /// When there is none, and the server does not make it.
+    pub async fn create_stream(&self, settings: &StreamSettings) -> Result<bool, EnsureError> {
+        settings.check()?;
+        if self.found(settings).await?.is_some() {
+            return Ok(false);
+        }
+        match self.create(settings).await {
+            Ok(()) => Ok(true),
+            // Somebody else has just made it.
+            Err(EnsureError::Api(error)) if error.code() == Some(NAME_IN_USE) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How the stream is set, if there is one of this name.
+    async fn found(&self, StreamSettings { name, .. }: &StreamSettings) -> Result<Option<Value>, EnsureError> {
+        match ask(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
+            Ok(mut info) => Ok(info.get_mut("config").map(Value::take)),
+            Err(error) if error.code() == Some(STREAM_NOT_FOUND) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn create(&self, settings: &StreamSettings) -> Result<(), EnsureError> {
+        let name = &settings.name;
+        let mut config = json!({
+            "name": name,
+            "description": "Events of Twitter/X, by birdhook",
+            "max_msgs": -1,
+            "max_msgs_per_subject": -1,
+            "max_msg_size": -1,
+            "max_consumers": -1,
+        });
+        settings.wanted().into_iter().for_each(|(name, value)| put(&mut config, name, value));
+        let created = ask(&self.context, format!("STREAM.CREATE.{name}"), &config).await;
+        created.map(|_| ()).map_err(|error| refused(error, settings))
+    }
+
     async fn create_or_update(&self, settings: &StreamSettings) -> Result<Ensured, EnsureError> {
         let name = &settings.name;
-        let found = match ask(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
-            Ok(mut info) => info.get_mut("config").map(Value::take),
-            Err(error) if error.code() == Some(STREAM_NOT_FOUND) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let refused = |error: ApiError| refused(error, settings);
-        let Some(mut config) = found else {
-            let mut config = json!({
-                "name": name,
-                "description": "Events of Twitter/X, by birdhook",
-                "max_msgs": -1,
-                "max_msgs_per_subject": -1,
-                "max_msg_size": -1,
-                "max_consumers": -1,
-            });
-            settings.wanted().into_iter().for_each(|(name, value)| put(&mut config, name, value));
-            ask(&self.context, format!("STREAM.CREATE.{name}"), &config).await.map_err(refused)?;
+        let Some(mut config) = self.found(settings).await? else {
+            self.create(settings).await?;
             return Ok(Ensured::Created);
         };
         let differ = |(name, value): &(&str, Value)| config.get(name) != Some(value);
@@ -179,7 +205,8 @@ impl JetStream {
         }
         let names = differing.iter().map(|(name, _)| *name).collect();
         differing.into_iter().for_each(|(name, value)| put(&mut config, name, value));
-        ask(&self.context, format!("STREAM.UPDATE.{name}"), &config).await.map_err(refused)?;
+        let updated = ask(&self.context, format!("STREAM.UPDATE.{name}"), &config).await;
+        updated.map_err(|error| refused(error, settings))?;
         Ok(Ensured::Updated(names))
     }
 }

@@ -54,6 +54,20 @@ async fn a_stream_is_created_changed_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_there_is_left_as_it_is_by_who_only_needs_one() {
+    let bed = Bed::bare(&[]).await;
+    let create = async |settings: &StreamSettings| bed.jetstream.create_stream(settings).await;
+    assert!(create(&small().max_age(DAY)).await.unwrap());
+    assert!(!create(&small()).await.unwrap());
+    let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
+    assert_eq!(config["max_age"], json!(86_400_000_000_000_u64), "somebody wanted it so");
+    let overlapping = create(&small().name("OTHER")).await.unwrap_err();
+    assert!(matches!(overlapping, EnsureError::Overlap(_)), "{overlapping}");
+    let wrong = create(&small().name("a b")).await.unwrap_err();
+    assert!(matches!(wrong, EnsureError::Settings(_)), "{wrong}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_had_is_told_with_the_cure() {
     let bed = Bed::new().await;
     let refused = async |settings: StreamSettings| bed.jetstream.ensure_stream(&settings).await.unwrap_err();

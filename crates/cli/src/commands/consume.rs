@@ -63,7 +63,7 @@ impl Consume {
             let taken = tokio::select! {
                 () = &mut stopped => break,
                 () = silent => break,
-                taken = reader.recv() => taken,
+                taken = reader.recv() => taken?,
             };
             match taken {
                 Ok(taken) => {

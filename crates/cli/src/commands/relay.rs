@@ -8,7 +8,7 @@ use birdhook::inbox::{self, Inbox, Options, Order, Trouble};
 use birdhook::{CutOver, DedupeScope, Keying};
 
 use super::inbox::opened;
-use super::listen::asked_to_stop;
+use super::listen::{PATIENCE, asked_to_stop};
 use crate::Verdict;
 use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs, told};
 use crate::output::{self, note, plural};
@@ -37,9 +37,6 @@ pub(crate) struct Relay {
     #[arg(long)]
     follow: bool,
 }
-
-/// How long what is under way is waited for when stopping.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether the inbox is empty.
 const LOOK: Duration = Duration::from_millis(50);

@@ -80,10 +80,9 @@ impl Engine {
         let format = if writing.cloud_events { Format::CloudEvents } else { Format::Plain };
         match self {
             Self::Nats { engine, stream } => {
-                if engine.context().get_stream(stream).await.is_err() {
-                    let subjects = [writing.subject.matching(&[])?];
-                    let settings = StreamSettings::new().name(stream.clone()).subjects(subjects);
-                    engine.ensure_stream(&settings).await.with_context(|| format!("cannot make {}", self.name()))?;
+                let subjects = [writing.subject.matching(&[])?];
+                let settings = StreamSettings::new().name(stream.clone()).subjects(subjects);
+                if engine.create_stream(&settings).await.with_context(|| format!("cannot make {}", self.name()))? {
                     note(format!("made {}", self.name()));
                 }
                 Ok(EngineSink::Nats(engine.sink().subject(writing.subject.clone()).format(format)))

@@ -18,27 +18,41 @@ pub(crate) enum Taken {
 }
 
 impl Reader {
-    /// The next event. An error is no end: the next call goes on.
-    pub(crate) async fn recv(&mut self) -> Result<Taken> {
+    /// The next event. What is put aside or did not come in time is told as an error inside, and the next call goes on.
+    ///
+    /// # Errors
+    /// When nothing will come any more.
+    pub(crate) async fn recv(&mut self) -> Result<Result<Taken>> {
         match self {
             Self::Nats(consumer) => match consumer.recv().await.unwrap_or(Err(ConsumeError::Removed)) {
-                Ok(message) => Ok(Taken::Nats(Box::new(message))),
-                Err(ConsumeError::Foreign(foreign)) => {
-                    let what = format!("a message at {} is no event, and was put aside", foreign.subject());
-                    foreign.term().await.context("cannot be put aside")?;
-                    bail!(what)
-                }
-                Err(error) => Err(error.into()),
+                Err(ConsumeError::Removed) => Err(ConsumeError::Removed.into()),
+                next => Ok(Self::of_nats(next).await),
             },
-            Self::Redis(group) => match group.recv().await {
-                Ok(message) => Ok(Taken::Redis(Box::new(message))),
-                Err(ReadError::Foreign(foreign)) => {
-                    let what = format!("the entry {} is no event, and was put aside", foreign.id());
-                    foreign.reject().await.context("cannot be put aside")?;
-                    bail!(what)
-                }
-                Err(error) => Err(error.into()),
-            },
+            Self::Redis(group) => Ok(Self::of_redis(group.recv().await).await),
+        }
+    }
+
+    async fn of_nats(next: Result<nats::Message, ConsumeError>) -> Result<Taken> {
+        match next {
+            Ok(message) => Ok(Taken::Nats(Box::new(message))),
+            Err(ConsumeError::Foreign(foreign)) => {
+                let what = format!("a message at {} is no event, and was put aside", foreign.subject());
+                foreign.term().await.context("cannot be put aside")?;
+                bail!(what)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn of_redis(next: Result<redis::Message, ReadError>) -> Result<Taken> {
+        match next {
+            Ok(message) => Ok(Taken::Redis(Box::new(message))),
+            Err(ReadError::Foreign(foreign)) => {
+                let what = format!("the entry {} is no event, and was put aside", foreign.id());
+                foreign.reject().await.context("cannot be put aside")?;
+                bail!(what)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use birdhook::{Delivery, EventSink, Keying, Keys, SinkError};
+use birdhook::{Delivery, EventSink, Keys, SinkError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -57,23 +57,23 @@ struct Noted {
     troubles: Arc<Troubles>,
 }
 
+impl Noted {
+    fn noting(&self, delivering: <EngineSink as EventSink>::Future) -> BoxFuture<'static, Result<(), SinkError>> {
+        let troubles = Arc::clone(&self.troubles);
+        let note = move |error: &SinkError| troubles.tell(format!("not handed on, so answered 503: {}", told(error)));
+        delivering.map(|answer| answer.inspect_err(note)).boxed()
+    }
+}
+
 impl EventSink for Noted {
     type Future = BoxFuture<'static, Result<(), SinkError>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        let keying = Keying::default();
-        let keys: Vec<_> = delivery.events().iter().map(|event| keying.key(event)).collect();
-        self.deliver_keyed(delivery, Keys::from(&keys[..]))
+        self.noting(self.sink.deliver(delivery))
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        let troubles = Arc::clone(&self.troubles);
-        let delivering = self.sink.deliver_keyed(delivery, keys);
-        delivering
-            .map(move |answer| {
-                answer.inspect_err(|error| troubles.tell(format!("not handed on, so answered 503: {}", told(error))))
-            })
-            .boxed()
+        self.noting(self.sink.deliver_keyed(delivery, keys))
     }
 
     fn is_open(&self) -> bool {

@@ -21,7 +21,7 @@ use crate::Verdict;
 use crate::engine::{EngineArgs, WritingArgs};
 
 /// How long deliveries in flight are waited for when stopping.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each event.
 ///
