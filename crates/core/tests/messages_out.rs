@@ -44,6 +44,11 @@ fn assert_survives(delivery: &Delivery) {
         for format in FORMATS {
             assert_same(event, &written_and_read(event, format));
         }
+        let message = Format::Plain.write(event, &event.delivery_key());
+        if fact(&message, "sent").is_none() {
+            let alone = Delivery::restore("bees", message.payload.clone(), 10).unwrap();
+            assert_eq!(alone.events().len(), 1, "it tells of no other event");
+        }
     }
 }
 
@@ -165,5 +170,27 @@ fn what_was_not_written_so_is_refused() {
     assert!(with("content_type", "text/plain").is_ok());
     for key in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
         assert_eq!(key.parse::<EventKey>(), Err(Unreadable::Fact("key")), "{key}");
+    }
+}
+
+/// What an event means may stand elsewhere in its body, and so may other events that are in no array.
+#[test]
+fn events_of_several_shapes_in_one_body_survive() {
+    let posts = r#""tweet_create_events":[{"id_str":"1","user":{"id_str":"8"}},{"id_str":"2"}]"#;
+    for beside in [
+        r#""data":{"event_type":"like.create","event_uuid":"5","filter":{"user_id":"9"},"payload":{"id":"3"}}"#,
+        r#""data":{"id":"3","text":"a"},"matching_rules":[{"id":"4"}]"#,
+        r#""for_user_id":"7","replay_job_status":{"job_id":"3","job_state":"Complete"}"#,
+        r#""user_event":{"revoke":{"date_time":"2018-05-24T09:48:12+00:00","target":{"app_id":"1"},"source":{"user_id":"7"}}}"#,
+        r#""for_user_id":"7","follow_events":{"type":"follow","source":{"id":"8"},"target":{"id":"7"}}"#,
+        r#""for_user_id":"7","follow_events":null,"mute_events":[],"favorite_events":[{"id":"a"}]"#,
+        r#""for_user_id":"6","for_user_id":"7","tweet_create_events":[{"id_str":"3"}]"#,
+        r#""for_user_id":"7","user_has_blocked":true,"tweet_create\u005fevents":[{"id_str":"3"}],"\ud800":1"#,
+    ] {
+        for body in [format!("{{{posts},{beside}}}"), format!("{{{beside},{posts}}}")] {
+            let delivery = deliver(&body);
+            assert!(delivery.events().len() > 1, "{body}");
+            assert_survives(&delivery);
+        }
     }
 }
