@@ -37,10 +37,15 @@ pub(crate) fn check() -> Result<Outcome> {
 /// The library packages that are published, with their features.
 pub(crate) fn libraries() -> Result<Vec<(String, Vec<String>)>> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
-    let published = metadata.workspace_packages().into_iter().filter(|package| {
-        package.publish.as_ref().is_none_or(|to| !to.is_empty()) && package.targets.iter().any(Target::is_lib)
-    });
+    let published = metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| is_published(package) && package.targets.iter().any(Target::is_lib));
     Ok(published.map(|package| (package.name.to_string(), package.features.keys().cloned().collect())).collect())
+}
+
+fn is_published(package: &Package) -> bool {
+    package.publish.as_ref().is_none_or(|to| !to.is_empty())
 }
 
 /// What is built into `package`, on any target. `cargo metadata` would not do: it resolves the whole workspace at once,
@@ -73,7 +78,7 @@ fn read_tree(tree: &str) -> Option<Needs> {
 /// What the packages of `crates/` ask for in their manifests, with whatever feature.
 fn declared(metadata: &Metadata) -> Needs {
     let layers = metadata.workspace_root.join("crates");
-    let is_ours = |package: &&&Package| package.manifest_path.starts_with(&layers) && package.name.as_str() != "xtask";
+    let is_ours = |package: &&&Package| package.manifest_path.starts_with(&layers) && is_published(package);
     let needs = |package: &Package| {
         let asked = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
         asked.map(|dependency| dependency.name.clone()).collect()

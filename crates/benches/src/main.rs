@@ -1,0 +1,23 @@
+//! Measures birdhook beside what it stands on and beside its peers. `cargo xtask bench` runs it and keeps what it prints.
+//!
+//! ```text
+//! cargo run --release -p birdhook-benches -- core|server|growth|peers [--quick]
+//! ```
+//!
+//! Candidates are measured in turn, slice by slice, in one run: no machine is as fast as it was a second ago. What is told are
+//! medians over rounds, of figures and of ratios within a round. A section of Markdown goes to the standard output, what it
+//! is doing to the standard error.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
+#![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod machine;
+mod report;
+mod statistics;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let section = arguments.first().map_or("", String::as_str);
+    match section {
+        _ => panic!("there is no section {section:?}"),
+    }
+}

@@ -1,0 +1,63 @@
+//! Medians and spreads.
+
+/// What rounds have measured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sample(Vec<f64>);
+
+impl Sample {
+    pub(crate) fn push(&mut self, value: f64) {
+        self.0.push(value);
+    }
+
+    pub(crate) fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    pub(crate) fn least(&self) -> f64 {
+        self.0.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    pub(crate) fn most(&self) -> f64 {
+        self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Between its neighbours in proportion; NaN of nothing.
+    pub(crate) fn quantile(&self, share: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let place = share * sorted.len().saturating_sub(1) as f64;
+        match (sorted.get(place.floor() as usize), sorted.get(place.ceil() as usize)) {
+            (Some(below), Some(above)) => below + (above - below) * place.fract(),
+            _ => f64::NAN,
+        }
+    }
+
+    /// Round by round: this of the other.
+    pub(crate) fn of(&self, other: &Self) -> Self {
+        self.0.iter().zip(&other.0).map(|(this, that)| this / that).collect()
+    }
+}
+
+impl FromIterator<f64> for Sample {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_lies_between_the_middle_two() {
+        let sample: Sample = [4.0, 1.0, 3.0, 2.0].into_iter().collect();
+        assert_eq!((sample.least(), sample.median(), sample.most()), (1.0, 2.5, 4.0));
+        assert!(Sample::default().median().is_nan());
+    }
+
+    #[test]
+    fn ratios_are_those_of_a_round() {
+        let (one, other): (Sample, Sample) = ([2.0, 9.0].into_iter().collect(), [1.0, 3.0].into_iter().collect());
+        assert_eq!(one.of(&other).median(), 2.5);
+    }
+}
