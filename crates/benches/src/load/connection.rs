@@ -1,0 +1,92 @@
+//! One connection, with one request under way.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+use super::answer::Answer;
+
+pub(super) struct Connection {
+    stream: TcpStream,
+    unsent: Vec<u8>,
+    received: Vec<u8>,
+    /// When the request that is under way was due.
+    due: Option<Instant>,
+}
+
+impl Connection {
+    pub(super) fn open(address: SocketAddr, registry: &Registry, number: usize) -> Self {
+        let stream = std::net::TcpStream::connect(address).expect("a server that accepts");
+        stream.set_nodelay(true).expect("a socket");
+        stream.set_nonblocking(true).expect("a socket");
+        let mut stream = TcpStream::from_std(stream);
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut stream, Token(number), interests).expect("a poll that takes it");
+        Self { stream, unsent: Vec::new(), received: Vec::new(), due: None }
+    }
+
+    pub(super) fn send(&mut self, request: &[u8], due: Instant) {
+        self.due = Some(due);
+        let sent = write(&mut self.stream, request);
+        self.unsent.extend_from_slice(&request[sent..]);
+    }
+
+    /// Sends what was not taken yet.
+    pub(super) fn send_on(&mut self) {
+        if !self.unsent.is_empty() {
+            let sent = write(&mut self.stream, &self.unsent);
+            self.unsent.drain(..sent);
+        }
+    }
+
+    /// Sends all of a request but its last byte, which [`send_on`](Self::send_on) sends.
+    pub(super) fn send_but_the_last_byte(&mut self, request: &[u8], due: Instant) {
+        let (last, most) = request.split_last().expect("a request");
+        self.send(most, due);
+        assert!(self.unsent.is_empty(), "the system does not take a request at once");
+        self.unsent.push(*last);
+    }
+
+    /// The answer, and when its request was due.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Option<(Answer, Instant)> {
+        loop {
+            let length = match self.stream.read(buffer) {
+                Ok(0) => panic!("the server has closed a connection on which it was asked"),
+                Ok(length) => length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) => panic!("the server has broken a connection: {error}"),
+            };
+            let part = &buffer[..length];
+            let whole = if self.received.is_empty() { Answer::read(part) } else { None };
+            let answer = whole.or_else(|| {
+                self.received.extend_from_slice(part);
+                Answer::read(&self.received)
+            });
+            if let Some(answer) = answer {
+                assert_eq!(answer.length, part.len().max(self.received.len()), "more than an answer");
+                self.received.clear();
+                return Some((answer, self.due.take().expect("an answer to a request")));
+            }
+        }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.due.is_some()
+    }
+}
+
+/// How much of it was taken.
+fn write(stream: &mut TcpStream, bytes: &[u8]) -> usize {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match stream.write(&bytes[sent..]) {
+            Ok(length) => sent += length,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => panic!("the server has closed a connection on which it is asked: {error}"),
+        }
+    }
+    sent
+}

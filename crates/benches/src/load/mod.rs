@@ -1,0 +1,199 @@
+//! A client that costs less than any server: one thread, connections that are kept alive, one request under way on each.
+
+mod answer;
+mod connection;
+mod requests;
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use mio::{Events, Poll};
+
+use connection::Connection;
+pub(crate) use requests::Requests;
+
+/// Nobody takes so long who will ever answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Connections to one server.
+pub(crate) struct Load {
+    address: SocketAddr,
+    poll: Poll,
+    events: Events,
+    connections: Vec<Connection>,
+    /// Those with no request under way.
+    free: Vec<usize>,
+    buffer: Vec<u8>,
+}
+
+/// What became of the requests of one run.
+pub(crate) struct Outcome {
+    pub(crate) answers: u64,
+    /// Of these, the answers with another status.
+    pub(crate) not_200: u64,
+    /// From the first request to the last answer.
+    pub(crate) seconds: f64,
+    /// In nanoseconds.
+    pub(crate) latencies: Histogram<u64>,
+}
+
+impl Outcome {
+    fn new() -> Self {
+        let latencies = Histogram::new(3).expect("3 digits");
+        Self { answers: 0, not_200: 0, seconds: 0.0, latencies }
+    }
+
+    /// Answers for each second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.answers as f64 / self.seconds
+    }
+
+    /// The latency in seconds within which this share of the answers came.
+    pub(crate) fn within(&self, share: f64) -> f64 {
+        self.latencies.value_at_quantile(share) as f64 / 1e9
+    }
+
+    /// Takes another run's answers in.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.answers += other.answers;
+        self.not_200 += other.not_200;
+        self.seconds += other.seconds;
+        self.latencies.add(&other.latencies).expect("histograms of one kind");
+    }
+}
+
+/// When requests are due.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// As soon as a connection is free.
+    Fastest,
+    /// One by one, so much time apart.
+    Apart(Duration),
+}
+
+impl Load {
+    /// Opens the connections; the server must be there.
+    pub(crate) fn connect(address: SocketAddr, connections: usize) -> Self {
+        let poll = Poll::new().expect("a poll");
+        let open = |number| {
+            // The server has a thread to accept with, and a queue that holds a few hundred.
+            if number % 100 == 99 {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Connection::open(address, poll.registry(), number)
+        };
+        let opened = (0..connections).map(open).collect();
+        let free = (0..connections).rev().collect();
+        let (events, buffer) = (Events::with_capacity(1024), vec![0; 64 * 1024]);
+        Self { address, poll, events, connections: opened, free, buffer }
+    }
+
+    /// Asks on every connection, again and again, for so long.
+    pub(crate) fn run(&mut self, requests: &mut Requests, time: Duration) -> Outcome {
+        self.drive(requests, time, Pace::Fastest)
+    }
+
+    /// Asks so many times each second, evenly, whether or not answers keep up. A request's latency is counted from when it
+    /// was due, so that one which had to wait for a free connection is not made to look fast.
+    pub(crate) fn run_at(&mut self, rate: f64, requests: &mut Requests, time: Duration) -> Outcome {
+        self.drive(requests, time, Pace::Apart(Duration::from_secs_f64(1.0 / rate)))
+    }
+
+    /// Sends a request on every connection, but for its last byte.
+    pub(crate) fn begin(&mut self, requests: &mut Requests) {
+        self.renew();
+        while let Some(free) = self.free.pop() {
+            self.connections[free].send_but_the_last_byte(requests.make(), Instant::now());
+        }
+    }
+
+    /// Sends the last bytes, and waits for the answers.
+    pub(crate) fn finish(&mut self) -> Outcome {
+        let (mut outcome, start) = (Outcome::new(), Instant::now());
+        self.connections.iter_mut().for_each(Connection::send_on);
+        while self.is_waiting() {
+            self.collect(&mut outcome, PATIENCE);
+        }
+        outcome.seconds = start.elapsed().as_secs_f64();
+        outcome
+    }
+
+    fn drive(&mut self, requests: &mut Requests, time: Duration, pace: Pace) -> Outcome {
+        self.renew();
+        let mut outcome = Outcome::new();
+        let start = Instant::now();
+        let end = start + time;
+        let (mut due, mut last) = (start, start);
+        loop {
+            if let Pace::Fastest = pace {
+                due = Instant::now();
+            }
+            while due < end
+                && due <= Instant::now()
+                && let Some(free) = self.free.pop()
+            {
+                self.connections[free].send(requests.make(), due);
+                due = match pace {
+                    Pace::Fastest => Instant::now(),
+                    Pace::Apart(apart) => due + apart,
+                };
+            }
+            if due >= end && !self.is_waiting() {
+                outcome.seconds = last.duration_since(start).as_secs_f64();
+                return outcome;
+            }
+            // A poll's timeouts are whole milliseconds, so a pace is kept by asking all the time.
+            let answers = outcome.answers;
+            self.collect(&mut outcome, if let Pace::Fastest = pace { PATIENCE } else { Duration::ZERO });
+            if outcome.answers > answers {
+                last = Instant::now();
+            }
+            assert!(last.elapsed() < PATIENCE, "no answer in {PATIENCE:?}");
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.free.len() < self.connections.len()
+    }
+
+    /// Takes the answers that are there, or waits for one.
+    fn collect(&mut self, outcome: &mut Outcome, timeout: Duration) {
+        match self.poll.poll(&mut self.events, Some(timeout)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return,
+            polled => polled.expect("a poll"),
+        }
+        assert!(timeout < PATIENCE || !self.events.is_empty(), "no answer in {PATIENCE:?}");
+        for event in &self.events {
+            let number = event.token().0;
+            let connection = &mut self.connections[number];
+            if !connection.is_waiting() {
+                if event.is_read_closed() {
+                    *connection = Connection::open(self.address, self.poll.registry(), number);
+                }
+                continue;
+            }
+            connection.send_on();
+            if let Some((answer, due)) = connection.receive(&mut self.buffer) {
+                outcome.answers += 1;
+                outcome.not_200 += u64::from(answer.status != 200);
+                outcome.latencies.record(due.elapsed().as_nanos() as u64).expect("a histogram that grows");
+                if answer.closes {
+                    *connection = Connection::open(self.address, self.poll.registry(), number);
+                }
+                self.free.push(number);
+            }
+        }
+    }
+
+    /// Opens again what the server has closed since it was last used, as many do after some seconds.
+    fn renew(&mut self) {
+        loop {
+            self.collect(&mut Outcome::new(), Duration::ZERO);
+            if self.events.is_empty() {
+                return;
+            }
+        }
+    }
+}
