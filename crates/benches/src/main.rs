@@ -1,7 +1,7 @@
 //! Measures birdhook beside what it stands on and beside its peers. `cargo xtask bench` runs it and keeps what it prints.
 //!
 //! ```text
-//! cargo run --release -p birdhook-benches -- core|server|growth|peers [--quick]
+//! cargo run --release -p birdhook-benches -- core|servers|growth|peers [--quick]
 //! ```
 //!
 //! Candidates are measured in turn, slice by slice, in one run: no machine is as fast as it was a second ago. What is told are
@@ -12,13 +12,27 @@
 
 mod load;
 mod machine;
+#[cfg(target_os = "linux")]
+mod peers;
+#[cfg(target_os = "linux")]
+mod process;
 mod report;
+#[cfg(target_os = "linux")]
+mod servers;
 mod statistics;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let section = arguments.first().map_or("", String::as_str);
+    let quick = arguments.iter().any(|argument| argument == "--quick");
     match section {
+        #[cfg(target_os = "linux")]
+        "servers" => servers::run(quick),
+        #[cfg(target_os = "linux")]
+        "peers" => peers::run(quick),
+        // What `servers` and `peers` start.
+        #[cfg(target_os = "linux")]
+        "serve" => servers::serve(&arguments[1], arguments[2].parse().expect("a processor")),
         _ => panic!("there is no section {section:?}"),
     }
 }

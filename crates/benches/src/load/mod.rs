@@ -188,7 +188,7 @@ impl Load {
     }
 
     /// Opens again what the server has closed since it was last used, as many do after some seconds.
-    fn renew(&mut self) {
+    pub(crate) fn renew(&mut self) {
         loop {
             self.collect(&mut Outcome::new(), Duration::ZERO);
             if self.events.is_empty() {

@@ -1,0 +1,81 @@
+//! The servers that are measured.
+
+use std::fmt;
+
+/// What serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Framework {
+    Axum,
+    Hyper,
+    Actix,
+}
+
+impl Framework {
+    pub(crate) const ALL: [Self; 3] = [Self::Axum, Self::Hyper, Self::Actix];
+}
+
+impl fmt::Display for Framework {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Axum => "axum",
+            Self::Hyper => "hyper",
+            Self::Actix => "actix-web",
+        })
+    }
+}
+
+/// What is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum App {
+    /// A handler that reads the body and answers 200.
+    Bare,
+    /// That, the MAC over the body, and a look at whether it is JSON: what nobody can do without.
+    Floor,
+    /// birdhook as the README mounts it, a task consumes.
+    Birdhook,
+    /// The same, and the future of `main` consumes.
+    MainConsumes,
+    /// birdhook with a deadline of a minute.
+    Patient,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Candidate(pub(crate) Framework, pub(crate) App);
+
+impl Candidate {
+    /// Those whose speed is measured. With actix-web, tasks of `main` run where its future does.
+    pub(crate) const FAST: [Self; 9] = [
+        Self(Framework::Axum, App::Bare),
+        Self(Framework::Axum, App::Birdhook),
+        Self(Framework::Axum, App::MainConsumes),
+        Self(Framework::Axum, App::Floor),
+        Self(Framework::Hyper, App::Bare),
+        Self(Framework::Hyper, App::Birdhook),
+        Self(Framework::Hyper, App::MainConsumes),
+        Self(Framework::Actix, App::Bare),
+        Self(Framework::Actix, App::Birdhook),
+    ];
+
+    /// What `serve` is told.
+    pub(crate) fn argument(self) -> String {
+        format!("{:?}-{:?}", self.0, self.1)
+    }
+
+    pub(crate) fn parse(argument: &str) -> Option<Self> {
+        let more = Framework::ALL.map(|framework| Self(framework, App::Patient));
+        Self::FAST.into_iter().chain(more).find(|candidate| candidate.argument() == argument)
+    }
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let app = match self.1 {
+            App::Bare => "bare",
+            App::Floor => "MAC and JSON alone",
+            App::Birdhook => "birdhook",
+            App::MainConsumes => "birdhook, `main` consumes",
+            App::Patient => "birdhook, deadline of 60 s",
+        };
+        write!(f, "{}, {app}", self.0)
+    }
+}

@@ -1,0 +1,62 @@
+//! A server and the load on it.
+
+use std::time::Duration;
+
+use super::candidate::{App, Candidate};
+use super::server::Server;
+use crate::load::{Load, Outcome, Requests};
+use crate::process::Spent;
+
+pub(crate) struct Loaded {
+    pub(crate) candidate: Candidate,
+    server: Server,
+    load: Load,
+    answers: u64,
+}
+
+/// What was seen of it for a while.
+pub(crate) struct Slice {
+    pub(crate) outcome: Outcome,
+    pub(crate) spent: Spent,
+}
+
+impl Slice {
+    /// Of the server's processor, for a request.
+    pub(crate) fn micros(&self) -> f64 {
+        self.spent.running * 1e6 / self.outcome.answers as f64
+    }
+}
+
+impl Loaded {
+    pub(crate) fn start(candidate: Candidate, connections: usize) -> Self {
+        let server = Server::start(candidate);
+        let load = Load::connect(server.address(), connections);
+        Self { candidate, server, load, answers: 0 }
+    }
+
+    pub(crate) fn run(&mut self, requests: &mut Requests, time: Duration) -> Slice {
+        self.see(|load| load.run(requests, time))
+    }
+
+    pub(crate) fn run_at(&mut self, rate: f64, requests: &mut Requests, time: Duration) -> Slice {
+        self.see(|load| load.run_at(rate, requests, time))
+    }
+
+    fn see(&mut self, run: impl FnOnce(&mut Load) -> Outcome) -> Slice {
+        self.load.renew();
+        let before = Spent::of(self.server.process());
+        let outcome = run(&mut self.load);
+        let spent = Spent::of(self.server.process()).since(before);
+        assert_eq!(outcome.not_200, 0, "{}: answers other than 200", self.candidate);
+        self.answers += outcome.answers;
+        Slice { outcome, spent }
+    }
+
+    /// Whatever was answered 200 must have been consumed, once.
+    pub(crate) fn end(mut self) {
+        let is_birdhook = !matches!(self.candidate.1, App::Bare | App::Floor);
+        if is_birdhook {
+            assert_eq!(self.server.events(), self.answers, "{}: events beside answers", self.candidate);
+        }
+    }
+}

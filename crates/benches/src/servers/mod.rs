@@ -1,0 +1,89 @@
+//! What a receiver costs above an empty handler.
+
+mod apps;
+mod candidate;
+mod loaded;
+mod server;
+mod throughput;
+
+use std::fmt;
+use std::time::Duration;
+
+pub(crate) use apps::serve;
+use candidate::Framework;
+
+use crate::load::Requests;
+use crate::report::Goals;
+use crate::{machine, process};
+
+const PATH: &str = "/webhooks/twitter";
+const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
+
+/// Servers have a processor of their own, and who asks them another.
+const SERVERS_PROCESSOR: usize = 0;
+const LOADS_PROCESSOR: usize = 1;
+
+/// How long it is measured.
+struct Length {
+    rounds: usize,
+    slice: Duration,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Body {
+    Post,
+    Activity,
+    Message,
+}
+
+impl Body {
+    const ALL: [Self; 3] = [Self::Post, Self::Activity, Self::Message];
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Post => include_str!("../../../core/benches/bodies/aaa_6k.json"),
+            Self::Activity => include_str!("../../../core/benches/bodies/xaa_6k.json"),
+            Self::Message => include_str!("../../../core/benches/bodies/aaa_2k.json"),
+        }
+    }
+
+    fn requests(self) -> Requests {
+        Requests::new(self.text(), SECRET, PATH)
+    }
+
+    /// The share of an empty handler's requests that birdhook should take.
+    fn wanted(self, framework: Framework) -> f64 {
+        match (self, framework) {
+            (Self::Message, _) => 0.70,
+            (_, Framework::Axum | Framework::Hyper) => 0.54,
+            (_, Framework::Actix) => 0.50,
+        }
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Post => "a post of 6 KB (Account Activity API)",
+            Self::Activity => "a post of 6 KB (X Activity API)",
+            Self::Message => "a message of 2 KB (Account Activity API)",
+        })
+    }
+}
+
+/// The section of this name.
+pub(crate) fn run(quick: bool) {
+    let facts = machine::facts();
+    process::pin(LOADS_PROCESSOR);
+    process::open_files();
+    let length = match quick {
+        true => Length { rounds: 2, slice: Duration::from_millis(80) },
+        false => Length { rounds: 9, slice: Duration::from_millis(250) },
+    };
+    println!("## What a receiver costs above an empty handler\n\n{facts}");
+    let mut goals = Goals::new();
+    let throughput = throughput::measure(&length);
+    throughput.print(&mut goals);
+    println!("\n{goals}");
+}

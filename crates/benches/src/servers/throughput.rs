@@ -1,0 +1,103 @@
+//! Requests of a second, and what each costs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::candidate::{App, Candidate, Framework};
+use super::loaded::Loaded;
+use super::{Body, Length};
+use crate::load::Requests;
+use crate::report::{Goal, Goals, Table, number};
+use crate::statistics::Sample;
+
+const CONNECTIONS: usize = 64;
+
+/// By rounds.
+#[derive(Default)]
+struct Measured {
+    /// Answers of a second.
+    rate: Sample,
+    /// Of the server's processor, for a request.
+    micros: Sample,
+    /// The share of the time in which the server was running.
+    busy: Sample,
+    /// The share of the time in which it could have been and something else was.
+    kept_waiting: Sample,
+}
+
+pub(crate) struct Throughput(BTreeMap<(Body, Candidate), Measured>);
+
+/// Everybody in turn with one body, then with the next, round by round, and each round somebody else first.
+pub(crate) fn measure(length: &Length) -> Throughput {
+    let mut servers: Vec<Loaded> =
+        Candidate::FAST.into_iter().map(|candidate| Loaded::start(candidate, CONNECTIONS)).collect();
+    let mut measured = BTreeMap::<_, Measured>::new();
+    let mut requests = Body::ALL.map(|body| (body, body.requests()));
+    let count = servers.len();
+    for round in 0..length.rounds {
+        for (body, requests) in &mut requests {
+            servers.rotate_left(round % count);
+            for server in &mut servers {
+                measured.entry((*body, server.candidate)).or_default().take(server, requests, length.slice);
+            }
+            servers.rotate_right(round % count);
+        }
+        eprintln!("round {round} is over");
+    }
+    servers.into_iter().for_each(Loaded::end);
+    Throughput(measured)
+}
+
+impl Measured {
+    fn take(&mut self, server: &mut Loaded, requests: &mut Requests, time: Duration) {
+        let slice = server.run(requests, time);
+        self.rate.push(slice.outcome.rate());
+        self.micros.push(slice.micros());
+        self.busy.push(slice.spent.running / slice.outcome.seconds);
+        self.kept_waiting.push(slice.spent.waiting / slice.outcome.seconds);
+    }
+}
+
+impl Throughput {
+    fn of(&self, body: Body, framework: Framework, app: App) -> &Measured {
+        &self.0[&(body, Candidate(framework, app))]
+    }
+
+    /// The requests of a second that birdhook takes.
+    pub(crate) fn most(&self, body: Body, framework: Framework) -> f64 {
+        self.of(body, framework, App::Birdhook).rate.median()
+    }
+
+    pub(crate) fn print(&self, goals: &mut Goals) {
+        for body in Body::ALL {
+            println!("\n{body}\n");
+            let head = ["server", "requests/s", "of the bare", "CPU µs a request", "of the bare", "busy"];
+            let mut table = Table::new(head);
+            for candidate in Candidate::FAST {
+                let (measured, bare) = (&self.0[&(body, candidate)], self.of(body, candidate.0, App::Bare));
+                let ratio =
+                    |of: Sample| format!("{} ({} to {})", number(of.median()), number(of.least()), number(of.most()));
+                let busy = measured.busy.median();
+                table.row([
+                    candidate.to_string(),
+                    format!("{:.0}", measured.rate.median()),
+                    ratio(measured.rate.of(&bare.rate)),
+                    number(measured.micros.median()),
+                    ratio(measured.micros.of(&bare.micros)),
+                    format!("{:.0} %{}", busy * 100.0, if busy < 0.95 { ", **not saturated**" } else { "" }),
+                ]);
+            }
+            print!("{table}");
+        }
+        let waited: Sample = self.0.values().map(|measured| measured.kept_waiting.median()).collect();
+        let waited = waited.median() * 100.0;
+        println!("\nFor {} % of the time a server's thread waited for its processor.", number(waited));
+        for body in Body::ALL {
+            for framework in Framework::ALL {
+                let (of, bare) = (self.of(body, framework, App::Birdhook), self.of(body, framework, App::Bare));
+                let goal = Goal::AtLeast(body.wanted(framework));
+                goals.judge(format!("{framework}, requests/s of the bare: {body}"), goal, "", &of.rate.of(&bare.rate));
+            }
+        }
+    }
+}
