@@ -9,6 +9,10 @@ impl Sample {
         self.0.push(value);
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = f64> {
+        self.0.iter().copied()
+    }
+
     pub(crate) fn median(&self) -> f64 {
         self.quantile(0.5)
     }

@@ -101,6 +101,20 @@ impl Load {
         self.drive(requests, time, Pace::Apart(Duration::from_secs_f64(1.0 / rate)))
     }
 
+    /// Asks once on each connection, and on one after the other.
+    pub(crate) fn ask_once(&mut self, requests: &mut Requests) {
+        self.renew();
+        let mut outcome = Outcome::new();
+        self.free.clear();
+        for connection in 0..self.connections.len() {
+            self.connections[connection].send(requests.make(), Instant::now());
+            while self.connections[connection].is_waiting() {
+                self.collect(&mut outcome, PATIENCE);
+            }
+        }
+        assert_eq!(outcome.not_200, 0, "answers other than 200");
+    }
+
     /// Sends a request on every connection, but for its last byte.
     pub(crate) fn begin(&mut self, requests: &mut Requests) {
         self.renew();

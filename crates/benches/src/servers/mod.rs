@@ -2,7 +2,10 @@
 
 mod apps;
 mod candidate;
+mod growth;
+mod latency;
 mod loaded;
+mod memory;
 mod server;
 mod throughput;
 
@@ -11,6 +14,7 @@ use std::time::Duration;
 
 pub(crate) use apps::serve;
 use candidate::Framework;
+pub(crate) use growth::growth;
 
 use crate::load::Requests;
 use crate::report::Goals;
@@ -23,10 +27,23 @@ const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 const SERVERS_PROCESSOR: usize = 0;
 const LOADS_PROCESSOR: usize = 1;
 
+const CONNECTIONS: usize = 64;
+
 /// How long it is measured.
 struct Length {
     rounds: usize,
     slice: Duration,
+    /// New processes whose memory is looked at.
+    processes: usize,
+}
+
+impl Length {
+    fn new(quick: bool) -> Self {
+        match quick {
+            true => Self { rounds: 2, slice: Duration::from_millis(80), processes: 1 },
+            false => Self { rounds: 9, slice: Duration::from_millis(250), processes: 5 },
+        }
+    }
 }
 
 /// What is sent.
@@ -77,13 +94,12 @@ pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     process::pin(LOADS_PROCESSOR);
     process::open_files();
-    let length = match quick {
-        true => Length { rounds: 2, slice: Duration::from_millis(80) },
-        false => Length { rounds: 9, slice: Duration::from_millis(250) },
-    };
+    let length = Length::new(quick);
     println!("## What a receiver costs above an empty handler\n\n{facts}");
     let mut goals = Goals::new();
     let throughput = throughput::measure(&length);
     throughput.print(&mut goals);
+    latency::measure(&length, &throughput, &mut goals);
+    memory::measure(&length, &mut goals);
     println!("\n{goals}");
 }
