@@ -52,7 +52,7 @@ fn floor() -> Router {
             let signature = headers.get("x-twitter-webhooks-signature").and_then(|value| value.to_str().ok());
             let claimed = signature.and_then(|text| STANDARD.decode(text.strip_prefix("sha256=")?).ok());
             mac.update(&body);
-            if !claimed.is_some_and(|claimed| mac.verify_slice(&claimed).is_ok()) {
+            if claimed.is_none_or(|claimed| mac.verify_slice(&claimed).is_err()) {
                 return StatusCode::UNAUTHORIZED;
             }
             match serde_json::from_slice::<IgnoredAny>(&body) {
