@@ -99,8 +99,11 @@ impl Gathered {
     }
 }
 
-/// One running MAC for each secret that could have signed the request.
-pub(crate) struct Checks(Vec<Check>);
+/// One running MAC for each secret that could have signed the request: most apps have one.
+pub(crate) struct Checks {
+    first: Check,
+    more: Vec<Check>,
+}
 
 struct Check {
     app: u32,
@@ -112,7 +115,7 @@ impl Checks {
     /// Decides for each app which header counts. A request that no app could have signed is refused unread.
     pub(crate) fn start(apps: &Apps, head: &RequestHead<'_>) -> Result<Self, Reason> {
         let (consumer, oauth2) = (claim(head.signature), claim(head.signature_oauth2));
-        let mut checks = Vec::with_capacity(apps.len());
+        let (mut first, mut more) = (None, Vec::new());
         let mut refusal = Reason::SignatureMissing;
         for (app, index) in apps.iter().zip(0..) {
             // The OAuth 2.0 header decides alone where it can be checked: no falling back to the other one.
@@ -120,15 +123,19 @@ impl Checks {
             let (claim, secrets) =
                 if by_oauth2 { (oauth2, app.oauth2_secrets()) } else { (consumer, app.consumer_secrets()) };
             match claim {
-                Ok(claimed) => checks.extend(secrets.iter().map(|key| Check { app: index, claimed, mac: key.start() })),
+                Ok(claimed) => {
+                    let mut checks = secrets.iter().map(|key| Check { app: index, claimed, mac: key.start() });
+                    first = first.or_else(|| checks.next());
+                    more.extend(checks);
+                }
                 Err(reason) => refusal = reason,
             }
         }
-        if checks.is_empty() { Err(refusal) } else { Ok(Self(checks)) }
+        first.map(|first| Self { first, more }).ok_or(refusal)
     }
 
     fn update(&mut self, chunk: &[u8]) {
-        for check in &mut self.0 {
+        for check in std::iter::once(&mut self.first).chain(&mut self.more) {
             check.mac.update(chunk);
         }
     }
@@ -136,7 +143,7 @@ impl Checks {
     /// The app whose secret signs the body. Every secret is tried, whichever matches.
     fn matching(self) -> Option<usize> {
         let (mut found, mut app) = (Choice::from(0), 0);
-        for check in self.0 {
+        for check in std::iter::once(self.first).chain(self.more) {
             let matches = check.claimed.matches(&check.mac.finalize().into_bytes().into());
             app.conditional_assign(&check.app, matches & !found);
             found |= matches;

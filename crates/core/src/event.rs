@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use bytestring::ByteString;
 use serde::{Serialize, Serializer};
 
 use crate::directory::Directory;
@@ -30,14 +31,14 @@ pub struct Event {
 /// What the events of a delivery share.
 pub(crate) struct Envelope {
     pub(crate) app: Arc<str>,
-    pub(crate) subscriber: Option<Box<str>>,
+    pub(crate) subscriber: Option<ByteString>,
     pub(crate) users: Option<RawJson>,
     pub(crate) directory: Directory,
     pub(crate) apps: Option<RawJson>,
     pub(crate) includes: Option<Readable>,
     pub(crate) matching_rules: Option<Readable>,
-    pub(crate) tag: Option<Box<str>>,
-    pub(crate) event_uuid: Option<Box<str>>,
+    pub(crate) tag: Option<ByteString>,
+    pub(crate) event_uuid: Option<ByteString>,
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
     /// How many events the body tells.
@@ -58,8 +59,8 @@ pub(crate) struct Described {
     pub(crate) content: Content,
     pub(crate) occurred_at: Option<Timestamp>,
     pub(crate) direction: Option<Direction>,
-    pub(crate) source_app: Option<Box<str>>,
-    pub(crate) revoked_by: Option<Box<str>>,
+    pub(crate) source_app: Option<ByteString>,
+    pub(crate) revoked_by: Option<ByteString>,
     pub(crate) raw: RawJson,
     pub(crate) payload: Readable,
 }

@@ -95,8 +95,8 @@ impl<'a> Data<'a> {
         self.event_type.is_some()
     }
 
-    pub(super) fn subscriber(&self) -> Option<&str> {
-        self.filter.as_ref()?.user_id.as_deref()
+    pub(super) fn subscriber(&self) -> Option<&Id<'a>> {
+        self.filter.as_ref()?.user_id.as_ref()
     }
 
     /// Whether the subscription is to what the user does, rather than to what is done to them.
@@ -125,7 +125,7 @@ impl<'a> Data<'a> {
     /// The events of an activity: one, save for messages, whose payload is a body of the Account Activity API.
     pub(super) fn drafts(&self, inner: &mut Outline<'a>) {
         let type_name = self.event_type.as_deref().unwrap_or_default();
-        let (present, kind) = types::known(type_name).unwrap_or(("", types::family(type_name)));
+        let (present, kind) = types::known(type_name).unwrap_or_else(|| ("", types::family(type_name)));
         let name = if present == type_name { Cow::Borrowed(present) } else { Cow::Owned(type_name.to_owned()) };
         if matches!(
             kind,
@@ -260,9 +260,9 @@ fn is_relation(kind: EventKind) -> bool {
     )
 }
 
-impl PayloadFacts<'_> {
+impl<'a> PayloadFacts<'a> {
     /// What the Account Activity API tells too, identified as it does.
-    fn known(&self, kind: EventKind) -> Option<(Happening, Content)> {
+    fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
         let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id.as_deref()?]))));
         let relation = |what: &str| {
             let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
@@ -279,12 +279,12 @@ impl PayloadFacts<'_> {
             EventKind::Muted => relation("mute"),
             EventKind::Unmuted => relation("unmute"),
             EventKind::AccessRevoked => {
-                let user = self.user_id.as_deref()?;
+                let user = self.user_id.as_ref()?;
                 let content = match (self.app_id.as_deref(), self.date_time) {
                     (Some(app), Some(time)) => Content::Id(super::facts::at_time("revoke", [app, user], time)),
                     _ => Content::Same,
                 };
-                Some((Happening::Revocation { user: user.into() }, content))
+                Some((Happening::Revocation { user: user.clone() }, content))
             }
             _ => None,
         }

@@ -35,9 +35,9 @@ impl<'a> Cursor<'a> {
             if self.peek()? != b'"' {
                 return None;
             }
-            let quoted = self.skip()?;
+            let name = self.name()?;
             self.eat(b':')?;
-            visit(&decoded(quoted), self)?;
+            visit(&name, self)?;
             if self.peek()? == b'}' {
                 return self.eat(b'}');
             }
@@ -86,6 +86,17 @@ impl<'a> Cursor<'a> {
         self.peek().is_none()
     }
 
+    /// The name of a member. Those without escapes, which is all that X writes, are read here.
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        let rest = self.text.get(self.at + 1..)?;
+        let length = rest.bytes().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')).count();
+        if rest.as_bytes().get(length) == Some(&b'"') {
+            self.at += length + 2;
+            return rest.get(..length).map(Cow::Borrowed);
+        }
+        self.skip().map(decoded)
+    }
+
     fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
@@ -101,13 +112,9 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The name that a JSON string writes. Half a surrogate pair is JSON but no text: such a name stays as it is written.
+/// The name that a JSON string with escapes writes. Half a surrogate pair is JSON but no text: such a name stays as it is written.
 fn decoded(quoted: &str) -> Cow<'_, str> {
-    let plain = quoted.trim_matches('"');
-    if !quoted.contains('\\') {
-        return plain.into();
-    }
-    serde_json::from_str(quoted).map_or(plain.into(), Cow::Owned)
+    serde_json::from_str(quoted).map_or(quoted.trim_matches('"').into(), Cow::Owned)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use super::facts::{Happening, Known, identity};
+use super::shared;
 use crate::event::{Described, Envelope};
 use crate::key::{Content, Identity};
 use crate::readable::Readable;
@@ -20,14 +21,14 @@ pub(super) struct Draft<'a> {
     pub(super) raw: &'a str,
     /// What typed values are read from: `raw`, or the part of it that is the payload.
     pub(super) payload: &'a str,
-    pub(super) kind: Happening,
+    pub(super) kind: Happening<'a>,
     pub(super) identity: Identity,
     pub(super) content: Content,
     pub(super) at: Option<Timestamp>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn account_activity(name: Cow<'static, str>, raw: &'a str, known: Option<Known>) -> Self {
+    pub(super) fn account_activity(name: Cow<'static, str>, raw: &'a str, known: Option<Known<'a>>) -> Self {
         let generation = Generation::AccountActivity;
         match known {
             Some(Known { kind, identity, content, at }) => {
@@ -88,11 +89,11 @@ impl<'a> Draft<'a> {
                     Some(Direction::Sent) => EventKind::MessageSent,
                     _ => EventKind::MessageReceived,
                 };
-                described.source_app = source_app;
+                described.source_app = source_app.map(|app| shared(body, app));
             }
             Happening::Revocation { user } => {
                 described.kind = EventKind::AccessRevoked;
-                described.revoked_by = Some(user);
+                described.revoked_by = Some(shared(body, user));
             }
         }
         Event::new(Arc::clone(envelope), described)

@@ -1,15 +1,18 @@
 //! The few members of an event that say what it is, whose it is and when it was.
 
+use std::borrow::Cow;
+
+use super::cursor::Cursor;
 use crate::key::{Content, Identity};
-use crate::wire::object::object;
+use crate::wire::object::{Decoded, Value, object};
 use crate::wire::v1::StatusRef;
-use crate::wire::{Id, Text};
+use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Timestamp};
 
 object! {
     /// The members that identify an event of any kind; each kind has some of them.
     pub(super) struct Facts<'a> {
-        id: Option<Id<'a>> = "id",
+        id: Option<WrittenId<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
         /// An id, so that a number is a type too: one that is not known.
         kind: Option<Id<'a>> = "type",
@@ -25,6 +28,16 @@ object! {
         recipient_id: Option<Id<'a>> = "recipient_id",
         last_read_event_id: Option<Id<'a>> = "last_read_event_id",
         message_create: Option<Message<'a>> = "message_create",
+    }
+}
+
+object! {
+    /// The members that identify a post, which has many others.
+    struct PostFacts<'a> {
+        id: Option<WrittenId<'a>> = "id",
+        id_str: Option<Id<'a>> = "id_str",
+        timestamp_ms: Option<Timestamp> = "timestamp_ms",
+        created_at: Option<Text<'a>> = "created_at",
     }
 }
 
@@ -47,37 +60,86 @@ object! {
     }
 }
 
+/// An id that is made text only when it is needed: X writes the numbers among them a second time, as text.
+#[derive(Clone, Debug, PartialEq)]
+enum WrittenId<'a> {
+    Text(Cow<'a, str>),
+    Unsigned(u64),
+    Signed(i64),
+}
+
+impl<'de> Value<'de> for WrittenId<'de> {
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self::Text(text.into()))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(Self::Unsigned(number))
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(Self::Signed(number))
+    }
+}
+
+impl WrittenId<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Unsigned(number) => number.to_string().into(),
+            Self::Signed(number) => number.to_string().into(),
+        }
+    }
+}
+
 /// What is known of one event.
-pub(super) struct Known {
-    pub(super) kind: Happening,
+pub(super) struct Known<'a> {
+    pub(super) kind: Happening<'a>,
     pub(super) identity: Identity,
     pub(super) content: Content,
     pub(super) at: Option<Timestamp>,
 }
 
 /// An event's kind, as far as it can be told without knowing the subscriber.
-pub(super) enum Happening {
+pub(super) enum Happening<'a> {
     Plain(EventKind),
     /// `told` is the direction that X's type of event tells, where it does.
     Message {
-        sender: Box<str>,
-        source_app: Option<Box<str>>,
+        sender: Id<'a>,
+        source_app: Option<Id<'a>>,
         told: Option<Direction>,
     },
     Revocation {
-        user: Box<str>,
+        user: Id<'a>,
     },
 }
 
-impl Facts<'_> {
+impl<'a> From<PostFacts<'a>> for Facts<'a> {
+    fn from(post: PostFacts<'a>) -> Self {
+        let PostFacts { id, id_str, timestamp_ms, created_at } = post;
+        Self { id, id_str, timestamp_ms, created_at, ..Self::default() }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the event of an array (or member) of this name that comes next, and tells its text.
+    pub(super) fn read(array: &str, cursor: &mut Cursor<'a>) -> Option<(Option<Self>, &'a str)> {
+        if array == "tweet_create_events" {
+            let (Lenient(post), raw) = cursor.value::<Lenient<PostFacts<'a>>>()?;
+            return Some((post.map(Self::from), raw));
+        }
+        let (Lenient(facts), raw) = cursor.value()?;
+        Some((facts, raw))
+    }
+
     /// Names the event that came in the array (or as the member) of this name. `None` when the kind is not known or
     /// the ids that identify it are missing.
-    pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known> {
+    pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known<'a>> {
         let mut content = Content::Same;
         let (kind, identity) = match array {
-            "tweet_create_events" => plain(EventKind::PostCreated, "tweet_create", &[self.id()?]),
+            "tweet_create_events" => plain(EventKind::PostCreated, "tweet_create", &[&self.id()?]),
             "tweet_delete_events" => plain(EventKind::PostDeleted, "tweet_delete", &[self.status.as_ref()?.id()?]),
-            "favorite_events" => plain(EventKind::Liked, "favorite", &[self.id()?]),
+            "favorite_events" => plain(EventKind::Liked, "favorite", &[&self.id()?]),
             "direct_message_events" => self.message()?,
             "direct_message_indicate_typing_events" => {
                 let (sender, recipient) = self.conversation()?;
@@ -97,8 +159,8 @@ impl Facts<'_> {
             }
             "revoke" => {
                 let app = self.target.as_ref()?.app_id.as_deref()?;
-                let user = self.source.as_ref()?.user_id.as_deref()?;
-                (Happening::Revocation { user: user.into() }, self.timed("revoke", [app, user], raw))
+                let user = self.source.as_ref()?.user_id.as_ref()?;
+                (Happening::Revocation { user: user.clone() }, self.timed("revoke", [app, user], raw))
             }
             _ => {
                 let (kind, what) = self.relation(array)?;
@@ -110,8 +172,8 @@ impl Facts<'_> {
         Some(Known { kind, identity, content, at: self.at() })
     }
 
-    fn id(&self) -> Option<&str> {
-        self.id_str.as_deref().or(self.id.as_deref())
+    fn id(&self) -> Option<Cow<'_, str>> {
+        self.id_str.as_deref().map(Cow::Borrowed).or_else(|| self.id.as_ref().map(WrittenId::text))
     }
 
     fn at(&self) -> Option<Timestamp> {
@@ -126,17 +188,17 @@ impl Facts<'_> {
         Some((sender?, recipient.or(self.recipient_id.as_deref())?))
     }
 
-    fn message(&self) -> Option<(Happening, Identity)> {
+    fn message(&self) -> Option<(Happening<'a>, Identity)> {
         if self.kind.as_deref().is_some_and(|kind| kind != "message_create") {
             return None;
         }
         let message = self.message_create.as_ref()?;
         let happening = Happening::Message {
-            sender: message.sender_id.as_deref()?.into(),
-            source_app: message.source_app_id.as_deref().map(Into::into),
+            sender: message.sender_id.clone()?,
+            source_app: message.source_app_id.clone(),
             told: None,
         };
-        Some((happening, identity("message", &[self.id()?])))
+        Some((happening, identity("message", &[&self.id()?])))
     }
 
     /// On the wire an unfollow is a `follow_events` of the type `unfollow`; X's tables also name arrays of its own.
@@ -168,7 +230,7 @@ impl Actor<'_> {
     }
 }
 
-fn plain(kind: EventKind, what: &str, parts: &[&str]) -> (Happening, Identity) {
+fn plain<'a>(kind: EventKind, what: &str, parts: &[&str]) -> (Happening<'a>, Identity) {
     (Happening::Plain(kind), identity(what, parts))
 }
 

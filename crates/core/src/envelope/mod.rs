@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use smallvec::SmallVec;
 
 use crate::directory::Directory;
 use crate::event::Envelope;
@@ -43,14 +44,18 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     let activity = outline.data.as_ref().filter(|data| data.is_activity());
     let envelope = Arc::new(Envelope {
         app,
-        subscriber: outline.subscriber.as_deref().or(activity.and_then(Data::subscriber)).map(Into::into),
+        subscriber: outline
+            .subscriber
+            .as_ref()
+            .or(activity.and_then(Data::subscriber))
+            .map(|user| shared(&body, user.clone())),
         users: outline.users.map(slice),
         directory: Directory::default(),
         apps: outline.apps.map(slice),
         includes: activity.and_then(|data| data.includes).or(outline.includes).map(readable),
         matching_rules: outline.matching_rules.map(readable),
-        tag: activity.and_then(|data| data.tag.as_deref()).map(Into::into),
-        event_uuid: activity.and_then(|data| data.event_uuid.as_deref()).map(Into::into),
+        tag: activity.and_then(|data| data.tag.as_ref()).map(|tag| shared(&body, tag.clone())),
+        event_uuid: activity.and_then(|data| data.event_uuid.as_ref()).map(|uuid| shared(&body, uuid.clone())),
         outbound: activity.and_then(Data::outbound),
         user_has_blocked: outline.user_has_blocked,
         sent: outline.drafts.len(),
@@ -60,6 +65,14 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     let events: Vec<Event> =
         outline.drafts.into_iter().zip(0..).map(|(draft, position)| draft.finish(&envelope, &body, position)).collect();
     Some(Delivery::new(envelope, events))
+}
+
+/// A text that was read from the body, in the body's memory unless it is written with escapes there.
+fn shared<'a>(body: &'a ByteString, text: impl Into<Cow<'a, str>>) -> ByteString {
+    match text.into() {
+        Cow::Borrowed(text) => body.slice_ref(text),
+        Cow::Owned(text) => text.into(),
+    }
 }
 
 /// What the top level of a body says, or the payload of an activity that is one of the Account Activity API inside.
@@ -73,7 +86,7 @@ struct Outline<'a> {
     includes: Option<&'a str>,
     matching_rules: Option<&'a str>,
     replay_status: Option<&'a str>,
-    drafts: Vec<Draft<'a>>,
+    drafts: SmallVec<[Draft<'a>; 1]>,
     /// How many more events may come, and whether more came.
     room: usize,
     overfull: bool,
@@ -91,7 +104,7 @@ impl<'a> Outline<'a> {
             includes: None,
             matching_rules: None,
             replay_status: None,
-            drafts: Vec::new(),
+            drafts: SmallVec::new(),
             room,
             overfull: false,
         }
@@ -139,7 +152,7 @@ impl<'a> Outline<'a> {
             return cursor.skip().map(|_| ());
         };
         self.room = room;
-        let (Lenient(facts), raw) = cursor.value::<Lenient<Facts<'a>>>()?;
+        let (facts, raw) = Facts::read(known_as, cursor)?;
         let known = facts.and_then(|facts| facts.name(known_as, raw));
         self.drafts.push(Draft::account_activity(wire_name(name), raw, known));
         Some(())

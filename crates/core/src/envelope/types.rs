@@ -1,11 +1,13 @@
 //! The types of events of the X Activity API, under every name that X has given them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::EventKind;
 
 /// Every documented type by its present name.
-const TYPES: [(&str, EventKind); 44] = [
+static TYPES: [(&str, EventKind); 44] = [
     ("post.create", EventKind::PostCreated),
     ("post.mention.create", EventKind::PostCreated),
     ("post.reply.create", EventKind::PostCreated),
@@ -63,12 +65,13 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
         "TrendsNew" | "trends.new" => "news.new",
         _ => name,
     };
-    let exact = TYPES.into_iter().find(|(known, _)| *known == name);
-    exact.or_else(|| {
-        let words = words(name);
-        TYPES.into_iter().find(|(known, _)| self::words(known) == words)
-    })
+    let exact = TYPES.iter().find(|(known, _)| *known == name);
+    exact.or_else(|| BY_WORDS.get(&words(name)).copied()).copied()
 }
+
+/// Splitting forty names anew for each event of an older name would take as long as all else.
+static BY_WORDS: LazyLock<HashMap<Vec<String>, &(&str, EventKind)>> =
+    LazyLock::new(|| TYPES.iter().map(|known| (words(known.0), known)).collect());
 
 /// A kind for types that are not known, but whose family is.
 pub(super) fn family(name: &str) -> EventKind {
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn no_two_types_have_the_same_words() {
-        for (at, (name, _)) in TYPES.into_iter().enumerate() {
+        for (at, (name, _)) in TYPES.iter().enumerate() {
             assert!(TYPES[..at].iter().all(|(other, _)| words(other) != words(name)), "{name}");
         }
     }

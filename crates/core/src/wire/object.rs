@@ -4,12 +4,40 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+/// A string, copied by whoever keeps it: as long as the text that is read if it stands there as it is, else gone when it was
+/// looked at.
+pub(crate) enum Decoded<'de, 'a> {
+    Lasting(&'de str),
+    Passing(&'a str),
+}
+
+impl Deref for Decoded<'_, '_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Lasting(text) => text,
+            Self::Passing(text) => text,
+        }
+    }
+}
+
+impl<'de> From<Decoded<'de, '_>> for Cow<'de, str> {
+    fn from(text: Decoded<'de, '_>) -> Self {
+        match text {
+            Decoded::Lasting(text) => Self::Borrowed(text),
+            Decoded::Passing(text) => Self::Owned(text.to_owned()),
+        }
+    }
+}
+
 /// A type that says which shapes of JSON it can be read from. Every other shape reads as nothing.
 pub(crate) trait Value<'de>: Sized {
-    fn string(_text: Cow<'de, str>) -> Option<Self> {
+    fn string(_text: Decoded<'de, '_>) -> Option<Self> {
         None
     }
 
@@ -90,11 +118,11 @@ impl<'de, T: Value<'de>> Visitor<'de> for Shape<T> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Option<T>, E> {
-        Ok(T::string(Cow::Borrowed(text)))
+        Ok(T::string(Decoded::Lasting(text)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Option<T>, E> {
-        Ok(T::string(Cow::Owned(text.to_owned())))
+        Ok(T::string(Decoded::Passing(text)))
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<Option<T>, E> {

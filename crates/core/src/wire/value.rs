@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::object::{Name, Shape, Value};
+use super::object::{Decoded, Name, Shape, Value};
 use crate::Timestamp;
 
 /// An identifier. Ids stay text: post ids pass 2^53, and some of X's ids are negative or not numbers at all. Numbers
@@ -123,8 +123,8 @@ impl fmt::Debug for ProfileValue<'_> {
 }
 
 impl<'de> Value<'de> for Id<'de> {
-    fn string(text: Cow<'de, str>) -> Option<Self> {
-        Some(Self(text))
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self(text.into()))
     }
 
     fn unsigned(number: u64) -> Option<Self> {
@@ -137,14 +137,14 @@ impl<'de> Value<'de> for Id<'de> {
 }
 
 impl<'de> Value<'de> for Text<'de> {
-    fn string(text: Cow<'de, str>) -> Option<Self> {
-        Some(Self(text))
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self(text.into()))
     }
 }
 
 impl<'de> Value<'de> for ProfileValue<'de> {
-    fn string(text: Cow<'de, str>) -> Option<Self> {
-        Some(Self(text))
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self(text.into()))
     }
 
     fn boolean(flag: bool) -> Option<Self> {
@@ -180,7 +180,7 @@ impl Value<'_> for bool {
         Some(flag)
     }
 
-    fn string(text: Cow<'_, str>) -> Option<Self> {
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
         text.parse().ok()
     }
 }
@@ -191,7 +191,7 @@ impl Value<'_> for u64 {
         Some(number)
     }
 
-    fn string(text: Cow<'_, str>) -> Option<Self> {
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
         text.parse().ok()
     }
 }
@@ -266,8 +266,8 @@ impl fmt::Debug for Color {
 }
 
 impl Value<'_> for Color {
-    fn string(text: Cow<'_, str>) -> Option<Self> {
-        if text == "-1" {
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
+        if &*text == "-1" {
             return Some(Self(None));
         }
         let digits = text.strip_prefix('#').unwrap_or(&text);
@@ -321,7 +321,7 @@ impl Value<'_> for Timestamp {
         Some(Self::from_millis(number))
     }
 
-    fn string(text: Cow<'_, str>) -> Option<Self> {
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
         Self::parse(&text)
     }
 }

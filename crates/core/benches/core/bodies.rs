@@ -1,0 +1,13 @@
+//! What is measured with: the same happenings as both APIs tell them, plain and escaped.
+
+macro_rules! bodies {
+    ($($name:literal),+) => {
+        /// Names and texts.
+        pub(crate) const ALL: &[(&str, &str)] = &[$(($name, include_str!(concat!("../bodies/", $name, ".json")))),+];
+    };
+}
+
+bodies! {
+    "aaa_300", "aaa_2k", "aaa_6k", "aaa_64k", "xaa_300", "xaa_2k", "xaa_6k", "xaa_64k", "aaa_300_escaped", "aaa_2k_escaped",
+    "aaa_6k_escaped", "aaa_64k_escaped", "xaa_300_escaped", "xaa_2k_escaped", "xaa_6k_escaped", "xaa_64k_escaped"
+}

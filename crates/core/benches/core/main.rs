@@ -1,0 +1,87 @@
+//! Times what the core does with a request, beside what no receiver can do without: one HMAC over the body and one pass over
+//! its JSON.
+//!
+//! ```text
+//! cargo bench -p birdhook-core --bench core -- 6k
+//! ```
+//!
+//! `cargo xtask bench core` runs it in many short rounds, so that what is compared is measured in turn.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a measurement that cannot go on")]
+
+mod bodies;
+
+use std::hint::black_box;
+
+use birdhook_core::{BodyReader, Delivery, Endpoint, RequestHead, Secret, Settings, Step, signature};
+use bytes::Bytes;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::de::IgnoredAny;
+use sha2::Sha256;
+
+const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
+
+/// Verified, read, and its keys computed.
+fn received(endpoint: &Endpoint, body: &Bytes, signed: &str) -> Delivery {
+    let mut reader = begun(endpoint, signed);
+    reader.push(body.clone()).unwrap();
+    reader.finish().unwrap()
+}
+
+fn begun(endpoint: &Endpoint, signed: &str) -> BodyReader {
+    let headers =
+        [("x-twitter-webhooks-signature", signed.as_bytes()), ("content-type", b"application/json".as_slice())];
+    match endpoint.begin(&RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers)) {
+        Step::Body(reader) => reader,
+        Step::Reply(reply) => panic!("{reply:?}"),
+    }
+}
+
+fn bodies(criterion: &mut Criterion) {
+    let secret = Secret::new(SECRET).unwrap();
+    let keyed = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    let hmac = |body: &[u8]| keyed.clone().chain_update(body).finalize().into_bytes();
+    for (name, text) in bodies::ALL {
+        let (body, signed) = (Bytes::from_static(text.as_bytes()), signature::sign(&secret, text.as_bytes()));
+        let endpoint = Endpoint::new(secret.clone(), Settings::default());
+        let mut group = criterion.benchmark_group(*name);
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function("hmac", |bencher| bencher.iter(|| hmac(black_box(text.as_bytes()))));
+        group.bench_function("skip", |bencher| {
+            bencher.iter(|| serde_json::from_str::<IgnoredAny>(black_box(text)).unwrap());
+        });
+        group.bench_function("floor", |bencher| {
+            bencher.iter(|| (hmac(black_box(text.as_bytes())), serde_json::from_str::<IgnoredAny>(text).unwrap()));
+        });
+        group.bench_function("birdhook", |bencher| {
+            bencher.iter(|| {
+                let delivery = received(&endpoint, black_box(&body), &signed);
+                delivery.events().iter().for_each(|event| _ = black_box(event.delivery_key()));
+                delivery
+            });
+        });
+        group.bench_function("restore", |bencher| {
+            bencher.iter(|| Delivery::restore("default", black_box(body.clone()), 10_000).unwrap());
+        });
+        let delivery = received(&endpoint, &body, &signed);
+        group.bench_function("activity", |bencher| {
+            bencher.iter(|| delivery.events().iter().for_each(|event| _ = black_box(event.activity())));
+        });
+        group.finish();
+    }
+}
+
+fn challenge(criterion: &mut Criterion) {
+    let endpoint = Endpoint::new(Secret::new(SECRET).unwrap(), Settings::default());
+    let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
+    criterion.bench_function("challenge", |bencher| {
+        bencher.iter(|| endpoint.begin(&RequestHead::new("GET", "/webhooks/twitter", black_box(query))));
+    });
+}
+
+criterion_group! {
+    name = core;
+    config = Criterion::default().without_plots();
+    targets = bodies, challenge
+}
+criterion_main!(core);
