@@ -1,0 +1,44 @@
+//! Whether a server does all that is measured: otherwise it would win by leaving work out.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::server::Server;
+use super::{BODIES, PATH, SECRET};
+
+/// An error is what it does wrong.
+pub(crate) fn check(server: &Server) -> Result<(), String> {
+    let ask = |request: String| server.ask(&request).map_err(|error| format!("it does not answer: {error}"));
+    let head = "host: 127.0.0.1\r\nconnection: close\r\n";
+    let (_, body) = BODIES[0];
+    let post = |body: &str, signature: &str| {
+        let (length, kind) = (body.len(), "content-type: application/json\r\n");
+        let signature = format!("x-twitter-webhooks-signature: {signature}\r\n");
+        format!("POST {PATH} HTTP/1.1\r\n{head}{kind}{signature}content-length: {length}\r\n\r\n{body}")
+    };
+    let cut = &body[..body.len() - 1];
+    for (what, request, wanted) in [
+        ("a delivery", post(body, &sign(body)), 200),
+        ("another's signature", post(body, &sign(cut)), 401),
+        ("a signature that is too short", post(body, "sha256=AAAA"), 401),
+        ("what is no JSON", post(cut, &sign(cut)), 400),
+    ] {
+        let (status, _) = ask(request)?;
+        if status != wanted {
+            return Err(format!("it answers {what} with {status} and not with {wanted}"));
+        }
+    }
+    let (status, answer) = ask(format!("GET {PATH}?crc_token=a+token HTTP/1.1\r\n{head}\r\n"))?;
+    if status != 200 || !answer.contains(&sign("a token")) {
+        return Err(format!("it answers a challenge with {status} and the wrong token"));
+    }
+    Ok(())
+}
+
+fn sign(message: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key will do");
+    mac.update(message.as_bytes());
+    format!("sha256={}", STANDARD.encode(mac.finalize().into_bytes()))
+}

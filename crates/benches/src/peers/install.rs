@@ -1,0 +1,97 @@
+//! Brings a peer's packages into the target folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::peer::Peer;
+
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
+
+/// A peer that can be started.
+pub(crate) struct Installed {
+    pub(crate) folder: PathBuf,
+    /// Of its packages.
+    versions: String,
+}
+
+impl Installed {
+    /// Of a package.
+    pub(crate) fn version(&self, name: &str) -> Option<String> {
+        let is_of = |line: &&str| line.trim_start_matches([' ', '"']).starts_with(name);
+        let line = self.versions.lines().find(is_of)?;
+        let version = line.trim().trim_start_matches(['"']).strip_prefix(name)?;
+        Some(version.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned())
+    }
+}
+
+/// Its packages are brought by npm or pip as its lock says, unless they are there already. An error is why it cannot be
+/// measured here.
+pub(crate) fn install(peer: Peer) -> Result<Installed, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
+    let folder = target.join("bench-peers").join(peer.folder());
+    let from = Path::new(SOURCES).join(peer.folder());
+    let (lock, names) =
+        if peer.is_python() { ("requirements.txt", "requirements.in") } else { ("package-lock.json", "package.json") };
+    let read = |name: &str| fs::read_to_string(from.join(name)).map_err(|error| format!("{name}: {error}"));
+    let installed = Installed { folder, versions: read(names)? };
+    copy(&from, &installed.folder).map_err(|error| format!("cannot copy {}: {error}", from.display()))?;
+    let (tool, wanted) = if peer.is_python() { ("python3", "Python 3") } else { ("node", "v") };
+    let version = crate::machine::version(tool);
+    if !version.starts_with(wanted) {
+        return Err(format!("there is no {tool}"));
+    }
+    let (done, wanted) = (installed.folder.join("installed"), format!("{version}\n{}", read(lock)?));
+    if fs::read_to_string(&done).is_ok_and(|done| done == wanted) {
+        return Ok(installed);
+    }
+    if peer.is_python() {
+        run(&installed.folder, "python3", &["-m", "venv", "--clear", "venv"])?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock];
+        run(&installed.folder, "venv/bin/python", &pip)?;
+    } else {
+        run(&installed.folder, "npm", &["ci", "--no-audit", "--no-fund"])?;
+    }
+    fs::write(done, wanted).map_err(|error| error.to_string())?;
+    Ok(installed)
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        if file.file_type()?.is_file() {
+            fs::copy(file.path(), to.join(file.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// What it prints goes to the standard error, for a section of Markdown goes to the other.
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
+    eprintln!("$ {program} {} (in {})", arguments.join(" "), folder.display());
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(std::io::stderr());
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{program} {}` ended with {status}", arguments.join(" "))),
+        Err(error) => Err(format!("cannot run {program}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_those_of_the_lists() {
+        let of = |versions: &str| Installed { folder: PathBuf::new(), versions: versions.to_owned() };
+        assert_eq!(of("fastapi==0.1.0\nuvicorn==2.3\n").version("uvicorn"), Some("2.3".to_owned()));
+        assert_eq!(
+            of("  \"dependencies\": {\n    \"express\": \"5.3.0\"\n").version("express"),
+            Some("5.3.0".to_owned())
+        );
+        assert_eq!(of("flask==3\n").version("gunicorn"), None);
+    }
+}
