@@ -57,7 +57,7 @@ impl Connection {
                 Ok(0) => panic!("the server has closed a connection on which it was asked"),
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                Err(error) => panic!("the server has broken a connection: {error}"),
+                Err(error) => panic!("the server has closed a connection on which it was asked: {error}"),
             };
             let part = &buffer[..length];
             let whole = if self.received.is_empty() { Answer::read(part) } else { None };

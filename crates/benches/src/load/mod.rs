@@ -212,3 +212,63 @@ impl Load {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    use super::*;
+
+    const BODY: &str = r#"{"for_user_id":"1","favorite_events":[{"id":"2","user":{"id":3}}]}"#;
+
+    /// Gives so many answers on each connection before it closes it, with a word or without.
+    fn server(answers: usize, last: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let serve = move |mut stream: TcpStream| {
+            for left in (0..answers).rev() {
+                let mut request = vec![0; Requests::new(BODY, "s3cret", "/").make().len()];
+                stream.read_exact(&mut request).unwrap();
+                let head = if left == 0 { last } else { "" };
+                write!(stream, "HTTP/1.1 200 OK\r\n{head}content-length: 0\r\n\r\n").unwrap();
+            }
+        };
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                thread::spawn(move || serve(stream.unwrap()));
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn connections_are_renewed_when_the_server_says_so() {
+        let mut load = Load::connect(server(3, "connection: close\r\n"), 2);
+        let mut requests = Requests::new(BODY, "s3cret", "/");
+        let mut seen = load.run_at(1000.0, &mut requests, Duration::from_millis(20));
+        assert_eq!((seen.answers, seen.not_200, seen.latencies.len()), (20, 0, 20));
+        seen.add(&load.run(&mut requests, Duration::from_millis(5)));
+        assert!(seen.answers > 20);
+        assert!(load.connections.iter().all(|connection| !connection.is_waiting()));
+    }
+
+    #[test]
+    fn a_request_goes_out_but_for_its_last_byte() {
+        let mut load = Load::connect(server(2, ""), 3);
+        let mut requests = Requests::new(BODY, "s3cret", "/");
+        load.ask_once(&mut requests);
+        load.begin(&mut requests);
+        assert!(load.is_waiting() && load.free.is_empty());
+        let seen = load.finish();
+        assert_eq!((seen.answers, seen.not_200), (3, 0));
+    }
+
+    #[test]
+    #[should_panic = "closed a connection on which it"]
+    fn a_request_without_an_answer_is_told_loudly() {
+        let mut load = Load::connect(server(1, ""), 1);
+        load.run(&mut Requests::new(BODY, "s3cret", "/"), Duration::from_secs(5));
+    }
+}
