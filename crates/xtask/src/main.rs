@@ -1,6 +1,7 @@
 //! What CI and people run: `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod bench;
 mod counts;
 mod fuzz;
 mod process;
@@ -19,6 +20,9 @@ const HELP: &str = "\
 cargo xtask test [STEP]...     run every step that CI runs, or only these
 cargo xtask fuzz [--seconds N] [--seed N] [TARGET]
                                fuzz one target, or each in turn, for N seconds (10)
+cargo xtask bench [--quick] [SECTION]
+                               measure all, or one section, for docs/performance.md; with
+                               --quick roughly, and the document stays as it is
 cargo xtask help               this text and the steps
 ";
 
@@ -53,9 +57,12 @@ fn run() -> Result<()> {
             steps::run(&names)
         }
         "fuzz" => fuzz::run(&fuzz::Options::parse(args)?).map(|counts| println!("\n{counts}")),
+        "bench" => bench::run(&bench::Options::parse(args)?),
         "help" => {
             println!("{HELP}\nSteps of cargo xtask test:");
             steps::ALL.iter().for_each(|step| println!("  {:10} {}", step.name, step.about));
+            println!("\nSections of cargo xtask bench:");
+            bench::ALL.iter().for_each(|section| println!("  {:10} {}", section.name, section.about));
             Ok(())
         }
         other => bail!("there is no {other}\n\n{HELP}"),

@@ -37,6 +37,17 @@ pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str) -> bool + Send
     if status.success() { Ok(()) } else { bail!("{} ended with {status}", text(command)) }
 }
 
+/// Runs it like [`run`], and hands back what it prints; its standard error is seen.
+pub(crate) fn printed(command: &mut Command) -> Result<String> {
+    announce(command);
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().with_context(|| format!("cannot run {}", text(command)))?;
+    if !output.status.success() {
+        bail!("{} ended with {}", text(command), output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{} prints what is no text", text(command)))
+}
+
 /// Whether it runs and succeeds; prints nothing.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())

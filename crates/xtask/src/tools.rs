@@ -51,6 +51,30 @@ pub(crate) fn strace() -> Result<()> {
     if succeeds(Command::new("strace").arg("--version")) { Ok(()) } else { debian("strace") }
 }
 
+/// Makes sure of valgrind, which counts instructions.
+pub(crate) fn valgrind() -> Result<()> {
+    if succeeds(Command::new("valgrind").arg("--version")) { Ok(()) } else { debian("valgrind") }
+}
+
+/// Makes sure of Node and npm.
+pub(crate) fn node() -> Result<()> {
+    let is_there = |name| succeeds(Command::new(name).arg("--version"));
+    [("node", "nodejs"), ("npm", "npm")].into_iter().try_for_each(
+        |(name, package)| {
+            if is_there(name) { Ok(()) } else { debian(package) }
+        },
+    )
+}
+
+/// Makes sure of Python, with what makes it environments of their own.
+pub(crate) fn python() -> Result<()> {
+    if succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])) {
+        Ok(())
+    } else {
+        debian("python3-venv")
+    }
+}
+
 /// Makes sure of NATS and Redis.
 pub(crate) fn engines() -> Result<()> {
     // Debian has programs where a user's PATH seldom looks.

@@ -1,0 +1,62 @@
+//! Sections of docs/performance.md: each stands between two comments, so that one can be measured anew.
+
+use anyhow::{Result, bail};
+
+/// The text with this section's content replaced.
+pub(super) fn replace(text: &str, section: &str, content: &str) -> Result<String> {
+    let (before, _, after) = split(text, section)?;
+    Ok(format!("{before}\n{}\n{after}", content.trim()))
+}
+
+/// What stands in this section.
+pub(super) fn content<'a>(text: &'a str, section: &str) -> Result<&'a str> {
+    Ok(split(text, section)?.1.trim())
+}
+
+/// Up to the first comment and with it, between the two, and from the second on.
+fn split<'a>(text: &'a str, section: &str) -> Result<(&'a str, &'a str, &'a str)> {
+    let (open, close) = (format!("<!-- bench:{section} -->"), format!("<!-- /bench:{section} -->"));
+    for comment in [&open, &close] {
+        match text.matches(comment.as_str()).count() {
+            1 => {}
+            count => bail!("`{comment}` stands there {count} times and not once"),
+        }
+    }
+    let start = text.find(&open).unwrap_or_default() + open.len();
+    let (before, rest) = text.split_at(start);
+    match rest.find(&close) {
+        Some(end) => Ok((before, &rest[..end], &rest[end..])),
+        None => bail!("`{close}` stands before `{open}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# Title\n\n<!-- bench:core -->\nold\n\n| a |\n<!-- /bench:core -->\n\nwords\n\n<!-- bench:peers -->\n<!-- /bench:peers -->\nend\n";
+
+    #[test]
+    fn only_the_section_changes() {
+        let once = replace(TEXT, "core", "\n\nnew\n\n").unwrap();
+        let wanted = TEXT.replace("old\n\n| a |", "new");
+        assert_eq!(once, wanted);
+        assert_eq!(replace(&once, "core", "new").unwrap(), wanted, "again, nothing changes");
+        assert_eq!(content(&once, "core").unwrap(), "new");
+    }
+
+    #[test]
+    fn an_empty_section_is_filled() {
+        let filled = replace(TEXT, "peers", "figures").unwrap();
+        assert!(filled.ends_with("<!-- bench:peers -->\nfigures\n<!-- /bench:peers -->\nend\n"), "{filled}");
+        assert_eq!(content(TEXT, "peers").unwrap(), "");
+    }
+
+    #[test]
+    fn comments_that_are_missing_or_doubled_are_refused() {
+        assert!(replace(TEXT, "inbox", "x").unwrap_err().to_string().contains("bench:inbox"));
+        assert!(replace(&TEXT.replace("<!-- /bench:core -->", ""), "core", "x").is_err());
+        assert!(replace(&format!("{TEXT}{TEXT}"), "core", "x").is_err());
+        assert!(replace("<!-- /bench:core --><!-- bench:core -->", "core", "x").is_err());
+    }
+}
