@@ -1,0 +1,150 @@
+//! Counts the instructions of a whole request: a guard against what makes it longer, on a machine that does other things too.
+//! `cargo xtask instructions` runs it and compares with `instructions.txt`.
+//!
+//! Valgrind counts, and shows a processor without SHA instructions: the HMAC over a body of 6 KB takes twenty times the
+//! instructions that it takes in life. So there is a body of 300 bytes too, of which the pipeline's own part shows more.
+//!
+//! What is counted was done with another body before in the same process: what is made once is made, and the allocator
+//! finds the same blocks whatever the length of paths and arguments. The clock stands still, as it can in tests only.
+#![allow(missing_docs, unused_qualifications, reason = "what the macros make")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that cannot go on")]
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use birdhook_pipeline::{
+    Begun, ChannelSink, Deliveries, Delivery, Pipeline, Reason, Reply, RequestHead, Secret, Webhook, signature,
+};
+use bytes::Bytes;
+use gungraun::{library_benchmark, library_benchmark_group};
+use tokio::runtime::{Builder, Runtime};
+
+const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
+const AAA_300: &str = include_str!("../../core/benches/bodies/aaa_300.json");
+const AAA_6K: &str = include_str!("../../core/benches/bodies/aaa_6k.json");
+const XAA_6K: &str = include_str!("../../core/benches/bodies/xaa_6k.json");
+
+/// A receiver, and a request that it is about to get.
+struct Receiver {
+    runtime: Runtime,
+    pipeline: Pipeline<ChannelSink>,
+    deliveries: Deliveries,
+    body: Bytes,
+    signature: String,
+}
+
+impl Receiver {
+    fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let webhook = Webhook::new(Secret::new(SECRET).unwrap());
+        let (pipeline, deliveries) = runtime.block_on(async { webhook.channel(64) });
+        Self { runtime, pipeline, deliveries, body: Bytes::new(), signature: String::new() }
+    }
+
+    fn about_to_get(mut self, body: &str) -> Self {
+        self.body = Bytes::copy_from_slice(body.as_bytes());
+        self.signature = signature::sign(&Secret::new(SECRET).unwrap(), body.as_bytes());
+        self
+    }
+
+    fn receive(&self) -> Reply {
+        let headers = [("host", "bees.example"), ("content-type", "application/json"), ("accept", "*/*")];
+        let headers = headers.into_iter().chain([(signature::HEADER, black_box(&*self.signature))]);
+        let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+        self.runtime.block_on(async {
+            match self.pipeline.begin(&RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers)) {
+                Begun::Reply(reply) => reply,
+                Begun::Delivery(reception) => {
+                    let body = futures_util::stream::iter([Ok::<_, Infallible>(self.body.clone())]);
+                    self.pipeline.receive(reception, body).await
+                }
+            }
+        })
+    }
+
+    fn consume(&mut self) -> Delivery {
+        self.runtime.block_on(self.deliveries.recv()).unwrap()
+    }
+
+    fn challenge(&self) -> Begun {
+        let _entered = self.runtime.enter();
+        let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
+        self.pipeline.begin(&RequestHead::new("GET", "/webhooks/twitter", black_box(query)))
+    }
+}
+
+/// Has been told the same of another subscriber, twice.
+fn receiver(body: &str) -> Receiver {
+    let other = body.replace("2200440066008801", "2200440066008802");
+    let mut receiver = Receiver::new().about_to_get(&other);
+    for reason in [Reason::Accepted, Reason::Duplicate] {
+        assert_eq!(receiver.receive().reason(), reason);
+    }
+    black_box(receiver.consume());
+    receiver.about_to_get(body)
+}
+
+fn receiver_of_duplicate(body: &str) -> Receiver {
+    let mut receiver = receiver(body);
+    black_box((receiver.receive(), receiver.consume()));
+    receiver
+}
+
+fn receiver_of_challenge() -> Receiver {
+    let receiver = receiver(AAA_300);
+    black_box(receiver.challenge());
+    receiver
+}
+
+// From the head to the app's hands.
+#[library_benchmark(setup = receiver)]
+#[bench::aaa_300(AAA_300)]
+#[bench::aaa_6k(AAA_6K)]
+#[bench::xaa_6k(XAA_6K)]
+fn receive(mut receiver: Receiver) -> Receiver {
+    black_box((receiver.receive(), receiver.consume()));
+    receiver
+}
+
+#[library_benchmark(setup = receiver_of_duplicate)]
+#[bench::aaa_300(AAA_300)]
+#[bench::aaa_6k(AAA_6K)]
+#[bench::xaa_6k(XAA_6K)]
+fn duplicate(receiver: Receiver) -> Receiver {
+    black_box(receiver.receive());
+    receiver
+}
+
+#[library_benchmark(setup = receiver_of_challenge)]
+#[bench::answer()]
+fn challenge(receiver: Receiver) -> Receiver {
+    black_box(receiver.challenge());
+    receiver
+}
+
+mod counted {
+    use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig};
+
+    use super::*;
+
+    library_benchmark_group!(name = pipeline, benchmarks = [receive, duplicate, challenge]);
+
+    gungraun::main!(
+        config = LibraryBenchmarkConfig::default()
+            .tool(Callgrind::with_args(["--cache-sim=no"]))
+            .tool(Dhat::with_args(["--num-callers=100"]));
+        library_benchmark_groups = pipeline
+    );
+
+    pub(crate) fn run() {
+        main();
+    }
+}
+
+fn main() {
+    // Without the runner, as in `cargo bench`, there is nothing to count with.
+    match option_env!("GUNGRAUN_RUNNER") {
+        Some(_) => counted::run(),
+        None => println!("counted by `cargo xtask instructions`"),
+    }
+}
