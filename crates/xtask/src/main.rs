@@ -4,6 +4,7 @@
 mod bench;
 mod counts;
 mod fuzz;
+mod instructions;
 mod process;
 mod rules;
 mod sizes;
@@ -23,6 +24,9 @@ cargo xtask fuzz [--seconds N] [--seed N] [TARGET]
 cargo xtask bench [--quick] [SECTION]
                                measure all, or one section, for docs/performance.md; with
                                --quick roughly, and the document stays as it is
+cargo xtask instructions [--write]
+                               count what paths cost, and compare with crates/benches/instructions.txt;
+                               with --write, write that file anew
 cargo xtask help               this text and the steps
 ";
 
@@ -57,12 +61,17 @@ fn run() -> Result<()> {
             steps::run(&names)
         }
         "fuzz" => fuzz::run(&fuzz::Options::parse(args)?).map(|counts| println!("\n{counts}")),
+        "instructions" => match args.next()? {
+            None => steps::run(&[subcommand]),
+            Some(Long("write")) => instructions::write(),
+            Some(other) => Err(other.unexpected().into()),
+        },
         "bench" => bench::run(&bench::Options::parse(args)?),
         "help" => {
             println!("{HELP}\nSteps of cargo xtask test:");
-            steps::ALL.iter().for_each(|step| println!("  {:10} {}", step.name, step.about));
+            steps::ALL.iter().for_each(|step| println!("  {:12} {}", step.name, step.about));
             println!("\nSections of cargo xtask bench:");
-            bench::ALL.iter().for_each(|section| println!("  {:10} {}", section.name, section.about));
+            bench::ALL.iter().for_each(|section| println!("  {:12} {}", section.name, section.about));
             Ok(())
         }
         other => bail!("there is no {other}\n\n{HELP}"),

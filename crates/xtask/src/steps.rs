@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::{fuzz, rules, sizes, tools};
+use crate::{fuzz, instructions, rules, sizes, tools};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -38,6 +38,7 @@ pub(crate) const ALL: &[Step] = &[
     step("wasm", "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", "who may depend on whom; every package inherits the lints", rules::check),
     step("sizes", "no source file is overlong", sizes::check),
+    step("instructions", "no path of core and pipeline costs more than before", instructions::check),
     step("fuzz", "each fuzz target runs for ten seconds", || fuzz::run(&fuzz::Options::default()).map(Outcome::Passed)),
 ];
 
@@ -65,13 +66,13 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         };
         let seconds = start.elapsed().as_secs_f64();
         println!("--- {}: {result} after {seconds:.1} s {note}", step.name);
-        table += format!("{:10} {result:8} {seconds:7.1}  {note}", step.name).trim_end();
+        table += format!("{:12} {result:8} {seconds:7.1}  {note}", step.name).trim_end();
         table += "\n";
         if step.name.ends_with("tests") || ["inbox", "engines"].contains(&step.name) {
             tested += &format!("; {}: {}", step.name, note.split(": ").next().unwrap_or_default());
         }
     }
-    println!("\n{:10} {:8} {:>7}\n{table}", "step", "result", "seconds");
+    println!("\n{:12} {:8} {:>7}\n{table}", "step", "result", "seconds");
     let skipped = if skipped.is_empty() { String::new() } else { format!("; skipped: {}", skipped.join(", ")) };
     if !failed.is_empty() {
         bail!("failed: {}{skipped}{tested}", failed.join(", "));
