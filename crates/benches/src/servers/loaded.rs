@@ -18,9 +18,21 @@ pub(crate) struct Loaded {
 pub(crate) struct Slice {
     pub(crate) outcome: Outcome,
     pub(crate) spent: Spent,
+    /// The share of the time in which whoever asks waited for its processor.
+    pub(crate) asking_waited: f64,
 }
 
 impl Slice {
+    /// The share of the time in which the server was running.
+    pub(crate) fn busy(&self) -> f64 {
+        self.spent.running / self.outcome.seconds
+    }
+
+    /// The share of the time in which a thread of the server could have been running, and something else was.
+    pub(crate) fn kept_waiting(&self) -> f64 {
+        self.spent.waiting / self.outcome.seconds
+    }
+
     /// Of the server's processor, for a request.
     pub(crate) fn micros(&self) -> f64 {
         self.spent.running * 1e6 / self.outcome.answers as f64
@@ -44,12 +56,15 @@ impl Loaded {
 
     fn see(&mut self, run: impl FnOnce(&mut Load) -> Outcome) -> Slice {
         self.load.renew();
-        let before = Spent::of(self.server.process());
+        let processes = [self.server.process(), std::process::id()];
+        let before = processes.map(Spent::of);
         let outcome = run(&mut self.load);
-        let spent = Spent::of(self.server.process()).since(before);
+        let after = processes.map(Spent::of);
+        let (spent, asking) = (after[0].since(before[0]), after[1].since(before[1]));
         assert_eq!(outcome.not_200, 0, "{}: answers other than 200", self.candidate);
         self.answers += outcome.answers;
-        Slice { outcome, spent }
+        let asking_waited = asking.waiting / outcome.seconds;
+        Slice { outcome, spent, asking_waited }
     }
 
     /// Whatever was answered 200 must have been consumed, once.

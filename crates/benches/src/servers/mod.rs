@@ -41,7 +41,7 @@ impl Length {
     fn new(quick: bool) -> Self {
         match quick {
             true => Self { rounds: 2, slice: Duration::from_millis(80), processes: 1 },
-            false => Self { rounds: 9, slice: Duration::from_millis(250), processes: 5 },
+            false => Self { rounds: 9, slice: Duration::from_millis(250), processes: 3 },
         }
     }
 }

@@ -17,9 +17,8 @@ struct Measured {
     rate: Sample,
     /// Of the server's processor, for a request.
     micros: Sample,
-    /// The share of the time in which the server was running.
+    /// Shares of the time, as of a [`Slice`](super::loaded::Slice).
     busy: Sample,
-    /// The share of the time in which it could have been and something else was.
     kept_waiting: Sample,
 }
 
@@ -51,8 +50,8 @@ impl Measured {
         let slice = server.run(requests, time);
         self.rate.push(slice.outcome.rate());
         self.micros.push(slice.micros());
-        self.busy.push(slice.spent.running / slice.outcome.seconds);
-        self.kept_waiting.push(slice.spent.waiting / slice.outcome.seconds);
+        self.busy.push(slice.busy());
+        self.kept_waiting.push(slice.kept_waiting());
     }
 
     fn is_saturated(&self) -> bool {
@@ -65,9 +64,9 @@ impl Throughput {
         &self.0[&(body, Candidate(framework, app))]
     }
 
-    /// The requests of a second that birdhook takes.
+    /// The requests of a second that birdhook can answer, with the processor all its own.
     pub(crate) fn most(&self, body: Body, framework: Framework) -> f64 {
-        self.of(body, framework, App::Birdhook).rate.median()
+        1e6 / self.of(body, framework, App::Birdhook).micros.median()
     }
 
     pub(crate) fn print(&self, goals: &mut Goals) {
