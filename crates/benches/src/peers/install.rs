@@ -11,7 +11,7 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 /// A peer that can be started.
 pub(crate) struct Installed {
     pub(crate) folder: PathBuf,
-    /// Of its packages.
+    /// Tells the versions of its packages.
     versions: String,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn install(peer: Peer) -> Result<Installed, String> {
         run(&installed.folder, "python3", &["-m", "venv", "--clear", "venv"])?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock];
         run(&installed.folder, "venv/bin/python", &pip)?;
-    } else {
+    } else if installed.versions.contains("dependencies") {
         run(&installed.folder, "npm", &["ci", "--no-audit", "--no-fund"])?;
     }
     fs::write(done, wanted).map_err(|error| error.to_string())?;

@@ -54,12 +54,14 @@ impl Loaded {
         Self { candidate, load: Load::connect(server.address(), CONNECTIONS), server }
     }
 
-    /// Answers of a second, and what each has cost in microseconds of the processor.
-    fn run(&mut self, requests: &mut Requests, time: Duration) -> (f64, f64) {
+    fn run(&mut self, requests: &mut Requests, time: Duration, measured: &mut Measured) {
         let before = self.server.spent();
         let outcome = self.load.run(requests, time);
+        let spent = self.server.spent().since(before);
         assert_eq!(outcome.not_200, 0, "{}: answers other than 200", self.candidate);
-        (outcome.rate(), (self.server.spent() - before) * 1e6 / outcome.answers as f64)
+        measured.rate.push(outcome.rate());
+        measured.micros.push(spent.running * 1e6 / outcome.answers as f64);
+        measured.kept_waiting.push(spent.waiting / outcome.seconds);
     }
 }
 
@@ -67,7 +69,8 @@ impl Loaded {
 pub(crate) fn run(quick: bool) {
     let (rounds, slice) = if quick { (3, 0.15) } else { (9, 0.7) };
     let slice = Duration::from_secs_f64(slice);
-    let (mut servers, mut versions, mut missing) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut servers, mut missing) = (Vec::new(), BTreeMap::new());
+    let mut versions = vec![format!("birdhook {}", env!("CARGO_PKG_VERSION"))];
     let birdhook = Server::birdhook();
     check::check(&birdhook).expect("birdhook does its work");
     servers.push(Loaded::new(Candidate::Birdhook, birdhook));
@@ -89,12 +92,12 @@ pub(crate) fn run(quick: bool) {
     let measured = measure(&mut servers, rounds, slice);
     drop(servers);
     println!("## Beside receivers in other languages\n\n{facts}");
+    println!("{}.", versions.join(", "));
     println!(
-        "\nEach does the same: it reads the body, verifies it, parses it, puts it into a queue in memory and answers 200. Each \
-         has one processor, and the client another; {CONNECTIONS} connections are kept alive. {rounds} rounds of {} s for each. \
-         {}.",
-        slice.as_secs_f64(),
-        versions.join(", ")
+        "\nEach does the same: it reads the body, verifies it, parses it, puts it into a queue in memory and answers 200. All \
+         servers have one processor, and the client has another; {CONNECTIONS} connections are kept alive. {rounds} rounds of \
+         {} s for each.",
+        slice.as_secs_f64()
     );
     print(&measured, &missing);
 }
@@ -109,8 +112,12 @@ fn start(peer: Peer) -> Result<(Server, String), String> {
 /// By rounds.
 #[derive(Default)]
 struct Measured {
+    /// Answers of a second.
     rate: Sample,
+    /// Of the server's processor, for a request.
     micros: Sample,
+    /// The share of the time in which the server could have run and something else did.
+    kept_waiting: Sample,
 }
 
 /// By bodies and candidates.
@@ -122,17 +129,14 @@ fn measure(servers: &mut [Loaded], rounds: usize, slice: Duration) -> Measuremen
     let mut requests = BODIES.map(|(_, body)| Requests::new(body, SECRET, PATH));
     // What compiles as it runs has done so afterwards.
     for server in &mut *servers {
-        requests.iter_mut().for_each(|requests| _ = server.run(requests, slice));
+        requests.iter_mut().for_each(|requests| server.run(requests, slice, &mut Measured::default()));
     }
     let count = servers.len();
     for round in 0..rounds {
         for (body, requests) in requests.iter_mut().enumerate() {
             servers.rotate_left(round % count);
             for server in &mut *servers {
-                let (rate, micros) = server.run(requests, slice);
-                let measured = all.entry((body, server.candidate)).or_default();
-                measured.rate.push(rate);
-                measured.micros.push(micros);
+                server.run(requests, slice, all.entry((body, server.candidate)).or_default());
             }
             servers.rotate_right(round % count);
         }
@@ -145,15 +149,23 @@ fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
     let mut goals = Goals::new();
     let range = |of: &Sample| format!("{} to {}", number(of.least()), number(of.most()));
     for (body, (name, _)) in BODIES.iter().enumerate() {
-        let head = ["receiver", "requests/s", "least to most", "CPU µs a request", "birdhook takes", "least to most"];
+        let head = [
+            "receiver",
+            "requests/s",
+            "least to most",
+            "CPU µs a request",
+            "of birdhook's",
+            "birdhook takes",
+            "least to most",
+        ];
         let mut table = Table::new(head);
-        let mut row = |candidate: Candidate, measured: &Measured, times: [String; 2]| {
-            let Measured { rate, micros } = measured;
+        let birdhook = &all[&(body, Candidate::Birdhook)];
+        let mut row = |candidate: Candidate, measured: &Measured, times: [String; 3]| {
+            let Measured { rate, micros, .. } = measured;
             let figures = [candidate.to_string(), number(rate.median()), range(rate), number(micros.median())];
             table.row(figures.into_iter().chain(times));
         };
-        let birdhook = &all[&(body, Candidate::Birdhook)];
-        row(Candidate::Birdhook, birdhook, ["-".into(), "-".into()]);
+        row(Candidate::Birdhook, birdhook, ["-".into(), "-".into(), "-".into()]);
         for peer in Peer::ALL {
             let goal = format!("requests/s of {peer}: {name}");
             let Some(measured) = all.get(&(body, Candidate::Peer(peer))) else {
@@ -161,11 +173,20 @@ fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
                 continue;
             };
             let times = birdhook.rate.of(&measured.rate);
-            row(Candidate::Peer(peer), measured, [format!("{} x", number(times.median())), range(&times)]);
+            let cost = measured.micros.of(&birdhook.micros).median();
+            let median = |median: f64| format!("{} x", number(median));
+            row(Candidate::Peer(peer), measured, [median(cost), median(times.median()), range(&times)]);
             goals.judge(goal, Goal::AtLeast(peer.wanted()), " x", &times);
         }
         missing.iter().for_each(|(peer, why)| table.row([peer.to_string(), format!("**skipped**: {why}")]));
         print!("\n{name}\n\n{table}");
     }
+    let waited: Sample = all.values().map(|measured| measured.kept_waiting.median()).collect();
+    println!(
+        "\nFor {} % of the time a server waited for its processor. Where that is much, the machine had other work: the rates of \
+         fast servers suffer most, which run out of requests while the client waits too; what a request costs of the processor \
+         stays nearly the same.",
+        number(waited.median() * 100.0)
+    );
     print!("\n{goals}");
 }

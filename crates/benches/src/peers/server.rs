@@ -56,12 +56,12 @@ impl Server {
         self.address
     }
 
-    /// Seconds that a processor was its own, and its children's.
-    pub(crate) fn spent(&self) -> f64 {
+    /// Its children's processors count.
+    pub(crate) fn spent(&self) -> Spent {
         let own = self.process.id();
         let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
         let children = children.split_ascii_whitespace().filter_map(|child| child.parse().ok());
-        std::iter::once(own).chain(children).map(|process| Spent::of(process).running).sum()
+        std::iter::once(own).chain(children).map(Spent::of).sum()
     }
 
     /// The status and the text of its answer; the request must ask for the connection's end.
