@@ -4,21 +4,18 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use birdhook_core::{Delivery, Event};
-use futures_core::Stream;
+use birdhook_core::Delivery;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use crate::deliveries::Deliveries;
 use crate::{Backlog, EventSink, SinkError, observe};
 
 pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {
     let (sender, receiver) = mpsc::channel(capacity.clamp(1, Semaphore::MAX_PERMITS));
     let level = Arc::new(Level::default());
-    (
-        ChannelSink { sender: RwLock::new(Some(sender)), level: Arc::clone(&level) },
-        Deliveries { receiver, reader: Reader(level) },
-    )
+    (ChannelSink { sender: RwLock::new(Some(sender)), level: Arc::clone(&level) }, Deliveries::new(receiver, level))
 }
 
 /// A bounded channel as a sink: 200 means that the app's queue holds the delivery. Made by
@@ -35,7 +32,8 @@ impl EventSink for ChannelSink {
     type Future = Sending;
 
     fn deliver(&self, delivery: Delivery) -> Sending {
-        let Some(sender) = self.sender.read().unwrap_or_else(PoisonError::into_inner).clone() else {
+        let sender = self.sender.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = &*sender else {
             return Sending(State::Done(Some(Err(SinkError::Closed))));
         };
         // Counted before it can be read, or the reader would count it out first.
@@ -47,7 +45,9 @@ impl EventSink for ChannelSink {
                 self.level.leave(1, events);
                 match refused {
                     mpsc::error::TrySendError::Closed(_) => Err(SinkError::Closed),
-                    mpsc::error::TrySendError::Full(delivery) => return Sending::wait(sender, delivery, &self.level),
+                    mpsc::error::TrySendError::Full(delivery) => {
+                        return Sending::wait(sender.clone(), delivery, &self.level);
+                    }
                 }
             }
         };
@@ -123,89 +123,9 @@ impl fmt::Debug for Sending {
     }
 }
 
-/// The app's end of the channel: deliveries in the order in which they were accepted.
-///
-/// Also a [`Stream`]; [`events`](Self::events) makes it one of single events. Once it is dropped, deliveries are answered
-/// 503.
-#[must_use = "deliveries are answered 503 once this is dropped"]
-#[derive(Debug)]
-pub struct Deliveries {
-    receiver: mpsc::Receiver<Delivery>,
-    reader: Reader,
-}
-
-impl Deliveries {
-    /// The next delivery; `None` once the pipeline is shut down, or gone, and everything was read.
-    ///
-    /// Cancel safe: a dropped `recv` loses nothing.
-    pub async fn recv(&mut self) -> Option<Delivery> {
-        std::future::poll_fn(|cx| self.poll_recv(cx)).await
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        let delivery = ready!(self.receiver.poll_recv(cx));
-        if let Some(delivery) = &delivery {
-            self.reader.0.leave(1, delivery.events().len());
-        }
-        Poll::Ready(delivery)
-    }
-
-    /// The same channel, one event at a time.
-    pub fn events(self) -> Events {
-        Events { receiver: self.receiver, reader: self.reader, opened: Vec::new().into_iter() }
-    }
-}
-
-impl Stream for Deliveries {
-    type Item = Delivery;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        self.poll_recv(cx)
-    }
-}
-
-/// The app's end of the channel, one event at a time. Also a [`Stream`]. Once it is dropped, deliveries are answered 503.
-#[must_use = "deliveries are answered 503 once this is dropped"]
-#[derive(Debug)]
-pub struct Events {
-    receiver: mpsc::Receiver<Delivery>,
-    reader: Reader,
-    opened: std::vec::IntoIter<Event>,
-}
-
-impl Events {
-    /// The next event; `None` once the pipeline is shut down, or gone, and everything was read.
-    ///
-    /// Cancel safe: a dropped `recv` loses nothing.
-    pub async fn recv(&mut self) -> Option<Event> {
-        std::future::poll_fn(|cx| self.poll_recv(cx)).await
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        loop {
-            if let Some(event) = self.opened.next() {
-                self.reader.0.leave(usize::from(self.opened.len() == 0), 1);
-                return Poll::Ready(Some(event));
-            }
-            match ready!(self.receiver.poll_recv(cx)) {
-                Some(delivery) => self.opened = delivery.into_iter(),
-                None => return Poll::Ready(None),
-            }
-        }
-    }
-}
-
-impl Stream for Events {
-    type Item = Event;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.poll_recv(cx)
-    }
-}
-
 /// How much was accepted and not consumed.
 #[derive(Debug, Default)]
-struct Level {
+pub(crate) struct Level {
     deliveries: AtomicUsize,
     events: AtomicUsize,
     abandoned: AtomicBool,
@@ -220,7 +140,7 @@ impl Level {
         self.deliveries.fetch_add(1, SeqCst);
     }
 
-    fn leave(&self, deliveries: usize, events: usize) {
+    pub(crate) fn leave(&self, deliveries: usize, events: usize) {
         self.deliveries.fetch_sub(deliveries, SeqCst);
         observe::unqueued(events);
         if self.events.fetch_sub(events, SeqCst) == events {
@@ -232,6 +152,13 @@ impl Level {
         Backlog { deliveries: self.deliveries.load(SeqCst), events: self.events.load(SeqCst) }
     }
 
+    /// Nobody will consume the rest.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, SeqCst);
+        observe::unqueued(self.backlog().events);
+        self.fell.notify_waiters();
+    }
+
     async fn drained(&self) {
         loop {
             let fell = self.fell.notified();
@@ -240,17 +167,5 @@ impl Level {
             }
             fell.await;
         }
-    }
-}
-
-/// The reading side's share of the level. When it is gone, nobody will consume the rest.
-#[derive(Debug)]
-struct Reader(Arc<Level>);
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.0.abandoned.store(true, SeqCst);
-        observe::unqueued(self.0.backlog().events);
-        self.0.fell.notify_waiters();
     }
 }

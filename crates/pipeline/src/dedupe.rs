@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use birdhook_core::{DedupeScope, Delivery, Event, EventKey, Generation, Window};
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
@@ -90,7 +92,24 @@ struct States {
     done: Window,
     /// Which API told of a happening without an id, for as long as the other one's telling is taken for the same.
     told: Tellings,
-    in_flight: HashMap<EventKey, Flight>,
+    in_flight: HashMap<EventKey, Flight, BuildHasherDefault<KeyHasher>>,
+}
+
+/// Takes a part of a key for its hash: it is one already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, key: &[u8]) {
+        self.0 = key.first_chunk().map_or(self.0, |part| u64::from_ne_bytes(*part));
+    }
+
+    /// The length of a key, which is that of all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A key in flight. Two follows told by one API hold what the other API tells together.
@@ -115,7 +134,7 @@ impl Dedupe {
     pub(crate) fn new(keying: Keying, tolerance: Duration, (capacity, horizon): (usize, Duration)) -> Self {
         let tellings = if keying.cut_over == CutOver::Both { capacity } else { 0 };
         let told = Tellings::new(tellings, tolerance.min(horizon));
-        let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::new() };
+        let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::default() };
         Self { keying, epoch: Instant::now(), states: Mutex::new(states) }
     }
 
@@ -137,16 +156,21 @@ impl Dedupe {
     /// requests wait for each other. Takes the events that are done out of the delivery.
     ///
     /// `remembers` is the memory behind this one, for what was done longer ago.
-    pub(crate) fn claim(self: &Arc<Self>, delivery: &mut Delivery, remembers: impl Fn(&EventKey) -> bool) -> Claimed {
-        let marks: Vec<Marks> = delivery.events().iter().map(|event| self.marks(event)).collect();
+    pub(crate) fn claim(
+        self: &Arc<Self>,
+        delivery: &mut Delivery,
+        now: Instant,
+        remembers: impl Fn(&EventKey) -> bool,
+    ) -> Claimed {
+        let marks: SmallVec<[Marks; 1]> = delivery.events().iter().map(|event| self.marks(event)).collect();
         let mut states = self.states();
         let busy = marks.iter().flat_map(Marks::looked_for).find(|key| states.in_flight.contains_key(key));
         if let Some(flight) = busy.and_then(|key| states.in_flight.get_mut(&key)) {
             let landing = flight.waiting.get_or_insert_with(Arc::default);
             return Claimed::InFlight(Arc::clone(landing).notified_owned());
         }
-        let now = self.epoch.elapsed();
-        let mut ours = Vec::with_capacity(marks.len());
+        let now = self.time(now);
+        let mut ours = SmallVec::with_capacity(marks.len());
         let mut marks = marks.into_iter();
         delivery.retain(|_| {
             let new = marks.next().filter(|marks| !states.recognises(marks, now, &remembers));
@@ -163,6 +187,10 @@ impl Dedupe {
     /// How many done events are remembered.
     pub(crate) fn remembered(&self) -> usize {
         self.states().done.len()
+    }
+
+    fn time(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.epoch)
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
@@ -242,7 +270,7 @@ impl fmt::Debug for Keys<'_> {
 /// The right to hand over some events. Dropped without [`commit`](Self::commit), they are absent again.
 pub(crate) struct Claim {
     dedupe: Arc<Dedupe>,
-    left: Vec<Left>,
+    left: SmallVec<[Left; 1]>,
 }
 
 impl Claim {
@@ -252,12 +280,12 @@ impl Claim {
     }
 
     /// Marks the events as done. Call it in the same poll in which the sink said `Ok`.
-    pub(crate) fn commit(mut self) {
-        self.release(true);
+    pub(crate) fn commit(mut self, now: Instant) {
+        let now = self.dedupe.time(now);
+        self.release(Some(now));
     }
 
-    fn release(&mut self, done: bool) {
-        let now = self.dedupe.epoch.elapsed();
+    fn release(&mut self, done: Option<Duration>) {
         let mut states = self.dedupe.states();
         let mut landed = Vec::new();
         for Left { own, told } in self.left.drain(..) {
@@ -269,7 +297,7 @@ impl Claim {
                     }
                 }
             }
-            if done {
+            if let Some(now) = done {
                 states.done.insert(&own, now);
                 told.iter().for_each(|key| states.told.told(*key, now));
             }
@@ -282,7 +310,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if !self.left.is_empty() {
-            self.release(false);
+            self.release(None);
         }
     }
 }

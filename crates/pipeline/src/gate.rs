@@ -64,7 +64,7 @@ impl Gate {
         let started = Instant::now();
         let refused = |reply: Reply| {
             self.shared.counts.answered(reply.reason());
-            Trace::start(head.method()).answered(reply.reason(), started.elapsed());
+            Trace::start(head.method()).answered(reply.reason(), started);
             Begun::Reply(reply)
         };
         match self.shared.endpoint.load().begin(head) {
@@ -75,7 +75,7 @@ impl Gate {
                 if self.shared.stopping.load(SeqCst) {
                     return Begun::Reply(request.answer(Reason::ShuttingDown.into()));
                 }
-                Begun::Delivery(Reception { reader, request })
+                Begun::Delivery(Reception { reader: Box::new(reader), request })
             }
         }
     }
@@ -130,7 +130,8 @@ impl fmt::Debug for Gate {
 /// A delivery whose body is to be read.
 #[derive(Debug)]
 pub struct Reception {
-    reader: BodyReader,
+    /// Boxed, for it goes from future to future.
+    reader: Box<BodyReader>,
     request: Request,
 }
 
@@ -159,7 +160,7 @@ impl Reception {
 }
 
 async fn admit<E>(
-    reader: BodyReader,
+    reader: Box<BodyReader>,
     body: impl Stream<Item = Result<Bytes, E>>,
     remembers: impl Fn(&EventKey) -> bool,
     request: &Request,
@@ -173,7 +174,7 @@ async fn admit<E>(
     let dedupe = Arc::clone(&request.gate.shared.dedupe);
     let sent = delivery.events().len();
     loop {
-        match dedupe.claim(&mut delivery, &remembers) {
+        match dedupe.claim(&mut delivery, request.started, &remembers) {
             Claimed::InFlight(landed) => {
                 timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
             }
@@ -190,15 +191,17 @@ async fn admit<E>(
 }
 
 async fn read<E>(
-    mut reader: BodyReader,
+    mut reader: Box<BodyReader>,
     body: impl Stream<Item = Result<Bytes, E>>,
     deadline: Instant,
 ) -> Result<Delivery, Reply> {
     let mut body = pin!(body);
     while let Some(chunk) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
-        reader.push(chunk.map_err(|_| Reason::BodyCutOff)?)?;
+        let chunk = chunk.map_err(|_| Reason::BodyCutOff)?;
+        let empty = chunk.is_empty();
+        reader.push(chunk)?;
         // Empty chunks that never stop keep this from ever waiting, and so the timeout from ever being asked.
-        if Instant::now() >= deadline {
+        if empty && Instant::now() >= deadline {
             return Err(Reason::BodyTooSlow.into());
         }
     }
@@ -246,8 +249,9 @@ impl Admission {
         let outcome = timeout_at(request.deadline, handed_over).await;
         match outcome.unwrap_or(Err(late)) {
             Ok(value) => {
-                claim.commit();
-                request.gate.shared.counts.handed_over(events);
+                let now = Instant::now();
+                claim.commit(now);
+                request.gate.shared.counts.handed_over(events, now);
                 observe::handed_over(events);
                 request.answer(Reason::Accepted.into());
                 Ok(value)
@@ -292,7 +296,7 @@ impl Request {
     fn answer(mut self, reply: Reply) -> Reply {
         self.answered = true;
         self.gate.shared.counts.answered(reply.reason());
-        self.trace.answered(reply.reason(), self.started.elapsed());
+        self.trace.answered(reply.reason(), self.started);
         reply
     }
 }

@@ -78,13 +78,13 @@ impl Counts {
             count.fetch_add(1, Relaxed);
         }
         if reason == Reason::ChallengeAnswered {
-            self.last_challenge.is_now(self.epoch);
+            self.last_challenge.is(self.epoch, Instant::now());
         }
     }
 
-    pub(crate) fn handed_over(&self, events: usize) {
+    pub(crate) fn handed_over(&self, events: usize, now: Instant) {
         self.events.fetch_add(events as u64, Relaxed);
-        self.last_event.is_now(self.epoch);
+        self.last_event.is(self.epoch, now);
     }
 
     pub(crate) fn left_out(&self, events: usize) {
@@ -116,16 +116,16 @@ impl Counts {
 struct Moment(AtomicU64);
 
 impl Moment {
-    fn is_now(&self, epoch: Instant) {
-        self.0.store(millis(epoch) + 1, Relaxed);
+    fn is(&self, epoch: Instant, now: Instant) {
+        self.0.store(millis(epoch, now) + 1, Relaxed);
     }
 
     fn elapsed(&self, epoch: Instant) -> Option<Duration> {
         let at = self.0.load(Relaxed).checked_sub(1)?;
-        Some(Duration::from_millis(millis(epoch).saturating_sub(at)))
+        Some(Duration::from_millis(millis(epoch, Instant::now()).saturating_sub(at)))
     }
 }
 
-fn millis(epoch: Instant) -> u64 {
-    u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+fn millis(epoch: Instant, now: Instant) -> u64 {
+    u64::try_from(now.saturating_duration_since(epoch).as_millis()).unwrap_or(u64::MAX - 1)
 }

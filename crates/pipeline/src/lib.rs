@@ -34,6 +34,8 @@
 
 mod channel;
 mod dedupe;
+mod deliveries;
+mod doorbell;
 mod gate;
 mod handler;
 mod health;
@@ -48,8 +50,9 @@ pub use birdhook_core::{
     Event, EventKey, EventKind, Generation, PostRelation, RawJson, Reason, Reply, RequestHead, Secret, SecretError,
     Timestamp, activity, crc, message, signature, wire,
 };
-pub use channel::{ChannelSink, Deliveries, Events, Sending};
+pub use channel::{ChannelSink, Sending};
 pub use dedupe::{CutOver, Keying, Keys};
+pub use deliveries::{Deliveries, Events};
 pub use gate::{Admission, Begun, Gate, Reception};
 pub use handler::{Handler, HandlerFuture};
 pub use health::Health;

@@ -1,9 +1,8 @@
 //! The same facts for the `metrics` and `tracing` crates. Names, numbers and reasons only: never a token, a secret, an
 //! id of a user or a text.
 
-use std::time::Duration;
-
 use birdhook_core::{Delivery, Reason};
+use tokio::time::Instant;
 
 /// Events were handed over.
 pub(crate) fn handed_over(events: usize) {
@@ -74,8 +73,11 @@ impl Trace {
         work
     }
 
-    pub(crate) fn answered(&self, reason: Reason, took: Duration) {
+    pub(crate) fn answered(&self, reason: Reason, started: Instant) {
         self.ended(reason.as_str());
+        // Nobody need look at the clock for nobody.
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        let took = started.elapsed();
         #[cfg(feature = "metrics")]
         {
             metrics::histogram!("birdhook_answer_seconds", "request" => self.request).record(took);
@@ -91,7 +93,7 @@ impl Trace {
                 status => tracing::info!(result = reason.as_str(), status, micros, "answered"),
             }
         });
-        let _ = took;
+        let _ = started;
     }
 
     pub(crate) fn unanswered(&self) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, Settings};
 
-use crate::channel::{ChannelSink, Deliveries, channel};
+use crate::channel::{ChannelSink, channel};
 use crate::dedupe::{CutOver, Dedupe, Keying};
 use crate::handler::Handler;
-use crate::{EventSink, Gate, Pipeline};
+use crate::{Deliveries, EventSink, Gate, Pipeline};
 
 /// One webhook URL to be: its apps and settings. Ends in the choice of where deliveries go, and so what 200 means.
 ///

@@ -16,6 +16,12 @@ fn backlog(deliveries: usize, events: usize) -> Backlog {
     backlog
 }
 
+/// Lets the runtime come to the end of its turn, and then of the one in which it noticed that.
+async fn turn() {
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
     let (pipeline, mut deliveries) = webhook().channel(1);
@@ -166,7 +172,8 @@ async fn a_dropped_recv_loses_nothing() {
         let mut recv = Box::pin(deliveries.recv());
         assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         assert_eq!(deliver(&pipeline, &deleted(&[&round.to_string(), "x"])).await, Reason::Accepted);
-        assert_eq!(alarm.rung(), 1, "who waits is told");
+        turn().await;
+        assert_eq!(alarm.rung(), 1, "who waits is told, when the turn is over");
         drop(recv);
         assert_eq!(pipeline.health().backlog.unwrap().deliveries, 1, "woken, not read");
         drop(Box::pin(deliveries.recv()));
@@ -182,6 +189,31 @@ async fn a_dropped_recv_loses_nothing() {
         assert_eq!(id(&event), expected);
     }
     assert!(events.recv().now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    let (alarm, waker) = Alarm::new();
+    let mut read = Vec::new();
+    let mut recv = Box::pin(deliveries.recv_many(&mut read, 5));
+    assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    for at in 0..7 {
+        assert_eq!(deliver(&pipeline, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Reason::Accepted);
+    }
+    assert_eq!(alarm.rung(), 0);
+    turn().await;
+    assert_eq!(alarm.rung(), 1);
+    assert_eq!(recv.await, 5, "no more than asked for");
+    assert_eq!(pipeline.health().backlog, Some(Backlog { deliveries: 2, events: 4 }));
+    assert_eq!(deliveries.recv_many(&mut read, 5).await, 2);
+    assert_eq!(
+        read.iter().map(|delivery| ids(delivery)[0].clone()).collect::<Vec<_>>(),
+        ["0a", "1a", "2a", "3a", "4a", "5a", "6a"]
+    );
+    assert_eq!(pipeline.health().backlog, Some(Backlog::default()));
+    assert!(pipeline.shutdown(Duration::from_secs(1)).await.is_nothing());
+    assert_eq!(deliveries.recv_many(&mut read, 5).await, 0, "all was read");
 }
 
 #[tokio::test(start_paused = true)]

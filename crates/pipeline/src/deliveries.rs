@@ -1,0 +1,126 @@
+//! The app's end of the channel.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use birdhook_core::{Delivery, Event};
+use futures_core::Stream;
+use tokio::sync::mpsc;
+
+use crate::channel::Level;
+use crate::doorbell::Doorbell;
+
+/// The app's end of the channel: deliveries in the order in which they were accepted.
+///
+/// Also a [`Stream`]; [`events`](Self::events) makes it one of single events. Once it is dropped, deliveries are answered
+/// 503.
+#[must_use = "deliveries are answered 503 once this is dropped"]
+#[derive(Debug)]
+pub struct Deliveries {
+    reader: Reader,
+}
+
+impl Deliveries {
+    pub(crate) fn new(receiver: mpsc::Receiver<Delivery>, level: Arc<Level>) -> Self {
+        Self { reader: Reader { receiver, doorbell: Doorbell::new(), level } }
+    }
+
+    /// The next delivery; `None` once the pipeline is shut down, or gone, and everything was read.
+    ///
+    /// Cancel safe: a dropped `recv` loses nothing.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// The next deliveries, at most `limit`, put behind what is in `buffer`; how many came, nought once the pipeline is shut
+    /// down, or gone, and everything was read.
+    ///
+    /// Cancel safe: a dropped `recv_many` loses nothing.
+    pub async fn recv_many(&mut self, buffer: &mut Vec<Delivery>, limit: usize) -> usize {
+        let before = buffer.len();
+        let Reader { receiver, doorbell, level } = &mut self.reader;
+        let count = std::future::poll_fn(|cx| doorbell.poll(cx, |cx| receiver.poll_recv_many(cx, buffer, limit))).await;
+        level.leave(count, buffer.iter().skip(before).map(|delivery| delivery.events().len()).sum());
+        count
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        let delivery = ready!(self.reader.poll_recv(cx));
+        if let Some(delivery) = &delivery {
+            self.reader.level.leave(1, delivery.events().len());
+        }
+        Poll::Ready(delivery)
+    }
+
+    /// The same channel, one event at a time.
+    pub fn events(self) -> Events {
+        Events { reader: self.reader, opened: Vec::new().into_iter() }
+    }
+}
+
+impl Stream for Deliveries {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        self.poll_recv(cx)
+    }
+}
+
+/// The app's end of the channel, one event at a time. Also a [`Stream`]. Once it is dropped, deliveries are answered 503.
+#[must_use = "deliveries are answered 503 once this is dropped"]
+#[derive(Debug)]
+pub struct Events {
+    reader: Reader,
+    opened: std::vec::IntoIter<Event>,
+}
+
+impl Events {
+    /// The next event; `None` once the pipeline is shut down, or gone, and everything was read.
+    ///
+    /// Cancel safe: a dropped `recv` loses nothing.
+    pub async fn recv(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            if let Some(event) = self.opened.next() {
+                self.reader.level.leave(usize::from(self.opened.len() == 0), 1);
+                return Poll::Ready(Some(event));
+            }
+            match ready!(self.reader.poll_recv(cx)) {
+                Some(delivery) => self.opened = delivery.into_iter(),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_recv(cx)
+    }
+}
+
+/// What both forms of the app's end read from. When it is gone, nobody will consume the rest.
+#[derive(Debug)]
+struct Reader {
+    receiver: mpsc::Receiver<Delivery>,
+    doorbell: Doorbell,
+    level: Arc<Level>,
+}
+
+impl Reader {
+    fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Option<Delivery>> {
+        self.doorbell.poll(cx, |cx| self.receiver.poll_recv(cx))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.level.abandon();
+    }
+}

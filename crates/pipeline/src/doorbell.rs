@@ -1,0 +1,158 @@
+//! Waking the app once for all that one turn of the server brings.
+//!
+//! A consumer on another thread costs more to wake than a delivery costs to verify. Under load many requests are ready in
+//! each turn of the server's runtime; the app hears of them together when the turn is over, after they were answered.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use tokio::runtime::Handle;
+
+/// Stands between the channel and the task that consumes: woken by the channel, it wakes the task at the end of the turn.
+#[derive(Debug)]
+pub(crate) struct Doorbell {
+    bell: Arc<Bell>,
+    waker: Waker,
+}
+
+impl Doorbell {
+    pub(crate) fn new() -> Self {
+        let bell = Arc::new(Bell::default());
+        Self { waker: Arc::clone(&bell).into(), bell }
+    }
+
+    /// Polls with this in place of the task's own waker.
+    pub(crate) fn poll<T>(&self, cx: &Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        self.bell.listen(cx.waker());
+        poll(&mut Context::from_waker(&self.waker))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Bell {
+    task: Mutex<Option<Waker>>,
+    /// Whether a turn will ring at its end.
+    pressed: AtomicBool,
+}
+
+impl Bell {
+    fn task(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(&self, waker: &Waker) {
+        let mut task = self.task();
+        if !task.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *task = Some(waker.clone());
+        }
+    }
+
+    fn ring(&self) {
+        // In this order: what is sent from here on rings anew.
+        self.pressed.store(false, SeqCst);
+        let task = self.task().take();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        if self.pressed.swap(true, SeqCst) {
+            return;
+        }
+        let turn = Turn(self);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::task::yield_now().await;
+                drop(turn);
+            });
+        }
+    }
+}
+
+/// Rings when it ends, whether at the end of the runtime's turn, with the runtime, or at once where there is none.
+struct Turn(Arc<Bell>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.ring();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    /// A task that waits, how often it was woken, and what the channel wakes.
+    fn waiting() -> (Doorbell, Arc<Woken>, Waker) {
+        let (doorbell, woken) = (Doorbell::new(), Arc::new(Woken::default()));
+        let mut waker = None;
+        let task = Arc::clone(&woken).into();
+        let _ = doorbell.poll(&Context::from_waker(&task), |cx| {
+            waker = Some(cx.waker().clone());
+            Poll::<()>::Pending
+        });
+        (doorbell, woken, waker.unwrap_or_else(|| Waker::noop().clone()))
+    }
+
+    #[test]
+    fn without_a_runtime_the_task_is_woken_at_once() {
+        let (_doorbell, woken, waker) = waiting();
+        waker.wake_by_ref();
+        assert_eq!(woken.0.load(SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_turn_wakes_once_at_its_end() {
+        let (_doorbell, woken, waker) = waiting();
+        for _ in 0..3 {
+            waker.wake_by_ref();
+        }
+        assert_eq!(woken.0.load(SeqCst), 0);
+        while woken.0.load(SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(woken.0.load(SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_the_end_of_a_turn_wakes_again() {
+        let (doorbell, woken, waker) = waiting();
+        for times in 1..=3 {
+            waker.wake_by_ref();
+            while woken.0.load(SeqCst) < times {
+                tokio::task::yield_now().await;
+            }
+            let task = Arc::clone(&woken).into();
+            let _ = doorbell.poll(&Context::from_waker(&task), |_| Poll::<()>::Pending);
+        }
+        assert_eq!(woken.0.load(SeqCst), 3);
+    }
+
+    #[test]
+    fn a_runtime_that_ends_wakes_the_task() {
+        let (_doorbell, woken, waker) = waiting();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        {
+            let _inside = runtime.enter();
+            waker.wake_by_ref();
+        }
+        assert_eq!(woken.0.load(SeqCst), 0);
+        drop(runtime);
+        assert_eq!(woken.0.load(SeqCst), 1);
+    }
+}
