@@ -38,7 +38,7 @@ impl BodyReader {
         self.room = self.room.checked_sub(chunk.len()).ok_or(Reason::BodyTooLarge)?;
         self.owed = self.owed.map(|owed| owed.wrapping_sub(chunk.len() as u64));
         self.checks.update(&chunk);
-        self.body.push(chunk);
+        self.body.push(chunk, self.owed.unwrap_or(u64::MAX));
         Ok(())
     }
 
@@ -77,12 +77,16 @@ enum Gathered {
 }
 
 impl Gathered {
-    fn push(&mut self, chunk: Bytes) {
+    /// `rest` is how many bytes are still to come, if so many come.
+    fn push(&mut self, chunk: Bytes, rest: u64) {
         match self {
             Self::Whole(first) if first.is_empty() => *first = chunk,
             Self::Whole(_) if chunk.is_empty() => {}
             Self::Whole(first) => {
-                let mut joined = BytesMut::with_capacity(2 * (first.len() + chunk.len()));
+                // As much again at the most: nobody has memory kept for what they only promise.
+                let length = first.len() + chunk.len();
+                let rest = usize::try_from(rest).map_or(length, |rest| rest.min(length));
+                let mut joined = BytesMut::with_capacity(length + rest);
                 joined.extend_from_slice(first);
                 joined.extend_from_slice(&chunk);
                 *self = Self::Joined(joined);

@@ -131,6 +131,8 @@ reasons! {
     SignatureWrong = 401, "signature_wrong", "";
     /// The body is, or says it is, over the limit.
     BodyTooLarge = 413, "body_too_large", "the body is over the limit\n";
+    /// The bodies that are under way at once hold as much memory as they may.
+    TooManyBodies = 503, "too_many_bodies", "too many bodies at once\n";
     /// `Content-Encoding` is other than identity; the signature covers the bytes as X made them.
     BodyEncoded = 415, "body_encoded", "content-encoding must be identity\n";
     /// The body did not arrive within the deadline.

@@ -13,6 +13,7 @@ use futures_core::Stream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::bodies::{Bodies, Share};
 use crate::dedupe::{Claim, Claimed, Dedupe, Keys};
 use crate::health::{Counts, Health};
 use crate::observe::{self, Trace};
@@ -29,6 +30,7 @@ pub struct Gate {
 struct Shared {
     endpoint: ArcSwap<Endpoint>,
     dedupe: Arc<Dedupe>,
+    bodies: Bodies,
     budget: Duration,
     counts: Counts,
     stopping: AtomicBool,
@@ -46,10 +48,11 @@ pub enum Begun {
 }
 
 impl Gate {
-    pub(crate) fn new(endpoint: Endpoint, dedupe: Dedupe, budget: Duration) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, dedupe: Dedupe, bodies: Bodies, budget: Duration) -> Self {
         let shared = Shared {
             endpoint: ArcSwap::from_pointee(endpoint),
             dedupe: Arc::new(dedupe),
+            bodies,
             budget,
             counts: Counts::new(),
             stopping: AtomicBool::new(false),
@@ -91,6 +94,7 @@ impl Gate {
         let mut health = self.shared.counts.health();
         health.ready = !self.shared.stopping.load(SeqCst) && !self.shared.endpoint.load().apps().is_empty();
         health.in_flight = self.shared.in_flight.load(SeqCst);
+        health.body_bytes = self.shared.bodies.taken();
         health.remembered = self.shared.dedupe.remembered();
         health
     }
@@ -165,7 +169,7 @@ async fn admit<E>(
     remembers: impl Fn(&EventKey) -> bool,
     request: &Request,
 ) -> Result<(Delivery, Claim), Reply> {
-    let read = timeout_at(request.deadline, read(reader, body, request.deadline)).await;
+    let read = timeout_at(request.deadline, read(reader, body, request)).await;
     let mut delivery = read.map_err(|_| Reason::BodyTooSlow)??;
     request.trace.verified(&delivery);
     if delivery.events().is_empty() {
@@ -193,15 +197,16 @@ async fn admit<E>(
 async fn read<E>(
     mut reader: Box<BodyReader>,
     body: impl Stream<Item = Result<Bytes, E>>,
-    deadline: Instant,
+    request: &Request,
 ) -> Result<Delivery, Reply> {
     let mut body = pin!(body);
     while let Some(chunk) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
         let chunk = chunk.map_err(|_| Reason::BodyCutOff)?;
         let empty = chunk.is_empty();
+        request.body.take(&request.gate.shared.bodies, chunk.len())?;
         reader.push(chunk)?;
         // Empty chunks that never stop keep this from ever waiting, and so the timeout from ever being asked.
-        if empty && Instant::now() >= deadline {
+        if empty && Instant::now() >= request.deadline {
             return Err(Reason::BodyTooSlow.into());
         }
     }
@@ -275,6 +280,7 @@ struct Request {
     gate: Gate,
     started: Instant,
     deadline: Instant,
+    body: Share,
     trace: Trace,
     answered: bool,
 }
@@ -283,7 +289,14 @@ impl Request {
     fn begin(gate: &Gate, started: Instant) -> Self {
         gate.shared.in_flight.fetch_add(1, SeqCst);
         let deadline = after(started, gate.shared.budget);
-        Self { gate: gate.clone(), started, deadline, trace: Trace::start("POST"), answered: false }
+        Self {
+            gate: gate.clone(),
+            started,
+            deadline,
+            body: Share::default(),
+            trace: Trace::start("POST"),
+            answered: false,
+        }
     }
 
     fn left_out(&self, events: usize) {
@@ -307,6 +320,7 @@ impl Drop for Request {
             self.gate.shared.counts.unanswered.fetch_add(1, SeqCst);
             self.trace.unanswered();
         }
+        self.body.give_back(&self.gate.shared.bodies);
         if self.gate.shared.in_flight.fetch_sub(1, SeqCst) == 1 {
             self.gate.shared.idle.notify_waiters();
         }

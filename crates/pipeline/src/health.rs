@@ -20,6 +20,8 @@ pub struct Health {
     pub ready: bool,
     /// Deliveries that are being read or handed over right now.
     pub in_flight: usize,
+    /// The bytes of their bodies so far; see [`Webhook::bodies_limit`](crate::Webhook::bodies_limit).
+    pub body_bytes: usize,
     /// Deliveries that ended without an answer: X hung up, the server stopped, or a handler panicked.
     pub unanswered: u64,
     /// Events handed over.
@@ -99,6 +101,7 @@ impl Counts {
         Health {
             ready: false,
             in_flight: 0,
+            body_bytes: 0,
             unanswered: self.unanswered.load(Relaxed),
             events: self.events.load(Relaxed),
             duplicates: self.duplicates.load(Relaxed),

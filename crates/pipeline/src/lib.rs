@@ -32,6 +32,7 @@
 //! `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's hand-over runs and
 //! the answer is told.
 
+mod bodies;
 mod channel;
 mod dedupe;
 mod deliveries;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, Settings};
 
+use crate::bodies::Bodies;
 use crate::channel::{ChannelSink, channel};
 use crate::dedupe::{CutOver, Dedupe, Keying};
 use crate::handler::Handler;
@@ -33,6 +34,7 @@ use crate::{Deliveries, EventSink, Gate, Pipeline};
 pub struct Webhook {
     apps: Apps,
     settings: Settings,
+    bodies_limit: usize,
     deadline: Duration,
     window: (usize, Duration),
     keying: Keying,
@@ -46,6 +48,7 @@ impl Webhook {
         Self {
             apps: apps.into(),
             settings: Settings::default(),
+            bodies_limit: 64 << 20,
             deadline: Duration::from_millis(2500),
             window: (100_000, Duration::from_secs(15 * 60)),
             keying: Keying::default(),
@@ -56,6 +59,17 @@ impl Webhook {
     /// The largest body, in bytes; 1 MiB unless set. Larger ones are answered 413.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.settings.body_limit = bytes;
+        self
+    }
+
+    /// The most memory for the bodies of all deliveries under way, from their first bytes to their answers, in bytes; 64 MiB
+    /// unless set. A delivery that would take more is answered 503. Bodies over 64 KiB, which X hardly ever sends, get half
+    /// of it between them, so that whoever sends large ones leaves room for X's. Less than twice the
+    /// [`body_limit`](Self::body_limit) is taken as that.
+    ///
+    /// What was accepted and waits in a channel comes on top.
+    pub fn bodies_limit(mut self, bytes: usize) -> Self {
+        self.bodies_limit = bytes;
         self
     }
 
@@ -153,9 +167,11 @@ impl Webhook {
 
     /// Verifies and removes duplicates, and leaves the hand-over to whoever holds the gate.
     pub fn gate(self) -> Gate {
+        let bodies = Bodies::new(self.bodies_limit.max(self.settings.body_limit.saturating_mul(2)));
         Gate::new(
             Endpoint::new(self.apps, self.settings),
             Dedupe::new(self.keying, self.tolerance, self.window),
+            bodies,
             self.deadline,
         )
     }

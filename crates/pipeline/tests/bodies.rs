@@ -1,0 +1,92 @@
+//! The memory for the bodies of all deliveries under way.
+
+mod support;
+
+use birdhook_pipeline::{Pipeline, Reason, Reply};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+use support::{deleted, deliver, reception, webhook, whole};
+
+const KIB: usize = 1 << 10;
+
+type Channel = Pipeline<birdhook_pipeline::ChannelSink>;
+
+/// A good delivery of this length.
+fn body(length: usize) -> String {
+    let delivery = deleted(&["1"]);
+    let padding = " ".repeat(length - delivery.len());
+    delivery + &padding
+}
+
+/// One that came so far and does not end.
+fn under_way(pipeline: &Channel, body: &str) -> Result<BoxFuture<'static, Reply>, Reason> {
+    let (reception, chunks) = (reception(pipeline, body), whole(body).chain(stream::pending()));
+    let pipeline = pipeline.clone();
+    let mut receiving = async move { pipeline.receive(reception, chunks).await }.boxed();
+    match (&mut receiving).now_or_never() {
+        None => Ok(receiving),
+        Some(reply) => Err(reply.reason()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_room_is_503_until_there_is_room() {
+    let (pipeline, _deliveries) = webhook().body_limit(32 * KIB).bodies_limit(100 * KIB).channel(8);
+    let body = body(32 * KIB);
+    let mut held: Vec<_> = (0..3).map(|_| under_way(&pipeline, &body).map_err(Reason::as_str).unwrap()).collect();
+    assert_eq!(pipeline.health().body_bytes, 96 * KIB);
+    for _ in 0..3 {
+        assert_eq!(deliver(&pipeline, &body).await, Reason::TooManyBodies);
+        assert_eq!(pipeline.health().body_bytes, 96 * KIB, "what is refused takes nothing");
+    }
+    assert_eq!(Reason::TooManyBodies.status(), 503);
+    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted, "a small one has room");
+    drop(held.pop());
+    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    assert_eq!(held.pop().unwrap().await.reason(), Reason::BodyTooSlow);
+    assert_eq!(pipeline.health().body_bytes, 32 * KIB, "whatever the answer is");
+    drop(held);
+    assert_eq!(pipeline.health().body_bytes, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_bodies_leave_half_of_the_room_to_the_others() {
+    let (pipeline, _deliveries) = webhook().bodies_limit(2 << 20).channel(8);
+    let (large, small) = (body(200 * KIB), body(64 * KIB));
+    let mut held = Vec::new();
+    let refused = loop {
+        match under_way(&pipeline, &large) {
+            Ok(receiving) => held.push(receiving),
+            Err(reason) => break reason,
+        }
+    };
+    assert_eq!((held.len(), refused), (5, Reason::TooManyBodies), "5 of 200 KiB, and no sixth, in half of 2 MiB");
+    let mut small = (0..100).map_while(|_| under_way(&pipeline, &small).ok()).collect::<Vec<_>>();
+    assert_eq!(small.len(), (2048 - 1000) / 64);
+    assert_eq!(pipeline.health().body_bytes, 1000 * KIB + small.len() * 64 * KIB);
+    small.clear();
+    held.clear();
+    assert_eq!(pipeline.health().body_bytes, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_largest_body_has_room_twice_whatever_is_set() {
+    let (pipeline, _deliveries) = webhook().body_limit(100 * KIB).bodies_limit(0).channel(8);
+    let body = body(100 * KIB);
+    let _first = under_way(&pipeline, &body).map_err(Reason::as_str).unwrap();
+    assert_eq!(deliver(&pipeline, &body).await, Reason::TooManyBodies, "half of it is for large ones");
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_room_is_taken_until_the_answer() {
+    let (sink, mut asked) = support::asking();
+    let pipeline = webhook().sink(sink);
+    let body = body(10 * KIB);
+    let mut receiving = pipeline.receive(reception(&pipeline, &body), whole(&body)).boxed();
+    assert!((&mut receiving).now_or_never().is_none());
+    assert_eq!(pipeline.health().body_bytes, 10 * KIB, "the sink has not answered");
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(receiving.await.reason(), Reason::Accepted);
+    assert_eq!(pipeline.health().body_bytes, 0);
+}
