@@ -12,6 +12,7 @@ use super::answer::Answer;
 pub(super) struct Connection {
     stream: TcpStream,
     unsent: Vec<u8>,
+    withheld: Option<u8>,
     received: Vec<u8>,
     /// When the request that is under way was due.
     due: Option<Instant>,
@@ -25,7 +26,7 @@ impl Connection {
         let mut stream = TcpStream::from_std(stream);
         let interests = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut stream, Token(number), interests).expect("a poll that takes it");
-        Self { stream, unsent: Vec::new(), received: Vec::new(), due: None }
+        Self { stream, unsent: Vec::new(), withheld: None, received: Vec::new(), due: None }
     }
 
     pub(super) fn send(&mut self, request: &[u8], due: Instant) {
@@ -42,12 +43,16 @@ impl Connection {
         }
     }
 
-    /// Sends all of a request but its last byte, which [`send_on`](Self::send_on) sends.
+    /// Sends all of a request but its last byte, which waits to be [released](Self::release).
     pub(super) fn send_but_the_last_byte(&mut self, request: &[u8], due: Instant) {
         let (last, most) = request.split_last().expect("a request");
+        self.withheld = Some(*last);
         self.send(most, due);
-        assert!(self.unsent.is_empty(), "the system does not take a request at once");
-        self.unsent.push(*last);
+    }
+
+    pub(super) fn release(&mut self) {
+        self.unsent.extend(self.withheld.take());
+        self.send_on();
     }
 
     /// The answer, and when its request was due.

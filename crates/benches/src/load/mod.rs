@@ -107,18 +107,26 @@ impl Load {
         assert_eq!(outcome.not_200, 0, "answers other than 200");
     }
 
-    /// Sends a request on every connection, but for its last byte.
+    /// Sends a request on every connection, but for its last byte, until the server takes no more.
     pub(crate) fn begin(&mut self, requests: &mut Requests) {
         self.renew();
         while let Some(free) = self.free.pop() {
             self.connections[free].send_but_the_last_byte(requests.make(), Instant::now());
+        }
+        let mut outcome = Outcome::new();
+        loop {
+            self.collect(&mut outcome, Duration::from_millis(100));
+            assert_eq!(outcome.answers, 0, "an answer before the end of its request");
+            if self.events.is_empty() {
+                return;
+            }
         }
     }
 
     /// Sends the last bytes, and waits for the answers.
     pub(crate) fn finish(&mut self) -> Outcome {
         let (mut outcome, start) = (Outcome::new(), Instant::now());
-        self.connections.iter_mut().for_each(Connection::send_on);
+        self.connections.iter_mut().for_each(Connection::release);
         while self.is_waiting() {
             self.collect(&mut outcome, PATIENCE);
         }

@@ -52,16 +52,19 @@ enum Body {
     Post,
     Activity,
     Message,
+    Long,
 }
 
 impl Body {
-    const ALL: [Self; 3] = [Self::Post, Self::Activity, Self::Message];
+    /// Those that are sent to see how fast they are taken.
+    const FAST: [Self; 3] = [Self::Post, Self::Activity, Self::Message];
 
     fn text(self) -> &'static str {
         match self {
             Self::Post => include_str!("../../../core/benches/bodies/aaa_6k.json"),
             Self::Activity => include_str!("../../../core/benches/bodies/xaa_6k.json"),
             Self::Message => include_str!("../../../core/benches/bodies/aaa_2k.json"),
+            Self::Long => include_str!("../../../core/benches/bodies/xaa_64k.json"),
         }
     }
 
@@ -85,6 +88,7 @@ impl fmt::Display for Body {
             Self::Post => "a post of 6 KB (Account Activity API)",
             Self::Activity => "a post of 6 KB (X Activity API)",
             Self::Message => "a message of 2 KB (Account Activity API)",
+            Self::Long => "a post of 64 KB (X Activity API)",
         })
     }
 }

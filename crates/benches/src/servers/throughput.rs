@@ -29,7 +29,7 @@ pub(crate) fn measure(length: &Length) -> Throughput {
     let mut servers: Vec<Loaded> =
         Candidate::FAST.into_iter().map(|candidate| Loaded::start(candidate, CONNECTIONS)).collect();
     let mut measured = BTreeMap::<_, Measured>::new();
-    let mut requests = Body::ALL.map(|body| (body, body.requests()));
+    let mut requests = Body::FAST.map(|body| (body, body.requests()));
     let count = servers.len();
     for round in 0..length.rounds {
         for (body, requests) in &mut requests {
@@ -70,7 +70,7 @@ impl Throughput {
     }
 
     pub(crate) fn print(&self, goals: &mut Goals) {
-        for body in Body::ALL {
+        for body in Body::FAST {
             println!("\n{body}\n");
             let head = ["server", "requests/s", "of the bare", "CPU µs a request", "of the bare", "busy"];
             let mut table = Table::new(head);
@@ -95,9 +95,9 @@ impl Throughput {
         }
         // A bare server has one thread that works: if it waits, it is for another program.
         let waited: Sample =
-            Body::ALL.iter().map(|body| self.of(*body, Framework::Axum, App::Bare).kept_waiting.median()).collect();
+            Body::FAST.iter().map(|body| self.of(*body, Framework::Axum, App::Bare).kept_waiting.median()).collect();
         println!("\nOther programs had the servers' processor for {:.1} % of the time.", waited.median() * 100.0);
-        for body in Body::ALL {
+        for body in Body::FAST {
             for framework in Framework::ALL {
                 let (of, bare) = (self.of(body, framework, App::Birdhook), self.of(body, framework, App::Bare));
                 // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
