@@ -39,6 +39,10 @@ pub struct Window {
     numbers: HashTable<u32>,
 }
 
+/// So many keys are taken out at a time: each lies somewhere else in memory, and all are fetched at once. Those that are still
+/// to be taken out are not remembered any more.
+const AT_A_TIME: usize = 32;
+
 /// Half of a key is plenty: with ten million keys remembered, two different ones meet once in 10^24 insertions.
 type Half = [u8; 16];
 
@@ -54,7 +58,7 @@ impl Window {
     /// one over 2^31 is cut to that.
     pub fn new(capacity: usize, horizon: Duration) -> Self {
         let capacity = capacity.min(1 << 31);
-        let reserved = capacity.min(1 << 24);
+        let reserved = capacity.min(1 << 24) + AT_A_TIME;
         Self {
             capacity,
             horizon: u64::try_from(horizon.as_millis()).unwrap_or(u64::MAX),
@@ -68,8 +72,7 @@ impl Window {
     ///
     /// `now` is the time since any fixed moment; it must not run backwards.
     pub fn contains(&self, key: &EventKey, now: Duration) -> bool {
-        let half = half(key);
-        self.number(&half).and_then(|number| self.remembered(number)).is_some_and(|found| !self.is_past(found, now))
+        self.number(&half(key)).is_some_and(|number| !self.is_forgotten(number.wrapping_sub(self.first) as usize, now))
     }
 
     /// Remembers the key from `now` on, also if it is there already.
@@ -77,18 +80,13 @@ impl Window {
         if self.capacity == 0 {
             return;
         }
-        // Two out for each one in: the past is forgotten in small steps, and faster than it grows.
-        for _ in 0..2 {
-            if self.order.front().is_some_and(|oldest| self.is_past(oldest, now)) {
-                self.forget_oldest();
-            }
+        // The past is forgotten in small steps, and faster than it grows.
+        if self.is_forgotten(AT_A_TIME - 1, now) {
+            self.take_out();
         }
         let half = half(key);
         if let Some(number) = self.number(&half) {
             self.unlink(&half, number);
-        }
-        if self.order.len() >= self.capacity {
-            self.forget_oldest();
         }
         let number = self.first.wrapping_add(self.order.len() as u32);
         let (order, first) = (&mut self.order, self.first);
@@ -100,7 +98,7 @@ impl Window {
 
     /// How many keys are held, those included whose time is over but which were not collected yet.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.order.len().min(self.capacity)
     }
 
     /// Whether no key is held.
@@ -118,13 +116,15 @@ impl Window {
         self.order.get(number.wrapping_sub(self.first) as usize)
     }
 
-    fn forget_oldest(&mut self) {
-        if let Some(oldest) = self.order.front().copied() {
-            let number = self.first;
-            self.unlink(&oldest.half, number);
-            self.order.pop_front();
-            self.first = number.wrapping_add(1);
+    /// Takes the oldest keys out of the table and out of the order.
+    fn take_out(&mut self) {
+        for at in 0..AT_A_TIME {
+            if let Some(oldest) = self.order.get(at).copied() {
+                self.unlink(&oldest.half, self.first.wrapping_add(at as u32));
+            }
         }
+        self.order.drain(..AT_A_TIME.min(self.order.len()));
+        self.first = self.first.wrapping_add(AT_A_TIME as u32);
     }
 
     /// Takes a number out of the table; its place in the order stays until it is the oldest.
@@ -132,6 +132,12 @@ impl Window {
         if let Ok(entry) = self.numbers.find_entry(hash(half), |&other| other == number) {
             entry.remove();
         }
+    }
+
+    /// Whether the key at this place of the order is too old, or has too many newer ones behind it.
+    fn is_forgotten(&self, at: usize, now: Duration) -> bool {
+        let is_pushed_out = self.order.len().saturating_sub(at) > self.capacity;
+        self.order.get(at).is_some_and(|remembered| is_pushed_out || self.is_past(remembered, now))
     }
 
     fn is_past(&self, remembered: &Remembered, now: Duration) -> bool {
