@@ -11,6 +11,7 @@
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::time::Duration;
 
 use birdhook_pipeline::{
     Begun, ChannelSink, Deliveries, Delivery, Pipeline, Reason, Reply, RequestHead, Secret, Webhook, signature,
@@ -36,7 +37,8 @@ struct Receiver {
 impl Receiver {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let webhook = Webhook::new(Secret::new(SECRET).unwrap());
+        // Whole seconds, for whether a half carries depends on when it was started.
+        let webhook = Webhook::new(Secret::new(SECRET).unwrap()).deadline(Duration::from_secs(2));
         let (pipeline, deliveries) = runtime.block_on(async { webhook.channel(64) });
         Self { runtime, pipeline, deliveries, body: Bytes::new(), signature: String::new() }
     }
