@@ -1,0 +1,71 @@
+//! How many allocations a request costs: a copy too many is seen here, whatever the machine does.
+//!
+//! `cargo test -p birdhook-core --test allocations -- --nocapture` prints a line for each body.
+
+#[path = "../benches/core/bodies.rs"]
+mod bodies;
+
+use std::hint::black_box;
+
+use allocation_counter::measure;
+use birdhook_core::{Delivery, Endpoint, RequestHead, Secret, Settings, Step, signature};
+use bytes::Bytes;
+
+/// What a verified body may cost at most, its keys too.
+const OF_BODIES: [(&str, u64); 4] = [
+    ("aaa_6k", 4),
+    ("xaa_6k", 4),
+    ("aaa_6k_escaped", 4),
+    // The tag of its subscription is one of the texts that are escaped.
+    ("xaa_6k_escaped", 8),
+];
+const OF_A_CHALLENGE: u64 = 8;
+
+fn endpoint() -> (Endpoint, Secret) {
+    let secret = Secret::new("z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu").unwrap();
+    (Endpoint::new(secret.clone(), Settings::default()), secret)
+}
+
+fn received(endpoint: &Endpoint, body: &'static str, signed: &str) -> Delivery {
+    let headers = [("host", "bees.example"), ("content-type", "application/json"), (signature::HEADER, signed)];
+    let head = RequestHead::new("POST", "/webhooks/twitter", None)
+        .with_headers(headers.map(|(name, value)| (name, value.as_bytes())));
+    let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+    reader.push(Bytes::from_static(body.as_bytes())).unwrap();
+    reader.finish().unwrap()
+}
+
+/// Of the second time: what is made once is made.
+fn allocations<T>(mut run: impl FnMut() -> T) -> u64 {
+    black_box(run());
+    measure(|| drop(black_box(run()))).count_total
+}
+
+#[test]
+fn a_verified_body_is_not_copied() {
+    let (endpoint, secret) = endpoint();
+    let counts = bodies::ALL.iter().map(|(name, body)| {
+        let signed = signature::sign(&secret, body.as_bytes());
+        let delivery = || {
+            let delivery = received(&endpoint, body, &signed);
+            delivery.events().iter().for_each(|event| _ = black_box(event.delivery_key()));
+            delivery
+        };
+        (*name, allocations(delivery))
+    });
+    let counts: Vec<_> = counts.collect();
+    counts.iter().for_each(|(name, count)| println!("allocations {name} {count}"));
+    for (name, most) in OF_BODIES {
+        let (_, count) = counts.iter().find(|(other, _)| *other == name).unwrap();
+        assert!(*count <= most, "{name}: {count} allocations, and not {most} at the most");
+    }
+}
+
+#[test]
+fn a_challenge_is_answered_with_few() {
+    let (endpoint, _) = endpoint();
+    let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
+    let count = allocations(|| endpoint.begin(&RequestHead::new("GET", "/webhooks/twitter", query)));
+    println!("allocations challenge {count}");
+    assert!(count <= OF_A_CHALLENGE, "{count} allocations, and not {OF_A_CHALLENGE} at the most");
+}
