@@ -46,6 +46,9 @@ pub(crate) fn measure(length: &Length, throughput: &Throughput, goals: &mut Goal
     for pair in pairs {
         pair.print(&mut table, goals);
     }
+    if table.is_empty() {
+        return println!("\nOther programs had the processors all the time: how long requests take was not measured.");
+    }
     println!("\nEvenly asked, half as often as birdhook can answer; {}:\n\n{table}", Body::Post);
 }
 
