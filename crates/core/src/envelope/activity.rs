@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Outline;
 use super::cursor::Cursor;
 use super::draft::Draft;
-use super::facts::{Facts, Happening, identity};
+use super::facts::{self, Happening, identity};
 use super::types;
 use crate::key::Content;
 use crate::wire::object::object;
@@ -66,8 +66,8 @@ impl Side<'_> {
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
-        let mut data = Self::default();
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'a>) -> Option<()> {
+        let data = &mut *self;
         let text = cursor.text_of(|cursor| {
             cursor.members(|name, cursor| {
                 match name {
@@ -76,8 +76,9 @@ impl<'a> Data<'a> {
                     "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
                     "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
                     "payload" => {
-                        let (Lenient(facts), text) = cursor.value()?;
-                        (data.facts, data.payload) = (facts, Some(text));
+                        let (is_object, text) = cursor.fill(data.facts.insert(PayloadFacts::default()))?;
+                        data.facts.take_if(|_| !is_object);
+                        data.payload = Some(text);
                     }
                     "includes" => data.includes = Some(cursor.skip()?),
                     "id" => data.id = cursor.value::<Lenient<_>>()?.0.0,
@@ -87,8 +88,8 @@ impl<'a> Data<'a> {
                 Some(())
             })
         })?;
-        data.text = text;
-        Some(data)
+        self.text = text;
+        Some(())
     }
 
     pub(super) fn is_activity(&self) -> bool {
@@ -185,8 +186,7 @@ impl<'a> Data<'a> {
             inner.drafts.clear();
         }
         if inner.drafts.is_empty() {
-            let facts = serde_json::from_str::<Lenient<Facts<'a>>>(payload).ok().and_then(|facts| facts.0);
-            if let Some(known) = facts.and_then(|facts| facts.name(known_as, payload)) {
+            if let Some((Some(known), _)) = facts::read(known_as, &mut Cursor::new(payload)) {
                 inner.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
             }
         }
@@ -281,7 +281,7 @@ impl<'a> PayloadFacts<'a> {
             EventKind::AccessRevoked => {
                 let user = self.user_id.as_ref()?;
                 let content = match (self.app_id.as_deref(), self.date_time) {
-                    (Some(app), Some(time)) => Content::Id(super::facts::at_time("revoke", [app, user], time)),
+                    (Some(app), Some(time)) => Content::Id(facts::at_time("revoke", [app, user], time)),
                     _ => Content::Same,
                 };
                 Some((Happening::Revocation { user: user.clone() }, content))

@@ -4,9 +4,12 @@
 //! each event's slice and its facts in one pass over the body.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed, IgnoredAny};
+
+use crate::wire::object::{Filling, Object};
 
 pub(crate) struct Cursor<'a> {
     text: &'a str,
@@ -68,6 +71,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// As [`value`](Self::value), into a struct where it stands; tells whether an object is there.
+    pub(crate) fn fill<T: Object<'a> + Default>(&mut self, object: &mut T) -> Option<(bool, &'a str)> {
+        match self.seeded(Filling(object)) {
+            Some(read) => Some(read),
+            None => {
+                *object = T::default();
+                self.skip().map(|text| (false, text))
+            }
+        }
+    }
+
     /// Steps over the value that comes next and tells its text.
     pub(crate) fn skip(&mut self) -> Option<&'a str> {
         self.one::<IgnoredAny>().map(|(_, text)| text)
@@ -102,11 +116,16 @@ impl<'a> Cursor<'a> {
     }
 
     fn one<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
+        self.seeded(PhantomData)
+    }
+
+    /// What follows the value is the business of whoever reads on.
+    fn seeded<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Option<(S::Value, &'a str)> {
         self.peek()?;
         let rest = self.text.get(self.at..)?;
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
-        let value = values.next()?.ok()?;
-        let length = values.byte_offset();
+        let mut json = serde_json::Deserializer::from_str(rest);
+        let value = seed.deserialize(&mut json).ok()?;
+        let length = json.into_iter::<IgnoredAny>().byte_offset();
         self.at += length;
         Some((value, rest.get(..length)?))
     }

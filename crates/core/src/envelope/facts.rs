@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use crate::key::{Content, Identity};
 use crate::wire::object::{Decoded, Value, object};
 use crate::wire::v1::StatusRef;
-use crate::wire::{Id, Lenient, Text};
+use crate::wire::{Id, Text};
 use crate::{Direction, EventKind, Timestamp};
 
 object! {
@@ -92,6 +92,11 @@ impl WrittenId<'_> {
     }
 }
 
+/// An id, from its text if X writes both.
+fn written<'i>(text: Option<&'i Id<'_>>, id: Option<&'i WrittenId<'_>>) -> Option<Cow<'i, str>> {
+    text.map(|text| Cow::Borrowed(text.as_str())).or_else(|| id.map(WrittenId::text))
+}
+
 /// What is known of one event.
 pub(super) struct Known<'a> {
     pub(super) kind: Happening<'a>,
@@ -114,30 +119,33 @@ pub(super) enum Happening<'a> {
     },
 }
 
-impl<'a> From<PostFacts<'a>> for Facts<'a> {
-    fn from(post: PostFacts<'a>) -> Self {
-        let PostFacts { id, id_str, timestamp_ms, created_at } = post;
-        Self { id, id_str, timestamp_ms, created_at, ..Self::default() }
+/// Reads the event of the array (or member) of this name that comes next: what is known of it, and its text.
+pub(super) fn read<'a>(array: &str, cursor: &mut Cursor<'a>) -> Option<(Option<Known<'a>>, &'a str)> {
+    if array == "tweet_create_events" {
+        let mut post = PostFacts::default();
+        let (_, raw) = cursor.fill(&mut post)?;
+        return Some((post.name(), raw));
+    }
+    let mut facts = Facts::default();
+    let (_, raw) = cursor.fill(&mut facts)?;
+    Some((facts.name(array, raw), raw))
+}
+
+impl<'a> PostFacts<'a> {
+    fn name(&self) -> Option<Known<'a>> {
+        let id = written(self.id_str.as_ref(), self.id.as_ref())?;
+        let (kind, identity) = plain(EventKind::PostCreated, "tweet_create", &[&id]);
+        let at = self.timestamp_ms.or_else(|| Timestamp::parse(self.created_at.as_deref()?));
+        Some(Known { kind, identity, content: Content::Same, at })
     }
 }
 
 impl<'a> Facts<'a> {
-    /// Reads the event of an array (or member) of this name that comes next, and tells its text.
-    pub(super) fn read(array: &str, cursor: &mut Cursor<'a>) -> Option<(Option<Self>, &'a str)> {
-        if array == "tweet_create_events" {
-            let (Lenient(post), raw) = cursor.value::<Lenient<PostFacts<'a>>>()?;
-            return Some((post.map(Self::from), raw));
-        }
-        let (Lenient(facts), raw) = cursor.value()?;
-        Some((facts, raw))
-    }
-
     /// Names the event that came in the array (or as the member) of this name. `None` when the kind is not known or
     /// the ids that identify it are missing.
     pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known<'a>> {
         let mut content = Content::Same;
         let (kind, identity) = match array {
-            "tweet_create_events" => plain(EventKind::PostCreated, "tweet_create", &[&self.id()?]),
             "tweet_delete_events" => plain(EventKind::PostDeleted, "tweet_delete", &[self.status.as_ref()?.id()?]),
             "favorite_events" => plain(EventKind::Liked, "favorite", &[&self.id()?]),
             "direct_message_events" => self.message()?,
@@ -173,7 +181,7 @@ impl<'a> Facts<'a> {
     }
 
     fn id(&self) -> Option<Cow<'_, str>> {
-        self.id_str.as_deref().map(Cow::Borrowed).or_else(|| self.id.as_ref().map(WrittenId::text))
+        written(self.id_str.as_ref(), self.id.as_ref())
     }
 
     fn at(&self) -> Option<Timestamp> {

@@ -22,7 +22,6 @@ use crate::{Delivery, Event, Generation, RawJson};
 use activity::Data;
 use cursor::Cursor;
 use draft::Draft;
-use facts::Facts;
 
 /// Reads the events of a body; `None` when it is not a JSON object.
 ///
@@ -120,7 +119,7 @@ impl<'a> Outline<'a> {
             "user_has_blocked" | "is_blocked_by" => {
                 self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0.or(self.user_has_blocked);
             }
-            "data" if cursor.peek()? == b'{' => self.data = Some(Data::read(cursor)?),
+            "data" if cursor.peek()? == b'{' => self.data.insert(Data::default()).read(cursor)?,
             "includes" => self.includes = Some(cursor.skip()?),
             "matching_rules" => self.matching_rules = Some(cursor.skip()?),
             "replay_job_status" if cursor.peek()? == b'{' => self.replay_status = Some(cursor.skip()?),
@@ -152,8 +151,7 @@ impl<'a> Outline<'a> {
             return cursor.skip().map(|_| ());
         };
         self.room = room;
-        let (facts, raw) = Facts::read(known_as, cursor)?;
-        let known = facts.and_then(|facts| facts.name(known_as, raw));
+        let (known, raw) = facts::read(known_as, cursor)?;
         self.drafts.push(Draft::account_activity(wire_name(name), raw, known));
         Some(())
     }
