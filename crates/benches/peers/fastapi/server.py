@@ -59,4 +59,5 @@ async def delivery(request: Request):
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ["PORT"]), access_log=False, log_level="warning")
+    # Clients that come back after some seconds find their connections open.
+    uvicorn.run(app, port=int(os.environ["PORT"]), timeout_keep_alive=75, access_log=False, log_level="warning")

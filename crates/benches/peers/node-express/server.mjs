@@ -44,4 +44,5 @@ app.post(PATH, express.json({ verify, limit: "1mb" }), (request, response) => {
 // Errors of `verify` and of JSON, without their text.
 app.use((error, _request, response, _next) => response.sendStatus(error.status ?? 500));
 
-app.listen(Number(PORT), "127.0.0.1");
+// Clients that come back after some seconds find their connections open.
+app.listen(Number(PORT), "127.0.0.1").keepAliveTimeout = 75_000;

@@ -47,9 +47,13 @@ function delivery(request, response) {
   });
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   if (!request.url.startsWith(PATH)) answer(response, 404);
   else if (request.method === "GET") challenge(request, response);
   else if (request.method === "POST") delivery(request, response);
   else answer(response, 405);
-}).listen(Number(PORT), "127.0.0.1");
+});
+
+// Clients that come back after some seconds find their connections open.
+server.keepAliveTimeout = 75_000;
+server.listen(Number(PORT), "127.0.0.1");
