@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Outline;
 use super::cursor::Cursor;
 use super::draft::Draft;
-use super::facts::{self, Happening, identity};
+use super::facts::{self, Happening, facts, identity};
 use super::types;
 use crate::key::Content;
 use crate::wire::object::object;
@@ -30,7 +30,7 @@ pub(super) struct Data<'a> {
     created_at: Option<Text<'a>>,
 }
 
-object! {
+facts! {
     /// The members of a payload that say what it is about, whose it is and when it was.
     struct PayloadFacts<'a> {
         id: Option<Id<'a>> = "id",
@@ -76,9 +76,9 @@ impl<'a> Data<'a> {
                     "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
                     "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
                     "payload" => {
-                        let (is_object, text) = cursor.fill(data.facts.insert(PayloadFacts::default()))?;
+                        let is_object = cursor.peek()? == b'{';
+                        data.payload = Some(data.facts.insert(PayloadFacts::default()).read(cursor)?);
                         data.facts.take_if(|_| !is_object);
-                        data.payload = Some(text);
                     }
                     "includes" => data.includes = Some(cursor.skip()?),
                     "id" => data.id = cursor.value::<Lenient<_>>()?.0.0,
@@ -159,8 +159,9 @@ impl<'a> Data<'a> {
         if let (false, true, Some(payload)) = (stands_alone, is_relation(kind), self.payload) {
             Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") && cursor.peek()? == b'[' {
                 true => cursor.elements(|cursor| {
-                    let (Lenient(facts), text) = cursor.value::<Lenient<PayloadFacts<'a>>>()?;
-                    told.extend(facts.map(|facts| (text, facts)));
+                    let (is_object, mut facts) = (cursor.peek()? == b'{', PayloadFacts::default());
+                    let text = facts.read(cursor)?;
+                    told.extend(is_object.then_some((text, facts)));
                     Some(())
                 }),
                 false => cursor.skip().map(|_| ()),

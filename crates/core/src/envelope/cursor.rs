@@ -4,12 +4,11 @@
 //! each event's slice and its facts in one pass over the body.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, IgnoredAny};
+use serde::de::IgnoredAny;
 
-use crate::wire::object::{Filling, Object};
+use super::skip::Scan;
 
 pub(crate) struct Cursor<'a> {
     text: &'a str,
@@ -71,20 +70,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// As [`value`](Self::value), into a struct where it stands; tells whether an object is there.
-    pub(crate) fn fill<T: Object<'a> + Default>(&mut self, object: &mut T) -> Option<(bool, &'a str)> {
-        match self.seeded(Filling(object)) {
-            Some(read) => Some(read),
-            None => {
-                *object = T::default();
-                self.skip().map(|text| (false, text))
-            }
-        }
-    }
-
     /// Steps over the value that comes next and tells its text.
     pub(crate) fn skip(&mut self) -> Option<&'a str> {
-        self.one::<IgnoredAny>().map(|(_, text)| text)
+        self.peek()?;
+        let Some(end) = Scan::new(self.text, self.at).value() else {
+            return self.one::<IgnoredAny>().map(|(_, text)| text);
+        };
+        let text = self.text.get(self.at..end);
+        self.at = end;
+        text
     }
 
     /// Tells the text of what `read` reads.
@@ -115,16 +109,12 @@ impl<'a> Cursor<'a> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
-    fn one<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
-        self.seeded(PhantomData)
-    }
-
     /// What follows the value is the business of whoever reads on.
-    fn seeded<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Option<(S::Value, &'a str)> {
+    fn one<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
         self.peek()?;
         let rest = self.text.get(self.at..)?;
         let mut json = serde_json::Deserializer::from_str(rest);
-        let value = seed.deserialize(&mut json).ok()?;
+        let value = T::deserialize(&mut json).ok()?;
         let length = json.into_iter::<IgnoredAny>().byte_offset();
         self.at += length;
         Some((value, rest.get(..length)?))

@@ -9,7 +9,47 @@ use crate::wire::v1::StatusRef;
 use crate::wire::{Id, Text};
 use crate::{Direction, EventKind, Timestamp};
 
-object! {
+/// Declares a struct that takes the few members it knows from an object, stepping over all others. What is wrong in one leaves
+/// the others as they are.
+macro_rules! facts {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident<'a> {
+            $($(#[$field_meta:meta])* $field:ident: Option<$type:ty> = $($key:literal)|+,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Default)]
+        $vis struct $name<'a> {
+            $($(#[$field_meta])* $field: Option<$type>,)*
+        }
+
+        impl<'a> $name<'a> {
+            /// Reads the value that comes next, which may be no object, and tells its text.
+            pub(super) fn read(&mut self, cursor: &mut $crate::envelope::cursor::Cursor<'a>) -> Option<&'a str> {
+                if cursor.peek()? != b'{' {
+                    return cursor.skip();
+                }
+                cursor.text_of(|cursor| {
+                    cursor.members(|name, cursor| {
+                        match name {
+                            $($($key)|+ => {
+                                let ($crate::wire::Lenient(value), _) = cursor.value()?;
+                                self.$field = value.or(self.$field.take());
+                            })*
+                            _ => _ = cursor.skip()?,
+                        }
+                        Some(())
+                    })
+                })
+            }
+        }
+    };
+}
+
+pub(super) use facts;
+
+facts! {
     /// The members that identify an event of any kind; each kind has some of them.
     pub(super) struct Facts<'a> {
         id: Option<WrittenId<'a>> = "id",
@@ -31,7 +71,7 @@ object! {
     }
 }
 
-object! {
+facts! {
     /// The members that identify a post, which has many others.
     struct PostFacts<'a> {
         id: Option<WrittenId<'a>> = "id",
@@ -123,11 +163,11 @@ pub(super) enum Happening<'a> {
 pub(super) fn read<'a>(array: &str, cursor: &mut Cursor<'a>) -> Option<(Option<Known<'a>>, &'a str)> {
     if array == "tweet_create_events" {
         let mut post = PostFacts::default();
-        let (_, raw) = cursor.fill(&mut post)?;
+        let raw = post.read(cursor)?;
         return Some((post.name(), raw));
     }
     let mut facts = Facts::default();
-    let (_, raw) = cursor.fill(&mut facts)?;
+    let raw = facts.read(cursor)?;
     Some((facts.name(array, raw), raw))
 }
 

@@ -4,6 +4,7 @@ mod activity;
 pub(crate) mod cursor;
 mod draft;
 mod facts;
+mod skip;
 pub(crate) mod types;
 
 use std::borrow::Cow;
