@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -57,16 +56,37 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
-    /// `depth` is how many objects are around this one.
-    fn object<A: MapAccess<'de>>(mut members: A, _depth: u8) -> Result<Option<Self>, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
+    /// Reads an object to where it stays, for some are large; `depth` is how many objects are around this one.
+    fn object<A: MapAccess<'de>>(_place: &mut Option<Self>, members: A, _depth: u8) -> Result<(), A::Error> {
+        skip(members)
     }
 
-    fn array<A: SeqAccess<'de>>(mut elements: A, _depth: u8) -> Result<Option<Self>, A::Error> {
+    /// Reads an array to where it stays.
+    fn array<A: SeqAccess<'de>>(_place: &mut Option<Self>, mut elements: A, _depth: u8) -> Result<(), A::Error> {
         while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        Ok(())
     }
+}
+
+fn skip<'de, A: MapAccess<'de>>(mut members: A) -> Result<(), A::Error> {
+    while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+/// A struct, read from an object member by member.
+pub(crate) trait Object<'de>: Default {
+    fn fill<A: MapAccess<'de>>(&mut self, members: A, depth: u8) -> Result<(), A::Error>;
+}
+
+/// Reads a struct where it stays.
+pub(crate) fn read<'de, T: Object<'de>, A: MapAccess<'de>>(
+    place: &mut Option<T>,
+    members: A,
+    depth: u8,
+) -> Result<(), A::Error> {
+    // Where nothing is to be dropped, the new one is made in its place.
+    *place = None;
+    place.insert(T::default()).fill(members, depth)
 }
 
 /// A value that may turn out not to be there. Fails only where the text is not JSON, nests deeper than `serde_json` goes,
@@ -81,7 +101,9 @@ impl<T> Default for Lenient<T> {
 
 impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Shape::inside(0).deserialize(deserializer).map(Self)
+        let mut value = None;
+        Place::inside(0, &mut value).deserialize(deserializer)?;
+        Ok(Self(value))
     }
 }
 
@@ -90,165 +112,179 @@ impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
 /// without end would overflow the stack.
 const DEEPEST: u8 = 12;
 
-/// Reads a value that is inside of `depth` objects.
-pub(crate) struct Shape<T> {
+/// Where a value is read to that is inside of `depth` objects. What is no value of this type leaves it as it is.
+pub(crate) struct Place<'p, T> {
     depth: u8,
-    value: PhantomData<T>,
+    value: &'p mut Option<T>,
 }
 
-impl<T> Shape<T> {
-    pub(crate) fn inside(depth: u8) -> Self {
-        Self { depth, value: PhantomData }
+impl<'p, T> Place<'p, T> {
+    pub(crate) fn inside(depth: u8, value: &'p mut Option<T>) -> Self {
+        Self { depth, value }
+    }
+
+    fn put(self, value: Option<T>) {
+        if value.is_some() {
+            *self.value = value;
+        }
     }
 }
 
-impl<'de, T: Value<'de>> DeserializeSeed<'de> for Shape<T> {
-    type Value = Option<T>;
+impl<'de, T: Value<'de>> DeserializeSeed<'de> for Place<'_, T> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de, T: Value<'de>> Visitor<'de> for Shape<T> {
-    type Value = Option<T>;
+impl<'de, T: Value<'de>> Visitor<'de> for Place<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Option<T>, E> {
-        Ok(T::string(Decoded::Lasting(text)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        self.put(T::string(Decoded::Lasting(text)));
+        Ok(())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Option<T>, E> {
-        Ok(T::string(Decoded::Passing(text)))
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.put(T::string(Decoded::Passing(text)));
+        Ok(())
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Option<T>, E> {
-        Ok(T::boolean(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<(), E> {
+        self.put(T::boolean(flag));
+        Ok(())
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Option<T>, E> {
-        Ok(T::unsigned(number))
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.put(T::unsigned(number));
+        Ok(())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Option<T>, E> {
-        Ok(T::signed(number))
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.put(T::signed(number));
+        Ok(())
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Option<T>, E> {
-        Ok(T::float(number))
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.put(T::float(number));
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Option<T>, A::Error> {
-        if self.depth < DEEPEST { T::object(members, self.depth) } else { Nothing::object(members, 0).map(|_| None) }
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
+        if self.depth < DEEPEST { T::object(self.value, members, self.depth) } else { skip(members) }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Option<T>, A::Error> {
-        T::array(elements, self.depth)
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
+        T::array(self.value, elements, self.depth)
     }
 }
 
-/// What everything reads as that is nested too deeply.
-struct Nothing;
-
-impl Value<'_> for Nothing {}
-
-impl<'de, T: Value<'de>> Value<'de> for Box<T> {
-    fn object<A: MapAccess<'de>>(members: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        Ok(T::object(members, depth)?.map(Self::new))
+impl<'de, T: Object<'de>> Value<'de> for Box<T> {
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
+        place.insert(Self::default()).fill(members, depth)
     }
 }
 
 impl<'de, T: Value<'de>> Value<'de> for Vec<T> {
-    fn array<A: SeqAccess<'de>>(mut elements: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        let mut values = Self::new();
-        while let Some(element) = elements.next_element_seed(Shape::<T>::inside(depth))? {
-            values.extend(element);
-        }
-        Ok(Some(values))
-    }
-}
-
-/// A pair by position: both or nothing, since one alone would stand in the other's place.
-impl<'de, T: Value<'de>> Value<'de> for [T; 2] {
-    fn array<A: SeqAccess<'de>>(mut elements: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        let first = elements.next_element_seed(Shape::<T>::inside(depth))?.flatten();
-        let second = elements.next_element_seed(Shape::<T>::inside(depth))?.flatten();
-        let pair = first.zip(second).map(|(first, second)| [first, second]);
-        let longer = elements.next_element::<IgnoredAny>()?.is_some();
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(pair.filter(|_| !longer))
-    }
-}
-
-/// Four by position: all or nothing.
-impl<'de, T: Value<'de>> Value<'de> for [T; 4] {
-    fn array<A: SeqAccess<'de>>(mut elements: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        let mut next = || elements.next_element_seed(Shape::<T>::inside(depth)).map(Option::flatten);
-        let four = (next()?, next()?, next()?, next()?);
-        let longer = elements.next_element::<IgnoredAny>()?.is_some();
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(match four {
-            (Some(a), Some(b), Some(c), Some(d)) if !longer => Some([a, b, c, d]),
-            _ => None,
-        })
-    }
-}
-
-impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
-    fn object<A: MapAccess<'de>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        let mut values = Self::new();
-        while let Some((key, value)) = members.next_entry_seed(Shape::inside(0), Shape::<T>::inside(depth + 1))? {
-            values.extend(key.zip(value));
-        }
-        Ok(Some(values))
-    }
-}
-
-/// How a struct holds what was read: an `Option` where it may be absent, a `Vec` or a map that is then empty.
-pub(crate) trait Field<'de>: Sized {
-    type Value: Value<'de>;
-
-    fn from_value(value: Self::Value) -> Self;
-
-    /// Reads the next member's value; what is no value of this type leaves the field as it is. A function of its own, so
-    /// that the values of a struct's many fields do not all have their place on the stack, level by level.
-    fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error> {
-        if let Some(value) = members.next_value_seed(Shape::inside(depth))? {
-            *self = Self::from_value(value);
+    fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, mut elements: A, depth: u8) -> Result<(), A::Error> {
+        let values = place.insert(Self::new());
+        let mut element = None;
+        while elements.next_element_seed(Place::inside(depth, &mut element))?.is_some() {
+            values.extend(element.take());
         }
         Ok(())
     }
 }
 
-impl<'de, T: Value<'de>> Field<'de> for Option<T> {
-    type Value = T;
+/// The next element of an array; nothing of another type, or where there is none.
+fn next<'de, T: Value<'de>, A: SeqAccess<'de>>(elements: &mut A, depth: u8) -> Result<Option<T>, A::Error> {
+    let mut element = None;
+    elements.next_element_seed(Place::inside(depth, &mut element))?;
+    Ok(element)
+}
 
-    fn from_value(value: T) -> Self {
-        Some(value)
+/// Whether there are more.
+fn are_more<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<bool, A::Error> {
+    let more = elements.next_element::<IgnoredAny>()?.is_some();
+    while elements.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(more)
+}
+
+/// A pair by position: both or nothing, since one alone would stand in the other's place.
+impl<'de, T: Value<'de>> Value<'de> for [T; 2] {
+    fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, mut elements: A, depth: u8) -> Result<(), A::Error> {
+        let pair = (next(&mut elements, depth)?, next(&mut elements, depth)?);
+        if let (false, (Some(a), Some(b))) = (are_more(elements)?, pair) {
+            *place = Some([a, b]);
+        }
+        Ok(())
+    }
+}
+
+/// Four by position: all or nothing.
+impl<'de, T: Value<'de>> Value<'de> for [T; 4] {
+    fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, mut elements: A, depth: u8) -> Result<(), A::Error> {
+        let mut next = || next(&mut elements, depth);
+        let four = (next()?, next()?, next()?, next()?);
+        if let (false, (Some(a), Some(b), Some(c), Some(d))) = (are_more(elements)?, four) {
+            *place = Some([a, b, c, d]);
+        }
+        Ok(())
+    }
+}
+
+impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, mut members: A, depth: u8) -> Result<(), A::Error> {
+        let values = place.insert(Self::new());
+        let (mut key, mut value) = (None, None);
+        while members.next_key_seed(Place::inside(0, &mut key))?.is_some() {
+            members.next_value_seed(Place::inside(depth + 1, &mut value))?;
+            values.extend(key.take().zip(value.take()));
+        }
+        Ok(())
+    }
+}
+
+/// How a struct holds what was read: an `Option` where it may be absent, a `Vec` or a map that is then empty.
+pub(crate) trait Field<'de>: Sized {
+    /// Reads the next member's value; what is no value of this type leaves the field as it is.
+    fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error>;
+}
+
+impl<'de, T: Value<'de>> Field<'de> for Option<T> {
+    fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error> {
+        members.next_value_seed(Place::inside(depth, self))
     }
 }
 
 impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
-    type Value = Self;
-
-    fn from_value(value: Self) -> Self {
-        value
+    fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error> {
+        replace(self, members, depth)
     }
 }
 
 impl<'de, T: Value<'de>> Field<'de> for BTreeMap<super::Id<'de>, T> {
-    type Value = Self;
-
-    fn from_value(value: Self) -> Self {
-        value
+    fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error> {
+        replace(self, members, depth)
     }
+}
+
+fn replace<'de, T: Value<'de>, A: MapAccess<'de>>(field: &mut T, members: &mut A, depth: u8) -> Result<(), A::Error> {
+    let mut value = None;
+    members.next_value_seed(Place::inside(depth, &mut value))?;
+    if let Some(value) = value {
+        *field = value;
+    }
+    Ok(())
 }
 
 /// The name of a member, borrowed unless it is escaped.
@@ -304,20 +340,29 @@ macro_rules! object {
             $($(#[$field_meta])* $field_vis $field: $field_type,)*
         }
 
-        impl<'a> $crate::wire::object::Value<'a> for $type {
-            fn object<A: serde::de::MapAccess<'a>>(mut members: A, depth: u8) -> Result<Option<Self>, A::Error> {
+        impl<'a> $crate::wire::object::Object<'a> for $type {
+            fn fill<A: serde::de::MapAccess<'a>>(&mut self, mut members: A, depth: u8) -> Result<(), A::Error> {
                 use $crate::wire::object::{Field, Name};
 
-                let mut object = Self::default();
                 while let Some(Name(name)) = members.next_key()? {
                     match &*name {
-                        $($($key)|+ => object.$field.read(&mut members, depth + 1)?,)*
+                        $($($key)|+ => self.$field.read(&mut members, depth + 1)?,)*
                         _ => {
                             members.next_value::<serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(Some(object))
+                Ok(())
+            }
+        }
+
+        impl<'a> $crate::wire::object::Value<'a> for $type {
+            fn object<A: serde::de::MapAccess<'a>>(
+                place: &mut Option<Self>,
+                members: A,
+                depth: u8,
+            ) -> Result<(), A::Error> {
+                $crate::wire::object::read(place, members, depth)
             }
         }
 

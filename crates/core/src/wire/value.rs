@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::object::{Decoded, Name, Shape, Value};
+use super::object::{Decoded, Name, Place, Value};
 use crate::Timestamp;
 
 /// An identifier. Ids stay text: post ids pass 2^53, and some of X's ids are negative or not numbers at all. Numbers
@@ -163,14 +162,16 @@ impl<'de> Value<'de> for ProfileValue<'de> {
         Some(number.to_string().into())
     }
 
-    fn object<A: MapAccess<'de>>(members: A, _depth: u8) -> Result<Option<Self>, A::Error> {
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, _depth: u8) -> Result<(), A::Error> {
         let value = serde_json::Value::deserialize(MapAccessDeserializer::new(members))?;
-        Ok(Some(value.to_string().into()))
+        *place = Some(value.to_string().into());
+        Ok(())
     }
 
-    fn array<A: SeqAccess<'de>>(elements: A, _depth: u8) -> Result<Option<Self>, A::Error> {
+    fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
         let value = serde_json::Value::deserialize(SeqAccessDeserializer::new(elements))?;
-        Ok(Some(value.to_string().into()))
+        *place = Some(value.to_string().into());
+        Ok(())
     }
 }
 
@@ -238,8 +239,11 @@ impl<'de> Value<'de> for Degree {
         Some(Self(number))
     }
 
-    fn object<A: MapAccess<'de>>(members: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        Ok(f64::object(members, depth)?.map(Self))
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
+        let mut number = None;
+        f64::object(&mut number, members, depth)?;
+        *place = number.map(Self).or(*place);
+        Ok(())
     }
 }
 
@@ -300,14 +304,15 @@ impl<'de> Value<'de> for f64 {
 
     /// With `serde_json/arbitrary_precision`, which any crate of the app may turn on, a number with a fraction
     /// arrives as an object of one member that holds its text.
-    fn object<A: MapAccess<'de>>(mut members: A, _depth: u8) -> Result<Option<Self>, A::Error> {
-        let mut number = None;
-        while let Some((Name(name), text)) = members.next_entry_seed(PhantomData, Shape::<Text<'_>>::inside(0))? {
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, mut members: A, _depth: u8) -> Result<(), A::Error> {
+        while let Some(Name(name)) = members.next_key()? {
+            let mut text: Option<Text<'_>> = None;
+            members.next_value_seed(Place::inside(0, &mut text))?;
             if name == "$serde_json::private::Number" {
-                number = text.and_then(|text| text.parse().ok());
+                *place = text.and_then(|text| text.parse().ok()).or(*place);
             }
         }
-        Ok(number)
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use serde::de::MapAccess;
 
 use super::{Entities, ProfileGeo, UserMetrics, Withheld};
 use crate::Timestamp;
-use crate::wire::object::{Value, object};
+use crate::wire::object::{Object, Value, object};
 use crate::wire::{Id, Text};
 
 object! {
@@ -113,8 +113,13 @@ object! {
 pub(crate) struct Wrapped<'a>(pub(crate) User<'a>);
 
 impl<'de> Value<'de> for Wrapped<'de> {
-    fn object<A: MapAccess<'de>>(members: A, depth: u8) -> Result<Option<Self>, A::Error> {
-        let user = User::object(members, depth)?;
-        Ok(user.map(|mut user| Self(user.data.take().map_or(user, |inner| *inner))))
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
+        *place = None;
+        let Self(user) = place.insert(Self(User::default()));
+        user.fill(members, depth)?;
+        if let Some(inner) = user.data.take() {
+            *user = *inner;
+        }
+        Ok(())
     }
 }
