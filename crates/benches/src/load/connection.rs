@@ -18,6 +18,15 @@ pub(super) struct Connection {
     due: Option<Instant>,
 }
 
+/// What reading brings.
+pub(super) enum Received {
+    Nothing,
+    /// And when its request was due.
+    Answer(Answer, Instant),
+    /// Without an answer.
+    Closed,
+}
+
 impl Connection {
     pub(super) fn open(address: SocketAddr, registry: &Registry, number: usize) -> Self {
         let stream = std::net::TcpStream::connect(address).expect("a server that accepts");
@@ -55,14 +64,12 @@ impl Connection {
         self.send_on();
     }
 
-    /// The answer, and when its request was due.
-    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Option<(Answer, Instant)> {
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Received {
         loop {
             let length = match self.stream.read(buffer) {
-                Ok(0) => panic!("the server has closed a connection on which it was asked"),
-                Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                Err(error) => panic!("the server has closed a connection on which it was asked: {error}"),
+                Ok(length) if length > 0 => length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Received::Nothing,
+                _ => return Received::Closed,
             };
             let part = &buffer[..length];
             let whole = if self.received.is_empty() { Answer::read(part) } else { None };
@@ -73,9 +80,14 @@ impl Connection {
             if let Some(answer) = answer {
                 assert_eq!(answer.length, part.len().max(self.received.len()), "more than an answer");
                 self.received.clear();
-                return Some((answer, self.due.take().expect("an answer to a request")));
+                return Received::Answer(answer, self.due.take().expect("an answer to a request"));
             }
         }
+    }
+
+    /// Whether the server has answered, and may still wait for the rest of the request.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.withheld.is_some() || !self.unsent.is_empty()
     }
 
     pub(super) fn is_waiting(&self) -> bool {
@@ -90,7 +102,8 @@ fn write(stream: &mut TcpStream, bytes: &[u8]) -> usize {
         match stream.write(&bytes[sent..]) {
             Ok(length) => sent += length,
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) => panic!("the server has closed a connection on which it is asked: {error}"),
+            // What is wrong shows in reading, after an answer that may be there.
+            Err(_) => return bytes.len(),
         }
     }
     sent

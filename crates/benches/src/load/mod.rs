@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use mio::{Events, Poll};
 
-use connection::Connection;
+use connection::{Connection, Received};
 pub(crate) use requests::Requests;
 
 /// Nobody takes so long who will ever answer.
@@ -33,6 +33,8 @@ pub(crate) struct Outcome {
     pub(crate) answers: u64,
     /// Of these, the answers with another status.
     pub(crate) not_200: u64,
+    /// Connections that were closed without one, which only a request that was [begun](Load::begin) survives.
+    pub(crate) closed: u64,
     /// From the first request to the last answer.
     pub(crate) seconds: f64,
     /// In nanoseconds.
@@ -42,7 +44,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     fn new() -> Self {
         let latencies = Histogram::new(3).expect("3 digits");
-        Self { answers: 0, not_200: 0, seconds: 0.0, latencies }
+        Self { answers: 0, not_200: 0, closed: 0, seconds: 0.0, latencies }
     }
 
     /// Answers for each second.
@@ -107,18 +109,17 @@ impl Load {
         assert_eq!(outcome.not_200, 0, "answers other than 200");
     }
 
-    /// Sends a request on every connection, but for its last byte, until the server takes no more.
-    pub(crate) fn begin(&mut self, requests: &mut Requests) {
+    /// Sends a request on every connection, but for its last byte, until the server takes no more. The server may refuse them.
+    pub(crate) fn begin(&mut self, requests: &mut Requests) -> Outcome {
         self.renew();
         while let Some(free) = self.free.pop() {
             self.connections[free].send_but_the_last_byte(requests.make(), Instant::now());
         }
         let mut outcome = Outcome::new();
         loop {
-            self.collect(&mut outcome, Duration::from_millis(100));
-            assert_eq!(outcome.answers, 0, "an answer before the end of its request");
+            self.take(&mut outcome, Duration::from_millis(100));
             if self.events.is_empty() {
-                return;
+                return outcome;
             }
         }
     }
@@ -175,29 +176,40 @@ impl Load {
 
     /// Takes the answers that are there, or waits for one.
     fn collect(&mut self, outcome: &mut Outcome, timeout: Duration) {
+        self.take(outcome, timeout);
+        assert!(timeout < PATIENCE || !self.events.is_empty(), "no answer in {PATIENCE:?}");
+        assert_eq!(outcome.closed, 0, "the server has closed a connection on which it was asked");
+    }
+
+    fn take(&mut self, outcome: &mut Outcome, timeout: Duration) {
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return,
             polled => polled.expect("a poll"),
         }
-        assert!(timeout < PATIENCE || !self.events.is_empty(), "no answer in {PATIENCE:?}");
         for event in &self.events {
             let number = event.token().0;
             let connection = &mut self.connections[number];
-            if !connection.is_waiting() {
-                if event.is_read_closed() {
-                    *connection = Connection::open(self.address, self.poll.registry(), number);
-                }
-                continue;
-            }
-            connection.send_on();
-            if let Some((answer, due)) = connection.receive(&mut self.buffer) {
-                outcome.answers += 1;
-                outcome.not_200 += u64::from(answer.status != 200);
-                outcome.latencies.record(due.elapsed().as_nanos() as u64).expect("a histogram that grows");
-                if answer.closes {
-                    *connection = Connection::open(self.address, self.poll.registry(), number);
+            let was_asked = connection.is_waiting();
+            let mut is_over = event.is_read_closed();
+            if was_asked {
+                connection.send_on();
+                match connection.receive(&mut self.buffer) {
+                    Received::Nothing => continue,
+                    Received::Answer(answer, due) => {
+                        outcome.answers += 1;
+                        outcome.not_200 += u64::from(answer.status != 200);
+                        outcome.latencies.record(due.elapsed().as_nanos() as u64).expect("a histogram that grows");
+                        is_over |= answer.closes || connection.is_unfinished();
+                    }
+                    Received::Closed => {
+                        outcome.closed += 1;
+                        is_over = true;
+                    }
                 }
                 self.free.push(number);
+            }
+            if is_over {
+                *connection = Connection::open(self.address, self.poll.registry(), number);
             }
         }
     }
@@ -223,16 +235,19 @@ mod tests {
 
     const BODY: &str = r#"{"for_user_id":"1","favorite_events":[{"id":"2","user":{"id":3}}]}"#;
 
-    /// Gives so many answers on each connection before it closes it, with a word or without.
+    /// Gives so many answers on each connection, and closes it at the request after them.
     fn server(answers: usize, last: &'static str) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let serve = move |mut stream: TcpStream| {
+            let mut request = vec![0; Requests::new(BODY, "s3cret", "/").make().len()];
             for left in (0..answers).rev() {
-                let mut request = vec![0; Requests::new(BODY, "s3cret", "/").make().len()];
                 stream.read_exact(&mut request).unwrap();
                 let head = if left == 0 { last } else { "" };
                 write!(stream, "HTTP/1.1 200 OK\r\n{head}content-length: 0\r\n\r\n").unwrap();
+            }
+            if last.is_empty() {
+                stream.read_exact(&mut request).unwrap();
             }
         };
         thread::spawn(move || {
@@ -258,14 +273,14 @@ mod tests {
         let mut load = Load::connect(server(2, ""), 3);
         let mut requests = Requests::new(BODY, "s3cret", "/");
         load.ask_once(&mut requests);
-        load.begin(&mut requests);
+        assert_eq!(load.begin(&mut requests).answers, 0);
         assert!(load.is_waiting() && load.free.is_empty());
         let seen = load.finish();
         assert_eq!((seen.answers, seen.not_200), (3, 0));
     }
 
     #[test]
-    #[should_panic = "closed a connection on which it"]
+    #[should_panic = "closed a connection on which it was asked"]
     fn a_request_without_an_answer_is_told_loudly() {
         let mut load = Load::connect(server(1, ""), 1);
         load.run(&mut Requests::new(BODY, "s3cret", "/"), Duration::from_secs(5));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::candidate::{App, Candidate, Framework};
 use super::server::Server;
 use super::{Body, Length};
-use crate::load::Load;
+use crate::load::{Load, Outcome};
 use crate::process::{self, Memory, Spent};
 use crate::report::{Goal, Goals, Table};
 use crate::statistics::Sample;
@@ -25,6 +25,8 @@ struct Measured {
     /// What requests under way take above idle connections: many of 6 KB, and fewer of 64 KB.
     short: Sample,
     long: Sample,
+    /// Of the long ones, those that were refused for it.
+    refused: Sample,
 }
 
 /// In new processes each round.
@@ -38,12 +40,27 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
             measured.take(candidate, enough);
         }
     }
-    let mut table = Table::new(["server", "RSS of an idle connection", "PSS", "6 KB under way", "64 KB under way"]);
+    let mut table = Table::new([
+        "server",
+        "RSS of an idle connection",
+        "PSS",
+        "6 KB under way",
+        "64 KB under way",
+        "of these refused",
+    ]);
     for (candidate, measured) in candidates.into_iter().zip(&measured) {
         let bytes = |sample: &Sample| format!("{:.0} bytes", sample.median());
         let mebibytes = |sample: &Sample| format!("{:.0} MiB", sample.median() / MEBIBYTE);
-        let Measured { resident, proportional, short, long } = measured;
-        table.row([candidate.to_string(), bytes(resident), bytes(proportional), mebibytes(short), mebibytes(long)]);
+        let Measured { resident, proportional, short, long, refused } = measured;
+        let refused = format!("{:.0}", refused.median());
+        table.row([
+            candidate.to_string(),
+            bytes(resident),
+            bytes(proportional),
+            mebibytes(short),
+            mebibytes(long),
+            refused,
+        ]);
     }
     println!(
         "\n{IDLE} idle connections after a request each, and what is above that when on {UNDER_WAY} of them a request of 6 KB \
@@ -85,18 +102,20 @@ impl Measured {
         let mut more = Load::connect(server.address(), UNDER_WAY - IDLE);
         more.ask_once(&mut requests);
         let idle = at_rest(&server);
-        let growth = |loads: &mut [Load], body: Body| {
+        let grown = |loads: &mut [Load], body: Body| {
             let mut requests = body.requests();
-            loads.iter_mut().for_each(|load| load.begin(&mut requests));
-            let growth = at_rest(&server).resident - idle.resident;
-            for load in loads {
-                assert_eq!(load.finish().not_200, 0, "{candidate}: answers other than 200");
-            }
-            growth
+            let mut outcomes: Vec<Outcome> = loads.iter_mut().map(|load| load.begin(&mut requests)).collect();
+            let grown = at_rest(&server).resident - idle.resident;
+            outcomes.extend(loads.iter_mut().map(Load::finish));
+            (grown, outcomes.iter().map(|outcome| outcome.not_200 + outcome.closed).sum::<u64>() as f64)
         };
         let mut loads = [some, more];
-        self.short.push(growth(&mut loads, Body::Post));
-        self.long.push(growth(&mut loads[..1], Body::Long));
+        let (short, refused) = grown(&mut loads, Body::Post);
+        assert_eq!(refused, 0.0, "{candidate}: refused requests of 6 KB");
+        self.short.push(short);
+        let (long, refused) = grown(&mut loads[..1], Body::Long);
+        self.long.push(long);
+        self.refused.push(refused);
     }
 }
 
