@@ -1,6 +1,7 @@
 //! How many allocations a request costs: a copy too many is seen here, whatever the machine does.
 //!
 //! `cargo test -p birdhook-core --test allocations -- --nocapture` prints a line for each body.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 #[path = "../benches/core/bodies.rs"]
 mod bodies;
@@ -11,13 +12,13 @@ use allocation_counter::measure;
 use birdhook_core::{Delivery, Endpoint, RequestHead, Secret, Settings, Step, signature};
 use bytes::Bytes;
 
-/// What a verified body may cost at most, its keys too.
+/// What a verified body may cost at most, its keys too: what it costs today, where 4 are the goal of a plain one.
 const OF_BODIES: [(&str, u64); 4] = [
-    ("aaa_6k", 4),
-    ("xaa_6k", 4),
-    ("aaa_6k_escaped", 4),
+    ("aaa_6k", 2),
+    ("xaa_6k", 2),
+    ("aaa_6k_escaped", 2),
     // The tag of its subscription is one of the texts that are escaped.
-    ("xaa_6k_escaped", 8),
+    ("xaa_6k_escaped", 6),
 ];
 const OF_A_CHALLENGE: u64 = 8;
 

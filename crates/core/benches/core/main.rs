@@ -9,12 +9,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a measurement that cannot go on")]
 
 mod bodies;
+mod derived;
 
 use std::hint::black_box;
 
-use birdhook_core::{BodyReader, Delivery, Endpoint, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{
+    App, AppSelector, Apps, BodyReader, Delivery, Endpoint, Event, RequestHead, Secret, Settings, Step, signature,
+};
 use bytes::Bytes;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::de::IgnoredAny;
 use sha2::Sha256;
@@ -63,20 +67,58 @@ fn bodies(criterion: &mut Criterion) {
         group.bench_function("restore", |bencher| {
             bencher.iter(|| Delivery::restore("default", black_box(body.clone()), 10_000).unwrap());
         });
-        let delivery = received(&endpoint, &body, &signed);
-        group.bench_function("activity", |bencher| {
-            bencher.iter(|| delivery.events().iter().for_each(|event| _ = black_box(event.activity())));
-        });
+        typed(&mut group, &received(&endpoint, &body, &signed));
         group.finish();
     }
 }
 
-fn challenge(criterion: &mut Criterion) {
-    let endpoint = Endpoint::new(Secret::new(SECRET).unwrap(), Settings::default());
-    let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
-    criterion.bench_function("challenge", |bencher| {
-        bencher.iter(|| endpoint.begin(&RequestHead::new("GET", "/webhooks/twitter", black_box(query))));
+/// Typed values of all events, read from a delivery that nobody has asked before, and what an app would read with serde alone.
+fn typed(group: &mut BenchmarkGroup<'_, WallTime>, delivery: &Delivery) {
+    let fresh = || Delivery::restore("default", delivery.body().clone().into_bytes(), 10_000).unwrap();
+    let few = BatchSize::NumIterations(16);
+    group.bench_function("activity", |bencher| {
+        let read = |delivery: Delivery| {
+            delivery.events().iter().for_each(|event| _ = black_box(event.activity()));
+            delivery
+        };
+        bencher.iter_batched(fresh, read, few);
     });
+    if !delivery.events().iter().all(|event| derived::read(event, |id, text| tells(event, id, text)).is_some()) {
+        return;
+    }
+    group.bench_function("derived", |bencher| {
+        let read = |delivery: Delivery| {
+            let events = delivery.events().iter();
+            events.for_each(|event| _ = derived::read(event, |id, text| _ = black_box((id, text))));
+            delivery
+        };
+        bencher.iter_batched(fresh, read, few);
+    });
+}
+
+/// Both read the same.
+fn tells(event: &Event, id: &str, text: &str) {
+    let activity = event.activity();
+    let (post, message) = (activity.post(), activity.message());
+    let own = post.and_then(|post| post.id.as_deref()).or(message.and_then(|message| message.id.as_deref()));
+    // What HTML escapes is still escaped in the text that X writes.
+    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    assert_eq!((own, activity.text()), (Some(id), Some(&*plain)));
+}
+
+fn challenge(criterion: &mut Criterion) {
+    let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
+    let mut answer = |name: &str, endpoint: &Endpoint, path: &str| {
+        let head = RequestHead::new("GET", path, query);
+        assert!(matches!(endpoint.begin(&head), Step::Reply(reply) if reply.status() == 200));
+        criterion.bench_function(name, |bencher| bencher.iter(|| endpoint.begin(black_box(&head))));
+    };
+    answer("challenge", &Endpoint::new(Secret::new(SECRET).unwrap(), Settings::default()), "/webhooks/twitter");
+    // The last of several apps, which the path names.
+    let apps = (0..8).map(|number| App::new(format!("app{number}"), Secret::new(format!("{SECRET}{number}")).unwrap()));
+    let mut settings = Settings::default();
+    settings.app_selector = AppSelector::PathSegment;
+    answer("challenge_of_8_apps", &Endpoint::new(Apps::new(apps).unwrap(), settings), "/webhooks/twitter/app7");
 }
 
 criterion_group! {

@@ -1,0 +1,106 @@
+//! What an app would write that reads X's payloads itself, with serde's `#[derive(Deserialize)]` and texts that are borrowed
+//! where they can be: the measure of birdhook's typed values.
+//!
+//! The structs have the fields of [`birdhook_core::wire`], as far as the structs occur in the bodies that are measured; what
+//! occurs in none of them is [`IgnoredAny`](serde::de::IgnoredAny), which is never read. They do less than birdhook: times and
+//! colours stay texts, ids that X writes as numbers are numbers, and a member of another type fails the whole.
+#![allow(dead_code, reason = "read, and never looked at")]
+
+mod v1;
+mod v2;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::ops::Deref;
+
+use birdhook_core::{Event, EventKind, Generation, RawJson};
+use serde::Deserialize;
+
+/// Borrows, as `Option<Cow<str>>` would not, whatever its attributes say.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A body of the Account Activity API with messages.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
+struct Messages<'a> {
+    direct_message_events: Vec<v1::DirectMessage<'a>>,
+    users: HashMap<Text<'a>, v1::User<'a, Text<'a>>>,
+}
+
+/// A body of the X Activity API.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a, P: Deserialize<'de>"))]
+struct Body<'a, P> {
+    data: Data<'a, P>,
+}
+
+/// The `data` of an activity.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a, P: Deserialize<'de>"))]
+struct Data<'a, P> {
+    event_type: Text<'a>,
+    payload: P,
+    includes: Option<v2::Includes<'a>>,
+}
+
+/// The payload of a `dm.*`.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
+struct MessagePayload<'a> {
+    direct_message_events: Vec<v1::DirectMessage<'a>>,
+    users: HashMap<Text<'a>, Wrapped<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
+struct Wrapped<'a> {
+    data: v2::User<'a>,
+}
+
+/// Reads what [`Event::activity`] reads of a post or a message, from the same JSON, and has a look at its id and its whole text.
+/// `None` of anything else.
+pub(crate) fn read(event: &Event, look: impl Fn(&str, &str)) -> Option<()> {
+    let message = |messages: &[v1::DirectMessage<'_>]| {
+        let message = messages.get(event.position())?;
+        let text = message.message_create.as_ref()?.message_data.as_ref()?.text.as_deref()?;
+        look(message.id.as_deref()?, text);
+        Some(())
+    };
+    match (event.kind(), event.generation()) {
+        (EventKind::PostCreated, Generation::AccountActivity) => {
+            let tweet: v1::Tweet<'_> = parsed(event.raw());
+            let whole = tweet.extended_tweet.as_ref().and_then(|extended| extended.full_text.as_deref());
+            look(tweet.id_str.as_deref()?, whole.or(tweet.text.as_deref())?);
+            Some(())
+        }
+        (EventKind::PostCreated, _) => {
+            let post = parsed::<Data<'_, v2::Post<'_>>>(event.raw()).payload;
+            let whole = post.note.as_ref().and_then(|note| note.text.as_deref());
+            look(post.id.as_deref()?, whole.or(post.text.as_deref())?);
+            Some(())
+        }
+        (EventKind::MessageReceived, Generation::AccountActivity) => {
+            message(&parsed::<Messages<'_>>(event.body()).direct_message_events)
+        }
+        (EventKind::MessageReceived, _) => {
+            message(&parsed::<Body<'_, MessagePayload<'_>>>(event.body()).data.payload.direct_message_events)
+        }
+        _ => None,
+    }
+}
+
+/// All of it, though nobody looks at most.
+fn parsed<'a, T: Deserialize<'a>>(json: &'a RawJson) -> T {
+    black_box(json.parse().unwrap())
+}
