@@ -33,7 +33,7 @@ pub(crate) const ALL: &[Section] = &[
         about: "the core beside the HMAC and the JSON that nobody can do without",
         title: "The core",
         by: By::Benches("core"),
-        tools: &[("valgrind", tools::valgrind)],
+        tools: &[],
     },
     Section {
         name: "server",
