@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use crate::key::{Content, Identity};
 use crate::wire::object::{Decoded, Value, object};
 use crate::wire::v1::StatusRef;
-use crate::wire::{Id, Text};
+use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Timestamp};
 
 /// Declares a struct that takes the few members it knows from an object, stepping over all others. What is wrong in one leaves
@@ -34,7 +34,7 @@ macro_rules! facts {
                     cursor.members(|name, cursor| {
                         match name {
                             $($($key)|+ => {
-                                let ($crate::wire::Lenient(value), _) = cursor.value()?;
+                                let value = $crate::envelope::facts::Fact::read(cursor)?;
                                 self.$field = value.or(self.$field.take());
                             })*
                             _ => _ = cursor.skip()?,
@@ -48,6 +48,27 @@ macro_rules! facts {
 }
 
 pub(super) use facts;
+
+/// What a member may tell.
+pub(super) trait Fact<'a>: Sized {
+    /// Reads the value that comes next, which may be no such fact.
+    fn read(cursor: &mut Cursor<'a>) -> Option<Option<Self>>;
+}
+
+impl<'a, T: Value<'a>> Fact<'a> for T {
+    fn read(cursor: &mut Cursor<'a>) -> Option<Option<Self>> {
+        cursor.value::<Lenient<T>>().map(|(Lenient(fact), _)| fact)
+    }
+}
+
+/// Most of what is in it is text, which is stepped over.
+impl<'a> Fact<'a> for Message<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Option<Option<Self>> {
+        let (is_object, mut message) = (cursor.peek()? == b'{', Self::default());
+        message.read(cursor)?;
+        Some(is_object.then_some(message))
+    }
+}
 
 facts! {
     /// The members that identify an event of any kind; each kind has some of them.
@@ -93,7 +114,7 @@ object! {
     }
 }
 
-object! {
+facts! {
     struct Message<'a> {
         sender_id: Option<Id<'a>> = "sender_id",
         source_app_id: Option<Id<'a>> = "source_app_id",
