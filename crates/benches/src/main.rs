@@ -10,8 +10,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
+#[cfg(target_os = "linux")]
+mod chart;
+#[cfg(target_os = "linux")]
+mod growth;
 mod load;
 mod machine;
+mod path;
 #[cfg(target_os = "linux")]
 mod peers;
 #[cfg(target_os = "linux")]
@@ -26,10 +31,16 @@ fn main() {
     let section = arguments.first().map_or("", String::as_str);
     let quick = arguments.iter().any(|argument| argument == "--quick");
     match section {
+        "core" => path::run(quick),
         #[cfg(target_os = "linux")]
         "servers" => servers::run(quick),
         #[cfg(target_os = "linux")]
         "peers" => peers::run(quick),
+        #[cfg(target_os = "linux")]
+        "growth" => growth::run(quick),
+        // What `growth` starts.
+        #[cfg(target_os = "linux")]
+        "hold" => growth::hold(arguments[1].parse().expect("a number of keys")),
         // What `servers` and `peers` start.
         #[cfg(target_os = "linux")]
         "serve" => servers::serve(&arguments[1], arguments[2].parse().expect("a processor")),

@@ -1,0 +1,178 @@
+//! One thing that grows, and what that costs: a table, a picture and a verdict.
+
+use std::fs;
+
+use super::{LINEAR, Length};
+use crate::chart::{Chart, Line};
+use crate::report::{Goal, Goals, Table, number};
+use crate::statistics::Sample;
+
+pub(super) struct Axis {
+    /// The picture's name.
+    pub(super) file: &'static str,
+    pub(super) title: &'static str,
+    /// What the sizes are of.
+    pub(super) sizes: &'static str,
+    pub(super) marks: Vec<(f64, String)>,
+    pub(super) growth: Growth,
+    pub(super) series: Vec<Series>,
+    /// A line to compare with: how many times the first cost it is at so many times the first size.
+    pub(super) reference: (&'static str, fn(f64) -> f64),
+    /// What the figures do not say.
+    pub(super) note: &'static str,
+}
+
+/// What a cost is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// Of all that is counted, so that a linear one grows as the size does.
+    OfAll,
+    /// Of one among so many, so that it stays the same if that of all is linear.
+    OfEach,
+}
+
+/// Microseconds of each size.
+pub(super) struct Series {
+    pub(super) name: &'static str,
+    /// In the table.
+    pub(super) head: &'static str,
+    pub(super) samples: Vec<Sample>,
+}
+
+impl Axis {
+    pub(super) fn print(&self, length: &Length) {
+        println!("\n### {}\n", self.title);
+        if !length.quick {
+            println!("![{}](performance/{}.svg)\n", self.title, self.file);
+        }
+        println!("{}", self.table());
+        if !self.note.is_empty() {
+            println!("{}", self.note);
+        }
+        let folder = length.pictures();
+        let file = folder.join(format!("{}.svg", self.file));
+        fs::create_dir_all(&folder).expect("a folder for pictures");
+        self.chart().write(&file).expect("a picture");
+        eprintln!("{}", file.display());
+    }
+
+    /// No step of this series may be worse than linear.
+    pub(super) fn judge(&self, series: usize, what: &str, goals: &mut Goals) {
+        let steps = (1..self.marks.len()).map(|at| (at, self.step(&self.series[series], at)));
+        let (at, worst) = steps.max_by(|(_, a), (_, b)| a.median().total_cmp(&b.median())).expect("two sizes");
+        let (from, to) = (&self.marks[at - 1].1, &self.marks[at].1);
+        goals.judge(format!("{what}: the worst step, {from} to {to}"), Goal::AtMost(LINEAR), " of linear", &worst);
+    }
+
+    /// By rounds, how much more the cost grew than a linear one from the size before.
+    fn step(&self, series: &Series, at: usize) -> Sample {
+        let linear = match self.growth {
+            Growth::OfAll => self.marks[at].0 / self.marks[at - 1].0,
+            Growth::OfEach => 1.0,
+        };
+        series.samples[at].of(&series.samples[at - 1]).iter().map(|ratio| ratio / linear).collect()
+    }
+
+    fn table(&self) -> Table {
+        let heads = self.series.iter().flat_map(|series| [series.head, "least to most", "step"]);
+        let mut table = Table::new(std::iter::once(self.sizes).chain(heads));
+        for (at, (_, name)) in self.marks.iter().enumerate() {
+            let cells = self.series.iter().flat_map(|series| {
+                let sample = &series.samples[at];
+                let range = format!("{} to {}", time(sample.least()), time(sample.most()));
+                let step = if at == 0 { "-".to_owned() } else { number(self.step(series, at).median()) };
+                [time(sample.median()), range, step]
+            });
+            table.row(std::iter::once(name.clone()).chain(cells));
+        }
+        table
+    }
+
+    fn chart(&self) -> Chart {
+        let lines: Vec<Line> = self.series.iter().map(|series| self.line(series)).collect();
+        let (first, cost) = lines[0].points[0];
+        let last = lines[0].points[lines[0].points.len() - 1].0;
+        let (name, times) = self.reference;
+        let points = [first, last].map(|size| (size, cost * times(size / first))).into();
+        Chart {
+            title: self.title.to_owned(),
+            sizes: self.sizes.to_owned(),
+            marks: self.marks.clone(),
+            costs: "microseconds of a processor".to_owned(),
+            lines,
+            reference: Line { name: name.to_owned(), points },
+        }
+    }
+
+    fn line(&self, series: &Series) -> Line {
+        let points = self.marks.iter().zip(&series.samples).map(|((size, _), sample)| (*size, sample.median()));
+        // A difference of two noisy figures may be nothing, which no logarithm shows.
+        Line { name: series.name.to_owned(), points: points.filter(|(_, cost)| *cost > 0.0).collect() }
+    }
+}
+
+impl Series {
+    /// By rounds, the dearest size's of the cheapest's.
+    pub(super) fn spread(&self) -> Sample {
+        let by_median = |a: &&Sample, b: &&Sample| a.median().total_cmp(&b.median());
+        let (least, most) = (self.samples.iter().min_by(by_median), self.samples.iter().max_by(by_median));
+        most.expect("a size").of(least.expect("a size"))
+    }
+}
+
+fn time(micros: f64) -> String {
+    match micros {
+        few if few < 1.0 => format!("{} ns", number(few * 1e3)),
+        many if many >= 1e3 => format!("{} ms", number(many / 1e3)),
+        _ => format!("{} µs", number(micros)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(growth: Growth, medians: [f64; 3]) -> Axis {
+        let samples = medians.map(|median| Sample::from_iter([median])).into();
+        Axis {
+            file: "test",
+            title: "A test",
+            sizes: "things",
+            marks: [1.0, 10.0, 100.0].map(|size: f64| (size, size.to_string())).into(),
+            growth,
+            series: vec![Series { name: "a thing", head: "cost", samples }],
+            reference: ("in proportion", |times| times),
+            note: "",
+        }
+    }
+
+    #[test]
+    fn the_worst_step_is_judged() {
+        let told = |axis: &Axis| {
+            let mut goals = Goals::new();
+            axis.judge(0, "things", &mut goals);
+            goals.to_string()
+        };
+        let linear = told(&axis(Growth::OfAll, [1.0, 5.0, 54.0]));
+        assert!(
+            linear.contains("10 to 100") && linear.contains("| met |") && linear.contains("1.08 of linear"),
+            "{linear}"
+        );
+        assert!(told(&axis(Growth::OfAll, [1.0, 12.0, 13.0])).contains("**not met**"));
+        assert!(told(&axis(Growth::OfEach, [1.0, 1.2, 1.2])).contains("**not met**"));
+    }
+
+    #[test]
+    fn the_dearest_is_told_of_the_cheapest() {
+        assert_eq!(axis(Growth::OfEach, [3.0, 2.0, 5.0]).series[0].spread().median(), 2.5);
+    }
+
+    #[test]
+    fn a_picture_is_an_svg() {
+        let file = std::env::temp_dir().join(format!("birdhook-chart-{}.svg", std::process::id()));
+        axis(Growth::OfAll, [1.0, 5.0, 54.0]).chart().write(&file).unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert!(text.starts_with("<svg") && text.contains("A test") && text.contains("in proportion"), "{text}");
+    }
+}

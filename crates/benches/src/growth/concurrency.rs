@@ -1,0 +1,38 @@
+//! More requests at once: with servers, by what their processor has spent.
+
+use super::Length;
+use super::axis::{Axis, Growth, Series};
+use crate::report::Goals;
+use crate::servers;
+use crate::statistics::Sample;
+
+/// How many at once, and what each costs with an empty handler and with birdhook.
+type Cost = (f64, f64, f64);
+
+/// So often all numbers of requests are measured in turn.
+const ROUNDS: usize = 9;
+
+pub(super) fn measure(length: &Length, goals: &mut Goals) {
+    let rounds = if length.quick { 1 } else { ROUNDS };
+    let rounds: Vec<Vec<Cost>> = (0..rounds).map(|_| servers::growth(true)).collect();
+    let costs = &rounds[0];
+    let samples = |of: fn(&Cost) -> f64| -> Vec<Sample> {
+        (0..costs.len()).map(|at| rounds.iter().map(|round| of(&round[at])).collect()).collect()
+    };
+    let axis = Axis {
+        file: "concurrency",
+        title: "What a request costs, the more of them come at once",
+        sizes: "requests at once, with a post of 6 KB each",
+        marks: costs.iter().map(|(count, ..)| (*count, count.to_string())).collect(),
+        growth: Growth::OfEach,
+        series: vec![
+            Series { name: "axum with birdhook", head: "birdhook", samples: samples(|cost| cost.2) },
+            Series { name: "with an empty handler", head: "empty handler", samples: samples(|cost| cost.1) },
+            Series { name: "what birdhook adds", head: "added", samples: samples(|cost| cost.2 - cost.1) },
+        ],
+        reference: ("each costs the same", |_| 1.0),
+        note: "More connections are more work for the system, as the empty handler shows; what is judged is what birdhook adds.",
+    };
+    axis.print(length);
+    axis.judge(2, "what birdhook adds to requests at once", goals);
+}

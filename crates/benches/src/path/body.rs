@@ -1,0 +1,48 @@
+//! What is measured with.
+
+use std::fmt;
+use std::fs;
+
+/// A body of `crates/core/benches/bodies`.
+pub(super) struct Body {
+    api: &'static str,
+    size: &'static str,
+    pub(super) escaped: bool,
+}
+
+impl Body {
+    /// The small ones first.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let of = |size, api| [false, true].map(|escaped| Self { api, size, escaped });
+        ["300", "2k", "6k", "64k"].into_iter().flat_map(move |size| ["aaa", "xaa"].map(|api| of(size, api))).flatten()
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("{}_{}{}", self.api, self.size, if self.escaped { "_escaped" } else { "" })
+    }
+
+    /// Goals are set for posts of a usual length.
+    pub(super) fn has_goals(&self) -> bool {
+        self.size == "6k"
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        let file = format!("{}/../core/benches/bodies/{}.json", env!("CARGO_MANIFEST_DIR"), self.name());
+        fs::metadata(&file).unwrap_or_else(|error| panic!("{file}: {error}")).len()
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match (self.api, self.size) {
+            ("aaa", "300") => "3 deletions",
+            ("xaa", "300") => "a changed picture",
+            (_, "2k") => "a message of 2 KB",
+            (_, "6k") => "a post of 6 KB",
+            ("aaa", _) => "posts of 64 KB in all",
+            _ => "a post of 64 KB",
+        };
+        let api = if self.api == "aaa" { "Account Activity API" } else { "X Activity API" };
+        write!(f, "{what} ({api}{})", if self.escaped { ", escaped" } else { "" })
+    }
+}
