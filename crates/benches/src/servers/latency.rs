@@ -14,7 +14,7 @@ const WANTED: f64 = 1.5;
 /// Where another program had a processor for longer than this share of the time, the slowest of a hundred tell of that
 /// program. Such a round is thrown away and done again, but no more often than this.
 const DISTURBED: f64 = 0.005;
-const TRIES: usize = 3;
+const TRIES: usize = 2;
 
 /// By rounds, in microseconds, and as a share of the time.
 #[derive(Default)]
