@@ -91,6 +91,10 @@ pub enum AppSelector {
 
 /// What follows a request's head. There will be no third case: an adapter must handle both.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a request has one of them; a box would cost every delivery an allocation"
+)]
 pub enum Step {
     /// Send this; the body need not be read.
     Reply(Reply),

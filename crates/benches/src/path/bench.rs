@@ -21,7 +21,7 @@ impl Bench {
             let is_bench = message.pointer("/target/kind/0").is_some_and(|kind| kind == "bench");
             message.get("executable").filter(|_| is_bench)?.as_str().map(PathBuf::from)
         });
-        Self { executable: built.last().expect("the core's bench builds") }
+        Self { executable: built.next_back().expect("the core's bench builds") }
     }
 
     /// Whatever matches, once, each for a short while. Where its figures are then.

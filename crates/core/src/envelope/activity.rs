@@ -186,10 +186,10 @@ impl<'a> Data<'a> {
         if whole.is_none() {
             inner.drafts.clear();
         }
-        if inner.drafts.is_empty() {
-            if let Some((Some(known), _)) = facts::read(known_as, &mut Cursor::new(payload)) {
-                inner.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
-            }
+        if inner.drafts.is_empty()
+            && let Some((Some(known), _)) = facts::read(known_as, &mut Cursor::new(payload))
+        {
+            inner.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
         }
         for draft in &mut inner.drafts {
             draft.generation = Generation::XActivity;
