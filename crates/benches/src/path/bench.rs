@@ -16,7 +16,7 @@ impl Bench {
         let arguments = ["bench", "-p", "birdhook-core", "--bench", "core", "--no-run", "--message-format=json"];
         let output = cargo().args(arguments).stderr(Stdio::inherit()).output().expect("cargo runs");
         let messages = String::from_utf8(output.stdout).expect("cargo prints text");
-        let built = messages.lines().filter_map(|line| {
+        let mut built = messages.lines().filter_map(|line| {
             let message: Value = serde_json::from_str(line).ok()?;
             let is_bench = message.pointer("/target/kind/0").is_some_and(|kind| kind == "bench");
             message.get("executable").filter(|_| is_bench)?.as_str().map(PathBuf::from)

@@ -120,8 +120,7 @@ fn goals(measured: &Rounds, allocations: &Allocations) -> Goals {
         }
     }
     for (what, name) in [("challenge", "one app"), ("challenge_of_8_apps", "8 apps")] {
-        let micros: Sample =
-            measured.named(what).into_iter().flat_map(crate::statistics::Sample::iter).map(|nanos| nanos / 1e3).collect();
+        let micros: Sample = measured.named(what).into_iter().flat_map(Sample::iter).map(|nanos| nanos / 1e3).collect();
         goals.judge(format!("answer to a challenge: {name}"), Goal::AtMost(1.0), " µs", &micros);
     }
     goals
