@@ -21,9 +21,13 @@ impl Body {
         format!("{}_{}{}", self.api, self.size, if self.escaped { "_escaped" } else { "" })
     }
 
-    /// Goals are set for posts of a usual length.
-    pub(super) fn has_goals(&self) -> bool {
+    /// One of a usual length.
+    pub(super) fn is_post(&self) -> bool {
         self.size == "6k"
+    }
+
+    pub(super) fn is_message(&self) -> bool {
+        self.size == "2k"
     }
 
     pub(super) fn length(&self) -> u64 {
