@@ -61,7 +61,7 @@ impl Loaded {
         assert_eq!(outcome.not_200, 0, "{}: answers other than 200", self.candidate);
         measured.rate.push(outcome.rate());
         measured.micros.push(spent.running * 1e6 / outcome.answers as f64);
-        measured.kept_waiting.push(spent.waiting / outcome.seconds);
+        measured.busy.push(spent.running / outcome.seconds);
     }
 }
 
@@ -116,8 +116,15 @@ struct Measured {
     rate: Sample,
     /// Of the server's processor, for a request.
     micros: Sample,
-    /// The share of the time in which the server could have run and something else did.
-    kept_waiting: Sample,
+    /// The share of the time in which it was running.
+    busy: Sample,
+}
+
+impl Measured {
+    /// Whether its processor was its own, and it had enough to do.
+    fn is_saturated(&self) -> bool {
+        self.busy.median() >= 0.95
+    }
 }
 
 /// By bodies and candidates.
@@ -147,46 +154,37 @@ fn measure(servers: &mut [Loaded], rounds: usize, slice: Duration) -> Measuremen
 
 fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
     let mut goals = Goals::new();
-    let range = |of: &Sample| format!("{} to {}", number(of.least()), number(of.most()));
+    let ratio = |of: &Sample| format!("{} x ({} to {})", number(of.median()), number(of.least()), number(of.most()));
     for (body, (name, _)) in BODIES.iter().enumerate() {
-        let head = [
-            "receiver",
-            "requests/s",
-            "least to most",
-            "CPU µs a request",
-            "of birdhook's",
-            "birdhook takes",
-            "least to most",
-        ];
+        let head = ["receiver", "requests/s", "birdhook takes", "CPU µs a request", "of birdhook's", "busy"];
         let mut table = Table::new(head);
         let birdhook = &all[&(body, Candidate::Birdhook)];
-        let mut row = |candidate: Candidate, measured: &Measured, times: [String; 3]| {
-            let Measured { rate, micros, .. } = measured;
-            let figures = [candidate.to_string(), number(rate.median()), range(rate), number(micros.median())];
-            table.row(figures.into_iter().chain(times));
+        let mut row = |candidate: Candidate, measured: &Measured, takes: String, costs: String| {
+            let (rate, micros) = (number(measured.rate.median()), number(measured.micros.median()));
+            let limit = if measured.is_saturated() { "" } else { ", **not saturated**" };
+            let busy = format!("{:.0} %{limit}", measured.busy.median() * 100.0);
+            table.row([candidate.to_string(), rate, takes, micros, costs, busy]);
         };
-        row(Candidate::Birdhook, birdhook, ["-".into(), "-".into(), "-".into()]);
+        row(Candidate::Birdhook, birdhook, "-".into(), "-".into());
         for peer in Peer::ALL {
-            let goal = format!("requests/s of {peer}: {name}");
             let Some(measured) = all.get(&(body, Candidate::Peer(peer))) else {
-                goals.skip(goal, missing.get(&peer).map_or("", String::as_str));
+                goals.skip(format!("requests/s of {peer}: {name}"), missing.get(&peer).map_or("", String::as_str));
                 continue;
             };
-            let times = birdhook.rate.of(&measured.rate);
-            let cost = measured.micros.of(&birdhook.micros).median();
-            let median = |median: f64| format!("{} x", number(median));
-            row(Candidate::Peer(peer), measured, [median(cost), median(times.median()), range(&times)]);
-            goals.judge(goal, Goal::AtLeast(peer.wanted()), " x", &times);
+            let (takes, costs) = (birdhook.rate.of(&measured.rate), measured.micros.of(&birdhook.micros));
+            row(Candidate::Peer(peer), measured, ratio(&takes), ratio(&costs));
+            // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
+            let (times, how) = match birdhook.is_saturated() && measured.is_saturated() {
+                true => (takes, "requests/s"),
+                false => (costs, "requests of a second of CPU time"),
+            };
+            goals.judge(format!("{how}, of {peer}: {name}"), Goal::AtLeast(peer.wanted()), " x", &times);
         }
         missing.iter().for_each(|(peer, why)| table.row([peer.to_string(), format!("**skipped**: {why}")]));
         print!("\n{name}\n\n{table}");
     }
-    let waited: Sample = all.values().map(|measured| measured.kept_waiting.median()).collect();
     println!(
-        "\nFor {} % of the time a server waited for its processor. Where that is much, the machine had other work: the rates of \
-         fast servers suffer most, which run out of requests while the client waits too; what a request costs of the processor \
-         stays nearly the same.",
-        number(waited.median() * 100.0)
+        "\nA server that is not saturated shared its processor with other programs, or waited for the client that did. Its rate \
+         says little then, and goals are judged by what a request costs of the processor.\n\n{goals}"
     );
-    print!("\n{goals}");
 }
