@@ -40,8 +40,8 @@ impl fmt::Display for Table {
             writeln!(f)?;
             if number == 0 {
                 for (column, width) in widths.iter().enumerate() {
-                    let line = "-".repeat(width.saturating_sub(usize::from(column > 0)).max(2));
-                    write!(f, "{}", if column == 0 { format!("|-{line}-|") } else { format!("-{line}:-|") })?;
+                    let line = "-".repeat(*width);
+                    write!(f, "{}", if column == 0 { format!("|-{line}-|") } else { format!("-{line}:|") })?;
                 }
                 writeln!(f)?;
             }

@@ -10,8 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::directory::Directory;
 use crate::key::{Content, Identity};
 use crate::readable::Readable;
-use crate::wire::object::object;
-use crate::wire::v1::{Payload, SourceApp, User};
+use crate::wire::v1::{self, Payload, SourceApp, User};
 use crate::wire::{Lenient, v2};
 use crate::{DedupeScope, Direction, EventKey, EventKind, Generation, RawJson, Timestamp};
 
@@ -188,9 +187,7 @@ impl Event {
     /// A user by id, from the `users` that come with messages, reading and typing; what both APIs tell of a user is the same
     /// here. Read now.
     pub fn user(&self, id: &str) -> Option<User<'_>> {
-        let user = self.user_of_message(id)?;
-        let wrapped = user.parse::<Lenient<Wrapper<'_>>>().and_then(|user| user.0?.data);
-        wrapped.or_else(|| user.parse())
+        self.user_of_message(id)?.parse::<Lenient<v1::Wrapped<'_>>>()?.0.map(|wrapped| wrapped.0)
     }
 
     fn user_of_message(&self, id: &str) -> Option<&Readable> {
@@ -224,6 +221,11 @@ impl Event {
         self.envelope.includes.as_ref()?.parse()
     }
 
+    /// Of the includes what an activity names that is about no other post. Read now.
+    pub(crate) fn named(&self) -> Option<v2::Named<'_>> {
+        self.envelope.includes.as_ref()?.parse()
+    }
+
     /// The rules of a filtered stream that a post matched. Read now.
     pub fn matching_rules(&self) -> Vec<v2::MatchingRule<'_>> {
         let rules = self.envelope.matching_rules.as_ref().and_then(Readable::parse::<Lenient<_>>);
@@ -243,13 +245,6 @@ impl Event {
     /// For mentions: whether the subscriber has blocked the author.
     pub fn user_has_blocked(&self) -> Option<bool> {
         self.envelope.user_has_blocked
-    }
-}
-
-object! {
-    /// What the X Activity API puts around a user.
-    struct Wrapper<'a> {
-        data: Option<User<'a>> = "data",
     }
 }
 

@@ -17,7 +17,11 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
     if kind == EventKind::ReplayFinished {
         return Some(Activity::ReplayFinished(replay(event.raw().parse().ok()?)));
     }
-    let includes = event.includes().unwrap_or_default();
+    let includes = match kind {
+        EventKind::Liked => event.includes(),
+        _ => event.named().map(Includes::from),
+    }
+    .unwrap_or_default();
     Some(match event.v2()? {
         Payload::Post(post) if kind == EventKind::PostMatched => {
             let rules = event.matching_rules().into_iter();

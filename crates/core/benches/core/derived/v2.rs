@@ -1,7 +1,5 @@
 //! What the X Activity API writes.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -54,14 +52,8 @@ pub(super) struct Url<'a> {
 pub(super) struct Includes<'a> {
     #[serde(default)]
     users: Vec<User<'a>>,
-    #[serde(rename = "tweets", alias = "posts", default)]
-    posts: Vec<Post<'a>>,
     #[serde(default)]
     media: Vec<Media<'a>>,
-    polls: Option<IgnoredAny>,
-    #[serde(default)]
-    places: Vec<Place<'a>>,
-    topics: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -140,31 +132,6 @@ pub(super) struct UserMetrics<'a> {
 pub(super) struct PostGeo<'a> {
     place_id: Option<Text<'a>>,
     coordinates: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-pub(super) struct Place<'a> {
-    id: Option<Text<'a>>,
-    place_type: Option<Text<'a>>,
-    name: Option<Text<'a>>,
-    full_name: Option<Text<'a>>,
-    country: Option<Text<'a>>,
-    country_code: Option<Text<'a>>,
-    #[serde(default)]
-    contained_within: Vec<Text<'a>>,
-    geo: Option<PlaceGeo<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-pub(super) struct PlaceGeo<'a> {
-    #[serde(rename = "type")]
-    kind: Option<Text<'a>>,
-    bbox: Option<[f64; 4]>,
-    geometry: Option<IgnoredAny>,
-    #[serde(default)]
-    properties: BTreeMap<Text<'a>, Text<'a>>,
 }
 
 #[derive(Deserialize)]

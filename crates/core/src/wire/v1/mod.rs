@@ -49,6 +49,8 @@ pub use relation::{
 pub use tweet::Tweet;
 pub use user::{User, UserEntities};
 
+pub(crate) use user::Wrapped;
+
 use std::borrow::Cow;
 
 use super::Text;

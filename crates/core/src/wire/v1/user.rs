@@ -1,8 +1,10 @@
 //! A user, in the three shapes of v1.1.
 
+use serde::de::MapAccess;
+
 use super::{Derived, Entities, Place, Tweet};
 use crate::Timestamp;
-use crate::wire::object::object;
+use crate::wire::object::{Object, Value, object};
 use crate::wire::{Color, Id, Text};
 
 object! {
@@ -115,6 +117,8 @@ object! {
         pub withheld_in_countries: Vec<Text<'a>> = "withheld_in_countries",
         /// What is withheld: `user`.
         pub withheld_scope: Option<Text<'a>> = "withheld_scope",
+        /// The user, where the X Activity API wraps it.
+        data: Option<Box<User<'a>>> = "data",
     }
 }
 
@@ -122,6 +126,21 @@ impl User<'_> {
     /// The user's id: `id_str`, which is never rounded, else `id`.
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
+    }
+}
+
+/// A user, plain or as the `data` of an object around it.
+pub(crate) struct Wrapped<'a>(pub(crate) User<'a>);
+
+impl<'de> Value<'de> for Wrapped<'de> {
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
+        *place = None;
+        let Self(user) = place.insert(Self(User::default()));
+        user.fill(members, depth)?;
+        if let Some(inner) = user.data.take() {
+            *user = *inner;
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,20 @@ object! {
     }
 }
 
+object! {
+    /// Of what the payload refers to the users and media alone: posts are read in full, and nobody asks for most.
+    pub(crate) struct Named<'a> {
+        users: Vec<Wrapped<'a>> = "users",
+        media: Vec<Media<'a>> = "media",
+    }
+}
+
+impl<'a> From<Named<'a>> for Includes<'a> {
+    fn from(Named { users, media }: Named<'a>) -> Self {
+        Self { users, media, ..Self::default() }
+    }
+}
+
 impl<'a> Includes<'a> {
     /// A user by id.
     pub fn user(&self, id: &str) -> Option<&User<'a>> {

@@ -45,4 +45,5 @@ pub use place::{GeoEntity, LatLong, Place, PlaceGeo, Point, PostGeo, PotentialLo
 pub use post::{EditControls, NotePost, Post, Reference};
 pub use user::{Affiliation, User, UserEntities, UserSubscription};
 
+pub(crate) use includes::Named;
 pub(crate) use user::Wrapped;
