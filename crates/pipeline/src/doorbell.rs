@@ -3,7 +3,6 @@
 //! A consumer on another thread costs more to wake than a delivery costs to verify. Under load many requests are ready in
 //! each turn of the server's runtime; the app hears of them together when the turn is over, after they were answered.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -32,8 +31,6 @@ impl Doorbell {
 #[derive(Debug, Default)]
 struct Bell {
     task: Mutex<Option<Waker>>,
-    /// Whether a turn will ring at its end.
-    pressed: AtomicBool,
 }
 
 impl Bell {
@@ -49,8 +46,6 @@ impl Bell {
     }
 
     fn ring(&self) {
-        // In this order: what is sent from here on rings anew.
-        self.pressed.store(false, SeqCst);
         let task = self.task().take();
         if let Some(task) = task {
             task.wake();
@@ -58,11 +53,9 @@ impl Bell {
     }
 }
 
+/// The channel wakes once for each time that it was polled in vain, so that there is seldom more than one turn.
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        if self.pressed.swap(true, SeqCst) {
-            return;
-        }
         let turn = Turn(self);
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
@@ -84,7 +77,7 @@ impl Drop for Turn {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     use super::*;
 
