@@ -14,11 +14,6 @@ impl Table {
         Self { rows: vec![head.into_iter().map(Into::into).collect()] }
     }
 
-    /// Whether it has a head alone.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.len() < 2
-    }
-
     pub(crate) fn row<S: Into<String>>(&mut self, cells: impl IntoIterator<Item = S>) {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }

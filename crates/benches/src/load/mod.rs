@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod requests;
 
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -23,8 +24,9 @@ pub(crate) struct Load {
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
-    /// Those with no request under way.
-    free: Vec<usize>,
+    /// Those with no request under way, and first of all who has had none for longest: many servers close a connection that
+    /// is idle for some seconds.
+    free: VecDeque<usize>,
     buffer: Vec<u8>,
 }
 
@@ -79,7 +81,7 @@ impl Load {
             Connection::open(address, poll.registry(), number)
         };
         let opened = (0..connections).map(open).collect();
-        let free = (0..connections).rev().collect();
+        let free = (0..connections).collect();
         let (events, buffer) = (Events::with_capacity(1024), vec![0; 64 * 1024]);
         Self { address, poll, events, connections: opened, free, buffer }
     }
@@ -112,7 +114,7 @@ impl Load {
     /// Sends a request on every connection, but for its last byte, until the server takes no more. The server may refuse them.
     pub(crate) fn begin(&mut self, requests: &mut Requests) -> Outcome {
         self.renew();
-        while let Some(free) = self.free.pop() {
+        while let Some(free) = self.free.pop_front() {
             self.connections[free].send_but_the_last_byte(requests.make(), Instant::now());
         }
         let mut outcome = Outcome::new();
@@ -147,7 +149,7 @@ impl Load {
             }
             while due < end
                 && due <= Instant::now()
-                && let Some(free) = self.free.pop()
+                && let Some(free) = self.free.pop_front()
             {
                 self.connections[free].send(requests.make(), due);
                 due = match pace {
@@ -206,7 +208,7 @@ impl Load {
                         is_over = true;
                     }
                 }
-                self.free.push(number);
+                self.free.push_back(number);
             }
             if is_over {
                 *connection = Connection::open(self.address, self.poll.registry(), number);

@@ -18,8 +18,6 @@ pub(crate) struct Loaded {
 pub(crate) struct Slice {
     pub(crate) outcome: Outcome,
     pub(crate) spent: Spent,
-    /// The share of the time in which whoever asks waited for its processor.
-    pub(crate) asking_waited: f64,
 }
 
 impl Slice {
@@ -56,15 +54,12 @@ impl Loaded {
 
     fn see(&mut self, run: impl FnOnce(&mut Load) -> Outcome) -> Slice {
         self.load.renew();
-        let processes = [self.server.process(), std::process::id()];
-        let before = processes.map(Spent::of);
+        let before = Spent::of(self.server.process());
         let outcome = run(&mut self.load);
-        let after = processes.map(Spent::of);
-        let (spent, asking) = (after[0].since(before[0]), after[1].since(before[1]));
+        let spent = Spent::of(self.server.process()).since(before);
         assert_eq!(outcome.not_200, 0, "{}: answers other than 200", self.candidate);
         self.answers += outcome.answers;
-        let asking_waited = asking.waiting / outcome.seconds;
-        Slice { outcome, spent, asking_waited }
+        Slice { outcome, spent }
     }
 
     /// Whatever was answered 200 must have been consumed, once.
