@@ -9,6 +9,7 @@ mod process;
 mod rules;
 mod sizes;
 mod steps;
+mod supply;
 mod tools;
 
 use std::path::Path;
@@ -27,6 +28,11 @@ cargo xtask bench [--quick] [SECTION]
 cargo xtask instructions [--write]
                                count what paths cost, and compare with crates/benches/instructions.txt;
                                with --write, write that file anew
+cargo xtask supply [PART]...   where what we build on comes from, and what of it we pass on: all, or
+                               these parts
+cargo xtask supply --write     write the lists of public APIs anew
+cargo xtask semver [REV] [-p PACKAGE]
+                               what breaks those who use REV (the newest tag)
 cargo xtask help               this text and the steps
 ";
 
@@ -66,10 +72,14 @@ fn run() -> Result<()> {
             Some(Long("write")) => instructions::write(),
             Some(other) => Err(other.unexpected().into()),
         },
+        "supply" => supply::run(&supply::Options::parse(args)?),
+        "semver" => supply::semver::run_with(&supply::semver::Options::parse(args)?),
         "bench" => bench::run(&bench::Options::parse(args)?),
         "help" => {
             println!("{HELP}\nSteps of cargo xtask test:");
             steps::ALL.iter().for_each(|step| println!("  {:12} {}", step.name, step.about));
+            println!("\nParts of cargo xtask supply:");
+            supply::ALL.iter().for_each(|part| println!("  {:12} {}", part.name, part.about));
             println!("\nSections of cargo xtask bench:");
             bench::ALL.iter().for_each(|section| println!("  {:12} {}", section.name, section.about));
             Ok(())

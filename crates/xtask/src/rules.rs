@@ -36,12 +36,14 @@ pub(crate) fn check() -> Result<Outcome> {
 
 /// The library packages that are published, with their features.
 pub(crate) fn libraries() -> Result<Vec<(String, Vec<String>)>> {
-    let metadata = MetadataCommand::new().no_deps().exec()?;
-    let published = metadata
-        .workspace_packages()
-        .into_iter()
-        .filter(|package| is_published(package) && package.targets.iter().any(Target::is_lib));
-    Ok(published.map(|package| (package.name.to_string(), package.features.keys().cloned().collect())).collect())
+    let libraries = published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib));
+    Ok(libraries.map(|package| (package.name.to_string(), package.features.into_keys().collect())).collect())
+}
+
+/// All packages that are published.
+pub(crate) fn published() -> Result<Vec<Package>> {
+    let members = MetadataCommand::new().no_deps().exec()?.packages;
+    Ok(members.into_iter().filter(is_published).collect())
 }
 
 fn is_published(package: &Package) -> bool {

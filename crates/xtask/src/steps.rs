@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::{fuzz, instructions, rules, sizes, tools};
+use crate::{fuzz, instructions, rules, sizes, supply, tools};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -38,6 +38,7 @@ pub(crate) const ALL: &[Step] = &[
     step("wasm", "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", "who may depend on whom; every package inherits the lints", rules::check),
     step("sizes", "no source file is overlong", sizes::check),
+    step("supply", "what we build on, and what of it we pass on: licences, versions, public APIs", supply::check),
     step("instructions", "no path of core and pipeline costs more than before", instructions::check),
     step("fuzz", "each fuzz target runs for ten seconds", || fuzz::run(&fuzz::Options::default()).map(Outcome::Passed)),
 ];

@@ -1,0 +1,67 @@
+//! `deny.toml` bans versions from our lock file, which our users do not have: they get what the manifests ask for. So no
+//! manifest may be content with a version that is banned.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::semver::{Comparator, Version, VersionReq};
+use toml::{Table, Value};
+
+use crate::rules;
+use crate::steps::Outcome;
+
+pub(super) fn check() -> Result<Outcome> {
+    let floors = floors(&fs::read_to_string("deny.toml")?)?;
+    let (mut below, mut compared) = (Vec::new(), 0);
+    for package in rules::published()? {
+        for dependency in &package.dependencies {
+            for (_, floor) in floors.iter().filter(|(name, _)| *name == dependency.name) {
+                compared += 1;
+                if lowest(&dependency.req) < *floor {
+                    below.push(format!("{}: {} {}, not {floor}", package.name, dependency.name, dependency.req));
+                }
+            }
+        }
+    }
+    below.dedup();
+    below.iter().for_each(|line| println!("{line}"));
+    match below.first() {
+        None => Ok(Outcome::Passed(format!("{} floors, {compared} requirements", floors.len()))),
+        Some(first) => bail!("{} are content with a banned version, the first: {first}", below.len()),
+    }
+}
+
+/// The versions below which `deny.toml` bans a crate.
+fn floors(deny: &str) -> Result<Vec<(String, Version)>> {
+    let deny: Table = deny.parse().context("cannot parse deny.toml")?;
+    let entries = deny.get("bans").and_then(|bans| bans.get("deny")?.as_array()).context("deny.toml bans nothing")?;
+    let specs = entries.iter().filter_map(|entry| entry.get("crate").and_then(Value::as_str));
+    specs
+        .filter_map(|spec| spec.split_once(":<"))
+        .map(|(name, floor)| Ok((name.to_owned(), floor.parse().with_context(|| format!("{name}:<{floor}"))?)))
+        .collect()
+}
+
+/// The lowest version that a requirement takes; all of ours are of the form `1.2.3`.
+fn lowest(requirement: &VersionReq) -> Version {
+    let of = |one: &Comparator| Version::new(one.major, one.minor.unwrap_or(0), one.patch.unwrap_or(0));
+    requirement.comparators.iter().map(of).min().unwrap_or(Version::new(0, 0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_below_the_floor_is_told_from_one_at_it() {
+        let floors = floors(
+            r#"bans.deny = [{ crate = "bytes:<1.11.1", reason = "an advisory" }, { crate = "sled", reason = "an alpha" }]"#,
+        );
+        let floors = floors.unwrap();
+        assert_eq!(floors, [("bytes".to_owned(), Version::new(1, 11, 1))]);
+        for (requirement, is_below) in [("1", true), ("1.11", true), ("1.11.1", false), ("1.12", false), ("2", false)] {
+            let lowest = lowest(&requirement.parse().unwrap());
+            assert_eq!(lowest < floors[0].1, is_below, "{requirement}");
+        }
+    }
+}
