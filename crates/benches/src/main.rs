@@ -1,7 +1,7 @@
 //! Measures birdhook beside what it stands on and beside its peers. `cargo xtask bench` runs it and keeps what it prints.
 //!
 //! ```text
-//! cargo run --release -p birdhook-benches -- core|servers|growth|peers [--quick]
+//! cargo run --release -p birdhook-benches -- core|servers|growth|peers|timing [--quick]
 //! ```
 //!
 //! Candidates are measured in turn, slice by slice, in one run: no machine is as fast as it was a second ago. What is told are
@@ -25,8 +25,12 @@ mod report;
 #[cfg(target_os = "linux")]
 mod servers;
 mod statistics;
+#[cfg(target_os = "linux")]
+mod timing;
 
-fn main() {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let section = arguments.first().map_or("", String::as_str);
     let quick = arguments.iter().any(|argument| argument == "--quick");
@@ -38,6 +42,8 @@ fn main() {
         "peers" => peers::run(quick),
         #[cfg(target_os = "linux")]
         "growth" => growth::run(quick),
+        #[cfg(target_os = "linux")]
+        "timing" => return timing::run(quick),
         // What `growth` starts.
         #[cfg(target_os = "linux")]
         "hold" => growth::hold(arguments[1].parse().expect("a number of keys")),
@@ -46,4 +52,5 @@ fn main() {
         "serve" => servers::serve(&arguments[1], arguments[2].parse().expect("a processor")),
         _ => panic!("there is no section {section:?}"),
     }
+    ExitCode::SUCCESS
 }

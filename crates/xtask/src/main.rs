@@ -8,8 +8,10 @@ mod instructions;
 mod process;
 mod rules;
 mod sizes;
+mod soak;
 mod steps;
 mod supply;
+mod timing;
 mod tools;
 
 use std::path::Path;
@@ -33,6 +35,9 @@ cargo xtask supply [PART]...   where what we build on comes from, and what of it
 cargo xtask supply --write     write the lists of public APIs anew
 cargo xtask semver [REV] [-p PACKAGE]
                                what breaks those who use REV (the newest tag)
+cargo xtask soak [--minutes N] [--sink NAME] [--seed N]
+                               mixed traffic and faults for N minutes (10) with each sink
+cargo xtask timing [--quick]   whether comparing signatures tells by its time what it must not
 cargo xtask help               this text and the steps
 ";
 
@@ -75,6 +80,8 @@ fn run() -> Result<()> {
         "supply" => supply::run(&supply::Options::parse(args)?),
         "semver" => supply::semver::run_with(&supply::semver::Options::parse(args)?),
         "bench" => bench::run(&bench::Options::parse(args)?),
+        "soak" => soak::run(&soak::Options::parse(args)?),
+        "timing" => timing::run(args),
         "help" => {
             println!("{HELP}\nSteps of cargo xtask test:");
             steps::ALL.iter().for_each(|step| println!("  {:12} {}", step.name, step.about));

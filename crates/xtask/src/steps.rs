@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::{fuzz, instructions, rules, sizes, supply, tools};
+use crate::{fuzz, instructions, rules, sizes, soak, supply, tools};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -34,6 +34,7 @@ pub(crate) const ALL: &[Step] = &[
     step("engines", "events cross JetStream and Redis once each, whatever fails", engines),
     step("doctests", "the examples in the documentation", doctests),
     step("quickstart", "the quickstart of the README runs to its end", quickstart),
+    step("soak", "a receiver keeps its memory and its book under faults, for some seconds", soak::step),
     step("docs", "the documentation builds without warnings", docs),
     step("wasm", "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", "who may depend on whom; every package inherits the lints", rules::check),

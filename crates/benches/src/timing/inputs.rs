@@ -1,0 +1,94 @@
+//! Deliveries, and the signatures that stand in their headers.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use birdhook::{Secret, signature};
+
+use super::race::{Coin, Input};
+
+/// So many different ones in each class, so that nothing is measured that one of them alone has.
+const MESSAGES: u64 = 64;
+
+pub(super) fn secret(app: usize) -> Secret {
+    Secret::new(format!("the consumer secret of app number {app}")).unwrap()
+}
+
+/// What a class does to the right signature of a message.
+#[derive(Clone, Copy)]
+pub(super) enum Header {
+    Right,
+    /// This byte of the 32 is another.
+    WrongAt(usize),
+    /// All of them are.
+    Wrong,
+    /// A letter in the middle that base64 has not.
+    NotBase64,
+    TooShort,
+    NoPrefix,
+}
+
+/// Messages of one length and what this class makes of their signatures by the secret.
+pub(super) fn class(secret: &Secret, header: Header, coin: &mut Coin) -> Vec<Input> {
+    let one = |number: u64| {
+        let id = 1_000_000_000_000_000_000 + number;
+        let event = format!(r#"{{"status":{{"id":"{id}","user_id":"2001"}},"timestamp_ms":"1795426200000"}}"#);
+        let message = format!(r#"{{"for_user_id":"2001","tweet_delete_events":[{event}]}}"#).into_bytes();
+        Input { header: header.of(secret, &message, coin), message }
+    };
+    (0..MESSAGES).map(one).collect()
+}
+
+impl Header {
+    fn of(self, secret: &Secret, message: &[u8], coin: &mut Coin) -> Vec<u8> {
+        let right = signature::sign(secret, message);
+        let mut digest = STANDARD.decode(right.trim_start_matches("sha256=")).unwrap();
+        let other = |byte: &mut u8, coin: &mut Coin| *byte ^= (coin.next() % 255) as u8 + 1;
+        let mut text = match self {
+            Self::Right | Self::NotBase64 | Self::TooShort | Self::NoPrefix => right,
+            Self::WrongAt(place) => {
+                other(&mut digest[place], coin);
+                text_of(&digest)
+            }
+            Self::Wrong => {
+                digest.iter_mut().for_each(|byte| other(byte, coin));
+                text_of(&digest)
+            }
+        };
+        match self {
+            Self::NotBase64 => text.replace_range(28..29, "!"),
+            Self::TooShort => text.truncate(47),
+            Self::NoPrefix => text.replace_range(..7, "sha512="),
+            Self::Right | Self::WrongAt(_) | Self::Wrong => {}
+        }
+        text.into_bytes()
+    }
+}
+
+fn text_of(digest: &[u8]) -> String {
+    format!("sha256={}", STANDARD.encode(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use birdhook::signature::{SignatureError, verify};
+
+    use super::*;
+
+    #[test]
+    fn each_class_is_what_it_says() {
+        let (secret, mut coin) = (secret(0), Coin::new(3));
+        let mut answers = |header| {
+            let class = class(&secret, header, &mut coin);
+            let answers: Vec<_> = class.iter().map(|one| verify(&secret, &one.message, &one.header)).collect();
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+            answers[0]
+        };
+        assert_eq!(answers(Header::Right), Ok(()));
+        for wrong in [Header::WrongAt(0), Header::WrongAt(31), Header::Wrong] {
+            assert_eq!(answers(wrong), Err(SignatureError::Wrong));
+        }
+        for malformed in [Header::NotBase64, Header::TooShort, Header::NoPrefix] {
+            assert_eq!(answers(malformed), Err(SignatureError::Malformed));
+        }
+    }
+}

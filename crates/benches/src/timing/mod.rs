@@ -1,0 +1,213 @@
+//! Whether the time that a signature takes tells what it must not: a test after dudect. (`dudect-bencher` has the statistics to
+//! itself, prints one line for each comparison, and needs clap 2, which nobody maintains.)
+
+mod inputs;
+mod race;
+mod subjects;
+mod welch;
+
+use std::process::ExitCode;
+
+use inputs::{Header, class, secret};
+use race::{Coin, Input, Measured, Timed};
+
+use crate::report::Table;
+use crate::{machine, process};
+
+/// What is worth a second look, and what is sure: dudect's bounds of |t|.
+const SUSPECT: f64 = 4.5;
+const SURE: f64 = 10.0;
+
+/// What is suspected is measured so many times in all: a difference that is there is there each time.
+const MOST_TIMES: usize = 3;
+
+/// What must come of a comparison.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Nothing: the classes are one.
+    Null,
+    /// It leaks, and that must be seen, or silence elsewhere would mean nothing.
+    Leak,
+    /// No difference.
+    Equal,
+    /// A difference that anybody may see, for this reason.
+    Differs(&'static str),
+}
+
+struct Comparison {
+    what: &'static str,
+    classes: (&'static str, &'static str),
+    inputs: [Vec<Input>; 2],
+    timed: Timed,
+    wanted: Wanted,
+    /// How many times of both classes together.
+    count: usize,
+}
+
+/// The section of this name.
+pub(crate) fn run(quick: bool) -> ExitCode {
+    let facts = machine::facts();
+    process::pin(1);
+    let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
+    let mut coin = Coin::new(u64::from(seed));
+    let mut table =
+        Table::new(["comparison", "classes", "times", "medians ns", "t", "difference ns", "visible ns", "found"]);
+    let mut wrong = Vec::new();
+    for mut comparison in comparisons(if quick { 100_000 } else { 4_000_000 }, &mut coin) {
+        eprintln!("{}: {} or {}", comparison.what, comparison.classes.0, comparison.classes.1);
+        let measured = measure(&mut comparison, &mut coin);
+        let (verdict, is_right) = comparison.wanted.judge(&measured);
+        if !is_right {
+            wrong.push(format!("{}: {verdict}", comparison.what));
+        }
+        let last = measured.last().expect("at least one");
+        let all: Vec<String> = measured.iter().map(|one| format!("{:.1}", one.found.t)).collect();
+        table.row([
+            comparison.what.to_owned(),
+            format!("{} / {}", comparison.classes.0, comparison.classes.1),
+            comparison.count.to_string(),
+            format!("{} / {}", last.medians.0, last.medians.1),
+            all.join(", "),
+            format!("{:.2}", last.found.difference),
+            format!("{:.3}", last.found.visible),
+            verdict,
+        ]);
+    }
+    println!("## Signatures in constant time\n\n{facts}; seed {seed}\n\n{table}");
+    println!("{NOTES}");
+    if wrong.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("NOT AS IT SHOULD BE: {}", wrong.join("; "));
+    ExitCode::FAILURE
+}
+
+const NOTES: &str = "\
+`t` is Welch's, the largest over all times and over the shortest of them up to a hundred percentiles; under 4.5 nothing was \
+found, over 10 it surely differs. Where it is over 4.5 the comparison was made again, up to three times in all, and a \
+difference counts as found when each time shows it in the same direction. `difference ns` is the second class's \
+mean less the first's where that t is; one of `visible ns` would have had t = 4.5.";
+
+/// Each time, until one shows nothing.
+fn measure(comparison: &mut Comparison, coin: &mut Coin) -> Vec<Measured> {
+    let mut measured = Vec::new();
+    while measured.len() < MOST_TIMES {
+        let one = race::run(&comparison.inputs, &mut comparison.timed, comparison.count, coin);
+        measured.push(one);
+        if one.found.t.abs() < SUSPECT {
+            break;
+        }
+    }
+    measured
+}
+
+impl Wanted {
+    /// What was found, in words, and whether that is as it should be.
+    fn judge(self, measured: &[Measured]) -> (String, bool) {
+        let least = measured.iter().map(|one| one.found.t.abs()).fold(f64::INFINITY, f64::min);
+        let is_one_way = measured.iter().all(|one| one.found.t > 0.0) || measured.iter().all(|one| one.found.t < 0.0);
+        let least = if is_one_way { least } else { 0.0 };
+        let found = match least {
+            least if least > SURE => "surely differs",
+            least if least >= SUSPECT => "differs perhaps",
+            _ => "nothing",
+        };
+        match self {
+            Self::Null => (format!("{found}; the classes are one"), least < SURE),
+            Self::Leak => (format!("{found}; it leaks on purpose"), least > SURE),
+            Self::Equal => (found.to_owned(), least < SURE),
+            Self::Differs(why) => (format!("{found}; {why}"), true),
+        }
+    }
+}
+
+fn comparisons(count: usize, coin: &mut Coin) -> Vec<Comparison> {
+    const APPS: usize = 8;
+    let (first, last) = (secret(0), secret(APPS - 1));
+    let timed = |timed: fn(&birdhook::Secret, &Input)| -> Timed {
+        let secret = secret(0);
+        Box::new(move |input| timed(&secret, input))
+    };
+    let verify = || timed(subjects::verify);
+    let receive = || -> Timed {
+        let endpoint = subjects::endpoint(APPS);
+        Box::new(move |input| subjects::receive(&endpoint, input))
+    };
+    let mut pair = |one: (&birdhook::Secret, Header), other: (&birdhook::Secret, Header)| {
+        [class(one.0, one.1, coin), class(other.0, other.1, coin)]
+    };
+    let ends = |of| [(of, Header::WrongAt(0)), (of, Header::WrongAt(31))];
+    let mut all = Vec::new();
+    let mut add = |what, classes, inputs, timed, wanted, count| {
+        all.push(Comparison { what, classes, inputs, timed, wanted, count });
+    };
+    let first_or_last = ("first byte wrong", "last byte wrong");
+    let [one, other] = ends(&first);
+    add("control: `verify`", ("wrong", "wrong"), pair(one, one), verify(), Wanted::Null, count);
+    add("control: letter by letter", first_or_last, pair(one, other), timed(subjects::early_exit), Wanted::Leak, count);
+    let slow = timed(subjects::slow_early_exit);
+    add("control: slowly letter by letter", first_or_last, pair(one, other), slow, Wanted::Leak, count / 4);
+    add("`verify`", first_or_last, pair(one, other), verify(), Wanted::Equal, count);
+    let middle = (&first, Header::WrongAt(15));
+    add(
+        "`verify`",
+        ("all bytes wrong", "one byte wrong"),
+        pair((&first, Header::Wrong), middle),
+        verify(),
+        Wanted::Equal,
+        count,
+    );
+    let right = (&first, Header::Right);
+    add("`verify`", ("right", "last byte wrong"), pair(right, other), verify(), Wanted::Equal, count);
+
+    let endpoint = count / 4;
+    let by = |secret| (secret, Header::Right);
+    add(
+        "`Endpoint`, 8 apps",
+        ("the first's", "the last's"),
+        pair(by(&first), by(&last)),
+        receive(),
+        Wanted::Equal,
+        endpoint,
+    );
+    add("`Endpoint`, 8 apps: the first's", first_or_last, pair(one, other), receive(), Wanted::Equal, endpoint);
+    let [one, other] = ends(&last);
+    add("`Endpoint`, 8 apps: the last's", first_or_last, pair(one, other), receive(), Wanted::Equal, endpoint);
+    let read = Wanted::Differs("what is accepted is read, and is answered 200 anyway");
+    add(
+        "`Endpoint`, 8 apps",
+        ("the first's", "nobody's"),
+        pair(by(&first), (&first, Header::Wrong)),
+        receive(),
+        read,
+        endpoint,
+    );
+
+    let form = Wanted::Differs("the form of the sender's own header decides, no secret is used");
+    for (malformed, header) in
+        [("not base64", Header::NotBase64), ("too short", Header::TooShort), ("no prefix", Header::NoPrefix)]
+    {
+        let inputs = pair((&first, header), (&first, Header::Wrong));
+        add("`verify`", (malformed, "wrong"), inputs, verify(), form, count / 4);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::welch::Found;
+    use super::*;
+
+    #[test]
+    fn a_difference_counts_when_each_time_shows_it() {
+        let measured = |all: &[f64]| -> Vec<Measured> {
+            let of = |&t| Measured { medians: (1, 1), found: Found { t, difference: 1.0, visible: 1.0 } };
+            all.iter().map(of).collect()
+        };
+        let is_right = |wanted: Wanted, all: &[f64]| wanted.judge(&measured(all)).1;
+        assert!(is_right(Wanted::Equal, &[12.0, 1.0]) && is_right(Wanted::Equal, &[12.0, -12.0, 12.0]));
+        assert!(is_right(Wanted::Equal, &[11.0, 6.0, 20.0]) && !is_right(Wanted::Equal, &[-11.0, -30.0, -20.0]));
+        assert!(is_right(Wanted::Leak, &[40.0, 50.0, 30.0]) && !is_right(Wanted::Leak, &[40.0, 3.0]));
+        assert!(!is_right(Wanted::Null, &[40.0, 50.0, 30.0]));
+    }
+}

@@ -1,0 +1,44 @@
+//! What is timed: the product's own comparisons, and two that leak.
+
+use std::hint::black_box;
+
+use birdhook::{App, Apps, RequestHead, Secret, signature};
+use birdhook_core::{Endpoint, Settings, Step};
+use bytes::Bytes;
+
+use super::inputs::secret;
+use super::race::Input;
+
+/// [`signature::verify`].
+pub(super) fn verify(secret: &Secret, input: &Input) {
+    let _ = black_box(signature::verify(secret, &input.message, &input.header));
+}
+
+/// Letter by letter until one is wrong, as `==` would be if it were written so.
+pub(super) fn early_exit(secret: &Secret, input: &Input) {
+    let right = signature::sign(secret, &input.message);
+    black_box(right.bytes().zip(&input.header).all(|(right, claimed)| black_box(right) == *claimed));
+}
+
+/// The same in a slow language: about ten nanoseconds a letter.
+pub(super) fn slow_early_exit(secret: &Secret, input: &Input) {
+    let right = signature::sign(secret, &input.message);
+    let is_same = |(right, claimed): (u8, &u8)| (0..20).map(black_box).all(|_| black_box(right) == *claimed);
+    black_box(right.bytes().zip(&input.header).all(is_same));
+}
+
+pub(super) fn endpoint(apps: usize) -> Endpoint {
+    let all = (0..apps).map(|number| App::new(format!("app-{number}"), secret(number)));
+    Endpoint::new(Apps::new(all).unwrap(), Settings::default())
+}
+
+/// A request from its head to the end of its body.
+pub(super) fn receive(endpoint: &Endpoint, input: &Input) {
+    let headers = [("content-type", b"application/json".as_slice()), (signature::HEADER, &input.header)];
+    let head = RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers);
+    if let Step::Body(mut reader) = endpoint.begin(&head)
+        && reader.push(Bytes::copy_from_slice(&input.message)).is_ok()
+    {
+        let _ = black_box(reader.finish());
+    }
+}

@@ -1,0 +1,44 @@
+//! A receiver under mixed traffic for some minutes.
+
+use anyhow::Result;
+use lexopt::prelude::{Long, ValueExt};
+
+use crate::process::{cargo, run as run_command};
+use crate::steps::Outcome;
+
+#[derive(Default)]
+pub(crate) struct Options {
+    words: Vec<String>,
+}
+
+impl Options {
+    pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Self> {
+        let mut words = Vec::new();
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long(name @ ("minutes" | "sink" | "seed" | "plant")) => {
+                    let name = format!("--{name}");
+                    words.extend([name, args.value()?.string()?]);
+                }
+                Long("quick") => words.push("--quick".to_owned()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Self { words })
+    }
+}
+
+/// Optimised, as apps are.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut command = cargo(["run", "--release", "--quiet", "-p", "birdhook-soak", "--bin", "birdhook-soak", "--"]);
+    run_command(command.args(&options.words))
+}
+
+/// A short one, of what the other steps have built.
+pub(crate) fn step() -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::Skipped("it reads what a process holds in /proc".to_owned()));
+    }
+    run_command(&mut cargo(["run", "--quiet", "-p", "birdhook-soak", "--bin", "birdhook-soak", "--", "--quick"]))?;
+    Ok(Outcome::Passed("channel and inbox".to_owned()))
+}

@@ -1,0 +1,55 @@
+//! What the receiver holds, looked at again and again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::process::{Held, Process};
+use crate::traffic::Traffic;
+
+pub(crate) struct Sample {
+    /// As [`Traffic::place`] tells it.
+    pub(crate) place: usize,
+    /// How many rounds there were before; the first does not count.
+    pub(crate) round: usize,
+    pub(crate) held: Held,
+    pub(crate) queue: usize,
+}
+
+/// Looks so often, until the traffic is over.
+pub(crate) async fn look(
+    process: Arc<Process>,
+    traffic: Arc<Traffic>,
+    every: Duration,
+    round: impl Fn() -> usize,
+) -> Vec<Sample> {
+    let (mut samples, mut ticks) = (Vec::new(), interval(every));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !traffic.is_over() {
+        ticks.tick().await;
+        let queue = process.tell("state").await.queue;
+        samples.push(Sample { place: traffic.place(), round: round(), held: process.held(), queue });
+    }
+    samples
+}
+
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        count => f64::midpoint(values[(count - 1) / 2], values[count / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_lies_between_the_middle_two() {
+        assert_eq!(median([4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert!(median([]).is_nan());
+    }
+}

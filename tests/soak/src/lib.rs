@@ -1,0 +1,37 @@
+//! A receiver as a process of its own under mixed traffic, while its sink, its app and its callers fail in turn: does it keep
+//! its memory and its files, and does the book come out even?
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on"
+)]
+
+mod book;
+mod connection;
+mod gauge;
+mod phase;
+mod process;
+pub mod receiver;
+mod report;
+mod run;
+mod sender;
+pub mod settings;
+mod signing;
+mod story;
+mod tally;
+mod traffic;
+
+pub use report::{Report, Verdict};
+pub use run::run;
+pub use settings::{Plant, Settings, Sink};
+
+/// The name of the app, which is part of every key.
+const APP: &str = "default";
+
+const PATH: &str = "/webhooks/twitter";

@@ -1,0 +1,107 @@
+//! What goes wrong, and for how long.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::process::Process;
+use crate::traffic::Traffic;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Calm,
+    /// Hand-overs end just before the deadline, or just behind it.
+    Slow,
+    Down,
+    /// The app reads nothing.
+    Full,
+    /// Challenges by the thousand.
+    Storm,
+    /// New secrets all the time.
+    Rotation,
+    /// Clients that hang up.
+    Drops,
+    /// One after the other of all that, by chance.
+    Mixed,
+}
+
+/// Of a thousand requests, how many are what; the rest are deliveries, new or tried again.
+#[derive(Clone, Copy)]
+pub(crate) struct Mix {
+    pub(crate) challenges: u32,
+    pub(crate) forged: u32,
+    pub(crate) oversized: u32,
+    pub(crate) cut_off: u32,
+    /// Connections without a whole request.
+    pub(crate) opened: u32,
+    /// Several copies at once.
+    pub(crate) copies: u32,
+    /// What was answered 200 before.
+    pub(crate) again: u32,
+    /// How many times as many requests as usual.
+    pub(crate) haste: u32,
+}
+
+const USUAL: Mix =
+    Mix { challenges: 30, forged: 30, oversized: 3, cut_off: 10, opened: 5, copies: 60, again: 60, haste: 1 };
+
+impl Phase {
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Calm, Self::Slow, Self::Down, Self::Full, Self::Storm, Self::Rotation, Self::Drops, Self::Mixed];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Calm => "calm",
+            Self::Slow => "slow sink",
+            Self::Down => "sink down",
+            Self::Full => "app stands still",
+            Self::Storm => "storm of challenges",
+            Self::Rotation => "secrets rotate",
+            Self::Drops => "clients hang up",
+            Self::Mixed => "all by chance",
+        }
+    }
+
+    pub(crate) fn mix(self) -> Mix {
+        match self {
+            Self::Storm => Mix { challenges: 900, haste: 2, ..USUAL },
+            Self::Drops => Mix { cut_off: 250, opened: 150, ..USUAL },
+            _ => USUAL,
+        }
+    }
+
+    /// Lets it be so for this time, and all well afterwards.
+    pub(crate) async fn last(self, time: Duration, process: &Process, traffic: &Traffic, random: &mut fastrand::Rng) {
+        let end = Instant::now() + time;
+        match self {
+            Self::Slow => _ = process.tell("slow").await,
+            Self::Down => _ = process.tell("down").await,
+            Self::Full => _ = process.tell("stop").await,
+            Self::Calm | Self::Storm | Self::Drops | Self::Rotation | Self::Mixed => {}
+        }
+        // Between two changes: a tenth of the phase or less.
+        let next = |random: &mut fastrand::Rng| sleep(time.mul_f64(0.02 + 0.06 * random.f64()));
+        while matches!(self, Self::Rotation | Self::Mixed) && Instant::now() < end {
+            next(random).await;
+            if self == Self::Rotation {
+                traffic.rotate(process).await;
+                continue;
+            }
+            match random.u8(..8) {
+                0 => _ = process.tell("slow").await,
+                1 => _ = process.tell("down").await,
+                2 => _ = process.tell("stop").await,
+                3 => traffic.rotate(process).await,
+                4 => traffic.usual_as_in(random.choice(Self::ALL).unwrap()),
+                5 => _ = process.tell("go").await,
+                _ => {
+                    process.tell("well").await;
+                    process.tell("go").await;
+                }
+            }
+        }
+        sleep_until(end).await;
+        process.tell("well").await;
+        process.tell("go").await;
+    }
+}

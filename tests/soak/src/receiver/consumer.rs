@@ -1,0 +1,76 @@
+//! The app: it writes down what it was given, and does nothing else with it.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use birdhook_inbox::Inbox;
+use birdhook_pipeline::{Deliveries, Delivery, Event};
+use tokio::sync::watch;
+
+use crate::book::Told;
+
+/// What was consumed, in a file.
+pub(super) struct Journal(Mutex<(BufWriter<File>, u64)>);
+
+impl Journal {
+    pub(super) fn new(file: &Path) -> Self {
+        Self(Mutex::new((BufWriter::new(File::create(file).unwrap()), 0)))
+    }
+
+    fn write(&self, event: &Event) {
+        let mut journal = self.0.lock().unwrap();
+        journal.0.write_all(&Told::of(event).to_bytes()).unwrap();
+        journal.1 += 1;
+    }
+
+    pub(super) fn flush(&self) {
+        self.0.lock().unwrap().0.flush().unwrap();
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.0.lock().unwrap().1
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Consumer {
+    journal: Arc<Journal>,
+    is_going: watch::Receiver<bool>,
+}
+
+impl Consumer {
+    pub(super) fn new(journal: Arc<Journal>, is_going: watch::Receiver<bool>) -> Self {
+        Self { journal, is_going }
+    }
+
+    async fn may_go(&mut self) {
+        // The sender lives as long as the receiver serves.
+        let _ = self.is_going.wait_for(|is_going| *is_going).await;
+    }
+
+    pub(super) async fn read(mut self, mut deliveries: Deliveries) {
+        while let Some(delivery) = deliveries.recv().await {
+            self.may_go().await;
+            delivery.events().iter().for_each(|event| self.journal.write(event));
+        }
+    }
+
+    /// It may be dropped while it waits, and writes in the poll in which it says that it has.
+    pub(super) async fn handle(&mut self, delivery: &Delivery) -> Result<(), Infallible> {
+        self.may_go().await;
+        delivery.events().iter().for_each(|event| self.journal.write(event));
+        Ok(())
+    }
+
+    pub(super) async fn lease(mut self, inbox: Inbox) {
+        while let Some(lease) = inbox.recv().await {
+            self.may_go().await;
+            self.journal.write(lease.event());
+            lease.ack().await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The receiver: `receive SINK FOLDER DEADLINE_MS HORIZON_MS CAPACITY [PLANT]`. It prints its port, obeys the lines of its standard
+//! input, and answers each with a line:
+//!
+//! | line | what |
+//! |---|---|
+//! | `slow` | hand-overs take about the deadline, some a little less and some a little more |
+//! | `down` | they fail at once |
+//! | `well` | they do neither |
+//! | `stop`, `go` | the app consumes nothing; it consumes again |
+//! | `rotate N` | the secret number N is the first, the one before it still accepted |
+//! | `state` | what is in flight, queued and remembered; what was consumed is on the disk |
+
+mod consumer;
+mod faulty;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use birdhook_inbox::{Inbox, Options};
+use birdhook_pipeline::{App, Delivery, EventSink, Pipeline, Webhook};
+use birdhook_tower::Receiver;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::settings::{Plant, Sink};
+use crate::signing::secret;
+use crate::{APP, PATH};
+use consumer::{Consumer, Journal};
+use faulty::{Fault, Faulty};
+
+/// Events of the inbox that the app has in hand at once: each acknowledgement waits for a commit, which it shares with others.
+const LEASES: usize = 128;
+
+/// Until its standard input ends.
+pub async fn receive(words: &[String]) {
+    let [sink, folder, deadline, horizon, capacity, plant @ ..] = words else { panic!("too few words: {words:?}") };
+    let millis = |word: &String| Duration::from_millis(word.parse().unwrap());
+    let (sink, folder): (Sink, _) = (sink.parse().unwrap(), Path::new(folder));
+    let (deadline, horizon) = (millis(deadline), millis(horizon));
+    let plant: Option<Plant> = plant.first().map(|name| name.parse().unwrap());
+    let (fault, faults) = watch::channel(Fault::None);
+    let (going, is_going) = watch::channel(true);
+    let journal = Arc::new(Journal::new(&folder.join("consumed")));
+    let consumer = Consumer::new(Arc::clone(&journal), is_going);
+    let webhook = Webhook::new(App::new(APP, secret(0))).deadline(deadline);
+    let control = Control { fault, going, journal };
+    // What takes deliveries behind the faults; its own memory and deadline are not used.
+    let bare = webhook.clone().dedupe_window(0, Duration::ZERO);
+    match sink {
+        Sink::Channel => {
+            let (inner, deliveries) = bare.channel(capacity.parse().unwrap());
+            tokio::spawn(consumer.read(deliveries));
+            let queue = inner.clone();
+            let depth = move || queue.sink().backlog().unwrap_or_default().events;
+            serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, depth).await;
+        }
+        Sink::Handler => {
+            let handle = move |delivery: Delivery| {
+                let mut consumer = consumer.clone();
+                async move { consumer.handle(&delivery).await }
+            };
+            let inner = bare.handler(handle);
+            serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, || 0).await;
+        }
+        Sink::Inbox => {
+            let inbox = Options::new().dedupe_horizon(horizon).open(folder.join("inbox")).unwrap();
+            for _ in 0..LEASES {
+                tokio::spawn(consumer.clone().lease(inbox.clone()));
+            }
+            let inner = bare.sink(inbox.clone());
+            let depth = move || depth(&inbox);
+            serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, depth).await;
+        }
+    }
+}
+
+fn depth(inbox: &Inbox) -> usize {
+    inbox.stats().depth
+}
+
+struct Control {
+    fault: watch::Sender<Fault>,
+    going: watch::Sender<bool>,
+    journal: Arc<Journal>,
+}
+
+async fn serve<S>(pipeline: Pipeline<S>, control: Control, depth: impl Fn() -> usize)
+where
+    S: EventSink<Future: Send> + Send + Sync + 'static,
+{
+    let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    println!("{port}");
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["slow"] => _ = control.fault.send_replace(Fault::Slow),
+            ["down"] => _ = control.fault.send_replace(Fault::Down),
+            ["well"] => _ = control.fault.send_replace(Fault::None),
+            ["stop"] => _ = control.going.send_replace(false),
+            ["go"] => _ = control.going.send_replace(true),
+            ["rotate", number] => {
+                let number: u64 = number.parse().unwrap();
+                let app = App::new(APP, secret(number)).also_accept(secret(number.saturating_sub(1)));
+                pipeline.replace_apps(app);
+            }
+            ["state"] => control.journal.flush(),
+            _ => panic!("{line} means nothing"),
+        }
+        let health = pipeline.health();
+        println!(
+            "{} {} {} {} {}",
+            health.in_flight,
+            health.body_bytes,
+            depth(),
+            health.remembered,
+            control.journal.count()
+        );
+    }
+}

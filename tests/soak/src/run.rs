@@ -1,0 +1,122 @@
+//! A soak from its first request to its verdict.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use crate::book::Told;
+use crate::gauge;
+use crate::phase::Phase;
+use crate::process::{Process, State};
+use crate::report::{Outcome, Report};
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::traffic::Traffic;
+
+/// How long something may take that takes a moment: only what hangs takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the receiver's memory of duplicates holds, and some more.
+const CROWD: (u64, u64) = (110, 1000);
+
+/// Starts this program as the receiver too.
+pub async fn run(program: &Path, settings: &Settings) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Arc::new(Process::start(program, settings, folder.path()).await);
+    let files_before = process.files();
+    let traffic = Arc::new(Traffic::new(settings, process.address));
+    let mut random = fastrand::Rng::with_seed(settings.seed ^ 2);
+
+    // A full memory of duplicates grows no more.
+    let crowds = traffic.crowds(CROWD.0, CROWD.1);
+    send(&traffic, crowds).await;
+    send_rest(&traffic).await;
+    at_rest(&process, traffic.count_sent(), files_before).await;
+
+    let apart = Duration::from_secs_f64(settings.senders as f64 / f64::from(settings.rate));
+    let senders = (0..settings.senders).map(|_| Sender::new(Arc::clone(&traffic), random.u64(..)).send(apart));
+    let senders: Vec<_> = senders.map(tokio::spawn).collect();
+    let round = Arc::new(AtomicUsize::new(0));
+    let looking = {
+        let (process, traffic, round) = (Arc::clone(&process), Arc::clone(&traffic), Arc::clone(&round));
+        let every = Duration::from_secs(1).min(settings.phase / 5);
+        tokio::spawn(gauge::look(process, traffic, every, move || round.load(SeqCst)))
+    };
+    let mut counted = Vec::new();
+    for number in 0..=settings.rounds {
+        round.store(number, SeqCst);
+        counted.push(traffic.count_sent());
+        let mut phases = Phase::ALL;
+        random.shuffle(&mut phases);
+        for phase in phases {
+            traffic.enter(phase, number > 0);
+            phase.last(settings.phase, &process, &traffic, &mut random).await;
+        }
+    }
+    counted.push(traffic.count_sent());
+    traffic.end();
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    let samples = looking.await.unwrap();
+
+    // All is well, and what was not taken comes until it is.
+    traffic.enter(Phase::Calm, false);
+    send_rest(&traffic).await;
+    let sent = traffic.count_sent();
+    let (state, files) = at_rest(&process, sent, files_before).await;
+    let held = process.held();
+    let consumed = std::fs::read(folder.path().join("consumed")).unwrap();
+    let ended = Arc::into_inner(process).expect("nobody else").end().await;
+    let (book, tallies, mut violations) = Arc::into_inner(traffic).expect("nobody else").into_parts();
+    if !ended.success() {
+        violations.push(format!("the receiver ended with {ended}"));
+    }
+    let balance = book.balance(Told::read(&consumed));
+    let outcome = Outcome { tallies, samples, counted, balance, violations, state, held, files_before, files };
+    Report::new(settings, &outcome)
+}
+
+/// Some at a time, each once.
+async fn send(traffic: &Arc<Traffic>, bodies: Vec<Arc<crate::traffic::Body>>) {
+    const AT_ONCE: usize = 8;
+    let share = bodies.len().div_ceil(AT_ONCE).max(1);
+    let senders = bodies.chunks(share).map(|share| {
+        let (mut sender, share) = (Sender::new(Arc::clone(traffic), 0), share.to_vec());
+        async move { sender.send_these(share).await }
+    });
+    join_all(senders).await;
+}
+
+/// What was not answered 200 yet, until it is. What never is stands in the book.
+async fn send_rest(traffic: &Arc<Traffic>) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let rest = traffic.rest();
+        if rest.is_empty() {
+            return;
+        }
+        send(traffic, rest).await;
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until the receiver has nothing to do and no client any more, or makes no headway.
+async fn at_rest(process: &Process, sent: usize, files_before: usize) -> (State, usize) {
+    let (mut seen, mut since) = ((State::default(), 0), Instant::now());
+    loop {
+        let (state, files) = (process.tell("state").await, process.files());
+        if (state, files) != seen {
+            (seen, since) = ((state, files), Instant::now());
+        }
+        let is_idle = (state.in_flight, state.body_bytes, state.queue) == (0, 0, 0) && state.consumed >= sent;
+        if is_idle && files <= files_before || since.elapsed() > PATIENCE / 12 {
+            return seen;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}

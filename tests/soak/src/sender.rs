@@ -1,0 +1,150 @@
+//! One of those who send.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook_pipeline::signature;
+use birdhook_testkit::{Challenge, Post, now};
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep_until};
+
+use crate::PATH;
+use crate::connection::{Answer, Connection};
+use crate::signing::secret;
+use crate::tally::Asked;
+use crate::traffic::{Body, Next, Traffic};
+
+/// More than the receiver's limit.
+const TOO_LONG: usize = (1 << 20) + (1 << 16);
+
+pub(crate) struct Sender {
+    traffic: Arc<Traffic>,
+    /// One for each copy.
+    connections: [Connection; 3],
+    random: fastrand::Rng,
+}
+
+impl Sender {
+    pub(crate) fn new(traffic: Arc<Traffic>, seed: u64) -> Self {
+        let connections = std::array::from_fn(|_| Connection::new(traffic.address));
+        Self { traffic, connections, random: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// A request each so often, until there is an end.
+    pub(crate) async fn send(mut self, apart: Duration) {
+        let mut due = Instant::now() + apart.mul_f64(self.random.f64());
+        while !self.traffic.is_over() {
+            sleep_until(due).await;
+            self.act().await;
+            due = Instant::now().max(due + apart / self.traffic.mix().haste);
+        }
+    }
+
+    /// These, until each was answered, however.
+    pub(crate) async fn send_these(&mut self, bodies: impl IntoIterator<Item = Arc<Body>>) {
+        for body in bodies {
+            self.deliver(&body, 1).await;
+        }
+    }
+
+    async fn act(&mut self) {
+        let (traffic, place) = (Arc::clone(&self.traffic), self.traffic.place());
+        match traffic.next() {
+            Next::Deliver(body, copies) => self.deliver(&body, copies).await,
+            Next::CutOff(body) => {
+                let request =
+                    Post::signed(&traffic.signing().secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
+                // The whole of it, now and then: then it may have been taken.
+                let after = self.random.usize(..request.len() * 5 / 4);
+                let _ = self.connections[0].cut_off(&request, after).await;
+                traffic.note(place, Asked::CutOff, 0, Duration::ZERO);
+                traffic.answered(&body, &[0]);
+            }
+            Next::Forge(body) => {
+                let request = self.forged(&body);
+                ask(&traffic, &mut self.connections[0], &request, Asked::Forged).await;
+            }
+            Next::Challenge => self.challenge().await,
+            Next::Oversize => {
+                let request = self.oversized();
+                ask(&traffic, &mut self.connections[1], &request, Asked::Oversized).await;
+                self.connections[1].close();
+            }
+            Next::Open => {
+                let begun = b"POST /webhooks/twitter HTTP/1.1\r\nhost: app.example\r\ncontent-";
+                let after = self.random.usize(..begun.len());
+                let _ = Connection::new(traffic.address).cut_off(begun, after).await;
+                traffic.note(place, Asked::CutOff, 0, Duration::ZERO);
+            }
+            Next::Rest => {}
+        }
+    }
+
+    async fn deliver(&mut self, body: &Arc<Body>, copies: usize) {
+        let traffic = &self.traffic;
+        // Held until the answers are there.
+        let signing = traffic.signing();
+        let request = Post::signed(&signing.secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
+        let asks = self.connections.iter_mut().take(copies).map(|one| ask(traffic, one, &request, Asked::Delivery));
+        let answers = join_all(asks).await;
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        traffic.answered(body, &statuses);
+    }
+
+    fn forged(&mut self, body: &Body) -> Vec<u8> {
+        let (own, wrong) = (self.traffic.signing(), Traffic::wrong_secret());
+        let post = match self.random.u8(..4) {
+            0 => Post::unsigned(body.bytes.clone()),
+            1 => Post::signed(&wrong, body.bytes.clone()),
+            2 => {
+                let short = signature::sign(&own.secret, &body.bytes)[..40].try_into().unwrap();
+                Post::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), short)
+            }
+            // What was signed is a little less than what is sent.
+            _ => {
+                let signed = signature::sign(&own.secret, &body.bytes[..body.bytes.len() - 1]).try_into().unwrap();
+                Post::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), signed)
+            }
+        };
+        post.to_bytes(&self.traffic.url).unwrap()
+    }
+
+    /// One that says so, or one that goes on and on.
+    fn oversized(&mut self) -> Vec<u8> {
+        let signature = signature::sign(&Traffic::wrong_secret(), b"too long");
+        let head = format!("POST {PATH} HTTP/1.1\r\nhost: app.example\r\n{}: {signature}\r\n", signature::HEADER);
+        if self.random.bool() {
+            return format!("{head}content-length: {TOO_LONG}\r\n\r\n").into_bytes();
+        }
+        let mut request = format!("{head}transfer-encoding: chunked\r\n\r\n{TOO_LONG:x}\r\n").into_bytes();
+        request.resize(request.len() + TOO_LONG, b' ');
+        request
+    }
+
+    async fn challenge(&mut self) {
+        let (traffic, signing) = (&self.traffic, self.traffic.signing());
+        let challenge = Challenge::from_seed(self.random.u64(..), now());
+        let query = challenge.query();
+        let is_signed = self.random.bool();
+        let mut request = format!("GET {PATH}?{query} HTTP/1.1\r\nhost: app.example\r\n");
+        if is_signed {
+            request += &format!("{}: {}\r\n", signature::HEADER, signature::sign(&signing.secret, query.as_bytes()));
+        }
+        request += "\r\n";
+        let answer = ask(traffic, &mut self.connections[0], request.as_bytes(), Asked::Challenge).await;
+        // One that nobody signed is answered with the first secret, which may be the next one already.
+        let is_right = challenge.judge(&signing.secret, &answer.body).is_ok()
+            || !is_signed && challenge.judge(&secret(signing.number + 1), &answer.body).is_ok();
+        if answer.status == 200 && !is_right {
+            traffic.violation(format!("a wrong answer to a challenge: {}", String::from_utf8_lossy(&answer.body)));
+        }
+    }
+}
+
+/// Asks, and writes down what came of it; 0 stands for no answer.
+async fn ask(traffic: &Traffic, connection: &mut Connection, request: &[u8], asked: Asked) -> Answer {
+    let (place, begun) = (traffic.place(), Instant::now());
+    let answer = connection.ask(request).await.unwrap_or_else(|_| Answer { status: 0, body: Vec::new() });
+    traffic.note(place, asked, answer.status, begun.elapsed());
+    answer
+}

@@ -1,0 +1,275 @@
+//! What X, its imitators and strangers send, and what came of it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+
+use birdhook_pipeline::Secret;
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use crate::book::{Book, Told, events_of};
+use crate::phase::{Mix, Phase};
+use crate::process::Process;
+use crate::settings::Settings;
+use crate::signing::Signing;
+use crate::story::Story;
+use crate::tally::{Asked, Tally};
+
+/// So many that were not answered 200 wait to be sent again, before nothing new happens.
+const MOST_WAITING: usize = 2000;
+/// So many that were are at hand to be sent once more.
+const RECENT: usize = 1000;
+/// But not those with more events, of which a few would be all that the receiver remembers.
+const MOST_EVENTS: usize = 10;
+
+pub(crate) struct Traffic {
+    pub(crate) address: SocketAddr,
+    pub(crate) url: String,
+    deadline: Duration,
+    script: Mutex<Script>,
+    signing: Mutex<(Arc<Signing>, Weak<Signing>)>,
+    /// The place of the phase in [`Phase::ALL`] that requests are made as in, and the tally that they count in.
+    mix: AtomicUsize,
+    tally: AtomicUsize,
+    tallies: Mutex<Vec<Tally>>,
+    violations: Mutex<Vec<String>>,
+    is_over: AtomicBool,
+}
+
+struct Script {
+    story: Story,
+    random: fastrand::Rng,
+    book: Book,
+    waiting: BTreeMap<(Instant, u64), Arc<Body>>,
+    numbers: u64,
+    recent: Vec<Arc<Body>>,
+}
+
+pub(crate) struct Body {
+    pub(crate) bytes: Bytes,
+    events: Vec<Told>,
+    tries: AtomicU32,
+}
+
+/// What a sender does next.
+pub(crate) enum Next {
+    /// So many copies at once.
+    Deliver(Arc<Body>, usize),
+    CutOff(Arc<Body>),
+    Forge(Arc<Body>),
+    Challenge,
+    Oversize,
+    Open,
+    /// Too much is waiting to be sent again, and none of it is due.
+    Rest,
+}
+
+impl Traffic {
+    pub(crate) fn new(settings: &Settings, address: SocketAddr) -> Self {
+        let script = Script {
+            story: Story::new(settings.seed),
+            random: fastrand::Rng::with_seed(settings.seed ^ 1),
+            book: Book::default(),
+            waiting: BTreeMap::new(),
+            numbers: 0,
+            recent: Vec::new(),
+        };
+        Self {
+            address,
+            url: format!("http://{address}{}", crate::PATH),
+            deadline: settings.deadline,
+            script: Mutex::new(script),
+            signing: Mutex::new((Arc::new(Signing::new(0)), Weak::new())),
+            mix: AtomicUsize::new(0),
+            tally: AtomicUsize::new(Phase::ALL.len()),
+            tallies: Mutex::new((0..=Phase::ALL.len()).map(|_| Tally::default()).collect()),
+            violations: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
+    }
+
+    /// Requests are made as in this phase, and count in its tally, if they count.
+    pub(crate) fn enter(&self, phase: Phase, counts: bool) {
+        let place = Phase::ALL.iter().position(|one| *one == phase).unwrap();
+        self.mix.store(place, SeqCst);
+        self.tally.store(if counts { place } else { Phase::ALL.len() }, SeqCst);
+    }
+
+    /// Requests are made as in this phase, and count where they did.
+    pub(crate) fn usual_as_in(&self, phase: Phase) {
+        self.mix.store(Phase::ALL.iter().position(|one| *one == phase).unwrap(), SeqCst);
+    }
+
+    pub(crate) fn mix(&self) -> Mix {
+        Phase::ALL[self.mix.load(SeqCst)].mix()
+    }
+
+    pub(crate) fn place(&self) -> usize {
+        self.tally.load(SeqCst)
+    }
+
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(SeqCst)
+    }
+
+    pub(crate) fn signing(&self) -> Arc<Signing> {
+        Arc::clone(&self.signing.lock().unwrap().0)
+    }
+
+    /// The receiver gets the next secret and keeps the one before it; then everything is signed with the next. Nothing that was
+    /// signed with an older one is under way by then.
+    pub(crate) async fn rotate(&self, process: &Process) {
+        let older = self.signing.lock().unwrap().1.clone();
+        while older.strong_count() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let next = Signing::new(self.signing().number + 1);
+        process.tell(&format!("rotate {}", next.number)).await;
+        let mut signing = self.signing.lock().unwrap();
+        let before = std::mem::replace(&mut signing.0, Arc::new(next));
+        signing.1 = Arc::downgrade(&before);
+    }
+
+    pub(crate) fn next(&self) -> Next {
+        let (mix, mut script) = (self.mix(), self.script());
+        let mut dice = script.random.u32(..1000);
+        let mut is = |share: u32| {
+            let is = dice < share;
+            dice = if is { u32::MAX } else { dice.saturating_sub(share) };
+            is
+        };
+        let (again, copies) = (is(mix.again), is(mix.copies));
+        let (challenge, oversized, opened) = (is(mix.challenges), is(mix.oversized), is(mix.opened));
+        let (forged, cut_off) = (is(mix.forged), is(mix.cut_off));
+        if challenge {
+            return Next::Challenge;
+        }
+        if oversized {
+            return Next::Oversize;
+        }
+        if opened {
+            return Next::Open;
+        }
+        if again && !script.recent.is_empty() {
+            let recent = script.recent.len();
+            let one = script.random.usize(..recent);
+            return Next::Deliver(Arc::clone(&script.recent[one]), 1);
+        }
+        if forged {
+            return Next::Forge(script.fresh_unsent());
+        }
+        match script.due(Instant::now()) {
+            Some(body) => Next::Deliver(body, 1),
+            None if script.waiting.len() >= MOST_WAITING => Next::Rest,
+            None if cut_off => Next::CutOff(script.fresh()),
+            None => {
+                let count = if copies { script.random.usize(2..=3) } else { 1 };
+                Next::Deliver(script.fresh(), count)
+            }
+        }
+    }
+
+    /// So many bodies of so many events each, which no other is like.
+    pub(crate) fn crowds(&self, bodies: u64, events: u64) -> Vec<Arc<Body>> {
+        let mut script = self.script();
+        let mut crowd = |_| {
+            let bytes = script.story.crowd(events);
+            script.enter(bytes).unwrap()
+        };
+        (0..bodies).map(&mut crowd).collect()
+    }
+
+    /// Every one that was not answered 200, whenever it is due.
+    pub(crate) fn rest(&self) -> Vec<Arc<Body>> {
+        std::mem::take(&mut self.script().waiting).into_values().collect()
+    }
+
+    pub(crate) fn count_sent(&self) -> usize {
+        self.script().book.count_sent()
+    }
+
+    /// A delivery was answered so; what was not answered 200 will come again.
+    pub(crate) fn answered(&self, body: &Arc<Body>, statuses: &[u16]) {
+        let mut script = self.script();
+        for status in statuses {
+            if *status == 200 {
+                script.book.answered(&body.events);
+                if body.events.len() > MOST_EVENTS {
+                    continue;
+                }
+                let at = script.numbers as usize % RECENT;
+                if script.recent.len() < RECENT {
+                    script.recent.push(Arc::clone(body));
+                } else {
+                    script.recent[at] = Arc::clone(body);
+                }
+                script.numbers += 1;
+            }
+        }
+        // One copy that is tried again may find that another one was taken, as with X.
+        if statuses.iter().any(|status| *status != 200) {
+            let tries = body.tries.fetch_add(1, SeqCst).min(4);
+            let wait = (self.deadline / 10 * (1 << tries)).mul_f64(0.5 + script.random.f64());
+            let key = (Instant::now() + wait, script.numbers);
+            script.numbers += 1;
+            script.waiting.insert(key, Arc::clone(body));
+        }
+    }
+
+    pub(crate) fn note(&self, place: usize, asked: Asked, status: u16, took: Duration) {
+        self.tallies.lock().unwrap()[place].note(asked, status, took);
+    }
+
+    pub(crate) fn violation(&self, what: String) {
+        self.violations.lock().unwrap().push(what);
+    }
+
+    pub(crate) fn wrong_secret() -> Secret {
+        Secret::new("somebody else's secret").unwrap()
+    }
+
+    /// The book, the tallies by phase with that of what does not count as the last, and what went against the rules.
+    pub(crate) fn into_parts(self) -> (Book, Vec<Tally>, Vec<String>) {
+        let script = self.script.into_inner().unwrap();
+        (script.book, self.tallies.into_inner().unwrap(), self.violations.into_inner().unwrap())
+    }
+}
+
+impl Script {
+    fn fresh(&mut self) -> Arc<Body> {
+        loop {
+            let bytes = self.story.body();
+            if let Some(body) = self.enter(bytes) {
+                return body;
+            }
+        }
+    }
+
+    /// Into the book, unless it has one of its events already.
+    fn enter(&mut self, bytes: Bytes) -> Option<Arc<Body>> {
+        let events = events_of(&bytes);
+        let is_new = self.book.sent(&events);
+        is_new.then(|| Arc::new(Body { bytes, events, tries: AtomicU32::new(0) }))
+    }
+
+    /// Nobody may ever take it.
+    fn fresh_unsent(&mut self) -> Arc<Body> {
+        Arc::new(Body { bytes: self.story.body(), events: Vec::new(), tries: AtomicU32::new(0) })
+    }
+
+    fn due(&mut self, now: Instant) -> Option<Arc<Body>> {
+        let first = self.waiting.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+}
