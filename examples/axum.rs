@@ -3,7 +3,8 @@
 
 use axum::Router;
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, listen, print_events, serve};
+use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -11,13 +12,13 @@ async fn main() -> Result<(), Error> {
     let printing = tokio::spawn(print_events(deliveries.events()));
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
-    let listener = tokio::net::TcpListener::bind(address()?).await?;
+    let listener = listen()?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         pipeline.shutdown(PATIENCE).await;
     };
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    serve(listener, TowerToHyperService::new(app), stop).await;
     printing.await?;
     Ok(())
 }

@@ -2,11 +2,9 @@
 #![allow(clippy::print_stderr)]
 
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, listen, print_events, serve};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tower::{ServiceExt, service_fn};
 
@@ -28,25 +26,13 @@ async fn main() -> Result<(), Error> {
         }
     }));
 
-    let listener = tokio::net::TcpListener::bind(address()?).await?;
+    let listener = listen()?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
-    let mut stopped = std::pin::pin!(async {
+    let stop = async move {
         asked_to_stop().await;
         pipeline.shutdown(PATIENCE).await;
-    });
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => accepted?.0,
-            () = &mut stopped => break,
-        };
-        let service = service.clone();
-        tokio::spawn(async move {
-            let mut server = Builder::new(TokioExecutor::new());
-            server.http1().timer(TokioTimer::new());
-            // An error here is the connection's: the client went away.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+    };
+    serve(listener, service, stop).await;
     printing.await?;
     Ok(())
 }

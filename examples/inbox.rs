@@ -5,7 +5,8 @@
 use axum::Router;
 use birdhook::inbox::Inbox;
 use birdhook::{Event, Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, line};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, listen, serve};
+use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -15,14 +16,14 @@ async fn main() -> Result<(), Error> {
     let handling = tokio::spawn(async move { consumer.run(handle, 8).await });
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
-    let listener = tokio::net::TcpListener::bind(address()?).await?;
+    let listener = listen()?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         pipeline.shutdown(PATIENCE).await;
         inbox.close(PATIENCE).await;
     };
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    serve(listener, TowerToHyperService::new(app), stop).await;
     handling.await?;
     Ok(())
 }

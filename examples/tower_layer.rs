@@ -5,10 +5,11 @@ use std::convert::Infallible;
 
 use axum::Router;
 use birdhook::{Delivery, Webhook, WebhookLayer};
-use birdhook_examples::{Error, PATH, PATIENCE, address, apps, asked_to_stop, line};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, listen, serve};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper_util::service::TowerToHyperService;
 use tower::ServiceBuilder;
 
 /// Prints the events. Had this failed, answering 500 would let X send the delivery again.
@@ -27,12 +28,12 @@ async fn main() -> Result<(), Error> {
     let service = ServiceBuilder::new().layer(WebhookLayer::new(gate.clone())).service_fn(handle);
 
     let app = Router::new().route_service(PATH, service);
-    let listener = tokio::net::TcpListener::bind(address()?).await?;
+    let listener = listen()?;
     eprintln!("listening on http://{}{PATH}", listener.local_addr()?);
     let stop = async move {
         asked_to_stop().await;
         gate.shutdown(PATIENCE).await;
     };
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    serve(listener, TowerToHyperService::new(app), stop).await;
     Ok(())
 }

@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use birdhook::{Apps, Event, Events};
 
+mod serve;
+
+pub use serve::{listen, serve};
+
 /// Where the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";
 

@@ -1,6 +1,7 @@
 //! What CI and people run: `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod attack;
 mod bench;
 mod counts;
 mod fuzz;
@@ -27,6 +28,9 @@ cargo xtask fuzz [--seconds N] [--seed N] [TARGET]
 cargo xtask bench [--quick] [SECTION]
                                measure all, or one section, for docs/performance.md; with
                                --quick roughly, and the document stays as it is
+cargo xtask attack [--quick] [--server NAME] [ROW]...
+                               attack the example servers in every way, or in these; with --quick
+                               in smaller numbers
 cargo xtask instructions [--write]
                                count what paths cost, and compare with crates/benches/instructions.txt;
                                with --write, write that file anew
@@ -79,6 +83,7 @@ fn run() -> Result<()> {
         },
         "supply" => supply::run(&supply::Options::parse(args)?),
         "semver" => supply::semver::run_with(&supply::semver::Options::parse(args)?),
+        "attack" => attack::run(args),
         "bench" => bench::run(&bench::Options::parse(args)?),
         "soak" => soak::run(&soak::Options::parse(args)?),
         "timing" => timing::run(args),

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::{fuzz, instructions, rules, sizes, soak, supply, tools};
+use crate::{attack, fuzz, instructions, rules, sizes, soak, supply, tools};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -35,6 +35,7 @@ pub(crate) const ALL: &[Step] = &[
     step("doctests", "the examples in the documentation", doctests),
     step("quickstart", "the quickstart of the README runs to its end", quickstart),
     step("soak", "a receiver keeps its memory and its book under faults, for some seconds", soak::step),
+    step("attack", "the example servers stand every attack, in small numbers", attack),
     step("docs", "the documentation builds without warnings", docs),
     step("wasm", "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", "who may depend on whom; every package inherits the lints", rules::check),
@@ -180,6 +181,11 @@ fn doctests() -> Result<Outcome> {
 fn quickstart() -> Result<Outcome> {
     run_command(&mut cargo(["run", "--quiet", "--example", "quickstart"]))?;
     Ok(passed())
+}
+
+/// On what the step `tests` has built.
+fn attack() -> Result<Outcome> {
+    attack::quick(&["--workspace", "--all-features", "--exclude", ENGINES])
 }
 
 fn counted(mut command: Command) -> Result<Outcome> {

@@ -56,6 +56,15 @@ pub(crate) fn valgrind() -> Result<()> {
     if succeeds(Command::new("valgrind").arg("--version")) { Ok(()) } else { debian("valgrind") }
 }
 
+/// Makes sure of slow clients, and of load over HTTP/2.
+pub(crate) fn attack() -> Result<()> {
+    // Its help is a failure to it.
+    if Command::new("slowhttptest").arg("-h").output().is_err() {
+        debian("slowhttptest")?;
+    }
+    if succeeds(Command::new("h2load").arg("--version")) { Ok(()) } else { debian("nghttp2-client") }
+}
+
 /// Makes sure of Node and npm.
 pub(crate) fn node() -> Result<()> {
     let is_there = |name| succeeds(Command::new(name).arg("--version"));

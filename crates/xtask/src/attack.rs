@@ -1,0 +1,58 @@
+//! Attacking the example servers.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+use cargo_metadata::MetadataCommand;
+
+use crate::process::{cargo, run as run_command, watch};
+use crate::steps::Outcome;
+use crate::tools;
+
+const PACKAGE: &str = "birdhook-attack";
+const EXAMPLES: [&str; 4] = ["axum", "hyper", "tower-layer", "actix"];
+
+/// Builds everything in release, and attacks. The arguments are those of the program.
+pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
+    if let Some(why) = skipped() {
+        return why;
+    }
+    tools::attack()?;
+    let mut build = cargo(["build", "--release", "-p", "birdhook-examples", "-p", PACKAGE, "--bin", PACKAGE]);
+    run_command(build.args(EXAMPLES.iter().flat_map(|name| ["--example", name])))?;
+    run_command(program("release")?.args(args.raw_args()?))
+}
+
+/// The step: every row, with small numbers, on what the tests have built.
+pub(crate) fn quick(built: &[&str]) -> Result<Outcome> {
+    if skipped().is_some() {
+        return Ok(Outcome::Skipped("memory and open files are told by Linux alone".to_owned()));
+    }
+    tools::attack()?;
+    run_command(&mut cargo(["build", "--bins", "--examples"].iter().chain(built)))?;
+    let mut last = String::new();
+    let attacked = watch(program("debug")?.arg("--quick"), |line| {
+        if let Some(summary) = line.strip_prefix("attack: ") {
+            summary.trim().clone_into(&mut last);
+        }
+        true
+    });
+    match attacked {
+        Ok(()) => Ok(Outcome::Passed(last)),
+        Err(error) => Err(error.context(last)),
+    }
+}
+
+fn skipped() -> Option<Result<()>> {
+    if cfg!(target_os = "linux") {
+        return None;
+    }
+    eprintln!("\n!!! NOT ATTACKED: memory and open files are told by Linux alone\n");
+    Some(Ok(()))
+}
+
+fn program(profile: &str) -> Result<Command> {
+    let target = MetadataCommand::new().no_deps().exec()?.target_directory;
+    Ok(Command::new(Path::new(target.as_str()).join(profile).join(PACKAGE)))
+}

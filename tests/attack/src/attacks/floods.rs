@@ -1,0 +1,164 @@
+//! As many requests as can be.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use birdhook_testkit::Challenge;
+use tokio::io::AsyncWriteExt;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::book::body;
+use crate::row::{BODIES, Row, SLACK, row};
+use crate::server::SECRET;
+use crate::target::{Tally, Target, get, post, signed};
+use crate::wire::Outcome::{Closed, Status};
+use crate::wire::{answer, connect};
+
+pub const ROWS: &[Row] = &[
+    row(
+        "floods",
+        "distinct_keys",
+        "1,000,000 events (120,000 in the short form), each of its own, against a window of 100,000",
+        |t| Box::pin(distinct_keys(t)),
+    )
+    // Bodies that were accepted and wait in the channel to be printed: eight, each beside what is made of its events.
+    .memory(|_| SLACK + BODIES + 8 * (16 << 20)),
+    row("floods", "challenges", "a storm of challenges, each answered with its token", |t| Box::pin(challenges(t))),
+    row("floods", "unsigned", "a storm of deliveries that nobody signed: 401", |t| Box::pin(unsigned(t))),
+    row("floods", "connections", "a storm of connections with a request each", |t| Box::pin(connections(t))),
+    row("floods", "copies", "one delivery, thousands of times at once: handed over once", |t| Box::pin(copies(t))),
+];
+
+async fn distinct_keys(target: Target) -> Tally {
+    // As many as 1 MiB holds, and fewer than the 10,000 beyond which a body is not taken apart. Printing as many in one go holds
+    // up a thread of an unoptimised server for seconds, in which nobody else is answered.
+    let events = target.scale(9_000, 2_000);
+    const UNDER_WAY: usize = 4;
+    let (mut tally, early) = (Tally::default(), target.book.ids(1));
+    tally.judge("an event before the flood", &target.deliver(early.clone()).await, &[Status(200)]);
+    let bodies = target.scale(1_000_000, 120_000_u64).div_ceil(events);
+    let (mut sending, mut latest) = (JoinSet::new(), 0);
+    for _ in 0..bodies {
+        let ids = target.book.ids(events);
+        latest = ids.end - 1;
+        let target = target.clone();
+        sending.spawn(async move {
+            let answer = target.deliver(ids.clone()).await;
+            // The next comes when this one is printed, so that what waits is bounded, as it is for an app that keeps up.
+            let begun = Instant::now();
+            while answer.outcome == Status(200) && target.book.printed(ids.end - 1) == 0 && begun.elapsed() < X_PRINTS {
+                sleep(Duration::from_millis(2)).await;
+            }
+            answer
+        });
+        if sending.len() >= UNDER_WAY {
+            let answer = sending.join_next().await.unwrap().unwrap();
+            tally.judge("a body of events", &answer, &[Status(200)]);
+        }
+    }
+    sending.join_all().await.iter().for_each(|answer| tally.judge("a body of events", answer, &[Status(200)]));
+    // The newest is remembered: the book would see it twice. The one before the flood need not be.
+    tally.judge("the newest again", &target.deliver([latest]).await, &[Status(200)]);
+    target.book.may_repeat(early.start);
+    tally.judge("the oldest again", &target.deliver(early.clone()).await, &[Status(200)]);
+    let begun = Instant::now();
+    while target.book.printed(early.start) < 2 && begun.elapsed() < Duration::from_secs(2) {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let again = target.book.printed(early.start) == 2;
+    tally.note = format!("an event of before the flood {} again", if again { "is told" } else { "is not told" });
+    tally
+}
+
+/// How long an app may take to print what it has been handed.
+const X_PRINTS: Duration = Duration::from_secs(20);
+
+/// Sends one request after another on several connections for a while; the answers are judged by `judge`.
+async fn storm(
+    target: &Target,
+    request: impl Fn(usize) -> Vec<u8>,
+    good: impl Fn(usize, &crate::wire::Answer) -> Option<String>,
+) -> Tally {
+    let until = Instant::now() + target.scale(Duration::from_secs(10), Duration::from_millis(1500));
+    let (number, tally) = (AtomicUsize::new(0), std::sync::Mutex::new(Tally::default()));
+    let client = || async {
+        let mut connection = None;
+        while Instant::now() < until {
+            if connection.is_none() {
+                connection = connect(target.address).await.ok().map(|stream| (stream, Vec::new()));
+            }
+            let Some((stream, unread)) = &mut connection else { continue };
+            let own = number.fetch_add(1, SeqCst);
+            stream.write_all(&request(own)).await.ok();
+            let answer = answer(stream, unread).await;
+            let mut tally = tally.lock().unwrap();
+            *tally.outcomes.entry(answer.outcome).or_default() += 1;
+            // A server that answers before it has read the body may say that it goes on no further.
+            if answer.outcome == Closed || answer.head.contains("connection: close") {
+                connection = None;
+            }
+            if answer.outcome != Closed
+                && let Some(wrong) = good(own, &answer)
+            {
+                tally.add_wrong(wrong);
+            }
+        }
+    };
+    futures_util::future::join_all((0..32).map(|_| client())).await;
+    let mut tally = tally.into_inner().unwrap();
+    tally.note = format!("{} a second", number.load(SeqCst) * 1000 / target.scale(10_000, 1500));
+    tally
+}
+
+async fn challenges(target: Target) -> Tally {
+    let secret = birdhook::Secret::new(SECRET).unwrap();
+    let challenge = |number: usize| Challenge::new(format!("token{number}"));
+    let request = |number: usize| get(&challenge(number).query(), &[]);
+    storm(&target, request, |number, answer| {
+        let judged = challenge(number).judge(&secret, answer.body.as_bytes());
+        (answer.outcome != Status(200) || judged.is_err()).then(|| format!("{}: {judged:?}", answer.outcome))
+    })
+    .await
+}
+
+async fn unsigned(target: Target) -> Tally {
+    let body = body(target.book.ids(5));
+    let request = [&post(&[&format!("content-length: {}", body.len())]), body.as_bytes()].concat();
+    storm(
+        &target,
+        |_| request.clone(),
+        |_, answer| (answer.outcome != Status(401)).then(|| format!("unsigned: {}", answer.outcome)),
+    )
+    .await
+}
+
+async fn connections(target: Target) -> Tally {
+    let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
+    let request = Arc::new(get("crc_token=a", &["connection: close"]));
+    for _ in 0..target.scale(50_000, 3000) {
+        let (target, request) = (target.clone(), request.clone());
+        asking.spawn(async move { target.ask(&[&request]).await });
+        if asking.len() >= 64 {
+            tally.judge("a challenge", &asking.join_next().await.unwrap().unwrap(), &[Status(200)]);
+        }
+    }
+    asking.join_all().await.iter().for_each(|answer| tally.judge("a challenge", answer, &[Status(200)]));
+    tally
+}
+
+async fn copies(target: Target) -> Tally {
+    let (mut tally, mut sending, ids) = (Tally::default(), JoinSet::new(), target.book.ids(1));
+    let request = Arc::new(signed(body(ids.clone()), &[]));
+    for _ in 0..target.scale(10_000, 1000) {
+        let (target, request) = (target.clone(), request.clone());
+        sending.spawn(async move { target.ask(&[&request]).await });
+        if sending.len() >= 256 {
+            tally.judge("a copy", &sending.join_next().await.unwrap().unwrap(), &[Status(200)]);
+        }
+    }
+    sending.join_all().await.iter().for_each(|answer| tally.judge("a copy", answer, &[Status(200)]));
+    target.book.accepted(ids);
+    tally
+}

@@ -1,0 +1,181 @@
+//! Signed bodies that are hard to read: who holds the secret may send them, and X might.
+
+use birdhook::signature;
+use tokio::task::JoinSet;
+
+use crate::row::{BODIES, Row, SLACK, row};
+use crate::target::{Tally, Target, post, sign, signed};
+use crate::wire::Outcome::{self, Status};
+
+pub const ROWS: &[Row] = &[
+    row("json", "deep", "100,000 brackets deep, signed: taken as unknown, or no object", |t| Box::pin(deep(t)))
+        .memory(|_| SLACK + BODIES),
+    row("json", "wide", "as many members as 1 MiB holds, and 1,000,000 bytes of brackets, signed", |t| {
+        Box::pin(wide(t))
+    })
+    .memory(|_| SLACK + BODIES),
+    row("json", "numbers", "numbers no machine holds", |t| Box::pin(numbers(t))).memory(|_| SLACK + BODIES),
+    row("json", "duplicate_keys", "one key again and again", |t| Box::pin(duplicate_keys(t)))
+        .memory(|_| SLACK + BODIES),
+    row("json", "not_json", "signed, and no JSON object: 400", |t| Box::pin(not_json(t))),
+    row("json", "compressed", "bombs behind `Content-Encoding`, signed: 415", |t| Box::pin(compressed(t))),
+];
+
+const LIMIT: usize = 1 << 20;
+
+/// Each body several times at once, each with a blank more so that none is a copy.
+async fn send(target: &Target, tally: &mut Tally, bodies: &[(&str, String, &[Outcome])]) {
+    for (what, body, allowed) in bodies {
+        let mut sending = JoinSet::new();
+        for copy in 0..target.scale(8, 2) {
+            let (target, body) = (target.clone(), format!("{body}{}", " ".repeat(copy)));
+            sending.spawn(async move { target.ask(&[&signed(body, &[])]).await });
+        }
+        sending.join_all().await.iter().for_each(|answer| tally.judge(what, answer, allowed));
+    }
+}
+
+async fn deep(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    let nested = |open: &str, close: &str, count: usize| format!("{}{}", open.repeat(count), close.repeat(count));
+    let within = |inner: String| format!(r#"{{"for_user_id":"1","tweet_create_events":[{inner}]}}"#);
+    const DEPTH: usize = 100_000;
+    send(
+        &target,
+        &mut tally,
+        &[
+            ("arrays", format!(r#"{{"a":{}}}"#, nested("[", "]", DEPTH)), TAKEN),
+            ("objects", nested(r#"{"a":"#, "}", DEPTH).replace(":}", ":0}"), TAKEN),
+            ("arrays where a post is", within(nested("[", "]", DEPTH)), TAKEN),
+            ("objects where a post is", within(nested(r#"{"a":"#, "}", DEPTH).replace(":}", ":0}")), TAKEN),
+            ("quoted posts", within(nested(r#"{"quoted_status":"#, "}", 50_000).replace(":}", ":0}")), TAKEN),
+            ("brackets that never close", format!(r#"{{"a":{}"#, "[".repeat(DEPTH)), &[Status(400)]),
+        ],
+    )
+    .await;
+    tally
+}
+
+/// A verified object is taken, whatever is in it; what nests deeper than `serde_json` follows may count as no JSON.
+const TAKEN: &[Outcome] = &[Status(200), Status(400)];
+
+async fn wide(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    let list = |item: &str| vec![item; (LIMIT - 100) / (item.len() + 1)].join(",");
+    let mut members = String::from("{");
+    for number in 0.. {
+        let member = format!(r#""{number:x}":0,"#);
+        if members.len() + member.len() > LIMIT - 100 {
+            break;
+        }
+        members += &member;
+    }
+    members += r#""end":0}"#;
+    let events = |item: &str| format!(r#"{{"for_user_id":"1","tweet_create_events":[{}]}}"#, list(item));
+    let taken: &[Outcome] = &[Status(200)];
+    send(
+        &target,
+        &mut tally,
+        &[
+            ("members", members, taken),
+            (
+                "half a million empty arrays",
+                format!(r#"{{"a":[{}]}}"#, list("[]")[..999_998].trim_end_matches(',')),
+                TAKEN,
+            ),
+            ("zeros", format!(r#"{{"a":[{}]}}"#, list("0")), taken),
+            ("empty events", events("{}"), taken),
+            ("events that are numbers", events("0"), taken),
+            ("a text of escapes", format!(r#"{{"a":"{}"}}"#, r"\u0000".repeat(174_000)), taken),
+            ("white space", format!("{{{}}}", " ".repeat(LIMIT - 100)), taken),
+        ],
+    )
+    .await;
+    tally
+}
+
+async fn numbers(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    let event = |number: &str| {
+        format!(
+            r#"{{"for_user_id":{number},"favorite_events":[{{"id":"1","timestamp_ms":{number},"favorited_status":{{"id":{number}}},"user":{{"id":{number}}}}}]}}"#
+        )
+    };
+    let digits = "9".repeat(100_000);
+    let (fraction, exponent) = (format!("0.{digits}"), format!("1e{digits}"));
+    let cases = ["1e999999", "-1e999999", "1e-999999", "-0", "18446744073709551616", &digits, &fraction, &exponent];
+    let cases: Vec<_> = cases.iter().map(|number| ("a number", event(number), [Status(200)].as_slice())).collect();
+    send(&target, &mut tally, &cases).await;
+    tally
+}
+
+async fn duplicate_keys(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    let again = |member: &str| format!("{{{}}}", vec![member; 900_000 / (member.len() + 1)].join(","));
+    let taken: &[Outcome] = &[Status(200)];
+    send(
+        &target,
+        &mut tally,
+        &[
+            ("for_user_id", again(r#""for_user_id":"1""#), taken),
+            ("a list of events", again(r#""tweet_create_events":[]"#), taken),
+            ("lists of an event", again(r#""tweet_create_events":[{"id_str":"1"}]"#), taken),
+            ("data", again(r#""data":{"event_type":"post.create"}"#), taken),
+            ("an empty key", again(r#""":0"#), taken),
+        ],
+    )
+    .await;
+    tally
+}
+
+async fn not_json(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    for body in [
+        "",
+        " ",
+        "null",
+        "[]",
+        "[{}]",
+        "\"a\"",
+        "{",
+        "{}{}",
+        "{}x",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{'a':1}",
+        "\u{feff}{}",
+        "{\"a\":NaN}",
+    ] {
+        tally.judge(&format!("{body:?}"), &target.ask(&[&signed(body, &[])]).await, &[Status(400)]);
+    }
+    let cases: &[&[u8]] = &[b"\xff\xfe{\0}\0", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}", b"\0"];
+    for body in cases {
+        // What is wrong within a text that nobody reads may be taken as unknown.
+        tally.judge(&format!("{body:?}"), &target.ask(&[&signed(body, &[])]).await, TAKEN);
+    }
+    tally
+}
+
+async fn compressed(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    // The head of a gzip file is enough: nobody may begin to unpack it.
+    let bomb = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff".as_slice(), &[0xec; 1000]].concat();
+    for encoding in ["gzip", "GZIP", "deflate", "br", "zstd", "compress", "gzip, gzip", "identity, gzip", "x"] {
+        let header = format!("content-encoding: {encoding}");
+        tally.judge(encoding, &target.ask(&[&signed(&bomb, &[&header])]).await, &[Status(415)]);
+        let unsigned = [&post(&[&header, &format!("content-length: {}", bomb.len())]), bomb.as_slice()].concat();
+        tally.judge(&format!("{encoding}, unsigned"), &target.ask(&[&unsigned]).await, &[Status(401)]);
+    }
+    let twice = signed(&bomb, &["content-encoding: identity", "content-encoding: gzip"]);
+    tally.judge("two encodings", &target.ask(&[&twice]).await, &[Status(415)]);
+    let coded = [
+        &post(&["transfer-encoding: gzip, chunked", &format!("{}: {}", signature::HEADER, sign(&bomb))]),
+        format!("{:x}\r\n", bomb.len()).as_bytes(),
+        &bomb,
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    // Nobody unpacks: the bytes are no JSON.
+    tally.judge("a compressed transfer", &target.ask(&[&coded]).await, &[Status(400), Status(415), Status(501)]);
+    tally
+}

@@ -1,0 +1,20 @@
+//! Every attack there is, family by family.
+
+mod bodies;
+mod chunked;
+mod floods;
+mod headers;
+mod http2;
+mod json;
+mod slow;
+
+use crate::row::Row;
+use crate::wire::Outcome::{self, Closed, Status};
+
+pub fn all() -> Vec<Row> {
+    let families = [slow::ROWS, headers::ROWS, chunked::ROWS, http2::ROWS, json::ROWS, bodies::ROWS, floods::ROWS];
+    families.concat()
+}
+
+/// What an HTTP server may say to what is no request that it takes, before birdhook sees it.
+const REFUSED: &[Outcome] = &[Status(400), Status(408), Status(413), Status(414), Status(431), Status(501), Closed];

@@ -1,0 +1,202 @@
+//! Clients that take their time, and many of them.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::frames::preface;
+use crate::row::{CONNECTION, Row, SLACK, row};
+use crate::target::{Tally, Target, post, signed_head};
+use crate::tools;
+use crate::wire::Outcome::{self, Closed, Open, Status};
+use crate::wire::{connect, only_answer};
+
+pub const ROWS: &[Row] = &[
+    row("slow", "slow_headers_tool", "`slowhttptest -H`: heads that never end", |t| Box::pin(tool(t, "-H")))
+        .memory(tool_memory)
+        .waits(),
+    row("slow", "slow_bodies_tool", "`slowhttptest -B`: unsigned bodies that never end", |t| Box::pin(tool(t, "-B")))
+        .memory(tool_memory)
+        .waits(),
+    row("slow", "slow_read_tool", "`slowhttptest -X`: answers read byte by byte", |t| Box::pin(tool(t, "-X")))
+        .memory(tool_memory)
+        .waits(),
+    row("slow", "slow_headers", "heads of which a byte comes now and then", |t| Box::pin(slow_headers(t)))
+        .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
+        .waits(),
+    row("slow", "slow_bodies", "signed bodies of which a byte comes now and then: 408 by the deadline", |t| {
+        Box::pin(slow_bodies(t))
+    })
+    .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
+    .waits(),
+    row("slow", "idle", "connections that say nothing: 10,000, and 1,000 in the short form", |t| Box::pin(idle(t)))
+        .memory(|t| SLACK + idle_connections(t) as u64 * CONNECTION),
+    Row {
+        may_miss: true,
+        files: Some(FILES),
+        waits: true,
+        ..row(
+            "slow",
+            "out_of_files",
+            "128 files, and 150 connections that say nothing, half a head, or half of HTTP/2's preface: they are let go, and good \
+             deliveries are answered again",
+            |t| Box::pin(out_of_files(t)),
+        )
+    },
+];
+
+const FILES: u64 = 128;
+
+fn tool_memory(target: &Target) -> u64 {
+    SLACK + tool_connections(target) * CONNECTION
+}
+
+fn tool_connections(target: &Target) -> u64 {
+    target.scale(4000, 500)
+}
+
+async fn tool(target: Target, mode: &str) -> Tally {
+    let mut tally = Tally::default();
+    let (count, seconds) = (tool_connections(&target), target.scale(15, 2));
+    let url = target.url();
+    let common = [mode, "-c", &count.to_string(), "-r", "1000", "-l", &seconds.to_string(), "-i", "1", "-u", &url];
+    let special: &[&str] = match mode {
+        "-B" => &["-t", "POST", "-s", "65536"],
+        "-X" => &["-w", "1", "-y", "2", "-n", "1", "-k", "8"],
+        _ => &[],
+    };
+    let arguments: Vec<_> = common.iter().chain(special).map(ToString::to_string).collect();
+    match tools::run("slowhttptest", &arguments, Duration::from_secs(60)).await {
+        Ok(printed) => {
+            let said = |what: &str| {
+                let said = printed.rsplit(what).next().and_then(|rest| rest.lines().next()).unwrap_or_default();
+                // Without its colours.
+                said.split("\x1b[").map(|part| part.split_once('m').map_or(part, |(_, text)| text)).collect::<String>()
+            };
+            let available = said("service available:");
+            tally.holds(available.trim() == "YES", || format!("slowhttptest: service available: {available}"));
+            tally.note = format!("{count} connections; {}", said("Exit status:").trim().to_lowercase());
+        }
+        Err(why) => tally.add_wrong(why),
+    }
+    tally
+}
+
+fn slow_connections(target: &Target) -> usize {
+    target.scale(2000, 300)
+}
+
+/// What is said one byte after another until the server answers or closes, or the time is over.
+async fn drip(server: std::net::SocketAddr, at_once: Vec<u8>, bytes: &[u8], every: Duration) -> Outcome {
+    let Ok(stream) = connect(server).await else { return Closed };
+    let (mut reader, mut writer) = stream.into_split();
+    let writing = async {
+        writer.write_all(&at_once).await.ok();
+        for byte in bytes {
+            sleep(every).await;
+            writer.write_all(&[*byte]).await.ok();
+        }
+    };
+    tokio::select! {
+        answer = only_answer(&mut reader) => answer.outcome,
+        () = writing => Open,
+    }
+}
+
+async fn slow_headers(target: Target) -> Tally {
+    let mut dripping = JoinSet::new();
+    let seconds = target.scale(14, 2);
+    for _ in 0..slow_connections(&target) {
+        let head = b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\nx-a: ".to_vec();
+        let bytes = vec![b'a'; seconds * 2];
+        let server = target.address;
+        dripping.spawn(async move { drip(server, head, &bytes, Duration::from_millis(500)).await });
+        sleep(Duration::from_micros(500)).await;
+    }
+    let mut tally = Tally::default();
+    // By 14 s every server has lost its patience; in the short form nothing is known of that, save from `out_of_files`.
+    let allowed: &[Outcome] = if target.quick { &[Open, Closed, Status(408)] } else { &[Closed, Status(408)] };
+    dripping.join_all().await.into_iter().for_each(|outcome| tally.count("a slow head", outcome, allowed));
+    tally
+}
+
+async fn slow_bodies(target: Target) -> Tally {
+    let mut dripping = JoinSet::new();
+    for _ in 0..slow_connections(&target) {
+        let head = signed_head([b' '; 1000], &[]);
+        let server = target.address;
+        dripping.spawn(async move {
+            let begun = Instant::now();
+            (drip(server, head, &[b' '; 20], Duration::from_millis(250)).await, begun.elapsed())
+        });
+        sleep(Duration::from_micros(500)).await;
+    }
+    let (mut tally, mut slowest) = (Tally::default(), Duration::ZERO);
+    for (outcome, took) in dripping.join_all().await {
+        tally.count("a slow body", outcome, &[Status(408)]);
+        slowest = slowest.max(took);
+    }
+    tally.note = format!("the last after {:.1} s", slowest.as_secs_f64());
+    tally
+}
+
+fn idle_connections(target: &Target) -> usize {
+    target.scale(10_000, 1000)
+}
+
+async fn idle(target: Target) -> Tally {
+    let (mut tally, mut opening, mut opened) = (Tally::default(), JoinSet::new(), Vec::new());
+    for _ in 0..idle_connections(&target) {
+        let server = target.address;
+        opening.spawn(connect(server));
+        // A few at a time, so that what is tested is the server and not the kernel's queue of those who wait for it.
+        if opening.len() >= 64 {
+            opened.extend(opening.join_next().await.map(Result::unwrap));
+        }
+    }
+    opened.extend(opening.join_all().await);
+    let opened: Vec<TcpStream> = opened.into_iter().filter_map(Result::ok).collect();
+    tally.holds(opened.len() == idle_connections(&target), || format!("only {} could be opened", opened.len()));
+    sleep(target.scale(Duration::from_secs(3), Duration::from_secs(1))).await;
+    tally.note = format!("{} connections", opened.len());
+    tally
+}
+
+async fn out_of_files(target: Target) -> Tally {
+    let (mut tally, begun) = (Tally::default(), Instant::now());
+    let mut held = Vec::new();
+    for number in 0..150 {
+        let Ok(mut stream) = connect(target.address).await else { continue };
+        let half: &[u8] = match number % 3 {
+            0 => b"",
+            1 => &post(&[])[..40],
+            _ => &preface()[..10],
+        };
+        stream.write_all(half).await.ok();
+        held.push(stream);
+    }
+    // In time for those who came first to have lost their place, as X would send it again.
+    let mut answered = None;
+    while answered.is_none() && begun.elapsed() < Duration::from_secs(16) {
+        let ids = target.book.ids(1);
+        let delivered = timeout(Duration::from_secs(2), target.deliver(ids)).await;
+        answered = delivered.ok().filter(|answer| answer.outcome == Status(200));
+    }
+    tally.holds(answered.is_some(), || {
+        format!("no good delivery was answered in {:.0} s", begun.elapsed().as_secs_f64())
+    });
+    tally.note = format!("answered again after {:.1} s", begun.elapsed().as_secs_f64());
+    for mut stream in held {
+        let said = timeout(Duration::from_millis(1), stream.read(&mut [0; 512])).await;
+        let outcome = match said {
+            Err(_) => Open,
+            Ok(Ok(12..)) => Status(408),
+            Ok(_) => Closed,
+        };
+        tally.count("a held connection", outcome, &[Open, Closed, Status(408), Status(400)]);
+    }
+    tally
+}

@@ -1,0 +1,87 @@
+//! The good deliveries that go on through every attack, as X would send them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::target::{Target, X_WAITS};
+use crate::wire::Outcome;
+
+/// How long after one delivery the next is sent, whatever has become of those before.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// How long a good delivery may take: birdhook's own deadline, which is 0.5 s less than X waits at its shortest. Where X
+/// says how long it waits it is 10 s.
+pub const BUDGET: Duration = Duration::from_millis(2500);
+
+pub struct Pulse {
+    stop: Arc<AtomicBool>,
+    beating: JoinHandle<Beats>,
+}
+
+/// What came of them.
+#[derive(Default)]
+pub struct Beats {
+    pub sent: usize,
+    /// Answered 200 within the budget.
+    pub good: usize,
+    pub slowest: Duration,
+    /// The first that was neither.
+    pub wrong: Option<String>,
+}
+
+impl Pulse {
+    /// Begins, on a thread of its own, so that what attacks does not hold it up; each delivery on a fresh connection.
+    pub fn start(target: &Target) -> Self {
+        let (stop, target) = (Arc::new(AtomicBool::new(false)), target.clone());
+        let stopped = Arc::clone(&stop);
+        let beating = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(beat(&target, &stopped))
+        });
+        Self { stop, beating }
+    }
+
+    /// Sends no more, and waits for those under way.
+    pub fn stop(self) -> Beats {
+        self.stop.store(true, SeqCst);
+        self.beating.join().unwrap()
+    }
+}
+
+async fn beat(target: &Target, stopped: &AtomicBool) -> Beats {
+    let (mut beats, mut sending) = (Beats::default(), JoinSet::new());
+    let mut clock = tokio::time::interval(EVERY);
+    while !stopped.load(SeqCst) {
+        clock.tick().await;
+        let target = target.clone();
+        sending.spawn(async move {
+            let sent = Instant::now();
+            let ids = target.book.ids(1);
+            let answered = tokio::time::timeout(X_WAITS, target.deliver(ids)).await;
+            (answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
+        });
+        while let Some(done) = sending.try_join_next() {
+            beats.count(done.unwrap());
+        }
+    }
+    while let Some(done) = sending.join_next().await {
+        beats.count(done.unwrap());
+    }
+    beats
+}
+
+impl Beats {
+    fn count(&mut self, (outcome, took): (Outcome, Duration)) {
+        self.sent += 1;
+        self.slowest = self.slowest.max(took);
+        if outcome == Outcome::Status(200) && took <= BUDGET {
+            self.good += 1;
+        } else {
+            self.wrong.get_or_insert_with(|| format!("a good delivery: {outcome} after {:.1} s", took.as_secs_f64()));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Every row on every server, one after another.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::options::Options;
+use crate::row::{Row, stand};
+use crate::server::open_files;
+use crate::table::table;
+
+pub fn run(options: &Options) -> Result<ExitCode> {
+    let (started, files) = (Instant::now(), open_files());
+    println!("{} rows, {} servers, {files} open files each", options.rows.len(), options.servers.len());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (mut rows, mut broke): (Vec<(Row, Vec<_>)>, usize) = (Vec::new(), 0);
+    for row in &options.rows {
+        // Side by side takes as long as one, where it is mostly waiting; the full form gives each the whole machine.
+        let side = if row.waits && options.quick { options.servers.len() } else { 1 };
+        let attacks = options.servers.chunks(side).flat_map(|kinds| {
+            let stands = kinds.iter().map(|kind| stand(row, *kind, options.quick));
+            kinds.iter().zip(runtime.block_on(futures_util::future::join_all(stands))).collect::<Vec<_>>()
+        });
+        let mut stands = Vec::new();
+        for (kind, stood) in attacks {
+            let why = match &stood {
+                Ok(stand) if stand.held() => String::from("held"),
+                Ok(stand) => format!("BROKE: {}", stand.tally.wrong().join("; ")),
+                Err(error) => format!("BROKE: {error:#}"),
+            };
+            broke += usize::from(why != "held");
+            println!("{:6.1} s  {:22} {:12} {why}", started.elapsed().as_secs_f64(), row.name, kind.name());
+            stands.push(stood);
+        }
+        rows.push((*row, stands));
+    }
+    println!("\n{}\n", table(&options.servers, &rows));
+    let count = rows.len() * options.servers.len();
+    println!("attack: {count} attacks, {broke} broke, in {:.0} s", started.elapsed().as_secs_f64());
+    Ok(if broke == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,163 @@
+//! The server under attack, and what comes of it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhook::{Secret, signature};
+use tokio::task::JoinSet;
+
+use crate::book::{self, Book};
+use crate::server::{Kind, PATH, SECRET};
+use crate::wire::{Answer, Outcome, ask};
+
+/// How long an answer is waited for: X's own patience.
+pub const X_WAITS: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+pub struct Target {
+    pub kind: Kind,
+    pub address: SocketAddr,
+    pub book: Arc<Book>,
+    pub quick: bool,
+}
+
+impl Target {
+    /// A number for the full form, and one for the short.
+    pub fn scale<T>(&self, full: T, quick: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}{PATH}", self.address)
+    }
+
+    pub async fn ask(&self, pieces: &[&[u8]]) -> Answer {
+        ask(self.address, pieces, X_WAITS).await
+    }
+
+    /// Asks all of this at once, for some of it is answered only by the deadline.
+    pub async fn judge(&self, cases: impl IntoIterator<Item = (String, Vec<u8>, &'static [Outcome])>) -> Tally {
+        let mut asking = JoinSet::new();
+        for (what, bytes, allowed) in cases {
+            let target = self.clone();
+            asking.spawn(async move { (target.ask(&[&bytes]).await, what, allowed) });
+        }
+        let mut tally = Tally::default();
+        asking.join_all().await.iter().for_each(|(answer, what, allowed)| tally.judge(what, answer, allowed));
+        tally
+    }
+
+    /// Delivers these events as X does, and books them when they are accepted.
+    pub async fn deliver(&self, ids: impl IntoIterator<Item = u64> + Clone) -> Answer {
+        let answer = self.ask(&[&signed(book::body(ids.clone()), &[])]).await;
+        if answer.outcome == Outcome::Status(200) {
+            self.book.accepted(ids);
+        }
+        answer
+    }
+}
+
+/// The value of the header that signs this body.
+pub fn sign(body: impl AsRef<[u8]>) -> String {
+    signature::sign(&Secret::new(SECRET).unwrap(), body.as_ref())
+}
+
+/// The head of a POST with these headers, a line each.
+pub fn post(headers: &[&str]) -> Vec<u8> {
+    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
+}
+
+/// The head of a POST that promises this signed body.
+pub fn signed_head(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
+    let body = body.as_ref();
+    let (length, name, value) = (body.len(), signature::HEADER, sign(body));
+    let own = [format!("{name}: {value}"), format!("content-length: {length}")];
+    post(&own.iter().map(String::as_str).chain(headers.iter().copied()).collect::<Vec<_>>())
+}
+
+/// A signed POST.
+pub fn signed(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
+    let body = body.as_ref();
+    [&signed_head(body, headers), body].concat()
+}
+
+/// A POST of chunks of this size, signed if `is_signed`.
+pub fn chunked(body: &[u8], size: usize, is_signed: bool) -> Vec<u8> {
+    let signature = format!("{}: {}", signature::HEADER, sign(body));
+    let mut headers = vec!["transfer-encoding: chunked"];
+    headers.extend(is_signed.then_some(signature.as_str()));
+    let mut bytes = post(&headers);
+    for chunk in body.chunks(size) {
+        bytes.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        bytes.extend_from_slice(chunk);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"0\r\n\r\n");
+    bytes
+}
+
+/// A GET.
+pub fn get(query: &str, headers: &[&str]) -> Vec<u8> {
+    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("GET {PATH}?{query} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
+}
+
+/// What was answered, how often, and what should not have been.
+#[derive(Default)]
+pub struct Tally {
+    pub outcomes: BTreeMap<Outcome, usize>,
+    /// Each once, with how often it was so.
+    wrong: BTreeMap<String, usize>,
+    /// What is worth telling besides.
+    pub note: String,
+}
+
+impl Tally {
+    /// Counts an answer, which must be one of these.
+    pub fn judge(&mut self, what: &str, answer: &Answer, allowed: &[Outcome]) {
+        self.count(what, answer.outcome, allowed);
+        if answer.outcome == Outcome::Status(503) && !answer.head.contains("retry-after:") {
+            self.add_wrong(format!("{what}: 503 without Retry-After"));
+        }
+    }
+
+    pub fn count(&mut self, what: &str, outcome: Outcome, allowed: &[Outcome]) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+        if !allowed.contains(&outcome) {
+            let allowed: Vec<_> = allowed.iter().map(ToString::to_string).collect();
+            self.add_wrong(format!("{what}: {outcome}, not {}", allowed.join(" or ")));
+        }
+    }
+
+    /// What must hold besides.
+    pub fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.add_wrong(otherwise());
+        }
+    }
+
+    pub fn add(&mut self, other: Self) {
+        for (outcome, count) in other.outcomes {
+            *self.outcomes.entry(outcome).or_default() += count;
+        }
+        for (what, count) in other.wrong {
+            *self.wrong.entry(what).or_default() += count;
+        }
+    }
+
+    pub fn add_wrong(&mut self, what: String) {
+        *self.wrong.entry(what).or_default() += 1;
+    }
+
+    /// What was not as it must be, the most important of it.
+    pub fn wrong(&self) -> Vec<String> {
+        let told = |(what, count): (&String, &usize)| match count {
+            1 => what.clone(),
+            count => format!("{what} (×{count})"),
+        };
+        self.wrong.iter().map(told).take(5).collect()
+    }
+}
