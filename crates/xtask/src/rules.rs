@@ -34,10 +34,10 @@ pub(crate) fn check() -> Result<Outcome> {
     bail!("{}", broken.join("; "))
 }
 
-/// The library packages that are published, with their features.
-pub(crate) fn libraries() -> Result<Vec<(String, Vec<String>)>> {
+/// The names of the library packages that are published.
+pub(crate) fn libraries() -> Result<Vec<String>> {
     let libraries = published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib));
-    Ok(libraries.map(|package| (package.name.to_string(), package.features.into_keys().collect())).collect())
+    Ok(libraries.map(|package| package.name.to_string()).collect())
 }
 
 /// All packages that are published.

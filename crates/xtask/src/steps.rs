@@ -28,7 +28,7 @@ const fn step(name: &'static str, about: &'static str, run: fn() -> Result<Outco
 pub(crate) const ALL: &[Step] = &[
     step("fmt", "the code is formatted", fmt),
     step("clippy", "no warnings, with all features", clippy),
-    step("features", "no warnings, without features and with each alone", features),
+    step("features", "no warnings, without features, with each alone and with every two", features),
     step("tests", "unit and integration tests", tests),
     step("inbox", "the inbox loses nothing, and its tests notice planted mistakes", inbox),
     step("engines", "events cross JetStream and Redis once each, whatever fails", engines),
@@ -114,14 +114,7 @@ fn clippy() -> Result<Outcome> {
 
 fn features() -> Result<Outcome> {
     tools::component("clippy", "clippy")?;
-    each(rules::libraries()?.into_iter().flat_map(|(package, features)| {
-        let alone = features.into_iter().filter(|feature| feature != "default").map(|f| format!("--features={f}"));
-        std::iter::once(None).chain(alone.map(Some)).map(move |feature| {
-            let mut command = cargo(["clippy", "-p", &package, "--no-default-features"]);
-            command.args(feature).args(["--", "-D", "warnings"]);
-            command
-        })
-    }))
+    supply::features::check()
 }
 
 /// The step `engines` runs them: they need servers.

@@ -9,6 +9,7 @@ use cargo_metadata::MetadataCommand;
 use crate::process::{cargo, run, succeeds};
 
 pub(super) const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+pub(super) const HACK: (&str, &str) = ("cargo-hack", "0.6.46");
 pub(super) const SEMVER_CHECKS: (&str, &str) = ("cargo-semver-checks", "0.51.0");
 
 /// A command that runs this subcommand of cargo; it is compiled first unless it is there.

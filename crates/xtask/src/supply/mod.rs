@@ -4,6 +4,7 @@ mod advisories;
 mod api;
 mod deny;
 mod external;
+pub(crate) mod features;
 mod floors;
 mod installed;
 mod lock;

@@ -33,7 +33,7 @@ impl Options {
 
 pub(crate) fn run_with(options: &Options) -> Result<()> {
     let revision = options.revision.clone().unwrap_or_else(newest_tag);
-    let libraries: Vec<_> = rules::libraries()?.into_iter().map(|(name, _)| name).collect();
+    let libraries = rules::libraries()?;
     if let Some(unknown) = options.packages.iter().find(|name| !libraries.contains(name)) {
         bail!("there is no library {unknown}, but {}", libraries.join(", "));
     }
