@@ -80,3 +80,7 @@ struct ScaleGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/cut-over.md")]
 struct CutOverGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/operations.md")]
+struct OperationsGuide;
