@@ -4,12 +4,17 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
 use crate::settings::{Plant, Settings};
+
+/// How long the inbox remembers an event: short enough to show in some minutes that it forgets, and longer than anything waits to
+/// be sent again. What the inbox stored while its deadline passed is known to nobody else.
+const HORIZON: Duration = Duration::from_secs(120);
 
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
@@ -44,12 +49,13 @@ pub(crate) struct Held {
 
 impl Process {
     pub(crate) async fn start(program: &Path, settings: &Settings, folder: &Path) -> Self {
-        // The inbox forgets in time to show whether it does.
-        let horizon = (settings.phase * 8).as_millis().to_string();
+        let horizon = HORIZON.as_millis().to_string();
         let mut command = Command::new(program);
         command.args(["receive", settings.sink.name()]).arg(folder);
         command.args([settings.deadline.as_millis().to_string(), horizon, settings.capacity.to_string()]);
         command.args(settings.plant.map(Plant::name));
+        // Of several arenas glibc fills one after the other for minutes, which hides small leaks and looks like large ones.
+        command.env("MALLOC_ARENA_MAX", "1");
         let mut child = command.kill_on_drop(true).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (id, input) = (child.id().unwrap(), child.stdin.take().unwrap());
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,6 +1,7 @@
 //! What was seen, and what is to be said of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
@@ -14,7 +15,8 @@ use crate::tally::{Asked, Tally};
 
 const MIB: f64 = (1 << 20) as f64;
 
-/// By so much may memory differ between two quarters of a soak: by this share of it, and so many bytes.
+/// By so much may memory differ between two quarters of a soak: by this share of it, and so many bytes, or as many again in one
+/// of a few seconds, which is hardly warm.
 const BOUND: (f64, f64) = (0.05, 2.0 * MIB);
 
 /// And the number of open files: by so many for each sender, who has up to three connections.
@@ -113,7 +115,8 @@ impl Outcome {
 
     fn flat(&self, what: &'static str, settings: &Settings, of: impl Fn(&Held) -> f64) -> Verdict {
         let (second, last) = self.quarters(settings, |sample| of(&sample.held));
-        let bound = second * (1.0 + BOUND.0) + BOUND.1;
+        let is_short = settings.phase < Duration::from_secs(1);
+        let bound = second * (1.0 + BOUND.0) + BOUND.1 * if is_short { 2.0 } else { 1.0 };
         let quarter = settings.rounds / 4;
         let between = self.counted[3 * quarter + 1] - self.counted[quarter + 1];
         let text = format!(
