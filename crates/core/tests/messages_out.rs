@@ -85,6 +85,31 @@ proptest! {
 }
 
 #[test]
+fn an_event_of_none_is_refused() {
+    let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
+    let cloud =
+        |sent: &str| format!(r#"{{"specversion":"1.0","birdhookapp":"bees","data":{{"body":{body},"sent":{sent}}}}}"#);
+    for (content_type, sent, payload, is_good) in [
+        ("application/json", "0", body.to_owned(), false),
+        ("application/json", "1", body.to_owned(), true),
+        ("application/cloudevents+json", "1", cloud("0"), false),
+        ("application/cloudevents+json", "1", cloud("1"), true),
+    ] {
+        let fact = |name: &str| match name {
+            "app" => Some("bees"),
+            "content_type" => Some(content_type),
+            "sent" => Some(sent),
+            _ => None,
+        };
+        let read = read(Bytes::from(payload), fact);
+        assert_eq!(
+            read.map(|event| event.name().to_owned()),
+            is_good.then(|| "tweet_delete_events".to_owned()).ok_or(Unreadable::Payload)
+        );
+    }
+}
+
+#[test]
 fn a_large_body_is_not_carried_with_each_of_its_events() {
     let likes: Vec<_> = (0..500).map(|n| json!({"id": format!("like{n}"), "user": {"id_str": "8"}})).collect();
     let body = json!({"for_user_id": "7", "users": {"8": {"id": "8"}}, "favorite_events": likes, "follow_events": []});

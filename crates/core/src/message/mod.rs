@@ -119,7 +119,9 @@ pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Resul
 }
 
 fn restore(app: &str, body: Bytes, position: usize, sent: usize) -> Option<Event> {
-    Delivery::restore(app, body, sent)?.into_events().into_iter().nth(position)
+    // None was the first of no events.
+    let all = (position < sent).then(|| Delivery::restore(app, body, sent))??;
+    all.into_events().into_iter().nth(position)
 }
 
 /// The key that a `key` fact tells.
