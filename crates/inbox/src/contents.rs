@@ -81,6 +81,9 @@ impl Contents {
         each(store, Table::Progress, |number, record| {
             let progress = Progress::read(record)?;
             self.newest = self.newest.max(progress.stored_at);
+            if self.index.bytes().checked_add(progress.bytes).is_none() {
+                return Err(StoreError::corrupt(format!("batch {number} cannot take as much as it says")));
+            }
             self.index.add(number, progress);
             Ok(())
         })
@@ -124,7 +127,7 @@ impl Contents {
 
     /// What deliveries and keys take.
     pub(crate) fn bytes(&self) -> u64 {
-        self.index.bytes() + (self.remembered * HALF) as u64
+        self.index.bytes().saturating_add((self.remembered * HALF) as u64)
     }
 }
 
