@@ -98,15 +98,22 @@ impl Keys {
     /// Reads the file; one that is not there has nothing, unless it `must_be`.
     pub(crate) fn read(path: &Path, must_be: bool) -> Result<Self> {
         match fs::read_to_string(path) {
-            // What stands there is repeated nowhere.
-            Ok(text) => toml::from_str(&text).map_err(|error: toml::de::Error| {
-                let line =
-                    error.span().map_or(1, |span| text.get(..span.start).map_or(1, |before| before.lines().count()));
-                anyhow::anyhow!("{}:{}: {}", path.display(), line.max(1), error.message())
-            }),
+            Ok(text) => {
+                Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound && !must_be => Ok(Self::default()),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
+    }
+
+    /// Reads TOML, or tells in which line it is none and why. What stands there is repeated nowhere.
+    pub(crate) fn parse(text: &str) -> Result<Self, (usize, String)> {
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| text.get(..span.start).map_or(1, |before| before.lines().count()));
+            // Before that the value stands that was not expected, or the name.
+            let expected = error.message().rsplit_once(", expected ").map(|(_, what)| format!("expected {what}"));
+            (line.max(1), expected.unwrap_or_else(|| error.message().to_owned()))
+        })
     }
 
     /// Writes the file, readable by its owner only, whole or not at all.
@@ -215,6 +222,10 @@ mod tests {
         fs::write(&path, "consumer_key = \"k\"\nconsumer_secret = 5secret\n").unwrap();
         let error = format!("{:#}", Keys::read(&path, true).unwrap_err());
         assert!(error.contains("c.toml:2: ") && !error.contains("5secret"), "{error}");
+        for misplaced in ["owner = \"5secret\"", "users = \"5secret\"", "5secret = 1", "[users]\n2 = \"5secret\""] {
+            let (_, message) = Keys::parse(misplaced).unwrap_err();
+            assert!(message.contains("expected") && !message.contains("5secret"), "{misplaced}: {message}");
+        }
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
         assert!(Keys::read(&path, true).is_err() && Keys::read(&path, false).is_ok());
     }

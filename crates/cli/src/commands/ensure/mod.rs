@@ -1,12 +1,14 @@
 //! Converges to what a file says.
 
+mod written;
+
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
-use birdhook::client::{Api, EnsureError, Filter, Plan, Step, Wanted};
-use serde::Deserialize;
+use birdhook::client::{EnsureError, Plan, Step};
 
+use self::written::Written;
 use crate::Verdict;
 use crate::account::{AccountArgs, explained};
 use crate::output::{self, GOOD, note, styled};
@@ -41,67 +43,6 @@ const FILE: &str = r#"The file is TOML:
     users = ["2001"]                     # or keywords = ["ferry"]
     direction = "inbound"                # or "outbound"; both unless told
     tag = "bell"                         # optional"#;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    url: String,
-    #[serde(default)]
-    api: WrittenApi,
-    #[serde(default)]
-    account_activity: Vec<String>,
-    #[serde(default)]
-    activity: Vec<Wishes>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WrittenApi {
-    #[default]
-    V2,
-    Enterprise,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wishes {
-    types: Vec<String>,
-    #[serde(default)]
-    users: Vec<String>,
-    #[serde(default)]
-    keywords: Vec<String>,
-    direction: Option<birdhook::client::Direction>,
-    tag: Option<String>,
-}
-
-impl Written {
-    fn wanted(self) -> Result<Wanted> {
-        let api = match self.api {
-            WrittenApi::V2 => Api::V2,
-            WrittenApi::Enterprise => Api::Enterprise,
-        };
-        let mut wanted = Wanted::new(self.url).api(api);
-        for user in self.account_activity {
-            wanted = wanted.account_activity(user);
-        }
-        for Wishes { types, users, keywords, direction, tag } in self.activity {
-            if users.is_empty() == keywords.is_empty() {
-                return Err(anyhow!("each [[activity]] names either users or keywords"));
-            }
-            let filters = users.iter().map(Filter::user).chain(keywords.iter().map(Filter::keyword));
-            let filters: Vec<_> =
-                filters.map(|filter| direction.map_or(filter.clone(), |way| filter.direction(way))).collect();
-            for (name, filter) in types.iter().flat_map(|name| filters.iter().map(move |filter| (name, filter.clone())))
-            {
-                wanted = match &tag {
-                    Some(tag) => wanted.tagged_activity(name, filter, tag),
-                    None => wanted.activity(name, filter),
-                };
-            }
-        }
-        Ok(wanted)
-    }
-}
 
 impl Ensure {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
