@@ -21,6 +21,9 @@ mod client;
 mod credentials;
 mod ensure;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod login;
 mod migrate;
 mod oauth1;

@@ -75,6 +75,9 @@ mod api;
 mod connection;
 mod consumer;
 mod events;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod message;
 mod sink;

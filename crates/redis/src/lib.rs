@@ -70,5 +70,8 @@ mod weakness;
 pub use connection::Redis;
 pub use dedupe::{Dedupe, DedupeError, HandOver, SharedDedupe, WhenDown};
 pub use error::ConnectError;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use stream::fuzzing;
 pub use stream::{Foreign, Group, GroupSettings, Message, Publishing, ReadError, SettleError, StreamSink};
 pub use weakness::Weakness;

@@ -42,7 +42,7 @@ impl Redis {
     }
 }
 
-fn weaknesses(memory: &str, disk: &str) -> Vec<Weakness> {
+pub(crate) fn weaknesses(memory: &str, disk: &str) -> Vec<Weakness> {
     let (limit, policy) = (fact(memory, "maxmemory"), fact(memory, "maxmemory_policy"));
     let evicts = policy.filter(|&policy| policy != "noeviction" && limit != Some("0"));
     let not_on_disk = fact(disk, "aof_enabled") == Some("0");

@@ -18,6 +18,9 @@ mod request;
 mod sender;
 
 pub use birdhook_core::signature::sign;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use doctor::fuzzing;
 pub use doctor::{Diagnosis, Doctor, DoctorError, Finding, Side, Verdict};
 pub use mock::{Clock, Ledger, MockX};
 pub use payload::{Happening, Kind, Scene, UnknownKind};

@@ -1,5 +1,7 @@
 //! Events in a stream.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod group;
 mod hold;
 mod message;

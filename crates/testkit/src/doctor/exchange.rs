@@ -197,7 +197,7 @@ pub(super) enum NoAnswer {
 }
 
 /// Reads an answer, past those of 1xx.
-async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) -> Exchange {
+pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) -> Exchange {
     let mut bytes = Vec::new();
     let (mut answer, head) = loop {
         match parse(&bytes)? {

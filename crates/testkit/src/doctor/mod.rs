@@ -3,6 +3,8 @@
 mod checks;
 mod exchange;
 mod finding;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod judgement;
 mod leak;
 mod line;

@@ -8,6 +8,9 @@ mod contradictions;
 mod crc;
 mod credentials;
 mod delivery;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ledger;
 mod manage;
 mod oauth1;

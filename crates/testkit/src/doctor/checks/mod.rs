@@ -13,6 +13,9 @@ mod signatures;
 mod tokens;
 mod url;
 
+#[cfg(fuzzing)]
+pub(super) use response_token::fault;
+
 use std::pin::Pin;
 
 use super::finding::{Finding, Side};

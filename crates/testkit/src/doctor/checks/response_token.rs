@@ -84,6 +84,19 @@ pub(super) fn made(token: &str, challenge: &Challenge, secret: &Secret, text: &S
     }
 }
 
+/// What is wrong with a `response_token`, for fuzz targets.
+#[cfg(fuzzing)]
+pub(in crate::doctor) fn fault(
+    token: &str,
+    challenge: &Challenge,
+    secret: &Secret,
+    text: &SecretText,
+) -> Option<String> {
+    let made = made(token, challenge, secret, text);
+    let of_key = || (made.key != Key::Right).then(|| format!("the key is {:?}", made.key));
+    made.mistake().map(|mistake| mistake.observed).or_else(of_key)
+}
+
 impl Made {
     /// That something else was signed.
     pub(super) fn other_text(&self) -> Option<Mistake> {

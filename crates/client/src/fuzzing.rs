@@ -1,0 +1,18 @@
+//! What fuzz targets reach of the inside.
+
+use http::{HeaderValue, Method, Uri};
+
+use crate::oauth1::{self, Once};
+use crate::{AccessToken, ConsumerKeys};
+
+/// The header `Authorization` that signs a request with OAuth 1.0a.
+pub fn authorization(
+    call: (&Method, &Uri),
+    form: &[(String, String)],
+    consumer: &ConsumerKeys,
+    token: Option<&AccessToken>,
+    further: &[(&str, &str)],
+    (nonce, timestamp): (&str, i64),
+) -> Option<HeaderValue> {
+    oauth1::authorization(call, form, consumer, token, further, &Once { nonce: nonce.to_owned(), timestamp })
+}

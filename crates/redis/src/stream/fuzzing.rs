@@ -1,0 +1,49 @@
+//! What fuzz targets reach of the inside.
+
+use birdhook_core::message::{Format, Unreadable};
+use birdhook_core::{Event, EventKey};
+use bytes::Bytes;
+use redis::Value;
+
+use super::reply::{self, Claimed, Entry};
+use super::{message, sink};
+use crate::Weakness;
+
+/// The names and values of an entry's fields.
+pub type Fields = Vec<(Bytes, Bytes)>;
+
+/// What Redis answers to `XREADGROUP`: ids, tries and fields.
+pub fn entries(answer: Value) -> Vec<(String, u64, Fields)> {
+    reply::read(answer).into_iter().map(parts).collect()
+}
+
+/// What `claim.lua` answers: where to go on, when something is due, and entries.
+#[expect(clippy::type_complexity, reason = "parts that a fuzz target compares")]
+pub fn claimed(answer: Value) -> Option<(String, Option<u64>, Vec<(String, u64, Fields)>)> {
+    let Claimed { from, due, entries } = reply::claimed(answer)?;
+    Some((from, due, entries.into_iter().map(parts).collect()))
+}
+
+fn parts(entry: Entry) -> (String, u64, Fields) {
+    (entry.id, entry.tries, entry.fields)
+}
+
+/// The event of an entry.
+///
+/// # Errors
+/// When it is none of birdhook's.
+pub fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), Unreadable> {
+    message::event(fields)
+}
+
+/// An event as it is appended.
+pub fn fields(event: &Event, key: &EventKey, format: Format) -> Fields {
+    let message = format.write(event, key);
+    let facts = message.facts.into_iter().map(|(name, value)| (name.into(), value.into()));
+    facts.chain([(sink::PAYLOAD.into(), message.payload)]).collect()
+}
+
+/// What two sections of `INFO` tell.
+pub fn weaknesses(memory: &str, persistence: &str) -> Vec<Weakness> {
+    crate::weakness::weaknesses(memory, persistence)
+}
