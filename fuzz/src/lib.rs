@@ -1,8 +1,13 @@
-//! What the targets share: an endpoint whose secret they know, and a POST in pieces.
+//! What the targets share: an endpoint whose secret they know, a POST in pieces, and what plays the other side.
 
 pub mod json;
+pub mod store;
+pub mod x;
 
-use birdhook_core::{App, Delivery, Endpoint, Reason, RequestHead, Secret, Settings, Step, signature};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use birdhook_core::{App, Delivery, Endpoint, Event, Reason, RequestHead, Secret, Settings, Step, signature};
 use bytes::Bytes;
 
 pub fn secret() -> Secret {
@@ -34,4 +39,34 @@ pub fn post<'a>(
 pub fn deliver(body: &[u8]) -> Result<Delivery, Reason> {
     let signed = signature::sign(&secret(), body);
     post(&endpoint(Settings::default()), &[(signature::HEADER, signed.as_bytes())], [body])
+}
+
+/// Runs what never has to wait.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// Lines of `name: value` up to an empty one, and what is behind that.
+pub fn message(data: &[u8]) -> (Vec<(&[u8], &[u8])>, &[u8]) {
+    let (mut lines, mut rest) = (Vec::new(), data);
+    while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
+        let line = &rest[..at];
+        rest = &rest[at + 1..];
+        if line.is_empty() {
+            break;
+        }
+        let at = line.windows(2).position(|pair| pair == b": ");
+        lines.push(at.map_or((line, b"".as_slice()), |at| (&line[..at], &line[at + 2..])));
+    }
+    (lines, rest)
+}
+
+/// Whether two events are one to everybody who asks.
+pub fn assert_same(one: &Event, other: &Event) {
+    assert_eq!((one.kind(), one.name(), one.generation()), (other.kind(), other.name(), other.generation()));
+    assert_eq!((one.app(), one.subscriber(), one.raw()), (other.app(), other.subscriber(), other.raw()));
+    assert_eq!((one.delivery_key(), one.content_key()), (other.delivery_key(), other.content_key()));
 }

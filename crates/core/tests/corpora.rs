@@ -1,0 +1,113 @@
+//! What the fuzz targets have found worth keeping, as ordinary tests.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use birdhook_core::message::read;
+use birdhook_core::{Apps, EventKey, Reason, Timestamp};
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use support::{endpoint, get, post_signed, try_deliver};
+
+/// The inputs of a target; at least so many.
+fn corpus(target: &str, least: usize) -> Vec<Vec<u8>> {
+    let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let files: Vec<_> = files.collect();
+    assert!(files.len() >= least, "only {} of {target}", files.len());
+    files
+}
+
+fn texts(target: &str, least: usize) -> Vec<String> {
+    corpus(target, least).into_iter().filter_map(|input| String::from_utf8(input).ok()).collect()
+}
+
+#[test]
+fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
+    for body in [corpus("activity", 10), corpus("envelope", 10), corpus("payloads", 5)].concat() {
+        let text = std::str::from_utf8(&body).ok();
+        let is_object = text
+            .is_some_and(|text| text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok());
+        let delivery = match try_deliver(&body) {
+            Ok(delivery) => delivery,
+            Err(reason) => {
+                assert!(!is_object && reason == Reason::NotAnObject, "{text:?}");
+                continue;
+            }
+        };
+        assert!(is_object && !delivery.events().is_empty(), "{text:?}");
+        for (event, again) in delivery.events().iter().zip(try_deliver(&body).unwrap().events()) {
+            assert_eq!((event.delivery_key(), event.content_key()), (again.delivery_key(), again.content_key()));
+            assert_eq!(serde_json::to_string(event).unwrap(), event.raw().as_str());
+            let told = serde_json::to_string(&event.report().with_raw()).unwrap();
+            serde_json::from_str::<IgnoredAny>(&told).unwrap();
+            let activity = event.activity();
+            let _ = (format!("{activity:?} {:?} {:?}", event.v1(), event.v2()), activity.post(), activity.message());
+            let _ = (event.includes(), event.matching_rules(), event.user("7"), event.source_app());
+        }
+    }
+}
+
+#[test]
+fn what_a_challenge_gets_signed_is_never_a_delivery() {
+    let mut answered = 0;
+    for query in texts("crc_query", 5) {
+        let reply = get(&endpoint(), &format!("/?{query}"), &[]);
+        assert_eq!(reply.status() == 200, reply.reason() == Reason::ChallengeAnswered);
+        let Some(token) = birdhook_core::crc::token(&query).ok().filter(|_| reply.status() == 200) else { continue };
+        answered += 1;
+        let posted = post_signed(&endpoint(), support::SECRET, token.as_bytes()).map_err(|reply| reply.reason());
+        assert_eq!(posted.map(drop), Err(Reason::NotAnObject), "{query}");
+    }
+    assert!(answered > 0);
+}
+
+#[test]
+fn a_time_that_is_read_can_be_written_and_read_again() {
+    let times = texts("time", 10);
+    let read = times.iter().filter_map(|text| Timestamp::parse(text));
+    let read = read.inspect(|time| assert_eq!(Timestamp::parse(&time.to_string()), Some(*time)));
+    assert!(read.count() >= 5);
+}
+
+#[test]
+fn apps_are_read_with_names_of_their_own_or_refused() {
+    let mut refused = 0;
+    for input in texts("apps", 5) {
+        match input.split('\0').next().unwrap_or_default().parse::<Apps>() {
+            Ok(apps) => {
+                let mut names: Vec<_> = apps.iter().map(|app| app.name()).collect();
+                names.sort_unstable();
+                assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(!error.to_string().contains("hunter2"), "{error}");
+            }
+        }
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn what_comes_back_from_an_engine_is_an_event_or_says_why_not() {
+    let mut events = 0;
+    for input in corpus("message", 5) {
+        let at = input.windows(2).position(|pair| pair == b"\n\n").unwrap_or(input.len());
+        let facts = String::from_utf8_lossy(&input[..at]).into_owned();
+        let fact = |wanted: &str| facts.lines().find_map(|line| line.strip_prefix(wanted)?.strip_prefix(": "));
+        let payload = Bytes::copy_from_slice(input.get(at + 2..).unwrap_or_default());
+        if let Some(Ok(key)) = fact("key").map(str::parse::<EventKey>) {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        match read(payload, fact) {
+            Ok(event) => {
+                events += 1;
+                let position = fact("position").map(|text| text.parse().unwrap());
+                assert!(position.is_none_or(|position| event.position() == position));
+            }
+            Err(why) => assert!(why.to_string().starts_with("no event of birdhook's")),
+        }
+    }
+    assert!(events >= 3);
+}

@@ -1,0 +1,92 @@
+//! Apps as a text has them, and which of them a challenge is for.
+//!
+//! The input is the text of the apps, and behind the first NUL the path and the query of a challenge.
+#![no_main]
+
+use birdhook_core::{AppSelector, Apps, AppsError, Endpoint, Reason, RequestHead, Secret, Settings, Step, signature};
+use birdhook_fuzz::post;
+use libfuzzer_sys::fuzz_target;
+
+const BODY: &[u8] = br#"{"for_user_id":"1"}"#;
+
+fuzz_target!(|input: &str| {
+    let (text, place) = input.split_once('\0').unwrap_or((input, "/"));
+    let model = model(text);
+    let apps = match text.parse::<Apps>() {
+        Ok(apps) => apps,
+        Err(AppsError::NotAPair(at) | AppsError::Secret(at, _)) => {
+            assert!(model.is_none() && at >= 1 && at <= text.split(',').count());
+            return;
+        }
+        Err(other) => panic!("{other}"),
+    };
+    let model = model.expect("what is accepted is apps");
+    let names = || model.iter().map(|(name, _)| *name);
+    assert!(apps.iter().map(|app| app.name()).eq(names()));
+
+    // Each secret is accepted for its app: where two have the same one, for the first of them.
+    let endpoint = Endpoint::new(apps.clone(), Settings::default());
+    for secret in model.iter().flat_map(|(_, secrets)| secrets) {
+        let signed = signature::sign(&Secret::new(secret).expect("it was accepted"), BODY);
+        let delivery = post(&endpoint, &[(signature::HEADER, signed.as_bytes())], [BODY]).expect("it is signed");
+        let owner = model.iter().find(|(_, secrets)| secrets.contains(secret)).expect("its own").0;
+        assert_eq!(delivery.app(), owner);
+    }
+
+    // What is written anew means the same.
+    let pairs: Vec<String> =
+        model.iter().flat_map(|(name, all)| all.iter().map(move |secret| format!(" {name} = {secret} "))).collect();
+    let again: Apps = pairs.join(",").parse().expect("it can be written");
+    assert!(again.iter().map(|app| app.name()).eq(names()));
+
+    let (path, query) = place.split_once('?').unwrap_or((place, ""));
+    let query = format!("{query}&crc_token=a");
+    let segment = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let parameter = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "app").map(|(_, value)| value);
+    for (selector, named) in [
+        (AppSelector::First, None),
+        (AppSelector::PathSegment, Some(segment)),
+        (AppSelector::QueryParameter("app".to_owned()), parameter.as_deref()),
+    ] {
+        let mut settings = Settings::default();
+        settings.app_selector = selector;
+        let head = RequestHead::new("GET", path, Some(&query));
+        let Step::Reply(reply) = Endpoint::new(apps.clone(), settings).begin(&head) else { panic!("a GET") };
+        if form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "crc_token").count() > 1 {
+            assert_eq!(reply.reason(), Reason::TokenRepeated);
+            continue;
+        }
+        match named.map_or(model.first(), |named| model.iter().find(|(name, _)| *name == named)) {
+            None => assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret)),
+            Some((_, secrets)) => {
+                let signed = signature::sign(&Secret::new(secrets[0]).expect("it was accepted"), b"a");
+                assert_eq!(*reply.body(), format!(r#"{{"response_token":"{signed}"}}"#));
+            }
+        }
+    }
+});
+
+/// Names with their secrets, in order; `None` for what must be refused.
+fn model(text: &str) -> Option<Vec<(&str, Vec<&str>)>> {
+    let good = |secret: &str| (!secret.is_empty() && secret.trim_ascii().len() == secret.len()).then_some(());
+    let text = text.trim();
+    if !text.contains('=') {
+        good(text)?;
+        let is_one = !text.contains(',') && text.split_whitespace().count() == 1;
+        return is_one.then(|| vec![(Apps::DEFAULT_NAME, vec![text])]);
+    }
+    let mut apps: Vec<(&str, Vec<&str>)> = Vec::new();
+    for pair in text.split(',') {
+        let [name, secret] = pair.split('=').map(str::trim).collect::<Vec<_>>()[..] else { return None };
+        good(secret)?;
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ['_', '.', '-'].contains(&letter);
+        if name.is_empty() || !name.chars().all(is_plain) {
+            return None;
+        }
+        match apps.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, secrets)) => secrets.push(secret),
+            None => apps.push((name, vec![secret])),
+        }
+    }
+    Some(apps)
+}

@@ -1,0 +1,57 @@
+//! What a request's headers say of its body's length and encoding, against a plain reading of them.
+//!
+//! The input is lines of headers, an empty line, and a body that is rightly signed.
+#![no_main]
+
+use birdhook_core::{Reason, Settings, signature};
+use birdhook_fuzz::{deliver, endpoint, message, post, secret};
+use libfuzzer_sys::fuzz_target;
+
+const LIMIT: usize = 1000;
+
+fuzz_target!(|data: &[u8]| {
+    let (lines, body) = message(data);
+    let lines: Vec<(&str, &[u8])> =
+        lines.into_iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
+    // A second signature is another target's business.
+    let signs = |name: &str| name.to_ascii_lowercase().starts_with("x-twitter-webhooks-signature");
+    let signed = signature::sign(&secret(), body);
+    let headers: Vec<(&str, &[u8])> = lines
+        .iter()
+        .copied()
+        .filter(|(name, _)| !signs(name))
+        .chain([("X-Twitter-Webhooks-Signature", signed.as_bytes())])
+        .collect();
+    let mut settings = Settings::default();
+    settings.body_limit = LIMIT;
+    let told = post(&endpoint(settings), &headers, [body]).map(|delivery| delivery.body().as_str().to_owned());
+
+    let values = |wanted: &str| {
+        let wanted = wanted.to_owned();
+        headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(&wanted)).map(|(_, value)| value.trim_ascii())
+    };
+    let digits = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    // Leading zeros do not make another number.
+    let number = |value: &[u8]| -> u128 {
+        value.iter().fold(0, |number: u128, digit| {
+            number.saturating_mul(10).saturating_add(u128::from(digit.saturating_sub(b'0')))
+        })
+    };
+    let lengths: Vec<&[u8]> = values("content-length").collect();
+    let is_nonsense = lengths.iter().any(|value| !digits(value))
+        || lengths.windows(2).any(|pair| number(pair[0]).min(u64::MAX.into()) != number(pair[1]).min(u64::MAX.into()));
+    let promised = lengths.first().map(|value| number(value));
+    let is_coded = values("content-encoding").any(|value| {
+        let coding = |coding: &[u8]| coding.trim_ascii().to_ascii_lowercase();
+        value.split(|&byte| byte == b',').map(coding).any(|coding| !coding.is_empty() && coding != b"identity")
+    });
+    let expected = match promised {
+        _ if !lengths.is_empty() && is_nonsense => Err(Reason::BodyCutOff),
+        Some(length) if length > LIMIT as u128 => Err(Reason::BodyTooLarge),
+        _ if is_coded => Err(Reason::BodyEncoded),
+        _ if body.len() > LIMIT => Err(Reason::BodyTooLarge),
+        Some(length) if length != body.len() as u128 => Err(Reason::BodyCutOff),
+        _ => deliver(body).map(|delivery| delivery.body().as_str().to_owned()),
+    };
+    assert_eq!(told, expected);
+});

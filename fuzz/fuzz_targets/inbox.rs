@@ -1,0 +1,80 @@
+//! A disk that was damaged, or written by somebody else: an inbox is refused, or all that is in it can be had.
+//!
+//! The input is records: which table, which number, how long, and their bytes, whose checksums are right unless told.
+#![no_main]
+
+use birdhook_core::Delivery;
+use birdhook_fuzz::store::{Disk, Records, records};
+use birdhook_inbox::{EventId, Query, Standing, Table};
+use bytes::{Buf, Bytes};
+use libfuzzer_sys::fuzz_target;
+use pollster::block_on;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(id) = text.parse::<EventId>()
+    {
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+    let disk = Disk::new(records(data));
+    let Ok(opened) = disk.open() else { return };
+    let inbox = &opened.inbox;
+    let all = block_on(inbox.list(Query::all().limit(usize::MAX))).expect("what was opened can be read");
+    let ids: Vec<EventId> = all.iter().map(|listed| listed.id).collect();
+    assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
+    let having = |standing| all.iter().filter(|listed| listed.standing == standing).count();
+    let stats = inbox.stats();
+    let pending = having(Standing::Ready) + having(Standing::Waiting) + having(Standing::Dead);
+    // An event whose body is whole and no delivery is tried until it is a dead letter, and cannot be shown.
+    let hidden = (stats.depth + stats.dead).checked_sub(pending).expect("no more than there are");
+    assert!(hidden == 0 || !all_can_be_read(&disk.records()), "{stats:?}");
+    assert!(stats.dead >= having(Standing::Dead), "{stats:?}");
+    // What has waited long enough is listed as waiting until it is handed out.
+    assert!(stats.waiting <= having(Standing::Waiting) + hidden, "{stats:?}");
+    for listed in &all {
+        assert!(!listed.event.raw().as_str().is_empty());
+    }
+    block_on(inbox.verify()).expect("what was opened is whole");
+    assert_eq!(block_on(inbox.discard(ids.iter().copied())).expect("it is open"), pending);
+    assert_eq!(inbox.stats().depth + inbox.stats().dead, hidden);
+    opened.close();
+
+    // What it has written it reads again.
+    let again = disk.open().expect("it has written it");
+    assert_eq!(again.inbox.stats().depth + again.inbox.stats().dead, hidden);
+    again.close();
+
+    // A single bit is noticed, whichever it is.
+    let mut damaged = records(data);
+    let count = damaged.keys().filter(|(table, _)| *table != Table::About).count();
+    if count > 0 {
+        let at = data.iter().fold(0usize, |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let record = damaged.iter_mut().filter(|((table, _), _)| *table != Table::About).nth(at % count);
+        let (_, record) = record.expect("there are so many");
+        let mut bytes = record.to_vec();
+        let bit = at % (8 * bytes.len());
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        *record = bytes.into();
+        assert!(Disk::new(damaged).open().is_err(), "bit {bit} is not noticed");
+    }
+});
+
+/// Whether each body that is stored is a delivery.
+fn all_can_be_read(records: &Records) -> bool {
+    let bodies = records.iter().filter(|((table, _), _)| *table == Table::Deliveries);
+    bodies.clone().all(|(_, record)| can_be_read(record.clone()).is_some())
+}
+
+fn can_be_read(mut record: Bytes) -> Option<()> {
+    let number = |record: &mut Bytes| record.try_get_u32().ok().map(|number| number as usize);
+    let part = |record: &mut Bytes, length: usize| (length <= record.len()).then(|| record.split_to(length));
+    for _ in 0..number(&mut record)? {
+        let app = number(&mut record)?;
+        part(&mut record, app)?;
+        let (events, positions) = (number(&mut record)?, number(&mut record)?);
+        part(&mut record, 4 * positions)?;
+        let body = number(&mut record)?;
+        Delivery::restore("any", part(&mut record, body)?, events)?;
+    }
+    Some(())
+}

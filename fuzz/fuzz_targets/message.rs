@@ -1,0 +1,46 @@
+//! What comes back from an engine is an event that can be written and read as the same, or an error that says why not.
+//!
+//! The input is lines of facts, an empty line, and the payload.
+#![no_main]
+
+use birdhook_core::EventKey;
+use birdhook_core::message::{Format, Unreadable, read};
+use birdhook_fuzz::{assert_same, message};
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let (lines, payload) = message(data);
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let facts: Vec<(&str, &str)> = lines.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
+    let fact = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+
+    if let Some(key) = fact("key") {
+        let is_hex = key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let read = key.parse::<EventKey>();
+        assert_eq!(read.map(|key| key.to_string()), is_hex.then(|| key.to_lowercase()).ok_or(Unreadable::Fact("key")));
+    }
+
+    let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with("application/cloudevents+json"));
+    let event = match read(Bytes::copy_from_slice(payload), fact) {
+        Ok(event) => event,
+        Err(Unreadable::Fact(name)) => {
+            assert!(!is_cloud_event && ["app", "position", "sent"].contains(&name));
+            assert!(fact(name).is_none_or(|value| value.parse::<usize>().is_err()), "{name} is there");
+            return;
+        }
+        Err(_) => return,
+    };
+    let number = |name| fact(name).map(|value| value.parse::<usize>().expect("a number"));
+    if !is_cloud_event {
+        assert_eq!(Some(event.app()), fact("app"));
+        assert_eq!(event.position(), number("position").unwrap_or(0));
+    }
+    for format in [Format::Plain, Format::CloudEvents] {
+        let written = format.write(&event, &event.delivery_key());
+        let told = |name: &str| written.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        assert_eq!(told("key").map(str::parse), Some(Ok(event.delivery_key())));
+        let again = read(written.payload.clone(), told).expect("it can be read again");
+        assert_same(&event, &again);
+    }
+});

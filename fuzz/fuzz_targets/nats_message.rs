@@ -1,0 +1,73 @@
+//! What JetStream hands back, and what an event is published to.
+//!
+//! The input is lines of headers, an empty line, and the payload. The header `Subjects` is a template, `App` the name of an app.
+#![no_main]
+
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
+use birdhook_core::message::Format;
+use birdhook_core::{Delivery, Event};
+use birdhook_fuzz::{assert_same, message};
+use birdhook_nats::{Subjects, fuzzing};
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+const PLAIN: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
+
+fuzz_target!(|data: &[u8]| {
+    let (lines, payload) = message(data);
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let lines: Vec<(&str, &str)> = lines.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
+    let find = |name: &str| lines.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+
+    let headers: HeaderMap = lines
+        .iter()
+        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?)))
+        .collect();
+    if let Ok((event, key)) = fuzzing::read(&headers, Bytes::copy_from_slice(payload)) {
+        for format in [Format::Plain, Format::CloudEvents] {
+            let (_, headers, payload) = fuzzing::written(&event, &key, format, &Subjects::default());
+            let (again, same) = fuzzing::read(&headers, payload).expect("it can be read again");
+            assert_same(&event, &again);
+            assert_eq!(key, same);
+        }
+        check(&event, find("Subjects"));
+    }
+
+    // Whatever an app is called.
+    let app = find("App").unwrap_or_default();
+    let body = if text(payload).is_some_and(|text| text.starts_with('{')) { payload } else { PLAIN.as_bytes() };
+    for event in Delivery::restore(app, Bytes::copy_from_slice(body), 100).iter().flat_map(Delivery::events).take(3) {
+        let (_, headers, payload) = fuzzing::written(event, &event.content_key(), Format::Plain, &Subjects::default());
+        for (_, values) in headers.iter() {
+            let graphic = |value: &HeaderValue| value.as_str().bytes().all(|byte| byte.is_ascii_graphic());
+            assert!(values.iter().all(graphic), "{values:?}");
+        }
+        let (again, key) = fuzzing::read(&headers, payload).expect("it can be read again");
+        assert_same(event, &again);
+        assert_eq!(key, event.content_key());
+        check(event, find("Subjects"));
+    }
+});
+
+/// A subject is legal, and is what consumers who filter are told to ask for.
+fn check(event: &Event, template: Option<&str>) {
+    let Ok(subjects) = Subjects::new(template.unwrap_or("birdhook.{app}.{name}{kind}.{subscriber}")) else { return };
+    let (subject, _, _) = fuzzing::written(event, &event.delivery_key(), Format::Plain, &subjects);
+    let is_legal = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '*' | '>');
+    assert!(subject.split('.').all(|token| !token.is_empty()) && subject.chars().all(is_legal), "{subject}");
+    assert!(!subject.starts_with('$') && subject.len() < 4096, "{subject}");
+    let values = [
+        ("app", event.app()),
+        ("kind", event.kind().as_str()),
+        ("name", event.name()),
+        ("generation", event.generation().as_str()),
+        ("subscriber", event.subscriber().unwrap_or_default()),
+    ];
+    assert_eq!(subjects.matching(&values).as_deref(), Ok(&*subject));
+    for some in 0..values.len() {
+        let filter = subjects.matching(&values[..some]).expect("they are placeholders");
+        assert_eq!(filter.split('.').count(), subject.split('.').count(), "{filter} {subject}");
+        let fits = |(filter, token): (&str, &str)| filter == "*" || filter == token;
+        assert!(filter.split('.').zip(subject.split('.')).all(fits), "{filter} {subject}");
+    }
+}

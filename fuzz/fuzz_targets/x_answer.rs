@@ -1,0 +1,124 @@
+//! Whatever X answers, each call ends, with what the answer says or with an error that holds nobody's credentials.
+//!
+//! The input is a line with the status, lines of headers, an empty one, and the body. Each call of each API gets it.
+#![no_main]
+
+use birdhook_client::api::{Change, NewSubscription};
+use birdhook_client::{
+    AccessToken, Api, Cause, Client, ConsumerKeys, Credentials, Filter, Retries, UserToken, Wanted, probe,
+};
+use birdhook_core::Timestamp;
+use birdhook_fuzz::now;
+use birdhook_fuzz::x::X;
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+/// Part of each secret.
+const SECRET: &str = "hunter2";
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let Some(x) = X::read(data) else { return Corpus::Reject };
+    let echoes = data.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes());
+    let secret = |name: &str| format!("{name}-{SECRET}");
+    let token = |id: &str| AccessToken::new(secret(id), secret("token"));
+    let credentials = Credentials::new(ConsumerKeys::new("key", secret("consumer")))
+        .bearer(secret("bearer"))
+        .owner(token("1"))
+        .user("2", token("2"))
+        .user2("2", UserToken::new(secret("access")));
+    let client = Client::builder(credentials)
+        .transport(x.clone())
+        .retries(Retries::never())
+        .clock(|| Timestamp::from_millis(1_795_426_200_000))
+        .build()
+        .expect("a transport of our own");
+    let span = birdhook_client::api::ReplaySpan::around(
+        Timestamp::from_millis(1_795_420_000_000),
+        Timestamp::from_millis(1_795_421_000_000),
+    );
+    let span = span.expect("one is after the other");
+    let (new, change) = (NewSubscription::new("like.create", Filter::user("2")), Change::default());
+
+    let status = x.answer.status();
+    // Asks again by another path, or takes one error for an answer.
+    let lenient = |call: &str, error: Option<birdhook_client::Error>| {
+        assert!(x.times_asked() <= 3, "{call}");
+        let Some(error) = error else { return };
+        let told = format!("{error} {error:?} {} {}", error.cure(), error.call());
+        assert!(echoes || !told.contains(SECRET), "{told}");
+        if status.is_server_error() {
+            assert!(matches!(error.cause(), Cause::Down | Cause::RateLimited { .. }), "{status}: {told}");
+        } else if status.as_u16() == 429 {
+            assert!(matches!(error.cause(), Cause::RateLimited { .. }), "{told}");
+        } else {
+            assert_ne!(*error.cause(), Cause::Down, "{status}: {told}");
+        }
+        assert!(status.is_success() || error.status() == Some(status), "{told}");
+    };
+    macro_rules! each {
+        ($($call:expr),* $(,)?) => {$(
+            let result = now($call);
+            // Whether one is subscribed is what an error may answer.
+            let may = stringify!($call).contains("is_subscribed");
+            assert!(status.is_success() || may || result.is_err(), "{} is taken for done at {status}", stringify!($call));
+            lenient(stringify!($call), result.err());
+        )*};
+    }
+    let (webhooks, account, activity) = (client.webhooks(), client.account_activity(), client.activity());
+    let (premium, enterprise, links) = (client.premium("env"), client.enterprise(), client.stream_links());
+    const URL: &str = "https://app.example/hooks";
+    let ids = ["5".to_owned(), "6".to_owned()];
+    each!(
+        webhooks.register(URL),
+        webhooks.list(),
+        webhooks.validate("5"),
+        webhooks.delete("5"),
+        webhooks.replay("5", span),
+        account.subscribe("5", "2"),
+        account.is_subscribed("5", "2"),
+        account.subscribers("5"),
+        account.count(),
+        account.unsubscribe("5", "2"),
+        activity.create(&new),
+        activity.page(10, None),
+        activity.list(),
+        activity.update("5", &change),
+        activity.delete("5"),
+        activity.delete_many(&ids),
+        premium.register(URL),
+        premium.list(),
+        premium.environments(),
+        premium.challenge("5"),
+        premium.delete("5"),
+        premium.subscribe("2"),
+        premium.is_subscribed("2"),
+        premium.subscribers(),
+        premium.count(),
+        premium.unsubscribe("2"),
+        enterprise.register(URL),
+        enterprise.list(),
+        enterprise.challenge("5"),
+        enterprise.delete("5"),
+        enterprise.subscribe("5", "2"),
+        enterprise.is_subscribed("5", "2"),
+        enterprise.subscribers("5"),
+        enterprise.count(),
+        enterprise.unsubscribe("5", "2"),
+        enterprise.replay("5", span),
+        links.create("5", &[]),
+        links.list(),
+        links.delete("5"),
+    );
+
+    // No answer is one to a token that nobody has seen before.
+    assert!(now(probe(&client, URL)).is_err());
+    for api in [Api::V2, Api::Enterprise] {
+        let wanted = Wanted::new(URL).api(api).account_activity("2");
+        let wanted = if api == Api::V2 { wanted.activity("like.create", Filter::user("2")) } else { wanted };
+        x.times_asked();
+        if let Ok(plan) = now(client.ensure(&wanted).without_probe().plan()) {
+            assert!(status.is_success());
+            let _ = plan.to_string();
+        }
+    }
+    Corpus::Keep
+});

@@ -1,0 +1,130 @@
+//! A disk for an inbox, whose records are a fuzzer's.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_inbox::{Change, Inbox, OpenError, Options, Store, StoreError, Table};
+use bytes::Bytes;
+
+pub type Records = BTreeMap<(Table, u64), Bytes>;
+
+/// The records of an input: for each a byte that says in which table and whether the checksum is put right, one for its
+/// number, two for its length.
+pub fn records(mut data: &[u8]) -> Records {
+    let mut records = Records::new();
+    while let Some((&[table, key, high, low], rest)) = data.split_first_chunk() {
+        let (record, rest) = rest.split_at(usize::from(u16::from_be_bytes([high, low])).min(rest.len()));
+        data = rest;
+        let mut record = record.to_vec();
+        if table & 4 == 0 {
+            let checksum = crc32fast::hash(&record);
+            record.extend(checksum.to_be_bytes());
+        }
+        records.insert((Table::ALL[usize::from(table & 3)], u64::from(key)), record.into());
+    }
+    records
+}
+
+/// What outlives a process.
+#[derive(Clone)]
+pub struct Disk(Arc<Mutex<Records>>);
+
+struct Open {
+    disk: Disk,
+    closed: Sender<()>,
+}
+
+/// An inbox, and how to know that it has closed.
+pub struct Opened {
+    pub inbox: Inbox,
+    closed: Receiver<()>,
+}
+
+struct Still;
+
+impl birdhook_inbox::Clock for Still {
+    fn wall(&self) -> Duration {
+        Duration::from_secs(1_800_000_000)
+    }
+
+    fn steady(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Disk {
+    pub fn new(records: Records) -> Self {
+        Self(Arc::new(Mutex::new(records)))
+    }
+
+    pub fn records(&self) -> Records {
+        self.0.lock().expect("no panic").clone()
+    }
+
+    pub fn open(&self) -> Result<Opened, OpenError> {
+        let (closed, wait) = channel();
+        let disk = self.clone();
+        let open = move || Ok(Open { disk: disk.clone(), closed: closed.clone() });
+        let inbox = Options::new().clock(Still).free_space(0).open_with(folder(), open)?;
+        Ok(Opened { inbox, closed: wait })
+    }
+}
+
+impl Opened {
+    pub fn close(self) {
+        let Self { inbox, closed } = self;
+        drop(inbox);
+        // It errs when the last store is gone.
+        while closed.recv().is_ok() {}
+    }
+}
+
+/// For the seal; in memory where there is such a place, since it is synced.
+fn folder() -> PathBuf {
+    let shared = PathBuf::from("/dev/shm");
+    let base = if shared.is_dir() { shared } else { std::env::temp_dir() };
+    let folder = base.join(format!("birdhook-fuzz-{}", std::process::id()));
+    // Each disk is another machine's.
+    let _ = std::fs::remove_file(folder.join("sealed"));
+    folder
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let _ = self.closed.send(());
+    }
+}
+
+impl Store for Open {
+    fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut records = self.disk.0.lock().expect("no panic");
+        for Change { table, key, value } in changes {
+            match value {
+                Some(value) => drop(records.insert((*table, *key), value.clone())),
+                None => drop(records.remove(&(*table, *key))),
+            }
+        }
+        Ok(())
+    }
+
+    fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.disk.0.lock().expect("no panic").get(&(table, key)).cloned())
+    }
+
+    fn scan(&self, table: Table, from: u64, visit: &mut dyn FnMut(u64, Bytes) -> bool) -> Result<(), StoreError> {
+        let records = self.disk.records();
+        for ((_, key), record) in records.range((table, from)..=(table, u64::MAX)) {
+            if !visit(*key, record.clone()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn size(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}

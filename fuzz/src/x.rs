@@ -1,0 +1,52 @@
+//! What plays X: one answer to everything.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use birdhook_client::{Sending, Transport};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+
+use crate::message;
+
+/// Answers everything with the same, and keeps what it was asked last.
+#[derive(Clone)]
+pub struct X {
+    pub answer: Response<Bytes>,
+    pub asked: Arc<AtomicUsize>,
+    pub last: Arc<Mutex<Option<Request<Bytes>>>>,
+}
+
+impl X {
+    /// The answer of an input: a line with the status, lines of headers, an empty one, and the body. `None` without a status.
+    pub fn read(data: &[u8]) -> Option<Self> {
+        let at = data.iter().position(|&byte| byte == b'\n')?;
+        let (headers, body) = message(&data[at + 1..]);
+        let mut answer = Response::new(Bytes::copy_from_slice(body));
+        *answer.status_mut() = StatusCode::from_bytes(&data[..at]).ok()?;
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+                answer.headers_mut().append(name, value);
+            }
+        }
+        Some(Self { answer, asked: Arc::default(), last: Arc::default() })
+    }
+
+    /// How often it was asked since this was called last.
+    pub fn times_asked(&self) -> usize {
+        self.asked.swap(0, Ordering::Relaxed)
+    }
+
+    /// What it was asked last.
+    pub fn last(&self) -> Option<Request<Bytes>> {
+        self.last.lock().expect("no panic").take()
+    }
+}
+
+impl Transport for X {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        assert!(self.asked.fetch_add(1, Ordering::Relaxed) < 20, "it asks without end");
+        *self.last.lock().expect("no panic") = Some(request);
+        Box::pin(std::future::ready(Ok(self.answer.clone())))
+    }
+}
