@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
@@ -24,7 +25,7 @@ impl Default for Options {
     fn default() -> Self {
         let clock = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         // Zero would let libFuzzer choose.
-        Self { target: None, time: Duration::from_secs(10), seed: clock.subsec_nanos().max(1) }
+        Self { target: None, time: Duration::from_secs(5), seed: clock.subsec_nanos().max(1) }
     }
 }
 
@@ -34,6 +35,7 @@ impl Options {
         while let Some(arg) = args.next()? {
             match arg {
                 Long("seconds") => options.time = Duration::from_secs(args.value()?.parse()?),
+                Long("minutes") => options.time = Duration::from_secs(60 * args.value()?.parse::<u64>()?),
                 Long("seed") => options.seed = args.value()?.parse()?,
                 Value(target) if options.target.is_none() => options.target = Some(target.string()?),
                 other => return Err(other.unexpected().into()),
@@ -60,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<String> {
         let result = watch(
             cargo(["fuzz", "run", "-s", "none", target, &corpus, &format!("fuzz/corpus/{target}"), "--"])
                 .args([format!("-max_total_time={seconds}"), format!("-seed={seed}")])
-                .args(["-dict=fuzz/json.dict", "-timeout=10"]),
+                .args([format!("-dict={}", dictionary(target)), "-timeout=10".to_owned()]),
             |line| {
                 executed = executed.or(executions(line));
                 is_worth_printing(line)
@@ -98,6 +100,12 @@ fn targets(only: Option<&str>) -> Result<(Vec<String>, String)> {
         names.retain(|name| name == only);
     }
     Ok((names, metadata.target_directory.into_string()))
+}
+
+/// The words that a target's inputs are made of.
+fn dictionary(target: &str) -> String {
+    let own = format!("fuzz/dictionaries/{target}.dict");
+    if Path::new(&own).is_file() { own } else { "fuzz/dictionaries/json.dict".to_owned() }
 }
 
 /// `Done 211287 runs in 16 second(s)`.

@@ -4,6 +4,7 @@
 mod attack;
 mod bench;
 mod counts;
+mod coverage;
 mod fuzz;
 mod instructions;
 mod process;
@@ -23,8 +24,10 @@ use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 const HELP: &str = "\
 cargo xtask test [STEP]...     run every step that CI runs, or only these
-cargo xtask fuzz [--seconds N] [--seed N] [TARGET]
-                               fuzz one target, or each in turn, for N seconds (10)
+cargo xtask fuzz [--seconds N | --minutes N] [--seed N] [TARGET]
+                               fuzz one target, or each in turn, for N seconds (5) or minutes for each
+cargo xtask coverage           how many lines of the core its tests run, fuzzing's corpora among them; fails
+                               below 95 %
 cargo xtask bench [--quick] [SECTION]
                                measure all, or one section, for docs/performance.md; with
                                --quick roughly, and the document stays as it is
@@ -75,6 +78,7 @@ fn run() -> Result<()> {
             }
             steps::run(&names)
         }
+        "coverage" => coverage::check().map(|note| println!("{note}")),
         "fuzz" => fuzz::run(&fuzz::Options::parse(args)?).map(|counts| println!("\n{counts}")),
         "instructions" => match args.next()? {
             None => steps::run(&[subcommand]),

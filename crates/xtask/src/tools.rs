@@ -93,7 +93,7 @@ pub(crate) fn engines() -> Result<()> {
 }
 
 /// Installs a package of Debian or Ubuntu when that needs no question: as root.
-fn debian(package: &str) -> Result<()> {
+pub(crate) fn debian(package: &str) -> Result<()> {
     let whoami = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
     if whoami.trim_ascii() != b"0" || !succeeds(Command::new("apt-get").arg("--version")) {
         bail!("{package} is missing: run `sudo apt-get install {package}`, or what your system has in its place");
