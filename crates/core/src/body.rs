@@ -163,3 +163,19 @@ fn claim(header: Field<'_>) -> Result<Signature, Reason> {
         Field::Once(value) => Signature::parse(value).ok_or(Reason::SignatureMalformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_kept_for_the_rest_up_to_as_much_again() {
+        for (rest, room) in [(0, 7), (1, 8), (6, 13), (7, 14), (8, 14), (u64::MAX, 14)] {
+            let mut body = Gathered::Whole(Bytes::new());
+            body.push(Bytes::from_static(b"abcd"), u64::MAX);
+            body.push(Bytes::from_static(b"efg"), rest);
+            let Gathered::Joined(joined) = &body else { panic!("two chunks are one") };
+            assert_eq!((joined.capacity(), &joined[..]), (room, &b"abcdefg"[..]), "{rest} to come");
+        }
+    }
+}

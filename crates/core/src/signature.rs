@@ -125,4 +125,13 @@ mod tests {
             assert_eq!(verify(&secret(), b"body", bad.as_bytes()), Err(SignatureError::Malformed), "{bad:?}");
         }
     }
+
+    #[test]
+    fn of_the_right_length_is_not_enough() {
+        let (longer, shorter) = ("A".repeat(44), "A".repeat(42) + "==");
+        for (bad, bytes) in [(longer, 33), (shorter, 31)] {
+            let header = format!("sha256={bad}");
+            assert_eq!(verify(&secret(), b"body", header.as_bytes()), Err(SignatureError::Malformed), "{bytes} bytes");
+        }
+    }
 }

@@ -175,8 +175,12 @@ fn stamp(now: Duration) -> [u8; 6] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
 
     proptest! {
         /// Against the plainest model: a list of keys with their times.
@@ -223,5 +227,32 @@ mod tests {
             assert_eq!(window.contains(&EventKey::from([byte.wrapping_sub(2); 32]), Duration::ZERO), byte >= 2);
             assert!(!window.contains(&EventKey::from([byte.wrapping_sub(3); 32]), Duration::ZERO));
         }
+    }
+
+    fn key(number: u64) -> EventKey {
+        let key: [u8; 32] = Sha256::digest(number.to_be_bytes()).into();
+        key.into()
+    }
+
+    #[test]
+    fn memory_is_reserved_and_bounded() {
+        for capacity in [1, 100, 1000] {
+            let mut window = Window::new(capacity, Duration::from_secs(1));
+            let reserved = (window.order.capacity(), window.numbers.allocation_size());
+            assert!(reserved.0 <= capacity + AT_A_TIME, "no more than may be needed");
+            for number in 0..20_000 {
+                window.insert(&key(number), Duration::from_millis(number / 10));
+                assert_eq!(window.order.capacity(), reserved.0, "after {number}");
+                // What is taken out leaves marks in the table, for which it may grow once.
+                assert!(window.numbers.allocation_size() <= 2 * reserved.1, "after {number}");
+                assert!(window.numbers.len() <= window.order.len());
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_looked_for_in_places_of_their_own() {
+        let places: HashSet<u64> = (0..=255).map(|byte| hash(&[byte; 16])).collect();
+        assert_eq!(places.len(), 256);
     }
 }

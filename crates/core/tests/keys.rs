@@ -162,6 +162,16 @@ fn without_a_time_the_bytes_stand_in_for_it() {
 }
 
 #[test]
+fn a_replay_is_known_by_its_job_and_its_state() {
+    let key = |status: &str| event(format!(r#"{{"replay_job_status":{status}}}"#)).delivery_key();
+    let one = key(r#"{"job_id":"1","job_state":"Complete"}"#);
+    assert_eq!(one, key(r#"{ "job_state":"Complete", "job_state_description":"all of it", "job_id":"1" }"#));
+    for other in [r#"{"job_id":"2","job_state":"Complete"}"#, r#"{"job_id":"1","job_state":"Failed"}"#] {
+        assert_ne!(one, key(other), "{other}");
+    }
+}
+
+#[test]
 fn different_happenings_never_share_a_key() {
     let body = r#"{"for_user_id":"7",
         "tweet_create_events":[{"id_str":"7"}],

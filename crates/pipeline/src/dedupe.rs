@@ -320,3 +320,27 @@ impl fmt::Debug for Claim {
         f.debug_struct("Claim").field("events", &self.left.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::hash::BuildHasher;
+
+    use super::*;
+
+    #[test]
+    fn keys_in_flight_are_looked_for_in_places_of_their_own() {
+        let hasher = BuildHasherDefault::<KeyHasher>::default();
+        let places: HashSet<u64> = (0..=255).map(|byte| hasher.hash_one(EventKey::from([byte; 32]))).collect();
+        assert_eq!(places.len(), 256);
+    }
+
+    #[test]
+    fn a_claim_tells_how_many_events_it_holds() {
+        let body = r#"{"tweet_create_events":[{"id_str":"1"},{"id_str":"2"}]}"#;
+        let mut delivery = Delivery::restore("shop", body, 10).unwrap();
+        let dedupe = Arc::new(Dedupe::new(Keying::default(), Duration::ZERO, (10, Duration::from_secs(60))));
+        let Claimed::Ours(claim) = dedupe.claim(&mut delivery, Instant::now(), |_| false) else { panic!("not ours") };
+        assert_eq!(format!("{claim:?}"), "Claim { events: 2, .. }");
+    }
+}

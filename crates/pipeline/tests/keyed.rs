@@ -149,3 +149,15 @@ async fn a_sink_that_remembers_nothing_is_handed_deliveries_as_ever() {
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
 }
+
+#[test]
+fn keys_are_as_many_as_they_say() {
+    let all = [1, 2, 3].map(|byte| EventKey::from([byte; 32]));
+    let mut keys = Keys::from(&all[..]);
+    assert_eq!(format!("{keys:?}"), format!("{all:?}"));
+    for (key, left) in all.into_iter().zip([3, 2, 1]) {
+        assert_eq!((keys.len(), keys.size_hint()), (left, (left, Some(left))));
+        assert_eq!(keys.next(), Some(key));
+    }
+    assert_eq!((keys.len(), keys.next()), (0, None));
+}

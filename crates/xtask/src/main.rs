@@ -7,6 +7,7 @@ mod counts;
 mod coverage;
 mod fuzz;
 mod instructions;
+mod mutants;
 mod process;
 mod rules;
 mod sizes;
@@ -45,6 +46,8 @@ cargo xtask semver [REV] [-p PACKAGE]
 cargo xtask soak [--minutes N] [--sink NAME] [--seed N]
                                mixed traffic and faults for N minutes (10) with each sink
 cargo xtask timing [--quick]   whether comparing signatures tells by its time what it must not
+cargo xtask mutants [FILE]...  plant mistakes in signatures, challenges, keys and duplicates, or only
+                               in these files, one at a time, and see that a test notices each (hours)
 cargo xtask help               this text and the steps
 ";
 
@@ -88,6 +91,7 @@ fn run() -> Result<()> {
         "supply" => supply::run(&supply::Options::parse(args)?),
         "semver" => supply::semver::run_with(&supply::semver::Options::parse(args)?),
         "attack" => attack::run(args),
+        "mutants" => mutants::run(args),
         "bench" => bench::run(&bench::Options::parse(args)?),
         "soak" => soak::run(&soak::Options::parse(args)?),
         "timing" => timing::run(args),
