@@ -88,6 +88,7 @@ fn a_bad_token_is_a_400_that_says_why() {
         let reply = get(&endpoint(), target, &[]);
         assert_eq!((reply.status(), reply.reason()), (400, reason), "{target}");
         assert!(!reply.body().is_empty() && !reply.body().starts_with(b"{"), "{target}");
+        assert_eq!(reply.headers().collect::<Vec<_>>(), [("content-type", "text/plain; charset=utf-8")], "{target}");
     }
 }
 
