@@ -1,8 +1,8 @@
 //! How much memory the bodies of all requests under way take.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-
 use birdhook_core::Reason;
+
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// What is longer gets half of the room between all of its kind.
 const LARGE: usize = 64 << 10;

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use birdhook_core::Delivery;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::Semaphore;
 
 use crate::deliveries::Deliveries;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Notify, RwLock, mpsc};
 use crate::{Backlog, EventSink, SinkError, observe};
 
 pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {

@@ -7,15 +7,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use birdhook_core::{DedupeScope, Delivery, Event, EventKey, Generation, Window};
 use smallvec::SmallVec;
-use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
+use crate::sync::{Mutex, MutexGuard, Notify, OwnedNotified};
 use crate::tellings::Tellings;
 
 /// Whether one generation of X's APIs tells of what happens, or both at once.

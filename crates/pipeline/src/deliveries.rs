@@ -6,10 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use birdhook_core::{Delivery, Event};
 use futures_core::Stream;
-use tokio::sync::mpsc;
 
 use crate::channel::Level;
 use crate::doorbell::Doorbell;
+use crate::sync::mpsc;
 
 /// The app's end of the channel: deliveries in the order in which they were accepted.
 ///

@@ -3,10 +3,10 @@
 //! A consumer on another thread costs more to wake than a delivery costs to verify. Under load many requests are ready in
 //! each turn of the server's runtime; the app hears of them together when the turn is over, after they were answered.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::runtime::Handle;
+use crate::sync::{Handle, Mutex, MutexGuard, yield_now};
 
 /// Stands between the channel and the task that consumes: woken by the channel, it wakes the task at the end of the turn.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Wake for Bell {
         let turn = Turn(self);
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
-                tokio::task::yield_now().await;
+                yield_now().await;
                 drop(turn);
             });
         }
@@ -75,7 +75,7 @@ impl Drop for Turn {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(birdhook_models)))]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -117,7 +117,7 @@ mod tests {
         }
         assert_eq!(woken.0.load(SeqCst), 0);
         while woken.0.load(SeqCst) == 0 {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
         assert_eq!(woken.0.load(SeqCst), 1);
     }
@@ -128,7 +128,7 @@ mod tests {
         for times in 1..=3 {
             waker.wake_by_ref();
             while woken.0.load(SeqCst) < times {
-                tokio::task::yield_now().await;
+                yield_now().await;
             }
             let task = Arc::clone(&woken).into();
             let _ = doorbell.poll(&Context::from_waker(&task), |_| Poll::<()>::Pending);

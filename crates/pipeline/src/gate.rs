@@ -3,20 +3,20 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, EventKey, Reason, Reply, RequestHead, Step};
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::bodies::{Bodies, Share};
 use crate::dedupe::{Claim, Claimed, Dedupe, Keys};
 use crate::health::{Counts, Health};
 use crate::observe::{self, Trace};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Notify, timeout_at};
 
 /// Answers challenges, verifies deliveries, removes duplicates and keeps the time, for those who hand deliveries over
 /// themselves: a middleware whose inner service handles them, or an adapter of your own. Cheap to clone.
@@ -103,9 +103,11 @@ impl Gate {
     /// how many are left when `patience` is over. Call it before the server stops, so that X hears the 503s.
     pub async fn shutdown(&self, patience: Duration) -> usize {
         self.stop();
-        // Whether the time was enough shows in what is left.
-        let _ = timeout_at(after(Instant::now(), patience), self.idle()).await;
-        self.shared.in_flight.load(SeqCst)
+        match timeout_at(after(Instant::now(), patience), self.idle()).await {
+            // What is counted from now on is being refused.
+            Ok(()) => 0,
+            Err(_) => self.shared.in_flight.load(SeqCst),
+        }
     }
 
     /// Refuses deliveries with 503 from now on; challenges are still answered.

@@ -40,9 +40,12 @@ mod doorbell;
 mod gate;
 mod handler;
 mod health;
+#[cfg(all(test, birdhook_models))]
+mod models;
 mod observe;
 mod pipeline;
 mod sink;
+mod sync;
 mod tellings;
 mod webhook;
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use birdhook_core::{Apps, Reason, Reply, RequestHead};
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::gate::after;
+use crate::sync::timeout_at;
 use crate::{Backlog, Begun, EventSink, Gate, Health, Keys, Reception};
 
 /// From a request to its answer, with deliveries handed to an [`EventSink`]. Free of any framework: give it to a

@@ -7,6 +7,8 @@ mod counts;
 mod coverage;
 mod fuzz;
 mod instructions;
+mod miri;
+mod models;
 mod mutants;
 mod process;
 mod rules;
@@ -46,6 +48,11 @@ cargo xtask semver [REV] [-p PACKAGE]
 cargo xtask soak [--minutes N] [--sink NAME] [--seed N]
                                mixed traffic and faults for N minutes (10) with each sink
 cargo xtask timing [--quick]   whether comparing signatures tells by its time what it must not
+cargo xtask models [--minutes N] [--seed N] [MODEL]
+                               the pipeline's real code under chosen schedules, N minutes in all;
+                               with --schedule S one schedule again, as a failure has printed it;
+                               with --mistakes [NAME] plant mistakes, which the models must notice
+cargo xtask miri [TEST]        tests of core and pipeline under Miri
 cargo xtask mutants [FILE]...  plant mistakes in signatures, challenges, keys and duplicates, or only
                                in these files, one at a time, and see that a test notices each (hours)
 cargo xtask help               this text and the steps
@@ -91,6 +98,8 @@ fn run() -> Result<()> {
         "supply" => supply::run(&supply::Options::parse(args)?),
         "semver" => supply::semver::run_with(&supply::semver::Options::parse(args)?),
         "attack" => attack::run(args),
+        "models" => models::run(&models::Options::parse(args)?).map(|told| println!("\n{told}")),
+        "miri" => miri::run(args),
         "mutants" => mutants::run(args),
         "bench" => bench::run(&bench::Options::parse(args)?),
         "soak" => soak::run(&soak::Options::parse(args)?),

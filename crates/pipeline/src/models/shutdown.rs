@@ -1,0 +1,196 @@
+//! Shutting down, against deliveries that begin, go on and are dropped meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use birdhook_core::Reason;
+use shuttle::future::{JoinHandle, block_on, spawn, yield_now};
+
+use super::posts::{Post, webhook};
+use super::run;
+use super::sync::{Runtime, may_fire};
+use super::thinking::Book;
+use crate::{Deliveries, Delivery, EventSink, Pipeline};
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the requests saw of a shutdown.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    over: Arc<AtomicBool>,
+    accepted: Arc<AtomicUsize>,
+}
+
+impl Seen {
+    fn send<S>(&self, post: Post, pipeline: &Pipeline<S>) -> JoinHandle<Reason>
+    where
+        S: EventSink<Future: Send> + Send + Sync + 'static,
+    {
+        let (seen, pipeline) = (self.clone(), pipeline.clone());
+        spawn(async move {
+            let began_late = seen.over.load(SeqCst);
+            let reason = post.send(&pipeline).await;
+            if reason == Reason::Accepted {
+                assert!(!began_late, "accepted after the shutdown");
+                seen.accepted.fetch_add(1, SeqCst);
+            }
+            reason
+        })
+    }
+}
+
+fn reader(mut deliveries: Deliveries) -> JoinHandle<usize> {
+    spawn(async move {
+        let mut read = 0;
+        while deliveries.recv().await.is_some() {
+            read += 1;
+        }
+        read
+    })
+}
+
+fn nothing_is_under_way<S: EventSink>(pipeline: &Pipeline<S>) {
+    let health = pipeline.health();
+    assert_eq!((health.in_flight, health.body_bytes), (0, 0));
+}
+
+/// With patience enough: when shutdown returns, nothing is under way, everything accepted was read, and nothing is
+/// accepted any more.
+#[test]
+fn a_patient_shutdown_leaves_nothing() {
+    run::at_random(|| {
+        Runtime::any().set();
+        block_on(async {
+            let (pipeline, deliveries) = webhook().channel(1);
+            let seen = Seen::default();
+            let requests = [Post::of(&["1"]), Post::of(&["2"])].map(|post| seen.send(post, &pipeline));
+            let reader = reader(deliveries);
+            let shutdown = spawn({
+                let (pipeline, seen) = (pipeline.clone(), seen.clone());
+                async move {
+                    let left = pipeline.shutdown(PATIENCE).await;
+                    assert!(left.is_nothing(), "{left:?}");
+                    assert_eq!(pipeline.health().body_bytes, 0);
+                    seen.over.store(true, SeqCst);
+                    assert_eq!(Post::of(&["3"]).send(&pipeline).await, Reason::ShuttingDown);
+                }
+            });
+            for request in requests {
+                let reason = request.await.unwrap();
+                assert!([Reason::Accepted, Reason::ShuttingDown].contains(&reason), "{reason:?}");
+            }
+            shutdown.await.unwrap();
+            assert_eq!(reader.await.unwrap(), seen.accepted.load(SeqCst), "read and accepted");
+            nothing_is_under_way(&pipeline);
+        });
+    });
+}
+
+/// With a handler: when shutdown returns, no handler runs, and none starts.
+#[test]
+fn no_handler_runs_when_a_patient_shutdown_is_over() {
+    run::at_random(|| {
+        block_on(async {
+            let (book, over) = (Book::default(), Arc::new(AtomicBool::new(false)));
+            let is_over = Arc::clone(&over);
+            let pipeline = webhook().handler(move |delivery: Delivery| {
+                let (book, over) = (book.clone(), Arc::clone(&is_over));
+                async move {
+                    yield_now().await;
+                    assert!(!over.load(SeqCst), "handed over after the shutdown");
+                    book.enter(&delivery);
+                    Ok::<_, std::io::Error>(())
+                }
+            });
+            let requests = [Post::of(&["1"]), Post::of(&["1", "2"])].map(|post| {
+                let pipeline = pipeline.clone();
+                spawn(async move { post.send(&pipeline).await })
+            });
+            assert_eq!(pipeline.gate().shutdown(PATIENCE).await, 0);
+            over.store(true, SeqCst);
+            for request in requests {
+                request.await.unwrap();
+            }
+            nothing_is_under_way(&pipeline);
+        });
+    });
+}
+
+/// X hangs up at any moment meanwhile: shutdown returns, and all that was counted is given back.
+#[test]
+fn dropped_requests_do_not_hold_a_shutdown_up() {
+    run::at_random(|| {
+        block_on(async {
+            let (pipeline, deliveries) = webhook().channel(1);
+            let seen = Seen::default();
+            let requests =
+                [Post::of(&["1"]), Post::of(&["2"]), Post::of(&["2"])].map(|post| seen.send(post, &pipeline));
+            let reader = reader(deliveries);
+            let shutdown = spawn({
+                let pipeline = pipeline.clone();
+                async move { pipeline.shutdown(PATIENCE).await }
+            });
+            requests[0].abort();
+            requests[1].abort();
+            assert!(shutdown.await.unwrap().is_nothing());
+            for request in requests {
+                let _ = request.await;
+            }
+            nothing_is_under_way(&pipeline);
+            reader.await.unwrap();
+        });
+    });
+}
+
+/// Patience that ends at any moment, and deadlines too: what is accepted after the shutdown was counted as left in flight,
+/// what is accepted is read or counted as unconsumed, and every count goes back to nought.
+#[test]
+fn an_impatient_shutdown_tells_what_it_leaves() {
+    run::at_random(|| {
+        may_fire(3);
+        Runtime::any().set();
+        block_on(async {
+            let (pipeline, deliveries) = webhook().channel(1);
+            let seen = Seen::default();
+            let requests = [Post::of(&["1"]), Post::of(&["2"])].map(|post| seen.send(post, &pipeline));
+            let reader = reader(deliveries);
+            let left = pipeline.shutdown(PATIENCE).await;
+            // Counted before a request is no longer in flight.
+            let before = usize::try_from(pipeline.health().answered(Reason::Accepted)).unwrap();
+            seen.over.store(true, SeqCst);
+            for request in requests {
+                request.await.unwrap();
+            }
+            let late = seen.accepted.load(SeqCst) - before;
+            assert!(late <= left.in_flight, "{late} accepted late, {left:?}");
+            assert_eq!(reader.await.unwrap(), seen.accepted.load(SeqCst), "read and accepted");
+            assert_eq!(pipeline.sink().backlog(), Some(Default::default()));
+            nothing_is_under_way(&pipeline);
+        });
+    });
+}
+
+/// Bodies of several requests at once: whoever finds no room is told so, and in the end all of it is given back.
+#[test]
+fn room_for_bodies_is_given_back_however_a_request_ends() {
+    run::at_random(|| {
+        block_on(async {
+            let posts = [Post::of(&["1"]), Post::of(&["2"]), Post::of(&["3"])];
+            let room = posts[0].len() * 2;
+            let (pipeline, deliveries) = webhook().body_limit(room / 2).bodies_limit(room).channel(8);
+            let seen = Seen::default();
+            let reader = reader(deliveries);
+            let requests = posts.map(|post| seen.send(post, &pipeline));
+            requests[2].abort();
+            for request in requests {
+                if let Ok(reason) = request.await {
+                    assert!([Reason::Accepted, Reason::TooManyBodies].contains(&reason), "{reason:?}");
+                }
+            }
+            nothing_is_under_way(&pipeline);
+            assert!(pipeline.shutdown(PATIENCE).await.is_nothing());
+            assert_eq!(reader.await.unwrap(), seen.accepted.load(SeqCst));
+        });
+    });
+}

@@ -1,0 +1,51 @@
+//! The runtime that a thread may be in, or not.
+
+use std::cell::Cell;
+
+use shuttle::future::spawn;
+use shuttle::rand::{Rng, thread_rng};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    #[default]
+    Absent,
+    Runs,
+    /// Drops each of its tasks at whatever moment the scheduler likes.
+    Ends,
+}
+
+thread_local! {
+    static RUNTIME: Cell<Runtime> = const { Cell::new(Runtime::Absent) };
+}
+
+impl Runtime {
+    pub(crate) fn any() -> Self {
+        match thread_rng().gen_range(0..3) {
+            0 => Self::Absent,
+            1 => Self::Runs,
+            _ => Self::Ends,
+        }
+    }
+
+    pub(crate) fn set(self) {
+        RUNTIME.set(self);
+    }
+}
+
+pub(crate) struct Handle(());
+
+impl Handle {
+    pub(crate) fn try_current() -> Result<Self, NoRuntime> {
+        if RUNTIME.get() == Runtime::Absent { Err(NoRuntime) } else { Ok(Self(())) }
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let task = spawn(task);
+        if RUNTIME.get() == Runtime::Ends {
+            drop(spawn(async move { task.abort() }));
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct NoRuntime;

@@ -1,0 +1,70 @@
+//! A sink that takes its time, and a book of what it took.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use birdhook_core::Delivery;
+use futures_util::future::BoxFuture;
+use shuttle::future::yield_now;
+
+use super::posts::ids;
+use crate::{EventSink, SinkError};
+
+/// Fails so many times first, and enters what it takes in the very poll in which it says `Ok`.
+pub(super) struct Thinking {
+    book: Book,
+    failures: Arc<AtomicUsize>,
+}
+
+impl Thinking {
+    pub(super) fn new(book: &Book, failures: usize) -> Self {
+        Self { book: book.clone(), failures: Arc::new(AtomicUsize::new(failures)) }
+    }
+}
+
+impl EventSink for Thinking {
+    type Future = BoxFuture<'static, Result<(), SinkError>>;
+
+    fn deliver(&self, delivery: Delivery) -> Self::Future {
+        let (book, failures) = (self.book.clone(), Arc::clone(&self.failures));
+        Box::pin(async move {
+            yield_now().await;
+            if failures.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
+                return Err(SinkError::Full);
+            }
+            yield_now().await;
+            book.enter(&delivery);
+            Ok(())
+        })
+    }
+}
+
+/// How often each event was handed over. No task waits for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Book(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Book {
+    pub(super) fn enter(&self, delivery: &Delivery) {
+        ids(delivery).into_iter().for_each(|id| *self.0.lock().unwrap().entry(id).or_default() += 1);
+    }
+
+    /// How many events were handed over.
+    pub(super) fn total(&self) -> usize {
+        self.0.lock().unwrap().values().sum()
+    }
+
+    #[track_caller]
+    pub(super) fn holds(&self, ids: &[&str]) {
+        let book = self.0.lock().unwrap();
+        ids.iter().for_each(|id| assert!(book.contains_key(*id), "answered 200, and {id} was not handed over"));
+    }
+
+    #[track_caller]
+    pub(super) fn holds_once(&self, ids: &[&str]) {
+        self.holds(ids);
+        let book = self.0.lock().unwrap();
+        book.iter().for_each(|(id, times)| assert_eq!(*times, 1, "{id} was handed over {times} times"));
+        assert_eq!(book.len(), ids.len());
+    }
+}

@@ -1,0 +1,150 @@
+//! Nobody sleeps through what it waits for. Few steps, and so under every schedule where that is possible.
+
+use std::sync::Arc;
+
+use shuttle::future::{block_on, spawn};
+
+use super::posts::{delivery, ids};
+use super::run;
+use super::sync::Runtime;
+use crate::EventSink;
+use crate::channel::channel;
+
+fn one_delivery_and_the_end(runtime: Runtime) {
+    runtime.set();
+    block_on(async {
+        let (sink, mut deliveries) = channel(1);
+        let sender = spawn(async move {
+            sink.deliver(delivery(&["1"])).await.unwrap();
+            sink.close();
+        });
+        assert!(deliveries.recv().await.is_some());
+        assert!(deliveries.recv().await.is_none());
+        sender.await.unwrap();
+    });
+}
+
+fn the_end(runtime: Runtime) {
+    runtime.set();
+    block_on(async {
+        let (sink, mut deliveries) = channel(1);
+        let closer = spawn(async move { sink.close() });
+        assert!(deliveries.recv().await.is_none());
+        closer.await.unwrap();
+    });
+}
+
+/// The app hears of a delivery, and of the end.
+#[test]
+fn without_a_runtime_the_consumer_is_woken() {
+    run::under_all(|| one_delivery_and_the_end(Runtime::Absent));
+}
+
+/// Also by the end of a turn.
+#[test]
+fn at_the_end_of_a_turn_the_consumer_is_woken() {
+    run::under_all(|| the_end(Runtime::Runs));
+    run::at_random(|| one_delivery_and_the_end(Runtime::Runs));
+}
+
+/// Also by a runtime that ends and takes the turn with it.
+#[test]
+fn by_a_runtime_that_ends_the_consumer_is_woken() {
+    run::under_all(|| the_end(Runtime::Ends));
+    run::at_random(|| one_delivery_and_the_end(Runtime::Ends));
+}
+
+/// A shutdown that waits for the app to consume hears of it.
+#[test]
+fn who_waits_for_the_app_to_consume_is_woken() {
+    run::under_all(|| {
+        Runtime::Absent.set();
+        block_on(async {
+            let (sink, mut deliveries) = channel(1);
+            sink.deliver(delivery(&["1"])).await.unwrap();
+            let reader = spawn(async move {
+                deliveries.recv().await;
+                deliveries
+            });
+            sink.drained().await;
+            assert_eq!(sink.backlog(), Some(Default::default()));
+            drop(reader.await);
+        });
+    });
+}
+
+/// Or that nobody will.
+#[test]
+fn who_waits_for_an_app_that_is_gone_is_woken() {
+    run::under_all(|| {
+        Runtime::Absent.set();
+        block_on(async {
+            let (sink, deliveries) = channel(1);
+            sink.deliver(delivery(&["1"])).await.unwrap();
+            let reader = spawn(async move { drop(deliveries) });
+            sink.drained().await;
+            reader.await.unwrap();
+        });
+    });
+}
+
+/// A consumer that gives up its `recv` at any moment and reads on in another task misses nothing.
+#[test]
+fn a_consumer_that_moves_to_another_task_is_woken_there() {
+    run::at_random(|| {
+        Runtime::any().set();
+        block_on(async {
+            let (sink, mut deliveries) = channel(1);
+            let sender = spawn(async move {
+                for id in ["1", "2"] {
+                    sink.deliver(delivery(&[id])).await.unwrap();
+                }
+                sink.close();
+            });
+            // Asked once, and then no more by this task.
+            let first = spawn(async move {
+                let polled = std::future::poll_fn(|cx| {
+                    let mut recv = Box::pin(deliveries.recv());
+                    std::task::Poll::Ready(recv.as_mut().poll(cx))
+                });
+                let read = match polled.await {
+                    std::task::Poll::Ready(delivery) => delivery,
+                    std::task::Poll::Pending => None,
+                };
+                (deliveries, read)
+            });
+            let (mut deliveries, read) = first.await.unwrap();
+            let mut read: Vec<_> = read.iter().flat_map(ids).collect();
+            let second = spawn(async move {
+                while let Some(delivery) = deliveries.recv().await {
+                    read.extend(ids(&delivery));
+                }
+                read
+            });
+            assert_eq!(second.await.unwrap(), ["1", "2"]);
+            sender.await.unwrap();
+        });
+    });
+}
+
+/// Deliveries that come while the bell rings ring again.
+#[test]
+fn no_delivery_comes_between_two_turns_unheard() {
+    run::at_random(|| {
+        Runtime::any().set();
+        block_on(async {
+            let (sink, mut deliveries) = channel(2);
+            let sink = Arc::new(sink);
+            let senders = ["1", "2", "3"].map(|id| {
+                let sink = Arc::clone(&sink);
+                spawn(async move { sink.deliver(delivery(&[id])).await.unwrap() })
+            });
+            for _ in 0..3 {
+                deliveries.recv().await.unwrap();
+            }
+            for sender in senders {
+                sender.await.unwrap();
+            }
+        });
+    });
+}

@@ -1,0 +1,66 @@
+//! Tests of core and pipeline under Miri, which sees undefined behaviour and data races, in what we depend on too.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::{Value, ValueExt};
+
+use crate::counts::Counts;
+use crate::process::{run as run_command, succeeds, watch};
+
+/// Which tests run. Those in files read fixtures, count allocations, measure, or are too slow for an interpreter.
+const CHOSEN: &[(&str, &[&str])] = &[
+    ("birdhook-core", &["--lib", "--test=challenges", "--test=keys", "--test=refusals", "--test=vectors"]),
+    ("birdhook-pipeline", &["--lib", "--test=channel", "--test=dedupe", "--test=send", "--test=shutdown"]),
+];
+
+/// What is left out of those, by a part of its name, and why.
+const LEFT_OUT: &[(&str, &str)] = &[];
+
+/// Runs the tests whose names hold what is given, or all.
+pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
+    let filter = args.next()?.map(|arg| match arg {
+        Value(test) => test.string().map_err(Into::into),
+        other => Err(anyhow::Error::from(other.unexpected())),
+    });
+    let filter = filter.transpose()?;
+    component()?;
+    LEFT_OUT.iter().for_each(|(name, why)| println!("left out: {name}, since {why}"));
+    let (mut counts, mut failed) = (Counts::default(), Vec::new());
+    for (package, targets) in CHOSEN {
+        let result = watch(&mut tests(package, targets, filter.as_deref()), |line| {
+            counts.read(line);
+            true
+        });
+        failed.extend(result.err().map(|error| format!("{package}: {error}")));
+    }
+    println!("\n{counts}");
+    if failed.is_empty() { Ok(()) } else { bail!("{}", failed.join("; ")) }
+}
+
+fn tests(package: &str, targets: &[&str], filter: Option<&str>) -> Command {
+    // rustup's cargo, for the one that runs us is of another toolchain.
+    let mut command = Command::new("cargo");
+    command.args(["+nightly", "miri", "test", "-p", package, "--target-dir", "target/miri", "--no-fail-fast"]);
+    command.args(targets).arg("--").args(filter);
+    command.args(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
+    // Without isolation, since proptest asks for the time and where it is; with few cases, since each takes seconds.
+    command.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "2");
+    command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
+    command
+}
+
+/// Installs Miri where it can be had.
+fn component() -> Result<()> {
+    let is_there = || {
+        let mut miri = Command::new("cargo");
+        succeeds(miri.args(["+nightly", "miri", "--version"]).env_remove("RUSTUP_TOOLCHAIN"))
+    };
+    if is_there() {
+        return Ok(());
+    }
+    let install = ["component", "add", "miri", "rust-src", "--toolchain", "nightly"];
+    run_command(Command::new("rustup").args(install)).ok().filter(|()| is_there()).context(
+        "!!! NOTHING RUN UNDER MIRI: it is missing; run `rustup component add miri rust-src --toolchain nightly`",
+    )
+}

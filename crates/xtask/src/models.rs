@@ -1,0 +1,122 @@
+//! The pipeline's models: its real code under chosen schedules, and that planted mistakes are noticed.
+
+mod mistakes;
+mod planting;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::{Long, Value, ValueExt};
+
+use crate::process::{cargo, printed, watch};
+
+/// Apart from everything else, since it is compiled differently.
+const TARGET: &str = "target/models";
+
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// For all models together.
+    minutes: f64,
+    /// Only models whose names hold this.
+    model: Option<String>,
+    seed: Option<String>,
+    schedule: Option<String>,
+    with_mistakes: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { minutes: 0.7, model: None, seed: None, schedule: None, with_mistakes: false }
+    }
+}
+
+impl Options {
+    pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("minutes") => options.minutes = args.value()?.parse()?,
+                Long("seed") => options.seed = Some(args.value()?.string()?),
+                Long("schedule") => options.schedule = Some(args.value()?.string()?),
+                Long("mistakes") => options.with_mistakes = true,
+                Value(model) if options.model.is_none() => options.model = Some(model.string()?),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Tells how many schedules there were.
+pub(crate) fn run(options: &Options) -> Result<String> {
+    if options.with_mistakes {
+        return planting::all_are_noticed(options.model.as_deref());
+    }
+    let filter = options.model.as_deref().unwrap_or("models::");
+    let list = printed(test(Path::new("."), filter, 1).arg("--list"))?;
+    let models = list.lines().filter(|line| line.ends_with(": test")).count();
+    if models == 0 {
+        bail!("there is no model {filter}");
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(models);
+    let seconds = (options.minutes * 60.0 * threads as f64 / models as f64).ceil();
+    let mut command = test(Path::new("."), filter, 1);
+    // Not captured, so that the seed of a model that never ends is seen too.
+    command.arg("--nocapture").env("BIRDHOOK_MODELS_SECONDS", format!("{seconds}"));
+    command.envs(options.seed.iter().map(|seed| ("BIRDHOOK_MODELS_SEED", seed)));
+    command.envs(options.schedule.iter().map(|schedule| ("BIRDHOOK_MODELS_SCHEDULE", schedule)));
+    let mut schedules = Schedules::default();
+    watch(&mut command, |line| {
+        schedules.read(line);
+        true
+    })
+    .context(
+        "what is said above of a failing schedule can be given to `cargo xtask models --schedule SCHEDULE MODEL`",
+    )?;
+    Ok(format!("{models} models; {} schedules at random, {} exhaustively", schedules.at_random, schedules.all))
+}
+
+/// The models of the workspace in this folder, with this optimisation of the pipeline itself.
+fn test(folder: &Path, filter: &str, level: u8) -> Command {
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    // Thousands of schedules a second rather than hundreds.
+    let mut command = cargo(["test", "--config", "profile.dev.opt-level=2", "--config", "profile.dev.debug=0"]);
+    command.arg("--config").arg(format!("profile.dev.package.birdhook-pipeline.opt-level={level}"));
+    command.args(["-p", "birdhook-pipeline", "--lib", "--target-dir", TARGET, "--manifest-path"]);
+    command.arg(folder.join("Cargo.toml")).args(["--", filter]);
+    command.env("RUSTFLAGS", format!("{flags} --cfg birdhook_models").trim());
+    command
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Schedules {
+    at_random: u64,
+    all: u64,
+}
+
+impl Schedules {
+    /// `schedules of claims::copies: 1239, which are all`, wherever in a line.
+    fn read(&mut self, line: &str) {
+        let Some((_, told)) = line.split_once("schedules of ") else { return };
+        let Some((count, how)) = told.split_once(": ").and_then(|(_, counted)| counted.split_once([',', ' '])) else {
+            return;
+        };
+        let count = count.parse::<u64>().unwrap_or_default();
+        if how.contains("all") { self.all += count } else { self.at_random += count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_are_read_from_what_models_print() {
+        let mut schedules = Schedules::default();
+        schedules.read("schedules of claims::copies_are_handed_over_once: 1239, which are all\n");
+        schedules.read("test a ... schedules of wakes::nobody_sleeps: 500 at random\n");
+        schedules.read("test models::claims::copies ... ok\n");
+        assert_eq!(schedules, Schedules { at_random: 500, all: 1239 });
+    }
+}
