@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt};
 
 use crate::process::{cargo, printed, watch};
+use crate::steps::Outcome;
 
 /// Apart from everything else, since it is compiled differently.
 const TARGET: &str = "target/models";
@@ -46,6 +47,10 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+pub(crate) fn step() -> Result<Outcome> {
+    run(&Options::default()).map(Outcome::Passed)
 }
 
 /// Tells how many schedules there were.

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::{attack, fuzz, instructions, rules, sizes, soak, supply, tools};
+use crate::{attack, fuzz, instructions, models, rules, sizes, soak, supply, tools};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -32,6 +32,7 @@ pub(crate) const ALL: &[Step] = &[
     step("tests", "unit and integration tests", tests),
     step("inbox", "the inbox loses nothing, and its tests notice planted mistakes", inbox),
     step("engines", "events cross JetStream and Redis once each, whatever fails", engines),
+    step("models", "the pipeline under chosen schedules loses, doubles and holds up nothing", models::step),
     step("doctests", "the examples in the documentation", doctests),
     step("quickstart", "the quickstart of the README runs to its end", quickstart),
     step("soak", "a receiver keeps its memory and its book under faults, for some seconds", soak::step),
