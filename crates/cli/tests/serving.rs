@@ -5,6 +5,10 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use support::{Ended, Folder, SECRET, Serving, birdhook, end, run};
@@ -44,6 +48,24 @@ fn what_is_triggered_is_heard_once() {
         .flat_map(|kind| generations.map(|generation| ((kind.to_owned(), generation.to_owned()), 5)));
     assert_eq!(heard, expected.collect());
     assert!(notes.iter().any(|note| note.contains("30 events, 30 duplicates, 0 deliveries cut off")), "{notes:?}");
+}
+
+#[test]
+fn a_client_with_half_a_head_does_not_keep_it_from_stopping() {
+    let listening = Serving::start(&["listen"]);
+    let address = listening.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nHost: ").unwrap();
+    // It has taken the connection, and read what there is of the request.
+    assert_eq!(run(&["trigger", &listening.url]).code, 0);
+    let patient = thread::spawn(move || {
+        client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        client.read(&mut [0]).map_err(|error| error.kind())
+    });
+    let (_, notes) = listening.stop();
+    assert!(notes.iter().any(|note| note.starts_with("stopped")), "{notes:?}");
+    let seen = patient.join().unwrap();
+    assert!(matches!(seen, Ok(0) | Err(ErrorKind::ConnectionReset)), "it waited for the client: {seen:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
@@ -11,6 +12,8 @@ use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
 use birdhook::{Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, Webhook};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::forwarder::Forwarder;
 use super::receiver::{Receiver, receive};
@@ -19,6 +22,9 @@ use super::{PATIENCE, Work, asked_to_stop};
 use crate::apps::AppArgs;
 use crate::lines::Form;
 use crate::output::note;
+
+/// How long clients may take, once everything is answered, until they are cut off.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Where to receive, and for whom.
 #[derive(Debug, clap::Args)]
@@ -149,6 +155,7 @@ impl Server {
         enough: impl Future<Output = ()> + Send + 'static,
         shut_down: impl Future<Output = (usize, Health)> + Send + 'static,
     ) -> Result<()> {
+        let (stopped, is_stopped) = oneshot::channel::<()>();
         let stop = async move {
             tokio::select! {
                 () = self.asked_to_stop => {}
@@ -157,7 +164,16 @@ impl Server {
             let (left, health) = shut_down.await;
             let Health { events, duplicates, .. } = health;
             note(format!("stopped: {events} events, {duplicates} duplicates, {left} deliveries cut off"));
+            drop(stopped);
         };
-        Ok(axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await?)
+        // A client that never finishes its request must not keep the process.
+        let said_goodbye = async {
+            let _ = is_stopped.await;
+            sleep(GOODBYE).await;
+        };
+        tokio::select! {
+            served = async { axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await } => Ok(served?),
+            () = said_goodbye => Ok(()),
+        }
     }
 }
