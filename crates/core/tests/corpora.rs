@@ -103,7 +103,7 @@ fn what_comes_back_from_an_engine_is_an_event_or_says_why_not() {
         match read(payload, fact) {
             Ok(event) => {
                 events += 1;
-                let position = fact("position").map(|text| text.parse().unwrap());
+                let position = fact("position").map(|text| text.parse::<usize>().unwrap());
                 assert!(position.is_none_or(|position| event.position() == position));
             }
             Err(why) => assert!(why.to_string().starts_with("no event of birdhook's")),
