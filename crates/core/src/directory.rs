@@ -58,7 +58,7 @@ fn included_users(includes: &RawJson) -> HashMap<String, Readable> {
     let _ = Cursor::new(includes.as_str()).members(|name, cursor| match name == "users" && cursor.peek()? == b'[' {
         true => cursor.elements(|cursor| {
             let (Lenient(entry), text) = cursor.value::<Lenient<Entry<'_>>>()?;
-            let id = entry.and_then(|entry| entry.id.or(entry.data?.id));
+            let id = entry.and_then(|entry| entry.id.or_else(|| entry.data?.id));
             found.extend(id.map(|id| (id.as_str().to_owned(), Readable::new(includes.slice(text)))));
             Some(())
         }),
