@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
-use crate::{attack, fuzz, instructions, models, rules, sizes, soak, supply, tools};
+use crate::{attack, coverage, fuzz, instructions, models, rules, sizes, soak, supply, tools};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -43,6 +43,7 @@ pub(crate) const ALL: &[Step] = &[
     step("sizes", "no source file is overlong", sizes::check),
     step("supply", "what we build on, and what of it we pass on: licences, versions, public APIs", supply::check),
     step("instructions", "no path of core and pipeline costs more than before", instructions::check),
+    step("coverage", "tests run 95 % of the lines of the core", || coverage::check().map(Outcome::Passed)),
     step("fuzz", "each fuzz target runs for five seconds", || {
         fuzz::run(&fuzz::Options::default()).map(Outcome::Passed)
     }),
