@@ -1,8 +1,8 @@
 //! The keys of the events seen lately.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, mem};
 
 use hashbrown::HashTable;
 
@@ -10,8 +10,8 @@ use crate::EventKey;
 
 /// Remembers event keys, bounded in number and in time. Pure: the caller says what time it is.
 ///
-/// Takes about 35 bytes a key, reserved at the start for up to 16 million keys, so that no insertion waits for a growing
-/// table.
+/// Takes 35 to 45 bytes a key, reserved at the start for up to 16 million keys, so that no insertion waits for a table that grows
+/// or is tidied up.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,13 +35,18 @@ pub struct Window {
     /// The remembered keys, oldest first. The key at `order[i]` has the number `first + i`.
     order: VecDeque<Remembered>,
     first: u32,
-    /// The numbers of the remembered keys, found by the key's own bytes, which a SHA-256 has distributed evenly.
-    numbers: HashTable<u32>,
+    /// The numbers of the newest keys, found by a key's own bytes, which a SHA-256 has distributed evenly. When the first of
+    /// them is forgotten, it becomes `older`.
+    newer: HashTable<u32>,
+    /// How many keys were inserted since `newer` was empty.
+    since: usize,
+    /// The numbers of those before. Nothing is taken out of a table one by one: marks of what was there would fill it until it
+    /// is built anew, and one insertion would wait for that. Once all of it is forgotten it is emptied at once.
+    older: HashTable<u32>,
 }
 
-/// So many keys are taken out at a time: each lies somewhere else in memory, and all are fetched at once. Those that are still
-/// to be taken out are not remembered any more.
-const AT_A_TIME: usize = 32;
+/// So many places of the order are given up at an insertion: more than one, so that the past is over at last.
+const AT_A_TIME: usize = 2;
 
 /// Half of a key is plenty: with ten million keys remembered, two different ones meet once in 10^24 insertions.
 type Half = [u8; 16];
@@ -58,13 +63,15 @@ impl Window {
     /// one over 2^31 is cut to that.
     pub fn new(capacity: usize, horizon: Duration) -> Self {
         let capacity = capacity.min(1 << 31);
-        let reserved = capacity.min(1 << 24) + AT_A_TIME;
+        let reserved = capacity.min(1 << 24);
         Self {
             capacity,
             horizon: u64::try_from(horizon.as_millis()).unwrap_or(u64::MAX),
             order: VecDeque::with_capacity(reserved),
             first: 0,
-            numbers: HashTable::with_capacity(reserved),
+            newer: HashTable::with_capacity(reserved),
+            since: 0,
+            older: HashTable::with_capacity(reserved),
         }
     }
 
@@ -72,7 +79,9 @@ impl Window {
     ///
     /// `now` is the time since any fixed moment; it must not run backwards.
     pub fn contains(&self, key: &EventKey, now: Duration) -> bool {
-        self.number(&half(key)).is_some_and(|number| !self.is_forgotten(number.wrapping_sub(self.first) as usize, now))
+        let half = half(key);
+        let found = [&self.newer, &self.older].into_iter().find_map(|numbers| self.find(numbers, &half));
+        found.is_some_and(|remembered| !self.is_past(remembered, now))
     }
 
     /// Remembers the key from `now` on, also if it is there already.
@@ -80,25 +89,32 @@ impl Window {
         if self.capacity == 0 {
             return;
         }
-        // The past is forgotten in small steps, and faster than it grows.
-        if self.is_forgotten(AT_A_TIME - 1, now) {
-            self.take_out();
+        self.give_up(now);
+        if self.since > self.order.len() {
+            mem::swap(&mut self.newer, &mut self.older);
+            self.newer.clear();
+            self.since = 0;
         }
+        self.since += 1;
         let half = half(key);
-        if let Some(number) = self.number(&half) {
-            self.unlink(&half, number);
-        }
         let number = self.first.wrapping_add(self.order.len() as u32);
-        let (order, first) = (&mut self.order, self.first);
-        order.push_back(Remembered { half, at: stamp(now) });
-        self.numbers.insert_unique(hash(&half), number, |&number| {
-            order.get(number.wrapping_sub(first) as usize).map_or(0, |remembered| hash(&remembered.half))
-        });
+        self.order.push_back(Remembered { half, at: stamp(now) });
+        let (order, first) = (&self.order, self.first);
+        let remembered = |number: &u32| order.get(number.wrapping_sub(first) as usize);
+        let is_same = |other: &u32| remembered(other).is_some_and(|found| found.half == half);
+        match self.newer.find_mut(hash(&half), is_same) {
+            Some(there) => *there = number,
+            None => {
+                // A table grows, and asks for hashes, only where a window of more than 16 million keys is filled.
+                let hash_of = |other: &u32| remembered(other).map_or(0, |found| hash(&found.half));
+                self.newer.insert_unique(hash(&half), number, hash_of);
+            }
+        }
     }
 
     /// How many keys are held, those included whose time is over but which were not collected yet.
     pub fn len(&self) -> usize {
-        self.order.len().min(self.capacity)
+        self.order.len()
     }
 
     /// Whether no key is held.
@@ -106,38 +122,22 @@ impl Window {
         self.order.is_empty()
     }
 
-    fn number(&self, half: &Half) -> Option<u32> {
-        self.numbers
-            .find(hash(half), |&number| self.remembered(number).is_some_and(|found| found.half == *half))
-            .copied()
+    fn find(&self, numbers: &HashTable<u32>, half: &Half) -> Option<&Remembered> {
+        let remembered = |number: &u32| self.order.get(number.wrapping_sub(self.first) as usize);
+        let number = numbers.find(hash(half), |number| remembered(number).is_some_and(|found| found.half == *half))?;
+        remembered(number)
     }
 
-    fn remembered(&self, number: u32) -> Option<&Remembered> {
-        self.order.get(number.wrapping_sub(self.first) as usize)
-    }
-
-    /// Takes the oldest keys out of the table and out of the order.
-    fn take_out(&mut self) {
-        for at in 0..AT_A_TIME {
-            if let Some(oldest) = self.order.get(at).copied() {
-                self.unlink(&oldest.half, self.first.wrapping_add(at as u32));
+    /// Makes room for one more, and forgets what is past.
+    fn give_up(&mut self, now: Duration) {
+        for _ in 0..AT_A_TIME {
+            let is_full = self.order.len() >= self.capacity;
+            if !self.order.front().is_some_and(|oldest| is_full || self.is_past(oldest, now)) {
+                return;
             }
+            self.order.pop_front();
+            self.first = self.first.wrapping_add(1);
         }
-        self.order.drain(..AT_A_TIME.min(self.order.len()));
-        self.first = self.first.wrapping_add(AT_A_TIME as u32);
-    }
-
-    /// Takes a number out of the table; its place in the order stays until it is the oldest.
-    fn unlink(&mut self, half: &Half, number: u32) {
-        if let Ok(entry) = self.numbers.find_entry(hash(half), |&other| other == number) {
-            entry.remove();
-        }
-    }
-
-    /// Whether the key at this place of the order is too old, or has too many newer ones behind it.
-    fn is_forgotten(&self, at: usize, now: Duration) -> bool {
-        let is_pushed_out = self.order.len().saturating_sub(at) > self.capacity;
-        self.order.get(at).is_some_and(|remembered| is_pushed_out || self.is_past(remembered, now))
     }
 
     fn is_past(&self, remembered: &Remembered, now: Duration) -> bool {
@@ -234,20 +234,33 @@ mod tests {
         key.into()
     }
 
+    /// Nothing grows, and nothing is built anew for want of room.
     #[test]
     fn memory_is_reserved_and_bounded() {
         for capacity in [1, 100, 1000] {
-            let mut window = Window::new(capacity, Duration::from_secs(1));
-            let reserved = (window.order.capacity(), window.numbers.allocation_size());
-            assert!(reserved.0 <= capacity + AT_A_TIME, "no more than may be needed");
-            for number in 0..20_000 {
-                window.insert(&key(number), Duration::from_millis(number / 10));
-                assert_eq!(window.order.capacity(), reserved.0, "after {number}");
-                // What is taken out leaves marks in the table, for which it may grow once.
-                assert!(window.numbers.allocation_size() <= 2 * reserved.1, "after {number}");
-                assert!(window.numbers.len() <= window.order.len());
+            for pace in [1, 10, 10_000] {
+                let mut window = Window::new(capacity, Duration::from_secs(1));
+                let memory = |window: &Window| {
+                    let tables = window.newer.allocation_size() + window.older.allocation_size();
+                    (window.order.capacity(), tables, window.newer.capacity() + window.older.capacity())
+                };
+                let reserved = memory(&window);
+                assert!(reserved.0 <= capacity, "no more than may be needed");
+                for number in 0..20_000 {
+                    window.insert(&key(number), Duration::from_millis(number / pace));
+                    assert_eq!(memory(&window), reserved, "after {number}");
+                    assert!(window.newer.len() <= capacity && window.older.len() <= capacity);
+                }
             }
         }
+    }
+
+    #[test]
+    fn the_past_is_over_at_last() {
+        let mut window = Window::new(1000, Duration::from_secs(1));
+        (0..100).for_each(|number| window.insert(&key(number), Duration::ZERO));
+        (100..160).for_each(|number| window.insert(&key(number), Duration::from_secs(2)));
+        assert_eq!(window.len(), 60);
     }
 
     #[test]

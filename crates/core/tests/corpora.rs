@@ -76,7 +76,7 @@ fn apps_are_read_with_names_of_their_own_or_refused() {
     for input in texts("apps", 5) {
         match input.split('\0').next().unwrap_or_default().parse::<Apps>() {
             Ok(apps) => {
-                let mut names: Vec<_> = apps.iter().map(|app| app.name()).collect();
+                let mut names: Vec<_> = apps.iter().map(birdhook_core::App::name).collect();
                 names.sort_unstable();
                 assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
             }

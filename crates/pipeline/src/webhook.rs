@@ -87,7 +87,7 @@ impl Webhook {
     }
 
     /// How many events are remembered, and for how long, so that they are not handed over again; 100,000 and 15 minutes
-    /// unless set. Takes about 35 bytes an event, reserved at once.
+    /// unless set. Takes 35 to 45 bytes an event, reserved at once.
     pub fn dedupe_window(mut self, events: usize, horizon: Duration) -> Self {
         self.window = (events, horizon);
         self

@@ -55,7 +55,7 @@ pub(crate) struct Watch {
     account: AccountArgs,
 }
 
-/// How many events are remembered: 35 bytes each.
+/// How many events are remembered: 35 to 45 bytes each.
 const REMEMBERED: usize = 500_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
