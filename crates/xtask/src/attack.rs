@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use cargo_metadata::MetadataCommand;
 
 use crate::process::{cargo, run as run_command, watch};
@@ -11,12 +11,13 @@ use crate::steps::Outcome;
 use crate::tools;
 
 const PACKAGE: &str = "birdhook-attack";
+const ELSEWHERE: &str = "memory and open files are told by Linux alone";
 const EXAMPLES: [&str; 4] = ["axum", "hyper", "tower-layer", "actix"];
 
 /// Builds everything in release, and attacks. The arguments are those of the program.
 pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
-    if let Some(why) = skipped() {
-        return why;
+    if !cfg!(target_os = "linux") {
+        bail!("{ELSEWHERE}");
     }
     tools::attack()?;
     let mut build = cargo(["build", "--release", "-p", "birdhook-examples", "-p", PACKAGE, "--bin", PACKAGE]);
@@ -26,8 +27,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
 
 /// The step: every row, with small numbers, on what the tests have built.
 pub(crate) fn quick(built: &[&str]) -> Result<Outcome> {
-    if skipped().is_some() {
-        return Ok(Outcome::Skipped("memory and open files are told by Linux alone".to_owned()));
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::Skipped(ELSEWHERE.to_owned()));
     }
     tools::attack()?;
     run_command(&mut cargo(["build", "--bins", "--examples"].iter().chain(built)))?;
@@ -42,14 +43,6 @@ pub(crate) fn quick(built: &[&str]) -> Result<Outcome> {
         Ok(()) => Ok(Outcome::Passed(last)),
         Err(error) => Err(error.context(last)),
     }
-}
-
-fn skipped() -> Option<Result<()>> {
-    if cfg!(target_os = "linux") {
-        return None;
-    }
-    eprintln!("\n!!! NOT ATTACKED: memory and open files are told by Linux alone\n");
-    Some(Ok(()))
 }
 
 fn program(profile: &str) -> Result<Command> {

@@ -3,14 +3,14 @@
 mod record;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use toml::Table;
 
-use crate::process::{cargo, printed, run as run_command, succeeds};
+use crate::process::{cargo, printed};
 use crate::steps::Outcome;
 use crate::tools;
 use record::{Cost, Record};
@@ -75,13 +75,7 @@ fn runner() -> Result<PathBuf> {
     let is_it = |package: &&toml::Value| package.get("name").and_then(toml::Value::as_str) == Some("gungraun-runner");
     let version = packages.filter(is_it).find_map(|package| package.get("version")?.as_str());
     let version = version.context("Cargo.lock has no gungraun-runner")?;
-    let root = format!("target/tools/gungraun-{version}");
-    let program = std::path::absolute(Path::new(&root).join("bin/gungraun-runner"))?;
-    if !succeeds(Command::new(&program).arg("--version")) {
-        let version = format!("={version}");
-        run_command(&mut cargo(["install", "gungraun-runner", "--version", &version, "--locked", "--root", &root]))?;
-    }
-    Ok(program)
+    tools::pinned("gungraun-runner", version)
 }
 
 /// One line of what gungraun prints.

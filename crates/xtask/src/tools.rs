@@ -1,6 +1,6 @@
 //! Tools that a fresh machine may lack: got where that is possible, else named with the cure.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -34,6 +34,24 @@ pub(crate) fn subcommand(name: &str) -> Result<()> {
     let package = format!("cargo-{name}");
     run(&mut cargo(["install", &package, "--locked"]))
         .with_context(|| format!("{package} is missing: run `cargo install {package} --locked`"))
+}
+
+/// A program of crates.io in this version, in a folder of the target directory; it is compiled first unless it is there.
+pub(crate) fn pinned(package: &str, version: &str) -> Result<PathBuf> {
+    let root = format!("target/tools/{package}-{version}");
+    let program = std::path::absolute(Path::new(&root).join("bin").join(package))?;
+    if !program.is_file() {
+        let mut install = cargo(["install", package, "--version", &format!("={version}"), "--locked", "--root", &root]);
+        // It runs for seconds, and so is compiled for the shortest time and not for the greatest speed.
+        install.envs([
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("CARGO_PROFILE_RELEASE_LTO", "off"),
+            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+            ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+        ]);
+        run(&mut install).with_context(|| format!("{package} {version} cannot be installed"))?;
+    }
+    Ok(program)
 }
 
 /// Makes sure of a C++ compiler, which libFuzzer is built with.

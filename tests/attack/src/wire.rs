@@ -51,7 +51,7 @@ impl Answer {
     }
 }
 
-/// Connects, which is tried again while the machine is short of something.
+/// Connects, and lets nothing wait to be sent together.
 pub async fn connect(server: SocketAddr) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
