@@ -192,6 +192,21 @@ fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
     assert!(!ended.stderr.contains("hunter") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
 }
 
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn a_server_with_little_room_is_told_how_much_the_stream_takes() {
+    let folder = Folder::new("room");
+    std::fs::write(folder.path("settings"), "jetstream { max_file_store: 1GiB }").unwrap();
+    let engine = Engine::Nats(Nats::start_with(&["-c", &folder.path("settings")]));
+    let ended = end(birdhook(&["listen"]).args(engine.args()));
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("no room for a stream of 8589934592 bytes"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("lower `max_bytes`") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+    let receiver = engine.listen(&["--max-bytes", "512 MiB"]);
+    assert_eq!(trigger(&receiver.url, &["--count", "2", "--seed", "1"]).code, 0);
+    assert_eq!(engine.consume(&[]).1.len(), 2);
+}
+
 /// Does away with the stream under whoever reads it.
 #[tokio::main(flavor = "current_thread")]
 async fn remove_stream(url: &str) {

@@ -89,6 +89,8 @@ impl DerefMut for Redis {
 #[derive(Debug)]
 struct Engine {
     program: &'static str,
+    /// What is in its folder's file `settings`.
+    settings: &'static str,
     arguments: fn(u16, &Path) -> Vec<String>,
     /// Whether it answers, and is the one with this folder.
     answers: fn(TcpStream, &Path) -> std::io::Result<bool>,
@@ -96,9 +98,12 @@ struct Engine {
 
 const NATS: Engine = Engine {
     program: "nats-server",
+    // Unless told, it promises no more room than the machine's disk has just now.
+    settings: "jetstream { max_file_store: 64GB }",
     arguments: |port, folder| {
-        let port = port.to_string();
-        let words = ["-js", "-sd", text(folder), "-a", "127.0.0.1", "-p", &port, "-n", text(folder)];
+        let (port, settings) = (port.to_string(), folder.join("settings"));
+        let words =
+            ["-c", text(&settings), "-js", "-sd", text(folder), "-a", "127.0.0.1", "-p", &port, "-n", text(folder)];
         words.map(str::to_owned).into()
     },
     answers: |stream, folder| {
@@ -109,6 +114,7 @@ const NATS: Engine = Engine {
 
 const REDIS: Engine = Engine {
     program: "redis-server",
+    settings: "",
     arguments: |port, folder| {
         let port = port.to_string();
         let fixed = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
@@ -141,6 +147,7 @@ impl Server {
     fn start(engine: &'static Engine, more: &[&str]) -> Self {
         let more = more.iter().map(|&word| word.to_owned()).collect();
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("settings"), engine.settings).unwrap();
         let mut server = Self { engine, more, folder, port: 0, child: None };
         for _ in 0..20 {
             server.port = free_port();

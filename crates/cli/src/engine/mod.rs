@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use birdhook::message::Format;
 use birdhook::nats::{ConsumerSettings, JetStream, StreamSettings, Subjects};
 use birdhook::redis::{GroupSettings, Redis};
+use bytesize::ByteSize;
 
 pub(crate) use self::reader::Reader;
 pub(crate) use self::sink::EngineSink;
@@ -35,6 +36,9 @@ pub(crate) struct WritingArgs {
     /// In JetStream, the subject of an event; {app}, {kind}, {name}, {generation} and {subscriber} stand for the event's own.
     #[arg(long, value_name = "TEMPLATE", default_value = "birdhook.{app}.{kind}.{subscriber}")]
     subject: Subjects,
+    /// In JetStream, the room for events of a stream that is made, which the server sets aside: 512 MiB, 20 GB.
+    #[arg(long, value_name = "SIZE", default_value = "8 GiB")]
+    max_bytes: ByteSize,
     /// Write events as CloudEvents 1.0, for consumers in other languages.
     #[arg(long)]
     cloud_events: bool,
@@ -82,6 +86,7 @@ impl Engine {
             Self::Nats { engine, stream } => {
                 let subjects = [writing.subject.matching(&[])?];
                 let settings = StreamSettings::new().name(stream.clone()).subjects(subjects);
+                let settings = settings.max_bytes(writing.max_bytes.as_u64());
                 if engine.create_stream(&settings).await.with_context(|| format!("cannot make {}", self.name()))? {
                     note(format!("made {}", self.name()));
                 }
