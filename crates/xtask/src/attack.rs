@@ -1,4 +1,4 @@
-//! Attacking the example servers.
+//! Attacking the example servers and `birdhook listen`.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,8 +20,10 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
         bail!("{ELSEWHERE}");
     }
     tools::attack()?;
-    let mut build = cargo(["build", "--release", "-p", "birdhook-examples", "-p", PACKAGE, "--bin", PACKAGE]);
-    run_command(build.args(EXAMPLES.iter().flat_map(|name| ["--example", name])))?;
+    let mut build = cargo(["build", "--release", "-p", "birdhook-examples", "-p", "birdhook-cli", "-p", PACKAGE]);
+    run_command(
+        build.args(["--bin", "birdhook", "--bin", PACKAGE]).args(EXAMPLES.iter().flat_map(|name| ["--example", name])),
+    )?;
     run_command(program("release")?.args(args.raw_args()?))
 }
 

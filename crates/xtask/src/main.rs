@@ -35,7 +35,7 @@ cargo xtask bench [--quick] [SECTION]
                                measure all, or one section, for docs/performance.md; with
                                --quick roughly, and the document stays as it is
 cargo xtask attack [--quick] [--server NAME] [ROW]...
-                               attack the example servers in every way, or in these; with --quick
+                               attack the example servers and `birdhook listen` in every way, or in these; with --quick
                                in smaller numbers
 cargo xtask instructions [--write]
                                count what paths cost, and compare with crates/benches/instructions.txt;

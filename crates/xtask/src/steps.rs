@@ -36,7 +36,7 @@ pub(crate) const ALL: &[Step] = &[
     step("doctests", "the examples in the documentation", doctests),
     step("quickstart", "the quickstart of the README runs to its end", quickstart),
     step("soak", "a receiver keeps its memory and its book under faults, for some seconds", soak::step),
-    step("attack", "the example servers stand every attack, in small numbers", attack),
+    step("attack", "the example servers and `birdhook listen` stand every attack, in small numbers", attack),
     step("docs", "the documentation builds without warnings", docs),
     step("wasm", "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", "who may depend on whom; every package inherits the lints", rules::check),

@@ -1,4 +1,4 @@
-//! Attacks the example servers, each a process of its own, over real sockets: `cargo xtask attack` runs this.
+//! Attacks the example servers and `birdhook listen`, each a process of its own, over real sockets: `cargo xtask attack` runs this.
 //!
 //! Memory and open files are told by Linux alone.
 #![cfg(target_os = "linux")]

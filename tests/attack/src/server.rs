@@ -1,4 +1,4 @@
-//! An example server as a process of its own, and what Linux tells of it.
+//! An example server, or `birdhook listen`, as a process of its own, and what Linux tells of it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -26,10 +26,11 @@ pub enum Kind {
     Hyper,
     TowerLayer,
     Actix,
+    Listen,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Axum, Self::Hyper, Self::TowerLayer, Self::Actix];
+    pub const ALL: [Self; 5] = [Self::Axum, Self::Hyper, Self::TowerLayer, Self::Actix, Self::Listen];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -37,6 +38,7 @@ impl Kind {
             Self::Hyper => "hyper",
             Self::TowerLayer => "tower-layer",
             Self::Actix => "actix",
+            Self::Listen => "listen",
         }
     }
 
@@ -45,7 +47,7 @@ impl Kind {
     }
 
     /// The most bytes that a stranger can make a connection hold before a head is whole: `max_buf_size` of
-    /// examples/support/serve.rs with what one more read brings, and actix-http's `MAX_BUFFER_SIZE`, which is no setting.
+    /// examples/support/serve.rs and of `birdhook listen` with what one more read brings, and actix-http's `MAX_BUFFER_SIZE`, which is no setting.
     pub fn head_buffer(self) -> usize {
         if self == Self::Actix { 160 << 10 } else { 64 << 10 }
     }
@@ -61,18 +63,22 @@ pub struct Server {
 impl Server {
     /// Starts it, with no more than `files` open if given.
     pub fn start(kind: Kind, book: Arc<Book>, files: Option<u64>) -> Result<Self> {
-        // Cargo builds the examples beside this program.
+        // Cargo builds them beside this program.
         let own = std::env::current_exe()?;
-        let program = own.parent().unwrap_or(Path::new(".")).join("examples").join(kind.name());
+        let folder = own.parent().unwrap_or(Path::new("."));
+        let (program, args): (_, &[&str]) = match kind {
+            Kind::Listen => (folder.join("birdhook"), &["listen", "--addr", "127.0.0.1:0", "--json", "--raw"]),
+            example => (folder.join("examples").join(example.name()), &[]),
+        };
         let mut command = match files {
             None => Command::new(&program),
             Some(files) => {
                 let mut shell = Command::new("sh");
-                shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\"")).arg(&program);
+                shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(&program);
                 shell
             }
         };
-        command.envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")]);
+        command.args(args).envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.with_context(|| format!("{} does not start", program.display()))?;
         // What nobody reads would bring it to a halt.

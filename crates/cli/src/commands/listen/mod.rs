@@ -3,6 +3,7 @@
 mod durable;
 mod forwarder;
 mod handed;
+mod http;
 mod receiver;
 mod recorder;
 mod server;

@@ -1,10 +1,8 @@
 //! Where webhooks are received.
 
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
@@ -12,19 +10,14 @@ use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
 use birdhook::{Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, Webhook};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::time::sleep;
 
 use super::forwarder::Forwarder;
 use super::receiver::{Receiver, receive};
 use super::recorder::Recorder;
-use super::{PATIENCE, Work, asked_to_stop};
+use super::{PATIENCE, Work, asked_to_stop, http};
 use crate::apps::AppArgs;
 use crate::lines::Form;
 use crate::output::note;
-
-/// How long clients may take, once everything is answered, until they are cut off.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Where to receive, and for whom.
 #[derive(Debug, clap::Args)]
@@ -105,28 +98,13 @@ impl ServerArgs {
 
     async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
         let asked_to_stop = Box::pin(asked_to_stop());
-        let listener = if self.share_port { shared(self.addr) } else { TcpListener::bind(self.addr).await };
-        let listener = listener.with_context(|| format!("cannot listen on {}", self.addr))?;
+        let listener =
+            http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;
         let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
         note(format!("listening on http://{address}{path} for {}", names.join(", ")));
         Ok(Server { listener, router: Router::new().route(path, route), asked_to_stop })
     }
-}
-
-/// A listener on an address on which others listen too.
-fn shared(addr: SocketAddr) -> io::Result<TcpListener> {
-    #[cfg(unix)]
-    {
-        use tokio::net::TcpSocket;
-        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.set_reuseport(true)?;
-        socket.bind(addr)?;
-        socket.listen(1024)
-    }
-    #[cfg(not(unix))]
-    Err(io::Error::new(io::ErrorKind::Unsupported, format!("{addr} cannot be shared on this system")))
 }
 
 /// Listens already; answers once it runs.
@@ -155,7 +133,6 @@ impl Server {
         enough: impl Future<Output = ()> + Send + 'static,
         shut_down: impl Future<Output = (usize, Health)> + Send + 'static,
     ) -> Result<()> {
-        let (stopped, is_stopped) = oneshot::channel::<()>();
         let stop = async move {
             tokio::select! {
                 () = self.asked_to_stop => {}
@@ -164,16 +141,7 @@ impl Server {
             let (left, health) = shut_down.await;
             let Health { events, duplicates, .. } = health;
             note(format!("stopped: {events} events, {duplicates} duplicates, {left} deliveries cut off"));
-            drop(stopped);
         };
-        // A client that never finishes its request must not keep the process.
-        let said_goodbye = async {
-            let _ = is_stopped.await;
-            sleep(GOODBYE).await;
-        };
-        tokio::select! {
-            served = async { axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await } => Ok(served?),
-            () = said_goodbye => Ok(()),
-        }
+        Ok(http::serve(self.listener, self.router, stop).await?)
     }
 }

@@ -1,0 +1,54 @@
+//! HTTP for strangers: nobody may hold a connection by saying nothing, or by never ending a request's head.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// How long a client may take to send a request's head, or to send nothing. The body's time is birdhook's.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The longest head, and the most that is read ahead: what a stranger can make a connection hold. X's heads take 1 KB.
+const HEAD: usize = 32 << 10;
+
+/// How many requests an HTTP/2 connection may have open.
+const STREAMS: u32 = 100;
+
+/// How many connections may wait to be accepted. The system may have a lower bound of its own.
+const WAITING: u32 = 4096;
+
+/// How long clients may take, once everything is answered, until they are cut off.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Listens at an address, on which others may listen too if it is `shared`.
+pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Not on Windows, where it would let others take the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    #[cfg(unix)]
+    socket.set_reuseport(shared)?;
+    #[cfg(not(unix))]
+    if shared {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, format!("{addr} cannot be shared on this system")));
+    }
+    socket.bind(addr)?;
+    socket.listen(WAITING)
+}
+
+/// Serves HTTP/1 and HTTP/2 until `stop` resolves; whoever has not been answered soon after is cut off.
+pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let handle = Handle::<SocketAddr>::new();
+    let mut server = axum_server::Server::from_listener(listener).first_request_timeout(SILENCE).handle(handle.clone());
+    server.http_builder().http1().header_read_timeout(SILENCE).max_buf_size(HEAD);
+    server.http_builder().http2().keep_alive_interval(SILENCE).max_concurrent_streams(STREAMS);
+    let stop = async move {
+        stop.await;
+        handle.graceful_shutdown(Some(GOODBYE));
+        Ok(())
+    };
+    tokio::try_join!(server.serve(router.into_make_service()), stop).map(drop)
+}
