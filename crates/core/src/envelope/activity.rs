@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Outline;
+use super::conversation::{Conversation, known_as, type_known_as};
 use super::cursor::Cursor;
 use super::draft::Draft;
 use super::facts::{self, Happening, facts, identity};
@@ -24,6 +25,8 @@ pub(super) struct Data<'a> {
     filter: Option<Filter<'a>>,
     payload: Option<&'a str>,
     facts: Option<PayloadFacts<'a>>,
+    /// In place of the facts, when the type of event that it depends on stands before the payload.
+    conversation: Option<Box<Conversation<'a>>>,
     pub(super) includes: Option<&'a str>,
     /// Of a post that matched a rule.
     id: Option<Id<'a>>,
@@ -66,7 +69,8 @@ impl Side<'_> {
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'a>) -> Option<()> {
+    /// Of a conversation no more than `room` events are read.
+    pub(super) fn read(&mut self, room: usize, cursor: &mut Cursor<'a>) -> Option<()> {
         let data = &mut *self;
         let text = cursor.text_of(|cursor| {
             cursor.members(|name, cursor| {
@@ -76,9 +80,17 @@ impl<'a> Data<'a> {
                     "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
                     "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
                     "payload" => {
+                        (data.facts, data.conversation) = (None, None);
                         let is_object = cursor.peek()? == b'{';
-                        data.payload = Some(data.facts.insert(PayloadFacts::default()).read(cursor)?);
-                        data.facts.take_if(|_| !is_object);
+                        let known_as = data.event_type.as_deref().filter(|_| is_object).and_then(type_known_as);
+                        data.payload = Some(match known_as {
+                            Some(known_as) => {
+                                let (conversation, text) = Conversation::read(known_as, room, cursor)?;
+                                data.conversation = Some(Box::new(conversation));
+                                text
+                            }
+                            None => data.facts.insert(PayloadFacts::default()).read(cursor)?,
+                        });
                     }
                     "includes" => data.includes = Some(cursor.skip()?),
                     "id" => data.id = cursor.value::<Lenient<_>>()?.0.0,
@@ -124,23 +136,25 @@ impl<'a> Data<'a> {
     }
 
     /// The events of an activity: one, save for messages, whose payload is a body of the Account Activity API.
-    pub(super) fn drafts(&self, inner: &mut Outline<'a>) {
+    pub(super) fn drafts(&mut self, room: usize) -> Outline<'a> {
+        let read = self.conversation.take();
         let type_name = self.event_type.as_deref().unwrap_or_default();
         let (present, kind) = types::known(type_name).unwrap_or_else(|| ("", types::family(type_name)));
         let name = if present == type_name { Cow::Borrowed(present) } else { Cow::Owned(type_name.to_owned()) };
-        if matches!(
-            kind,
-            EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing
-        ) {
-            self.conversation(kind, &name, present, inner);
+        let mut inner = match (known_as(kind), self.payload) {
+            (Some(known_as), Some(payload)) => Conversation::of(read, known_as, payload, room),
+            _ => Outline::with_room(room),
+        };
+        for draft in &mut inner.drafts {
+            self.take_over(draft, kind, present);
+            draft.name.clone_from(&name);
         }
         if inner.drafts.is_empty() {
             let payload = self.payload.unwrap_or(self.text);
             let told = self.relations(kind);
             if told.is_empty() {
-                let unknown = PayloadFacts::default();
-                let facts = self.facts.as_ref().unwrap_or(&unknown);
-                inner.drafts.push(self.draft(name.clone(), present, kind, payload, facts));
+                let facts = self.facts.take().or_else(|| self.payload.map(PayloadFacts::of)).unwrap_or_default();
+                inner.drafts.push(self.draft(name.clone(), present, kind, payload, &facts));
             }
             inner.overfull |= told.len() > inner.room;
             for (payload, facts) in told {
@@ -150,6 +164,7 @@ impl<'a> Data<'a> {
                 inner.drafts.push(draft);
             }
         }
+        inner
     }
 
     /// Follows, blocks and mutes, should X tell them in arrays as it does messages.
@@ -170,50 +185,28 @@ impl<'a> Data<'a> {
         told
     }
 
-    /// Reads a message, a reading or typing as the Account Activity API would, from its arrays or from the payload itself.
-    fn conversation(&self, kind: EventKind, name: &str, present: &str, inner: &mut Outline<'a>) {
-        let Some(payload) = self.payload else { return };
-        let known_as = match kind {
-            EventKind::MessagesRead => "direct_message_mark_read_events",
-            EventKind::Typing => "direct_message_indicate_typing_events",
-            _ => "direct_message_events",
-        };
-        // Of readings and typing X has published no payload: what its type of event says counts, not the array's name.
-        let whole = Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") {
-            true => inner.events(known_as, name, cursor),
-            false => inner.member(name, cursor),
-        });
-        if whole.is_none() {
-            inner.drafts.clear();
-        }
-        if inner.drafts.is_empty()
-            && let Some((Some(known), _)) = facts::read(known_as, &mut Cursor::new(payload))
-        {
-            inner.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
-        }
-        for draft in &mut inner.drafts {
-            draft.generation = Generation::XActivity;
-            draft.name = Cow::Owned(name.to_owned());
-            match draft.content {
-                Content::Same => draft.content = Content::Id(draft.identity),
-                // Without a time the bytes are the same each time somebody types, and the delivery may hold several.
-                Content::Timeless(content) if draft.at.is_none() => {
-                    draft.identity = content.of_activity(self.last_resort());
-                }
-                Content::Timeless(_) | Content::Id(_) => {}
+    /// What was read as the Account Activity API would tell it is an activity.
+    fn take_over(&self, draft: &mut Draft<'a>, kind: EventKind, present: &str) {
+        draft.generation = Generation::XActivity;
+        match draft.content {
+            Content::Same => draft.content = Content::Id(draft.identity),
+            // Without a time the bytes are the same each time somebody types, and the delivery may hold several.
+            Content::Timeless(content) if draft.at.is_none() => {
+                draft.identity = content.of_activity(self.last_resort());
             }
-            draft.identity = draft.identity.of_activity(present);
-            match &mut draft.kind {
-                Happening::Message { told, .. } => {
-                    *told = Some(match kind {
-                        EventKind::MessageSent => Direction::Sent,
-                        _ => Direction::Received,
-                    });
-                }
-                // Its ids are missing, but what it is X has told.
-                Happening::Plain(unknown) => *unknown = kind,
-                Happening::Revocation { .. } => {}
+            Content::Timeless(_) | Content::Id(_) => {}
+        }
+        draft.identity = draft.identity.of_activity(present);
+        match &mut draft.kind {
+            Happening::Message { told, .. } => {
+                *told = Some(match kind {
+                    EventKind::MessageSent => Direction::Sent,
+                    _ => Direction::Received,
+                });
             }
+            // Its ids are missing, but what it is X has told.
+            Happening::Plain(unknown) => *unknown = kind,
+            Happening::Revocation { .. } => {}
         }
     }
 
@@ -262,6 +255,13 @@ fn is_relation(kind: EventKind) -> bool {
 }
 
 impl<'a> PayloadFacts<'a> {
+    /// Of a payload, which may be no object.
+    fn of(payload: &'a str) -> Self {
+        let mut facts = Self::default();
+        facts.read(&mut Cursor::new(payload));
+        facts
+    }
+
     /// What the Account Activity API tells too, identified as it does.
     fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
         let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id.as_deref()?]))));

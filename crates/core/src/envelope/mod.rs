@@ -1,6 +1,7 @@
 //! From a verified body to its events, in one pass.
 
 mod activity;
+mod conversation;
 pub(crate) mod cursor;
 mod draft;
 mod facts;
@@ -120,7 +121,7 @@ impl<'a> Outline<'a> {
             "user_has_blocked" | "is_blocked_by" => {
                 self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0.or(self.user_has_blocked);
             }
-            "data" if cursor.peek()? == b'{' => self.data.insert(Data::default()).read(cursor)?,
+            "data" if cursor.peek()? == b'{' => self.data.insert(Data::default()).read(self.room, cursor)?,
             "includes" => self.includes = Some(cursor.skip()?),
             "matching_rules" => self.matching_rules = Some(cursor.skip()?),
             "replay_job_status" if cursor.peek()? == b'{' => self.replay_status = Some(cursor.skip()?),
@@ -164,10 +165,9 @@ impl<'a> Outline<'a> {
         }
         let rules =
             self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<MatchingRule<'_>>>>(rules).ok());
-        match (&self.data, rules.and_then(|rules| rules.0)) {
+        match (&mut self.data, rules.and_then(|rules| rules.0)) {
             (Some(data), _) if data.is_activity() => {
-                let mut inner = Self::with_room(self.room);
-                data.drafts(&mut inner);
+                let mut inner = data.drafts(self.room);
                 self.subscriber = self.subscriber.take().or(inner.subscriber.filter(|_| data.subscriber().is_none()));
                 self.users = self.users.or(inner.users);
                 self.apps = self.apps.or(inner.apps);

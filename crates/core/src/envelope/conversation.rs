@@ -1,0 +1,62 @@
+//! Messages, readings and typing in an activity: its payload is a body of the Account Activity API.
+
+use std::borrow::Cow;
+
+use super::Outline;
+use super::cursor::Cursor;
+use super::draft::Draft;
+use super::{facts, types};
+use crate::EventKind;
+
+/// What such a payload holds.
+pub(super) struct Conversation<'a> {
+    /// The array that its events are read as. Of readings and typing X has published no payload: what its type of event says
+    /// counts, not the array's name.
+    known_as: &'static str,
+    outline: Outline<'a>,
+}
+
+impl<'a> Conversation<'a> {
+    /// Reads the object that comes next, and no more than `room` of its events; tells its text.
+    pub(super) fn read(known_as: &'static str, room: usize, cursor: &mut Cursor<'a>) -> Option<(Self, &'a str)> {
+        let mut outline = Outline::with_room(room);
+        let text = cursor.text_of(|cursor| {
+            cursor.members(|name, cursor| match name {
+                _ if name.ends_with("_events") => outline.events(known_as, name, cursor),
+                // An activity within an activity, and so on, would take as much of the stack as somebody likes.
+                "data" => cursor.skip().map(|_| ()),
+                _ => outline.member(name, cursor),
+            })
+        })?;
+        Some((Self { known_as, outline }, text))
+    }
+
+    /// What a payload that may have been read already holds, from its arrays or from the payload itself.
+    pub(super) fn of(read: Option<Box<Self>>, known_as: &'static str, payload: &'a str, room: usize) -> Outline<'a> {
+        let again = || Some(Self::read(known_as, room, &mut Cursor::new(payload))?.0);
+        let read = read.map(|read| *read).filter(|read| read.known_as == known_as).or_else(again);
+        let mut outline = read.map_or_else(|| Outline::with_room(room), |read| read.outline);
+        outline.overfull |= outline.drafts.len() > room;
+        if outline.drafts.is_empty()
+            && let Some((Some(known), _)) = facts::read(known_as, &mut Cursor::new(payload))
+        {
+            outline.drafts.push(Draft::account_activity(Cow::Borrowed(""), payload, Some(known)));
+        }
+        outline
+    }
+}
+
+/// The array in which the Account Activity API tells what is of this kind, if the payload is a body of it.
+pub(super) fn known_as(kind: EventKind) -> Option<&'static str> {
+    match kind {
+        EventKind::MessageSent | EventKind::MessageReceived => Some("direct_message_events"),
+        EventKind::MessagesRead => Some("direct_message_mark_read_events"),
+        EventKind::Typing => Some("direct_message_indicate_typing_events"),
+        _ => None,
+    }
+}
+
+/// The same for what X calls a type of event.
+pub(super) fn type_known_as(event_type: &str) -> Option<&'static str> {
+    known_as(types::known(event_type)?.1)
+}

@@ -1,0 +1,129 @@
+//! Messages, readings and typing that the X Activity API tells: read where they stand, or once it is known what they are.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use birdhook_core::{Delivery, Endpoint, Event, EventKind, Settings};
+use serde_json::Value;
+use support::{SECRET, deliver, post_signed, secret, value};
+
+const TOLD: [&str; 7] = [
+    "dm.received",
+    "dm.received.several",
+    "dm.sent",
+    "dm.read",
+    "dm.read.flat",
+    "dm.indicate_typing",
+    "dm.indicate_typing.flat",
+];
+
+fn fixture(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The data of a fixture as its type of event, its payload, and all the rest, each with its comma.
+fn parts(name: &str) -> [String; 3] {
+    let body = value(&fixture(name));
+    let Some(Value::Object(mut data)) = body.get("data").cloned() else { unreachable!("{name}") };
+    let mut member = |name: &str| format!(r#""{name}":{},"#, data.remove(name).unwrap());
+    let (event_type, payload) = (member("event_type"), member("payload"));
+    let rest = data.iter().map(|(name, value)| format!(r#""{name}":{value},"#)).collect();
+    [event_type, payload, rest]
+}
+
+fn body(members: &[&str]) -> String {
+    format!(r#"{{"data":{{{}}}}}"#, members.concat().trim_end_matches(','))
+}
+
+/// All that must not depend on where the members stand.
+fn told(delivery: &Delivery) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
+    let told = delivery.events().iter().map(|event| {
+        let keys = (event.delivery_key(), event.content_key());
+        let who = (event.subscriber().map(str::to_owned), event.direction(), event.source_app_id().map(str::to_owned));
+        (
+            keys,
+            who,
+            event.kind(),
+            event.name().to_owned(),
+            event.occurred_at(),
+            serde_json::to_value(event.activity()).unwrap(),
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn where_the_type_of_event_stands_changes_nothing() {
+    for name in TOLD {
+        let [event_type, payload, rest] = parts(name);
+        let expected = told(&deliver(fixture(name)));
+        let other = r#""payload":{"direct_message_events":[{"id":"9"}]},"#;
+        let [like, typing] = ["like.create", "dm.indicate_typing"].map(|other| format!(r#""event_type":"{other}","#));
+        for members in [
+            [&*event_type, &payload, &rest].as_slice(),
+            &[&payload, &event_type, &rest],
+            &[&rest, &payload, &event_type],
+            // Of what is there twice, the last counts.
+            &[&event_type, other, &payload, &rest],
+            &[other, &event_type, &payload, &rest],
+            &[&event_type, &payload, &rest, r#""payload":5,"#, &payload],
+            &[&like, &payload, &event_type, &rest],
+            &[&typing, &payload, &rest, &event_type],
+        ] {
+            let body = body(members);
+            let delivery = deliver(&body);
+            assert_eq!(told(&delivery), expected, "{name}: {body}");
+            let raws = delivery.events().iter().all(|event| body.contains(event.raw().as_str()));
+            assert!(raws, "{name}: {body}");
+        }
+        let none = r#""payload":5,"#;
+        let [first, alone] = [[&*event_type, &payload, none, &rest].as_slice(), &[&event_type, none, &rest]].map(body);
+        let kinds = |body: &str| deliver(body).events().iter().map(Event::kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&first), kinds(&alone), "{name}");
+        assert_eq!(deliver(&first).events()[0].occurred_at(), None, "{name}: of the payload that does not count");
+    }
+}
+
+#[test]
+fn a_type_of_event_that_is_no_conversation_after_all_reads_the_payload_anew() {
+    let message = r#""event_type":"dm.received","payload":{"id":"7","user_id":"5"},"#;
+    let like = deliver(body(&[message, r#""event_type":"like.create""#]));
+    assert_eq!(
+        told(&like),
+        told(&deliver(r#"{"data":{"event_type":"like.create","payload":{"id":"7","user_id":"5"}}}"#))
+    );
+    assert_eq!(like.events()[0].kind(), EventKind::Liked);
+}
+
+#[test]
+fn a_payload_of_too_many_messages_is_one_unknown_event() {
+    let mut settings = Settings::default();
+    settings.events_limit = 3;
+    let endpoint = Endpoint::new(secret(SECRET), settings);
+    let event_type = r#""event_type":"dm.received","#;
+    for (outside, inside, expected) in [(0, 3, 3), (0, 4, 1), (1, 2, 3), (1, 3, 1), (3, 1, 1), (0, 100_000, 1)] {
+        let events = |count: usize| vec!["0"; count].join(",");
+        let payload = format!(r#""payload":{{"direct_message_events":[{}]}},"#, events(inside));
+        let outer = format!(r#""tweet_create_events":[{}]"#, events(outside));
+        for data in [body(&[event_type, &payload]), body(&[&payload, event_type])] {
+            let data = data.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
+            for body in [format!("{{{outer},{data}}}"), format!("{{{data},{outer}}}")] {
+                let delivery = post_signed(&endpoint, SECRET, body.as_bytes()).unwrap();
+                let kinds = delivery.events().iter().map(Event::kind).collect::<Vec<_>>();
+                assert_eq!(kinds.len(), expected, "{outside} outside, {inside} inside, {body:.100}");
+                assert_eq!(kinds == [EventKind::Unknown], expected == 1, "{outside}, {inside}: {kinds:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn activities_within_activities_take_no_deep_stack() {
+    for event_type in ["dm.received", "dm.read", "like.create"] {
+        let open = format!(r#"{{"data":{{"event_type":"{event_type}","payload":"#);
+        let body = open.repeat(20_000) + "{}" + &"}}".repeat(20_000);
+        let delivery = deliver(&body);
+        assert_eq!(delivery.events().len(), 1);
+        assert_eq!(delivery.body().as_str(), body);
+    }
+}
