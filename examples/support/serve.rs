@@ -3,22 +3,28 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::{Error, PATIENCE, address};
 
-/// How long a client may take to send a request's head, and may send or take nothing at all. The body's time is birdhook's.
+/// How long a client may take to send its first request's head, and to take an answer. The body's time is birdhook's.
 const SILENCE: Duration = Duration::from_secs(10);
+
+/// How long a client may take until its next request. A proxy must be the first to close a connection that nobody uses: what it
+/// sends over one that is being closed here is lost. nginx and most others wait for a minute.
+pub const IDLE: Duration = Duration::from_secs(75);
 
 /// The longest head, and the most that is read ahead: what a stranger can make a connection hold. X's heads take 1 KB.
 const HEAD: usize = 32 << 10;
@@ -52,7 +58,7 @@ where
 {
     let mut server = Builder::new(TokioExecutor::new());
     // Without a timer hyper waits for a head for ever.
-    server.http1().timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(HEAD);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(HEAD);
     server.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
@@ -70,11 +76,28 @@ where
         };
         // Connections that say nothing at all, or do not take their answers, cost a file each.
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(SILENCE));
+        stream.set_read_timeout(Some(IDLE));
         stream.set_write_timeout(Some(SILENCE));
-        let connection = server.serve_connection(TokioIo::new(Box::pin(stream)), service.clone()).into_owned();
-        // An error here is the connection's: the client went away, or was sent away.
-        tokio::spawn(connections.watch(connection));
+        let (service, asked) = (service.clone(), Arc::new(Notify::new()));
+        let asks = asked.clone();
+        let service = service_fn(move |request| {
+            asks.notify_one();
+            service.call(request)
+        });
+        let connection = server.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            // An error here is the connection's: the client went away, or was sent away.
+            let is_asked = tokio::select! {
+                _ = &mut connection => false,
+                () = asked.notified() => true,
+                () = sleep(SILENCE) => false,
+            };
+            if is_asked {
+                let _ = connection.await;
+            }
+        });
     }
     drop(listener);
     // Whoever does not finish in time is cut off.

@@ -18,7 +18,15 @@ const OUTPUT: &str = "target/mutants";
 const PACKAGES: [(&str, &[&str]); 2] = [
     (
         "birdhook-core",
-        &["--lib", "--test=vectors", "--test=challenges", "--test=refusals", "--test=keys", "--test=chunks"],
+        &[
+            "--lib",
+            "--test=vectors",
+            "--test=challenges",
+            "--test=refusals",
+            "--test=keys",
+            "--test=chunks",
+            "--test=conversations",
+        ],
     ),
     ("birdhook-pipeline", &["--lib", "--test=dedupe", "--test=cut_over", "--test=bodies"]),
 ];

@@ -7,9 +7,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::book::body;
 use crate::frames::preface;
 use crate::row::{CONNECTION, Row, SLACK, row};
-use crate::target::{Tally, Target, post, signed_head};
+use crate::target::{Tally, Target, X_WAITS, post, signed, signed_head};
 use crate::tools;
 use crate::wire::Outcome::{self, Closed, Open, Status};
 use crate::wire::{connect, only_answer};
@@ -34,6 +35,10 @@ pub const ROWS: &[Row] = &[
     .waits(),
     row("slow", "idle", "connections that say nothing: 10,000, and 1,000 in the short form", |t| Box::pin(idle(t)))
         .memory(|t| SLACK + idle_connections(t) as u64 * CONNECTION),
+    row("slow", "kept_alive", "a proxy's connection that nobody uses for 12 s, and that takes a delivery then", |t| {
+        Box::pin(kept_alive(t))
+    })
+    .waits(),
     Row {
         may_miss: true,
         files: Some(FILES),
@@ -162,6 +167,27 @@ async fn idle(target: Target) -> Tally {
     tally.holds(opened.len() == idle_connections(&target), || format!("only {} could be opened", opened.len()));
     sleep(target.scale(Duration::from_secs(3), Duration::from_secs(1))).await;
     tally.note = format!("{} connections", opened.len());
+    tally
+}
+
+/// No attack, but what a patience that is too short would do to those who have done nothing.
+async fn kept_alive(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    let Ok(mut stream) = connect(target.address).await else {
+        tally.add_wrong("no connection".to_owned());
+        return tally;
+    };
+    for unused in [0, 12] {
+        sleep(Duration::from_secs(unused)).await;
+        let ids = target.book.ids(1);
+        stream.write_all(&signed(body(ids.clone()), &[])).await.ok();
+        let answer = timeout(X_WAITS, only_answer(&mut stream)).await;
+        let outcome = answer.map_or(Open, |answer| answer.outcome);
+        tally.count("a delivery", outcome, &[Status(200)]);
+        if outcome == Status(200) {
+            target.book.accepted(ids);
+        }
+    }
     tally
 }
 

@@ -8,8 +8,12 @@ use axum::Router;
 use axum_server::Handle;
 use tokio::net::{TcpListener, TcpSocket};
 
-/// How long a client may take to send a request's head, or to send nothing. The body's time is birdhook's.
+/// How long a client may take to send its first request's head. The body's time is birdhook's.
 const SILENCE: Duration = Duration::from_secs(10);
+
+/// How long a client may take until its next request. A proxy must be the first to close a connection that nobody uses: what it
+/// sends over one that is being closed here is lost. nginx and most others wait for a minute.
+const IDLE: Duration = Duration::from_secs(75);
 
 /// The longest head, and the most that is read ahead: what a stranger can make a connection hold. X's heads take 1 KB.
 const HEAD: usize = 32 << 10;
@@ -43,7 +47,7 @@ pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> 
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     let handle = Handle::<SocketAddr>::new();
     let mut server = axum_server::Server::from_listener(listener).first_request_timeout(SILENCE).handle(handle.clone());
-    server.http_builder().http1().header_read_timeout(SILENCE).max_buf_size(HEAD);
+    server.http_builder().http1().header_read_timeout(IDLE).max_buf_size(HEAD);
     server.http_builder().http2().keep_alive_interval(SILENCE).max_concurrent_streams(STREAMS);
     let stop = async move {
         stop.await;
