@@ -1,0 +1,73 @@
+//! What the `metrics` crate is told.
+#![cfg(feature = "metrics")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use birdhook_pipeline::{Backlog, Deliveries, Reason};
+use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use support::{deleted, deliver, webhook};
+
+/// The gauge of the queue. When it rises, the app's end that it holds is dropped: the moment between counting a delivery and
+/// sending it, which is otherwise a matter of luck.
+#[derive(Default)]
+struct Depth {
+    value: Mutex<f64>,
+    dropped_next: Mutex<Option<Deliveries>>,
+}
+
+impl GaugeFn for Depth {
+    fn increment(&self, by: f64) {
+        *self.value.lock().unwrap() += by;
+        let deliveries = self.dropped_next.lock().unwrap().take();
+        drop(deliveries);
+    }
+
+    fn decrement(&self, by: f64) {
+        *self.value.lock().unwrap() -= by;
+    }
+
+    fn set(&self, _: f64) {
+        panic!("several receivers in one app add up");
+    }
+}
+
+struct Told(Arc<Depth>);
+
+impl Recorder for Told {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        if key.name() == "birdhook_queue_depth" { Gauge::from_arc(Arc::clone(&self.0)) } else { Gauge::noop() }
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_dropped_while_a_delivery_enters_leaves_nothing_on_the_gauge() {
+    let depth = Arc::new(Depth::default());
+    let told = Told(Arc::clone(&depth));
+    let _told = metrics::set_default_local_recorder(&told);
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(*depth.value.lock().unwrap(), 2.0);
+    *depth.dropped_next.lock().unwrap() = Some(deliveries);
+    assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Reason::SinkClosed);
+    assert_eq!(*depth.value.lock().unwrap(), 0.0, "nobody will read the rest");
+    let mut left = Backlog::default();
+    (left.deliveries, left.events) = (1, 2);
+    assert_eq!(pipeline.health().backlog, Some(left), "and what is lost is told");
+    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Reason::SinkClosed);
+    assert_eq!(*depth.value.lock().unwrap(), 0.0);
+}
