@@ -7,8 +7,10 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use birdhook_pipeline::{Backlog, Deliveries, Reason};
+use futures_util::{FutureExt, StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use support::{deleted, deliver, webhook};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use support::{asking, deleted, deliver, reception, webhook, whole};
 
 /// The gauge of the queue. When it rises, the app's end that it holds is dropped: the moment between counting a delivery and
 /// sending it, which is otherwise a matter of luck.
@@ -70,4 +72,39 @@ async fn a_queue_that_is_dropped_while_a_delivery_enters_leaves_nothing_on_the_g
     assert_eq!(pipeline.health().backlog, Some(left), "and what is lost is told");
     assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Reason::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0);
+}
+
+/// Two of them, of which one fails: what both take, and nothing once they are over.
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_is_on_the_gauges_until_it_is_over() {
+    let recorder = DebuggingRecorder::new();
+    let _told = metrics::set_default_local_recorder(&recorder);
+    // Reading sets them back.
+    let mut sums = [0.0; 2];
+    let mut gauges = || {
+        let told = recorder.snapshotter().snapshot().into_vec();
+        let of = |name| told.iter().find(|(key, ..)| key.key().name() == name).map(|(.., value)| value);
+        for (sum, name) in sums.iter_mut().zip(["birdhook_in_flight", "birdhook_body_bytes"]) {
+            let Some(DebugValue::Gauge(value)) = of(name) else { panic!("no {name}") };
+            *sum += value.into_inner();
+        }
+        sums
+    };
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let (one, two) = (deleted(&["1"]), deleted(&["2", "3"]));
+    let mut first = pipeline.receive(reception(&pipeline, &one), whole(&one)).boxed();
+    assert!((&mut first).now_or_never().is_none());
+    assert_eq!(gauges(), [1.0, one.len() as f64]);
+    let endless = whole(&two).chain(stream::pending());
+    let mut second = pipeline.receive(reception(&pipeline, &two), endless).boxed();
+    assert!((&mut second).now_or_never().is_none());
+    assert_eq!(gauges(), [2.0, (one.len() + two.len()) as f64]);
+    let health = pipeline.health();
+    assert_eq!(gauges(), [health.in_flight as f64, health.body_bytes as f64], "the same facts");
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(first.await.reason(), Reason::Accepted);
+    assert_eq!(gauges(), [1.0, two.len() as f64]);
+    drop(second);
+    assert_eq!(gauges(), [0.0, 0.0]);
 }

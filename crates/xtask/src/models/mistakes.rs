@@ -230,7 +230,7 @@ pub(super) const ALL: &[Mistake] = &[
         "gate.rs",
         "models::shutdown::a_patient_shutdown",
         &[
-            ("        self.body.give_back(&self.gate.shared.bodies);\n        if", "        if"),
+            ("        self.body.give_back(&self.gate.shared.bodies);\n        observe", "        observe"),
             (
                 "            self.gate.shared.idle.notify_waiters();\n        }\n",
                 "            self.gate.shared.idle.notify_waiters();\n        }\n        self.body.give_back(&self.gate.shared.bodies);\n",
