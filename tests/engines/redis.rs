@@ -15,3 +15,5 @@ mod publishing;
 mod room;
 #[path = "redis/settling.rs"]
 mod settling;
+#[path = "redis/tls.rs"]
+mod tls;

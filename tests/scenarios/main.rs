@@ -116,6 +116,23 @@ async fn expect_continue() {
     }
 }
 
+/// A proxy sends the next request over a connection whose last one was refused before its body came.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
+    for adapter in Adapter::ALL {
+        let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
+        let (refusal, next) = post(DELETED).send_late(&post(DELETED).signed(SECRET), server.address).await;
+        assert_eq!(refusal.status, 401, "{adapter:?}");
+        if adapter == Adapter::Actix {
+            // actix-web ends it, and says so before.
+            assert!(refusal.headers.contains(&("connection".to_owned(), "close".to_owned())), "{refusal:?}");
+            continue;
+        }
+        assert_eq!(next, Some(200), "{adapter:?}");
+        assert_eq!(server.taken().len(), 1, "{adapter:?}");
+    }
+}
+
 /// X hangs up while its delivery waits: nothing was accepted, and the delivery may come again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_leaves() {

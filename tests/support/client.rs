@@ -211,6 +211,24 @@ impl Request {
         timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
     }
 
+    /// Sends this request's head, and its body only after the answer, together with another request on the same connection.
+    pub async fn send_late(&self, other: &Self, server: SocketAddr) -> (Answer, Option<u16>) {
+        let sending = async {
+            let mut stream = TcpStream::connect(server).await.unwrap();
+            let head = String::from_utf8(self.head()).unwrap().replace("Connection: close\r\n", "");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut unread = Vec::new();
+            let first = read_answer(&mut stream, &mut unread, false).await;
+            let rest = [self.bytes_of_body(), other.pieces().concat()].concat();
+            // A server that closes the connection may take both, or neither.
+            let is_open =
+                stream.write_all(&rest).await.is_ok() && stream.read_buf(&mut unread).await.is_ok_and(|n| n > 0);
+            let second = if is_open { Some(read_answer(&mut stream, &mut unread, false).await.status) } else { None };
+            (first, second)
+        };
+        timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
+    }
+
     /// Sends the request, then closes the connection without waiting for an answer.
     pub async fn send_and_leave(&self, server: SocketAddr) {
         let mut stream = TcpStream::connect(server).await.unwrap();

@@ -30,8 +30,9 @@
 //!
 //! # Metrics and tracing
 //! With the feature `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
-//! `birdhook_other_requests_total{result}`, `birdhook_events_total`, `birdhook_duplicates_total`; gauges
-//! `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
+//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`, `birdhook_events_total`,
+//! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth` (events),
+//! `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
 //! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`.
 //!
 //! With the feature `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use birdhook_engines_proof::encrypted::Encrypted;
 use birdhook_engines_proof::servers::{Nats, Redis};
 use serde_json::Value;
 use support::{Ended, Folder, Serving, birdhook, end, run};
@@ -165,6 +166,23 @@ fn a_group_goes_on_where_it_was_and_another_has_it_all() {
         let all = if matches!(engine, Engine::Nats(_)) { 10 } else { 0 };
         assert_eq!(engine.consume(&["--group", "two"]).1.len(), all, "Redis has deleted what its only group had");
     }
+}
+
+#[test]
+#[ignore = "needs servers: cargo xtask test engines"]
+fn events_go_through_a_redis_that_speaks_tls() {
+    let encrypted = Encrypted::start();
+    let (url, root) = (encrypted.url("localhost"), encrypted.folder.path().join("root"));
+    let trusting = ["--redis", &url, "--redis-ca", root.to_str().unwrap()];
+    let receiver = Serving::start(&[&["listen"], &trusting[..]].concat());
+    assert_eq!(trigger(&receiver.url, &["--count", "3"]).code, 0);
+    let consumed = run(&[&["consume", "--json", "--idle", "5"], &trusting[..]].concat());
+    assert_eq!((consumed.code, consumed.json().len()), (0, 3), "{}", consumed.stderr);
+    let unknown = run(&["consume", "--redis", &url]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("UnknownIssuer") && !unknown.stderr.contains("open-sesame"), "{}", unknown.stderr);
+    let plain = run(&[&["consume", "--redis", &encrypted.server.url()], &trusting[2..]].concat());
+    assert!(plain.code == 2 && plain.stderr.contains("asks for no TLS"), "{}", plain.stderr);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-use birdhook::inbox::{Inbox, Options};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use birdhook::inbox::{Change, Inbox, Options, RedbStore, Store, Table};
 use birdhook::{Delivery, EventSink};
 use serde_json::Value;
 use support::{Ended, Folder, Serving, birdhook, run};
@@ -208,6 +210,42 @@ fn a_damaged_inbox_is_exit_code_one() {
     assert!(others.code == 2 && others.stderr.contains("damaged"), "{}", others.stderr);
     let refused = run(&["listen", "--addr", "127.0.0.1:0", "--inbox", &dir]);
     assert!(refused.code == 2 && refused.stderr.contains("damaged"), "{}", refused.stderr);
+}
+
+/// Whoever wrote the store put a right checksum to a body that is no delivery.
+#[test]
+fn what_cannot_be_read_is_shown_and_can_be_discarded() {
+    let folder = Folder::new("inbox-unreadable");
+    let dir = folder.path("inbox");
+    let body = deletions(5, 1).replacen('{', "[\u{1b}", 1).replacen("for", "fo", 1);
+    fill(&dir, &[deletions(5, 1), deletions(6, 1)], 0);
+    let mut store = RedbStore::open(folder.path("inbox/inbox.redb")).unwrap();
+    let mut record = store.get(Table::Deliveries, 0).unwrap().unwrap().to_vec();
+    record.truncate(record.len() - 4);
+    let at = record.len() - body.len();
+    record[at..].copy_from_slice(body.as_bytes());
+    record.extend(crc32fast::hash(&record).to_be_bytes());
+    store.commit(&[Change { table: Table::Deliveries, key: 0, value: Some(record.into()) }]).unwrap();
+    drop(store);
+
+    let why = format!("its delivery's body of {} bytes is no JSON object", body.len());
+    let listed = inbox(&["list", "--json"], &dir).json();
+    assert_eq!((&listed[0]["unreadable"], &listed[0]["kind"]), (&Value::from(why.as_str()), &Value::Null));
+    assert_eq!((&listed[0]["app"], &listed[1]["kind"]), (&Value::from("default"), &Value::from("post_deleted")));
+    assert!(inbox(&["list"], &dir).stdout.contains("unreadable"));
+    let exported = inbox(&["export"], &dir).json();
+    let bytes = STANDARD.decode(exported[0]["body_base64"].as_str().unwrap()).unwrap();
+    assert_eq!((exported.len(), bytes.as_slice(), &exported[0]["position"]), (2, body.as_bytes(), &Value::from(0)));
+
+    let front = listen(&dir, &[]);
+    assert_eq!(front.json()["raw"], Value::Null);
+    assert_eq!(front.stop().1.last().unwrap(), "left in the inbox: 0 events to be done, 1 dead letter");
+    let id = listed[0]["id"].as_str().unwrap();
+    let shown = inbox(&["dead-letters", "--show", id], &dir).stdout;
+    assert!(shown.contains(&why) && shown.contains(&body.replace('\u{1b}', "\\u{1b}")), "{shown}");
+    assert_eq!(inbox(&["discard", id, "--yes"], &dir).stdout, "discarded 1 event\n");
+    drop(listen(&dir, &[]).stop());
+    assert!(inbox(&["export"], &dir).stdout.is_empty());
 }
 
 #[test]

@@ -14,9 +14,9 @@ pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Repl
     if endpoint.apps().is_empty() {
         return Err(Reason::NoSecret);
     }
-    let secret = match (endpoint.settings().challenge_signature, head.signature) {
+    let (secret, is_asked_by_x) = match (endpoint.settings().challenge_signature, head.signature) {
         (ChallengeSignature::Ignored, _) | (ChallengeSignature::IfPresent, Field::Absent) => {
-            named_app(endpoint, head)?.challenge_secrets().first().ok_or(Reason::NoSecret)?
+            (named_app(endpoint, head)?.challenge_secrets().first().ok_or(Reason::NoSecret)?, false)
         }
         (rule, Field::Once(value)) => {
             let signature = Signature::parse(value).ok_or(Reason::ChallengeUnsigned)?;
@@ -24,31 +24,36 @@ pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Repl
         }
         (_, Field::Absent | Field::Repeated) => return Err(Reason::ChallengeUnsigned),
     };
-    Ok(Reply::challenge(crc::respond(secret, &token, policy)?))
+    Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_asked_by_x))
 }
 
 /// The secret to answer with when X has signed the query: while secrets are rotated, the very one that X signed with, for
-/// that is the one X holds.
+/// that is the one X holds. And whether that proves that X has.
 fn secret_that_signed<'a>(
     endpoint: &'a Endpoint,
     rule: ChallengeSignature,
     signature: &Signature,
     query: &str,
-) -> Result<&'a Secret, Reason> {
+) -> Result<(&'a Secret, bool), Reason> {
     // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
     let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
     // A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
-    let proves = |text: &&str| rule != ChallengeSignature::Demanded || text.contains('&');
-    let signs = |secret: &&Secret| {
-        let mut texts = std::iter::once(query).chain(added_by_x).filter(proves);
-        texts.any(|text| signature.matches(&secret.mac(text.as_bytes())).into())
+    let proves = |text: &str| text.contains('&');
+    let signed = |secret: &Secret| {
+        let texts = std::iter::once(query).chain(added_by_x);
+        let mut texts = texts.filter(|text| rule != ChallengeSignature::Demanded || proves(text));
+        texts.find(|text| signature.matches(&secret.mac(text.as_bytes())).into())
     };
     let mut apps = endpoint.apps().iter();
-    let app = apps
-        .find(|app| app.consumer_secrets().iter().chain(app.oauth2_secrets()).any(|secret| signs(&secret)))
+    let (app, text) = apps
+        .find_map(|app| {
+            let mut secrets = app.consumer_secrets().iter().chain(app.oauth2_secrets());
+            secrets.find_map(signed).map(|text| (app, text))
+        })
         .ok_or(Reason::ChallengeUnsigned)?;
     let answering = app.challenge_secrets();
-    answering.iter().find(signs).or(answering.first()).ok_or(Reason::NoSecret)
+    let secret = answering.iter().find(|secret| signed(secret).is_some()).or(answering.first());
+    Ok((secret.ok_or(Reason::NoSecret)?, proves(text)))
 }
 
 /// A URL that names an app we do not have gets no answer made with another app's secret: a wrong 200 ends a webhook.

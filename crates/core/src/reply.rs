@@ -16,17 +16,25 @@ use bytes::Bytes;
 #[derive(Clone)]
 pub struct Reply {
     reason: Reason,
+    is_asked_by_x: bool,
     body: Bytes,
 }
 
 impl Reply {
-    pub(crate) fn challenge(answer: String) -> Self {
-        Self { reason: Reason::ChallengeAnswered, body: answer.into() }
+    pub(crate) fn challenge(answer: String, is_asked_by_x: bool) -> Self {
+        Self { reason: Reason::ChallengeAnswered, is_asked_by_x, body: answer.into() }
     }
 
     /// Why this is the answer.
     pub fn reason(&self) -> Reason {
         self.reason
+    }
+
+    /// Whether it answers a challenge with a signature that proves that X asked: over a text with `&`, as that of a token with a
+    /// `nonce`. One without could have been obtained here, by having it answered as a token. X signs no time, so who has seen such a
+    /// challenge can send it again. Not looked at with [`ChallengeSignature::Ignored`](crate::ChallengeSignature::Ignored).
+    pub fn is_asked_by_x(&self) -> bool {
+        self.is_asked_by_x
     }
 
     /// The HTTP status code.
@@ -59,7 +67,7 @@ impl Reply {
 
 impl From<Reason> for Reply {
     fn from(reason: Reason) -> Self {
-        Self { reason, body: Bytes::from_static(reason.text().as_bytes()) }
+        Self { reason, is_asked_by_x: false, body: Bytes::from_static(reason.text().as_bytes()) }
     }
 }
 

@@ -239,6 +239,29 @@ fn what_could_have_been_a_token_is_no_proof_where_proof_is_demanded() {
 }
 
 #[test]
+fn a_challenge_is_told_to_be_xs_own_only_where_that_is_proved() {
+    let with_rule = |rule| with(|settings| settings.challenge_signature = rule);
+    let ask = |endpoint: &Endpoint, query: &str, key: &str, text: &str| {
+        let signed = signature::sign(&secret(key), text.as_bytes());
+        get(endpoint, &format!("/?{query}"), &[(signature::HEADER, &signed)])
+    };
+    let (proof, bare) = ("crc_token=abc&nonce=n", "crc_token=abc");
+    for rule in [ChallengeSignature::IfPresent, ChallengeSignature::Demanded] {
+        let endpoint = with_rule(rule);
+        assert!(ask(&endpoint, proof, SECRET, proof).is_asked_by_x());
+        assert!(ask(&endpoint, &format!("tenant=x&{proof}"), SECRET, proof).is_asked_by_x());
+        assert!(!ask(&endpoint, bare, SECRET, bare).is_asked_by_x(), "anybody can have had it signed");
+        assert!(!ask(&endpoint, &format!("tenant=x&{bare}"), SECRET, bare).is_asked_by_x());
+        assert!(!ask(&endpoint, proof, "stranger", proof).is_asked_by_x());
+        assert!(!get(&endpoint, &format!("/?{proof}"), &[]).is_asked_by_x());
+    }
+    let ignoring = ask(&with_rule(ChallengeSignature::Ignored), proof, SECRET, proof);
+    assert_eq!((ignoring.reason(), ignoring.is_asked_by_x()), (Reason::ChallengeAnswered, false));
+    let refused = ask(&endpoint(), "crc_token=%7B&nonce=n", SECRET, "crc_token=%7B&nonce=n");
+    assert_eq!((refused.reason(), refused.is_asked_by_x()), (Reason::TokenRefused, false));
+}
+
+#[test]
 fn while_secrets_are_rotated_the_one_that_x_signed_with_answers() {
     let app = App::new("bees", secret("new")).also_accept(secret("old")).oauth2_client_secret(secret("client"));
     let ask = |app: &App, key: &str| {

@@ -95,7 +95,7 @@ impl Contents {
             let slots: usize = Batch::read(record)?.0.iter().map(|stored| stored.positions.len()).sum();
             match expected.next() {
                 Some((found, entry)) if found == number && entry.progress.slots.len() == slots => Ok(()),
-                _ => Err(StoreError::corrupt(format!("the deliveries of batch {number} and their progress differ"))),
+                _ => Err(StoreError::differing(number)),
             }
         })?;
         if let Some((number, _)) = expected.next() {

@@ -183,7 +183,6 @@ fn after(time: Duration) -> Instant {
     Instant::now() + time.min(LONGEST)
 }
 
-/// The committer has seen that the body can be read; were it not so, the event would fail until it is a dead letter.
 fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
     let Granted { id, token, tries, at, stored, place } = granted;
     // Nobody may have asked for it since it was handed out.
@@ -192,7 +191,8 @@ fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
         return None;
     };
     let Some(event) = stored.event(*place) else {
-        let outcome = Outcome::Failed(None);
+        // What cannot be read now cannot be read later: a dead letter, which is listed as what it is.
+        let outcome = Outcome::Rejected;
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome, done: None });
         return None;
     };

@@ -84,6 +84,7 @@ mod slot;
 mod space;
 mod stats;
 mod store;
+mod unreadable;
 
 pub use birdhook_core::Event;
 pub use clock::Clock;
@@ -98,3 +99,4 @@ pub use stats::Stats;
 #[cfg(feature = "conformance")]
 pub use store::conformance;
 pub use store::{Change, RedbStore, Store, StoreError, Table};
+pub use unreadable::Unreadable;

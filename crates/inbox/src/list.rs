@@ -2,8 +2,8 @@
 
 use birdhook_core::{Event, Timestamp};
 
-use crate::EventId;
 use crate::slot::State;
+use crate::{EventId, Unreadable};
 
 /// How an event of the inbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,6 @@ pub struct Listed {
     pub tries: u32,
     /// When it was stored, by the inbox's time.
     pub stored_at: Timestamp,
-    /// The event.
-    pub event: Event,
+    /// The event, or why it cannot be read.
+    pub event: Result<Event, Unreadable>,
 }

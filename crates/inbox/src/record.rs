@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use birdhook_core::{Delivery, Event};
 use bytes::{Buf, BufMut, Bytes};
 
-use crate::StoreError;
 use crate::memory::{HALF, Half};
 use crate::slot::{Slot, State};
+use crate::{StoreError, Unreadable};
 
 /// The format that this version writes.
 pub(crate) const FORMAT: u8 = 1;
@@ -65,6 +65,19 @@ impl Stored {
             self.positions.iter().filter_map(find).collect()
         };
         self.read.get_or_init(read).get(place).cloned()
+    }
+
+    /// The event at a place, or what is known of it when it cannot be read. `None` when its body was cleared away.
+    pub(crate) fn look(&self, place: usize, is_done: bool) -> Option<Result<Event, Unreadable>> {
+        match self.event(place) {
+            Some(event) => Some(Ok(event)),
+            None if is_done && self.body.is_empty() => None,
+            None => Some(Err(Unreadable {
+                app: Arc::clone(&self.app),
+                body: self.body.clone(),
+                position: self.positions.get(place).copied().unwrap_or(0),
+            })),
+        }
     }
 
     /// The same without what people wrote.

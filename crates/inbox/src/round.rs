@@ -18,7 +18,7 @@ use crate::memory::Half;
 use crate::options::Options;
 use crate::prepared::{Prepared, Promise};
 use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, Batch, FORMAT, Keys, Progress, Stored, write_number};
-use crate::slot::{Slot, State};
+use crate::slot::{Slot, State, lane};
 use crate::space;
 use crate::store::{Change, Store, StoreError, Table};
 
@@ -315,8 +315,8 @@ impl<'a> Round<'a> {
                 if listed.len() >= query.limit {
                     return Ok(listed);
                 }
-                // The body of an event that is done with may be gone already.
-                let event = batch.find(id.slot).and_then(|(stored, place)| stored.event(place));
+                let (stored, place) = batch.find(id.slot).ok_or_else(|| StoreError::differing(number))?;
+                let event = stored.look(place, slot.is_done());
                 listed.extend(event.map(|event| Listed {
                     id,
                     standing: Standing::of(slot.state),
@@ -345,7 +345,14 @@ impl<'a> Round<'a> {
                 for place in 0..stored.positions.len() {
                     let id = EventId { batch: *number, slot };
                     slot += 1;
-                    if stored.event(place).is_some_and(|event| event.subscriber() == Some(&subscriber)) {
+                    let Some(slot) = self.contents.index.slot(id) else { continue };
+                    let is_theirs = match stored.look(place, slot.is_done()) {
+                        Some(Ok(event)) => event.subscriber() == Some(&subscriber),
+                        // All that is left to tell by.
+                        Some(Err(_)) => slot.lane == lane(&stored.app, Some(&subscriber)),
+                        None => false,
+                    };
+                    if is_theirs {
                         self.contents.index.discard(id, self.now);
                         theirs.insert(delivery);
                         count += 1;

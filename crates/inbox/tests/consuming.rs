@@ -69,7 +69,7 @@ async fn what_fails_is_tried_again_after_a_while_and_is_a_dead_letter_in_the_end
     clock.advance(Duration::from_millis(1));
     drop(receiver.next().await);
     let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
-    assert_eq!(dead.iter().map(|dead| (post(&dead.event), dead.tries)).collect::<Vec<_>>(), [(1, 3)]);
+    assert_eq!(dead.iter().map(|dead| (post(dead.event.as_ref().unwrap()), dead.tries)).collect::<Vec<_>>(), [(1, 3)]);
     assert_eq!((receiver.inbox.stats().dead, receiver.inbox.stats().depth), (1, 0));
     clock.advance(3600 * SECOND);
     assert!(receiver.is_quiet().await);

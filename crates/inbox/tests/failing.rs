@@ -73,7 +73,7 @@ async fn goes_on_where_it_was(fate: Fate) {
     let receiver = receiver.reopen(options()).await;
     let left = receiver.inbox.list(Query::all()).await.unwrap();
     let left = left.iter().filter(|left| left.standing != Standing::Acknowledged);
-    let left: Vec<_> = left.map(|left| (post(&left.event), left.standing, left.tries)).collect();
+    let left: Vec<_> = left.map(|left| (post(left.event.as_ref().unwrap()), left.standing, left.tries)).collect();
     assert_eq!(left, [(2, Standing::Waiting, 1)]);
 }
 
@@ -107,7 +107,7 @@ async fn what_is_settled_in_the_very_commit_that_fails_is_settled() {
         }
         assert!(receiver.is_quiet().await, "{fate:?}");
         let listed = receiver.inbox.list(Query::all()).await.unwrap();
-        let listed: Vec<_> = listed.iter().map(|left| (post(&left.event), left.standing)).collect();
+        let listed: Vec<_> = listed.iter().map(|left| (post(left.event.as_ref().unwrap()), left.standing)).collect();
         assert_eq!(listed, [(1, Standing::Acknowledged), (2, Standing::Waiting)], "{fate:?}");
         assert!(!switch.asked_again());
     }

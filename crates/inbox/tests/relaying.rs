@@ -177,7 +177,7 @@ async fn what_the_engine_refuses_is_a_dead_letter_and_holds_nothing_up() {
     assert_eq!(engine.has(2).await.iter().map(|taken| taken.2).collect::<Vec<_>>(), [1, 3]);
     depth(&receiver.inbox, 0).await;
     let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
-    assert_eq!(dead.iter().map(|listed| post(&listed.event)).collect::<Vec<_>>(), [2]);
+    assert_eq!(dead.iter().map(|listed| post(listed.event.as_ref().unwrap())).collect::<Vec<_>>(), [2]);
     assert_eq!(engine.0.attempts.load(SeqCst), 3, "it is not tried again");
     *engine.0.refuses.lock().unwrap() = None;
     receiver.inbox.requeue([dead[0].id]).await.unwrap();

@@ -79,17 +79,17 @@ async fn a_body_that_is_not_needed_goes_within_the_minute_though_others_of_its_c
     let bytes = receiver.inbox.stats().bytes;
     let folder = closed(receiver).await;
     for gone in &others {
-        assert!(!tells_of(folder.path(), post(&gone.event)));
+        assert!(!tells_of(folder.path(), post(gone.event.as_ref().unwrap())));
     }
     for kept in &last {
-        assert!(tells_of(folder.path(), post(&kept.event)));
+        assert!(tells_of(folder.path(), post(kept.event.as_ref().unwrap())));
     }
     let receiver = Receiver::open(&folder, options());
     assert_eq!(receiver.inbox.stats().bytes, bytes, "what it takes is known after a restart");
     assert_eq!(bytes, last.len() as u64 * deletions("7", [1001]).len() as u64 + 20 * 16);
     for kept in last {
         let lease = receiver.next().await;
-        assert_eq!(post(&lease), post(&kept.event));
+        assert_eq!(post(&lease), post(kept.event.as_ref().unwrap()));
         lease.ack().await.unwrap();
     }
 }
@@ -110,7 +110,7 @@ async fn acknowledged_events_are_kept_for_as_long_as_was_asked() {
         clock.advance(60 * SECOND);
     }
     let kept = receiver.inbox.list(Query::all().standing(Standing::Acknowledged)).await.unwrap();
-    assert_eq!(kept.iter().map(|kept| post(&kept.event)).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(kept.iter().map(|kept| post(kept.event.as_ref().unwrap())).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     assert!(receiver.is_quiet().await);
     assert_eq!(receiver.inbox.stats().depth, 0);
     let receiver = receiver.reopen(settings()).await;
@@ -165,7 +165,7 @@ async fn a_purge_deletes_all_of_one_user_and_nothing_of_others() {
         if index % 4 < 2 { lease.ack().await.unwrap() } else { lease.nack(None).await.unwrap() }
     }
     let listed = receiver.inbox.list(Query::all().limit(1000)).await.unwrap();
-    assert!(listed.iter().all(|listed| listed.event.subscriber() == Some("8")));
+    assert!(listed.iter().all(|listed| listed.event.as_ref().unwrap().subscriber() == Some("8")));
     let folder = closed(receiver).await;
     for number in (0..300).step_by(2) {
         assert!(!tells_of(folder.path(), 1000 + number), "{number}");
@@ -191,7 +191,7 @@ async fn a_purge_leaves_what_is_kept_of_others() {
     }
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 10);
     let kept = receiver.inbox.list(Query::all()).await.unwrap();
-    let kept: Vec<_> = kept.iter().map(|kept| kept.event.subscriber().unwrap().to_owned()).collect();
+    let kept: Vec<_> = kept.iter().map(|kept| kept.event.as_ref().unwrap().subscriber().unwrap().to_owned()).collect();
     assert_eq!(kept, ["8"; 10]);
     clock.advance(HOUR);
     for _ in 0..10 {

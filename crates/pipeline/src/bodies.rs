@@ -2,6 +2,7 @@
 
 use birdhook_core::Reason;
 
+use crate::observe;
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// What is longer gets half of the room between all of its kind.
@@ -34,12 +35,15 @@ impl Share {
     pub(crate) fn take(&self, bodies: &Bodies, bytes: usize) -> Result<(), Reason> {
         let own = self.0.load(SeqCst) + bytes;
         self.0.store(own, SeqCst);
+        observe::body_grew(bytes);
         let taken = bodies.taken.fetch_add(bytes, SeqCst) + bytes;
         let limit = if own > LARGE { bodies.limit / 2 } else { bodies.limit };
         if taken > limit { Err(Reason::TooManyBodies) } else { Ok(()) }
     }
 
     pub(crate) fn give_back(&self, bodies: &Bodies) {
-        bodies.taken.fetch_sub(self.0.swap(0, SeqCst), SeqCst);
+        let own = self.0.swap(0, SeqCst);
+        observe::body_gone(own);
+        bodies.taken.fetch_sub(own, SeqCst);
     }
 }

@@ -9,7 +9,7 @@ use birdhook_core::Delivery;
 use tokio::sync::Semaphore;
 
 use crate::deliveries::Deliveries;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Notify, RwLock, mpsc};
 use crate::{Backlog, EventSink, SinkError, observe};
 
@@ -128,42 +128,50 @@ impl fmt::Debug for Sending {
 #[derive(Debug, Default)]
 pub(crate) struct Level {
     deliveries: AtomicUsize,
+    /// With [`ABANDONED`]: whether a change still counts for the gauge is learnt from the change itself, or what enters while the
+    /// app's end is dropped would be told and never taken back.
     events: AtomicUsize,
-    abandoned: AtomicBool,
     fell: Notify,
 }
+
+/// In [`Level::events`]: nobody will consume the rest, and the gauge no longer hears of it.
+const ABANDONED: usize = 1 << (usize::BITS - 1);
 
 impl Level {
     fn enter(&self, delivery: &Delivery) {
         let events = delivery.events().len();
-        self.events.fetch_add(events, SeqCst);
-        observe::queued(events);
+        if self.events.fetch_add(events, SeqCst) & ABANDONED == 0 {
+            observe::queued(events);
+        }
         self.deliveries.fetch_add(1, SeqCst);
     }
 
     pub(crate) fn leave(&self, deliveries: usize, events: usize) {
         self.deliveries.fetch_sub(deliveries, SeqCst);
-        observe::unqueued(events);
-        if self.events.fetch_sub(events, SeqCst) == events {
+        let before = self.events.fetch_sub(events, SeqCst);
+        if before & ABANDONED == 0 {
+            observe::unqueued(events);
+        }
+        if before == events {
             self.fell.notify_waiters();
         }
     }
 
     fn backlog(&self) -> Backlog {
-        Backlog { deliveries: self.deliveries.load(SeqCst), events: self.events.load(SeqCst) }
+        Backlog { deliveries: self.deliveries.load(SeqCst), events: self.events.load(SeqCst) & !ABANDONED }
     }
 
     /// Nobody will consume the rest.
     pub(crate) fn abandon(&self) {
-        self.abandoned.store(true, SeqCst);
-        observe::unqueued(self.backlog().events);
+        observe::unqueued(self.events.fetch_or(ABANDONED, SeqCst) & !ABANDONED);
         self.fell.notify_waiters();
     }
 
     async fn drained(&self) {
         loop {
             let fell = self.fell.notified();
-            if self.events.load(SeqCst) == 0 || self.abandoned.load(SeqCst) {
+            let events = self.events.load(SeqCst);
+            if events == 0 || events & ABANDONED != 0 {
                 return;
             }
             fell.await;

@@ -67,6 +67,10 @@ impl Gate {
         let started = Instant::now();
         let refused = |reply: Reply| {
             self.shared.counts.answered(reply.reason());
+            if reply.is_asked_by_x() {
+                self.shared.counts.asked_by_x();
+                observe::asked_by_x();
+            }
             Trace::start(head.method()).answered(reply.reason(), started);
             Begun::Reply(reply)
         };
@@ -290,6 +294,7 @@ struct Request {
 impl Request {
     fn begin(gate: &Gate, started: Instant) -> Self {
         gate.shared.in_flight.fetch_add(1, SeqCst);
+        observe::began();
         let deadline = after(started, gate.shared.budget);
         Self {
             gate: gate.clone(),
@@ -323,6 +328,7 @@ impl Drop for Request {
             self.trace.unanswered();
         }
         self.body.give_back(&self.gate.shared.bodies);
+        observe::ended();
         if self.gate.shared.in_flight.fetch_sub(1, SeqCst) == 1 {
             self.gate.shared.idle.notify_waiters();
         }

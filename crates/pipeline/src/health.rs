@@ -32,6 +32,8 @@ pub struct Health {
     pub remembered: usize,
     /// What the sink holds in memory; `None` for sinks that hold nothing.
     pub backlog: Option<Backlog>,
+    /// Challenges that were answered and certainly X's own: see [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
+    pub challenges_by_x: u64,
     /// Since the last challenge was answered; `None` if there was none.
     pub since_last_challenge: Option<Duration>,
     /// Since the last event was handed over; `None` if there was none.
@@ -58,6 +60,7 @@ pub(crate) struct Counts {
     pub(crate) unanswered: AtomicU64,
     events: AtomicU64,
     duplicates: AtomicU64,
+    challenges_by_x: AtomicU64,
     last_challenge: Moment,
     last_event: Moment,
 }
@@ -70,6 +73,7 @@ impl Counts {
             unanswered: AtomicU64::new(0),
             events: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
+            challenges_by_x: AtomicU64::new(0),
             last_challenge: Moment::default(),
             last_event: Moment::default(),
         }
@@ -82,6 +86,10 @@ impl Counts {
         if reason == Reason::ChallengeAnswered {
             self.last_challenge.is(self.epoch, Instant::now());
         }
+    }
+
+    pub(crate) fn asked_by_x(&self) {
+        self.challenges_by_x.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn handed_over(&self, events: usize, now: Instant) {
@@ -107,6 +115,7 @@ impl Counts {
             duplicates: self.duplicates.load(Relaxed),
             remembered: 0,
             backlog: None,
+            challenges_by_x: self.challenges_by_x.load(Relaxed),
             since_last_challenge: self.last_challenge.elapsed(self.epoch),
             since_last_event: self.last_event.elapsed(self.epoch),
             answers: Reason::ALL.iter().filter_map(counted).collect(),

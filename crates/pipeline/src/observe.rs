@@ -21,6 +21,36 @@ pub(crate) fn left_out(events: usize) {
     let _ = events;
 }
 
+/// A challenge was answered that X itself has signed.
+pub(crate) fn asked_by_x() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("birdhook_challenges_by_x_total").increment(1);
+}
+
+/// A delivery's head was there. This and all that follows is told as differences, as below.
+pub(crate) fn began() {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("birdhook_in_flight").increment(1.0);
+}
+
+/// It is answered, or gone.
+pub(crate) fn ended() {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("birdhook_in_flight").decrement(1.0);
+}
+
+pub(crate) fn body_grew(bytes: usize) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("birdhook_body_bytes").increment(bytes as f64);
+    let _ = bytes;
+}
+
+pub(crate) fn body_gone(bytes: usize) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("birdhook_body_bytes").decrement(bytes as f64);
+    let _ = bytes;
+}
+
 /// Told as differences, so that several receivers in one app add up, and none of two threads overwrites the other.
 pub(crate) fn queued(events: usize) {
     #[cfg(feature = "metrics")]

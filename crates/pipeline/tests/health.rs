@@ -5,7 +5,7 @@ mod support;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook};
+use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, signature};
 use futures_util::FutureExt;
 use support::{app, asking, deleted, deliver, get, reception, secret, webhook, whole};
 use tokio::time::advance;
@@ -115,6 +115,21 @@ async fn since_the_last_challenge_counts_answered_ones_only() {
     get(&pipeline, "crc_token=b");
     advance(Duration::from_millis(1)).await;
     assert_eq!(pipeline.health().since_last_challenge, Some(Duration::from_millis(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn challenges_that_x_has_signed_are_counted_apart() {
+    let (pipeline, _deliveries) = webhook().channel(8);
+    let query = "crc_token=a&nonce=n";
+    for (key, of_x) in [(support::SECRET, 1), ("stranger", 1), (support::SECRET, 2)] {
+        let signed = signature::sign(&secret(key), query.as_bytes());
+        let head = RequestHead::new("GET", "/", Some(query)).with_headers([(signature::HEADER, signed.as_bytes())]);
+        assert!(matches!(pipeline.begin(&head), Begun::Reply(_)));
+        assert_eq!(pipeline.health().challenges_by_x, of_x);
+    }
+    get(&pipeline, query);
+    let health = pipeline.health();
+    assert_eq!((health.challenges_by_x, health.answered(Reason::ChallengeAnswered)), (2, 3));
 }
 
 #[tokio::test(start_paused = true)]

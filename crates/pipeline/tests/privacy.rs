@@ -151,6 +151,10 @@ fn quoting() -> Pipeline<impl EventSink> {
 /// One of everything.
 async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
     assert_eq!(get(pipeline, &format!("crc_token={TOKEN}&nonce={REFUSED}")).status(), 200);
+    let query = format!("crc_token={TOKEN}&nonce={REFUSED}");
+    let by_x = signature::sign(&support::secret(SECRET), query.as_bytes());
+    let head = RequestHead::new("GET", "/", Some(&query)).with_headers([(signature::HEADER, by_x.as_bytes())]);
+    assert!(matches!(pipeline.begin(&head), Begun::Reply(reply) if reply.is_asked_by_x()));
     assert_eq!(get(pipeline, &format!("crc_token=%7B{REFUSED}")).status(), 400);
     let signed = |id| message(id);
     assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::SinkFailed);
@@ -191,7 +195,7 @@ async fn the_metrics_tell_what_they_promise() {
         }
         other => panic!("{other:?}"),
     };
-    assert_eq!(histogram("challenge"), [0.0; 2]);
+    assert_eq!(histogram("challenge"), [0.0; 3]);
     let answers = histogram("delivery");
     assert_eq!(answers[..8], [0.0; 8]);
     assert!(answers.len() == 9 && (2.5..2.51).contains(&answers[8]), "{answers:?}");
@@ -200,8 +204,12 @@ async fn the_metrics_tell_what_they_promise() {
         let age = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64() - f64::from(time);
         assert!((0.0..60.0).contains(&age), "{gauge} is {age} s old");
     }
+    for gauge in ["birdhook_in_flight", "birdhook_body_bytes"] {
+        assert_eq!(metrics.remove(gauge), Some(DebugValue::Gauge(0.0.into())), "{gauge} comes back to nought");
+    }
     let counters = [
-        ("birdhook_challenges_total{result=challenge_answered}", 1),
+        ("birdhook_challenges_by_x_total", 1),
+        ("birdhook_challenges_total{result=challenge_answered}", 2),
         ("birdhook_challenges_total{result=token_refused}", 1),
         ("birdhook_deliveries_total{result=accepted}", 2),
         ("birdhook_deliveries_total{result=body_cut_off}", 1),
@@ -238,7 +246,7 @@ async fn the_spans_and_events_tell_what_they_promise() {
     assert_eq!(count(&[r#"birdhook{request="delivery" result="unanswered"}: "#, "close"]), 1, "{log}");
     assert_eq!(count(&[r#"birdhook{request="delivery" app="bees" events=1}: "#, "the handler runs"]), 3, "{log}");
     for (request, result, status, times) in [
-        ("challenge", "challenge_answered", 200, 1),
+        ("challenge", "challenge_answered", 200, 2),
         ("challenge", "token_refused", 400, 1),
         ("delivery", "accepted", 200, 2),
         ("delivery", "sink_failed", 503, 1),
@@ -247,7 +255,7 @@ async fn the_spans_and_events_tell_what_they_promise() {
         let (request, answer) = (format!("request={request:?}"), format!("answered result={result:?} status={status}"));
         assert_eq!(count(&["birdhook_pipeline", &request, &answer]), times, "{answer}\n{log}");
     }
-    assert_eq!(count(&["birdhook_pipeline", ": answered result="]), 11, "one for each answer\n{log}");
+    assert_eq!(count(&["birdhook_pipeline", ": answered result="]), 12, "one for each answer\n{log}");
     assert_eq!(count(&["birdhook_pipeline", ": ended without an answer"]), 1, "{log}");
 }
 

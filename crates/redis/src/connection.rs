@@ -8,8 +8,8 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult,
-    ScriptInvocation, ServerErrorKind, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
+    RedisResult, ScriptInvocation, ServerErrorKind, Value,
 };
 
 use crate::ConnectError;
@@ -48,21 +48,42 @@ enum Request<'a> {
 
 impl Redis {
     /// Connects to the server of this URL, and asks whether it lets us in:
-    /// `redis://[[user][:password]@]host[:port][/database]`, with `rediss` for TLS (feature `tls`), or `unix:///path?db=0`.
+    /// `redis://[[user][:password]@]host[:port][/database]`, with `rediss` for TLS (feature `tls`), or `unix:///path?db=0`. With TLS
+    /// the server's certificate must be for that host and lead to one of Mozilla's authorities.
     ///
     /// # Errors
     /// With what is wrong, and never with the user or the password.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         #[cfg(not(feature = "tls"))]
-        if ["rediss:", "valkeys:"].iter().any(|scheme| url.trim_start().starts_with(scheme)) {
+        if asks_for_tls(url) {
             return Err(ConnectError::NoTls);
         }
-        let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
-        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-        Self::with_client(Client::open(info).map_err(|_| ConnectError::Url)?).await
+        Self::with_client(Client::open(info(url)?).map_err(|_| ConnectError::Url)?).await
     }
 
-    /// Connects to a server that a URL does not describe, such as one with certificates of its own.
+    /// Connects to a `rediss` URL whose server has a certificate of an authority of your own, or of the provider's: only those in `roots`,
+    /// as PEM, are trusted.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); and when the URL is not one for TLS, or there is no certificate in `roots`.
+    #[cfg(feature = "tls")]
+    pub async fn connect_with_roots(url: &str, roots: &[u8]) -> Result<Self, ConnectError> {
+        use rustls::pki_types::CertificateDer;
+        use rustls::pki_types::pem::PemObject;
+
+        if !asks_for_tls(url) {
+            return Err(if info(url).is_ok() { ConnectError::Plain } else { ConnectError::Url });
+        }
+        let mut certificates = CertificateDer::pem_slice_iter(roots);
+        if !matches!(certificates.next(), Some(Ok(_))) || certificates.any(|certificate| certificate.is_err()) {
+            return Err(ConnectError::Roots);
+        }
+        let info = info(url)?;
+        let trusted = redis::TlsCertificates { client_tls: None, root_cert: Some(roots.to_vec()) };
+        Self::with_client(Client::build_with_tls(info, trusted).map_err(|_| ConnectError::Roots)?).await
+    }
+
+    /// Connects to a server that a URL does not describe, such as one that asks for a certificate of ours.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -144,6 +165,17 @@ impl Redis {
     }
 }
 
+fn info(url: &str) -> Result<ConnectionInfo, ConnectError> {
+    let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
+    Ok(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+}
+
+/// As the redis crate reads URLs.
+fn asks_for_tls(url: &str) -> bool {
+    let scheme = url.trim_start().split_once(':').map_or("", |(scheme, _)| scheme);
+    ["rediss", "valkeys"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls))
+}
+
 /// Does not connect yet. Without tries of its own: callers wait for them.
 fn manager(client: &Client) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
@@ -165,5 +197,26 @@ impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.link.client.get_connection_info().addr().to_string();
         f.debug_struct("Redis").field("at", &at).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_is_asked_for_by_the_scheme_however_it_is_written() {
+        assert!(["rediss://h", "REDISS://h", " valkeys://h"].into_iter().all(asks_for_tls));
+        assert!(["redis://rediss:x@h", "rediss", "", "unix:///rediss:"].into_iter().all(|url| !asks_for_tls(url)));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[tokio::test]
+    async fn without_the_feature_it_is_said_and_nothing_is_sent_in_the_clear() {
+        for url in ["rediss://aladdin:open-sesame@127.0.0.1/", "Rediss://127.0.0.1/", "valkeys://127.0.0.1/"] {
+            let error = Redis::connect(url).await.unwrap_err();
+            assert!(matches!(error, ConnectError::NoTls), "{url}: {error}");
+            assert!(error.to_string().contains("`redis-tls`"), "{error}");
+        }
     }
 }

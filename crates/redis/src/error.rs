@@ -10,8 +10,16 @@ pub enum ConnectError {
     #[error("not a URL of Redis; it looks like redis://user:password@host:6379/0")]
     Url,
     /// The URL asks for TLS.
-    #[error("the URL asks for TLS, for which the feature `tls` is missing")]
+    #[error(
+        "the URL asks for TLS, for which a feature is missing: `redis-tls` of birdhook, or `tls` of birdhook-redis"
+    )]
     NoTls,
+    /// The URL does not ask for TLS, though authorities are named to trust.
+    #[error("the URL asks for no TLS; rediss:// does")]
+    Plain,
+    /// What should be certificates of authorities is none.
+    #[error("what should be the PEM of an authority's certificate holds none")]
+    Roots,
     /// Nobody answers there.
     #[error("no answer from Redis at {at}")]
     Unreachable {

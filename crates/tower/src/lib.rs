@@ -26,6 +26,7 @@
 //! ```
 
 mod future;
+mod linger;
 mod receiver;
 mod request;
 mod response;

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use crate::ResponseFuture;
+use crate::linger::linger;
 use crate::request::{Chunks, head};
 use crate::response::response;
 
@@ -67,7 +68,10 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
         match self.pipeline.begin(&head(&parts)) {
-            Begun::Reply(reply) => ResponseFuture::answered(response(reply)),
+            Begun::Reply(reply) => {
+                linger(&parts, body);
+                ResponseFuture::answered(response(reply))
+            }
             Begun::Delivery(reception) => {
                 let pipeline = self.pipeline.clone();
                 ResponseFuture::receiving(async move { response(pipeline.receive(reception, Chunks::new(body)).await) })

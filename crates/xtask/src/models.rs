@@ -88,7 +88,16 @@ fn test(folder: &Path, filter: &str, level: u8) -> Command {
     // Thousands of schedules a second rather than hundreds.
     let mut command = cargo(["test", "--config", "profile.dev.opt-level=2", "--config", "profile.dev.debug=0"]);
     command.arg("--config").arg(format!("profile.dev.package.birdhook-pipeline.opt-level={level}"));
-    command.args(["-p", "birdhook-pipeline", "--lib", "--target-dir", TARGET, "--manifest-path"]);
+    command.args([
+        "-p",
+        "birdhook-pipeline",
+        "--features",
+        "metrics",
+        "--lib",
+        "--target-dir",
+        TARGET,
+        "--manifest-path",
+    ]);
     command.arg(folder.join("Cargo.toml")).args(["--", filter]);
     command.env("RUSTFLAGS", format!("{flags} --cfg birdhook_models").trim());
     command

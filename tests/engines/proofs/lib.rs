@@ -15,6 +15,7 @@ pub mod balancer;
 pub mod chaos;
 pub mod copies;
 pub mod diary;
+pub mod encrypted;
 pub mod engine;
 pub mod engine_kills;
 pub mod fleet;

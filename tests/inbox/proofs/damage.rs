@@ -86,7 +86,8 @@ impl File {
         let there: HashMap<_, _> = listed
             .iter()
             .filter(|one| one.standing != Standing::Acknowledged)
-            .map(|one| (one.event.delivery_key(), content(&one.event)))
+            .filter_map(|one| one.event.as_ref().ok())
+            .map(|event| (event.delivery_key(), content(event)))
             .collect();
         let lost: Vec<_> = self.pending.keys().filter(|key| !there.contains_key(key)).copied().collect();
         if !lost.is_empty() {

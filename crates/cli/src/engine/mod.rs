@@ -4,6 +4,8 @@ mod reader;
 mod sink;
 mod troubles;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 use birdhook::message::Format;
 use birdhook::nats::{ConsumerSettings, JetStream, StreamSettings, Subjects};
@@ -22,9 +24,13 @@ pub(crate) struct EngineArgs {
     /// password belongs.
     #[arg(long, value_name = "URL", env = "BIRDHOOK_NATS_URL", hide_env_values = true, conflicts_with = "redis")]
     nats: Option<String>,
-    /// The Redis server: redis://host:6379. Or in BIRDHOOK_REDIS_URL, where a URL with a password belongs.
+    /// The Redis server: redis://host:6379, or rediss://host:6379 for TLS. Or in BIRDHOOK_REDIS_URL, where a URL with a
+    /// password belongs.
     #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true)]
     redis: Option<String>,
+    /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's.
+    #[arg(long, value_name = "FILE", env = "BIRDHOOK_REDIS_CA", requires = "redis")]
+    redis_ca: Option<PathBuf>,
     /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
@@ -59,7 +65,13 @@ impl EngineArgs {
             return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
         }
         if let Some(url) = &self.redis {
-            let engine = Redis::connect(url).await.context("--redis")?;
+            let engine = match &self.redis_ca {
+                None => Redis::connect(url).await.context("--redis")?,
+                Some(file) => {
+                    let roots = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+                    Redis::connect_with_roots(url, &roots).await.context("--redis")?
+                }
+            };
             return Ok(Engine::Redis { engine, stream: stream("birdhook") });
         }
         bail!("name the engine: --nats URL or --redis URL")

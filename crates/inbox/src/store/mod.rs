@@ -137,4 +137,9 @@ impl StoreError {
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt(what.into())
     }
+
+    /// The deliveries of a batch are not as many events as are known of it.
+    pub(crate) fn differing(batch: u64) -> Self {
+        Self::corrupt(format!("the deliveries of batch {batch} and their progress differ"))
+    }
 }

@@ -11,6 +11,8 @@
 mod bodies;
 mod channel;
 mod claims;
+#[cfg(feature = "metrics")]
+mod gauge;
 mod once;
 mod posts;
 mod run;

@@ -129,6 +129,7 @@ faults! {
     EncodedFails: [body_encoded] [];
     ReadsUnsigned: [] [body_huge_unsigned];
     HugeUnsignedFails: [body_huge_unsigned] [];
+    HugeUnsignedCrashes: [body_huge_unsigned alive_afterwards] [];
     NoLimit: [body_huge_signed] [];
     HugeFails: [body_huge_signed] [];
 
@@ -180,6 +181,7 @@ impl Fault {
             Self::NoSignatureFails if post && signatures == 0 => Some(answer(500, "")),
             Self::ReadsUnsigned if post && huge && signatures == 0 => None,
             Self::HugeUnsignedFails if post && huge && signatures == 0 => Some(answer(500, "")),
+            Self::HugeUnsignedCrashes if post && huge && signatures == 0 => Some(Reply::Crash),
             Self::NoLimit if post && huge && signatures == 1 => None,
             Self::HugeFails if post && huge && signatures == 1 => Some(answer(502, "")),
             Self::SmallLimit if post && head.length() > 100_000 => Some(answer(413, "")),

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod fault;
+mod proxy;
 mod receiver;
 mod urls;
 

@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use super::ResponseBody;
 use crate::ResponseFuture;
+use crate::linger::linger;
 use crate::request::{Chunks, head};
 use crate::response::response;
 
@@ -54,7 +55,10 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (parts, body) = request.into_parts();
         match self.gate.begin(&head(&parts)) {
-            Begun::Reply(reply) => ResponseFuture::answered(ours(reply)),
+            Begun::Reply(reply) => {
+                linger(&parts, body);
+                ResponseFuture::answered(ours(reply))
+            }
             Begun::Delivery(reception) => {
                 let inner = self.inner.clone();
                 ResponseFuture::receiving(pass(inner, parts, reception, Chunks::new(body)))

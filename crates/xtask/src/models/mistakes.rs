@@ -172,6 +172,30 @@ pub(super) const ALL: &[Mistake] = &[
         ],
     ),
     mistake(
+        "the gauge hears of what enters when the app is gone",
+        "channel.rs",
+        "models::gauge::the_gauge",
+        &[(
+            "        if self.events.fetch_add(events, SeqCst) & ABANDONED == 0 {\n            observe::queued(events);\n        }",
+            "        self.events.fetch_add(events, SeqCst);\n        observe::queued(events);",
+        )],
+    ),
+    mistake(
+        "the gauge hears twice of what left a gone app",
+        "channel.rs",
+        "models::gauge::the_gauge",
+        &[("        if before & ABANDONED == 0 {\n            observe::un", "        {\n            observe::un")],
+    ),
+    mistake(
+        "the gauge misses what enters while the app goes",
+        "channel.rs",
+        "models::gauge::the_gauge",
+        &[(
+            "observe::unqueued(self.events.fetch_or(ABANDONED, SeqCst) & !ABANDONED);",
+            "self.events.fetch_or(ABANDONED, SeqCst);\n        observe::unqueued(self.backlog().events);",
+        )],
+    ),
+    mistake(
         "an app that is gone is waited for",
         "deliveries.rs",
         "models::wakes::who_waits_for_an_app",
@@ -206,7 +230,7 @@ pub(super) const ALL: &[Mistake] = &[
         "gate.rs",
         "models::shutdown::a_patient_shutdown",
         &[
-            ("        self.body.give_back(&self.gate.shared.bodies);\n        if", "        if"),
+            ("        self.body.give_back(&self.gate.shared.bodies);\n        observe", "        observe"),
             (
                 "            self.gate.shared.idle.notify_waiters();\n        }\n",
                 "            self.gate.shared.idle.notify_waiters();\n        }\n        self.body.give_back(&self.gate.shared.bodies);\n",

@@ -65,8 +65,9 @@ async fn opened(
     let listed = listed.map_err(|error| Violation::other(error.to_string()))?;
     let mut found: HashMap<EventKey, &Listed> = HashMap::new();
     for one in &listed {
-        let key = one.event.delivery_key();
-        trace.load.book(|book| book.knows(&key, content(&one.event)))?;
+        let event = one.event.as_ref().map_err(|why| Violation::other(format!("{}: {why}", one.id)))?;
+        let key = event.delivery_key();
+        trace.load.book(|book| book.knows(&key, content(event)))?;
         // What is done with may be listed until its body is cleared away.
         if one.standing == Standing::Acknowledged {
             continue;

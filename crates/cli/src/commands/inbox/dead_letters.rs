@@ -8,7 +8,7 @@ use super::folder::{Folder, each};
 use super::list::rows;
 use crate::Verdict;
 use crate::lines::Form;
-use crate::output::{self, shown};
+use crate::output::{self, BAD, shown, styled};
 
 /// List the dead letters of an inbox, or show one.
 #[derive(Debug, clap::Args)]
@@ -50,9 +50,15 @@ async fn find(inbox: &Inbox, id: EventId) -> Result<Listed> {
     found.with_context(|| format!("{id} is no dead letter"))
 }
 
-/// A line, and the JSON laid out.
+/// A line, and the JSON laid out. What cannot be read is shown as far as it is text.
 fn show(letter: &Listed) -> Result<()> {
-    Form::Line.print_event(&letter.event)?;
+    match &letter.event {
+        Ok(event) => Form::Line.print_event(event)?,
+        Err(why) => {
+            output::line(styled(BAD, format!("unreadable: {why}")))?;
+            output::line(shown(&String::from_utf8_lossy(why.body())))?;
+        }
+    }
     let json = serde_json::to_string_pretty(&Exported::new(letter))?;
     json.lines().try_for_each(|line| output::line(shown(line)))
 }

@@ -1,9 +1,11 @@
 //! Events of an inbox as lines of JSON.
 
 use anyhow::Result;
-use birdhook::Timestamp;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use birdhook::activity::Report;
-use birdhook::inbox::{Listed, Query};
+use birdhook::inbox::{Listed, Query, Unreadable};
+use birdhook::{Event, Timestamp};
 use serde::Serialize;
 
 use super::folder::{Folder, each};
@@ -13,7 +15,8 @@ use crate::output;
 /// Print every event of an inbox as one line of JSON, the oldest first.
 ///
 /// Each line is what `birdhook listen --json --raw` prints of the event (docs/activity.md), with `id`, `standing` (ready,
-/// waiting, dead or acknowledged), `tries` and `stored_at` besides. What was acknowledged is there only if its owner keeps it.
+/// waiting, dead or acknowledged), `tries` and `stored_at` besides. What was acknowledged is there only if its owner keeps it. Of
+/// what cannot be read there is `unreadable`, which says why, `app`, `position` and `body_base64`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
     #[command(flatten)]
@@ -36,7 +39,29 @@ pub(super) struct Exported<'a> {
     tries: u32,
     stored_at: Timestamp,
     #[serde(flatten)]
-    report: Report<'a>,
+    what: What<'a>,
+}
+
+/// The event, or what is left of it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum What<'a> {
+    Event(Box<Report<'a>>),
+    Unreadable { unreadable: String, app: &'a str, position: usize, body_base64: String },
+}
+
+impl<'a> What<'a> {
+    fn of(event: &'a Result<Event, Unreadable>) -> Self {
+        match event {
+            Ok(event) => Self::Event(Box::new(event.report().with_raw())),
+            Err(why) => Self::Unreadable {
+                unreadable: why.to_string(),
+                app: why.app(),
+                position: why.position(),
+                body_base64: STANDARD.encode(why.body()),
+            },
+        }
+    }
 }
 
 impl<'a> Exported<'a> {
@@ -46,7 +71,7 @@ impl<'a> Exported<'a> {
             standing: listed.standing.as_str(),
             tries: listed.tries,
             stored_at: listed.stored_at,
-            report: listed.event.report().with_raw(),
+            what: What::of(&listed.event),
         }
     }
 }

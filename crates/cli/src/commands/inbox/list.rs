@@ -1,8 +1,8 @@
 //! Events of an inbox as rows.
 
 use anyhow::Result;
-use birdhook::Timestamp;
-use birdhook::inbox::{Listed, Query, Standing};
+use birdhook::inbox::{Listed, Query, Standing, Unreadable};
+use birdhook::{Event, Timestamp};
 use serde::Serialize;
 
 use super::folder::Folder;
@@ -12,7 +12,8 @@ use crate::output::{note, plural};
 
 /// List the events of an inbox, the oldest first.
 ///
-/// With --json an object for each: `id`, `standing`, `tries`, `stored_at`, `kind`, `app` and, when there is one, `subscriber`.
+/// With --json an object for each: `id`, `standing`, `tries`, `stored_at`, `kind`, `app` and, when there is one, `subscriber`;
+/// in place of `kind`, of what cannot be read, `unreadable`, which says why.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     #[command(flatten)]
@@ -76,7 +77,10 @@ pub(super) struct Row<'a> {
     standing: &'static str,
     tries: u32,
     stored_at: Timestamp,
-    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<String>,
     app: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subscriber: Option<&'a str>,
@@ -84,15 +88,16 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn new(listed: &'a Listed) -> Self {
-        let event = &listed.event;
+        let event = listed.event.as_ref();
         Self {
             id: listed.id.to_string(),
             standing: listed.standing.as_str(),
             tries: listed.tries,
             stored_at: listed.stored_at,
-            kind: event.kind().as_str(),
-            app: event.app(),
-            subscriber: event.subscriber(),
+            kind: event.ok().map(|event| event.kind().as_str()),
+            unreadable: event.err().map(ToString::to_string),
+            app: event.map_or_else(Unreadable::app, Event::app),
+            subscriber: event.ok().and_then(Event::subscriber),
         }
     }
 }
@@ -106,7 +111,7 @@ impl Cells for Row<'_> {
             self.standing.to_owned(),
             self.tries.to_string(),
             self.stored_at.to_string(),
-            self.kind.to_owned(),
+            self.kind.unwrap_or("unreadable").to_owned(),
             self.app.to_owned(),
             self.subscriber.unwrap_or_default().to_owned(),
         ]

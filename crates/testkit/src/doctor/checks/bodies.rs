@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::doctor::exchange::{Ask, NoAnswer};
+use crate::doctor::exchange::{Ask, Exchange, NoAnswer};
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 
@@ -77,8 +77,34 @@ pub(super) async fn huge_unsigned(patient: &mut Patient) -> Judgement {
             format!("{} after reading all of it", answer.seen()),
             "anybody can make the receiver read what nobody can have signed",
         ),
+        // All of it was not sent, so nobody can have taken all of it.
+        Ok(answer) if answer.status == 502 && !answer.all_sent => unheard(patient, &exchange).await,
         Ok(_) => judgement::refused(&exchange, "a stranger's 20 MB were accepted"),
         Err(silence) => no_answer(silence),
+    }
+}
+
+/// Whether a 502 is that of a proxy that did not hear the receiver's refusal: it refuses what is short, and is well.
+async fn unheard(patient: &mut Patient, exchange: &Exchange) -> Judgement {
+    let failed = judgement::refused(exchange, "");
+    let short = patient.body("made by a stranger");
+    let short = patient.send(&Ask::post(short)).await;
+    let challenge = patient.new_challenge();
+    let answered = patient.send(&Ask::get(challenge.query())).await;
+    match (short, answered) {
+        (Ok(short), Ok(answered)) if short.is_refusal() && challenge.judge(&patient.secret, &answered.body).is_ok() => {
+            let (seen, short) = (failed.observed, short.seen());
+            Judgement::warned(
+                format!("{seen} before all of it was sent; a short body without a signature: {short}"),
+                "a proxy did not hear the refusal, for it was still sending when the receiver closed; if it counts such failures it \
+                 takes the receiver for ill, and strangers can make it",
+            )
+            .cure(
+                "let the server read on for a moment after an early refusal, or the proxy limit bodies to 1 MiB; and do not let \
+                 the proxy count failures here",
+            )
+        }
+        _ => failed,
     }
 }
 

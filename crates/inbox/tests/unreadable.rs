@@ -1,0 +1,93 @@
+//! Records with a right checksum whose bodies are no deliveries: nothing is handed out, and nothing is hidden.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::sync::Arc;
+
+use birdhook_inbox::{Change, Listed, Options, Order, Query, RedbStore, Standing, Store, Table, Unreadable};
+use support::{Receiver, deletions, options, post};
+
+/// Sends a delivery, closes the inbox, and puts these bytes in the place of that text in the store, under a right checksum.
+async fn overwritten(options: impl Fn() -> Options, body: &str, text: &str, with: &[u8]) -> Receiver {
+    assert_eq!(text.len(), with.len());
+    let receiver = Receiver::new(options());
+    assert_eq!(receiver.send(body).await, 200);
+    let folder = Arc::clone(&receiver.folder);
+    receiver.close().await;
+    {
+        let mut store = RedbStore::open(folder.path().join("inbox.redb")).unwrap();
+        let mut record = store.get(Table::Deliveries, 0).unwrap().unwrap().to_vec();
+        record.truncate(record.len() - 4);
+        let at = record.windows(text.len()).position(|part| part == text.as_bytes()).unwrap();
+        record[at..at + with.len()].copy_from_slice(with);
+        record.extend(crc32fast::hash(&record).to_be_bytes());
+        store.commit(&[Change { table: Table::Deliveries, key: 0, value: Some(record.into()) }]).unwrap();
+    }
+    Receiver::open(&folder, options())
+}
+
+async fn listed(receiver: &Receiver) -> Vec<Listed> {
+    receiver.inbox.list(Query::all()).await.unwrap()
+}
+
+fn unreadable(listed: &Listed) -> &Unreadable {
+    listed.event.as_ref().unwrap_err()
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_listed_with_its_bytes_and_why() {
+    let body = deletions("7", [1, 2]);
+    let length = body.len();
+    for (text, with, why) in [
+        (
+            r#"{"for_user_id""#,
+            &br#"["for_user_id""#[..],
+            format!("its delivery's body of {length} bytes is no JSON object"),
+        ),
+        ("user", b"us\xffr", format!("its delivery's body of {length} bytes is not UTF-8 from byte 8 on")),
+    ] {
+        let receiver = overwritten(options, &body, text, with).await;
+        let mut expected = body.clone().into_bytes();
+        let at = body.find(text).unwrap();
+        expected[at..at + with.len()].copy_from_slice(with);
+        let all = listed(&receiver).await;
+        assert_eq!(
+            all.iter().map(|one| (one.standing, unreadable(one).position())).collect::<Vec<_>>(),
+            [(Standing::Ready, 0), (Standing::Ready, 1)]
+        );
+        for one in &all {
+            assert_eq!((unreadable(one).app(), &unreadable(one).body()[..]), ("default", &expected[..]));
+            assert_eq!(unreadable(one).to_string(), why);
+            assert!(!format!("{one:?}").contains("tweet_delete"), "nor does a log tell what was written");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_handed_it_and_it_is_a_dead_letter_at_once() {
+    let receiver = overwritten(|| options().order(Order::BySubscriber), &deletions("7", [1]), "{", b"[").await;
+    assert_eq!(receiver.send(&deletions("7", [2])).await, 200);
+    assert_eq!(post(&*receiver.next().await), 2, "it does not hold up what comes behind it");
+    assert_eq!(receiver.inbox.stats().dead, 1);
+    let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].tries, unreadable(&dead[0]).body()[0]), (1, b'['));
+    let receiver = receiver.reopen(options()).await;
+    assert_eq!(receiver.inbox.stats().dead, 1);
+    assert_eq!(receiver.inbox.requeue([dead[0].id]).await.unwrap(), 1, "for a version that can read it");
+    assert_eq!(receiver.inbox.discard([dead[0].id]).await.unwrap(), 1);
+    assert!(listed(&receiver).await.iter().all(|one| one.event.is_ok()));
+}
+
+#[tokio::test]
+async fn a_purge_of_its_subscriber_deletes_it_too() {
+    let receiver = overwritten(options, &deletions("7", [1, 2]), "{", b"[").await;
+    assert_eq!(receiver.send(&deletions("8", [3])).await, 200);
+    assert_eq!(receiver.inbox.purge("9").await.unwrap(), 0);
+    assert_eq!(listed(&receiver).await.len(), 3);
+    assert_eq!(receiver.inbox.purge("7").await.unwrap(), 2);
+    assert_eq!(receiver.inbox.purge("7").await.unwrap(), 0);
+    let left = listed(&receiver).await;
+    assert_eq!(left.iter().map(|one| post(one.event.as_ref().unwrap())).collect::<Vec<_>>(), [3]);
+}

@@ -1,0 +1,110 @@
+//! What the `metrics` crate is told.
+#![cfg(feature = "metrics")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use birdhook_pipeline::{Backlog, Deliveries, Reason};
+use futures_util::{FutureExt, StreamExt, stream};
+use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use support::{asking, deleted, deliver, reception, webhook, whole};
+
+/// The gauge of the queue. When it rises, the app's end that it holds is dropped: the moment between counting a delivery and
+/// sending it, which is otherwise a matter of luck.
+#[derive(Default)]
+struct Depth {
+    value: Mutex<f64>,
+    dropped_next: Mutex<Option<Deliveries>>,
+}
+
+impl GaugeFn for Depth {
+    fn increment(&self, by: f64) {
+        *self.value.lock().unwrap() += by;
+        let deliveries = self.dropped_next.lock().unwrap().take();
+        drop(deliveries);
+    }
+
+    fn decrement(&self, by: f64) {
+        *self.value.lock().unwrap() -= by;
+    }
+
+    fn set(&self, _: f64) {
+        panic!("several receivers in one app add up");
+    }
+}
+
+struct Told(Arc<Depth>);
+
+impl Recorder for Told {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        if key.name() == "birdhook_queue_depth" { Gauge::from_arc(Arc::clone(&self.0)) } else { Gauge::noop() }
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_dropped_while_a_delivery_enters_leaves_nothing_on_the_gauge() {
+    let depth = Arc::new(Depth::default());
+    let told = Told(Arc::clone(&depth));
+    let _told = metrics::set_default_local_recorder(&told);
+    let (pipeline, deliveries) = webhook().channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(*depth.value.lock().unwrap(), 2.0);
+    *depth.dropped_next.lock().unwrap() = Some(deliveries);
+    assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Reason::SinkClosed);
+    assert_eq!(*depth.value.lock().unwrap(), 0.0, "nobody will read the rest");
+    let mut left = Backlog::default();
+    (left.deliveries, left.events) = (1, 2);
+    assert_eq!(pipeline.health().backlog, Some(left), "and what is lost is told");
+    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Reason::SinkClosed);
+    assert_eq!(*depth.value.lock().unwrap(), 0.0);
+}
+
+/// Two of them, of which one fails: what both take, and nothing once they are over.
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_is_on_the_gauges_until_it_is_over() {
+    let recorder = DebuggingRecorder::new();
+    let _told = metrics::set_default_local_recorder(&recorder);
+    // Reading sets them back.
+    let mut sums = [0.0; 2];
+    let mut gauges = || {
+        let told = recorder.snapshotter().snapshot().into_vec();
+        let of = |name| told.iter().find(|(key, ..)| key.key().name() == name).map(|(.., value)| value);
+        for (sum, name) in sums.iter_mut().zip(["birdhook_in_flight", "birdhook_body_bytes"]) {
+            let Some(DebugValue::Gauge(value)) = of(name) else { panic!("no {name}") };
+            *sum += value.into_inner();
+        }
+        sums
+    };
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let (one, two) = (deleted(&["1"]), deleted(&["2", "3"]));
+    let mut first = pipeline.receive(reception(&pipeline, &one), whole(&one)).boxed();
+    assert!((&mut first).now_or_never().is_none());
+    assert_eq!(gauges(), [1.0, one.len() as f64]);
+    let endless = whole(&two).chain(stream::pending());
+    let mut second = pipeline.receive(reception(&pipeline, &two), endless).boxed();
+    assert!((&mut second).now_or_never().is_none());
+    assert_eq!(gauges(), [2.0, (one.len() + two.len()) as f64]);
+    let health = pipeline.health();
+    assert_eq!(gauges(), [health.in_flight as f64, health.body_bytes as f64], "the same facts");
+    asked.now().unwrap().1.say(Ok(()));
+    assert_eq!(first.await.reason(), Reason::Accepted);
+    assert_eq!(gauges(), [1.0, two.len() as f64]);
+    drop(second);
+    assert_eq!(gauges(), [0.0, 0.0]);
+}

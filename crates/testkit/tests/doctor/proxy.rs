@@ -1,0 +1,103 @@
+//! A proxy that does not hear an early answer to a huge body, as Go's: it takes its own failed write for a failed receiver.
+
+use std::net::SocketAddr;
+
+use birdhook_testkit::{Diagnosis, Doctor, Finding, Verdict};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::fault::Fault;
+use super::receiver::{Receiver, SECRET};
+
+const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// What it does with a huge body without a signature.
+#[derive(Clone, Copy)]
+enum Passing {
+    /// Stops where the receiver closes.
+    Streams,
+    /// Takes all of it first.
+    Buffers,
+}
+
+async fn start(receiver: SocketAddr, passing: Passing) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(serve(stream, receiver, passing));
+        }
+    });
+    address
+}
+
+async fn serve(mut stream: TcpStream, receiver: SocketAddr, passing: Passing) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(());
+        }
+    }
+    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let length = head
+        .split_once("content-length: ")
+        .map_or(0, |(_, rest)| rest.split("\r\n").next().unwrap().parse::<usize>().unwrap());
+    let is_deaf = length > 1 << 20 && !head.contains("x-twitter-webhooks-signature");
+    let Ok(mut behind) = TcpStream::connect(receiver).await else { return stream.write_all(BAD_GATEWAY).await };
+    behind.write_all(&bytes).await?;
+    if !is_deaf {
+        copy_bidirectional(&mut stream, &mut behind).await?;
+        return Ok(());
+    }
+    if matches!(passing, Passing::Buffers) {
+        let mut left = length - bytes.len().min(length / 2);
+        let mut buffer = vec![0; 1 << 16];
+        while left > 0 {
+            match stream.read(&mut buffer).await? {
+                0 => break,
+                read => left = left.saturating_sub(read),
+            }
+        }
+    }
+    let mut unheard = Vec::new();
+    let _ = behind.read_to_end(&mut unheard).await;
+    stream.write_all(BAD_GATEWAY).await?;
+    // Until the client leaves: what it sends meanwhile must not reset the answer away.
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
+}
+
+async fn examined(fault: Fault, passing: Passing) -> Diagnosis {
+    let address = start(Receiver::start(fault).await, passing).await;
+    Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true).examine().await
+}
+
+fn huge(diagnosis: &Diagnosis) -> &Finding {
+    diagnosis.findings().iter().find(|finding| finding.check() == "body_huge_unsigned").unwrap()
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_hear_the_refusal_is_no_fault_of_the_receiver() {
+    let diagnosis = examined(Fault::None, Passing::Streams).await;
+    assert!(diagnosis.is_healthy(), "{diagnosis}");
+    let finding = huge(&diagnosis);
+    assert_eq!(finding.verdict(), Verdict::Warned, "{diagnosis}");
+    let seen = "answered 502 before all of it was sent; a short body without a signature: answered 401";
+    assert_eq!(finding.observed(), seen);
+    assert!(finding.cause().unwrap().starts_with("a proxy did not hear"), "{finding}");
+}
+
+#[tokio::test]
+async fn a_proxys_502_hides_no_fault() {
+    for (fault, passing) in [
+        (Fault::NoSignatureTaken, Passing::Streams),
+        (Fault::NoSignatureFails, Passing::Streams),
+        (Fault::HugeUnsignedCrashes, Passing::Streams),
+        // Whoever has been sent all of it may have taken all of it.
+        (Fault::None, Passing::Buffers),
+    ] {
+        let diagnosis = examined(fault, passing).await;
+        assert_eq!(huge(&diagnosis).verdict(), Verdict::Failed, "{fault:?}: {diagnosis}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Redis over TLS, with certificates that are made here.
+
+use std::fs;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
+
+use crate::servers;
+
+/// A server that speaks TLS at a port of its own, as `localhost`.
+#[derive(Debug)]
+pub struct Encrypted {
+    pub server: servers::Redis,
+    port: u16,
+    /// The PEM of the authority that its certificate is from.
+    pub root: String,
+    /// It is in the file `root` here.
+    pub folder: TempDir,
+}
+
+/// An authority that nobody knows.
+pub fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+impl Encrypted {
+    /// # Panics
+    /// When `redis-server` is not installed, or without TLS.
+    pub fn start() -> Self {
+        let (authority, key) = (authority(), KeyPair::generate().unwrap());
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let (folder, port, root) = (tempfile::tempdir().unwrap(), servers::free_port(), authority.pem());
+        let write = |name: &str, pem: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, pem).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let files =
+            [write("certificate", &certificate.pem()), write("key", &key.serialize_pem()), write("root", &root)];
+        let port_text = port.to_string();
+        let more = [
+            ["--tls-port", &port_text],
+            ["--tls-cert-file", &files[0]],
+            ["--tls-key-file", &files[1]],
+            ["--tls-ca-cert-file", &files[2]],
+            ["--tls-auth-clients", "no"],
+            ["--requirepass", "open-sesame"],
+        ];
+        let server = servers::Redis::start_with(&more.concat());
+        Self { server, port, root, folder }
+    }
+
+    /// By this name of the machine, with the password.
+    pub fn url(&self, host: &str) -> String {
+        format!("rediss://:open-sesame@{host}:{}/", self.port)
+    }
+}
