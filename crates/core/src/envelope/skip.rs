@@ -123,7 +123,8 @@ impl<'a> Scan<'a> {
     fn plain(&mut self) {
         const ONES: u64 = u64::MAX / 255;
         const HIGH: u64 = ONES << 7;
-        while let Some(eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((eight, behind)) = rest.split_first_chunk() {
             let eight = u64::from_le_bytes(*eight);
             // The lowest high bit in each marks the first byte that is meant; those above it may mark others too.
             let zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
@@ -132,13 +133,13 @@ impl<'a> Scan<'a> {
             let control = eight.wrapping_sub(ONES * b' ' as u64) & !eight;
             let meant = (quote | escape | control) & HIGH;
             if meant != 0 {
-                self.at += meant.trailing_zeros() as usize / 8;
+                self.at = self.bytes.len() - rest.len() + meant.trailing_zeros() as usize / 8;
                 return;
             }
-            self.at += 8;
+            rest = behind;
         }
         let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | ..b' ');
-        self.at += self.bytes.iter().skip(self.at).take_while(|byte| is_plain(byte)).count();
+        self.at = self.bytes.len() - rest.len() + rest.iter().take_while(|byte| is_plain(byte)).count();
     }
 
     fn escape(&mut self) -> Option<()> {
