@@ -121,11 +121,20 @@ async fn expect_continue() {
 async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
     for adapter in Adapter::ALL {
         let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
-        let (refusal, next) = post(DELETED).send_late(&post(DELETED).signed(SECRET), server.address).await;
-        assert_eq!(refusal.status, 401, "{adapter:?}");
+        let (mut refusal, mut next) = (None, None);
+        // Who is kept from running for half a second comes too late.
+        for _ in 0..3 {
+            let (first, second) = post(DELETED).send_late(&post(DELETED).signed(SECRET), server.address).await;
+            assert_eq!(first.status, 401, "{adapter:?}");
+            (refusal, next) = (Some(first), second);
+            if next.is_some() {
+                break;
+            }
+        }
         if adapter == Adapter::Actix {
             // actix-web ends it, and says so before.
-            assert!(refusal.headers.contains(&("connection".to_owned(), "close".to_owned())), "{refusal:?}");
+            let closes = ("connection".to_owned(), "close".to_owned());
+            assert!(refusal.as_ref().unwrap().headers.contains(&closes), "{refusal:?}");
             continue;
         }
         assert_eq!(next, Some(200), "{adapter:?}");

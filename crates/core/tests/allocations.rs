@@ -70,3 +70,16 @@ fn a_challenge_is_answered_with_few() {
     println!("allocations challenge {count}");
     assert!(count <= OF_A_CHALLENGE, "{count} allocations, and not {OF_A_CHALLENGE} at the most");
 }
+
+/// Each of a body's payloads would cost the words of its type of event again.
+#[test]
+fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
+    let (endpoint, secret) = endpoint();
+    let body =
+        format!(r#"{{"data":{{"event_type":"{}",{}"tag":0}}}}"#, "a.".repeat(1000), r#""payload":{},"#.repeat(1000));
+    let signed = signature::sign(&secret, body.as_bytes());
+    let body: &'static str = body.leak();
+    let count = allocations(|| received(&endpoint, body, &signed));
+    println!("allocations payloads {count}");
+    assert!(count < 10_000, "{count}");
+}

@@ -93,6 +93,11 @@ fn a_type_of_event_that_is_no_conversation_after_all_reads_the_payload_anew() {
         told(&deliver(r#"{"data":{"event_type":"like.create","payload":{"id":"7","user_id":"5"}}}"#))
     );
     assert_eq!(like.events()[0].kind(), EventKind::Liked);
+    let one = r#"{"source":{"id":"1"},"target":{"id":"2"}}"#;
+    let payload = format!(r#""payload":{{"source":{{"id":"3"}},"target":{{"id":"4"}},"follow_events":[{one}]}},"#);
+    let follow = r#""event_type":"follow.follow","event_uuid":"9","#;
+    let [before, behind] = [[follow, &payload].as_slice(), &[r#""event_type":"dm.sent","#, &payload, follow]].map(body);
+    assert_eq!(told(&deliver(behind)), told(&deliver(before)), "it stands alone");
 }
 
 #[test]

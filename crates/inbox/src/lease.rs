@@ -191,7 +191,7 @@ fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
         return None;
     };
     let Some(event) = stored.event(*place) else {
-        // What cannot be read now cannot be read later: a dead letter, which is listed as what it is.
+        // Trying again changes nothing: a dead letter, which is listed as what it is.
         let outcome = Outcome::Rejected;
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome, done: None });
         return None;

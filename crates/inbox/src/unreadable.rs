@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 /// An event whose delivery cannot be read again, though its checksum holds: not damage by the disk, then, but something else that
-/// wrote to the store. Nobody is handed it; it is a dead letter, and [`Inbox::discard`](crate::Inbox::discard) is done with it.
+/// wrote to the store. Nobody is handed it; once it was tried it is a dead letter, and [`Inbox::discard`](crate::Inbox::discard) is done with it.
 ///
 /// Prints why; what was written is told by [`body`](Self::body) alone.
 #[derive(Clone, PartialEq, Eq)]

@@ -41,7 +41,8 @@ struct Shared {
 /// What follows a request's head. There will be no third case: an adapter must handle both.
 #[derive(Debug)]
 pub enum Begun {
-    /// Send this; the body need not be read.
+    /// Send this; the body need not be read. A server that closes the connection while some of it is on its way resets it, and a proxy may
+    /// not hear the answer: adapters hold such a body for a moment.
     Reply(Reply),
     /// Read the body with this.
     Delivery(Reception),

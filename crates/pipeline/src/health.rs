@@ -32,7 +32,7 @@ pub struct Health {
     pub remembered: usize,
     /// What the sink holds in memory; `None` for sinks that hold nothing.
     pub backlog: Option<Backlog>,
-    /// Challenges that were answered and certainly X's own: see [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
+    /// Challenges that were answered and signed as only X can, though who has seen one can repeat it: see [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
     pub challenges_by_x: u64,
     /// Since the last challenge was answered; `None` if there was none.
     pub since_last_challenge: Option<Duration>,

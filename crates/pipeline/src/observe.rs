@@ -27,7 +27,7 @@ pub(crate) fn asked_by_x() {
     metrics::counter!("birdhook_challenges_by_x_total").increment(1);
 }
 
-/// A delivery's head was there. This and all that follows is told as differences, as below.
+/// A delivery's head was there.
 pub(crate) fn began() {
     #[cfg(feature = "metrics")]
     metrics::gauge!("birdhook_in_flight").increment(1.0);

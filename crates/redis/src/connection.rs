@@ -54,10 +54,7 @@ impl Redis {
     /// # Errors
     /// With what is wrong, and never with the user or the password.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        #[cfg(not(feature = "tls"))]
-        if asks_for_tls(url) {
-            return Err(ConnectError::NoTls);
-        }
+        speaks_as_asked(url, cfg!(feature = "tls"))?;
         Self::with_client(Client::open(info(url)?).map_err(|_| ConnectError::Url)?).await
     }
 
@@ -170,6 +167,11 @@ fn info(url: &str) -> Result<ConnectionInfo, ConnectError> {
     Ok(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
+/// What asks for TLS is sent nothing in the clear.
+fn speaks_as_asked(url: &str, speaks_tls: bool) -> Result<(), ConnectError> {
+    if asks_for_tls(url) && !speaks_tls { Err(ConnectError::NoTls) } else { Ok(()) }
+}
+
 /// As the redis crate reads URLs.
 fn asks_for_tls(url: &str) -> bool {
     let scheme = url.trim_start().split_once(':').map_or("", |(scheme, _)| scheme);
@@ -210,13 +212,14 @@ mod tests {
         assert!(["redis://rediss:x@h", "rediss", "", "unix:///rediss:"].into_iter().all(|url| !asks_for_tls(url)));
     }
 
-    #[cfg(not(feature = "tls"))]
-    #[tokio::test]
-    async fn without_the_feature_it_is_said_and_nothing_is_sent_in_the_clear() {
+    #[test]
+    fn without_the_feature_it_is_said() {
         for url in ["rediss://aladdin:open-sesame@127.0.0.1/", "Rediss://127.0.0.1/", "valkeys://127.0.0.1/"] {
-            let error = Redis::connect(url).await.unwrap_err();
+            let error = speaks_as_asked(url, false).unwrap_err();
             assert!(matches!(error, ConnectError::NoTls), "{url}: {error}");
             assert!(error.to_string().contains("`redis-tls`"), "{error}");
+            assert!(speaks_as_asked(url, true).is_ok());
         }
+        assert!(speaks_as_asked("redis://127.0.0.1/", false).is_ok());
     }
 }

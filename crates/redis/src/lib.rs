@@ -31,7 +31,7 @@
 //!
 //! | call | what it does |
 //! |---|---|
-//! | [`Redis::connect`] | a connection that is made anew when it breaks; `rediss://` with the feature `tls` |
+//! | [`Redis::connect`] | a connection that is made anew when it breaks; `rediss://` with the feature `tls`, to which `Redis::connect_with_roots` belongs |
 //! | [`Redis::weaknesses`] | settings of the server that may lose events |
 //! | [`Redis::sink`] | appends events to a stream, [each once](StreamSink) |
 //! | [`Redis::group`] | reads a stream as one of a group; what a consumer had that is gone comes to another |

@@ -21,7 +21,7 @@ async fn events_go_in_and_out_over_tls_and_after_a_restart() {
 
 /// Each with what is said, with its sources.
 #[tokio::test]
-async fn whom_it_cannot_trust_it_tells_no_password() {
+async fn whom_it_cannot_trust_is_refused_and_no_error_tells_the_password() {
     let encrypted = Encrypted::start();
     let (right, other) = (encrypted.root.clone(), authority().pem());
     let plain = format!("rediss://:open-sesame@localhost:{}/", encrypted.server.port());

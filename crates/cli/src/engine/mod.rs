@@ -29,7 +29,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true)]
     redis: Option<String>,
     /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's.
-    #[arg(long, value_name = "FILE", env = "BIRDHOOK_REDIS_CA", requires = "redis")]
+    #[arg(long, value_name = "FILE", env = "BIRDHOOK_REDIS_CA")]
     redis_ca: Option<PathBuf>,
     /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.
     #[arg(long, value_name = "NAME")]

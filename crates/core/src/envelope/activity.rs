@@ -21,6 +21,8 @@ pub(super) struct Data<'a> {
     text: &'a str,
     pub(super) event_uuid: Option<Id<'a>>,
     event_type: Option<Text<'a>>,
+    /// What the type of event says of the payload, looked up once: there may be as many payloads as a body has room for.
+    known_as: Option<&'static str>,
     pub(super) tag: Option<Text<'a>>,
     filter: Option<Filter<'a>>,
     payload: Option<&'a str>,
@@ -76,14 +78,16 @@ impl<'a> Data<'a> {
             cursor.members(|name, cursor| {
                 match name {
                     "event_uuid" => data.event_uuid = cursor.value::<Lenient<_>>()?.0.0,
-                    "event_type" => data.event_type = cursor.value::<Lenient<_>>()?.0.0,
+                    "event_type" => {
+                        data.event_type = cursor.value::<Lenient<_>>()?.0.0;
+                        data.known_as = data.event_type.as_deref().and_then(type_known_as);
+                    }
                     "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
                     "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
                     "payload" => {
                         (data.facts, data.conversation) = (None, None);
                         let is_object = cursor.peek()? == b'{';
-                        let known_as = data.event_type.as_deref().filter(|_| is_object).and_then(type_known_as);
-                        data.payload = Some(match known_as {
+                        data.payload = Some(match data.known_as.filter(|_| is_object) {
                             Some(known_as) => {
                                 let (conversation, text) = Conversation::read(known_as, room, cursor)?;
                                 data.conversation = Some(Box::new(conversation));
@@ -151,9 +155,10 @@ impl<'a> Data<'a> {
         }
         if inner.drafts.is_empty() {
             let payload = self.payload.unwrap_or(self.text);
+            self.facts = self.facts.take().or_else(|| self.payload.map(PayloadFacts::of));
             let told = self.relations(kind);
             if told.is_empty() {
-                let facts = self.facts.take().or_else(|| self.payload.map(PayloadFacts::of)).unwrap_or_default();
+                let facts = self.facts.take().unwrap_or_default();
                 inner.drafts.push(self.draft(name.clone(), present, kind, payload, &facts));
             }
             inner.overfull |= told.len() > inner.room;

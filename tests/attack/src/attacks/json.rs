@@ -121,6 +121,15 @@ async fn duplicate_keys(target: Target) -> Tally {
             ("a list of events", again(r#""tweet_create_events":[]"#), taken),
             ("lists of an event", again(r#""tweet_create_events":[{"id_str":"1"}]"#), taken),
             ("data", again(r#""data":{"event_type":"post.create"}"#), taken),
+            (
+                "payloads of a type without end",
+                format!(
+                    r#"{{"data":{{"event_type":"{}",{}"tag":0}}}}"#,
+                    "a.".repeat(200_000),
+                    r#""payload":{},"#.repeat(30_000)
+                ),
+                taken,
+            ),
             ("an empty key", again(r#""":0"#), taken),
         ],
     )

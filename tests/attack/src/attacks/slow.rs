@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::book::body;
 use crate::frames::preface;
 use crate::row::{CONNECTION, Row, SLACK, row};
-use crate::target::{Tally, Target, X_WAITS, post, signed, signed_head};
+use crate::server::Kind;
+use crate::target::{Tally, Target, X_WAITS, get, post, signed, signed_head};
 use crate::tools;
 use crate::wire::Outcome::{self, Closed, Open, Status};
 use crate::wire::{connect, only_answer};
@@ -35,6 +36,10 @@ pub const ROWS: &[Row] = &[
     .waits(),
     row("slow", "idle", "connections that say nothing: 10,000, and 1,000 in the short form", |t| Box::pin(idle(t)))
         .memory(|t| SLACK + idle_connections(t) as u64 * CONNECTION),
+    row("slow", "untaken", "requests without end, whose answers are never taken: the connection is let go", |t| {
+        Box::pin(untaken(t))
+    })
+    .waits(),
     row("slow", "kept_alive", "a proxy's connection that nobody uses for 12 s, and that takes a delivery then", |t| {
         Box::pin(kept_alive(t))
     })
@@ -167,6 +172,38 @@ async fn idle(target: Target) -> Tally {
     tally.holds(opened.len() == idle_connections(&target), || format!("only {} could be opened", opened.len()));
     sleep(target.scale(Duration::from_secs(3), Duration::from_secs(1))).await;
     tally.note = format!("{} connections", opened.len());
+    tally
+}
+
+/// Asks until the server no longer reads, because nobody takes what it answers.
+async fn untaken(target: Target) -> Tally {
+    let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
+    if target.kind == Kind::Actix {
+        tally.note = "not attacked: actix-web has no time-out for it, and keeps the answers in memory".to_owned();
+        return tally;
+    }
+    for _ in 0..target.scale(20, 4) {
+        let server = target.address;
+        asking.spawn(async move {
+            let socket = TcpSocket::new_v4().unwrap();
+            // Else the kernel takes megabytes of answers for it.
+            socket.set_recv_buffer_size(4096).unwrap();
+            let Ok(mut stream) = socket.connect(server).await else { return Closed };
+            let (begun, many) = (Instant::now(), get("crc_token=a", &[]).repeat(500));
+            // An answer that comes to nobody ends in a reset, which the next request hears of.
+            while begun.elapsed() < Duration::from_secs(30) {
+                if let Ok(Err(_)) = timeout(Duration::from_millis(500), stream.write_all(&many)).await {
+                    return Closed;
+                }
+            }
+            Open
+        });
+    }
+    asking
+        .join_all()
+        .await
+        .into_iter()
+        .for_each(|outcome| tally.count("a client that takes nothing", outcome, &[Closed]));
     tally
 }
 

@@ -1,14 +1,18 @@
-//! HTTP for strangers: nobody may hold a connection by saying nothing, or by never ending a request's head.
+//! HTTP for strangers: nobody may hold a connection by saying nothing, by never ending a request's head, or by never taking an answer.
 
+use std::future::{Ready, ready};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use tokio::net::{TcpListener, TcpSocket};
+use axum_server::accept::Accept;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 
-/// How long a client may take to send its first request's head. The body's time is birdhook's.
+/// How long a client may take to send its first request's head, and to take an answer. The body's time is birdhook's.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long a client may take until its next request. A proxy must be the first to close a connection that nobody uses: what it
@@ -46,13 +50,31 @@ pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> 
 /// Serves HTTP/1 and HTTP/2 until `stop` resolves; whoever has not been answered soon after is cut off.
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     let handle = Handle::<SocketAddr>::new();
-    let mut server = axum_server::Server::from_listener(listener).first_request_timeout(SILENCE).handle(handle.clone());
+    let server = axum_server::Server::from_listener(listener).acceptor(Patience);
+    let mut server = server.first_request_timeout(SILENCE).handle(handle.clone());
     server.http_builder().http1().header_read_timeout(IDLE).max_buf_size(HEAD);
-    server.http_builder().http2().keep_alive_interval(SILENCE).max_concurrent_streams(STREAMS);
+    server.http_builder().http2().max_concurrent_streams(STREAMS);
     let stop = async move {
         stop.await;
         handle.graceful_shutdown(Some(GOODBYE));
         Ok(())
     };
     tokio::try_join!(server.serve(router.into_make_service()), stop).map(drop)
+}
+
+/// Lets a connection wait for its client so long and no longer, which hyper does for the heads of HTTP/1 alone.
+#[derive(Clone, Copy)]
+struct Patience;
+
+impl<S> Accept<TcpStream, S> for Patience {
+    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+    type Service = S;
+    type Future = Ready<io::Result<(Self::Stream, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_read_timeout(Some(IDLE));
+        stream.set_write_timeout(Some(SILENCE));
+        ready(Ok((Box::pin(stream), service)))
+    }
 }
