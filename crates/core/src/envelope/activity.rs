@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Outline;
-use super::conversation::{Conversation, known_as, type_known_as};
+use super::conversation::{Conversation, known_as};
 use super::cursor::Cursor;
 use super::draft::Draft;
 use super::facts::{self, Happening, facts, identity};
@@ -21,8 +21,8 @@ pub(super) struct Data<'a> {
     text: &'a str,
     pub(super) event_uuid: Option<Id<'a>>,
     event_type: Option<Text<'a>>,
-    /// What the type of event says of the payload, looked up once: there may be as many payloads as a body has room for.
-    known_as: Option<&'static str>,
+    /// The type of event as it is known, looked up once: there may be as many payloads as a body has room for.
+    known: Option<(&'static str, EventKind)>,
     pub(super) tag: Option<Text<'a>>,
     filter: Option<Filter<'a>>,
     payload: Option<&'a str>,
@@ -80,14 +80,15 @@ impl<'a> Data<'a> {
                     "event_uuid" => data.event_uuid = cursor.value::<Lenient<_>>()?.0.0,
                     "event_type" => {
                         data.event_type = cursor.value::<Lenient<_>>()?.0.0;
-                        data.known_as = data.event_type.as_deref().and_then(type_known_as);
+                        data.known = data.event_type.as_deref().and_then(types::known);
                     }
                     "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
                     "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
                     "payload" => {
                         (data.facts, data.conversation) = (None, None);
                         let is_object = cursor.peek()? == b'{';
-                        data.payload = Some(match data.known_as.filter(|_| is_object) {
+                        let known_as = data.known.filter(|_| is_object).and_then(|(_, kind)| known_as(kind));
+                        data.payload = Some(match known_as {
                             Some(known_as) => {
                                 let (conversation, text) = Conversation::read(known_as, room, cursor)?;
                                 data.conversation = Some(Box::new(conversation));
@@ -143,7 +144,7 @@ impl<'a> Data<'a> {
     pub(super) fn drafts(&mut self, room: usize) -> Outline<'a> {
         let read = self.conversation.take();
         let type_name = self.event_type.as_deref().unwrap_or_default();
-        let (present, kind) = types::known(type_name).unwrap_or_else(|| ("", types::family(type_name)));
+        let (present, kind) = self.known.unwrap_or_else(|| ("", types::family(type_name)));
         let name = if present == type_name { Cow::Borrowed(present) } else { Cow::Owned(type_name.to_owned()) };
         let mut inner = match (known_as(kind), self.payload) {
             (Some(known_as), Some(payload)) => Conversation::of(read, known_as, payload, room),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Outline;
 use super::cursor::Cursor;
 use super::draft::Draft;
-use super::{facts, types};
+use super::facts;
 use crate::EventKind;
 
 /// What such a payload holds.
@@ -54,9 +54,4 @@ pub(super) fn known_as(kind: EventKind) -> Option<&'static str> {
         EventKind::Typing => Some("direct_message_indicate_typing_events"),
         _ => None,
     }
-}
-
-/// The same for what X calls a type of event.
-pub(super) fn type_known_as(event_type: &str) -> Option<&'static str> {
-    known_as(types::known(event_type)?.1)
 }
