@@ -3,15 +3,17 @@
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::RawJson;
 
 /// A part of a body that types are read from. X cuts texts without looking, so that a text may end in half an emoji: JSON,
-/// though no Rust string can hold it. Such halves are read as `U+FFFD`, and [`RawJson`] has them as they came.
+/// though no Rust string can hold it. Such halves are read as `U+FFFD`, a number beyond every machine number as absent, and
+/// [`RawJson`] has both as they came.
 #[derive(Clone, Debug)]
 pub(crate) struct Readable {
     raw: RawJson,
-    /// The same with whole characters, made when it is first needed.
+    /// The same with whole characters and machine numbers, made when it is first needed.
     mended: OnceLock<Option<RawJson>>,
 }
 
@@ -32,27 +34,46 @@ impl Readable {
     }
 }
 
-/// The same JSON with `\ufffd` in place of each half of a surrogate pair; `None` if it has none.
+/// The same JSON with `\ufffd` in place of each half of a surrogate pair, and `null` in place of each number that `serde_json`
+/// finds out of range; `None` if it has neither.
 fn mended(json: &str) -> Option<String> {
     let (mut mended, mut rest) = (String::new(), json);
+    while let Some(at) = rest.find(|c: char| matches!(c, '"' | '-' | '0'..='9')) {
+        let (before, value) = rest.split_at(at);
+        let mut values = serde_json::Deserializer::from_str(value).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        let (value, behind) = value.split_at_checked(values.byte_offset())?;
+        mended += before;
+        match value.starts_with('"') {
+            true => push_whole(&mut mended, value),
+            false if serde_json::from_str::<serde_json::Value>(value).is_err() => mended += "null",
+            false => mended += value,
+        }
+        rest = behind;
+    }
+    mended += rest;
+    (mended != json).then_some(mended)
+}
+
+/// Copies a string of JSON, its characters whole.
+fn push_whole(mended: &mut String, mut rest: &str) {
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
+        *mended += before;
         let length = match (unit(escape), escape.get(6..).and_then(unit)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
             (Some(0xd800..=0xdfff), _) => {
-                mended += before;
-                mended += "\\ufffd";
+                *mended += "\\ufffd";
                 rest = escape.get(6..).unwrap_or_default();
                 continue;
             }
             _ => 2,
         };
-        let (whole, behind) = rest.split_at_checked(at + length)?;
-        mended += whole;
+        let (whole, behind) = escape.split_at_checked(length).unwrap_or((escape, ""));
+        *mended += whole;
         rest = behind;
     }
-    mended += rest;
-    (mended != json).then_some(mended)
+    *mended += rest;
 }
 
 /// The UTF-16 unit that an escape at the beginning writes.
@@ -66,18 +87,30 @@ mod tests {
     use super::mended;
 
     #[test]
-    fn halves_are_replaced_and_nothing_else() {
+    fn halves_and_numbers_out_of_range_are_replaced_and_nothing_else() {
         for (json, expected) in [
             (r#""\ud83d""#, r#""\ufffd""#),
             (r#""a\uD83D\n\uDe00""#, r#""a\ufffd\n\ufffd""#),
             (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
             (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
             (r#"{"\\ud83d":"\ud83d\\ude00"}"#, r#"{"\\ud83d":"\ufffd\\ude00"}"#),
+            (r#"[1e400,-1E+999,{"1e400":2e400}, 7 ]"#, r#"[null,null,{"1e400":null}, 7 ]"#),
+            (&format!("[-{}.5]", "9".repeat(400)), "[null]"),
+            ("1e400", "null"),
         ] {
             assert_eq!(mended(json).as_deref(), Some(expected), "{json}");
             assert!(serde_json::from_str::<serde_json::Value>(expected).is_ok(), "{expected}");
         }
-        for json in [r#""\ud83d\ude00""#, r#""\\ud83d \" \u00e9""#, "{}", "", r"\", r"\u12", "\\é"] {
+        for json in [
+            r#""\ud83d\ude00""#,
+            r#""\\ud83d \" \u00e9""#,
+            r#"["1e400",1e308,-1.5e-400,18446744073709551616]"#,
+            "{}",
+            "",
+            r#""\""#,
+            r#""\u12""#,
+            "1e400x",
+        ] {
             assert_eq!(mended(json), None, "{json}");
         }
     }

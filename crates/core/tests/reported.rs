@@ -149,6 +149,24 @@ fn a_shared_place_is_read_in_either_shape() {
     assert_eq!(nothing.activity().message().unwrap().attachment, None);
 }
 
+/// A number beyond every machine number is absent, and takes nothing else with it.
+#[test]
+fn a_number_out_of_range_costs_an_event_nothing_else() {
+    for body in [
+        r#"{"for_user_id":"1111","tweet_create_events":[{"id_str":"1","text":"hi","reply_count":1e999,"user":{"id_str":"9"}}]}"#,
+        r#"{"data":{"event_type":"post.mention.create","filter":{"user_id":"1111"},"payload":{"id":"1","author_id":"9","text":"hi",
+            "public_metrics":{"reply_count":-1e999}}}}"#,
+    ] {
+        let activity = event(body);
+        let activity = activity.activity();
+        assert_eq!(
+            (activity.text(), activity.actor().and_then(|user| user.id.as_deref())),
+            (Some("hi"), Some("9")),
+            "{body}"
+        );
+    }
+}
+
 /// Half an emoji is JSON, though no Rust string can hold it.
 #[test]
 fn a_text_that_was_cut_in_an_emoji_is_read() {
