@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use crate::directory::Directory;
 use crate::key::{Content, Identity};
 use crate::readable::Readable;
-use crate::wire::v1::{self, Payload, SourceApp, User};
-use crate::wire::{Lenient, v2};
+use crate::wire::v1::{Payload, SourceApp, User};
+use crate::wire::{Lenient, Wrapped, v2};
 use crate::{DedupeScope, Direction, EventKey, EventKind, Generation, RawJson, Timestamp};
 
 /// One thing that happened, as X told it to one app about one subscriber.
@@ -187,7 +187,7 @@ impl Event {
     /// A user by id, from the `users` that come with messages, reading and typing; what both APIs tell of a user is the same
     /// here. Read now.
     pub fn user(&self, id: &str) -> Option<User<'_>> {
-        self.user_of_message(id)?.parse::<Lenient<v1::Wrapped<'_>>>()?.0.map(|wrapped| wrapped.0)
+        self.user_of_message(id)?.parse::<Lenient<Wrapped<User<'_>>>>()?.0.map(|wrapped| wrapped.0)
     }
 
     fn user_of_message(&self, id: &str) -> Option<&Readable> {
@@ -198,7 +198,7 @@ impl Event {
     pub(crate) fn user_v2(&self, id: &str) -> Option<v2::User<'_>> {
         let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?.raw(), id);
         let user = self.user_of_message(id).or_else(included)?;
-        user.parse::<Lenient<v2::Wrapped<'_>>>()?.0.map(|wrapped| wrapped.0)
+        user.parse::<Lenient<Wrapped<v2::User<'_>>>>()?.0.map(|wrapped| wrapped.0)
     }
 
     pub(crate) fn is_outbound(&self) -> Option<bool> {

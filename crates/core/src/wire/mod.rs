@@ -7,6 +7,7 @@
 
 pub(crate) mod object;
 mod value;
+mod wrapped;
 
 pub mod v1;
 pub mod v2;
@@ -14,3 +15,4 @@ pub mod v2;
 pub use value::{Color, Degree, Id, ProfileValue, Text};
 
 pub(crate) use object::Lenient;
+pub(crate) use wrapped::Wrapped;

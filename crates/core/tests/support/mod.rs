@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 pub(crate) mod arbitrary;
+pub(crate) mod broken;
 pub(crate) mod documented;
 
 use birdhook_core::{

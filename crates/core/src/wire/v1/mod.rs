@@ -49,8 +49,6 @@ pub use relation::{
 pub use tweet::Tweet;
 pub use user::{User, UserEntities};
 
-pub(crate) use user::Wrapped;
-
 use std::borrow::Cow;
 
 use super::Text;

@@ -1,10 +1,9 @@
 //! A user, in the three shapes of v1.1.
 
-use serde::de::MapAccess;
-
 use super::{Derived, Entities, Place, Tweet};
 use crate::Timestamp;
-use crate::wire::object::{Object, Value, object};
+use crate::wire::object::object;
+use crate::wire::wrapped::Wrapping;
 use crate::wire::{Color, Id, Text};
 
 object! {
@@ -129,18 +128,9 @@ impl User<'_> {
     }
 }
 
-/// A user, plain or as the `data` of an object around it.
-pub(crate) struct Wrapped<'a>(pub(crate) User<'a>);
-
-impl<'de> Value<'de> for Wrapped<'de> {
-    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
-        *place = None;
-        let Self(user) = place.insert(Self(User::default()));
-        user.fill(members, depth)?;
-        if let Some(inner) = user.data.take() {
-            *user = *inner;
-        }
-        Ok(())
+impl Wrapping for User<'_> {
+    fn data(&mut self) -> Option<Box<Self>> {
+        self.data.take()
     }
 }
 

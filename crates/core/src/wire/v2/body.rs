@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{User, Wrapped};
+use super::User;
 use crate::wire::object::object;
-use crate::wire::{Id, Text};
+use crate::wire::{Id, Text, Wrapped};
 
 object! {
     /// A body without what it tells: of [`Event::body`](crate::Event::body), the subscription that brought it, and what X
@@ -58,7 +58,7 @@ object! {
 object! {
     /// The people of a message.
     struct People<'a> {
-        users: BTreeMap<Id<'a>, Wrapped<'a>> = "users",
+        users: BTreeMap<Id<'a>, Wrapped<User<'a>>> = "users",
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a payload refers to.
 
-use super::{Media, Place, Poll, Post, Topic, User, Wrapped};
+use super::{Media, Place, Poll, Post, Topic, User};
+use crate::wire::Wrapped;
 use crate::wire::object::object;
 
 object! {
     /// What the payload refers to.
     pub struct Includes<'a> {
-        users: Vec<Wrapped<'a>> = "users",
+        users: Vec<Wrapped<User<'a>>> = "users",
         /// Posts.
         pub posts: Vec<Post<'a>> = "tweets" | "posts",
         /// Pictures and videos.
@@ -23,7 +24,7 @@ object! {
 object! {
     /// Of what the payload refers to the users and media alone: posts are read in full, and nobody asks for most.
     pub(crate) struct Named<'a> {
-        users: Vec<Wrapped<'a>> = "users",
+        users: Vec<Wrapped<User<'a>>> = "users",
         media: Vec<Media<'a>> = "media",
     }
 }

@@ -1,14 +1,14 @@
 //! Spaces and broadcasts.
 
-use super::{User, Wrapped};
+use super::User;
 use crate::Timestamp;
 use crate::wire::object::object;
-use crate::wire::{Id, Text};
+use crate::wire::{Id, Text, Wrapped};
 
 object! {
     /// A space.
     pub struct Space<'a> {
-        user: Option<Wrapped<'a>> = "user",
+        user: Option<Wrapped<User<'a>>> = "user",
         /// The space's id.
         pub broadcast_id: Option<Id<'a>> = "broadcast_id",
         /// `start`, `end`, `spaces_start` or `spaces_end`.
@@ -26,7 +26,7 @@ impl<'a> Space<'a> {
 object! {
     /// A broadcast.
     pub struct Broadcast<'a> {
-        user: Option<Wrapped<'a>> = "user",
+        user: Option<Wrapped<User<'a>>> = "user",
         /// The broadcast's id.
         pub broadcast_id: Option<Id<'a>> = "broadcast_id",
         /// `Running`, `Ended` and others.
@@ -58,7 +58,7 @@ impl<'a> Broadcast<'a> {
 object! {
     /// A message in a broadcast's chat.
     pub struct BroadcastMessage<'a> {
-        author: Option<Wrapped<'a>> = "author",
+        author: Option<Wrapped<User<'a>>> = "author",
         /// The broadcast's id.
         pub broadcast_id: Option<Id<'a>> = "broadcast_id",
         /// The message's id.

@@ -46,4 +46,3 @@ pub use post::{EditControls, NotePost, Post, Reference};
 pub use user::{Affiliation, User, UserEntities, UserSubscription};
 
 pub(crate) use includes::Named;
-pub(crate) use user::Wrapped;

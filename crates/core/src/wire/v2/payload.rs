@@ -1,9 +1,9 @@
 //! The payloads of the X Activity API, by type of event.
 
-use super::{Broadcast, BroadcastMessage, Chat, News, Post, Space, User, Wrapped};
+use super::{Broadcast, BroadcastMessage, Chat, News, Post, Space, User};
 use crate::readable::Readable;
 use crate::wire::object::object;
-use crate::wire::{Id, ProfileValue, Text};
+use crate::wire::{Id, ProfileValue, Text, Wrapped};
 use crate::{EventKind, Generation, Timestamp};
 
 /// The payload of an event of the X Activity API, or what a filtered-stream webhook or a replay job sends.
@@ -98,8 +98,8 @@ object! {
 object! {
     /// What one user did to another.
     pub struct Relation<'a> {
-        source: Option<Wrapped<'a>> = "source",
-        target: Option<Wrapped<'a>> = "target",
+        source: Option<Wrapped<User<'a>>> = "source",
+        target: Option<Wrapped<User<'a>>> = "target",
         /// When, should X tell.
         pub created_timestamp: Option<Timestamp> = "created_timestamp" | "created_at" | "timestamp_ms",
     }

@@ -1,10 +1,9 @@
 //! A user, as API v2 writes them.
 
-use serde::de::MapAccess;
-
 use super::{Entities, ProfileGeo, UserMetrics, Withheld};
 use crate::Timestamp;
-use crate::wire::object::{Object, Value, object};
+use crate::wire::object::object;
+use crate::wire::wrapped::Wrapping;
 use crate::wire::{Id, Text};
 
 object! {
@@ -108,18 +107,8 @@ object! {
     }
 }
 
-/// A user, plain or as the `data` of an object around it: X does both, and its schema differs from its samples.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wrapped<'a>(pub(crate) User<'a>);
-
-impl<'de> Value<'de> for Wrapped<'de> {
-    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
-        *place = None;
-        let Self(user) = place.insert(Self(User::default()));
-        user.fill(members, depth)?;
-        if let Some(inner) = user.data.take() {
-            *user = *inner;
-        }
-        Ok(())
+impl Wrapping for User<'_> {
+    fn data(&mut self) -> Option<Box<Self>> {
+        self.data.take()
     }
 }

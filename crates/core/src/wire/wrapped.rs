@@ -1,0 +1,26 @@
+//! Objects that X writes plain, or as the `data` of an object around them: it does both, and its schema differs from its samples.
+
+use serde::de::MapAccess;
+
+use super::object::{Object, Value};
+
+/// A struct that may hold what it should be itself.
+pub(crate) trait Wrapping: Sized {
+    fn data(&mut self) -> Option<Box<Self>>;
+}
+
+/// The struct, wrapped or not.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wrapped<T>(pub(crate) T);
+
+impl<'de, T: Object<'de> + Wrapping> Value<'de> for Wrapped<T> {
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
+        *place = None;
+        let Self(object) = place.insert(Self(T::default()));
+        object.fill(members, depth)?;
+        if let Some(inner) = object.data() {
+            *object = *inner;
+        }
+        Ok(())
+    }
+}
