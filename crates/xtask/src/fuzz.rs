@@ -17,7 +17,7 @@ const MANIFEST: &str = "fuzz/Cargo.toml";
 pub(crate) struct Options {
     pub(crate) target: Option<String>,
     pub(crate) time: Duration,
-    /// A new one for each run unless told.
+    /// A new one for each run unless told, but for the step.
     pub(crate) seed: u32,
 }
 
@@ -30,6 +30,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// As a step: always the same seed, so that a change is refused for its own mistakes and not for older ones found by chance.
+    pub(crate) fn step() -> Self {
+        Self { seed: 1, ..Self::default() }
+    }
+
     pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Self> {
         let mut options = Self::default();
         while let Some(arg) = args.next()? {
