@@ -1,9 +1,14 @@
 //! An actix-web app that receives a webhook on one of its resources.
+//!
+//! actix-web waits without end for a client to take its answers, and goes on answering it into memory. So the system is told to end such a
+//! connection, where it can be told.
 #![allow(clippy::print_stderr)]
+
+use std::any::Any;
 
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::Receiver};
-use birdhook_examples::{Error, IDLE, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
+use birdhook_examples::{Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, print_events};
 
 #[actix_web::main]
 async fn main() -> Result<(), Error> {
@@ -11,7 +16,10 @@ async fn main() -> Result<(), Error> {
     let printing = actix_web::rt::spawn(print_events(deliveries.events()));
 
     let receiver = Receiver::new(pipeline.clone());
-    let server = HttpServer::new(move || App::new().service(receiver.at(PATH))).keep_alive(IDLE).bind(address()?)?;
+    let server = HttpServer::new(move || App::new().service(receiver.at(PATH)))
+        .keep_alive(IDLE)
+        .on_connect(|stream, _| end_when_answers_are_not_taken(stream))
+        .bind(address()?)?;
     server.addrs().iter().for_each(|address| eprintln!("listening on http://{address}{PATH}"));
     let server = server.disable_signals().run();
     let handle = server.handle();
@@ -23,4 +31,13 @@ async fn main() -> Result<(), Error> {
     server.await?;
     printing.await?;
     Ok(())
+}
+
+/// Only Linux can be told so.
+#[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
+fn end_when_answers_are_not_taken(stream: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = stream.downcast_ref::<tokio::net::TcpStream>() {
+        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(SILENCE));
+    }
 }

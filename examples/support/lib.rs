@@ -9,7 +9,7 @@ use birdhook::{Apps, Event, Events};
 
 mod serve;
 
-pub use serve::{IDLE, listen, serve};
+pub use serve::{IDLE, SILENCE, listen, serve};
 
 /// Where the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";

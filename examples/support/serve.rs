@@ -20,7 +20,7 @@ use tokio_io_timeout::TimeoutStream;
 use crate::{Error, PATIENCE, address};
 
 /// How long a client may take to send its first request's head, and to take an answer. The body's time is birdhook's.
-const SILENCE: Duration = Duration::from_secs(10);
+pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long a client may take until its next request. A proxy must be the first to close a connection that nobody uses: what it
 /// sends over one that is being closed here is lost. nginx and most others wait for a minute.

@@ -51,6 +51,12 @@ impl Kind {
     pub fn head_buffer(self) -> usize {
         if self == Self::Actix { 160 << 10 } else { 64 << 10 }
     }
+
+    /// What may be held of answers that a client does not take. actix-web knows no limit: it is what a client asks for until the system
+    /// ends the connection, after a quarter of a minute.
+    pub fn untaken_answers(self) -> u64 {
+        if self == Self::Actix { 8 << 20 } else { 0 }
+    }
 }
 
 pub struct Server {

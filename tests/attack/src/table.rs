@@ -48,12 +48,14 @@ fn foot() -> String {
          have printed every accepted event exactly once.\n\n\
          Memory may be above rest: {} MiB in every row; where bodies are long, {} MiB for them (`bodies_limit` is 64 MiB, and a body \
          that grows is copied into up to twice its room); {} KiB for a connection that says little; for one with an unfinished head what \
-         the framework takes, {} KiB with hyper (the examples' `max_buf_size` and a read), {} KiB with actix-web (fixed).",
+         the framework takes, {} KiB with hyper (the examples' `max_buf_size` and a read), {} KiB with actix-web (fixed); {} MiB for a client that takes \
+         no answers of actix-web, which answers it into its memory as fast as it asks until the system ends the connection.",
         BUDGET.as_secs_f64(),
         SLACK >> 20,
         BODIES >> 20,
         CONNECTION >> 10,
         Kind::Axum.head_buffer() >> 10,
         Kind::Actix.head_buffer() >> 10,
+        Kind::Actix.untaken_answers() >> 20,
     )
 }

@@ -10,7 +10,6 @@ use tokio::time::{sleep, timeout};
 use crate::book::body;
 use crate::frames::preface;
 use crate::row::{CONNECTION, Row, SLACK, row};
-use crate::server::Kind;
 use crate::target::{Tally, Target, X_WAITS, get, post, signed, signed_head};
 use crate::tools;
 use crate::wire::Outcome::{self, Closed, Open, Status};
@@ -39,6 +38,7 @@ pub const ROWS: &[Row] = &[
     row("slow", "untaken", "requests without end, whose answers are never taken: the connection is let go", |t| {
         Box::pin(untaken(t))
     })
+    .memory(|t| SLACK + untaken_clients(t) as u64 * t.kind.untaken_answers())
     .waits(),
     row("slow", "kept_alive", "a proxy's connection that nobody uses for 12 s, and that takes a delivery then", |t| {
         Box::pin(kept_alive(t))
@@ -175,14 +175,14 @@ async fn idle(target: Target) -> Tally {
     tally
 }
 
-/// Asks until the server no longer reads, because nobody takes what it answers.
+fn untaken_clients(target: &Target) -> usize {
+    target.scale(20, 4)
+}
+
+/// Asks until the server no longer reads, because nobody takes what it answers, or is gone.
 async fn untaken(target: Target) -> Tally {
     let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
-    if target.kind == Kind::Actix {
-        tally.note = "not attacked: actix-web has no time-out for it, and keeps the answers in memory".to_owned();
-        return tally;
-    }
-    for _ in 0..target.scale(20, 4) {
+    for _ in 0..untaken_clients(&target) {
         let server = target.address;
         asking.spawn(async move {
             let socket = TcpSocket::new_v4().unwrap();
