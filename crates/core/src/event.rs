@@ -106,7 +106,12 @@ impl Event {
 
     /// The event's identity in another scope.
     pub fn delivery_key_in(&self, scope: DedupeScope) -> EventKey {
-        self.described.identity.scoped(scope, self.app(), self.subscriber())
+        let identity = match self.described.content {
+            // The X Activity API tells the sides of one happening under several types: `dm.sent` and `dm.received`.
+            Content::Id(happening) if !scope.by_subscriber() => happening.of_activity(""),
+            _ => self.described.identity,
+        };
+        identity.scoped(scope, self.app(), self.subscriber())
     }
 
     /// The happening's identity in the scope [`DedupeScope::Subscription`]: the same for what the Account Activity API and

@@ -73,7 +73,7 @@ impl DedupeScope {
         matches!(self, Self::Subscription | Self::Conversation)
     }
 
-    fn by_subscriber(self) -> bool {
+    pub(crate) fn by_subscriber(self) -> bool {
         matches!(self, Self::Subscription | Self::AcrossApps)
     }
 }

@@ -258,3 +258,26 @@ fn keys_are_made_as_they_always_were() {
     let follow = identity(&[b"follow", b"900719925474099301", b"48484848", &time]);
     assert_eq!(event(fixture("follow")).delivery_key(), key(&follow, "900719925474099301"));
 }
+
+/// The X Activity API gives each side its own type of event, which is no reason to tell an app twice.
+#[test]
+fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
+    let told = |user: &str, event_type: &str, payload: &str| {
+        event(format!(
+            r#"{{"data":{{"event_uuid":"-{user}","event_type":"{event_type}","filter":{{"user_id":"{user}"}},"payload":{payload}}}}}"#
+        ))
+    };
+    let message = r#"{"direct_message_events":[{"type":"message_create","id":"5","message_create":{"sender_id":"71","target":{"recipient_id":"82"}}}]}"#;
+    let post = r#"{"id":"20","author_id":"71"}"#;
+    for (types, payload) in [
+        (["dm.sent", "dm.received"], message),
+        (["post.create", "post.mention.create"], post),
+        (["PostCreate", "post.reply.create"], post),
+    ] {
+        let (one, other) = (told("71", types[0], payload), told("82", types[1], payload));
+        let same = SCOPES.map(|scope| one.delivery_key_in(scope) == other.delivery_key_in(scope));
+        assert_eq!(same, [false, true, false, true], "{types:?}");
+        let gone = told("82", "post.delete", payload);
+        assert!(SCOPES.iter().all(|&scope| one.delivery_key_in(scope) != gone.delivery_key_in(scope)), "{types:?}");
+    }
+}
