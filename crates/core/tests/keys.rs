@@ -281,3 +281,29 @@ fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
         assert!(SCOPES.iter().all(|&scope| one.delivery_key_in(scope) != gone.delivery_key_in(scope)), "{types:?}");
     }
 }
+
+/// Somebody subscribed to two words, and routes by the tag: that a post has both is no reason to tell of one alone.
+#[test]
+fn one_post_for_two_words_is_two_subscriptions() {
+    let told = |filter: &str| {
+        event(format!(
+            r#"{{"data":{{"event_uuid":"20","event_type":"post.create","filter":{filter},"payload":{{"id":"20"}}}}}}"#
+        ))
+    };
+    let bees = told(r#"{"keyword":"bees"}"#);
+    for (filter, expected) in [
+        (r#"{"keyword":"b\u0065es","direction":"inbound"}"#, [true, true, true, true]),
+        (r#"{"keyword":"honey"}"#, [false, true, false, true]),
+        (r#"{"user_id":"bees"}"#, [false, true, false, true]),
+        (r#"{"user_id":"71","keyword":"bees"}"#, [false, true, false, true]),
+    ] {
+        let other = told(filter);
+        let delivery = SCOPES.map(|scope| bees.delivery_key_in(scope) == other.delivery_key_in(scope));
+        let content = SCOPES.map(|scope| bees.content_key_in(scope) == other.content_key_in(scope));
+        assert_eq!((delivery, content), (expected, expected), "{filter}");
+    }
+    // Where there is a subscriber, the word is not looked at, for the Account Activity API tells none.
+    let theirs =
+        [r#"{"user_id":"71"}"#, r#"{"user_id":"71","keyword":"bees"}"#].map(|filter| told(filter).content_key());
+    assert_eq!(theirs[0], theirs[1]);
+}

@@ -117,6 +117,11 @@ impl<'a> Data<'a> {
         self.filter.as_ref()?.user_id.as_ref()
     }
 
+    /// The word that the subscription is to.
+    pub(super) fn keyword(&self) -> Option<&Text<'a>> {
+        self.filter.as_ref()?.keyword.as_ref()
+    }
+
     /// Whether the subscription is to what the user does, rather than to what is done to them.
     pub(super) fn outbound(&self) -> Option<bool> {
         match self.filter.as_ref()?.direction.as_deref()? {
