@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use serde::{Serialize, Serializer};
 
 use crate::directory::Directory;
-use crate::key::{Content, Identity};
+use crate::key::{Content, Identity, Subscription};
 use crate::readable::Readable;
 use crate::wire::v1::{Payload, SourceApp, User};
 use crate::wire::{Lenient, Wrapped, v2};
@@ -31,6 +31,8 @@ pub struct Event {
 pub(crate) struct Envelope {
     pub(crate) app: Arc<str>,
     pub(crate) subscriber: Option<ByteString>,
+    /// Without a subscriber: the word that the subscription is to.
+    pub(crate) keyword: Option<Box<str>>,
     pub(crate) users: Option<RawJson>,
     pub(crate) directory: Directory,
     pub(crate) apps: Option<RawJson>,
@@ -106,7 +108,12 @@ impl Event {
 
     /// The event's identity in another scope.
     pub fn delivery_key_in(&self, scope: DedupeScope) -> EventKey {
-        self.described.identity.scoped(scope, self.app(), self.subscriber())
+        let identity = match self.described.content {
+            // The X Activity API tells the sides of one happening under several types: `dm.sent` and `dm.received`.
+            Content::Id(happening) if !scope.by_subscriber() => happening.of_activity(""),
+            _ => self.described.identity,
+        };
+        identity.scoped(scope, self.app(), self.subscription())
     }
 
     /// The happening's identity in the scope [`DedupeScope::Subscription`]: the same for what the Account Activity API and
@@ -121,7 +128,7 @@ impl Event {
             Content::Same => self.described.identity,
             Content::Id(identity) | Content::Timeless(identity) => identity,
         };
-        identity.scoped(scope, self.app(), self.subscriber())
+        identity.scoped(scope, self.app(), self.subscription())
     }
 
     /// Whether the [`content_key`](Self::content_key) says only who did what to whom, so that doing it again gives the same
@@ -140,6 +147,14 @@ impl Event {
     /// for a revocation, which has neither, the user who took access away.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref().or(self.described.revoked_by.as_deref())
+    }
+
+    fn subscription(&self) -> Subscription<'_> {
+        match (self.subscriber(), self.envelope.keyword.as_deref()) {
+            (Some(user), _) => Subscription::User(user),
+            (None, Some(word)) => Subscription::Keyword(word),
+            (None, None) => Subscription::Unsaid,
+        }
     }
 
     /// When it happened, as X says.

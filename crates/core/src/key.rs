@@ -55,7 +55,7 @@ impl fmt::Debug for EventKey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DedupeScope {
-    /// Only a redelivery is a duplicate: same event, same app, same subscriber.
+    /// Only a redelivery is a duplicate: same event, same app, same subscriber, or same word of a subscription to a word.
     #[default]
     Subscription,
     /// Two subscribed users in one conversation give one event between them; each app still gets its own. It is the copy
@@ -73,7 +73,7 @@ impl DedupeScope {
         matches!(self, Self::Subscription | Self::Conversation)
     }
 
-    fn by_subscriber(self) -> bool {
+    pub(crate) fn by_subscriber(self) -> bool {
         matches!(self, Self::Subscription | Self::AcrossApps)
     }
 }
@@ -87,6 +87,15 @@ pub(crate) enum Content {
     Id(Identity),
     /// By who did what to whom: at least one API does not say when.
     Timeless(Identity),
+}
+
+/// Whom or what the subscription is about that brought an event.
+#[derive(Clone, Copy)]
+pub(crate) enum Subscription<'a> {
+    User(&'a str),
+    /// A word that posts or stories hold. One that holds two is told to the subscription to each.
+    Keyword(&'a str),
+    Unsaid,
 }
 
 /// The part of an event's key that is the same for every app and subscriber.
@@ -106,15 +115,19 @@ impl Identity {
         Self::new([b"activity".as_slice(), event_type.as_bytes(), &self.0])
     }
 
-    pub(crate) fn scoped(&self, scope: DedupeScope, app: &str, subscriber: Option<&str>) -> EventKey {
+    pub(crate) fn scoped(&self, scope: DedupeScope, app: &str, subscription: Subscription<'_>) -> EventKey {
         let mut hash = Sha256::new_with_prefix(b"birdhook event key 1\0");
         hash.update([u8::from(scope.by_app()), u8::from(scope.by_subscriber())]);
         hash.update(self.0);
         if scope.by_app() {
             write_part(&mut hash, app.as_bytes());
         }
-        if let Some(subscriber) = subscriber.filter(|_| scope.by_subscriber()) {
-            write_part(&mut hash, subscriber.as_bytes());
+        match subscription {
+            Subscription::User(user) if scope.by_subscriber() => write_part(&mut hash, user.as_bytes()),
+            Subscription::Keyword(word) if scope.by_subscriber() => {
+                ["keyword", word].iter().for_each(|part| write_part(&mut hash, part.as_bytes()));
+            }
+            _ => {}
         }
         EventKey(hash.finalize().into())
     }
@@ -143,7 +156,8 @@ mod tests {
     fn each_scope_merges_what_it_says() {
         let identity = Identity::new([b"message".as_slice(), b"1"]);
         let merges = |scope: DedupeScope, one: (&str, &str), other: (&str, &str)| {
-            identity.scoped(scope, one.0, Some(one.1)) == identity.scoped(scope, other.0, Some(other.1))
+            let key = |(app, user)| identity.scoped(scope, app, Subscription::User(user));
+            key(one) == key(other)
         };
         for (scope, subscribers, apps) in SCOPES
             .into_iter()
@@ -160,7 +174,7 @@ mod tests {
     fn no_two_scopes_share_a_key() {
         let identity = Identity::new([b"message".as_slice(), b"1"]);
         let keys: std::collections::HashSet<_> =
-            SCOPES.iter().map(|&scope| identity.scoped(scope, "app", Some("7"))).collect();
+            SCOPES.iter().map(|&scope| identity.scoped(scope, "app", Subscription::User("7"))).collect();
         assert_eq!(keys.len(), 4);
     }
 }

@@ -258,3 +258,52 @@ fn keys_are_made_as_they_always_were() {
     let follow = identity(&[b"follow", b"900719925474099301", b"48484848", &time]);
     assert_eq!(event(fixture("follow")).delivery_key(), key(&follow, "900719925474099301"));
 }
+
+/// The X Activity API gives each side its own type of event, which is no reason to tell an app twice.
+#[test]
+fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
+    let told = |user: &str, event_type: &str, payload: &str| {
+        event(format!(
+            r#"{{"data":{{"event_uuid":"-{user}","event_type":"{event_type}","filter":{{"user_id":"{user}"}},"payload":{payload}}}}}"#
+        ))
+    };
+    let message = r#"{"direct_message_events":[{"type":"message_create","id":"5","message_create":{"sender_id":"71","target":{"recipient_id":"82"}}}]}"#;
+    let post = r#"{"id":"20","author_id":"71"}"#;
+    for (types, payload) in [
+        (["dm.sent", "dm.received"], message),
+        (["post.create", "post.mention.create"], post),
+        (["PostCreate", "post.reply.create"], post),
+    ] {
+        let (one, other) = (told("71", types[0], payload), told("82", types[1], payload));
+        let same = SCOPES.map(|scope| one.delivery_key_in(scope) == other.delivery_key_in(scope));
+        assert_eq!(same, [false, true, false, true], "{types:?}");
+        let gone = told("82", "post.delete", payload);
+        assert!(SCOPES.iter().all(|&scope| one.delivery_key_in(scope) != gone.delivery_key_in(scope)), "{types:?}");
+    }
+}
+
+/// Somebody subscribed to two words, and routes by the tag: that a post has both is no reason to tell of one alone.
+#[test]
+fn one_post_for_two_words_is_two_subscriptions() {
+    let told = |filter: &str| {
+        event(format!(
+            r#"{{"data":{{"event_uuid":"20","event_type":"post.create","filter":{filter},"payload":{{"id":"20"}}}}}}"#
+        ))
+    };
+    let bees = told(r#"{"keyword":"bees"}"#);
+    for (filter, expected) in [
+        (r#"{"keyword":"b\u0065es","direction":"inbound"}"#, [true, true, true, true]),
+        (r#"{"keyword":"honey"}"#, [false, true, false, true]),
+        (r#"{"user_id":"bees"}"#, [false, true, false, true]),
+        (r#"{"user_id":"71","keyword":"bees"}"#, [false, true, false, true]),
+    ] {
+        let other = told(filter);
+        let delivery = SCOPES.map(|scope| bees.delivery_key_in(scope) == other.delivery_key_in(scope));
+        let content = SCOPES.map(|scope| bees.content_key_in(scope) == other.content_key_in(scope));
+        assert_eq!((delivery, content), (expected, expected), "{filter}");
+    }
+    // Where there is a subscriber, the word is not looked at, for the Account Activity API tells none.
+    let theirs =
+        [r#"{"user_id":"71"}"#, r#"{"user_id":"71","keyword":"bees"}"#].map(|filter| told(filter).content_key());
+    assert_eq!(theirs[0], theirs[1]);
+}

@@ -4,7 +4,7 @@
 mod support;
 
 use birdhook_core::activity::{Attachment, User};
-use birdhook_core::wire::v1;
+use birdhook_core::wire::{v1, v2};
 use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
 use serde_json::{Value, json};
 use support::event;
@@ -227,11 +227,36 @@ fn a_post_that_answers_nothing_begins_its_conversation() {
     assert_eq!(of(&json!({"id_str": "3", "edit_history": {"edit_tweet_ids": ["1", "3"]}})), None);
 }
 
+/// As it writes counts twice, so a time.
+#[test]
+fn a_like_that_tells_its_time_as_a_text_of_another_name_is_as_old() {
+    let (like, millis) =
+        (told("like.create", &json!({"id": "a1", "timestamp_ms_str": "1784927565236"})), 1_784_927_565_236);
+    assert_eq!(like.occurred_at(), Some(Timestamp::from_millis(millis)));
+    let Some(v2::Payload::Like(fields)) = like.v2() else { panic!("{:?}", like.v2()) };
+    assert_eq!(fields.timestamp_ms, like.occurred_at());
+}
+
 #[test]
 fn a_broadcast_that_tells_only_when_it_was_made_began_then() {
     let payload = json!({"broadcast_id": "b", "created_timestamp_ms": 1_700_000_000_001_u64, "created_timestamp_ms_str": "1700000000001"});
     assert_eq!(told("broadcast.start", &payload).occurred_at(), Some(Timestamp::from_millis(1_700_000_000_001)));
     assert_eq!(told("broadcast.end", &payload).occurred_at(), None, "it did not end when it was made");
+}
+
+/// Else a story that comes again under another `event_uuid` is a new one, and a deletion has no twin in the other API.
+#[test]
+fn an_id_of_another_name_is_told_and_identifies() {
+    for (event_type, name) in [("news.new", "rest_id"), ("post.delete", "post_id")] {
+        let [one, other] = ["id", name].map(|name| told(event_type, &json!({name: "5"})));
+        let ids = [&one, &other].map(|event| serde_json::to_value(event.report()).unwrap()["ids"].clone());
+        assert_eq!(ids[0], ids[1], "{event_type}");
+        assert_eq!(one.delivery_key(), other.delivery_key(), "{event_type}");
+        assert_eq!(one.content_key(), other.content_key(), "{event_type}");
+    }
+    let [post, of_another] =
+        [json!({"id": "5"}), json!({"id": "5", "post_id": "6"})].map(|post| told("post.create", &post));
+    assert_eq!(post.delivery_key(), of_another.delivery_key());
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn follows_blocks_and_mutes_are_read_from_arrays_too() {
     let wrapped = event(
         r#"{"for_user_id":"1111","follow_events":[{"type":"follow","source":{"data":{"id":"1111"}},"target":{"data":{"id":"2222"}}}]}"#,
     );
-    assert_eq!(wrapped.kind(), EventKind::Followed);
+    assert_eq!((wrapped.kind(), ids(&wrapped)), (EventKind::Followed, pair("1111", "2222")));
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl<'a> From<v1::Media<'a>> for Media<'a> {
 
 impl<'a> From<Box<v1::Relation<'a>>> for Box<Relationship<'a>> {
     fn from(relation: Box<v1::Relation<'a>>) -> Self {
-        let user = |user: Option<v1::User<'a>>| user.map(Into::into).unwrap_or_default();
+        let user = |user: Option<v1::User<'a>>| user.map(|user| user.unwrapped().into()).unwrap_or_default();
         Self::new(Relationship { source: user(relation.source), target: user(relation.target) })
     }
 }

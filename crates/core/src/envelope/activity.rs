@@ -39,6 +39,8 @@ facts! {
     /// The members of a payload that say what it is about, whose it is and when it was.
     struct PayloadFacts<'a> {
         id: Option<Id<'a>> = "id",
+        /// Of a story or a deleted post, which may have no other.
+        other_id: Option<Id<'a>> = "rest_id" | "post_id",
         app_id: Option<Id<'a>> = "app_id",
         user_id: Option<Id<'a>> = "user_id",
         sender_id: Option<Id<'a>> = "sender_id",
@@ -46,7 +48,7 @@ facts! {
         message_id: Option<Id<'a>> = "message_id",
         source: Option<Side<'a>> = "source",
         target: Option<Side<'a>> = "target",
-        timestamp_ms: Option<Timestamp> = "timestamp_ms" | "event_timestamp_ms" | "event_timestamp_ms_str",
+        timestamp_ms: Option<Timestamp> = "timestamp_ms" | "timestamp_ms_str" | "event_timestamp_ms" | "event_timestamp_ms_str",
         created_msec: Option<Timestamp> = "created_at_msec" | "created_timestamp",
         updated_msec: Option<Timestamp> = "last_updated_at_ms" | "updated_timestamp_ms" | "updated_timestamp_ms_str",
         broadcast_created: Option<Timestamp> = "created_timestamp_ms" | "created_timestamp_ms_str",
@@ -115,6 +117,11 @@ impl<'a> Data<'a> {
 
     pub(super) fn subscriber(&self) -> Option<&Id<'a>> {
         self.filter.as_ref()?.user_id.as_ref()
+    }
+
+    /// The word that the subscription is to.
+    pub(super) fn keyword(&self) -> Option<&Text<'a>> {
+        self.filter.as_ref()?.keyword.as_ref()
     }
 
     /// Whether the subscription is to what the user does, rather than to what is done to them.
@@ -268,9 +275,15 @@ impl<'a> PayloadFacts<'a> {
         facts
     }
 
+    fn id(&self, kind: EventKind) -> Option<&str> {
+        let other =
+            || self.other_id.as_deref().filter(|_| matches!(kind, EventKind::PostDeleted | EventKind::NewsPublished));
+        self.id.as_deref().or_else(other)
+    }
+
     /// What the Account Activity API tells too, identified as it does.
     fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
-        let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id.as_deref()?]))));
+        let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
         let relation = |what: &str| {
             let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
             Some((Happening::Plain(kind), Content::Timeless(identity(what, &[source, target]))))
@@ -306,7 +319,7 @@ impl<'a> PayloadFacts<'a> {
             | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
             EventKind::BroadcastMessage => self.message_id.as_deref(),
             EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged | EventKind::NewsPublished => {
-                self.id.as_deref()
+                self.id(kind)
             }
             _ => None,
         }

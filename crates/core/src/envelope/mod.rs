@@ -43,13 +43,12 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     let slice = |text: &str| RawJson::new(body.slice_ref(text));
     let readable = |text: &str| Readable::new(slice(text));
     let activity = outline.data.as_ref().filter(|data| data.is_activity());
+    let subscriber = outline.subscriber.as_ref().or(activity.and_then(Data::subscriber));
+    let keyword = activity.and_then(Data::keyword).filter(|_| subscriber.is_none());
     let envelope = Arc::new(Envelope {
         app,
-        subscriber: outline
-            .subscriber
-            .as_ref()
-            .or(activity.and_then(Data::subscriber))
-            .map(|user| shared(&body, user.clone())),
+        subscriber: subscriber.map(|user| shared(&body, user.clone())),
+        keyword: keyword.map(|word| word.as_str().into()),
         users: outline.users.map(slice),
         directory: Directory::default(),
         apps: outline.apps.map(slice),

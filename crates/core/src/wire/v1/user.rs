@@ -126,6 +126,11 @@ impl User<'_> {
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
     }
+
+    /// The user inside, where X wraps it.
+    pub(crate) fn unwrapped(mut self) -> Self {
+        self.data.take().map_or(self, |inner| *inner)
+    }
 }
 
 impl Wrapping for User<'_> {
