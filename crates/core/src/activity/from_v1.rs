@@ -5,6 +5,7 @@ use super::{
     PostRelation, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, ReferenceKind, Relationship, Revocation,
     Typing, User,
 };
+use crate::wire::Wrapping as _;
 use crate::wire::v1::{self, Payload};
 use crate::{Event, EventKind};
 

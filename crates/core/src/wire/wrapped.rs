@@ -7,6 +7,11 @@ use super::object::{Object, Value};
 /// A struct that may hold what it should be itself.
 pub(crate) trait Wrapping: Sized {
     fn data(&mut self) -> Option<Box<Self>>;
+
+    /// What is wrapped, or itself.
+    fn unwrapped(mut self) -> Self {
+        self.data().map_or(self, |inner| *inner)
+    }
 }
 
 /// The struct, wrapped or not.

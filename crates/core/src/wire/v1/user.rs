@@ -3,8 +3,7 @@
 use super::{Derived, Entities, Place, Tweet};
 use crate::Timestamp;
 use crate::wire::object::object;
-use crate::wire::wrapped::Wrapping;
-use crate::wire::{Color, Id, Text};
+use crate::wire::{Color, Id, Text, Wrapping};
 
 object! {
     /// A user. Posts and likes carry the full v1.1 user, with a numeric `id` beside `id_str`; follows, blocks and mutes a
@@ -125,11 +124,6 @@ impl User<'_> {
     /// The user's id: `id_str`, which is never rounded, else `id`.
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
-    }
-
-    /// The user inside, where X wraps it.
-    pub(crate) fn unwrapped(mut self) -> Self {
-        self.data.take().map_or(self, |inner| *inner)
     }
 }
 

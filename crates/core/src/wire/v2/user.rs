@@ -3,8 +3,7 @@
 use super::{Entities, ProfileGeo, UserMetrics, Withheld};
 use crate::Timestamp;
 use crate::wire::object::object;
-use crate::wire::wrapped::Wrapping;
-use crate::wire::{Id, Text};
+use crate::wire::{Id, Text, Wrapping};
 
 object! {
     /// A user.
