@@ -3,7 +3,7 @@
 
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::Receiver};
-use birdhook_examples::{Error, IDLE, PATH, PATIENCE, address, apps, asked_to_stop, print_events};
+use birdhook_examples::{Error, IDLE, PATH, PATIENCE, address, apps, asked_to_stop, cannot_listen, print_events};
 
 #[actix_web::main]
 async fn main() -> Result<(), Error> {
@@ -11,7 +11,9 @@ async fn main() -> Result<(), Error> {
     let printing = actix_web::rt::spawn(print_events(deliveries.events()));
 
     let receiver = Receiver::new(pipeline.clone());
-    let server = HttpServer::new(move || App::new().service(receiver.at(PATH))).keep_alive(IDLE).bind(address()?)?;
+    let server = HttpServer::new(move || App::new().service(receiver.at(PATH))).keep_alive(IDLE);
+    let address = address()?;
+    let server = server.bind(address).map_err(|why| cannot_listen(address, &why))?;
     server.addrs().iter().for_each(|address| eprintln!("listening on http://{address}{PATH}"));
     let server = server.disable_signals().run();
     let handle = server.handle();
