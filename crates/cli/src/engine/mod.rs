@@ -14,7 +14,7 @@ use bytesize::ByteSize;
 
 pub(crate) use self::reader::Reader;
 pub(crate) use self::sink::EngineSink;
-pub(crate) use self::troubles::{Troubles, told};
+pub(crate) use self::troubles::Troubles;
 use crate::output::note;
 
 /// Which engine.
