@@ -8,7 +8,9 @@ use std::any::Any;
 
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::Receiver};
-use birdhook_examples::{Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, print_events};
+use birdhook_examples::{
+    Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, cannot_listen, print_events,
+};
 
 #[actix_web::main]
 async fn main() -> Result<(), Error> {
@@ -18,8 +20,9 @@ async fn main() -> Result<(), Error> {
     let receiver = Receiver::new(pipeline.clone());
     let server = HttpServer::new(move || App::new().service(receiver.at(PATH)))
         .keep_alive(IDLE)
-        .on_connect(|stream, _| end_when_answers_are_not_taken(stream))
-        .bind(address()?)?;
+        .on_connect(|stream, _| end_when_answers_are_not_taken(stream));
+    let address = address()?;
+    let server = server.bind(address).map_err(|why| cannot_listen(address, &why))?;
     server.addrs().iter().for_each(|address| eprintln!("listening on http://{address}{PATH}"));
     let server = server.disable_signals().run();
     let handle = server.handle();

@@ -42,6 +42,11 @@ pub fn address() -> Result<SocketAddr, Error> {
     Ok((Ipv4Addr::LOCALHOST, port).into())
 }
 
+/// What `main` says when somebody else listens there, for one.
+pub fn cannot_listen(address: SocketAddr, why: &std::io::Error) -> Error {
+    format!("cannot listen on {address}: {why}").into()
+}
+
 /// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM.
 pub async fn asked_to_stop() {
     let interrupted = tokio::signal::ctrl_c();

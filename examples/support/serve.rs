@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::{Error, PATIENCE, address};
+use crate::{Error, PATIENCE, address, cannot_listen};
 
 /// How long a client may take to send its first request's head, and to take an answer. The body's time is birdhook's.
 pub const SILENCE: Duration = Duration::from_secs(10);
@@ -38,11 +38,11 @@ const WAITING: u32 = 4096;
 /// # Errors
 /// When that address cannot be listened at.
 pub fn listen() -> Result<TcpListener, Error> {
-    let socket = TcpSocket::new_v4()?;
+    let (address, socket) = (address()?, TcpSocket::new_v4()?);
     // Not on Windows, where it would let others take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
-    socket.bind(address()?)?;
+    socket.bind(address).map_err(|why| cannot_listen(address, &why))?;
     Ok(socket.listen(WAITING)?)
 }
 

@@ -25,9 +25,7 @@ struct Server {
 
 impl Server {
     fn start(example: &str) -> Self {
-        // Cargo builds the examples beside the tests.
-        let deps = std::env::current_exe().unwrap();
-        let program: PathBuf = deps.parent().unwrap().parent().unwrap().join("examples").join(example);
+        let program = program(example);
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(&program)
             .envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")])
@@ -56,6 +54,12 @@ impl Server {
         assert!(self.process.0.wait().unwrap().success());
         self.printed.join().unwrap()
     }
+}
+
+/// Cargo builds the examples beside the tests.
+fn program(example: &str) -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    deps.parent().unwrap().parent().unwrap().join("examples").join(example)
 }
 
 /// A process that is ended with the test.
@@ -115,4 +119,20 @@ async fn the_tower_server_is_well() {
 #[tokio::test]
 async fn the_server_with_an_inbox_is_well() {
     is_well("inbox").await;
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    for example in ["axum", "hyper", "actix", "tower-layer", "inbox"] {
+        let folder = tempfile::tempdir().unwrap();
+        let ended = Command::new(program(example))
+            .envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", &address.port().to_string())])
+            .env("BIRDHOOK_INBOX", folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success() && said.contains(&format!("cannot listen on {address}")), "{example}: {said}");
+    }
 }

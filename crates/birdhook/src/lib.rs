@@ -22,18 +22,22 @@
 //! 1. Describe the webhook: [`Webhook`], with a [`Secret`], an [`App`] or several [`Apps`].
 //! 2. Choose what 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or [`Webhook::gate`] when a
 //!    service of yours acknowledges. `inbox::Inbox` (feature `inbox`) is a sink that keeps events on the disk;
-//!    `nats::JetStream` and `redis::Redis` (features `nats`, `redis`) have sinks that several receivers share.
+//!    `nats::JetStream` and `redis::Redis` (features `nats`, `redis`, and `redis-tls` for `rediss://`) have sinks that
+//!    several receivers share.
 //! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook` (feature `axum`),
 //!    `actix::Receiver` (feature `actix`).
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
 //! 5. Before the server stops, call [`Pipeline::shutdown`]; on a readiness page, show [`Pipeline::health`].
+//!
+//! `client::Client` (feature `client`), or the tool `birdhook`, registers the webhook at X and subscribes users.
 //!
 //! # Metrics and tracing
 //! With the feature `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
 //! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`, `birdhook_events_total`,
 //! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth` (events),
 //! `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
-//! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`.
+//! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`. The page of
+//! `inbox` has the inbox's.
 //!
 //! With the feature `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's
 //! hand-over runs and the answer is told.

@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
         // Whoever reads our output has seen enough, such as `head`.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("birdhook: {error:#}");
+            eprintln!("birdhook: {}", output::told(error.as_ref()));
             ExitCode::from(2)
         }
     }

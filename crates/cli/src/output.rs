@@ -1,5 +1,6 @@
 //! What the commands print.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -43,6 +44,20 @@ pub(crate) fn note(text: impl AsRef<str>) {
     let _ = writeln!(anstream::stderr().lock(), "{}", text.as_ref());
 }
 
+/// An error with its sources, save those whose words stand in it already: some libraries tell their source twice.
+pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text += &format!(": {words}");
+        }
+        source = error.source();
+    }
+    text
+}
+
 /// Text in a style, its colours taken out again where they are not wanted.
 pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> String {
     format!("{style}{}{style:#}", text.as_ref())
@@ -71,6 +86,17 @@ pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_source_is_told_twice() {
+        let refused = || anyhow::anyhow!("refused (os error 111)");
+        let of = |error: anyhow::Error| told(error.as_ref());
+        assert_eq!(of(refused().context("no answer")), "no answer: refused (os error 111)");
+        assert_eq!(
+            of(refused().context("io: refused (os error 111)").context("no answer")),
+            "no answer: io: refused (os error 111)"
+        );
+    }
 
     #[test]
     fn what_strangers_write_cannot_steer_a_terminal() {

@@ -110,6 +110,40 @@ fn wrong_usage_is_exit_code_two() {
 }
 
 #[test]
+fn what_is_said_of_an_engine_that_is_not_used_is_wrong_usage() {
+    let (ca, engine) = ("'--nats <URL>' cannot be used with '--redis-ca <FILE>'", "--nats <URL>|--redis <URL>");
+    for (args, expected) in [
+        (&["consume", "--nats", "nats://127.0.0.1:1", "--redis-ca", "x"] as &[&str], ca),
+        (&["relay", "--inbox", "x", "--nats", "nats://127.0.0.1:1", "--redis-ca", "x"], ca),
+        (&["listen", "--nats", "nats://127.0.0.1:1", "--redis-ca", "x"], ca),
+        (&["listen", "--redis-ca", "x"], "--redis <URL>"),
+        (&["listen", "--stream", "S"], engine),
+        (&["listen", "--subject", "a.{kind}"], engine),
+        (&["listen", "--max-bytes", "1 GiB"], engine),
+        (&["listen", "--cloud-events"], engine),
+        (&["listen", "--inbox", "x", "--in-order"], engine),
+    ] {
+        // At nobody's address, so that it ends in any case.
+        let more: &[&str] = if args[0] == "listen" { &["--addr", "192.0.2.1:1"] } else { &[] };
+        let ended = run(&[args, more].concat());
+        assert_eq!(ended.code, 2, "{args:?}");
+        assert!(ended.stderr.contains(expected), "{args:?}: {}", ended.stderr);
+    }
+}
+
+/// A machine may have the variable for all that runs there.
+#[test]
+fn redis_ca_of_the_environment_counts_with_redis_only() {
+    let consume = |args: &[&str]| end(birdhook(&[&["consume"], args].concat()).env("BIRDHOOK_REDIS_CA", "/nowhere"));
+    let nats = consume(&["--nats", "nats://127.0.0.1:1"]);
+    assert!(nats.code == 2 && nats.stderr.contains("cannot reach a NATS server"), "{}", nats.stderr);
+    let redis = consume(&["--redis", "rediss://127.0.0.1:1"]);
+    assert!(redis.code == 2 && redis.stderr.contains("cannot read /nowhere"), "{}", redis.stderr);
+    let typed = consume(&["--redis", "rediss://127.0.0.1:1", "--redis-ca", "/elsewhere"]);
+    assert!(typed.code == 2 && typed.stderr.contains("cannot read /elsewhere"), "{}", typed.stderr);
+}
+
+#[test]
 fn the_manual_and_the_completions_name_every_command() {
     let commands = ["listen", "trigger", "doctor", "crc", "sign", "verify", "inspect", "record", "replay", "mock-x"];
     for shell in ["bash", "zsh", "fish"] {

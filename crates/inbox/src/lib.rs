@@ -1,4 +1,4 @@
-//! A durable inbox for Twitter/X webhooks: nothing that was answered 200 is ever lost.
+//! A durable inbox for Twitter/X webhooks: nothing that was answered 200 is lost, as long as its disk is not.
 //!
 //! X repeats a delivery little or not at all. An [`Inbox`] is an [`EventSink`](birdhook_pipeline::EventSink) that answers 200 once the events are on the local disk,
 //! together with the keys that tell their duplicates, in one synced commit; the app consumes them at its own pace, and may

@@ -46,7 +46,8 @@ cargo xtask supply --write     write the lists of public APIs anew
 cargo xtask semver [REV] [-p PACKAGE]
                                what breaks those who use REV (the newest tag)
 cargo xtask soak [--minutes N] [--sink NAME] [--seed N]
-                               mixed traffic and faults for N minutes (10) with each sink
+                               mixed traffic and faults for N minutes (10) with each of channel and inbox,
+                               or with this one of channel, handler and inbox
 cargo xtask timing [--quick]   whether comparing signatures tells by its time what it must not
 cargo xtask models [--minutes N] [--seed N] [MODEL]
                                the pipeline's real code under chosen schedules, N minutes in all;

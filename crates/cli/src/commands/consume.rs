@@ -86,7 +86,7 @@ impl Consume {
                     seen.insert(&taken.key(), begun.elapsed());
                     settling.spawn(taken.ack());
                 }
-                Err(error) => troubles.tell(format!("{error:#}")),
+                Err(error) => troubles.tell(output::told(error.as_ref())),
             }
             while settling.len() >= SETTLING {
                 settled(&mut settling, &troubles).await;
@@ -109,6 +109,6 @@ impl Consume {
 
 async fn settled(settling: &mut JoinSet<Result<()>>, troubles: &Troubles) {
     if let Some(Ok(Err(error))) = settling.join_next().await {
-        troubles.tell(format!("not acknowledged, so it comes again: {error:#}"));
+        troubles.tell(format!("not acknowledged, so it comes again: {}", output::told(error.as_ref())));
     }
 }

@@ -17,8 +17,8 @@ use crate::output::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, note, styled};
 /// Each check is a line: what was seen and, when something is wrong, the cause and the cure. A check that would show nothing
 /// new, because one before it failed, is skipped. Exit code 0 only if X would accept the receiver and nothing unsafe was found.
 ///
-/// It sends some eighty requests, one after another. Those that are correctly signed tell that a replay has ended which nobody
-/// asked for, with job ids that begin with birdhook-doctor-; no app acts on them. One of them is 20 MB long.
+/// It sends some sixty requests, nearly all one after another. Those that are correctly signed tell that a replay has ended
+/// which nobody asked for, with job ids that begin with birdhook-doctor-; no app acts on them. One of them is 20 MB long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
     /// The URL that X knows, or will know.

@@ -10,8 +10,8 @@ use birdhook::{CutOver, DedupeScope, Keying};
 use super::inbox::opened;
 use super::listen::{PATIENCE, asked_to_stop};
 use crate::Verdict;
-use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs, told};
-use crate::output::{self, note, plural};
+use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs};
+use crate::output::{self, note, plural, told};
 
 /// Hand what is in an inbox on to JetStream or Redis, under the same keys as the receiver that stored it would.
 ///

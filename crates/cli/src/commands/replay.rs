@@ -23,7 +23,8 @@ use crate::tally::Tally;
 /// Send recorded deliveries again, signed anew, in their order and at their pace, and tell what the receiver answered; or, with
 /// --webhook, ask X to deliver again what it tried to deliver.
 ///
-/// A line that holds no delivery is named, the rest is sent still, and the exit code is 1. X replays what is at least 10 minutes old and at most 24 hours (v2) or 5 days (enterprise), one job at a time and 2 hours at
+/// A line that holds no delivery is named, the rest is sent still, and the exit code is 1. X replays what began at least 31 minutes
+/// ago and ended at least 10 minutes ago, at most 24 hours (v2) or 5 days (enterprise) back, one job at a time and 2 hours at
 /// most; `birdhook watch` asks for whole gaps.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {

@@ -26,7 +26,7 @@ pub(crate) struct Trigger {
     url: String,
     /// The kinds, by any of X's names or birdhook's: like.create, favorite_events, liked. Unless told, every kind.
     kinds: Vec<Kind>,
-    /// Which API tells it; unless told, each that tells it.
+    /// Which API tells it; unless told, each that tells it, of another happening: `birdhook mock-x` has one told by both.
     #[arg(long)]
     generation: Option<Told>,
     /// How many of each kind.

@@ -14,7 +14,7 @@ use bytesize::ByteSize;
 
 pub(crate) use self::reader::Reader;
 pub(crate) use self::sink::EngineSink;
-pub(crate) use self::troubles::{Troubles, told};
+pub(crate) use self::troubles::Troubles;
 use crate::output::note;
 
 /// Which engine.
@@ -22,17 +22,26 @@ use crate::output::note;
 pub(crate) struct EngineArgs {
     /// The NATS server, with JetStream: nats://host:4222, several parted by commas. Or in BIRDHOOK_NATS_URL, where a URL with a
     /// password belongs.
-    #[arg(long, value_name = "URL", env = "BIRDHOOK_NATS_URL", hide_env_values = true, conflicts_with = "redis")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BIRDHOOK_NATS_URL",
+        hide_env_values = true,
+        conflicts_with = "redis",
+        group = "engine"
+    )]
     nats: Option<String>,
     /// The Redis server: redis://host:6379, or rediss://host:6379 for TLS. Or in BIRDHOOK_REDIS_URL, where a URL with a
     /// password belongs.
-    #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true, group = "engine")]
     redis: Option<String>,
-    /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's.
-    #[arg(long, value_name = "FILE", env = "BIRDHOOK_REDIS_CA")]
+    /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's. Or in BIRDHOOK_REDIS_CA, which is
+    /// passed over where no Redis is named: it may be set for all that a machine runs.
+    // Not `env`, by which it could not be told from what was typed.
+    #[arg(long, value_name = "FILE", conflicts_with = "nats", requires = "redis")]
     redis_ca: Option<PathBuf>,
     /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "engine")]
     stream: Option<String>,
 }
 
@@ -40,13 +49,13 @@ pub(crate) struct EngineArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct WritingArgs {
     /// In JetStream, the subject of an event; {app}, {kind}, {name}, {generation} and {subscriber} stand for the event's own.
-    #[arg(long, value_name = "TEMPLATE", default_value = "birdhook.{app}.{kind}.{subscriber}")]
+    #[arg(long, value_name = "TEMPLATE", default_value = "birdhook.{app}.{kind}.{subscriber}", requires = "engine")]
     subject: Subjects,
     /// In JetStream, the room for events of a stream that is made, which the server sets aside: 512 MiB, 20 GB.
-    #[arg(long, value_name = "SIZE", default_value = "8 GiB")]
+    #[arg(long, value_name = "SIZE", default_value = "8 GiB", requires = "engine")]
     max_bytes: ByteSize,
     /// Write events as CloudEvents 1.0, for consumers in other languages.
-    #[arg(long)]
+    #[arg(long, requires = "engine")]
     cloud_events: bool,
 }
 
@@ -65,10 +74,10 @@ impl EngineArgs {
             return Ok(Engine::Nats { engine: Box::new(engine), stream: stream("BIRDHOOK") });
         }
         if let Some(url) = &self.redis {
-            let engine = match &self.redis_ca {
+            let engine = match self.redis_ca.clone().or_else(redis_ca_of_the_environment) {
                 None => Redis::connect(url).await.context("--redis")?,
                 Some(file) => {
-                    let roots = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+                    let roots = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                     Redis::connect_with_roots(url, &roots).await.context("--redis")?
                 }
             };
@@ -80,6 +89,10 @@ impl EngineArgs {
     pub(crate) fn is_named(&self) -> bool {
         self.nats.is_some() || self.redis.is_some()
     }
+}
+
+fn redis_ca_of_the_environment() -> Option<PathBuf> {
+    std::env::var_os("BIRDHOOK_REDIS_CA").filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
 impl Engine {

@@ -1,10 +1,7 @@
 //! What goes wrong with an engine, told once and not a thousand times.
 
-use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use birdhook::SinkError;
 
 use crate::output::note;
 
@@ -22,15 +19,4 @@ impl Troubles {
             *last = Some((text, Instant::now()));
         }
     }
-}
-
-/// With its sources, which for an engine's sink quote nobody.
-pub(crate) fn told(error: &SinkError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text += &format!(": {error}");
-        source = error.source();
-    }
-    text
 }

@@ -139,7 +139,7 @@ impl Cause {
             Self::RateLimited { .. } => "Wait until X lets calls through again.",
             Self::ReplayUnderWay => "Wait for the `replay_job_status` of the job under way: there is one at a time.",
             Self::ReplayDates => {
-                "Ask for a span within X's window (24 hours in v2, 5 days in 1.1) that ended at least 10 minutes ago."
+                "Ask for a span within X's window (24 hours in v2, 5 days in 1.1) that began at least 31 minutes ago and ended at least 10."
             }
             Self::Down => "Try again later; see X's status page.",
             Self::NoAnswer(TransportError::Connect(_)) => "Check the network, the proxy and the name of X's host.",

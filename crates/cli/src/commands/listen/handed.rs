@@ -13,8 +13,8 @@ use super::durable::holdings;
 use super::server::ServerArgs;
 use crate::commands::inbox::opened;
 use crate::commands::relay::{options, relay};
-use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs, told};
-use crate::output::note;
+use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs};
+use crate::output::{note, told};
 
 /// What is done with deliveries that an engine is to have.
 pub(super) struct Handed {

@@ -61,7 +61,7 @@ pub(crate) struct Listen {
     #[command(flatten)]
     writing: WritingArgs,
     /// With --inbox and an engine: relay each subscriber's events one after the other, in the order in which they were accepted.
-    #[arg(long, requires = "inbox")]
+    #[arg(long, requires_all = ["inbox", "engine"])]
     in_order: bool,
 }
 
