@@ -122,10 +122,10 @@ impl EventSink for StreamSink {
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Publishing {
-        let events: Vec<_> = delivery.events().iter().zip(keys).collect();
-        if events.len() < delivery.events().len() {
+        if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
         }
+        let events: Vec<_> = delivery.events().iter().zip(keys).collect();
         self.publish(&events)
     }
 }
