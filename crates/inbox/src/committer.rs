@@ -278,6 +278,8 @@ impl Committer {
                 command => self.held.push_back(command),
             }
         }
+        // Who asks with a time limit, again and again, must not be kept for as long as the store is away.
+        self.takers.retain(|taker| !taker.is_closed());
     }
 
     fn open_again(&mut self) {
@@ -336,5 +338,29 @@ impl Drop for Over {
     fn drop(&mut self) {
         self.0.is_taking.store(false, SeqCst);
         self.0.closing.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::RedbStore;
+
+    #[test]
+    fn who_gave_up_while_the_store_was_away_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(crate::inbox::FILE);
+        let opener: Opener = Box::new(move || Ok(Box::new(RedbStore::open(&path)?)));
+        let (_commands, received) = std::sync::mpsc::channel();
+        let shared = Arc::new(Shared::new(Duration::from_secs(60)));
+        let mut committer = Committer::open(Options::new(), folder.path(), opener, received, shared).unwrap();
+        committer.store = None;
+        let (waiting, _patient) = oneshot::channel();
+        committer.hold(vec![Command::Take(waiting)]);
+        for _ in 0..3 {
+            let (gone, _) = oneshot::channel();
+            committer.hold(vec![Command::Take(gone)]);
+        }
+        assert_eq!(committer.takers.len(), 1);
     }
 }

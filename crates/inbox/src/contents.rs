@@ -148,34 +148,68 @@ fn each(
 /// Deliveries that were stored or read last, so that who consumes at once reads nothing from the disk.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    batches: HashMap<u64, Arc<Batch>>,
+    /// With what each took in memory when it came.
+    batches: HashMap<u64, (Arc<Batch>, usize)>,
     order: VecDeque<u64>,
     bytes: usize,
 }
 
-/// Of bodies.
+/// Of memory, about.
 const CACHE: usize = 16 << 20;
 
 impl Cache {
     fn get(&self, number: u64) -> Option<Arc<Batch>> {
-        self.batches.get(&number).cloned()
+        self.batches.get(&number).map(|(batch, _)| Arc::clone(batch))
     }
 
     pub(crate) fn put(&mut self, number: u64, batch: Arc<Batch>) {
         self.remove(number);
-        self.bytes += batch.bytes();
-        self.batches.insert(number, batch);
+        let bytes = batch.memory();
+        self.bytes += bytes;
+        self.batches.insert(number, (batch, bytes));
         self.order.push_back(number);
         while self.bytes > CACHE && self.order.len() > 1 {
             let Some(oldest) = self.order.pop_front() else { break };
-            self.bytes -= self.batches.remove(&oldest).map_or(0, |batch| batch.bytes());
+            self.bytes -= self.batches.remove(&oldest).map_or(0, |(_, bytes)| bytes);
         }
     }
 
     pub(crate) fn remove(&mut self, number: u64) {
-        if let Some(batch) = self.batches.remove(&number) {
-            self.bytes -= batch.bytes();
+        if let Some((_, bytes)) = self.batches.remove(&number) {
+            self.bytes -= bytes;
             self.order.retain(|other| *other != number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use birdhook_core::Delivery;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::record::Stored;
+
+    /// As a server hands it over: a short body is a part of what was read at once, and holds all of that.
+    fn as_it_comes(number: u64) -> Batch {
+        let mut read = format!(r#"{{"for_user_id":"1","tweet_delete_events":[{{"status":{{"id":"{number}"}}}}]}}"#);
+        let length = read.len();
+        read.extend(std::iter::repeat_n(' ', 8192 - length));
+        let delivery = Delivery::restore("shop", Bytes::from(read).slice(..length), 1).unwrap();
+        Batch(vec![Arc::new(Stored::new(delivery))])
+    }
+
+    #[test]
+    fn what_it_holds_in_memory_is_bounded_however_short_the_bodies_are() {
+        let mut cache = Cache::default();
+        (0..4_000).for_each(|number| cache.put(number, Arc::new(as_it_comes(number))));
+        assert!(cache.batches.len() * 8192 <= CACHE, "{} bodies", cache.batches.len());
+        assert!(cache.get(3_999).is_some() && cache.get(0).is_none());
+        (0..4_000).for_each(|number| cache.remove(number));
+        assert_eq!((cache.bytes, cache.order.len()), (0, 0));
+        // From the disk they come as they are.
+        let read = |number| Batch::read(as_it_comes(number).write()).unwrap();
+        (0..4_000).for_each(|number| cache.put(number, Arc::new(read(number))));
+        assert_eq!(cache.batches.len(), 4_000);
     }
 }

@@ -54,6 +54,12 @@ impl Stored {
         self.body.len() + self.app.len() + 4 * self.positions.len() + 16
     }
 
+    /// About how many bytes it takes in memory. A body that has just come is a part of what the server read at once, all of which it holds.
+    fn memory(&self) -> usize {
+        let body = self.body.len();
+        self.read.get().map_or(body, |read| body.max(READ_AT_ONCE) + EVENT * read.len())
+    }
+
     /// The event at a place among those that are in the inbox.
     ///
     /// A version of birdhook that finds other events in a body than the one that stored it hands over more, never less.
@@ -92,6 +98,10 @@ impl Stored {
     }
 }
 
+/// What hyper and actix-web read at once, and what an event takes that was read; in bytes of memory.
+const READ_AT_ONCE: usize = 8192;
+const EVENT: usize = 1024;
+
 fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -115,6 +125,11 @@ impl Batch {
 
     pub(crate) fn bytes(&self) -> usize {
         self.0.iter().map(|stored| stored.body.len()).sum()
+    }
+
+    /// About how many bytes they take in memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.0.iter().map(|stored| stored.memory()).sum()
     }
 
     pub(crate) fn write(&self) -> Bytes {

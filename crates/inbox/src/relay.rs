@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 ///
 /// A sink that is full, slow or gone holds the relay up and costs no event anything: what waits for it keeps its lease and is
 /// tried again until it is taken, and meanwhile the inbox takes deliveries, up to [`Options::size_limit`](crate::Options::size_limit). Only what the sink
-/// [refuses](SinkError::Refused) is a dead letter.
+/// [refuses](SinkError::Refused) is a dead letter, or what makes it panic at each of so many [tries](crate::Options::tries).
 ///
 /// An event is handed on again when the process ends after the sink took it and before that is on the disk. **It then
 /// has the same key**, which is what the sink recognises it by; what it is recognised for how long, the sink says.
@@ -101,16 +101,24 @@ impl<S> Relay<S> {
         let concurrency = self.concurrency;
         let relay = Arc::new(self);
         let mut tasks = JoinSet::new();
-        for _ in 0..concurrency {
+        let one = || {
             let relay = Arc::clone(&relay);
-            tasks.spawn(async move {
+            async move {
                 let mut leases = relay.inbox.leases();
                 while let Some(lease) = leases.recv().await {
                     relay.hand_on(lease).await;
                 }
-            });
+            }
+        };
+        for _ in 0..concurrency {
+            tasks.spawn(one());
         }
-        while tasks.join_next().await.is_some() {}
+        while let Some(ended) = tasks.join_next().await {
+            // In the sink, or in what is told of trouble. Its event has failed, and the others need somebody.
+            if ended.is_err_and(|error| error.is_panic()) {
+                tasks.spawn(one());
+            }
+        }
     }
 
     async fn hand_on(&self, mut lease: Lease)

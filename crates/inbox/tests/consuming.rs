@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use birdhook_inbox::{Closed, Order, Query, Standing};
+use birdhook_inbox::{Closed, Event, Order, Query, Standing};
+use birdhook_pipeline::{Delivery, EventSink, Keys};
 use futures_util::{FutureExt, StreamExt};
 use support::{Receiver, SetClock, deletions, options, post};
 
@@ -47,6 +48,23 @@ async fn an_event_is_stored_once_whoever_was_told_so_before() {
     let receiver = receiver.reopen(options()).await;
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
     assert!(receiver.is_quiet().await, "remembered when long acknowledged");
+}
+
+/// As of a wrapper that takes an event out of a delivery and its key not, or brings no keys.
+#[tokio::test]
+async fn an_event_is_stored_whatever_number_of_keys_comes_with_its_delivery() {
+    let delivery = Delivery::restore("shop", deletions("7", 1..=2), 2).unwrap();
+    let own: Vec<_> = delivery.events().iter().map(Event::delivery_key).collect();
+    let more = [&own[..1], &own[..]].concat();
+    for keys in [&own[..0], &own[..1], &more] {
+        let receiver = Receiver::new(options());
+        for _ in 0..2 {
+            receiver.inbox.deliver_keyed(delivery.clone(), Keys::from(keys)).await.unwrap();
+        }
+        let receiver = receiver.reopen(options()).await;
+        assert_eq!((receiver.inbox.stats().depth, receiver.inbox.stats().remembered), (2, 2), "{} keys", keys.len());
+        assert!(own.iter().all(|key| receiver.inbox.remembers(key)), "{} keys", keys.len());
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ struct Inside {
     hangs: AtomicBool,
     refuses: Mutex<Option<u64>>,
     attempts: AtomicUsize,
+    panics: AtomicUsize,
     is_fickle: AtomicBool,
 }
 
@@ -43,7 +44,8 @@ impl EventSink for Engine {
         let inside = Arc::clone(&self.0);
         let keys: Vec<_> = keys.collect();
         Box::pin(async move {
-            inside.attempts.fetch_add(1, SeqCst);
+            let attempts = inside.attempts.fetch_add(1, SeqCst);
+            assert!(attempts >= inside.panics.load(SeqCst), "the panic of the test");
             assert_eq!((keys.len(), delivery.events().len()), (1, 1));
             let event = &delivery.events()[0];
             let is_fickle = inside.is_fickle.load(SeqCst);
@@ -162,6 +164,19 @@ async fn an_engine_that_hangs_is_tried_again() {
     engine.was_tried(3).await;
     engine.0.hangs.store(false, SeqCst);
     engine.has(1).await;
+    depth(&receiver.inbox, 0).await;
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_engine_that_panics_does_not_end_the_relay() {
+    let receiver = Receiver::new(options().backoff(Duration::ZERO, Duration::ZERO));
+    let engine = Engine::default();
+    engine.0.panics.store(3, SeqCst);
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).concurrency(2).run());
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    assert_eq!(engine.has(3).await.len(), 3);
     depth(&receiver.inbox, 0).await;
     receiver.close().await;
     relaying.await.unwrap();

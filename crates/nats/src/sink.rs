@@ -135,9 +135,10 @@ impl EventSink for Sink {
         self.deliver_keyed(delivery, Keys::from(&[][..]))
     }
 
-    fn deliver_keyed(&self, delivery: Delivery, mut keys: Keys<'_>) -> Self::Future {
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        let mut keys = Some(keys).filter(|keys| keys.len() == delivery.events().len());
         let keyed = |event: Event| {
-            let key = keys.next().unwrap_or_else(|| event.delivery_key());
+            let key = keys.as_mut().and_then(Iterator::next).unwrap_or_else(|| event.delivery_key());
             (event, key)
         };
         let events = delivery.into_events().into_iter().map(keyed).collect();

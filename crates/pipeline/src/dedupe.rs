@@ -162,6 +162,8 @@ impl Dedupe {
         remembers: impl Fn(&EventKey) -> bool,
     ) -> Claimed {
         let marks: SmallVec<[Marks; 1]> = delivery.events().iter().map(|event| self.marks(event)).collect();
+        // Made before the lock is taken, so that it is dropped behind it: `remembers` is the sink's own, and may panic.
+        let mut claim = Claim { dedupe: Arc::clone(self), left: SmallVec::new() };
         let mut states = self.states();
         let busy = marks.iter().flat_map(Marks::looked_for).find(|key| states.in_flight.contains_key(key));
         if let Some(flight) = busy.and_then(|key| states.in_flight.get_mut(&key)) {
@@ -169,18 +171,18 @@ impl Dedupe {
             return Claimed::InFlight(Arc::clone(landing).notified_owned());
         }
         let now = self.time(now);
-        let mut ours = SmallVec::with_capacity(marks.len());
+        claim.left.reserve(marks.len());
         let mut marks = marks.into_iter();
         delivery.retain(|_| {
             let new = marks.next().filter(|marks| !states.recognises(marks, now, &remembers));
             for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.entry(key).or_default().claims += 1;
             }
-            ours.extend(new.iter().map(|marks| Left { own: marks.own, told: marks.told.map(|(by_this, _)| by_this) }));
+            claim.left.extend(new.iter().map(|&Marks { own, told }| Left { own, told: told.map(|(this, _)| this) }));
             new.is_some()
         });
         drop(states);
-        if ours.is_empty() { Claimed::AllDone } else { Claimed::Ours(Claim { dedupe: Arc::clone(self), left: ours }) }
+        if claim.left.is_empty() { Claimed::AllDone } else { Claimed::Ours(claim) }
     }
 
     /// How many done events are remembered.
@@ -193,7 +195,7 @@ impl Dedupe {
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
-        // Nothing panics while the lock is held; were it so, a lost mark is better than a dead receiver.
+        // Nothing of ours panics while the lock is held; were it so, a lost mark is better than a dead receiver.
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::sync::{Handle, Mutex, MutexGuard, yield_now};
+use crate::sync::{Mutex, MutexGuard, runtime, yield_now};
 
 /// Stands between the channel and the task that consumes: woken by the channel, it wakes the task at the end of the turn.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Bell {
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         let turn = Turn(self);
-        if let Ok(runtime) = Handle::try_current() {
+        if let Some(runtime) = runtime() {
             runtime.spawn(async move {
                 yield_now().await;
                 drop(turn);
@@ -112,13 +112,25 @@ mod tests {
     #[tokio::test]
     async fn a_turn_wakes_once_at_its_end() {
         let (_doorbell, woken, waker) = waiting();
-        for _ in 0..3 {
-            waker.wake_by_ref();
-        }
-        assert_eq!(woken.0.load(SeqCst), 0);
+        let seen = Arc::clone(&woken);
+        let turn = tokio::spawn(async move {
+            for _ in 0..3 {
+                waker.wake_by_ref();
+            }
+            seen.0.load(SeqCst)
+        });
+        assert_eq!(turn.await.ok(), Some(0), "not before the end");
         while woken.0.load(SeqCst) == 0 {
             yield_now().await;
         }
+        assert_eq!(woken.0.load(SeqCst), 1);
+    }
+
+    /// It may be the last that this runtime does for a long time.
+    #[tokio::test]
+    async fn what_is_no_task_of_the_runtime_wakes_at_once() {
+        let (_doorbell, woken, waker) = waiting();
+        waker.wake_by_ref();
         assert_eq!(woken.0.load(SeqCst), 1);
     }
 
@@ -126,7 +138,8 @@ mod tests {
     async fn what_comes_after_the_end_of_a_turn_wakes_again() {
         let (doorbell, woken, waker) = waiting();
         for times in 1..=3 {
-            waker.wake_by_ref();
+            let waker = waker.clone();
+            tokio::spawn(async move { waker.wake() });
             while woken.0.load(SeqCst) < times {
                 yield_now().await;
             }
@@ -139,11 +152,9 @@ mod tests {
     #[test]
     fn a_runtime_that_ends_wakes_the_task() {
         let (_doorbell, woken, waker) = waiting();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        {
-            let _inside = runtime.enter();
-            waker.wake_by_ref();
-        }
+        // It looks after each task whether it is to go on.
+        let runtime = tokio::runtime::Builder::new_current_thread().event_interval(1).build().unwrap();
+        runtime.block_on(runtime.spawn(async move { waker.wake() })).unwrap();
         assert_eq!(woken.0.load(SeqCst), 0);
         drop(runtime);
         assert_eq!(woken.0.load(SeqCst), 1);

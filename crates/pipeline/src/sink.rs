@@ -43,7 +43,8 @@ pub trait EventSink {
 
     /// Takes a delivery together with the key by which each of its events is recognised as a duplicate, in their order: what
     /// birdhook calls instead of [`deliver`](Self::deliver). For sinks that remember events for longer than the process
-    /// lives; others leave it as it is.
+    /// lives; others leave it as it is. Who takes events out of a delivery and hands it on takes their keys out too: told
+    /// another number of keys than there are events, birdhook's own sinks go by the events' own.
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
         let _ = keys;
         self.deliver(delivery)

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
@@ -198,10 +199,14 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
     let mut read = Vec::new();
     let mut recv = Box::pin(deliveries.recv_many(&mut read, 5));
     assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    for at in 0..7 {
-        assert_eq!(deliver(&pipeline, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Reason::Accepted);
-    }
-    assert_eq!(alarm.rung(), 0);
+    let (server, rung) = (pipeline.clone(), Arc::clone(&alarm));
+    let one_turn = tokio::spawn(async move {
+        for at in 0..7 {
+            assert_eq!(deliver(&server, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Reason::Accepted);
+        }
+        rung.rung()
+    });
+    assert_eq!(one_turn.await.unwrap(), 0);
     turn().await;
     assert_eq!(alarm.rung(), 1);
     assert_eq!(recv.await, 5, "no more than asked for");
@@ -214,6 +219,18 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
     assert_eq!(pipeline.health().backlog, Some(Backlog::default()));
     assert!(pipeline.shutdown(Duration::from_secs(1)).await.is_nothing());
     assert_eq!(deliveries.recv_many(&mut read, 5).await, 0, "all was read");
+}
+
+/// A server that is not asynchronous runs a runtime for each request, and for no longer.
+#[test]
+fn a_runtime_that_stands_still_after_a_request_has_woken_the_consumer() {
+    let (pipeline, mut deliveries) = webhook().channel(8);
+    let (alarm, waker) = Alarm::new();
+    let mut recv = Box::pin(deliveries.recv());
+    assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Reason::Accepted);
+    assert_eq!(alarm.rung(), 1);
 }
 
 #[tokio::test(start_paused = true)]

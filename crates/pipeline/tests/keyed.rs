@@ -5,10 +5,12 @@ mod support;
 
 use std::collections::HashSet;
 use std::future::{Ready, ready};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_pipeline::{CutOver, DedupeScope, Delivery, Event, EventKey, EventSink, Keys, Reason, SinkError, Webhook};
+use futures_util::FutureExt;
 use support::{deleted, deliver, ids, message_for, webhook};
 
 /// Remembers what it took, and in which order it was asked.
@@ -18,6 +20,8 @@ struct Remembering {
     taken: Mutex<Vec<(Delivery, Vec<EventKey>)>>,
     asked: Mutex<Vec<EventKey>>,
     refuses: bool,
+    /// After so many questions, once.
+    panics_after: Option<usize>,
 }
 
 impl EventSink for Remembering {
@@ -39,7 +43,9 @@ impl EventSink for Remembering {
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
+        let before = self.asked.lock().unwrap().len();
         self.asked.lock().unwrap().push(*key);
+        assert!(self.panics_after != Some(before), "the panic of the test");
         self.known.lock().unwrap().contains(key)
     }
 }
@@ -84,6 +90,19 @@ async fn the_sink_is_not_asked_for_what_is_known_without_it() {
     let asked = sink.asked.lock().unwrap().len();
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Duplicate);
     assert_eq!(sink.asked.lock().unwrap().len(), asked);
+}
+
+/// Wherever in a delivery it panics, none of the events stays in flight.
+#[tokio::test]
+async fn a_panic_of_the_sinks_memory_frees_the_claim() {
+    for before in 0..3 {
+        let sink = Arc::new(Remembering { panics_after: Some(before), ..Remembering::default() });
+        let pipeline = webhook().sink(Arc::clone(&sink));
+        let body = deleted(&["1", "2", "3"]);
+        assert!(AssertUnwindSafe(deliver(&pipeline, &body)).catch_unwind().await.is_err(), "it panics");
+        assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted, "after {before} questions");
+        assert_eq!(ids(&sink.taken.lock().unwrap()[0].0), ["1", "2", "3"]);
+    }
 }
 
 /// The keys that a sink is told, and the events that they stand for.

@@ -8,11 +8,12 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
-    RedisResult, ScriptInvocation, ServerErrorKind, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult,
+    ScriptInvocation, Value,
 };
 
 use crate::ConnectError;
+use crate::error::code;
 
 /// How long a server may take to let us in.
 const ENTRY: Duration = Duration::from_secs(1);
@@ -190,8 +191,7 @@ fn manager(client: &Client) -> RedisResult<ConnectionManager> {
 
 /// Whether another connection may do better: also one to a server that has become a replica, as its name may mean another now.
 pub(crate) fn is_the_connections(error: &RedisError) -> bool {
-    let replica = ErrorKind::Server(ServerErrorKind::ReadOnly);
-    error.is_io_error() || error.is_unrecoverable_error() || error.kind() == replica
+    error.is_io_error() || error.is_unrecoverable_error() || code(error) == Some("READONLY")
 }
 
 /// Without the user and the password.

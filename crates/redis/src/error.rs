@@ -55,3 +55,39 @@ impl ConnectError {
         }
     }
 }
+
+/// The code of an error. What a script met, servers before Redis 7 tell as an error of the script: `-ERR Error running script (call to
+/// f_0a41): @user_script:37: NOGROUP No such key`, or `.. @user_script: 1: -OOM command not allowed`.
+pub(crate) fn code(error: &RedisError) -> Option<&str> {
+    let script = error.detail().filter(|said| said.starts_with("Error running script"));
+    let met = script.and_then(|said| said.rsplit_once("@user_script:")?.1.split_once(": "));
+    met.map_or(error.code(), |(_, met)| met.trim_start_matches('-').split(' ').next())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "a test that cannot go on")]
+
+    use redis::{Value, parse_redis_value};
+
+    use super::*;
+
+    #[test]
+    fn what_a_script_met_is_known_whatever_the_server_s_version() {
+        // As 6.2.14 and 7.0.15 say it.
+        let script = "ERR Error running script (call to f_b952306141891de36dd67a11f046162bbea9de1e): @user_script:1: ";
+        for (said, expected) in [
+            (format!("{script}NOGROUP No such key 'k' or consumer group 'g'"), "NOGROUP"),
+            (format!("{script}@user_script: 1: -OOM command not allowed when used memory > 'maxmemory'."), "OOM"),
+            (format!("{script}@user_script: 1: -READONLY You can't write against a read only replica."), "READONLY"),
+            ("NOGROUP No such key 'k' script: b952, on @user_script:1.".to_owned(), "NOGROUP"),
+            ("READONLY You can't write against a read only replica.".to_owned(), "READONLY"),
+            ("ERR unknown command".to_owned(), "ERR"),
+        ] {
+            let Ok(Value::ServerError(error)) = parse_redis_value(format!("-{said}\r\n").as_bytes()) else {
+                panic!("{said}")
+            };
+            assert_eq!(code(&error.into()), Some(expected), "{said}");
+        }
+    }
+}

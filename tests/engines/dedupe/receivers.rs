@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use birdhook_core::Reason;
 use birdhook_engines_proof::{PATIENCE, webhook};
-use birdhook_pipeline::{EventSink, Keying};
+use birdhook_pipeline::{EventSink, Keying, Keys};
 use futures_util::future::{join, join_all};
 
 use crate::bed::{Bed, FOREVER, Mood, Taker, body, key, name, post, post_until_taken};
@@ -128,4 +128,17 @@ async fn without_a_webhook_the_keying_that_is_set_counts() {
     bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
     sink.deliver(delivery()).await.unwrap();
     assert_eq!(ours.taken(), [key(1)]);
+}
+
+#[tokio::test]
+async fn keys_of_another_number_than_the_events_do_not_count() {
+    let bed = Bed::new();
+    let ours = Taker::default();
+    let sink = bed.dedupe().await.around(ours.clone());
+    let keys = [key(1), key(2), key(3)];
+    for (id, keys) in [(10, &keys[..0]), (20, &keys[..1]), (30, &keys)] {
+        let delivery = birdhook_core::Delivery::restore(birdhook_inbox_proof::APP, body(&[id, id + 1]), 2).unwrap();
+        sink.deliver_keyed(delivery, Keys::from(keys)).await.unwrap();
+    }
+    assert_eq!(ours.taken(), [10, 11, 20, 21, 30, 31].map(key));
 }

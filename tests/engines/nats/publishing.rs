@@ -75,6 +75,23 @@ async fn the_keys_are_the_pipeline_s() {
 }
 
 #[tokio::test]
+async fn keys_of_another_number_than_the_events_do_not_count() {
+    let bed = Bed::new().await;
+    let (_, delivery) = batch(16, 2);
+    let keys = [1, 2, 3].map(|byte| EventKey::from([byte; 32]));
+    for keys in [&keys[..1], &keys] {
+        bed.sink().deliver_keyed(delivery.clone(), Keys::from(keys)).await.unwrap();
+    }
+    assert_eq!(bed.len().await, 2);
+    let mut consumer = bed.consumer().await;
+    for event in delivery.events() {
+        let message = next(&mut consumer).await;
+        assert_eq!(message.key(), event.delivery_key());
+        message.ack().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn whatever_x_and_the_app_call_things_they_cross() {
     let bed = Bed::new().await;
     let subscribers = ["", "a.b", "*", ">", "a b", "\r\nNats-Msg-Id: x", "日本", "~", "%7E", &"9".repeat(9000)];

@@ -101,6 +101,18 @@ async fn the_keys_that_are_given_count() {
 }
 
 #[tokio::test]
+async fn keys_of_another_number_than_the_events_do_not_count() {
+    let bed = Bed::new().await;
+    let (all, _) = batch(5, 2);
+    let keys: Vec<EventKey> = [1, 2, 3].iter().map(|&byte| [byte; 32].into()).collect();
+    for keys in [&keys[..1], &keys] {
+        bed.redis.sink(STREAM).deliver_keyed(all.clone(), Keys::from(keys)).await.unwrap();
+    }
+    assert_eq!(take(&mut bed.group(60_000).await, 2).await, all_told(std::slice::from_ref(&all)));
+    assert_eq!(bed.len().await, 0);
+}
+
+#[tokio::test]
 async fn a_mark_lives_for_the_horizon() {
     let bed = Bed::new().await;
     let sink = bed.redis.sink(STREAM).horizon(std::time::Duration::from_secs(7_000));

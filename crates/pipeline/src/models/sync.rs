@@ -10,7 +10,7 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock, atomic};
 
 pub(crate) use self::channel as mpsc;
 pub(crate) use self::notify::{Notify, OwnedNotified};
-pub(crate) use self::runtime::{Handle, Runtime};
+pub(crate) use self::runtime::{Runtime, runtime};
 pub(crate) use self::timers::{may_fire, timeout_at};
 
 /// Others may run here.

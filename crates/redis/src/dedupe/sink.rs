@@ -96,6 +96,10 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> HandOver<S> {
+        // Events without a key would be taken for done, and answered 200.
+        if keys.len() != delivery.events().len() {
+            return self.deliver(delivery);
+        }
         let claim = Claim::new(Arc::clone(&self.store), keys.collect());
         let (store, keys, token) = (Arc::clone(&self.store), claim.keys().to_vec(), claim.token().to_owned());
         let answer = Box::pin(async move { store.claim(&keys, &token).await });

@@ -13,6 +13,7 @@ use super::hold::{Hold, SettleError};
 use super::message::{self, Message, ReadError};
 use super::reply::{self, Claimed, Entry};
 use crate::Redis;
+use crate::error::code;
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
 static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tidy.lua")));
@@ -102,7 +103,7 @@ impl Reader {
                     self.failures += 1;
                     self.line = None;
                     // Somebody deleted the stream, or Redis forgot it.
-                    let is_gone = matches!(error.code(), Some("NOGROUP" | "UNBLOCKED"));
+                    let is_gone = matches!(code(&error), Some("NOGROUP" | "UNBLOCKED"));
                     if !is_gone || self.failures > 1 {
                         return Err(error.into());
                     }

@@ -13,6 +13,7 @@ use redis::{RedisError, Script};
 
 use super::names::beside;
 use crate::Redis;
+use crate::error::code;
 
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
 
@@ -110,7 +111,7 @@ const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
 /// Memory that is full is what a limit is for.
 fn refusal(error: RedisError) -> SinkError {
-    if error.code() == Some("OOM") { SinkError::Full } else { SinkError::failed(error) }
+    if code(&error) == Some("OOM") { SinkError::Full } else { SinkError::failed(error) }
 }
 
 impl EventSink for StreamSink {
@@ -122,10 +123,10 @@ impl EventSink for StreamSink {
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Publishing {
-        let events: Vec<_> = delivery.events().iter().zip(keys).collect();
-        if events.len() < delivery.events().len() {
+        if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
         }
+        let events: Vec<_> = delivery.events().iter().zip(keys).collect();
         self.publish(&events)
     }
 }

@@ -119,7 +119,7 @@ pub(super) const ALL: &[Mistake] = &[
         &[
             (
                 "        let turn = Turn(self);\n",
-                "        let turn = Turn(self);\n        if Handle::try_current().is_err() {\n            turn.0.ring();\n        }\n",
+                "        let turn = Turn(self);\n        if runtime().is_none() {\n            turn.0.ring();\n        }\n",
             ),
             ("                drop(turn);", "                turn.0.ring();"),
             ("    fn drop(&mut self) {\n        self.0.ring();", "    fn drop(&mut self) {\n        let _ = &self.0;"),

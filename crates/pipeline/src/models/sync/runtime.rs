@@ -32,13 +32,13 @@ impl Runtime {
     }
 }
 
+pub(crate) fn runtime() -> Option<Handle> {
+    (RUNTIME.get() != Runtime::Absent).then_some(Handle(()))
+}
+
 pub(crate) struct Handle(());
 
 impl Handle {
-    pub(crate) fn try_current() -> Result<Self, NoRuntime> {
-        if RUNTIME.get() == Runtime::Absent { Err(NoRuntime) } else { Ok(Self(())) }
-    }
-
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let task = spawn(task);
         if RUNTIME.get() == Runtime::Ends {
@@ -46,6 +46,3 @@ impl Handle {
         }
     }
 }
-
-#[derive(Debug)]
-pub(crate) struct NoRuntime;
