@@ -13,11 +13,13 @@ const LARGE: usize = 64 << 10;
 pub(crate) struct Bodies {
     limit: usize,
     taken: AtomicUsize,
+    /// Of this, by large ones.
+    large: AtomicUsize,
 }
 
 impl Bodies {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, taken: AtomicUsize::new(0) }
+        Self { limit, taken: AtomicUsize::new(0), large: AtomicUsize::new(0) }
     }
 
     /// In bytes.
@@ -33,17 +35,26 @@ pub(crate) struct Share(AtomicUsize);
 impl Share {
     /// Takes room for more bytes of this body.
     pub(crate) fn take(&self, bodies: &Bodies, bytes: usize) -> Result<(), Reason> {
-        let own = self.0.load(SeqCst) + bytes;
+        let before = self.0.load(SeqCst);
+        let own = before + bytes;
         self.0.store(own, SeqCst);
         observe::body_grew(bytes);
         let taken = bodies.taken.fetch_add(bytes, SeqCst) + bytes;
-        let limit = if own > LARGE { bodies.limit / 2 } else { bodies.limit };
-        if taken > limit { Err(Reason::TooManyBodies) } else { Ok(()) }
+        let large = if own > LARGE {
+            let grown = if before > LARGE { bytes } else { own };
+            bodies.large.fetch_add(grown, SeqCst) + grown
+        } else {
+            0
+        };
+        if taken > bodies.limit || large > bodies.limit / 2 { Err(Reason::TooManyBodies) } else { Ok(()) }
     }
 
     pub(crate) fn give_back(&self, bodies: &Bodies) {
         let own = self.0.swap(0, SeqCst);
         observe::body_gone(own);
         bodies.taken.fetch_sub(own, SeqCst);
+        if own > LARGE {
+            bodies.large.fetch_sub(own, SeqCst);
+        }
     }
 }
