@@ -61,6 +61,12 @@ fn nobody_at_the_url_is_one_fault_and_a_wrong_call_is_exit_code_two() {
     assert_eq!(nobody.code, 1);
     let failed: Vec<_> = nobody.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();
     assert!(matches!(failed.as_slice(), [line] if line.contains("connection")), "{}", nobody.stdout);
+    let needless = nobody.stdout.lines().filter(|line| line.contains("connection, which failed")).count();
+    assert_eq!(needless, 1, "what is skipped for one reason is one line: {}", nobody.stdout);
+    let last = nobody.stdout.lines().last().unwrap_or_default();
+    assert!(last.starts_with("First of all: the connection was refused") && last.contains(" -> start"), "{last}");
+    let quiet = run(&["doctor", "--local", "--quiet", "http://127.0.0.1:1/webhooks/twitter"]);
+    assert_eq!(quiet.stdout.lines().count(), 2, "what is the first line already is not told again: {}", quiet.stdout);
     for args in [
         &["doctor"] as &[&str],
         &["doctor", "http://127.0.0.1:1/", "--deadline", "0"],

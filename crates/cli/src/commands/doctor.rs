@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anstyle::Style;
 use anyhow::{Context, Result};
 use birdhook_testkit::{Diagnosis, Finding, Verdict as Found};
 use secrecy::ExposeSecret;
 
 use crate::Verdict;
 use crate::apps::SecretArgs;
-use crate::output::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, note, styled};
+use crate::output::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, note, plural, styled};
 
 /// Examine a receiver as X would, and as an attacker would; it may be written in any language.
 ///
@@ -57,13 +58,12 @@ impl Doctor {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;
         }
+        let mut lines = Lines { is_quiet: self.quiet, ..Lines::default() };
         let mut printed = Ok(());
         let diagnosis = doctor
             .examine_with(|finding| {
-                let is_well = matches!(finding.verdict(), Found::Passed | Found::Skipped);
-                let is_silent = json || (self.quiet && is_well);
-                if !is_silent && printed.is_ok() {
-                    printed = output::line(line(finding));
+                if !json && printed.is_ok() {
+                    printed = lines.tell(finding);
                 }
             })
             .await;
@@ -71,7 +71,11 @@ impl Doctor {
         if json {
             output::json(&diagnosis)?;
         } else {
+            lines.end_skipped()?;
             output::line(summary(&diagnosis))?;
+            if let Some(first) = first_failure(&diagnosis).filter(|_| !self.quiet) {
+                output::line(format!("First of all: {}", told(first)))?;
+            }
         }
         if !self.local && is_of_this_machine(&self.url) && !diagnosis.is_healthy() {
             note("X cannot reach a URL of this machine; with --local the receiver itself is examined");
@@ -80,22 +84,68 @@ impl Doctor {
     }
 }
 
-/// What the check is called, and what came of it.
-fn line(finding: &Finding) -> String {
-    let (style, sign) = match finding.verdict() {
-        Found::Passed => (GOOD, "ok"),
-        Found::Warned => (CAREFUL, "warn"),
-        Found::Skipped => (FAINT, "skip"),
-        _ => (BAD, "FAIL"),
-    };
-    let mut line = format!("{} {:24} {}", styled(style, format!("{sign:4}")), finding.check(), finding.observed());
+/// Findings as they come, a line each; but what is skipped for one reason is one line together.
+#[derive(Default)]
+struct Lines {
+    is_quiet: bool,
+    /// The checks skipped last, and why.
+    skipped: Vec<&'static str>,
+    why: String,
+}
+
+impl Lines {
+    fn tell(&mut self, finding: &Finding) -> Result<()> {
+        let (style, sign) = match finding.verdict() {
+            Found::Skipped | Found::Passed if self.is_quiet => return Ok(()),
+            Found::Skipped => {
+                if self.why != finding.observed() {
+                    self.end_skipped()?;
+                    finding.observed().clone_into(&mut self.why);
+                }
+                self.skipped.push(finding.check());
+                return Ok(());
+            }
+            Found::Passed => (GOOD, "ok"),
+            Found::Warned => (CAREFUL, "warn"),
+            _ => (BAD, "FAIL"),
+        };
+        self.end_skipped()?;
+        line(style, sign, finding.check(), &told(finding))
+    }
+
+    fn end_skipped(&mut self) -> Result<()> {
+        let checks = std::mem::take(&mut self.skipped);
+        match (checks.as_slice(), self.why.strip_prefix("needs ")) {
+            ([], _) => Ok(()),
+            ([_, _, ..], Some(needed)) => {
+                line(FAINT, "skip", &plural(checks.len(), "check"), &format!("need {needed}"))
+            }
+            (checks, _) => checks.iter().try_for_each(|check| line(FAINT, "skip", check, &self.why)),
+        }
+    }
+}
+
+fn line(style: Style, sign: &str, check: &str, said: &str) -> Result<()> {
+    output::line(format!("{} {check:24} {said}", styled(style, format!("{sign:4}"))))
+}
+
+/// What was seen, the cause and the cure.
+fn told(finding: &Finding) -> String {
+    let mut told = finding.observed().to_owned();
     if let Some(cause) = finding.cause() {
-        line += &format!("; {cause}");
+        told += &format!("; {cause}");
     }
     if let Some(cure) = finding.cure() {
-        line += &format!(" -> {}", styled(STRONG, cure));
+        told += &format!(" -> {}", styled(STRONG, cure));
     }
-    line
+    told
+}
+
+/// What to mend first: what X refuses the receiver for, before what is unsafe.
+fn first_failure(diagnosis: &Diagnosis) -> Option<&Finding> {
+    let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == Found::Failed).collect();
+    failures.sort_by_key(|one| one.side().as_str() != "x");
+    failures.first().copied()
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {
