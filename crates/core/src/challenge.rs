@@ -37,10 +37,11 @@ fn secret_that_signed<'a>(
 ) -> Result<(&'a Secret, bool), Reason> {
     // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
     let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
+    let documented = documented(query);
     // A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
     let proves = |text: &str| text.contains('&');
     let signed = |secret: &Secret| {
-        let texts = std::iter::once(query).chain(added_by_x);
+        let texts = std::iter::once(query).chain(added_by_x).chain(documented.as_deref());
         let mut texts = texts.filter(|text| rule != ChallengeSignature::Demanded || proves(text));
         texts.find(|text| signature.matches(&secret.mac(text.as_bytes())).into())
     };
@@ -54,6 +55,12 @@ fn secret_that_signed<'a>(
     let answering = app.challenge_secrets();
     let secret = answering.iter().find(|secret| signed(secret).is_some()).or(answering.first());
     Ok((secret.ok_or(Reason::NoSecret)?, proves(text)))
+}
+
+/// The text that X's documentation says is signed, whatever stands around its parts.
+fn documented(query: &str) -> Option<String> {
+    let part = |name: &str| query.split('&').find(|part| part.starts_with(name));
+    Some(format!("{}&{}", part("crc_token=")?, part("nonce=")?))
 }
 
 /// A URL that names an app we do not have gets no answer made with another app's secret: a wrong 200 ends a webhook.

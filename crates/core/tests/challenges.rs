@@ -156,6 +156,15 @@ fn with_a_query_of_its_own_the_url_is_signed_in_either_reading() {
     };
     assert_eq!(ask("tenant=x&crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
     assert_eq!(ask("crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
+    let documented = signature::sign(&secret(SECRET), b"crc_token=abc&nonce=n");
+    for query in ["crc_token=abc&nonce=n&tenant=x", "nonce=n&tenant=x&crc_token=abc", "crc_token=abc&tenant=x&nonce=n"] {
+        let reply = get(&demanding, &format!("/?{query}"), &[(signature::HEADER, &documented)]);
+        assert_eq!((reply.reason(), reply.is_asked_by_x()), (Reason::ChallengeAnswered, true), "{query}");
+    }
+    for query in ["crc_token=abc&nonce=m&tenant=x", "crc_token=abc&nonce=m&nonce=n", "crc_token=abc&xnonce=n"] {
+        let reply = get(&demanding, &format!("/?{query}"), &[(signature::HEADER, &documented)]);
+        assert_eq!(reply.reason(), Reason::ChallengeUnsigned, "{query}");
+    }
     for wrong in ["", "tenant=x", "nonce=n", "crc_token=abc", "&crc_token=abc&nonce=n", "crc_token=abd&nonce=n"] {
         assert_eq!(ask(wrong), Reason::ChallengeUnsigned, "{wrong}");
     }
