@@ -141,17 +141,18 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The requests of a file of lines, one after the other; empty lines are skipped.
+/// The requests of a file of lines, one after the other; empty lines are skipped. It ends where the file cannot be read on.
 #[derive(Debug)]
 pub struct Recording<R> {
     lines: io::Lines<R>,
     number: usize,
+    has_failed: bool,
 }
 
 impl<R: BufRead> Recording<R> {
     /// Reads what [`Recording::append`] wrote.
     pub fn new(file: R) -> Self {
-        Self { lines: file.lines(), number: 0 }
+        Self { lines: file.lines(), number: 0, has_failed: false }
     }
 }
 
@@ -170,16 +171,21 @@ impl<R: BufRead> Iterator for Recording<R> {
     type Item = Result<Recorded, (usize, RecordingError)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
+        while !self.has_failed {
             let line = self.lines.next()?;
             self.number += 1;
             let line = match line {
                 Ok(line) if line.trim().is_empty() => continue,
                 Ok(line) => line.parse(),
-                Err(error) => Err(RecordingError::Unreadable(error)),
+                Err(error) => {
+                    // Behind a line that is not UTF-8 is the next one; what cannot be read at all says so for ever.
+                    self.has_failed = error.kind() != io::ErrorKind::InvalidData;
+                    Err(RecordingError::Unreadable(error))
+                }
             };
             return Some(line.map_err(|error| (self.number, error)));
         }
+        None
     }
 }
 
@@ -202,4 +208,28 @@ pub enum RecordingError {
     /// What should be base64 is not.
     #[error("what should be base64 is not")]
     NotBase64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that cannot be read on, as on a broken disk; a folder is one too.
+    struct Broken;
+
+    impl io::Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::IsADirectory.into())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_on_is_told_once_and_a_line_that_is_no_text_is_one_of_many() {
+        let broken = Recording::new(io::BufReader::new(Broken)).take(3);
+        let numbers = |recording: &mut dyn Iterator<Item = Result<Recorded, (usize, RecordingError)>>| {
+            recording.map(|line| line.map_or_else(|(number, _)| number, |_| 0)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(&mut { broken }), [1]);
+        assert_eq!(numbers(&mut Recording::new(&b"\xff\n{}\n\xff"[..])), [1, 2, 3]);
+    }
 }
