@@ -91,8 +91,9 @@ impl Patient {
         // What was sent with the right signature may be told back.
         if (1..1 << 20).contains(&ask.body().len()) {
             let right = signature::sign(&self.secret, ask.body());
-            let sent = ask.head("", "");
-            let was_sent = sent.windows(right.len()).any(|window| window == right.as_bytes());
+            let (sent, bytes) = (ask.head("", ""), right.trim_start_matches("sha256=").trim_end_matches('='));
+            // With whatever was written around it.
+            let was_sent = sent.windows(bytes.len()).any(|window| window == bytes.as_bytes());
             if !was_sent && leak::holds_signature(&text, &right) {
                 self.secrets_told.insert((self.check, "the signature that would have been right"));
             }

@@ -140,6 +140,7 @@ faults! {
     TellsSecret: [answers_keep_secrets] [];
     TellsSignature: [answers_keep_secrets] [];
     TellsSignatureInHex: [answers_keep_secrets] [];
+    TellsWhatWasSent: [] [];
     TracesWhenRefusing: [answers_without_traces] [];
     FallsIll: [alive_afterwards] [];
 }
@@ -340,6 +341,7 @@ impl Fault {
             Self::TellsSecret => wrong(answer(401, format!("cannot verify with {SECRET}"))),
             Self::TellsSignature => wrong(answer(401, format!("expected {right}"))),
             Self::TellsSignatureInHex => wrong(answer(401, format!("expected {}", hex(&mac(body)).to_uppercase()))),
+            Self::TellsWhatWasSent => wrong(answer(401, format!("{} is wrong", signature(head)))),
             Self::TracesWhenRefusing => wrong(answer(403, TRACE)),
             _ if !is_right => None,
             Self::DeliverySlow => when(memory.deliveries == 1, answer(200, "").after(500)),
