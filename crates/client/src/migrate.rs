@@ -76,10 +76,10 @@ impl Migration<'_> {
         Self { types: types.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// How long both tell everything before the old subscriptions are ended: 90 s unless set. X may take 10 s after
-    /// subscribing until it tells the first event, and what has no id is matched within the receiver's
-    /// `cut_over_tolerance`, 60 s unless set, which must be over; what X has under way for the old subscriptions when they
-    /// end may never arrive. Days are better, to watch what arrives.
+    /// How long both tell everything before the old subscriptions are ended, from when the youngest of the new ones was made,
+    /// by whichever run: 90 s unless set. X may take 10 s after subscribing until it tells the first event, and what has no
+    /// id is matched within the receiver's `cut_over_tolerance`, 60 s unless set, which must be over; what X has under way
+    /// for the old subscriptions when they end may never arrive. Days are better, to watch what arrives.
     pub fn overlap(self, overlap: Duration) -> Self {
         Self { overlap, ..self }
     }
@@ -137,6 +137,12 @@ impl Migration<'_> {
     /// # Errors
     /// When X refuses. What was done before stays, and the next run goes on from there.
     pub async fn finish(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+        let (wanted, plan, _) = self.ending().await?;
+        apply(self.client, &wanted, plan, tell).await
+    }
+
+    /// What is wanted, the end of the old subscriptions that are told by new ones, and how old the youngest of these is.
+    async fn ending(&self) -> Result<(Wanted, Plan, Option<Duration>), EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
         let is_moved = |user: &&String| {
             let has =
@@ -145,7 +151,10 @@ impl Migration<'_> {
         };
         let steps = found.subscribers.iter().filter(is_moved);
         let steps = steps.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
-        apply(self.client, &wanted, Plan { steps, kept: 0 }, tell).await
+        let youngest = found.activity.iter().filter_map(|one| one.created_at).max();
+        let age = youngest.map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
+        let age = age.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
+        Ok((wanted, Plan { steps, kept: 0 }, age))
     }
 
     /// Both, with the [`overlap`](Self::overlap) between them.
@@ -154,8 +163,12 @@ impl Migration<'_> {
     /// As [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
     pub async fn run(&self, mut tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         let begun = self.side_by_side(&mut tell).await?;
-        if !begun.done.is_empty() {
-            tokio::time::sleep(self.overlap).await;
+        let (_, old, age) = self.ending().await?;
+        // The run before may have been stopped in its overlap.
+        let together = age.filter(|_| begun.done.is_empty());
+        let left = together.map_or(self.overlap, |together| self.overlap.saturating_sub(together));
+        if !old.is_empty() {
+            tokio::time::sleep(left).await;
         }
         let ended = self.finish(&mut tell).await?;
         let done = begun.done.into_iter().chain(ended.done).collect();

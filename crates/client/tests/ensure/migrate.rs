@@ -100,6 +100,21 @@ async fn old_subscriptions_end_only_after_the_overlap_and_never_before_all_new_o
     assert_eq!(left, [lost.filter.user_id.unwrap()]);
 }
 
+/// As when the run before was stopped in its overlap.
+#[tokio::test]
+async fn the_overlap_counts_from_the_youngest_new_subscription_whoever_made_it() {
+    let world = subscribed().await;
+    let overlap = Duration::from_secs(1);
+    let migration = world.client.migrate(&*world.receiver.url).overlap(overlap);
+    migration.side_by_side(|_| ()).await.unwrap();
+    let youngest = world.x.activity_subscriptions().into_iter().map(|one| one.created_at).max().unwrap();
+    let mut ended = Vec::new();
+    migration.run(|_| ended.push(birdhook_testkit::now())).await.unwrap();
+    assert_eq!(ended.len(), USERS.len());
+    let after = ended[0].as_millis() - youngest.as_millis();
+    assert!(after >= 1000, "ended {after} ms after the youngest was made");
+}
+
 #[tokio::test]
 async fn a_url_without_a_webhook_is_said_to_have_none() {
     let world = World::new().await;
