@@ -91,7 +91,9 @@ impl Migration<'_> {
     pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
         let subscribe = crate::ensure::plan(&wanted, &found);
-        let moved = found.subscribers.iter().filter(|user| !stuck.contains_key(*user));
+        // Nothing is no substitute for what is told now.
+        let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
+        let moved = found.subscribers.iter().filter(is_moved);
         let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
         Ok(MigrationPlan { subscribe, unsubscribe: Plan { steps: unsubscribe, kept: 0 }, stuck })
     }
@@ -147,7 +149,7 @@ impl Migration<'_> {
         let is_moved = |user: &&String| {
             let has =
                 |name: &String| found.activity.iter().any(|one| Found::is(one, &Self::wish((*user).clone(), name)));
-            !stuck.contains_key(*user) && self.types.iter().all(has)
+            !self.types.is_empty() && !stuck.contains_key(*user) && self.types.iter().all(has)
         };
         let steps = found.subscribers.iter().filter(is_moved);
         let steps = steps.map(|user| Step::Unsubscribe { user: user.clone() }).collect();

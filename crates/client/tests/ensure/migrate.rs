@@ -88,6 +88,15 @@ async fn a_user_without_a_token_for_private_types_stays_and_is_named() {
 }
 
 #[tokio::test]
+async fn with_no_types_nobody_is_moved() {
+    let world = subscribed().await;
+    let migration = world.client.migrate(&*world.receiver.url).types([""; 0]).overlap(Duration::ZERO);
+    assert!(migration.plan().await.unwrap().unsubscribe.is_empty());
+    migration.run(|_| ()).await.unwrap();
+    assert_eq!(world.x.subscriptions().len(), USERS.len());
+}
+
+#[tokio::test]
 async fn old_subscriptions_end_only_after_the_overlap_and_never_before_all_new_ones_are_there() {
     let world = subscribed().await;
     let migration = world.client.migrate(&*world.receiver.url);
