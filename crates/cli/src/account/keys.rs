@@ -128,9 +128,11 @@ impl Keys {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let text = toml::to_string(self).context("cannot write keys as TOML")?;
-        let written =
-            options.open(&new).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-        written.with_context(failed)?;
+        let mut file = options.open(&new).with_context(failed)?;
+        // It may have been there before, for all to read.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
         fs::rename(&new, path).with_context(failed)
     }
 
@@ -210,6 +212,9 @@ mod tests {
         let tokens = keys.users.entry("2001".into()).or_default();
         tokens.set_oauth1(&AccessToken::new("2001-t", "s"));
         tokens.set_oauth2(&UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(0)));
+        keys.write(&path).unwrap();
+        // What was left there is for all to read.
+        fs::write(path.with_extension("new"), "").unwrap();
         keys.write(&path).unwrap();
         #[cfg(unix)]
         {
