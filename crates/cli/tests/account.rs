@@ -180,6 +180,10 @@ fn subscriptions_of_both_apis_are_managed() {
     let second = made[1]["subscription_id"].as_str().unwrap();
     assert_eq!(account.json(&["activity", "update", first, "--tag", "u"])[0]["tag"], "u");
     assert_eq!(account.json(&["activity", "list"]).len(), 2);
+    let some = account.run(&["activity", "add", "follow.unfollow", "no.such", "--user", "2001", "--json"]);
+    assert_eq!((some.code, some.json().len()), (2, 1), "what was made before is told: {}", some.stderr);
+    let third = some.json()[0]["subscription_id"].as_str().unwrap().to_owned();
+    assert_eq!(account.run(&["activity", "remove", &third, "--yes"]).code, 0);
     let removed = account.json(&["activity", "remove", first, second, "--yes"]);
     assert_eq!(removed[0]["deleted"].as_array().unwrap().len(), 2);
     assert_eq!(account.run(&["activity", "remove", first, "--yes"]).code, 1, "there is none any more");

@@ -117,13 +117,23 @@ impl Activity {
         match self.what {
             What::List => tell(&activity.list().await.explained()?, json)?,
             What::Add { event_types, filter, webhook, tag } => {
-                let mut made = Vec::new();
+                let (mut made, mut all_made) = (Vec::new(), Ok(()));
                 for event_type in event_types {
                     let mut new = NewSubscription::new(event_type, filter.filter());
                     (new.webhook_id, new.tag) = (webhook.clone(), tag.clone());
-                    made.push(activity.create(&new).await.explained()?);
+                    match activity.create(&new).await.explained() {
+                        Ok(one) => made.push(one),
+                        Err(refused) => {
+                            all_made = Err(refused);
+                            break;
+                        }
+                    }
                 }
-                tell(&made, json)?;
+                // What was made before one was refused is there.
+                if !made.is_empty() {
+                    tell(&made, json)?;
+                }
+                all_made?;
             }
             What::Update { id, webhook, tag } => {
                 let mut change = Change::default();
