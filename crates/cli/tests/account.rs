@@ -102,6 +102,27 @@ fn an_invalid_webhook_is_healed_and_a_missing_one_is_said_to_be() {
 }
 
 #[test]
+fn a_gap_that_x_does_not_replay_is_not_well() {
+    let account = Account::new("refused-replay");
+    let url = account.listening.url.clone();
+    account.json(&["webhooks", "register", &url, "--api", "enterprise"]);
+    let ago = |hours: i64| {
+        let time = birdhook_testkit::now().as_millis() - hours * 3_600_000;
+        birdhook::Timestamp::from_millis(time).to_string()
+    };
+    let (from, to) = (ago(3), ago(2));
+    // X lets five calls through in 15 minutes, whatever comes of them.
+    for _ in 0..5 {
+        account.run(&["replay", "--api", "enterprise", "--webhook", &account.id(), "--from", &from, "--to", &to]);
+    }
+    let down = ["watch", &url, "--enterprise", "--once", "--json", "--down-from", &from, "--down-to", &to];
+    let refused = account.run(&down);
+    let notices: Vec<Value> = refused.json();
+    assert!(notices.iter().any(|notice| notice["notice"] == "refused"), "{}", refused.stdout);
+    assert_eq!(refused.code, 1, "{}", refused.stdout);
+}
+
+#[test]
 fn the_first_like_validates_a_webhook() {
     let validating = Serving::start(&["validate", "--user", "2001", "--limit", "20", "--json"]);
     let trigger = |user: &str| {

@@ -105,7 +105,11 @@ impl Watch {
 fn is_bad(notice: &Notice) -> bool {
     matches!(
         notice,
-        Notice::Unknown { .. } | Notice::Missing { .. } | Notice::StillInvalid { .. } | Notice::Lost { .. }
+        Notice::Unknown { .. }
+            | Notice::Missing { .. }
+            | Notice::StillInvalid { .. }
+            | Notice::Refused { .. }
+            | Notice::Lost { .. }
     )
 }
 
