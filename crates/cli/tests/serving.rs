@@ -184,11 +184,12 @@ fn what_is_recorded_behind_half_a_line_is_not_lost() {
 }
 
 #[test]
-fn what_is_no_url_is_said_before_anything_begins() {
+fn what_is_no_url_or_number_is_said_before_anything_begins() {
     for args in [
         &["listen", "--forward", "nourl"] as &[&str],
         &["trigger", "notaurl", "like.create"],
         &["trigger", "http://127.0.0.1:1/", "like.create", "--count", "0"],
+        &["trigger", "http://127.0.0.1:1/", "like.create", "--rate", "1e-300"],
         &["webhooks", "list", "--api-url", "nourl"],
     ] {
         let ended = end(birdhook(args).env("BIRDHOOK_BEARER_TOKEN", "b").env("XDG_CONFIG_HOME", "/nonexistent"));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use birdhook::{Generation, Secret};
 use birdhook_testkit::{Kind, Post, Scene, Sender};
 use bytes::Bytes;
@@ -85,9 +85,10 @@ impl Trigger {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let copies = 1 + u64::from(self.duplicates);
         let total = self.count.saturating_mul(told.len() as u64).saturating_mul(copies);
+        let pace =
+            |rate: f64| Duration::try_from_secs_f64(rate.recip()).ok().filter(|_| rate > 0.0 && rate.is_finite());
         let pace = match self.rate {
-            Some(rate) if rate > 0.0 && rate.is_finite() => Some(Duration::from_secs_f64(rate.recip())),
-            Some(_) => bail!("--rate must be above 0"),
+            Some(rate) => Some(pace(rate).context("--rate must be above 0, and more than next to nothing")?),
             None => None,
         };
         let mut scene = Scene::new(seed);
@@ -106,7 +107,7 @@ impl Trigger {
                 let sender = &sender;
                 async move {
                     if let Some(pace) = pace {
-                        tokio::time::sleep_until((begun + pace.saturating_mul(number)).into()).await;
+                        tokio::time::sleep(pace.saturating_mul(number).saturating_sub(begun.elapsed())).await;
                     }
                     Ok::<_, anyhow::Error>(sender.send(request?).await)
                 }
