@@ -18,9 +18,10 @@ use serde_json::Value;
 use super::{LoginError, Redirect, Way};
 use crate::{Transport, TransportError, UserToken};
 
-/// The scopes that are asked for unless others are set: what subscribing a user takes, and `offline.access`, without which
-/// a token cannot be renewed.
-pub const SCOPES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read", "offline.access"];
+/// The scopes that are asked for unless others are set: what subscribing a user takes to either API, and `offline.access`,
+/// without which a token cannot be renewed.
+pub const SCOPES: &[&str] =
+    &["dm.read", "dm.write", "tweet.read", "users.read", "like.read", "mute.read", "block.read", "offline.access"];
 
 /// Gets a user's OAuth 2.0 token, which lasts two hours and can be renewed
 /// (<https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code>).

@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use birdhook_client::UserToken;
+use birdhook_client::api::NewSubscription;
 use birdhook_client::login::{LoginError, OAuth2, OAuth2Pending, Proof, SCOPES};
+use birdhook_client::{Client, Credentials, EQUIVALENT, Filter, UserToken};
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret;
 
@@ -70,6 +71,20 @@ async fn the_user_is_asked_with_everything_that_x_documents() {
     let again = login.begin("http://127.0.0.1:8723/callback").unwrap();
     assert_ne!(again.proof.state.expose_secret(), pending.proof.state.expose_secret());
     assert_ne!(again.proof.verifier.expose_secret(), pending.proof.verifier.expose_secret());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_enough_to_subscribe_the_user_to_all_that_the_account_activity_api_told() {
+    let world = World::new().await;
+    let bearer = world.x.app().bearer.as_str();
+    let credentials = Credentials::bearer_only(bearer).user2(USER, token(&world.oauth2()).await);
+    let client = Client::builder(credentials).base_url(world.x.url()).build().unwrap();
+    let mut refused = Vec::new();
+    for name in EQUIVALENT {
+        let made = client.activity().create(&NewSubscription::new(name, Filter::user(USER))).await;
+        refused.extend(made.err().map(|error| format!("{name}: {error}")));
+    }
+    assert!(refused.is_empty(), "{refused:#?}");
 }
 
 #[tokio::test]
