@@ -108,6 +108,23 @@ fn a_user_agrees_in_the_browser_and_is_subscribed_with_the_tokens() {
 }
 
 #[test]
+fn two_who_log_in_at_the_same_time_are_both_kept() {
+    let desk = Desk::new("auth-two");
+    for (method, first, second) in [("user", "2001", "2002"), ("user2", "2003", "2004")] {
+        let logins =
+            [first, second].map(|user| (user, Login::begin(&mut desk.command(&["auth", method, "--port", "0"]))));
+        for (user, login) in logins {
+            let (head, _) = login.visit(&format!("user_id={user}"));
+            follow(&head);
+            let ended = login.end();
+            assert_eq!(ended.code, 0, "{}", ended.stderr);
+        }
+    }
+    let known: Vec<_> = desk.known().iter().map(|user| user["user_id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(known, ["2001", "2002", "2003", "2004"]);
+}
+
+#[test]
 fn a_user_types_the_pin() {
     let desk = Desk::new("auth-pin");
     let mut login = Login::begin(&mut desk.command(&["auth", "user", "--pin"]));

@@ -131,6 +131,8 @@ impl Auth {
                     }
                 };
                 let authorised = authorised.map_err(|error| failed(&error))?;
+                // The user took their time, in which others may have logged in.
+                keys = Keys::read(&path, false)?;
                 let tokens = match owner {
                     true => keys.owner.get_or_insert_default(),
                     false => keys.users.entry(authorised.user_id.clone()).or_default(),
@@ -157,6 +159,9 @@ impl Auth {
                 let back = loopback.code(&pending.proof, browser.limit).await.map_err(|error| failed(&error))?;
                 let token = login.finish(&pending.proof, back).await.map_err(|error| failed(&error))?;
                 let user = login.user_id(&token).await.map_err(|error| failed(&error))?;
+                // The user took their time, in which others may have logged in, and tokens may have been renewed.
+                keys = Keys::read(&path, false)?;
+                keys.take_environment()?;
                 keys.users.entry(user.clone()).or_default().set_oauth2(&token);
                 note(format!("{user} has authorised the app"));
             }
@@ -178,6 +183,8 @@ impl Auth {
                 if !confirmed(yes, &format!("Forget the tokens of {user}?"))? {
                     bail!("nothing was forgotten");
                 }
+                // Whoever was asked took their time too.
+                keys = Keys::read(&path, false)?;
                 keys.users.remove(&user);
             }
         }
