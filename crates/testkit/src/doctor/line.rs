@@ -25,7 +25,9 @@ impl Target {
         // `Url` forgets a port that is the scheme's own.
         let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
         let behind_host = authority.rsplit(['@', ']']).next()?;
-        let port = behind_host.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        // Behind a bare colon it is the scheme's own, and X takes it no more than a written one.
+        let of_scheme = || url.port_or_known_default();
+        let port = behind_host.rsplit_once(':').and_then(|(_, port)| port.parse().ok().or_else(of_scheme));
         Some(Self { url, port })
     }
 

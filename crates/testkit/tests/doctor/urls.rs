@@ -24,6 +24,7 @@ async fn what_x_does_not_take_is_said_before_anything_is_sent() {
         (&long, false, &["url_form"]),
         ("http://birdhook-doctor.invalid/", false, &["url_https"]),
         ("https://birdhook-doctor.invalid:443/", false, &["url_port", "dns_resolves"]),
+        ("https://birdhook-doctor.invalid:/", false, &["url_port", "dns_resolves"]),
         ("https://birdhook-doctor.invalid/", false, &["dns_resolves"]),
         (&format!("https://127.0.0.1:{closed}/"), false, &["url_port", "dns_public", "connection"]),
         (&format!("https://[::ffff:127.0.0.1]:{closed}/"), false, &["url_port", "dns_public", "connection"]),
