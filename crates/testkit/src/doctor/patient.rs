@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use birdhook_core::{Secret, signature};
 use bytes::Bytes;
+use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 
 use super::exchange::{Answer, Ask, Exchange, NoAnswer, SIGNATURE};
@@ -139,9 +140,10 @@ impl Patient {
 
     /// The URL, as it may be shown.
     pub(super) fn shown_url(&self) -> String {
-        let hidden =
-            self.target.as_ref().map(Target::url).filter(|url| !url.username().is_empty() || url.password().is_some());
-        let Some(mut url) = hidden.cloned() else { return self.url.clone() };
+        // Also of one that X could not call, such as ftp's.
+        let parsed = Url::parse(&self.url).ok();
+        let hidden = parsed.filter(|url| !url.username().is_empty() || url.password().is_some());
+        let Some(mut url) = hidden else { return self.url.clone() };
         // Neither can fail for a URL that has a host.
         let _ = url.set_username("").and_then(|()| url.set_password(None));
         url.into()

@@ -19,6 +19,7 @@ async fn what_x_does_not_take_is_said_before_anything_is_sent() {
         ("webhooks/twitter", false, &["url_form"]),
         ("ftp://app.example/", false, &["url_form"]),
         ("https://", false, &["url_form"]),
+        ("ftp://user:pass@app.example/", false, &["url_form"]),
         ("https://user:pass@birdhook-doctor.invalid/", false, &["url_form"]),
         ("https://birdhook-doctor.invalid/#here", false, &["url_form"]),
         (&long, false, &["url_form"]),
