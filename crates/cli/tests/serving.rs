@@ -157,11 +157,13 @@ fn what_is_recorded_can_be_replayed_signed_anew() {
     let (lines, _) = listening.stop();
     assert_eq!(lines.len(), 12, "six were known already");
 
-    let broken = folder.file("broken.jsonl", &format!("{{\"time\":\"never\"}}\n{recorded}{{\"time\":\"20"));
+    let odd = r#"{"time":"2026-11-23T09:00:00Z","method":"POST","target":"/","headers":[["no name","x"]],"body":"{}"}"#;
+    let broken = format!("{{\"time\":\"never\"}}\n{odd}\n{recorded}{{\"time\":\"20");
+    let broken = folder.file("broken.jsonl", &broken);
     let third = Serving::start(&["listen", "--json", "--app", &other_app]);
     let sent = run(&["replay", &broken, &third.url, "--secret", &other, "--speed", "0", "--json"]);
     assert_eq!((sent.code, answers(&sent)), (1, only("200", 18)), "what can be read is sent");
-    assert!(sent.stderr.contains(":1:") && sent.stderr.contains(":20:"), "{}", sent.stderr);
+    assert!(sent.stderr.contains(":1:") && sent.stderr.contains(":21:"), "{}", sent.stderr);
 }
 
 /// A crash leaves half a line, which must not take the next delivery with it; and a file that all could read is closed.

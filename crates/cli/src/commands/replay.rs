@@ -88,7 +88,13 @@ impl Replay {
             if let Some(since) = first.and_then(|first| self.after(first, request.time)) {
                 tokio::time::sleep(since.saturating_sub(begun.elapsed())).await;
             }
-            tally.count(&sender.send(signed(request, url, &secret)?).await, |status| status == 200);
+            match signed(request, url, &secret) {
+                Ok(request) => tally.count(&sender.send(request).await, |status| status == 200),
+                Err(why) => {
+                    note(format!("left out: {why:#}"));
+                    all_read = false;
+                }
+            }
             bar.inc(1);
         }
         bar.finish_and_clear();
