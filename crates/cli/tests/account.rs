@@ -151,6 +151,10 @@ fn what_is_wrong_in_the_file_is_named_with_its_line() {
         ("users = []\n", "unknown field"),
         ("[[activity]]\ntypes = [\"like.create\"]\n", "either users or keywords"),
         ("= 5\n", "wanted.toml"),
+        (
+            "[[activity]]\ntypes = [\"like.create\"]\nusers = [\"1\"]\ntag = \"a\"\n[[activity]]\ntypes = [\"like.create\", \"post.create\"]\nusers = [\"2\", \"1\"]\ntag = \"b\"\n",
+            "like.create of 1",
+        ),
     ] {
         let ended = account.run(&["ensure", &account.wanted(rest)]);
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{rest}");

@@ -1,7 +1,7 @@
 //! The file that says what there should be.
 
 use anyhow::{Result, anyhow};
-use birdhook::client::{Api, Filter, Wanted};
+use birdhook::client::{Api, Filter, Wanted, Wish};
 use serde::Deserialize;
 
 /// The file, as it is written.
@@ -62,6 +62,14 @@ impl Written {
                     None => wanted.activity(name, filter),
                 };
             }
+        }
+        // Each run would give it the other one.
+        let mut pairs = wanted.activity.iter().zip(wanted.activity.iter().skip(1));
+        let is_tagged_twice = |(one, next): &(&Wish, &Wish)| {
+            one.tag.is_some() && (&one.event_type, &one.filter) == (&next.event_type, &next.filter)
+        };
+        if let Some((one, next)) = pairs.find(is_tagged_twice) {
+            return Err(anyhow!("{one}, is wanted with the tag {:?} too", next.tag.as_deref().unwrap_or_default()));
         }
         Ok(wanted)
     }
