@@ -157,7 +157,8 @@ fn with_a_query_of_its_own_the_url_is_signed_in_either_reading() {
     assert_eq!(ask("tenant=x&crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
     assert_eq!(ask("crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
     let documented = signature::sign(&secret(SECRET), b"crc_token=abc&nonce=n");
-    for query in ["crc_token=abc&nonce=n&tenant=x", "nonce=n&tenant=x&crc_token=abc", "crc_token=abc&tenant=x&nonce=n"] {
+    for query in ["crc_token=abc&nonce=n&tenant=x", "nonce=n&tenant=x&crc_token=abc", "crc_token=abc&tenant=x&nonce=n"]
+    {
         let reply = get(&demanding, &format!("/?{query}"), &[(signature::HEADER, &documented)]);
         assert_eq!((reply.reason(), reply.is_asked_by_x()), (Reason::ChallengeAnswered, true), "{query}");
     }

@@ -152,6 +152,8 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
     /// From before the connection was made until the last byte of the answer.
     pub(super) took: Duration,
+    /// Whether all of the body came that was announced.
+    pub(super) is_whole: bool,
     /// Whether the whole request was sent before the answer came.
     pub(super) all_sent: bool,
 }
@@ -210,15 +212,19 @@ pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) 
     let mut body = bytes.split_off(head);
     let chunked =
         answer.header("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
-    let length = answer.header("content-length").and_then(|length| length.trim().parse().ok()).unwrap_or(ENOUGH);
+    let length = answer.header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
     if bodyless || matches!(answer.status, 204 | 304) {
         body.clear();
+        answer.is_whole = true;
     } else if chunked {
         while body.len() < ENOUGH && dechunked(&body).is_none() && more(reader, &mut body).await? {}
-        body = dechunked(&body).unwrap_or(body);
+        let content = dechunked(&body);
+        answer.is_whole = content.is_some() || body.len() >= ENOUGH;
+        body = content.unwrap_or(body);
     } else {
-        while body.len() < length.min(ENOUGH) && more(reader, &mut body).await? {}
-        body.truncate(length);
+        while body.len() < length.unwrap_or(ENOUGH).min(ENOUGH) && more(reader, &mut body).await? {}
+        answer.is_whole = length.is_none_or(|length| body.len() >= length.min(ENOUGH));
+        body.truncate(length.unwrap_or(ENOUGH));
     }
     answer.body = body;
     Ok(answer)

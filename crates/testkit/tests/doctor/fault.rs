@@ -45,6 +45,7 @@ faults! {
     ChallengeHangs: [challenge_status] [];
     ChallengeCrashes: [challenge_status] [];
     ChallengeNoContent: [challenge_status] [];
+    ChallengeCutOff: [challenge_status] [];
     ChallengeSlow: [challenge_time] [];
     ClaimsGzip: [challenge_encoding] [];
     Gzip: [challenge_encoding] [];
@@ -253,6 +254,7 @@ impl Fault {
             Self::ChallengeCrashes => Reply::Crash,
             Self::ChallengeNoContent => answer(204, ""),
             Self::ChallengeSlow if memory.challenges == 1 => challenge_answer(&right).after(500),
+            Self::ChallengeCutOff => challenge_answer(&right).missing(1),
             Self::ClaimsGzip => challenge_answer(&right).header("Content-Encoding", "gzip"),
             Self::Gzip => {
                 answer(200, GZIP).header("Content-Type", "application/json").header("Content-Encoding", "gzip")

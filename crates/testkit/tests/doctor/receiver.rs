@@ -67,11 +67,13 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
+    /// How many bytes of it are announced and do not come.
+    pub(crate) missing: usize,
     pub(crate) after: Duration,
 }
 
 pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Reply {
-    Reply::Answer(Answer { status, headers: Vec::new(), body: body.into(), after: Duration::ZERO })
+    Reply::Answer(Answer { status, headers: Vec::new(), body: body.into(), missing: 0, after: Duration::ZERO })
 }
 
 impl Reply {
@@ -79,6 +81,13 @@ impl Reply {
         if let Self::Answer(answer) = &mut self {
             answer.headers.retain(|(other, _)| *other != name);
             answer.headers.push((name, value.into()));
+        }
+        self
+    }
+
+    pub(crate) fn missing(mut self, bytes: usize) -> Self {
+        if let Self::Answer(answer) = &mut self {
+            answer.missing = bytes;
         }
         self
     }
@@ -171,7 +180,8 @@ impl Receiver {
         match reply {
             Reply::Answer(answer) => {
                 tokio::time::sleep(answer.after).await;
-                let mut text = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", answer.status, answer.body.len());
+                let length = answer.body.len() + answer.missing;
+                let mut text = format!("HTTP/1.1 {} X\r\nContent-Length: {length}\r\n", answer.status);
                 answer.headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
                 let bytes =
                     [text.as_bytes(), b"\r\n", if head.method == "HEAD" { b"" } else { &answer.body[..] }].concat();

@@ -41,6 +41,10 @@ fn without_query(location: &str) -> &str {
 pub(super) async fn status(patient: &mut Patient) -> Judgement {
     let Some((_, exchange)) = &patient.challenge else { return none() };
     let answer = match exchange {
+        Ok(answer) if answer.status == 200 && !answer.is_whole => {
+            let observed = "answered 200, and closed before all of the body had come that was announced";
+            return Judgement::failed(observed, "X cannot read an answer that is cut off");
+        }
         Ok(answer) if answer.status == 200 => return Judgement::passed(answer.seen()),
         Ok(answer) => answer,
         Err(silence) => {
