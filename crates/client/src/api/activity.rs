@@ -24,13 +24,13 @@ pub struct ActivitySubscription {
     /// The type of event: `like.create`.
     pub event_type: String,
     /// Whose.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "answer::or_default")]
     pub filter: Filter,
     /// The app's word for it, which comes with every event.
     #[serde(default)]
     pub tag: Option<String>,
     /// The webhook that is told; without one, events go to the stream only.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "answer::optional_id")]
     pub webhook_id: Option<String>,
     /// When it was made.
     #[serde(default, deserialize_with = "answer::time")]
@@ -45,7 +45,7 @@ pub struct ActivitySubscription {
 #[non_exhaustive]
 pub struct Filter {
     /// The user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "answer::optional_id")]
     pub user_id: Option<String>,
     /// The word.
     #[serde(default, skip_serializing_if = "Option::is_none")]

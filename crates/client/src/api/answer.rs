@@ -37,6 +37,21 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
     }
 }
 
+/// The same where there may be none.
+pub(super) fn optional_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        value => id(value).map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+/// A thing, or `null` where there is none.
+pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// A number, which X also writes as a string.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
@@ -84,6 +99,14 @@ mod tests {
         {
             assert_eq!(many::<u64>(&answer, "links"), Some(vec![1, 2]), "{answer}");
         }
+        let subscriptions = json!({"data": [
+            {"subscription_id": 1, "event_type": "oauth.revoke", "filter": null, "webhook_id": 5},
+            {"subscription_id": "2", "event_type": "like.create", "filter": {"user_id": 7, "direction": null}, "webhook_id": null},
+        ]});
+        let read: Vec<crate::api::ActivitySubscription> = many(&subscriptions, "subscriptions").unwrap();
+        let read: Vec<_> =
+            read.iter().map(|one| (&*one.id, one.filter.user_id.as_deref(), one.webhook_id.as_deref())).collect();
+        assert_eq!(read, [("1", None, Some("5")), ("2", Some("7"), None)], "who is not found is subscribed again");
         assert_eq!(many::<u64>(&json!({"meta": {"result_count": 0}}), "links"), Some(vec![]));
         assert_eq!(many::<u64>(&json!({"data": 7}), "links"), None);
     }
