@@ -83,3 +83,15 @@ fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
     println!("allocations payloads {count}");
     assert!(count < 10_000, "{count}");
 }
+
+/// Events that are too many are not kept until that is known: there is room for a hundred times as many facts as bytes.
+#[test]
+fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
+    let many = vec!["{}"; 300_000].join(",");
+    for event_type in ["follow.follow", "dm.received"] {
+        let body = format!(r#"{{"data":{{"event_type":"{event_type}","payload":{{"x_events":[{many}]}}}}}}"#);
+        let most = measure(|| assert_eq!(Delivery::restore("app", body, 10_000).unwrap().events().len(), 1)).bytes_max;
+        println!("memory {event_type} {most}");
+        assert!(most < 32 << 20, "{event_type}: {most} bytes");
+    }
+}

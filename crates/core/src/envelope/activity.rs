@@ -1,6 +1,7 @@
 //! The `data` of an activity, or of a post that matched a rule of a filtered stream.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::Outline;
 use super::conversation::{Conversation, known_as};
@@ -8,7 +9,7 @@ use super::cursor::Cursor;
 use super::draft::Draft;
 use super::facts::{self, Happening, facts, identity};
 use super::types;
-use crate::key::Content;
+use crate::key::{Beginning, Content};
 use crate::wire::object::object;
 use crate::wire::v1::Party;
 use crate::wire::v2::{Filter, MatchingRule};
@@ -33,6 +34,7 @@ pub(super) struct Data<'a> {
     /// Of a post that matched a rule.
     id: Option<Id<'a>>,
     created_at: Option<Text<'a>>,
+    last_resort: OnceCell<Beginning>,
 }
 
 facts! {
@@ -164,7 +166,7 @@ impl<'a> Data<'a> {
         if inner.drafts.is_empty() {
             let payload = self.payload.unwrap_or(self.text);
             self.facts = self.facts.take().or_else(|| self.payload.map(PayloadFacts::of));
-            let told = self.relations(kind);
+            let told = self.relations(kind, inner.room);
             if told.is_empty() {
                 let facts = self.facts.take().unwrap_or_default();
                 inner.drafts.push(self.draft(name.clone(), present, kind, payload, &facts));
@@ -180,13 +182,16 @@ impl<'a> Data<'a> {
         inner
     }
 
-    /// Follows, blocks and mutes, should X tell them in arrays as it does messages.
-    fn relations(&self, kind: EventKind) -> Vec<(&'a str, PayloadFacts<'a>)> {
+    /// Follows, blocks and mutes, should X tell them in arrays as it does messages; one more than there is room for, if there are more.
+    fn relations(&self, kind: EventKind, room: usize) -> Vec<(&'a str, PayloadFacts<'a>)> {
         let mut told = Vec::new();
         let stands_alone = self.facts.as_ref().is_some_and(|facts| facts.source.is_some() || facts.target.is_some());
         if let (false, true, Some(payload)) = (stands_alone, is_relation(kind), self.payload) {
             Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") && cursor.peek()? == b'[' {
                 true => cursor.elements(|cursor| {
+                    if told.len() > room {
+                        return cursor.skip().map(|_| ());
+                    }
                     let (is_object, mut facts) = (cursor.peek()? == b'{', PayloadFacts::default());
                     let text = facts.read(cursor)?;
                     told.extend(is_object.then_some((text, facts)));
@@ -205,7 +210,7 @@ impl<'a> Data<'a> {
             Content::Same => draft.content = Content::Id(draft.identity),
             // Without a time the bytes are the same each time somebody types, and the delivery may hold several.
             Content::Timeless(content) if draft.at.is_none() => {
-                draft.identity = content.of_activity(self.last_resort());
+                draft.identity = self.last_resort().then(content).identity();
             }
             Content::Timeless(_) | Content::Id(_) => {}
         }
@@ -224,8 +229,9 @@ impl<'a> Data<'a> {
     }
 
     /// `event_uuid` names a delivery, and nobody says that a redelivery has the same; so it serves where nothing else does.
-    fn last_resort(&self) -> &str {
-        self.event_uuid.as_deref().unwrap_or(self.text)
+    fn last_resort(&self) -> Beginning {
+        let name = self.event_uuid.as_deref().unwrap_or(self.text);
+        self.last_resort.get_or_init(|| Beginning::new(["activity", name].map(str::as_bytes))).clone()
     }
 
     fn draft(
@@ -240,7 +246,7 @@ impl<'a> Data<'a> {
         let identity = match (&content, facts.own_id(kind)) {
             (Content::Id(content), _) => *content,
             (_, Some(id)) => identity("activity", &[id]),
-            _ => identity("activity", &[self.last_resort()]),
+            _ => self.last_resort().identity(),
         };
         Draft {
             generation: Generation::XActivity,
