@@ -9,7 +9,7 @@ mod bodies;
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use birdhook_core::{Delivery, Endpoint, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{Delivery, Endpoint, Event, RequestHead, Secret, Settings, Step, signature};
 use bytes::Bytes;
 
 /// What a verified body may cost at most, its keys too: what it costs today, where 4 are the goal of a plain one.
@@ -94,4 +94,17 @@ fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
         println!("memory {event_type} {most}");
         assert!(most < 32 << 20, "{event_type}: {most} bytes");
     }
+}
+
+/// Reading all users of a body for each of its follows takes minutes where there are thousands of both.
+#[test]
+fn what_tells_itself_who_it_was_reads_no_includes() {
+    let users = vec![r#"{"id":"3","name":"ada"}"#; 1000].join(",");
+    let cost = |includes: &str| {
+        let payload = r#"{"source":{"data":{"id":"1"}},"target":{"data":{"id":"2"}}}"#;
+        let body = format!(r#"{{"data":{{"event_type":"follow.follow","payload":{payload}{includes}}}}}"#);
+        let delivery = Delivery::restore("app", body, 1).unwrap();
+        measure(|| drop(black_box(delivery.events().first().map(Event::activity)))).bytes_total
+    };
+    assert_eq!(cost(&format!(r#","includes":{{"users":[{users}]}}"#)), cost(""));
 }
