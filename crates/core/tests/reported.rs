@@ -272,3 +272,13 @@ fn a_story_names_its_posts_in_either_way() {
         assert!(story.id.is_some() && story.headline.is_some() && story.updated_at.is_some(), "{name}");
     }
 }
+
+#[test]
+fn a_cut_name_does_not_change_who_followed_whom() {
+    let follow = |name: &str| {
+        let source = format!(r#"{{"data":{{"id":"1","username":"o","name":"{name}"}}}}"#);
+        let payload = format!(r#"{{"source":{source},"target":{{"data":{{"id":"2"}}}}}}"#);
+        event(format!(r#"{{"data":{{"event_type":"follow.follow","filter":{{"user_id":"2"}},"payload":{payload}}}}}"#))
+    };
+    assert_eq!(follow(r"cut \ud83d").content_key(), follow("whole").content_key());
+}

@@ -11,7 +11,6 @@ use super::facts::{self, Happening, facts, identity};
 use super::types;
 use crate::key::{Beginning, Content};
 use crate::wire::object::object;
-use crate::wire::v1::Party;
 use crate::wire::v2::{Filter, MatchingRule};
 use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Generation, Timestamp};
@@ -64,7 +63,14 @@ object! {
     /// One side of a relation, plain or wrapped in `data`.
     struct Side<'a> {
         id: Option<Id<'a>> = "id" | "id_str",
-        data: Option<Party<'a>> = "data",
+        data: Option<Wrapped<'a>> = "data",
+    }
+}
+
+object! {
+    /// No more of a user than the id: a name that ends in half an emoji could not be read.
+    struct Wrapped<'a> {
+        id: Option<Id<'a>> = "id" | "id_str",
     }
 }
 
