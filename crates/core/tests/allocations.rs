@@ -108,3 +108,17 @@ fn what_tells_itself_who_it_was_reads_no_includes() {
     };
     assert_eq!(cost(&format!(r#","includes":{{"users":[{users}]}}"#)), cost(""));
 }
+
+#[test]
+fn a_long_name_is_not_had_by_each_of_many_events() {
+    let (events, letters) = (vec!["0"; 1000].join(","), "a".repeat(100_000));
+    for body in [
+        format!(r#"{{"{letters}_events":[{events}]}}"#),
+        format!(r#"{{"data":{{"event_type":"dm{}sent","payload":{{"x_events":[{events}]}}}}}}"#, ".".repeat(100_000)),
+        format!(r#"{{"data":{{"event_type":"dm.sent","payload":{{"{letters}_events":[{events}]}}}}}}"#),
+    ] {
+        let most = measure(|| assert_eq!(Delivery::restore("app", body, 1000).unwrap().events().len(), 1)).bytes_max;
+        println!("memory names {most}");
+        assert!(most < 8 << 20, "{most} bytes");
+    }
+}

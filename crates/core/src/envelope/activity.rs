@@ -193,7 +193,7 @@ impl<'a> Data<'a> {
         let mut told = Vec::new();
         let stands_alone = self.facts.as_ref().is_some_and(|facts| facts.source.is_some() || facts.target.is_some());
         if let (false, true, Some(payload)) = (stands_alone, is_relation(kind), self.payload) {
-            Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") && cursor.peek()? == b'[' {
+            Cursor::new(payload).members(|name, cursor| match types::names_events(name) && cursor.peek()? == b'[' {
                 true => cursor.elements(|cursor| {
                     if told.len() > room {
                         return cursor.skip().map(|_| ());

@@ -111,7 +111,7 @@ impl<'a> Outline<'a> {
     }
 
     fn member(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
-        self.is_account_activity |= matches!(name, "for_user_id" | "user_event") || name.ends_with("_events");
+        self.is_account_activity |= matches!(name, "for_user_id" | "user_event") || types::names_events(name);
         match name {
             "for_user_id" => self.subscriber = cursor.value::<Lenient<_>>()?.0.0,
             "users" => self.users = Some(cursor.skip()?),
@@ -130,7 +130,7 @@ impl<'a> Outline<'a> {
                     self.event(known_as, name, cursor)
                 });
             }
-            _ if name == "user_event" || name.ends_with("_events") => return self.events(name, name, cursor),
+            _ if name == "user_event" || types::names_events(name) => return self.events(name, name, cursor),
             _ => _ = cursor.skip()?,
         }
         Some(())
