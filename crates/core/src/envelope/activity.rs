@@ -11,7 +11,7 @@ use super::facts::{self, Happening, facts, identity};
 use super::types;
 use crate::key::{Beginning, Content};
 use crate::wire::object::object;
-use crate::wire::v2::{Filter, MatchingRule};
+use crate::wire::v2::Filter;
 use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Generation, Timestamp};
 
@@ -64,6 +64,13 @@ object! {
     struct Side<'a> {
         id: Option<Id<'a>> = "id" | "id_str",
         data: Option<Wrapped<'a>> = "data",
+    }
+}
+
+object! {
+    /// No more of a rule than the id, as of a user below: a tag could keep it from being read.
+    pub(super) struct Rule<'a> {
+        id: Option<Id<'a>> = "id",
     }
 }
 
@@ -142,7 +149,7 @@ impl<'a> Data<'a> {
     }
 
     /// The post of a filtered-stream webhook: the same post under other rules is another event.
-    pub(super) fn matched_post(&self, body: &'a str, rules: &[MatchingRule<'_>]) -> Option<Draft<'a>> {
+    pub(super) fn matched_post(&self, body: &'a str, rules: &[Rule<'_>]) -> Option<Draft<'a>> {
         let mut parts: Vec<&str> = rules.iter().filter_map(|rule| rule.id.as_deref()).collect();
         parts.sort_unstable();
         parts.insert(0, self.id.as_deref()?);

@@ -18,10 +18,9 @@ use smallvec::SmallVec;
 use crate::directory::Directory;
 use crate::event::Envelope;
 use crate::readable::Readable;
-use crate::wire::v2::MatchingRule;
 use crate::wire::{Id, Lenient};
 use crate::{Delivery, Event, Generation, RawJson};
-use activity::Data;
+use activity::{Data, Rule};
 use cursor::Cursor;
 use draft::Draft;
 
@@ -162,8 +161,7 @@ impl<'a> Outline<'a> {
         if let Some(text) = self.replay_status {
             self.drafts.push(Draft::replay_status(text));
         }
-        let rules =
-            self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<MatchingRule<'_>>>>(rules).ok());
+        let rules = self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<Rule<'_>>>>(rules).ok());
         match (&mut self.data, rules.and_then(|rules| rules.0)) {
             (Some(data), _) if data.is_activity() => {
                 let mut inner = data.drafts(self.room);
