@@ -231,6 +231,11 @@ impl Event {
         v2::Payload::read(self.described.generation, self.described.kind, &self.described.payload)
     }
 
+    /// The end of a replay. Read now.
+    pub(crate) fn replay_status(&self) -> Option<v2::ReplayStatus<'_>> {
+        self.described.payload.parse()
+    }
+
     /// What the X Activity API's payload refers to: users, posts and media. Read now.
     pub fn includes(&self) -> Option<v2::Includes<'_>> {
         self.envelope.includes.as_ref()?.parse()

@@ -105,9 +105,7 @@ pub(crate) struct Identity([u8; 32]);
 impl Identity {
     /// Parts are written with their length before them, so that no two lists of parts read the same.
     pub(crate) fn new<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hash = Sha256::new_with_prefix(b"birdhook event identity 1\0");
-        parts.into_iter().for_each(|part| write_part(&mut hash, part));
-        Self(hash.finalize().into())
+        Beginning::new(parts).identity()
     }
 
     /// The identity of the same happening as one type of event of the X Activity API, which has several for one post.
@@ -130,6 +128,27 @@ impl Identity {
             _ => {}
         }
         EventKey(hash.finalize().into())
+    }
+}
+
+/// What the identities of many events begin with, hashed once: it may be as long as a body.
+#[derive(Clone)]
+pub(crate) struct Beginning(Sha256);
+
+impl Beginning {
+    pub(crate) fn new<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = Sha256::new_with_prefix(b"birdhook event identity 1\0");
+        parts.into_iter().for_each(|part| write_part(&mut hash, part));
+        Self(hash)
+    }
+
+    pub(crate) fn then(mut self, Identity(last): Identity) -> Self {
+        write_part(&mut self.0, &last);
+        self
+    }
+
+    pub(crate) fn identity(self) -> Identity {
+        Identity(self.0.finalize().into())
     }
 }
 

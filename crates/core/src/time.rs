@@ -18,6 +18,9 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
+/// 0000-01-01T00:00:00Z. Years before it jiff writes with a sign and six digits, which is not RFC 3339.
+const YEAR_0: i64 = -62_167_219_200_000;
+
 impl Timestamp {
     /// Milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
@@ -55,12 +58,12 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// RFC 3339 in UTC; outside of the years that it can write, the bare milliseconds.
+/// RFC 3339 in UTC; outside of the years that it can write, 0000 to 9999, the bare milliseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(time) => time.fmt(f),
-            Err(_) => self.0.fmt(f),
+            Ok(time) if self.0 >= YEAR_0 => time.fmt(f),
+            _ => self.0.fmt(f),
         }
     }
 }
@@ -95,5 +98,12 @@ mod tests {
             assert_eq!(time.to_string(), millis.to_string());
             let _ = SystemTime::from(time);
         }
+    }
+
+    #[test]
+    fn what_is_written_is_rfc_3339_or_a_number() {
+        let written = |millis| Timestamp::from_millis(millis).to_string();
+        assert_eq!(written(YEAR_0), "0000-01-01T00:00:00Z");
+        assert_eq!(written(YEAR_0 - 1), "-62167219200001");
     }
 }

@@ -9,7 +9,7 @@ mod bodies;
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use birdhook_core::{Delivery, Endpoint, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{Delivery, Endpoint, Event, RequestHead, Secret, Settings, Step, signature};
 use bytes::Bytes;
 
 /// What a verified body may cost at most, its keys too: what it costs today, where 4 are the goal of a plain one.
@@ -82,4 +82,43 @@ fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
     let count = allocations(|| received(&endpoint, body, &signed));
     println!("allocations payloads {count}");
     assert!(count < 10_000, "{count}");
+}
+
+/// Events that are too many are not kept until that is known: there is room for a hundred times as many facts as bytes.
+#[test]
+fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
+    let many = vec!["{}"; 300_000].join(",");
+    for event_type in ["follow.follow", "dm.received"] {
+        let body = format!(r#"{{"data":{{"event_type":"{event_type}","payload":{{"x_events":[{many}]}}}}}}"#);
+        let most = measure(|| assert_eq!(Delivery::restore("app", body, 10_000).unwrap().events().len(), 1)).bytes_max;
+        println!("memory {event_type} {most}");
+        assert!(most < 32 << 20, "{event_type}: {most} bytes");
+    }
+}
+
+/// Reading all users of a body for each of its follows takes minutes where there are thousands of both.
+#[test]
+fn what_tells_itself_who_it_was_reads_no_includes() {
+    let users = vec![r#"{"id":"3","name":"ada"}"#; 1000].join(",");
+    let cost = |includes: &str| {
+        let payload = r#"{"source":{"data":{"id":"1"}},"target":{"data":{"id":"2"}}}"#;
+        let body = format!(r#"{{"data":{{"event_type":"follow.follow","payload":{payload}{includes}}}}}"#);
+        let delivery = Delivery::restore("app", body, 1).unwrap();
+        measure(|| drop(black_box(delivery.events().first().map(Event::activity)))).bytes_total
+    };
+    assert_eq!(cost(&format!(r#","includes":{{"users":[{users}]}}"#)), cost(""));
+}
+
+#[test]
+fn a_long_name_is_not_had_by_each_of_many_events() {
+    let (events, letters) = (vec!["0"; 1000].join(","), "a".repeat(100_000));
+    for body in [
+        format!(r#"{{"{letters}_events":[{events}]}}"#),
+        format!(r#"{{"data":{{"event_type":"dm{}sent","payload":{{"x_events":[{events}]}}}}}}"#, ".".repeat(100_000)),
+        format!(r#"{{"data":{{"event_type":"dm.sent","payload":{{"{letters}_events":[{events}]}}}}}}"#),
+    ] {
+        let most = measure(|| assert_eq!(Delivery::restore("app", body, 1000).unwrap().events().len(), 1)).bytes_max;
+        println!("memory names {most}");
+        assert!(most < 8 << 20, "{most} bytes");
+    }
 }

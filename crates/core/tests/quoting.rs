@@ -51,3 +51,13 @@ fn posts_users_and_places_may_hold_each_other_at_will() {
     let read = move || assert!(serde_json::from_str::<Data<'_>>(&users).is_ok());
     std::thread::Builder::new().stack_size(512 * 1024).spawn(read).unwrap().join().unwrap();
 }
+
+#[test]
+fn what_is_inside_of_twelve_objects_is_absent() {
+    let quoted = |depth: usize| {
+        let json = r#"{"id":1,"quoted_status":"#.repeat(depth) + "{}" + &"}".repeat(depth);
+        let tweet: Tweet<'_> = serde_json::from_str(&json).unwrap();
+        std::iter::successors(Some(&tweet), |tweet| tweet.quoted_status.as_deref()).count()
+    };
+    assert_eq!([10, 11, 12, 100].map(quoted), [11, 12, 12, 12]);
+}

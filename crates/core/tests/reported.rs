@@ -272,3 +272,30 @@ fn a_story_names_its_posts_in_either_way() {
         assert!(story.id.is_some() && story.headline.is_some() && story.updated_at.is_some(), "{name}");
     }
 }
+
+#[test]
+fn a_cut_name_does_not_change_who_followed_whom() {
+    let follow = |name: &str| {
+        let source = format!(r#"{{"data":{{"id":"1","username":"o","name":"{name}"}}}}"#);
+        let payload = format!(r#"{{"source":{source},"target":{{"data":{{"id":"2"}}}}}}"#);
+        event(format!(r#"{{"data":{{"event_type":"follow.follow","filter":{{"user_id":"2"}},"payload":{payload}}}}}"#))
+    };
+    assert_eq!(follow(r"cut \ud83d").content_key(), follow("whole").content_key());
+}
+
+#[test]
+fn a_cut_tag_or_description_does_not_hide_what_it_stands_beside() {
+    let matched = |tag: &str| {
+        event(format!(r#"{{"data":{{"id":"1","text":"t"}},"matching_rules":[{{"id":"2","tag":"{tag}"}}]}}"#))
+    };
+    let ended = |text: &str| {
+        let status = format!(r#"{{"job_id":"1","job_state":"Complete","job_state_description":"{text}"}}"#);
+        event(format!(r#"{{"replay_job_status":{status}}}"#))
+    };
+    let cut = r"cut \ud83d";
+    assert_eq!(matched(cut).delivery_key(), matched("whole").delivery_key());
+    assert_eq!(ended(cut).delivery_key(), ended("whole").delivery_key());
+    for event in [matched(cut), ended(cut)] {
+        assert!(!matches!(event.activity(), Activity::Unknown { .. }), "{event:?}");
+    }
+}

@@ -15,11 +15,19 @@ use crate::{Event, EventKind};
 pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
     let kind = event.kind();
     if kind == EventKind::ReplayFinished {
-        return Some(Activity::ReplayFinished(replay(event.raw().parse().ok()?)));
+        return Some(Activity::ReplayFinished(replay(event.replay_status()?)));
     }
+    // Of follows, blocks and mutes there may be thousands beside them, and they say themselves who it was.
     let includes = match kind {
         EventKind::Liked => event.includes(),
-        _ => event.named().map(Includes::from),
+        EventKind::PostCreated
+        | EventKind::PostMatched
+        | EventKind::PostDeleted
+        | EventKind::ProfileUpdated
+        | EventKind::ChatReceived
+        | EventKind::ChatSent
+        | EventKind::ChatChanged => event.named().map(Includes::from),
+        _ => None,
     }
     .unwrap_or_default();
     Some(match event.v2()? {

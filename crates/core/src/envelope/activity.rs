@@ -1,6 +1,7 @@
 //! The `data` of an activity, or of a post that matched a rule of a filtered stream.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::Outline;
 use super::conversation::{Conversation, known_as};
@@ -8,10 +9,9 @@ use super::cursor::Cursor;
 use super::draft::Draft;
 use super::facts::{self, Happening, facts, identity};
 use super::types;
-use crate::key::Content;
+use crate::key::{Beginning, Content};
 use crate::wire::object::object;
-use crate::wire::v1::Party;
-use crate::wire::v2::{Filter, MatchingRule};
+use crate::wire::v2::Filter;
 use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Generation, Timestamp};
 
@@ -33,6 +33,7 @@ pub(super) struct Data<'a> {
     /// Of a post that matched a rule.
     id: Option<Id<'a>>,
     created_at: Option<Text<'a>>,
+    last_resort: OnceCell<Beginning>,
 }
 
 facts! {
@@ -62,7 +63,21 @@ object! {
     /// One side of a relation, plain or wrapped in `data`.
     struct Side<'a> {
         id: Option<Id<'a>> = "id" | "id_str",
-        data: Option<Party<'a>> = "data",
+        data: Option<Wrapped<'a>> = "data",
+    }
+}
+
+object! {
+    /// No more of a rule than the id, as of a user below: a tag could keep it from being read.
+    pub(super) struct Rule<'a> {
+        id: Option<Id<'a>> = "id",
+    }
+}
+
+object! {
+    /// No more of a user than the id: a name that ends in half an emoji could not be read.
+    struct Wrapped<'a> {
+        id: Option<Id<'a>> = "id" | "id_str",
     }
 }
 
@@ -134,7 +149,7 @@ impl<'a> Data<'a> {
     }
 
     /// The post of a filtered-stream webhook: the same post under other rules is another event.
-    pub(super) fn matched_post(&self, body: &'a str, rules: &[MatchingRule<'_>]) -> Option<Draft<'a>> {
+    pub(super) fn matched_post(&self, body: &'a str, rules: &[Rule<'_>]) -> Option<Draft<'a>> {
         let mut parts: Vec<&str> = rules.iter().filter_map(|rule| rule.id.as_deref()).collect();
         parts.sort_unstable();
         parts.insert(0, self.id.as_deref()?);
@@ -164,7 +179,7 @@ impl<'a> Data<'a> {
         if inner.drafts.is_empty() {
             let payload = self.payload.unwrap_or(self.text);
             self.facts = self.facts.take().or_else(|| self.payload.map(PayloadFacts::of));
-            let told = self.relations(kind);
+            let told = self.relations(kind, inner.room);
             if told.is_empty() {
                 let facts = self.facts.take().unwrap_or_default();
                 inner.drafts.push(self.draft(name.clone(), present, kind, payload, &facts));
@@ -180,13 +195,16 @@ impl<'a> Data<'a> {
         inner
     }
 
-    /// Follows, blocks and mutes, should X tell them in arrays as it does messages.
-    fn relations(&self, kind: EventKind) -> Vec<(&'a str, PayloadFacts<'a>)> {
+    /// Follows, blocks and mutes, should X tell them in arrays as it does messages; one more than there is room for, if there are more.
+    fn relations(&self, kind: EventKind, room: usize) -> Vec<(&'a str, PayloadFacts<'a>)> {
         let mut told = Vec::new();
         let stands_alone = self.facts.as_ref().is_some_and(|facts| facts.source.is_some() || facts.target.is_some());
         if let (false, true, Some(payload)) = (stands_alone, is_relation(kind), self.payload) {
-            Cursor::new(payload).members(|name, cursor| match name.ends_with("_events") && cursor.peek()? == b'[' {
+            Cursor::new(payload).members(|name, cursor| match types::names_events(name) && cursor.peek()? == b'[' {
                 true => cursor.elements(|cursor| {
+                    if told.len() > room {
+                        return cursor.skip().map(|_| ());
+                    }
                     let (is_object, mut facts) = (cursor.peek()? == b'{', PayloadFacts::default());
                     let text = facts.read(cursor)?;
                     told.extend(is_object.then_some((text, facts)));
@@ -205,7 +223,7 @@ impl<'a> Data<'a> {
             Content::Same => draft.content = Content::Id(draft.identity),
             // Without a time the bytes are the same each time somebody types, and the delivery may hold several.
             Content::Timeless(content) if draft.at.is_none() => {
-                draft.identity = content.of_activity(self.last_resort());
+                draft.identity = self.last_resort().then(content).identity();
             }
             Content::Timeless(_) | Content::Id(_) => {}
         }
@@ -224,8 +242,9 @@ impl<'a> Data<'a> {
     }
 
     /// `event_uuid` names a delivery, and nobody says that a redelivery has the same; so it serves where nothing else does.
-    fn last_resort(&self) -> &str {
-        self.event_uuid.as_deref().unwrap_or(self.text)
+    fn last_resort(&self) -> Beginning {
+        let name = self.event_uuid.as_deref().unwrap_or(self.text);
+        self.last_resort.get_or_init(|| Beginning::new(["activity", name].map(str::as_bytes))).clone()
     }
 
     fn draft(
@@ -240,7 +259,7 @@ impl<'a> Data<'a> {
         let identity = match (&content, facts.own_id(kind)) {
             (Content::Id(content), _) => *content,
             (_, Some(id)) => identity("activity", &[id]),
-            _ => identity("activity", &[self.last_resort()]),
+            _ => self.last_resort().identity(),
         };
         Draft {
             generation: Generation::XActivity,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Outline;
 use super::cursor::Cursor;
 use super::draft::Draft;
-use super::facts;
+use super::{facts, types};
 use crate::EventKind;
 
 /// What such a payload holds.
@@ -22,7 +22,7 @@ impl<'a> Conversation<'a> {
         let mut outline = Outline::with_room(room);
         let text = cursor.text_of(|cursor| {
             cursor.members(|name, cursor| match name {
-                _ if name.ends_with("_events") => outline.events(known_as, name, cursor),
+                _ if types::names_events(name) => outline.events(known_as, name, cursor),
                 // An activity within an activity, and so on, would take as much of the stack as somebody likes.
                 "data" => cursor.skip().map(|_| ()),
                 _ => outline.member(name, cursor),

@@ -10,8 +10,17 @@ use super::shared;
 use crate::event::{Described, Envelope};
 use crate::key::{Content, Identity};
 use crate::readable::Readable;
-use crate::wire::v2::ReplayStatus;
+use crate::wire::object::object;
+use crate::wire::{Id, Text};
 use crate::{Direction, Event, EventKind, Generation, RawJson, Timestamp};
+
+object! {
+    /// Of a replay, what identifies its end.
+    struct Job<'a> {
+        job_id: Option<Id<'a>> = "job_id",
+        job_state: Option<Text<'a>> = "job_state",
+    }
+}
 
 /// An event as its slice of the body tells it. `for_user_id` may stand behind the events, so whose it is, and what
 /// follows from that, is added at the end.
@@ -46,7 +55,7 @@ impl<'a> Draft<'a> {
 
     /// A message about a replay that the app asked for. Without a job's id its bytes identify it.
     pub(super) fn replay_status(raw: &'a str) -> Self {
-        let status: ReplayStatus<'_> = serde_json::from_str(raw).unwrap_or_default();
+        let status: Job<'_> = serde_json::from_str(raw).unwrap_or_default();
         let state = status.job_state.as_deref().unwrap_or_default();
         Self {
             kind: Happening::Plain(EventKind::ReplayFinished),

@@ -18,10 +18,9 @@ use smallvec::SmallVec;
 use crate::directory::Directory;
 use crate::event::Envelope;
 use crate::readable::Readable;
-use crate::wire::v2::MatchingRule;
 use crate::wire::{Id, Lenient};
 use crate::{Delivery, Event, Generation, RawJson};
-use activity::Data;
+use activity::{Data, Rule};
 use cursor::Cursor;
 use draft::Draft;
 
@@ -111,7 +110,7 @@ impl<'a> Outline<'a> {
     }
 
     fn member(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
-        self.is_account_activity |= matches!(name, "for_user_id" | "user_event") || name.ends_with("_events");
+        self.is_account_activity |= matches!(name, "for_user_id" | "user_event") || types::names_events(name);
         match name {
             "for_user_id" => self.subscriber = cursor.value::<Lenient<_>>()?.0.0,
             "users" => self.users = Some(cursor.skip()?),
@@ -130,7 +129,7 @@ impl<'a> Outline<'a> {
                     self.event(known_as, name, cursor)
                 });
             }
-            _ if name == "user_event" || name.ends_with("_events") => return self.events(name, name, cursor),
+            _ if name == "user_event" || types::names_events(name) => return self.events(name, name, cursor),
             _ => _ = cursor.skip()?,
         }
         Some(())
@@ -162,8 +161,7 @@ impl<'a> Outline<'a> {
         if let Some(text) = self.replay_status {
             self.drafts.push(Draft::replay_status(text));
         }
-        let rules =
-            self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<MatchingRule<'_>>>>(rules).ok());
+        let rules = self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<Rule<'_>>>>(rules).ok());
         match (&mut self.data, rules.and_then(|rules| rules.0)) {
             (Some(data), _) if data.is_activity() => {
                 let mut inner = data.drafts(self.room);

@@ -54,6 +54,14 @@ static TYPES: [(&str, EventKind); 44] = [
     ("space.end", EventKind::SpaceEnded),
 ];
 
+/// The longest name of events or of their type. Each of thousands of events has it, and a body has room for a long one.
+const LONGEST: usize = 128;
+
+/// Whether a member of this name holds events of the Account Activity API.
+pub(crate) fn names_events(member: &str) -> bool {
+    member.ends_with("_events") && member.len() <= LONGEST
+}
+
 /// The present name and the kind of a type. Until March 2026 names were written `ProfileBioUpdate`, and some still have
 /// aliases such as `chat.conversation_join`: a type is known by its words, in any order and writing.
 pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
@@ -66,7 +74,8 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
         _ => name,
     };
     let exact = TYPES.iter().find(|(known, _)| *known == name);
-    exact.or_else(|| BY_WORDS.get(&words(name)).copied()).copied()
+    let by_words = || BY_WORDS.get(&words(name)).copied().filter(|_| name.len() <= LONGEST);
+    exact.or_else(by_words).copied()
 }
 
 /// Splitting forty names anew for each event of an older name would take as long as all else.

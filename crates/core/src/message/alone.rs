@@ -3,6 +3,7 @@
 use bytestring::ByteString;
 
 use crate::envelope::cursor::Cursor;
+use crate::envelope::types;
 use crate::{Event, Generation, RawJson};
 
 /// A body that tells of this event what its own body does, and of no other; `None` where that cannot be had by leaving out
@@ -26,7 +27,7 @@ fn around(body: &str) -> Option<Box<str>> {
         let value = cursor.skip()?;
         match name {
             "data" | "matching_rules" | "replay_job_status" => return None,
-            _ if name == "user_event" || name.ends_with("_events") => {
+            _ if name == "user_event" || types::names_events(name) => {
                 return (is_array || value == "null").then_some(());
             }
             _ => around.extend([&serde_json::to_string(name).ok()?, ":", value, ","]),
