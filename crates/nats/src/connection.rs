@@ -90,7 +90,7 @@ fn servers(urls: &str) -> Result<(Vec<ServerAddr>, Option<Credentials>), Connect
     for url in urls.split(',') {
         // The parser's own errors may quote.
         let mut url = url.trim().parse().map_err(|_| ConnectError::Url).map(ServerAddr::into_inner)?;
-        if credentials.is_none() && !url.username().is_empty() {
+        if credentials.is_none() && (!url.username().is_empty() || url.password().is_some()) {
             credentials = Some((decoded(url.username()), url.password().map(decoded)));
         }
         url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| ConnectError::Url)?;
@@ -156,6 +156,8 @@ mod tests {
         assert_eq!(Servers::of(&addresses).to_string(), "h:1, g:2");
         let (_, credentials) = servers("t%20ken@127.0.0.1").expect("a URL");
         assert_eq!(credentials, Some(("t ken".to_owned(), None)));
+        let (_, credentials) = servers("nats://:p@127.0.0.1").expect("a URL");
+        assert_eq!(credentials, Some((String::new(), Some("p".to_owned()))), "none is lost in silence");
         assert_eq!(servers("127.0.0.1").expect("a URL").1, None);
     }
 
