@@ -52,10 +52,10 @@ impl Kind {
         if self == Self::Actix { 160 << 10 } else { 64 << 10 }
     }
 
-    /// What may be held of answers that a client does not take. actix-web knows no limit: it is what a client asks for until the system
-    /// ends the connection, after a quarter of a minute.
+    /// What may be held of answers that nobody takes. actix-web knows no limit: it is what clients ask for until the system ends their
+    /// connections, after a quarter of a minute.
     pub fn untaken_answers(self) -> u64 {
-        if self == Self::Actix { 8 << 20 } else { 0 }
+        if self == Self::Actix { 160 << 20 } else { 0 }
     }
 }
 

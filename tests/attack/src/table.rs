@@ -48,8 +48,8 @@ fn foot() -> String {
          have printed every accepted event exactly once.\n\n\
          Memory may be above rest: {} MiB in every row; where bodies are long, {} MiB for them (`bodies_limit` is 64 MiB, and a body \
          that grows is copied into up to twice its room); {} KiB for a connection that says little; for one with an unfinished head what \
-         the framework takes, {} KiB with hyper (the examples' `max_buf_size` and a read), {} KiB with actix-web (fixed); {} MiB for a client that takes \
-         no answers of actix-web, which answers it into its memory as fast as it asks until the system ends the connection.",
+         the framework takes, {} KiB with hyper (the examples' `max_buf_size` and a read), {} KiB with actix-web (fixed); {} MiB for answers that nobody takes, \
+         which actix-web goes on making as fast as it is asked until the system ends the connection.",
         BUDGET.as_secs_f64(),
         SLACK >> 20,
         BODIES >> 20,
