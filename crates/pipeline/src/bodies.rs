@@ -5,7 +5,8 @@ use birdhook_core::Reason;
 use crate::observe;
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// What is longer gets half of the room between all of its kind.
+/// What is longer is refused once half of the room is taken, by whomever: long bodies begin as short ones, so a half of their own would
+/// let their beginnings fill the rest.
 const LARGE: usize = 64 << 10;
 
 /// The room for the bodies of one webhook.
@@ -13,13 +14,11 @@ const LARGE: usize = 64 << 10;
 pub(crate) struct Bodies {
     limit: usize,
     taken: AtomicUsize,
-    /// Of this, by large ones.
-    large: AtomicUsize,
 }
 
 impl Bodies {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, taken: AtomicUsize::new(0), large: AtomicUsize::new(0) }
+        Self { limit, taken: AtomicUsize::new(0) }
     }
 
     /// In bytes.
@@ -35,26 +34,17 @@ pub(crate) struct Share(AtomicUsize);
 impl Share {
     /// Takes room for more bytes of this body.
     pub(crate) fn take(&self, bodies: &Bodies, bytes: usize) -> Result<(), Reason> {
-        let before = self.0.load(SeqCst);
-        let own = before + bytes;
+        let own = self.0.load(SeqCst) + bytes;
         self.0.store(own, SeqCst);
         observe::body_grew(bytes);
         let taken = bodies.taken.fetch_add(bytes, SeqCst) + bytes;
-        let large = if own > LARGE {
-            let grown = if before > LARGE { bytes } else { own };
-            bodies.large.fetch_add(grown, SeqCst) + grown
-        } else {
-            0
-        };
-        if taken > bodies.limit || large > bodies.limit / 2 { Err(Reason::TooManyBodies) } else { Ok(()) }
+        let limit = if own > LARGE { bodies.limit / 2 } else { bodies.limit };
+        if taken > limit { Err(Reason::TooManyBodies) } else { Ok(()) }
     }
 
     pub(crate) fn give_back(&self, bodies: &Bodies) {
         let own = self.0.swap(0, SeqCst);
         observe::body_gone(own);
         bodies.taken.fetch_sub(own, SeqCst);
-        if own > LARGE {
-            bodies.large.fetch_sub(own, SeqCst);
-        }
     }
 }

@@ -63,8 +63,8 @@ impl Webhook {
     }
 
     /// The most memory for the bodies of all deliveries under way, from their first bytes to their answers, in bytes; 64 MiB
-    /// unless set. A delivery that would take more is answered 503. Bodies over 64 KiB, which X hardly ever sends, get half
-    /// of it between them, so that whoever sends large ones leaves room for X's. Less than twice the
+    /// unless set. A delivery that would take more is answered 503. Bodies over 64 KiB, which X hardly ever sends, are refused
+    /// once half of it is taken, so that whoever sends large ones leaves room for X's. Less than twice the
     /// [`body_limit`](Self::body_limit) is taken as that.
     ///
     /// What was accepted and waits in a channel comes on top.
