@@ -109,9 +109,9 @@ impl Keys {
     /// Reads TOML, or tells in which line it is none and why. What stands there is repeated nowhere.
     pub(crate) fn parse(text: &str) -> Result<Self, (usize, String)> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(1, |span| text.get(..span.start).map_or(1, |before| 1 + before.matches('\n').count()));
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            // What is missing at the end is missing in the last line.
+            let line = (1 + before.matches('\n').count()).min(text.lines().count().max(1));
             // Before that the value stands that was not expected, or the name.
             let expected = error.message().rsplit_once(", expected ").map(|(_, what)| format!("expected {what}"));
             (line, expected.unwrap_or_else(|| error.message().to_owned()))
@@ -229,7 +229,9 @@ mod tests {
         fs::write(&path, "consumer_key = \"k\"\nconsumer_secret = 5secret\n").unwrap();
         let error = format!("{:#}", Keys::read(&path, true).unwrap_err());
         assert!(error.contains("c.toml:2: ") && !error.contains("5secret"), "{error}");
-        for (text, line) in [("wrong = 1", 1), ("consumer_key = \"k\"\nwrong = 1", 2), ("\n\n= 1", 3)] {
+        for (text, line) in
+            [("wrong = 1", 1), ("consumer_key = \"k\"\nwrong = 1", 2), ("\n\n= 1", 3), ("\"\"\"\\\t\n", 1)]
+        {
             assert_eq!(Keys::parse(text).map_err(|(line, _)| line).err(), Some(line), "{text:?}");
         }
         for misplaced in ["owner = \"5secret\"", "users = \"5secret\"", "5secret = 1", "[users]\n2 = \"5secret\""] {
