@@ -37,7 +37,8 @@ fn secret_that_signed<'a>(
 ) -> Result<(&'a Secret, bool), Reason> {
     // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
     let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
-    let documented = documented(query);
+    // Mostly one of the two.
+    let documented = documented(query).filter(|text| text != query && Some(&**text) != added_by_x);
     // A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
     let proves = |text: &str| text.contains('&');
     let signed = |secret: &Secret| {

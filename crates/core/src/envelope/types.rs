@@ -74,7 +74,7 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
         _ => name,
     };
     let exact = TYPES.iter().find(|(known, _)| *known == name);
-    let by_words = || BY_WORDS.get(&words(name)).copied().filter(|_| name.len() <= LONGEST);
+    let by_words = || if name.len() <= LONGEST { BY_WORDS.get(&words(name)).copied() } else { None };
     exact.or_else(by_words).copied()
 }
 
