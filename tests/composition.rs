@@ -1,7 +1,5 @@
 //! birdhook among other middleware, in nested routers, over HTTP/2, several times in one app.
 
-#![allow(clippy::unwrap_used)]
-
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::Ready;

@@ -1,8 +1,6 @@
 //! The doctor finds nothing wrong with birdhook, on any adapter: nothing that X would refuse, nothing unsafe, and nothing
 //! to warn of.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use birdhook::{Secret, Webhook};
 use birdhook_testkit::{Doctor, Finding, Verdict};
 use birdhook_tests::client::PATH;

@@ -1,5 +1,4 @@
 //! A test of an app, as `docs/guide/testing.md` shows it.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 // guide: begin
 use birdhook::{Activity, EventKind, Receiver, Secret, Webhook};

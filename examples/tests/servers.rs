@@ -1,6 +1,4 @@
 //! The example servers as their users start them: examined by the doctor, sent an event, and asked to stop.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
 //! Events cross an engine once each, whatever fails.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
 use std::time::Duration;

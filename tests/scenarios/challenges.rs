@@ -2,7 +2,7 @@
 
 use birdhook_tests::client::{get, method, sign};
 
-use crate::row::{AppSelector2, Gives, OTHER, Row, SECRET, Setup, row};
+use crate::scenarios::row::{AppSelector2, Gives, OTHER, Row, SECRET, Setup, row};
 
 const TOKEN: &str = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0";
 

@@ -2,7 +2,7 @@
 
 use birdhook_tests::client::post;
 
-use crate::row::{AppSelector2, DELETED, Gives, OTHER, Row, SECRET, Setup, row};
+use crate::scenarios::row::{AppSelector2, DELETED, Gives, OTHER, Row, SECRET, Setup, row};
 
 const SIGNATURE: &str = "X-Twitter-Webhooks-Signature";
 const TWO_ARRAYS: &str = r#"{"tweet_delete_events":[{"status":{"id":"1","user_id":"1"}},{"status":{"id":"2","user_id":"1"}}],

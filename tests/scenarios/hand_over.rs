@@ -4,7 +4,7 @@ use birdhook::DedupeScope;
 use birdhook_tests::client::post;
 use birdhook_tests::server::Behaviour;
 
-use crate::row::{DELETED, Gives, OTHER, Row, SECRET, Setup, row};
+use crate::scenarios::row::{DELETED, Gives, OTHER, Row, SECRET, Setup, row};
 
 fn message(subscriber: &str) -> String {
     format!(
@@ -63,6 +63,6 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 /// Refused with 503 each time it comes: a refusal must not count as handed over.
-fn refused() -> crate::row::Step {
+fn refused() -> crate::scenarios::row::Step {
     post(DELETED).signed(SECRET).gives(503)
 }

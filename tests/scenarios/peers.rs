@@ -2,7 +2,7 @@
 
 use birdhook_tests::client::{get, method, post, sign};
 
-use crate::row::{DELETED, Gives, OTHER, Row, SECRET, Setup, row};
+use crate::scenarios::row::{DELETED, Gives, OTHER, Row, SECRET, Setup, row};
 
 const SIGNATURE: &str = "x-twitter-webhooks-signature";
 const FORGED: &str = "crc_token=%7B%22for_user_id%22%3A%221%22%2C%22tweet_delete_events%22%3A%5B%5D%7D";

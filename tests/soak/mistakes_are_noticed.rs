@@ -17,18 +17,21 @@ async fn soak(plant: Plant) -> Report {
 }
 
 #[test]
+#[ignore = "long: run by `cargo xtask ci long`"]
 fn files_that_stay_open_are_noticed() {
     let broken = soak(Plant::FileLeak).broken();
     assert!(broken.contains(&"open files") && broken.contains(&"at rest"), "{broken:?}");
 }
 
 #[test]
+#[ignore = "long: run by `cargo xtask ci long`"]
 fn memory_that_is_never_let_go_is_noticed() {
     let broken = soak(Plant::MemoryLeak).broken();
     assert!(broken.contains(&"memory, resident") && broken.contains(&"memory, proportional"), "{broken:?}");
 }
 
 #[test]
+#[ignore = "long: run by `cargo xtask ci long`"]
 fn events_that_are_lost_when_there_is_no_room_are_noticed() {
     let report = soak(Plant::Loss);
     assert!(report.balance.lost > 0 && report.balance.doubled == 0, "{:?}", report.balance);
@@ -36,6 +39,7 @@ fn events_that_are_lost_when_there_is_no_room_are_noticed() {
 }
 
 #[test]
+#[ignore = "long: run by `cargo xtask ci long`"]
 fn events_that_come_twice_are_noticed() {
     let report = soak(Plant::Double);
     assert!(report.balance.doubled > 0 && report.balance.lost == 0, "{:?}", report.balance);

@@ -1,10 +1,7 @@
 //! The commands that call X, with `birdhook mock-x` as X and `birdhook listen` as the receiver.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use serde_json::Value;
-use support::{Ended, Folder, Serving, birdhook, end, run};
 
 /// An account at a mock X, and a receiver.
 struct Account {
@@ -38,7 +35,7 @@ impl Account {
 
     fn fire(&self, kind: &str, user: &str) {
         let body = serde_json::json!({"kind": kind, "user_id": user}).to_string();
-        support::post_json(&self.x.url, "/_mock/fire", &body);
+        crate::support::post_json(&self.x.url, "/_mock/fire", &body);
     }
 
     fn wanted(&self, rest: &str) -> String {

@@ -1,12 +1,9 @@
 //! `birdhook auth`, with `birdhook mock-x` as X and a user who agrees at once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use support::{Ended, Folder, Serving, birdhook, call, end};
+use crate::support::{Ended, Folder, Serving, birdhook, call, end};
 
 /// A login that waits for the user.
 struct Login {

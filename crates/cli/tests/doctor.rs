@@ -1,10 +1,7 @@
 //! `birdhook doctor`; its checks are tested with the test kit.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{Serving, birdhook, end, run};
 use serde_json::Value;
-use support::{Serving, birdhook, end, run};
 
 #[test]
 fn a_good_receiver_is_found_good() {

@@ -1,16 +1,13 @@
-//! `birdhook listen --nats|--redis`, `birdhook relay` and `birdhook consume` with real servers, which `cargo xtask test engines` installs.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod support;
+//! `birdhook listen --nats|--redis`, `birdhook relay` and `birdhook consume` with real servers, which `cargo xtask ci engines` installs.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use birdhook_engines_proof::encrypted::Encrypted;
 use birdhook_engines_proof::servers::{Nats, Redis};
 use serde_json::Value;
-use support::{Ended, Folder, Serving, birdhook, end, run};
 
 /// An engine, and how the tool is told of it.
 enum Engine {
@@ -74,7 +71,7 @@ fn trigger(url: &str, more: &[&str]) -> Ended {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn what_receivers_behind_one_address_are_sent_twice_is_consumed_once() {
     for engine in Engine::both() {
         let folder = Folder::new("fleet");
@@ -96,7 +93,7 @@ fn what_receivers_behind_one_address_are_sent_twice_is_consumed_once() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn without_an_inbox_200_waits_for_the_engine() {
     for mut engine in Engine::both() {
         let receiver = engine.listen(&[]);
@@ -114,7 +111,7 @@ fn without_an_inbox_200_waits_for_the_engine() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn an_engine_that_is_away_is_waited_for_with_what_is_in_the_inbox() {
     for mut engine in Engine::both() {
         let folder = Folder::new("away");
@@ -130,7 +127,7 @@ fn an_engine_that_is_away_is_waited_for_with_what_is_in_the_inbox() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn the_inbox_of_a_receiver_that_is_gone_is_emptied() {
     for engine in Engine::both() {
         let folder = Folder::new("gone");
@@ -152,7 +149,7 @@ fn the_inbox_of_a_receiver_that_is_gone_is_emptied() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn a_group_goes_on_where_it_was_and_another_has_it_all() {
     for engine in Engine::both() {
         let receiver = engine.listen(&[]);
@@ -169,7 +166,7 @@ fn a_group_goes_on_where_it_was_and_another_has_it_all() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn events_go_through_a_redis_that_speaks_tls() {
     let encrypted = Encrypted::start();
     let (url, root) = (encrypted.url("localhost"), encrypted.folder.path().join("root"));
@@ -186,7 +183,7 @@ fn events_go_through_a_redis_that_speaks_tls() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
     let folder = Folder::new("wrong");
     let cases = [
@@ -211,7 +208,7 @@ fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn a_server_with_little_room_is_told_how_much_the_stream_takes() {
     let folder = Folder::new("room");
     std::fs::write(folder.path("settings"), "jetstream { max_file_store: 1GiB }").unwrap();
@@ -233,7 +230,7 @@ async fn remove_stream(url: &str) {
 }
 
 #[test]
-#[ignore = "needs servers: cargo xtask test engines"]
+#[ignore = "needs servers: cargo xtask ci engines"]
 fn a_reader_whose_stream_is_removed_ends_and_says_so() {
     let engine = Engine::Nats(Nats::start());
     let [_, url] = engine.args();

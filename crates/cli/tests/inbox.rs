@@ -1,7 +1,4 @@
 //! `birdhook listen --inbox` and `birdhook inbox`, over real sockets and the kill of a process.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,12 +6,12 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::support::{Ended, Folder, Serving, birdhook, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook::inbox::{Change, Inbox, Options, RedbStore, Store, Table};
 use birdhook::{Delivery, EventSink};
 use serde_json::Value;
-use support::{Ended, Folder, Serving, birdhook, run};
 
 const LOOKING: [&[&str]; 6] =
     [&["stats"], &["list"], &["dead-letters"], &["export"], &["verify"], &["list", "--standing", "acknowledged"]];
@@ -253,14 +250,18 @@ fn an_inbox_belongs_to_one_process() {
     let folder = Folder::new("inbox-used");
     let dir = folder.path("inbox");
     let listening = listen(&dir, &[]);
-    let mut others: Vec<_> = LOOKING.iter().map(|command| inbox(command, &dir)).collect();
-    others.push(inbox(&["requeue", "--all"], &dir));
-    others.push(inbox(&["discard", "--all-dead", "--yes"], &dir));
-    others.push(run(&["listen", "--addr", "127.0.0.1:0", "--inbox", &dir]));
-    for other in others {
+    let refused = |other: Ended| {
         assert_eq!((other.code, other.stdout.as_str()), (2, ""));
         assert!(other.stderr.contains("is in use by a receiver that runs"), "{}", other.stderr);
-    }
+    };
+    // At once, since each waits a second for the receiver to end.
+    let dir = &dir;
+    std::thread::scope(|scope| {
+        for command in LOOKING.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]]) {
+            scope.spawn(move || refused(inbox(command, dir)));
+        }
+        scope.spawn(move || refused(run(&["listen", "--addr", "127.0.0.1:0", "--inbox", dir])));
+    });
     send(&listening.url, "1");
     assert_eq!(listening.json()["kind"], "liked");
 }

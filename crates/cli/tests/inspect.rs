@@ -1,10 +1,7 @@
 //! `birdhook inspect`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{Folder, birdhook, end, run, run_with_input};
 use serde_json::Value;
-use support::{Folder, birdhook, end, run, run_with_input};
 
 const LIKE: &str = r#"{"for_user_id":"2001","favorite_events":[{"id":"9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c","created_at":"Mon Nov 23 09:32:00 +0000 2026","timestamp_ms":1795426320000,"favorited_status":{"id":55,"id_str":"55","text":"New: bird &amp; feeders","user":{"id":2001,"id_str":"2001","screen_name":"finchworks"}},"user":{"id":3001,"id_str":"3001","screen_name":"ada_reads"}}]}"#;
 const FOLLOW: &str = r#"{"data":{"event_uuid":"-7953119945885597316","filter":{"user_id":"2001"},"event_type":"follow.follow","payload":{"source":{"data":{"id":"3003","username":"grace_birds"}},"target":{"data":{"id":"2001","username":"finchworks"}}}}}"#;

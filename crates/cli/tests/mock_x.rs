@@ -1,10 +1,7 @@
 //! `birdhook mock-x`, with `birdhook listen` as the receiver.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{SECRET, Serving, birdhook, call, run};
 use serde_json::{Value, json};
-use support::{SECRET, Serving, birdhook, call, run};
 
 fn get(url: &str, path: &str) -> Value {
     let (head, body) = call(url, "GET", path, &[], "");

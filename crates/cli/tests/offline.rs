@@ -1,14 +1,11 @@
 //! What needs no network: `crc`, `sign`, `verify`, and secrets.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
-use support::{Folder, SECRET, birdhook, end, run, run_with_input};
+use crate::support::{Folder, SECRET, birdhook, end, run, run_with_input};
 
 /// HMAC-SHA256 of `test` with the key `test`, by openssl.
 const SIGNED_TEST: &str = "sha256=iM0hCLU0fZc885zfkFPX3UJwSHbYyam9ji0WglnT3fc=";
 
-fn with_key_test(args: &[&str]) -> support::Ended {
+fn with_key_test(args: &[&str]) -> crate::support::Ended {
     end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "test"))
 }
 

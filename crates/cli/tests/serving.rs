@@ -1,7 +1,4 @@
 //! `birdhook listen`, `record`, `trigger` and `replay`, against each other over real sockets.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,8 +7,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{Ended, Folder, SECRET, Serving, birdhook, end, run};
 use serde_json::Value;
-use support::{Ended, Folder, SECRET, Serving, birdhook, end, run};
 
 /// What a summary says of the answers.
 fn answers(ended: &Ended) -> BTreeMap<String, u64> {

@@ -1,5 +1,4 @@
 //! Waits for a like, by a clock that does not wait.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::time::Duration;
 

@@ -183,6 +183,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(birdhook_seed::property())]
+
         /// Against the plainest model: a list of keys with their times.
         #[test]
         fn behaves_as_a_list_would(

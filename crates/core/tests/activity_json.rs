@@ -1,13 +1,10 @@
 //! The JSON of every kind of activity is what `docs/activity.md` shows.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::support::{deliver, event, value};
 use serde_json::Value;
-use support::{deliver, event, value};
 
 /// The kinds in the order of the page, and the fixture that is each one's example.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -261,7 +258,7 @@ fn an_activity_serialises_the_same_however_it_was_written() {
             told.sort_by_key(Value::to_string);
             told
         };
-        for style in support::Style::ALL {
+        for style in crate::support::Style::ALL {
             assert_eq!(told(&style.write(&value(&body))), told(&body), "{path} {style:?}");
         }
     }

@@ -1,7 +1,6 @@
 //! How many allocations a request costs: a copy too many is seen here, whatever the machine does.
 //!
-//! `cargo test -p birdhook-core --test allocations -- --nocapture` prints a line for each body.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+//! `cargo test -p birdhook-core --test integration allocations -- --nocapture` prints a line for each body.
 
 #[path = "../benches/core/bodies.rs"]
 mod bodies;

@@ -1,10 +1,7 @@
 //! Several apps, several secrets, two headers: who signed a delivery.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{Headers, apps, changed, deliver, fixture, post, post_signed, secret};
 use birdhook_core::{App, Delivery, Endpoint, Reason, Settings, signature};
-use support::{Headers, apps, changed, deliver, fixture, post, post_signed, secret};
 
 const CONSUMER: &str = signature::HEADER;
 const OAUTH2: &str = "X-Twitter-Webhooks-Signature-OAuth2";
@@ -155,7 +152,7 @@ fn echoes_of_the_named_app_are_dropped_and_nothing_else() {
 #[test]
 fn echoes_leave_the_other_events_of_the_delivery() {
     let (sent, received) = (fixture("dm_sent"), fixture("dm_received"));
-    let element = |body: &str| support::value(body)["direct_message_events"][0].to_string();
+    let element = |body: &str| crate::support::value(body)["direct_message_events"][0].to_string();
     let body = format!(
         r#"{{"for_user_id":"4040","direct_message_events":[{},{},{}]}}"#,
         element(sent),

@@ -1,13 +1,10 @@
 //! What a GET is answered, row by row of the answer table.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{Headers, SECRET, apps, endpoint, get, secret};
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{
     App, AppSelector, Apps, ChallengeKey, ChallengeSignature, Endpoint, Reason, RequestHead, Settings, Step, signature,
 };
-use support::{Headers, SECRET, apps, endpoint, get, secret};
 
 /// The token in the answer that `key` makes for `token`.
 fn answer(key: &str, token: &str) -> String {

@@ -1,13 +1,10 @@
 //! However a body arrives in pieces, it is the same body.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
 use birdhook_core::{Delivery, Reason, RequestHead, Step, signature};
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
 
 fn sign(body: &[u8]) -> String {
     signature::sign(&secret(SECRET), body)
@@ -23,7 +20,7 @@ fn assert_same(one: &Delivery, other: &Delivery) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(birdhook_seed::property())]
 
     #[test]
     fn any_cut_gives_the_same_events(

@@ -1,13 +1,10 @@
 //! Messages, readings and typing that the X Activity API tells: read where they stand, or once it is known what they are.
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::time::Instant;
 
+use crate::support::{SECRET, deliver, post_signed, secret, value};
 use birdhook_core::{Delivery, Endpoint, Event, EventKind, Settings};
 use serde_json::Value;
-use support::{SECRET, deliver, post_signed, secret, value};
 
 const TOLD: [&str; 7] = [
     "dm.received",

@@ -1,13 +1,10 @@
 //! What the fuzz targets have found worth keeping, as ordinary tests.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{endpoint, get, post_signed, try_deliver};
 use birdhook_core::message::read;
 use birdhook_core::{Apps, EventKey, Reason, Timestamp};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
-use support::{endpoint, get, post_signed, try_deliver};
 
 /// The inputs of a target; at least so many.
 fn corpus(target: &str, least: usize) -> Vec<Vec<u8>> {
@@ -56,7 +53,7 @@ fn what_a_challenge_gets_signed_is_never_a_delivery() {
         assert_eq!(reply.status() == 200, reply.reason() == Reason::ChallengeAnswered);
         let Some(token) = birdhook_core::crc::token(&query).ok().filter(|_| reply.status() == 200) else { continue };
         answered += 1;
-        let posted = post_signed(&endpoint(), support::SECRET, token.as_bytes()).map_err(|reply| reply.reason());
+        let posted = post_signed(&endpoint(), crate::support::SECRET, token.as_bytes()).map_err(|reply| reply.reason());
         assert_eq!(posted.map(drop), Err(Reason::NotAnObject), "{query}");
     }
     assert!(answered > 0);

@@ -1,14 +1,11 @@
 //! `wire::v1` and `wire::v2` offer every field: what X documents is in a fixture, and what is in a fixture is read.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod support;
 
 use std::fs;
 
+use crate::support::documented::{V1, V2};
+use crate::support::{deliver, value};
 use birdhook_core::wire::{v1, v2};
 use serde_json::Value;
-use support::documented::{V1, V2};
-use support::{deliver, value};
 
 /// Whether a type reads two JSON texts differently.
 type Differ = fn(&str, &str) -> bool;
@@ -152,7 +149,7 @@ fn double(body: &Value, pointer: &str) -> Option<String> {
 /// where its double is gone, so that each of the two is read.
 fn unread(body: &Value) -> Vec<String> {
     let parts = parts(body);
-    let leaves = support::pointers(body).into_iter().filter(|pointer| {
+    let leaves = crate::support::pointers(body).into_iter().filter(|pointer| {
         let leaf = body.pointer(pointer).unwrap();
         tells(leaf) && !leaf.is_object() && !leaf.is_array()
     });

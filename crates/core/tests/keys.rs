@@ -1,14 +1,11 @@
 //! What makes two events the same event.
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::collections::HashMap;
 
+use crate::support::{FIXTURES, Style, apps, changed, deliver, event, fixture, pointers, post_signed, secret, value};
 use birdhook_core::{App, DedupeScope, Endpoint, EventKey, EventKind, Settings};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use support::{FIXTURES, Style, apps, changed, deliver, event, fixture, pointers, post_signed, secret, value};
 
 const SCOPES: [DedupeScope; 4] =
     [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::AcrossApps, DedupeScope::Everywhere];

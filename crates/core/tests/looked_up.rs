@@ -1,12 +1,9 @@
 //! What stands elsewhere in a body, or in one of several places, is found.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::event;
 use birdhook_core::wire::{v1, v2};
 use birdhook_core::{Activity, Event};
 use serde_json::{Value, json};
-use support::event;
 
 fn message(message_data: &Value) -> Value {
     json!({"type": "message_create", "id": "77", "message_create": {

@@ -1,11 +1,8 @@
 //! Direct messages, typing and reading, field by field.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::{Style, changed, event, fixture, value};
 use birdhook_core::wire::v1::{DirectMessage, Payload};
 use birdhook_core::{Direction, Event, EventKind, Generation, Timestamp};
-use support::{Style, changed, event, fixture, value};
 
 fn message(event: &Event) -> Box<DirectMessage<'_>> {
     let Payload::DirectMessage(message) = event.v1() else { panic!("no message") };
@@ -78,7 +75,7 @@ fn users_in_the_shape_of_messages() {
     assert_eq!(event.user("4040").unwrap().screen_name.as_deref(), Some("clockshop"));
     assert!(event.user("5050").is_none() && event.user("").is_none());
     for odd in ["null", "[]", "5", r#"{"3030":5}"#, r#"{"3030":null}"#] {
-        assert!(support::event(changed("dm_sent", "/users", value(odd))).user("3030").is_none(), "{odd}");
+        assert!(crate::support::event(changed("dm_sent", "/users", value(odd))).user("3030").is_none(), "{odd}");
     }
 }
 
@@ -147,7 +144,7 @@ fn places() {
     assert_eq!(point.kind.as_deref(), Some("Point"));
     assert_eq!(point.coordinates.unwrap(), [-122.25, 37.5]);
 
-    let event = support::event(fixture("dm_place"));
+    let event = crate::support::event(fixture("dm_place"));
     let place = message(&event);
     let attachment = place.data().unwrap().attachment.as_ref().unwrap();
     assert_eq!(attachment.kind, None, "X leaves it out at times");
@@ -168,7 +165,7 @@ fn buttons_and_what_led_to_a_message() {
     assert_eq!((left.tco_url.as_deref(), right.tco_url.as_deref()), (Some("https://t.co/hhhh"), None));
     assert_eq!(right.label.as_deref(), Some("Right door"));
 
-    let event = support::event(fixture("dm_from_tweet"));
+    let event = crate::support::event(fixture("dm_from_tweet"));
     let initiated = message(&event).initiated_via.unwrap();
     assert_eq!((initiated.tweet_id.as_deref(), initiated.welcome_message_id), (Some("1632094811998265345"), None));
 }
@@ -198,7 +195,7 @@ fn reading() {
 
 #[test]
 fn escapes_say_the_same_as_what_they_stand_for() {
-    for (name, _) in support::FIXTURES.iter().filter(|(name, _)| name.starts_with("dm_")) {
+    for (name, _) in crate::support::FIXTURES.iter().filter(|(name, _)| name.starts_with("dm_")) {
         let plain = event(fixture(name));
         for style in Style::ALL {
             let styled = event(style.write(&value(fixture(name))));

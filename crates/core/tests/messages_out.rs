@@ -1,14 +1,11 @@
 //! Events that are written for somebody else and read again.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::{arbitrary, deliver, fixture, try_deliver};
 use birdhook_core::message::{Format, Message, Unreadable, read};
 use birdhook_core::{DedupeScope, Delivery, Event, EventKey};
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{arbitrary, deliver, fixture, try_deliver};
 
 const FORMATS: [Format; 2] = [Format::Plain, Format::CloudEvents];
 
@@ -70,6 +67,8 @@ fn every_kind_of_body_survives() {
 }
 
 proptest! {
+    #![proptest_config(birdhook_seed::property())]
+
     #[test]
     fn whatever_the_body_is(body in arbitrary::object()) {
         assert_survives(&deliver(body.to_string()));
@@ -169,7 +168,7 @@ fn a_cloud_event_is_one_by_its_specification() {
     assert_eq!(written["time"], event.occurred_at().unwrap().to_string());
     assert_eq!(written["datacontenttype"], "application/json");
     assert_eq!(written["data"]["event"]["activity"]["kind"], "post_created");
-    assert_eq!(written["data"]["body"], support::value(event.body().as_str()));
+    assert_eq!(written["data"]["body"], crate::support::value(event.body().as_str()));
     // Names of attributes are lower-case letters and digits, and none is null or empty.
     for (name, value) in written.as_object().unwrap() {
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{name}");

@@ -1,11 +1,8 @@
 //! However deep a body nests, it is read without a deep stack.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{changed, deliver, event};
 use birdhook_core::EventKind;
 use birdhook_core::wire::v1::Payload;
-use support::{changed, deliver, event};
 
 const DEPTH: usize = 100_000;
 

@@ -1,11 +1,8 @@
 //! The challenge is no oracle: nothing that it signs for a stranger can be posted as a delivery.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, secret};
 use birdhook_core::{App, ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
 use proptest::prelude::*;
-use support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, secret};
 
 /// Fails if the challenge gives away a signature with which this query's token, or anything like it, can be posted.
 /// Tells whether the query was answered.
@@ -54,7 +51,7 @@ fn token() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(birdhook_seed::property())]
 
     #[test]
     fn no_signed_token_is_a_delivery(token in token()) {
@@ -95,7 +92,7 @@ proptest! {
     #[test]
     fn no_object_is_signed(object in arbitrary::object(), style in 0..3usize) {
         for body in [object.to_string(), Style::ALL[style].write(&object)] {
-            prop_assert!(support::try_deliver(&body).is_ok(), "not what could be posted");
+            prop_assert!(crate::support::try_deliver(&body).is_ok(), "not what could be posted");
             let [form, percent, twice, _] = queries(&body);
             prop_assert!(!check(&form) && !check(&percent));
             check(&twice);

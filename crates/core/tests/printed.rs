@@ -1,15 +1,12 @@
 //! What is printed says something: without this, `privacy.rs` would be content with nothing.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod support;
 
 use std::error::Error;
 use std::time::Duration;
 
+use crate::support::{SECRET, endpoint, secret};
 use birdhook_core::crc::TokenError;
 use birdhook_core::signature::{self, SignatureError};
 use birdhook_core::{EventKey, Reason, Reply, RequestHead, SecretError, Step, Window};
-use support::{SECRET, endpoint, secret};
 
 #[test]
 fn an_error_says_what_is_wrong_however_it_is_printed() {

@@ -1,14 +1,11 @@
 //! What is printed for debugging tells no secret, no token, and nothing of what people wrote or are called.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod support;
 
 use std::fmt::Debug;
 
+use crate::support::{FIXTURES, Headers, SECRET, deliver, endpoint, get, secret, value};
 use birdhook_core::{App, Apps, Endpoint, Reason, Reply, RequestHead, Secret, Settings, Step, signature};
 use bytes::Bytes;
 use serde_json::Value;
-use support::{FIXTURES, Headers, SECRET, deliver, endpoint, get, secret, value};
 
 /// Both ways to print it.
 fn printed(value: &impl Debug) -> String {
@@ -100,7 +97,7 @@ fn no_event_tells_what_people_wrote() {
 /// So that the test above cannot pass because nothing is printed at all.
 #[test]
 fn an_event_tells_what_helps() {
-    let delivery = deliver(support::fixture("dm_received"));
+    let delivery = deliver(crate::support::fixture("dm_received"));
     let event = &delivery.events()[0];
     let shown = format!("{event:?} {:?}", event.v1());
     for told in
@@ -160,7 +157,7 @@ fn nothing_that_holds_a_secret_tells_it() {
 #[test]
 fn no_refusal_tells_what_it_refused() {
     let post = |headers: Headers<'_>, body: &'static str| -> Reply {
-        support::post(&endpoint(), headers, [body.as_bytes()]).unwrap_err()
+        crate::support::post(&endpoint(), headers, [body.as_bytes()]).unwrap_err()
     };
     let good = signature::sign(&secret(SECRET), b"[\"MARKER\"]");
     let name = signature::HEADER;

@@ -1,12 +1,9 @@
 //! Posts hold posts: a type that holds itself is read within a thread's usual stack, even in a debug build.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{changed, event};
 use birdhook_core::EventKind;
 use birdhook_core::wire::v1::{Payload, Tweet};
 use birdhook_core::wire::v2::Data;
-use support::{changed, event};
 
 /// Types that hold themselves are read with a stack that is bounded, and fit into a thread's usual two megabytes.
 #[test]

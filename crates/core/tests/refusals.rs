@@ -1,11 +1,8 @@
 //! What a POST is answered that is no delivery, row by row of the answer table.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
 use birdhook_core::{App, Apps, BodyReader, Endpoint, Reason, Reply, RequestHead, Settings, Step, signature};
 use bytes::Bytes;
-use support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
 
 const BODY: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
 

@@ -1,12 +1,9 @@
 //! Follows, blocks, mutes and revocations, field by field.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{changed, deliver, event, fixture, value};
 use birdhook_core::wire::v1::{Payload, Relation};
 use birdhook_core::{Event, EventKind, Generation, Timestamp};
 use serde_json::Value;
-use support::{changed, deliver, event, fixture, value};
 
 const ALL: [(&str, &str, EventKind, i64); 6] = [
     ("follow", "follow_events", EventKind::Followed, 1_677_000_001_222),
@@ -123,7 +120,7 @@ fn a_full_users_id_str_counts_before_its_id() {
     let body = changed("follow", "/follow_events/0/source/id_str", "77");
     let event = event(body);
     assert_eq!(relation(&event).source.unwrap().id(), Some("77"));
-    let plain = support::event(changed("follow", "/follow_events/0/source/id", "77"));
+    let plain = crate::support::event(changed("follow", "/follow_events/0/source/id", "77"));
     assert_eq!(event.delivery_key(), plain.delivery_key());
 }
 

@@ -1,13 +1,10 @@
 //! What X writes besides what its documentation shows: old names, other words for the same, cut texts.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::event;
 use birdhook_core::activity::{Attachment, User};
 use birdhook_core::wire::{v1, v2};
 use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
 use serde_json::{Value, json};
-use support::event;
 
 /// An activity about the user 1111.
 fn told(event_type: &str, payload: &Value) -> Event {

@@ -1,10 +1,7 @@
 //! Deliveries that come from a store.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::deliver;
 use birdhook_core::{DedupeScope, Delivery, Event, EventKind};
-use support::deliver;
 
 const ALL: &str = r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1"},{"id_str":"2"}],"favorite_events":[{"id":"a","user":{"id_str":"8"}}],"tweet_delete_events":[{"status":{"id":"3","user_id":"7"}}]}"#;
 const ACTIVITY: &str =

@@ -1,14 +1,11 @@
 //! Telling the shapes of a body apart, and the names that X has given its types of events.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod support;
 
 use std::fs;
 
+use crate::support::{deliver, event};
 use birdhook_core::activity::{Attachment, ReferenceKind};
 use birdhook_core::wire::v2;
 use birdhook_core::{Activity, Direction, Event, EventKind, Generation, PostRelation, Timestamp};
-use support::{deliver, event};
 
 fn fixture(name: &str) -> String {
     let path = format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"));

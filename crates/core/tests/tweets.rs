@@ -1,11 +1,8 @@
 //! Posts, likes and deletions, field by field.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::{Style, changed, event, fixture, value};
 use birdhook_core::wire::v1::{Payload, Tweet};
 use birdhook_core::{Direction, Event, EventKind, Generation, Timestamp};
-use support::{Style, changed, event, fixture, value};
 
 fn tweet(event: &Event) -> Box<Tweet<'_>> {
     let Payload::TweetCreate(tweet) = event.v1() else { panic!("no post") };

@@ -1,14 +1,11 @@
 //! One happening, told by both APIs, is one activity with one content key.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use crate::support::event;
 use birdhook_core::{Activity, DedupeScope, Event, EventKind, Generation, PostRelation, Timestamp};
 use serde_json::Value;
-use support::event;
 
 /// How exactly both tell when it happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,7 +105,7 @@ fn twins(name: &str) -> [Event; 2] {
 /// Every leaf of a JSON value, by its pointer.
 fn leaves(value: &Value) -> BTreeMap<String, Value> {
     let is_leaf = |value: &Value| !value.is_object() && !value.is_array();
-    let all = support::pointers(value).into_iter();
+    let all = crate::support::pointers(value).into_iter();
     all.map(|pointer| (pointer.clone(), value.pointer(&pointer).unwrap().clone()))
         .filter(|(_, value)| is_leaf(value))
         .collect()

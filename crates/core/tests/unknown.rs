@@ -1,11 +1,8 @@
 //! What is not known is never lost: several arrays, new kinds, broken elements.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{deliver, event, fixture, value};
 use birdhook_core::wire::v1::Payload;
 use birdhook_core::{DedupeScope, Endpoint, EventKind, Generation, Settings};
-use support::{deliver, event, fixture, value};
 
 #[test]
 fn several_arrays_and_elements_come_in_order() {
@@ -210,10 +207,10 @@ fn a_type_that_is_a_number_is_unknown() {
 fn a_body_of_too_many_events_is_one_unknown_event() {
     let mut settings = Settings::default();
     settings.events_limit = 3;
-    let endpoint = Endpoint::new(support::secret(support::SECRET), settings);
+    let endpoint = Endpoint::new(crate::support::secret(crate::support::SECRET), settings);
     for (events, expected) in [(3, 3), (4, 1), (500_000, 1)] {
         let body = format!(r#"{{"nest_events":[{}0]}}"#, "0,".repeat(events - 1));
-        let delivery = support::post_signed(&endpoint, support::SECRET, body.as_bytes()).unwrap();
+        let delivery = crate::support::post_signed(&endpoint, crate::support::SECRET, body.as_bytes()).unwrap();
         assert_eq!(delivery.events().len(), expected);
         assert_eq!(delivery.events()[0].raw().as_str() == body, expected == 1);
     }

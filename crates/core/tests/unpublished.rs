@@ -1,11 +1,8 @@
 //! Payloads in forms that X may write and has published no sample of, and what third parties report.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
+use crate::support::{deliver, event};
 use birdhook_core::{Activity, Direction, Event, EventKind, PostRelation, Timestamp};
 use serde_json::json;
-use support::{deliver, event};
 
 /// An activity about the user 1111.
 fn told(event_type: &str, payload: &serde_json::Value) -> Event {
@@ -99,7 +96,7 @@ fn follows_blocks_and_mutes_are_read_from_arrays_too() {
 #[test]
 fn a_revocation_without_an_app_says_who_revoked() {
     let event = told("oauth.revoke", &json!({"date_time": "2026-01-01T00:00:00Z", "user_id": "5"}));
-    let unfiltered = support::event(
+    let unfiltered = crate::support::event(
         r#"{"data":{"event_type":"oauth.revoke","filter":{},"payload":{"date_time":"2026-01-01T00:00:00Z","user_id":"5"}}}"#,
     );
     assert_eq!((event.kind(), ids(&event).0.as_deref()), (EventKind::AccessRevoked, Some("5")));
@@ -121,7 +118,7 @@ fn a_rounded_number_does_not_name_a_post_where_text_does() {
     assert_eq!(deleted.post_id.as_deref(), Some("1045405559317569537"));
     assert_eq!(deleted.author.id.as_deref(), Some("3"));
     let rewritten = body.replace("1045405559317569500", "1.0454e18");
-    assert_eq!(support::event(rewritten).delivery_key(), event.delivery_key());
+    assert_eq!(crate::support::event(rewritten).delivery_key(), event.delivery_key());
 }
 
 #[test]
@@ -144,7 +141,7 @@ fn a_repost_by_others_is_no_mention_and_quotes_nothing() {
     let references: Vec<_> = created.post.references.iter().map(|reference| reference.id.as_str()).collect();
     assert_eq!(references, ["20"]);
     let own = body.replace(r#""user":{"id_str":"9"}"#, r#""user":{"id_str":"1"}"#);
-    let event = support::event(own);
+    let event = crate::support::event(own);
     let Activity::PostCreated(created) = event.activity() else { panic!("{:?}", event.activity()) };
     assert_eq!(created.relation, Some(PostRelation::Repost));
 }

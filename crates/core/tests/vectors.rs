@@ -1,10 +1,7 @@
 //! Signatures and response tokens that others have published.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{get, post, secret};
 use birdhook_core::{ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
-use support::{get, post, secret};
 
 /// The same function of a key and a message in three uses: deliveries, response tokens, X's own signature of a challenge.
 struct Vector {

@@ -1,14 +1,11 @@
 //! The suite for stores, on stores that are sound and on stores that are not.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
 
-#[path = "support/broken.rs"]
-mod broken;
 #[path = "../benches/stores/fjall_store.rs"]
 mod fjall_store;
 
 use birdhook_inbox::{RedbStore, conformance};
 
-use broken::{Bug, Place};
+use crate::support::broken::{Bug, Place};
 
 #[test]
 fn the_store_of_the_inbox_conforms() {
@@ -32,7 +29,7 @@ fn a_simple_store_conforms() {
 
 #[test]
 fn every_bug_is_told_by_the_rule_that_it_breaks() {
-    for (bug, rule) in broken::BUGS {
+    for (bug, rule) in crate::support::broken::BUGS {
         let place = Place::default();
         let violation = conformance::check(|| place.open(Some(bug))).expect_err(&format!("{bug:?} is not noticed"));
         assert_eq!(violation.rule, rule, "{bug:?} is told as: {violation}");

@@ -1,15 +1,13 @@
 //! Handing out, acknowledging, failing, trying again.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
+use crate::support::{Receiver, SetClock, deletions, options, post};
 use birdhook_inbox::{Closed, Event, Order, Query, Standing};
 use birdhook_pipeline::{Delivery, EventSink, Keys};
 use futures_util::{FutureExt, StreamExt};
-use support::{Receiver, SetClock, deletions, options, post};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -165,7 +163,7 @@ async fn a_function_gets_each_event_until_it_succeeds() {
     }
     assert_eq!(receiver.inbox.stats().acknowledged, 50);
     assert!(calls.load(SeqCst) > 50);
-    receiver.inbox.close(support::PATIENCE).await;
+    receiver.inbox.close(crate::support::PATIENCE).await;
     running.await.unwrap();
 }
 

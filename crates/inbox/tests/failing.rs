@@ -1,19 +1,14 @@
 //! A disk that fails, for a moment or for longer.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
-
-#[path = "support/faulty.rs"]
-mod faulty;
-mod support;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::faulty::{Fate, Switch};
+use crate::support::{PATIENCE, Receiver, deletions, options, post, send, webhook};
 use birdhook_inbox::{Options, Query, Standing};
-use faulty::{Fate, Switch};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
-use support::{PATIENCE, Receiver, deletions, options, post, send, webhook};
 use tokio::time::{sleep, timeout};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -153,8 +148,7 @@ async fn who_gives_up_while_the_event_is_on_its_way_costs_it_no_try() {
 async fn nothing_is_lost_or_doubled_by_commits_that_fail_at_random() {
     const SENDERS: u64 = 8;
     const EACH: u64 = 40;
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
+    let seed = birdhook_seed::seed();
     let switch = Switch::default();
     let receiver = faulty(&switch, options());
     switch.fail_at_random(seed, 12);

@@ -1,14 +1,11 @@
 //! For how long, and by what, events are recognised as duplicates.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Receiver, SetClock, deletions, options, secret};
 use birdhook_inbox::Options;
 use birdhook_pipeline::{CutOver, DedupeScope, Webhook};
-use support::{Receiver, SetClock, deletions, options, secret};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -1,17 +1,12 @@
 //! What happens when there is no room, or the disk is slow.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-
-#[path = "support/faulty.rs"]
-mod faulty;
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::faulty::{Fate, Switch};
+use crate::support::{PATIENCE, Receiver, deletions, options, post, webhook};
 use birdhook_pipeline::{Begun, Delivery, EventSink, Reason, RequestHead};
-use faulty::{Fate, Switch};
 use futures_util::future::join_all;
-use support::{PATIENCE, Receiver, deletions, options, post, webhook};
 use tokio::time::timeout;
 
 #[tokio::test]

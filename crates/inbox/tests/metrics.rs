@@ -1,10 +1,4 @@
 //! What the `metrics` crate is told.
-#![cfg(feature = "metrics")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-
-#[path = "support/faulty.rs"]
-mod faulty;
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
@@ -12,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
+use crate::support::faulty::{Fate, Switch};
+use crate::support::{PATIENCE, Receiver, SetClock, deletions, options, webhook};
 use birdhook_pipeline::{Delivery, EventSink, SinkError};
-use faulty::{Fate, Switch};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use support::{PATIENCE, Receiver, SetClock, deletions, options, webhook};
 
 /// Reading sets counters and histograms back.
 fn read(snapshotter: &Snapshotter) -> BTreeMap<String, DebugValue> {

@@ -1,16 +1,13 @@
 //! Folders that cannot be opened, and what is said then.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use crate::support::{Receiver, deletions, options, post};
 use birdhook_inbox::{Change, Inbox, OpenError, RedbStore, Store, StoreError, Table};
 use bytes::Bytes;
-use support::{Receiver, deletions, options, post};
 use tempfile::TempDir;
 
 fn refused(folder: &Path) -> OpenError {

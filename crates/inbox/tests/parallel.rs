@@ -1,17 +1,14 @@
 //! Many who send and many who consume, and the end of it.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::{PATIENCE, Receiver, SetClock, deletions, options, post, send};
 use birdhook_inbox::{Event, Inbox, Lease};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
-use support::{PATIENCE, Receiver, SetClock, deletions, options, post, send};
 use tokio::time::timeout;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -236,7 +233,7 @@ async fn a_lease_keeps_the_inbox_open() {
     let folder = tempfile::tempdir().unwrap();
     let inbox = options().open(folder.path()).unwrap();
     let lease = {
-        let receiver = Receiver::behind(&Arc::new(tempfile::tempdir().unwrap()), inbox, support::webhook());
+        let receiver = Receiver::behind(&Arc::new(tempfile::tempdir().unwrap()), inbox, crate::support::webhook());
         receiver.send(&deletions("7", [1])).await;
         receiver.next().await
     };
@@ -251,7 +248,7 @@ async fn one_that_was_dropped_can_be_opened_again_at_once() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..100 {
         let inbox = options().open(folder.path()).unwrap();
-        let receiver = Receiver::behind(&Arc::new(tempfile::tempdir().unwrap()), inbox, support::webhook());
+        let receiver = Receiver::behind(&Arc::new(tempfile::tempdir().unwrap()), inbox, crate::support::webhook());
         assert_eq!(receiver.send(&deletions("7", [number])).await, 200);
     }
     assert_eq!(options().open(folder.path()).unwrap().stats().depth, 100);

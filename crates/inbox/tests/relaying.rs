@@ -1,17 +1,14 @@
 //! Handing events on to another sink.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod support;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{PATIENCE, Receiver, deletions, options, post, webhook};
 use birdhook_inbox::{Inbox, Order, Query, Standing};
 use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, Keys, SinkError};
 use futures_util::future::BoxFuture;
-use support::{PATIENCE, Receiver, deletions, options, post, webhook};
 use tokio::sync::{Notify, watch};
 
 /// What an engine takes, in its order: the key it is known by, whose it is, and the post it is about.
@@ -238,9 +235,7 @@ async fn what_was_taken_but_not_acknowledged_is_handed_on_again_under_the_same_k
 
 #[tokio::test]
 async fn each_subscribers_events_arrive_in_order_however_the_engine_behaves() {
-    let seed =
-        std::env::var("BIRDHOOK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
-    println!("BIRDHOOK_SEED={seed}");
+    let seed = birdhook_seed::seed();
     fastrand::seed(seed);
     let settings = || options().order(Order::BySubscriber);
     let mut receiver = Receiver::new(settings());

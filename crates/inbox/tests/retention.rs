@@ -1,15 +1,12 @@
 //! What is deleted, and when, as the store itself shows it.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Receiver, SetClock, deletions, options, post};
 use birdhook_inbox::{EventId, Options, Query, RedbStore, Standing, Store, Table};
 use futures_util::future::join_all;
-use support::{Receiver, SetClock, deletions, options, post};
 use tempfile::TempDir;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,12 +1,9 @@
 //! Who may read an inbox, and what it tells in passing.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Receiver, options};
 use birdhook_inbox::{Inbox, Lease, Query};
-use support::{Receiver, options};
 
 const TEXT: &str = "meet me at the pond";
 const SENDER: &str = "3040506070";

@@ -1,12 +1,9 @@
 //! Records with a right checksum whose bodies are no deliveries: nothing is handed out, and nothing is hidden.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{Receiver, deletions, options, post};
 use birdhook_inbox::{Change, Listed, Options, Order, Query, RedbStore, Standing, Store, Table, Unreadable};
-use support::{Receiver, deletions, options, post};
 
 /// Sends a delivery, closes the inbox, and puts these bytes in the place of that text in the store, under a right checksum.
 async fn overwritten(options: impl Fn() -> Options, body: &str, text: &str, with: &[u8]) -> Receiver {

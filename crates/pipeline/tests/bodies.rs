@@ -1,11 +1,9 @@
 //! The memory for the bodies of all deliveries under way.
 
-mod support;
-
+use crate::support::{deleted, deliver, reception, webhook, whole};
 use birdhook_pipeline::{Pipeline, Reason, Reply};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use support::{deleted, deliver, reception, webhook, whole};
 
 const KIB: usize = 1 << 10;
 
@@ -75,7 +73,7 @@ async fn the_largest_body_has_room_twice_whatever_is_set() {
 
 #[tokio::test(start_paused = true)]
 async fn the_room_is_taken_until_the_answer() {
-    let (sink, mut asked) = support::asking();
+    let (sink, mut asked) = crate::support::asking();
     let pipeline = webhook().sink(sink);
     let body = body(10 * KIB);
     let mut receiving = pipeline.receive(reception(&pipeline, &body), whole(&body)).boxed();

@@ -1,14 +1,12 @@
 //! The channel: what waits, what is refused, what comes out at the other end.
 
-mod support;
-
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
+use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, webhook};
 use birdhook_pipeline::{Backlog, Pipeline, Reason};
 use futures_util::{FutureExt, StreamExt};
-use support::{Alarm, assert_took, deleted, deliver, id, ids, webhook};
 use tokio::time::{Instant, advance, sleep};
 
 fn backlog(deliveries: usize, events: usize) -> Backlog {

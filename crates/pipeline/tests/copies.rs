@@ -1,20 +1,17 @@
 //! Copies of one delivery, and deliveries that overlap, at the same time.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use birdhook_pipeline::{EventSink, Pipeline, Reason, SinkError};
-use futures_util::FutureExt;
-use futures_util::future::join_all;
-use support::{
+use crate::support::{
     Alarm, Asked, Verdict, asking, assert_took, deleted, deliver, deliver_owned, halting, ids, reception, webhook,
     whole,
 };
+use birdhook_pipeline::{EventSink, Pipeline, Reason, SinkError};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -121,7 +118,11 @@ fn poll_all(copies: &mut Answers<'_>) -> Vec<Reason> {
 }
 
 /// Every copy in its place: the first is being handed over, all others wait for it.
-fn sixty_four<'a>(pipeline: &'a Pipeline<support::Asking>, body: &'a str, asked: &mut Asked) -> (Answers<'a>, Verdict) {
+fn sixty_four<'a>(
+    pipeline: &'a Pipeline<crate::support::Asking>,
+    body: &'a str,
+    asked: &mut Asked,
+) -> (Answers<'a>, Verdict) {
     let mut copies: Answers<'a> = (0..COPIES).map(|_| deliver(pipeline, body).boxed()).collect();
     assert!(poll_all(&mut copies).is_empty());
     let (_, verdict) = asked.now().unwrap();

@@ -1,18 +1,14 @@
 //! `CutOver`: what both of X's APIs tell of one happening.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a helper that fails fails its test")]
 
-mod support;
-
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{app, asking, deliver, deliver_owned, deliver_signed};
 use birdhook_pipeline::{
     Apps, CutOver, DedupeScope, Deliveries, Delivery, EventKind, Generation, Reason, SinkError, Webhook,
 };
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use support::{app, asking, deliver, deliver_owned, deliver_signed};
 use tokio::sync::Barrier;
 use tokio::time::advance;
 
@@ -20,7 +16,7 @@ const ACCEPTED: Reason = Reason::Accepted;
 const DUPLICATE: Reason = Reason::Duplicate;
 
 fn webhook() -> Webhook {
-    support::webhook().cut_over(CutOver::Both)
+    crate::support::webhook().cut_over(CutOver::Both)
 }
 
 fn aaa(array: &str, event: &str) -> String {
@@ -65,7 +61,7 @@ fn typing(at: u64) -> String {
 
 /// One message from 30 to 40, as the X Activity API tells it to one of them.
 fn xaa_message_for(subscriber: &str) -> String {
-    let body = support::message_for(subscriber, "1");
+    let body = crate::support::message_for(subscriber, "1");
     let event_type = if subscriber == "30" { "dm.sent" } else { "dm.received" };
     xaa_for(subscriber, event_type, 1, &body.replace(&format!(r#""for_user_id":"{subscriber}","#), ""))
 }
@@ -88,8 +84,8 @@ fn with_ids() -> Vec<(String, String)> {
             aaa("favorite_events", r#"{"id":"a1b2","timestamp_ms":5,"user":{"id_str":"8"}}"#),
             xaa("like.create", 3, r#"{"id":"a1b2","liked_tweet_id":"20","timestamp_ms":"5"}"#),
         ),
-        (support::message_for("30", "1"), xaa_message_for("30")),
-        (support::message_for("40", "1"), xaa_message_for("40")),
+        (crate::support::message_for("30", "1"), xaa_message_for("30")),
+        (crate::support::message_for("40", "1"), xaa_message_for("40")),
         (
             aaa("direct_message_mark_read_events", read),
             xaa("dm.read", 4, &format!(r#"{{"direct_message_mark_read_events":[{read}]}}"#)),
@@ -170,7 +166,7 @@ async fn sixty_four_mixed_copies_at_once_give_one_event() {
 #[tokio::test(start_paused = true)]
 async fn one_generation_alone_matches_nothing_of_the_other() {
     let pairs = every_pair();
-    for webhook in [support::webhook(), support::webhook().cut_over(CutOver::One)] {
+    for webhook in [crate::support::webhook(), crate::support::webhook().cut_over(CutOver::One)] {
         let (pipeline, mut deliveries) = webhook.channel(64);
         for (old, new) in &pairs {
             for (body, answer) in [(old, ACCEPTED), (new, ACCEPTED), (old, DUPLICATE), (new, DUPLICATE)] {
@@ -231,8 +227,7 @@ async fn follow_unfollow_follow_are_three() {
 /// Longer histories, with redeliveries, in random order.
 #[tokio::test(start_paused = true)]
 async fn a_long_history_told_by_both_is_told_once() {
-    let seed = RandomState::new().hash_one(());
-    println!("seed {seed}");
+    let seed = birdhook_seed::seed();
     let mut state = seed;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -381,7 +376,7 @@ async fn each_scope_merges_what_it_says_over_both_apis() {
         for subscriber in ["30", "40"] {
             for key in ["first-secret", "second-secret"] {
                 for body in [
-                    support::message_for(subscriber, "1"),
+                    crate::support::message_for(subscriber, "1"),
                     xaa_message_for(subscriber),
                     aaa_for(subscriber, "follow_events", follow),
                     xaa_for(subscriber, "follow.follow", 6, followed),

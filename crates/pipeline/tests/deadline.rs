@@ -1,17 +1,15 @@
 //! The deadline, the body and its limits.
 
-mod support;
-
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::support::{SECRET, asking, assert_took, deleted, deliver, reception, secret, webhook, whole};
 use birdhook_pipeline::{Begun, Reason, RequestHead, SinkError, signature};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
-use support::{SECRET, asking, assert_took, deleted, deliver, reception, secret, webhook, whole};
 use tokio::time::{Instant, sleep};
 
 const MILLIS: Duration = Duration::from_millis(1);

@@ -1,14 +1,11 @@
 //! Duplicates: what is handed over once, and when it may come again.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{app, asking, deleted, deleted_for, deliver, deliver_signed, ids, message_for, webhook};
 use birdhook_pipeline::{Apps, DedupeScope, Deliveries, Reason, SinkError, Webhook};
 use futures_util::FutureExt;
-use support::{app, asking, deleted, deleted_for, deliver, deliver_signed, ids, message_for, webhook};
 use tokio::time::advance;
 
 const ACCEPTED: Reason = Reason::Accepted;

@@ -1,7 +1,4 @@
 //! The accepting future dropped at every point at which it can be: no claim and no event is lost.
-#![allow(clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
-use birdhook_pipeline::{Begun, Deliveries, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, signature};
-use futures_util::FutureExt;
-use support::{
+use crate::support::{
     Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, poll, reception, secret, webhook,
 };
+use birdhook_pipeline::{Begun, Deliveries, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, signature};
+use futures_util::FutureExt;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 

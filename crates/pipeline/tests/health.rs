@@ -1,13 +1,11 @@
 //! The numbers of `health()`.
 
-mod support;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::support::{app, asking, deleted, deliver, get, reception, secret, webhook, whole};
 use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, signature};
 use futures_util::FutureExt;
-use support::{app, asking, deleted, deliver, get, reception, secret, webhook, whole};
 use tokio::time::advance;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -121,7 +119,7 @@ async fn since_the_last_challenge_counts_answered_ones_only() {
 async fn challenges_that_x_has_signed_are_counted_apart() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let query = "crc_token=a&nonce=n";
-    for (key, of_x) in [(support::SECRET, 1), ("stranger", 1), (support::SECRET, 2)] {
+    for (key, of_x) in [(crate::support::SECRET, 1), ("stranger", 1), (crate::support::SECRET, 2)] {
         let signed = signature::sign(&secret(key), query.as_bytes());
         let head = RequestHead::new("GET", "/", Some(query)).with_headers([(signature::HEADER, signed.as_bytes())]);
         assert!(matches!(pipeline.begin(&head), Begun::Reply(_)));
@@ -150,8 +148,8 @@ async fn since_the_last_event_counts_what_was_handed_over() {
 /// An event that the app asked to drop is neither an event nor a duplicate.
 #[tokio::test(start_paused = true)]
 async fn what_the_app_drops_is_answered_200_and_counted_apart() {
-    let (pipeline, mut deliveries) = Webhook::new(app("bees", support::SECRET).drop_echoes_of("55")).channel(8);
-    let echo = support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
+    let (pipeline, mut deliveries) = Webhook::new(app("bees", crate::support::SECRET).drop_echoes_of("55")).channel(8);
+    let echo = crate::support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
     let reason = deliver(&pipeline, &echo).await;
     assert_eq!((reason, reason.status()), (Reason::Dropped, 200));
     let health = pipeline.health();

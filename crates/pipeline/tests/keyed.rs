@@ -1,7 +1,4 @@
 //! Sinks that remember: by which keys they are told of events, and what follows from what they know.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::collections::HashSet;
 use std::future::{Ready, ready};
@@ -9,9 +6,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{deleted, deliver, ids, message_for, webhook};
 use birdhook_pipeline::{CutOver, DedupeScope, Delivery, Event, EventKey, EventSink, Keys, Reason, SinkError, Webhook};
 use futures_util::FutureExt;
-use support::{deleted, deliver, ids, message_for, webhook};
 
 /// Remembers what it took, and in which order it was asked.
 #[derive(Default)]

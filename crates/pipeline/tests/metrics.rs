@@ -1,16 +1,12 @@
 //! What the `metrics` crate is told.
-#![cfg(feature = "metrics")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::sync::{Arc, Mutex};
 
+use crate::support::{asking, deleted, deliver, reception, webhook, whole};
 use birdhook_pipeline::{Backlog, Deliveries, Reason};
 use futures_util::{FutureExt, StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use support::{asking, deleted, deliver, reception, webhook, whole};
 
 /// The gauge of the queue. When it rises, the app's end that it holds is dropped: the moment between counting a delivery and
 /// sending it, which is otherwise a matter of luck.

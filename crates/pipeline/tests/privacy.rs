@@ -1,8 +1,4 @@
 //! Nothing secret or personal is printed, and what is promised to be printed is.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-#![cfg(all(feature = "metrics", feature = "tracing"))]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -10,13 +6,13 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
+use crate::support::{app, begin_signed, deliver_signed, get, whole};
 use birdhook_pipeline::{
     Begun, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, Webhook, crc, signature,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use support::{app, begin_signed, deliver_signed, get, whole};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 const SECRET: &str = "SECRETMARKERk3y";
@@ -44,7 +40,7 @@ fn webhook() -> Webhook {
 }
 
 fn sign(message: &str) -> String {
-    signature::sign(&support::secret(SECRET), message.as_bytes())
+    signature::sign(&crate::support::secret(SECRET), message.as_bytes())
 }
 
 /// All that must not be seen: keys, tokens and what they are answered with, signatures, people and their words.
@@ -152,7 +148,7 @@ fn quoting() -> Pipeline<impl EventSink> {
 async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
     assert_eq!(get(pipeline, &format!("crc_token={TOKEN}&nonce={REFUSED}")).status(), 200);
     let query = format!("crc_token={TOKEN}&nonce={REFUSED}");
-    let by_x = signature::sign(&support::secret(SECRET), query.as_bytes());
+    let by_x = signature::sign(&crate::support::secret(SECRET), query.as_bytes());
     let head = RequestHead::new("GET", "/", Some(&query)).with_headers([(signature::HEADER, by_x.as_bytes())]);
     assert!(matches!(pipeline.begin(&head), Begun::Reply(reply) if reply.is_asked_by_x()));
     assert_eq!(get(pipeline, &format!("crc_token=%7B{REFUSED}")).status(), 400);
@@ -284,7 +280,7 @@ async fn the_whole_hand_over_runs_in_the_span() {
 async fn the_queue_depth_counts_events() {
     let observed = Observed::start();
     let (pipeline, _deliveries) = webhook().channel(8);
-    assert_eq!(deliver_signed(&pipeline, SECRET, &support::deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &crate::support::deleted(&["1", "2"])).await, Reason::Accepted);
     assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Reason::Accepted);
     assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(3.0.into()));
 }
@@ -317,8 +313,10 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
         let printed = assert_hides_all(what, &value);
         assert!(printed.contains(told), "{what} tells nothing: {printed}");
     };
-    let app = app("bees", SECRET).also_accept(support::secret(SECRET)).oauth2_client_secret(support::secret(SECRET));
-    tell("Secret", &support::secret(SECRET), "Secret");
+    let app = app("bees", SECRET)
+        .also_accept(crate::support::secret(SECRET))
+        .oauth2_client_secret(crate::support::secret(SECRET));
+    tell("Secret", &crate::support::secret(SECRET), "Secret");
     tell("App", &app, "bees");
     tell("Webhook", &Webhook::new(app), "bees");
     let gate = webhook().gate();

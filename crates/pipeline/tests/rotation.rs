@@ -1,14 +1,11 @@
 //! Apps and their secrets replaced while requests run.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use crate::support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
 use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, crc};
 use futures_util::future::join_all;
-use support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
 
 /// What X expects of a challenge.
 fn answer(key: &str) -> String {

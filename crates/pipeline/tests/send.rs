@@ -1,18 +1,16 @@
 //! Who may run a pipeline where.
 
-mod support;
-
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use crate::support::{deleted, deliver, ids, reception, webhook, whole};
 use birdhook_pipeline::{
     Admission, Begun, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, Handler, Health, Left,
     Pipeline, Reason, Reception, Reply, Sending, SinkError, Webhook,
 };
 use bytes::Bytes;
-use support::{deleted, deliver, ids, reception, webhook, whole};
 
 fn send<T: Send>(value: T) -> T {
     value
@@ -68,7 +66,7 @@ async fn the_receiving_future_is_send_for_a_send_sink() {
 async fn the_gate_is_send_with_any_hand_over() {
     let gate = webhook().gate();
     let body = deleted(&["1"]);
-    let signed = birdhook_pipeline::signature::sign(&support::secret(support::SECRET), body.as_bytes());
+    let signed = birdhook_pipeline::signature::sign(&crate::support::secret(crate::support::SECRET), body.as_bytes());
     let head = birdhook_pipeline::RequestHead::new("POST", "/", None)
         .with_headers([(birdhook_pipeline::signature::HEADER, signed.as_bytes())]);
     let Begun::Delivery(reception) = gate.begin(&head) else { panic!("refused") };

@@ -1,17 +1,15 @@
 //! Shutting down: who is refused, what is waited for, what is reported.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
+use crate::support::{
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, reception, webhook, whole,
+};
 use birdhook_pipeline::{Backlog, Begun, Delivery, EventSink, Reason, RequestHead, SinkError};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
-use support::{
-    SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, reception, webhook, whole,
-};
 use tokio::time::{Instant, sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,13 +1,10 @@
 //! What has no id, told by both of X's APIs: who waits for whom, and whose room it takes.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{asking, deleted, deliver, webhook};
 use birdhook_pipeline::{CutOver, Reason, Webhook};
 use futures_util::FutureExt;
-use support::{asking, deleted, deliver, webhook};
 
 const ACCEPTED: Reason = Reason::Accepted;
 

@@ -1,14 +1,12 @@
 //! Attacking the example servers and `birdhook listen`.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
-use cargo_metadata::MetadataCommand;
 
 use crate::process::{cargo, run as run_command, watch};
 use crate::steps::Outcome;
-use crate::tools;
+use crate::{testing, tools};
 
 const PACKAGE: &str = "birdhook-attack";
 const ELSEWHERE: &str = "memory and open files are told by Linux alone";
@@ -28,12 +26,12 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
 }
 
 /// The step: every row, with small numbers, on what the tests have built.
-pub(crate) fn quick(built: &[&str]) -> Result<Outcome> {
+pub(crate) fn quick() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped(ELSEWHERE.to_owned()));
     }
     tools::attack()?;
-    run_command(&mut cargo(["build", "--bins", "--examples"].iter().chain(built)))?;
+    run_command(&mut cargo(["build", "--bins", "--examples"].iter().chain(testing::BUILT)))?;
     let mut last = String::new();
     let attacked = watch(program("debug")?.arg("--quick"), |line| {
         if let Some(summary) = line.strip_prefix("attack: ") {
@@ -48,6 +46,5 @@ pub(crate) fn quick(built: &[&str]) -> Result<Outcome> {
 }
 
 fn program(profile: &str) -> Result<Command> {
-    let target = MetadataCommand::new().no_deps().exec()?.target_directory;
-    Ok(Command::new(Path::new(target.as_str()).join(profile).join(PACKAGE)))
+    Ok(Command::new(tools::target_folder()?.join(profile).join(PACKAGE)))
 }

@@ -1,8 +1,9 @@
 //! How many tests ran, from the lines in which nextest and libtest sum up.
 
 use std::fmt;
+use std::ops::Add;
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     passed: u64,
     failed: u64,
@@ -24,6 +25,18 @@ impl Counts {
                 _ => {}
             }
             number = word.parse().unwrap_or_default();
+        }
+    }
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            skipped: self.skipped + other.skipped,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! What CI and people run: `cargo xtask test`.
+//! The project's own commands: `cargo xtask test` and others.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod attack;
 mod bench;
 mod counts;
 mod coverage;
+mod dates;
+mod features;
 mod fuzz;
 mod instructions;
 mod miri;
@@ -16,6 +18,7 @@ mod sizes;
 mod soak;
 mod steps;
 mod supply;
+mod testing;
 mod timing;
 mod tools;
 
@@ -26,37 +29,39 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 const HELP: &str = "\
-cargo xtask test [STEP]...     run every step that CI runs, or only these
+cargo xtask test [STEP]...     run the short suite, or these steps of it
+cargo xtask ci [--skip-test] [STEP]...
+                               run everything: the short suite, then the long one; with --skip-test
+                               only the long one
 cargo xtask fuzz [--seconds N | --minutes N] [--seed N] [TARGET]
-                               fuzz one target, or each in turn, for N seconds (5) or minutes for each
-cargo xtask coverage           how many lines of the core its tests run, fuzzing's corpora among them; fails
-                               below 95 %
+                               fuzz one target, or each in turn, for N seconds (5) or minutes each
+cargo xtask coverage           measure which lines of the core its tests and the fuzzing corpora run;
+                               fails below 95 %
 cargo xtask bench [--quick] [SECTION]
-                               measure all, or one section, for docs/performance.md; with
-                               --quick roughly, and the document stays as it is
+                               measure everything, or one section, for docs/performance.md; --quick
+                               measures roughly and leaves the document as it is
 cargo xtask attack [--quick] [--server NAME] [ROW]...
-                               attack the example servers and `birdhook listen` in every way, or in these; with --quick
-                               in smaller numbers
+                               attack the example servers and `birdhook listen` with every row, or
+                               with these; --quick uses smaller numbers
 cargo xtask instructions [--write]
-                               count what paths cost, and compare with crates/benches/instructions.txt;
-                               with --write, write that file anew
-cargo xtask supply [PART]...   where what we build on comes from, and what of it we pass on: all, or
-                               these parts
-cargo xtask supply --write     write the lists of public APIs anew
+                               count the instructions of each path and compare them with
+                               crates/benches/instructions.txt; --write replaces that file
+cargo xtask supply [PART]...   check the dependencies and the public APIs: every part, or these
+cargo xtask supply --write     replace the lists of public APIs
 cargo xtask semver [REV] [-p PACKAGE]
-                               what breaks those who use REV (the newest tag)
+                               report what breaks users of REV (the newest tag)
 cargo xtask soak [--minutes N] [--sink NAME] [--seed N]
-                               mixed traffic and faults for N minutes (10) with each of channel and inbox,
-                               or with this one of channel, handler and inbox
-cargo xtask timing [--quick]   whether comparing signatures tells by its time what it must not
+                               send mixed traffic with faults for N minutes (10) to each of channel
+                               and inbox, or to one of channel, handler and inbox
+cargo xtask timing [--quick]   test whether comparing signatures takes constant time
 cargo xtask models [--minutes N] [--seed N] [MODEL]
-                               the pipeline's real code under chosen schedules, N minutes in all;
-                               with --schedule S one schedule again, as a failure has printed it;
-                               with --mistakes [NAME] plant mistakes, which the models must notice
-cargo xtask miri [TEST]        tests of core and pipeline under Miri
-cargo xtask mutants [FILE]...  plant mistakes in signatures, challenges, keys and duplicates, or only
-                               in these files, one at a time, and see that a test notices each (hours)
-cargo xtask help               this text and the steps
+                               run the pipeline's code under chosen schedules, N minutes in all;
+                               --schedule S repeats one schedule, as a failure has printed it;
+                               --mistakes [NAME] plants mistakes, which the models must notice
+cargo xtask miri [TEST]        run tests of core and pipeline under Miri
+cargo xtask mutants [FILE]...  plant mistakes in signatures, challenges, keys and deduplication, or
+                               in these files, one at a time; a test must notice each (hours)
+cargo xtask help               print this text and the steps
 ";
 
 fn main() -> ExitCode {
@@ -87,12 +92,23 @@ fn run() -> Result<()> {
                     other => return Err(other.unexpected().into()),
                 }
             }
-            steps::run(&names)
+            steps::run(steps::SHORT.iter(), &names)
+        }
+        "ci" => {
+            let (mut names, mut skipped) = (Vec::new(), 0);
+            while let Some(arg) = args.next()? {
+                match arg {
+                    Long("skip-test") => skipped = steps::SHORT.len(),
+                    Value(name) => names.push(name.string()?),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            steps::run(steps::SHORT.iter().chain(steps::LONG).skip(skipped), &names)
         }
         "coverage" => coverage::check().map(|note| println!("{note}")),
         "fuzz" => fuzz::run(&fuzz::Options::parse(args)?).map(|counts| println!("\n{counts}")),
         "instructions" => match args.next()? {
-            None => steps::run(&[subcommand]),
+            None => steps::run(steps::LONG.iter(), &[subcommand]),
             Some(Long("write")) => instructions::write(),
             Some(other) => Err(other.unexpected().into()),
         },
@@ -106,14 +122,17 @@ fn run() -> Result<()> {
         "soak" => soak::run(&soak::Options::parse(args)?),
         "timing" => timing::run(args),
         "help" => {
-            println!("{HELP}\nSteps of cargo xtask test:");
-            steps::ALL.iter().for_each(|step| println!("  {:12} {}", step.name, step.about));
+            print!("{HELP}");
+            for (command, steps) in [("test", steps::SHORT), ("ci, after those of test", steps::LONG)] {
+                println!("\nSteps of cargo xtask {command}, with their minutes on two cores:");
+                steps.iter().for_each(|step| println!("  {:12} {:4.1}  {}", step.name, step.minutes, step.about));
+            }
             println!("\nParts of cargo xtask supply:");
             supply::ALL.iter().for_each(|part| println!("  {:12} {}", part.name, part.about));
             println!("\nSections of cargo xtask bench:");
             bench::ALL.iter().for_each(|section| println!("  {:12} {}", section.name, section.about));
             Ok(())
         }
-        other => bail!("there is no {other}\n\n{HELP}"),
+        other => bail!("unknown command {other}\n\n{HELP}"),
     }
 }

@@ -8,10 +8,10 @@ use lexopt::prelude::{Value, ValueExt};
 use crate::counts::Counts;
 use crate::process::{run as run_command, succeeds, watch};
 
-/// Which tests run. Those in files read fixtures, count allocations, measure, or are too slow for an interpreter.
+/// The integration tests that run, with all unit tests. Others read fixtures, count allocations, measure, or are too slow for an interpreter.
 const CHOSEN: &[(&str, &[&str])] = &[
-    ("birdhook-core", &["--lib", "--test=challenges", "--test=keys", "--test=refusals", "--test=vectors"]),
-    ("birdhook-pipeline", &["--lib", "--test=channel", "--test=dedupe", "--test=send", "--test=shutdown"]),
+    ("birdhook-core", &["challenges::", "keys::", "refusals::", "vectors::"]),
+    ("birdhook-pipeline", &["channel::", "dedupe::", "send::", "shutdown::"]),
 ];
 
 /// What is left out of those, by a part of its name, and why.
@@ -32,8 +32,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     component()?;
     LEFT_OUT.iter().for_each(|(name, why)| println!("left out: {name}, since {why}"));
     let (mut counts, mut failed) = (Counts::default(), Vec::new());
-    for (package, targets) in CHOSEN {
-        let result = watch(&mut tests(package, targets, filter.as_deref()), |line| {
+    for (package, modules) in CHOSEN {
+        let result = watch(&mut tests(package, modules, filter.as_deref()), |line| {
             counts.read(line);
             true
         });
@@ -43,11 +43,16 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("{}", failed.join("; ")) }
 }
 
-fn tests(package: &str, targets: &[&str], filter: Option<&str>) -> Command {
+fn tests(package: &str, modules: &[&str], filter: Option<&str>) -> Command {
     // rustup's cargo, for the one that runs us is of another toolchain.
     let mut command = Command::new("cargo");
     command.args(["+nightly", "miri", "test", "-p", package, "--target-dir", "target/miri", "--no-fail-fast"]);
-    command.args(targets).arg("--").args(filter);
+    command.args(["--lib", "--test=integration", "--"]);
+    match filter {
+        Some(filter) => _ = command.arg(filter),
+        // Unit tests are in modules of this name.
+        None => _ = command.arg("tests::").args(modules),
+    }
     command.args(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
     // Without isolation, since proptest asks for the time and where it is; with few cases, since each takes seconds.
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "2");

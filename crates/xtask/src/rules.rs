@@ -1,9 +1,11 @@
-//! Who may depend on whom, and that every package inherits the lints.
+//! Which package may depend on which, that every package inherits the lints, and that every test file is compiled.
 
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Target};
@@ -25,6 +27,11 @@ pub(crate) fn check() -> Result<Outcome> {
     for package in metadata.workspace_packages() {
         if !inherits_lints(&manifest(package.manifest_path.as_str())?) {
             broken.push(format!("{} lacks `[lints] workspace = true`", package.name));
+        }
+    }
+    for target in metadata.workspace_packages().iter().flat_map(|package| &package.targets) {
+        if target.is_test() && target.src_path.ends_with("main.rs") {
+            broken.extend(undeclared(target.src_path.as_std_path())?);
         }
     }
     if broken.is_empty() {
@@ -121,6 +128,24 @@ fn wrong_ways(needs: &Needs, table: &[(&str, &[&str])]) -> Vec<String> {
         broken.extend(wrong.map(|name| format!("{package} must not depend on {name}")));
     }
     broken
+}
+
+/// The files beside the root of a test binary that the root does not declare, and whose tests would never run.
+fn undeclared(root: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(root)?;
+    let declared: BTreeSet<_> =
+        text.lines().filter_map(|line| line.trim().strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let mut broken = Vec::new();
+    for entry in fs::read_dir(root.with_file_name(""))? {
+        let path = entry?.path();
+        let is_module = path.extension().is_some_and(|ending| ending == "rs") && path != root;
+        if let Some(name) = path.file_stem().and_then(OsStr::to_str).filter(|_| is_module)
+            && !declared.contains(name)
+        {
+            broken.push(format!("{} is not compiled: {} lacks `mod {name};`", path.display(), root.display()));
+        }
+    }
+    Ok(broken)
 }
 
 fn manifest(path: &str) -> Result<Table> {

@@ -1,4 +1,4 @@
-//! Whether comparing signatures tells by its time what it must not. No step of `cargo xtask test`: on a machine that others use too
+//! Whether comparing signatures tells by its time what it must not. No step of `cargo xtask ci`: on a machine that others use too
 //! it can miss what is there, and cry wolf; the statistics behind it are tested with times that are made up.
 
 use anyhow::Result;

@@ -4,8 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::MetadataCommand;
 
-use crate::process::{cargo, run, succeeds};
+use crate::process::{cargo, printed, run, succeeds};
+
+/// The folder that cargo builds into.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    Ok(MetadataCommand::new().no_deps().exec()?.target_directory.into())
+}
+
+/// The platform that rustc runs on and builds for: `x86_64-unknown-linux-gnu`.
+pub(crate) fn host() -> Result<String> {
+    let version = printed(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc does not report its host")
+}
 
 /// Installs a component of the toolchain (`clippy`), unless its cargo subcommand works already.
 pub(crate) fn component(name: &str, subcommand: &str) -> Result<()> {
@@ -67,6 +80,11 @@ pub(crate) fn cxx() -> Result<()> {
 /// Makes sure of strace, which shows what a program asks of the system.
 pub(crate) fn strace() -> Result<()> {
     if succeeds(Command::new("strace").arg("--version")) { Ok(()) } else { debian("strace") }
+}
+
+/// Makes sure of faketime, which starts a program on another date.
+pub(crate) fn faketime() -> Result<()> {
+    if succeeds(Command::new("faketime").arg("--version")) { Ok(()) } else { debian("faketime") }
 }
 
 /// Makes sure of valgrind, which counts instructions.

@@ -7,7 +7,7 @@ use birdhook_engines_proof::{PATIENCE, webhook};
 use birdhook_redis::{Dedupe, WhenDown};
 use futures_util::future::join;
 
-use crate::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
+use crate::dedupe::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
 
 #[tokio::test]
 async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {

@@ -7,7 +7,7 @@ use birdhook_engines_proof::{PATIENCE, webhook};
 use birdhook_pipeline::{EventSink, Keying, Keys};
 use futures_util::future::{join, join_all};
 
-use crate::bed::{Bed, FOREVER, Mood, Taker, body, key, name, post, post_until_taken};
+use crate::dedupe::bed::{Bed, FOREVER, Mood, Taker, body, key, name, post, post_until_taken};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_at_the_same_time_are_handed_over_once() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_core::Reason;
 use futures_util::future::join;
 
-use crate::bed::{Bed, Mood, body, key, name, post};
+use crate::dedupe::bed::{Bed, Mood, body, key, name, post};
 
 #[tokio::test]
 async fn scripts_that_redis_forgot_are_given_to_it_again() {

@@ -9,7 +9,7 @@ use birdhook_nats::{ApiError, ConnectError, ConsumerError, ConsumerSettings, Ens
 use birdhook_pipeline::EventSink;
 use serde_json::Value;
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 #[tokio::test]
 async fn credentials_are_used_and_in_no_error() {

@@ -4,7 +4,7 @@ use birdhook_core::message::Unreadable;
 use birdhook_nats::{ConsumeError, ConsumerSettings};
 use serde_json::json;
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 #[tokio::test]
 async fn what_is_no_event_is_handed_out_as_that_and_holds_nothing_up() {

@@ -8,7 +8,7 @@ use birdhook_nats::ConsumerSettings;
 use birdhook_pipeline::EventSink;
 use serde_json::json;
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 #[tokio::test]
 async fn a_copy_is_stored_once_whichever_sink_takes_it() {

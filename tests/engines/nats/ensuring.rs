@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_nats::{ApiError, ConsumerError, ConsumerSettings, EnsureError, Ensured, StreamSettings};
 use serde_json::json;
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
 

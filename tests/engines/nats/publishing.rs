@@ -6,7 +6,7 @@ use birdhook_nats::{ConsumerSettings, PublishFailure, Subjects};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
 use birdhook_testkit::{Kind, Scene};
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 #[tokio::test]
 async fn every_kind_in_either_form_is_consumed_as_it_was_told() {

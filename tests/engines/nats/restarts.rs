@@ -6,7 +6,7 @@ use birdhook_engines_proof::PATIENCE;
 use birdhook_nats::{ConsumerSettings, PublishFailure};
 use birdhook_pipeline::{EventSink, SinkError};
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 /// Takes until all are there, whatever comes twice.
 async fn take_all(consumer: &mut birdhook_nats::Consumer, wanted: &[String]) {
@@ -41,8 +41,7 @@ async fn a_consumer_that_waits_goes_on_when_the_server_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_was_taken_is_lost_when_the_server_is_killed_again_and_again() {
     let mut bed = Bed::new().await;
-    let seed = fastrand::u64(..1 << 40);
-    println!("seed {seed}");
+    let seed = birdhook_seed::seed();
     let deliveries = posts(seed, 400);
     let told = all_told(&deliveries);
     let sink = bed.sink();

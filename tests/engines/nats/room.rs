@@ -6,7 +6,7 @@ use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_testkit::{Kind, Scene};
 use serde_json::json;
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 #[tokio::test]
 async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {

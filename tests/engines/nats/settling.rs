@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use birdhook_nats::{ConsumerSettings, Unconfirmed};
 use serde_json::json;
 
-use crate::bed::*;
+use crate::nats::bed::*;
 
 const WAIT: Duration = Duration::from_millis(500);
 

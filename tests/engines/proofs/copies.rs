@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use birdhook_inbox_proof::{Violation, seed};
+use birdhook_inbox_proof::Violation;
 
 use crate::engine::Kind;
 use crate::fleet::{Fleet, Setup};
 
 pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
-    let fleet = Fleet::start(instance, kind, setup, seed("copies")).await?;
+    let fleet = Fleet::start(instance, kind, setup, birdhook_seed::seed()).await?;
     fleet.goes_on(500).await?;
     fleet.settle().await
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
 
 use crate::servers;
 
@@ -21,8 +22,14 @@ pub struct Encrypted {
 /// An authority that nobody knows.
 pub fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new([]).unwrap();
+    valid_today(&mut params);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn valid_today(params: &mut CertificateParams) {
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = (now - Duration::days(1), now + Duration::days(1));
 }
 
 impl Encrypted {
@@ -30,7 +37,8 @@ impl Encrypted {
     /// When `redis-server` is not installed, or without TLS.
     pub fn start() -> Self {
         let (authority, key) = (authority(), KeyPair::generate().unwrap());
-        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        valid_today(&mut params);
         let certificate = params.signed_by(&key, &authority).unwrap();
         let (folder, port, root) = (tempfile::tempdir().unwrap(), servers::free_port(), authority.pem());
         let write = |name: &str, pem: &str| {

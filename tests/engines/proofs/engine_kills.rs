@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox_proof::{Violation, seed};
+use birdhook_inbox_proof::Violation;
 use tokio::time::sleep;
 
 use crate::engine::Kind;
 use crate::fleet::{Fleet, Setup};
 
 pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup, times: usize) -> Result<(), Violation> {
-    let seed = seed("engine kills");
+    let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut fleet = Fleet::start(instance, kind, setup, seed).await?;
     for _ in 0..times {

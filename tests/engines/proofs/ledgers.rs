@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox_proof::{SECRET, Violation, holds, seed};
+use birdhook_inbox_proof::{SECRET, Violation, holds};
 use birdhook_testkit::Kind as Happens;
 use birdhook_testkit::mock::{MockX, Retries, Settings, Token};
 use tokio::time::{Instant, sleep};
@@ -23,7 +23,7 @@ const USER: &str = "2001";
 const KINDS: [Happens; 4] = [Happens::Like, Happens::Mention, Happens::MessageReceived, Happens::PostDelete];
 
 pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
-    let seed = seed("ledger");
+    let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut engine = Engine::start(kind);
     let mut instances = Vec::new();

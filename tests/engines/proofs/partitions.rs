@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox_proof::{Violation, seed};
+use birdhook_inbox_proof::Violation;
 
 use crate::engine::Kind;
 use crate::fleet::{Fleet, Setup};
 
 pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
-    let fleet = Fleet::start(instance, kind, setup, seed("partitions")).await?;
+    let fleet = Fleet::start(instance, kind, setup, birdhook_seed::seed()).await?;
     fleet.goes_on(40).await?;
     let [first, second, third] = fleet.instances.as_slice() else { panic!("three instances") };
     first.network.cut();

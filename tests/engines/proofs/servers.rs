@@ -212,6 +212,8 @@ impl Server {
         let mut command = Command::new(program(self.engine.program));
         command.args((self.engine.arguments)(self.port, self.folder())).args(&self.more).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
+        // libfaketime, which shifts the clock of the tests, breaks redis-server's allocator.
+        command.env_remove("LD_PRELOAD");
         self.child = Some(command.spawn().unwrap());
         let start = Instant::now();
         while self.is_running() {
@@ -286,7 +288,7 @@ fn program(name: &str) -> PathBuf {
     let more = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"].map(PathBuf::from);
     let found = std::env::split_paths(&path).chain(more).map(|folder| folder.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!("{name} is not installed: run `cargo xtask test engines` as root, or `apt-get install nats-server redis-server`")
+        panic!("{name} is not installed: run `cargo xtask ci engines` as root, or `apt-get install nats-server redis-server`")
     })
 }
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox_proof::{Violation, seed};
+use birdhook_inbox_proof::Violation;
 use tokio::time::sleep;
 
 use crate::engine::Kind;
 use crate::fleet::{Fleet, Setup};
 
 pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
-    let fleet = Fleet::start(instance, kind, setup, seed("slow engine")).await?;
+    let fleet = Fleet::start(instance, kind, setup, birdhook_seed::seed()).await?;
     let slow = |latency| fleet.instances.iter().for_each(|instance| instance.network.slow(latency));
     slow(Duration::from_millis(30));
     fleet.goes_on(60).await?;

@@ -6,7 +6,7 @@ use birdhook_engines_proof::servers;
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{ConnectError, GroupSettings, Redis, Weakness};
 
-use crate::bed::{Bed, STREAM, all_taken, next, posts, take};
+use crate::redis::bed::{Bed, STREAM, all_taken, next, posts, take};
 
 async fn why(url: &str) -> String {
     let error = Redis::connect(url).await.unwrap_err();

@@ -9,7 +9,7 @@ use birdhook_pipeline::EventSink;
 use birdhook_redis::{GroupSettings, ReadError};
 use futures_util::StreamExt;
 
-use crate::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, take};
+use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, take};
 
 #[tokio::test]
 async fn what_somebody_deleted_is_no_longer_pending() {
@@ -66,8 +66,7 @@ async fn a_group_is_a_stream_that_outlives_the_server() {
 /// Every call may end before its answer, on either side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_appended_twice() {
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
+    let seed = birdhook_seed::seed();
     let mut bed = Bed::new().await;
     let posts = posts(seed, 600);
     let keys: HashSet<_> = posts.iter().map(|post| post.events()[0].delivery_key()).collect();

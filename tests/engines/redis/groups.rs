@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use birdhook_redis::{Foreign, Group, GroupSettings, ReadError};
 
-use crate::bed::{Bed, STREAM, all_taken, all_told, next, posts, take, told};
+use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, posts, take, told};
 
 async fn group(bed: &Bed, name: &str) -> Group {
     bed.group_of(GroupSettings::new(STREAM, name).batch(3)).await
@@ -34,8 +34,7 @@ async fn nothing_is_given_back_that_a_group_has_not_read() {
 
 #[tokio::test]
 async fn whatever_groups_do_in_whatever_order_each_gets_everything() {
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
+    let seed = birdhook_seed::seed();
     let mut dice = fastrand::Rng::with_seed(seed);
     let bed = Bed::new().await;
     let sink = bed.redis.sink(STREAM);

@@ -9,7 +9,7 @@ use birdhook_redis::Redis;
 use birdhook_testkit::{Kind, Scene};
 use futures_util::future::join_all;
 
-use crate::bed::{Bed, STREAM, all_taken, all_told, batch, next, posts, take, told};
+use crate::redis::bed::{Bed, STREAM, all_taken, all_told, batch, next, posts, take, told};
 
 #[tokio::test]
 async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {

@@ -3,7 +3,7 @@
 use birdhook_pipeline::SinkError;
 use birdhook_redis::GroupSettings;
 
-use crate::bed::{Bed, STREAM, all_taken, all_told, batch, deliver, next, posts, take};
+use crate::redis::bed::{Bed, STREAM, all_taken, all_told, batch, deliver, next, posts, take};
 
 fn full(answers: &[Result<(), SinkError>]) -> usize {
     answers.iter().filter(|answer| matches!(answer, Err(SinkError::Full))).count()

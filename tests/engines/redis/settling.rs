@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use birdhook_redis::{GroupSettings, ReadError, SettleError};
 
-use crate::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, take, told};
+use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, take, told};
 
 #[tokio::test]
 async fn what_is_put_off_comes_when_it_is_due_and_not_before() {

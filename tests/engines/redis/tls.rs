@@ -5,7 +5,7 @@ use std::error::Error;
 use birdhook_engines_proof::encrypted::{Encrypted, authority};
 use birdhook_redis::{ConnectError, GroupSettings, Redis};
 
-use crate::bed::{STREAM, all_taken, posts, take};
+use crate::redis::bed::{STREAM, all_taken, posts, take};
 
 #[tokio::test]
 async fn events_go_in_and_out_over_tls_and_after_a_restart() {

@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::bed::settle;
 use crate::load::Load;
 use crate::process::Place;
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 /// Every point, in the order in which a commit comes to them.
@@ -46,7 +45,7 @@ pub fn named_points() -> BTreeSet<String> {
 /// The points that a receiver comes to.
 pub async fn passed_points(receiver: &Path) -> Result<BTreeSet<String>, Violation> {
     let place = Place::new(receiver);
-    let load = Load::new(seed("points"));
+    let load = Load::new(birdhook_seed::seed());
     let file = place.file("points");
     let mut process = place.run(&[&format!("points={}", file.display())], &[]);
     holds(process.is_ready().await, || "the receiver does not start".to_owned())?;
@@ -65,7 +64,7 @@ pub async fn passed_points(receiver: &Path) -> Result<BTreeSet<String>, Violatio
 /// Ends the process when it comes to a point for the nth time. `bug` is planted in it.
 pub async fn lose_nothing(receiver: &Path, point: &str, nth: u32, bug: Option<&str>) -> Result<(), Violation> {
     let place = Place::new(receiver);
-    let load = Load::new(fastrand::u64(..));
+    let load = Load::new(birdhook_seed::seed());
     let abort = format!("{point}:{nth}");
     let mut environment = vec![("BIRDHOOK_ABORT_AT", abort.as_str())];
     environment.extend(bug.map(|bug| ("BIRDHOOK_PLANTED", bug)));

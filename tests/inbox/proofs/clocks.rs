@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use birdhook_inbox::Clock;
 
 use crate::bed::{Bed, options};
 use crate::load::{Body, Load};
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -51,7 +50,7 @@ async fn is_known(bed: &Bed, body: &Body) -> bool {
 
 /// Only time that passes counts: two jumps of two days are longer than this horizon of one.
 async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed("clocks")));
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
     let bed = open(&clock, DAY, folder.path())?;
     let body = consumed(&bed, &load).await?;
     for jump in [jump, back, back] {
@@ -68,7 +67,7 @@ async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
 /// No event is forgotten before its five days are over: by a clock that goes back not at all, and by one that goes forwards
 /// only by so much.
 async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed("clocks")));
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
     let mut bodies: Vec<Body> = Vec::new();
     for jump in [jump, back, back, jump] {
         let bed = open(&clock, 5 * DAY, folder.path())?;
@@ -126,9 +125,32 @@ impl Clock for SetClock {
     }
 }
 
+/// A clock that starts at a given time and runs.
+#[derive(Clone, Copy, Debug)]
+pub struct RunningClock {
+    start: Duration,
+    since: Instant,
+}
+
+impl RunningClock {
+    pub fn starting_at(start: Duration) -> Self {
+        Self { start, since: Instant::now() }
+    }
+}
+
+impl Clock for RunningClock {
+    fn wall(&self) -> Duration {
+        self.start + self.since.elapsed()
+    }
+
+    fn steady(&self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
 /// What was stored while the clock was two days slow is as old as it is, once the clock is right again.
 async fn set_right_again() -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed("clocks")));
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
     let horizon = 5 * DAY;
     let bed = open(&clock, horizon, folder.path())?;
     consumed(&bed, &load).await?;

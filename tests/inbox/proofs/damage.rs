@@ -15,7 +15,6 @@ use tempfile::TempDir;
 use crate::bed::{Bed, options};
 use crate::consumed::{Line, content};
 use crate::load::Load;
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 /// A file of an inbox that was closed in order, or was not, and what it has to hold.
@@ -102,7 +101,7 @@ impl File {
 
 /// Flips bits, one at a time: every seventh of the header's, one of each copy of a body, and one of every `stride` bytes.
 pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -> Result<(), Violation> {
-    let seed = seed("damage");
+    let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let file = File::new(seed, is_closed).await?;
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +135,7 @@ pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -
 
 /// The file is cut off: anywhere.
 pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
-    let file = File::new(seed("cuts"), true).await?;
+    let file = File::new(birdhook_seed::seed(), true).await?;
     let folder = tempfile::tempdir().unwrap();
     for cut in 0..cuts {
         // An empty file is a new one, but for the seal.
@@ -151,7 +150,7 @@ pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
 /// The file is one that the folder had before.
 pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     let folder = tempfile::tempdir().unwrap();
-    let load = Load::new(seed("older"));
+    let load = Load::new(birdhook_seed::seed());
     let path = folder.path().join("inbox.redb");
     let open = |folder: &Path| Bed::open(options(), folder);
     let told = |error: OpenError| Violation::other(error.to_string());

@@ -11,14 +11,13 @@ use crate::PATIENCE;
 use crate::bed::{Bed, options};
 use crate::consumed::Line;
 use crate::load::Load;
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 /// `syncs` of the commit in which the disk fails succeed before the one that does not.
 pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violation> {
     let disk = Disk::default();
     let folder = tempfile::tempdir().unwrap();
-    let load = Load::new(seed("failed sync"));
+    let load = Load::new(birdhook_seed::seed());
     // How many syncs there had been whenever the store was opened.
     let opened = Arc::new(Mutex::new(Vec::new()));
     let (store, log) = (disk.clone(), Arc::clone(&opened));

@@ -11,7 +11,6 @@ use tempfile::TempDir;
 use crate::bed::{Bed, options};
 use crate::clocks::SetClock;
 use crate::load::Load;
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 /// A small disk of its own, gone when it is dropped.
@@ -48,7 +47,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
         std::io::stderr().write_all(line).unwrap();
         return holds(std::env::var_os("CI").is_none(), || "no tmpfs can be mounted".to_owned());
     };
-    let load = Load::new(seed("full disk"));
+    let load = Load::new(birdhook_seed::seed());
     let clock = SetClock::default();
     let open = |low| {
         let opened = Bed::open(options().free_space(low).clock(clock.clone()), &disk.inbox());

@@ -14,14 +14,14 @@ use crate::consumed::Line;
 use crate::load::{Load, SUBSCRIBERS};
 use crate::process::Place;
 use crate::violation::{Violation, holds};
-use crate::{APP, SECRET, seed};
+use crate::{APP, SECRET};
 
 /// The kinds of one API each, so that no event is told twice in different words.
 const BY_ACTIVITY: [Kind; 3] = [Kind::Bio, Kind::SpaceStart, Kind::ChatReceived];
 const BY_ACCOUNT: [Kind; 3] = [Kind::Like, Kind::Mention, Kind::MessageSent];
 
 pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violation> {
-    let seed = seed("kills");
+    let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let place = Place::new(receiver);
     let load = Load::new(seed);

@@ -50,11 +50,3 @@ pub fn webhook() -> Webhook {
     let app = App::new(APP, Secret::new(SECRET).unwrap());
     Webhook::new(app).dedupe_window(0, Duration::ZERO).deadline(Duration::from_secs(30))
 }
-
-/// Prints the seed that `BIRDHOOK_SEED` names, or a new one.
-pub fn seed(of: &str) -> u64 {
-    let named = std::env::var("BIRDHOOK_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = named.unwrap_or_else(|| fastrand::u64(..));
-    println!("{of}: BIRDHOOK_SEED={seed}");
-    seed
-}

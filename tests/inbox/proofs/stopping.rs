@@ -5,12 +5,11 @@ use std::path::Path;
 use crate::bed::settle;
 use crate::load::Load;
 use crate::process::Place;
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 pub async fn lose_nothing(receiver: &Path, times: usize) -> Result<(), Violation> {
     let place = Place::new(receiver);
-    let load = Load::new(seed("stopping"));
+    let load = Load::new(birdhook_seed::seed());
     let sending = load.start(&place.url(), 4);
     for _ in 0..times {
         let before = load.book(|book| book.count_answered());

@@ -7,14 +7,13 @@ use std::path::Path;
 use crate::bed::settle;
 use crate::load::Load;
 use crate::process::Place;
-use crate::seed;
 use crate::violation::{Violation, holds};
 
 const CALLS: &str = "trace=fdatasync,fsync,read,recvfrom,write,sendto,writev,sendmsg";
 
 pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: Option<&str>) -> Result<(), Violation> {
     let place = Place::new(receiver);
-    let load = Load::new(seed("syscalls")).without_duplicates();
+    let load = Load::new(birdhook_seed::seed()).without_duplicates();
     let file = place.file("calls");
     let out = file.display().to_string();
     let strace = ["strace", "-f", "-y", "-s", "48", "-e", CALLS, "-e", "signal=none", "-o", &out];

@@ -120,6 +120,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(birdhook_seed::property())]
+
         /// Whatever the gap: its minutes are covered once, by jobs that X takes now, and nothing that X would take is left.
         #[test]
         fn jobs_cover_exactly_what_may_be_asked_for(

@@ -2,10 +2,10 @@
 
 use birdhook_client::{Cause, ChallengeFault, CredentialKind, UrlFault};
 
-use crate::retries::call;
-use crate::stated::{Stated, check, sound};
-use crate::transport::answer;
-use crate::world::{USER, by_the_book};
+use crate::calls::retries::call;
+use crate::calls::stated::{Stated, check, sound};
+use crate::calls::transport::answer;
+use crate::calls::world::{USER, by_the_book};
 
 use CredentialKind::{Bearer, Owner, User};
 

@@ -7,8 +7,8 @@ use birdhook_testkit::mock::{
     WebhookAuth, WebhookCheck,
 };
 
-use crate::receiver::Crc;
-use crate::world::{USER, World, at, consumer, token};
+use crate::calls::receiver::Crc;
+use crate::calls::world::{USER, World, at, consumer, token};
 
 #[tokio::test]
 async fn webhook_auth() {

@@ -3,10 +3,10 @@
 use birdhook_client::{AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Retries};
 use birdhook_testkit::mock::Generation;
 
-use crate::retries::call;
-use crate::stated::{Stated, check, sound};
-use crate::transport::{Book, answer, authorization};
-use crate::world::{OTHER, USER, World, builder, by_the_book, consumer, made_up, token};
+use crate::calls::retries::call;
+use crate::calls::stated::{Stated, check, sound};
+use crate::calls::transport::{Book, answer, authorization};
+use crate::calls::world::{OTHER, USER, World, builder, by_the_book, consumer, made_up, token};
 
 use CredentialKind::{Bearer, Consumer, Owner, User, User2};
 

@@ -7,9 +7,9 @@ use birdhook_client::{Cause, ChallengeFault, Client, CredentialKind, Error, UrlF
 use birdhook_testkit::mock::{Generation, Outage, Permission, Plan, Settings};
 use birdhook_testkit::{Kind, MockX};
 
-use crate::receiver::Crc;
-use crate::stated::{Stated, check};
-use crate::world::{OTHER, USER, World, at, client, credentials, everything, token};
+use crate::calls::receiver::Crc;
+use crate::calls::stated::{Stated, check};
+use crate::calls::world::{OTHER, USER, World, at, client, credentials, everything, token};
 
 use CredentialKind::{Bearer, Owner, User};
 

@@ -7,9 +7,9 @@ use birdhook_client::{AccessToken, Cause, ChallengeFault, ConsumerKeys, Credenti
 use birdhook_testkit::mock::{ErrorForm, Generation, Outage, Permission, Plan, Settings, WebhookAuth};
 use birdhook_testkit::{Kind, MockX};
 
-use crate::receiver::Crc;
-use crate::stated::{Stated, check, sound};
-use crate::world::{OTHER, USER, World, at, client, credentials, everything, token};
+use crate::calls::receiver::Crc;
+use crate::calls::stated::{Stated, check, sound};
+use crate::calls::world::{OTHER, USER, World, at, client, credentials, everything, token};
 
 use CredentialKind::{Bearer, Owner, User, User2};
 

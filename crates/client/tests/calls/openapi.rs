@@ -13,9 +13,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
-use crate::openapi_schema::Description;
-use crate::transport::authorization;
-use crate::world::{USER, World, at, everything};
+use crate::calls::openapi_schema::Description;
+use crate::calls::transport::authorization;
+use crate::calls::world::{USER, World, at, everything};
 
 type Exchanges = Arc<Mutex<Vec<(Request<Bytes>, Response<Bytes>)>>>;
 

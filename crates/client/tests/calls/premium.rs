@@ -2,8 +2,8 @@
 
 use std::slice;
 
-use crate::receiver::Crc;
-use crate::world::{OTHER, USER, World, at};
+use crate::calls::receiver::Crc;
+use crate::calls::world::{OTHER, USER, World, at};
 
 #[tokio::test]
 async fn webhooks_are_registered_listed_challenged_and_deleted_in_their_environment() {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use birdhook_client::{Cause, CredentialKind, Retries};
 use tokio::time::Instant;
 
-use crate::stated::{Stated, check};
-use crate::transport::{Book, answer, answer_with};
-use crate::world::{START, World, again_by_the_book, at, builder, by_the_book, made_up};
+use crate::calls::stated::{Stated, check};
+use crate::calls::transport::{Book, answer, answer_with};
+use crate::calls::world::{START, World, again_by_the_book, at, builder, by_the_book, made_up};
 
 const LIST: &str = r#"{"data":[]}"#;
 

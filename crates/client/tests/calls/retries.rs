@@ -9,9 +9,9 @@ use birdhook_client::{
 use http::Method;
 use tokio::time::Instant;
 
-use crate::stated::sound;
-use crate::transport::{Book, End, answer, answer_with};
-use crate::world::{USER, again_by_the_book, at, builder, made_up};
+use crate::calls::stated::sound;
+use crate::calls::transport::{Book, End, answer, answer_with};
+use crate::calls::world::{USER, again_by_the_book, at, builder, made_up};
 
 /// Every call, with an answer of success.
 const CALLS: &[(&str, Method, bool, &str)] = &[
@@ -248,7 +248,7 @@ async fn a_bearer_token_that_x_no_longer_knows_is_fetched_anew_once() {
     client.webhooks().register("https://app.example").await.unwrap();
     client.webhooks().register("https://app.example").await.unwrap();
     let used: Vec<String> =
-        sent.all().iter().map(|request| crate::transport::authorization(request).to_owned()).collect();
+        sent.all().iter().map(|request| crate::calls::transport::authorization(request).to_owned()).collect();
     assert_eq!([&used[1], &used[2], &used[4]], ["Bearer fetched", "Bearer fetched", "Bearer other"]);
 
     let (book, sent) = Book::new([answer(200, TOKEN), unknown(), answer(200, other), unknown()]);

@@ -3,9 +3,9 @@
 use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, Retries, TransportError, UserToken};
 use birdhook_core::Timestamp;
 
-use crate::retries::call;
-use crate::transport::{Book, answer};
-use crate::world::{USER, builder, made_up};
+use crate::calls::retries::call;
+use crate::calls::transport::{Book, answer};
+use crate::calls::world::{USER, builder, made_up};
 
 const SECRETS: [&str; 9] = [
     "consumer-secret",

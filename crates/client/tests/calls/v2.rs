@@ -8,8 +8,8 @@ use birdhook_client::api::ReplaySpan;
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::Generation;
 
-use crate::receiver::Crc;
-use crate::world::{OTHER, USER, World, at};
+use crate::calls::receiver::Crc;
+use crate::calls::world::{OTHER, USER, World, at};
 
 #[tokio::test]
 async fn a_webhook_is_registered_listed_validated_and_deleted() {

@@ -6,8 +6,8 @@ use birdhook_client::{Cause, Client, CredentialKind, Https, Retries, TransportEr
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stated::sound;
-use crate::world::made_up;
+use crate::calls::stated::sound;
+use crate::calls::world::made_up;
 
 /// A server that does this with every connection.
 async fn server<F: Future<Output = ()> + Send>(with: impl Fn(TcpStream) -> F + Send + 'static) -> String {

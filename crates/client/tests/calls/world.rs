@@ -7,8 +7,8 @@ use birdhook_core::Timestamp;
 use birdhook_testkit::MockX;
 use birdhook_testkit::mock::{App, Contradictions, Generation, Settings, User, Webhook};
 
-use crate::receiver::Receiver;
-use crate::transport::{Book, End, Recorder, Sent};
+use crate::calls::receiver::Receiver;
+use crate::calls::transport::{Book, End, Recorder, Sent};
 
 pub(crate) const USER: &str = "2001";
 pub(crate) const OTHER: &str = "3003";

@@ -6,7 +6,7 @@ use birdhook_client::api::{Change, Direction, Filter, NewSubscription};
 use birdhook_client::{Cause, CredentialKind};
 use birdhook_testkit::mock::Generation;
 
-use crate::world::{USER, World, at};
+use crate::calls::world::{USER, World, at};
 
 #[tokio::test]
 async fn a_subscription_is_made_listed_changed_and_deleted() {
@@ -74,7 +74,11 @@ async fn private_types_take_the_user_s_oauth2_token_and_public_ones_the_bearer_t
             let sent = world.sent.all().pop().unwrap();
             let user = world.x.user(USER);
             let token = if is_private { &user.oauth2_token } else { &world.x.app().bearer };
-            assert_eq!(crate::transport::authorization(&sent), format!("Bearer {}", token.as_str()), "{event_type}");
+            assert_eq!(
+                crate::calls::transport::authorization(&sent),
+                format!("Bearer {}", token.as_str()),
+                "{event_type}"
+            );
             // Of a user of whom there is no token.
             let other = NewSubscription::new(*event_type, Filter::user("4004"));
             let made = world.client.activity().create(&other).await;

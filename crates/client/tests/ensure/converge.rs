@@ -135,9 +135,7 @@ async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
 /// run changes nothing.
 #[tokio::test]
 async fn every_state_is_led_to_every_other() {
-    let seed =
-        std::env::var("BIRDHOOK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
-    println!("BIRDHOOK_SEED={seed}");
+    let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let kinds = [Kind::Like, Kind::Post, Kind::Follow, Kind::MessageReceived];
     for round in 0..25 {

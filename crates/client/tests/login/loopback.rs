@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::{USER, World, agree, deny, open, text};
+use crate::login::world::{USER, World, agree, deny, open, text};
 
 const LONG: Duration = Duration::from_secs(60);
 

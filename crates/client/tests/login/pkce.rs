@@ -8,7 +8,7 @@ use birdhook_client::{Client, Credentials, EQUIVALENT, Filter, UserToken};
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret;
 
-use crate::world::{SECRET, USER, World, agree, deny};
+use crate::login::world::{SECRET, USER, World, agree, deny};
 
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
 

@@ -6,8 +6,8 @@ use birdhook_client::{Builder, Cause, Client, CredentialKind, Credentials, Error
 use birdhook_testkit::mock::Token;
 use secrecy::ExposeSecret;
 
-use crate::pkce::token;
-use crate::world::{Fake, SECRET, USER, World};
+use crate::login::pkce::token;
+use crate::login::world::{Fake, SECRET, USER, World};
 
 /// The users and the access tokens that a client has told of.
 type Told = Arc<Mutex<Vec<(String, UserToken)>>>;

@@ -4,8 +4,8 @@ use birdhook_client::UserToken;
 use birdhook_client::login::{LoginError, Loopback, Redirect};
 use secrecy::ExposeSecret;
 
-use crate::pkce::CALLBACK;
-use crate::world::{SECRET, World, agree};
+use crate::login::pkce::CALLBACK;
+use crate::login::world::{SECRET, World, agree};
 
 #[tokio::test]
 async fn nothing_that_is_held_shows_a_secret() {

@@ -4,7 +4,7 @@ use birdhook_client::login::{LoginError, OAuth1};
 use birdhook_client::{AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Retries, TransportError};
 use birdhook_testkit::mock::Permission;
 
-use crate::world::{USER, World, agree, deny, open, text};
+use crate::login::world::{USER, World, agree, deny, open, text};
 
 const CALLBACK: &str = "https://app.example/callback?tenant=7";
 

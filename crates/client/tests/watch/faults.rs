@@ -4,7 +4,7 @@ use birdhook_client::{Api, Notice};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Cause, Order, Outage};
 
-use crate::world::{World, at, m};
+use crate::watch::world::{World, at, m};
 
 #[tokio::test]
 async fn x_may_be_down() {

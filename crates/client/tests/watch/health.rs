@@ -4,7 +4,7 @@ use birdhook_client::{Api, Notice};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::Occasion;
 
-use crate::world::{World, m};
+use crate::watch::world::{World, m};
 
 #[tokio::test]
 async fn an_invalid_webhook_is_healed_and_what_it_missed_is_replayed() {

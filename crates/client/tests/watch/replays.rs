@@ -4,7 +4,7 @@ use birdhook_client::Api;
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Cause, Occasion, Order, ReplayAnswer};
 
-use crate::world::{World, at, m};
+use crate::watch::world::{World, at, m};
 
 const KINDS: [Kind; 8] = [
     Kind::Like,
@@ -158,7 +158,7 @@ async fn a_running_watch_does_not_wait_for_its_next_poll() {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let watch = world.watch.clone();
     let running =
-        tokio::spawn(async move { watch.run(|notice| tell.send(crate::world::line(&notice)).unwrap()).await });
+        tokio::spawn(async move { watch.run(|notice| tell.send(crate::watch::world::line(&notice)).unwrap()).await });
     let mut all = Vec::new();
     while all.last().map(String::as_str) != Some("replayed 120 180 true") {
         all.push(tokio::time::timeout(m(1), told.recv()).await.unwrap().unwrap());

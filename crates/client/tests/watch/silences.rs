@@ -4,7 +4,7 @@ use birdhook_client::Api;
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::ChallengeSchedule;
 
-use crate::world::{World, at, m};
+use crate::watch::world::{World, at, m};
 
 #[tokio::test]
 async fn a_time_without_events_is_a_gap_and_is_told_whole() {

@@ -2,6 +2,10 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
 
+#[cfg(feature = "conformance")]
+pub(crate) mod broken;
+pub(crate) mod faulty;
+
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -169,7 +169,7 @@ struct Told(u64);
 impl Drop for Told {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("BIRDHOOK_SEED={}", self.0);
+            eprintln!("to repeat this test: {}", birdhook_seed::command(self.0));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A receiver behind TLS, with certificates good and bad.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use birdhook_testkit::{Diagnosis, Doctor, Verdict};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use time::{Duration, OffsetDateTime};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -21,13 +23,22 @@ type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 fn authority(name: &str) -> Issuer {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    valid(&mut params, -3..3);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 fn params(name: &str) -> CertificateParams {
-    CertificateParams::new(vec![name.to_owned()]).unwrap()
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    valid(&mut params, -1..1);
+    params
+}
+
+/// Sets the validity, in days from now.
+fn valid(params: &mut CertificateParams, days: Range<i64>) {
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = (now + Duration::days(days.start), now + Duration::days(days.end));
 }
 
 /// A certificate of this authority, and its key.
@@ -88,9 +99,9 @@ async fn a_valid_certificate_under_a_trusted_root_passes() {
 async fn every_fault_of_a_certificate_is_named() {
     let (root, other) = (authority("trusted"), authority("unknown"));
     let mut expired = params("localhost");
-    (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+    valid(&mut expired, -2..-1);
     let mut early = params("localhost");
-    early.not_before = date_time_ymd(2999, 1, 1);
+    valid(&mut early, 1..2);
     let mut own_authority = params("localhost");
     own_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let alone = |(certificate, key)| (vec![certificate], key);

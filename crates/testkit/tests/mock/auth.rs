@@ -3,8 +3,8 @@
 use birdhook_testkit::mock::{Generation, Permission, SCOPES, Token};
 use serde_json::json;
 
-use crate::signer::Keys;
-use crate::world::{As, START, USER, World, keys, s, with_url};
+use crate::mock::signer::Keys;
+use crate::mock::world::{As, START, USER, World, keys, s, with_url};
 
 const HOOKS: &str = "/1.1/account_activity/webhooks";
 

@@ -7,8 +7,8 @@ use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, Generation, Occasion, Refusal};
 use http::header;
 
-use crate::receiver::Crc;
-use crate::world::{START, USER, World, h, s};
+use crate::mock::receiver::Crc;
+use crate::mock::world::{START, USER, World, h, s};
 
 /// The occasions of the challenges so far, and the hours since the start.
 fn challenged(world: &World) -> Vec<(Occasion, f64)> {

@@ -6,8 +6,8 @@ use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Cause, Order};
 use tokio::sync::Semaphore;
 
-use crate::receiver::Take;
-use crate::world::{USER, World};
+use crate::mock::receiver::Take;
+use crate::mock::world::{USER, World};
 
 #[tokio::test]
 async fn duplicates_come_on_demand() {

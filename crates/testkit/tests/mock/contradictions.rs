@@ -7,8 +7,8 @@ use birdhook_testkit::mock::{
 };
 use serde_json::{Value, json};
 
-use crate::receiver::Crc;
-use crate::world::{As, USER, World, h, s};
+use crate::mock::receiver::Crc;
+use crate::mock::world::{As, USER, World, h, s};
 
 async fn world(change: impl FnOnce(&mut Contradictions)) -> World {
     World::with(|settings| change(&mut settings.contradictions)).await

@@ -8,8 +8,8 @@ use birdhook_testkit::{Clock, Kind};
 use http::header;
 use serde_json::Value;
 
-use crate::receiver::Take;
-use crate::world::{As, USER, World, h, s};
+use crate::mock::receiver::Take;
+use crate::mock::world::{As, USER, World, h, s};
 
 #[tokio::test]
 async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
@@ -292,7 +292,7 @@ async fn apps_that_share_a_url_each_send_with_their_own_key() {
     // The receiver answers challenges with the first app's secret alone.
     let refused = world.x.register_for(&second, &world.receiver.url, Generation::V2).await;
     assert!(refused.is_err());
-    world.receiver.crc(crate::receiver::Crc::RightOf(second.secret().clone()));
+    world.receiver.crc(crate::mock::receiver::Crc::RightOf(second.secret().clone()));
     let webhook = world.x.register_for(&second, &world.receiver.url, Generation::V2).await.unwrap();
     world.x.subscribe(&webhook, USER).unwrap();
     world.x.happen(Kind::Like, USER);

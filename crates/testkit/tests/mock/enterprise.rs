@@ -3,8 +3,8 @@
 use birdhook_testkit::mock::{Generation, Occasion};
 use serde_json::{Value, json};
 
-use crate::receiver::Crc;
-use crate::world::{As, USER, World, with_url};
+use crate::mock::receiver::Crc;
+use crate::mock::world::{As, USER, World, with_url};
 
 const HOOKS: &str = "/1.1/account_activity/webhooks";
 

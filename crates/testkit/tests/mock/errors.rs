@@ -4,8 +4,8 @@ use birdhook_testkit::mock::{Generation, Outage};
 use http::header;
 use serde_json::json;
 
-use crate::receiver::Crc;
-use crate::world::{As, USER, World, with_url};
+use crate::mock::receiver::Crc;
+use crate::mock::world::{As, USER, World, with_url};
 
 const HOOKS: &str = "/1.1/account_activity/webhooks";
 const URL: &str = "Webhook URL does not meet the requirements.";

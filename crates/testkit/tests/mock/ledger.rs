@@ -7,8 +7,8 @@ use birdhook_testkit::mock::{Entry, LedgerError, Settings};
 use birdhook_testkit::{Kind, read};
 use serde_json::Value;
 
-use crate::receiver::Take;
-use crate::world::{USER, World};
+use crate::mock::receiver::Take;
+use crate::mock::world::{USER, World};
 
 /// A ledger that soon gives up.
 fn impatient(settings: &mut Settings) {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::receiver::{Receiver, Take};
-use crate::world::{As, USER, World, h, s};
+use crate::mock::receiver::{Receiver, Take};
+use crate::mock::world::{As, USER, World, h, s};
 
 async fn is_there(url: &str) -> bool {
     let request = Request::get(format!("{url}/_mock/state")).body(Bytes::new()).unwrap();

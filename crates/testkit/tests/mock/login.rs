@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::{Request, header};
 use serde_json::Value;
 
-use crate::signer::{self, Keys, encode};
-use crate::world::{As, START, USER, World, s};
+use crate::mock::signer::{self, Keys, encode};
+use crate::mock::world::{As, START, USER, World, s};
 
 const CALLBACK: &str = "https://app.example/callback?tenant=7";
 /// Of RFC 7636, appendix B.

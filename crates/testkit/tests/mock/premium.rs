@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{As, USER, World, with_url};
+use crate::mock::world::{As, USER, World, with_url};
 
 const ALL: &str = "/1.1/account_activity/all";
 

@@ -2,7 +2,7 @@
 
 use birdhook_testkit::mock::Generation;
 
-use crate::world::{As, START, USER, World, s};
+use crate::mock::world::{As, START, USER, World, s};
 
 #[tokio::test]
 async fn calls_are_counted_and_refused_until_the_window_is_over() {

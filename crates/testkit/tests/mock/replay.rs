@@ -4,8 +4,8 @@ use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Cause, Generation, Occasion, ReplayEnd, Webhook};
 use serde_json::{Value, json};
 
-use crate::receiver::{Crc, Take};
-use crate::world::{As, START, USER, World, h, s};
+use crate::mock::receiver::{Crc, Take};
+use crate::mock::world::{As, START, USER, World, h, s};
 
 /// The manual clock starts at 2026-11-23T09:30:00Z.
 const FROM: &str = "202611230930";

@@ -7,15 +7,18 @@ use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{ChallengeFailure, Refusal};
 use rcgen::{CertificateParams, CertifiedKey, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
+use time::{Duration, OffsetDateTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::world::{USER, World, with_url};
+use crate::mock::world::{USER, World, with_url};
 
 fn certificate() -> CertifiedKey<KeyPair> {
     let signing_key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = (now - Duration::days(1), now + Duration::days(1));
     CertifiedKey { cert: params.self_signed(&signing_key).unwrap(), signing_key }
 }
 

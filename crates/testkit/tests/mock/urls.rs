@@ -3,7 +3,7 @@
 use birdhook_testkit::mock::Settings;
 use serde_json::json;
 
-use crate::world::{World, with_url};
+use crate::mock::world::{World, with_url};
 
 #[tokio::test]
 async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {

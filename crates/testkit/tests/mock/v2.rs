@@ -3,8 +3,8 @@
 use birdhook_testkit::mock::Generation;
 use serde_json::json;
 
-use crate::receiver::Crc;
-use crate::world::{As, USER, World};
+use crate::mock::receiver::Crc;
+use crate::mock::world::{As, USER, World};
 
 #[tokio::test]
 async fn a_webhook_is_registered_listed_checked_and_deleted() {

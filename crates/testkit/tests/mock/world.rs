@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, header};
 use serde_json::Value;
 
-use crate::receiver::Receiver;
-use crate::signer::{self, Keys};
+use crate::mock::receiver::Receiver;
+use crate::mock::signer::{self, Keys};
 
 pub(crate) const USER: &str = "2001";
 /// The milliseconds at which the manual clock stands at first: 2026-11-23T09:30:00Z.

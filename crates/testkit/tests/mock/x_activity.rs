@@ -4,7 +4,7 @@ use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Generation, Plan};
 use serde_json::{Value, json};
 
-use crate::world::{As, USER, World};
+use crate::mock::world::{As, USER, World};
 
 const ALL: &str = "/2/activity/subscriptions";
 

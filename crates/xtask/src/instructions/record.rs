@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 const TOLERANCE: u64 = 3;
 
 const HEAD: &str = "\
-# What paths of birdhook cost, as valgrind counts it. `cargo xtask test instructions` fails when a figure rises by more than 3 %;
+# What paths of birdhook cost, as valgrind counts it. `cargo xtask ci instructions` fails when a figure rises by more than 3 %;
 # `cargo xtask instructions --write` writes this file anew. Its processor has no SHA instructions, so that whatever signs a body
 # costs more here than in life.
 ";

@@ -83,6 +83,19 @@ fn lints_must_be_inherited_and_forbid_unsafe_code() {
 }
 
 #[test]
+fn a_test_file_that_is_not_declared_is_found() {
+    let folder = std::env::temp_dir().join(format!("birdhook-rules-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let root = folder.join("main.rs");
+    for (name, text) in [("main.rs", "//! Tests.\n\nmod keys;\n"), ("keys.rs", ""), ("orphan.rs", ""), ("a.json", "")] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    let broken = undeclared(&root).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(matches!(&broken[..], [one] if one.ends_with("lacks `mod orphan;`")), "{broken:?}");
+}
+
+#[test]
 fn the_tree_is_read_by_its_depths() {
     let tree = "0 core v0.1.0 (/core)\n1 a v1.0.0\n2 b v1.0.0\n3 c v1.0.0\n2 d v1.0.0\n1 d v1.0.0 (*)\n";
     assert_eq!(read_tree(tree).unwrap(), needs(&[("core", &["a", "d"]), ("a", &["b", "d"]), ("b", &["c"])]),);

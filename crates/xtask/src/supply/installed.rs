@@ -4,16 +4,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
-use cargo_metadata::MetadataCommand;
 
 use crate::tools;
 
 pub(super) const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
-pub(super) const HACK: (&str, &str) = ("cargo-hack", "0.6.46");
+pub(crate) const HACK: (&str, &str) = ("cargo-hack", "0.6.46");
 pub(super) const SEMVER_CHECKS: (&str, &str) = ("cargo-semver-checks", "0.51.0");
 
 /// A command that runs this subcommand of cargo; it is compiled first unless it is there.
-pub(super) fn subcommand((package, version): (&str, &str)) -> Result<Command> {
+pub(crate) fn subcommand((package, version): (&str, &str)) -> Result<Command> {
     let mut command = Command::new(tools::pinned(package, version)?);
     command.arg(package.trim_start_matches("cargo-"));
     Ok(command)
@@ -21,6 +20,5 @@ pub(super) fn subcommand((package, version): (&str, &str)) -> Result<Command> {
 
 /// A folder of the target directory, for what must not be mixed with other builds.
 pub(super) fn folder(name: &str) -> Result<PathBuf> {
-    let target = MetadataCommand::new().no_deps().exec()?.target_directory;
-    Ok(target.join("supply").join(name).into_std_path_buf())
+    Ok(tools::target_folder()?.join("supply").join(name))
 }

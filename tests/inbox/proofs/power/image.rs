@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::workload::{Fate, Trace};
 use crate::bed::{Bed, options};
+use crate::clocks::RunningClock;
 use crate::consumed::{Line, content};
 use crate::violation::{Violation, holds};
 
@@ -59,7 +60,9 @@ async fn opened(
     is_used: bool,
 ) -> Result<(), Violation> {
     let disk = Disk::holding(image);
-    let opened = options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
+    // The machine's own clock may be years away from the workload's, and would expire its keys.
+    let clock = RunningClock::starting_at(trace.ended);
+    let opened = options().clock(clock).open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
     let bed = Bed::of(opened.map_err(|error| Violation::other(error.to_string()))?);
     let listed = bed.inbox.list(Query::all().limit(usize::MAX)).await;
     let listed = listed.map_err(|error| Violation::other(error.to_string()))?;

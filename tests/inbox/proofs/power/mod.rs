@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use birdhook_inbox::faults::{self, Bug};
 
-use crate::seed;
 use crate::violation::{Violation, holds};
 use image::Examiner;
 use workload::Trace;
@@ -19,7 +18,7 @@ use workload::Trace;
 const CHOICES: u64 = 2;
 
 pub fn lose_nothing(steps: usize, bug: Option<Bug>) -> Result<(), Violation> {
-    let seed = seed("power");
+    let seed = birdhook_seed::seed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     faults::plant(bug);
     let trace = runtime.block_on(workload::run(seed, steps));

@@ -6,7 +6,7 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use birdhook_inbox::faults::Disk;
-use birdhook_inbox::{Lease, RedbStore};
+use birdhook_inbox::{Clock, Lease, RedbStore};
 use birdhook_pipeline::EventKey;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -32,6 +32,8 @@ pub(super) struct Fate {
 pub(super) struct Trace {
     pub(super) disk: Disk,
     pub(super) load: Load,
+    /// When the workload ended, by its clock.
+    pub(super) ended: Duration,
     pub(super) fates: HashMap<EventKey, Fate>,
     /// What the file `sealed` held, from which moment on.
     pub(super) seals: Vec<(usize, Vec<u8>)>,
@@ -106,7 +108,7 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
     workload.bed.clone().close().now_or_never();
     let Workload { disk, load, fates, seals, .. } = workload;
     let synced_at = disk.synced_at();
-    Ok(Trace { disk, load, fates, seals, synced_at })
+    Ok(Trace { disk, load, ended: clock.wall(), fates, seals, synced_at })
 }
 
 impl Workload {

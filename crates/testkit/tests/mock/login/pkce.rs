@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{CALLBACK, CHALLENGE, Told, asking, begun, get, send};
-use crate::world::{As, USER, World, s};
+use crate::mock::world::{As, USER, World, s};
 
 /// Of RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

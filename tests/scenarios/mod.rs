@@ -1,7 +1,5 @@
 //! One table of scenarios, run unchanged against every adapter over real sockets.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
 mod challenges;
 mod deliveries;
 mod hand_over;

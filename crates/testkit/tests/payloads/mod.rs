@@ -1,5 +1,4 @@
 //! What a scene makes up, a receiver reads as what it is: every kind, told by every API that tells it, of many seeds.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod keys;
 mod read_back;

@@ -1,5 +1,4 @@
 //! Logins against a mock X over real HTTP, with a browser that agrees, refuses, or brings something else.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod loopback;
 mod pkce;

@@ -1,12 +1,4 @@
 //! Mock X over real HTTP: calls as a client makes them, deliveries to a receiver that misbehaves when it is told to.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "tests"
-)]
 
 mod auth;
 mod challenges;

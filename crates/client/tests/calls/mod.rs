@@ -1,13 +1,5 @@
 //! The client against the mock X over real HTTP, which checks signatures, and against transports that answer by the
 //! book.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "tests"
-)]
 
 mod answers;
 mod contradictions;

@@ -1,0 +1,13 @@
+//! The integration tests of the program, in one binary.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod account;
+mod auth;
+mod doctor;
+mod engines;
+mod inbox;
+mod inspect;
+mod mock_x;
+mod offline;
+mod serving;
+mod support;

@@ -1,0 +1,21 @@
+//! The integration tests of birdhook-pipeline, in one binary.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
+mod bodies;
+mod channel;
+mod copies;
+mod cut_over;
+mod deadline;
+mod dedupe;
+mod drop_everywhere;
+mod health;
+mod keyed;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(all(feature = "metrics", feature = "tracing"))]
+mod privacy;
+mod rotation;
+mod send;
+mod shutdown;
+mod support;
+mod tellings;

@@ -1,0 +1,13 @@
+//! The integration tests of birdhook-testkit, in one binary.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod doctor;
+mod mock;
+mod payloads;

@@ -1,0 +1,7 @@
+//! birdhook over real sockets, on every adapter.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
+mod composition;
+mod cut_over;
+mod doctor;
+mod scenarios;
