@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<String> {
         true
     })
     .context(
-        "what is said above of a failing schedule can be given to `cargo xtask models --schedule SCHEDULE MODEL`",
+        "the command above repeats it; `cargo xtask models --schedule SCHEDULE MODEL` repeats the failing schedule alone",
     )?;
     Ok(format!("{models} models; {} schedules at random, {} exhaustively", schedules.at_random, schedules.all))
 }

@@ -28,6 +28,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::SUCCESS);
     }
     let options = options(words)?;
+    let repeat = options.command();
     let (program, mut broken) = (std::env::current_exe()?, Vec::new());
     for sink in options.sinks {
         let mut settings = match options.quick {
@@ -43,8 +44,17 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if broken.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("BROKEN: {}; seed {}", broken.join(", "), options.seed);
+    eprintln!("BROKEN: {}\nto repeat: {repeat}", broken.join(", "));
     Ok(ExitCode::FAILURE)
+}
+
+impl Options {
+    /// The command that sends the same traffic.
+    fn command(&self) -> String {
+        let length = if self.quick { "--quick".to_owned() } else { format!("--minutes {}", self.minutes) };
+        let sinks: String = self.sinks.iter().map(|sink| format!(" --sink {}", sink.name())).collect();
+        format!("cargo xtask soak {length}{sinks} --seed {}", self.seed)
+    }
 }
 
 fn options(words: Vec<String>) -> Result<Options, lexopt::Error> {

@@ -19,7 +19,7 @@ pub(crate) fn at_random(model: impl Fn() + Send + Sync + Clone + 'static) {
     let seed = number("BIRDHOOK_MODELS_SEED")
         .unwrap_or_else(|| SystemTime::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_micros() as u64));
     // Before it runs, so that it is there when it fails.
-    println!("seed {seed}");
+    println!("to repeat {}: cargo xtask models --seed {seed} {0}", name());
     let start = Instant::now();
     let mut count = 0;
     // In rounds, since a scheduler that is stopped by a clock says that it failed.
