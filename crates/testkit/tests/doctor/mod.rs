@@ -21,10 +21,15 @@ fn of(diagnosis: &Diagnosis, verdict: Verdict) -> Vec<&'static str> {
 }
 
 async fn examine(fault: Fault) -> Diagnosis {
+    examine_within(fault, Duration::from_secs(2)).await
+}
+
+async fn examine_within(fault: Fault, patience: Duration) -> Diagnosis {
     let address = Receiver::start(fault).await;
-    let deadline = if format!("{fault:?}").ends_with("Slow") { 250 } else { 3000 };
+    let is_slow = format!("{fault:?}").ends_with("Slow");
+    let deadline = if is_slow { Duration::from_millis(250) } else { patience * 3 / 2 };
     let doctor = Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true);
-    doctor.patience(Duration::from_secs(2)).deadline(Duration::from_millis(deadline)).examine().await
+    doctor.patience(patience).deadline(deadline).examine().await
 }
 
 /// What is wrong with the diagnosis of a receiver with this fault.
@@ -44,10 +49,15 @@ fn misjudged(fault: Fault, diagnosis: &Diagnosis) -> Option<String> {
 async fn every_planted_fault_is_found_and_no_other() {
     assert!(Fault::ALL.len() > 25);
     let examined = futures_util::stream::iter(Fault::ALL)
-        .map(|fault| async move { misjudged(*fault, &examine(*fault).await) })
+        .map(|fault| async move { misjudged(*fault, &examine(*fault).await).map(|_| *fault) })
         .buffer_unordered(8);
-    let misjudged: Vec<_> = examined.filter_map(|misjudged| async { misjudged }).collect().await;
-    assert!(misjudged.is_empty(), "{} misjudged:\n{}", misjudged.len(), misjudged.join("\n"));
+    let doubtful: Vec<_> = examined.filter_map(|fault| async move { fault }).collect().await;
+    // On a machine under load, several at once may all be too slow.
+    let mut wrong = Vec::new();
+    for fault in doubtful {
+        wrong.extend(misjudged(fault, &examine_within(fault, Duration::from_secs(12)).await));
+    }
+    assert!(wrong.is_empty(), "{} misjudged:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[tokio::test]
