@@ -15,7 +15,7 @@ fn the_store_of_the_inbox_conforms() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "takes a minute without optimisations")]
+#[cfg_attr(debug_assertions, ignore = "long: run by `cargo xtask ci long`")]
 fn the_store_that_the_inbox_is_compared_with_conforms() {
     let folder = tempfile::tempdir().unwrap();
     conformance::check(|| fjall_store::FjallStore::open(folder.path())).unwrap();

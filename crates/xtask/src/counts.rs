@@ -11,6 +11,11 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Without the tests that were not selected, which the runner counts as skipped.
+    pub(crate) fn of_a_selection(self) -> Self {
+        Self { skipped: 0, ..self }
+    }
+
     /// Takes one line of output; only summaries count.
     pub(crate) fn read(&mut self, line: &str) {
         // nextest shows what a failing test has printed, libtest's sum of one test among it, but indented.

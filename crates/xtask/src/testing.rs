@@ -25,7 +25,7 @@ pub(crate) fn short() -> Result<Outcome> {
 
 /// Tests that are ignored because they take long, save those of the tool that need servers.
 pub(crate) fn long() -> Result<Outcome> {
-    run(Tests::Long, &[]).map(Outcome::Counted)
+    run(Tests::Long, &[]).map(|counts| Outcome::Counted(counts.of_a_selection()))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(crate) fn engines() -> Result<Outcome> {
         command.arg("--run-ignored=all");
         // Of the tool's tests those that the step `tests` leaves out.
         command.args(["-E", &format!("package({ENGINES}) | (package({TOOL}) & test(/^engines::/))")]);
-        return counted(command);
+        return count(command).map(|counts| Outcome::Counted(counts.of_a_selection()));
     }
     let tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
     let proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
