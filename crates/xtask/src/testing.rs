@@ -57,7 +57,7 @@ fn run(tests: Tests, runner: &[String]) -> Result<Counts> {
 }
 
 /// Runs the short suite's tests, each started by `runner`: a program and its arguments.
-pub(crate) fn short_started_by(runner: &[&str]) -> Result<Counts> {
+pub(crate) fn short_started_by(runner: &[String]) -> Result<Counts> {
     run(Tests::Short, &config(runner)?)
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn inbox() -> Result<Outcome> {
 }
 
 /// Runs the proof that opens an inbox with another clock than it was written with, started by `runner`.
-pub(crate) fn power_started_by(runner: &[&str]) -> Result<Counts> {
+pub(crate) fn power_started_by(runner: &[String]) -> Result<Counts> {
     let mut command = proof(&config(runner)?);
     command.args(["--test=nothing_is_lost", "--", "a_loss_of_power"]);
     count(command)
@@ -117,7 +117,7 @@ fn has_nextest() -> bool {
 }
 
 /// Makes cargo start each test program by this one.
-fn config(runner: &[&str]) -> Result<[String; 2]> {
+fn config(runner: &[String]) -> Result<[String; 2]> {
     let words: Vec<_> = runner.iter().map(|word| format!("{word:?}")).collect();
     Ok(["--config".to_owned(), format!("target.{}.runner=[{}]", tools::host()?, words.join(", "))])
 }
