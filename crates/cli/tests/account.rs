@@ -75,6 +75,86 @@ fn one_command_takes_an_empty_account_to_delivered_events_and_a_second_changes_n
     assert_eq!((heard["kind"].as_str(), heard["generation"].as_str()), (Some("message_received"), Some("x_activity")));
 }
 
+/// The account of two users who are subscribed to the Account Activity API, one of them also to one type of the other API.
+fn before_the_migration(name: &str) -> Account {
+    let account = Account::new(name);
+    let file = account.wanted(
+        "account_activity = [\"2001\", \"2002\"]\n[[activity]]\ntypes = [\"like.create\"]\nusers = [\"2001\"]\n",
+    );
+    account.json(&["ensure", &file]);
+    account
+}
+
+#[test]
+fn a_dry_migration_prints_subscriptions_against_the_limits_and_prices_with_their_date() {
+    let account = before_the_migration("migrate-cost");
+    let migrate = ["migrate", &account.listening.url, "--dry-run"];
+    let dry = account.run(&migrate);
+    assert_eq!(dry.code, 0, "{}", dry.stderr);
+    for line in [
+        "subscriptions: 17 types x 2 users = 34; the app has 1 now, and 34 afterwards",
+        "  limit of self-serve: 1500, which is 88 users with 17 types",
+        "  limit of partner: 150000, which is 8823 users with 17 types",
+        "  0.005: post.create",
+        "  0.01: dm.received, follow.follow, follow.unfollow",
+        "  not billed: dm.indicate_typing, dm.read, dm.sent, post.delete",
+        "  not in the table: like.create, post.mention.create, post.quote.create, post.reply.create, post.repost.create",
+    ] {
+        assert!(dry.stdout.lines().any(|printed| printed == line), "{line}:\n{}", dry.stdout);
+    }
+    let dated = "in US dollars of 2026-08 (X's documentation: getting-started/pricing,";
+    assert!(dry.stdout.contains(dated), "{}", dry.stdout);
+    let guide = include_str!("../../../docs/guide/cut-over.md");
+    let (_, cost) = dry.stdout.split_once("subscriptions: ").unwrap();
+    assert!(guide.contains(cost), "the guide shows this output: {cost}");
+    assert!(guide.contains(include_str!("../src/commands/migrate/prices.toml")), "the guide shows the built-in table");
+
+    let json = account.json(&[&migrate[..], &["--type", "post.create", "--type", "like.create"]].concat()).remove(0);
+    assert_eq!((json["users"].as_u64(), json["existing"].as_u64()), (Some(2), Some(1)), "{json}");
+    let cost = &json["cost"];
+    assert_eq!((cost["needed"].as_u64(), cost["afterwards"].as_u64()), (Some(4), Some(4)), "{json}");
+    assert_eq!(cost["prices"], serde_json::json!({"post.create": 0.005, "like.create": null}));
+    assert_eq!(
+        cost["limits"][0],
+        serde_json::json!({"plan": "self-serve", "subscriptions": 1500, "users": 750, "is_enough": true})
+    );
+    assert_eq!(account.json(&["activity", "list"]).len(), 1, "a dry run changes nothing");
+}
+
+#[test]
+fn a_file_replaces_the_prices_and_limits_of_a_dry_migration() {
+    let account = before_the_migration("migrate-prices");
+    let table = |name: &str, price: &str| {
+        let table = format!(
+            "date = \"2027-02\"\nsource = \"an invoice\"\n[prices]\n\"like.*\" = {price}\n[limits]\nown = 20\n"
+        );
+        account.folder.file(name, &table)
+    };
+    let migrate = |file: &str| account.run(&["migrate", &account.listening.url, "--dry-run", "--prices", file]);
+    let dry = migrate(&table("own.toml", "0.02"));
+    for part in [
+        "  limit of own: 20, which is 1 user with 17 types: 14 too few\n",
+        "in US dollars of 2027-02 (an invoice):\n",
+        "  0.02: like.create\n",
+        "  not in the table: block.block, ",
+    ] {
+        assert!(dry.stdout.contains(part), "{part}: {}{}", dry.stdout, dry.stderr);
+    }
+    assert!(!dry.stdout.contains("self-serve"), "{}", dry.stdout);
+
+    for price in ["-0.02", "nan"] {
+        let refused = migrate(&table("wrong.toml", price));
+        assert_eq!(refused.code, 2, "{price}");
+        let error = format!("invalid price {}: expected US dollars, 0 or more", price.replace("nan", "NaN"));
+        assert!(refused.stderr.contains(&error), "{}", refused.stderr);
+    }
+    let undated = migrate(&account.folder.file("undated.toml", "source = \"x\"\n[prices]\n[limits]\n"));
+    assert!(undated.code == 2 && undated.stderr.contains("date"), "{}", undated.stderr);
+    let file = table("own.toml", "0.02");
+    let wet = account.run(&["migrate", &account.listening.url, "--yes", "--prices", &file]);
+    assert_eq!(wet.code, 2, "prices are for a dry run: {}", wet.stdout);
+}
+
 #[test]
 fn an_invalid_webhook_is_healed_and_a_missing_one_is_said_to_be() {
     let account = Account::new("watch");

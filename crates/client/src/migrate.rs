@@ -55,6 +55,10 @@ pub struct MigrationPlan {
     /// The users who stay with the Account Activity API, and the private types that cannot be subscribed for want of an
     /// OAuth 2.0 token of theirs.
     pub stuck: BTreeMap<String, Vec<String>>,
+    /// The number of users of the webhook who are subscribed to the Account Activity API.
+    pub users: usize,
+    /// The number of subscriptions to the X Activity API that X lists now, of all webhooks of the app.
+    pub existing: usize,
 }
 
 impl Client {
@@ -95,7 +99,9 @@ impl Migration<'_> {
         let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
         let moved = found.subscribers.iter().filter(is_moved);
         let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
-        Ok(MigrationPlan { subscribe, unsubscribe: Plan { steps: unsubscribe, kept: 0 }, stuck })
+        let unsubscribe = Plan { steps: unsubscribe, kept: 0 };
+        let (users, existing) = (found.subscribers.len(), found.existing);
+        Ok(MigrationPlan { subscribe, unsubscribe, stuck, users, existing })
     }
 
     /// What is wanted in the end of the first step, what there is, and who is stuck.

@@ -1,8 +1,16 @@
 //! Moves users to the X Activity API.
 
+mod cost;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use birdhook::client::{EQUIVALENT, MigrationPlan};
+use serde::Serialize;
+
+use self::cost::{Cost, Prices};
 
 use super::doctor::seconds;
 use super::ensure::{failed, tell_plan, tell_step};
@@ -16,12 +24,17 @@ use crate::output::{self, BAD, note, styled};
 /// before until after, so that what is told twice arrives once: docs/guide/cut-over.md. Users who have no OAuth 2.0 token for
 /// private types stay as they are, and are named; exit code 1 then.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = FILE)]
 pub(crate) struct Migrate {
     /// The webhook's URL.
     url: String,
-    /// Say what is to be done, and do nothing.
+    /// Say what is to be done, and do nothing. Also prints the number of subscriptions beside the limits of X's plans, and X's
+    /// price per event of each type.
     #[arg(long)]
     dry_run: bool,
+    /// Read X's prices and limits from this file. Defaults to a built-in table.
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    prices: Option<PathBuf>,
     /// Subscribe to both, and end nothing.
     #[arg(long)]
     side_by_side: bool,
@@ -42,8 +55,29 @@ pub(crate) struct Migrate {
     account: AccountArgs,
 }
 
+const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-in table, which docs/guide/cut-over.md shows:
+
+    date = "2027-01"              # when the prices were read
+    source = "X's pricing page"
+
+    [prices]                      # US dollars per delivered event; 0 means not billed
+    "post.create" = 0.005
+    "mute.*" = 0.001              # every type that begins with mute.
+
+    [limits]                      # subscriptions to the X Activity API, by plan
+    self-serve = 1500"#;
+
+/// What a dry run prints as JSON.
+#[derive(Serialize)]
+struct DryRun<'a> {
+    #[serde(flatten)]
+    plan: &'a MigrationPlan,
+    cost: &'a Cost<'a>,
+}
+
 impl Migrate {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        let prices = Prices::read(self.prices.as_deref())?;
         let client = self.account.client()?;
         let mut migration = client.migrate(&*self.url).overlap(self.overlap);
         if !self.types.is_empty() {
@@ -58,11 +92,17 @@ impl Migrate {
         }
         let verdict = plan.stuck.is_empty().into();
         if self.dry_run {
+            let types: BTreeSet<_> = match self.types.is_empty() {
+                true => EQUIVALENT.into(),
+                false => self.types.iter().map(String::as_str).collect(),
+            };
+            let cost = Cost::new(&plan, &types, &prices);
             if json {
-                output::json(&plan)?;
+                output::json(&DryRun { plan: &plan, cost: &cost })?;
             } else {
                 tell_plan(&plan.subscribe, false)?;
                 tell_plan(&plan.unsubscribe, false)?;
+                cost.print()?;
             }
             return Ok(verdict);
         }

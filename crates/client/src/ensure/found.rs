@@ -14,6 +14,8 @@ pub(crate) struct Found {
     pub(crate) subscribers: BTreeSet<String>,
     /// The subscriptions to the X Activity API that are delivered to the webhook.
     pub(crate) activity: Vec<ActivitySubscription>,
+    /// The number of all subscriptions to the X Activity API, also of other webhooks.
+    pub(crate) existing: usize,
 }
 
 impl Found {
@@ -34,8 +36,10 @@ impl Found {
     pub(crate) async fn read_all(client: &Client, api: Api, url: &str) -> Result<Self, Error> {
         let Some(webhook) = webhook(client, api, url).await? else { return Ok(Self::default()) };
         let subscribers = subscribers(client, api, &webhook.id).await?;
-        let activity = activity(client, &webhook.id).await?;
-        Ok(Self { webhook: Some(webhook), subscribers, activity })
+        let mut activity = client.activity().list().await?;
+        let existing = activity.len();
+        activity.retain(|one| one.webhook_id.as_deref() == Some(&*webhook.id));
+        Ok(Self { webhook: Some(webhook), subscribers, activity, existing })
     }
 
     /// Whether a subscription is what is wished for, whatever its tag.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use birdhook_client::api::{Filter, NewSubscription};
 use birdhook_client::{EQUIVALENT, EnsureError, Wanted};
 use birdhook_core::Generation;
 use birdhook_testkit::Kind;
@@ -37,6 +38,7 @@ async fn no_event_is_lost_or_doubled_while_users_are_moved() {
     let plan = world.client.migrate(&**url).plan().await.unwrap();
     assert_eq!(plan.subscribe.steps().len(), EQUIVALENT.len() * USERS.len());
     assert_eq!((plan.unsubscribe.steps().len(), plan.stuck.len()), (USERS.len(), 0));
+    assert_eq!((plan.users, plan.existing), (USERS.len(), 0));
     assert_eq!(x.activity_subscriptions().len(), 0, "a dry run does nothing");
 
     let mut happened = Vec::new();
@@ -68,6 +70,16 @@ async fn no_event_is_lost_or_doubled_while_users_are_moved() {
         assert!(world.receiver.has_seen(&key), "{} of {} is lost", happening.kind(), happening.subscriber());
     }
     assert!(world.client.migrate(&**url).run(|_| ()).await.unwrap().done.is_empty(), "a second run changes nothing");
+}
+
+#[tokio::test]
+async fn a_plan_counts_the_users_and_the_subscriptions_of_the_whole_app() {
+    let world = subscribed().await;
+    let elsewhere = NewSubscription::new("news.new", Filter::keyword("ferry"));
+    world.client.activity().create(&elsewhere).await.unwrap();
+    let plan = world.client.migrate(&*world.receiver.url).plan().await.unwrap();
+    assert_eq!((plan.users, plan.existing), (USERS.len(), 1));
+    assert_eq!(plan.subscribe.steps().len(), EQUIVALENT.len() * USERS.len(), "it is not one of the webhook");
 }
 
 #[tokio::test]
