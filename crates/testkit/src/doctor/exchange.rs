@@ -143,6 +143,8 @@ impl Ask {
 
 /// [`birdhook_core::signature::HEADER`], written as X does.
 pub(super) const SIGNATURE: &str = "X-Twitter-Webhooks-Signature";
+/// [`birdhook_core::signature::HEADER_OAUTH2`], written as X does.
+pub(super) const SIGNATURE_OAUTH2: &str = "X-Twitter-Webhooks-Signature-OAuth2";
 
 /// An answer.
 #[derive(Clone, Debug, Default)]

@@ -138,6 +138,7 @@ faults! {
     PutTaken: [methods] [];
     DeleteRedirects: [methods] [];
     HeadTaken: [] [methods];
+    OAuth2HeaderAlone: [oracle_closed delivery_accepted] [token_repeated];
     TellsSecret: [answers_keep_secrets] [];
     TellsSignature: [answers_keep_secrets] [];
     TellsSignatureInHex: [answers_keep_secrets] [];
@@ -174,6 +175,7 @@ impl Fault {
         let (post, huge) = (head.method == "POST", head.length() > 1 << 20);
         let signatures = head.values("x-twitter-webhooks-signature").len();
         Some(match self {
+            Self::OAuth2HeaderAlone if post => huge.then(|| answer(413, "")),
             Self::Redirects if head.method == "GET" => {
                 Some(answer(302, "").header("Location", "https://app.example/login?next=x"))
             }
@@ -230,6 +232,9 @@ impl Fault {
         }
         let token = tokens.first()?;
         match self {
+            Self::OAuth2HeaderAlone if !token.is_empty() => {
+                return Some(challenge_answer(&sign(&secret(), token.as_bytes())));
+            }
             Self::EmptyTokenSigned if token.is_empty() => return Some(challenge_answer(&sign(&secret(), b""))),
             Self::Oracle if token.contains('{') => return Some(challenge_answer(&sign(&secret(), token.as_bytes()))),
             Self::OracleBehindBlanks if token.starts_with('\n') => {
@@ -307,6 +312,10 @@ impl Fault {
         let when = |condition: bool, reply: Reply| condition.then_some(reply);
         match self {
             Self::BodyConsumed => Some(answer(401, "")),
+            Self::OAuth2HeaderAlone => {
+                let first = head.values("x-twitter-webhooks-signature-oauth2").first().copied();
+                Some(answer(if first == Some(&*right) { 200 } else { 401 }, ""))
+            }
             Self::NeverVerifies => Some(answer(200, "")),
             Self::WritesJsonAgain => {
                 let again = json.map(|json| json.to_string()).unwrap_or_default();

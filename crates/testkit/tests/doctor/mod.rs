@@ -110,6 +110,18 @@ async fn what_is_told_is_one_line_with_a_cause_and_a_cure_and_no_secret() {
     assert!(!format!("{:?}", Doctor::new("http://localhost", SECRET).unwrap()).contains(SECRET));
 }
 
+/// As `xr webhooks listen` of xurl-rs 4.5 does with a client secret.
+#[tokio::test]
+async fn a_receiver_of_the_oauth2_header_is_not_said_to_have_another_secret() {
+    let diagnosis = examine(Fault::OAuth2HeaderAlone).await;
+    let line = |check: &str| diagnosis.findings().iter().find(|one| one.check() == check).unwrap().to_string();
+    let refused = line("delivery_accepted");
+    let seen = "refused with X-Twitter-Webhooks-Signature, accepted with X-Twitter-Webhooks-Signature-OAuth2";
+    assert!(refused.contains(seen) && !refused.contains("another secret"), "{refused}");
+    let signed = line("oracle_closed");
+    assert!(signed.contains("the delivery with that signature was accepted (200)"), "{signed}");
+}
+
 #[tokio::test]
 async fn findings_are_told_as_they_come() {
     let address = Receiver::start(Fault::OtherSecret).await;

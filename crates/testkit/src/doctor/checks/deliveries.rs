@@ -1,7 +1,9 @@
 //! Good deliveries, written in every way in which X or a proxy may write them.
 
+use birdhook_core::signature;
+
 use super::challenge::in_time;
-use crate::doctor::exchange::Ask;
+use crate::doctor::exchange::{Ask, SIGNATURE, SIGNATURE_OAUTH2};
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 
@@ -16,6 +18,14 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
     let body = patient.body("made up by birdhook doctor");
     let exchange = patient.send(&patient.signed(body)).await;
     let refused = match exchange.as_ref().map_or(0, |answer| answer.status) {
+        401 | 403 if takes_oauth2(patient).await => {
+            let observed = format!("refused with {SIGNATURE}, accepted with {SIGNATURE_OAUTH2}");
+            let cause = "the receiver verifies the header that X sends for apps with an OAuth 2.0 client secret";
+            return Judgement::failed(observed, cause).cure(
+                "if the secret is the client secret, examine the receiver with it as such; if it is the consumer secret, \
+                 verify X-Twitter-Webhooks-Signature",
+            );
+        }
         401 | 403 => {
             "the body is changed or consumed before it is verified, the signature's header is lost on the way, \
              or POST uses another secret than GET"
@@ -27,6 +37,14 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
     let judgement = judgement::accepted(&exchange, refused);
     patient.delivery = Some(exchange);
     judgement
+}
+
+/// Whether a delivery is accepted that the same secret signs in the header of the OAuth 2.0 client secret.
+async fn takes_oauth2(patient: &mut Patient) -> bool {
+    let body = patient.body("made up by birdhook doctor");
+    let signature = signature::sign(&patient.secret, body.as_bytes());
+    let ask = Ask::post(body).header(SIGNATURE_OAUTH2, signature);
+    patient.send(&ask).await.is_ok_and(|answer| answer.is_success())
 }
 
 pub(super) async fn status(patient: &mut Patient) -> Judgement {

@@ -3,7 +3,7 @@
 use birdhook_core::signature;
 
 use super::answer::response_token;
-use crate::doctor::exchange::{Ask, Exchange};
+use crate::doctor::exchange::{Answer, Ask, Exchange, SIGNATURE_OAUTH2};
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 use crate::request::Challenge;
@@ -43,8 +43,12 @@ async fn exploited(patient: &mut Patient, body: String, signature: &str) -> Judg
     let observed = "an event sent as crc_token was signed";
     let cause = "a stranger gets the signature of any delivery they make up, by asking for it as a challenge";
     // A line's end in the value would be another header.
-    let forged = Ask::post(body).header(crate::doctor::exchange::SIGNATURE, signature.trim().replace(['\r', '\n'], ""));
-    match patient.send(&forged).await {
+    let signature = signature.trim().replace(['\r', '\n'], "");
+    let mut exchange = patient.send(&Ask::post_with(body.clone(), &signature)).await;
+    if exchange.as_ref().is_ok_and(Answer::is_refusal) {
+        exchange = patient.send(&Ask::post(body).header(SIGNATURE_OAUTH2, signature)).await;
+    }
+    match exchange {
         Ok(answer) if answer.is_success() => Judgement::failed(
             format!("{observed}, and the delivery with that signature was accepted ({})", answer.status),
             cause,
