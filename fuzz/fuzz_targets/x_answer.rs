@@ -48,7 +48,8 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         if status.is_server_error() {
             assert!(matches!(error.cause(), Cause::Down | Cause::RateLimited { .. }), "{status}: {told}");
         } else if status.as_u16() == 429 {
-            assert!(matches!(error.cause(), Cause::RateLimited { .. }), "{told}");
+            let is_limit = matches!(error.cause(), Cause::RateLimited { .. } | Cause::UsageCap | Cause::NoCredits);
+            assert!(is_limit, "{told}");
         } else {
             assert_ne!(*error.cause(), Cause::Down, "{status}: {told}");
         }

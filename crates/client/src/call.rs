@@ -17,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) body: Option<Bytes>,
     /// The kinds of credentials that it takes, the best first.
     pub(crate) takes: &'static [CredentialKind],
+    /// The OAuth 2.0 scopes that it takes of a user's token.
+    pub(crate) scopes: &'static [&'static str],
     /// The user in whose name it is made, where it is made in one's.
     pub(crate) user: Option<String>,
     /// Whether making it twice does no more than making it once.
@@ -27,7 +29,7 @@ impl Call {
     pub(crate) fn new(method: Method, path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
         // POST creates something; X answers a second PUT or DELETE with what the first has left.
         let is_idempotent = method != Method::POST;
-        Self { method, path: path.into(), query: Vec::new(), body: None, takes, user: None, is_idempotent }
+        Self { method, path: path.into(), query: Vec::new(), body: None, takes, scopes: &[], user: None, is_idempotent }
     }
 
     pub(crate) fn get(path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
@@ -55,6 +57,12 @@ impl Call {
         let body = serde_json::to_vec(body).map_err(|error| Error::unreadable(&self, None, error.to_string()))?;
         self.body = Some(body.into());
         Ok(self)
+    }
+
+    /// With a user's OAuth 2.0 token, these scopes.
+    pub(crate) fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
     }
 
     /// In the name of this user.

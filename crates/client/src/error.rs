@@ -1,9 +1,12 @@
 //! Why a call failed.
 
 mod cause;
+mod cure;
+mod markup;
 mod read;
 mod url;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use birdhook_core::Timestamp;
@@ -16,6 +19,9 @@ use crate::{CredentialKind, RateLimit, TransportError};
 
 use cause::in_words;
 pub use cause::{Cause, ChallengeFault, UrlFault};
+pub(crate) use cure::cure_of_code;
+pub(crate) use markup::{page_words, xml_as_json};
+pub(crate) use read::REASONS;
 
 /// Why a call failed: by cause, with what X said, and what to do about it. Holds no credentials.
 #[derive(Clone, Debug)]
@@ -25,6 +31,8 @@ pub struct Error(Box<Said>);
 struct Said {
     cause: Cause,
     call: String,
+    user: Option<String>,
+    scopes: &'static [&'static str],
     credential: Option<CredentialKind>,
     status: Option<u16>,
     code: Option<i64>,
@@ -36,10 +44,19 @@ struct Said {
 
 impl Error {
     fn new(call: &Call, credential: Option<CredentialKind>, cause: Cause, message: Option<String>) -> Self {
-        let (call, takes) = (call.name(), call.takes);
-        let said =
-            Said { cause, call, credential, status: None, code: None, reason: None, message, takes, rate_limit: None };
-        Self(Box::new(said))
+        Self(Box::new(Said {
+            cause,
+            call: call.name(),
+            user: call.user.clone(),
+            scopes: call.scopes,
+            credential,
+            status: None,
+            code: None,
+            reason: None,
+            message,
+            takes: call.takes,
+            rate_limit: None,
+        }))
     }
 
     /// There are no credentials of any of these kinds.
@@ -74,6 +91,8 @@ impl Error {
         Self(Box::new(Said {
             cause: said.cause(call, credential, answer.status(), until),
             call: call.name(),
+            user: call.user.clone(),
+            scopes: call.scopes,
             credential,
             status: Some(answer.status().as_u16()),
             code: said.code,
@@ -125,6 +144,16 @@ impl Error {
         self.0.takes
     }
 
+    /// The user in whose name the call was made; none when it was not made in one's.
+    pub fn user(&self) -> Option<&str> {
+        self.0.user.as_deref()
+    }
+
+    /// The OAuth 2.0 scopes that the call takes of a user's token; empty for calls that users' tokens do not make.
+    pub fn scopes(&self) -> &'static [&'static str] {
+        self.0.scopes
+    }
+
     /// How often the call may be made, if X says.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.0.rate_limit
@@ -164,9 +193,16 @@ impl Error {
         matches!(self.0.cause, Cause::RateLimited { .. } | Cause::NoAnswer(TransportError::Connect(_)))
     }
 
-    /// What to do about it, in one sentence.
-    pub fn cure(&self) -> &'static str {
-        self.0.cause.cure()
+    /// What to do about it, in one sentence, with the command that does it where there is one.
+    pub fn cure(&self) -> Cow<'static, str> {
+        self.0.cure()
+    }
+
+    /// Whether the user's OAuth 2.0 token may lack a scope.
+    fn lacks_scope(&self) -> bool {
+        self.0.cause == Cause::Permission
+            && self.0.credential == Some(CredentialKind::User2)
+            && !self.0.scopes.is_empty()
     }
 }
 
@@ -177,6 +213,9 @@ impl fmt::Display for Error {
         write!(f, "{}: {}", self.0.call, self.0.cause)?;
         if self.0.cause == Cause::WrongCredential {
             write!(f, ": {}", in_words(self.0.takes))?;
+        }
+        if self.lacks_scope() {
+            write!(f, ": it takes the scopes {}", self.0.scopes.join(", "))?;
         }
         let numbers = [self.0.status.map(|status| status.to_string()), self.0.code.map(|code| format!("code {code}"))];
         let said: Vec<String> = numbers.into_iter().flatten().chain(self.0.reason.clone()).collect();

@@ -52,8 +52,8 @@ pub struct MigrationPlan {
     pub subscribe: Plan,
     /// What is to be ended then: of the users who are told everything by both.
     pub unsubscribe: Plan,
-    /// The users who stay with the Account Activity API, and the private types that cannot be subscribed for want of an
-    /// OAuth 2.0 token of theirs.
+    /// The users who stay with the Account Activity API, and the private types that cannot be subscribed for want of a
+    /// token of theirs.
     pub stuck: BTreeMap<String, Vec<String>>,
     /// The number of users of the webhook who are subscribed to the Account Activity API.
     pub users: usize,
@@ -113,7 +113,8 @@ impl Migration<'_> {
         }
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for user in &found.subscribers {
-            let has_token = self.client.has_credentials_of(user, CredentialKind::User2);
+            let kinds = [CredentialKind::User2, CredentialKind::User];
+            let has_token = kinds.iter().any(|kind| self.client.has_credentials_of(user, *kind));
             for name in &self.types {
                 let wish = Self::wish(user.clone(), name);
                 let is_there = found.activity.iter().any(|one| Found::is(one, &wish));

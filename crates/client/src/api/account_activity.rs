@@ -12,6 +12,9 @@ use crate::{Client, Error};
 #[derive(Clone, Copy, Debug)]
 pub struct AccountActivity<'a>(pub(super) &'a Client);
 
+/// The scopes that a user's OAuth 2.0 token needs.
+const SCOPES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read"];
+
 impl AccountActivity<'_> {
     fn all(webhook: &str) -> String {
         format!("/2/account_activity/webhooks/{}/subscriptions/all", part(webhook))
@@ -22,7 +25,7 @@ impl AccountActivity<'_> {
     /// # Errors
     /// When the user has not authorised the app for direct messages, or is subscribed already.
     pub async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
-        let call = Call::post(Self::all(webhook), ANY_USER).of(user).json(&json!({}))?;
+        let call = Call::post(Self::all(webhook), ANY_USER).scopes(SCOPES).of(user).json(&json!({}))?;
         self.0.made(call.idempotent(), |answer| answer::flag(answer, "subscribed")).await
     }
 
@@ -31,7 +34,7 @@ impl AccountActivity<'_> {
     /// # Errors
     /// When X refuses.
     pub async fn is_subscribed(&self, webhook: &str, user: &str) -> Result<bool, Error> {
-        let call = Call::get(Self::all(webhook), ANY_USER).of(user);
+        let call = Call::get(Self::all(webhook), ANY_USER).scopes(SCOPES).of(user);
         self.0.read_as(call, |answer| answer::flag(answer, "subscribed")).await
     }
 

@@ -6,9 +6,9 @@ use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BEARER, answer, part};
+use super::{BEARER, EventType, answer, part};
 use crate::call::Call;
-use crate::{Client, CredentialKind, Error};
+use crate::{Client, Error};
 
 /// Subscriptions to the X Activity API (<https://docs.x.com/x-api/activity/introduction>).
 #[derive(Clone, Copy, Debug)]
@@ -165,25 +165,16 @@ pub struct Deleted {
 
 const MOST_AT_ONCE: usize = 100;
 const MOST_ON_A_PAGE: u16 = 1000;
-const PRIVATE: &[CredentialKind] = &[CredentialKind::User2];
-const PUBLIC: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::User2, CredentialKind::User];
-
-/// Whether an event type is private, so that it takes an OAuth 2.0 token of the user it is about.
-pub(crate) fn is_private(event_type: &str) -> bool {
-    let families = ["like.", "dm.", "chat.", "mute.", "block."];
-    let types =
-        ["post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create", "broadcast.chat"];
-    families.iter().any(|family| event_type.starts_with(family)) || types.contains(&event_type)
-}
 
 impl Activity<'_> {
-    /// Subscribes to a type of event. Private types take an OAuth 2.0 token of the filter's user, public ones any.
+    /// Subscribes to a type of event. Private types take a token of the filter's user, public ones any credentials:
+    /// [`EVENT_TYPES`](super::EVENT_TYPES).
     ///
     /// # Errors
     /// When X refuses, there are too many, or there is such a subscription.
     pub async fn create(&self, new: &NewSubscription) -> Result<ActivitySubscription, Error> {
-        let takes = if is_private(&new.event_type) { PRIVATE } else { PUBLIC };
-        let mut call = Call::post("/2/activity/subscriptions", takes).json(new)?;
+        let EventType { takes, scopes, .. } = EventType::of(&new.event_type);
+        let mut call = Call::post("/2/activity/subscriptions", takes).scopes(scopes).json(new)?;
         call.user.clone_from(&new.filter.user_id);
         self.0.read_as(call, |answer| answer::one(answer, "subscription")).await
     }

@@ -1,6 +1,7 @@
 //! v2 webhooks.
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{BEARER, BEARER_OR_OWNER, ReplayJob, ReplaySpan, Webhook, answer, part};
 use crate::call::Call;
@@ -10,14 +11,27 @@ use crate::{Client, Error};
 #[derive(Clone, Copy, Debug)]
 pub struct Webhooks<'a>(pub(super) &'a Client);
 
+/// Whether the answer to a registration says that the webhook is valid.
+#[derive(Deserialize)]
+struct Stated {
+    valid: Option<bool>,
+}
+
 impl Webhooks<'_> {
-    /// Registers a webhook: X challenges it first.
+    /// Registers a webhook: X challenges it first. X may register it all the same and hold it invalid: look at
+    /// [`Webhook::valid`].
     ///
     /// # Errors
     /// When X refuses the URL or the answer to its challenge, or there are too many webhooks.
     pub async fn register(&self, url: &str) -> Result<Webhook, Error> {
         let call = Call::post("/2/webhooks", BEARER_OR_OWNER).json(&json!({ "url": url }))?;
-        self.0.read_as(call, |answer| answer::one(answer, "webhook")).await
+        let read = |answer: &Value| {
+            let made: Webhook = answer::one(answer, "webhook")?;
+            let Stated { valid } = answer::one(answer, "webhook")?;
+            // An answer that does not say is one of a challenge that went well.
+            Some(Webhook { valid: valid.unwrap_or(true), ..made })
+        };
+        self.0.read_as(call, read).await
     }
 
     /// The app's webhooks.

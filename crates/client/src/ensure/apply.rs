@@ -63,7 +63,10 @@ pub(crate) async fn apply(
     let mut steps = plan.steps.into_iter();
     while let Some(step) = steps.next() {
         let made = match &step {
-            Step::Register { url } => register(client, wanted, url).await.map(|made| webhook = Some(made)),
+            Step::Register { url } => match register(client, wanted, url).await {
+                Ok(made) if !made.valid => return Err(EnsureError::Invalid(made.id)),
+                made => made.map(|made| webhook = Some(made)),
+            },
             Step::Challenge { webhook: id } => match challenge(client, wanted.api, id).await {
                 Ok(true) => Ok(()),
                 Ok(false) => return Err(EnsureError::Invalid(id.clone())),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::wanted::{Api, Wanted, Wish};
 use crate::api::{ActivitySubscription, Webhook};
-use crate::{Client, Error};
+use crate::{Client, Error, same_url};
 
 /// What there is of what is wanted.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub(crate) async fn webhook(client: &Client, api: Api, url: &str) -> Result<Opti
         Api::V2 => client.webhooks().list().await?,
         Api::Enterprise => client.enterprise().list().await?,
     };
-    Ok(all.into_iter().find(|webhook| webhook.url == url))
+    Ok(all.into_iter().find(|webhook| same_url(&webhook.url, url)))
 }
 
 pub(crate) async fn subscribers(client: &Client, api: Api, webhook: &str) -> Result<BTreeSet<String>, Error> {

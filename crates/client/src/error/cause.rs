@@ -1,4 +1,4 @@
-//! The causes of errors, in words, with their cures.
+//! The causes of errors, in words.
 
 use std::fmt;
 
@@ -28,6 +28,16 @@ pub enum Cause {
     WebhookInvalid,
     /// The app or the plan may not do this.
     NotAllowed,
+    /// The app's access level does not include this call (code 453).
+    AccessLevel,
+    /// The account, or the app, is suspended (codes 63, 64 and 416).
+    Suspended,
+    /// The account is locked until its owner unlocks it (code 326).
+    Locked,
+    /// The account has no credits left.
+    NoCredits,
+    /// A usage or spend cap is reached, which lasts until its period ends. Not a rate limit.
+    UsageCap,
     /// The user has authorised the app for less than this takes.
     Permission,
     /// X does not know who calls: a key or a token is wrong, revoked, or signed with a clock that is off.
@@ -91,66 +101,6 @@ pub enum UrlFault {
     Unknown,
 }
 
-impl Cause {
-    /// What to do about it, in one sentence.
-    pub(super) fn cure(&self) -> &'static str {
-        match self {
-            Self::ChallengeFailed(ChallengeFault::WrongToken) => {
-                "Give the receiver this app's consumer secret, and run `birdhook doctor` on its URL."
-            }
-            Self::ChallengeFailed(ChallengeFault::TooSlow) => {
-                "Let the receiver answer challenges at once, without I/O and awake; X waits 3 s at its shortest."
-            }
-            Self::ChallengeFailed(_) => "Run `birdhook doctor` on the URL: it says what X got to see.",
-            Self::UrlRefused(UrlFault::Malformed) => {
-                "Register a whole URL such as https://app.example/webhooks/twitter, without a user and a fragment."
-            }
-            Self::UrlRefused(UrlFault::TooLong) => "Shorten the URL to at most 200 characters.",
-            Self::UrlRefused(UrlFault::NotHttps) => "Register a URL that begins with https://.",
-            Self::UrlRefused(UrlFault::Port) => {
-                "Serve the receiver at the usual port, and leave the port out of the URL."
-            }
-            Self::UrlRefused(UrlFault::NotPublic) => "Give the receiver a public name, or reach it through a tunnel.",
-            Self::UrlRefused(UrlFault::Unknown) => {
-                "Run `birdhook doctor` on the URL: X refuses a certificate that it does not trust in the same words."
-            }
-            Self::DuplicateUrl => "List the app's webhooks: it has one of this URL, which can be used.",
-            Self::LimitReached => "Delete what is not needed, or ask X for a larger plan.",
-            Self::AlreadySubscribed => "Nothing is to be done: the subscription is there.",
-            Self::NotSubscribed => "Nothing is to be done to remove it; subscribe first to use it.",
-            Self::NoSuchWebhook => {
-                "List the app's webhooks: the id is wrong, the webhook was deleted, or it is another app's."
-            }
-            Self::WebhookInvalid => {
-                "Let X challenge the webhook again (PUT), and see `birdhook doctor` when that fails."
-            }
-            Self::NotAllowed => "Look at the app in X's console: its plan, its project and its access to this API.",
-            Self::Permission => {
-                "Set the app's permissions to read, write and direct messages, and let the user authorise it again: old tokens keep old permissions."
-            }
-            Self::Unauthenticated => {
-                "Check keys and tokens for missing characters, that they are all of one app, and the machine's clock."
-            }
-            Self::NotRenewed => {
-                "Let the user log in again: a refresh token works once, and not when access was revoked."
-            }
-            Self::WrongCredential => "Add credentials of the kind that it takes, and sign with no other.",
-            Self::NoCredential(_) => "Add credentials of one of these kinds.",
-            Self::RateLimited { .. } => "Wait until X lets calls through again.",
-            Self::ReplayUnderWay => "Wait for the `replay_job_status` of the job under way: there is one at a time.",
-            Self::ReplayDates => {
-                "Ask for a span within X's window (24 hours in v2, 5 days in 1.1) that began at least 31 minutes ago and ended at least 10."
-            }
-            Self::Down => "Try again later; see X's status page.",
-            Self::NoAnswer(TransportError::Connect(_)) => "Check the network, the proxy and the name of X's host.",
-            Self::NoAnswer(_) => "Look first whether the call was carried out, then try again.",
-            Self::Unreadable => "See the message: X may have changed its answer.",
-            Self::Invalid => "Correct what X's words name.",
-            Self::Other => "See X's words.",
-        }
-    }
-}
-
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -168,6 +118,11 @@ impl fmt::Display for Cause {
             Self::NoSuchWebhook => "there is no such webhook, or it is another app's",
             Self::WebhookInvalid => "the webhook is invalid",
             Self::NotAllowed => "the app may not do this",
+            Self::AccessLevel => "the app's access level does not include this call",
+            Self::Suspended => "the account or the app is suspended",
+            Self::Locked => "the account is locked",
+            Self::NoCredits => "the account has no credits left",
+            Self::UsageCap => "a usage cap is reached",
             Self::Permission => "the user has not authorised the app for this",
             Self::Unauthenticated => "X does not know who calls",
             Self::NotRenewed => "X does not renew the user's token",

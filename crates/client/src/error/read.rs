@@ -4,7 +4,7 @@ use birdhook_core::Timestamp;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Cause, ChallengeFault, UrlFault, url};
+use super::{Cause, ChallengeFault, UrlFault, page_words, url, xml_as_json};
 use crate::CredentialKind;
 use crate::call::Call;
 
@@ -22,7 +22,7 @@ pub(super) struct Said {
 }
 
 /// X's own names of reasons, wherever they stand.
-const REASONS: [&str; 10] = [
+pub(crate) const REASONS: [&str; 14] = [
     "CrcValidationFailed",
     "UrlValidationFailed",
     "DuplicateUrlFailed",
@@ -33,12 +33,21 @@ const REASONS: [&str; 10] = [
     "SubscriptionNotFound",
     "ReplayConflictError",
     "client-not-enrolled",
+    "QueryParamInvalid",
+    "CreditsDepleted",
+    "UsageCapExceeded",
+    "SpendCapReached",
 ];
 
 impl Said {
     pub(super) fn read(body: &[u8]) -> Self {
-        let Ok(body) = serde_json::from_slice::<Value>(body) else {
-            return Self { message: plain(body), ..Self::default() };
+        let read = serde_json::from_slice::<Value>(body).ok().or_else(|| xml_as_json(body));
+        let Some(body) = read else {
+            let (code, message) = match page_words(body, LONGEST_LINE) {
+                Some((code, words)) => (code, Some(words)),
+                None => (None, plain(body)),
+            };
+            return Self { code, message, ..Self::default() };
         };
         let first = body.get("errors").and_then(|errors| errors.get(0)).cloned().unwrap_or_default();
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -48,11 +57,15 @@ impl Said {
         let said: Vec<String> = reasons.into_iter().chain([message.clone()]).flatten().collect();
         let named = |name: &&&str| said.iter().any(|text| text.contains(**name));
         let kind = text(&body, "type").or_else(|| text(&first, "type"));
+        let reason = REASONS.iter().find(named);
+        let message = message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title"));
+        // `WebhookLimitExceeded: ` says nothing more than its name.
+        let says_more = |message: &String| Some(&message.trim().trim_end_matches(':')) != reason;
         Self {
             code: first.get("code").or_else(|| body.get("code")).and_then(Value::as_i64),
-            reason: REASONS.iter().find(named).map(|name| (*name).to_owned()),
+            reason: reason.map(|name| (*name).to_owned()),
             problem: kind.and_then(|kind| kind.rsplit('/').next().map(str::to_owned)),
-            message: message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title")),
+            message: message.filter(says_more),
         }
     }
 
@@ -63,13 +76,16 @@ impl Said {
         status: StatusCode,
         until: Option<Timestamp>,
     ) -> Cause {
+        let named = self.named(call, credential);
         if status == StatusCode::TOO_MANY_REQUESTS || self.code == Some(88) {
-            return Cause::RateLimited { until };
+            // X has one status for rate limits and for what no waiting of minutes helps.
+            let is_cap = |cause: &Cause| matches!(cause, Cause::UsageCap | Cause::NoCredits);
+            return named.filter(is_cap).unwrap_or(Cause::RateLimited { until });
         }
         if status.is_server_error() {
             return Cause::Down;
         }
-        let cause = self.named(call, credential).unwrap_or_else(|| self.by_status(call, credential, status));
+        let cause = named.unwrap_or_else(|| self.by_status(call, credential, status));
         let is_about_who = matches!(cause, Cause::Unauthenticated | Cause::NotAllowed | Cause::Permission);
         // 1.1 has one error for credentials of the wrong kind and for wrong ones.
         match credential {
@@ -85,11 +101,12 @@ impl Said {
     fn by_status(&self, call: &Call, credential: Option<CredentialKind>, status: StatusCode) -> Cause {
         let is_of_user = matches!(credential, Some(CredentialKind::User | CredentialKind::User2));
         match status.as_u16() {
+            status @ 401..=409 if self.is_unfamiliar(status) => Cause::Other,
             400 if is_replay(call) && self.is_about_dates() => Cause::ReplayDates,
             400 => Cause::Invalid,
             401 => Cause::Unauthenticated,
-            402 => Cause::NotAllowed,
-            403 if self.has("forbidden for this endpoint") => Cause::WrongCredential,
+            402 => Cause::NoCredits,
+            403 if self.has("forbidden for this endpoint") => self.wrong_kind(),
             // What v2 says to tokens of too few scopes and permissions.
             403 if is_of_user => Cause::Permission,
             403 => Cause::NotAllowed,
@@ -99,6 +116,18 @@ impl Said {
             409 => Cause::AlreadySubscribed,
             _ => Cause::Other,
         }
+    }
+
+    /// Whether X names a code, or for 403 a problem, of which it is not known what it means.
+    fn is_unfamiliar(&self, status: u16) -> bool {
+        let codes = |code: i64| code != i64::from(status) && code != 0 && code != 34;
+        let problems = |problem: &str| !["about:blank", "invalid-request", "forbidden"].contains(&problem);
+        self.code.is_some_and(codes) || (status == 403 && self.problem.as_deref().is_some_and(problems))
+    }
+
+    /// "Authenticating with Unknown" is said of a token that X cannot read, whatever its kind.
+    fn wrong_kind(&self) -> Cause {
+        if self.has("Authenticating with Unknown") { Cause::Unauthenticated } else { Cause::WrongCredential }
     }
 
     fn has(&self, words: &str) -> bool {
@@ -120,6 +149,11 @@ impl Said {
             "DuplicateSubscriptionFailed" => Cause::AlreadySubscribed,
             "SubscriptionNotFound" => Cause::NotSubscribed,
             "ReplayConflictError" => Cause::ReplayUnderWay,
+            "QueryParamInvalid" if is_replay(call) && self.has("webhook_id") => Cause::NoSuchWebhook,
+            "QueryParamInvalid" if is_replay(call) && self.is_about_dates() => Cause::ReplayDates,
+            "QueryParamInvalid" => Cause::Invalid,
+            "CreditsDepleted" => Cause::NoCredits,
+            "UsageCapExceeded" | "SpendCapReached" => Cause::UsageCap,
             _ => Cause::NotAllowed,
         })
     }
@@ -137,7 +171,9 @@ impl Said {
 
     fn by_problem(&self) -> Option<Cause> {
         match self.problem.as_deref()? {
-            "unsupported-authentication" => Some(Cause::WrongCredential),
+            "unsupported-authentication" => Some(self.wrong_kind()),
+            "usage-capped" => Some(Cause::UsageCap),
+            "credits" => Some(Cause::NoCredits),
             "client-forbidden" => Some(Cause::NotAllowed),
             "oauth1-permissions" | "not-authorized-for-resource" => Some(Cause::Permission),
             _ => None,
@@ -146,15 +182,20 @@ impl Said {
 
     fn by_code(&self, call: &Call, credential: Option<CredentialKind>) -> Option<Cause> {
         let is_replay = is_replay(call);
-        Some(match self.code? {
+        let code = self.code?;
+        if let Some(cause) = Cause::of_code(code) {
+            return Some(cause);
+        }
+        Some(match code {
             32 if self.has("application-only") => Cause::WrongCredential,
             32 | 89 | 135 | 215 => Cause::Unauthenticated,
+            93 => Cause::Permission,
             34 if self.has("Webhook") => Cause::NoSuchWebhook,
             99 if self.has("credentials") => Cause::Unauthenticated,
             // App-only credentials where a user's are needed, or a user's that are for reading only.
             261 if credential == Some(CredentialKind::Bearer) => Cause::WrongCredential,
             261 | 348 => Cause::Permission,
-            61 | 99 | 200 => Cause::NotAllowed,
+            61 | 87 | 99 | 200 => Cause::NotAllowed,
             214 if self.has("marked invalid") => Cause::WebhookInvalid,
             214 if self.has("Too many resources") => Cause::LimitReached,
             214 if self.has("CRC") => Cause::ChallengeFailed(self.challenge_fault()),
@@ -180,6 +221,18 @@ impl Said {
             () if !path.contains("subscriptions") || path.ends_with("/list") => Cause::NoSuchWebhook,
             () if call.method == Method::POST => Cause::NoSuchWebhook,
             () => Cause::NotSubscribed,
+        }
+    }
+}
+
+impl Cause {
+    /// What a code of X's means for every call.
+    pub(super) fn of_code(code: i64) -> Option<Self> {
+        match code {
+            453 => Some(Self::AccessLevel),
+            63 | 64 | 416 => Some(Self::Suspended),
+            326 => Some(Self::Locked),
+            _ => None,
         }
     }
 }

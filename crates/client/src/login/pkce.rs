@@ -1,5 +1,6 @@
 //! OAuth 2.0: an authorisation code with PKCE.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,12 +17,28 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{LoginError, Redirect, Way};
+#[cfg(doc)]
+use crate::api::EVENT_TYPES;
+use crate::api::EventType;
 use crate::{Transport, TransportError, UserToken};
 
-/// The scopes that are asked for unless others are set: what subscribing a user takes to either API, and `offline.access`,
-/// without which a token cannot be renewed.
-pub const SCOPES: &[&str] =
-    &["dm.read", "dm.write", "tweet.read", "users.read", "like.read", "mute.read", "block.read", "offline.access"];
+/// The scopes that a login asks for by default: those of subscribing a user to every type of either API
+/// ([`EVENT_TYPES`]), and `offline.access`, without which a token cannot be renewed.
+pub const SCOPES: &[&str] = &[
+    "dm.read",
+    "dm.write",
+    "tweet.read",
+    "users.read",
+    "like.read",
+    "mute.read",
+    "block.read",
+    "follows.read",
+    "broadcast.read",
+    "offline.access",
+];
+
+/// The scopes of every login that is for some types alone: those of [`OAuth2::user_id`], and `offline.access`.
+const BASE: [&str; 3] = ["tweet.read", "users.read", "offline.access"];
 
 /// Gets a user's OAuth 2.0 token, which lasts two hours and can be renewed
 /// (<https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code>).
@@ -100,6 +117,14 @@ impl OAuth2 {
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
+    }
+
+    /// Asks for what subscriptions to these types of the X Activity API take, in place of [`SCOPES`]. A type that is not in
+    /// [`EVENT_TYPES`] takes what its family does.
+    pub fn event_types<S: AsRef<str>>(self, types: impl IntoIterator<Item = S>) -> Self {
+        let of_types = types.into_iter().flat_map(|name| EventType::of(name.as_ref()).scopes);
+        let scopes: BTreeSet<&str> = BASE.iter().chain(of_types).copied().collect();
+        self.scopes(scopes)
     }
 
     /// The way to X, in place of [`Https`](crate::Https), which waits 30 s for an answer.

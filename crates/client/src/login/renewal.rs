@@ -44,7 +44,7 @@ impl Renewal {
         match self.renewed(user, is_due).await {
             // X still takes the old one.
             Err((old, error)) if error.is_retryable() && left(&old).is_some_and(|left| left > 0) => Ok(Some(old)),
-            Err((_, error)) => Err(error.of_renewal()),
+            Err((_, error)) => Err(error.of_renewal(user)),
             Ok(token) => Ok(token),
         }
     }
@@ -56,7 +56,7 @@ impl Renewal {
         };
         match self.renewed(user, is_it).await {
             Ok(token) => Ok(token.is_some_and(|token| !is_it(&token))),
-            Err((_, error)) => Err(error.of_renewal()),
+            Err((_, error)) => Err(error.of_renewal(user)),
         }
     }
 
@@ -91,8 +91,8 @@ impl Renewal {
 }
 
 impl LoginError {
-    fn of_renewal(self) -> Error {
-        let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]);
+    fn of_renewal(self, user: &str) -> Error {
+        let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]).of(user);
         match self {
             Self::NoAnswer(error) => Error::no_answer(&call, None, error),
             Self::Refused { status, reason, message } => {

@@ -80,7 +80,8 @@ impl OAuth1 {
     /// # Errors
     /// When X refuses the keys or the callback URL, or does not answer.
     pub async fn begin(&self, callback: &str) -> Result<OAuth1Pending, LoginError> {
-        let answer = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await?;
+        let answer = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await;
+        let answer = answer.map_err(|error| error.of_callback(callback))?;
         if answer.get("oauth_callback_confirmed") != Some("true") {
             return Err(LoginError::CallbackNotConfirmed);
         }

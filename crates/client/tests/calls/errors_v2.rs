@@ -191,7 +191,7 @@ async fn who_may_not_is_told_why() {
         plain(error, Cause::WrongCredential, Bearer, 403, text);
         let like = NewSubscription::new("like.create", Filter::user(USER));
         let error = world.client.only(Bearer).activity().create(&like).await.unwrap_err();
-        let text = "like.create is private: it takes an OAuth 2.0 token of the user it is about";
+        let text = "like.create is private: it takes a token of the user it is about";
         plain(error, Cause::WrongCredential, Bearer, 403, text);
 
         let user = world.x.user(USER);

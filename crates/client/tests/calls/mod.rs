@@ -12,6 +12,7 @@ mod openapi_schema;
 mod premium;
 mod rates;
 mod receiver;
+mod refusals;
 mod retries;
 mod secrets;
 mod signatures;

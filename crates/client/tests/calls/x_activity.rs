@@ -51,7 +51,7 @@ async fn without_a_webhook_events_go_to_the_stream_until_one_is_named() {
 }
 
 #[tokio::test]
-async fn private_types_take_the_user_s_oauth2_token_and_public_ones_the_bearer_token() {
+async fn private_types_and_follows_take_the_user_s_token_and_public_ones_the_bearer_token() {
     let world = World::new().await;
     let private = [
         "like.create",
@@ -65,7 +65,7 @@ async fn private_types_take_the_user_s_oauth2_token_and_public_ones_the_bearer_t
         "post.repost.create",
         "broadcast.chat",
     ];
-    let public = ["profile.update.bio", "follow.follow", "post.create", "spaces.start", "broadcast.start", "news.new"];
+    let public = ["profile.update.bio", "post.create", "spaces.start", "broadcast.start", "news.new"];
     for (types, is_private) in [(private.as_slice(), true), (&public, false)] {
         for event_type in types {
             let new = NewSubscription::new(*event_type, Filter::user(USER));
@@ -84,9 +84,42 @@ async fn private_types_take_the_user_s_oauth2_token_and_public_ones_the_bearer_t
             let made = world.client.activity().create(&other).await;
             assert_eq!(made.is_err(), is_private, "{event_type}");
             if let Err(error) = made {
-                assert_eq!(*error.cause(), Cause::NoCredential(&[CredentialKind::User2]), "{event_type}");
+                let kinds = &[CredentialKind::User2, CredentialKind::User];
+                assert_eq!(*error.cause(), Cause::NoCredential(kinds), "{event_type}");
             }
         }
+    }
+}
+
+/// As the specification has it; X's introduction names OAuth 2.0 alone.
+#[tokio::test]
+async fn private_types_take_the_user_s_oauth1_token_too() {
+    let world = World::new().await;
+    for event_type in ["like.create", "dm.received", "mute.mute", "block.block", "broadcast.chat"] {
+        let new = NewSubscription::new(event_type, Filter::user(USER));
+        let by_oauth1 = world.client.only(CredentialKind::User);
+        by_oauth1.activity().create(&new).await.unwrap_or_else(|error| panic!("{event_type}: {error}"));
+    }
+    assert!(world.sent.schemes().iter().all(|scheme| scheme == "OAuth"));
+}
+
+#[tokio::test]
+async fn a_token_without_the_scope_of_a_type_is_refused_with_its_name() {
+    let world = World::new().await;
+    let user = world.x.user(USER);
+    for (event_type, granted, missing) in [
+        ("broadcast.start", "tweet.read", "broadcast.read"),
+        ("broadcast.start", "broadcast.read", "tweet.read"),
+        ("like.create", "tweet.read", "like.read"),
+        ("mute.mute", "block.read", "mute.read"),
+        ("follow.follow", "like.read", "tweet.read"),
+    ] {
+        world.x.restrict(&user, &[granted, "users.read"]);
+        let new = NewSubscription::new(event_type, Filter::user(USER));
+        let error = world.client.only(CredentialKind::User2).activity().create(&new).await.unwrap_err();
+        assert_eq!(*error.cause(), Cause::Permission, "{event_type}: {error}");
+        assert!(error.to_string().contains(missing), "{event_type}: {error}");
+        assert!(error.cure().contains(missing) && error.cure().contains("birdhook auth user2"), "{}", error.cure());
     }
 }
 

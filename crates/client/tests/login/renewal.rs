@@ -133,7 +133,13 @@ async fn a_token_that_x_does_not_renew_is_an_error_that_says_so() {
     let expected = "POST /2/oauth2/token: X does not renew the user's token (400, invalid_request): Value passed for the token was invalid.";
     assert_eq!((error.cause(), error.to_string().as_str()), (&Cause::NotRenewed, expected));
     assert!(!error.is_retryable());
+    assert!(error.cure().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.cure());
     assert_eq!(told.lock().unwrap().len(), 0);
+
+    let refused = r#"{"error":"unauthorized_client","error_description":"Missing valid authorization header"}"#;
+    world.line.fake(Some(("/2/oauth2/token", Ok((401, refused)))));
+    let error = call(&client).await.unwrap_err();
+    assert!(error.cure().starts_with("Run `birdhook auth app`"), "the app is wrong, not the user: {}", error.cure());
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ async fn no_error_shows_what_was_answered_beside_x_s_words() {
         (200, "oauth_token=hush"),
         (400, "oauth_token=hush&oauth_token_secret=hush"),
         (400, r#"{"access_token":"hush"}"#),
-        (500, "<html>hush</html>"),
+        (500, "<html>oauth_token=hush&amp;oauth_token_secret=hush</html>"),
         (302, r#"{"refresh_token":"hush"}"#),
     ];
     for (status, body) in answers {

@@ -104,13 +104,69 @@ async fn the_redirect_of_another_login_is_not_taken() {
 async fn what_x_refuses_is_an_error_with_its_words() {
     let world = World::with(|settings| settings.callbacks = vec![CALLBACK.to_owned()]).await;
     let error = world.oauth1().begin("https://app.example/other").await.unwrap_err();
-    assert!(error.to_string().starts_with("X refuses (403, 415): Callback URL not approved"), "{error}");
+    let expected =
+        "X does not allow the callback URL https://app.example/other (403, code 415): Callback URL not approved";
+    assert!(error.to_string().starts_with(expected), "{error}");
     assert!(world.oauth1().begin(CALLBACK).await.is_ok());
 
     let clock = world.x.clock();
     let stranger = OAuth1::new(ConsumerKeys::new("key", "secret")).unwrap().base_url(world.x.url());
     let error = stranger.clock(move || clock.now()).begin(CALLBACK).await.unwrap_err();
     assert_eq!(error.to_string(), "X refuses (401, 32): Could not authenticate you.");
+}
+
+#[tokio::test]
+async fn a_refused_callback_is_named_in_whatever_form_x_refuses_it() {
+    let world = World::new().await;
+    let callback = "https://app.example/callback";
+    let add = "Add https://app.example/callback to the callback URLs";
+    let pin = "Log in with a PIN (`birdhook auth user --pin`)";
+    for (body, shown, cure) in [
+        (
+            "<?xml version=\"1.0\"?><errors><error code=\"415\">Not an approved URL</error></errors>",
+            "X does not allow the callback URL https://app.example/callback (403, code 415): Not an approved URL",
+            add,
+        ),
+        (
+            r#"{"errors":[{"code":415,"message":"Not an approved URL"}]}"#,
+            "X does not allow the callback URL https://app.example/callback (403, code 415): Not an approved URL",
+            add,
+        ),
+        (
+            "<html><body><h1>Callback URL not approved for this app</h1></body></html>",
+            "X does not allow the callback URL https://app.example/callback (403, code 415): Callback URL not approved for this app",
+            add,
+        ),
+        (
+            "<errors><error code=\"417\">Only &#39;oob&#39; works</error></errors>",
+            "X takes a PIN alone from this app (403, code 417): Only 'oob' works",
+            pin,
+        ),
+        (
+            "<errors><error code=\"32\">Could not authenticate</error></errors>",
+            "X refuses (403, 32): Could not authenticate",
+            "Run `birdhook auth app`",
+        ),
+        (
+            "<errors><error code=\"453\">Too low</error></errors>",
+            "X refuses (403, 453): Too low",
+            "Raise the app's access level",
+        ),
+        ("<errors><error code=\"9001\">Odd</error></errors>", "X refuses (403, 9001): Odd", "See X's words."),
+        ("<html><title>No entry</title></html>", "X refuses (403): No entry", "Check the app's keys"),
+    ] {
+        world.line.fake(Some(("/oauth/request_token", Ok((403, body)))));
+        let error = world.oauth1().begin(callback).await.unwrap_err();
+        assert_eq!(error.to_string(), shown, "{body}");
+        assert!(error.cure().starts_with(cure) && error.cure().ends_with('.'), "{}", error.cure());
+        assert!(!error.is_retryable());
+    }
+    let capped = r#"{"title":"UsageCapExceeded","detail":"Usage cap exceeded: Monthly"}"#;
+    for (body, is_retryable) in [(capped, false), ("{}", true)] {
+        world.line.fake(Some(("/oauth/request_token", Ok((429, body)))));
+        let error = world.oauth1().begin(callback).await.unwrap_err();
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
+    }
 }
 
 #[tokio::test]

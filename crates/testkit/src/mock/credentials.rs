@@ -144,6 +144,7 @@ pub const SCOPES: &[&str] = &[
     "like.read",
     "mute.read",
     "block.read",
+    "follows.read",
     "broadcast.read",
     "offline.access",
 ];

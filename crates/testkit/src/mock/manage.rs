@@ -120,7 +120,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Subscribes to an event type of the X Activity API. `user` is who calls, with an OAuth 2.0 user token.
+    /// Subscribes to an event type of the X Activity API. `user` is who calls, with a token of their own.
     pub(crate) fn subscribe_activity(
         &self,
         app: &str,

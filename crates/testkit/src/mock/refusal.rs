@@ -48,8 +48,8 @@ pub enum Refusal {
     /// The event type cannot be subscribed.
     #[error("there is no event type {0:?} to subscribe")]
     UnknownEventType(String),
-    /// The event type is private, and the caller is not the user it is about, with an OAuth 2.0 token.
-    #[error("{0} is private: it takes an OAuth 2.0 token of the user it is about")]
+    /// The event type is private, and the caller is not the user it is about.
+    #[error("{0} is private: it takes a token of the user it is about")]
     Private(&'static str),
     /// Something else is wrong with what was sent.
     #[error("{0}")]

@@ -232,7 +232,7 @@ impl State {
 
 /// Whether an event type of the X Activity API takes a token of the user it is about.
 pub(crate) fn is_private(event_type: &str) -> bool {
-    let prefixes = ["like.", "dm.", "chat.", "mute.", "block."];
-    let types = [Kind::Mention, Kind::Reply, Kind::Quote, Kind::Repost, Kind::BroadcastChat];
+    let prefixes = ["like.", "dm.", "chat.", "mute.", "block.", "subscriptions.", "broadcast.chat"];
+    let types = [Kind::Mention, Kind::Reply, Kind::Quote, Kind::Repost];
     prefixes.iter().any(|prefix| event_type.starts_with(prefix)) || types.iter().any(|kind| kind.as_str() == event_type)
 }

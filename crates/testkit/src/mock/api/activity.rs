@@ -15,29 +15,28 @@ const MOST_IDS: usize = 100;
 
 pub(super) fn create(ask: &Ask<'_>) -> Result<Told, Fault> {
     let asked: Asked = ask.json()?;
-    // Only OAuth 2.0 says which of a user's private things an app may see.
-    let user = match &ask.caller.who {
-        Who::User2 { id, scopes } if scope(&asked.event_type).is_none_or(|scope| scopes.contains(scope)) => {
-            Some(id.as_str())
-        }
-        _ => None,
-    };
+    if let Who::User2 { scopes: granted, .. } = &ask.caller.who
+        && scopes(&asked.event_type).iter().any(|scope| !granted.contains(*scope))
+    {
+        return Err(Fault::Forbidden);
+    }
+    let user = ask.caller.user();
     let subscription = ask.inner.subscribe_activity(ask.app(), user, asked)?;
     Ok(told(ask, &subscription))
 }
 
-/// The scope that an event type takes besides those of every call.
-fn scope(event_type: &str) -> Option<&'static str> {
-    let scopes = [
-        ("like.", "like.read"),
-        ("dm.", "dm.read"),
-        ("chat.", "dm.read"),
-        ("mute.", "mute.read"),
-        ("block.", "block.read"),
-        ("broadcast.chat", "broadcast.read"),
-        ("post.", "tweet.read"),
-    ];
-    scopes.iter().find(|(prefix, _)| event_type.starts_with(prefix)).map(|(_, scope)| *scope)
+/// The scopes that a user's OAuth 2.0 token needs for an event type.
+fn scopes(event_type: &str) -> &'static [&'static str] {
+    match event_type.split('.').next() {
+        Some("like") => &["like.read"],
+        Some("dm" | "chat") => &["dm.read"],
+        Some("mute") => &["mute.read"],
+        Some("block") => &["block.read"],
+        Some("subscriptions") => &["follows.read"],
+        // OpenAPI names the second, the introduction the first.
+        Some("broadcast") => &["broadcast.read", "tweet.read"],
+        _ => &["tweet.read"],
+    }
 }
 
 #[derive(serde::Deserialize)]

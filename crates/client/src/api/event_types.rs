@@ -1,0 +1,128 @@
+//! What a subscription to each type of event of the X Activity API takes.
+
+use crate::CredentialKind::{self, Bearer, User, User2};
+
+/// A type of event of the X Activity API, and what a subscription to it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventType {
+    /// The name: `like.create`.
+    pub name: &'static str,
+    /// The OAuth 2.0 scopes that a user's token needs.
+    pub scopes: &'static [&'static str],
+    /// The kinds of credentials that the subscription takes, the best first.
+    pub takes: &'static [CredentialKind],
+}
+
+/// Any credentials: the app's bearer token will do.
+const PUBLIC: &[CredentialKind] = &[Bearer, User2, User];
+/// Any credentials, the user's first: X may refuse the bearer token to apps of lower access levels.
+const USER_FIRST: &[CredentialKind] = &[User2, User, Bearer];
+/// A token of the user alone. The specification takes both kinds, X's introduction OAuth 2.0 alone.
+const PRIVATE: &[CredentialKind] = &[User2, User];
+
+const TWEET: &[&str] = &["tweet.read"];
+const LIKE: &[&str] = &["like.read"];
+const MESSAGES: &[&str] = &["dm.read"];
+const MUTE: &[&str] = &["mute.read"];
+const BLOCK: &[&str] = &["block.read"];
+const FOLLOWS: &[&str] = &["follows.read"];
+/// The specification names `tweet.read`, X's introduction `broadcast.read`.
+const BROADCAST: &[&str] = &["broadcast.read", "tweet.read"];
+
+const fn row(name: &'static str, scopes: &'static [&'static str], takes: &'static [CredentialKind]) -> EventType {
+    EventType { name, scopes, takes }
+}
+
+/// Every type that X's OpenAPI 2.173 names; `chat.conversation_join` is an alias. `docs/protocol.md` has the same table.
+pub const EVENT_TYPES: [EventType; 45] = [
+    row("post.create", TWEET, PUBLIC),
+    row("post.delete", TWEET, PUBLIC),
+    row("post.mention.create", TWEET, PRIVATE),
+    row("post.reply.create", TWEET, PRIVATE),
+    row("post.quote.create", TWEET, PRIVATE),
+    row("post.repost.create", TWEET, PRIVATE),
+    row("like.create", LIKE, PRIVATE),
+    row("follow.follow", TWEET, USER_FIRST),
+    row("follow.unfollow", TWEET, USER_FIRST),
+    row("subscriptions.subscribe", FOLLOWS, PRIVATE),
+    row("subscriptions.unsubscribe", FOLLOWS, PRIVATE),
+    row("mute.mute", MUTE, PRIVATE),
+    row("mute.unmute", MUTE, PRIVATE),
+    row("block.block", BLOCK, PRIVATE),
+    row("block.unblock", BLOCK, PRIVATE),
+    row("dm.received", MESSAGES, PRIVATE),
+    row("dm.sent", MESSAGES, PRIVATE),
+    row("dm.read", MESSAGES, PRIVATE),
+    row("dm.indicate_typing", MESSAGES, PRIVATE),
+    row("chat.received", MESSAGES, PRIVATE),
+    row("chat.sent", MESSAGES, PRIVATE),
+    row("chat.conversation.join", MESSAGES, PRIVATE),
+    row("chat.conversation_join", MESSAGES, PRIVATE),
+    row("chat.conversation.member_added", MESSAGES, PRIVATE),
+    row("chat.conversation.member_removed", MESSAGES, PRIVATE),
+    row("chat.conversation.admin_added", MESSAGES, PRIVATE),
+    row("chat.conversation.admin_removed", MESSAGES, PRIVATE),
+    row("chat.update.group_name", MESSAGES, PRIVATE),
+    row("chat.update.restrictions", MESSAGES, PRIVATE),
+    row("profile.update.bio", TWEET, PUBLIC),
+    row("profile.update.profile_picture", TWEET, PUBLIC),
+    row("profile.update.banner_picture", TWEET, PUBLIC),
+    row("profile.update.screenname", TWEET, PUBLIC),
+    row("profile.update.handle", TWEET, PUBLIC),
+    row("profile.update.geo", TWEET, PUBLIC),
+    row("profile.update.url", TWEET, PUBLIC),
+    row("profile.update.verified_badge", TWEET, PUBLIC),
+    row("profile.update.affiliate_badge", TWEET, PUBLIC),
+    row("spaces.start", TWEET, PUBLIC),
+    row("spaces.end", TWEET, PUBLIC),
+    row("broadcast.start", BROADCAST, PUBLIC),
+    row("broadcast.end", BROADCAST, PUBLIC),
+    row("broadcast.chat", BROADCAST, PRIVATE),
+    row("broadcast.chat.remove", BROADCAST, PRIVATE),
+    row("news.new", TWEET, PUBLIC),
+];
+
+impl EventType {
+    /// What a subscription to this type takes. A type that is not in [`EVENT_TYPES`] takes what the first of its family
+    /// does, and one of no known family what a public type does.
+    pub(crate) fn of(name: &str) -> Self {
+        let family = |name: &str| name.split('.').next().map(str::to_owned);
+        let exact = EVENT_TYPES.iter().find(|known| known.name == name);
+        let akin = || EVENT_TYPES.iter().find(|known| family(known.name) == family(name));
+        exact.or_else(akin).copied().unwrap_or(row("", TWEET, PUBLIC))
+    }
+
+    /// Whether the app's bearer token will not do.
+    pub(crate) fn is_private(self) -> bool {
+        !self.takes.contains(&Bearer)
+    }
+}
+
+/// Whether a type takes a token of the user it is about.
+pub(crate) fn is_private(event_type: &str) -> bool {
+    EventType::of(event_type).is_private()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_type_takes_what_its_family_does() {
+        for (name, scopes, takes) in [
+            ("like.delete", LIKE, PRIVATE),
+            ("chat.read", MESSAGES, PRIVATE),
+            ("follow.request", TWEET, USER_FIRST),
+            ("post.pin", TWEET, PUBLIC),
+            ("tea.drunk", TWEET, PUBLIC),
+            ("", TWEET, PUBLIC),
+        ] {
+            let known = EventType::of(name);
+            assert_eq!((known.scopes, known.takes), (scopes, takes), "{name}");
+        }
+        for known in EVENT_TYPES {
+            assert_eq!(EventType::of(known.name), known);
+        }
+    }
+}
