@@ -200,6 +200,19 @@ fn a_gap_that_x_does_not_replay_is_not_well() {
 }
 
 #[test]
+fn what_the_doctor_sends_meanwhile_is_neither_printed_nor_counted() {
+    let validating = Serving::start(&["validate", "--user", "2001", "--limit", "60", "--json"]);
+    let examined = run(&["doctor", "--local", "--quiet", &validating.url]);
+    assert_eq!(examined.code, 0, "{}", examined.stdout);
+    let args = ["trigger", &validating.url, "like.create", "--generation", "xaa", "--user", "2001", "--json"];
+    assert_eq!(run(&args).code, 0);
+    let like = validating.json();
+    assert_eq!(like["kind"].as_str(), Some("liked"), "the first line: {like}");
+    let validated = validating.json();
+    assert_eq!(validated["arrived"].as_array().map(Vec::len), Some(1), "{validated}");
+}
+
+#[test]
 fn the_first_like_validates_a_webhook() {
     let validating = Serving::start(&["validate", "--user", "2001", "--limit", "20", "--json"]);
     let trigger = |user: &str| {
@@ -290,8 +303,25 @@ fn subscriptions_of_both_apis_are_managed() {
     assert_eq!(removed[0]["deleted"].as_array().unwrap().len(), 2);
     assert_eq!(account.run(&["activity", "remove", first, "--yes"]).code, 1, "there is none any more");
 
-    assert_eq!(account.run(&["stream-links", "add", &id, "--tweet-fields", "created_at,lang"]).code, 0);
-    assert_eq!(account.json(&["stream-links", "list"])[0]["webhook_id"].as_str(), Some(id.as_str()));
+    let fields = [
+        ("--tweet-fields", "created_at,lang", "tweet.fields"),
+        ("--user-fields", "name", "user.fields"),
+        ("--media-fields", "url,alt_text", "media.fields"),
+        ("--poll-fields", "options", "poll.fields"),
+        ("--place-fields", "full_name", "place.fields"),
+        ("--expansions", "author_id", "expansions"),
+    ];
+    let options = fields.iter().flat_map(|(option, value, _)| [*option, *value]);
+    let add: Vec<&str> = ["stream-links", "add", &id].into_iter().chain(options).collect();
+    let added = account.run(&add);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let link = &account.json(&["stream-links", "list"])[0];
+    assert_eq!(link["webhook_id"].as_str(), Some(id.as_str()));
+    let linked = link["fields"].to_string();
+    for (_, value, name) in fields {
+        let first = value.split(',').next().unwrap();
+        assert!(linked.contains(&format!("{name}={first}")), "{name}: {linked}");
+    }
     assert_eq!(account.run(&["stream-links", "remove", &id, "--yes"]).code, 0);
     assert!(account.json(&["stream-links", "list"]).is_empty());
 }

@@ -165,6 +165,29 @@ fn a_user_agrees_to_oauth2_and_refuses_it() {
 }
 
 #[test]
+fn a_login_asks_for_what_the_wanted_types_take() {
+    let desk = Desk::new("auth-types");
+    for (args, scope) in [
+        (
+            &["--type", "like.create", "--type", "broadcast.end"][..],
+            "broadcast.read+like.read+offline.access+tweet.read+users.read",
+        ),
+        (&["--scope", "users.read"], "users.read"),
+        (
+            &[],
+            "dm.read+dm.write+tweet.read+users.read+like.read+mute.read+block.read+follows.read+broadcast.read+offline.access",
+        ),
+    ] {
+        let mut login = Login::begin(&mut desk.command(&[&["auth", "user2", "--port", "0"], args].concat()));
+        assert!(login.url.contains(&format!("&scope={scope}")), "{}", login.url);
+        login.process.kill().unwrap();
+        login.process.wait().unwrap();
+    }
+    let unknown = end(&mut desk.command(&["auth", "user2", "--type", "likes.create"]));
+    assert!(unknown.code == 2 && unknown.stderr.contains("likes.create"), "{}", unknown.stderr);
+}
+
+#[test]
 fn without_keys_it_says_what_to_set() {
     let folder = Folder::new("auth-none");
     let mut command = birdhook(&["auth", "app", "--credentials", &folder.path("keys.toml")]);

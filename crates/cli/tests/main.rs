@@ -9,5 +9,6 @@ mod inbox;
 mod inspect;
 mod mock_x;
 mod offline;
+mod refusals;
 mod serving;
 mod support;

@@ -51,6 +51,21 @@ fn what_its_button_fires_arrives_and_is_written_down() {
 }
 
 #[test]
+fn its_oauth2_client_id_is_printed_with_its_other_credentials() {
+    let x = Serving::start(&["mock-x"]);
+    let printed: Vec<String> = std::iter::repeat_with(|| x.line()).take(6).collect();
+    let id = printed
+        .iter()
+        .find_map(|line| line.strip_prefix("OAuth 2.0 client id"))
+        .expect("a client id")
+        .trim()
+        .to_owned();
+    assert!(!id.is_empty());
+    let again = Serving::start(&["mock-x", "--json"]);
+    assert_eq!(again.json()["client_id"].as_str(), Some(id.as_str()), "of one seed");
+}
+
+#[test]
 fn its_credentials_register_a_webhook() {
     let listening = Serving::start(&["listen"]);
     let x = Serving::start(&["mock-x", "--json"]);

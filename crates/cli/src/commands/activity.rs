@@ -20,8 +20,8 @@ pub(crate) struct Activity {
 enum What {
     /// List the app's subscriptions.
     List,
-    /// Subscribe to types of events. Private ones (likes, messages, chats, mentions, replies, quotes, reposts, mutes, blocks) take
-    /// an OAuth 2.0 token of the user.
+    /// Subscribe to types of events. Private ones (likes, messages, chats, mentions, replies, quotes, reposts, mutes, blocks,
+    /// subscriptions, chats of broadcasts) take a token of the user: `birdhook auth user2`.
     Add {
         /// The types: like.create.
         #[arg(required = true)]

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::client::login::{LoginError, Loopback, OAuth1, OAuth2, SCOPES};
+use birdhook::client::api::EVENT_TYPES;
+use birdhook::client::login::{LoginError, Loopback, OAuth1, OAuth2};
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -42,8 +43,11 @@ enum What {
     },
     /// Let a user authorise the app with OAuth 2.0, as private events of the X Activity API take.
     User2 {
-        /// What to ask for, in place of what subscribing takes. Again for several.
-        #[arg(long = "scope", value_name = "SCOPE")]
+        /// Ask for what subscriptions to this type take, in place of what all types take. May be repeated.
+        #[arg(long = "type", value_name = "TYPE", value_parser = event_type)]
+        types: Vec<String>,
+        /// Ask for this scope, in place of what subscribing takes. May be repeated.
+        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "types")]
         scopes: Vec<String>,
         #[command(flatten)]
         browser: Browser,
@@ -141,7 +145,7 @@ impl Auth {
                 tokens.set_oauth1(&authorised.token);
                 note(format!("@{} ({}) has authorised the app", authorised.screen_name, authorised.user_id));
             }
-            What::User2 { scopes, browser } => {
+            What::User2 { types, scopes, browser } => {
                 let base = self.account.base_url(&keys);
                 keys.take_environment()?;
                 let client = keys.client_id.clone().context("there is no OAuth 2.0 client: set BIRDHOOK_CLIENT_ID")?;
@@ -151,8 +155,11 @@ impl Auth {
                     // A mock is both.
                     login = login.authorize_url(format!("{base}/i/oauth2/authorize"));
                 }
-                let default: Vec<String> = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
-                let login = login.scopes(if scopes.is_empty() { default } else { scopes });
+                let login = match (types.is_empty(), scopes.is_empty()) {
+                    (false, _) => login.event_types(types),
+                    (true, false) => login.scopes(scopes),
+                    (true, true) => login,
+                };
                 let loopback = Loopback::bind(browser.port).await.context("cannot wait for the browser")?;
                 let pending = login.begin(&loopback.redirect_url()).map_err(|error| failed(&error))?;
                 open(&pending.authorize_url);
@@ -192,6 +199,14 @@ impl Auth {
         output::done("kept", &path.display().to_string(), json)?;
         Ok(Verdict::Good)
     }
+}
+
+/// A type of event that X documents.
+fn event_type(name: &str) -> Result<String, String> {
+    let is_known = EVENT_TYPES.iter().any(|known| known.name == name);
+    is_known
+        .then(|| name.to_owned())
+        .ok_or_else(|| "not a type of event of the X Activity API, such as like.create".to_owned())
 }
 
 /// An error with what to do about it.

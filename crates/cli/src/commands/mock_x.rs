@@ -153,6 +153,7 @@ struct Credentials<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     consumer_secret: Option<&'a str>,
     bearer_token: &'a str,
+    client_id: &'a str,
     owner_id: &'a str,
     owner_access_token: &'a str,
     owner_access_token_secret: &'a str,
@@ -165,6 +166,7 @@ fn credentials(x: &Server, is_given: bool, json: bool) -> Result<()> {
         consumer_key: &app.consumer_key,
         consumer_secret: (!is_given).then(|| app.consumer_secret.as_str()),
         bearer_token: app.bearer.as_str(),
+        client_id: &app.client_id,
         owner_id: &app.owner.id,
         owner_access_token: app.owner.token.as_str(),
         owner_access_token_secret: app.owner.token_secret.as_str(),
@@ -176,6 +178,7 @@ fn credentials(x: &Server, is_given: bool, json: bool) -> Result<()> {
         ("consumer key", Some(credentials.consumer_key)),
         ("consumer secret", credentials.consumer_secret),
         ("bearer token", Some(credentials.bearer_token)),
+        ("OAuth 2.0 client id", Some(credentials.client_id)),
         ("owner's access token", Some(credentials.owner_access_token)),
         ("owner's token secret", Some(credentials.owner_access_token_secret)),
     ] {

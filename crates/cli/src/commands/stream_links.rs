@@ -30,6 +30,15 @@ enum What {
         /// Fields of users, with commas.
         #[arg(long, value_name = "FIELDS")]
         user_fields: Option<String>,
+        /// Fields of media, with commas: url,alt_text.
+        #[arg(long, value_name = "FIELDS")]
+        media_fields: Option<String>,
+        /// Fields of polls, with commas: options,end_datetime.
+        #[arg(long, value_name = "FIELDS")]
+        poll_fields: Option<String>,
+        /// Fields of places, with commas: full_name,country.
+        #[arg(long, value_name = "FIELDS")]
+        place_fields: Option<String>,
         /// What to include besides, with commas: author_id.
         #[arg(long, value_name = "NAMES")]
         expansions: Option<String>,
@@ -59,9 +68,15 @@ impl StreamLinks {
         let links = client.stream_links();
         match self.what {
             What::List => tell(&links.list().await.explained()?, json)?,
-            What::Add { webhook, tweet_fields, user_fields, expansions } => {
-                let told =
-                    [("tweet.fields", &tweet_fields), ("user.fields", &user_fields), ("expansions", &expansions)];
+            What::Add { webhook, tweet_fields, user_fields, media_fields, poll_fields, place_fields, expansions } => {
+                let told = [
+                    ("tweet.fields", &tweet_fields),
+                    ("user.fields", &user_fields),
+                    ("media.fields", &media_fields),
+                    ("poll.fields", &poll_fields),
+                    ("place.fields", &place_fields),
+                    ("expansions", &expansions),
+                ];
                 let fields: Vec<_> =
                     told.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
                 links.create(&webhook, &fields).await.explained()?;

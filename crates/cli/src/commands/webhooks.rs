@@ -1,12 +1,12 @@
 //! Webhooks.
 
 use anyhow::{Result, bail};
-use birdhook::client::Client;
 use birdhook::client::api::Webhook;
+use birdhook::client::{Cause, Client, Error, same_url};
 
 use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
-use crate::output::{self, BAD, GOOD, styled};
+use crate::account::{AccountArgs, Cells, Explained, confirmed, explained, tell};
+use crate::output::{self, BAD, GOOD, note, shown, styled};
 
 /// List, register, validate and delete webhooks.
 #[derive(Debug, clap::Args)]
@@ -80,7 +80,20 @@ impl Webhooks {
         let (client, api) = (self.account.client()?, &self.api);
         match self.what {
             What::List => tell(&api.list(&client).await?, json)?,
-            What::Register { url } => tell(&[api.register(&client, &url).await?], json)?,
+            What::Register { url } => {
+                let made = match api.register(&client, &url).await {
+                    Ok(made) => made,
+                    Err(error) => return Err(api.not_registered(&client, &url, &error).await),
+                };
+                tell(std::slice::from_ref(&made), json)?;
+                if !made.valid {
+                    note(format!(
+                        "X has registered it and holds it invalid: run `birdhook doctor` on the URL, then `birdhook webhooks validate {}`",
+                        made.id
+                    ));
+                }
+                return Ok(made.valid.into());
+            }
             What::Validate { id } => {
                 let valid = api.validate(&client, &id).await?;
                 if json {
@@ -114,13 +127,31 @@ impl ApiArgs {
         .explained()
     }
 
-    async fn register(&self, client: &Client, url: &str) -> Result<Webhook> {
+    async fn register(&self, client: &Client, url: &str) -> Result<Webhook, Error> {
         match self.api {
             ApiName::V2 => client.webhooks().register(url).await,
             ApiName::Enterprise => client.enterprise().register(url).await,
             ApiName::Premium => client.premium(&self.environment).register(url).await,
         }
-        .explained()
+    }
+
+    /// Why a URL was not registered. Where there are too many webhooks, names them: X has the same words for a URL that is
+    /// registered already.
+    async fn not_registered(&self, client: &Client, url: &str, error: &Error) -> anyhow::Error {
+        if !matches!(error.cause(), Cause::LimitReached | Cause::DuplicateUrl) {
+            return explained(error);
+        }
+        let Ok(all) = self.list(client).await else { return explained(error) };
+        if let Some(same) = all.iter().find(|one| same_url(&one.url, url)) {
+            let (id, state) = (shown(&same.id), if same.valid { "valid" } else { "invalid" });
+            return anyhow::anyhow!(
+                "{error}\n{url} is registered as {id} ({}, {state}): use it, or delete it with `birdhook webhooks delete {id}`",
+                shown(&same.url)
+            );
+        }
+        let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
+        let all = if all.is_empty() { String::new() } else { format!("\nThe app has:{all}") };
+        anyhow::anyhow!("{error}{all}\n{}", error.cure())
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {

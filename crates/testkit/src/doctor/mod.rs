@@ -14,7 +14,7 @@ mod tls;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use birdhook_core::{Secret, SecretError};
+use birdhook_core::{Event, Secret, SecretError};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -111,6 +111,17 @@ impl Doctor {
         RootCertStore::empty().add(certificate.clone()).map_err(|_| DoctorError::Root)?;
         self.roots.push(certificate);
         Ok(self)
+    }
+
+    /// Whether an event is one that a doctor sent, which no app acts on: its replay jobs have ids that begin with
+    /// `birdhook-doctor-`, and its unknown events are `birdhook_doctor_events`.
+    pub fn has_sent(event: &Event) -> bool {
+        let job = || {
+            let raw: serde_json::Value = serde_json::from_str(event.raw().as_str()).ok()?;
+            let job = raw.get("job_id").or_else(|| raw.pointer("/replay_job_status/job_id"))?.as_str()?;
+            Some(job.starts_with("birdhook-doctor-"))
+        };
+        event.name() == "birdhook_doctor_events" || (event.name() == "replay_job_status" && job().unwrap_or(false))
     }
 
     /// The names of all checks, in the order in which they are made, each with what it proves.

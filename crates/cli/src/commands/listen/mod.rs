@@ -111,13 +111,15 @@ pub(crate) struct Work {
     pub(crate) forward: Option<String>,
     /// How many events are remembered, and for how long, in place of what `Webhook` remembers.
     pub(crate) window: Option<(usize, Duration)>,
-    /// Told of each event once it is answered 200.
+    /// Called with each event once it is answered 200.
     pub(crate) seen: Seen,
+    /// The events that are neither printed nor seen; the delivery is answered 200 all the same.
+    pub(crate) skipped: fn(&Event) -> bool,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self { record: None, forward: None, window: None, seen: Box::new(|_| ()) }
+        Self { record: None, forward: None, window: None, seen: Box::new(|_| ()), skipped: |_| false }
     }
 }
 

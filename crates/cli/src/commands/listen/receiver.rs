@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use birdhook::Event;
 use birdhook::axum::Verified;
 
 use super::Seen;
@@ -17,6 +18,7 @@ pub(super) struct Receiver {
     pub(super) forwarder: Option<Forwarder>,
     pub(super) form: Form,
     pub(super) seen: Seen,
+    pub(super) skipped: fn(&Event) -> bool,
     /// Told when nobody reads the output any more.
     pub(super) closed: tokio::sync::mpsc::Sender<()>,
 }
@@ -42,9 +44,10 @@ pub(super) async fn receive(
             return StatusCode::SERVICE_UNAVAILABLE;
         }
     }
-    match receiver.form.print(&delivery) {
+    let events = || delivery.events().iter().filter(|event| !(receiver.skipped)(event));
+    match events().try_for_each(|event| receiver.form.print_event(event)) {
         Ok(()) => {
-            delivery.events().iter().for_each(|event| (receiver.seen)(event));
+            events().for_each(|event| (receiver.seen)(event));
             StatusCode::OK
         }
         Err(error) => {

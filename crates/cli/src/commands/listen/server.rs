@@ -61,6 +61,7 @@ impl ServerArgs {
             forwarder: work.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?,
             form: self.form(json),
             seen: work.seen,
+            skipped: work.skipped,
             closed,
         };
         let route = webhook(gate.clone(), receive).with_state(Arc::new(receiver));
