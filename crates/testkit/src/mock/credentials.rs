@@ -135,9 +135,10 @@ pub enum Permission {
     ReadWriteMessages,
 }
 
-/// Every scope of OAuth 2.0 that a call of webhooks asks for.
+/// Every scope of OAuth 2.0 that a call asks for.
 pub const SCOPES: &[&str] = &[
     "tweet.read",
+    "tweet.write",
     "users.read",
     "dm.read",
     "dm.write",

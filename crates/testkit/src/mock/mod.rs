@@ -49,7 +49,7 @@ pub use ledger::{Cause, Challenged, Entry, Ledger, LedgerError, Outcome, Sent};
 pub use refusal::Refusal;
 pub use replay::DateFault;
 pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings};
-pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook};
+pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook, Written};
 
 /// A server that plays X: it registers webhooks, challenges them, delivers signed events to them over real HTTP, tries
 /// again and replays, and writes down in a [`Ledger`] what was sent and what was answered.
@@ -140,6 +140,8 @@ impl MockX {
             subscriptions: Vec::new(),
             activities: Vec::new(),
             links: Vec::new(),
+            written: Vec::new(),
+            withholds_answers: false,
             jobs: Vec::new(),
             agenda: agenda::Agenda::default(),
             chaos: settings.chaos,

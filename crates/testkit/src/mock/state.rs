@@ -125,6 +125,28 @@ pub struct StreamLink {
     pub created_at: Timestamp,
 }
 
+/// A message or a post that an app wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Written {
+    /// The id.
+    pub id: String,
+    /// The name of the app.
+    pub app: String,
+    /// The author's id.
+    pub user_id: String,
+    /// The recipient's id, of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The request's body.
+    pub body: serde_json::Value,
+    /// When the request came.
+    pub created_at: Timestamp,
+}
+
 /// In which way X is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -170,6 +192,9 @@ pub(crate) struct State {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) activities: Vec<ActivitySubscription>,
     pub(crate) links: Vec<StreamLink>,
+    pub(crate) written: Vec<Written>,
+    /// Whether those who write get no answer.
+    pub(crate) withholds_answers: bool,
     pub(crate) jobs: Vec<Job>,
     pub(crate) agenda: Agenda,
     pub(crate) chaos: Chaos,

@@ -8,7 +8,7 @@ use super::agenda::wake;
 use super::credentials::{App, Permission, SCOPES, Token, User};
 use super::manage::Asked;
 use super::settings::{Chaos, Order};
-use super::state::{ActivitySubscription, Filter, Generation, Grant, Outage, Subscription, Webhook};
+use super::state::{ActivitySubscription, Filter, Generation, Grant, Outage, Subscription, Webhook, Written};
 use super::{Inner, MockX, Refusal};
 use crate::{Happening, Kind, Scene};
 
@@ -159,6 +159,19 @@ impl MockX {
             let mut state = self.inner.state();
             (state.chaos.order, state.chaos.at_once, state.is_held) = (order, at_once, false);
         }
+        wake(&self.inner);
+    }
+
+    /// The messages and posts that apps wrote (`POST /2/dm_conversations/with/:participant_id/messages`, `POST /2/tweets`),
+    /// oldest first.
+    pub fn written(&self) -> Vec<Written> {
+        self.inner.state().written.clone()
+    }
+
+    /// Withholds the answers to messages and posts from now on, which are recorded all the same; `false` sends them. For tests
+    /// of apps that end before they know what X has done.
+    pub fn withhold_answers(&self, withhold: bool) {
+        self.inner.state().withholds_answers = withhold;
         wake(&self.inner);
     }
 

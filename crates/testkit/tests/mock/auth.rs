@@ -56,6 +56,8 @@ const CALLS: &[(&str, &str, Takes)] = &[
     ("PUT", "/2/activity/subscriptions/1", Takes::App),
     ("DELETE", "/2/activity/subscriptions/1", Takes::App),
     ("DELETE", "/2/activity/subscriptions?ids=1", Takes::App),
+    ("POST", "/2/dm_conversations/with/3003/messages", Takes::AnyUser),
+    ("POST", "/2/tweets", Takes::AnyUser),
     ("POST", "/2/tweets/search/webhooks/1", Takes::App),
     ("DELETE", "/2/tweets/search/webhooks/1", Takes::App),
     ("GET", "/2/tweets/search/stream/webhooks", Takes::App),

@@ -19,4 +19,5 @@ mod tls;
 mod urls;
 mod v2;
 mod world;
+mod writing;
 mod x_activity;

@@ -39,6 +39,11 @@ pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
     .into_response()
 }
 
+/// The messages and posts that apps wrote, oldest first.
+pub(super) async fn written(State(inner): State<Arc<Inner>>) -> Response {
+    Told::ok(json!({"written": inner.state().written})).into_response()
+}
+
 /// Which lines of the ledger.
 #[derive(Deserialize)]
 pub(super) struct Lines {

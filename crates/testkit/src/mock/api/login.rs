@@ -78,6 +78,7 @@ pub(super) fn routes() -> Router<Arc<Inner>> {
         .route("/oauth/access_token", post(oauth1::access_token))
         .route("/i/oauth2/authorize", get(oauth2::authorize))
         .route("/2/oauth2/token", post(oauth2::token))
+        .route("/2/oauth2/revoke", post(oauth2::revoke))
         .route("/2/users/me", get(me))
 }
 

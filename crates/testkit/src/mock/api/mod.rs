@@ -13,6 +13,7 @@ mod replay;
 mod stream_links;
 mod table;
 mod webhooks;
+mod writing;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
         .route("/", get(page::page))
         .route("/_mock/state", get(control::state))
         .route("/_mock/ledger", get(control::ledger))
+        .route("/_mock/written", get(control::written))
         .route("/_mock/fire", post(control::fire))
         .route("/oauth2/token", post(token))
         .merge(login::routes())
@@ -187,6 +189,8 @@ async fn perform(row: &Row, ask: Ask<'_>) -> Result<Told, Fault> {
         A::Link => stream_links::link(&ask),
         A::Unlink => stream_links::unlink(&ask),
         A::Links => Ok(stream_links::list(&ask)),
+        A::Message => writing::message(&ask).await,
+        A::Tweet => writing::post(&ask).await,
     }
 }
 

@@ -51,6 +51,8 @@ macro_rules! calls {
 }
 
 const MESSAGES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read"];
+const MESSAGE: &[&str] = &["dm.write", "tweet.read", "users.read"];
+const POST: &[&str] = &["tweet.read", "tweet.write", "users.read"];
 
 calls! {
     EnterpriseRegister = "POST" "/1.1/account_activity/webhooks" Auth::Owner, 15;
@@ -97,6 +99,9 @@ calls! {
     Link = "POST" "/2/tweets/search/webhooks/:webhook_id" Auth::App, 450;
     Unlink = "DELETE" "/2/tweets/search/webhooks/:webhook_id" Auth::App, 450;
     Links = "GET" "/2/tweets/search/stream/webhooks" Auth::App, 450;
+
+    Message = "POST" "/2/dm_conversations/with/:participant_id/messages" Auth::AnyUser(MESSAGE), 15;
+    Tweet = "POST" "/2/tweets" Auth::AnyUser(POST), 100;
 }
 
 /// The call of this method and path; 1.1 has `.json` at the end of its paths, or not.
@@ -151,6 +156,7 @@ impl Row {
             {
                 return Err(Fault::Forbidden);
             }
+            (Auth::AnyUser(POST), Who::User { permission: Permission::ReadWrite, .. }) => {}
             (Auth::User | Auth::AnyUser(_), Who::User { permission, .. })
                 if *permission < Permission::ReadWriteMessages =>
             {

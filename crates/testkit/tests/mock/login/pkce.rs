@@ -218,3 +218,30 @@ async fn client_ids_look_like_x_s_and_are_each_app_s_own() {
         assert!(!shown.contains(&secret) && !format!("{:?}", world.x).contains(&secret));
     }
 }
+
+#[tokio::test]
+async fn a_token_that_is_revoked_ends_and_no_other() {
+    let world = World::new().await;
+    let id = world.app().client_id.as_str();
+    let revoke = async |parameters: &[(&str, &str)]| {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        send(&world, "POST", "/2/oauth2/revoke", "", &form).await
+    };
+    let told = spend(&world, &code(&world, "").await).await;
+    let (access, refresh) = (text(&told, "access_token"), text(&told, "refresh_token"));
+    assert_eq!(revoke(&[("token", &access), ("client_id", "x")]).await.status, 401, "no such app");
+    assert_eq!(revoke(&[("client_id", id)]).await.status, 400, "no token");
+    let other = world.x.another_app("second").unwrap();
+    assert_eq!(revoke(&[("token", &access), ("client_id", &other.client_id)]).await.status, 200);
+    assert_eq!(me(&world, &access).await, 200, "another app cannot revoke it");
+    for _ in 0..2 {
+        let told = revoke(&[("token", &access), ("client_id", id)]).await;
+        assert_eq!((told.status, told.json()), (200, json!({"revoked": true})), "one that is gone, too");
+    }
+    assert_eq!(me(&world, &access).await, 401);
+    let next = renew(&world, &refresh).await;
+    assert_eq!(next.status, 200, "the refresh token goes on");
+    assert_eq!(revoke(&[("token", &text(&next, "refresh_token")), ("client_id", id)]).await.status, 200);
+    assert_eq!(renew(&world, &text(&next, "refresh_token")).await.status, 400);
+    assert_eq!(me(&world, &text(&next, "access_token")).await, 200);
+}

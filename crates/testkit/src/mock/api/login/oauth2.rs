@@ -76,6 +76,23 @@ pub(super) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> 
     }
 }
 
+/// `POST /2/oauth2/revoke`. A token that is not known is revoked already (RFC 7009, section 2.2). Each token ends alone, so
+/// that a client which revokes one of two is found out.
+pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let form = Fields::parse(&read(body).await.unwrap_or_default());
+    let Some(app) = inner.oauth2_client(&head, &form) else {
+        return no(StatusCode::UNAUTHORIZED, "unauthorized_client", "Missing valid authorization header");
+    };
+    let Some(token) = form.get("token").map(Token::new) else {
+        return no(StatusCode::BAD_REQUEST, "invalid_request", "Missing required parameter [token].");
+    };
+    let mut state = inner.state();
+    state.grants2.retain(|known, grant| *known != token || grant.app != app.name);
+    state.logins.refreshes.retain(|known, refresh| *known != token || refresh.app != app.name);
+    Told::ok(json!({"revoked": true})).into_response()
+}
+
 impl Inner {
     /// A confidential client says who it is with its secret, a public one with its id alone.
     fn oauth2_client(&self, head: &Parts, form: &Fields) -> Option<App> {

@@ -1,0 +1,58 @@
+//! Messages and posts that apps write. The mock records them and reports no event.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Ask, Fault, Refusal, Told};
+use crate::mock::random;
+use crate::mock::state::Written;
+
+/// `POST /2/dm_conversations/with/:participant_id/messages`.
+pub(super) async fn message(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let to = ask.path(0).to_owned();
+    if to.is_empty() || !to.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Refusal::Invalid(format!("The `participant_id` path parameter value [{to}] is not valid")).into());
+    }
+    let (author, id) = write(ask, Some(to.clone()), "attachments").await?;
+    // The lower id comes first.
+    let mut pair = [author, to];
+    pair.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
+    Ok(created(json!({"dm_conversation_id": pair.join("-"), "dm_event_id": id})))
+}
+
+/// `POST /2/tweets`.
+pub(super) async fn post(ask: &Ask<'_>) -> Result<Told, Fault> {
+    let (_, id) = write(ask, None, "media").await?;
+    let body: Value = ask.json()?;
+    Ok(created(json!({"id": id, "text": body.get("text"), "edit_history_tweet_ids": [id]})))
+}
+
+fn created(data: Value) -> Told {
+    Told(StatusCode::CREATED, Some(json!({"data": data})))
+}
+
+/// Records what is written, which has a text or what `other` names. Returns the author and the new id.
+async fn write(ask: &Ask<'_>, to: Option<String>, other: &str) -> Result<(String, String), Fault> {
+    let body: Value = ask.json()?;
+    let text = body.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    if text.is_none() && body.get(other).is_none() {
+        return Err(Refusal::Invalid(format!("the body must have text or {other}")).into());
+    }
+    let user_id = ask.caller.user().unwrap_or_default().to_owned();
+    let created_at = ask.inner.settings.clock.now();
+    let id = {
+        let mut state = ask.inner.state();
+        let id = random::id(&mut state.random);
+        let app = ask.app().to_owned();
+        let written = Written { id: id.clone(), app, user_id: user_id.clone(), to, text, body, created_at };
+        state.written.push(written);
+        id
+    };
+    let mut changed = ask.inner.changed.subscribe();
+    while ask.inner.state().withholds_answers {
+        if changed.changed().await.is_err() {
+            break;
+        }
+    }
+    Ok((user_id, id))
+}
