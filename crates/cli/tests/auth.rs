@@ -195,3 +195,36 @@ fn without_keys_it_says_what_to_set() {
     assert!(none.code == 2 && none.stderr.contains("set BIRDHOOK_CONSUMER_KEY"), "{}", none.stderr);
     assert!(!std::path::Path::new(&folder.path("keys.toml")).exists());
 }
+
+#[test]
+fn runs_at_the_same_time_renew_a_token_once() {
+    let desk = Desk::new("auth-renew");
+    let login = Login::begin(&mut desk.command(&["auth", "user2", "--port", "0"]));
+    let (head, _) = login.visit("user_id=2001");
+    follow(&head);
+    assert_eq!(login.end().code, 0);
+    let path = desk.folder.path("keys.toml");
+    let first: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let mut due = first.clone();
+    due["users"]["2001"]["expires_at"] = "2020-01-01T00:00:00Z".into();
+    std::fs::write(&path, toml::to_string(&due).unwrap()).unwrap();
+    let check = ["subscriptions", "check", "1", "2001", "--sign-with", "user2"];
+    let runs: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = desk.command(&check);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for run in runs {
+        let output = run.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        // X knows the token: it is the webhook that is not there.
+        assert!(said.contains("there is no such webhook"), "{said}");
+    }
+    let after: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let token = |keys: &toml::Table, name: &str| keys["users"]["2001"][name].as_str().unwrap().to_owned();
+    for name in ["access_token", "refresh_token", "expires_at"] {
+        assert_ne!(token(&after, name), token(&due, name), "{name}");
+    }
+    assert_eq!(after["client_id"], first["client_id"]);
+}

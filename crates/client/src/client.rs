@@ -1,6 +1,7 @@
 //! What makes X's calls.
 
 mod bearer;
+mod own;
 mod sending;
 
 use std::fmt;
@@ -11,8 +12,9 @@ use birdhook_core::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use crate::login::{OnRenewal, Renewal, Way};
-use crate::{ConsumerKeys, CredentialKind, Credentials, Https, Transport, TransportError, UserToken};
+use crate::login::{Renewal, Way};
+use crate::token_store::MemoryTokenStore;
+use crate::{ConsumerKeys, CredentialKind, Credentials, Error, Https, TokenStore, Transport, TransportError};
 
 /// Makes X's calls. A clone is the same client.
 #[derive(Clone)]
@@ -68,7 +70,7 @@ pub struct Builder {
     timeout: Duration,
     retries: Retries,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    on_renewal: Option<OnRenewal>,
+    store: Option<Arc<dyn TokenStore>>,
 }
 
 impl Builder {
@@ -102,13 +104,14 @@ impl Builder {
         self
     }
 
-    /// Called with a user's id and their new OAuth 2.0 token before it is used, so that it can be stored: X does not take the
-    /// refresh token that it has come from again. It must not wait for anything long.
+    /// The store of users' OAuth 2.0 tokens. It takes the place of the tokens given to [`Credentials::user2`], which are kept
+    /// in memory.
     ///
     /// A token is renewed when it expires within a minute and when X does not take it, if it has a refresh token and the
-    /// [`oauth2_client`](Credentials::oauth2_client) is known.
-    pub fn on_renewal(mut self, told: impl Fn(&str, &UserToken) + Send + Sync + 'static) -> Self {
-        self.on_renewal = Some(Arc::new(told));
+    /// [`oauth2_client`](Credentials::oauth2_client) is known. X accepts each refresh token once: an app that restarts, or
+    /// that runs in several processes, needs a store that outlives the process, such as [`FileTokenStore`](crate::FileTokenStore).
+    pub fn token_store(mut self, store: impl TokenStore) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
@@ -122,9 +125,10 @@ impl Builder {
             None => Arc::new(Https::new(self.timeout)?),
         };
         let bearer = Mutex::new(self.credentials.bearer.clone());
-        let Self { base, credentials, retries, now, on_renewal, .. } = self;
+        let Self { base, credentials, retries, now, store, .. } = self;
+        let store = store.unwrap_or_else(|| Arc::new(MemoryTokenStore::new(&credentials.users2)));
         let way = Way { base: base.clone(), transport: Arc::clone(&transport), now: Arc::clone(&now) };
-        let renewal = Renewal::new(&credentials, way, on_renewal);
+        let renewal = Renewal::new(&credentials, way, store);
         Ok(Client {
             inner: Arc::new(Inner { base, credentials, transport, retries, now, bearer, renewal }),
             only: None,
@@ -166,7 +170,7 @@ impl Client {
             timeout: Duration::from_secs(30),
             retries: Retries::default(),
             now: Arc::new(now),
-            on_renewal: None,
+            store: None,
         }
     }
 
@@ -193,12 +197,16 @@ impl Client {
         self.inner.credentials.consumer.as_ref().map(ConsumerKeys::secret)
     }
 
-    /// Whether there are credentials of this kind of a user.
-    pub(crate) fn has_credentials_of(&self, user: &str, kind: CredentialKind) -> bool {
-        match kind {
-            CredentialKind::User => self.inner.credentials.token_of(user).is_some(),
-            CredentialKind::User2 => self.inner.credentials.users2.contains_key(user),
+    /// Whether there are credentials of this kind, of this user where it is a user's.
+    pub(crate) async fn has_credentials_of(&self, user: Option<&str>, kind: CredentialKind) -> Result<bool, Error> {
+        let credentials = &self.inner.credentials;
+        let has_keys = credentials.consumer.is_some();
+        Ok(match (kind, user) {
+            (CredentialKind::Bearer, _) => credentials.bearer.is_some() || has_keys,
+            (CredentialKind::Owner, _) => has_keys && credentials.owner.is_some(),
+            (CredentialKind::User, Some(user)) => has_keys && credentials.token_of(user).is_some(),
+            (CredentialKind::User2, Some(user)) => self.inner.renewal.has_token(user).await?,
             _ => false,
-        }
+        })
     }
 }

@@ -155,7 +155,8 @@ impl Credentials {
         self
     }
 
-    /// A user's OAuth 2.0 token, with which they are subscribed to private events of the X Activity API.
+    /// A user's OAuth 2.0 token, which private events of the X Activity API take. The client keeps it in memory; with a
+    /// [`token_store`](crate::Builder::token_store) it reads that instead.
     pub fn user2(mut self, id: impl Into<String>, token: UserToken) -> Self {
         self.users2.insert(id.into(), token);
         self

@@ -15,7 +15,7 @@ use http::{Response, StatusCode};
 
 use crate::call::Call;
 use crate::rate_limit::retry_after;
-use crate::{CredentialKind, RateLimit, TransportError};
+use crate::{CredentialKind, RateLimit, TokenStoreError, TransportError};
 
 use cause::in_words;
 pub use cause::{Cause, ChallengeFault, UrlFault};
@@ -74,6 +74,10 @@ impl Error {
 
     pub(crate) fn invalid(call: &Call, why: &str) -> Self {
         Self::new(call, None, Cause::Invalid, Some(why.to_owned()))
+    }
+
+    pub(crate) fn token_store(call: &Call, error: TokenStoreError) -> Self {
+        Self::new(call, None, Cause::TokenStore, Some(error.to_string()))
     }
 
     /// What an answer says that is no success, at this time.

@@ -28,6 +28,7 @@ pub mod login;
 mod migrate;
 mod oauth1;
 mod rate_limit;
+mod token_store;
 mod transport;
 mod validate;
 mod watch;
@@ -39,6 +40,7 @@ pub use ensure::{Api, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Want
 pub use error::{Cause, ChallengeFault, Error, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
+pub use token_store::{FileTokenStore, LockedToken, Storing, TokenStore, TokenStoreError};
 pub use transport::{Https, Sending, Transport, TransportError};
 pub use validate::{Arrived, NotValidated, Validated, Validation};
 pub use watch::{Gap, GapCause, Jobs, Later, LostCause, Notice, Rules, Watch, WatchSettings};

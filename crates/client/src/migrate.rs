@@ -113,8 +113,10 @@ impl Migration<'_> {
         }
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for user in &found.subscribers {
-            let kinds = [CredentialKind::User2, CredentialKind::User];
-            let has_token = kinds.iter().any(|kind| self.client.has_credentials_of(user, *kind));
+            let mut has_token = false;
+            for kind in [CredentialKind::User2, CredentialKind::User] {
+                has_token |= self.client.has_credentials_of(Some(user), kind).await?;
+            }
             for name in &self.types {
                 let wish = Self::wish(user.clone(), name);
                 let is_there = found.activity.iter().any(|one| Found::is(one, &wish));

@@ -74,7 +74,7 @@ impl Tokens {
         Some(AccessToken::new(self.token.clone()?, self.token_secret.clone()?))
     }
 
-    fn oauth2(&self) -> Option<UserToken> {
+    pub(super) fn oauth2(&self) -> Option<UserToken> {
         let mut token = UserToken::new(self.access_token.clone()?);
         token.refresh = self.refresh_token.clone().map(SecretString::from);
         token.expires_at = self.expires_at.as_deref().and_then(Timestamp::parse);
@@ -86,11 +86,12 @@ impl Tokens {
         (self.token, self.token_secret) = (Some(token.token().to_owned()), Some(token.secret().to_owned()));
     }
 
-    /// Takes over a user's OAuth 2.0 token.
-    pub(crate) fn set_oauth2(&mut self, token: &UserToken) {
-        self.access_token = Some(token.access.expose_secret().to_owned());
-        self.refresh_token = token.refresh.as_ref().map(|token| token.expose_secret().to_owned());
-        self.expires_at = token.expires_at.map(|time| time.to_string());
+    /// Takes over a user's OAuth 2.0 token, or removes it.
+    pub(crate) fn set_oauth2(&mut self, token: Option<&UserToken>) {
+        self.access_token = token.map(|token| token.access.expose_secret().to_owned());
+        let refresh = token.and_then(|token| token.refresh.as_ref());
+        self.refresh_token = refresh.map(|refresh| refresh.expose_secret().to_owned());
+        self.expires_at = token.and_then(|token| token.expires_at).map(|time| time.to_string());
     }
 }
 
@@ -189,7 +190,6 @@ impl TryFrom<&Keys> for Credentials {
         }
         for (id, tokens) in &keys.users {
             credentials = tokens.oauth1().into_iter().fold(credentials, |all, token| all.user(&**id, token));
-            credentials = tokens.oauth2().into_iter().fold(credentials, |all, token| all.user2(&**id, token));
         }
         Ok(credentials)
     }
@@ -213,7 +213,7 @@ mod tests {
         let mut keys = Keys { consumer_key: Some("k".into()), ..Keys::default() };
         let tokens = keys.users.entry("2001".into()).or_default();
         tokens.set_oauth1(&AccessToken::new("2001-t", "s"));
-        tokens.set_oauth2(&UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(0)));
+        tokens.set_oauth2(Some(&UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(0))));
         keys.write(&path).unwrap();
         // What was left there is for all to read.
         fs::write(path.with_extension("new"), "").unwrap();

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod keys;
+mod store;
 mod table;
 
 use std::path::PathBuf;
@@ -11,10 +12,10 @@ use birdhook::client::{Client, CredentialKind, Credentials, Error};
 
 pub(crate) use confirm::confirmed;
 pub(crate) use keys::{Keys, Tokens};
+pub(crate) use store::lock;
 pub(crate) use table::{Cells, tell};
 
 use crate::commands::listen::check_url;
-use crate::output::note;
 
 /// Who calls X, and with what.
 #[derive(Clone, Debug, clap::Args)]
@@ -83,17 +84,7 @@ impl AccountArgs {
         let base = self.base_url(&keys);
         check_url(&base).context("where X's API is")?;
         let builder = Client::builder(credentials).base_url(base);
-        // X accepts a refresh token once: a new token that is not kept is lost.
-        let builder = builder.on_renewal(move |user, token| {
-            let kept = Keys::read(&path, false).and_then(|mut keys| {
-                keys.users.entry(user.to_owned()).or_default().set_oauth2(token);
-                keys.write(&path)
-            });
-            if let Err(error) = kept {
-                note(format!("the new token of {user} is not kept: {error:#}"));
-            }
-        });
-        let client = builder.build().context("cannot set up TLS")?;
+        let client = builder.token_store(store::CredentialsFile(path)).build().context("cannot set up TLS")?;
         Ok(match self.sign_with {
             Some(kind) => client.only(kind.into()),
             None => client,

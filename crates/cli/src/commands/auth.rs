@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::doctor::seconds;
 use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Keys, confirmed, tell};
+use crate::account::{AccountArgs, Cells, Keys, confirmed, lock, tell};
 use crate::output::{self, note};
 
 /// Keep the app's keys, and let users authorise the app.
@@ -108,8 +108,12 @@ impl Auth {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         let path = self.account.path()?;
         let mut keys = Keys::read(&path, false)?;
+        // Other runs of the tool may renew tokens between reading and writing.
+        let locked;
         match self.what {
             What::App => {
+                locked = lock(&path)?;
+                keys = Keys::read(&path, false)?;
                 keys.take_environment()?;
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
                     bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
@@ -136,6 +140,7 @@ impl Auth {
                 };
                 let authorised = authorised.map_err(|error| failed(&error))?;
                 // The user took their time, in which others may have logged in.
+                locked = lock(&path)?;
                 keys = Keys::read(&path, false)?;
                 let tokens = match owner {
                     true => keys.owner.get_or_insert_default(),
@@ -167,9 +172,10 @@ impl Auth {
                 let token = login.finish(&pending.proof, back).await.map_err(|error| failed(&error))?;
                 let user = login.user_id(&token).await.map_err(|error| failed(&error))?;
                 // The user took their time, in which others may have logged in, and tokens may have been renewed.
+                locked = lock(&path)?;
                 keys = Keys::read(&path, false)?;
                 keys.take_environment()?;
-                keys.users.entry(user.clone()).or_default().set_oauth2(&token);
+                keys.users.entry(user.clone()).or_default().set_oauth2(Some(&token));
                 note(format!("{user} has authorised the app"));
             }
             What::List => {
@@ -191,11 +197,13 @@ impl Auth {
                     bail!("nothing was forgotten");
                 }
                 // Whoever was asked took their time too.
+                locked = lock(&path)?;
                 keys = Keys::read(&path, false)?;
                 keys.users.remove(&user);
             }
         }
         keys.write(&path)?;
+        drop(locked);
         output::done("kept", &path.display().to_string(), json)?;
         Ok(Verdict::Good)
     }

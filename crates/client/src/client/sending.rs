@@ -103,9 +103,7 @@ impl Client {
     }
 
     async fn send_once(&self, call: &Call) -> Result<(Response<Bytes>, CredentialKind), Error> {
-        let kind = self
-            .kind(call)
-            .ok_or_else(|| Error::no_credential(call, self.only.as_ref().map_or(call.takes, |only| only.alone())))?;
+        let kind = self.kind(call).await?;
         let request = self.request(call, kind).await?;
         let signed = request.headers().get(AUTHORIZATION).cloned();
         let answer = self.inner.transport.send(request).await;
@@ -126,22 +124,14 @@ impl Client {
     }
 
     /// The best kind of credentials that the call takes and that there are.
-    fn kind(&self, call: &Call) -> Option<CredentialKind> {
-        let credentials = &self.inner.credentials;
-        let user = call.user.as_deref();
-        let is_there = |kind: &CredentialKind| match kind {
-            CredentialKind::Bearer => credentials.bearer.is_some() || credentials.consumer.is_some(),
-            CredentialKind::Owner => credentials.consumer.is_some() && credentials.owner.is_some(),
-            CredentialKind::User => {
-                credentials.consumer.is_some() && user.is_some_and(|user| credentials.token_of(user).is_some())
+    pub(super) async fn kind(&self, call: &Call) -> Result<CredentialKind, Error> {
+        let kinds = self.only.map_or(call.takes, CredentialKind::alone);
+        for kind in kinds {
+            if self.has_credentials_of(call.user.as_deref(), *kind).await? {
+                return Ok(*kind);
             }
-            CredentialKind::User2 => user.is_some_and(|user| credentials.users2.contains_key(user)),
-            CredentialKind::Consumer => false,
-        };
-        match self.only {
-            Some(only) => Some(only).filter(is_there),
-            None => call.takes.iter().copied().find(is_there),
         }
+        Err(Error::no_credential(call, kinds))
     }
 
     async fn request(&self, call: &Call, kind: CredentialKind) -> Result<Request<Bytes>, Error> {
@@ -156,7 +146,7 @@ impl Client {
             url += &format!("?{query}");
         }
         let url = Uri::try_from(url).map_err(|_| invalid())?;
-        let authorization = self.authorization(call, &url, kind).await?;
+        let authorization = self.authorization(call, (&url, &[]), kind).await?;
         let mut request = Request::builder().method(call.method.clone()).uri(url).body(Bytes::new());
         if let Ok(request) = &mut request {
             request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -169,7 +159,13 @@ impl Client {
         request.map_err(|_| invalid())
     }
 
-    async fn authorization(&self, call: &Call, url: &Uri, kind: CredentialKind) -> Result<HeaderValue, Error> {
+    /// The header `Authorization` of a call to this URL, with a body that is this form.
+    pub(super) async fn authorization(
+        &self,
+        call: &Call,
+        (url, form): (&Uri, &[(String, String)]),
+        kind: CredentialKind,
+    ) -> Result<HeaderValue, Error> {
         let credentials = &self.inner.credentials;
         let user = call.user.as_deref();
         let header = match kind {
@@ -186,7 +182,7 @@ impl Client {
                 let once = self.once();
                 let consumer = credentials.consumer.as_ref();
                 consumer.zip(token).and_then(|(consumer, token)| {
-                    oauth1::authorization((&call.method, url), &[], consumer, Some(token), &[], &once)
+                    oauth1::authorization((&call.method, url), form, consumer, Some(token), &[], &once)
                 })
             }
             CredentialKind::Consumer => None,

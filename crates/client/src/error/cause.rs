@@ -44,6 +44,8 @@ pub enum Cause {
     Unauthenticated,
     /// A user's OAuth 2.0 token has expired or was revoked, and X does not renew it.
     NotRenewed,
+    /// The store of users' OAuth 2.0 tokens failed. The call was not sent.
+    TokenStore,
     /// This call takes another kind of credentials.
     WrongCredential,
     /// There are no credentials of a kind that this call takes. Nothing was sent.
@@ -126,6 +128,7 @@ impl fmt::Display for Cause {
             Self::Permission => "the user has not authorised the app for this",
             Self::Unauthenticated => "X does not know who calls",
             Self::NotRenewed => "X does not renew the user's token",
+            Self::TokenStore => "the token store failed",
             Self::WrongCredential => "this call takes other credentials",
             Self::NoCredential(kinds) => return write!(f, "nothing to sign it with: wanted is {}", in_words(kinds)),
             Self::RateLimited { until: Some(until) } => return write!(f, "called too often, wait until {until}"),

@@ -176,6 +176,7 @@ fn general(cause: &Cause) -> &'static str {
         Cause::NoAnswer(TransportError::Connect(_)) => "Check the network, the proxy and the name of X's host.",
         Cause::NoAnswer(_) => "Look first whether the call was carried out, then try again.",
         Cause::Unreadable => "See the message: X may have changed its answer.",
+        Cause::TokenStore => "Check the token store: its folder, its permissions, its disk, and what holds its lock.",
         Cause::Invalid => "Correct what X's words name.",
         // These depend on the call.
         Cause::Permission

@@ -40,6 +40,7 @@ mod loopback;
 mod pkce;
 mod redirect;
 mod renewal;
+mod revoke;
 mod three_legged;
 mod visit;
 mod way;
@@ -50,5 +51,5 @@ pub use pkce::{OAuth2, OAuth2Pending, Proof, SCOPES};
 pub use redirect::Redirect;
 pub use three_legged::{Authorised, OAuth1, OAuth1Pending};
 
-pub(crate) use renewal::{OnRenewal, Renewal};
+pub(crate) use renewal::Renewal;
 pub(crate) use way::Way;

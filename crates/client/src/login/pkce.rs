@@ -45,8 +45,8 @@ const BASE: [&str; 3] = ["tweet.read", "users.read", "offline.access"];
 #[derive(Clone)]
 #[must_use]
 pub struct OAuth2 {
-    client_id: String,
-    client_secret: Option<SecretString>,
+    pub(super) client_id: String,
+    pub(super) client_secret: Option<SecretString>,
     authorize_url: String,
     scopes: Vec<String>,
     pub(super) way: Way,

@@ -9,6 +9,7 @@ mod errors_v1;
 mod errors_v2;
 mod openapi;
 mod openapi_schema;
+mod own;
 mod premium;
 mod rates;
 mod receiver;

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use crate::calls::transport::{Book, answer, authorization};
 
 /// The parameters of an OAuth header.
-fn parameters(header: &str) -> BTreeMap<String, String> {
+pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
     let pairs = header.strip_prefix("OAuth ").unwrap().split(',');
     let pairs = pairs.map(|pair| {
         let (name, value) = pair.trim().split_once('=').unwrap();
@@ -25,8 +25,20 @@ fn parameters(header: &str) -> BTreeMap<String, String> {
 
 /// What another implementation signs a request with, given our nonce and time.
 fn oracle(request: &Request<Bytes>, base: &str, keys: &[String; 4], said: &BTreeMap<String, String>) -> String {
+    oracle_of_form(request, base, keys, said, "")
+}
+
+/// The same for a request whose body is this form.
+pub(crate) fn oracle_of_form(
+    request: &Request<Bytes>,
+    base: &str,
+    keys: &[String; 4],
+    said: &BTreeMap<String, String>,
+    form: &str,
+) -> String {
     let query = request.uri().query().unwrap_or_default();
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let of_body = form_urlencoded::parse(form.as_bytes()).into_owned();
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().chain(of_body).collect();
     let [key, secret, token, token_secret] = keys.each_ref().map(String::as_str);
     let token = Token::from_parts(key, secret, token, token_secret);
     let mut builder = Builder::with_token(token, HmacSha1::new());

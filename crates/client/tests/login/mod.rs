@@ -4,5 +4,6 @@ mod loopback;
 mod pkce;
 mod renewal;
 mod secrets;
+mod stores;
 mod three_legged;
 mod world;

@@ -2,31 +2,77 @@
 
 use std::sync::{Arc, Mutex};
 
-use birdhook_client::{Builder, Cause, Client, CredentialKind, Credentials, Error, Retries, TransportError, UserToken};
+use birdhook_client::{
+    Builder, Cause, Client, CredentialKind, Credentials, Error, LockedToken, Retries, Storing, TokenStore,
+    TokenStoreError, TransportError, UserToken,
+};
 use birdhook_testkit::mock::Token;
 use secrecy::ExposeSecret;
 
 use crate::login::pkce::token;
 use crate::login::world::{Fake, SECRET, USER, World};
 
-/// The users and the access tokens that a client has told of.
+/// The users and the tokens that a client has stored.
 type Told = Arc<Mutex<Vec<(String, UserToken)>>>;
 
-fn builder(world: &World, token: UserToken) -> (Builder, Told) {
-    let (clock, told) = (world.x.clock(), Told::default());
-    let app = world.x.app();
-    let credentials = Credentials::bearer_only("no bearer").user2(USER, token);
+/// A store of one user's token, as an app may have its own. It can fail.
+#[derive(Clone)]
+struct Recording {
+    token: Arc<Mutex<Option<UserToken>>>,
+    lock: Arc<tokio::sync::Mutex<()>>,
+    told: Told,
+    fails: Arc<Mutex<bool>>,
+}
+
+struct Held(Recording, String, #[expect(dead_code, reason = "held")] tokio::sync::OwnedMutexGuard<()>);
+
+impl TokenStore for Recording {
+    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
+        Box::pin(async move { Ok(self.token.lock().unwrap().clone().filter(|_| user == USER)) })
+    }
+
+    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
+        Box::pin(async move {
+            let lock = Arc::clone(&self.lock).lock_owned().await;
+            Ok(Box::new(Held(self.clone(), user.to_owned(), lock)) as Box<dyn LockedToken>)
+        })
+    }
+}
+
+impl LockedToken for Held {
+    fn get(&mut self) -> Storing<'_, Option<UserToken>> {
+        Box::pin(async { self.0.get(&self.1).await })
+    }
+
+    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
+        Box::pin(async move {
+            if *self.0.fails.lock().unwrap() {
+                return Err(TokenStoreError::new("the disk is full"));
+            }
+            self.0.told.lock().unwrap().extend(token.clone().map(|token| (self.1.clone(), token)));
+            *self.0.token.lock().unwrap() = token;
+            Ok(())
+        })
+    }
+}
+
+fn builder(world: &World, store: impl TokenStore) -> Builder {
+    let (clock, app) = (world.x.clock(), world.x.app());
+    let credentials = Credentials::bearer_only("no bearer").user2(USER, UserToken::new("not used beside a store"));
     let secret = app.client_secret.as_ref().map(|secret| secret.as_str().into());
     let builder = Client::builder(credentials.oauth2_client(&app.client_id, secret)).base_url(world.x.url());
     let builder = builder.transport(world.line.clone()).clock(move || clock.now()).retries(Retries::never());
-    let list = Arc::clone(&told);
-    let list = move |user: &str, token: &UserToken| list.lock().unwrap().push((user.to_owned(), token.clone()));
-    (builder.on_renewal(list), told)
+    builder.token_store(store)
+}
+
+fn recording(token: UserToken) -> Recording {
+    let token = Arc::new(Mutex::new(Some(token)));
+    Recording { token, lock: Arc::default(), told: Told::default(), fails: Arc::default() }
 }
 
 fn client(world: &World, token: UserToken) -> (Client, Told) {
-    let (builder, told) = builder(world, token);
-    (builder.build().unwrap().only(CredentialKind::User2), told)
+    let store = recording(token);
+    (builder(world, store.clone()).build().unwrap().only(CredentialKind::User2), store.told)
 }
 
 /// Makes a call as the user: that there is no such webhook is what X says to those whom it knows.
@@ -201,4 +247,76 @@ async fn a_call_that_x_refuses_again_is_not_made_for_ever() {
     let before = world.line.sent().len();
     assert_eq!(call(&client).await.unwrap_err().cause(), &Cause::Unauthenticated);
     assert_eq!((world.line.sent().len() - before, told.lock().unwrap().len()), (3, 1), "call, renewal, call");
+}
+
+#[tokio::test]
+async fn a_new_token_that_the_store_does_not_take_is_stored_by_the_next_call() {
+    let world = World::new().await;
+    let store = recording(token(&world.oauth2()).await);
+    let client = builder(&world, store.clone()).build().unwrap();
+    world.advance(7200).await;
+    let before = world.line.token_requests();
+    *store.fails.lock().unwrap() = true;
+    for _ in 0..2 {
+        let error = client.access_token(USER).await.unwrap_err();
+        assert_eq!((error.cause(), error.message()), (&Cause::TokenStore, Some("the disk is full")));
+        assert!(!error.is_retryable(), "{error}");
+    }
+    *store.fails.lock().unwrap() = false;
+    let token = client.access_token(USER).await.unwrap();
+    assert_eq!(world.line.token_requests() - before, 1, "the refresh token works once");
+    let told = store.told.lock().unwrap().clone();
+    let [(_, kept)] = told.as_slice() else { panic!("{}", told.len()) };
+    assert_eq!(kept.access.expose_secret(), token.expose_secret());
+    assert_eq!(world.oauth2().user_id(kept).await.unwrap(), USER);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_in_memory_are_renewed_once_for_all_clones() {
+    let world = World::new().await;
+    let (clock, app) = (world.x.clock(), world.x.app());
+    let credentials = Credentials::bearer_only("b").user2(USER, token(&world.oauth2()).await);
+    let client = Client::builder(credentials.oauth2_client(&app.client_id, None)).base_url(world.x.url());
+    let client = client.transport(world.line.clone()).clock(move || clock.now()).build().unwrap();
+    world.advance(7200).await;
+    let before = world.line.token_requests();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| client.clone())
+        .map(|client| tokio::spawn(async move { client.access_token(USER).await }))
+        .collect();
+    let mut tokens = std::collections::BTreeSet::new();
+    for task in tasks {
+        tokens.insert(task.await.unwrap().unwrap().expose_secret().to_owned());
+    }
+    assert_eq!((tokens.len(), world.line.token_requests() - before), (1, 1));
+    let error = client.access_token("3003").await.unwrap_err();
+    assert_eq!(error.cause(), &Cause::NoCredential(&[CredentialKind::User2]));
+    // A user who logs in later.
+    let theirs = UserToken::new("theirs");
+    client.token_store().set("3003", Some(theirs)).await.unwrap();
+    assert_eq!(client.access_token("3003").await.unwrap().expose_secret(), "theirs");
+}
+
+#[tokio::test]
+async fn revoked_tokens_work_no_longer_and_leave_the_store() {
+    for world in [World::new().await, World::confidential().await] {
+        let first = token(&world.oauth2()).await;
+        let store = recording(first.clone());
+        let client = builder(&world, store.clone()).build().unwrap();
+        world.line.fake(Some(("/2/oauth2/revoke", Ok((503, "")))));
+        let error = client.revoke(USER).await.unwrap_err();
+        assert_eq!((error.cause(), error.call()), (&Cause::Down, "POST /2/oauth2/revoke"));
+        assert!(store.token.lock().unwrap().is_some(), "what may still work is kept");
+        world.line.fake(None);
+        client.revoke(USER).await.unwrap();
+        assert!(store.token.lock().unwrap().is_none());
+        world.oauth2().user_id(&first).await.unwrap_err();
+        world.oauth2().refresh(&first).await.unwrap_err();
+        let error = client.revoke(USER).await.unwrap_err();
+        assert_eq!(error.cause(), &Cause::NoCredential(&[CredentialKind::User2]));
+        for request in world.line.sent().iter() {
+            let shown = format!("{request:?}");
+            assert!(!shown.contains("Basic ") || request.headers()["authorization"].is_sensitive(), "{shown}");
+        }
+    }
 }

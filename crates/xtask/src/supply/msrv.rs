@@ -11,8 +11,12 @@ use crate::rules;
 use crate::steps::Outcome;
 
 /// Features that ask for a newer Rust than their package, as its manifest says of them.
-const ASK_FOR_MORE: &[(&str, &str, &str)] =
-    &[("birdhook", "actix", "1.89.0"), ("birdhook", "nats", "1.89.0"), ("birdhook", "inbox", "1.90.0")];
+const ASK_FOR_MORE: &[(&str, &str, &str)] = &[
+    ("birdhook", "actix", "1.89.0"),
+    ("birdhook", "client", "1.89.0"),
+    ("birdhook", "nats", "1.89.0"),
+    ("birdhook", "inbox", "1.90.0"),
+];
 
 /// What each version of a package asks for.
 type Asked = BTreeMap<(String, String), Version>;

@@ -1,0 +1,58 @@
+//! Revokes OAuth 2.0 tokens.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Request};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{LoginError, OAuth2};
+use crate::UserToken;
+use crate::oauth1::encoded;
+
+impl OAuth2 {
+    /// Revokes a user's refresh token and access token at X, so that the app has no access any more
+    /// (<https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>).
+    ///
+    /// # Errors
+    /// When X refuses or does not answer. The tokens may still work then.
+    pub async fn revoke(&self, token: &UserToken) -> Result<(), LoginError> {
+        let Some(refresh) = &token.refresh else { return self.revoke_one(&token.access).await };
+        self.revoke_one(refresh).await?;
+        match self.revoke_one(&token.access).await {
+            // RFC 7009, section 2.1: the access tokens of a refresh token end with it.
+            Err(LoginError::Refused { status: Some(400), .. }) => Ok(()),
+            revoked => revoked,
+        }
+    }
+
+    async fn revoke_one(&self, token: &SecretString) -> Result<(), LoginError> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token.expose_secret());
+        let mut request = Request::post(format!("{}/2/oauth2/revoke", self.way.base));
+        match &self.client_secret {
+            Some(secret) => {
+                let pair = format!("{}:{}", encoded(&self.client_id), encoded(secret.expose_secret()));
+                let basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)));
+                let mut basic = basic.map_err(|_| LoginError::Invalid("the client secret holds what no header can"))?;
+                basic.set_sensitive(true);
+                request = request.header(AUTHORIZATION, basic);
+            }
+            None => {
+                form.append_pair("client_id", &self.client_id);
+            }
+        }
+        let request = request
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(form.finish()))
+            .map_err(|_| LoginError::Invalid("the base URL is none"))?;
+        let answer = self.way.send(request).await?;
+        let answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        match answer.get("revoked").and_then(Value::as_bool) {
+            Some(false) => Err(LoginError::Unreadable("it says that the token was not revoked")),
+            _ => Ok(()),
+        }
+    }
+}

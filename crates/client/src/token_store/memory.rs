@@ -1,0 +1,68 @@
+//! Tokens in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::{LockedToken, Storing, TokenStore};
+use crate::UserToken;
+
+/// Keeps tokens for one client and its clones.
+#[derive(Clone)]
+pub(crate) struct MemoryTokenStore(Arc<Mutex<BTreeMap<String, Slot>>>);
+
+#[derive(Default)]
+struct Slot {
+    token: Option<UserToken>,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl MemoryTokenStore {
+    pub(crate) fn new(tokens: &BTreeMap<String, UserToken>) -> Self {
+        let slots =
+            tokens.iter().map(|(user, token)| (user.clone(), Slot { token: Some(token.clone()), ..Slot::default() }));
+        Self(Arc::new(Mutex::new(slots.collect())))
+    }
+
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn token(&self, user: &str) -> Option<UserToken> {
+        self.slots().get(user)?.token.clone()
+    }
+}
+
+impl TokenStore for MemoryTokenStore {
+    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
+        Box::pin(async move { Ok(self.token(user)) })
+    }
+
+    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
+        Box::pin(async move {
+            let lock = Arc::clone(&self.slots().entry(user.to_owned()).or_default().lock);
+            let lock = lock.lock_owned().await;
+            Ok(Box::new(Locked { store: self.clone(), user: user.to_owned(), _lock: lock }) as Box<dyn LockedToken>)
+        })
+    }
+}
+
+struct Locked {
+    store: MemoryTokenStore,
+    user: String,
+    _lock: OwnedMutexGuard<()>,
+}
+
+impl LockedToken for Locked {
+    fn get(&mut self) -> Storing<'_, Option<UserToken>> {
+        Box::pin(async { Ok(self.store.token(&self.user)) })
+    }
+
+    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
+        Box::pin(async move {
+            self.store.slots().entry(self.user.clone()).or_default().token = token;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! Token stores that several clients and several processes share.
+
+use std::path::Path;
+use std::process::Command;
+
+use birdhook_client::{Cause, Client, Credentials, FileTokenStore, Retries, TokenStore, UserToken};
+use birdhook_core::Timestamp;
+use secrecy::ExposeSecret;
+
+use crate::login::pkce::token;
+use crate::login::world::{USER, World};
+
+/// Names the store's folder, the mock's URL, the client id, and the time, for a process that another test starts.
+const ASKED: &str = "BIRDHOOK_TEST_TOKENS";
+
+/// A client with a store of its own object in this folder.
+fn client(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Client {
+    let credentials = Credentials::bearer_only("no bearer").oauth2_client(client_id, None);
+    let builder = Client::builder(credentials).base_url(url).clock(now).retries(Retries::never());
+    builder.token_store(FileTokenStore::new(folder)).build().unwrap()
+}
+
+/// A world where a token in a folder is due, and the folder.
+async fn due() -> (World, tempfile::TempDir) {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let first = token(&world.oauth2()).await;
+    FileTokenStore::new(folder.path()).set(USER, Some(first)).await.unwrap();
+    world.advance(7200).await;
+    (world, folder)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stores_on_one_folder_renew_one_at_a_time() {
+    let (world, folder) = due().await;
+    for round in 0..5 {
+        let mut tasks = Vec::new();
+        for _ in 0..4 {
+            let clock = world.x.clock();
+            let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
+            for _ in 0..3 {
+                let client = client.clone();
+                tasks.push(tokio::spawn(async move { client.access_token(USER).await }));
+            }
+        }
+        let mut tokens = std::collections::BTreeSet::new();
+        for task in tasks {
+            tokens.insert(task.await.unwrap().unwrap().expose_secret().to_owned());
+        }
+        assert_eq!(tokens.len(), 1, "round {round}: the mock refuses a refresh token that was used");
+        world.advance(7200).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_on_one_folder_renew_one_at_a_time() {
+    // This test starts itself in further processes, with the variable.
+    if let Ok(asked) = std::env::var(ASKED) {
+        let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
+        let now = Timestamp::from_millis(now.parse().unwrap());
+        let client = client(Path::new(folder), url, client_id, move || now);
+        let tasks: Vec<_> = (0..4)
+            .map(|_| client.clone())
+            .map(|client| tokio::spawn(async move { client.access_token(USER).await }))
+            .collect();
+        for task in tasks {
+            println!("token {}", task.await.unwrap().unwrap().expose_secret());
+        }
+        return;
+    }
+    let (world, folder) = due().await;
+    let now = world.x.clock().now().as_millis();
+    let asked = format!("{}\n{}\n{}\n{now}", folder.path().display(), world.x.url(), world.x.app().client_id);
+    let processes: Vec<_> = (0..3)
+        .map(|_| {
+            let mut other = Command::new(std::env::current_exe().unwrap());
+            other.args(["processes_on_one_folder_renew_one_at_a_time", "--nocapture"]).env(ASKED, &asked);
+            other.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let mut tokens = std::collections::BTreeSet::new();
+    for process in processes {
+        let output = tokio::task::spawn_blocking(|| process.wait_with_output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        let found: Vec<_> = said.lines().filter_map(|line| line.split("token ").nth(1)).map(str::to_owned).collect();
+        assert_eq!(found.len(), 4, "{said}");
+        tokens.extend(found);
+    }
+    assert_eq!(tokens.len(), 1, "the mock refuses a refresh token that was used");
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_for_and_what_was_stored_meanwhile_is_used() {
+    let (world, folder) = due().await;
+    let store = FileTokenStore::new(folder.path());
+    let mut held = store.lock(USER).await.unwrap();
+    let clock = world.x.clock();
+    let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
+    let mut waiting = Box::pin(client.access_token(USER));
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(100), &mut waiting).await.is_err(), "it is locked");
+    assert!(store.get(USER).await.unwrap().is_some(), "reading does not wait");
+    held.set(Some(UserToken::new("of another process"))).await.unwrap();
+    drop(held);
+    assert_eq!(waiting.await.unwrap().expose_secret(), "of another process");
+    // Another user's token has a lock of its own.
+    let _held = store.lock(USER).await.unwrap();
+    store.set("3003", Some(UserToken::new("theirs"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileTokenStore::new(folder.path().join("new").join("tokens"));
+    assert!(store.get(USER).await.unwrap().is_none());
+    let kept = UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(1_795_426_200_000));
+    store.set(USER, Some(kept)).await.unwrap();
+    let read = store.get(USER).await.unwrap().unwrap();
+    assert_eq!((read.access.expose_secret(), read.refresh.unwrap().expose_secret()), ("a", "r"));
+    assert_eq!(read.expires_at.unwrap().as_millis(), 1_795_426_200_000);
+    let path = folder.path().join("new/tokens/2001.json");
+    #[cfg(unix)]
+    for (path, expected) in
+        [(path.clone(), 0o600), (path.with_extension("lock"), 0o600), (path.parent().unwrap().to_owned(), 0o700)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
+    }
+    store.set(USER, None).await.unwrap();
+    store.set(USER, None).await.unwrap();
+    assert!(store.get(USER).await.unwrap().is_none());
+    assert!(path.with_extension("lock").exists(), "a lock that is deleted excludes nobody");
+
+    std::fs::write(&path, r#"{"access_token": 5secret"#).unwrap();
+    let error = store.get(USER).await.unwrap_err().to_string();
+    assert!(error.ends_with("2001.json does not hold a token") && !error.contains("5secret"), "{error}");
+    let client = client(path.parent().unwrap(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
+    assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &Cause::TokenStore);
+    for id in ["", "..", "../2001", "a/b", "2001.json", "C:", "ü"] {
+        assert!(store.get(id).await.is_err() && store.lock(id).await.is_err(), "{id:?}");
+    }
+}
