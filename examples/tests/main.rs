@@ -10,4 +10,6 @@
 
 mod app;
 #[cfg(unix)]
+mod bot;
+#[cfg(unix)]
 mod servers;

@@ -55,7 +55,7 @@ impl Server {
 }
 
 /// Cargo builds the examples beside the tests.
-fn program(example: &str) -> PathBuf {
+pub(crate) fn program(example: &str) -> PathBuf {
     let deps = std::env::current_exe().unwrap();
     deps.parent().unwrap().parent().unwrap().join("examples").join(example)
 }

@@ -78,6 +78,10 @@ struct GettingStartedGuide;
 #[doc = include_str!("../../../docs/guide/inbox.md")]
 struct InboxGuide;
 
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/guide/bot.md")]
+struct BotGuide;
+
 #[cfg(all(doctest, feature = "inbox", feature = "nats"))]
 #[doc = include_str!("../../../docs/guide/scale.md")]
 struct ScaleGuide;
