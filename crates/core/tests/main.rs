@@ -9,6 +9,7 @@ mod chunks;
 mod conversations;
 mod corpora;
 mod every_field;
+mod key_vectors;
 mod keys;
 mod lenient;
 mod looked_up;
