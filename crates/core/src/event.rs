@@ -31,8 +31,9 @@ pub struct Event {
 pub(crate) struct Envelope {
     pub(crate) app: Arc<str>,
     pub(crate) subscriber: Option<ByteString>,
-    /// Without a subscriber: the word that the subscription is to.
-    pub(crate) keyword: Option<Box<str>>,
+    /// The word that the subscription is to.
+    pub(crate) keyword: Option<ByteString>,
+    pub(crate) filter: Option<Readable>,
     pub(crate) users: Option<RawJson>,
     pub(crate) directory: Directory,
     pub(crate) apps: Option<RawJson>,
@@ -42,6 +43,7 @@ pub(crate) struct Envelope {
     pub(crate) event_uuid: Option<ByteString>,
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
+    pub(crate) is_replay: bool,
     /// How many events the body tells.
     pub(crate) sent: usize,
     /// What stands beside its arrays of events, read when it is first needed.
@@ -126,14 +128,14 @@ impl Event {
     pub fn content_key_in(&self, scope: DedupeScope) -> EventKey {
         let identity = match self.described.content {
             Content::Same => self.described.identity,
-            Content::Id(identity) | Content::Timeless(identity) => identity,
+            Content::Id(identity) | Content::Added(identity) | Content::Timeless(identity) => identity,
         };
         identity.scoped(scope, self.app(), self.subscription())
     }
 
     /// Whether the [`content_key`](Self::content_key) says only who did what to whom, so that doing it again gives the same
-    /// key: follows, blocks, mutes, their opposites, typing, and reading without a last message. The X Activity API gives
-    /// these neither an id nor a time.
+    /// key: follows, blocks, mutes, their opposites, typing, and reading without a last message. X gives these no id;
+    /// [`occurred_at`](Self::occurred_at), where X tells it, tells two of them apart.
     pub fn is_timeless(&self) -> bool {
         matches!(self.described.content, Content::Timeless(_))
     }
@@ -157,7 +159,8 @@ impl Event {
         }
     }
 
-    /// When it happened, as X says.
+    /// When it happened, as X says. In the X Activity API that is `data.created_at`, and a time of the payload where the
+    /// delivery has none.
     pub fn occurred_at(&self) -> Option<Timestamp> {
         self.described.occurred_at
     }
@@ -226,7 +229,7 @@ impl Event {
     }
 
     /// The event with the fields of the X Activity API, read now; what they leave out is in [`raw`](Self::raw). `None` for
-    /// messages, whose payload is that of the Account Activity API, and for what that API does not tell.
+    /// messages whose payload is that of the Account Activity API, and for what that API does not tell.
     pub fn v2(&self) -> Option<v2::Payload<'_>> {
         v2::Payload::read(self.described.generation, self.described.kind, &self.described.payload)
     }
@@ -255,6 +258,27 @@ impl Event {
     /// The tag of the subscription of the X Activity API that brought it.
     pub fn tag(&self) -> Option<&str> {
         self.envelope.tag.as_deref()
+    }
+
+    /// The word of the X Activity API's subscription that brought it, if the subscription is to a word.
+    pub fn keyword(&self) -> Option<&str> {
+        self.envelope.keyword.as_deref()
+    }
+
+    /// The filter of the X Activity API's subscription that brought it. Read now.
+    pub fn filter(&self) -> Option<v2::Filter<'_>> {
+        self.envelope.filter.as_ref()?.parse()
+    }
+
+    /// The filter as X wrote it.
+    pub(crate) fn raw_filter(&self) -> Option<&RawJson> {
+        self.envelope.filter.as_ref().map(Readable::raw)
+    }
+
+    /// Whether X marks the delivery as replayed, with `"meta":{"replay":true}`. Third parties report the mark, X does not
+    /// document it: `false` does not mean that it is not a replay.
+    pub fn is_replay(&self) -> bool {
+        self.envelope.is_replay
     }
 
     /// The X Activity API's name of the delivery; a number, possibly negative, or a UUID.

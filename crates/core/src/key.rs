@@ -85,6 +85,8 @@ pub(crate) enum Content {
     Same,
     /// By this identity, which has an id in it.
     Id(Identity),
+    /// By this identity, while its own stays what it was before this shape of body was known.
+    Added(Identity),
     /// By who did what to whom: at least one API does not say when.
     Timeless(Identity),
 }

@@ -24,6 +24,10 @@ pub enum EventKind {
     Muted,
     /// The subscriber unmuted somebody.
     Unmuted,
+    /// A user subscribed to another user for money.
+    Subscribed,
+    /// A user ended such a subscription.
+    Unsubscribed,
     /// The subscriber sent a message, with any client.
     MessageSent,
     /// The subscriber received a message. Also a message whose delivery does not say who the subscriber is.
@@ -44,6 +48,10 @@ pub enum EventKind {
     ChatSent,
     /// An encrypted conversation changed: its members, admins, name or restrictions.
     ChatChanged,
+    /// Encrypted messages were read. Reported by third parties, not in X's OpenAPI.
+    ChatRead,
+    /// A user is typing an encrypted message. Reported by third parties, not in X's OpenAPI.
+    ChatTyping,
     /// The subscriber started a space.
     SpaceStarted,
     /// The subscriber's space ended.
@@ -54,6 +62,8 @@ pub enum EventKind {
     BroadcastEnded,
     /// Somebody wrote in a broadcast's chat.
     BroadcastMessage,
+    /// A message was removed from a broadcast's chat.
+    BroadcastMessageRemoved,
     /// X published a news story.
     NewsPublished,
     /// A replay that the app asked for has ended.
@@ -75,6 +85,8 @@ impl EventKind {
             Self::Unblocked => "unblocked",
             Self::Muted => "muted",
             Self::Unmuted => "unmuted",
+            Self::Subscribed => "subscribed",
+            Self::Unsubscribed => "unsubscribed",
             Self::MessageSent => "message_sent",
             Self::MessageReceived => "message_received",
             Self::MessagesRead => "messages_read",
@@ -85,11 +97,14 @@ impl EventKind {
             Self::ChatReceived => "chat_received",
             Self::ChatSent => "chat_sent",
             Self::ChatChanged => "chat_changed",
+            Self::ChatRead => "chat_read",
+            Self::ChatTyping => "chat_typing",
             Self::SpaceStarted => "space_started",
             Self::SpaceEnded => "space_ended",
             Self::BroadcastStarted => "broadcast_started",
             Self::BroadcastEnded => "broadcast_ended",
             Self::BroadcastMessage => "broadcast_message",
+            Self::BroadcastMessageRemoved => "broadcast_message_removed",
             Self::NewsPublished => "news_published",
             Self::ReplayFinished => "replay_finished",
             Self::Unknown => "unknown",

@@ -18,6 +18,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("unblocked", "xaa/block.unblock"),
     ("muted", "xaa/mute.mute"),
     ("unmuted", "xaa/mute.unmute"),
+    ("subscribed", "xaa/subscriptions.subscribe"),
+    ("unsubscribed", "xaa/subscriptions.unsubscribe"),
     ("message_sent", "twins/sent.xaa"),
     ("message_received", "twins/received.aaa"),
     ("messages_read", "xaa/dm.read"),
@@ -27,11 +29,14 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("chat_received", "xaa/chat.received"),
     ("chat_sent", "xaa/chat.sent"),
     ("chat_changed", "xaa/chat.conversation.member_added"),
+    ("chat_read", "xaa/chat.read"),
+    ("chat_typing", "xaa/chat.indicate_typing"),
     ("space_started", "xaa/spaces.start"),
     ("space_ended", "xaa/spaces.end"),
     ("broadcast_started", "xaa/broadcast.start"),
     ("broadcast_ended", "xaa/broadcast.end"),
     ("broadcast_message", "xaa/broadcast.chat"),
+    ("broadcast_message_removed", "xaa/broadcast.chat.remove"),
     ("news_published", "xaa/news.new"),
     ("replay_finished", "xaa/replay_incomplete"),
     ("unknown", "xaa/unknown"),
@@ -171,7 +176,7 @@ fn the_page_names_every_field() {
             Value::Object(members) => {
                 for (name, inner) in members {
                     found.insert(name.clone());
-                    if name != "raw" {
+                    if name != "raw" && name != "filter" {
                         names(inner, found);
                     }
                 }

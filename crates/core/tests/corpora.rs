@@ -5,6 +5,7 @@ use birdhook_core::message::read;
 use birdhook_core::{Apps, EventKey, Reason, Timestamp};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 /// The inputs of a target; at least so many.
 fn corpus(target: &str, least: usize) -> Vec<Vec<u8>> {
@@ -23,8 +24,13 @@ fn texts(target: &str, least: usize) -> Vec<String> {
 fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
     for body in [corpus("activity", 10), corpus("envelope", 10), corpus("payloads", 5)].concat() {
         let text = std::str::from_utf8(&body).ok();
-        let is_object = text
-            .is_some_and(|text| text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok());
+        // A list is a delivery when one of its elements is an object.
+        let is_object = text.is_some_and(|text| match text.trim_start().as_bytes().first() {
+            Some(b'{') => serde_json::from_str::<IgnoredAny>(text).is_ok(),
+            Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)
+                .is_ok_and(|list| list.iter().any(|element| element.get().starts_with('{'))),
+            _ => false,
+        });
         let delivery = match try_deliver(&body) {
             Ok(delivery) => delivery,
             Err(reason) => {

@@ -121,7 +121,7 @@ fn a_picture() {
     let attachment = message.data().unwrap().attachment.as_ref().unwrap();
     assert_eq!(attachment.kind.as_deref(), Some("media"));
     assert!(attachment.location.is_none());
-    let media = attachment.media.as_ref().unwrap();
+    let media = attachment.media().unwrap();
     assert_eq!((media.id(), media.id.as_deref()), (Some("1570000000000009999"), Some("1570000000000009999")));
     assert_eq!((media.kind.as_deref(), media.url.as_deref()), (Some("photo"), Some("https://t.co/gggg")));
     assert_eq!(media.media_url_https.as_deref(), Some("https://dm.example/1s.jpg"));

@@ -1,7 +1,9 @@
 //! What a POST is answered that is no delivery, row by row of the answer table.
 
 use crate::support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
-use birdhook_core::{App, Apps, BodyReader, Endpoint, Reason, Reply, RequestHead, Settings, Step, signature};
+use birdhook_core::{
+    App, Apps, BodyReader, Endpoint, EventKind, Reason, Reply, RequestHead, Settings, Step, signature,
+};
 use bytes::Bytes;
 
 const BODY: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
@@ -188,11 +190,13 @@ fn an_encoded_body_is_415_unread() {
 
 #[test]
 fn what_is_signed_but_no_object_is_400() {
-    let bodies: [&[u8]; 31] = [
+    let bodies: [&[u8]; 33] = [
         b"",
         b" \n",
         b"[1,2]",
-        br#"[{"for_user_id":"1"}]"#,
+        br#"["for_user_id","1"]"#,
+        br#"[{"for_user_id":"1"}"#,
+        br#"[{"for_user_id":"1"},]"#,
         b"1",
         b"-1.5e3",
         b"true",
@@ -225,6 +229,16 @@ fn what_is_signed_but_no_object_is_400() {
         let reply = post_signed(&endpoint(), SECRET, body).unwrap_err();
         let shown = String::from_utf8_lossy(body);
         assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject), "{shown}");
+    }
+}
+
+/// X sends no list, but tools that log requests do. Without a brace it stays refused: a challenge could have been signed with it.
+#[test]
+fn a_list_of_objects_is_one_unknown_event() {
+    for body in [r#"[{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}]"#, r#" [1, {}]"#] {
+        let delivery = try_deliver(body).unwrap();
+        let [event] = delivery.events() else { panic!("{body}") };
+        assert_eq!((event.kind(), event.raw().as_str()), (EventKind::Unknown, body.trim()));
     }
 }
 

@@ -1,6 +1,8 @@
 //! What X writes besides what its documentation shows: old names, other words for the same, cut texts.
 
-use crate::support::event;
+use std::collections::HashSet;
+
+use crate::support::{deliver, event};
 use birdhook_core::activity::{Attachment, User};
 use birdhook_core::wire::{v1, v2};
 use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
@@ -294,5 +296,259 @@ fn a_cut_tag_or_description_does_not_hide_what_it_stands_beside() {
     assert_eq!(ended(cut).delivery_key(), ended("whole").delivery_key());
     for event in [matched(cut), ended(cut)] {
         assert!(!matches!(event.activity(), Activity::Unknown { .. }), "{event:?}");
+    }
+}
+
+/// All that is told of one happening but its keys.
+fn of(event_type: &str, data: &Value) -> Event {
+    let mut all = json!({"event_uuid": "-9", "event_type": event_type, "filter": {"user_id": "1111"}});
+    all.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+    event(json!({ "data": all }).to_string())
+}
+
+#[test]
+fn data_created_at_is_the_time_of_every_activity() {
+    let written = "2026-10-06T22:20:14.123Z";
+    let time = Timestamp::parse(written);
+    let message = json!({"direct_message_events": [{"type": "message_create", "id": "5", "created_timestamp": "1700000000001",
+        "message_create": {"sender_id": "2222", "target": {"recipient_id": "1111"}, "message_data": {"text": "hi"}}}]});
+    for (event_type, payload) in [
+        ("follow.follow", json!({"source": {"id": "2"}, "target": {"id": "1111"}})),
+        ("post.create", json!({"id": "5", "created_at": "2026-10-06T22:20:10.000Z"})),
+        ("like.create", json!({"id": "a", "timestamp_ms": "1700000000001"})),
+        ("dm.received", message),
+        (
+            "dm.indicate_typing",
+            json!({"sender_id": "2", "target": {"recipient_id": "1111"}, "created_timestamp": "1700000000001"}),
+        ),
+        ("profile.update.bio", json!({"before": "a", "after": "b"})),
+        ("something.new", json!({})),
+    ] {
+        let without = of(event_type, &json!({"payload": payload}));
+        let with = of(event_type, &json!({"created_at": written, "payload": payload}));
+        assert_eq!(with.occurred_at(), time, "{event_type}");
+        assert_eq!(
+            (with.delivery_key(), with.content_key()),
+            (without.delivery_key(), without.content_key()),
+            "{event_type}: a time that X adds changes no key"
+        );
+    }
+    let odd =
+        of("like.create", &json!({"created_at": "soon", "payload": {"id": "a", "timestamp_ms": "1700000000001"}}));
+    assert_eq!(odd.occurred_at(), Some(Timestamp::from_millis(1_700_000_000_001)));
+}
+
+#[test]
+fn a_replayed_delivery_says_so() {
+    let like = r#""for_user_id":"1111","favorite_events":[{"id":"a","user":{"id_str":"2"}}]"#;
+    let activity = r#""data":{"event_type":"post.delete","filter":{},"payload":{"id":"1"}}"#;
+    for (body, expected) in [
+        (format!(r#"{{"meta":{{"replay":true}},{like}}}"#), true),
+        (format!(r#"{{{activity},"meta":{{"replay":"true"}}}}"#), true),
+        (
+            r#"{"data":{"event_type":"post.delete","filter":{},"payload":{"id":"1"},"meta":{"replay":true}}}"#
+                .to_owned(),
+            true,
+        ),
+        (format!(r#"{{"meta":{{"replay":false}},{like}}}"#), false),
+        (format!(r#"{{"meta":["replay"],{activity}}}"#), false),
+        (format!("{{{like}}}"), false),
+    ] {
+        let event = event(&body);
+        assert_eq!(event.is_replay(), expected, "{body}");
+        let reported = serde_json::to_value(event.report()).unwrap();
+        assert_eq!(reported.get("replay"), expected.then_some(&json!(true)), "{body}");
+        assert_ne!(event.kind(), EventKind::Unknown, "{body}");
+    }
+    let plain = event(format!("{{{like}}}"));
+    assert_eq!(event(format!(r#"{{"meta":{{"replay":true}},{like}}}"#)).delivery_key(), plain.delivery_key());
+}
+
+#[test]
+fn the_subscription_that_brought_an_event_is_reported() {
+    let news =
+        of("news.new", &json!({"filter": {"keyword": "ferry & quay"}, "tag": "harbour", "payload": {"name": "H"}}));
+    assert_eq!((news.keyword(), news.tag()), (Some("ferry & quay"), Some("harbour")));
+    let reported = serde_json::to_value(news.report()).unwrap();
+    assert_eq!([&reported["tag"], &reported["keyword"]], ["harbour", "ferry & quay"]);
+    assert_eq!(reported["filter"], json!({"keyword": "ferry & quay"}));
+
+    let filter = json!({"user_id": "1111", "qualifiers": {"direction": "outbound", "post_id": "7"}, "later": [1]});
+    let like = of("like.create", &json!({"filter": filter, "payload": {"id": "a", "liked_tweet_author_id": "1111"}}));
+    assert_eq!(serde_json::to_value(like.report()).unwrap()["filter"], filter, "what is not known is reported too");
+    assert_eq!(like.activity().actor().unwrap().id.as_deref(), Some("1111"), "a qualifier is a direction as well");
+    let read = like.filter().unwrap();
+    let names: Vec<_> = read.qualifiers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(names, [("direction", "outbound"), ("post_id", "7")]);
+
+    let old = tweet(&json!({"id_str": "5"}));
+    assert!(old.filter().is_none() && old.keyword().is_none());
+    assert_eq!(serde_json::to_value(old.report()).unwrap().get("filter"), None);
+}
+
+fn ids(event: &Event) -> [Option<String>; 3] {
+    let activity = event.activity();
+    let message = activity.message().unwrap_or_else(|| panic!("{activity:?}"));
+    let id = |user: &User<'_>| user.id.as_deref().map(str::to_owned);
+    [message.id.as_deref().map(str::to_owned), id(&message.sender), id(&message.recipient)]
+}
+
+#[test]
+fn a_flat_message_is_a_message() {
+    let flat = json!({"id": "77", "sender_id": "2222", "text": "tea &amp; cake"});
+    let received = of("dm.received", &json!({ "payload": flat }));
+    let known = |ids: [&str; 3]| ids.map(|id| Some(id.to_owned()));
+    assert_eq!(ids(&received), known(["77", "2222", "1111"]), "who received it is the subscriber");
+    assert_eq!(received.activity().text(), Some("tea & cake"));
+    assert_eq!(received.kind(), EventKind::MessageReceived);
+    let sent =
+        of("dm.sent", &json!({"payload": {"id": "77", "sender_id": "1111", "recipient_id": "2222", "text": "t"}}));
+    assert_eq!(ids(&sent), known(["77", "1111", "2222"]));
+    let nowhere = of("dm.sent", &json!({"payload": {"id": "77", "sender_id": "1111", "text": "t"}}));
+    assert_eq!(ids(&nowhere)[2], None);
+    // The other API has the same message under the same content.
+    let message = json!({"type": "message_create", "id": "77", "message_create": {"sender_id": "2222", "target": {"recipient_id": "1111"}}});
+    let old = event(json!({"for_user_id": "1111", "direct_message_events": [message]}).to_string());
+    assert_eq!(received.content_key(), old.content_key());
+}
+
+#[test]
+fn a_message_as_v2_writes_it_is_a_message() {
+    let payload = json!({"id": "78", "event_type": "MessageCreate", "text": "see", "dm_conversation_id": "2222-1111",
+        "sender_id": "2222", "created_at": "2026-07-07T13:27:03.000Z", "attachments": {"media_keys": ["3_99"]}});
+    let includes = json!({"users": [{"id": "2222", "username": "alt"}], "media": [{"media_key": "3_99", "type": "photo", "url": "u"}]});
+    let event = of("dm.received", &json!({"payload": payload, "includes": includes}));
+    assert_eq!(ids(&event), ["78", "2222", "1111"].map(|id| Some(id.to_owned())));
+    assert_eq!(event.occurred_at(), Timestamp::parse("2026-07-07T13:27:03.000Z"));
+    let activity = event.activity();
+    assert_eq!(activity.actor().unwrap().handle.as_deref(), Some("alt"));
+    let Some(Attachment::Media { media }) = &activity.message().unwrap().attachment else { panic!("{activity:?}") };
+    assert_eq!((media.id.as_deref(), media.url.as_deref()), (Some("99"), Some("u")));
+    assert!(matches!(event.v2(), Some(v2::Payload::DirectMessage(_))));
+}
+
+#[test]
+fn a_payload_that_is_a_list_is_one_event_for_each_element() {
+    let message = |id: &str| {
+        let create = json!({"sender_id": "2222", "target": {"recipient_id": "1111"}, "message_data": {"text": id}});
+        json!({"type": "message_create", "id": id, "created_timestamp": "1700000000001", "message_create": create})
+    };
+    let read = |event_type: &str, payload: Value| {
+        let data =
+            json!({"event_uuid": "-9", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
+        deliver(json!({ "data": data }).to_string()).into_events()
+    };
+    let flat = json!({"id": "53", "sender_id": "2222", "text": "53"});
+    let events = read("dm.received", json!([message("51"), null, message("52"), flat]));
+    let texts: Vec<_> = events.iter().map(|event| event.activity().text().unwrap().to_owned()).collect();
+    assert_eq!(texts, ["51", "52", "53"]);
+    assert!(events.iter().all(|event| event.kind() == EventKind::MessageReceived));
+    let keys: HashSet<_> = events.iter().map(Event::delivery_key).collect();
+    assert_eq!(keys.len(), 3);
+    // The first has the key of a delivery that names nothing else, which is what such a body has always had.
+    assert_eq!(events[0].delivery_key(), read("dm.received", json!([]))[0].delivery_key());
+    assert_eq!(
+        events[0].content_key(),
+        told("dm.received", &json!({"direct_message_events": [message("51")]})).content_key()
+    );
+
+    let follows =
+        json!([{"source": {"id": "2"}, "target": {"id": "1111"}}, {"source": {"id": "3"}, "target": {"id": "1111"}}]);
+    let events = read("follow.follow", follows);
+    for (event, actor) in events.iter().zip(["2", "3"]) {
+        assert_eq!(event.activity().actor().unwrap().id.as_deref(), Some(actor));
+    }
+    assert_eq!(events.len(), 2);
+
+    let too_many = vec![json!({"id": "1"}); 50_000];
+    let events = read("post.create", too_many.into());
+    assert!(matches!(&events[..], [event] if event.kind() == EventKind::Unknown));
+}
+
+#[test]
+fn one_relation_without_its_list_is_that_relation() {
+    let payload = json!({"follow_events": {"type": "follow", "source": {"id": "2"}, "target": {"id": "1111"}}});
+    let event = told("follow.follow", &payload);
+    assert_eq!(event.activity().actor().unwrap().id.as_deref(), Some("2"));
+    assert_eq!(event.delivery_key(), told("follow.follow", &json!({})).delivery_key(), "its key stays");
+}
+
+#[test]
+fn an_attachment_in_a_list_is_the_attachment_and_its_id_is_text() {
+    let media =
+        json!({"id": 9.300778475358126e17, "id_str": "930077847535810001", "type": "photo", "media_url_https": "m"});
+    for listed in [json!([media]), json!([null, media, {"id_str": "2"}]), media.clone()] {
+        let event = message(&json!({"text": "Blue", "attachment": {"media": listed}}));
+        let activity = event.activity();
+        let Some(Attachment::Media { media }) = &activity.message().unwrap().attachment else { panic!("{listed}") };
+        assert_eq!((media.id.as_deref(), media.url.as_deref()), (Some("930077847535810001"), Some("m")));
+    }
+    let none = message(&json!({"text": "Blue", "attachment": {"media": []}}));
+    assert_eq!(none.activity().message().unwrap().attachment, None);
+}
+
+#[test]
+fn a_chat_in_camel_case_is_read() {
+    let payload = json!({"id": "c1", "conversationId": "2222:1111", "senderId": "2222", "createdAtMsec": "1700000000001",
+        "encodedEvent": "e", "conversationKeyVersion": "1", "conversationKeyChangeEvent": "k"});
+    let event = told("chat.received", &payload);
+    assert_eq!(event.occurred_at(), Some(Timestamp::from_millis(1_700_000_000_001)));
+    let Activity::ChatReceived(chat) = event.activity() else { panic!("{:?}", event.activity()) };
+    assert_eq!((chat.conversation_id.as_deref(), chat.sender.id.as_deref()), (Some("2222:1111"), Some("2222")));
+    assert_eq!((chat.encrypted.as_deref(), chat.key_version.as_deref()), (Some("e"), Some("1")));
+    assert_eq!(chat.key_change.as_deref(), Some("k"));
+}
+
+/// X's quickstart has this name, its OpenAPI and its other pages `replay_job_status`.
+#[test]
+fn a_replay_event_is_the_end_of_a_replay() {
+    let body = r#" {"for_user_id":"1111","replay_event":{"job_id":"31","created_at":"2019-02-11T23:36:11.000Z"}}"#;
+    let event = event(body);
+    assert_eq!((event.kind(), event.name()), (EventKind::ReplayFinished, "replay_event"));
+    assert_eq!(event.occurred_at(), Timestamp::parse("2019-02-11T23:36:11Z"));
+    let Activity::ReplayFinished(replay) = event.activity() else { panic!("{:?}", event.activity()) };
+    assert_eq!((replay.job_id.as_deref(), replay.complete), (Some("31"), None));
+}
+
+#[test]
+fn paid_subscriptions_and_removed_lines_are_typed() {
+    let sides = json!({"source": {"id": "2"}, "target": {"data": {"id": "1111"}}});
+    for (event_type, kind) in
+        [("subscriptions.subscribe", EventKind::Subscribed), ("subscriptions.unsubscribe", EventKind::Unsubscribed)]
+    {
+        let event = told(event_type, &sides);
+        assert_eq!(event.kind(), kind);
+        let activity = event.activity();
+        let [actor, target] = [activity.actor(), activity.target()].map(|user| user.unwrap().id.as_deref());
+        assert_eq!((actor, target), (Some("2"), Some("1111")), "{event_type}");
+    }
+    let removed =
+        told("broadcast.chat.remove", &json!({"broadcast_id": "b", "message_id": "m", "author": {"id": "2"}}));
+    let activity = removed.activity();
+    assert_eq!(removed.kind(), EventKind::BroadcastMessageRemoved);
+    assert_eq!((activity.actor(), activity.target().unwrap().id.as_deref()), (None, Some("2")));
+    let reported = serde_json::to_value(removed.report()).unwrap();
+    assert_eq!(reported["ids"], json!({"message": "m", "broadcast": "b"}));
+    for (event_type, kind) in [("chat.read", EventKind::ChatRead), ("chat.indicate_typing", EventKind::ChatTyping)] {
+        let event = told(event_type, &json!({"conversation_id": "2222:1111", "sender_id": "2222"}));
+        assert_eq!((event.kind(), event.activity().actor().unwrap().id.as_deref()), (kind, Some("2222")));
+    }
+}
+
+/// The strings that X's OpenAPI 2.173 allows a subscription to have.
+#[test]
+fn every_type_of_the_openapi_is_known() {
+    const TYPES: &str = "profile.update.bio profile.update.profile_picture profile.update.banner_picture \
+        profile.update.screenname profile.update.geo profile.update.url profile.update.verified_badge \
+        profile.update.affiliate_badge profile.update.handle news.new follow.follow follow.unfollow subscriptions.subscribe \
+        subscriptions.unsubscribe spaces.start spaces.end broadcast.start broadcast.end broadcast.chat broadcast.chat.remove \
+        chat.received chat.sent chat.conversation.join chat.conversation_join chat.conversation.member_added \
+        chat.conversation.member_removed chat.conversation.admin_added chat.conversation.admin_removed \
+        chat.update.group_name chat.update.restrictions dm.sent dm.received dm.indicate_typing dm.read post.create post.delete \
+        post.mention.create post.reply.create post.quote.create post.repost.create like.create mute.mute mute.unmute \
+        block.block block.unblock";
+    assert_eq!(TYPES.split_whitespace().count(), 45);
+    for name in TYPES.split_whitespace() {
+        assert_ne!(told(name, &json!({})).kind(), EventKind::Unknown, "{name}");
     }
 }

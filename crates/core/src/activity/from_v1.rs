@@ -3,10 +3,11 @@
 use super::{
     Activity, Attachment, CallToAction, DeletedPost, Like, Link, Media, Mention, Message, NewPost, Post, PostReference,
     PostRelation, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, ReferenceKind, Relationship, Revocation,
-    Typing, User,
+    Typing, User, from_v2,
 };
 use crate::wire::Wrapping as _;
 use crate::wire::v1::{self, Payload};
+use crate::wire::v2;
 use crate::{Event, EventKind};
 
 pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
@@ -35,7 +36,11 @@ pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
         Payload::Mute(relation) => Activity::Muted(relation.into()),
         Payload::Unmute(relation) => Activity::Unmuted(relation.into()),
         Payload::DirectMessage(message) => {
-            let message = Box::new(self::message(event, *message));
+            let flat = event.v2().filter(|_| message.message_create.is_none());
+            let message = Box::new(match flat {
+                Some(v2::Payload::DirectMessage(flat)) => from_v2::message(event, *flat),
+                _ => self::message(event, *message),
+            });
             match event.kind() {
                 EventKind::MessageSent => Activity::MessageSent(message),
                 _ => Activity::MessageReceived(message),

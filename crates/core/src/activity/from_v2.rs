@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::{
-    Activity, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention,
-    NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship, Replay, Revocation,
-    Space, User,
+    Activity, Attachment, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media,
+    Mention, Message, NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship,
+    Replay, Revocation, Space, User,
 };
 use crate::envelope::types;
 use crate::wire::v2::{self, Includes, Payload};
@@ -26,7 +26,9 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
         | EventKind::ProfileUpdated
         | EventKind::ChatReceived
         | EventKind::ChatSent
-        | EventKind::ChatChanged => event.named().map(Includes::from),
+        | EventKind::ChatChanged
+        | EventKind::ChatRead
+        | EventKind::ChatTyping => event.named().map(Includes::from),
         _ => None,
     }
     .unwrap_or_default();
@@ -45,6 +47,8 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
             Activity::PostDeleted(DeletedPost { post_id: deleted.id, author: person(deleted.author_id, &includes) })
         }
         Payload::Like(like) => Activity::Liked(Box::new(self::like(event, like, &includes))),
+        // Read with the messages of the Account Activity API.
+        Payload::DirectMessage(_) => return None,
         Payload::Relation(relation) => {
             let user = |user: Option<&v2::User<'a>>| user.cloned().map(User::from).unwrap_or_default();
             let relationship =
@@ -55,6 +59,8 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
                 EventKind::Blocked => Activity::Blocked(relationship),
                 EventKind::Unblocked => Activity::Unblocked(relationship),
                 EventKind::Muted => Activity::Muted(relationship),
+                EventKind::Subscribed => Activity::Subscribed(relationship),
+                EventKind::Unsubscribed => Activity::Unsubscribed(relationship),
                 _ => Activity::Unmuted(relationship),
             }
         }
@@ -69,6 +75,8 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
             match kind {
                 EventKind::ChatReceived => Activity::ChatReceived(chat),
                 EventKind::ChatSent => Activity::ChatSent(chat),
+                EventKind::ChatRead => Activity::ChatRead(chat),
+                EventKind::ChatTyping => Activity::ChatTyping(chat),
                 _ => Activity::ChatChanged(chat),
             }
         }
@@ -84,12 +92,43 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
                 _ => Activity::BroadcastEnded(broadcast),
             }
         }
-        Payload::BroadcastMessage(message) => Activity::BroadcastMessage(Box::new(broadcast_message(*message))),
+        Payload::BroadcastMessage(message) => {
+            let message = Box::new(broadcast_message(*message));
+            match kind {
+                EventKind::BroadcastMessage => Activity::BroadcastMessage(message),
+                _ => Activity::BroadcastMessageRemoved(message),
+            }
+        }
         Payload::News(news) => Activity::NewsPublished(Box::new(self::news(*news))),
         Payload::Revocation(revocation) => {
             Activity::AccessRevoked(Revocation { user: User::with_id(revocation.user_id), app_id: revocation.app_id })
         }
     })
+}
+
+/// A message in the form of API v2. Without a recipient one that the subscriber received was sent to the subscriber.
+pub(super) fn message<'a>(event: &'a Event, message: v2::DirectMessage<'a>) -> Message<'a> {
+    let received = event.subscriber().filter(|id| {
+        event.kind() == EventKind::MessageReceived && message.sender_id.as_ref().is_none_or(|sender| *sender != **id)
+    });
+    let recipient = message.recipient().or(received).map(|id| Id::from(id.to_owned()));
+    let key = message.attachments.and_then(|attachments| attachments.media_keys.into_iter().next());
+    let includes = key.is_some().then(|| event.named().map(Includes::from)).flatten().unwrap_or_default();
+    let links = message.entities.map(|entities| entities.urls).unwrap_or_default();
+    Message {
+        id: message.id,
+        sender: event.person(message.sender_id),
+        recipient: event.person(recipient),
+        text: message.text.map(v1::decoded),
+        links: links.into_iter().filter_map(link).collect(),
+        attachment: key.map(|key| Attachment::Media { media: attached(key, &includes) }),
+        ..Message::default()
+    }
+}
+
+fn attached<'a>(key: Id<'a>, includes: &Includes<'a>) -> Media<'a> {
+    let media = includes.media.iter().find(|media| media.media_key.as_ref() == Some(&key)).cloned();
+    media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
 }
 
 /// A user by id, with what the payload's `includes` say of them.
@@ -128,10 +167,7 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
             keys.push(key.clone());
         }
     }
-    let attached = keys.into_iter().map(|key| {
-        let media = includes.media.iter().find(|media| media.media_key.as_ref() == Some(&key)).cloned();
-        media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
-    });
+    let attached = keys.into_iter().map(|key| attached(key, includes));
     let mut references: Vec<_> = post.references.into_iter().filter_map(reference).collect();
     let is_told = references.iter().any(|one| one.kind == ReferenceKind::Reply);
     if let Some(id) = post.in_reply_to_post_id.filter(|_| !is_told) {

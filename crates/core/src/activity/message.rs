@@ -162,8 +162,8 @@ pub struct Typing<'a> {
 
 impl<'a> Attachment<'a> {
     pub(super) fn from_v1(attachment: v1::Attachment<'a>) -> Option<Self> {
-        if let Some(media) = attachment.media {
-            return Some(Self::Media { media: media.into() });
+        if attachment.media().is_some() {
+            return attachment.into_media().map(|media| Self::Media { media: media.into() });
         }
         let location = attachment.location?;
         if let Some([longitude, latitude]) =

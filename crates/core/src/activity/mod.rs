@@ -77,6 +77,10 @@ pub enum Activity<'a> {
     Muted(Box<Relationship<'a>>),
     /// Somebody unmuted somebody.
     Unmuted(Box<Relationship<'a>>),
+    /// A user subscribed to another user for money.
+    Subscribed(Box<Relationship<'a>>),
+    /// A user ended such a subscription.
+    Unsubscribed(Box<Relationship<'a>>),
     /// The subscriber sent a message.
     MessageSent(Box<Message<'a>>),
     /// The subscriber received a message.
@@ -95,6 +99,10 @@ pub enum Activity<'a> {
     ChatSent(Box<Chat<'a>>),
     /// An encrypted conversation changed.
     ChatChanged(Box<Chat<'a>>),
+    /// Encrypted messages were read.
+    ChatRead(Box<Chat<'a>>),
+    /// A user is typing an encrypted message.
+    ChatTyping(Box<Chat<'a>>),
     /// A space began.
     SpaceStarted(Box<Space<'a>>),
     /// A space ended.
@@ -105,6 +113,8 @@ pub enum Activity<'a> {
     BroadcastEnded(Box<Broadcast<'a>>),
     /// Somebody wrote in a broadcast's chat.
     BroadcastMessage(Box<BroadcastMessage<'a>>),
+    /// A message was removed from a broadcast's chat.
+    BroadcastMessageRemoved(Box<BroadcastMessage<'a>>),
     /// X published a news story.
     NewsPublished(Box<News<'a>>),
     /// A replay that the app asked for has ended.
@@ -129,17 +139,27 @@ impl Activity<'_> {
             | Self::Blocked(relation)
             | Self::Unblocked(relation)
             | Self::Muted(relation)
-            | Self::Unmuted(relation) => Some(&relation.source),
+            | Self::Unmuted(relation)
+            | Self::Subscribed(relation)
+            | Self::Unsubscribed(relation) => Some(&relation.source),
             Self::MessageSent(message) | Self::MessageReceived(message) => Some(&message.sender),
             Self::MessagesRead(reading) => Some(&reading.reader),
             Self::Typing(typing) => Some(&typing.writer),
             Self::AccessRevoked(revocation) => Some(&revocation.user),
             Self::ProfileUpdated(update) => Some(&update.user),
-            Self::ChatReceived(chat) | Self::ChatSent(chat) | Self::ChatChanged(chat) => Some(&chat.sender),
+            Self::ChatReceived(chat)
+            | Self::ChatSent(chat)
+            | Self::ChatChanged(chat)
+            | Self::ChatRead(chat)
+            | Self::ChatTyping(chat) => Some(&chat.sender),
             Self::SpaceStarted(space) | Self::SpaceEnded(space) => Some(&space.host),
             Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => Some(&broadcast.host),
             Self::BroadcastMessage(message) => Some(&message.author),
-            Self::NewsPublished(_) | Self::ReplayFinished(_) | Self::Unknown { .. } => None,
+            // X does not say who removed a message.
+            Self::BroadcastMessageRemoved(_)
+            | Self::NewsPublished(_)
+            | Self::ReplayFinished(_)
+            | Self::Unknown { .. } => None,
         }
         .filter(|user| !user.is_nobody())
     }
@@ -153,10 +173,13 @@ impl Activity<'_> {
             | Self::Blocked(relation)
             | Self::Unblocked(relation)
             | Self::Muted(relation)
-            | Self::Unmuted(relation) => Some(&relation.target),
+            | Self::Unmuted(relation)
+            | Self::Subscribed(relation)
+            | Self::Unsubscribed(relation) => Some(&relation.target),
             Self::MessageSent(message) | Self::MessageReceived(message) => Some(&message.recipient),
             Self::MessagesRead(reading) => Some(&reading.correspondent),
             Self::Typing(typing) => Some(&typing.recipient),
+            Self::BroadcastMessageRemoved(message) => Some(&message.author),
             _ => None,
         }
         .filter(|user| !user.is_nobody())
@@ -185,7 +208,7 @@ impl Activity<'_> {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::MessageSent(message) | Self::MessageReceived(message) => message.text.as_deref(),
-            Self::BroadcastMessage(message) => message.text.as_deref(),
+            Self::BroadcastMessage(message) | Self::BroadcastMessageRemoved(message) => message.text.as_deref(),
             Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => broadcast.title.as_deref(),
             Self::ProfileUpdated(update) => update.after.as_deref(),
             Self::NewsPublished(news) => news.headline.as_deref(),

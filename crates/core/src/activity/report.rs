@@ -45,6 +45,10 @@ impl Serialize for Report<'_> {
             generation: event.generation().as_str(),
             app: event.app(),
             subscriber: event.subscriber(),
+            tag: event.tag(),
+            keyword: event.keyword(),
+            filter: event.raw_filter(),
+            replay: event.is_replay(),
             occurred_at: event.occurred_at(),
             actor: activity.actor(),
             target: activity.target(),
@@ -67,6 +71,14 @@ struct Line<'a> {
     app: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subscriber: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyword: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a RawJson>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replay: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     occurred_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,14 +133,18 @@ impl Activity<'_> {
             Activity::MessageSent(message) | Activity::MessageReceived(message) => ids.message = message.id.as_deref(),
             Activity::MessagesRead(reading) => ids.message = reading.last_message_id.as_deref(),
             Activity::AccessRevoked(revocation) => ids.app = revocation.app_id.as_deref(),
-            Activity::ChatReceived(chat) | Activity::ChatSent(chat) | Activity::ChatChanged(chat) => {
+            Activity::ChatReceived(chat)
+            | Activity::ChatSent(chat)
+            | Activity::ChatChanged(chat)
+            | Activity::ChatRead(chat)
+            | Activity::ChatTyping(chat) => {
                 (ids.chat, ids.conversation) = (chat.id.as_deref(), chat.conversation_id.as_deref());
             }
             Activity::SpaceStarted(space) | Activity::SpaceEnded(space) => ids.space = space.id.as_deref(),
             Activity::BroadcastStarted(broadcast) | Activity::BroadcastEnded(broadcast) => {
                 ids.broadcast = broadcast.id.as_deref();
             }
-            Activity::BroadcastMessage(message) => {
+            Activity::BroadcastMessage(message) | Activity::BroadcastMessageRemoved(message) => {
                 (ids.message, ids.broadcast) = (message.id.as_deref(), message.broadcast_id.as_deref());
             }
             Activity::NewsPublished(news) => ids.news = news.id.as_deref(),

@@ -7,7 +7,8 @@ use super::Outline;
 use super::conversation::{Conversation, known_as};
 use super::cursor::Cursor;
 use super::draft::Draft;
-use super::facts::{self, Happening, facts, identity};
+use super::facts::{self, Happening, identity};
+use super::payload::{PayloadFacts, is_relation};
 use super::types;
 use crate::key::{Beginning, Content};
 use crate::wire::object::object;
@@ -25,6 +26,9 @@ pub(super) struct Data<'a> {
     known: Option<(&'static str, EventKind)>,
     pub(super) tag: Option<Text<'a>>,
     filter: Option<Filter<'a>>,
+    pub(super) filter_text: Option<&'a str>,
+    /// Whether X replays it.
+    pub(super) meta: Meta,
     payload: Option<&'a str>,
     facts: Option<PayloadFacts<'a>>,
     /// In place of the facts, when the type of event that it depends on stands before the payload.
@@ -32,38 +36,22 @@ pub(super) struct Data<'a> {
     pub(super) includes: Option<&'a str>,
     /// Of a post that matched a rule.
     id: Option<Id<'a>>,
-    created_at: Option<Text<'a>>,
+    /// When the activity occurred, or when the post that matched a rule was made.
+    created_at: Option<Timestamp>,
     last_resort: OnceCell<Beginning>,
 }
 
-facts! {
-    /// The members of a payload that say what it is about, whose it is and when it was.
-    struct PayloadFacts<'a> {
-        id: Option<Id<'a>> = "id",
-        /// Of a story or a deleted post, which may have no other.
-        other_id: Option<Id<'a>> = "rest_id" | "post_id",
-        app_id: Option<Id<'a>> = "app_id",
-        user_id: Option<Id<'a>> = "user_id",
-        sender_id: Option<Id<'a>> = "sender_id",
-        broadcast_id: Option<Id<'a>> = "broadcast_id",
-        message_id: Option<Id<'a>> = "message_id",
-        source: Option<Side<'a>> = "source",
-        target: Option<Side<'a>> = "target",
-        timestamp_ms: Option<Timestamp> = "timestamp_ms" | "timestamp_ms_str" | "event_timestamp_ms" | "event_timestamp_ms_str",
-        created_msec: Option<Timestamp> = "created_at_msec" | "created_timestamp",
-        updated_msec: Option<Timestamp> = "last_updated_at_ms" | "updated_timestamp_ms" | "updated_timestamp_ms_str",
-        broadcast_created: Option<Timestamp> = "created_timestamp_ms" | "created_timestamp_ms_str",
-        date_time: Option<Timestamp> = "date_time",
-        created_at: Option<Text<'a>> = "created_at",
-        updated_at: Option<Text<'a>> = "updated_at",
-    }
+/// A follow, block or mute in a payload, and whether it is an element of an array.
+struct Related<'a> {
+    payload: &'a str,
+    facts: PayloadFacts<'a>,
+    is_listed: bool,
 }
 
 object! {
-    /// One side of a relation, plain or wrapped in `data`.
-    struct Side<'a> {
-        id: Option<Id<'a>> = "id" | "id_str",
-        data: Option<Wrapped<'a>> = "data",
+    /// What X says of the delivery itself.
+    pub(super) struct Meta {
+        pub(super) replay: Option<bool> = "replay",
     }
 }
 
@@ -71,19 +59,6 @@ object! {
     /// No more of a rule than the id, as of a user below: a tag could keep it from being read.
     pub(super) struct Rule<'a> {
         id: Option<Id<'a>> = "id",
-    }
-}
-
-object! {
-    /// No more of a user than the id: a name that ends in half an emoji could not be read.
-    struct Wrapped<'a> {
-        id: Option<Id<'a>> = "id" | "id_str",
-    }
-}
-
-impl Side<'_> {
-    fn user(&self) -> Option<&str> {
-        self.id.as_deref().or_else(|| self.data.as_ref()?.id.as_deref())
     }
 }
 
@@ -100,7 +75,11 @@ impl<'a> Data<'a> {
                         data.known = data.event_type.as_deref().and_then(types::known);
                     }
                     "tag" => data.tag = cursor.value::<Lenient<_>>()?.0.0,
-                    "filter" => data.filter = cursor.value::<Lenient<_>>()?.0.0,
+                    "filter" => {
+                        let (Lenient(filter), text) = cursor.value::<Lenient<Filter<'_>>>()?;
+                        (data.filter_text, data.filter) = (filter.is_some().then_some(text), filter);
+                    }
+                    "meta" => data.meta = cursor.value::<Lenient<_>>()?.0.0.unwrap_or_default(),
                     "payload" => {
                         (data.facts, data.conversation) = (None, None);
                         let is_object = cursor.peek()? == b'{';
@@ -141,7 +120,7 @@ impl<'a> Data<'a> {
 
     /// Whether the subscription is to what the user does, rather than to what is done to them.
     pub(super) fn outbound(&self) -> Option<bool> {
-        match self.filter.as_ref()?.direction.as_deref()? {
+        match self.filter.as_ref()?.direction()? {
             "outbound" => Some(true),
             "inbound" => Some(false),
             _ => None,
@@ -157,24 +136,50 @@ impl<'a> Data<'a> {
             payload: self.text,
             kind: Happening::Plain(EventKind::PostMatched),
             identity: identity("post_matched", &parts),
-            at: self.created_at.as_deref().and_then(Timestamp::parse),
+            at: self.created_at,
             ..Draft::unknown(Generation::FilteredStream, Cow::Borrowed("matching_rules"), body.trim())
         })
     }
 
-    /// The events of an activity: one, save for messages, whose payload is a body of the Account Activity API.
+    /// The events of an activity: one, save for messages, whose payload is a body of the Account Activity API, and for a payload
+    /// that is a list.
     pub(super) fn drafts(&mut self, room: usize) -> Outline<'a> {
         let read = self.conversation.take();
         let type_name = self.event_type.as_deref().unwrap_or_default();
         let (present, kind) = self.known.unwrap_or_else(|| ("", types::family(type_name)));
         let name = if present == type_name { Cow::Borrowed(present) } else { Cow::Owned(type_name.to_owned()) };
+        let payload = self.payload.unwrap_or(self.text);
+        let mut inner = match payload.as_bytes().first() {
+            Some(b'{') => self.told(read, &name, present, kind, room),
+            Some(b'[') => self.listed(&name, present, kind, payload, room),
+            _ => Outline::with_room(room),
+        };
+        if inner.drafts.is_empty() {
+            // A payload that is no object adds nothing to what the type of event says.
+            inner.drafts.push(self.draft(name, present, kind, self.text, &PayloadFacts::default()));
+        }
+        if let Some(time) = self.created_at {
+            inner.drafts.iter_mut().for_each(|draft| draft.at = Some(time));
+        }
+        inner
+    }
+
+    /// The events of a payload that is an object.
+    fn told(
+        &mut self,
+        read: Option<Box<Conversation<'a>>>,
+        name: &Cow<'static, str>,
+        present: &str,
+        kind: EventKind,
+        room: usize,
+    ) -> Outline<'a> {
         let mut inner = match (known_as(kind), self.payload) {
             (Some(known_as), Some(payload)) => Conversation::of(read, known_as, payload, room),
             _ => Outline::with_room(room),
         };
         for draft in &mut inner.drafts {
             self.take_over(draft, kind, present);
-            draft.name.clone_from(&name);
+            draft.name.clone_from(name);
         }
         if inner.drafts.is_empty() {
             let payload = self.payload.unwrap_or(self.text);
@@ -185,32 +190,77 @@ impl<'a> Data<'a> {
                 inner.drafts.push(self.draft(name.clone(), present, kind, payload, &facts));
             }
             inner.overfull |= told.len() > inner.room;
-            for (payload, facts) in told {
+            for Related { payload, facts, is_listed } in told {
                 let mut draft = self.draft(name.clone(), present, kind, payload, &facts);
-                // They share the name of the delivery.
-                draft.identity = draft.identity.of_activity(payload);
+                if is_listed {
+                    // They share the name of the delivery.
+                    draft.identity = draft.identity.of_activity(payload);
+                }
                 inner.drafts.push(draft);
             }
         }
         inner
     }
 
+    /// The events of a payload that is a list: one for each object in it. The first has the key that such a delivery has always
+    /// had.
+    fn listed(
+        &self,
+        name: &Cow<'static, str>,
+        present: &str,
+        kind: EventKind,
+        list: &'a str,
+        room: usize,
+    ) -> Outline<'a> {
+        let mut inner = Outline::with_room(room);
+        let whole = self.last_resort().identity().of_activity(if present.is_empty() { name } else { present });
+        // What is not JSON was refused before.
+        let _ = Cursor::new(list).elements(|cursor| {
+            let (is_object, text) = (cursor.peek()? == b'{', cursor.skip()?);
+            if !is_object {
+                return Some(());
+            }
+            if inner.drafts.len() == room {
+                inner.overfull = true;
+                return Some(());
+            }
+            let message = known_as(kind).and_then(|array| facts::read(array, &mut Cursor::new(text))?.0);
+            let mut draft = match message {
+                Some(known) => {
+                    let mut draft = Draft::account_activity(name.clone(), text, Some(known));
+                    self.take_over(&mut draft, kind, present);
+                    draft
+                }
+                None => self.draft(name.clone(), present, kind, text, &PayloadFacts::of(text)),
+            };
+            if let Content::Id(content) = draft.content {
+                draft.content = Content::Added(content);
+            }
+            draft.identity = if inner.drafts.is_empty() { whole } else { whole.of_activity(text) };
+            inner.drafts.push(draft);
+            Some(())
+        });
+        inner
+    }
+
     /// Follows, blocks and mutes, should X tell them in arrays as it does messages; one more than there is room for, if there are more.
-    fn relations(&self, kind: EventKind, room: usize) -> Vec<(&'a str, PayloadFacts<'a>)> {
+    fn relations(&self, kind: EventKind, room: usize) -> Vec<Related<'a>> {
         let mut told = Vec::new();
-        let stands_alone = self.facts.as_ref().is_some_and(|facts| facts.source.is_some() || facts.target.is_some());
+        let stands_alone = self.facts.as_ref().is_some_and(PayloadFacts::has_sides);
         if let (false, true, Some(payload)) = (stands_alone, is_relation(kind), self.payload) {
-            Cursor::new(payload).members(|name, cursor| match types::names_events(name) && cursor.peek()? == b'[' {
-                true => cursor.elements(|cursor| {
-                    if told.len() > room {
-                        return cursor.skip().map(|_| ());
-                    }
-                    let (is_object, mut facts) = (cursor.peek()? == b'{', PayloadFacts::default());
-                    let text = facts.read(cursor)?;
-                    told.extend(is_object.then_some((text, facts)));
-                    Some(())
-                }),
-                false => cursor.skip().map(|_| ()),
+            let mut tell = |cursor: &mut Cursor<'a>, is_listed| {
+                if told.len() > room {
+                    return cursor.skip().map(|_| ());
+                }
+                let (is_object, mut facts) = (cursor.peek()? == b'{', PayloadFacts::default());
+                let payload = facts.read(cursor)?;
+                told.extend(is_object.then_some(Related { payload, facts, is_listed }));
+                Some(())
+            };
+            Cursor::new(payload).members(|name, cursor| match cursor.peek()? {
+                b'[' if types::names_events(name) => cursor.elements(|cursor| tell(cursor, true)),
+                b'{' if types::names_events(name) => tell(cursor, false),
+                _ => cursor.skip().map(|_| ()),
             });
         }
         told
@@ -225,7 +275,7 @@ impl<'a> Data<'a> {
             Content::Timeless(content) if draft.at.is_none() => {
                 draft.identity = self.last_resort().then(content).identity();
             }
-            Content::Timeless(_) | Content::Id(_) => {}
+            Content::Timeless(_) | Content::Id(_) | Content::Added(_) => {}
         }
         draft.identity = draft.identity.of_activity(present);
         match &mut draft.kind {
@@ -236,7 +286,12 @@ impl<'a> Data<'a> {
                 });
             }
             // Its ids are missing, but what it is X has told.
-            Happening::Plain(unknown) => *unknown = kind,
+            Happening::Plain(unknown) => {
+                *unknown = kind;
+                if !draft.payload.starts_with('{') {
+                    draft.payload = self.text;
+                }
+            }
             Happening::Revocation { .. } => {}
         }
     }
@@ -271,83 +326,5 @@ impl<'a> Data<'a> {
             content,
             at: facts.at(kind),
         }
-    }
-}
-
-fn is_relation(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::Followed
-            | EventKind::Unfollowed
-            | EventKind::Blocked
-            | EventKind::Unblocked
-            | EventKind::Muted
-            | EventKind::Unmuted
-    )
-}
-
-impl<'a> PayloadFacts<'a> {
-    /// Of a payload, which may be no object.
-    fn of(payload: &'a str) -> Self {
-        let mut facts = Self::default();
-        facts.read(&mut Cursor::new(payload));
-        facts
-    }
-
-    fn id(&self, kind: EventKind) -> Option<&str> {
-        let other =
-            || self.other_id.as_deref().filter(|_| matches!(kind, EventKind::PostDeleted | EventKind::NewsPublished));
-        self.id.as_deref().or_else(other)
-    }
-
-    /// What the Account Activity API tells too, identified as it does.
-    fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
-        let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
-        let relation = |what: &str| {
-            let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
-            Some((Happening::Plain(kind), Content::Timeless(identity(what, &[source, target]))))
-        };
-        match kind {
-            EventKind::PostCreated => id("tweet_create"),
-            EventKind::PostDeleted => id("tweet_delete"),
-            EventKind::Liked => id("favorite"),
-            EventKind::Followed => relation("follow"),
-            EventKind::Unfollowed => relation("unfollow"),
-            EventKind::Blocked => relation("block"),
-            EventKind::Unblocked => relation("unblock"),
-            EventKind::Muted => relation("mute"),
-            EventKind::Unmuted => relation("unmute"),
-            EventKind::AccessRevoked => {
-                let user = self.user_id.as_ref()?;
-                let content = match (self.app_id.as_deref(), self.date_time) {
-                    (Some(app), Some(time)) => Content::Id(facts::at_time("revoke", [app, user], time)),
-                    _ => Content::Same,
-                };
-                Some((Happening::Revocation { user: user.clone() }, content))
-            }
-            _ => None,
-        }
-    }
-
-    /// What identifies a happening that only the X Activity API tells.
-    fn own_id(&self, kind: EventKind) -> Option<&str> {
-        match kind {
-            EventKind::SpaceStarted
-            | EventKind::SpaceEnded
-            | EventKind::BroadcastStarted
-            | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
-            EventKind::BroadcastMessage => self.message_id.as_deref(),
-            EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged | EventKind::NewsPublished => {
-                self.id(kind)
-            }
-            _ => None,
-        }
-    }
-
-    fn at(&self, kind: EventKind) -> Option<Timestamp> {
-        let begun = self.broadcast_created.filter(|_| kind == EventKind::BroadcastStarted);
-        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time).or(self.updated_msec).or(begun);
-        let written = self.created_at.as_deref().or(self.updated_at.as_deref());
-        precise.or_else(|| Timestamp::parse(written?))
     }
 }

@@ -19,6 +19,7 @@ object! {
     struct Job<'a> {
         job_id: Option<Id<'a>> = "job_id",
         job_state: Option<Text<'a>> = "job_state",
+        created_at: Option<Timestamp> = "created_at",
     }
 }
 
@@ -61,6 +62,17 @@ impl<'a> Draft<'a> {
             kind: Happening::Plain(EventKind::ReplayFinished),
             identity: identity("replay", &[status.job_id.as_deref().unwrap_or(raw), state]),
             ..Self::unknown(Generation::Replay, Cow::Borrowed("replay_job_status"), raw)
+        }
+    }
+
+    /// The end of a replay as `replay_event`, identified by the body's bytes, as it was before it was known.
+    pub(super) fn replay_event(raw: &'a str, body: &str) -> Self {
+        let job: Job<'_> = serde_json::from_str(raw).unwrap_or_default();
+        Self {
+            kind: Happening::Plain(EventKind::ReplayFinished),
+            identity: identity("unknown", &["", body]),
+            at: job.created_at,
+            ..Self::unknown(Generation::Replay, Cow::Borrowed("replay_event"), raw)
         }
     }
 

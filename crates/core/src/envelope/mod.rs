@@ -5,6 +5,7 @@ mod conversation;
 pub(crate) mod cursor;
 mod draft;
 mod facts;
+mod payload;
 mod skip;
 pub(crate) mod types;
 
@@ -20,20 +21,23 @@ use crate::event::Envelope;
 use crate::readable::Readable;
 use crate::wire::{Id, Lenient};
 use crate::{Delivery, Event, Generation, RawJson};
-use activity::{Data, Rule};
+use activity::{Data, Meta, Rule};
 use cursor::Cursor;
 use draft::Draft;
 
-/// Reads the events of a body; `None` when it is not a JSON object.
+/// Reads the events of a body; `None` when it is not a JSON object or a list of objects.
 ///
-/// Every object gives at least one event: what holds no event that we know is one [`EventKind::Unknown`](crate::EventKind)
+/// Each gives at least one event: what holds no event that we know is one [`EventKind::Unknown`](crate::EventKind)
 /// of all its bytes. A body of more than `limit` events is one such `Unknown` too: reading on would let one request hold
 /// up all others.
 pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery> {
     let body = ByteString::try_from(body).ok()?;
     let mut cursor = Cursor::new(&body);
     let mut outline = Outline::with_room(limit);
-    cursor.members(|name, cursor| outline.member(name, cursor))?;
+    match cursor.peek()? {
+        b'[' => list_of_objects(&mut cursor)?,
+        _ => cursor.members(|name, cursor| outline.member(name, cursor))?,
+    }
     if !cursor.is_at_end() {
         return None;
     }
@@ -43,11 +47,12 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     let readable = |text: &str| Readable::new(slice(text));
     let activity = outline.data.as_ref().filter(|data| data.is_activity());
     let subscriber = outline.subscriber.as_ref().or(activity.and_then(Data::subscriber));
-    let keyword = activity.and_then(Data::keyword).filter(|_| subscriber.is_none());
+    let keyword = activity.and_then(Data::keyword);
     let envelope = Arc::new(Envelope {
         app,
         subscriber: subscriber.map(|user| shared(&body, user.clone())),
-        keyword: keyword.map(|word| word.as_str().into()),
+        keyword: keyword.map(|word| shared(&body, word.clone())),
+        filter: activity.and_then(|data| data.filter_text).map(readable),
         users: outline.users.map(slice),
         directory: Directory::default(),
         apps: outline.apps.map(slice),
@@ -57,6 +62,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         event_uuid: activity.and_then(|data| data.event_uuid.as_ref()).map(|uuid| shared(&body, uuid.clone())),
         outbound: activity.and_then(Data::outbound),
         user_has_blocked: outline.user_has_blocked,
+        is_replay: outline.meta.replay.or(activity.and_then(|data| data.meta.replay)) == Some(true),
         sent: outline.drafts.len(),
         around_events: OnceLock::new(),
         body: slice(&body),
@@ -64,6 +70,17 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     let events: Vec<Event> =
         outline.drafts.into_iter().zip(0..).map(|(draft, position)| draft.finish(&envelope, &body, position)).collect();
     Some(Delivery::new(envelope, events))
+}
+
+/// Steps over a list, `None` if no element is an object: X sends no lists, but tools log requests as such. A text without a
+/// brace is never a delivery, because challenges of strangers are signed when they hold none.
+fn list_of_objects(cursor: &mut Cursor<'_>) -> Option<()> {
+    let mut has_object = false;
+    cursor.elements(|cursor| {
+        has_object |= cursor.peek()? == b'{';
+        cursor.skip().map(|_| ())
+    })?;
+    has_object.then_some(())
 }
 
 /// A text that was read from the body, in the body's memory unless it is written with escapes there.
@@ -85,6 +102,9 @@ struct Outline<'a> {
     includes: Option<&'a str>,
     matching_rules: Option<&'a str>,
     replay_status: Option<&'a str>,
+    /// The end of a replay under the name that one of X's examples has.
+    replay_event: Option<&'a str>,
+    meta: Meta,
     drafts: SmallVec<[Draft<'a>; 1]>,
     /// How many more events may come, and whether more came.
     room: usize,
@@ -103,6 +123,8 @@ impl<'a> Outline<'a> {
             includes: None,
             matching_rules: None,
             replay_status: None,
+            replay_event: None,
+            meta: Meta::default(),
             drafts: SmallVec::new(),
             room,
             overfull: false,
@@ -122,6 +144,8 @@ impl<'a> Outline<'a> {
             "data" if cursor.peek()? == b'{' => self.data.insert(Data::default()).read(self.room, cursor)?,
             "includes" => self.includes = Some(cursor.skip()?),
             "matching_rules" => self.matching_rules = Some(cursor.skip()?),
+            "meta" => self.meta = cursor.value::<Lenient<_>>()?.0.0.unwrap_or_default(),
+            "replay_event" if cursor.peek()? == b'{' => self.replay_event = Some(cursor.skip()?),
             "replay_job_status" if cursor.peek()? == b'{' => self.replay_status = Some(cursor.skip()?),
             "user_event" if cursor.peek()? == b'{' => {
                 return cursor.members(|what, cursor| {
@@ -160,6 +184,9 @@ impl<'a> Outline<'a> {
     fn settle(&mut self, body: &'a str) {
         if let Some(text) = self.replay_status {
             self.drafts.push(Draft::replay_status(text));
+        }
+        if let Some(text) = self.replay_event {
+            self.drafts.push(Draft::replay_event(text, body.trim()));
         }
         let rules = self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<Rule<'_>>>>(rules).ok());
         match (&mut self.data, rules.and_then(|rules| rules.0)) {

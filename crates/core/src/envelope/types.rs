@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::EventKind;
 
-/// Every documented type by its present name.
+/// The documented types by their present names, of which all words are known, see [`known`].
 static TYPES: [(&str, EventKind); 44] = [
     ("post.create", EventKind::PostCreated),
     ("post.mention.create", EventKind::PostCreated),
@@ -54,6 +54,15 @@ static TYPES: [(&str, EventKind); 44] = [
     ("space.end", EventKind::SpaceEnded),
 ];
 
+/// Types that X added or third parties reported after names had become dotted: they have no other names.
+static ADDED: [(&str, EventKind); 5] = [
+    ("subscriptions.subscribe", EventKind::Subscribed),
+    ("subscriptions.unsubscribe", EventKind::Unsubscribed),
+    ("broadcast.chat.remove", EventKind::BroadcastMessageRemoved),
+    ("chat.read", EventKind::ChatRead),
+    ("chat.indicate_typing", EventKind::ChatTyping),
+];
+
 /// The longest name of events or of their type. Each of thousands of events has it, and a body has room for a long one.
 const LONGEST: usize = 128;
 
@@ -73,7 +82,7 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
         "TrendsNew" | "trends.new" => "news.new",
         _ => name,
     };
-    let exact = TYPES.iter().find(|(known, _)| *known == name);
+    let exact = TYPES.iter().chain(&ADDED).find(|(known, _)| *known == name);
     let by_words = || if name.len() <= LONGEST { BY_WORDS.get(&words(name)).copied() } else { None };
     exact.or_else(by_words).copied()
 }

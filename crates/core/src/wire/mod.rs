@@ -15,4 +15,4 @@ pub mod v2;
 pub use value::{Color, Degree, Id, ProfileValue, Text};
 
 pub(crate) use object::Lenient;
-pub(crate) use wrapped::{Wrapped, Wrapping};
+pub(crate) use wrapped::{Listed, Wrapped, Wrapping};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Entities, Media, Party, decode_entities};
 use crate::Timestamp;
 use crate::wire::object::object;
-use crate::wire::{Id, Text};
+use crate::wire::{Id, Listed, Text};
 
 object! {
     /// `direct_message_events[]`: a message, sent or received by the subscriber with any client. Ask
@@ -181,10 +181,20 @@ object! {
     pub struct Attachment<'a> {
         /// `media` or `location`; may be missing.
         pub kind: Option<Text<'a>> = "type",
-        /// A picture, video or animation.
-        pub media: Option<Media<'a>> = "media",
+        media: Option<Listed<Media<'a>>> = "media",
         /// A place.
         pub location: Option<Location<'a>> = "location",
+    }
+}
+
+impl<'a> Attachment<'a> {
+    /// A picture, video or animation. Of several, should X list them, the first.
+    pub fn media(&self) -> Option<&Media<'a>> {
+        self.media.as_ref().map(|listed| &listed.0)
+    }
+
+    pub(crate) fn into_media(self) -> Option<Media<'a>> {
+        self.media.map(|listed| listed.0)
     }
 }
 

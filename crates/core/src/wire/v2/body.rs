@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::User;
+use crate::Timestamp;
 use crate::wire::object::object;
 use crate::wire::{Id, Text, Wrapped};
 
@@ -35,6 +36,8 @@ object! {
         pub event_uuid: Option<Id<'a>> = "event_uuid",
         /// The type of event: `post.create`.
         pub event_type: Option<Text<'a>> = "event_type",
+        /// When the activity occurred.
+        pub created_at: Option<Timestamp> = "created_at",
         /// The subscription's tag.
         pub tag: Option<Text<'a>> = "tag",
         /// Whom or what the subscription is about.
@@ -52,6 +55,16 @@ object! {
         pub keyword: Option<Text<'a>> = "keyword",
         /// `inbound` or `outbound`.
         pub direction: Option<Text<'a>> = "direction",
+        /// What else narrows the subscription, by name: `direction`, `post_id`, `conversation_type`.
+        pub qualifiers: BTreeMap<Id<'a>, Text<'a>> = "qualifiers",
+    }
+}
+
+impl Filter<'_> {
+    /// `inbound` or `outbound`, wherever the filter says it.
+    pub(crate) fn direction(&self) -> Option<&str> {
+        let qualified = || self.qualifiers.iter().find(|(name, _)| **name == "direction").map(|(_, value)| value);
+        self.direction.as_ref().or_else(qualified).map(Text::as_str)
     }
 }
 

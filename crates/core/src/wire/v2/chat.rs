@@ -10,21 +10,21 @@ object! {
         /// The event's id.
         pub id: Option<Id<'a>> = "id",
         /// The conversation: two users' ids with `:` or `-` between them, or a group's id.
-        pub conversation_id: Option<Id<'a>> = "conversation_id",
+        pub conversation_id: Option<Id<'a>> = "conversation_id" | "conversationId",
         /// Who sent it.
-        pub sender_id: Option<Id<'a>> = "sender_id",
+        pub sender_id: Option<Id<'a>> = "sender_id" | "senderId",
         /// When.
-        pub created_at_msec: Option<Timestamp> = "created_at_msec" | "created_at",
+        pub created_at_msec: Option<Timestamp> = "created_at_msec" | "createdAtMsec" | "created_at",
         /// What was sent, encrypted.
-        pub encoded_event: Option<Text<'a>> = "encoded_event",
+        pub encoded_event: Option<Text<'a>> = "encoded_event" | "encodedEvent",
         /// The version of the conversation's key.
-        pub conversation_key_version: Option<Id<'a>> = "conversation_key_version",
+        pub conversation_key_version: Option<Id<'a>> = "conversation_key_version" | "conversationKeyVersion",
         /// A change of the conversation's key, encrypted.
-        pub conversation_key_change_event: Option<Text<'a>> = "conversation_key_change_event",
+        pub conversation_key_change_event: Option<Text<'a>> = "conversation_key_change_event" | "conversationKeyChangeEvent",
         /// What proves to X that the reader takes part.
-        pub conversation_token: Option<Text<'a>> = "conversation_token",
+        pub conversation_token: Option<Text<'a>> = "conversation_token" | "conversationToken",
         /// The sender's signature.
-        pub message_event_signature: Option<ChatSignature<'a>> = "message_event_signature",
+        pub message_event_signature: Option<ChatSignature<'a>> = "message_event_signature" | "messageEventSignature",
     }
 }
 
@@ -34,10 +34,10 @@ object! {
         /// The signature.
         pub signature: Option<Text<'a>> = "signature",
         /// The version of its form.
-        pub signature_version: Option<Id<'a>> = "signature_version",
+        pub signature_version: Option<Id<'a>> = "signature_version" | "signatureVersion",
         /// The version of the public key.
-        pub public_key_version: Option<Id<'a>> = "public_key_version",
+        pub public_key_version: Option<Id<'a>> = "public_key_version" | "publicKeyVersion",
         /// The public key.
-        pub signing_public_key: Option<Text<'a>> = "signing_public_key",
+        pub signing_public_key: Option<Text<'a>> = "signing_public_key" | "signingPublicKey",
     }
 }

@@ -1,6 +1,6 @@
 //! The payloads of the X Activity API, by type of event.
 
-use super::{Broadcast, BroadcastMessage, Chat, News, Post, Space, User};
+use super::{Broadcast, BroadcastMessage, Chat, DirectMessage, News, Post, Space, User};
 use crate::readable::Readable;
 use crate::wire::object::object;
 use crate::wire::{Id, ProfileValue, Text, Wrapped};
@@ -8,7 +8,7 @@ use crate::{EventKind, Generation, Timestamp};
 
 /// The payload of an event of the X Activity API, or what a filtered-stream webhook or a replay job sends.
 ///
-/// Messages are not here: their payload is that of [`v1`](crate::wire::v1).
+/// Of messages only those are here whose payload is not that of [`v1`](crate::wire::v1), as documented.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Payload<'a> {
@@ -18,7 +18,9 @@ pub enum Payload<'a> {
     PostDelete(PostRef<'a>),
     /// `like.create`.
     Like(Like<'a>),
-    /// `follow.*`, `block.*`, `mute.*`.
+    /// `dm.sent` and `dm.received` in the form of API v2.
+    DirectMessage(Box<DirectMessage<'a>>),
+    /// `follow.*`, `block.*`, `mute.*`, `subscriptions.*`.
     Relation(Box<Relation<'a>>),
     /// `profile.update.*`.
     ProfileUpdate(ProfileUpdate<'a>),
@@ -28,7 +30,7 @@ pub enum Payload<'a> {
     Space(Box<Space<'a>>),
     /// `broadcast.start`, `broadcast.end`.
     Broadcast(Box<Broadcast<'a>>),
-    /// `broadcast.chat`.
+    /// `broadcast.chat`, `broadcast.chat.remove`.
     BroadcastMessage(Box<BroadcastMessage<'a>>),
     /// `news.new`.
     News(Box<News<'a>>),
@@ -42,6 +44,10 @@ impl<'a> Payload<'a> {
             (Generation::XActivity, EventKind::PostCreated) => payload.parse().map(Self::Post),
             (Generation::FilteredStream, EventKind::PostMatched) => payload.parse().map(Self::Post),
             (Generation::XActivity, kind) => match kind {
+                EventKind::MessageSent | EventKind::MessageReceived => {
+                    let message: Box<DirectMessage<'_>> = payload.parse()?;
+                    (message.sender_id.is_some() || message.text.is_some()).then_some(Self::DirectMessage(message))
+                }
                 EventKind::PostDeleted => payload.parse().map(Self::PostDelete),
                 EventKind::Liked => payload.parse().map(Self::Like),
                 EventKind::Followed
@@ -49,14 +55,20 @@ impl<'a> Payload<'a> {
                 | EventKind::Blocked
                 | EventKind::Unblocked
                 | EventKind::Muted
-                | EventKind::Unmuted => payload.parse().map(Self::Relation),
+                | EventKind::Unmuted
+                | EventKind::Subscribed
+                | EventKind::Unsubscribed => payload.parse().map(Self::Relation),
                 EventKind::ProfileUpdated => payload.parse().map(Self::ProfileUpdate),
-                EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => {
-                    payload.parse().map(Self::Chat)
-                }
+                EventKind::ChatReceived
+                | EventKind::ChatSent
+                | EventKind::ChatChanged
+                | EventKind::ChatRead
+                | EventKind::ChatTyping => payload.parse().map(Self::Chat),
                 EventKind::SpaceStarted | EventKind::SpaceEnded => payload.parse().map(Self::Space),
                 EventKind::BroadcastStarted | EventKind::BroadcastEnded => payload.parse().map(Self::Broadcast),
-                EventKind::BroadcastMessage => payload.parse().map(Self::BroadcastMessage),
+                EventKind::BroadcastMessage | EventKind::BroadcastMessageRemoved => {
+                    payload.parse().map(Self::BroadcastMessage)
+                }
                 EventKind::NewsPublished => payload.parse().map(Self::News),
                 EventKind::AccessRevoked => payload.parse().map(Self::Revocation),
                 _ => None,

@@ -1,0 +1,141 @@
+//! The members of a payload of the X Activity API that say what it is about, whose it is and when it was.
+
+use super::cursor::Cursor;
+use super::facts::{self, Happening, facts, identity};
+use crate::key::Content;
+use crate::wire::object::object;
+use crate::wire::{Id, Text};
+use crate::{EventKind, Timestamp};
+
+facts! {
+    /// The members of a payload that say what it is about, whose it is and when it was.
+    pub(super) struct PayloadFacts<'a> {
+        id: Option<Id<'a>> = "id",
+        /// Of a story or a deleted post, which may have no other.
+        other_id: Option<Id<'a>> = "rest_id" | "post_id",
+        app_id: Option<Id<'a>> = "app_id",
+        user_id: Option<Id<'a>> = "user_id",
+        sender_id: Option<Id<'a>> = "sender_id",
+        broadcast_id: Option<Id<'a>> = "broadcast_id",
+        message_id: Option<Id<'a>> = "message_id",
+        source: Option<Side<'a>> = "source",
+        target: Option<Side<'a>> = "target",
+        timestamp_ms: Option<Timestamp> = "timestamp_ms" | "timestamp_ms_str" | "event_timestamp_ms" | "event_timestamp_ms_str",
+        created_msec: Option<Timestamp> = "created_at_msec" | "createdAtMsec" | "created_timestamp",
+        updated_msec: Option<Timestamp> = "last_updated_at_ms" | "updated_timestamp_ms" | "updated_timestamp_ms_str",
+        broadcast_created: Option<Timestamp> = "created_timestamp_ms" | "created_timestamp_ms_str",
+        date_time: Option<Timestamp> = "date_time",
+        created_at: Option<Text<'a>> = "created_at",
+        updated_at: Option<Text<'a>> = "updated_at",
+    }
+}
+
+object! {
+    /// One side of a relation, plain or wrapped in `data`.
+    struct Side<'a> {
+        id: Option<Id<'a>> = "id" | "id_str",
+        data: Option<Wrapped<'a>> = "data",
+    }
+}
+
+object! {
+    /// No more of a user than the id: a name that ends in half an emoji could not be read.
+    struct Wrapped<'a> {
+        id: Option<Id<'a>> = "id" | "id_str",
+    }
+}
+
+impl Side<'_> {
+    fn user(&self) -> Option<&str> {
+        self.id.as_deref().or_else(|| self.data.as_ref()?.id.as_deref())
+    }
+}
+
+impl PayloadFacts<'_> {
+    /// Whether a payload that is a relation says so itself, not in an array.
+    pub(super) fn has_sides(&self) -> bool {
+        self.source.is_some() || self.target.is_some()
+    }
+}
+
+pub(super) fn is_relation(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Followed
+            | EventKind::Unfollowed
+            | EventKind::Blocked
+            | EventKind::Unblocked
+            | EventKind::Muted
+            | EventKind::Unmuted
+    )
+}
+
+impl<'a> PayloadFacts<'a> {
+    /// Of a payload, which may be no object.
+    pub(super) fn of(payload: &'a str) -> Self {
+        let mut facts = Self::default();
+        facts.read(&mut Cursor::new(payload));
+        facts
+    }
+
+    fn id(&self, kind: EventKind) -> Option<&str> {
+        let other =
+            || self.other_id.as_deref().filter(|_| matches!(kind, EventKind::PostDeleted | EventKind::NewsPublished));
+        self.id.as_deref().or_else(other)
+    }
+
+    /// What the Account Activity API tells too, identified as it does.
+    pub(super) fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
+        let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
+        let relation = |what: &str| {
+            let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
+            Some((Happening::Plain(kind), Content::Timeless(identity(what, &[source, target]))))
+        };
+        match kind {
+            EventKind::MessageSent | EventKind::MessageReceived => {
+                let (id, _) = (self.id.as_deref()?, self.sender_id.as_ref()?);
+                Some((Happening::Plain(kind), Content::Added(identity("message", &[id]))))
+            }
+            EventKind::PostCreated => id("tweet_create"),
+            EventKind::PostDeleted => id("tweet_delete"),
+            EventKind::Liked => id("favorite"),
+            EventKind::Followed => relation("follow"),
+            EventKind::Unfollowed => relation("unfollow"),
+            EventKind::Blocked => relation("block"),
+            EventKind::Unblocked => relation("unblock"),
+            EventKind::Muted => relation("mute"),
+            EventKind::Unmuted => relation("unmute"),
+            EventKind::AccessRevoked => {
+                let user = self.user_id.as_ref()?;
+                let content = match (self.app_id.as_deref(), self.date_time) {
+                    (Some(app), Some(time)) => Content::Id(facts::at_time("revoke", [app, user], time)),
+                    _ => Content::Same,
+                };
+                Some((Happening::Revocation { user: user.clone() }, content))
+            }
+            _ => None,
+        }
+    }
+
+    /// What identifies a happening that only the X Activity API tells.
+    pub(super) fn own_id(&self, kind: EventKind) -> Option<&str> {
+        match kind {
+            EventKind::SpaceStarted
+            | EventKind::SpaceEnded
+            | EventKind::BroadcastStarted
+            | EventKind::BroadcastEnded => self.broadcast_id.as_deref(),
+            EventKind::BroadcastMessage => self.message_id.as_deref(),
+            EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged | EventKind::NewsPublished => {
+                self.id(kind)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn at(&self, kind: EventKind) -> Option<Timestamp> {
+        let begun = self.broadcast_created.filter(|_| kind == EventKind::BroadcastStarted);
+        let precise = self.timestamp_ms.or(self.created_msec).or(self.date_time).or(self.updated_msec).or(begun);
+        let written = self.created_at.as_deref().or(self.updated_at.as_deref());
+        precise.or_else(|| Timestamp::parse(written?))
+    }
+}
