@@ -101,15 +101,22 @@ pub(crate) fn rows() -> Vec<Row> {
         .hands_over(["post_deleted", "post_deleted"]),
         row("no secret yet: delivery", Setup::NoApps, [post(DELETED).signed(SECRET).gives(503)]),
         row(
-            "the OAuth 2.0 header decides alone",
-            Setup::OAuth2,
+            "both headers, each right where it is there",
+            Setup::BothSecrets,
             [
                 post(DELETED).signed_oauth2(OTHER).gives(200),
                 post(TWO_ARRAYS).signed(SECRET).signed_oauth2("wrong").gives(401),
+                post(TWO_ARRAYS).signed("wrong").signed_oauth2(OTHER).gives(401),
                 post(REVOKED).signed(SECRET).gives(200),
             ],
         )
         .hands_over(["post_deleted", "access_revoked"]),
+        row(
+            "a client secret alone: the old header is ignored",
+            Setup::ClientSecret,
+            [post(DELETED).signed("wrong").signed_oauth2(OTHER).gives(200), post(REVOKED).signed(OTHER).gives(401)],
+        )
+        .hands_over(["post_deleted"]),
         row(
             "the OAuth 2.0 header without a secret for it",
             Setup::Plain,

@@ -31,7 +31,9 @@ pub(crate) enum Setup {
     /// [`SECRET`] as the primary, [`OTHER`] as the secret before it.
     Rotated,
     /// [`SECRET`] and the OAuth 2.0 client secret [`OTHER`].
-    OAuth2,
+    BothSecrets,
+    /// The OAuth 2.0 client secret [`OTHER`] alone.
+    ClientSecret,
     NoApps,
     Stopping,
     Base64Tokens,
@@ -157,8 +159,9 @@ impl Setup {
                 AppSelector2::Path => AppSelector::PathSegment,
                 AppSelector2::Query => AppSelector::QueryParameter("app".into()),
             }),
-            Self::Rotated => Webhook::new(app.also_accept(secret(OTHER))),
-            Self::OAuth2 => Webhook::new(app.oauth2_client_secret(secret(OTHER))),
+            Self::Rotated => Webhook::new(app.add_consumer_secret(secret(OTHER))),
+            Self::BothSecrets => Webhook::new(app.add_client_secret(secret(OTHER))),
+            Self::ClientSecret => Webhook::new(App::with_client_secret("app", secret(OTHER))),
             Self::NoApps => Webhook::new(Apps::none()),
             Self::Base64Tokens => webhook().token_policy(TokenPolicy::Base64),
             Self::DemandsSignedChallenge => webhook().challenge_signature(ChallengeSignature::Demanded),

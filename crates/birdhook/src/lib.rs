@@ -33,7 +33,8 @@
 //!
 //! # Metrics and tracing
 //! With the feature `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
-//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`, `birdhook_events_total`,
+//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
+//! `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total`,
 //! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth` (events),
 //! `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
 //! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`. The page of
@@ -44,10 +45,10 @@
 
 pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
 pub use birdhook_pipeline::{
-    Activity, Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeKey, ChallengeSignature,
-    ChannelSink, CutOver, DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events,
-    Gate, Generation, Handler, HandlerFuture, Health, Keying, Keys, Left, Pipeline, PostRelation, RawJson, Reason,
-    Reception, Reply, RequestHead, Secret, SecretError, Sending, SinkError, Timestamp, Webhook, activity, crc, message,
+    Activity, Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeSignature, ChannelSink, CutOver,
+    DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events, Gate, Generation,
+    Handler, HandlerFuture, Health, Keying, Keys, Left, Pipeline, PostRelation, RawJson, Reason, Reception, Reply,
+    RequestHead, Secret, SecretError, SecretKind, Sending, SinkError, Timestamp, Webhook, activity, crc, message,
     signature, wire,
 };
 #[cfg(feature = "tower")]

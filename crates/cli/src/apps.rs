@@ -49,7 +49,7 @@ impl AppArgs {
             let secret = secret_of(source)?;
             let known = apps.iter().position(|app| app.name() == name);
             let app = match known {
-                Some(at) => apps.remove(at).also_accept(secret),
+                Some(at) => apps.remove(at).add_consumer_secret(secret),
                 None => App::new(name.as_str(), secret),
             };
             apps.insert(known.unwrap_or(apps.len()), app);

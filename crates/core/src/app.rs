@@ -1,65 +1,90 @@
-//! The X apps that share one webhook URL.
+//! One app of X's developer console and its secrets.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::{Secret, SecretError, signature};
+use crate::secret::SecretKind;
+use crate::{Secret, signature};
 
 /// One app of X's developer console: a name of your choice and the secrets that X signs with.
+///
+/// An app has a client secret, a consumer secret, or both. A delivery is accepted for the app when it carries a
+/// signature header of a kind for which the app has secrets, and every such header is right; a header of another kind is
+/// ignored. So an app **without a consumer secret** is the only protection against a downgrade: an app that has both
+/// accepts a delivery that carries the old header alone.
 ///
 /// ```
 /// use birdhook_core::{App, Secret};
 ///
-/// let app = App::new("shop", Secret::new("new secret")?)
-///     .also_accept(Secret::new("old secret")?) // while X still signs with it
-///     .drop_echoes_of("13090192"); // our own app id: do not hand us what we sent
+/// let app = App::with_client_secret("shop", Secret::new("new client secret")?)
+///     .add_client_secret(Secret::new("old client secret")?) // while X still signs with it
+///     .drop_echoes_of("13090192"); // our own app id: leaves out what we sent ourselves
 /// assert_eq!(app.name(), "shop");
 /// # Ok::<(), birdhook_core::SecretError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct App {
     name: Arc<str>,
-    /// Never empty; the first one is the primary.
+    /// The first one is the primary. Either this or `client` holds one.
     consumer: Vec<Secret>,
-    oauth2: Vec<Secret>,
-    challenge: ChallengeKey,
+    /// The first one is the primary.
+    client: Vec<Secret>,
+    challenges: Challenges,
     own_id: Option<Box<str>>,
 }
 
+/// How an app answers challenges.
+#[derive(Clone, Copy, Debug)]
+enum Challenges {
+    /// With its client secret if it has one, else with its consumer secret.
+    Automatic,
+    With(SecretKind),
+    Held,
+}
+
 impl App {
-    /// An app whose deliveries are signed with `consumer`, the app's consumer secret, with which it also answers
-    /// challenges. The name turns up in every [`Event`](crate::Event) and is part of its key.
+    /// An app with a consumer secret ("API Key Secret"). The name appears in every [`Event`](crate::Event) and is part of
+    /// its key.
     pub fn new(name: impl Into<Arc<str>>, consumer: Secret) -> Self {
-        Self {
-            name: name.into(),
-            consumer: vec![consumer],
-            oauth2: Vec::new(),
-            challenge: ChallengeKey::Consumer,
-            own_id: None,
-        }
+        Self::of(name.into(), vec![consumer], Vec::new())
     }
 
-    /// Accepts deliveries signed with `secret` too: rotate by making the new secret the first and the old one further.
+    /// An app with an OAuth 2.0 client secret and no consumer secret. The name appears in every [`Event`](crate::Event) and
+    /// is part of its key.
+    pub fn with_client_secret(name: impl Into<Arc<str>>, client: Secret) -> Self {
+        Self::of(name.into(), Vec::new(), vec![client])
+    }
+
+    fn of(name: Arc<str>, consumer: Vec<Secret>, client: Vec<Secret>) -> Self {
+        Self { name, consumer, client, challenges: Challenges::Automatic, own_id: None }
+    }
+
+    /// Adds a consumer secret. The first one answers challenges; the others are accepted too, for rotation.
     #[must_use]
-    pub fn also_accept(mut self, secret: Secret) -> Self {
+    pub fn add_consumer_secret(mut self, secret: Secret) -> Self {
         self.consumer.push(secret);
         self
     }
 
-    /// Checks `x-twitter-webhooks-signature-oauth2` with this OAuth 2.0 client secret. When a request carries that
-    /// header it alone decides for this app: a failed check never falls back to the other header. Call again to accept
-    /// several. Without a client secret the header is ignored.
+    /// Adds an OAuth 2.0 client secret. The first one answers challenges; the others are accepted too, for rotation.
     #[must_use]
-    pub fn oauth2_client_secret(mut self, secret: Secret) -> Self {
-        self.oauth2.push(secret);
+    pub fn add_client_secret(mut self, secret: Secret) -> Self {
+        self.client.push(secret);
         self
     }
 
-    /// Chooses the key that answers challenges; [`ChallengeKey::Consumer`] unless told.
+    /// Sets the kind of secret that answers challenges. Defaults to the only kind that the app has, and to the client secret
+    /// if it has both. An app without a secret of this kind answers challenges with 503.
     #[must_use]
-    pub fn challenge_key(mut self, key: ChallengeKey) -> Self {
-        self.challenge = key;
+    pub fn answer_challenges_with(mut self, kind: SecretKind) -> Self {
+        self.challenges = Challenges::With(kind);
+        self
+    }
+
+    /// Answers challenges with 503 until the app is replaced, for the minutes of a rotation: X keeps a webhook for 28 hours
+    /// after its last success, and ends it at once for an answer made with an old secret.
+    #[must_use]
+    pub fn hold_challenges(mut self) -> Self {
+        self.challenges = Challenges::Held;
         self
     }
 
@@ -72,16 +97,26 @@ impl App {
         self
     }
 
-    /// The name given to [`App::new`].
+    /// The name given to [`App::new`] or [`App::with_client_secret`].
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Signs `body` as X would, with the primary consumer secret: for those who pass deliveries on. The value of the header
-    /// [`HEADER`](crate::signature::HEADER).
-    pub fn sign(&self, body: &[u8]) -> String {
-        // Never empty, so that nothing is signed with nothing.
-        self.consumer.first().map(|secret| signature::sign(secret, body)).unwrap_or_default()
+    /// Signs `body` as X would, to send a delivery on: name and value of a header for each kind of secret that the app has,
+    /// made with the primary one.
+    pub fn sign(&self, body: &[u8]) -> Vec<(&'static str, String)> {
+        let signed = |kind: SecretKind| Some((kind.header(), signature::sign(self.secrets(kind).first()?, body)));
+        SecretKind::ALL.into_iter().filter_map(signed).collect()
+    }
+
+    /// The kind of secret that answers challenges, if any does.
+    pub fn challenge_kind(&self) -> Option<SecretKind> {
+        match self.challenges {
+            Challenges::Held => None,
+            Challenges::With(kind) => Some(kind),
+            Challenges::Automatic if self.client.is_empty() => Some(SecretKind::Consumer),
+            Challenges::Automatic => Some(SecretKind::Client),
+        }
     }
 
     pub(crate) fn shared_name(&self) -> &Arc<str> {
@@ -92,204 +127,10 @@ impl App {
         self.own_id.as_deref()
     }
 
-    pub(crate) fn consumer_secrets(&self) -> &[Secret] {
-        &self.consumer
-    }
-
-    pub(crate) fn oauth2_secrets(&self) -> &[Secret] {
-        &self.oauth2
-    }
-
-    /// The secrets that may answer a challenge, the primary first.
-    pub(crate) fn challenge_secrets(&self) -> &[Secret] {
-        match self.challenge {
-            ChallengeKey::Consumer => &self.consumer,
-            ChallengeKey::OAuth2Client => &self.oauth2,
+    pub(crate) fn secrets(&self, kind: SecretKind) -> &[Secret] {
+        match kind {
+            SecretKind::Consumer => &self.consumer,
+            SecretKind::Client => &self.client,
         }
-    }
-}
-
-/// The key with which an app answers challenges. A challenge has room for one answer, so this is a choice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChallengeKey {
-    /// The consumer secret, as all of X's documentation says.
-    #[default]
-    Consumer,
-    /// The first OAuth 2.0 client secret, as third parties report of apps that have one. An app without one then
-    /// answers challenges with 503.
-    OAuth2Client,
-}
-
-/// The apps behind one endpoint, each with a name of its own.
-///
-/// Reads from text as one secret, or as `name=secret` pairs parted by commas, names of letters, digits, `_`, `.` and `-`; a
-/// name that comes again adds a further accepted secret to that app. A secret with `=` in it, which X's do not have, needs
-/// [`Apps::new`].
-///
-/// ```
-/// use birdhook_core::Apps;
-///
-/// assert_eq!("s3cret".parse::<Apps>()?.len(), 1);
-/// let apps: Apps = "shop=s3cret,blog=0ther,shop=previous".parse()?;
-/// assert_eq!(apps.iter().map(|app| app.name()).collect::<Vec<_>>(), ["shop", "blog"]);
-/// # Ok::<(), birdhook_core::AppsError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Apps(Arc<[App]>);
-
-impl Apps {
-    /// The name of an app that was given as a bare secret.
-    pub const DEFAULT_NAME: &str = "default";
-
-    /// Several apps on one URL. The first one answers challenges that do not say whose they are.
-    ///
-    /// # Errors
-    /// [`AppsError::RepeatedName`] when two apps have one name: events could not tell them apart.
-    pub fn new(apps: impl IntoIterator<Item = App>) -> Result<Self, AppsError> {
-        let apps: Vec<App> = apps.into_iter().collect();
-        for (at, app) in apps.iter().enumerate() {
-            if apps.iter().take(at).any(|earlier| earlier.name == app.name) {
-                return Err(AppsError::RepeatedName(app.name.to_string()));
-            }
-        }
-        Ok(Self(apps.into()))
-    }
-
-    /// No app yet: challenges and deliveries are answered 503, for which X grants hours of grace, until there is one.
-    pub fn none() -> Self {
-        Self(Arc::new([]))
-    }
-
-    /// How many apps there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is no app.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The apps, in their order.
-    pub fn iter(&self) -> std::slice::Iter<'_, App> {
-        self.0.iter()
-    }
-
-    pub(crate) fn get(&self, index: usize) -> Option<&App> {
-        self.0.get(index)
-    }
-}
-
-impl<'a> IntoIterator for &'a Apps {
-    type Item = &'a App;
-    type IntoIter = std::slice::Iter<'a, App>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl From<App> for Apps {
-    fn from(app: App) -> Self {
-        Self(Arc::new([app]))
-    }
-}
-
-impl From<Secret> for Apps {
-    fn from(consumer: Secret) -> Self {
-        App::new(Self::DEFAULT_NAME, consumer).into()
-    }
-}
-
-impl FromStr for Apps {
-    type Err = AppsError;
-
-    fn from_str(text: &str) -> Result<Self, AppsError> {
-        let text = text.trim();
-        if !text.contains('=') {
-            if text.contains(|letter: char| letter == ',' || letter.is_whitespace()) {
-                return Err(AppsError::NotAPair(1));
-            }
-            return Secret::new(text).map(Self::from).map_err(|why| AppsError::Secret(1, why));
-        }
-        let mut apps: Vec<App> = Vec::new();
-        for (at, pair) in text.split(',').enumerate() {
-            let (name, secret) = pair.split_once('=').ok_or(AppsError::NotAPair(at + 1))?;
-            let (name, secret) = (name.trim(), secret.trim());
-            // A second `=` means that a lone secret was given, and taking a part of it for a name would show it.
-            let nameable = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-            if name.is_empty() || !name.bytes().all(nameable) || secret.contains('=') {
-                return Err(AppsError::NotAPair(at + 1));
-            }
-            let secret = Secret::new(secret).map_err(|why| AppsError::Secret(at + 1, why))?;
-            match apps.iter_mut().find(|app| app.name() == name) {
-                Some(app) => app.consumer.push(secret),
-                None => apps.push(App::new(name, secret)),
-            }
-        }
-        Self::new(apps)
-    }
-}
-
-/// Why [`Apps`] could not be made. Never holds a secret, nor a part of text that could be one.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AppsError {
-    /// Two apps have this name.
-    RepeatedName(String),
-    /// The entry with this number, counted from one, is not `name=secret`.
-    NotAPair(usize),
-    /// The secret in the entry with this number, counted from one, was refused.
-    Secret(usize, SecretError),
-}
-
-impl fmt::Display for AppsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RepeatedName(name) => write!(f, "two apps are named {name:?}"),
-            Self::NotAPair(at) => write!(f, "entry {at} is not name=secret"),
-            Self::Secret(at, why) => write!(f, "entry {at}: {why}"),
-        }
-    }
-}
-
-/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
-impl fmt::Debug for AppsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for AppsError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Secret(_, why) => Some(why),
-            _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_say_where_and_never_tell_a_secret() {
-        let missing = "a=x,b=".parse::<Apps>().unwrap_err().to_string();
-        assert_eq!(missing, "entry 2: the secret is empty: is its environment variable set?");
-        for lone in ["hunter2=", "hunter2==", "hun=ter=2", "hunter 2=x", "a=hunter2=="] {
-            let told = lone.parse::<Apps>().unwrap_err();
-            assert!(!format!("{told} {told:?}").contains("hun"), "{told}");
-        }
-        assert_eq!("a=x,hunter2".parse::<Apps>().unwrap_err().to_string(), "entry 2 is not name=secret");
-        assert_eq!("=hunter2".parse::<Apps>().unwrap_err(), AppsError::NotAPair(1));
-        assert_eq!("".parse::<Apps>().unwrap_err(), AppsError::Secret(1, SecretError::Empty));
-    }
-
-    #[test]
-    fn a_repeated_name_is_refused() {
-        let app = App::new("a", Secret::new("x").unwrap());
-        assert_eq!(Apps::new([app.clone(), app]).unwrap_err(), AppsError::RepeatedName("a".into()));
     }
 }

@@ -8,9 +8,9 @@ use hmac::Mac;
 use subtle::{Choice, ConditionallySelectable};
 
 use crate::head::{Field, RequestHead};
-use crate::secret::RunningMac;
+use crate::secret::{RunningMac, SecretKind};
 use crate::signature::Signature;
-use crate::{Apps, Delivery, Direction, Endpoint, Event, Reason, Reply, envelope};
+use crate::{App, Apps, Delivery, Direction, Endpoint, Event, Reason, Reply, Secret, envelope};
 
 /// Takes the body of a POST as it arrives. The MAC runs over each chunk; nothing is parsed before it is verified.
 ///
@@ -51,11 +51,13 @@ impl BodyReader {
         if self.owed.is_some_and(|owed| owed != 0) {
             return Err(Reason::BodyCutOff.into());
         }
+        let carried = self.checks.carried;
         let app =
             self.checks.matching().and_then(|index| self.endpoint.apps().get(index)).ok_or(Reason::SignatureWrong)?;
         let events_limit = self.endpoint.settings().events_limit;
         let delivery = envelope::read(self.body.whole(), Arc::clone(app.shared_name()), events_limit);
         let mut delivery = delivery.ok_or(Reason::NotAnObject)?;
+        delivery.set_signed_with_another_kind(carried.another_kind(app));
         if let Some(own_id) = app.own_id() {
             let sent = |event: &Event| event.direction() == Some(Direction::Sent);
             delivery.retain(|event| event.source_app_id() != Some(own_id) || !sent(event));
@@ -103,39 +105,41 @@ impl Gathered {
     }
 }
 
-/// One running MAC for each secret that could have signed the request: most apps have one.
+/// One running MAC for each secret that could have signed the request, app by app and kind by kind: most apps have one.
 pub(crate) struct Checks {
     first: Check,
     more: Vec<Check>,
+    carried: Carried,
 }
 
 struct Check {
     app: u32,
+    kind: SecretKind,
     claimed: Signature,
     mac: RunningMac,
 }
 
 impl Checks {
-    /// Decides for each app which header counts. A request that no app could have signed is refused unread.
+    /// Decides for each app which headers count. A request that no app could have signed is refused unread.
     pub(crate) fn start(apps: &Apps, head: &RequestHead<'_>) -> Result<Self, Reason> {
-        let (consumer, oauth2) = (claim(head.signature), claim(head.signature_oauth2));
         let (mut first, mut more) = (None, Vec::new());
         let mut refusal = Reason::SignatureMissing;
         for (app, index) in apps.iter().zip(0..) {
-            // The OAuth 2.0 header decides alone where it can be checked: no falling back to the other one.
-            let by_oauth2 = !app.oauth2_secrets().is_empty() && !matches!(head.signature_oauth2, Field::Absent);
-            let (claim, secrets) =
-                if by_oauth2 { (oauth2, app.oauth2_secrets()) } else { (consumer, app.consumer_secrets()) };
-            match claim {
-                Ok(claimed) => {
-                    let mut checks = secrets.iter().map(|key| Check { app: index, claimed, mac: key.start() });
-                    first = first.or_else(|| checks.next());
-                    more.extend(checks);
+            match claims(app, head) {
+                Ok(claims) => {
+                    for (kind, claimed) in SecretKind::ALL.into_iter().zip(claims) {
+                        let Some(claimed) = claimed else { continue };
+                        let start = |key: &Secret| Check { app: index, kind, claimed, mac: key.start() };
+                        let mut checks = app.secrets(kind).iter().map(start);
+                        first = first.or_else(|| checks.next());
+                        more.extend(checks);
+                    }
                 }
+                Err(Reason::SignatureMissing) => {}
                 Err(reason) => refusal = reason,
             }
         }
-        first.map(|first| Self { first, more }).ok_or(refusal)
+        first.map(|first| Self { first, more, carried: Carried::by(head) }).ok_or(refusal)
     }
 
     fn update(&mut self, chunk: &[u8]) {
@@ -144,23 +148,89 @@ impl Checks {
         }
     }
 
-    /// The app whose secret signs the body. Every secret is tried, whichever matches.
+    /// The first app whose secrets made every signature that it can check. Every secret is tried, whichever matches.
     fn matching(self) -> Option<usize> {
         let (mut found, mut app) = (Choice::from(0), 0);
-        for check in std::iter::once(self.first).chain(self.more) {
-            let matches = check.claimed.matches(&check.mac.finalize().into_bytes().into());
-            app.conditional_assign(&check.app, matches & !found);
+        let mut judged = Judged::new(self.first.app);
+        let mut decide = |judged: &Judged| {
+            let matches = judged.is_right();
+            app.conditional_assign(&judged.app, matches & !found);
             found |= matches;
+        };
+        for check in std::iter::once(self.first).chain(self.more) {
+            if check.app != judged.app {
+                decide(&judged);
+                judged = Judged::new(check.app);
+            }
+            judged.add(check.kind, check.claimed.matches(&check.mac.finalize().into_bytes().into()));
         }
+        decide(&judged);
         bool::from(found).then_some(app as usize)
     }
 }
 
-fn claim(header: Field<'_>) -> Result<Signature, Reason> {
-    match header {
-        Field::Absent => Err(Reason::SignatureMissing),
+/// The signatures that an app can check; `None` for a header that it ignores.
+fn claims(app: &App, head: &RequestHead<'_>) -> Result<[Option<Signature>; 2], Reason> {
+    let claim = |kind| match head.signature(kind) {
+        _ if app.secrets(kind).is_empty() => Ok(None),
+        Field::Absent => Ok(None),
         Field::Repeated => Err(Reason::SignatureRepeated),
-        Field::Once(value) => Signature::parse(value).ok_or(Reason::SignatureMalformed),
+        Field::Once(value) => Signature::parse(value).map(Some).ok_or(Reason::SignatureMalformed),
+    };
+    match [claim(SecretKind::Consumer)?, claim(SecretKind::Client)?] {
+        [None, None] => Err(Reason::SignatureMissing),
+        claims => Ok(claims),
+    }
+}
+
+/// What the checks of one app have shown: of each kind that was checked, whether a secret made the signature.
+struct Judged {
+    app: u32,
+    consumer: Option<Choice>,
+    client: Option<Choice>,
+}
+
+impl Judged {
+    fn new(app: u32) -> Self {
+        Self { app, consumer: None, client: None }
+    }
+
+    fn add(&mut self, kind: SecretKind, matches: Choice) {
+        let right = match kind {
+            SecretKind::Consumer => &mut self.consumer,
+            SecretKind::Client => &mut self.client,
+        };
+        *right = Some(right.unwrap_or(Choice::from(0)) | matches);
+    }
+
+    /// A kind that was not checked decides nothing; there is always one that was.
+    fn is_right(&self) -> Choice {
+        let unless_wrong = |right: Option<Choice>| right.unwrap_or(Choice::from(1));
+        unless_wrong(self.consumer) & unless_wrong(self.client)
+    }
+}
+
+/// The signature headers that a request carries.
+#[derive(Clone, Copy)]
+struct Carried {
+    consumer: bool,
+    client: bool,
+}
+
+impl Carried {
+    fn by(head: &RequestHead<'_>) -> Self {
+        let carries = |kind| !matches!(head.signature(kind), Field::Absent);
+        Self { consumer: carries(SecretKind::Consumer), client: carries(SecretKind::Client) }
+    }
+
+    /// The kind that signed for this app, if none of the answering kind did.
+    fn another_kind(self, app: &App) -> Option<SecretKind> {
+        let answering = app.challenge_kind()?;
+        let carried = match answering {
+            SecretKind::Consumer => self.consumer,
+            SecretKind::Client => self.client,
+        };
+        (!carried || app.secrets(answering).is_empty()).then(|| answering.other())
     }
 }
 

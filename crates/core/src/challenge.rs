@@ -1,9 +1,12 @@
-//! Answering a GET: which secret, which token, and whether X itself asked.
+//! Answering a GET: which app, which secret, which token, and whether X itself asked.
+
+use std::borrow::Cow;
 
 use crate::app::App;
 use crate::crc::{self, TokenError};
 use crate::endpoint::{AppSelector, ChallengeSignature};
 use crate::head::Field;
+use crate::secret::SecretKind;
 use crate::signature::Signature;
 use crate::{Endpoint, Reason, Reply, RequestHead, Secret};
 
@@ -14,48 +17,113 @@ pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Repl
     if endpoint.apps().is_empty() {
         return Err(Reason::NoSecret);
     }
-    let (secret, is_asked_by_x) = match (endpoint.settings().challenge_signature, head.signature) {
-        (ChallengeSignature::Ignored, _) | (ChallengeSignature::IfPresent, Field::Absent) => {
-            (named_app(endpoint, head)?.challenge_secrets().first().ok_or(Reason::NoSecret)?, false)
+    let (secret, is_asked_by_x) = match endpoint.settings().challenge_signature {
+        ChallengeSignature::Ignored => (answering(named_app(endpoint, head).app()?, None)?, false),
+        rule => {
+            let signed = Signed::new(head, rule == ChallengeSignature::Demanded);
+            let (app, is_asked_by_x) = app_asked(endpoint, &signed, rule)?;
+            (answering(app, Some(&signed))?, is_asked_by_x)
         }
-        (rule, Field::Once(value)) => {
-            let signature = Signature::parse(value).ok_or(Reason::ChallengeUnsigned)?;
-            secret_that_signed(endpoint, rule, &signature, head.query)?
-        }
-        (_, Field::Absent | Field::Repeated) => return Err(Reason::ChallengeUnsigned),
     };
     Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_asked_by_x))
 }
 
-/// The secret to answer with when X has signed the query: while secrets are rotated, the very one that X signed with, for
-/// that is the one X holds. And whether that proves that X has.
-fn secret_that_signed<'a>(
+/// The app that a challenge is for, and whether its signature proves that X asked.
+///
+/// The signature selects the app. Without one that any app can check, the URL does.
+fn app_asked<'a>(
     endpoint: &'a Endpoint,
+    signed: &Signed<'_>,
     rule: ChallengeSignature,
-    signature: &Signature,
-    query: &str,
-) -> Result<(&'a Secret, bool), Reason> {
-    // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
-    let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
-    // Mostly one of the two.
-    let documented = documented(query).filter(|text| text != query && Some(&**text) != added_by_x);
-    // A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
-    let proves = |text: &str| text.contains('&');
-    let signed = |secret: &Secret| {
-        let texts = std::iter::once(query).chain(added_by_x).chain(documented.as_deref());
-        let mut texts = texts.filter(|text| rule != ChallengeSignature::Demanded || proves(text));
-        texts.find(|text| signature.matches(&secret.mac(text.as_bytes())).into())
+) -> Result<(&'a App, bool), Reason> {
+    let mut is_wrong_for_one = false;
+    for app in endpoint.apps() {
+        match signed.judge(app) {
+            Judgement::Right { proves } => return Ok((app, proves)),
+            Judgement::Wrong => is_wrong_for_one = true,
+            Judgement::Absent => {}
+        }
+    }
+    if rule == ChallengeSignature::Demanded {
+        return Err(Reason::ChallengeUnsigned);
+    }
+    let named = named_app(endpoint, signed.head);
+    let is_wrong = match named {
+        // Another app's wrong signature says nothing of this one.
+        Named::ByUrl(app) => matches!(signed.judge(app), Judgement::Wrong),
+        Named::First(_) | Named::Unknown => is_wrong_for_one,
     };
-    let mut apps = endpoint.apps().iter();
-    let (app, text) = apps
-        .find_map(|app| {
-            let mut secrets = app.consumer_secrets().iter().chain(app.oauth2_secrets());
-            secrets.find_map(signed).map(|text| (app, text))
-        })
-        .ok_or(Reason::ChallengeUnsigned)?;
-    let answering = app.challenge_secrets();
-    let secret = answering.iter().find(|secret| signed(secret).is_some()).or(answering.first());
-    Ok((secret.ok_or(Reason::NoSecret)?, proves(text)))
+    if is_wrong { Err(Reason::ChallengeUnsigned) } else { Ok((named.app()?, false)) }
+}
+
+/// The secret that answers for an app: of the answering kind the one that signed the challenge, because while secrets are
+/// rotated that is the one X holds; else the first. A signature of the other kind does not change the kind.
+fn answering<'a>(app: &'a App, signed: Option<&Signed<'_>>) -> Result<&'a Secret, Reason> {
+    let kind = app.challenge_kind().ok_or(Reason::NoSecret)?;
+    let secrets = app.secrets(kind);
+    let rotated = signed.and_then(|signed| signed.maker(kind, secrets)).map(|(secret, _)| secret);
+    rotated.or(secrets.first()).ok_or(Reason::NoSecret)
+}
+
+/// What a challenge's own signatures are to one app.
+enum Judgement {
+    /// There is none of a kind for which the app has a secret.
+    Absent,
+    /// One is wrong, malformed or repeated.
+    Wrong,
+    /// All are right.
+    Right { proves: bool },
+}
+
+/// A challenge with what may be signed of it.
+struct Signed<'a> {
+    head: &'a RequestHead<'a>,
+    texts: [Option<Cow<'a, str>>; 3],
+}
+
+impl<'a> Signed<'a> {
+    fn new(head: &'a RequestHead<'a>, must_prove: bool) -> Self {
+        if SecretKind::ALL.into_iter().all(|kind| matches!(head.signature(kind), Field::Absent)) {
+            return Self { head, texts: [None, None, None] };
+        }
+        let query = head.query;
+        // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
+        let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
+        // Mostly one of the two.
+        let documented = documented(query).filter(|text| text != query && Some(&**text) != added_by_x);
+        let texts = [Some(Cow::Borrowed(query)), added_by_x.map(Cow::Borrowed), documented.map(Cow::Owned)];
+        Self { head, texts: texts.map(|text| text.filter(|text| !must_prove || proves(text))) }
+    }
+
+    fn judge(&self, app: &App) -> Judgement {
+        let mut proved = None;
+        for kind in SecretKind::ALL {
+            let secrets = app.secrets(kind);
+            if secrets.is_empty() || matches!(self.head.signature(kind), Field::Absent) {
+                continue;
+            }
+            let Some((_, text)) = self.maker(kind, secrets) else { return Judgement::Wrong };
+            proved = Some(proved.unwrap_or(false) || proves(text));
+        }
+        proved.map_or(Judgement::Absent, |proves| Judgement::Right { proves })
+    }
+
+    /// The secret that made the signature of this kind, and the text that it signs.
+    fn maker<'s>(&self, kind: SecretKind, secrets: &'s [Secret]) -> Option<(&'s Secret, &str)> {
+        let Field::Once(value) = self.head.signature(kind) else { return None };
+        let signature = Signature::parse(value)?;
+        let made = |secret: &'s Secret| {
+            let mut texts = self.texts.iter().flatten();
+            let text = texts.find(|text| signature.matches(&secret.mac(text.as_bytes())).into())?;
+            Some((secret, &**text))
+        };
+        secrets.iter().find_map(made)
+    }
+}
+
+/// A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
+fn proves(text: &str) -> bool {
+    text.contains('&')
 }
 
 /// The text that X's documentation says is signed, whatever stands around its parts.
@@ -64,8 +132,25 @@ fn documented(query: &str) -> Option<String> {
     Some(format!("{}&{}", part("crc_token=")?, part("nonce=")?))
 }
 
-/// A URL that names an app we do not have gets no answer made with another app's secret: a wrong 200 ends a webhook.
-fn named_app<'a>(endpoint: &'a Endpoint, head: &RequestHead<'_>) -> Result<&'a App, Reason> {
+/// The app that answers an unsigned challenge.
+enum Named<'a> {
+    ByUrl(&'a App),
+    /// The URL names none.
+    First(&'a App),
+    /// A URL that names an app we do not have gets no answer made with another app's secret: a wrong 200 ends a webhook.
+    Unknown,
+}
+
+impl<'a> Named<'a> {
+    fn app(&self) -> Result<&'a App, Reason> {
+        match self {
+            Self::ByUrl(app) | Self::First(app) => Ok(app),
+            Self::Unknown => Err(Reason::NoSecret),
+        }
+    }
+}
+
+fn named_app<'a>(endpoint: &'a Endpoint, head: &RequestHead<'_>) -> Named<'a> {
     let apps = endpoint.apps();
     let name = match &endpoint.settings().app_selector {
         AppSelector::First => None,
@@ -75,10 +160,10 @@ fn named_app<'a>(endpoint: &'a Endpoint, head: &RequestHead<'_>) -> Result<&'a A
         }
     };
     match name {
-        Some(name) => apps.iter().find(|app| app.name() == name),
-        None => apps.iter().next(),
+        Some(name) => apps.iter().find(|app| app.name() == name).map(Named::ByUrl),
+        None => apps.iter().next().map(Named::First),
     }
-    .ok_or(Reason::NoSecret)
+    .unwrap_or(Named::Unknown)
 }
 
 impl From<TokenError> for Reason {

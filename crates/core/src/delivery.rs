@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::event::Envelope;
-use crate::{Event, RawJson, envelope};
+use crate::{Event, RawJson, SecretKind, envelope};
 
 /// One verified POST: the unit that is accepted or refused as a whole. Holds at least one event unless events were
 /// taken out, and shares the memory of the request's body.
@@ -14,12 +14,13 @@ pub struct Delivery {
     envelope: Arc<Envelope>,
     events: Vec<Event>,
     sent: usize,
+    signed_with_another_kind: Option<SecretKind>,
 }
 
 impl Delivery {
     pub(crate) fn new(envelope: Arc<Envelope>, events: Vec<Event>) -> Self {
         let sent = events.len();
-        Self { envelope, events, sent }
+        Self { envelope, events, sent, signed_with_another_kind: None }
     }
 
     /// Reads the events of a body again that was verified before, such as one from a store: **nothing is verified here.**
@@ -39,6 +40,16 @@ impl Delivery {
     /// The name of the app whose secret signed it.
     pub fn app(&self) -> &str {
         &self.envelope.app
+    }
+
+    /// The kind of secret that signed it, if its app answers challenges with the other kind: X may hold the app's answers for
+    /// wrong. `None` if a signature of the answering kind was there too, and for what [`restore`](Self::restore) reads.
+    pub fn signed_with_another_kind(&self) -> Option<SecretKind> {
+        self.signed_with_another_kind
+    }
+
+    pub(crate) fn set_signed_with_another_kind(&mut self, kind: Option<SecretKind>) {
+        self.signed_with_another_kind = kind;
     }
 
     /// The id of the user whose subscription brought it (`for_user_id`, or the X Activity API's `filter.user_id`), if it says.
@@ -75,7 +86,7 @@ impl Delivery {
 /// A delivery that holds this event alone, for those who hand on what is their own to hand on.
 impl From<Event> for Delivery {
     fn from(event: Event) -> Self {
-        Self { envelope: event.envelope(), sent: event.sent(), events: vec![event] }
+        Self { envelope: event.envelope(), sent: event.sent(), events: vec![event], signed_with_another_kind: None }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::secret::SecretKind;
 use crate::signature;
 
 /// The head of a request, filled by an adapter: method, path, query and every header.
@@ -18,8 +19,8 @@ pub struct RequestHead<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
-    pub(crate) signature: Field<'a>,
-    pub(crate) signature_oauth2: Field<'a>,
+    by_consumer: Field<'a>,
+    by_client: Field<'a>,
     pub(crate) length: Length,
     pub(crate) encoded: bool,
 }
@@ -31,8 +32,8 @@ impl<'a> RequestHead<'a> {
             method,
             path,
             query: query.unwrap_or_default(),
-            signature: Field::Absent,
-            signature_oauth2: Field::Absent,
+            by_consumer: Field::Absent,
+            by_client: Field::Absent,
             length: Length::Unknown,
             encoded: false,
         }
@@ -52,11 +53,19 @@ impl<'a> RequestHead<'a> {
         self.method
     }
 
+    /// The header that holds a signature made with a secret of this kind.
+    pub(crate) fn signature(&self, kind: SecretKind) -> Field<'a> {
+        match kind {
+            SecretKind::Consumer => self.by_consumer,
+            SecretKind::Client => self.by_client,
+        }
+    }
+
     fn header(&mut self, name: &str, value: &'a [u8]) {
         if name.eq_ignore_ascii_case(signature::HEADER) {
-            self.signature.add(value);
+            self.by_consumer.add(value);
         } else if name.eq_ignore_ascii_case(signature::HEADER_OAUTH2) {
-            self.signature_oauth2.add(value);
+            self.by_client.add(value);
         } else if name.eq_ignore_ascii_case("content-length") {
             self.length.add(value);
         } else if name.eq_ignore_ascii_case("content-encoding") {

@@ -8,6 +8,7 @@
 
 pub mod activity;
 mod app;
+mod apps;
 mod body;
 mod challenge;
 pub mod crc;
@@ -30,7 +31,8 @@ mod window;
 pub mod wire;
 
 pub use activity::{Activity, PostRelation};
-pub use app::{App, Apps, AppsError, ChallengeKey};
+pub use app::App;
+pub use apps::{Apps, AppsError};
 pub use body::BodyReader;
 pub use delivery::Delivery;
 pub use endpoint::{AppSelector, ChallengeSignature, Endpoint, Settings, Step};
@@ -40,6 +42,6 @@ pub use key::{DedupeScope, EventKey};
 pub use kind::{Direction, EventKind, Generation};
 pub use raw::RawJson;
 pub use reply::{Reason, Reply};
-pub use secret::{Secret, SecretError};
+pub use secret::{Secret, SecretError, SecretKind};
 pub use time::Timestamp;
 pub use window::Window;

@@ -5,14 +5,17 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::signature;
+
 /// A MAC in progress: clone it from a [`Secret`], feed it bytes, finish it.
 pub(crate) type RunningMac = Hmac<Sha256>;
 
-/// A consumer secret (or OAuth 2.0 client secret), held as a keyed HMAC-SHA256 state.
+/// An OAuth 2.0 client secret or a consumer secret, held as a keyed HMAC-SHA256 state.
 ///
 /// The text itself is not kept, so it cannot be printed or compared, and no request pays for keying the MAC.
-/// Find the consumer secret ("API Key Secret") in the *Keys and tokens* tab of the app in X's developer console;
-/// bearer and access tokens are not it (<https://docs.x.com/x-api/webhooks/introduction>).
+/// Find both secrets in the *Keys and tokens* tab of the app in X's developer console: the OAuth 2.0 "Client Secret" and the
+/// consumer secret ("API Key Secret"); bearer and access tokens are neither
+/// (<https://docs.x.com/x-api/webhooks/introduction>).
 ///
 /// ```
 /// use birdhook_core::{Secret, SecretError};
@@ -59,6 +62,55 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+/// The kinds of secret with which X signs, each in a header of its own.
+///
+/// X's newest documentation signs for an app with an OAuth 2.0 client secret with that secret in the new header, and for
+/// other apps with the consumer secret in the old one. Which app has which is a setting of [`App`](crate::App).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretKind {
+    /// The consumer secret ("API Key Secret"), in the header [`HEADER`](signature::HEADER).
+    Consumer,
+    /// The OAuth 2.0 client secret, in the header [`HEADER_OAUTH2`](signature::HEADER_OAUTH2).
+    Client,
+}
+
+impl SecretKind {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Consumer, Self::Client];
+
+    /// The name of the header that holds a signature made with a secret of this kind.
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::Consumer => signature::HEADER,
+            Self::Client => signature::HEADER_OAUTH2,
+        }
+    }
+
+    /// The other kind.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Consumer => Self::Client,
+            Self::Client => Self::Consumer,
+        }
+    }
+
+    /// `consumer` or `client`, for metrics, logs and settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Consumer => "consumer",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// `consumer secret` or `client secret`.
+impl fmt::Display for SecretKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} secret", self.as_str())
     }
 }
 

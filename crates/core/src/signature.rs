@@ -18,10 +18,10 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::Secret;
 
-/// The header that carries the signature made with the app's consumer secret; every generation of webhooks sends it.
+/// The header that carries the signature made with the app's consumer secret.
 pub const HEADER: &str = "x-twitter-webhooks-signature";
 
-/// The header that carries the signature made with the OAuth 2.0 client secret, when X sends one.
+/// The header that carries the signature made with the app's OAuth 2.0 client secret, if the app has one.
 pub const HEADER_OAUTH2: &str = "x-twitter-webhooks-signature-oauth2";
 
 const PREFIX: &[u8] = b"sha256=";

@@ -40,7 +40,8 @@ fn of_two_apps_with_one_secret_the_first_is_the_deliverys() {
 #[test]
 fn an_old_secret_is_accepted_for_as_long_as_it_is_listed() {
     let rotating = |app: App| endpoint([App::new("first", secret("unrelated")), app]);
-    let during = rotating(App::new("b", secret("new")).also_accept(secret("old")).also_accept(secret("oldest")));
+    let during =
+        rotating(App::new("b", secret("new")).add_consumer_secret(secret("old")).add_consumer_secret(secret("oldest")));
     for key in ["new", "old", "oldest"] {
         assert_eq!(accepted_for(&during, &[(CONSUMER, &signed(key))]).unwrap(), "b", "{key}");
     }
@@ -70,62 +71,178 @@ fn without_a_client_secret_the_second_header_is_ignored() {
     }
 }
 
-#[test]
-fn with_a_client_secret_the_second_header_decides_alone() {
-    let app = App::new("a", secret("consumer"))
-        .also_accept(secret("old consumer"))
-        .oauth2_client_secret(secret("client"))
-        .oauth2_client_secret(secret("old client"));
-    let endpoint = endpoint([app]);
-    let [consumer, old_consumer, client, old_client, stranger] =
-        ["consumer", "old consumer", "client", "old client", "stranger"].map(signed);
-
-    // The second header is there: it alone counts, whatever the first one holds.
-    for good in [&client, &old_client] {
-        for first in [&consumer, &stranger, "nonsense"] {
-            assert_eq!(accepted_for(&endpoint, &[(OAUTH2, good), (CONSUMER, first)]).unwrap(), "a", "{first}");
-        }
-        assert_eq!(accepted_for(&endpoint, &[(OAUTH2, good)]).unwrap(), "a");
-    }
-    for (second, reason) in [
-        (stranger.as_str(), Reason::SignatureWrong),
-        (&consumer, Reason::SignatureWrong),
-        ("nonsense", Reason::SignatureMalformed),
-        ("", Reason::SignatureMalformed),
-    ] {
-        let both = [(CONSUMER, consumer.as_str()), (OAUTH2, second)];
-        assert_eq!(accepted_for(&endpoint, &both), Err(reason), "fell back from {second}");
-    }
-    let twice = [(OAUTH2, client.as_str()), (OAUTH2, &client), (CONSUMER, &consumer)];
-    assert_eq!(accepted_for(&endpoint, &twice), Err(Reason::SignatureRepeated));
-
-    // It is not there: the first one counts, with consumer secrets only.
-    for good in [&consumer, &old_consumer] {
-        assert_eq!(accepted_for(&endpoint, &[(CONSUMER, good)]).unwrap(), "a");
-    }
-    for wrong in [&client, &old_client] {
-        assert_eq!(accepted_for(&endpoint, &[(CONSUMER, wrong)]), Err(Reason::SignatureWrong));
-    }
+fn app_of_both() -> App {
+    App::new("a", secret("consumer"))
+        .add_consumer_secret(secret("old consumer"))
+        .add_client_secret(secret("client"))
+        .add_client_secret(secret("old client"))
 }
 
 #[test]
-fn each_app_reads_the_header_that_it_can_check() {
+fn with_both_secrets_every_header_that_is_there_must_be_right() {
+    let endpoint = endpoint([app_of_both()]);
+    let [consumer, old_consumer, client, old_client, stranger] =
+        ["consumer", "old consumer", "client", "old client", "stranger"].map(signed);
+
+    for first in [&consumer, &old_consumer] {
+        assert_eq!(accepted_for(&endpoint, &[(CONSUMER, first)]).unwrap(), "a");
+        for second in [&client, &old_client] {
+            assert_eq!(accepted_for(&endpoint, &[(OAUTH2, second)]).unwrap(), "a");
+            assert_eq!(accepted_for(&endpoint, &[(OAUTH2, second), (CONSUMER, first)]).unwrap(), "a");
+        }
+    }
+    let wrong: [(&str, Reason); 4] = [
+        (&stranger, Reason::SignatureWrong),
+        ("nonsense", Reason::SignatureMalformed),
+        ("", Reason::SignatureMalformed),
+        ("sha256=", Reason::SignatureMalformed),
+    ];
+    for (bad, reason) in wrong {
+        for headers in [
+            [(CONSUMER, consumer.as_str()), (OAUTH2, bad)].as_slice(),
+            &[(CONSUMER, bad), (OAUTH2, &client)],
+            &[(CONSUMER, bad)],
+            &[(OAUTH2, bad)],
+        ] {
+            assert_eq!(accepted_for(&endpoint, headers), Err(reason), "{headers:?}");
+        }
+    }
+    // A secret of the other kind makes neither right.
+    for headers in [[(CONSUMER, client.as_str())].as_slice(), &[(OAUTH2, &consumer)]] {
+        assert_eq!(accepted_for(&endpoint, headers), Err(Reason::SignatureWrong), "{headers:?}");
+    }
+    for twice in [
+        [(OAUTH2, client.as_str()), (OAUTH2, &client), (CONSUMER, &consumer)],
+        [(OAUTH2, client.as_str()), (CONSUMER, &consumer), (CONSUMER, &consumer)],
+    ] {
+        assert_eq!(accepted_for(&endpoint, &twice), Err(Reason::SignatureRepeated), "{twice:?}");
+    }
+    assert_eq!(accepted_for(&endpoint, &[]), Err(Reason::SignatureMissing));
+}
+
+/// The only protection against a downgrade to the old header.
+#[test]
+fn without_a_consumer_secret_the_old_header_is_ignored() {
+    let app = App::with_client_secret("a", secret("client")).add_client_secret(secret("old client"));
+    let endpoint = endpoint([app]);
+    let [client, old_client, stranger] = ["client", "old client", "stranger"].map(signed);
+    for good in [&client, &old_client] {
+        for first in [&client, &stranger, "nonsense", ""] {
+            assert_eq!(accepted_for(&endpoint, &[(CONSUMER, first), (OAUTH2, good)]).unwrap(), "a", "{first}");
+        }
+        assert_eq!(accepted_for(&endpoint, &[(OAUTH2, good)]).unwrap(), "a");
+        assert_eq!(accepted_for(&endpoint, &[(CONSUMER, good)]), Err(Reason::SignatureMissing), "ignored, so missing");
+    }
+    assert_eq!(accepted_for(&endpoint, &[(OAUTH2, &stranger)]), Err(Reason::SignatureWrong));
+}
+
+#[test]
+fn each_app_reads_the_headers_that_it_can_check() {
     let endpoint = endpoint([
-        App::new("with", secret("consumer 1")).oauth2_client_secret(secret("client 1")),
-        App::new("without", secret("consumer 2")),
+        App::new("both", secret("consumer 1")).add_client_secret(secret("client 1")),
+        App::new("consumer", secret("consumer 2")),
+        App::with_client_secret("client", secret("client 3")),
     ]);
-    let [consumer_1, consumer_2, client_1, stranger] = ["consumer 1", "consumer 2", "client 1", "stranger"].map(signed);
-    let cases: [(&str, &str, Result<&str, Reason>); 5] = [
-        (&consumer_1, &client_1, Ok("with")),
-        (&consumer_2, &stranger, Ok("without")),
-        (&consumer_2, "nonsense", Ok("without")),
+    let [consumer_1, consumer_2, client_1, client_3, stranger] =
+        ["consumer 1", "consumer 2", "client 1", "client 3", "stranger"].map(signed);
+    let cases: [(&str, &str, Result<&str, Reason>); 10] = [
+        (&consumer_1, &client_1, Ok("both")),
+        (&consumer_2, &stranger, Ok("consumer")),
+        (&consumer_2, "nonsense", Ok("consumer")),
+        (&stranger, &client_3, Ok("client")),
+        ("nonsense", &client_3, Ok("client")),
         (&consumer_1, &stranger, Err(Reason::SignatureWrong)),
-        ("nonsense", &client_1, Ok("with")),
+        ("nonsense", &client_1, Err(Reason::SignatureWrong)),
+        ("nonsense", "nonsense", Err(Reason::SignatureMalformed)),
+        // Right for two apps, each of which can check but one of them.
+        (&consumer_2, &client_3, Ok("consumer")),
+        // Right for one app by one header and for another by the other: never taken together.
+        (&consumer_2, &client_1, Ok("consumer")),
     ];
     for (consumer, oauth2, expected) in cases {
         let accepted = accepted_for(&endpoint, &[(CONSUMER, consumer), (OAUTH2, oauth2)]);
         assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{consumer} {oauth2}");
     }
+}
+
+#[test]
+fn signatures_that_are_right_for_different_apps_are_never_combined() {
+    let both = |name: &str| {
+        App::new(name, secret(&format!("consumer {name}"))).add_client_secret(secret(&format!("client {name}")))
+    };
+    let endpoint = endpoint([both("a"), both("b")]);
+    for (consumer, client, expected) in [
+        ("consumer a", "client a", Ok("a")),
+        ("consumer b", "client b", Ok("b")),
+        ("consumer a", "client b", Err(Reason::SignatureWrong)),
+        ("consumer b", "client a", Err(Reason::SignatureWrong)),
+    ] {
+        let accepted = accepted_for(&endpoint, &[(CONSUMER, &signed(consumer)), (OAUTH2, &signed(client))]);
+        assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{consumer}, {client}");
+    }
+}
+
+#[test]
+fn a_delivery_tells_when_no_signature_is_of_the_kind_that_answers() {
+    use birdhook_core::SecretKind::{Client, Consumer};
+    let another = |app: &App, keys: &[(&str, &str)]| {
+        let values: Vec<_> = keys.iter().map(|(name, key)| (*name, signed(key))).collect();
+        let headers: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let delivery = post(&endpoint([app.clone()]), &headers, [fixture("follow").as_bytes()]);
+        delivery.unwrap().signed_with_another_kind()
+    };
+    let by_consumer = app_of_both().answer_challenges_with(Consumer);
+    for (keys, with_client, with_consumer) in [
+        ([(CONSUMER, "old consumer")].as_slice(), Some(Consumer), None),
+        (&[(OAUTH2, "client")], None, Some(Client)),
+        (&[(OAUTH2, "client"), (CONSUMER, "consumer")], None, None),
+    ] {
+        assert_eq!(another(&app_of_both(), keys), with_client, "{keys:?}");
+        assert_eq!(another(&by_consumer, keys), with_consumer, "{keys:?}");
+    }
+    let (alone, ignored) = (App::new("a", secret("consumer")), (OAUTH2, "stranger"));
+    assert_eq!(another(&alone, &[(CONSUMER, "consumer"), ignored]), None, "there is no other kind");
+    let without = alone.answer_challenges_with(Client);
+    assert_eq!(another(&without, &[(CONSUMER, "consumer"), (OAUTH2, "stranger")]), Some(Consumer));
+    assert_eq!(another(&app_of_both().hold_challenges(), &[(CONSUMER, "consumer")]), None, "nothing answers");
+}
+
+#[test]
+fn a_delivery_is_sent_on_with_every_header_that_its_app_can_make() {
+    let body = fixture("follow").as_bytes();
+    for (app, names) in [
+        (App::new("a", secret("consumer")), [CONSUMER].as_slice()),
+        (App::with_client_secret("a", secret("client")), &[signature::HEADER_OAUTH2]),
+        (app_of_both(), &[CONSUMER, signature::HEADER_OAUTH2]),
+    ] {
+        let headers = app.sign(body);
+        assert_eq!(headers.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(accepted_for(&endpoint([app]), &headers).unwrap(), "a");
+    }
+}
+
+#[test]
+fn apps_join_both_kinds_by_name() {
+    let apps = birdhook_core::Apps::none().add_client_secrets(" shop=client, blog=c2,shop=old client ").unwrap();
+    let apps = apps.add_consumer_secrets("blog=consumer,news=c3").unwrap();
+    let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
+    assert_eq!(names, ["shop", "blog", "news"]);
+    let endpoint = Endpoint::new(apps, Settings::default());
+    for (header, key, expected) in [
+        (OAUTH2, "client", Ok("shop")),
+        (OAUTH2, "old client", Ok("shop")),
+        (OAUTH2, "c2", Ok("blog")),
+        (CONSUMER, "consumer", Ok("blog")),
+        (CONSUMER, "c3", Ok("news")),
+        (CONSUMER, "client", Err(Reason::SignatureWrong)),
+        (OAUTH2, "c3", Err(Reason::SignatureWrong)),
+    ] {
+        let accepted = accepted_for(&endpoint, &[(header, &signed(key))]);
+        assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{header} {key}");
+    }
+    let bare = birdhook_core::Apps::none().add_consumer_secrets("a").unwrap().add_client_secrets("b").unwrap();
+    assert_eq!(bare.iter().map(|app| app.name()).collect::<Vec<_>>(), ["default"], "one app with both");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::{Headers, SECRET, apps, endpoint, get, secret};
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{
-    App, AppSelector, Apps, ChallengeKey, ChallengeSignature, Endpoint, Reason, RequestHead, Settings, Step, signature,
+    App, AppSelector, Apps, ChallengeSignature, Endpoint, Reason, RequestHead, SecretKind, Settings, Step, signature,
 };
 
 /// The token in the answer that `key` makes for `token`.
@@ -268,40 +268,166 @@ fn a_challenge_is_told_to_be_xs_own_only_where_that_is_proved() {
     assert_eq!((refused.reason(), refused.is_asked_by_x()), (Reason::TokenRefused, false));
 }
 
+const OAUTH2: &str = signature::HEADER_OAUTH2;
+
+/// The answer to a challenge that carries these signatures of its query, each made with the key named.
+fn signed_answer(endpoint: &Endpoint, target: &str, signatures: &[(&str, &str)]) -> birdhook_core::Reply {
+    let query = target.split_once('?').unwrap().1;
+    let made: Vec<_> =
+        (signatures.iter()).map(|(header, key)| (*header, signature::sign(&secret(key), query.as_bytes()))).collect();
+    let headers: Vec<_> = made.iter().map(|(header, value)| (*header, value.as_str())).collect();
+    get(endpoint, target, &headers)
+}
+
+const ASKED: &str = "/?crc_token=abc&nonce=n";
+
 #[test]
 fn while_secrets_are_rotated_the_one_that_x_signed_with_answers() {
-    let app = App::new("bees", secret("new")).also_accept(secret("old")).oauth2_client_secret(secret("client"));
-    let ask = |app: &App, key: &str| {
-        let signed = signature::sign(&secret(key), b"crc_token=abc&nonce=n");
-        let endpoint = Endpoint::new(app.clone(), Settings::default());
-        get(&endpoint, "/?crc_token=abc&nonce=n", &[(signature::HEADER, &signed)]).into_body()
-    };
-    for (signing, answering) in [("new", "new"), ("old", "old"), ("client", "new")] {
-        assert_eq!(ask(&app, signing), answer(answering, "abc"), "{signing}");
+    for (header, app) in [
+        (signature::HEADER, App::new("bees", secret("new")).add_consumer_secret(secret("old"))),
+        (OAUTH2, App::with_client_secret("bees", secret("new")).add_client_secret(secret("old"))),
+    ] {
+        let endpoint = Endpoint::new(app, Settings::default());
+        for key in ["new", "old"] {
+            assert_eq!(*signed_answer(&endpoint, ASKED, &[(header, key)]).body(), answer(key, "abc"), "{header} {key}");
+        }
+        let stranger = signed_answer(&endpoint, ASKED, &[(header, "stranger")]);
+        assert_eq!(stranger.reason(), Reason::ChallengeUnsigned, "{header}");
+        assert_eq!(*get(&endpoint, ASKED, &[]).body(), answer("new", "abc"), "{header}");
     }
-    assert!(ask(&app, "stranger").is_empty());
-    assert_eq!(
-        *get(&Endpoint::new(app.clone(), Settings::default()), "/?crc_token=abc", &[]).body(),
-        answer("new", "abc")
-    );
+}
 
-    let app = app.oauth2_client_secret(secret("old client")).challenge_key(ChallengeKey::OAuth2Client);
-    for (signing, answering) in
-        [("client", "client"), ("old client", "old client"), ("new", "client"), ("old", "client")]
-    {
-        assert_eq!(ask(&app, signing), answer(answering, "abc"), "{signing}");
+fn app_of_both() -> App {
+    App::new("bees", secret("new"))
+        .add_consumer_secret(secret("old"))
+        .add_client_secret(secret("client"))
+        .add_client_secret(secret("old client"))
+}
+
+#[test]
+fn an_app_answers_with_its_only_kind_and_with_the_client_secret_where_it_has_both() {
+    for (app, kind, key) in [
+        (App::new("bees", secret("consumer")), SecretKind::Consumer, "consumer"),
+        (App::with_client_secret("bees", secret("client")), SecretKind::Client, "client"),
+        (
+            App::with_client_secret("bees", secret("client")).add_consumer_secret(secret("c")),
+            SecretKind::Client,
+            "client",
+        ),
+        (app_of_both(), SecretKind::Client, "client"),
+        (app_of_both().answer_challenges_with(SecretKind::Consumer), SecretKind::Consumer, "new"),
+    ] {
+        assert_eq!(app.challenge_kind(), Some(kind));
+        assert_eq!(*get(&Endpoint::new(app, Settings::default()), ASKED, &[]).body(), answer(key, "abc"), "{kind}");
     }
 }
 
 #[test]
-fn a_challenge_can_be_answered_with_the_client_secret() {
-    let app = App::new("bees", secret("consumer")).challenge_key(ChallengeKey::OAuth2Client);
-    let reply = get(&Endpoint::new(app.clone(), Settings::default()), "/?crc_token=abc", &[]);
-    assert_eq!(reply.reason(), Reason::NoSecret, "there is no client secret");
+fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
+    let consumer = App::new("bees", secret("consumer"));
+    for app in [
+        consumer.clone().answer_challenges_with(SecretKind::Client),
+        App::with_client_secret("bees", secret("client")).answer_challenges_with(SecretKind::Consumer),
+        consumer.hold_challenges(),
+        app_of_both().hold_challenges(),
+    ] {
+        let endpoint = Endpoint::new(app, Settings::default());
+        for signatures in [&[][..], &[(signature::HEADER, "consumer")]] {
+            let reply = signed_answer(&endpoint, ASKED, signatures);
+            assert!(matches!(reply.reason(), Reason::NoSecret | Reason::ChallengeUnsigned), "{signatures:?}");
+        }
+        assert_eq!(get(&endpoint, ASKED, &[]).status(), 503);
+    }
+}
 
-    let app = app.oauth2_client_secret(secret("client")).oauth2_client_secret(secret("older client"));
-    let reply = get(&Endpoint::new(app, Settings::default()), "/?crc_token=abc", &[]);
-    assert_eq!(*reply.body(), answer("client", "abc"));
+/// That X expects the answer made with the kind that signed the GET is an assumption, and a wrong 200 ends the webhook.
+#[test]
+fn a_signature_never_changes_the_kind_that_answers() {
+    let by_client = Endpoint::new(app_of_both(), Settings::default());
+    let by_consumer = Endpoint::new(app_of_both().answer_challenges_with(SecretKind::Consumer), Settings::default());
+    let rows: [(&[(&str, &str)], &str, &str); 6] = [
+        (&[(signature::HEADER, "new")], "client", "new"),
+        (&[(signature::HEADER, "old")], "client", "old"),
+        (&[(OAUTH2, "client")], "client", "new"),
+        (&[(OAUTH2, "old client")], "old client", "new"),
+        (&[(signature::HEADER, "old"), (OAUTH2, "client")], "client", "old"),
+        (&[(signature::HEADER, "new"), (OAUTH2, "old client")], "old client", "new"),
+    ];
+    for (signatures, client, consumer) in rows {
+        assert_eq!(*signed_answer(&by_client, ASKED, signatures).body(), answer(client, "abc"), "{signatures:?}");
+        assert_eq!(*signed_answer(&by_consumer, ASKED, signatures).body(), answer(consumer, "abc"), "{signatures:?}");
+    }
+}
+
+#[test]
+fn every_signature_that_the_app_can_check_must_be_right() {
+    let rows: [&[(&str, &str)]; 6] = [
+        &[(signature::HEADER, "stranger")],
+        &[(OAUTH2, "stranger")],
+        &[(signature::HEADER, "new"), (OAUTH2, "stranger")],
+        &[(signature::HEADER, "stranger"), (OAUTH2, "client")],
+        // A key of the other kind.
+        &[(signature::HEADER, "client")],
+        &[(OAUTH2, "new")],
+    ];
+    for rule in [ChallengeSignature::IfPresent, ChallengeSignature::Demanded] {
+        let mut settings = Settings::default();
+        settings.challenge_signature = rule;
+        let endpoint = Endpoint::new(app_of_both(), settings);
+        for signatures in rows {
+            let reply = signed_answer(&endpoint, ASKED, signatures);
+            assert_eq!(reply.reason(), Reason::ChallengeUnsigned, "{rule:?} {signatures:?}");
+        }
+        let good = signature::sign(&secret("client"), b"crc_token=abc&nonce=n");
+        for headers in [[(OAUTH2, "nonsense")].as_slice(), &[(OAUTH2, &good), (OAUTH2, &good)]] {
+            assert_eq!(get(&endpoint, ASKED, headers).reason(), Reason::ChallengeUnsigned, "{rule:?} {headers:?}");
+        }
+        let both = signed_answer(&endpoint, ASKED, &[(signature::HEADER, "new"), (OAUTH2, "client")]);
+        assert!(both.reason() == Reason::ChallengeAnswered && both.is_asked_by_x());
+    }
+}
+
+#[test]
+fn a_signature_of_a_kind_for_which_the_app_has_no_secret_counts_as_absent() {
+    for (app, ignored, checked, key) in [
+        (App::new("bees", secret("consumer")), OAUTH2, signature::HEADER, "consumer"),
+        (App::with_client_secret("bees", secret("client")), signature::HEADER, OAUTH2, "client"),
+    ] {
+        let endpoint = Endpoint::new(app.clone(), Settings::default());
+        for headers in [&[(ignored, "nonsense")][..], &[(ignored, ""), (ignored, "")]] {
+            let reply = get(&endpoint, ASKED, headers);
+            assert_eq!((&**reply.body(), reply.is_asked_by_x()), (answer(key, "abc").as_bytes(), false), "{headers:?}");
+        }
+        let reply = signed_answer(&endpoint, ASKED, &[(ignored, "stranger"), (checked, key)]);
+        assert_eq!((&**reply.body(), reply.is_asked_by_x()), (answer(key, "abc").as_bytes(), true));
+
+        let mut settings = Settings::default();
+        settings.challenge_signature = ChallengeSignature::Demanded;
+        let demanding = Endpoint::new(app, settings);
+        assert_eq!(signed_answer(&demanding, ASKED, &[(ignored, key)]).reason(), Reason::ChallengeUnsigned);
+        assert_eq!(signed_answer(&demanding, ASKED, &[(checked, key)]).reason(), Reason::ChallengeAnswered);
+    }
+}
+
+#[test]
+fn a_signature_of_either_kind_selects_the_app() {
+    let two = [App::new("bees", secret("consumer")), App::with_client_secret("clocks", secret("client"))];
+    let mut settings = Settings::default();
+    settings.app_selector = AppSelector::PathSegment;
+    let by_path = Endpoint::new(apps(two.clone()), settings);
+    let by_order = Endpoint::new(apps(two), Settings::default());
+    let path = |app: &str| format!("/{app}?crc_token=abc&nonce=n");
+    for (signatures, key) in [([(signature::HEADER, "consumer")], "consumer"), ([(OAUTH2, "client")], "client")] {
+        for endpoint in [&by_path, &by_order] {
+            let reply = signed_answer(endpoint, &path("bees"), &signatures);
+            assert_eq!(*reply.body(), answer(key, "abc"), "{signatures:?}");
+        }
+    }
+    // Wrong for the other app, and nothing to the one that the URL names; without a name it may be meant for either.
+    let stranger = [(OAUTH2, "stranger")];
+    assert_eq!(*signed_answer(&by_path, &path("bees"), &stranger).body(), answer("consumer", "abc"));
+    assert_eq!(signed_answer(&by_path, &path("clocks"), &stranger).reason(), Reason::ChallengeUnsigned);
+    assert_eq!(signed_answer(&by_order, ASKED, &stranger).reason(), Reason::ChallengeUnsigned);
 }
 
 #[test]

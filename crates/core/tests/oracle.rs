@@ -4,10 +4,26 @@ use crate::support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, se
 use birdhook_core::{App, ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
 use proptest::prelude::*;
 
+/// Endpoints whose challenges are answered with [`SECRET`], as either kind of secret and as both, with the headers that each
+/// checks.
+fn endpoints() -> [(Endpoint, &'static [&'static str]); 3] {
+    let client = App::with_client_secret("bees", secret(SECRET));
+    let both = client.clone().add_consumer_secret(secret(SECRET));
+    let headers: [&[&str]; 3] =
+        [&[signature::HEADER], &[signature::HEADER_OAUTH2], &[signature::HEADER, signature::HEADER_OAUTH2]];
+    let [consumer, client, both] =
+        [App::new("bees", secret(SECRET)), client, both].map(|app| Endpoint::new(app, Settings::default()));
+    [(consumer, headers[0]), (client, headers[1]), (both, headers[2])]
+}
+
 /// Fails if the challenge gives away a signature with which this query's token, or anything like it, can be posted.
 /// Tells whether the query was answered.
 fn check(query: &str) -> bool {
-    let reply = get(&endpoint(), &format!("/?{query}"), &[]);
+    endpoints().map(|(endpoint, headers)| check_at(&endpoint, headers, query)) == [true; 3]
+}
+
+fn check_at(endpoint: &Endpoint, headers: &[&str], query: &str) -> bool {
+    let reply = get(endpoint, &format!("/?{query}"), &[]);
     if reply.status() != 200 {
         assert!(!reply.body().windows(7).any(|bytes| bytes == b"sha256="), "a refusal signed {query}");
         return false;
@@ -17,7 +33,8 @@ fn check(query: &str) -> bool {
     let token = crc::token(query).unwrap();
     assert_eq!(signature::verify(&secret(SECRET), token.as_bytes(), signed.as_bytes()), Ok(()), "{token:?}");
 
-    let accepted = |body: &str| post(&endpoint(), &[(signature::HEADER, signed)], [body.as_bytes()]);
+    let headers: Vec<_> = headers.iter().map(|header| (*header, signed)).collect();
+    let accepted = |body: &str| post(endpoint, &headers, [body.as_bytes()]);
     let reply = accepted(&token).map(|_| ()).expect_err("the token is a delivery");
     assert_eq!(reply.reason(), Reason::NotAnObject, "{token:?}");
     for other in [query, token.trim(), &format!("{{{token}}}"), &format!("{token}\n")] {

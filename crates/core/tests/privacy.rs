@@ -129,7 +129,8 @@ fn an_unknown_event_tells_nothing_either() {
 fn nothing_that_holds_a_secret_tells_it() {
     let secrets = ["MARKER-of-shop-1", "MARKER-of-shop-2", "MARKER-client-3", "MARKER-of-blog-4"];
     let [shop, older, client, blog] = secrets.map(secret);
-    let app = App::new("shop", shop.clone()).also_accept(older).oauth2_client_secret(client).drop_echoes_of("55512");
+    let app =
+        App::new("shop", shop.clone()).add_consumer_secret(older).add_client_secret(client).drop_echoes_of("55512");
     let apps = Apps::new([app.clone(), App::new("blog", blog)]).unwrap();
     let endpoint = Endpoint::new(apps.clone(), Settings::default());
     let parsed: Apps = "shop=MARKER-of-shop-1,blog=MARKER-of-blog-4".parse().unwrap();

@@ -178,7 +178,7 @@ async fn admit<E>(
 ) -> Result<(Delivery, Claim), Reply> {
     let read = timeout_at(request.deadline, read(reader, body, request)).await;
     let mut delivery = read.map_err(|_| Reason::BodyTooSlow)??;
-    request.trace.verified(&delivery);
+    request.verified(&delivery);
     if delivery.events().is_empty() {
         return Err(Reason::Dropped.into());
     }
@@ -304,6 +304,14 @@ impl Request {
             body: Share::default(),
             trace: Trace::start("POST"),
             answered: false,
+        }
+    }
+
+    fn verified(&self, delivery: &Delivery) {
+        self.trace.verified(delivery);
+        if let Some(kind) = delivery.signed_with_another_kind() {
+            self.gate.shared.counts.signed_with_another_kind();
+            observe::signed_with_another_kind(kind);
         }
     }
 

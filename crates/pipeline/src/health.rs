@@ -34,6 +34,10 @@ pub struct Health {
     pub backlog: Option<Backlog>,
     /// Challenges that were answered and signed as only X can, though who has seen one can repeat it: see [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
     pub challenges_by_x: u64,
+    /// Deliveries whose app answers challenges with the other kind of secret than signed them
+    /// ([`Delivery::signed_with_another_kind`](birdhook_core::Delivery::signed_with_another_kind)). Any is a reason to look:
+    /// X may take the app's answers for wrong. Duplicates and deliveries that were not accepted count too.
+    pub signed_with_another_kind: u64,
     /// Since the last challenge was answered; `None` if there was none.
     pub since_last_challenge: Option<Duration>,
     /// Since the last event was handed over; `None` if there was none.
@@ -61,6 +65,7 @@ pub(crate) struct Counts {
     events: AtomicU64,
     duplicates: AtomicU64,
     challenges_by_x: AtomicU64,
+    signed_with_another_kind: AtomicU64,
     last_challenge: Moment,
     last_event: Moment,
 }
@@ -74,6 +79,7 @@ impl Counts {
             events: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
             challenges_by_x: AtomicU64::new(0),
+            signed_with_another_kind: AtomicU64::new(0),
             last_challenge: Moment::default(),
             last_event: Moment::default(),
         }
@@ -90,6 +96,10 @@ impl Counts {
 
     pub(crate) fn asked_by_x(&self) {
         self.challenges_by_x.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn signed_with_another_kind(&self) {
+        self.signed_with_another_kind.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn handed_over(&self, events: usize, now: Instant) {
@@ -116,6 +126,7 @@ impl Counts {
             remembered: 0,
             backlog: None,
             challenges_by_x: self.challenges_by_x.load(Relaxed),
+            signed_with_another_kind: self.signed_with_another_kind.load(Relaxed),
             since_last_challenge: self.last_challenge.elapsed(self.epoch),
             since_last_event: self.last_event.elapsed(self.epoch),
             answers: Reason::ALL.iter().filter_map(counted).collect(),

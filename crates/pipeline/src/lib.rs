@@ -24,7 +24,8 @@
 //!
 //! # Features
 //! `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
-//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`, `birdhook_events_total`,
+//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
+//! `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total`,
 //! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth` (events),
 //! `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
 //! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`. Several receivers in one app
@@ -51,8 +52,8 @@ mod tellings;
 mod webhook;
 
 pub use birdhook_core::{
-    Activity, App, AppSelector, Apps, AppsError, ChallengeKey, ChallengeSignature, DedupeScope, Delivery, Direction,
-    Event, EventKey, EventKind, Generation, PostRelation, RawJson, Reason, Reply, RequestHead, Secret, SecretError,
+    Activity, App, AppSelector, Apps, AppsError, ChallengeSignature, DedupeScope, Delivery, Direction, Event, EventKey,
+    EventKind, Generation, PostRelation, RawJson, Reason, Reply, RequestHead, Secret, SecretError, SecretKind,
     Timestamp, activity, crc, message, signature, wire,
 };
 pub use channel::{ChannelSink, Sending};

@@ -1,7 +1,7 @@
 //! The same facts for the `metrics` and `tracing` crates. Names, numbers and reasons only: never a token, a secret, an
 //! id of a user or a text.
 
-use birdhook_core::{Delivery, Reason};
+use birdhook_core::{Delivery, Reason, SecretKind};
 use tokio::time::Instant;
 
 /// Events were handed over.
@@ -25,6 +25,13 @@ pub(crate) fn left_out(events: usize) {
 pub(crate) fn asked_by_x() {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_challenges_by_x_total").increment(1);
+}
+
+/// A delivery was signed with this kind of secret, and its app answers challenges with the other one.
+pub(crate) fn signed_with_another_kind(kind: SecretKind) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("birdhook_signed_with_another_kind_total", "signed" => kind.as_str()).increment(1);
+    let _ = kind;
 }
 
 /// A delivery's head was there.
@@ -93,7 +100,15 @@ impl Trace {
 
     pub(crate) fn verified(&self, delivery: &Delivery) {
         #[cfg(feature = "tracing")]
-        self.span.record("app", delivery.app()).record("events", delivery.events().len());
+        {
+            self.span.record("app", delivery.app()).record("events", delivery.events().len());
+            if let Some(signed) = delivery.signed_with_another_kind() {
+                let (signed, answers) = (signed.as_str(), signed.other().as_str());
+                self.span.in_scope(|| {
+                    tracing::warn!(signed, answers, "signed with another kind of secret than answers challenges")
+                });
+            }
+        }
         let _ = delivery;
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::support::{app, asking, deleted, deliver, get, reception, secret, webhook, whole};
-use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, signature};
+use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, SecretKind, Webhook, signature};
 use futures_util::FutureExt;
 use tokio::time::advance;
 
@@ -128,6 +128,39 @@ async fn challenges_that_x_has_signed_are_counted_apart() {
     get(&pipeline, query);
     let health = pipeline.health();
     assert_eq!((health.challenges_by_x, health.answered(Reason::ChallengeAnswered)), (2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_signed_with_another_kind_than_answers_are_counted() {
+    let both = || app("bees", "consumer").add_client_secret(secret("client"));
+    let (pipeline, _deliveries) = Webhook::new(both()).channel(8);
+    assert_eq!(pipeline.health().signed_with_another_kind, 0);
+    let post = async |id: &str, signatures: &[(&str, &str)]| {
+        let body = deleted(&[id]);
+        let made: Vec<_> =
+            signatures.iter().map(|(name, key)| (*name, signature::sign(&secret(key), body.as_bytes()))).collect();
+        let headers = made.iter().map(|(name, value)| (*name, value.as_bytes()));
+        match pipeline.begin(&RequestHead::new("POST", "/", None).with_headers(headers)) {
+            Begun::Delivery(reception) => pipeline.receive(reception, whole(&body)).await.reason(),
+            Begun::Reply(reply) => reply.reason(),
+        }
+    };
+    let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
+    for (id, signatures, reason, counted) in [
+        ("1", [(new, "client")].as_slice(), Reason::Accepted, 0),
+        ("2", &[(new, "client"), (old, "consumer")], Reason::Accepted, 0),
+        ("3", &[(old, "consumer")], Reason::Accepted, 1),
+        ("3", &[(old, "consumer")], Reason::Duplicate, 2),
+        ("4", &[(old, "stranger")], Reason::SignatureWrong, 2),
+    ] {
+        assert_eq!(post(id, signatures).await, reason);
+        assert_eq!(pipeline.health().signed_with_another_kind, counted, "{signatures:?}");
+    }
+    pipeline.replace_apps(both().answer_challenges_with(SecretKind::Consumer));
+    assert_eq!(post("5", &[(old, "consumer")]).await, Reason::Accepted);
+    assert_eq!(pipeline.health().signed_with_another_kind, 2, "now it is the kind that answers");
+    assert_eq!(post("6", &[(new, "client")]).await, Reason::Accepted);
+    assert_eq!(pipeline.health().signed_with_another_kind, 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::support::{asking, deleted, deliver, reception, webhook, whole};
-use birdhook_pipeline::{Backlog, Deliveries, Reason};
+use birdhook_pipeline::{Backlog, Deliveries, Reason, Webhook};
 use futures_util::{FutureExt, StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -103,4 +103,18 @@ async fn what_is_under_way_is_on_the_gauges_until_it_is_over() {
     assert_eq!(gauges(), [1.0, two.len() as f64]);
     drop(second);
     assert_eq!(gauges(), [0.0, 0.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_signed_with_another_kind_than_answers_are_on_a_counter() {
+    let recorder = DebuggingRecorder::new();
+    let _told = metrics::set_default_local_recorder(&recorder);
+    let app = crate::support::app("bees", crate::support::SECRET);
+    let (pipeline, _deliveries) = Webhook::new(app.add_client_secret(crate::support::secret("client"))).channel(8);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let told = recorder.snapshotter().snapshot().into_vec();
+    let counted = told.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_another_kind_total");
+    let Some((key, .., DebugValue::Counter(1))) = counted else { panic!("not counted once: {told:?}") };
+    let labels: Vec<_> = key.key().labels().map(|label| (label.key(), label.value())).collect();
+    assert_eq!(labels, [("signed", "consumer")]);
 }

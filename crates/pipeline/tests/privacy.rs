@@ -314,8 +314,8 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
         assert!(printed.contains(told), "{what} tells nothing: {printed}");
     };
     let app = app("bees", SECRET)
-        .also_accept(crate::support::secret(SECRET))
-        .oauth2_client_secret(crate::support::secret(SECRET));
+        .add_consumer_secret(crate::support::secret(SECRET))
+        .add_client_secret(crate::support::secret(SECRET));
     tell("Secret", &crate::support::secret(SECRET), "Secret");
     tell("App", &app, "bees");
     tell("Webhook", &Webhook::new(app), "bees");

@@ -20,7 +20,7 @@ async fn new_secrets_count_from_the_next_request_on() {
     assert_eq!(deliver_signed(&pipeline, "new", &deleted(&["2"])).await, Reason::SignatureWrong);
 
     let clone = pipeline.clone();
-    pipeline.replace_apps(app("bees", "new").also_accept(secret("old")));
+    pipeline.replace_apps(app("bees", "new").add_consumer_secret(secret("old")));
     assert_eq!(*get(&clone, "crc_token=abc").body(), answer("new"), "clones too");
     assert_eq!(deliver_signed(&clone, "new", &deleted(&["2"])).await, Reason::Accepted);
     assert_eq!(deliver_signed(&clone, "old", &deleted(&["3"])).await, Reason::Accepted);
@@ -66,7 +66,9 @@ async fn without_apps_everything_is_503_until_there_are_some() {
 /// Old and new secret are both accepted by every set of apps, so no request may fail, whatever is replaced meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rotation_under_load_refuses_nobody() {
-    let sets = || [app("bees", "old").also_accept(secret("new")), app("bees", "new").also_accept(secret("old"))];
+    let sets = || {
+        [app("bees", "old").add_consumer_secret(secret("new")), app("bees", "new").add_consumer_secret(secret("old"))]
+    };
     let (pipeline, mut deliveries) = Webhook::new(sets()[0].clone()).channel(1000);
     let over = Arc::new(AtomicBool::new(false));
     let rotation = {

@@ -106,7 +106,7 @@ where
             ["go"] => _ = control.going.send_replace(true),
             ["rotate", number] => {
                 let number: u64 = number.parse().unwrap();
-                let app = App::new(APP, secret(number)).also_accept(secret(number.saturating_sub(1)));
+                let app = App::new(APP, secret(number)).add_consumer_secret(secret(number.saturating_sub(1)));
                 pipeline.replace_apps(app);
             }
             ["state"] => control.journal.flush(),

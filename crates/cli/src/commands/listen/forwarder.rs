@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use birdhook::{Apps, RawJson, signature};
+use birdhook::{Apps, RawJson};
 use birdhook_testkit::Sender;
 
 use super::check_url;
@@ -25,10 +25,9 @@ impl Forwarder {
         let app = self.apps.iter().find(|known| known.name() == app);
         let app = app.context("the app that it is for is not among those that were named")?;
         let body = body.clone().into_bytes();
-        let request = http::Request::post(&self.url)
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .header(signature::HEADER, app.sign(&body))
-            .body(body)?;
+        let request = http::Request::post(&self.url).header(http::header::CONTENT_TYPE, "application/json");
+        let sign = |request: http::request::Builder, (name, value)| request.header(name, value);
+        let request = app.sign(&body).into_iter().fold(request, sign).body(body)?;
         let status = self.sender.send(request).await?.status;
         if !status.is_success() {
             bail!("{} answered {status}", self.url);

@@ -1,0 +1,214 @@
+//! The X apps that share one webhook URL.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::secret::SecretKind;
+use crate::{App, Secret, SecretError};
+
+/// The apps behind one endpoint, each with a name of its own.
+///
+/// Reads from text as one secret, or as `name=secret` pairs separated by commas, names of letters, digits, `_`, `.` and `-`;
+/// a repeated name adds a further accepted secret to that app, and a lone secret belongs to the app
+/// [`default`](Self::DEFAULT_NAME). A secret with `=` in it, which X's do not have, needs [`Apps::new`]. Parsed with
+/// [`FromStr`], the text holds consumer secrets.
+///
+/// ```
+/// use birdhook_core::Apps;
+///
+/// let apps = Apps::none().add_client_secrets("s3cret")?;
+/// assert_eq!(apps.iter().map(|app| app.name()).collect::<Vec<_>>(), ["default"]);
+/// let apps = Apps::none().add_client_secrets("shop=s3cret,blog=0ther,shop=previous")?.add_consumer_secrets("shop=4nother")?;
+/// assert_eq!(apps.iter().map(|app| app.name()).collect::<Vec<_>>(), ["shop", "blog"]);
+/// # Ok::<(), birdhook_core::AppsError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Apps(Arc<[App]>);
+
+impl Apps {
+    /// The name of an app that was given as a bare secret.
+    pub const DEFAULT_NAME: &str = "default";
+
+    /// Several apps on one URL. The first one answers challenges that do not say whose they are.
+    ///
+    /// # Errors
+    /// [`AppsError::RepeatedName`] when two apps have one name: events could not tell them apart.
+    pub fn new(apps: impl IntoIterator<Item = App>) -> Result<Self, AppsError> {
+        let apps: Vec<App> = apps.into_iter().collect();
+        for (at, app) in apps.iter().enumerate() {
+            if apps.iter().take(at).any(|earlier| earlier.name() == app.name()) {
+                return Err(AppsError::RepeatedName(app.name().to_owned()));
+            }
+        }
+        Ok(Self(apps.into()))
+    }
+
+    /// No app yet: challenges and deliveries are answered 503, for which X grants hours of grace, until there is one.
+    pub fn none() -> Self {
+        Self(Arc::new([]))
+    }
+
+    /// Adds the consumer secrets of a text, by name; a new name is a new app, behind the others.
+    ///
+    /// # Errors
+    /// [`AppsError::NotAPair`] or [`AppsError::Secret`], with the number of the entry.
+    pub fn add_consumer_secrets(self, text: &str) -> Result<Self, AppsError> {
+        self.add_secrets(SecretKind::Consumer, text)
+    }
+
+    /// Adds the OAuth 2.0 client secrets of a text, by name; a new name is a new app, behind the others.
+    ///
+    /// # Errors
+    /// [`AppsError::NotAPair`] or [`AppsError::Secret`], with the number of the entry.
+    pub fn add_client_secrets(self, text: &str) -> Result<Self, AppsError> {
+        self.add_secrets(SecretKind::Client, text)
+    }
+
+    fn add_secrets(self, kind: SecretKind, text: &str) -> Result<Self, AppsError> {
+        let mut apps = self.0.to_vec();
+        for (name, secret) in pairs(text)? {
+            let known = apps.iter_mut().find(|app| app.name() == name);
+            match (known, kind) {
+                (Some(app), SecretKind::Consumer) => *app = app.clone().add_consumer_secret(secret),
+                (Some(app), SecretKind::Client) => *app = app.clone().add_client_secret(secret),
+                (None, SecretKind::Consumer) => apps.push(App::new(name, secret)),
+                (None, SecretKind::Client) => apps.push(App::with_client_secret(name, secret)),
+            }
+        }
+        Ok(Self(apps.into()))
+    }
+
+    /// How many apps there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no app.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The apps, in their order.
+    pub fn iter(&self) -> std::slice::Iter<'_, App> {
+        self.0.iter()
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&App> {
+        self.0.get(index)
+    }
+}
+
+impl<'a> IntoIterator for &'a Apps {
+    type Item = &'a App;
+    type IntoIter = std::slice::Iter<'a, App>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl From<App> for Apps {
+    fn from(app: App) -> Self {
+        Self(Arc::new([app]))
+    }
+}
+
+impl From<Secret> for Apps {
+    fn from(consumer: Secret) -> Self {
+        App::new(Self::DEFAULT_NAME, consumer).into()
+    }
+}
+
+impl FromStr for Apps {
+    type Err = AppsError;
+
+    fn from_str(text: &str) -> Result<Self, AppsError> {
+        Self::none().add_consumer_secrets(text)
+    }
+}
+
+/// The names and secrets of a text.
+fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
+    let text = text.trim();
+    if !text.contains('=') {
+        if text.contains(|letter: char| letter == ',' || letter.is_whitespace()) {
+            return Err(AppsError::NotAPair(1));
+        }
+        let secret = Secret::new(text).map_err(|why| AppsError::Secret(1, why))?;
+        return Ok(vec![(Apps::DEFAULT_NAME, secret)]);
+    }
+    let pair = |(at, pair): (usize, _)| {
+        let (name, secret) = str::split_once(pair, '=').ok_or(AppsError::NotAPair(at + 1))?;
+        let (name, secret) = (name.trim(), secret.trim());
+        // A second `=` means that a lone secret was given, and taking a part of it for a name would show it.
+        let nameable = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        if name.is_empty() || !name.bytes().all(nameable) || secret.contains('=') {
+            return Err(AppsError::NotAPair(at + 1));
+        }
+        Ok((name, Secret::new(secret).map_err(|why| AppsError::Secret(at + 1, why))?))
+    };
+    text.split(',').enumerate().map(pair).collect()
+}
+
+/// Why [`Apps`] could not be made. Never holds a secret, nor a part of text that could be one.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppsError {
+    /// Two apps have this name.
+    RepeatedName(String),
+    /// The entry with this number, counted from one, is not `name=secret`.
+    NotAPair(usize),
+    /// The secret in the entry with this number, counted from one, was refused.
+    Secret(usize, SecretError),
+}
+
+impl fmt::Display for AppsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RepeatedName(name) => write!(f, "two apps are named {name:?}"),
+            Self::NotAPair(at) => write!(f, "entry {at} is not name=secret"),
+            Self::Secret(at, why) => write!(f, "entry {at}: {why}"),
+        }
+    }
+}
+
+/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+impl fmt::Debug for AppsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for AppsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Secret(_, why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_where_and_never_tell_a_secret() {
+        let missing = "a=x,b=".parse::<Apps>().unwrap_err().to_string();
+        assert_eq!(missing, "entry 2: the secret is empty: is its environment variable set?");
+        for lone in ["hunter2=", "hunter2==", "hun=ter=2", "hunter 2=x", "a=hunter2=="] {
+            let told = lone.parse::<Apps>().unwrap_err();
+            assert!(!format!("{told} {told:?}").contains("hun"), "{told}");
+        }
+        assert_eq!("a=x,hunter2".parse::<Apps>().unwrap_err().to_string(), "entry 2 is not name=secret");
+        assert_eq!("=hunter2".parse::<Apps>().unwrap_err(), AppsError::NotAPair(1));
+        assert_eq!("".parse::<Apps>().unwrap_err(), AppsError::Secret(1, SecretError::Empty));
+    }
+
+    #[test]
+    fn a_repeated_name_is_refused() {
+        let app = App::new("a", Secret::new("x").unwrap());
+        assert_eq!(Apps::new([app.clone(), app]).unwrap_err(), AppsError::RepeatedName("a".into()));
+    }
+}
