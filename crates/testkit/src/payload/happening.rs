@@ -11,7 +11,7 @@ use super::{Kind, account_activity, escape, x_activity};
 
 /// Something that happened, to be told by either API: with the same ids, people, text and time.
 ///
-/// X tells times with a precision of its own: posts in the X Activity API, posts in filtered streams and revocations to the
+/// X tells times with a precision of its own: posts in filtered streams and the Account Activity API's revocations to the
 /// second, all else to the millisecond or not at all.
 #[derive(Clone, Debug)]
 pub struct Happening {

@@ -81,6 +81,10 @@ kinds! {
     Mute = "mute.mute", Muted, Some("mute_events");
     /// The subscriber unmutes somebody.
     Unmute = "mute.unmute", Unmuted, Some("mute_events");
+    /// Somebody subscribes to the subscriber for money.
+    Subscribe = "subscriptions.subscribe", Subscribed, None;
+    /// Somebody ends such a subscription.
+    Unsubscribe = "subscriptions.unsubscribe", Unsubscribed, None;
     /// The subscriber receives a message.
     MessageReceived = "dm.received", MessageReceived, Some("direct_message_events");
     /// The subscriber sends a message.
@@ -137,6 +141,8 @@ kinds! {
     BroadcastEnd = "broadcast.end", BroadcastEnded, None;
     /// Somebody writes in the chat of the subscriber's broadcast.
     BroadcastChat = "broadcast.chat", BroadcastMessage, None;
+    /// A message is removed from the chat of the subscriber's broadcast.
+    BroadcastChatRemove = "broadcast.chat.remove", BroadcastMessageRemoved, None;
     /// X publishes a news story.
     News = "news.new", NewsPublished, None;
     /// A post matches a rule of a filtered stream.

@@ -19,14 +19,9 @@ pub(crate) fn relation(kind: Kind) -> Option<PostRelation> {
 /// When this API says that it happened, as precisely as it does.
 pub(crate) fn time(kind: Kind, generation: Generation, at: Timestamp) -> Option<Timestamp> {
     match (kind, generation) {
-        (Kind::Revoke | Kind::StreamPost, _) => Some(second(at)),
+        (Kind::StreamPost, _) | (Kind::Revoke, AccountActivity) => Some(second(at)),
         (Kind::Replay, _) => None,
-        (_, AccountActivity) => Some(at),
-        (kind, _) if relation(kind).is_some() => Some(second(at)),
-        (Kind::Like | Kind::MessageReceived | Kind::MessageSent | Kind::MessagesRead | Kind::Typing, _) => Some(at),
-        (Kind::BroadcastStart | Kind::BroadcastEnd | Kind::News, _) => Some(at),
-        (kind, _) if kind.as_str().starts_with("chat.") => Some(at),
-        _ => None,
+        _ => Some(at),
     }
 }
 
@@ -102,7 +97,7 @@ pub(crate) fn identity(activity: &Activity<'_>) -> Option<String> {
         Activity::ChatReceived(chat) | Activity::ChatSent(chat) | Activity::ChatChanged(chat) => &chat.id,
         Activity::SpaceStarted(space) | Activity::SpaceEnded(space) => &space.id,
         Activity::BroadcastStarted(broadcast) | Activity::BroadcastEnded(broadcast) => &broadcast.id,
-        Activity::BroadcastMessage(message) => &message.id,
+        Activity::BroadcastMessage(message) | Activity::BroadcastMessageRemoved(message) => &message.id,
         Activity::NewsPublished(news) => &news.id,
         Activity::ReplayFinished(replay) => &replay.job_id,
         _ => return None,

@@ -59,7 +59,7 @@ impl Story {
                 let post = author.earlier(author.subject.clone(), author.text);
                 Self::Like { id: author.dice.hex(32), by: other, post }
             }
-            Kind::Follow => Self::Relation { source: other, target: subject },
+            Kind::Follow | Kind::Subscribe | Kind::Unsubscribe => Self::Relation { source: other, target: subject },
             Kind::Unfollow | Kind::Block | Kind::Unblock | Kind::Mute | Kind::Unmute => {
                 Self::Relation { source: subject, target: other }
             }
@@ -103,6 +103,9 @@ impl Story {
                 let line = author.dice.pick(CHAT_LINES);
                 let text = author.text.unwrap_or(line).to_owned();
                 Self::BroadcastMessage { id: author.dice.uuid(), broadcast: broadcast(author), author: other, text }
+            }
+            Kind::BroadcastChatRemove => {
+                Self::BroadcastRemoval { id: author.dice.uuid(), broadcast: broadcast(author), author: other }
             }
             Kind::News => {
                 let before = author.before();

@@ -62,6 +62,12 @@ pub(super) enum Story {
         author: Box<Person>,
         text: String,
     },
+    /// Who removed the message is not told.
+    BroadcastRemoval {
+        id: String,
+        broadcast: String,
+        author: Box<Person>,
+    },
     News {
         id: String,
         headline: String,
@@ -104,7 +110,7 @@ impl Story {
             | Self::BroadcastMessage { author: who, .. } => Some(who),
             Self::Message(message) => Some(&message.sender),
             Self::Chat(chat) => Some(&chat.sender),
-            Self::News { .. } | Self::Replay { .. } => None,
+            Self::BroadcastRemoval { .. } | Self::News { .. } | Self::Replay { .. } => None,
         }
     }
 
@@ -115,6 +121,7 @@ impl Story {
             Self::Relation { target, .. } => Some(target),
             Self::Message(message) => Some(&message.recipient),
             Self::Reading { whose, .. } => Some(whose),
+            Self::BroadcastRemoval { author, .. } => Some(author),
             _ => None,
         }
     }
@@ -130,6 +137,7 @@ impl Story {
             | Self::Space { id, .. }
             | Self::Broadcast { id, .. }
             | Self::BroadcastMessage { id, .. }
+            | Self::BroadcastRemoval { id, .. }
             | Self::News { id, .. }
             | Self::Replay { job: id, .. } => Some(id),
             Self::Relation { .. } | Self::Reading { .. } | Self::Revocation { .. } | Self::Profile { .. } => None,

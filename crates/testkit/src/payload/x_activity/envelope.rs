@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::payload::payload;
 use super::{post, user};
+use crate::payload::dates::iso_millis;
 use crate::payload::dice::Dice;
 use crate::payload::story::Story;
 use crate::payload::{Happening, Kind};
@@ -16,6 +17,7 @@ pub(super) fn activity(happening: &Happening, story: &Story) -> Value {
     let mut data = Map::new();
     let mut set = |name: &str, value: Value| _ = data.insert(name.into(), value);
     set("event_uuid", event_uuid(story, &mut dice).into());
+    set("created_at", iso_millis(happening.at()).into());
     set("filter", filter(happening, story, &mut dice));
     set("event_type", happening.kind().as_str().into());
     // A revocation follows from no subscription, so it has nobody's tag.

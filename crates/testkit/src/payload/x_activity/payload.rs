@@ -47,6 +47,9 @@ pub(super) fn payload(happening: &Happening, story: &Story) -> Value {
         Story::BroadcastMessage { id, broadcast, author, text } => {
             json!({"broadcast_id": broadcast, "message_id": id, "message": text, "author": user::wrapped(author)})
         }
+        Story::BroadcastRemoval { id, broadcast, author } => {
+            json!({"broadcast_id": broadcast, "message_id": id, "author": user::wrapped(author)})
+        }
         Story::News { id, headline, rest: [category, hook, summary], posts } => {
             let posts = posts.iter().map(|(id, author)| json!({"id": id, "author_id": author}));
             json!({
