@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use birdhook_core::{DedupeScope, Delivery, Event, EventKey, Generation, Window};
+use birdhook_core::{DedupeScope, Delivery, Event, EventKey, Generation, Timestamp, Window};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -32,9 +32,10 @@ pub enum CutOver {
     /// [`content_key`](birdhook_core::Event::content_key) says.
     ///
     /// What has an id (posts, likes, messages, reading, revocations) is matched by it. What has none in one of the APIs
-    /// (follows, blocks, mutes, typing) is matched by who did it to whom: what one API tells is a duplicate when the other
-    /// one told the same within the [tolerance](crate::Webhook::cut_over_tolerance), each telling of the one matching one of the
-    /// other, and what the same API tells again is not.
+    /// (follows, blocks, mutes, typing) is matched by who did it to whom, and by when where both say so: what one API tells is
+    /// a duplicate when the other one told the same at a time at most 5 seconds from it. Where one does not say when, the other
+    /// one must have told the same within the [tolerance](crate::Webhook::cut_over_tolerance). Each telling of the one matches
+    /// one of the other, and what the same API tells again is no duplicate.
     Both,
 }
 
@@ -72,18 +73,26 @@ pub(crate) struct Dedupe {
 struct Marks {
     own: EventKey,
     /// For a happening without an id or a time: that this API told it, and that the other one did.
-    told: Option<(EventKey, EventKey)>,
+    told: Option<Told>,
+}
+
+/// A happening without an id.
+#[derive(Clone, Copy)]
+struct Told {
+    by_this: EventKey,
+    by_other: EventKey,
+    happened_at: Option<Timestamp>,
 }
 
 impl Marks {
     /// Any of these means that the event is a duplicate.
     fn looked_for(&self) -> impl Iterator<Item = EventKey> + use<> {
-        std::iter::once(self.own).chain(self.told.map(|(_, by_other)| by_other))
+        std::iter::once(self.own).chain(self.told.map(|told| told.by_other))
     }
 
     /// What a handed-over event leaves behind.
     fn left(&self) -> impl Iterator<Item = EventKey> + use<> {
-        std::iter::once(self.own).chain(self.told.map(|(by_this, _)| by_this))
+        std::iter::once(self.own).chain(self.told.map(|told| told.by_this))
     }
 }
 
@@ -132,7 +141,7 @@ pub(crate) enum Claimed {
 impl Dedupe {
     pub(crate) fn new(keying: Keying, tolerance: Duration, (capacity, horizon): (usize, Duration)) -> Self {
         let tellings = if keying.cut_over == CutOver::Both { capacity } else { 0 };
-        let told = Tellings::new(tellings, tolerance.min(horizon));
+        let told = Tellings::new(tellings, tolerance.min(horizon), horizon);
         let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::default() };
         Self { keying, epoch: Instant::now(), states: Mutex::new(states) }
     }
@@ -147,7 +156,11 @@ impl Dedupe {
             Generation::AccountActivity => Generation::XActivity,
             _ => Generation::AccountActivity,
         };
-        let told = (content.told_by(event.generation()), content.told_by(other));
+        let told = Told {
+            by_this: content.told_by(event.generation()),
+            by_other: content.told_by(other),
+            happened_at: event.occurred_at(),
+        };
         Marks { own, told: Some(told) }
     }
 
@@ -178,7 +191,7 @@ impl Dedupe {
             for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.entry(key).or_default().claims += 1;
             }
-            claim.left.extend(new.iter().map(|&Marks { own, told }| Left { own, told: told.map(|(this, _)| this) }));
+            claim.left.extend(new.iter().map(|&Marks { own, told }| Left { own, told }));
             new.is_some()
         });
         drop(states);
@@ -209,7 +222,7 @@ impl States {
         {
             return true;
         }
-        let is_twin = marks.told.is_some_and(|(_, by_other)| self.told.take(&by_other, now));
+        let is_twin = marks.told.is_some_and(|told| self.told.take(&told.by_other, told.happened_at, now));
         if is_twin {
             // A redelivery of it finds no telling to match any more.
             self.done.insert(&marks.own, now);
@@ -221,7 +234,7 @@ impl States {
 /// The marks that a handed-over event leaves.
 struct Left {
     own: EventKey,
-    told: Option<EventKey>,
+    told: Option<Told>,
 }
 
 /// By what the events of a delivery are recognised as duplicates, one key for each event, in their order. The scope and the
@@ -290,7 +303,7 @@ impl Claim {
         let mut states = self.dedupe.states();
         let mut landed = Vec::new();
         for Left { own, told } in self.left.drain(..) {
-            for key in std::iter::once(own).chain(told) {
+            for key in std::iter::once(own).chain(told.map(|told| told.by_this)) {
                 if let Entry::Occupied(mut flight) = states.in_flight.entry(key) {
                     flight.get_mut().claims -= 1;
                     if flight.get().claims == 0 {
@@ -300,7 +313,7 @@ impl Claim {
             }
             if let Some(now) = done {
                 states.done.insert(&own, now);
-                told.iter().for_each(|key| states.told.told(*key, now));
+                told.iter().for_each(|told| states.told.told(told.by_this, told.happened_at, now));
             }
         }
         drop(states);

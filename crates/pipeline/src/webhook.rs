@@ -107,7 +107,8 @@ impl Webhook {
     }
 
     /// With [`CutOver::Both`], how long after one API's telling the other one's counts as the same, for follows, blocks, mutes
-    /// and typing, which have no id; 60 s unless set, and never longer than the window. What comes later is handed over; so end
+    /// and typing of which one API does not say when it happened; 60 s unless set, and never longer than the window. Where both
+    /// say when, times at most 5 s and this tolerance apart are the same. What comes later is handed over; so end
     /// no old subscriptions before both APIs have told everything for longer than this.
     pub fn cut_over_tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;

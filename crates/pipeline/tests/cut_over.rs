@@ -204,6 +204,63 @@ async fn typing_again_without_a_time_is_no_duplicate() {
     assert_eq!(taken(&mut deliveries).await.len(), 2);
 }
 
+/// A follow that the X Activity API tells with `data.created_at`, in milliseconds.
+fn xaa_relation_at(what: &str, uuid: u64, at: u64) -> String {
+    xaa_relation(what, uuid).replacen(r#""event_uuid""#, &format!(r#""created_at":"{at}","event_uuid""#), 1)
+}
+
+/// Both tell follow, unfollow, follow with their times, in every order, and even each API out of order.
+#[tokio::test(start_paused = true)]
+async fn follow_unfollow_follow_with_their_times_are_three() {
+    let happenings = [("follow", 1_000), ("unfollow", 3_000), ("follow", 5_000)];
+    let bodies: Vec<_> = (1..)
+        .zip(happenings)
+        .flat_map(|(uuid, (what, at))| [aaa_relation(what, at), xaa_relation_at(what, uuid, at + 40)])
+        .collect();
+    let mut order: Vec<_> = (0..bodies.len()).collect();
+    for turn in 0..720 {
+        // The next permutation, by Heap's choice of factorial digits.
+        let (mut left, mut digits) = ((0..bodies.len()).collect::<Vec<_>>(), turn);
+        order.clear();
+        while !left.is_empty() {
+            order.push(left.remove(digits % left.len()));
+            digits /= left.len() + 1;
+        }
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        for at in &order {
+            assert_eq!(deliver(&pipeline, &bodies[*at]).await.status(), 200);
+        }
+        let mut kinds: Vec<_> = taken(&mut deliveries).await.into_iter().map(|(kind, _)| kind.as_str()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["followed", "followed", "unfollowed"], "{order:?}");
+    }
+}
+
+/// What each API tells alone within the tolerance was merged before X told when it happened.
+#[tokio::test(start_paused = true)]
+async fn two_follows_told_by_one_api_each_are_two() {
+    let (pipeline, mut deliveries) = webhook().channel(64);
+    for (body, answer) in [
+        (aaa_relation("follow", 1_000), ACCEPTED),
+        (xaa_relation_at("follow", 1, 21_000), ACCEPTED),
+        (xaa_relation_at("follow", 2, 1_900), DUPLICATE),
+        (aaa_relation("follow", 20_500), DUPLICATE),
+        (aaa_relation("follow", 20_500), DUPLICATE),
+    ] {
+        assert_eq!(deliver(&pipeline, &body).await, answer, "{body}");
+    }
+    assert_eq!(taken(&mut deliveries).await.len(), 2);
+}
+
+/// X's third retry comes 242 seconds after the second.
+#[tokio::test(start_paused = true)]
+async fn a_late_telling_with_a_time_is_matched_while_the_window_lasts() {
+    let (pipeline, _deliveries) = webhook().channel(64);
+    assert_eq!(deliver(&pipeline, &xaa_relation_at("mute", 1, 1_000)).await, ACCEPTED);
+    advance(Duration::from_secs(272)).await;
+    assert_eq!(deliver(&pipeline, &aaa_relation("mute", 1_000)).await, DUPLICATE);
+}
+
 /// Follow, unfollow, follow: three happenings, in every order in which two APIs, each in its own order, can tell them.
 #[tokio::test(start_paused = true)]
 async fn follow_unfollow_follow_are_three() {
