@@ -33,7 +33,7 @@ mod transport;
 mod validate;
 mod watch;
 
-pub use api::{Direction, Filter, same_url};
+pub use api::{Direction, Filter};
 pub use client::{Builder, Client, Retries};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
 pub use ensure::{Api, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Wanted, Wish, probe};

@@ -1,8 +1,8 @@
 //! Webhooks.
 
 use anyhow::{Result, bail};
-use birdhook::client::api::Webhook;
-use birdhook::client::{Cause, Client, Error, same_url};
+use birdhook::client::api::{Webhook, same_url};
+use birdhook::client::{Cause, Client, Error};
 
 use crate::Verdict;
 use crate::account::{AccountArgs, Cells, Explained, confirmed, explained, tell};

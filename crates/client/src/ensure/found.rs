@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::wanted::{Api, Wanted, Wish};
-use crate::api::{ActivitySubscription, Webhook};
-use crate::{Client, Error, same_url};
+use crate::api::{ActivitySubscription, Webhook, same_url};
+use crate::{Client, Error};
 
 /// What there is of what is wanted.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! Refusals whose status says less than their code, their problem or their words.
 
 use birdhook_client::api::{EVENT_TYPES, Filter, NewSubscription};
-use birdhook_client::{Cause, ChallengeFault, CredentialKind, UrlFault};
+use birdhook_client::{Cause, ChallengeFault, CredentialKind, EnsureError, UrlFault, Wanted};
 
 use crate::calls::retries::call;
 use crate::calls::stated::sound;
@@ -276,6 +276,27 @@ async fn every_cause_that_a_command_cures_names_it() {
     let until = Some(at("2026-11-23T09:31:00Z"));
     let (client, _) = by_the_book([answer_with(429, &[("x-rate-limit-reset", "1795426260")], "")]);
     assert_eq!(*call(&client, "webhooks.list").await.unwrap_err().cause(), Cause::RateLimited { until });
+}
+
+#[tokio::test]
+async fn ensure_knows_the_webhook_of_a_url_whose_host_is_written_otherwise() {
+    let listed = r#"{"data":[{"id":"27","url":"https://Hooks.Example/x","valid":true}]}"#;
+    for (url, is_there) in [("https://hooks.example/x", true), ("https://hooks.example/X", false)] {
+        let (client, _) = by_the_book([answer(200, listed)]);
+        let wanted = Wanted::new(url);
+        assert_eq!(client.ensure(&wanted).plan().await.unwrap().is_empty(), is_there, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn ensure_does_not_succeed_with_a_webhook_that_x_registers_as_invalid() {
+    let none = || answer(200, r#"{"data":[],"meta":{"result_count":0}}"#);
+    let made = answer(200, r#"{"data":{"id":"27","url":"https://hooks.example/x","valid":false}}"#);
+    let (client, sent) = by_the_book([none(), none(), made]);
+    let wanted = Wanted::new("https://hooks.example/x").account_activity(USER);
+    let error = client.ensure(&wanted).without_probe().run().await.unwrap_err();
+    assert!(matches!(&error, EnsureError::Invalid(id) if id == "27"), "{error}");
+    assert_eq!(sent.count(), 3, "nobody is subscribed to it");
 }
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
