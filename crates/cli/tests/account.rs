@@ -1,5 +1,7 @@
 //! The commands that call X, with `birdhook mock-x` as X and `birdhook listen` as the receiver.
 
+use std::io::{BufRead, BufReader, Read, Write};
+
 use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use serde_json::Value;
 
@@ -56,7 +58,7 @@ fn one_command_takes_an_empty_account_to_delivered_events_and_a_second_changes_n
     let ensured = account.run(&["ensure", &file]);
     assert_eq!(ensured.code, 0, "{}", ensured.stderr);
     assert!(
-        ensured.stdout.ends_with(&format!("6 done, 0 there already: webhook {}\n", account.id())),
+        ensured.stdout.ends_with(&format!("6 added, 0 already there: webhook {}\n", account.id())),
         "{}",
         ensured.stdout
     );
@@ -241,6 +243,12 @@ fn what_is_wrong_in_the_file_is_named_with_its_line() {
         ("users = []\n", "unknown field"),
         ("[[activity]]\ntypes = [\"like.create\"]\n", "either users or keywords"),
         ("= 5\n", "wanted.toml"),
+        ("[[activity]]\ntypes = [\"like.created\"]\nusers = [\"1\"]\n", "did you mean \"like.create\"?"),
+        (
+            "[[activity]]\ntypes = [\"like.create\"]\nusers = [\"1\"]\nexpires_at = \"soon\"\n",
+            "invalid expires_at \"soon\"",
+        ),
+        ("[[activity]]\ntypes = [\"like.create\"]\nusers = [\"1\"]\ndirection = \"up\"\n", "up"),
         (
             "[[activity]]\ntypes = [\"like.create\"]\nusers = [\"1\"]\ntag = \"a\"\n[[activity]]\ntypes = [\"like.create\", \"post.create\"]\nusers = [\"2\", \"1\"]\ntag = \"b\"\n",
             "like.create of 1",
@@ -295,9 +303,26 @@ fn subscriptions_of_both_apis_are_managed() {
     let second = made[1]["subscription_id"].as_str().unwrap();
     assert_eq!(account.json(&["activity", "update", first, "--tag", "u"])[0]["tag"], "u");
     assert_eq!(account.json(&["activity", "list"]).len(), 2);
-    let some = account.run(&["activity", "add", "follow.unfollow", "no.such", "--user", "2001", "--json"]);
-    assert_eq!((some.code, some.json().len()), (2, 1), "what was made before is told: {}", some.stderr);
+    let typo = account.run(&["activity", "add", "follow.unfollow", "like.created", "--user", "2001"]);
+    assert_eq!((typo.code, account.json(&["activity", "list"]).len()), (2, 2), "nothing is changed: {}", typo.stderr);
+    assert!(typo.stderr.contains("did you mean \"like.create\"?"), "{}", typo.stderr);
+    // The mock, as X, takes no qualifiers for posts.
+    let add = ["activity", "add", "post.create", "follow.unfollow", "--user", "2001", "--qualifier", "post_id=20"];
+    let some = account.run(&[&add[..], &["--json"]].concat());
+    assert_eq!((some.code, some.json().len()), (2, 1), "the other one is added: {}", some.stderr);
+    assert!(some.stderr.contains("refused: post.create: "), "{}", some.stderr);
+    assert_eq!(some.json()[0]["filter"]["qualifiers"]["post_id"], "20");
+    let table = account.run(&["activity", "list", "--user", "2001"]).stdout;
+    assert!(table.contains("of 2001, post_id=\"20\""), "{table}");
+    assert!(account.json(&["activity", "list", "--user", "2002"]).is_empty());
     let third = some.json()[0]["subscription_id"].as_str().unwrap().to_owned();
+    let renewed = account.json(&["activity", "renew", &third, "--expires-at", "2099-01-01T00:00:00Z"]);
+    assert_eq!(
+        (renewed[0]["subscription_id"].as_str(), &renewed[0]["filter"]),
+        (Some(&*third), &some.json()[0]["filter"])
+    );
+    assert!(account.run(&["activity", "list"]).stdout.contains("2099-01-01T00:00:00Z"));
+    assert!(account.json(&["activity", "renew", &third, "--permanent"])[0]["expires_at"].is_null());
     assert_eq!(account.run(&["activity", "remove", &third, "--yes"]).code, 0);
     let removed = account.json(&["activity", "remove", first, second, "--yes"]);
     assert_eq!(removed[0]["deleted"].as_array().unwrap().len(), 2);
@@ -352,4 +377,129 @@ fn a_refusal_says_why_what_it_was_signed_with_and_what_to_do() {
     let empty = account.folder.file("empty.toml", "");
     let none = run(&["webhooks", "list", "--credentials", &empty]);
     assert!(none.code == 2 && none.stderr.contains("there are no keys"), "{}", none.stderr);
+}
+
+/// A server that plays X: the first rule whose method and path begin the request answers, and one with a count that often.
+fn fake_x(rules: Vec<(&'static str, u16, String, usize)>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut rules = rules;
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).unwrap();
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+                head += &line;
+            }
+            stream.read_exact(&mut vec![0; length]).unwrap();
+            let rule = rules.iter_mut().find(|(start, _, _, count)| head.starts_with(start) && *count > 0);
+            let (status, body) = rule.map_or((404, String::new()), |(_, status, body, count)| {
+                *count -= 1;
+                (*status, body.clone())
+            });
+            let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+            let answer = format!("HTTP/1.1 {status} x\r\n{length}connection: close\r\n\r\n{body}");
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn what_x_leaves_open_is_confirmed_named_and_counted() {
+    let folder = Folder::new("leaves-open");
+    let keys = "bearer_token = \"b\"\n[users.2001]\naccess_token = \"t\"\n";
+    let keys = folder.file("keys.toml", keys);
+    let one = |id: &str, name: &str, qualifiers: &str| {
+        format!(
+            r#"{{"subscription_id":"{id}","event_type":"{name}","filter":{{"user_id":"2001"{qualifiers}}},"webhook_id":"19"}}"#
+        )
+    };
+    let list = |all: &[String]| format!(r#"{{"data":[{}]}}"#, all.join(","));
+    let duplicate =
+        || r#"{"errors":[{"message":"DuplicateSubscriptionFailed: Subscription already exists"}]}"#.to_owned();
+    let (like, dm) = (one("7", "like.create", ""), one("6", "dm.received", ""));
+    let narrow = one("5", "follow.follow", r#","qualifiers":{"direction":"inbound"}"#);
+    let webhooks = r#"{"data":[{"id":"19","url":"https://app.example/hook","valid":true}]}"#.to_owned();
+    let (post, get) = ("POST /2/activity/subscriptions", "GET /2/activity/subscriptions");
+    let run = |url: &str, args: &[&str]| {
+        let args = [args, &["--credentials", &keys, "--api-url", url]].concat();
+        end(birdhook(&args).env_remove("BIRDHOOK_CONSUMER_SECRET"))
+    };
+
+    let add = ["activity", "add", "dm.received", "like.create", "--user", "2001", "--webhook", "19"];
+    let x = fake_x(vec![(post, 204, String::new(), 9), (get, 200, list(&[like.clone(), dm.clone()]), 9)]);
+    let ended = run(&x, &add);
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (0, "added 6 dm.received\nadded 7 like.create\n"),
+        "{}",
+        ended.stderr
+    );
+    let x = fake_x(vec![
+        (post, 400, duplicate(), 1),
+        (post, 200, format!(r#"{{"data":{like}}}"#), 9),
+        (get, 200, list(&[dm]), 9),
+    ]);
+    let ended = run(&x, &add);
+    let expected = (0, "added 7 like.create\nalready there 6 dm.received\n");
+    assert_eq!((ended.code, ended.stdout.as_str()), expected, "{}", ended.stderr);
+    let x = fake_x(vec![(post, 400, duplicate(), 9), (get, 403, "{}".to_owned(), 9)]);
+    let ended = run(&x, &add);
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("unconfirmed: ").count(), 2, "{}", ended.stderr);
+
+    let file = "url = \"https://app.example/hook\"\n[[activity]]\ntypes = [\"follow.follow\"]\nusers = [\"2001\"]\n";
+    let file = folder.file("wanted.toml", file);
+    let x = fake_x(vec![
+        ("GET /2/webhooks", 200, webhooks.clone(), 9),
+        (get, 200, list(std::slice::from_ref(&narrow)), 9),
+        (post, 400, duplicate(), 9),
+    ]);
+    let ended = run(&x, &["ensure", &file]);
+    assert_eq!(ended.code, 2, "{}", ended.stdout);
+    for says in [
+        "refused subscribe to follow.follow of 2001: ",
+        "5 is for follow.follow of 2001, direction=\"inbound\"",
+        "`birdhook activity remove 5 --yes && birdhook activity add follow.follow --user 2001 --webhook 19`",
+        "0 added, 1 already there, 1 refused: webhook 19",
+    ] {
+        assert!(ended.stdout.contains(says), "{says}: {}", ended.stdout);
+    }
+    assert!(!(ended.stdout + &ended.stderr).contains("run it again"));
+    let subscribers = r#"{"data":{"subscriptions":[{"user_id":"2001"}]}}"#.to_owned();
+    let moving = fake_x(vec![
+        ("GET /2/webhooks", 200, webhooks, 9),
+        ("GET /2/account_activity/webhooks/19/subscriptions/all/list", 200, subscribers, 9),
+        (get, 200, list(&[narrow]), 9),
+        (post, 400, duplicate(), 9),
+    ]);
+    let migrate = ["migrate", "https://app.example/hook", "--type", "follow.follow", "--yes", "--overlap", "0.1"];
+    let ended = run(&moving, &migrate);
+    assert!(ended.code == 2 && ended.stdout.contains("0 added, 1 already there, 1 refused"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("2001: keeps the subscription"), "{}", ended.stderr);
+    let ported = folder.file("ported.toml", "url = \"https://app.example:8443/hook\"\n");
+    let ended = run(&x, &["ensure", &ported, "--dry-run"]);
+    assert!(ended.code == 2 && ended.stderr.contains("it has a port"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_dry_run_of_migrate_says_that_nothing_is_to_be_done_only_then() {
+    let account = Account::new("migrate-dry");
+    let file = account.wanted("account_activity = [\"2001\"]\n");
+    assert_eq!(account.run(&["ensure", &file]).code, 0);
+    let url = account.listening.url.clone();
+    assert_eq!(account.run(&["migrate", &url, "--side-by-side"]).code, 0);
+    let dry = account.run(&["migrate", &url, "--dry-run"]);
+    assert_eq!(dry.stdout, "end 2001's subscription to the Account Activity API\n");
+    assert_eq!(account.run(&["migrate", &url, "--yes", "--overlap", "0.1"]).code, 0);
+    assert_eq!(account.run(&["migrate", &url, "--dry-run"]).stdout, "nothing is to be done\n");
 }

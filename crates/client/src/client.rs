@@ -197,6 +197,11 @@ impl Client {
         self.inner.credentials.consumer.as_ref().map(ConsumerKeys::secret)
     }
 
+    /// Whether X's API is a mock on this machine or in its network.
+    pub(crate) fn is_local(&self) -> bool {
+        !crate::error::is_public_url(&self.inner.base)
+    }
+
     /// Whether there are credentials of this kind, of this user where it is a user's.
     pub(crate) async fn has_credentials_of(&self, user: Option<&str>, kind: CredentialKind) -> Result<bool, Error> {
         let credentials = &self.inner.credentials;

@@ -22,6 +22,7 @@ pub use cause::{Cause, ChallengeFault, UrlFault};
 pub(crate) use cure::cure_of_code;
 pub(crate) use markup::{page_words, xml_as_json};
 pub(crate) use read::REASONS;
+pub(crate) use url::{fault as url_fault, is_public_url};
 
 /// Why a call failed: by cause, with what X said, and what to do about it. Holds no credentials.
 #[derive(Clone, Debug)]

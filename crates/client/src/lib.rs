@@ -36,7 +36,9 @@ mod watch;
 pub use api::{Direction, Filter};
 pub use client::{Builder, Client, Retries};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
-pub use ensure::{Api, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Wanted, Wish, probe};
+pub use ensure::{
+    Api, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Undone, Wanted, WantedFault, WantedFaults, Wish, probe,
+};
 pub use error::{Cause, ChallengeFault, Error, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;

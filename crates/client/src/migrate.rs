@@ -1,11 +1,12 @@
 //! Moves users from the Account Activity API to the X Activity API.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::api::Filter;
+use crate::api::{ActivitySubscription, Filter};
 use crate::ensure::{Api, Ensured, Found, Plan, Step, Wanted, Wish, apply};
 use crate::{Client, CredentialKind, EnsureError, is_private};
 
@@ -59,6 +60,8 @@ pub struct MigrationPlan {
     pub users: usize,
     /// The number of subscriptions to the X Activity API that X lists now, of all webhooks of the app.
     pub existing: usize,
+    /// The subscriptions to the X Activity API that take the place of old ones and end: after that, nothing reports their events.
+    pub expiring: Vec<ActivitySubscription>,
 }
 
 impl Client {
@@ -94,19 +97,25 @@ impl Migration<'_> {
     /// When X does not say what there is, or there is no such webhook.
     pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
-        let subscribe = crate::ensure::plan(&wanted, &found);
+        let subscribe = crate::ensure::plan(&wanted, &found, self.client.now());
         // Nothing is no substitute for what is told now.
         let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
         let moved = found.subscribers.iter().filter(is_moved);
         let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
         let unsubscribe = Plan { steps: unsubscribe, kept: 0 };
+        let now = self.client.now();
+        let equal = wanted.activity.iter().filter_map(|wish| found.equal(wish, now));
+        let expiring = equal.filter(|one| one.expires_at.is_some()).cloned().collect();
         let (users, existing) = (found.subscribers.len(), found.existing);
-        Ok(MigrationPlan { subscribe, unsubscribe, stuck, users, existing })
+        Ok(MigrationPlan { subscribe, unsubscribe, stuck, users, existing, expiring })
     }
 
     /// What is wanted in the end of the first step, what there is, and who is stuck.
     async fn look(&self) -> Result<(Wanted, Found, BTreeMap<String, Vec<String>>), EnsureError> {
         let mut wanted = Wanted::new(&*self.url).api(self.api);
+        let types = self.types.iter().map(|name| Self::wish("1".to_owned(), name));
+        crate::ensure::check(self.client, &types.fold(wanted.clone(), Wanted::wish))?;
+        let now = self.client.now();
         let found = Found::read_all(self.client, self.api, &self.url).await?;
         if found.webhook.is_none() {
             return Err(EnsureError::Gone(self.url.clone()));
@@ -119,7 +128,7 @@ impl Migration<'_> {
             }
             for name in &self.types {
                 let wish = Self::wish(user.clone(), name);
-                let is_there = found.activity.iter().any(|one| Found::is(one, &wish));
+                let is_there = found.equal(&wish, now).is_some();
                 if is_private(name) && !has_token && !is_there {
                     stuck.entry(user.clone()).or_default().push(name.clone());
                 } else {
@@ -131,23 +140,34 @@ impl Migration<'_> {
     }
 
     fn wish(user: String, event_type: &str) -> Wish {
-        Wish { event_type: event_type.to_owned(), filter: Filter::user(user), tag: None }
+        Wish::new(event_type, Filter::user(user))
     }
 
-    /// Subscribes the users to the X Activity API beside the Account Activity API.
+    /// Subscribes the users to the X Activity API beside the Account Activity API. The refusal of one subscription does not
+    /// stop the others.
     ///
     /// # Errors
-    /// When X refuses. What was done before stays, and the next run goes on from there.
+    /// When X refuses, or does not confirm a subscription. What was done stays, and the next run goes on from there.
     pub async fn side_by_side(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
-        let (wanted, found, _) = self.look().await?;
-        apply(self.client, &wanted, crate::ensure::plan(&wanted, &found), tell).await
+        self.subscribe(tell).await?.complete()
     }
 
-    /// Ends the subscriptions to the Account Activity API of those users who are subscribed to every type in the X Activity API.
+    async fn subscribe(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+        let (wanted, found, _) = self.look().await?;
+        let plan = crate::ensure::plan(&wanted, &found, self.client.now());
+        apply(self.client, &wanted, plan, tell).await
+    }
+
+    /// Ends the subscriptions to the Account Activity API of those users for whom X lists, on this webhook, a subscription to
+    /// every type in the X Activity API that nothing narrows.
     ///
     /// # Errors
     /// When X refuses. What was done before stays, and the next run goes on from there.
     pub async fn finish(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+        self.end(tell).await?.complete()
+    }
+
+    async fn end(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         let (wanted, plan, _) = self.ending().await?;
         apply(self.client, &wanted, plan, tell).await
     }
@@ -156,8 +176,7 @@ impl Migration<'_> {
     async fn ending(&self) -> Result<(Wanted, Plan, Option<Duration>), EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
         let is_moved = |user: &&String| {
-            let has =
-                |name: &String| found.activity.iter().any(|one| Found::is(one, &Self::wish((*user).clone(), name)));
+            let has = |name: &String| found.equal(&Self::wish((*user).clone(), name), self.client.now()).is_some();
             !self.types.is_empty() && !stuck.contains_key(*user) && self.types.iter().all(has)
         };
         let steps = found.subscribers.iter().filter(is_moved);
@@ -173,7 +192,7 @@ impl Migration<'_> {
     /// # Errors
     /// As [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
     pub async fn run(&self, mut tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
-        let begun = self.side_by_side(&mut tell).await?;
+        let begun = self.subscribe(&mut tell).await?;
         let (_, old, age) = self.ending().await?;
         // The run before may have been stopped in its overlap.
         let together = age.filter(|_| begun.done.is_empty());
@@ -181,8 +200,23 @@ impl Migration<'_> {
         if !old.is_empty() {
             tokio::time::sleep(left).await;
         }
-        let ended = self.finish(&mut tell).await?;
-        let done = begun.done.into_iter().chain(ended.done).collect();
-        Ok(Ensured { done, kept: begun.kept, webhook: ended.webhook })
+        let mut ended = self.end(&mut tell).await?;
+        ended.done.splice(..0, begun.done);
+        ended.unconfirmed.splice(..0, begun.unconfirmed);
+        ended.refused.splice(..0, begun.refused);
+        ended.kept = begun.kept;
+        ended.complete()
+    }
+}
+
+/// One line for each step.
+impl fmt::Display for MigrationPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = self.subscribe.steps.iter().chain(&self.unsubscribe.steps);
+        let lines: Vec<String> = steps.map(ToString::to_string).collect();
+        match lines.as_slice() {
+            [] => f.write_str("nothing is to be done"),
+            lines => f.write_str(&lines.join("\n")),
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! Subscriptions to the X Activity API.
 
-use anyhow::{Result, bail};
-use birdhook::client::api::{ActivitySubscription, Change, Direction, Filter, NewSubscription};
+use anyhow::{Context, Result, bail};
+use birdhook::Timestamp;
+use birdhook::client::api::{ActivitySubscription, Change, Direction, Filter, NewSubscription, Subscribed};
 
+use super::replay::time;
 use crate::Verdict;
 use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
-use crate::output;
+use crate::output::{self, note, shown};
 
 /// List, add, change and remove subscriptions to the X Activity API.
 #[derive(Debug, clap::Args)]
@@ -19,7 +21,11 @@ pub(crate) struct Activity {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// List the app's subscriptions.
-    List,
+    List {
+        /// Only those about this user; a token of the user will do where there is no bearer token.
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
+    },
     /// Subscribe to types of events. Private ones (likes, messages, chats, mentions, replies, quotes, reposts, mutes, blocks,
     /// subscriptions, chats of broadcasts) take a token of the user: `birdhook auth user2`.
     Add {
@@ -34,8 +40,23 @@ enum What {
         /// A word of yours that comes with every event.
         #[arg(long)]
         tag: Option<String>,
+        /// When the subscription ends: 2030-01-01T00:00:00Z. Without it, it is permanent.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        expires_at: Option<Timestamp>,
     },
-    /// Change the tag or the webhook of a subscription.
+    /// Give subscriptions another end. Each is created again with the same type, filter, webhook and tag.
+    Renew {
+        /// The subscriptions' ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// When they end: 2030-01-01T00:00:00Z.
+        #[arg(long, value_name = "TIME", value_parser = time, required_unless_present = "permanent")]
+        expires_at: Option<Timestamp>,
+        /// They do not end.
+        #[arg(long, conflicts_with = "expires_at")]
+        permanent: bool,
+    },
+    /// Change the tag or the webhook of a subscription. Its filter and its end stay as they are.
     Update {
         /// The subscription's id.
         id: String,
@@ -60,7 +81,7 @@ enum What {
 /// What of a type of event is told.
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
-    /// What happens to this user.
+    /// Events of this user.
     #[arg(long, value_name = "ID", required_unless_present = "keyword")]
     user: Option<String>,
     /// What holds this word.
@@ -69,6 +90,14 @@ struct FilterArgs {
     /// Only what others do to the user, or what the user does.
     #[arg(long)]
     direction: Option<Way>,
+    /// A predicate of the event type; X names direction, post_id and conversation_type. May be repeated.
+    #[arg(long = "qualifier", value_name = "NAME=VALUE", value_parser = qualifier)]
+    qualifiers: Vec<(String, String)>,
+}
+
+fn qualifier(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or("expected NAME=VALUE".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -86,27 +115,23 @@ impl FilterArgs {
             (None, Some(word)) => Filter::keyword(word),
             (None, None) => Filter::default(),
         };
-        match self.direction {
+        let filter = match self.direction {
             Some(Way::Inbound) => filter.direction(Direction::Inbound),
             Some(Way::Outbound) => filter.direction(Direction::Outbound),
             None => filter,
-        }
+        };
+        self.qualifiers.iter().fold(filter, |filter, (name, value)| filter.qualifier(name, value))
     }
 }
 
 impl Cells for ActivitySubscription {
-    const HEADER: &'static [&'static str] = &["id", "type", "of", "tag", "webhook"];
+    const HEADER: &'static [&'static str] = &["id", "type", "filter", "tag", "webhook", "ends"];
 
     fn cells(&self) -> Vec<String> {
-        let direction = match self.filter.direction {
-            Some(Direction::Inbound) => " inbound",
-            Some(Direction::Outbound) => " outbound",
-            _ => "",
-        };
-        let of = self.filter.user_id.clone().or_else(|| self.filter.keyword.as_ref().map(|word| format!("{word:?}")));
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let of = of.unwrap_or_default() + direction;
-        vec![self.id.clone(), self.event_type.clone(), of, text(&self.tag), text(&self.webhook_id)]
+        let filter = self.filter.to_string().trim_start_matches([' ', ',']).to_owned();
+        let ends = self.expires_at.map(|end| end.to_string()).unwrap_or_default();
+        vec![self.id.clone(), self.event_type.clone(), filter, text(&self.tag), text(&self.webhook_id), ends]
     }
 }
 
@@ -115,25 +140,25 @@ impl Activity {
         let client = self.account.client()?;
         let activity = client.activity();
         match self.what {
-            What::List => tell(&activity.list().await.explained()?, json)?,
-            What::Add { event_types, filter, webhook, tag } => {
-                let (mut made, mut all_made) = (Vec::new(), Ok(()));
-                for event_type in event_types {
+            What::List { user: None } => tell(&activity.list().await.explained()?, json)?,
+            What::List { user: Some(user) } => tell(&activity.list_of(&user).await.explained()?, json)?,
+            What::Add { event_types, filter, webhook, tag, expires_at } => {
+                let of_type = |event_type| {
                     let mut new = NewSubscription::new(event_type, filter.filter());
-                    (new.webhook_id, new.tag) = (webhook.clone(), tag.clone());
-                    match activity.create(&new).await.explained() {
-                        Ok(one) => made.push(one),
-                        Err(refused) => {
-                            all_made = Err(refused);
-                            break;
-                        }
-                    }
+                    (new.webhook_id, new.tag, new.expires_at) = (webhook.clone(), tag.clone(), expires_at);
+                    new
+                };
+                let all: Vec<NewSubscription> = event_types.into_iter().map(of_type).collect();
+                return add(activity, &all, json).await;
+            }
+            What::Renew { ids, expires_at, .. } => {
+                let listed = activity.list().await.explained()?;
+                for id in &ids {
+                    let one = listed.iter().find(|one| one.id == *id);
+                    let one = one.with_context(|| format!("there is no subscription {id}"))?;
+                    let new = NewSubscription::again(one, expires_at);
+                    tell(&[activity.renew(&new).await.explained()?], json)?;
                 }
-                // What was made before one was refused is there.
-                if !made.is_empty() {
-                    tell(&made, json)?;
-                }
-                all_made?;
             }
             What::Update { id, webhook, tag } => {
                 let mut change = Change::default();
@@ -159,4 +184,55 @@ impl Activity {
         }
         Ok(Verdict::Good)
     }
+}
+
+/// Subscribes to each, and prints what became of each.
+async fn add(activity: birdhook::client::api::Activity<'_>, all: &[NewSubscription], json: bool) -> Result<Verdict> {
+    for new in all {
+        activity.check(new).await?;
+    }
+    let (mut added, mut there, mut unconfirmed, mut refused) = (Vec::new(), Vec::new(), 0, 0);
+    for new in all {
+        let name = shown(&new.event_type);
+        match activity.subscribe(new).await {
+            Subscribed::Added(one) => added.push(one),
+            Subscribed::AlreadyThere(one) => there.push(one),
+            Subscribed::InTheWay { others, .. } => {
+                refused += 1;
+                for one in others {
+                    let (of, on) = (&one.filter, one.webhook_id.as_deref().unwrap_or("none"));
+                    let other = format!("{} ({}{of}, webhook {on})", one.id, one.event_type);
+                    note(format!("refused: {name}: X holds another subscription for the same: {}", shown(&other)));
+                    note(format!("  to replace it, run `{}`", shown(&new.replace_command(&one))));
+                }
+            }
+            Subscribed::Refused(error) => {
+                refused += 1;
+                note(format!("refused: {name}: {}", shown(&error.to_string())));
+                note(format!("  {}", error.cure()));
+            }
+            Subscribed::Unconfirmed(why) => {
+                unconfirmed += 1;
+                note(format!("unconfirmed: {name}: {}", shown(&why.to_string())));
+            }
+            other => {
+                unconfirmed += 1;
+                note(format!("unconfirmed: {name}: {other:?}"));
+            }
+        }
+    }
+    if !json {
+        added.iter().try_for_each(|one| output::line(format!("added {} {}", one.id, shown(&one.event_type))))?;
+        there
+            .iter()
+            .try_for_each(|one| output::line(format!("already there {} {}", one.id, shown(&one.event_type))))?;
+    }
+    let rows: Vec<_> = added.into_iter().chain(there).collect();
+    if json {
+        tell(&rows, true)?;
+    }
+    if refused > 0 {
+        bail!("{} of {} refused", refused, output::plural(all.len(), "subscription"));
+    }
+    Ok((unconfirmed == 0).into())
 }

@@ -7,22 +7,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use birdhook::client::{EQUIVALENT, MigrationPlan};
+use birdhook::client::{EQUIVALENT, EnsureError, Ensured, MigrationPlan, Step, Undone};
 use serde::Serialize;
 
 use self::cost::{Cost, Prices};
 
 use super::doctor::seconds;
-use super::ensure::{failed, tell_plan, tell_step};
+use super::ensure::{failed, tell_report, tell_step};
 use crate::Verdict;
 use crate::account::{AccountArgs, confirmed};
-use crate::output::{self, BAD, note, styled};
+use crate::output::{self, BAD, CAREFUL, note, styled};
 
 /// Move the users of a webhook from the Account Activity API to the X Activity API, which tells the same.
 ///
 /// They are subscribed to both first, and then the old subscriptions are ended. Let the receiver run with CutOver::Both from
 /// before until after, so that what is told twice arrives once: docs/guide/cut-over.md. Users who have no OAuth 2.0 token for
-/// private types stay as they are, and are named; exit code 1 then.
+/// private types stay as they are, and are named; exit code 1 then. A user keeps the old subscription unless X lists a new one for
+/// every type that nothing narrows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FILE)]
 pub(crate) struct Migrate {
@@ -90,6 +91,11 @@ impl Migrate {
         for (user, types) in &plan.stuck {
             note(format!("{}: no OAuth 2.0 token for {}", styled(BAD, user), types.join(", ")));
         }
+        for one in &plan.expiring {
+            let end = one.expires_at.map(|end| end.to_string()).unwrap_or_default();
+            let name = styled(CAREFUL, format!("{}{}", one.event_type, one.filter));
+            note(format!("{name} ends at {end}; run `birdhook activity renew {} --permanent`", one.id));
+        }
         let verdict = plan.stuck.is_empty().into();
         if self.dry_run {
             let types: BTreeSet<_> = match self.types.is_empty() {
@@ -100,8 +106,7 @@ impl Migrate {
             if json {
                 output::json(&DryRun { plan: &plan, cost: &cost })?;
             } else {
-                tell_plan(&plan.subscribe, false)?;
-                tell_plan(&plan.unsubscribe, false)?;
+                output::line(plan.to_string())?;
                 cost.print()?;
             }
             return Ok(verdict);
@@ -123,13 +128,23 @@ impl Migrate {
             true => migration.side_by_side(tell).await,
             false => migration.run(tell).await,
         };
-        let done = done.map_err(|error| failed(&error))?;
         told?;
-        if json {
-            output::json(&done)?;
-        } else {
-            output::line(format!("{} done, {} there already", done.done.len(), done.kept))?;
+        if let Err(EnsureError::Incomplete(report)) = &done {
+            note_kept(report);
         }
-        Ok(verdict)
+        let finished = tell_report(done, json)?;
+        Ok(if verdict == Verdict::Bad { verdict } else { finished })
+    }
+}
+
+/// Names the users who keep the old subscription because a new one is refused or unconfirmed.
+fn note_kept(report: &Ensured) {
+    let user = |undone: &Undone| match &undone.step {
+        Step::SubscribeTo(wish) => wish.filter.user_id.clone(),
+        _ => None,
+    };
+    let users: BTreeSet<String> = report.refused.iter().chain(&report.unconfirmed).filter_map(user).collect();
+    for user in users {
+        note(format!("{}: keeps the subscription to the Account Activity API", styled(CAREFUL, user)));
     }
 }

@@ -15,6 +15,8 @@ use crate::output::{self, note};
 
 /// Watch over a webhook: have it challenged anew when it is invalid, notice gaps, and ask X to replay exactly them.
 ///
+/// Subscriptions to the X Activity API that end within 3 days are reported once; --heal renews them.
+///
 /// Replays are asked for in jobs of at most 2 hours, one at a time, within what X keeps: 24 hours in v2, 5 days in enterprise
 /// 1.1. With --receive it is the receiver too, and learns from the deliveries when a job has ended and when nothing comes; else
 /// it waits 2 hours for each job.
@@ -46,6 +48,10 @@ pub(crate) struct Watch {
     /// Heal, and ask for no replays.
     #[arg(long)]
     no_replays: bool,
+    /// Renew subscriptions to the X Activity API that end within 3 days: each is created again with the same type, filter, webhook
+    /// and tag. --heal=SECONDS sets how long they last from now. Without a value, 30 days.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2592000", value_parser = seconds)]
+    heal: Option<Duration>,
     /// Look once, say what there is to say, and end.
     #[arg(long, conflicts_with = "receive")]
     once: bool,
@@ -65,6 +71,7 @@ impl Watch {
         settings.api = if self.enterprise { Api::Enterprise } else { Api::V2 };
         (settings.poll_interval, settings.event_silence, settings.replays) =
             (self.interval, self.silence, !self.no_replays);
+        settings.renew_for = self.heal;
         let watch = self.account.client()?.watch(&*self.url, settings);
         if let (Some(from), Some(to)) = (self.down_from, self.down_to) {
             if to <= from {
@@ -110,6 +117,8 @@ fn is_bad(notice: &Notice) -> bool {
             | Notice::StillInvalid { .. }
             | Notice::Refused { .. }
             | Notice::Lost { .. }
+            | Notice::Expiring { .. }
+            | Notice::NotRenewed { .. }
     )
 }
 

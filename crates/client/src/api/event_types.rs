@@ -15,7 +15,7 @@ pub struct EventType {
 }
 
 /// Any credentials: the app's bearer token will do.
-const PUBLIC: &[CredentialKind] = &[Bearer, User2, User];
+pub(super) const PUBLIC: &[CredentialKind] = &[Bearer, User2, User];
 /// Any credentials, the user's first: X may refuse the bearer token to apps of lower access levels.
 const USER_FIRST: &[CredentialKind] = &[User2, User, Bearer];
 /// A token of the user alone. The specification takes both kinds, X's introduction OAuth 2.0 alone.

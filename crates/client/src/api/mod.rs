@@ -18,7 +18,11 @@ mod types;
 mod webhooks;
 
 pub use account_activity::AccountActivity;
-pub use activity::{Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page};
+pub use activity::{
+    Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page, Subscribed,
+    SubscriptionFault, Unconfirmed,
+};
+pub(crate) use activity::{in_words, is_same_second, login};
 pub use enterprise::Enterprise;
 pub(crate) use event_types::is_private;
 pub use event_types::{EVENT_TYPES, EventType};
@@ -30,12 +34,12 @@ pub use webhooks::Webhooks;
 
 use crate::{Client, CredentialKind};
 
-const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
-const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
-const USER: &[CredentialKind] = &[CredentialKind::User];
+pub(crate) const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
+pub(crate) const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
+pub(crate) const USER: &[CredentialKind] = &[CredentialKind::User];
 /// Prose says the bearer token only, OpenAPI the owner's too.
-const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
-const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
+pub(crate) const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
+pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
 
 impl Client {
     /// Webhooks and subscriptions of enterprise 1.1.

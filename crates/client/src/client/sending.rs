@@ -36,6 +36,20 @@ impl Client {
         })
     }
 
+    /// Makes a call whose answer may leave out what `read` looks for: `None` is a success without it, or without a body.
+    pub(crate) async fn read_any<T>(&self, call: Call, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, Error> {
+        let (answer, kind) = self.send(&call).await?;
+        if answer.body().is_empty() {
+            return Ok(None);
+        }
+        let said: Value = serde_json::from_slice(answer.body())
+            .map_err(|error| Error::unreadable(&call, Some(kind), error.to_string()))?;
+        match read(&said) {
+            None if has_errors(&said) => Err(Error::read(&call, Some(kind), &answer, self.now())),
+            read => Ok(read),
+        }
+    }
+
     /// Makes a call whose answer says nothing more than that it succeeded: 204.
     pub(crate) async fn done(&self, call: Call) -> Result<(), Error> {
         self.made(call, |_| None).await
@@ -124,7 +138,7 @@ impl Client {
     }
 
     /// The best kind of credentials that the call takes and that there are.
-    pub(super) async fn kind(&self, call: &Call) -> Result<CredentialKind, Error> {
+    pub(crate) async fn kind(&self, call: &Call) -> Result<CredentialKind, Error> {
         let kinds = self.only.map_or(call.takes, CredentialKind::alone);
         for kind in kinds {
             if self.has_credentials_of(call.user.as_deref(), *kind).await? {

@@ -2,15 +2,16 @@
 
 use serde::Serialize;
 
-use super::found::{self, Found};
+use super::check::WantedFaults;
+use super::found;
 use super::plan::{Plan, Step};
 use super::probe::ProbeFault;
 use super::wanted::{Api, Wanted};
-use crate::api::{Change, NewSubscription, Webhook};
+use crate::api::{ActivitySubscription, Change, NewSubscription, Subscribed, Unconfirmed, Webhook};
 use crate::{Cause, Client, Error};
 
-/// What was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Report of a run: what was added, what was there already, and what is not known to be done.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Ensured {
     /// The webhook.
@@ -19,19 +20,45 @@ pub struct Ensured {
     pub done: Vec<Step>,
     /// How much of what is wanted was there already.
     pub kept: usize,
+    /// The steps that X's answers and lists do not confirm.
+    pub unconfirmed: Vec<Undone>,
+    /// The steps that X refuses.
+    pub refused: Vec<Undone>,
+}
+
+/// A step that is not known to be done.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Undone {
+    /// The step.
+    pub step: Step,
+    /// Why, in words.
+    pub reason: String,
+    /// X's answer, if it is an error.
+    #[serde(skip)]
+    pub error: Option<Error>,
+    /// The subscriptions that X holds for the same, and that differ in the filter or the webhook.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_the_way: Vec<ActivitySubscription>,
+    /// For each of them, the command that replaces it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replace: Vec<String>,
 }
 
 /// Why a wanted state was not reached. What was done before stays; the next run goes on from there.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsureError {
+    /// X would refuse what is wanted, or credentials are missing. Nothing was changed.
+    #[error("{0}")]
+    Wanted(WantedFaults),
     /// The receiver would fail X's challenge. X was not asked.
     #[error("X would refuse the receiver: {0}")]
     Receiver(#[source] ProbeFault),
     /// X does not say what there is.
     #[error(transparent)]
     Looking(#[from] Error),
-    /// X refuses a step.
+    /// X refuses the webhook, or cannot be reached: no further step was tried.
     #[error("cannot {step}: {error}")]
     Step {
         /// The step.
@@ -41,9 +68,14 @@ pub enum EnsureError {
         error: Error,
         /// The steps that were done before.
         done: Vec<Step>,
+        /// The steps before it that X refused or did not confirm.
+        undone: Vec<Undone>,
         /// The steps that were to come after it.
         left: Vec<Step>,
     },
+    /// X refused some steps, or did not confirm them. All others are done.
+    #[error("{} steps are refused and {} are unconfirmed{}", .0.refused.len(), .0.unconfirmed.len(), .0.first())]
+    Incomplete(Box<Ensured>),
     /// X challenged the webhook, and it is invalid still.
     #[error("X has challenged the webhook {0}, and it is invalid still: run `birdhook doctor` on its URL")]
     Invalid(String),
@@ -52,6 +84,51 @@ pub enum EnsureError {
     Gone(String),
 }
 
+impl Ensured {
+    /// The first step that is not known to be done.
+    fn first(&self) -> String {
+        let first = self.refused.iter().chain(&self.unconfirmed).next();
+        first.map_or_else(String::new, |undone| format!(": cannot {}: {}", undone.step, undone.reason))
+    }
+
+    /// The report as a result.
+    pub(crate) fn complete(self) -> Result<Self, EnsureError> {
+        let is_complete = self.refused.is_empty() && self.unconfirmed.is_empty();
+        if is_complete { Ok(self) } else { Err(EnsureError::Incomplete(Box::new(self))) }
+    }
+}
+
+/// Outcome of a step.
+enum Made {
+    Done,
+    AlreadyThere,
+    Unconfirmed(Undone),
+    Refused(Undone),
+    /// No further step would succeed now.
+    Stopped(Error),
+}
+
+impl Undone {
+    fn new(step: &Step, error: Error) -> Self {
+        let reason = format!("{error}. {}", error.cure());
+        Self { step: step.clone(), reason, error: Some(error), in_the_way: Vec::new(), replace: Vec::new() }
+    }
+
+    fn unconfirmed(step: &Step, why: Unconfirmed) -> Self {
+        let reason = why.to_string();
+        let error = why.answer.or(why.reading);
+        Self { step: step.clone(), reason, error, in_the_way: Vec::new(), replace: Vec::new() }
+    }
+
+    fn in_the_way(step: &Step, new: &NewSubscription, error: Error, others: Vec<ActivitySubscription>) -> Self {
+        let replace = others.iter().map(|one| new.replace_command(one)).collect();
+        let all: Vec<String> = others.iter().map(|one| new.difference(one)).collect();
+        let reason = format!("X holds another subscription for the same: {}", all.join("; "));
+        Self { step: step.clone(), reason, error: Some(error), in_the_way: others, replace }
+    }
+}
+
+/// Does a plan, step by step. A refused subscription does not stop the others.
 pub(crate) async fn apply(
     client: &Client,
     wanted: &Wanted,
@@ -59,34 +136,47 @@ pub(crate) async fn apply(
     mut tell: impl FnMut(&Step),
 ) -> Result<Ensured, EnsureError> {
     let mut webhook = found::webhook(client, wanted.api, &wanted.url).await?;
-    let mut done = Vec::new();
+    let (mut done, mut kept) = (Vec::new(), plan.kept);
+    let (mut unconfirmed, mut refused) = (Vec::new(), Vec::new());
     let mut steps = plan.steps.into_iter();
     while let Some(step) = steps.next() {
         let made = match &step {
             Step::Register { url } => match register(client, wanted, url).await {
                 Ok(made) if !made.valid => return Err(EnsureError::Invalid(made.id)),
-                made => made.map(|made| webhook = Some(made)),
+                Ok(made) => {
+                    webhook = Some(made);
+                    Made::Done
+                }
+                Err(error) => Made::Stopped(error),
             },
             Step::Challenge { webhook: id } => match challenge(client, wanted.api, id).await {
-                Ok(true) => Ok(()),
+                Ok(true) => Made::Done,
                 Ok(false) => return Err(EnsureError::Invalid(id.clone())),
-                Err(error) => Err(error),
+                Err(error) => Made::Stopped(error),
             },
             other => match &webhook {
                 Some(webhook) => make(client, wanted.api, &webhook.id, other).await,
                 None => return Err(EnsureError::Gone(wanted.url.clone())),
             },
         };
-        if let Err(error) = made {
-            return Err(EnsureError::Step { step: Box::new(step), error, done, left: steps.collect() });
+        match made {
+            Made::Done => {
+                tell(&step);
+                done.push(step);
+            }
+            Made::AlreadyThere => kept += 1,
+            Made::Unconfirmed(undone) => unconfirmed.push(undone),
+            Made::Refused(undone) => refused.push(undone),
+            Made::Stopped(error) => {
+                let undone = refused.into_iter().chain(unconfirmed).collect();
+                return Err(EnsureError::Step { step: Box::new(step), error, done, undone, left: steps.collect() });
+            }
         }
-        tell(&step);
-        done.push(step);
     }
     // Its state has changed with what was done.
     let webhook = if done.is_empty() { webhook } else { found::webhook(client, wanted.api, &wanted.url).await? };
     let webhook = webhook.ok_or_else(|| EnsureError::Gone(wanted.url.clone()))?;
-    Ok(Ensured { webhook, done, kept: plan.kept })
+    Ok(Ensured { webhook, done, kept, unconfirmed, refused })
 }
 
 /// Whether what a call should make may be there though the call failed.
@@ -119,36 +209,52 @@ async fn challenge(client: &Client, api: Api, webhook: &str) -> Result<bool, Err
     }
 }
 
-async fn make(client: &Client, api: Api, webhook: &str, step: &Step) -> Result<(), Error> {
+async fn make(client: &Client, api: Api, webhook: &str, step: &Step) -> Made {
     match step {
         Step::Subscribe { user } => {
             let made = match api {
                 Api::V2 => client.account_activity().subscribe(webhook, user).await,
                 Api::Enterprise => client.enterprise().subscribe(webhook, user).await,
             };
-            made.or_else(|error| if *error.cause() == Cause::AlreadySubscribed { Ok(()) } else { Err(error) })
-        }
-        Step::SubscribeTo(wish) => {
-            let mut new = NewSubscription::new(&*wish.event_type, wish.filter.clone()).webhook(webhook);
-            new.tag.clone_from(&wish.tag);
-            match client.activity().create(&new).await {
-                Ok(_) => Ok(()),
-                Err(error) if may_be_there(&error) => {
-                    let all = found::activity(client, webhook).await.unwrap_or_default();
-                    let is_there = |one| Found::is(one, wish);
-                    if all.iter().any(is_there) { Ok(()) } else { Err(error) }
-                }
-                Err(error) => Err(error),
+            match made {
+                Err(error) if *error.cause() == Cause::AlreadySubscribed => Made::AlreadyThere,
+                made => of(step, made),
             }
         }
-        Step::Tag { subscription, tag } => client.activity().update(subscription, &Change::tag(tag)).await.map(drop),
+        Step::SubscribeTo(wish) => subscribe(client, step, &wish.subscription(webhook)).await,
+        Step::Tag { subscription, tag } => {
+            of(step, client.activity().update(subscription, &Change::tag(tag)).await.map(drop))
+        }
+        Step::Expire { wish, .. } => {
+            let new = wish.subscription(webhook);
+            of(step, client.activity().renew(&new).await.map(drop))
+        }
         Step::Unsubscribe { user } => {
             let made = match api {
                 Api::V2 => client.account_activity().unsubscribe(webhook, user).await,
                 Api::Enterprise => client.enterprise().unsubscribe(webhook, user).await,
             };
-            made.or_else(|error| if *error.cause() == Cause::NotSubscribed { Ok(()) } else { Err(error) })
+            let made = made.or_else(|error| if *error.cause() == Cause::NotSubscribed { Ok(()) } else { Err(error) });
+            of(step, made)
         }
-        Step::Register { .. } | Step::Challenge { .. } => Ok(()),
+        Step::Register { .. } | Step::Challenge { .. } => Made::Done,
+    }
+}
+
+fn of(step: &Step, made: Result<(), Error>) -> Made {
+    match made {
+        Ok(()) => Made::Done,
+        Err(error) if error.is_retryable() => Made::Stopped(error),
+        Err(error) => Made::Refused(Undone::new(step, error)),
+    }
+}
+
+async fn subscribe(client: &Client, step: &Step, new: &NewSubscription) -> Made {
+    match client.activity().subscribe(new).await {
+        Subscribed::Added(_) => Made::Done,
+        Subscribed::AlreadyThere(_) => Made::AlreadyThere,
+        Subscribed::InTheWay { error, others } => Made::Refused(Undone::in_the_way(step, new, error, others)),
+        Subscribed::Unconfirmed(why) => Made::Unconfirmed(Undone::unconfirmed(step, why)),
+        Subscribed::Refused(error) => of(step, Err(error)),
     }
 }

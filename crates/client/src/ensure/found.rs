@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use birdhook_core::Timestamp;
+
 use super::wanted::{Api, Wanted, Wish};
 use crate::api::{ActivitySubscription, Webhook, same_url};
 use crate::{Client, Error};
@@ -42,9 +44,10 @@ impl Found {
         Ok(Self { webhook: Some(webhook), subscribers, activity, existing })
     }
 
-    /// Whether a subscription is what is wished for, whatever its tag.
-    pub(crate) fn is(one: &ActivitySubscription, wish: &Wish) -> bool {
-        one.event_type == wish.event_type && one.filter == wish.filter
+    /// The subscription that is what is wished for at this time, whatever its tag and its end.
+    pub(crate) fn equal(&self, wish: &Wish, now: Timestamp) -> Option<&ActivitySubscription> {
+        let new = wish.subscription(&self.webhook.as_ref()?.id);
+        self.activity.iter().find(|one| new.is_met_by(one, now))
     }
 }
 

@@ -17,17 +17,20 @@
 //! ```
 
 mod apply;
+mod check;
 mod found;
 mod plan;
 mod probe;
 mod wanted;
 
-pub use apply::{EnsureError, Ensured};
+pub use apply::{EnsureError, Ensured, Undone};
+pub use check::{WantedFault, WantedFaults};
 pub use plan::{Plan, Step};
 pub use probe::{ProbeFault, probe};
 pub use wanted::{Api, Wanted, Wish};
 
 pub(crate) use apply::apply;
+pub(crate) use check::wanted as check;
 pub(crate) use found::Found;
 pub(crate) use plan::plan;
 
@@ -58,17 +61,21 @@ impl Ensure<'_> {
     /// What is to be done, without doing it.
     ///
     /// # Errors
-    /// When X does not say what there is.
+    /// When X would refuse the URL, a type or a filter, credentials for a step are missing, or X does not say what there is.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {
+        check::wanted(self.client, self.wanted)?;
         let found = Found::read(self.client, self.wanted).await?;
-        Ok(plan(self.wanted, &found))
+        let plan = plan(self.wanted, &found, self.client.now());
+        check::credentials(self.client, self.wanted, &plan).await?;
+        Ok(plan)
     }
 
     /// Does it. Before X is asked to challenge the receiver, the receiver is asked by its public URL, so that a refusal is
-    /// explained before X gives one.
+    /// explained before X gives one. The refusal of one subscription does not stop the others.
     ///
     /// # Errors
-    /// When the receiver or X refuses. What was done before stays, and the next run goes on from there.
+    /// When the receiver or X refuses, or X does not confirm a subscription. What was done stays, and the next run goes on from
+    /// there.
     pub async fn run(&self) -> Result<Ensured, EnsureError> {
         self.run_with(|_| ()).await
     }
@@ -83,6 +90,6 @@ impl Ensure<'_> {
         if self.probes && challenges {
             probe(self.client, &self.wanted.url).await.map_err(EnsureError::Receiver)?;
         }
-        apply(self.client, self.wanted, plan, tell).await
+        apply(self.client, self.wanted, plan, tell).await?.complete()
     }
 }

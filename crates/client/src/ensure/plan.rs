@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use birdhook_core::Timestamp;
 use serde::Serialize;
 
 use super::found::Found;
 use super::wanted::{Wanted, Wish};
-use crate::api::Direction;
+use crate::api::is_same_second;
 
 /// What is to be done, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -63,6 +64,13 @@ pub enum Step {
         /// The tag.
         tag: String,
     },
+    /// Give a subscription to the X Activity API another end, by creating it again with the same filter.
+    Expire {
+        /// The subscription's id.
+        subscription: String,
+        /// The subscription as it is to be.
+        wish: Wish,
+    },
     /// End a user's subscription to the Account Activity API.
     Unsubscribe {
         /// The user's id.
@@ -70,8 +78,8 @@ pub enum Step {
     },
 }
 
-/// What it takes to get from what there is to what is wanted.
-pub(crate) fn plan(wanted: &Wanted, found: &Found) -> Plan {
+/// What it takes at this time to get from what there is to what is wanted.
+pub(crate) fn plan(wanted: &Wanted, found: &Found, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     match &found.webhook {
         None => plan.steps.push(Step::Register { url: wanted.url.clone() }),
@@ -85,14 +93,20 @@ pub(crate) fn plan(wanted: &Wanted, found: &Found) -> Plan {
         }
     }
     for wish in &wanted.activity {
-        let same = found.activity.iter().find(|one| Found::is(one, wish));
-        match (same, &wish.tag) {
-            (None, _) => plan.steps.push(Step::SubscribeTo(wish.clone())),
-            (Some(one), Some(tag)) if one.tag.as_ref() != Some(tag) => {
-                plan.steps.push(Step::Tag { subscription: one.id.clone(), tag: tag.clone() });
-            }
-            (Some(_), _) => plan.kept += 1,
+        let Some(one) = found.equal(wish, now) else {
+            plan.steps.push(Step::SubscribeTo(wish.clone()));
+            continue;
+        };
+        let before = plan.steps.len();
+        if let Some(tag) = wish.tag.as_ref().filter(|tag| one.tag.as_ref() != Some(tag)) {
+            plan.steps.push(Step::Tag { subscription: one.id.clone(), tag: tag.clone() });
         }
+        if wish.expires_at.is_some_and(|end| one.expires_at.is_none_or(|is| !is_same_second(is, end))) {
+            let tag = wish.tag.clone().or_else(|| one.tag.clone());
+            let wish = Wish { tag, ..wish.clone() };
+            plan.steps.push(Step::Expire { subscription: one.id.clone(), wish });
+        }
+        plan.kept += usize::from(plan.steps.len() == before);
     }
     plan
 }
@@ -116,6 +130,9 @@ impl fmt::Display for Step {
             Self::Subscribe { user } => write!(f, "subscribe {user} to the Account Activity API"),
             Self::SubscribeTo(wish) => write!(f, "subscribe to {wish}"),
             Self::Tag { subscription, tag } => write!(f, "tag the subscription {subscription} with {tag:?}"),
+            Self::Expire { subscription, wish } => {
+                write!(f, "create the subscription {subscription} again: {wish}")
+            }
             Self::Unsubscribe { user } => write!(f, "end {user}'s subscription to the Account Activity API"),
         }
     }
@@ -123,18 +140,10 @@ impl fmt::Display for Step {
 
 impl fmt::Display for Wish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.event_type)?;
-        if let Some(user) = &self.filter.user_id {
-            write!(f, " of {user}")?;
+        write!(f, "{}{}", self.event_type, self.filter)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ", tagged {tag:?}")?;
         }
-        if let Some(word) = &self.filter.keyword {
-            write!(f, " about {word:?}")?;
-        }
-        match self.filter.direction {
-            Some(Direction::Inbound) => f.write_str(", inbound")?,
-            Some(Direction::Outbound) => f.write_str(", outbound")?,
-            None => {}
-        }
-        self.tag.as_ref().map_or(Ok(()), |tag| write!(f, ", tagged {tag:?}"))
+        self.expires_at.map_or(Ok(()), |end| write!(f, ", until {end}"))
     }
 }

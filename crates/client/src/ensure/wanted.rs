@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use crate::api::Filter;
+use crate::api::{Filter, NewSubscription};
 
 /// With which API the webhook is managed, and users are subscribed to the Account Activity API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -38,11 +39,40 @@ pub struct Wanted {
 pub struct Wish {
     /// The type of event: `like.create`.
     pub event_type: String,
-    /// Whose.
+    /// The filter.
     pub filter: Filter,
-    /// The app's word for it; without one, whatever it is will do.
+    /// The app's label. Without one, any tag is left as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
+    /// When the subscription is to end. Without one, any end is left as it is, and a new subscription is permanent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Wish {
+    /// A subscription with any tag and any end.
+    pub fn new(event_type: impl Into<String>, filter: Filter) -> Self {
+        Self { event_type: event_type.into(), filter, tag: None, expires_at: None }
+    }
+
+    /// Sets the tag.
+    #[must_use]
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        Self { tag: Some(tag.into()), ..self }
+    }
+
+    /// Sets when the subscription is to end.
+    #[must_use]
+    pub fn expires_at(self, at: Timestamp) -> Self {
+        Self { expires_at: Some(at), ..self }
+    }
+
+    /// The subscription to create, on this webhook.
+    pub(crate) fn subscription(&self, webhook: &str) -> NewSubscription {
+        let mut new = NewSubscription::new(&*self.event_type, self.filter.clone()).webhook(webhook);
+        (new.tag, new.expires_at) = (self.tag.clone(), self.expires_at);
+        new
+    }
 }
 
 impl Wanted {
@@ -66,15 +96,20 @@ impl Wanted {
 
     /// The same with a subscription to the X Activity API.
     #[must_use]
-    pub fn activity(mut self, event_type: impl Into<String>, filter: Filter) -> Self {
-        self.activity.insert(Wish { event_type: event_type.into(), filter, tag: None });
-        self
+    pub fn activity(self, event_type: impl Into<String>, filter: Filter) -> Self {
+        self.wish(Wish::new(event_type, filter))
     }
 
     /// The same with a subscription to the X Activity API that has this tag.
     #[must_use]
-    pub fn tagged_activity(mut self, event_type: impl Into<String>, filter: Filter, tag: impl Into<String>) -> Self {
-        self.activity.insert(Wish { event_type: event_type.into(), filter, tag: Some(tag.into()) });
+    pub fn tagged_activity(self, event_type: impl Into<String>, filter: Filter, tag: impl Into<String>) -> Self {
+        self.wish(Wish::new(event_type, filter).tag(tag))
+    }
+
+    /// Adds a subscription to the X Activity API.
+    #[must_use]
+    pub fn wish(mut self, wish: Wish) -> Self {
+        self.activity.insert(wish);
         self
     }
 }

@@ -145,7 +145,7 @@ impl fmt::Display for Cause {
 }
 
 impl UrlFault {
-    fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Malformed => ": it is none, or has more than a host, a path and a query",
             Self::TooLong => ": it is longer than 200 characters",

@@ -9,7 +9,7 @@ use super::UrlFault;
 const LONGEST: usize = 200;
 
 /// The first of X's requirements that a URL does not meet.
-pub(super) fn fault(url: &str) -> UrlFault {
+pub(crate) fn fault(url: &str) -> UrlFault {
     let parsed = url.parse::<Uri>().ok();
     let parts = parsed.as_ref().and_then(|parsed| Some((parsed.scheme_str()?, parsed.authority()?)));
     let Some((scheme, authority)) = parts else { return UrlFault::Malformed };
@@ -26,6 +26,11 @@ pub(super) fn fault(url: &str) -> UrlFault {
     } else {
         UrlFault::Unknown
     }
+}
+
+/// Whether a URL has a public host.
+pub(crate) fn is_public_url(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_public))
 }
 
 fn is_public(host: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Watches over a webhook: heals it, notices gaps, and has them replayed.
 
+mod expiry;
 mod gap;
 mod job;
 mod notice;
@@ -128,6 +129,7 @@ impl Watch {
     pub async fn step(&self) -> Vec<Notice> {
         let _alone = self.inner.stepping.lock().await;
         self.poll().await;
+        self.look_for_ends().await;
         self.replay().await;
         self.state().take_notices()
     }
@@ -174,6 +176,17 @@ impl Watch {
             }
         }
         self.state().listen(client.now(), settings);
+    }
+
+    /// Looks once an hour for subscriptions to the X Activity API that are about to end.
+    async fn look_for_ends(&self) {
+        let Inner { client, settings, .. } = &*self.inner;
+        let webhook = self.state().valid_webhook().filter(|_| settings.api == Api::V2);
+        let Some(webhook) = webhook else { return };
+        if self.state().expiries().is_due(client.now()) {
+            let looked = expiry::look(client, &webhook, settings).await;
+            self.state().report_ends(looked);
+        }
     }
 
     async fn webhook(&self) -> Result<Option<Webhook>, Error> {

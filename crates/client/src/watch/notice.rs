@@ -89,6 +89,42 @@ pub enum Notice {
         /// Why.
         cause: LostCause,
     },
+    /// A subscription to the X Activity API ends soon. Reported once for each end.
+    Expiring {
+        /// The subscription's id.
+        subscription: String,
+        /// Its type and filter.
+        of: String,
+        /// When it ends.
+        at: Timestamp,
+    },
+    /// A subscription to the X Activity API that was about to end has a later end.
+    Renewed {
+        /// The subscription's id.
+        subscription: String,
+        /// Its type and filter.
+        of: String,
+        /// When it ends now.
+        at: Timestamp,
+    },
+    /// A subscription to the X Activity API ends soon, and cannot be renewed. The next listing tries again.
+    NotRenewed {
+        /// The subscription's id.
+        subscription: String,
+        /// Its type and filter.
+        of: String,
+        /// When it ends.
+        at: Timestamp,
+        /// Why.
+        #[serde(serialize_with = "text")]
+        error: Error,
+    },
+    /// X does not list the subscriptions to the X Activity API, so their ends are not known. Reported once for each cause.
+    ExpiriesUnknown {
+        /// Why.
+        #[serde(serialize_with = "text")]
+        error: Error,
+    },
 }
 
 /// Why what was missed stays missed.
@@ -143,6 +179,17 @@ impl fmt::Display for Notice {
             }
             Self::NoStatus { span } => write!(f, "X does not tell that its replay of {} has ended", of(span)),
             Self::Refused { span, error } => write!(f, "X does not replay {} now: {error}", of(span)),
+            Self::Expiring { subscription, of, at } => {
+                write!(f, "the subscription {subscription} to {of} ends at {at}; ")?;
+                write!(f, "run `birdhook activity renew {subscription} --expires-at TIME`")
+            }
+            Self::Renewed { subscription, of, at } => {
+                write!(f, "the subscription {subscription} to {of} is renewed until {at}")
+            }
+            Self::NotRenewed { subscription, of, at, error } => {
+                write!(f, "the subscription {subscription} to {of} ends at {at} and is not renewed: {error}")
+            }
+            Self::ExpiriesUnknown { error } => write!(f, "X does not list when subscriptions end: {error}"),
             Self::Lost { span, cause } => write!(f, "what was missed from {} is lost: {cause}", of(span)),
         }
     }

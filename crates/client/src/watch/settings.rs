@@ -30,6 +30,12 @@ pub struct WatchSettings {
     pub replays: bool,
     /// How long X may take to tell that a replay job has ended: 2 hours unless set. Then it is asked again, once.
     pub status_limit: Duration,
+    /// Time before the end of a subscription to the X Activity API from which its end is reported, or the subscription renewed.
+    /// Defaults to 3 days. The subscriptions of the webhook are listed once an hour.
+    pub expiry_warning: Duration,
+    /// How long a subscription that is about to end is to last from now: it is created again with the same type, filter,
+    /// webhook and tag. Defaults to none, so that nothing is renewed.
+    pub renew_for: Option<Duration>,
 }
 
 impl Default for WatchSettings {
@@ -41,6 +47,8 @@ impl Default for WatchSettings {
             challenge_silence: Some(Duration::from_secs(26 * 3600)),
             replays: true,
             status_limit: Duration::from_secs(2 * 3600),
+            expiry_warning: Duration::from_secs(3 * 24 * 3600),
+            renew_for: None,
         }
     }
 }

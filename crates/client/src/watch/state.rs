@@ -3,6 +3,7 @@
 use birdhook_core::activity::Replay;
 use birdhook_core::{Event, Timestamp};
 
+use super::expiry::Expiries;
 use super::gap::{Gap, GapCause, Pending, Queue};
 use super::job::Job;
 use super::notice::{LostCause, Notice};
@@ -28,6 +29,7 @@ pub(super) struct State {
     job: Option<Job>,
     /// What was told last of X's refusal to replay.
     refused: Option<(ReplaySpan, Cause)>,
+    expiries: Expiries,
     notices: Vec<Notice>,
 }
 
@@ -43,6 +45,7 @@ impl State {
             queue: Queue::default(),
             job: None,
             refused: None,
+            expiries: Expiries::default(),
             notices: Vec::new(),
         }
     }
@@ -53,6 +56,20 @@ impl State {
 
     pub(super) fn pending(&self) -> Vec<ReplaySpan> {
         self.job.iter().map(|job| job.pending.span).chain(self.queue.spans()).collect()
+    }
+
+    /// The webhook's id, while X's last word is that it is valid.
+    pub(super) fn valid_webhook(&self) -> Option<String> {
+        self.valid.clone()
+    }
+
+    pub(super) fn expiries(&mut self) -> &mut Expiries {
+        &mut self.expiries
+    }
+
+    pub(super) fn report_ends(&mut self, looked: Result<Vec<Notice>, Error>) {
+        let notices = self.expiries.report(looked);
+        self.notices.extend(notices);
     }
 
     /// Notes a gap; nothing when it has no length.

@@ -18,6 +18,7 @@ mod retries;
 mod secrets;
 mod signatures;
 mod stated;
+mod subscribing;
 mod transport;
 mod v2;
 mod wire;

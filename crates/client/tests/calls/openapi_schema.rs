@@ -39,6 +39,30 @@ impl Description {
         paths.flat_map(of).collect()
     }
 
+    /// Every parameter of a query and member of a body, each with its operation, save those of the stream.
+    pub(crate) fn members(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let operations = self.operations().into_iter().filter(|operation| !operation.ends_with("/stream"));
+        for name in operations {
+            let (method, path) = name.split_once(' ').unwrap();
+            let operation = &self.0["paths"][path][method.to_lowercase()];
+            for parameter in operation["parameters"].as_array().into_iter().flatten().map(|one| self.resolve(one)) {
+                if parameter["in"] == "query" {
+                    all.push(format!("{name}?{}", parameter["name"].as_str().unwrap()));
+                }
+            }
+            self.add_members(&operation["requestBody"]["content"]["application/json"]["schema"], &name, &mut all);
+        }
+        all
+    }
+
+    fn add_members(&self, schema: &Value, at: &str, all: &mut Vec<String>) {
+        for (name, member) in self.resolve(schema)["properties"].as_object().into_iter().flatten() {
+            all.push(format!("{at}.{name}"));
+            self.add_members(member, &format!("{at}.{name}"), all);
+        }
+    }
+
     /// The schema of a parameter of an operation.
     pub(crate) fn parameter<'a>(&'a self, operation: &'a Value, name: &str) -> Option<&'a Value> {
         let all = operation["parameters"].as_array()?;

@@ -1,6 +1,7 @@
 //! `ensure` and `migrate`, against a mock X and a real receiver over HTTP.
 
 mod converge;
+mod differing;
 mod interrupted;
 mod migrate;
 mod receiver;

@@ -9,7 +9,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use birdhook_client::{
-    AccessToken, Api, Client, ConsumerKeys, Credentials, Https, Notice, Retries, Sending, Transport, Watch,
+    AccessToken, Api, Client, ConsumerKeys, Credentials, Https, Notice, Retries, Sending, Transport, UserToken, Watch,
     WatchSettings,
 };
 use birdhook_core::{Event, EventKind, Secret, Timestamp, Window, crc};
@@ -117,6 +117,7 @@ pub(crate) struct World {
     pub(crate) x: MockX,
     pub(crate) webhook: Webhook,
     pub(crate) watch: Watch,
+    pub(crate) client: Client,
     receiver: Arc<Receiver>,
     asked: Arc<Mutex<Vec<String>>>,
     server: JoinHandle<()>,
@@ -163,7 +164,8 @@ impl World {
         let owner = AccessToken::new(app.owner.token.as_str(), app.owner.token_secret.as_str());
         let credentials = Credentials::new(ConsumerKeys::new(&*app.consumer_key, app.consumer_secret.as_str()))
             .bearer(app.bearer.as_str())
-            .owner(owner);
+            .owner(owner)
+            .user2(USER, UserToken::new(x.user(USER).oauth2_token.as_str()));
         let (clock, asked) = (x.clock(), Arc::<Mutex<Vec<String>>>::default());
         let transport = Remembering { https: Https::new(m(1)).unwrap(), asked: Arc::clone(&asked) };
         let client = Client::builder(credentials)
@@ -178,7 +180,7 @@ impl World {
         change(&mut settings);
         let watch = client.watch(url, settings);
         *receiver.watch.lock().unwrap() = Some(watch.clone());
-        Self { x, webhook, watch, receiver, asked, server }
+        Self { x, webhook, watch, client, receiver, asked, server }
     }
 
     /// Changes how the receiver is.

@@ -10,6 +10,8 @@ pub struct Contradictions {
     pub webhook_check: WebhookCheck,
     /// Where the subscription is in the answers of `POST` and `PUT` of `/2/activity/subscriptions`.
     pub activity_answer: ActivityAnswer,
+    /// Which subscriptions to the X Activity API X holds for the same.
+    pub same_activity: SameActivity,
     /// Whether `oauth.revoke` can be subscribed: prose has it among the types, OpenAPI not among those to subscribe.
     pub revoke_can_be_subscribed: bool,
     /// Where the links of filtered streams are listed.
@@ -63,6 +65,19 @@ pub enum ActivityAnswer {
     Array,
     /// It is `data.subscription`: OpenAPI.
     Nested,
+    /// Nowhere: the answer is 204 without a body, as clients have reported.
+    Empty,
+}
+
+/// Which subscriptions to the X Activity API X holds for the same, so that the second one is refused as a duplicate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SameActivity {
+    /// Those of one type, filter and webhook.
+    #[default]
+    Filter,
+    /// Those of one type and user or keyword, whatever else their filter has and whichever webhook receives them.
+    Subject,
 }
 
 /// Where the links of filtered streams are listed.

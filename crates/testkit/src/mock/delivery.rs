@@ -42,6 +42,7 @@ pub(crate) enum Standing {
 impl State {
     /// Plans the deliveries of what happened; returns how many.
     pub(crate) fn tell(&mut self, happening: &Happening, now: Timestamp, inner: &Inner) -> usize {
+        self.expire(now);
         let before = self.next_delivery;
         let (kind, user) = (happening.kind(), happening.subscriber());
         let delay = inner.settings.subscription_delay;
@@ -252,7 +253,7 @@ impl State {
 }
 
 impl ActivitySubscription {
-    /// Whether this is what it asks for. The body says in which direction it goes.
+    /// Whether this is what it asks for. The body says in which direction it goes; the value of another qualifier must occur in it.
     fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
         let filter = &self.filter;
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);
@@ -262,6 +263,10 @@ impl ActivitySubscription {
             && about
             && filter.keyword.as_ref().is_none_or(holds)
             && filter.direction.as_ref().is_none_or(goes)
+            && filter
+                .qualifiers
+                .iter()
+                .all(|(name, value)| if name == "direction" { goes(value) } else { holds(value) })
     }
 }
 

@@ -5,6 +5,7 @@ use http::Uri;
 
 use super::agenda::{Task, wake};
 use super::clock::{after, before};
+use super::contradictions::SameActivity;
 use super::crc::{Occasion, Target, stays_valid};
 use super::refusal::Refusal;
 use super::settings::Settings;
@@ -120,7 +121,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Subscribes to an event type of the X Activity API. `user` is who calls, with a token of their own.
+    /// Subscribes to an event type of the X Activity API; an equal subscription gets the asked end. `user` is who calls, with a
+    /// token of their own.
     pub(crate) fn subscribe_activity(
         &self,
         app: &str,
@@ -138,13 +140,24 @@ impl Inner {
         if let Some(id) = &asked.webhook_id {
             state.webhook_of(app, id).ok_or(Refusal::NoSuchWebhook)?;
         }
-        let is_same = |one: &ActivitySubscription| {
-            one.app == app
-                && one.event_type == event_type
-                && one.filter == asked.filter
-                && one.webhook_id == asked.webhook_id
+        let expires_at = asked.end(now)?;
+        state.expire(now);
+        let of_subject = |one: &ActivitySubscription| {
+            let subject = |filter: &Filter| (filter.user_id.clone(), filter.keyword.clone());
+            one.app == app && one.event_type == event_type && subject(&one.filter) == subject(&asked.filter)
         };
-        if state.activities.iter().any(is_same) {
+        let is_same = |one: &ActivitySubscription| {
+            of_subject(one) && one.filter == asked.filter && one.webhook_id == asked.webhook_id
+        };
+        if let Some(one) = state.activities.iter_mut().find(|one| is_same(one)) {
+            if one.expires_at == expires_at {
+                return Err(Refusal::AlreadySubscribed);
+            }
+            (one.expires_at, one.updated_at) = (expires_at, now);
+            return Ok(one.clone());
+        }
+        let is_by_subject = self.settings.contradictions.same_activity == SameActivity::Subject;
+        if is_by_subject && state.activities.iter().any(of_subject) {
             return Err(Refusal::AlreadySubscribed);
         }
         if state.activities.len() >= self.settings.limits.activity_subscriptions {
@@ -159,6 +172,7 @@ impl Inner {
             webhook_id: asked.webhook_id,
             created_at: now,
             updated_at: now,
+            expires_at,
         };
         state.activities.push(subscription.clone());
         Ok(subscription)
@@ -220,6 +234,17 @@ pub(crate) struct Asked {
     pub(crate) tag: Option<String>,
     #[serde(default)]
     pub(crate) webhook_id: Option<String>,
+    #[serde(default)]
+    pub(crate) expires_at: Option<String>,
+}
+
+impl Asked {
+    /// When the subscription ends.
+    fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+        let Some(text) = &self.expires_at else { return Ok(None) };
+        let end = Timestamp::parse(text).filter(|end| text.contains('T') && *end > now);
+        end.map(Some).ok_or_else(|| Refusal::Invalid("expires_at must be an RFC 3339 time in the future".to_owned()))
+    }
 }
 
 fn check_filter(event_type: &str, filter: &Filter) -> Result<(), Refusal> {
@@ -233,6 +258,10 @@ fn check_filter(event_type: &str, filter: &Filter) -> Result<(), Refusal> {
     }
     if filter.keyword.as_deref().is_some_and(|word| !(1..=150).contains(&word.chars().count())) {
         return invalid("filter.keyword must have 1 to 150 characters");
+    }
+    let families = ["chat.", "follow.", "like.", "subscriptions."];
+    if !filter.qualifiers.is_empty() && !families.iter().any(|family| event_type.starts_with(family)) {
+        return invalid("filter.qualifiers is supported for chat, follow, like and subscriptions events");
     }
     match filter.direction.as_deref() {
         None => Ok(()),

@@ -40,8 +40,8 @@ use state::State;
 
 pub use clock::Clock;
 pub use contradictions::{
-    ActivityAnswer, Contradictions, ErrorForm, RepeatedSubscription, ReplayAnswer, ReplayEnd, StreamLinksList,
-    StreamLinksPath, WebhookAuth, WebhookCheck,
+    ActivityAnswer, Contradictions, ErrorForm, RepeatedSubscription, ReplayAnswer, ReplayEnd, SameActivity,
+    StreamLinksList, StreamLinksPath, WebhookAuth, WebhookCheck,
 };
 pub use crc::{ChallengeFailure, Occasion};
 pub use credentials::{App, Permission, SCOPES, Token, User};

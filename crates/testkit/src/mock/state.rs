@@ -95,6 +95,9 @@ pub struct ActivitySubscription {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When it ends; without one, it is permanent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The filter of an [`ActivitySubscription`].
@@ -111,6 +114,9 @@ pub struct Filter {
     /// `inbound` or `outbound`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
+    /// Predicates of the event type: name and value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub qualifiers: BTreeMap<String, String>,
 }
 
 /// A webhook's link to a filtered stream.
@@ -232,6 +238,11 @@ impl State {
 
     pub(crate) fn is_subscribed(&self, webhook: &str, user: &str) -> bool {
         self.subscriptions.iter().any(|one| one.webhook == webhook && one.user_id == user)
+    }
+
+    /// Removes the subscriptions to the X Activity API that have expired.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.activities.retain(|one| one.expires_at.is_none_or(|end| end > now));
     }
 
     /// Forgets a webhook and what hangs on it.

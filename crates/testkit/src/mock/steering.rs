@@ -107,7 +107,7 @@ impl MockX {
     ) -> Result<ActivitySubscription, Refusal> {
         let filter = Filter { user_id: Some(user.to_owned()), ..Filter::default() };
         let (tag, webhook_id) = (tag.map(str::to_owned), Some(webhook.id.clone()));
-        let asked = Asked { event_type: kind.as_str().to_owned(), filter, tag, webhook_id };
+        let asked = Asked { event_type: kind.as_str().to_owned(), filter, tag, webhook_id, expires_at: None };
         self.inner.subscribe_activity(&webhook.app, Some(user), asked)
     }
 

@@ -1,6 +1,9 @@
 //! The file that says what there should be.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, anyhow};
+use birdhook::Timestamp;
 use birdhook::client::{Api, Filter, Wanted, Wish};
 use serde::Deserialize;
 
@@ -34,7 +37,21 @@ struct Wishes {
     #[serde(default)]
     keywords: Vec<String>,
     direction: Option<birdhook::client::Direction>,
+    #[serde(default)]
+    qualifiers: BTreeMap<String, String>,
+    /// RFC 3339, as text or as TOML's own time.
+    expires_at: Option<toml::Value>,
     tag: Option<String>,
+}
+
+impl Wishes {
+    fn end(&self) -> Result<Option<Timestamp>> {
+        let Some(written) = &self.expires_at else { return Ok(None) };
+        let text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+        let end = Timestamp::parse(&text).filter(|_| text.contains('T'));
+        end.map(Some)
+            .ok_or_else(|| anyhow!("invalid expires_at {text:?}: expected a time such as 2030-01-01T00:00:00Z"))
+    }
 }
 
 impl Written {
@@ -48,28 +65,28 @@ impl Written {
         for user in self.account_activity {
             wanted = wanted.account_activity(user);
         }
-        for Wishes { types, users, keywords, direction, tag } in self.activity {
+        for wishes in self.activity {
+            let end = wishes.end()?;
+            let Wishes { types, users, keywords, direction, qualifiers, tag, .. } = wishes;
             if users.is_empty() == keywords.is_empty() {
                 return Err(anyhow!("each [[activity]] names either users or keywords"));
             }
             let filters = users.iter().map(Filter::user).chain(keywords.iter().map(Filter::keyword));
-            let filters: Vec<_> =
-                filters.map(|filter| direction.map_or(filter.clone(), |way| filter.direction(way))).collect();
-            for (name, filter) in types.iter().flat_map(|name| filters.iter().map(move |filter| (name, filter.clone())))
-            {
-                wanted = match &tag {
-                    Some(tag) => wanted.tagged_activity(name, filter, tag),
-                    None => wanted.activity(name, filter),
-                };
+            for mut filter in filters {
+                filter.direction = direction;
+                filter.qualifiers.clone_from(&qualifiers);
+                for name in &types {
+                    let mut wish = Wish::new(name, filter.clone());
+                    (wish.tag, wish.expires_at) = (tag.clone(), end);
+                    wanted = wanted.wish(wish);
+                }
             }
         }
-        // Each run would give it the other one.
+        // Each run would give it the other tag, or the other end.
         let mut pairs = wanted.activity.iter().zip(wanted.activity.iter().skip(1));
-        let is_tagged_twice = |(one, next): &(&Wish, &Wish)| {
-            one.tag.is_some() && (&one.event_type, &one.filter) == (&next.event_type, &next.filter)
-        };
-        if let Some((one, next)) = pairs.find(is_tagged_twice) {
-            return Err(anyhow!("{one}, is wanted with the tag {:?} too", next.tag.as_deref().unwrap_or_default()));
+        let is_same = |(one, next): &(&Wish, &Wish)| (&one.event_type, &one.filter) == (&next.event_type, &next.filter);
+        if let Some((one, next)) = pairs.find(is_same) {
+            return Err(anyhow!("the same subscription is wanted twice: {one}; {next}"));
         }
         Ok(wanted)
     }

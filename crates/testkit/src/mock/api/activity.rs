@@ -66,6 +66,7 @@ fn told(ask: &Ask<'_>, subscription: &ActivitySubscription) -> Told {
         ActivityAnswer::Object => json!({"data": entry}),
         ActivityAnswer::Array => json!({"data": [entry], "meta": {"total_subscriptions": total}}),
         ActivityAnswer::Nested => json!({"data": {"subscription": entry, "total_subscriptions": total}}),
+        ActivityAnswer::Empty => return Told::nothing(),
     })
 }
 
@@ -78,7 +79,9 @@ fn entry(subscription: &ActivitySubscription) -> Value {
         "updated_at": super::iso(subscription.updated_at),
     });
     if let Some(entry) = entry.as_object_mut() {
-        let optional = [("tag", &subscription.tag), ("webhook_id", &subscription.webhook_id)];
+        let expires_at = subscription.expires_at.map(|end| end.to_string());
+        let optional =
+            [("tag", &subscription.tag), ("webhook_id", &subscription.webhook_id), ("expires_at", &expires_at)];
         let optional = optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
         entry.extend(optional);
     }
@@ -95,9 +98,19 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
     let most = ask.query("max_results").map_or(Ok(LONGEST_PAGE), str::parse);
     let most = most.ok().filter(|most| (1..=LONGEST_PAGE).contains(most));
     let most = most.ok_or_else(|| invalid("max_results must be between 1 and 1000"))?;
+    let user = ask.query("user_id");
+    if let Who::User2 { id, .. } | Who::User { id, .. } = &ask.caller.who
+        && user.is_some_and(|user| user != id)
+    {
+        return Err(Refusal::NotPermitted.into());
+    }
+    ask.inner.state().expire(ask.inner.settings.clock.now());
     let total = total(ask);
     let state = ask.inner.state();
-    let mut all: Vec<&ActivitySubscription> = state.activities.iter().filter(|one| one.app == ask.app()).collect();
+    let is_asked_for = |one: &&ActivitySubscription| {
+        one.app == ask.app() && user.is_none_or(|user| one.filter.user_id.as_deref() == Some(user))
+    };
+    let mut all: Vec<&ActivitySubscription> = state.activities.iter().filter(is_asked_for).collect();
     if let Some(token) = ask.query("pagination_token") {
         let last = page_end(token).ok_or_else(|| invalid("pagination_token is none"))?;
         let at = all.iter().position(|one| one.id == last).ok_or_else(|| invalid("pagination_token has expired"))?;

@@ -1,0 +1,70 @@
+//! The event types that can be subscribed.
+
+use super::super::EVENT_TYPES;
+
+/// X's event types in OpenAPI 2.173, and `oauth.revoke`, which X's introduction lists.
+fn names() -> impl Iterator<Item = &'static str> {
+    EVENT_TYPES.iter().map(|known| known.name).chain(["oauth.revoke"])
+}
+
+/// Deprecated; X's answers have `chat.conversation.join` in its place.
+const ALIAS: &str = "chat.conversation_join";
+
+/// The name that X's answers have.
+pub(crate) fn canonical(event_type: &str) -> &str {
+    if event_type == ALIAS { "chat.conversation.join" } else { event_type }
+}
+
+/// Whether X lists an event type of this name.
+pub(super) fn is_known(event_type: &str) -> bool {
+    names().any(|known| known == event_type)
+}
+
+/// The event types that may be meant by an unknown name: the nearest one, else those of the same family.
+pub(super) fn meant(name: &str) -> Vec<&'static str> {
+    let near = names().map(|known| (distance(name, known), known)).min();
+    if let Some((_, known)) = near.filter(|(distance, known)| *distance <= (known.len() / 4).max(2)) {
+        return vec![known];
+    }
+    let family = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    names().filter(|known| family(known) == family(name)).collect()
+}
+
+/// The number of letters to insert, remove or replace to get from one name to the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (number, letter) in one.chars().enumerate() {
+        let (mut left, mut above_left) = (number + 1, number);
+        let mut next = vec![left];
+        for (other, above) in other.chars().zip(row.iter().skip(1).copied()) {
+            left = (above_left + usize::from(letter != other)).min(above + 1).min(left + 1);
+            above_left = above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_event_type_has_a_suggestion() {
+        assert_eq!(meant("like.created"), ["like.create"]);
+        assert_eq!(meant("follow.unfolow"), ["follow.unfollow"]);
+        assert_eq!(meant("dm.recieved"), ["dm.received"]);
+        assert_eq!(meant("mute.everybody"), ["mute.mute", "mute.unmute"]);
+        assert!(meant("tea.was_drunk").is_empty());
+        assert_eq!((distance("", "abc"), distance("abc", "abd"), distance("abc", "c")), (3, 1, 2));
+    }
+
+    #[test]
+    fn every_kind_of_the_test_kit_can_be_subscribed() {
+        for kind in birdhook_testkit::Kind::ALL {
+            let is_delivered_unasked = ["replay_job_status", "stream.post"].contains(&kind.as_str());
+            assert!(is_known(kind.as_str()) || is_delivered_unasked, "{}", kind.as_str());
+        }
+    }
+}

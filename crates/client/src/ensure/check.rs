@@ -1,0 +1,96 @@
+//! Checks a wanted state before anything is changed.
+
+use std::fmt;
+
+use super::apply::EnsureError;
+use super::plan::{Plan, Step};
+use super::wanted::{Api, Wanted};
+use crate::api::{Activity, SubscriptionFault, in_words, login};
+use crate::call::Call;
+use crate::error::{is_public_url, url_fault};
+use crate::{Client, CredentialKind, UrlFault};
+
+/// Why a wanted state cannot be reached. Found without changing anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WantedFault {
+    /// X would refuse the webhook's URL.
+    #[error("X would refuse the URL {url:?}{}", .fault.in_words())]
+    Url {
+        /// The URL.
+        url: String,
+        /// The requirement that it does not meet.
+        fault: UrlFault,
+    },
+    /// X would refuse a subscription to the X Activity API.
+    #[error("{0}")]
+    Subscription(#[from] SubscriptionFault),
+    /// There are no credentials for a step.
+    #[error("no credentials to {step}: it needs {}{}", in_words(.takes), login(.takes))]
+    Credentials {
+        /// The step.
+        step: Box<Step>,
+        /// The kinds of credentials that it takes, the best first.
+        takes: &'static [CredentialKind],
+    },
+}
+
+/// All that is wrong with a wanted state: one line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedFaults(pub Vec<WantedFault>);
+
+impl fmt::Display for WantedFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+fn result(faults: Vec<WantedFault>) -> Result<(), EnsureError> {
+    if faults.is_empty() { Ok(()) } else { Err(EnsureError::Wanted(WantedFaults(faults))) }
+}
+
+/// Checks the URL, types, filters, tags and ends.
+pub(crate) fn wanted(client: &Client, wanted: &Wanted) -> Result<(), EnsureError> {
+    let mut faults = Vec::new();
+    // A mock X on this machine accepts receivers on this machine.
+    let is_local = client.is_local() && !is_public_url(&wanted.url);
+    let fault = url_fault(&wanted.url);
+    let may_be_local = matches!(fault, UrlFault::NotHttps | UrlFault::Port | UrlFault::NotPublic);
+    if fault != UrlFault::Unknown && !(is_local && may_be_local) {
+        faults.push(WantedFault::Url { url: wanted.url.clone(), fault });
+    }
+    for wish in &wanted.activity {
+        let checked = wish.subscription("1").check(client.now()).map_err(WantedFault::from);
+        // A type that is wrong is wrong for every user.
+        faults.extend(checked.err().filter(|fault| !faults.contains(fault)));
+    }
+    result(faults)
+}
+
+/// Checks that there are credentials for each step.
+pub(crate) async fn credentials(client: &Client, wanted: &Wanted, plan: &Plan) -> Result<(), EnsureError> {
+    let mut missing = Vec::new();
+    for step in &plan.steps {
+        let call = call(wanted.api, step);
+        if client.kind(&call).await.is_err() {
+            missing.push(WantedFault::Credentials { step: Box::new(step.clone()), takes: call.takes });
+        }
+    }
+    result(missing)
+}
+
+/// The call that a step makes, as far as it decides about credentials.
+fn call(api: Api, step: &Step) -> Call {
+    use crate::api::{ANY_USER, BEARER, BEARER_OR_OWNER, OWNER, USER};
+    let (webhook, user) = match api {
+        Api::V2 => (BEARER_OR_OWNER, ANY_USER),
+        Api::Enterprise => (OWNER, USER),
+    };
+    match step {
+        Step::Register { .. } | Step::Challenge { .. } => Call::post("", webhook),
+        Step::Subscribe { user: id } => Call::post("", user).of(id),
+        Step::SubscribeTo(wish) | Step::Expire { wish, .. } => Activity::creation(&wish.subscription("1")),
+        Step::Tag { .. } | Step::Unsubscribe { .. } => Call::post("", BEARER),
+    }
+}
