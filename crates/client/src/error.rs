@@ -77,7 +77,7 @@ impl Error {
         Self::new(call, None, Cause::Invalid, Some(why.to_owned()))
     }
 
-    pub(crate) fn token_store(call: &Call, error: TokenStoreError) -> Self {
+    pub(crate) fn token_store(call: &Call, error: &TokenStoreError) -> Self {
         Self::new(call, None, Cause::TokenStore, Some(error.to_string()))
     }
 

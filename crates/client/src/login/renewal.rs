@@ -39,7 +39,7 @@ impl NotRenewed {
         let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]).of(user);
         match self {
             Self::Login(_, error) => error.of_call(&call, Cause::NotRenewed),
-            Self::Store(error) => Error::token_store(&call, error),
+            Self::Store(error) => Error::token_store(&call, &error),
         }
     }
 }
@@ -127,7 +127,7 @@ impl Renewal {
     /// Revokes the user's tokens at X, and removes them from the store.
     pub(crate) async fn revoke(&self, user: &str) -> Result<(), Error> {
         let call = Call::post("/2/oauth2/revoke", &[CredentialKind::User2]).of(user);
-        let failed = |error| Error::token_store(&call, error);
+        let failed = |error: TokenStoreError| Error::token_store(&call, &error);
         let mut locked = self.store.lock(user).await.map_err(failed)?;
         let Some(token) = locked.get().await.map_err(failed)? else {
             return Err(Error::no_credential(&call, call.takes));

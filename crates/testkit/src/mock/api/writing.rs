@@ -17,17 +17,17 @@ pub(super) async fn message(ask: &Ask<'_>) -> Result<Told, Fault> {
     // The lower id comes first.
     let mut pair = [author, to];
     pair.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
-    Ok(created(json!({"dm_conversation_id": pair.join("-"), "dm_event_id": id})))
+    Ok(created(&json!({"dm_conversation_id": pair.join("-"), "dm_event_id": id})))
 }
 
 /// `POST /2/tweets`.
 pub(super) async fn post(ask: &Ask<'_>) -> Result<Told, Fault> {
     let (_, id) = write(ask, None, "media").await?;
     let body: Value = ask.json()?;
-    Ok(created(json!({"id": id, "text": body.get("text"), "edit_history_tweet_ids": [id]})))
+    Ok(created(&json!({"id": id, "text": body.get("text"), "edit_history_tweet_ids": [id]})))
 }
 
-fn created(data: Value) -> Told {
+fn created(data: &Value) -> Told {
     Told(StatusCode::CREATED, Some(json!({"data": data})))
 }
 
