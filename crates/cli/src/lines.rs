@@ -83,7 +83,9 @@ fn of_event(event: &Event) -> String {
         Generation::Replay => "replay",
         _ => "unknown shape",
     };
-    line + &styled(FAINT, format!(" [{generation}{subscriber}, app {}]", shown(event.app())))
+    let keyword = event.keyword().map(|word| format!(" for the word {}", shown(word))).unwrap_or_default();
+    let replayed = if event.is_replay() { ", replayed" } else { "" };
+    line + &styled(FAINT, format!(" [{generation}{subscriber}{keyword}, app {}{replayed}]", shown(event.app())))
 }
 
 fn name(user: &User<'_>) -> String {

@@ -11,6 +11,7 @@ mod input;
 mod lines;
 mod output;
 mod tally;
+mod wrapped;
 
 use std::process::ExitCode;
 

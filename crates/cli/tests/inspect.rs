@@ -92,3 +92,38 @@ fn what_strangers_write_is_shown_without_what_steers_a_terminal() {
     let plain = end(birdhook(&["inspect", &file]).env("CLICOLOR_FORCE", "0").env("NO_COLOR", "1"));
     assert!(!plain.stdout.contains('\u{1b}'), "{:?}", plain.stdout);
 }
+
+#[test]
+fn a_logged_request_is_read_inside_and_said_so() {
+    let quoted = serde_json::to_string(LIKE).unwrap();
+    let body = base64(LIKE);
+    for (logged, said) in [
+        (
+            format!(r#"[{{"headers":{{"x":"y"}},"params":{{}},"query":{{}},"body":{LIKE}}}]"#),
+            "`body` of a logged request in element 0",
+        ),
+        (format!(r#"{{"headers":{{"x":"y"}},"params":{LIKE}}}"#), "`params` of a logged request"),
+        (format!(r#"{{"body":{quoted},"headers":{{}},"isBase64Encoded":false}}"#), "`body` of a logged request"),
+        (format!(r#"{{"body":"{body}","isBase64Encoded":true}}"#), "base64 `body` of a logged request"),
+    ] {
+        let read = run_with_input(&["inspect", "--json"], &logged);
+        assert_eq!(read.code, 0, "{}", read.stderr);
+        assert_eq!(read.json()[0]["kind"], "liked", "{logged}");
+        assert!(read.stderr.contains(said), "{}", read.stderr);
+        assert_eq!(read.json(), run_with_input(&["inspect", "--json"], LIKE).json(), "keys and all");
+    }
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[test]
+fn a_replayed_delivery_and_a_word_are_shown() {
+    let shown = run_with_input(&["inspect"], &LIKE.replacen('{', r#"{"meta":{"replay":true},"#, 1));
+    assert!(shown.stdout.contains("[AAA for 2001, app default, replayed]"), "{}", shown.stdout);
+    let news = r#"{"data":{"event_type":"news.new","filter":{"keyword":"ferry"},"payload":{"name":"H"}}}"#;
+    let shown = run_with_input(&["inspect"], news);
+    assert!(shown.stdout.contains("[XAA for the word ferry, app default]"), "{}", shown.stdout);
+}

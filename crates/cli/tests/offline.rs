@@ -60,6 +60,11 @@ fn verify_says_what_a_wrong_signature_may_come_from() {
         ("test", hexadecimal, "hexadecimal"),
         ("test", SIGNED_TEST.trim_start_matches("sha256="), "'sha256=' is missing"),
         (escaped, sign(rewritten).as_str(), "written in another way"),
+        ("\u{feff}test", SIGNED_TEST, "byte order mark"),
+        ("dGVzdA==\n", SIGNED_TEST, "in base64"),
+        (rewritten, sign(escaped).as_str(), "JSON.stringify"),
+        ("caf\u{e9} < a/b", sign("caf\\u00e9 < a\\/b").as_str(), "JSON.stringify"),
+        ("\u{1f600} < a/b", sign("\\ud83d\\ude00 \\u003c a\\/b").as_str(), "JSON.stringify"),
         ("tess", SIGNED_TEST, "does not match"),
     ] {
         let checked = check(body, signature);
@@ -68,6 +73,15 @@ fn verify_says_what_a_wrong_signature_may_come_from() {
         let json = with_key_test(&["verify", "--json", "--signature", signature, &folder.file("b", body)]).json();
         assert_eq!(json[0]["valid"], false);
     }
+}
+
+#[test]
+fn verify_names_a_gzipped_body() {
+    let folder = Folder::new("gzipped");
+    std::fs::write(folder.0.join("b"), [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]).unwrap();
+    let checked = with_key_test(&["verify", "--signature", SIGNED_TEST, folder.0.join("b").to_str().unwrap()]);
+    assert_eq!(checked.code, 1);
+    assert!(checked.stdout.contains("gzipped"), "{}", checked.stdout);
 }
 
 #[test]

@@ -11,10 +11,12 @@ use crate::Verdict;
 use crate::input::{self, Part};
 use crate::lines::Form;
 use crate::output::note;
+use crate::wrapped;
 
 /// Read bodies of deliveries and print one line for each event in them.
 ///
-/// A file holds one body, or several, one behind the other or one a line; also what `birdhook record` wrote. With --json each
+/// A file holds one body, or several, one behind the other or one a line; also what `birdhook record` wrote, and requests as
+/// n8n, Lambda, API Gateway and others log them, which it says on standard error. With --json each
 /// line is the documented JSON of an event (docs/activity.md). What cannot be read is told on standard error with the name of
 /// the file and the line, the rest is printed still, and the exit code is 1. Signatures are not looked at.
 #[derive(Debug, clap::Args)]
@@ -53,10 +55,25 @@ impl Inspect {
                 all_read = false;
             }
             for Part { line, json: part } in parts {
-                match part.and_then(|body| self.read(body)) {
-                    Ok(delivery) => form.print(&delivery)?,
+                let place = format!("{}:{line}", path.display());
+                let bodies = part.map(|json| match wrapped::bodies(&json) {
+                    Some(found) if recorded(&json).is_none() => found
+                        .into_iter()
+                        .map(|(body, what)| {
+                            note(format!("{place}: reads {what}"));
+                            body
+                        })
+                        .collect(),
+                    _ => vec![json],
+                });
+                let read = bodies.and_then(|bodies| bodies.into_iter().map(|body| self.read(body)).collect());
+                match read {
+                    Ok(deliveries) => {
+                        let deliveries: Vec<Delivery> = deliveries;
+                        deliveries.iter().try_for_each(|delivery| form.print(delivery))?;
+                    }
                     Err(why) => {
-                        note(format!("{}:{line}: {why}", path.display()));
+                        note(format!("{place}: {why}"));
                         all_read = false;
                     }
                 }
@@ -66,8 +83,12 @@ impl Inspect {
     }
 
     fn read(&self, json: Bytes) -> Result<Delivery, String> {
-        let recorded = str::from_utf8(&json).ok().and_then(|line| line.parse::<Recorded>().ok());
-        let body = recorded.map_or(json, |recorded| recorded.body);
+        let body = recorded(&json).map_or(json, |recorded| recorded.body);
         read(&self.app, body).map_err(|_| "it is JSON, but no object, as every delivery is".to_owned())
     }
+}
+
+/// A line of `birdhook record`.
+fn recorded(json: &Bytes) -> Option<Recorded> {
+    str::from_utf8(json).ok()?.parse().ok()
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use birdhook::Secret;
 use birdhook::signature::{SignatureError, verify};
 use serde::Serialize;
@@ -56,6 +58,8 @@ impl Verify {
 fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) -> Option<&'static str> {
     let signs = |body: &[u8], signature: &str| verify(secret, body, signature.as_bytes()).is_ok();
     let reserialised = || serde_json::from_slice::<serde_json::Value>(body).ok().map(|json| json.to_string());
+    let decoded = || STANDARD.decode(body.trim_ascii()).ok();
+    let escaped = || str::from_utf8(body).map(as_x_escapes).unwrap_or_default();
     let encoded = signature.strip_prefix("sha256=").unwrap_or(signature);
     match error {
         SignatureError::Malformed if encoded.len() == 64 && encoded.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
@@ -64,12 +68,48 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
         SignatureError::Malformed if signs(body, &format!("sha256={signature}")) => {
             Some("'sha256=' is missing before it")
         }
+        _ if body.strip_prefix("\u{feff}".as_bytes()).is_some_and(|rest| signs(rest, signature)) => Some(
+            "it signs the body without the byte order mark (BOM) at its beginning, which an editor or logger has added",
+        ),
+        // Nothing here decompresses it, so the hint rests on how gzip begins.
+        _ if body.starts_with(&[0x1f, 0x8b]) => Some(
+            "the body is gzipped, and X signs what it sends uncompressed: verify the bytes before they are compressed",
+        ),
+        _ if decoded().is_some_and(|body| signs(&body, signature)) => {
+            Some("it signs what the body is in base64, as Lambda and API Gateway pass it on: decode it first")
+        }
         _ if signs(body.trim_ascii_end(), signature) => {
             Some("it signs the body without the white space at its end, which an editor or echo has added")
         }
+        _ if escaped().iter().any(|body| signs(body.as_bytes(), signature)) => Some(
+            "it signs the same JSON with X's escapes, so the body was parsed and written again, as by JSON.stringify: keep the bytes as they came",
+        ),
         _ if reserialised().is_some_and(|body| signs(body.as_bytes(), signature)) => {
             Some("it signs the same JSON written in another way: keep the bytes as they came")
         }
         _ => None,
     }
+}
+
+/// The same JSON in the ways in which X may have written it: with everything but ASCII, or the slash, or `<` and `>` too,
+/// escaped.
+fn as_x_escapes(json: &str) -> Vec<String> {
+    let written = |letters: bool, slash: bool, angles: bool| {
+        let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);
+        for letter in json.trim_end().chars() {
+            match letter {
+                '/' if slash && !is_escaped => text.push_str("\\/"),
+                '<' | '>' if angles => text.push_str(&format!("\\u{:04x}", u32::from(letter))),
+                _ if letters && !letter.is_ascii() => {
+                    letter.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+                }
+                _ => text.push(letter),
+            }
+            is_escaped = letter == '\\' && !is_escaped;
+        }
+        text
+    };
+    [(true, true, true), (true, true, false), (true, false, false), (false, true, false)]
+        .map(|(letters, slash, angles)| written(letters, slash, angles))
+        .into()
 }

@@ -1,0 +1,106 @@
+//! Requests as other tools log them, with the body inside.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// How many wrappers may be around a body.
+const DEEPEST: usize = 4;
+
+/// A request as n8n, Lambda or API Gateway, and others that keep headers beside the body or the parsed parameters, write it.
+#[derive(Deserialize)]
+struct Logged<'a> {
+    #[serde(borrow)]
+    headers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+    #[serde(default, rename = "isBase64Encoded")]
+    is_base64: Option<bool>,
+}
+
+/// The bodies in a logged request or a list of them, each with what was around it; `None` for what is neither.
+pub(crate) fn bodies(json: &Bytes) -> Option<Vec<(Bytes, String)>> {
+    inside(json, DEEPEST)
+}
+
+fn inside(json: &Bytes, depth: usize) -> Option<Vec<(Bytes, String)>> {
+    let depth = depth.checked_sub(1)?;
+    let text = str::from_utf8(json).ok()?.trim_start();
+    if text.starts_with('[') {
+        let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        let mut found = Vec::new();
+        for (at, element) in elements.iter().enumerate() {
+            let element = json.slice_ref(element.get().as_bytes());
+            let around = format!("element {at} of a list");
+            match inside(&element, depth) {
+                Some(bodies) => {
+                    found.extend(bodies.into_iter().map(|(body, what)| (body, format!("{what} in {around}"))))
+                }
+                None if element.starts_with(b"{") => found.push((element, around)),
+                None => return None,
+            }
+        }
+        return (!found.is_empty()).then_some(found);
+    }
+    let logged: Logged<'_> = serde_json::from_str(text).ok()?;
+    let is_request = logged.headers.is_some() || logged.is_base64.is_some();
+    let has_members = |value: &&RawValue| value.get().len() > 2;
+    let (member, value) = match (logged.body.filter(has_members), logged.params.filter(has_members)) {
+        _ if !is_request => return None,
+        (Some(body), _) => ("body", body),
+        (None, Some(params)) => ("params", params),
+        (None, None) => return None,
+    };
+    let (body, what) = match serde_json::from_str::<String>(value.get()) {
+        Ok(text) if logged.is_base64 == Some(true) => {
+            (Bytes::from(STANDARD.decode(text).ok()?), format!("the base64 `{member}` of a logged request"))
+        }
+        Ok(text) => (Bytes::from(text), format!("the `{member}` of a logged request")),
+        Err(_) => (json.slice_ref(value.get().as_bytes()), format!("the `{member}` of a logged request")),
+    };
+    let deeper = inside(&body, depth);
+    Some(deeper.map_or_else(
+        || vec![(body, what.clone())],
+        |bodies| bodies.into_iter().map(|(body, inner)| (body, format!("{inner} in {what}"))).collect(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<Vec<String>> {
+        let found = bodies(&Bytes::copy_from_slice(json.as_bytes()))?;
+        Some(found.into_iter().map(|(body, _)| String::from_utf8(body.to_vec()).unwrap()).collect())
+    }
+
+    #[test]
+    fn finds_the_body_of_a_logged_request() {
+        let body = r#"{"for_user_id":"1"}"#;
+        let quoted = serde_json::to_string(body).unwrap();
+        let encoded = STANDARD.encode(body);
+        for json in [
+            format!(r#"[{{"headers":{{}},"params":{{}},"query":{{}},"body":{body}}}]"#),
+            format!(r#"{{"headers":{{"a":"b"}},"params":{body}}}"#),
+            format!(r#"{{"body":{quoted},"headers":{{}},"isBase64Encoded":false}}"#),
+            format!(r#"{{"isBase64Encoded":true,"body":"{encoded}"}}"#),
+            format!(r#"[{{"headers":{{}},"body":{{"headers":{{}},"body":{quoted}}}}}]"#),
+            format!("[{body}]"),
+        ] {
+            assert_eq!(read(&json), Some(vec![body.to_owned()]), "{json}");
+        }
+    }
+
+    #[test]
+    fn leaves_everything_else_as_it_is() {
+        for json in [r#"{"for_user_id":"1"}"#, r#"{"body":{"a":1}}"#, "[]", "[1]", "7", r#"{"headers":{}}"#, "{"] {
+            assert_eq!(read(json), None, "{json}");
+        }
+        let deep = format!("{}{{}}{}", "[".repeat(9), "]".repeat(9));
+        assert_eq!(read(&deep), None);
+    }
+}
