@@ -46,7 +46,7 @@ impl BodyReader {
     ///
     /// # Errors
     /// The answer to send: 400 when it is not as long as `Content-Length` says, 401 when no app's secret signs it, 400
-    /// when it is not a JSON object.
+    /// when it is neither a JSON object nor a list with an object in it.
     pub fn finish(self) -> Result<Delivery, Reply> {
         if self.owed.is_some_and(|owed| owed != 0) {
             return Err(Reason::BodyCutOff.into());

@@ -2,7 +2,7 @@
 //!
 //! The response token is the same function of the same key as a delivery's signature. **An endpoint that signs any
 //! `crc_token` therefore signs forged deliveries for strangers.** Here, what is signed can never be a delivery: a
-//! token holds no `{`, and a delivery is a JSON object. See
+//! token holds no `{`, and a delivery has one: it is a JSON object, or a list that holds one. See
 //! <https://docs.x.com/x-api/webhooks/introduction> for the check itself.
 //!
 //! ```

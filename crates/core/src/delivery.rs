@@ -26,7 +26,7 @@ impl Delivery {
     /// Reads the events of a body again that was verified before, such as one from a store: **nothing is verified here.**
     ///
     /// `app` is the name of the app whose secret signed it, which is part of the events' keys. A body of more events than
-    /// `events_limit` is one [`Unknown`](crate::EventKind::Unknown). `None` when the body is not a JSON object.
+    /// `events_limit` is one [`Unknown`](crate::EventKind::Unknown). `None` when the body is neither a JSON object nor a list with an object in it.
     ///
     /// ```
     /// let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;

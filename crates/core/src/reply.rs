@@ -148,7 +148,7 @@ reasons! {
     /// The body is not what `Content-Length` says, or could not be read: the sender gave up, or something in front of
     /// birdhook has read the body already.
     BodyCutOff = 400, "body_cut_off", "the body was cut off, or read by something in front of the receiver\n";
-    /// The body is signed, but it is not a JSON object.
+    /// The body is signed, but it is neither a JSON object nor a list with an object in it.
     NotAnObject = 400, "not_an_object", "the body is not a JSON object\n";
     /// The delivery was handed over: 200 means what the sink's 200 means.
     Accepted = 200, "accepted", "";

@@ -7,7 +7,7 @@ use bytes::Bytes;
 /// no signature, or none that is worth checking. The names of apps are part of the events' keys.
 ///
 /// # Errors
-/// [`Reason::NotAnObject`] when the body is not a JSON object.
+/// [`Reason::NotAnObject`] when the body is neither a JSON object nor a list with an object in it.
 ///
 /// ```
 /// let delivery = birdhook_testkit::read("shop", r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#)?;
