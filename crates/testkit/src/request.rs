@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use birdhook_core::{Secret, Timestamp, signature};
+use birdhook_core::{Secret, SecretKind, Timestamp, signature};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
@@ -69,14 +69,21 @@ impl Challenge {
         Request::get(with_query(url, &self.query())).body(Bytes::new())
     }
 
-    /// The GET, signed over its query, as the enterprise documentation describes.
+    /// The GET, signed over its query with these secrets, each in the header of its kind. The enterprise documentation
+    /// describes the consumer secret's.
     ///
     /// # Errors
     /// When the URL is none.
-    pub fn signed_request(&self, url: &str, secret: &Secret) -> Result<Request<Bytes>, http::Error> {
+    pub fn signed_request<'a>(
+        &self,
+        url: &str,
+        secrets: impl IntoIterator<Item = (SecretKind, &'a Secret)>,
+    ) -> Result<Request<Bytes>, http::Error> {
         let mut request = self.request(url)?;
-        let signature = signature::sign(secret, self.query().as_bytes());
-        request.headers_mut().insert(HeaderName::from_static(signature::HEADER), HeaderValue::try_from(signature)?);
+        for (kind, secret) in secrets {
+            let signature = signature::sign(secret, self.query().as_bytes());
+            request.headers_mut().insert(HeaderName::from_static(kind.header()), HeaderValue::try_from(signature)?);
+        }
         Ok(request)
     }
 
@@ -151,9 +158,9 @@ impl Post {
         Self { headers, body: body.into() }
     }
 
-    /// Signs it in the OAuth 2.0 header too, with the OAuth 2.0 client secret.
-    pub fn oauth2(mut self, client_secret: &Secret) -> Self {
-        self.sign_as(signature::HEADER_OAUTH2, client_secret);
+    /// Signs it in the header of this kind of secret too.
+    pub fn signed_as(mut self, kind: SecretKind, secret: &Secret) -> Self {
+        self.sign_as(kind.header(), secret);
         self
     }
 
@@ -273,7 +280,8 @@ mod tests {
 
     #[test]
     fn bytes_hold_every_header_and_the_body() {
-        let post = Post::signed(&Secret::new("test").unwrap(), "{}").oauth2(&Secret::new("client").unwrap());
+        let post = Post::signed(&Secret::new("test").unwrap(), "{}")
+            .signed_as(SecretKind::Client, &Secret::new("client").unwrap());
         let bytes = String::from_utf8(post.to_bytes("http://app.example?x=1").unwrap()).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
         assert_eq!(body, "{}");

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use birdhook_core::SecretKind;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -38,9 +39,9 @@ impl Ask {
         Self::new("POST", String::new(), body.into()).header("Content-Type", "application/json")
     }
 
-    /// A delivery with this signature.
-    pub(super) fn post_with(body: impl Into<Bytes>, signature: &str) -> Self {
-        Self::post(body).header(SIGNATURE, signature)
+    /// Adds signatures, each in the header of its kind.
+    pub(super) fn signed(self, signatures: impl IntoIterator<Item = (SecretKind, String)>) -> Self {
+        signatures.into_iter().fold(self, |ask, (kind, signature)| ask.header(signature_header(kind), signature))
     }
 
     pub(super) fn method(mut self, method: &'static str) -> Self {
@@ -142,9 +143,12 @@ impl Ask {
 }
 
 /// [`birdhook_core::signature::HEADER`], written as X does.
-pub(super) const SIGNATURE: &str = "X-Twitter-Webhooks-Signature";
-/// [`birdhook_core::signature::HEADER_OAUTH2`], written as X does.
-pub(super) const SIGNATURE_OAUTH2: &str = "X-Twitter-Webhooks-Signature-OAuth2";
+pub(super) fn signature_header(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Consumer => "X-Twitter-Webhooks-Signature",
+        SecretKind::Client => "X-Twitter-Webhooks-Signature-OAuth2",
+    }
+}
 
 /// An answer.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,9 @@
 //! What fuzz targets reach of the doctor.
 
-use birdhook_core::Secret;
+use birdhook_core::{Secret, SecretKind};
 use tokio::io::AsyncRead;
 
-use super::patient::SecretText;
+use super::patient::{Known, SecretText};
 use super::{checks, exchange};
 use crate::Challenge;
 
@@ -21,5 +21,6 @@ pub async fn answer(
 
 /// What is wrong with the `response_token` of an answer, if something is.
 pub fn fault(response_token: &str, challenge: &Challenge, secret: &Secret, text: &str) -> Option<String> {
-    checks::fault(response_token, challenge, secret, &SecretText(text.to_owned()))
+    let (kind, secret, text) = (SecretKind::Consumer, secret.clone(), SecretText(text.to_owned()));
+    checks::fault(response_token, challenge, &Known { kind, secret, text })
 }

@@ -14,7 +14,7 @@ mod tls;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use birdhook_core::{Event, Secret, SecretError};
+use birdhook_core::{Event, SecretError, SecretKind};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -25,9 +25,9 @@ use checks::{ALIVE, CHECKS, Check};
 use exchange::NoAnswer;
 use judgement::Judgement;
 use line::Target;
-use patient::{Patient, SecretText};
+use patient::{Keys, Known, Patient};
 
-/// Examines a receiver at a URL, of which it knows nothing but the consumer secret: as X would, and as an attacker would.
+/// Examines a receiver at a URL, of which it knows nothing but the consumer secret, the client secret, or both: as X would, and as an attacker would.
 ///
 /// It works on any receiver in any language. It makes about 80 requests, one after another, each on a connection of its own.
 ///
@@ -54,8 +54,7 @@ use patient::{Patient, SecretText};
 #[derive(Clone, Debug)]
 pub struct Doctor {
     url: String,
-    secret: Secret,
-    text: SecretText,
+    keys: Keys,
     local: bool,
     patience: Duration,
     deadline: Duration,
@@ -68,15 +67,36 @@ impl Doctor {
     /// # Errors
     /// [`DoctorError::Secret`] when the secret is none. What is wrong with the URL is a finding.
     pub fn new(url: impl Into<String>, secret: &str) -> Result<Self, DoctorError> {
+        Self::knowing(url.into(), Known::new(SecretKind::Consumer, secret)?)
+    }
+
+    /// A doctor for the receiver at this URL, with the app's OAuth 2.0 client secret.
+    ///
+    /// # Errors
+    /// [`DoctorError::Secret`] when the secret is none. What is wrong with the URL is a finding.
+    pub fn with_client_secret(url: impl Into<String>, secret: &str) -> Result<Self, DoctorError> {
+        Self::knowing(url.into(), Known::new(SecretKind::Client, secret)?)
+    }
+
+    fn knowing(url: String, known: Known) -> Result<Self, DoctorError> {
         Ok(Self {
-            url: url.into(),
-            secret: Secret::new(secret)?,
-            text: SecretText(secret.to_owned()),
+            url,
+            keys: Keys { answering: known, other: None },
             local: false,
             patience: Duration::from_secs(10),
             deadline: Duration::from_secs(3),
             roots: Vec::new(),
         })
+    }
+
+    /// Adds the app's OAuth 2.0 client secret. The receiver may answer challenges with either secret, and deliveries are sent
+    /// with both headers.
+    ///
+    /// # Errors
+    /// [`DoctorError::Secret`] when the secret is none.
+    pub fn add_client_secret(mut self, secret: &str) -> Result<Self, DoctorError> {
+        self.keys.add(Known::new(SecretKind::Client, secret)?);
+        Ok(self)
     }
 
     /// Whether http, ports and private addresses will do, as for a receiver on this machine. Not unless told.
@@ -166,8 +186,7 @@ impl Doctor {
         Patient {
             url: self.url.clone(),
             target: Target::parse(&self.url),
-            secret: self.secret.clone(),
-            secret_text: self.text.clone(),
+            keys: self.keys.clone(),
             local: self.local,
             patience: self.patience,
             deadline: self.deadline,

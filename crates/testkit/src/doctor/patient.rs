@@ -4,15 +4,64 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use birdhook_core::{Secret, signature};
+use birdhook_core::{Secret, SecretError, SecretKind, signature};
 use bytes::Bytes;
 use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 
-use super::exchange::{Answer, Ask, Exchange, NoAnswer, SIGNATURE};
+use super::exchange::{Answer, Ask, Exchange, NoAnswer};
 use super::leak;
 use super::line::{Line, Target};
 use crate::request::{self, Challenge};
+
+/// A secret that the doctor knows.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) kind: SecretKind,
+    pub(super) secret: Secret,
+    pub(super) text: SecretText,
+}
+
+impl Known {
+    pub(super) fn new(kind: SecretKind, text: &str) -> Result<Self, SecretError> {
+        Ok(Self { kind, secret: Secret::new(text)?, text: SecretText(text.to_owned()) })
+    }
+}
+
+/// The secrets that the doctor knows, one of a kind.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    /// The one that answers challenges, as far as is known.
+    pub(super) answering: Known,
+    pub(super) other: Option<Known>,
+}
+
+impl Keys {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Known> {
+        std::iter::once(&self.answering).chain(&self.other)
+    }
+
+    /// Adds a secret, in place of one of its kind.
+    pub(super) fn add(&mut self, known: Known) {
+        if self.answering.kind == known.kind {
+            self.answering = known;
+        } else {
+            self.other = Some(known);
+        }
+    }
+
+    /// Puts the other secret first.
+    pub(super) fn swap(&mut self) {
+        if let Some(other) = &mut self.other {
+            std::mem::swap(&mut self.answering, other);
+        }
+    }
+
+    /// The signatures of a body that X could send, one with each secret.
+    pub(super) fn sign(&self, body: &[u8]) -> Vec<(SecretKind, String)> {
+        self.iter().map(|known| (known.kind, signature::sign(&known.secret, body))).collect()
+    }
+}
 
 /// A secret's text, which nothing prints.
 #[derive(Clone)]
@@ -28,8 +77,7 @@ impl fmt::Debug for SecretText {
 pub(super) struct Patient {
     pub(super) url: String,
     pub(super) target: Option<Target>,
-    pub(super) secret: Secret,
-    pub(super) secret_text: SecretText,
+    pub(super) keys: Keys,
     pub(super) local: bool,
     pub(super) patience: Duration,
     pub(super) deadline: Duration,
@@ -86,12 +134,13 @@ impl Patient {
     fn look_through(&mut self, ask: &Ask, answer: &Answer) {
         let text = leak::text(answer);
         // A secret as short as a word may be there by chance; X's have 50 characters.
-        if self.secret_text.0.len() >= 8 && text.contains(&self.secret_text.0) {
+        let holds = |secret: &SecretText| secret.0.len() >= 8 && text.contains(&secret.0);
+        if self.keys.iter().any(|known| holds(&known.text)) {
             self.secrets_told.insert((self.check, "the secret"));
         }
         // What was sent with the right signature may be told back.
-        if (1..1 << 20).contains(&ask.body().len()) {
-            let right = signature::sign(&self.secret, ask.body());
+        let is_looked_at = (1..1 << 20).contains(&ask.body().len());
+        for (_, right) in if is_looked_at { self.keys.sign(ask.body()) } else { Vec::new() } {
             let (sent, bytes) = (ask.head("", ""), right.trim_start_matches("sha256=").trim_end_matches('='));
             // With whatever was written around it.
             let was_sent = sent.windows(bytes.len()).any(|window| window == bytes.as_bytes());
@@ -113,7 +162,7 @@ impl Patient {
     pub(super) fn telling_challenge(&mut self) -> Challenge {
         for _ in 0..100 {
             let challenge = self.new_challenge();
-            let right = challenge.response_token(&self.secret);
+            let right = challenge.response_token(self.secret());
             if right.contains('+') && right.contains('/') {
                 return challenge;
             }
@@ -121,11 +170,17 @@ impl Patient {
         self.new_challenge()
     }
 
-    /// A delivery that is correctly signed.
+    /// The secret that answers challenges.
+    pub(super) fn secret(&self) -> &Secret {
+        &self.keys.answering.secret
+    }
+
+    /// A delivery that is correctly signed, with every secret that is known: a receiver ignores the header that it cannot
+    /// check.
     pub(super) fn signed(&self, body: impl Into<Bytes>) -> Ask {
         let body = body.into();
-        let signature = signature::sign(&self.secret, &body);
-        Ask::post(body).header(SIGNATURE, signature)
+        let signatures = self.keys.sign(&body);
+        Ask::post(body).signed(signatures)
     }
 
     /// A body as X would send it, which no app acts on: a replay that nobody asked for has ended. `note` is the inside of a
@@ -151,6 +206,7 @@ impl Patient {
 
     /// What the receiver wrote, briefly and harmlessly.
     pub(super) fn quote(&self, text: &str) -> String {
-        leak::quote(text, &self.secret_text.0)
+        let secrets = self.keys.iter().map(|known| &*known.text.0);
+        secrets.fold(text.to_owned(), |text, secret| leak::quote(&text, secret))
     }
 }

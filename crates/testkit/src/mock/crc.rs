@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_core::{Secret, Timestamp};
+use birdhook_core::{SecretKind, Timestamp};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::ledger::{Challenged, Outcome};
 use super::settings::Challenges;
 use super::state::Generation;
-use super::{Inner, clock};
+use super::{App, Inner, clock};
 use crate::{Challenge, SendError, WrongAnswer};
 
 /// Why a webhook is challenged.
@@ -75,11 +75,11 @@ impl Inner {
         let challenge = Challenge::from_seed(self.random_u64(), at);
         let challenge = if settings.nonce { challenge } else { Challenge::new(challenge.token()) };
         let request = match signed {
-            true => challenge.signed_request(&target.url, &target.secret),
+            true => challenge.signed_request(&target.url, target.app.signing(self.settings.signs)),
             false => challenge.request(&target.url),
         };
         let (outcome, took, verdict) = match request {
-            Ok(request) => self.ask(request, &challenge, &target.secret, settings.timeout).await,
+            Ok(request) => self.ask(request, &challenge, &target.app, settings.timeout).await,
             Err(error) => {
                 let failure = ChallengeFailure::Connection(error.to_string());
                 (Outcome::Unreachable(error.to_string()), Duration::ZERO, Err(failure))
@@ -88,24 +88,25 @@ impl Inner {
         self.ledger.push_challenge(Challenged {
             number: 0,
             webhook: target.webhook.clone(),
-            app: target.app.clone(),
+            app: target.app.name.clone(),
             url: target.url.clone(),
             occasion,
             at,
             outcome,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            answered_with: verdict.as_ref().ok().map(|kind| kind.as_str()),
             failure: verdict.as_ref().err().map(ToString::to_string),
         });
-        verdict
+        verdict.map(drop)
     }
 
     async fn ask(
         &self,
         request: Request<Bytes>,
         challenge: &Challenge,
-        secret: &Secret,
+        app: &App,
         timeout: Duration,
-    ) -> (Outcome, Duration, Result<(), ChallengeFailure>) {
+    ) -> (Outcome, Duration, Result<SecretKind, ChallengeFailure>) {
         let (answer, took) = self.send(request, timeout).await;
         let answer = match answer {
             Ok(answer) => answer,
@@ -126,9 +127,24 @@ impl Inner {
         } else if is_misencoded(&answer) {
             Err(ChallengeFailure::Encoding)
         } else {
-            challenge.judge(secret, &answer.body).map_err(ChallengeFailure::WrongToken)
+            self.judge(challenge, app, &answer.body)
         };
         (Outcome::Status(status.as_u16()), took, verdict)
+    }
+
+    /// The kind of secret with which a challenge was answered rightly.
+    fn judge(&self, challenge: &Challenge, app: &App, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
+        let mut wrong = WrongAnswer::Wrong;
+        for (kind, secret) in app.secrets() {
+            if self.settings.answers.is_some_and(|only| only != kind) {
+                continue;
+            }
+            match challenge.judge(secret, body) {
+                Ok(()) => return Ok(kind),
+                Err(why) => wrong = why,
+            }
+        }
+        Err(ChallengeFailure::WrongToken(wrong))
     }
 }
 
@@ -137,9 +153,8 @@ impl Inner {
 pub(crate) struct Target {
     /// The id of the webhook; none before it is registered.
     pub(crate) webhook: Option<String>,
-    pub(crate) app: String,
+    pub(crate) app: App,
     pub(crate) url: String,
-    pub(crate) secret: Secret,
     pub(crate) generation: Generation,
 }
 

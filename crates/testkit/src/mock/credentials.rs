@@ -4,9 +4,9 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use birdhook_core::{Secret, SecretError};
+use birdhook_core::{Secret, SecretError, SecretKind};
 
-use super::random;
+use super::{Signs, random};
 
 /// A key, token or secret. `Debug` does not tell it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,11 +40,11 @@ pub struct App {
     pub id: String,
     /// The API key.
     pub consumer_key: String,
-    /// The API key secret, with which deliveries are signed.
+    /// The API key secret. [`Settings::signs`](super::Settings::signs) says whether it signs.
     pub consumer_secret: Token,
     /// The OAuth 2.0 client id.
     pub client_id: String,
-    /// The OAuth 2.0 client secret of a confidential client. With one, deliveries have the second signature too.
+    /// The OAuth 2.0 client secret of a confidential client. [`Settings::signs`](super::Settings::signs) says whether it signs.
     pub client_secret: Option<Token>,
     /// The app-only bearer token.
     pub bearer: Token,
@@ -89,6 +89,18 @@ impl App {
     /// The API key secret, as a receiver takes it.
     pub fn secret(&self) -> &Secret {
         &self.keys.consumer
+    }
+
+    /// The secrets that sign as `signs` says, each with its kind.
+    pub(crate) fn signing(&self, signs: Signs) -> impl Iterator<Item = (SecretKind, &Secret)> {
+        let has_client = self.keys.client.is_some();
+        self.secrets().filter(move |(kind, _)| signs.with(*kind, has_client))
+    }
+
+    /// The secrets that the app has, each with its kind.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (SecretKind, &Secret)> {
+        let client = self.keys.client.iter().map(|secret| (SecretKind::Client, secret));
+        std::iter::once((SecretKind::Consumer, &self.keys.consumer)).chain(client)
     }
 
     /// The OAuth 2.0 client secret, as a receiver takes it.

@@ -176,10 +176,8 @@ impl Inner {
             }
         };
         parcel.attempts += 1;
-        let mut post = Post::signed(app.secret(), parcel.body.clone());
-        if let Some(secret) = app.client_key() {
-            post = post.oauth2(secret);
-        }
+        let post = Post::unsigned(parcel.body.clone());
+        let post = app.signing(self.settings.signs).fold(post, |post, (kind, secret)| post.signed_as(kind, secret));
         let (outcome, took) = match post.request(&webhook.url) {
             Ok(request) => match self.send(request, self.settings.delivery_timeout).await {
                 (Ok(Answer { status, .. }), took) => (Outcome::Status(status.as_u16()), took),

@@ -44,12 +44,12 @@ impl Inner {
             }
             Ok(())
         };
-        let secret = {
+        let owner = {
             let state = self.state();
             has_room(&state.webhooks)?;
-            state.app(app).ok_or(Refusal::NotPermitted)?.secret().clone()
+            state.app(app).ok_or(Refusal::NotPermitted)?.clone()
         };
-        let target = Target { webhook: None, app: app.to_owned(), url: url.to_owned(), secret, generation };
+        let target = Target { webhook: None, app: owner, url: url.to_owned(), generation };
         self.challenge(&target, Occasion::Registration).await?;
         let now = self.settings.clock.now();
         let mut state = self.state();
@@ -78,9 +78,8 @@ impl Inner {
         let target = {
             let state = self.state();
             let Webhook { app, url, generation, .. } = state.webhook(id).ok_or(Refusal::NoSuchWebhook)?;
-            let secret = state.app(app).ok_or(Refusal::NoSuchWebhook)?.secret().clone();
-            let (app, url, webhook) = (app.clone(), url.clone(), Some(id.to_owned()));
-            Target { webhook, app, url, secret, generation: *generation }
+            let app = state.app(app).ok_or(Refusal::NoSuchWebhook)?.clone();
+            Target { webhook: Some(id.to_owned()), app, url: url.clone(), generation: *generation }
         };
         let verdict = self.challenge(&target, occasion).await;
         let now = self.settings.clock.now();

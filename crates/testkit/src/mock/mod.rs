@@ -48,7 +48,7 @@ pub use credentials::{App, Permission, SCOPES, Token, User};
 pub use ledger::{Cause, Challenged, Entry, Ledger, LedgerError, Outcome, Sent};
 pub use refusal::Refusal;
 pub use replay::DateFault;
-pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings};
+pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings, Signs};
 pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook, Written};
 
 /// A server that plays X: it registers webhooks, challenges them, delivers signed events to them over real HTTP, tries

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_core::Timestamp;
+use birdhook_core::{SecretKind, Timestamp};
 
 use super::contradictions::Contradictions;
 use super::{Clock, Token};
@@ -21,8 +21,12 @@ pub struct Settings {
     pub seed: u64,
     /// The first app's consumer secret; made up when there is none.
     pub consumer_secret: Option<Token>,
-    /// The first app's OAuth 2.0 client secret; with one, deliveries have the second signature too.
+    /// The first app's OAuth 2.0 client secret.
     pub client_secret: Option<Token>,
+    /// In which headers requests are signed; by default in the one that X's newest pages name.
+    pub signs: Signs,
+    /// The kind of secret that must answer challenges; any that the app has by default.
+    pub answers: Option<SecretKind>,
     /// The URLs to which users may be sent back when they have let an app in; any when there are none, as by default.
     pub callbacks: Vec<String>,
     /// The clock; the machine's by default.
@@ -93,6 +97,8 @@ impl Default for Settings {
             seed: 7,
             consumer_secret: None,
             client_secret: None,
+            signs: Signs::default(),
+            answers: None,
             callbacks: Vec::new(),
             clock: Clock::real(),
             patience: Duration::from_secs(3),
@@ -111,6 +117,31 @@ impl Default for Settings {
             chaos: Chaos::default(),
             contradictions: Contradictions::default(),
             trusted_certificates: Vec::new(),
+        }
+    }
+}
+
+/// In which headers deliveries and challenges are signed. Only a secret that the app has signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signs {
+    /// In the new header alone, with the OAuth 2.0 client secret; for an app without one in the old header. So say X's newest
+    /// pages.
+    #[default]
+    Client,
+    /// In the old header alone, with the consumer secret.
+    Consumer,
+    /// In both.
+    Both,
+}
+
+impl Signs {
+    /// Whether a secret of this kind signs for an app.
+    pub(super) fn with(self, kind: SecretKind, app_has_client_secret: bool) -> bool {
+        match self {
+            Self::Client => (kind == SecretKind::Client) == app_has_client_secret,
+            Self::Consumer => kind == SecretKind::Consumer,
+            Self::Both => true,
         }
     }
 }

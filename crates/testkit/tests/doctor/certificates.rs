@@ -91,7 +91,7 @@ async fn a_valid_certificate_under_a_trusted_root_passes() {
     for form in [root.pem().into_bytes(), root.der().to_vec()] {
         let diagnosis = examine(address, &form).await;
         assert!(diagnosis.is_healthy(), "{diagnosis}");
-        assert_eq!(of(&diagnosis, Verdict::Skipped), ["url_port", "dns_public"]);
+        assert_eq!(of(&diagnosis, Verdict::Skipped), ["url_port", "dns_public", "delivery_headers"]);
     }
 }
 

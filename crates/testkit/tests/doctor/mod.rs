@@ -4,6 +4,7 @@ mod certificates;
 mod fault;
 mod proxy;
 mod receiver;
+mod secrets;
 mod urls;
 
 use std::collections::BTreeSet;
@@ -69,8 +70,8 @@ async fn a_faultless_receiver_passes_every_check_in_little_time() {
     let skipped = of(&diagnosis, Verdict::Skipped);
     assert_eq!(
         skipped,
-        ["url_https", "url_port", "dns_public", "certificate"],
-        "what is not asked of a local receiver"
+        ["url_https", "url_port", "dns_public", "certificate", "delivery_headers"],
+        "what is not asked of a local receiver with one secret"
     );
     assert_eq!(diagnosis.findings().len(), Doctor::checks().count());
 }
@@ -79,7 +80,7 @@ async fn a_faultless_receiver_passes_every_check_in_little_time() {
 #[test]
 fn no_check_is_without_a_fault_that_fails_it() {
     let failed: BTreeSet<_> = Fault::ALL.iter().flat_map(|fault| [fault.failed(), fault.warned()].concat()).collect();
-    let elsewhere = [urls::FAILED, certificates::FAILED].concat();
+    let elsewhere = [urls::FAILED, certificates::FAILED, secrets::FAILED].concat();
     for (check, _) in Doctor::checks() {
         assert!(failed.contains(check) || elsewhere.contains(&check), "no fault fails {check}");
     }

@@ -24,7 +24,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut lines = text.split("\r\n");
         let mut words = lines.next().unwrap().split(' ');
         let (method, target) = (words.next().unwrap().to_owned(), words.next().unwrap());
@@ -238,7 +238,7 @@ fn delivery(head: &Head, body: &[u8]) -> Reply {
     }
 }
 
-fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     loop {
         let line = bytes.windows(2).position(|two| two == b"\r\n").unwrap();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use birdhook_core::signature;
-use birdhook_testkit::mock::{Cause, EarlyEvents, Generation, Outcome, Retries, Token};
+use birdhook_core::{SecretKind, signature};
+use birdhook_testkit::mock::{Cause, EarlyEvents, Generation, Outcome, Retries, Signs, Token};
 use birdhook_testkit::{Clock, Kind};
 use http::header;
 use serde_json::Value;
@@ -13,7 +13,10 @@ use crate::mock::world::{As, USER, World, h, s};
 
 #[tokio::test]
 async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
-    let world = World::with(|settings| settings.client_secret = Some(Token::new("client secret"))).await;
+    let world = World::with(|settings| {
+        (settings.client_secret, settings.signs) = (Some(Token::new("client secret")), Signs::Both);
+    })
+    .await;
     world.subscribed().await;
     world.x.happen(Kind::Post, USER);
     world.x.happen(Kind::Post, "somebody else");
@@ -325,4 +328,44 @@ async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
         .map(|seen| serde_json::from_slice::<Value>(&seen.body).unwrap()["for_user_id"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(users, [USER, "3003"]);
+}
+
+#[tokio::test]
+async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_both() {
+    let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
+    let client_secret = || Some(Token::new("client secret"));
+    for (client, signs, headers) in [
+        (None, Signs::default(), [old].as_slice()),
+        (None, Signs::Both, &[old]),
+        (client_secret(), Signs::default(), &[new]),
+        (client_secret(), Signs::Consumer, &[old]),
+        (client_secret(), Signs::Client, &[new]),
+        (client_secret(), Signs::Both, &[old, new]),
+    ] {
+        let world = World::with(|settings| (settings.client_secret, settings.signs) = (client.clone(), signs)).await;
+        let webhook = world.subscribed().await;
+        world.x.happen(Kind::Post, USER);
+        world.x.settle().await;
+        let [seen] = world.receiver.deliveries().try_into().unwrap();
+        let carried: Vec<_> = [old, new].into_iter().filter(|name| seen.header(name).is_some()).collect();
+        assert_eq!(carried, headers, "{client:?} {signs:?}");
+        for name in carried {
+            let secret = if name == old { world.app().secret() } else { world.app().client_key().unwrap() };
+            signature::verify(secret, &seen.body, seen.header(name).unwrap().as_bytes()).unwrap();
+        }
+        world.x.revalidate(&webhook).await.unwrap();
+        assert_eq!(world.x.ledger().challenges().last().unwrap().answered_with, Some("consumer"), "{signs:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_may_be_answered_with_either_secret_or_with_one_that_is_set() {
+    for (answers, is_right) in [(None, true), (Some(SecretKind::Consumer), true), (Some(SecretKind::Client), false)] {
+        let world = World::with(|settings| {
+            (settings.client_secret, settings.answers) = (Some(Token::new("client secret")), answers);
+        })
+        .await;
+        // The receiver answers with the consumer secret.
+        assert_eq!(world.x.register(&world.receiver.url).await.is_ok(), is_right, "{answers:?}");
+    }
 }

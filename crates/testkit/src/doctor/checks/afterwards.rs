@@ -52,13 +52,13 @@ pub(super) async fn alive(patient: &mut Patient) -> Judgement {
     let Some((first, Ok(before))) = &patient.challenge else {
         return Judgement::skipped("the first challenge was not answered");
     };
-    let (was_right, status) = (first.judge(&patient.secret, &before.body).is_ok(), before.status);
+    let (was_right, status) = (first.judge(patient.secret(), &before.body).is_ok(), before.status);
     let challenge = patient.new_challenge();
     match patient.send(&Ask::get(challenge.query())).await {
         Ok(answer) if answer.status != status => {
             Judgement::failed(answer.seen(), format!("the first challenge was answered {status}"))
         }
-        Ok(answer) if was_right && challenge.judge(&patient.secret, &answer.body).is_err() => {
+        Ok(answer) if was_right && challenge.judge(patient.secret(), &answer.body).is_err() => {
             Judgement::failed("the response_token is wrong", "the first one was right")
         }
         Ok(answer) => Judgement::passed(answer.seen()),

@@ -80,7 +80,7 @@ pub(super) async fn fresh(patient: &mut Patient) -> Judgement {
 /// How the answer to the first challenge was made.
 fn how(patient: &Patient) -> Option<Made> {
     let (challenge, answer) = first(patient)?;
-    Some(made(&response_token(answer)?, challenge, &patient.secret, &patient.secret_text))
+    Some(made(&response_token(answer)?, challenge, &patient.keys.answering))
 }
 
 pub(super) async fn token(patient: &mut Patient) -> Judgement {
@@ -94,7 +94,7 @@ pub(super) async fn token(patient: &mut Patient) -> Judgement {
 pub(super) async fn secret(patient: &mut Patient) -> Judgement {
     match how(patient).map(|made| made.key) {
         None => none(),
-        Some(Key::Right) => Judgement::passed("the same secret"),
+        Some(Key::Right) => Judgement::passed(format!("answered with the {}", patient.keys.answering.kind)),
         Some(Key::Unreadable) => Judgement::skipped("the response_token does not show it"),
         Some(Key::Flawed(observed, cure)) => {
             Judgement::failed(observed, "the receiver signs with something else than the secret").cure(cure)

@@ -92,7 +92,9 @@ async fn unheard(patient: &mut Patient, exchange: &Exchange) -> Judgement {
     let challenge = patient.new_challenge();
     let answered = patient.send(&Ask::get(challenge.query())).await;
     match (short, answered) {
-        (Ok(short), Ok(answered)) if short.is_refusal() && challenge.judge(&patient.secret, &answered.body).is_ok() => {
+        (Ok(short), Ok(answered))
+            if short.is_refusal() && challenge.judge(patient.secret(), &answered.body).is_ok() =>
+        {
             let (seen, short) = (failed.observed, short.seen());
             Judgement::warned(
                 format!("{seen} before all of it was sent; a short body without a signature: {short}"),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::answer::response_token;
+use super::response_token::{Key, made};
 use crate::doctor::exchange::{Answer, Ask};
 use crate::doctor::judgement::Judgement;
-use crate::doctor::patient::Patient;
+use crate::doctor::patient::{Known, Patient};
 use crate::request::Challenge;
 
 /// The answer to the first challenge, if it is there.
@@ -28,6 +30,13 @@ pub(super) async fn redirect(patient: &mut Patient) -> Judgement {
         Ok(_) => Judgement::passed("no redirect"),
         Err(_) => Judgement::skipped("there was no answer"),
     };
+    let is_made_with = |known: &Known| {
+        let token = exchange.as_ref().ok().and_then(response_token);
+        token.is_some_and(|token| made(&token, &challenge, known).key == Key::Right)
+    };
+    if patient.keys.other.as_ref().is_some_and(is_made_with) {
+        patient.keys.swap();
+    }
     // That is for the next check to tell.
     patient.fell_silent = false;
     patient.challenge = Some((challenge, exchange));

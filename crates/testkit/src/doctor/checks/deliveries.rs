@@ -1,11 +1,11 @@
 //! Good deliveries, written in every way in which X or a proxy may write them.
 
-use birdhook_core::signature;
+use birdhook_core::{SecretKind, signature};
 
 use super::challenge::in_time;
-use crate::doctor::exchange::{Ask, SIGNATURE, SIGNATURE_OAUTH2};
+use crate::doctor::exchange::{Ask, signature_header};
 use crate::doctor::judgement::{self, Judgement};
-use crate::doctor::patient::Patient;
+use crate::doctor::patient::{Keys, Known, Patient};
 
 /// Posts and reposts with all their media stay below this.
 const LARGE: usize = 200_000;
@@ -19,10 +19,11 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
     let exchange = patient.send(&patient.signed(body)).await;
     let refused = match exchange.as_ref().map_or(0, |answer| answer.status) {
         401 | 403 if takes_oauth2(patient).await => {
-            let observed = format!("refused with {SIGNATURE}, accepted with {SIGNATURE_OAUTH2}");
+            let [refused, accepted] = [SecretKind::Consumer, SecretKind::Client].map(signature_header);
+            let observed = format!("refused with {refused}, accepted with {accepted}");
             let cause = "the receiver verifies the header that X sends for apps with an OAuth 2.0 client secret";
             return Judgement::failed(observed, cause).cure(
-                "if the secret is the client secret, examine the receiver with it as such; if it is the consumer secret, \
+                "if the secret is the client secret, pass it as such (`--client-secret`); if it is the consumer secret, \
                  verify X-Twitter-Webhooks-Signature",
             );
         }
@@ -39,12 +40,45 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
     judgement
 }
 
-/// Whether a delivery is accepted that the same secret signs in the header of the OAuth 2.0 client secret.
+/// Whether a delivery is accepted that the consumer secret signs in the header of the client secret.
 async fn takes_oauth2(patient: &mut Patient) -> bool {
+    let Keys { answering: Known { kind: SecretKind::Consumer, secret, .. }, other: None } = patient.keys.clone() else {
+        return false;
+    };
     let body = patient.body("made up by birdhook doctor");
-    let signature = signature::sign(&patient.secret, body.as_bytes());
-    let ask = Ask::post(body).header(SIGNATURE_OAUTH2, signature);
+    let signature = signature::sign(&secret, body.as_bytes());
+    let ask = Ask::post(body).signed([(SecretKind::Client, signature)]);
     patient.send(&ask).await.is_ok_and(|answer| answer.is_success())
+}
+
+/// A delivery with each header alone, where both secrets are known: X may send either.
+pub(super) async fn headers(patient: &mut Patient) -> Judgement {
+    if patient.keys.other.is_none() {
+        return Judgement::skipped("one secret was given");
+    }
+    let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+    for known in patient.keys.clone().iter() {
+        let body = patient.body("with one of two headers");
+        let signature = signature::sign(&known.secret, body.as_bytes());
+        match patient.send(&Ask::post(body).signed([(known.kind, signature)])).await {
+            Ok(answer) if answer.is_success() => accepted.push(known.kind),
+            _ => refused.push(known.kind),
+        }
+    }
+    let answering = patient.keys.answering.kind;
+    let observed = match accepted.as_slice() {
+        [] => "neither header is accepted alone".to_owned(),
+        [one] => format!("only the header of the {one} is accepted alone"),
+        _ => format!("either header is accepted alone; challenges are answered with the {answering}"),
+    };
+    if refused.contains(&answering) {
+        let cause = format!("challenges are answered with the {answering}, and deliveries that it signed are refused");
+        return Judgement::failed(observed, cause);
+    }
+    match refused.is_empty() {
+        true => Judgement::passed(observed),
+        false => Judgement::passed(format!("{observed}, which is the kind that answers challenges")),
+    }
 }
 
 pub(super) async fn status(patient: &mut Patient) -> Judgement {

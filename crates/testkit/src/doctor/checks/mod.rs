@@ -118,10 +118,10 @@ checks! {
         "compute the answer from each request's crc_token, and let no cache keep it";
     challenge_token: X, answer::token, &["challenge_json", "challenge_fresh"],
         "the response_token is 'sha256=' and the base64 of HMAC-SHA256 over the crc_token",
-        "answer 'sha256=' + base64(HMAC-SHA256(key: consumer secret, message: crc_token))";
+        "answer 'sha256=' + base64(HMAC-SHA256(key: client secret, or consumer secret of an app without one; message: crc_token))";
     challenge_secret: X, answer::secret, &["challenge_json", "challenge_fresh"],
-        "the receiver has the same secret as the doctor",
-        "give both the consumer secret (API Key Secret) of the app that owns the webhook: not a bearer token, access token or client secret";
+        "the receiver answers with a secret that the doctor has",
+        "give both the secrets of the app that owns the webhook: the OAuth 2.0 client secret if it has one, else the consumer secret (API Key Secret); never a bearer or access token";
     challenge_decoding: X, manners::decoding, SIGNS,
         "the crc_token is read as a form's value: %2B is a plus, a plus is a space",
         "take the crc_token from a query parser that decodes forms, and decode once";
@@ -147,7 +147,10 @@ checks! {
 
     delivery_accepted: X, deliveries::accepted, &[ALIVE, "challenge_secret"],
         "a signed delivery is accepted",
-        "verify the raw bytes of the body with the consumer secret, before any middleware reads them";
+        "verify the raw bytes of the body with the app's secret, before any middleware reads them";
+    delivery_headers: X, deliveries::headers, TAKES,
+        "a delivery is accepted with the header of the secret that answers challenges alone",
+        "verify the header x-twitter-webhooks-signature-oauth2 with the client secret, x-twitter-webhooks-signature with the consumer secret";
     delivery_status: X, deliveries::status, TAKES,
         "a delivery is answered exactly 200",
         "answer 200: X documents no other success";

@@ -1,9 +1,9 @@
 //! The signing oracle: a challenge's answer is the signature of whatever text is its token.
 
-use birdhook_core::signature;
+use birdhook_core::SecretKind;
 
 use super::answer::response_token;
-use crate::doctor::exchange::{Answer, Ask, Exchange, SIGNATURE_OAUTH2};
+use crate::doctor::exchange::{Answer, Ask, Exchange};
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 use crate::request::Challenge;
@@ -34,9 +34,10 @@ pub(super) async fn closed(patient: &mut Patient) -> Judgement {
 /// The signature of `body` that the answer gives away, or what stands in its place when the doctor has another secret.
 fn signed(patient: &Patient, body: &str, exchange: &Exchange) -> Option<String> {
     let token = exchange.as_ref().ok().filter(|answer| answer.is_success()).and_then(response_token)?;
-    let right = signature::sign(&patient.secret, body.as_bytes());
+    let right = patient.keys.sign(body.as_bytes());
     let bare = |text: &str| text.trim().trim_start_matches("sha256=").trim_end_matches('=').to_owned();
-    (bare(&token) == bare(&right) || bare(&token).len() == 43).then_some(token)
+    let is_right = right.iter().any(|(_, right)| bare(&token) == bare(right));
+    (is_right || bare(&token).len() == 43).then_some(token)
 }
 
 async fn exploited(patient: &mut Patient, body: String, signature: &str) -> Judgement {
@@ -44,9 +45,11 @@ async fn exploited(patient: &mut Patient, body: String, signature: &str) -> Judg
     let cause = "a stranger gets the signature of any delivery they make up, by asking for it as a challenge";
     // A line's end in the value would be another header.
     let signature = signature.trim().replace(['\r', '\n'], "");
-    let mut exchange = patient.send(&Ask::post_with(body.clone(), &signature)).await;
+    let answering = patient.keys.answering.kind;
+    let mut exchange = patient.send(&Ask::post(body.clone()).signed([(answering, signature.clone())])).await;
     if exchange.as_ref().is_ok_and(Answer::is_refusal) {
-        exchange = patient.send(&Ask::post(body).header(SIGNATURE_OAUTH2, signature)).await;
+        let other = if answering == SecretKind::Client { SecretKind::Consumer } else { SecretKind::Client };
+        exchange = patient.send(&Ask::post(body).signed([(other, signature)])).await;
     }
     match exchange {
         Ok(answer) if answer.is_success() => Judgement::failed(

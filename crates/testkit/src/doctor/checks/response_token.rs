@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use birdhook_core::{Secret, signature};
 
 use crate::doctor::leak::hex;
-use crate::doctor::patient::SecretText;
+use crate::doctor::patient::{Known, SecretText};
 use crate::request::Challenge;
 
 /// How a `response_token` was made.
@@ -59,7 +59,7 @@ pub(super) struct Mistake {
 }
 
 /// Finds out how it was made.
-pub(super) fn made(token: &str, challenge: &Challenge, secret: &Secret, text: &SecretText) -> Made {
+pub(super) fn made(token: &str, challenge: &Challenge, known: &Known) -> Made {
     let trimmed = token.trim();
     let value = trimmed.strip_prefix("sha256=");
     let (prefixed, value) = (value.is_some(), value.unwrap_or(trimmed));
@@ -69,7 +69,7 @@ pub(super) fn made(token: &str, challenge: &Challenge, secret: &Secret, text: &S
         return Made { echoed: true, ..base };
     }
     let value: String = value.split_whitespace().collect();
-    for (key, secret) in keys(secret, text) {
+    for (key, secret) in keys(&known.secret, &known.text) {
         for (message, bytes) in messages(challenge) {
             let mac = mac(&secret, bytes.as_bytes());
             if let Some(written) = writings(&mac).into_iter().find_map(|(how, text)| (text == value).then_some(how)) {
@@ -86,13 +86,8 @@ pub(super) fn made(token: &str, challenge: &Challenge, secret: &Secret, text: &S
 
 /// What is wrong with a `response_token`, for fuzz targets.
 #[cfg(fuzzing)]
-pub(in crate::doctor) fn fault(
-    token: &str,
-    challenge: &Challenge,
-    secret: &Secret,
-    text: &SecretText,
-) -> Option<String> {
-    let made = made(token, challenge, secret, text);
+pub(in crate::doctor) fn fault(token: &str, challenge: &Challenge, known: &Known) -> Option<String> {
+    let made = made(token, challenge, known);
     let of_key = || (made.key != Key::Right).then(|| format!("the key is {:?}", made.key));
     made.mistake().map(|mistake| mistake.observed).or_else(of_key)
 }
@@ -112,7 +107,7 @@ impl Made {
             return mistake(
                 "the response_token is the crc_token itself",
                 "it must be signed",
-                "sign it with the consumer secret",
+                "sign it with the app's secret",
             );
         }
         if let Some(mistake) = self.other_text() {
@@ -224,13 +219,15 @@ fn writings(mac: &[u8]) -> [(Written, String); 8] {
 
 #[cfg(test)]
 mod tests {
+    use birdhook_core::SecretKind;
+
     use super::*;
 
     const SECRET: &str = "a consumer secret";
 
     fn judge(token: &str) -> Made {
         let challenge = Challenge::new("t+k n").nonce("n1");
-        made(token, &challenge, &Secret::new(SECRET).unwrap(), &SecretText(SECRET.into()))
+        made(token, &challenge, &Known::new(SecretKind::Consumer, SECRET).unwrap())
     }
 
     fn signed(message: &str) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! Deliveries as a stranger would forge them.
 
-use birdhook_core::{Secret, signature};
+use birdhook_core::{Secret, SecretKind, signature};
 
-use crate::doctor::exchange::{Ask, SIGNATURE};
+use crate::doctor::exchange::Ask;
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 
@@ -11,17 +11,18 @@ type Forging = (&'static str, fn(&str) -> String);
 
 const FORGED: &str = "a stranger's delivery was accepted";
 
-fn sign(patient: &Patient, body: &str) -> String {
-    signature::sign(&patient.secret, body.as_bytes())
+/// The right signatures, each changed.
+fn forge(patient: &Patient, body: &str, forging: impl Fn(&str) -> String) -> Vec<(SecretKind, String)> {
+    patient.keys.sign(body.as_bytes()).into_iter().map(|(kind, right)| (kind, forging(&right))).collect()
 }
 
 /// Sends a body made up by a stranger with each of these signatures.
 async fn forged(patient: &mut Patient, signatures: &[Forging]) -> Judgement {
     let mut exchanges = Vec::new();
-    for (which, forge) in signatures {
+    for (which, forging) in signatures {
         let body = patient.body("made by a stranger");
-        let signature = forge(&sign(patient, &body));
-        exchanges.push(((*which).to_owned(), patient.send(&Ask::post_with(body, &signature)).await));
+        let signatures = forge(patient, &body, forging);
+        exchanges.push(((*which).to_owned(), patient.send(&Ask::post(body).signed(signatures)).await));
     }
     judgement::all_refused(&exchanges, FORGED)
 }
@@ -34,8 +35,8 @@ fn another(signature: &str) -> String {
 
 pub(super) async fn checked(patient: &mut Patient) -> Judgement {
     let body = patient.body("made by a stranger");
-    let signature = another(&sign(patient, &body));
-    let exchange = patient.send(&Ask::post_with(body, &signature)).await;
+    let signatures = forge(patient, &body, another);
+    let exchange = patient.send(&Ask::post(body).signed(signatures)).await;
     let judgement = match &exchange {
         Ok(answer) if answer.is_success() => {
             Judgement::failed(answer.seen(), "signatures are not checked: anybody who knows the URL can make up events")
@@ -97,8 +98,8 @@ pub(super) async fn empty_secret(patient: &mut Patient) -> Judgement {
     let body = patient.body("made by a stranger");
     // HMAC fills a key with zeros: this one is the same as the empty key, which `Secret` would not take.
     let Ok(empty) = Secret::new("\0") else { return Judgement::skipped("there is no such key") };
-    let signature = signature::sign(&empty, body.as_bytes());
-    let exchange = patient.send(&Ask::post_with(body, &signature)).await;
+    let signatures = forge(patient, &body, |_| signature::sign(&empty, body.as_bytes()));
+    let exchange = patient.send(&Ask::post(body).signed(signatures)).await;
     judgement::refused(&exchange, "the receiver has an empty secret too, with which anybody can sign")
 }
 
@@ -107,10 +108,10 @@ pub(super) async fn repeated(patient: &mut Patient) -> Judgement {
     let mut exchanges = Vec::new();
     for right_first in [true, false] {
         let body = patient.body("signed twice");
-        let right = sign(patient, &body);
-        let (first, second) = if right_first { (right.clone(), another(&right)) } else { (another(&right), right) };
+        let (right, wrong) = (forge(patient, &body, str::to_owned), forge(patient, &body, another));
+        let (first, second) = if right_first { (right, wrong) } else { (wrong, right) };
         let which = if right_first { "right, wrong" } else { "wrong, right" };
-        let exchange = patient.send(&Ask::post_with(body, &first).header(SIGNATURE, &second)).await;
+        let exchange = patient.send(&Ask::post(body).signed(first).signed(second)).await;
         match &exchange {
             Ok(answer) if answer.is_success() => taken.push(which),
             _ => exchanges.push((which.to_owned(), exchange)),

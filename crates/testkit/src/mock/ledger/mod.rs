@@ -123,6 +123,8 @@ pub struct Challenged {
     pub outcome: Outcome,
     /// How long that took, in milliseconds of real time.
     pub took_ms: u64,
+    /// The kind of secret that made the right answer, `consumer` or `client`.
+    pub answered_with: Option<&'static str>,
     /// What is wrong with the answer.
     pub failure: Option<String>,
 }
