@@ -5,10 +5,11 @@ use std::str::FromStr;
 use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::{App, Apps, Secret};
+use birdhook::{App, Apps, Secret, SecretKind};
 use secrecy::{ExposeSecret, SecretString};
 
-pub(crate) const VARIABLE: &str = "BIRDHOOK_CONSUMER_SECRET";
+pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
+pub(crate) const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
 
 /// The apps that share a URL.
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,32 @@ pub(crate) struct AppArgs {
     /// BIRDHOOK_CONSUMER_SECRET holds a secret, or name=secret,name=secret.
     #[arg(long = "app", value_name = "NAME=ENV_OR_FILE")]
     apps: Vec<NamedSource>,
+    /// The environment variable or the file that holds OAuth 2.0 client secrets: the one of the app `default`, or
+    /// name=secret,name=secret, joined with the consumer secrets by name. Defaults to BIRDHOOK_CLIENT_SECRET, if it is set.
+    /// Without a consumer secret for an app, deliveries with the old header alone are refused.
+    #[arg(long, value_name = "ENV_OR_FILE")]
+    client_secret: Option<String>,
+    /// The secret that answers the challenges of apps that have both.
+    #[arg(long, value_name = "KIND", default_value = "client")]
+    answer_with: Kind,
+}
+
+/// A kind of secret.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// The OAuth 2.0 client secret, as X's newest pages say.
+    Client,
+    /// The consumer secret.
+    Consumer,
+}
+
+impl From<Kind> for SecretKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Client => Self::Client,
+            Kind::Consumer => Self::Consumer,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -41,9 +68,26 @@ impl FromStr for NamedSource {
 
 impl AppArgs {
     pub(crate) fn read(&self) -> Result<Apps> {
-        if self.apps.is_empty() {
-            return text_of(VARIABLE)?.expose_secret().parse().context(VARIABLE);
+        let mut apps = match set(CONSUMER) {
+            Some(text) if self.apps.is_empty() => {
+                Apps::none().add_consumer_secrets(text.expose_secret()).context(CONSUMER)?
+            }
+            _ => self.named()?,
+        };
+        if let Some(source) = self.client_secret.as_deref().or_else(|| set(CLIENT).map(|_| CLIENT)) {
+            apps = apps.add_client_secrets(text_of(source)?.expose_secret()).with_context(|| source.to_owned())?;
         }
+        if apps.is_empty() {
+            bail!("{NO_SECRET}");
+        }
+        // An app with one secret answers with that.
+        let has_both = |app: &App| SecretKind::ALL.into_iter().all(|kind| app.has(kind));
+        let answering =
+            |app: App| if has_both(&app) { app.answer_challenges_with(self.answer_with.into()) } else { app };
+        Ok(Apps::new(apps.iter().cloned().map(answering))?)
+    }
+
+    fn named(&self) -> Result<Apps> {
         let mut apps: Vec<App> = Vec::new();
         for NamedSource { name, source } in &self.apps {
             let secret = secret_of(source)?;
@@ -61,34 +105,71 @@ impl AppArgs {
 /// One secret.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SecretArgs {
-    /// The environment variable or the file that holds the app's consumer secret.
-    #[arg(long, value_name = "ENV_OR_FILE", default_value = VARIABLE)]
-    secret: String,
+    /// The environment variable or the file that holds the app's consumer secret. Defaults to BIRDHOOK_CONSUMER_SECRET, if it
+    /// is set.
+    #[arg(long, value_name = "ENV_OR_FILE")]
+    secret: Option<String>,
+    /// The environment variable or the file that holds the app's OAuth 2.0 client secret. Defaults to BIRDHOOK_CLIENT_SECRET,
+    /// if it is set.
+    #[arg(long, value_name = "ENV_OR_FILE")]
+    client_secret: Option<String>,
+}
+
+/// The secrets of one app.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) consumer: Option<SecretString>,
+    pub(crate) client: Option<SecretString>,
 }
 
 impl SecretArgs {
-    pub(crate) fn read(&self) -> Result<Secret> {
-        secret_of(&self.secret)
+    /// The secrets, the client secret first: at least one.
+    pub(crate) fn read(&self) -> Result<Vec<(SecretKind, Secret)>> {
+        let mut secrets = Vec::new();
+        for (kind, source) in [(SecretKind::Client, self.client()), (SecretKind::Consumer, self.consumer())] {
+            if let Some(source) = source {
+                secrets.push((kind, secret_of(source)?));
+            }
+        }
+        if secrets.is_empty() { bail!("{NO_SECRET}") } else { Ok(secrets) }
     }
 
-    pub(crate) fn text(&self) -> Result<SecretString> {
-        text_of(&self.secret)
+    /// The secrets' texts, where they are given.
+    pub(crate) fn texts(&self) -> Result<Texts> {
+        Ok(Texts {
+            consumer: self.consumer().map(text_of).transpose()?,
+            client: self.client().map(text_of).transpose()?,
+        })
+    }
+
+    fn consumer(&self) -> Option<&str> {
+        self.secret.as_deref().or_else(|| set(CONSUMER).map(|_| CONSUMER))
+    }
+
+    fn client(&self) -> Option<&str> {
+        self.client_secret.as_deref().or_else(|| set(CLIENT).map(|_| CLIENT))
     }
 }
 
-pub(crate) fn secret_of(source: &str) -> Result<Secret> {
+pub(crate) const NO_SECRET: &str = "set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
+    BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or a file that holds one";
+
+/// The value of an environment variable, if it is set.
+fn set(variable: &str) -> Option<SecretString> {
+    env::var(variable).ok().map(Into::into)
+}
+
+fn secret_of(source: &str) -> Result<Secret> {
     Secret::new(text_of(source)?.expose_secret()).map_err(|error| anyhow!("{source}: {error}"))
 }
 
-pub(crate) fn text_of(source: &str) -> Result<SecretString> {
-    if let Ok(text) = env::var(source) {
-        return Ok(text.into());
+fn text_of(source: &str) -> Result<SecretString> {
+    if let Some(text) = set(source) {
+        return Ok(text);
     }
     match fs::read_to_string(source) {
         Ok(text) => Ok(text.trim_end_matches(['\n', '\r']).into()),
-        Err(_) if source == VARIABLE => {
-            bail!("set {VARIABLE} to the app's consumer secret, or name a variable or a file that holds it")
-        }
+        Err(_) if matches!(source, CONSUMER | CLIENT) => bail!("{NO_SECRET}"),
         Err(error) if Path::new(source).exists() => Err(error).with_context(|| format!("cannot read {source}")),
         // Perhaps it is a secret, which must not be repeated.
         Err(_) => bail!(

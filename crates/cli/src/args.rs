@@ -20,7 +20,8 @@ pub(crate) struct Args {
 
 const AFTER: &str = "\
 Secrets are never taken from the command line, where every user of the machine can read them: name an environment \
-variable or a file that holds the secret. Unless told, the variable is BIRDHOOK_CONSUMER_SECRET.
+variable or a file that holds the secret. The variables by default are BIRDHOOK_CLIENT_SECRET, for the OAuth 2.0 \
+client secret that new apps have, and BIRDHOOK_CONSUMER_SECRET. An app may have both.
 
 Exit codes: 0 all is well; 1 what was looked at is not well (a receiver with faults, a wrong signature, an unreadable \
 body, an unexpected answer, a damaged inbox); 2 the command could not be run.

@@ -57,6 +57,8 @@ fn one_command_takes_an_empty_account_to_delivered_events_and_a_second_changes_n
 
     let ensured = account.run(&["ensure", &file]);
     assert_eq!(ensured.code, 0, "{}", ensured.stderr);
+    let answers = "the receiver answers challenges with the consumer secret\n";
+    assert!(ensured.stdout.contains(answers), "{}", ensured.stdout);
     assert!(
         ensured.stdout.ends_with(&format!("6 added, 0 already there: webhook {}\n", account.id())),
         "{}",

@@ -73,3 +73,18 @@ fn nobody_at_the_url_is_one_fault_and_a_wrong_call_is_exit_code_two() {
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{args:?}");
     }
 }
+
+#[test]
+fn an_answer_made_with_either_secret_is_right_and_it_is_said_which() {
+    let variables =
+        [("BIRDHOOK_CONSUMER_SECRET", "the-consumer-secret"), ("BIRDHOOK_CLIENT_SECRET", "the-client-secret")];
+    for (answer, listens_with) in [("client secret", &variables[1..]), ("consumer secret", &variables[..1])] {
+        let mut command = birdhook(&["listen"]);
+        command.env_remove("BIRDHOOK_CONSUMER_SECRET").envs(listens_with.iter().copied());
+        let listening = Serving::start_command(&mut command);
+        let examined = end(birdhook(&["doctor", "--local", &listening.url]).envs(variables));
+        assert_eq!(examined.code, 0, "{}", examined.stdout);
+        let line = examined.stdout.lines().find(|line| line.contains("challenge_secret")).unwrap();
+        assert!(line.ends_with(&format!("answered with the {answer}")), "{line}");
+    }
+}

@@ -190,3 +190,39 @@ fn the_pages_of_the_manual_are_up_to_date() {
         assert!(made == kept, "{name:?} is stale: run `cargo run -p birdhook-cli -- pages docs/cli`");
     }
 }
+
+#[test]
+fn the_client_secret_signs_answers_and_checks() {
+    let folder = Folder::new("client-secret");
+    let (body, client) = (folder.file("body", "test"), folder.file("client", "test"));
+    let with = |args: &[&str], consumer: Option<&str>| {
+        let mut command = birdhook(&[args, &["--client-secret", &client]].concat());
+        command
+            .env_remove("BIRDHOOK_CONSUMER_SECRET")
+            .envs(consumer.map(|secret| ("BIRDHOOK_CONSUMER_SECRET", secret)));
+        end(&mut command)
+    };
+    assert_eq!(with(&["sign", &body], None).stdout.trim_end(), SIGNED_TEST);
+    assert_eq!(with(&["sign", &body, "--json"], None).json()[0]["header"], "x-twitter-webhooks-signature-oauth2");
+    let both = with(&["sign", &body], Some("another")).stdout;
+    assert!(both.starts_with(&format!("x-twitter-webhooks-signature-oauth2: {SIGNED_TEST}\n")), "{both}");
+    assert!(both.lines().nth(1).unwrap().starts_with("x-twitter-webhooks-signature: sha256="), "{both}");
+
+    let signature = format!("--signature={SIGNED_TEST}");
+    for consumer in [None, Some("another")] {
+        let checked = with(&["verify", &signature, &body, "--json"], consumer);
+        assert_eq!((checked.code, &checked.json()[0]["secret"]), (0, &"client".into()));
+    }
+    let said = with(&["verify", &signature, &body], Some("another")).stdout;
+    assert!(said.contains("made with the client secret"), "{said}");
+
+    let alone = with(&["crc", "abc"], None).stdout;
+    assert_eq!(with(&["crc", "abc"], Some("another")).stdout, alone, "X's newest pages");
+    assert_eq!(with_key_test(&["crc", "abc"]).stdout, alone, "the same key");
+
+    let literal = end(
+        birdhook(&["sign", &body, "--client-secret", "z3ZX4v7mAAUGykl3Ecm"]).env_remove("BIRDHOOK_CONSUMER_SECRET")
+    );
+    assert_eq!(literal.code, 2);
+    assert!(!literal.stderr.contains("z3ZX4v7m"), "{}", literal.stderr);
+}

@@ -252,3 +252,57 @@ fn a_server_that_cannot_start_says_why() {
     let path = run(&["listen", "--path", "webhooks"]);
     assert!(path.code == 2 && path.stderr.contains("--path must begin with /"), "{}", path.stderr);
 }
+
+/// A receiver with these environment variables.
+fn listen_with(args: &[&str], variables: &[(&str, &str)]) -> Serving {
+    let mut command = birdhook(&[&["listen", "--json"], args].concat());
+    command.env_remove("BIRDHOOK_CONSUMER_SECRET").envs(variables.iter().copied());
+    Serving::start_command(&mut command)
+}
+
+fn trigger_with(url: &str, variables: &[(&str, &str)]) -> BTreeMap<String, u64> {
+    let mut command = birdhook(&["trigger", url, "like.create", "--generation", "xaa", "--json"]);
+    answers(&end(command.env_remove("BIRDHOOK_CONSUMER_SECRET").envs(variables.iter().copied())))
+}
+
+const CONSUMER: (&str, &str) = ("BIRDHOOK_CONSUMER_SECRET", "the-consumer-secret");
+const CLIENT: (&str, &str) = ("BIRDHOOK_CLIENT_SECRET", "the-client-secret");
+
+#[test]
+fn a_delivery_with_the_new_header_alone_is_received() {
+    let listening = listen_with(&[], &[CLIENT]);
+    assert_eq!(trigger_with(&listening.url, &[CLIENT]), only("200", 1));
+    assert_eq!(trigger_with(&listening.url, &[CONSUMER]), only("401", 1), "there is no consumer secret");
+    assert_eq!(trigger_with(&listening.url, &[CLIENT, CONSUMER]), only("200", 1), "the old header is ignored");
+    let (lines, notes) = listening.stop();
+    assert_eq!(lines.len(), 2);
+    assert!(!notes.iter().any(|note| note.contains("another kind")), "{notes:?}");
+}
+
+#[test]
+fn with_both_secrets_a_delivery_of_the_kind_that_does_not_answer_is_warned_of() {
+    for (args, warned) in [(&["--answer-with", "client"], true), (&["--answer-with", "consumer"], false)] {
+        let listening = listen_with(args, &[CLIENT, CONSUMER]);
+        assert_eq!(trigger_with(&listening.url, &[CONSUMER]), only("200", 1));
+        assert_eq!(trigger_with(&listening.url, &[CONSUMER, CLIENT]), only("200", 1));
+        let (_, notes) = listening.stop();
+        let warning = "signed with another kind of secret than answers challenges: 1;";
+        assert_eq!(notes.iter().any(|note| note.contains(warning)), warned, "{args:?} {notes:?}");
+    }
+}
+
+#[test]
+fn client_secrets_and_consumer_secrets_are_joined_by_name() {
+    let both = [("BIRDHOOK_CONSUMER_SECRET", "shop=c1"), ("BIRDHOOK_CLIENT_SECRET", "shop=o1,blog=o2")];
+    let listening = listen_with(&[], &both);
+    for (variable, secret) in
+        [("BIRDHOOK_CONSUMER_SECRET", "c1"), ("BIRDHOOK_CLIENT_SECRET", "o1"), ("BIRDHOOK_CLIENT_SECRET", "o2")]
+    {
+        assert_eq!(trigger_with(&listening.url, &[(variable, secret)]), only("200", 1), "{variable} {secret}");
+    }
+    let crossed = [("BIRDHOOK_CONSUMER_SECRET", "c1"), ("BIRDHOOK_CLIENT_SECRET", "o2")];
+    assert_eq!(trigger_with(&listening.url, &crossed), only("200", 1), "the old header is nothing to blog");
+    let (lines, _) = listening.stop();
+    let apps: Vec<_> = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["app"].clone()).collect();
+    assert_eq!(apps, ["shop", "shop", "blog", "blog"]);
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use birdhook_core::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use crate::login::{Renewal, Way};
@@ -195,6 +195,10 @@ impl Client {
 
     pub(crate) fn consumer_secret(&self) -> Option<&str> {
         self.inner.credentials.consumer.as_ref().map(ConsumerKeys::secret)
+    }
+
+    pub(crate) fn client_secret(&self) -> Option<&str> {
+        self.inner.credentials.client_secret.as_ref().map(ExposeSecret::expose_secret)
     }
 
     /// Whether X's API is a mock on this machine or in its network.

@@ -169,6 +169,13 @@ impl Credentials {
         self
     }
 
+    /// The OAuth 2.0 client secret of an app whose client id is not needed: [`ensure`](crate::Client::ensure) takes a receiver's
+    /// answer to a challenge that was made with it for right.
+    pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
+        self.client_secret = Some(secret.into());
+        self
+    }
+
     /// The OAuth 1.0a token of a user, who may be the owner.
     pub(crate) fn token_of(&self, user: &str) -> Option<&AccessToken> {
         self.users.get(user).or_else(|| self.owner.as_ref().filter(|owner| owner.user_id() == Some(user)))

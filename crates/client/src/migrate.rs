@@ -205,6 +205,7 @@ impl Migration<'_> {
         ended.unconfirmed.splice(..0, begun.unconfirmed);
         ended.refused.splice(..0, begun.refused);
         ended.kept = begun.kept;
+        ended.answered_with = begun.answered_with;
         ended.complete()
     }
 }

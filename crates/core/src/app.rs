@@ -10,7 +10,7 @@ use crate::{Secret, signature};
 /// An app has a client secret, a consumer secret, or both. A delivery is accepted for the app when it carries a
 /// signature header of a kind for which the app has secrets, and every such header is right; a header of another kind is
 /// ignored. So an app **without a consumer secret** is the only protection against a downgrade: an app that has both
-/// accepts a delivery that carries the old header alone.
+/// accepts a delivery that carries the old header alone. The whole table: docs/protocol.md, section 3.6.
 ///
 /// ```
 /// use birdhook_core::{App, Secret};
@@ -100,6 +100,11 @@ impl App {
     /// The name given to [`App::new`] or [`App::with_client_secret`].
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the app has a secret of this kind.
+    pub fn has(&self, kind: SecretKind) -> bool {
+        !self.secrets(kind).is_empty()
     }
 
     /// Signs `body` as X would, to send a delivery on: name and value of a header for each kind of secret that the app has,

@@ -216,6 +216,7 @@ fn a_delivery_is_sent_on_with_every_header_that_its_app_can_make() {
         (app_of_both(), &[CONSUMER, signature::HEADER_OAUTH2]),
     ] {
         let headers = app.sign(body);
+        assert_eq!(birdhook_core::SecretKind::ALL.iter().filter(|kind| app.has(**kind)).count(), names.len());
         assert_eq!(headers.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(accepted_for(&endpoint([app]), &headers).unwrap(), "a");

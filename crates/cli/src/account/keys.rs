@@ -184,6 +184,8 @@ impl TryFrom<&Keys> for Credentials {
         }
         if let Some(client) = &keys.client_id {
             credentials = credentials.oauth2_client(client.clone(), keys.client_secret.clone().map(SecretString::from));
+        } else if let Some(secret) = &keys.client_secret {
+            credentials = credentials.client_secret(secret.clone());
         }
         if let Some(owner) = keys.owner.as_ref().and_then(Tokens::oauth1) {
             credentials = credentials.owner(owner);

@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anstyle::Style;
-use anyhow::{Context, Result};
-use birdhook_testkit::{Diagnosis, Finding, Verdict as Found};
+use anyhow::{Context, Result, bail};
+use birdhook_testkit::{Diagnosis, Doctor as Examiner, Finding, Verdict as Found};
 use secrecy::ExposeSecret;
 
 use crate::Verdict;
-use crate::apps::SecretArgs;
+use crate::apps::{NO_SECRET, SecretArgs, Texts};
 use crate::output::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, note, plural, styled};
 
 /// Examine a receiver as X would, and as an attacker would; it may be written in any language.
 ///
 /// Each check is a line: what was seen and, when something is wrong, the cause and the cure. A check that would show nothing
 /// new, because one before it failed, is skipped. Exit code 0 only if X would accept the receiver and nothing unsafe was found.
+///
+/// With both secrets an answer made with either is right, and the check challenge_secret says which it was.
 ///
 /// It sends some sixty requests, nearly all one after another. Those that are correctly signed tell that a replay has ended
 /// which nobody asked for, with job ids that begin with birdhook-doctor-; no app acts on them. One of them is 20 MB long.
@@ -50,10 +52,16 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
 
 impl Doctor {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
-        let mut doctor = birdhook_testkit::Doctor::new(&self.url, self.secret.text()?.expose_secret())?
-            .local(self.local)
-            .deadline(self.deadline)
-            .patience(self.patience);
+        let Texts { consumer, client } = self.secret.texts()?;
+        let doctor = match (consumer, client) {
+            (Some(consumer), None) => Examiner::new(&self.url, consumer.expose_secret())?,
+            (None, Some(client)) => Examiner::with_client_secret(&self.url, client.expose_secret())?,
+            (Some(consumer), Some(client)) => {
+                Examiner::new(&self.url, consumer.expose_secret())?.add_client_secret(client.expose_secret())?
+            }
+            (None, None) => bail!("{NO_SECRET}"),
+        };
+        let mut doctor = doctor.local(self.local).deadline(self.deadline).patience(self.patience);
         for path in &self.trust_root {
             let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             doctor = doctor.trust_root(&certificate).with_context(|| path.display().to_string())?;

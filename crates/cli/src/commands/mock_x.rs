@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use birdhook::Generation;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Token, User, Webhook};
-use secrecy::ExposeSecret;
+use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Signs, Token, User, Webhook};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::doctor::seconds;
@@ -16,13 +16,13 @@ use super::listen::asked_to_stop;
 use super::trigger::Told;
 use crate::Verdict;
 use crate::account::{Keys, Tokens};
-use crate::apps;
+use crate::apps::{self, SecretArgs};
 use crate::output::{self, STRONG, note, styled};
 
 /// Play X: a server with its management APIs that registers webhooks, challenges them, and delivers signed, made-up events.
 ///
 /// Its page, at the address where it listens, lists webhooks, subscriptions and what was sent and answered, and has a button
-/// that makes something happen. With --webhook a receiver is registered and its user subscribed at once. Everything it
+/// that makes something happen. Without a consumer secret it makes one up; with a client secret it signs with that. With --webhook a receiver is registered and its user subscribed at once. Everything it
 /// knows is gone when it ends.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MockX {
@@ -42,10 +42,14 @@ pub(crate) struct MockX {
     /// Write the app's keys, its owner's and the users' tokens to this file, for `birdhook ensure --credentials` and others.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    /// The environment variable or the file that holds the app's consumer secret. Unless told, BIRDHOOK_CONSUMER_SECRET if it
-    /// is set, else the secret is made up.
-    #[arg(long, value_name = "ENV_OR_FILE")]
-    secret: Option<String>,
+    #[command(flatten)]
+    secrets: SecretArgs,
+    /// In which headers requests are signed. Without a client secret it is always the old one.
+    #[arg(long, default_value = "client")]
+    signs: Signing,
+    /// Take only challenges that are answered with this kind of secret for right. Any that the app has by default.
+    #[arg(long, value_name = "KIND")]
+    answers: Option<apps::Kind>,
     /// What ids, credentials and events are made up from.
     #[arg(long, default_value_t = 7)]
     seed: u64,
@@ -71,6 +75,26 @@ enum Bought {
     PayPerUse,
 }
 
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Signing {
+    /// The new header alone, with the OAuth 2.0 client secret, as X's newest pages say.
+    Client,
+    /// The old header alone, with the consumer secret.
+    Consumer,
+    /// Both headers.
+    Both,
+}
+
+impl From<Signing> for Signs {
+    fn from(signing: Signing) -> Self {
+        match signing {
+            Signing::Consumer => Self::Consumer,
+            Signing::Client => Self::Client,
+            Signing::Both => Self::Both,
+        }
+    }
+}
+
 impl From<Bought> for Plan {
     fn from(bought: Bought) -> Self {
         match bought {
@@ -86,15 +110,16 @@ impl MockX {
         (settings.local, settings.listen, settings.seed) = (!self.strict, self.addr.to_string(), self.seed);
         settings.chaos.duplicates = self.duplicates;
         settings.subscription_delay = self.subscription_delay.unwrap_or(settings.subscription_delay);
-        let given = self.secret.as_deref().or(std::env::var_os(apps::VARIABLE).map(|_| apps::VARIABLE));
-        let given = given.map(apps::text_of).transpose()?;
-        settings.consumer_secret = given.as_ref().map(|secret| Token::new(secret.expose_secret()));
+        let given = self.secrets.texts()?;
+        let token = |text: &Option<SecretString>| text.as_ref().map(|secret| Token::new(secret.expose_secret()));
+        (settings.consumer_secret, settings.client_secret) = (token(&given.consumer), token(&given.client));
+        (settings.signs, settings.answers) = (self.signs.into(), self.answers.map(Into::into));
         let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
         note(format!("playing X on {}/", x.url()));
         if let Some(path) = &self.credentials {
             self.keys(&x).write(path)?;
         }
-        credentials(&x, given.is_some(), json)?;
+        credentials(&x, given.consumer.is_some(), json)?;
         for url in &self.webhook {
             let webhook = x.register(url).await.map_err(|refusal| anyhow!("{url}: {refusal}"))?;
             self.subscribe(&x, &webhook)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use birdhook::client::api::ReplaySpan;
-use birdhook::{Apps, Timestamp, signature};
+use birdhook::{Apps, Secret, SecretKind, Timestamp, signature};
 use birdhook_testkit::{Kind, Recorded, Recording, Sender, read};
 use http::{HeaderName, HeaderValue, Request};
 
@@ -67,7 +67,7 @@ impl Replay {
             bail!("--speed must be 0 or above");
         }
         let (Some(path), Some(url)) = (&self.file, &self.url) else { return self.by_x(json).await };
-        let secret = self.secret.read()?;
+        let secrets = self.secret.read()?;
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         check_url(url)?;
         let (mut recorded, mut all_read) = (Vec::new(), true);
@@ -88,7 +88,7 @@ impl Replay {
             if let Some(since) = first.and_then(|first| self.after(first, request.time)) {
                 tokio::time::sleep(since.saturating_sub(begun.elapsed())).await;
             }
-            match signed(request, url, &secret) {
+            match signed(request, url, &secrets) {
                 Ok(request) => tally.count(&sender.send(request).await, |status| status == 200),
                 Err(why) => {
                     note(format!("left out: {why:#}"));
@@ -149,7 +149,7 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 /// A recorded request, signed anew.
-fn signed(recorded: Recorded, url: &str, secret: &birdhook::Secret) -> Result<Request<bytes::Bytes>> {
+fn signed(recorded: Recorded, url: &str, secrets: &[(SecretKind, Secret)]) -> Result<Request<bytes::Bytes>> {
     let mut request = Request::post(url).body(recorded.body)?;
     let signatures = [signature::HEADER, signature::HEADER_OAUTH2];
     for (name, value) in recorded.headers {
@@ -158,7 +158,9 @@ fn signed(recorded: Recorded, url: &str, secret: &birdhook::Secret) -> Result<Re
             request.headers_mut().append(name, HeaderValue::from_bytes(&value)?);
         }
     }
-    let signature = HeaderValue::try_from(signature::sign(secret, request.body()))?;
-    request.headers_mut().insert(HeaderName::from_static(signature::HEADER), signature);
+    for (kind, secret) in secrets {
+        let signature = HeaderValue::try_from(signature::sign(secret, request.body()))?;
+        request.headers_mut().insert(HeaderName::from_static(kind.header()), signature);
+    }
     Ok(request)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use birdhook::{Generation, Secret};
+use birdhook::{Generation, Secret, SecretKind};
 use birdhook_testkit::{Kind, Post, Scene, Sender};
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -81,7 +81,12 @@ impl Trigger {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         check_url(&self.url)?;
         let told = self.told()?;
-        let secret = if self.forged { Secret::new("a guess")? } else { self.secret.read()? };
+        let secrets = if self.forged {
+            let guess = Secret::new("a guess")?;
+            SecretKind::ALL.map(|kind| (kind, guess.clone())).to_vec()
+        } else {
+            self.secret.read()?
+        };
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let copies = 1 + u64::from(self.duplicates);
         let total = self.count.saturating_mul(told.len() as u64).saturating_mul(copies);
@@ -103,7 +108,9 @@ impl Trigger {
         let mut tally = Tally::default();
         let mut answers = stream::iter(deliveries.zip(0..))
             .map(|(body, number): (Bytes, u32)| {
-                let request = Post::signed(&secret, body).request(&self.url);
+                let post = Post::unsigned(body);
+                let post = secrets.iter().fold(post, |post, (kind, secret)| post.signed_as(*kind, secret));
+                let request = post.request(&self.url);
                 let sender = &sender;
                 async move {
                     if let Some(pace) = pace {

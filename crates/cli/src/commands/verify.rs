@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use birdhook::Secret;
 use birdhook::signature::{SignatureError, verify};
+use birdhook::{Secret, SecretKind};
 use serde::Serialize;
 
 use crate::Verdict;
@@ -17,7 +17,7 @@ use crate::output::{self, BAD, GOOD, styled};
 /// Check the signature of a body, and when it is wrong say what it may come from. Exit code 1 when it is wrong.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The value of the header x-twitter-webhooks-signature.
+    /// The value of the header x-twitter-webhooks-signature or x-twitter-webhooks-signature-oauth2.
     #[arg(long)]
     signature: String,
     /// The file that holds the body, byte for byte, or - for standard input.
@@ -29,6 +29,9 @@ pub(crate) struct Verify {
 #[derive(Serialize)]
 struct Checked {
     valid: bool,
+    /// The kind of secret that made it: `consumer` or `client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,21 +40,30 @@ struct Checked {
 
 impl Verify {
     pub(crate) fn run(self, json: bool) -> Result<Verdict> {
-        let (secret, body) = (self.secret.read()?, input::bytes(&self.file)?);
-        let error = verify(&secret, &body, self.signature.as_bytes()).err();
-        let hint = error.and_then(|error| hint(&secret, &body, &self.signature, error));
-        let checked = Checked { valid: error.is_none(), error: error.map(|error| error.to_string()), hint };
+        let (secrets, body) = (self.secret.read()?, input::bytes(&self.file)?);
+        let check = |secret: &Secret| verify(secret, &body, self.signature.as_bytes());
+        let right = secrets.iter().find(|(_, secret)| check(secret).is_ok()).map(|(kind, _)| *kind);
+        let error = secrets.iter().find_map(|(_, secret)| check(secret).err()).filter(|_| right.is_none());
+        let hint =
+            error.and_then(|error| secrets.iter().find_map(|(_, secret)| hint(secret, &body, &self.signature, error)));
+        let secret = right.map(SecretKind::as_str);
+        let checked = Checked { valid: right.is_some(), secret, error: error.map(|error| error.to_string()), hint };
         if json {
             output::json(&checked)?;
         } else {
             let text = match &checked.error {
-                None => styled(GOOD, "the signature is right"),
+                None => styled(GOOD, "the signature is right") + &made_with(&secrets, right),
                 Some(error) => styled(BAD, error) + &hint.map(|hint| format!(": {hint}")).unwrap_or_default(),
             };
             output::line(text)?;
         }
         Ok(checked.valid.into())
     }
+}
+
+/// Which of two secrets made it.
+fn made_with(secrets: &[(SecretKind, Secret)], right: Option<SecretKind>) -> String {
+    right.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
 }
 
 /// What people get wrong.

@@ -24,6 +24,10 @@ pub struct Ensured {
     pub unconfirmed: Vec<Undone>,
     /// The steps that X refuses.
     pub refused: Vec<Undone>,
+    /// The kind of secret with which the receiver answered our challenge, `consumer` or `client`; `None` when it was not
+    /// challenged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_with: Option<&'static str>,
 }
 
 /// A step that is not known to be done.
@@ -176,7 +180,7 @@ pub(crate) async fn apply(
     // Its state has changed with what was done.
     let webhook = if done.is_empty() { webhook } else { found::webhook(client, wanted.api, &wanted.url).await? };
     let webhook = webhook.ok_or_else(|| EnsureError::Gone(wanted.url.clone()))?;
-    Ok(Ensured { webhook, done, kept, unconfirmed, refused })
+    Ok(Ensured { webhook, done, kept, unconfirmed, refused, answered_with: None })
 }
 
 /// Whether what a call should make may be there though the call failed.

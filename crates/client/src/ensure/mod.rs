@@ -34,6 +34,8 @@ pub(crate) use check::wanted as check;
 pub(crate) use found::Found;
 pub(crate) use plan::plan;
 
+use birdhook_core::SecretKind;
+
 use crate::Client;
 
 /// Brings about a [`Wanted`] state, or says what that would take.
@@ -87,9 +89,12 @@ impl Ensure<'_> {
     pub async fn run_with(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         let plan = self.plan().await?;
         let challenges = plan.steps().iter().any(|step| matches!(step, Step::Register { .. } | Step::Challenge { .. }));
-        if self.probes && challenges {
-            probe(self.client, &self.wanted.url).await.map_err(EnsureError::Receiver)?;
-        }
-        apply(self.client, self.wanted, plan, tell).await?.complete()
+        let answered_with = match self.probes && challenges {
+            true => Some(probe(self.client, &self.wanted.url).await.map_err(EnsureError::Receiver)?),
+            false => None,
+        };
+        let mut ensured = apply(self.client, self.wanted, plan, tell).await?;
+        ensured.answered_with = answered_with.map(SecretKind::as_str);
+        ensured.complete()
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use birdhook_core::{Secret, signature};
+use birdhook_core::{Secret, SecretKind, signature};
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
@@ -18,8 +18,8 @@ pub enum ProbeFault {
     /// What should be a URL is none.
     #[error("{0} is no URL")]
     Url(String),
-    /// The consumer secret is not known, or cannot be one.
-    #[error("there is no consumer secret to judge its answer by")]
+    /// Neither the client secret nor the consumer secret is known.
+    #[error("there is neither a client secret nor a consumer secret to judge its answer by")]
     Secret,
     /// There is no answer.
     #[error("its URL cannot be reached from here: {0}")]
@@ -34,7 +34,7 @@ pub enum ProbeFault {
     #[error("its answer is not JSON with a response_token")]
     NoToken,
     /// It signs with another secret, or something else than the token.
-    #[error("its response_token is wrong: give it this app's consumer secret")]
+    #[error("its response_token is wrong: give it this app's client secret, or its consumer secret")]
     WrongToken,
     /// It takes longer than X waits.
     #[error("it takes {} ms to answer, and X waits 3 s at its shortest", .0.as_millis())]
@@ -44,12 +44,17 @@ pub enum ProbeFault {
 /// X waits no longer, at its shortest.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Challenges a receiver as X would, and judges its answer.
+/// Challenges a receiver as X would, judges its answer, and returns the kind of secret that made it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub async fn probe(client: &Client, url: &str) -> Result<(), ProbeFault> {
-    let secret = client.consumer_secret().and_then(|secret| Secret::new(secret).ok()).ok_or(ProbeFault::Secret)?;
+pub async fn probe(client: &Client, url: &str) -> Result<SecretKind, ProbeFault> {
+    let known = [(SecretKind::Client, client.client_secret()), (SecretKind::Consumer, client.consumer_secret())];
+    let secret = |(kind, text): (_, Option<&str>)| Some((kind, Secret::new(text?).ok()?));
+    let secrets: Vec<_> = known.into_iter().filter_map(secret).collect();
+    if secrets.is_empty() {
+        return Err(ProbeFault::Secret);
+    }
     let token = STANDARD_NO_PAD.encode(std::iter::repeat_with(|| fastrand::u8(..)).take(36).collect::<Vec<u8>>());
     let joint = if url.contains('?') { '&' } else { '?' };
     let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("crc_token", &token).finish();
@@ -64,7 +69,8 @@ pub async fn probe(client: &Client, url: &str) -> Result<(), ProbeFault> {
     }
     let said: Value = serde_json::from_slice(answer.body()).map_err(|_| ProbeFault::NoToken)?;
     let said = said.get("response_token").and_then(Value::as_str).ok_or(ProbeFault::NoToken)?;
-    signature::verify(&secret, token.as_bytes(), said.as_bytes()).map_err(|_| ProbeFault::WrongToken)?;
+    let made = |secret: &Secret| signature::verify(secret, token.as_bytes(), said.as_bytes()).is_ok();
+    let (kind, _) = secrets.iter().find(|(_, secret)| made(secret)).ok_or(ProbeFault::WrongToken)?;
     let took = begun.elapsed();
-    if took > LIMIT { Err(ProbeFault::Slow(took)) } else { Ok(()) }
+    if took > LIMIT { Err(ProbeFault::Slow(took)) } else { Ok(*kind) }
 }

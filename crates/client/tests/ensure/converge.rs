@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use birdhook_client::{Api, Cause, EnsureError, Filter, ProbeFault, Step, Wanted};
 use birdhook_core::EventKind;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Generation, Settings};
+use birdhook_testkit::mock::{Generation, Settings, Token};
 
-use super::receiver::Answers;
+use super::receiver::{Answers, CLIENT_SECRET};
 use super::world::{USERS, World};
 
 const TYPES: [&str; 4] = ["like.create", "post.create", "follow.follow", "dm.received"];
@@ -193,5 +193,20 @@ async fn every_state_is_led_to_every_other() {
             assert!(wish.tag.is_none() || one.tag == wish.tag, "round {round}: {wish}");
         }
         assert!(world.client.ensure(&wanted).run().await.unwrap().done.is_empty(), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_may_answer_with_either_secret_and_it_is_told_which() {
+    for (answers, answered_with) in [(Answers::Well, "consumer"), (Answers::WithTheClientSecret, "client")] {
+        let mut settings = Settings::local();
+        settings.client_secret = Some(Token::new(CLIENT_SECRET));
+        let world = World::with(settings).await;
+        world.receiver.answers(answers);
+        let wanted = Wanted::new(&*world.receiver.url);
+        let ensured = world.client.ensure(&wanted).run().await.unwrap();
+        assert_eq!(ensured.answered_with, Some(answered_with));
+        let again = world.client.ensure(&wanted).run().await.unwrap();
+        assert_eq!((again.answered_with, again.done.len()), (None, 0), "it was not challenged");
     }
 }

@@ -11,12 +11,16 @@ use birdhook_core::{Secret, crc, signature};
 use birdhook_testkit::Ledger;
 use bytes::Bytes;
 
+pub(crate) const CLIENT_SECRET: &str = "the client secret of the app";
+
 /// How challenges are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Answers {
     #[default]
     Well,
     WithAnotherSecret,
+    /// [`CLIENT_SECRET`], the OAuth 2.0 client secret of the app.
+    WithTheClientSecret,
     WithAPage,
     NotAtAll,
     WithARedirect,
@@ -78,13 +82,14 @@ async fn challenge(State(inner): State<Arc<Inner>>, RawQuery(query): RawQuery) -
     let how = *inner.answers.lock().unwrap();
     let secret = match how {
         Answers::WithAnotherSecret => Secret::new("another").unwrap(),
+        Answers::WithTheClientSecret => Secret::new(CLIENT_SECRET).unwrap(),
         _ => inner.secret.clone(),
     };
     match how {
         Answers::NotAtAll => StatusCode::NOT_FOUND.into_response(),
         Answers::WithAPage => "<!doctype html>".into_response(),
         Answers::WithARedirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
-        Answers::Well | Answers::WithAnotherSecret => {
+        Answers::Well | Answers::WithAnotherSecret | Answers::WithTheClientSecret => {
             let answer = crc::respond(&secret, &token, crc::TokenPolicy::default()).unwrap();
             ([("content-type", "application/json")], answer).into_response()
         }

@@ -102,6 +102,9 @@ impl World {
             let user = x.user(id);
             credentials = credentials.user(id, token(&user)).user2(id, UserToken::new(user.oauth2_token.as_str()));
         }
+        if let Some(secret) = &app.client_secret {
+            credentials = credentials.client_secret(secret.as_str());
+        }
         let builder = Client::builder(credentials).base_url(x.url()).retries(Retries::never());
         let client = builder.transport(line.clone()).build().unwrap();
         Self { x, receiver, client, line }

@@ -87,12 +87,15 @@ pub(crate) fn tell_report(ensured: Result<Ensured, EnsureError>, json: bool) -> 
         Err(EnsureError::Incomplete(report)) => *report,
         Err(error) => return Err(failed(&error)),
     };
-    let Ensured { webhook, done, kept, unconfirmed, refused, .. } = &report;
+    let Ensured { webhook, done, kept, unconfirmed, refused, answered_with, .. } = &report;
     if json {
         output::json(&report)?;
     } else {
         tell_undone(refused, &styled(BAD, "refused"))?;
         tell_undone(unconfirmed, &styled(CAREFUL, "unconfirmed"))?;
+        if let Some(kind) = answered_with {
+            output::line(format!("the receiver answers challenges with the {kind} secret"))?;
+        }
         let counts = [(done.len(), "added"), (*kept, "already there")];
         let open = [(unconfirmed.len(), "unconfirmed"), (refused.len(), "refused")];
         let counts = counts.into_iter().chain(open.into_iter().filter(|(count, _)| *count > 0));

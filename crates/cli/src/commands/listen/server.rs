@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
-use birdhook::{Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, Webhook};
+use birdhook::{App, Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, SecretKind, Webhook};
 use tokio::net::TcpListener;
 
 use super::forwarder::Forwarder;
@@ -17,7 +18,7 @@ use super::recorder::Recorder;
 use super::{PATIENCE, Work, asked_to_stop, http};
 use crate::apps::AppArgs;
 use crate::lines::Form;
-use crate::output::note;
+use crate::output::{BAD, note, styled};
 
 /// Where to receive, and for whom.
 #[derive(Debug, clap::Args)]
@@ -71,8 +72,12 @@ impl ServerArgs {
                 _ = output_closed.recv() => {}
             }
         };
+        let health = Box::new({
+            let gate = gate.clone();
+            move || gate.health()
+        });
         let shut_down = async move { (gate.shutdown(PATIENCE).await, gate.health()) };
-        self.bind(route, &apps).await?.run(enough, shut_down).await
+        self.bind(route, &apps).await?.run(enough, health, shut_down).await
     }
 
     /// The webhook as the arguments describe it, and its apps.
@@ -101,10 +106,44 @@ impl ServerArgs {
         let asked_to_stop = Box::pin(asked_to_stop());
         let listener =
             http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;
-        let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
+        let names: Vec<_> = apps.iter().map(described).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
         note(format!("listening on http://{address}{path} for {}", names.join(", ")));
         Ok(Server { listener, router: Router::new().route(path, route), asked_to_stop })
+    }
+}
+
+/// How often the receiver is asked whether deliveries are signed with another kind of secret than answers challenges.
+const WARNING_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Warns at the first delivery that is signed so, and whenever their number has doubled. Never resolves.
+async fn warn_of_another_kind(health: Box<dyn Fn() -> Health + Send>) {
+    let mut limit = 1;
+    loop {
+        let deliveries = health().signed_with_another_kind;
+        if deliveries >= limit {
+            note(another_kind(deliveries));
+            limit = deliveries * 2;
+        }
+        tokio::time::sleep(WARNING_INTERVAL).await;
+    }
+}
+
+fn another_kind(deliveries: u64) -> String {
+    format!(
+        "{}: deliveries signed with another kind of secret than answers challenges: {deliveries}; X may refuse the next \
+         answer: run `birdhook webhooks validate ID`, and if X refuses, start again with the other --answer-with",
+        styled(BAD, "WARNING")
+    )
+}
+
+/// An app and the secrets that it has.
+fn described(app: &App) -> String {
+    let has = |kind| app.has(kind);
+    match (has(SecretKind::Consumer), has(SecretKind::Client), app.challenge_kind()) {
+        (true, true, Some(kind)) => format!("{} (both secrets; the {kind} answers challenges)", app.name()),
+        (_, true, _) => format!("{} (client secret)", app.name()),
+        _ => format!("{} (consumer secret)", app.name()),
     }
 }
 
@@ -125,22 +164,31 @@ impl Server {
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
-        self.run(enough, async move { (pipeline.shutdown(PATIENCE).await.in_flight, pipeline.health()) }).await
+        let health = Box::new({
+            let pipeline = pipeline.clone();
+            move || pipeline.health()
+        });
+        self.run(enough, health, async move { (pipeline.shutdown(PATIENCE).await.in_flight, pipeline.health()) }).await
     }
 
     /// `shut_down` tells how many deliveries were cut off, and what was done.
     async fn run(
         self,
         enough: impl Future<Output = ()> + Send + 'static,
+        health: Box<dyn Fn() -> Health + Send>,
         shut_down: impl Future<Output = (usize, Health)> + Send + 'static,
     ) -> Result<()> {
         let stop = async move {
             tokio::select! {
                 () = self.asked_to_stop => {}
                 () = enough => {}
+                () = warn_of_another_kind(health) => {}
             }
             let (left, health) = shut_down.await;
-            let Health { events, duplicates, .. } = health;
+            let Health { events, duplicates, signed_with_another_kind: other, .. } = health;
+            if other > 0 {
+                note(another_kind(other));
+            }
             note(format!("stopped: {events} events, {duplicates} duplicates, {left} deliveries cut off"));
         };
         Ok(http::serve(self.listener, self.router, stop).await?)
