@@ -7,9 +7,9 @@ mod sentence;
 
 use std::time::Duration;
 
-use birdhook::{CutOver, Receiver, Secret, Webhook};
+use birdhook::{App, CutOver, Receiver, Secret, SecretKind, Webhook};
 use birdhook_examples::{Error, PATH};
-use birdhook_testkit::mock::{MockX, Settings};
+use birdhook_testkit::mock::{MockX, Settings, Token};
 use birdhook_testkit::{Kind, Post, Sender};
 
 const USER: &str = "2001";
@@ -25,10 +25,15 @@ fn kinds() -> Vec<Kind> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let x = MockX::start(Settings::local()).await?;
+    let mut settings = Settings::local();
+    // A new app at X has an OAuth 2.0 client secret, with which X signs.
+    settings.client_secret = Some(Token::new("the app's OAuth 2.0 client secret"));
+    let x = MockX::start(settings).await?;
 
     // The app: a webhook on one route.
-    let webhook = Webhook::new(x.app().secret().clone()).cut_over(CutOver::Both);
+    let client_secret = x.app().client_key().ok_or("the app has no client secret")?;
+    let app = App::with_client_secret("default", client_secret.clone());
+    let webhook = Webhook::new(app).cut_over(CutOver::Both);
     let (pipeline, deliveries) = webhook.channel(1024);
     let app = axum::Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -56,7 +61,8 @@ async fn main() -> Result<(), Error> {
     }
 
     // A stranger, who does not know the secret.
-    let forged = Post::signed(&Secret::new("a guess")?, r#"{"for_user_id":"2001","follow_events":[]}"#);
+    let body = r#"{"for_user_id":"2001","follow_events":[]}"#;
+    let forged = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new("a guess")?);
     let answer = Sender::new(Duration::from_secs(3))?.send(forged.request(&url)?).await?;
     println!("\nA stranger delivers with a made-up signature and is answered {}.", answer.status);
 

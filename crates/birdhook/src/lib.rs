@@ -2,11 +2,11 @@
 //! API and the X Activity API, and a 200 that means something.
 //!
 //! ```no_run
-//! use birdhook::{Receiver, Secret, Webhook};
+//! use birdhook::{App, Receiver, Secret, Webhook};
 //!
 //! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let secret = Secret::new(std::env::var("BIRDHOOK_CONSUMER_SECRET")?)?;
-//! let (pipeline, deliveries) = Webhook::new(secret).channel(1024);
+//! let secret = Secret::new(std::env::var("BIRDHOOK_CLIENT_SECRET")?)?; // the app's OAuth 2.0 client secret
+//! let (pipeline, deliveries) = Webhook::new(App::with_client_secret("default", secret)).channel(1024);
 //! let app = axum::Router::new().route_service("/webhooks/twitter", Receiver::new(pipeline));
 //!
 //! tokio::spawn(async move {
@@ -19,7 +19,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! 1. Describe the webhook: [`Webhook`], with a [`Secret`], an [`App`] or several [`Apps`].
+//! 1. Describe the webhook: [`Webhook`], with an [`App`], several [`Apps`], or a [`Secret`], which is then a consumer secret.
+//!    Which secret checks and which answers: docs/protocol.md, section 3.6.
 //! 2. Choose what 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or [`Webhook::gate`] when a
 //!    service of yours acknowledges. `inbox::Inbox` (feature `inbox`) is a sink that keeps events on the disk;
 //!    `nats::JetStream` and `redis::Redis` (features `nats`, `redis`, and `redis-tls` for `rediss://`) have sinks that
