@@ -96,7 +96,7 @@ async fn many_are_listed_in_pages_and_deleted_at_once() {
 }
 
 #[tokio::test]
-async fn private_events_take_an_oauth2_token_of_the_user_they_are_about() {
+async fn private_events_take_a_token_of_the_user_they_are_about() {
     let world = World::new().await;
     let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
     let private = [
@@ -141,7 +141,7 @@ async fn private_events_take_an_oauth2_token_of_the_user_they_are_about() {
     let asked = |kind: &str| json!({"event_type": kind, "filter": {"user_id": USER}});
     for kind in private {
         for (who, name) in
-            [(world.bearer(), "app"), (As::User(world.app(), &ada), "1.0a"), (As::Bearer(&bob.oauth2_token), "other")]
+            [(world.bearer(), "app"), (As::User(world.app(), &bob), "1.0a"), (As::Bearer(&bob.oauth2_token), "other")]
         {
             let (status, told) = create(&world, who, asked(kind)).await;
             assert_eq!((status, &told["title"]), (403, &json!("Forbidden")), "{kind} by {name}: {told}");
@@ -153,6 +153,9 @@ async fn private_events_take_an_oauth2_token_of_the_user_they_are_about() {
         assert_eq!(create(&world, world.bearer(), asked(kind)).await.0, 200, "{kind}");
     }
     assert_eq!(world.x.activity_subscriptions().len(), private.len() + public.len());
+
+    let asked = json!({"event_type": "like.create", "filter": {"user_id": "3003"}});
+    assert_eq!(create(&world, As::User(world.app(), &bob), asked).await.0, 200, "OAuth 1.0a, as OpenAPI has it");
 
     let eve = world.x.user("4004");
     world.x.restrict(&eve, &["tweet.read", "users.read"]);
