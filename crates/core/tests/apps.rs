@@ -243,7 +243,7 @@ fn apps_join_both_kinds_by_name() {
         assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{header} {key}");
     }
     let bare = birdhook_core::Apps::none().add_consumer_secrets("a").unwrap().add_client_secrets("b").unwrap();
-    assert_eq!(bare.iter().map(|app| app.name()).collect::<Vec<_>>(), ["default"], "one app with both");
+    assert_eq!(bare.iter().map(App::name).collect::<Vec<_>>(), ["default"], "one app with both");
 }
 
 #[test]

@@ -345,7 +345,7 @@ fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
 fn a_signature_never_changes_the_kind_that_answers() {
     let by_client = Endpoint::new(app_of_both(), Settings::default());
     let by_consumer = Endpoint::new(app_of_both().answer_challenges_with(SecretKind::Consumer), Settings::default());
-    let rows: [(&[(&str, &str)], &str, &str); 6] = [
+    let rows: [(Headers<'_>, &str, &str); 6] = [
         (&[(signature::HEADER, "new")], "client", "new"),
         (&[(signature::HEADER, "old")], "client", "old"),
         (&[(OAUTH2, "client")], "client", "new"),

@@ -105,7 +105,7 @@ impl Trace {
             if let Some(signed) = delivery.signed_with_another_kind() {
                 let (signed, answers) = (signed.as_str(), signed.other().as_str());
                 self.span.in_scope(|| {
-                    tracing::warn!(signed, answers, "signed with another kind of secret than answers challenges")
+                    tracing::warn!(signed, answers, "signed with another kind of secret than answers challenges");
                 });
             }
         }

@@ -165,6 +165,7 @@ impl<'a> Data<'a> {
     }
 
     /// The events of a payload that is an object.
+    #[expect(clippy::ptr_arg, reason = "a clone of a borrowed name costs nothing")]
     fn told(
         &mut self,
         read: Option<Box<Conversation<'a>>>,
@@ -204,6 +205,7 @@ impl<'a> Data<'a> {
 
     /// The events of a payload that is a list: one for each object in it. The first has the key that such a delivery has always
     /// had.
+    #[expect(clippy::ptr_arg, reason = "a clone of a borrowed name costs nothing")]
     fn listed(
         &self,
         name: &Cow<'static, str>,

@@ -112,6 +112,17 @@ async fn what_is_told_is_one_line_with_a_cause_and_a_cure_and_no_secret() {
 }
 
 /// As `xr webhooks listen` of xurl-rs 4.5 does with a client secret.
+/// As `xr webhooks listen` behaves for an app with a client secret.
+#[tokio::test]
+async fn a_receiver_of_the_oauth2_header_is_judged_by_its_real_faults() {
+    let address = Receiver::start(Fault::OAuth2HeaderAlone).await;
+    let doctor = Doctor::with_client_secret(format!("http://{address}/webhooks/twitter"), SECRET).unwrap();
+    let diagnosis = doctor.local(true).examine().await;
+    assert!(!of(&diagnosis, Verdict::Failed).contains(&"delivery_accepted"), "{diagnosis}");
+    assert!(of(&diagnosis, Verdict::Failed).contains(&"oracle_closed"), "{diagnosis}");
+    assert!(of(&diagnosis, Verdict::Warned).contains(&"token_repeated"), "{diagnosis}");
+}
+
 #[tokio::test]
 async fn a_receiver_of_the_oauth2_header_is_not_said_to_have_another_secret() {
     let diagnosis = examine(Fault::OAuth2HeaderAlone).await;
