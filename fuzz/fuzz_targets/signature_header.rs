@@ -77,7 +77,8 @@ fuzz_target!(|request: Request<'_>| {
         matches!(values, [value] if value.trim_ascii() == good.as_bytes())
     };
     let mut checked = Vec::new();
-    for (values, key, ignored_by) in [(&by_consumer, secret(), Knows::Client), (&by_client, client(), Knows::Consumer)] {
+    for (values, key, ignored_by) in [(&by_consumer, secret(), Knows::Client), (&by_client, client(), Knows::Consumer)]
+    {
         if request.knows != ignored_by && !values.is_empty() {
             checked.push(right(values, &key));
         }

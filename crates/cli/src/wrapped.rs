@@ -38,7 +38,7 @@ fn inside(json: &Bytes, depth: usize) -> Option<Vec<(Bytes, String)>> {
             let around = format!("element {at} of a list");
             match inside(&element, depth) {
                 Some(bodies) => {
-                    found.extend(bodies.into_iter().map(|(body, what)| (body, format!("{what} in {around}"))))
+                    found.extend(bodies.into_iter().map(|(body, what)| (body, format!("{what} in {around}"))));
                 }
                 None if element.starts_with(b"{") => found.push((element, around)),
                 None => return None,
