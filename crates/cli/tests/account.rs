@@ -500,8 +500,11 @@ fn a_dry_run_of_migrate_says_that_nothing_is_to_be_done_only_then() {
     assert_eq!(account.run(&["ensure", &file]).code, 0);
     let url = account.listening.url.clone();
     assert_eq!(account.run(&["migrate", &url, "--side-by-side"]).code, 0);
-    let dry = account.run(&["migrate", &url, "--dry-run"]);
-    assert_eq!(dry.stdout, "end 2001's subscription to the Account Activity API\n");
+    let steps = || {
+        let dry = account.run(&["migrate", &url, "--dry-run"]).stdout;
+        dry.lines().take_while(|line| !line.starts_with("subscriptions: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(), ["end 2001's subscription to the Account Activity API"]);
     assert_eq!(account.run(&["migrate", &url, "--yes", "--overlap", "0.1"]).code, 0);
-    assert_eq!(account.run(&["migrate", &url, "--dry-run"]).stdout, "nothing is to be done\n");
+    assert_eq!(steps(), ["nothing is to be done"]);
 }
