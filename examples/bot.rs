@@ -5,7 +5,7 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::Router;
 use birdhook::client::login::{Loopback, OAuth2};
@@ -177,9 +177,11 @@ impl Answers {
     /// Opens the records in this folder, and deletes those that are older than [`KEPT`](Self::KEPT).
     fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
+        // The clock that wrote the records, which on a network's disk is another machine's.
+        let now = File::create(folder.join("opened"))?.metadata()?.modified()?;
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
-            let age = SystemTime::now().duration_since(entry.metadata()?.modified()?);
+            let age = now.duration_since(entry.metadata()?.modified()?);
             if age.is_ok_and(|age| age > Self::KEPT) {
                 fs::remove_file(entry.path())?;
             }
