@@ -17,7 +17,7 @@ pub const ROWS: &[Row] = &[
     row("json", "numbers", "numbers no machine holds", |t| Box::pin(numbers(t))).memory(|_| SLACK + BODIES),
     row("json", "duplicate_keys", "one key again and again", |t| Box::pin(duplicate_keys(t)))
         .memory(|_| SLACK + BODIES),
-    row("json", "not_json", "signed, and no JSON object: 400", |t| Box::pin(not_json(t))),
+    row("json", "not_json", "signed, neither a JSON object nor a list that holds one: 400", |t| Box::pin(not_json(t))),
     row("json", "compressed", "bombs behind `Content-Encoding`, signed: 415", |t| Box::pin(compressed(t))),
 ];
 
@@ -144,7 +144,7 @@ async fn not_json(target: Target) -> Tally {
         " ",
         "null",
         "[]",
-        "[{}]",
+        "[5,[]]",
         "\"a\"",
         "{",
         "{}{}",
