@@ -138,6 +138,9 @@ impl ApiArgs {
     /// Why a URL was not registered. Where there are too many webhooks, names them: X has the same words for a URL that is
     /// registered already.
     async fn not_registered(&self, client: &Client, url: &str, error: &Error) -> anyhow::Error {
+        if let Some(hint) = client.refused_answer(url, error).await {
+            note(hint);
+        }
         if !matches!(error.cause(), Cause::LimitReached | Cause::DuplicateUrl) {
             return explained(error);
         }
@@ -155,12 +158,20 @@ impl ApiArgs {
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {
-        match self.api {
+        let valid = match self.api {
             ApiName::V2 => client.webhooks().validate(id).await,
             ApiName::Enterprise => client.enterprise().challenge(id).await.map(|()| true),
             ApiName::Premium => client.premium(&self.environment).challenge(id).await.map(|()| true),
+        };
+        if let Err(error) = &valid
+            && matches!(error.cause(), Cause::ChallengeFailed(_))
+            && let Ok(all) = self.list(client).await
+            && let Some(webhook) = all.iter().find(|one| one.id == id)
+            && let Some(hint) = client.refused_answer(&webhook.url, error).await
+        {
+            note(hint);
         }
-        .explained()
+        valid.explained()
     }
 
     async fn delete(&self, client: &Client, id: &str) -> Result<()> {

@@ -126,7 +126,10 @@ pub(crate) fn tell_step(step: &Step) -> Result<()> {
 pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
     match error {
         EnsureError::Looking(error) => explained(error),
-        EnsureError::Step { step, error, left, undone, .. } => {
+        EnsureError::Step { step, error, left, undone, hint, .. } => {
+            if let Some(hint) = hint {
+                note(shown(hint));
+            }
             for Undone { step, reason, .. } in undone {
                 note(format!("not done: {}: {}", shown(&step.to_string()), shown(reason)));
             }
