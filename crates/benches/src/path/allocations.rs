@@ -29,7 +29,7 @@ impl Allocations {
         self.0.get(name).copied()
     }
 
-    /// The count as text, `-` if there is none.
+    /// Formats the count, or `-` without one.
     pub(super) fn text(&self, name: &str) -> String {
         self.of(name).map_or("-".into(), |count| count.to_string())
     }

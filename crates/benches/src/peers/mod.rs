@@ -81,7 +81,7 @@ pub(crate) fn run(quick: bool) {
                 servers.push(Loaded::new(Candidate::Peer(peer), server));
             }
             Err(why) => {
-                eprintln!("\n!!! {peer}: {why}\n!!! NOT MEASURED: nothing is known of birdhook beside it\n");
+                eprintln!("\n!!! {peer}: {why}\n!!! NOT MEASURED: the comparison with it is skipped\n");
                 missing.insert(peer, why.replace(['|', '\n'], " "));
             }
         }

@@ -56,7 +56,7 @@ impl Candidate {
         Self(Framework::Actix, App::Birdhook),
     ];
 
-    /// What `serve` is told.
+    /// The argument of `serve`.
     pub(crate) fn argument(self) -> String {
         format!("{:?}-{:?}", self.0, self.1)
     }
