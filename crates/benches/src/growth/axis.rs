@@ -1,14 +1,14 @@
-//! One thing that grows, and what that costs: a table, a picture and a verdict.
+//! The cost of a request along one size: a table, a chart and a goal.
 
 use std::fs;
 
 use super::{LINEAR, Length};
 use crate::chart::{Chart, Line};
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, prose};
 use crate::statistics::Sample;
 
 pub(super) struct Axis {
-    /// The picture's name.
+    /// The name of the chart's file.
     pub(super) file: &'static str,
     pub(super) title: &'static str,
     /// What the sizes are of.
@@ -18,7 +18,7 @@ pub(super) struct Axis {
     pub(super) series: Vec<Series>,
     /// A line to compare with: how many times the first cost it is at so many times the first size.
     pub(super) reference: (&'static str, fn(f64) -> f64),
-    /// What the figures do not say.
+    /// A remark below the table.
     pub(super) note: &'static str,
 }
 
@@ -45,9 +45,9 @@ impl Axis {
         if !length.quick {
             println!("![{}](performance/{}.svg)\n", self.title, self.file);
         }
-        println!("{}", self.table());
+        print!("{}", self.table());
         if !self.note.is_empty() {
-            println!("{}", self.note);
+            println!("\n{}", prose(self.note));
         }
         let folder = length.pictures();
         let file = folder.join(format!("{}.svg", self.file));
@@ -61,7 +61,7 @@ impl Axis {
         let steps = (1..self.marks.len()).map(|at| (at, self.step(&self.series[series], at)));
         let (at, worst) = steps.max_by(|(_, a), (_, b)| a.median().total_cmp(&b.median())).expect("two sizes");
         let (from, to) = (&self.marks[at - 1].1, &self.marks[at].1);
-        goals.judge(format!("{what}: the worst step, {from} to {to}"), Goal::AtMost(LINEAR), " of linear", &worst);
+        goals.judge(format!("{what}: worst step, {from} to {to}"), Goal::AtMost(LINEAR), "× linear", &worst);
     }
 
     /// By rounds, how much more the cost grew than a linear one from the size before.
@@ -74,14 +74,13 @@ impl Axis {
     }
 
     fn table(&self) -> Table {
-        let heads = self.series.iter().flat_map(|series| [series.head, "least to most", "step"]);
+        let heads = self.series.iter().flat_map(|series| [series.head, "range", "step"]);
         let mut table = Table::new(std::iter::once(self.sizes).chain(heads));
         for (at, (_, name)) in self.marks.iter().enumerate() {
             let cells = self.series.iter().flat_map(|series| {
                 let sample = &series.samples[at];
-                let range = format!("{} to {}", time(sample.least()), time(sample.most()));
                 let step = if at == 0 { "-".to_owned() } else { number(self.step(series, at).median()) };
-                [time(sample.median()), range, step]
+                [time(sample.median()), range(sample), step]
             });
             table.row(std::iter::once(name.clone()).chain(cells));
         }
@@ -98,7 +97,7 @@ impl Axis {
             title: self.title.to_owned(),
             sizes: self.sizes.to_owned(),
             marks: self.marks.clone(),
-            costs: "microseconds of a processor".to_owned(),
+            costs: "CPU time in microseconds".to_owned(),
             lines,
             reference: Line { name: name.to_owned(), points },
         }
@@ -117,6 +116,15 @@ impl Series {
         let by_median = |a: &&Sample, b: &&Sample| a.median().total_cmp(&b.median());
         let (least, most) = (self.samples.iter().min_by(by_median), self.samples.iter().max_by(by_median));
         most.expect("a size").of(least.expect("a size"))
+    }
+}
+
+/// The least and the most, with one unit if both have the same.
+fn range(sample: &Sample) -> String {
+    let (least, most) = (time(sample.least()), time(sample.most()));
+    match (least.split_once(' '), most.split_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number}–{most}"),
+        _ => format!("{least} – {most}"),
     }
 }
 
@@ -155,7 +163,7 @@ mod tests {
         };
         let linear = told(&axis(Growth::OfAll, [1.0, 5.0, 54.0]));
         assert!(
-            linear.contains("10 to 100") && linear.contains("| met |") && linear.contains("1.08 of linear"),
+            linear.contains("10 to 100") && linear.contains("| met |") && linear.contains("1.08× linear"),
             "{linear}"
         );
         assert!(told(&axis(Growth::OfAll, [1.0, 12.0, 13.0])).contains("**not met**"));

@@ -1,11 +1,11 @@
-//! What a remembered key takes in memory.
+//! Memory per remembered key.
 
 use std::hint::black_box;
 use std::process::Command;
 
 use super::{Length, window};
 use crate::process::Memory;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
 const WANTED: f64 = 64.0;
@@ -13,16 +13,15 @@ const WANTED: f64 = 64.0;
 /// In new processes, whose memory nothing else has used.
 pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let sizes = [1_000_000, 10_000_000].into_iter().filter(|keys| *keys <= length.keys);
-    let mut table = Table::new(["keys remembered", "bytes of a key", "least to most"]);
+    let mut table = Table::new(["keys remembered", "bytes per key", "range"]);
     for keys in sizes {
         let bytes: Sample = (0..length.processes).map(|_| held_by_another(keys)).collect();
-        let range = format!("{} to {}", number(bytes.least()), number(bytes.most()));
-        table.row([window::power(keys), number(bytes.median()), range]);
-        let what = format!("memory of a remembered key, of {}", window::power(keys));
+        table.row([window::power(keys), number(bytes.median()), range(&bytes)]);
+        let what = format!("memory per key, {} keys", window::power(keys));
         goals.judge(what, Goal::AtMost(WANTED), " bytes", &bytes);
     }
     println!(
-        "\n### What a remembered key takes in memory\n\nBy what a process has resident before and after:\n\n{table}"
+        "\n### Memory per remembered key\n\nMeasured as the growth of the resident memory of a process:\n\n{table}"
     );
 }
 

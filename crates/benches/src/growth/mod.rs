@@ -1,4 +1,4 @@
-//! What a request costs when something grows: what is remembered, what is sent, who may send, how many send at once.
+//! The cost of a request by number of remembered keys, apps, events, bytes and concurrent requests.
 
 mod axis;
 mod bodies;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub(crate) use memory::hold;
 
-use crate::report::Goals;
+use crate::report::{Goals, prose};
 use crate::{machine, process};
 
 /// A step is worse than linear when the cost grows by so much more than the size does: what is above 1 is noise.
@@ -48,14 +48,16 @@ impl Length {
 /// The section of this name.
 pub(crate) fn run(quick: bool) {
     let (length, facts) = (Length::new(quick), machine::facts());
-    println!("## What a request costs when something grows\n\n{facts}\n");
-    println!(
-        "Costs are times of a processor, from the head to the app's hands; all sizes of one kind are measured in turn, in {} \
-         rounds of {} ms each, and told by their medians. A step compares a line with the one above: by how much more the cost \
-         of all has grown than their number, so that 1 is linear, and less is better.",
+    println!("## How the cost of a request grows\n\n{}\n", prose(&facts));
+    let intro = format!(
+        "Costs are CPU time, from the head of a request until the app receives the delivery: {} rounds of {} ms for each \
+         size. *step* compares a row with the row above. For apps, events and bytes it is the growth of the cost divided by \
+         the growth of the size: 1 is linear. For keys and concurrent requests it is the growth of the cost of one request: \
+         1 is constant.",
         length.rounds,
         length.slice.as_millis()
     );
+    println!("{}", prose(&intro));
     let mut goals = Goals::new();
     // Servers have the first.
     process::pin(1);
@@ -63,5 +65,5 @@ pub(crate) fn run(quick: bool) {
     requests::measure(&length, &mut goals);
     concurrency::measure(&length, &mut goals);
     memory::measure(&length, &mut goals);
-    println!("\n{goals}");
+    println!("{goals}");
 }

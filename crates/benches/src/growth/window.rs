@@ -1,4 +1,4 @@
-//! The more is remembered, the more of it is far from the processor.
+//! The cost of a request by number of remembered keys.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let requests = samples.split_off(sizes.len());
     let axis = Axis {
         file: "window",
-        title: "What a request costs, the more keys are remembered",
+        title: "Cost per request by remembered keys",
         sizes: "keys remembered",
         marks: sizes.iter().map(|keys| (*keys as f64, power(*keys))).collect(),
         growth: Growth::OfEach,
@@ -31,13 +31,12 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
             Series { name: "its window alone", head: "window alone", samples },
         ],
         reference: ("in proportion to the keys", |times| times),
-        note: "The window does the same whatever it holds; but a key of ten million is in none of the processor's caches, and is \
-               waited for.",
+        note: "The window does the same work at every size. With 10⁷ keys, a key is in none of the processor's caches.",
     };
     axis.print(length);
     let [request, operation] = &*axis.series else { unreachable!() };
     let (least, most) = (power(sizes[0]), power(sizes[sizes.len() - 1]));
-    let what = |of: &str| format!("{least} to {most} keys remembered: the dearest {of} of the cheapest");
+    let what = |of: &str| format!("{of}, slowest vs. fastest, {least} to {most} keys");
     goals.judge(what("request"), Goal::AtMost(1.15), "", &request.spread());
     goals.judge(what("look-up and insertion"), Goal::AtMost(2.0), "", &operation.spread());
 }

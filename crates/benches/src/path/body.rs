@@ -40,13 +40,13 @@ impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match (self.api, self.size) {
             ("aaa", "300") => "3 deletions",
-            ("xaa", "300") => "a changed picture",
-            (_, "2k") => "a message of 2 KB",
-            (_, "6k") => "a post of 6 KB",
-            ("aaa", _) => "posts of 64 KB in all",
-            _ => "a post of 64 KB",
+            ("xaa", "300") => "changed picture",
+            (_, "2k") => "message, 2 KB",
+            (_, "6k") => "post, 6 KB",
+            ("aaa", _) => "posts, 64 KB in total",
+            _ => "post, 64 KB",
         };
-        let api = if self.api == "aaa" { "Account Activity API" } else { "X Activity API" };
+        let api = self.api.to_uppercase();
         write!(f, "{what} ({api}{})", if self.escaped { ", escaped" } else { "" })
     }
 }

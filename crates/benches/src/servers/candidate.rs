@@ -29,7 +29,7 @@ impl fmt::Display for Framework {
 pub(crate) enum App {
     /// A handler that reads the body and answers 200.
     Bare,
-    /// That, the MAC over the body, and a look at whether it is JSON: what nobody can do without.
+    /// As `Bare`, and verifies the HMAC and checks that the body is JSON, as every receiver must.
     Floor,
     /// birdhook as the README mounts it, a task consumes.
     Birdhook,
@@ -56,7 +56,7 @@ impl Candidate {
         Self(Framework::Actix, App::Birdhook),
     ];
 
-    /// What `serve` is told.
+    /// The argument of `serve`.
     pub(crate) fn argument(self) -> String {
         format!("{:?}-{:?}", self.0, self.1)
     }
@@ -71,10 +71,10 @@ impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let app = match self.1 {
             App::Bare => "bare",
-            App::Floor => "MAC and JSON alone",
+            App::Floor => "HMAC and JSON alone",
             App::Birdhook => "birdhook",
             App::MainConsumes => "birdhook, `main` consumes",
-            App::Patient => "birdhook, deadline of 60 s",
+            App::Patient => "birdhook, deadline 60 s",
         };
         write!(f, "{}, {app}", self.0)
     }

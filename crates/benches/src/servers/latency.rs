@@ -1,4 +1,4 @@
-//! How long requests take when a server is not at its limit.
+//! Latency of requests at half load.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::loaded::{Loaded, Slice};
 use super::throughput::Throughput;
 use super::{Body, CONNECTIONS, Length};
 use crate::load::Requests;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
 /// The 99th of a hundred should not take longer than this many times the bare server's.
@@ -46,11 +46,11 @@ pub(crate) fn measure(length: &Length, throughput: &Throughput, goals: &mut Goal
             pair.round(length, &mut requests);
         }
     }
-    let mut table = Table::new(["server", "requests/s", "p50 µs", "p99 µs", "p99 of the bare", "busy"]);
+    let mut table = Table::new(["server", "requests/s", "p50 µs", "p99 µs", "p99 vs. bare", "busy"]);
     for pair in pairs {
         pair.print(&mut table, goals);
     }
-    println!("\nEvenly asked, half as often as birdhook can answer; {}:\n\n{table}", Body::Post);
+    println!("\nLatency at a constant rate, half of birdhook's maximum; {}:\n\n{table}", Body::Post);
 }
 
 impl Pair {
@@ -68,7 +68,7 @@ impl Pair {
     }
 
     fn print(self, table: &mut Table, goals: &mut Goals) {
-        let what = format!("{}, p99 at half load of the bare", self.framework);
+        let what = format!("{} vs. bare, p99 at half load", self.framework);
         let [bare, birdhook] = &self.measured;
         for (server, measured) in self.servers.iter().zip([bare, birdhook]) {
             let of = measured.p99.of(&bare.p99);
@@ -77,7 +77,10 @@ impl Pair {
                 format!("{:.0}", self.rate),
                 number(measured.median.median()),
                 number(measured.p99.median()),
-                format!("{} ({} to {})", number(of.median()), number(of.least()), number(of.most())),
+                match server.candidate.1 {
+                    App::Bare => "-".to_owned(),
+                    _ => format!("{} ({})", number(of.median()), range(&of)),
+                },
                 format!("{:.0} %", measured.busy.median() * 100.0),
             ]);
         }

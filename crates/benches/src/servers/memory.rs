@@ -1,4 +1,4 @@
-//! What connections hold in memory: idle ones, and those whose request is under way.
+//! Memory of connections: idle ones, and those with an unfinished request.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::server::Server;
 use super::{Body, Length};
 use crate::load::{Load, Outcome};
 use crate::process::{self, Memory, Spent};
-use crate::report::{Goal, Goals, Table};
+use crate::report::{Goal, Goals, Table, prose};
 use crate::statistics::Sample;
 
 const IDLE: usize = 2_000;
@@ -42,11 +42,11 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
     }
     let mut table = Table::new([
         "server",
-        "RSS of an idle connection",
+        "RSS per idle connection",
         "PSS",
-        "6 KB under way",
-        "64 KB under way",
-        "of these refused",
+        "6 KB unfinished",
+        "64 KB unfinished",
+        "64 KB refused",
     ]);
     for (candidate, measured) in candidates.into_iter().zip(&measured) {
         let bytes = |sample: &Sample| format!("{:.0} bytes", sample.median());
@@ -62,18 +62,19 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
             refused,
         ]);
     }
-    println!(
-        "\n{IDLE} idle connections after a request each, and what is above that when on {UNDER_WAY} of them a request of 6 KB \
-         lacks its last byte, or on {IDLE} one of 64 KB:\n\n{table}"
+    let intro = format!(
+        "Memory of {IDLE} idle connections after one request each. *Unfinished* is the increase when the last byte is \
+         missing from {UNDER_WAY} requests of 6 KB, or from {IDLE} of 64 KB:"
     );
+    println!("{}\n\n{table}", prose(&intro));
     let [bare, birdhook] = &measured;
     for (what, of, bare) in [
-        ("memory of an idle connection, of the bare (RSS)", &birdhook.resident, &bare.resident),
-        ("the same, PSS", &birdhook.proportional, &bare.proportional),
+        ("memory per idle connection vs. bare, RSS", &birdhook.resident, &bare.resident),
+        ("memory per idle connection vs. bare, PSS", &birdhook.proportional, &bare.proportional),
     ] {
         goals.judge(what, Goal::AtMost(1.02), "", &of.of(bare));
     }
-    let what = format!("memory for {UNDER_WAY} requests of 6 KB under way, above the bare");
+    let what = format!("memory of {UNDER_WAY} unfinished requests of 6 KB, above bare");
     if enough {
         let growth = birdhook.short.iter().zip(bare.short.iter()).map(|(of, bare)| (of - bare) / MEBIBYTE).collect();
         goals.judge(what, Goal::AtMost(MOST), " MiB", &growth);

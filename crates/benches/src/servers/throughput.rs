@@ -7,7 +7,7 @@ use super::candidate::{App, Candidate, Framework};
 use super::loaded::Loaded;
 use super::{Body, CONNECTIONS, Length};
 use crate::load::Requests;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
 /// By rounds.
@@ -71,13 +71,15 @@ impl Throughput {
 
     pub(crate) fn print(&self, goals: &mut Goals) {
         for body in Body::FAST {
-            println!("\n{body}\n");
-            let head = ["server", "requests/s", "of the bare", "CPU µs a request", "of the bare", "busy"];
+            println!("\n**{body}**\n");
+            let head = ["server", "requests/s", "vs. bare", "CPU µs/request", "vs. bare", "busy"];
             let mut table = Table::new(head);
             for candidate in Candidate::FAST {
                 let (measured, bare) = (&self.0[&(body, candidate)], self.of(body, candidate.0, App::Bare));
-                let ratio =
-                    |of: Sample| format!("{} ({} to {})", number(of.median()), number(of.least()), number(of.most()));
+                let ratio = |of: Sample| match candidate.1 {
+                    App::Bare => "-".to_owned(),
+                    _ => format!("{} ({})", number(of.median()), range(&of)),
+                };
                 table.row([
                     candidate.to_string(),
                     format!("{:.0}", measured.rate.median()),
@@ -96,17 +98,17 @@ impl Throughput {
         // A bare server has one thread that works: if it waits, it is for another program.
         let waited: Sample =
             Body::FAST.iter().map(|body| self.of(*body, Framework::Axum, App::Bare).kept_waiting.median()).collect();
-        println!("\nOther programs had the servers' processor for {:.1} % of the time.", waited.median() * 100.0);
+        println!("\nOther programs used the servers' core for {:.1} % of the time.", waited.median() * 100.0);
         for body in Body::FAST {
             for framework in Framework::ALL {
                 let (of, bare) = (self.of(body, framework, App::Birdhook), self.of(body, framework, App::Bare));
                 // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
                 let (ratio, how) = match of.is_saturated() && bare.is_saturated() {
                     true => (of.rate.of(&bare.rate), "requests/s"),
-                    false => (bare.micros.of(&of.micros), "requests of a second of CPU time"),
+                    false => (bare.micros.of(&of.micros), "requests per CPU second"),
                 };
                 goals.judge(
-                    format!("{framework}, {how}, of the bare: {body}"),
+                    format!("{framework} vs. bare, {how}: {body}"),
                     Goal::AtLeast(body.wanted(framework)),
                     "",
                     &ratio,
