@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Stats;
+use crate::store::StoreError;
 
 /// How the inbox stands.
 pub(crate) fn stands(stats: &Stats) {
@@ -34,8 +35,17 @@ pub(crate) fn relayed(result: &'static str) {
     let _ = result;
 }
 
-/// The store failed.
-pub(crate) fn failed() {
+/// The store failed, or its files are gone.
+pub(crate) fn failed(error: &StoreError) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_inbox_failures_total").increment(1);
+    #[cfg(feature = "tracing")]
+    tracing::error!(%error, "the inbox refuses deliveries");
+    let _ = error;
+}
+
+/// Deliveries are taken again.
+pub(crate) fn recovered() {
+    #[cfg(feature = "tracing")]
+    tracing::info!("the inbox takes deliveries again");
 }
