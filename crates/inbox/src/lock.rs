@@ -61,7 +61,10 @@ pub(crate) fn patiently<T>(path: &Path, open: impl Fn() -> Result<T, StoreError>
     let started = Instant::now();
     loop {
         match Lock::take(path).and_then(|lock| Ok((lock, open()?))) {
-            Err(StoreError::InUse(_)) if started.elapsed() < HAND_OVER => std::thread::sleep(PAUSE),
+            // A file that vanishes while it is opened is made again by the next attempt.
+            Err(StoreError::InUse(_) | StoreError::Gone(_)) if started.elapsed() < HAND_OVER => {
+                std::thread::sleep(PAUSE);
+            }
             opened => return opened,
         }
     }
