@@ -224,7 +224,7 @@ impl Committer {
                 self.held.extend(prepared.answer(&self.shared));
             }
             Err(error) => {
-                self.give_up(store, &error);
+                self.give_up(store, error.to_string());
                 let (commands, grants) = prepared.undone();
                 for (taker, Granted { id, token, .. }) in grants.into_iter().rev() {
                     self.contents.index.settle(id, token, Outcome::NotHandedOut, self.time.now());
@@ -239,23 +239,23 @@ impl Committer {
 
     /// Closes the store before anything else. Its sync is not tried again: what it holds is only known once it was opened
     /// anew.
-    fn give_up(&mut self, store: Box<dyn Store>, error: &StoreError) {
+    fn give_up(&mut self, store: Box<dyn Store>, why: String) {
         drop(store);
-        self.failed(error);
+        self.failed(why);
         self.reopen = (self.time.now() + FIRST_PAUSE, FIRST_PAUSE);
     }
 
-    fn failed(&mut self, error: &StoreError) {
+    fn failed(&mut self, why: String) {
         self.stats.failures += 1;
-        observe::failed(error);
-        self.shared.set_failure(Some(error.to_string()));
+        observe::failed(&why);
+        self.shared.set_failure(Some(why));
     }
 
     /// Looks whether all files are where they were opened. What was committed is not found again otherwise.
     fn look(&mut self, store: &mut dyn Store) {
         let looked = store.check().and_then(|()| self.lock.keep()).and_then(|()| self.seal.keep(self.contents.next));
         match &looked {
-            Err(error) if !self.is_gone => self.failed(error),
+            Err(error) if !self.is_gone => self.failed(error.to_string()),
             Ok(()) if self.is_gone => {
                 observe::recovered();
                 self.shared.set_failure(None);
@@ -276,7 +276,7 @@ impl Committer {
             let damage = verified.as_ref().err().map(ToString::to_string);
             let _ = answer.send(verified);
             if let Some(damage) = damage {
-                return self.give_up(store, &StoreError::Corrupt(damage));
+                return self.give_up(store, damage);
             }
         }
         self.store = Some(store);

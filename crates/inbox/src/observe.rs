@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::Stats;
-use crate::store::StoreError;
 
 /// How the inbox stands.
 pub(crate) fn stands(stats: &Stats) {
@@ -36,12 +35,12 @@ pub(crate) fn relayed(result: &'static str) {
 }
 
 /// The store failed, or its files are gone.
-pub(crate) fn failed(error: &StoreError) {
+pub(crate) fn failed(why: &str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_inbox_failures_total").increment(1);
     #[cfg(feature = "tracing")]
-    tracing::error!(%error, "the inbox refuses deliveries");
-    let _ = error;
+    tracing::error!(why, "the inbox refuses deliveries");
+    let _ = why;
 }
 
 /// Deliveries are taken again.

@@ -8,13 +8,13 @@ use crate::store::StoreError;
 
 /// Opens a file to read and write, or makes it. Removes the permissions of everyone but its owner, and follows no link.
 pub(crate) fn open(path: &Path) -> Result<(File, Place), StoreError> {
-    check_kind(path)?;
+    look(path)?;
     let mut options = File::options();
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // A link that appears after the check above is not followed either.
+        // A link that appears after the look above is not followed either.
         options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
     let file = options.open(path)?;
@@ -25,15 +25,18 @@ pub(crate) fn open(path: &Path) -> Result<(File, Place), StoreError> {
     Ok((file, place))
 }
 
-/// Refuses everything but regular files and paths without a file.
-pub(crate) fn check_kind(path: &Path) -> Result<(), StoreError> {
+/// Looks at a file; `None` when there is none.
+///
+/// # Errors
+/// When it is not a regular file.
+pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
-        Ok(about) if about.is_file() => Ok(()),
+        Ok(about) if about.is_file() => Ok(Some(about)),
         Ok(about) => {
             let kind = if about.is_symlink() { "a symbolic link" } else { "not a regular file" };
             Err(StoreError::Unsafe(format!("{} is {kind}; replace it by a regular file", path.display())))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

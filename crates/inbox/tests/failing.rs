@@ -44,6 +44,8 @@ async fn goes_on_where_it_was(fate: Fate) {
     wait_until(|| !receiver.inbox.stats().is_sound).await;
     assert!(!receiver.pipeline.health().ready);
     assert_eq!(receiver.inbox.stats().failures, 1);
+    let failure = receiver.inbox.failure().unwrap();
+    assert!(["the disk failed", "the disk is away"].contains(&failure.as_str()), "{failure}");
     let settling = tokio::spawn(async move { (first.ack().await, second.nack(HOUR).await) });
     assert_eq!(receiver.send(&deletions("7", [5])).await, 503);
     let opened = switch.opened();
@@ -54,6 +56,7 @@ async fn goes_on_where_it_was(fate: Fate) {
     switch.set(Fate::Done);
     switch.cannot_open(false);
     wait_until(|| receiver.pipeline.health().ready).await;
+    assert_eq!(receiver.inbox.failure(), None);
     assert_eq!(timeout(PATIENCE, settling).await.unwrap().unwrap(), (Ok(()), Ok(())));
     assert_eq!(receiver.send(&deletions("7", [4])).await, 200);
     let lease = timeout(PATIENCE, taker).await.unwrap().unwrap().unwrap();

@@ -115,7 +115,7 @@ async fn a_deleted_file_and_one_that_is_put_back_are_logged() {
     takes_deliveries(&receiver, 1).await;
     receiver.close().await;
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let refuses = format!("ERROR birdhook_inbox::observe: the inbox refuses deliveries error={} was", file.display());
+    let refuses = format!("ERROR birdhook_inbox::observe: the inbox refuses deliveries why=\"{} was", file.display());
     assert_eq!(text.matches(&refuses).count(), 1, "{text}");
     assert_eq!(text.matches("INFO birdhook_inbox::observe: the inbox takes deliveries again").count(), 1, "{text}");
 }

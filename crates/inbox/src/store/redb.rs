@@ -36,8 +36,7 @@ impl RedbStore {
         let path = path.as_ref();
         // Redb locks a file only once it is open: too late for an opener that makes or replaces it.
         let lock = Lock::take(&lock::beside(path))?;
-        private::check_kind(path)?;
-        let is_there = path.metadata().is_ok_and(|about| about.len() > 0);
+        let is_there = private::look(path)?.is_some_and(|about| about.len() > 0);
         faults::point("looked");
         let (database, place) = if is_there { not_panicking(|| existing(path))? } else { make(path)? };
         Ok(Self { database, held: Some((place, lock)) })
