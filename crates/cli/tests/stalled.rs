@@ -27,7 +27,12 @@ impl Stalled {
     fn start(args: &[&str]) -> Self {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let mut command = birdhook(args);
-        command.args(["--addr", "127.0.0.1:0"]).stdout(writer.try_clone().unwrap()).stderr(writer.try_clone().unwrap());
+        // With one thread nothing else is there to take over from one that is blocked.
+        command
+            .env("TOKIO_WORKER_THREADS", "1")
+            .args(["--addr", "127.0.0.1:0"])
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer.try_clone().unwrap());
         let child = command.spawn().unwrap();
         let mut reader = BufReader::with_capacity(1, reader);
         let mut note = String::new();
