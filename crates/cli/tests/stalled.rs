@@ -123,6 +123,18 @@ fn what_is_answered_200_is_printed_once_the_output_is_read_again() {
 }
 
 #[test]
+fn notes_that_are_not_read_hold_nothing_up_and_are_counted() {
+    let mut stalled = Stalled::start(&["listen", "--forward", "http://127.0.0.1:1/"]);
+    let trigger = ["trigger", &stalled.url, "like.create", "--generation", "xaa", "--count", "50", "--json"];
+    let asked = Instant::now();
+    assert_eq!(run(&trigger).json()[0]["answers"], serde_json::json!({"503": 50}));
+    assert!(asked.elapsed() < ENDING, "each waits for a note");
+    stalled.read_to("not forwarded, so answered 503");
+    assert!(stalled.end().0.success());
+    stalled.read_to("49 notes left out");
+}
+
+#[test]
 fn a_recording_that_is_not_read_is_answered_503_and_holds_nothing_up() {
     let folder = Folder::new("stalled-recording");
     let fifo = folder.path("fifo");
