@@ -72,8 +72,8 @@ pub async fn asked_to_stop() {
     let _ = interrupted.await;
 }
 
-/// Lines for standard output, and for standard error. `println!` in a task would hold one of the threads that answer, for as long as
-/// nobody reads what is printed.
+/// Lines for standard output, and for standard error. `println!` in a task would block one of the threads that answer, for as long as
+/// standard output is not read.
 static LINES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |line| writeln!(io::stdout(), "{line}")));
 static NOTES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |note| writeln!(io::stderr(), "{note}")));
 
@@ -106,7 +106,7 @@ pub async fn print_events(mut events: Events) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for the task that takes the events, and for what was said and noted to be written. Where nobody reads it, a second each.
+/// Waits for the task that takes the events, then until what was said and noted is written: a second each, because it may not be read.
 ///
 /// # Errors
 /// When the task has failed.

@@ -1,4 +1,4 @@
-//! Receivers whose output nobody reads: a full pipe, as of a log driver that is blocked or a terminal after Ctrl-S.
+//! Receivers whose output is not read: a full pipe, as of a log driver that is blocked or a terminal after Ctrl-S.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Book {
     next: AtomicU64,
     pages: Mutex<Pages>,
-    /// Whether nobody reads what the server prints.
+    /// Whether what the server prints is left unread.
     is_closed: AtomicBool,
 }
 

@@ -29,7 +29,7 @@ pub struct Row {
     pub files: Option<u64>,
     /// Whether most of its time is waiting, so that in the short form the servers may be attacked side by side.
     pub waits: bool,
-    /// Whether nobody reads what the server prints when it is asked to end.
+    /// Whether what the server prints is left unread when it is asked to end.
     pub ends_unread: bool,
 }
 

@@ -1,5 +1,6 @@
 //! Texts that strangers wrote, without what steers a terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Whether a terminal may take this letter for a command, or may order the text around it by it: C0 and C1 controls, DEL,
@@ -30,25 +31,28 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
+/// Whether the text is of printable ASCII and line breaks, as most is: nothing in it is to be escaped.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+}
+
 /// Text of several lines in our own styles; everything else that steers a terminal is escaped.
-pub(super) fn styled_text(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
+pub(super) fn styled_text(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let (mut clean, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(letter) = rest.chars().next() {
-        let length = match style(rest) {
-            Some(length) => length,
-            None if letter == '\n' => 1,
-            None => {
-                clean += &shown(letter.encode_utf8(&mut [0; 4]));
-                rest = rest.get(letter.len_utf8()..).unwrap_or_default();
-                continue;
-            }
-        };
-        let (kept, after) = rest.split_at(length);
-        clean += kept;
+        let style = style(rest).unwrap_or_default();
+        let (kept, after) = rest.split_at(if style > 0 { style } else { letter.len_utf8() });
+        if style == 0 && letter != '\n' && steers(letter) {
+            clean.extend(letter.escape_default());
+        } else {
+            clean += kept;
+        }
         rest = after;
     }
-    clean
+    Cow::Owned(clean)
 }
 
 /// The length of the colour or weight that the text begins with: `ESC [ 1 m`.
@@ -59,7 +63,10 @@ fn style(text: &str) -> Option<usize> {
 }
 
 /// JSON on one line, with what steers a terminal as `\u009b`: in valid JSON it stands in strings alone.
-pub(crate) fn json(text: &str) -> String {
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
+    if is_plain(text) && !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -73,7 +80,7 @@ pub(crate) fn json(text: &str) -> String {
             _ => clean.push(letter),
         }
     }
-    clean
+    Cow::Owned(clean)
 }
 
 #[cfg(test)]
@@ -100,7 +107,7 @@ mod tests {
         assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c é🐦 👩‍🚀"), "a\\u{1b}[2J\\nb\\u{202e}c é🐦 👩‍🚀");
         for letter in STEERING {
             let text = format!("a{letter}b");
-            for clean in [shown(&text), styled_text(&text)] {
+            for clean in [shown(&text), styled_text(&text).into_owned()] {
                 assert!(!clean.contains(letter) && clean.starts_with("a\\") && clean.ends_with('b'), "{clean:?}");
             }
         }

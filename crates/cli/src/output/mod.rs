@@ -38,7 +38,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 
 /// A value as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
-    Ok(escape::json(&serde_json::to_string(value)?))
+    Ok(escape::json(&serde_json::to_string(value)?).into_owned())
 }
 
 /// Prints that something was done to something: `deleted 5`, or `{"deleted":"5"}`.

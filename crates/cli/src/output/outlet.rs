@@ -23,7 +23,7 @@ impl<T: Send + 'static> Outlet<T> {
         let (queue, mut jobs) = mpsc::channel::<Job<T>>(capacity.max(1));
         let work = move || {
             while let Some(Job { item, done }) = jobs.blocking_recv() {
-                // A caller that no longer waits has reported a failure, so its item must not appear.
+                // A caller that has stopped waiting has reported a failure, so its item must not appear.
                 if done.as_ref().is_some_and(oneshot::Sender::is_closed) {
                     continue;
                 }

@@ -15,8 +15,7 @@ const CAPACITY: usize = 256;
 /// How long what waits may take to be written at the end.
 const AT_THE_END: Duration = Duration::from_secs(1);
 
-static EVENTS: LazyLock<Outlet<String>> =
-    LazyLock::new(|| Outlet::new(CAPACITY, |line: String| writeln!(anstream::stdout(), "{}", styled_text(&line))));
+static EVENTS: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(CAPACITY, |line: String| write(&line)));
 
 static NOTES: OnceLock<Notes> = OnceLock::new();
 
@@ -26,8 +25,8 @@ struct Notes {
     since: Instant,
 }
 
-/// Lets notes wait for nobody from now on: where standard error is not read they are left out, counted, and the count is
-/// noted later. Every command that serves calls this first.
+/// Queues notes from now on. Where standard error is not read they are left out and counted, and the count is noted later.
+/// Every command that serves calls this first.
 pub(crate) fn serving() {
     NOTES.get_or_init(|| Notes {
         outlet: Outlet::new(CAPACITY, |note: String| writeln!(anstream::stderr(), "{}", styled_text(&note))),
@@ -36,7 +35,14 @@ pub(crate) fn serving() {
     });
 }
 
-/// Prints one line, and returns once it is written. Dropped before that, the line is not printed, unless it is being written.
+fn write(lines: &str) -> io::Result<()> {
+    let lines = styled_text(lines);
+    // What has no style need not be searched for styles to take out.
+    if lines.contains('\u{1b}') { writeln!(anstream::stdout(), "{lines}") } else { writeln!(io::stdout(), "{lines}") }
+}
+
+/// Prints one line or several, and returns once they are written. Dropped before that, they are not printed, unless they are
+/// being written.
 pub(crate) async fn print(line: String) -> io::Result<()> {
     EVENTS.write(line).await
 }
@@ -70,11 +76,11 @@ impl Notes {
     }
 }
 
-/// Writes what still waits. Ends after a second where nobody reads it.
+/// Writes what is queued. Gives up after a second where it is not read.
 pub(crate) async fn finish() {
     let Some(notes) = NOTES.get() else { return };
     notes.write(&mut notes.flood.lock().unwrap_or_else(PoisonError::into_inner), None);
     let written = async { tokio::join!(EVENTS.flush(), notes.outlet.flush()) };
-    // What is not written by then is lost: nobody was promised it.
+    // What is not written by then was not answered 200.
     let _ = tokio::time::timeout(AT_THE_END, written).await;
 }

@@ -1,4 +1,4 @@
-//! Standard output that nobody reads: a log driver that is blocked, or a terminal after Ctrl-S.
+//! Standard output that is not read: a log driver that is blocked, or a terminal after Ctrl-S.
 
 use std::time::{Duration, Instant};
 
@@ -38,9 +38,11 @@ async fn unread(target: Target) -> Tally {
         let asked = Instant::now();
         let answer = target.ask(&[&get(&format!("crc_token=t{number}"), &[])]).await;
         slowest = slowest.max(asked.elapsed());
-        tally.judge("a challenge while nobody reads", &answer, &[Status(200)]);
+        tally.judge("a challenge while the output is not read", &answer, &[Status(200)]);
     }
-    tally.holds(slowest <= Duration::from_secs(1), || format!("a challenge took {slowest:?} while nobody read"));
+    tally.holds(slowest <= Duration::from_secs(1), || {
+        format!("a challenge took {slowest:?} while the output was not read")
+    });
     tally.note = format!("the slowest challenge took {} ms", slowest.as_millis());
 
     target.book.read_again();
@@ -70,13 +72,15 @@ pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
             });
         }
         for (answer, took) in sending.join_all().await {
-            tally.judge("a delivery while nobody reads", &answer, &[Status(200), Status(503)]);
-            tally.holds(took <= X_WAITS_AT_LEAST, || "a delivery was answered late while nobody read".to_owned());
+            tally.judge("a delivery while the output is not read", &answer, &[Status(200), Status(503)]);
+            tally.holds(took <= X_WAITS_AT_LEAST, || {
+                "a delivery was answered late while the output was not read".to_owned()
+            });
             is_full |= answer.outcome != Status(200);
         }
         if is_full {
             return;
         }
     }
-    tally.add_wrong(format!("{MOST} deliveries were taken though nobody read: is the output bounded?"));
+    tally.add_wrong(format!("{MOST} deliveries were taken though the output was not read: is it bounded?"));
 }

@@ -61,12 +61,22 @@ pub(super) async fn receive(
     }
 }
 
+/// How many bytes of lines are printed at once: waking the thread that writes takes longer than to write a line.
+const AT_ONCE: usize = 32 << 10;
+
 impl Receiver {
     /// Returns once the events are written, which the delivery's deadline bounds.
     async fn print(&self, events: impl Iterator<Item = &Event>) -> anyhow::Result<()> {
+        let mut lines = String::new();
         for event in events {
-            output::print(self.form.line(event)?).await?;
+            if !lines.is_empty() {
+                lines.push('\n');
+            }
+            lines += &self.form.line(event)?;
+            if lines.len() >= AT_ONCE {
+                output::print(std::mem::take(&mut lines)).await?;
+            }
         }
-        Ok(())
+        if lines.is_empty() { Ok(()) } else { Ok(output::print(lines).await?) }
     }
 }
