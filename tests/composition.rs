@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::Ready;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use axum::Router;
 use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
 use birdhook::axum::{Verified, webhook};
-use birdhook::{AppSelector, Apps, Delivery, EventSink, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix};
+use birdhook::{
+    AppSelector, Apps, Delivery, EventSink, Reason, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix,
+};
 use birdhook_tests::client::{PATH, get, post, sign};
-use birdhook_tests::server::{serve_axum, serve_hyper};
+use birdhook_tests::server::{Adapter, Behaviour, Server, serve_axum, serve_hyper};
 use bytes::Bytes;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt, Full};
@@ -57,6 +60,47 @@ async fn under_limits_timeouts_and_tracing() {
         .layer(TimeoutLayer::new(Duration::from_secs(5)));
     works(serve(Router::new().route_service(PATH, Receiver::new(pipeline)).layer(around)).await).await;
     assert_eq!(deliveries.recv().await.unwrap().events().len(), 1);
+}
+
+/// The limit of a layer around the receiver is shorter than birdhook's own: the receiver's future is dropped in mid-delivery.
+#[tokio::test]
+async fn a_timeout_around_the_receiver_gives_the_claim_up() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let called = Arc::clone(&calls);
+    let pipeline = hook().handler(move |_: Delivery| {
+        let is_first = called.fetch_add(1, SeqCst) == 0;
+        async move {
+            if is_first {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, Infallible>(())
+        }
+    });
+    let around = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(|_| async { StatusCode::SERVICE_UNAVAILABLE }))
+        .layer(TimeoutLayer::new(Duration::from_millis(100)));
+    let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone())).layer(around);
+    let address = serve(app).await;
+    assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 503);
+    let health = pipeline.health();
+    assert_eq!((health.in_flight, health.body_bytes, health.unanswered), (0, 0, 1));
+    assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 200);
+    assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 200);
+    assert_eq!((calls.load(SeqCst), pipeline.health().duplicates), (2, 1));
+}
+
+/// On every adapter the connection stays open, and what else is on it is answered.
+#[tokio::test]
+async fn a_panic_of_the_app_costs_no_other_answer() {
+    for adapter in Adapter::ALL {
+        let server = Server::start(adapter, hook(), Behaviour::Panics).await;
+        let delivery = post(DELETED).signed(SECRET);
+        let answers = delivery.send_together(&[get("crc_token=abc"), delivery.clone()], server.address).await;
+        assert_eq!(answers, [503, 200, 503], "{adapter:?}");
+        let health = server.health();
+        let panicked = (health.answered(Reason::SinkPanicked), health.unanswered, health.in_flight);
+        assert_eq!(panicked, (2, 0, 0), "{adapter:?}");
+    }
 }
 
 /// An inner service without room must not keep a challenge waiting: X would end the webhook.

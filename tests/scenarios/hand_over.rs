@@ -58,6 +58,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a full sink", Setup::App(Behaviour::IsFull), [refused(), refused()]),
         row("a closed sink", Setup::App(Behaviour::IsClosed), [refused(), refused()]),
         row("a failing sink", Setup::App(Behaviour::Fails), [refused(), refused()]),
+        row("a sink that panics", Setup::App(Behaviour::Panics), [refused(), refused()]),
         row("a sink that does not end", Setup::App(Behaviour::NeverEnds), [refused(), refused()]),
     ]
 }

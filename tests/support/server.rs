@@ -58,6 +58,8 @@ pub enum Behaviour {
     Fails,
     /// Says nothing, ever.
     NeverEnds,
+    /// Panics.
+    Panics,
 }
 
 /// A sink that passes deliveries to the test.
@@ -81,6 +83,7 @@ impl EventSink for Sink {
                 Behaviour::IsClosed => return Err(SinkError::Closed),
                 Behaviour::Fails => return Err(SinkError::failed("out of order")),
                 Behaviour::NeverEnds => std::future::pending().await,
+                Behaviour::Panics => panic!("the panic of the test"),
             }
             taken.send(delivery).map_err(|_| SinkError::Closed)
         })

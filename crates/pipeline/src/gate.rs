@@ -15,6 +15,7 @@ use crate::bodies::{Bodies, Share};
 use crate::dedupe::{Claim, Claimed, Dedupe, Keys};
 use crate::health::{Counts, Health};
 use crate::observe::{self, Trace};
+use crate::panics::{Caught, caught};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Notify, timeout_at};
 
@@ -185,7 +186,7 @@ async fn admit<E>(
     let dedupe = Arc::clone(&request.gate.shared.dedupe);
     let sent = delivery.events().len();
     loop {
-        match dedupe.claim(&mut delivery, request.started, &remembers) {
+        match caught(|| dedupe.claim(&mut delivery, request.started, &remembers))? {
             Claimed::InFlight(landed) => {
                 timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
             }
@@ -235,7 +236,7 @@ impl Admission {
     /// passes.
     ///
     /// The outcome counts in the very poll in which `hand_over` is ready: dropped before that, nothing was accepted and
-    /// the delivery may come again; after it, the delivery was.
+    /// the delivery may come again; after it, the delivery was. A panic of `hand_over` is answered 503.
     ///
     /// # Errors
     /// The answer to send.
@@ -257,7 +258,7 @@ impl Admission {
     {
         let Self { delivery, claim, request } = self;
         let events = delivery.events().len();
-        let handed_over = request.trace.within(async { hand_over(delivery, claim.keys()).await });
+        let handed_over = Caught::new(request.trace.within(async { hand_over(delivery, claim.keys()).await }));
         let outcome = timeout_at(request.deadline, handed_over).await;
         match outcome.unwrap_or(Err(late)) {
             Ok(value) => {

@@ -89,7 +89,7 @@ impl Webhooks {
                 if !made.valid {
                     note(format!(
                         "X has registered it and holds it invalid: run `birdhook doctor` on the URL, then `birdhook webhooks validate {}`",
-                        made.id
+                        shown(&made.id)
                     ));
                 }
                 return Ok(made.valid.into());
@@ -148,13 +148,14 @@ impl ApiArgs {
         if let Some(same) = all.iter().find(|one| same_url(&one.url, url)) {
             let (id, state) = (shown(&same.id), if same.valid { "valid" } else { "invalid" });
             return anyhow::anyhow!(
-                "{error}\n{url} is registered as {id} ({}, {state}): use it, or delete it with `birdhook webhooks delete {id}`",
+                "{}\n{url} is registered as {id} ({}, {state}): use it, or delete it with `birdhook webhooks delete {id}`",
+                shown(&error.to_string()),
                 shown(&same.url)
             );
         }
         let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
         let all = if all.is_empty() { String::new() } else { format!("\nThe app has:{all}") };
-        anyhow::anyhow!("{error}{all}\n{}", error.cure())
+        anyhow::anyhow!("{}{all}\n{}", shown(&error.to_string()), error.cure())
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {

@@ -12,7 +12,7 @@ use crate::WebhookService;
 /// **The inner service's answer is the acknowledgement.** A 2xx is passed on as 200, the only status that X documents as
 /// success, and its events count as handed over. With any other status they do not, and X may send them again; a redirect
 /// is made a 503. An error of the inner service is answered 503. All but the 2xx are counted as
-/// [`SinkFailed`](birdhook_pipeline::Reason::SinkFailed), a service that is too slow as `SinkTooSlow`.
+/// [`SinkFailed`](birdhook_pipeline::Reason::SinkFailed), one that panics as `SinkPanicked`, one that is too slow as `SinkTooSlow`.
 ///
 /// Put it on the webhook's own route: every request that passes is taken for X's.
 ///
