@@ -1,4 +1,4 @@
-//! Sections of docs/performance.md. Each is enclosed in two comments, so that one can be replaced.
+//! Sections of docs/performance.md. Two comments enclose each section, so that one can be replaced.
 
 use anyhow::{Result, bail};
 

@@ -21,7 +21,7 @@ impl Goal {
     }
 }
 
-/// Reads the tables of goals: five columns, the first headed "goal", the last with the result.
+/// Reads the tables of goals: five columns, with "goal" above the first and the result in the last.
 pub(super) fn goals(section: &str) -> Vec<Goal> {
     let mut found = Vec::new();
     let mut is_goals = false;
