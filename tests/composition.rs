@@ -59,7 +59,7 @@ async fn under_limits_timeouts_and_tracing() {
     assert_eq!(deliveries.recv().await.unwrap().events().len(), 1);
 }
 
-/// An inner service at its limit must not delay a challenge: X would disable the webhook.
+/// An inner service at its limit must not delay a challenge: X would mark the webhook invalid.
 #[tokio::test]
 async fn a_challenge_does_not_wait_for_the_inner_service() {
     let inner = ServiceBuilder::new()

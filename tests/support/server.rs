@@ -163,8 +163,8 @@ impl Server {
                     async {
                         let mut response = Response::new(Full::<Bytes>::default());
                         if delivered.await.is_err() {
-                            // The layer must not forward a redirect: X disables webhooks that
-                            // redirect.
+                            // The layer must not forward a redirect: X would mark the webhook
+                            // invalid.
                             *response.status_mut() = StatusCode::FOUND;
                         }
                         Ok::<_, Infallible>(response)
