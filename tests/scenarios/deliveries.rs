@@ -1,4 +1,4 @@
-//! Deliveries: signatures, bodies and events.
+//! Scenarios with deliveries: signatures, bodies and events.
 
 use birdhook_tests::client::post;
 

@@ -1,4 +1,4 @@
-//! The meaning of a 200, and duplicates.
+//! Scenarios about the meaning of a 200, and about duplicates.
 
 use birdhook::DedupeScope;
 use birdhook_tests::client::post;

@@ -25,8 +25,8 @@
 //! 2. Choose what a 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or
 //!    [`Webhook::gate`] if a service of yours acknowledges deliveries. `inbox::Inbox` (feature
 //!    `inbox`) is a sink that stores events on disk. `nats::JetStream` and `redis::Redis` (features
-//!    `nats` and `redis`, plus `redis-tls` for `rediss://`) provide sinks that several receivers can
-//!    share.
+//!    `nats` and `redis`, plus `redis-tls` for `rediss://`) provide sinks that several receivers
+//!    can share.
 //! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook`
 //!    (feature `axum`), or `actix::Receiver` (feature `actix`).
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].

@@ -59,7 +59,7 @@ fn pass(from: impl Read, mut to: impl Write, look: &Mutex<impl FnMut(&str) -> bo
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         if look.lock().is_ok_and(|mut look| look(&String::from_utf8_lossy(&line))) {
-            // Ignores write errors: the command runs to its end even if nobody reads the output.
+            // Ignores write errors: the command runs to its end even if the output is closed.
             let _ = to.write_all(&line);
         }
         line.clear();

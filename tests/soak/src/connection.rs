@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// The time limit for a response. A receiver that takes longer never responds.
+/// The time limit for a response. A receiver that takes longer counts as hung.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Connection {

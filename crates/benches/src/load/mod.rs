@@ -16,7 +16,7 @@ use mio::{Events, Poll};
 use connection::{Connection, Received};
 pub(crate) use requests::Requests;
 
-/// The time limit for a response. A server that takes longer never responds.
+/// The time limit for a response. A server that takes longer counts as hung.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections to one server.

@@ -1,9 +1,9 @@
-//! Counts the goals of all sections.
+//! The number of goals met and missed in all sections.
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
-/// A goal of a section.
+/// The result of a goal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Goal {
     Met,
@@ -40,7 +40,7 @@ pub(super) fn goals(section: &str) -> Vec<Goal> {
     found
 }
 
-/// One row per section and one for all of them.
+/// Returns a table with one row per section, and one for all of them.
 pub(super) fn table(sections: &[(&str, Vec<Goal>)]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(["section", "goals", "met", "not met", "not measured"]);

@@ -19,7 +19,7 @@ const DOCUMENT: &str = "docs/performance.md";
 
 pub(crate) struct Options {
     sections: Vec<&'static Section>,
-    /// Measures roughly and leaves the document unchanged.
+    /// Takes a quick, inaccurate measurement, and leaves the document unchanged.
     quick: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The layers of the project.
+//! The layers of the project: allowed and denied dependencies.
 
 /// Dependencies that the core must not have, even indirectly: I/O, runtimes, HTTP, clocks, logs. A
 /// final `*` matches any ending.

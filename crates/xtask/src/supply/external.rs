@@ -1,6 +1,6 @@
 //! Checks which types of other crates a public API exposes.
 //!
-//! Allowed are the types that the manifest lists under
+//! The manifest lists the allowed types under
 //! `[package.metadata.cargo_check_external_types]`. A new major version of their crate requires a
 //! new major version of ours.
 
