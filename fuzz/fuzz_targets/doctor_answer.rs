@@ -1,4 +1,5 @@
-//! A response that the doctor examines is read alike in any pieces, and judged by its content.
+//! The doctor reads a response alike in any pieces, and accepts a token if and only if it is
+//! correct.
 //!
 //! The input is a response, and after the last NUL the sizes of the pieces in which it arrives.
 #![no_main]

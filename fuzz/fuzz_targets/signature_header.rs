@@ -1,5 +1,5 @@
-//! A POST is accepted if and only if every signature header that the app can check equals the
-//! output of `sign`.
+//! A POST is accepted if and only if it has a signature header that the app can check, and each of
+//! these equals the output of `sign`.
 #![no_main]
 
 use arbitrary::Arbitrary;
