@@ -21,8 +21,9 @@ use crate::request::Chunks;
 /// Most bodies are shorter, and their connection stays usable.
 const MOST: usize = 64 << 10;
 
-/// Time until the connection is closed although the body has not ended. The client usually closes
-/// it first.
+/// Time limit for draining. The connection then closes, even if the body has not ended.
+///
+/// The client usually closes it first.
 const MOMENT: Duration = Duration::from_millis(500);
 
 /// Drains the body of a request that was answered by its head, in the background.

@@ -51,7 +51,8 @@ impl Options {
     }
 }
 
-/// Builds and runs the targets, all of them even if one fails. Returns the executions of each.
+/// Builds and runs the targets, all of them even if one fails. Returns how often each was
+/// executed.
 pub(crate) fn run(options: &Options) -> Result<String> {
     let (targets, folder) = targets(options.target.as_deref())?;
     tools::subcommand("fuzz")?;
@@ -119,7 +120,9 @@ fn executions(line: &str) -> Option<u64> {
     line.strip_prefix("Done ")?.split_once(" runs in ")?.0.parse().ok()
 }
 
-/// Filters out the lines for each input with new coverage, and the dictionary that libFuzzer
+/// Returns whether a line is worth printing.
+///
+/// Not printed are the line for each input with new coverage, and the dictionary that libFuzzer
 /// recommends at the end.
 fn is_worth_printing(line: &str) -> bool {
     !line.starts_with(['#', '"']) && !line.trim_start().starts_with("NEW_FUNC")

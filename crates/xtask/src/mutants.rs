@@ -23,8 +23,9 @@ const PACKAGES: [(&str, &[&str]); 2] = [
     ("birdhook-pipeline", &["metrics::", "privacy::"]),
 ];
 
-/// The result of each mutant by its name, such as `crates/core/src/crc.rs:53:26: replace > with >=
-/// in ..`.
+/// The result of each mutant by its name.
+///
+/// A name looks like `crates/core/src/crc.rs:53:26: replace > with >= in ..`.
 type Fates = BTreeMap<String, String>;
 
 /// Tests the mutants of the named files. Defaults to all.
@@ -55,8 +56,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
             // results in a shared target folder.
             command.env_remove("CARGO_TARGET_DIR");
             command.env("CARGO_PROFILE_DEV_DEBUG", "none");
-            // The command also fails when a mutant survives. If the tests fail without a mutant, it
-            // reports no fates.
+            // The command also fails when a mutant survives. If the tests already fail without a
+            // mutant, there are no results.
             let ended = run_command(&mut command);
             let told = fates_of(&folder)?;
             if ended.is_err() && told.is_empty() {
@@ -79,8 +80,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
 fn no_reason_is_stale() -> Result<()> {
     let settings: Table = fs::read_to_string(SETTINGS)?.parse()?;
     let reasons = settings.get("exclude_re").and_then(|reasons| reasons.as_array()).context("exclude_re is missing")?;
-    // The tool's filter passes all deletions of a field, so the comparison is with a filter that
-    // matches nothing else.
+    // cargo-mutants lists deletions of a field with any filter, so the comparison is with the list
+    // of a filter that matches nothing.
     let none = listed(&["--no-config", "--re", "^$"])?;
     for reason in reasons.iter().filter_map(|reason| reason.as_str()) {
         if listed(&["--no-config", "--re", reason])? == none {

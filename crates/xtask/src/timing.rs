@@ -1,7 +1,7 @@
 //! Checks that the time to compare signatures leaks nothing about them.
 //!
-//! Not a step of `cargo xtask ci`: on a shared machine it can miss a leak or report one that
-//! does not exist. The statistics behind it have unit tests with invented times.
+//! Not a step of `cargo xtask ci`: on a shared machine it can miss a leak or report one that does
+//! not exist. The statistics behind it have unit tests with invented times.
 
 use anyhow::Result;
 use lexopt::prelude::Long;

@@ -33,7 +33,7 @@ async fn a_stream_that_somebody_deleted_is_made_again() {
     let held = next(&mut group).await;
     take(&mut group, 1).await;
     for (seed, words) in [(2, &["DEL", STREAM][..]), (3, &["FLUSHALL"])] {
-        // Waiting for messages first, so that the stream also disappears under a blocked read.
+        // Reads first, so that a blocked read may be in progress when the stream is deleted.
         nothing(&mut group, 20).await;
         bed.tell(words).await;
         all_taken(&sink, &posts(seed, 1)).await;

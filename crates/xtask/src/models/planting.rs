@@ -56,7 +56,7 @@ fn cause(said: &str) -> &str {
     after.and_then(|(_, rest)| rest.lines().next()).unwrap_or("it failed")
 }
 
-/// Unoptimised, because each mistake is compiled once and found quickly.
+/// Returns a test command without optimisation, because each mistake is compiled and found quickly.
 fn test(folder: &Path, model: &str) -> Command {
     super::test(folder, model, 0)
 }

@@ -44,8 +44,8 @@ impl Library {
     }
 }
 
-/// Runs rustdoc for the published libraries with all features. Returns `None` if rustdoc
-/// uses another version of the format.
+/// Runs rustdoc for the published libraries with all features. Returns `None` if rustdoc uses
+/// another version of the format.
 pub(super) fn described() -> Result<Option<Vec<Library>>> {
     let target = folder("api")?;
     let mut command = cargo(["doc", "--no-deps", "--lib", "--all-features", "--target-dir"]);
