@@ -1,5 +1,5 @@
-//! Scenarios that other receivers fail: each request makes some receiver crash, hang, sign wrongly or
-//! accept a forgery.
+//! Scenarios that other receivers fail: each request makes some receiver crash, hang, sign wrongly
+//! or accept a forgery.
 
 use birdhook_tests::client::{get, method, post, sign};
 

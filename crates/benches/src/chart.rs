@@ -109,7 +109,7 @@ impl Chart {
         let points = || self.lines.iter().flat_map(|line| line.points.iter().copied());
         let sizes = range(points().map(|(size, _)| size));
         let costs = range(points().map(|(_, cost)| cost));
-        // Limits the height, so that a steep reference line does not compress the measured lines.
+        // Makes room for the start of the reference line, but at most for a factor of 30.
         let reference = range(self.reference.points.iter().map(|(_, cost)| *cost));
         let most = costs.end.max(reference.end.min(reference.start * 30.0));
         let room = (sizes.end / sizes.start).powf(0.03);

@@ -35,8 +35,8 @@ pub(crate) fn check() -> Result<Outcome> {
 
 /// Returns a command that starts a program with its clock shifted by this assignment.
 ///
-/// The shell evaluates the assignment for each process. The monotonic clock is not shifted, like
-/// when a machine's clock is set.
+/// The shell evaluates the assignment for each process. The monotonic clock is not shifted, as when
+/// the system clock is changed.
 fn starts_at(assignment: &str) -> [String; 4] {
     // Not the program `faketime`: if it is killed, it leaves state behind that keeps a later
     // process with the same id from starting.

@@ -1,7 +1,7 @@
 //! Checks which types of other crates a public API exposes.
 //!
-//! The manifest lists the allowed types under `[package.metadata.cargo_check_external_types]`. A new
-//! major version of their crate requires a new major version of ours.
+//! The manifest lists the allowed types under `[package.metadata.cargo_check_external_types]`. A
+//! new major version of their crate requires a new major version of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
