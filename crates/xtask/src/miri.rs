@@ -57,8 +57,8 @@ fn tests(package: &str, modules: &[&str], filter: Option<&str>) -> Command {
         None => _ = command.arg("tests::").args(modules),
     }
     command.args(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
-    // proptest reads the clock and the current folder, so isolation is off. A case takes seconds, so
-    // few cases run.
+    // proptest reads the clock and the current folder, so isolation is off. A case takes seconds,
+    // so few cases run.
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "2");
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
     command

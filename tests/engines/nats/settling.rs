@@ -25,7 +25,7 @@ async fn what_is_acknowledged_never_comes_again_and_what_is_not_does() {
     assert_eq!((told(&message), message.tries()), (all_told(&deliveries)[1].clone(), 2));
     message.ack().await.unwrap();
     drop(consumer);
-    // It does not come again to another consumer either.
+    // Another consumer does not receive the messages either.
     nothing(&mut bed.consumer_of(settings).await, 1200).await;
     let info = bed.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
     assert_eq!((&info["num_ack_pending"], &info["num_pending"]), (&json!(0), &json!(0)));

@@ -96,13 +96,13 @@ struct Engine {
     /// The content of the file `settings` in its folder.
     settings: &'static str,
     arguments: fn(u16, &Path) -> Vec<String>,
-    /// Returns whether it responds and is the server with this folder.
+    /// Returns whether a server responds at this connection and uses this folder.
     answers: fn(TcpStream, &Path) -> std::io::Result<bool>,
 }
 
 const NATS: Engine = Engine {
     program: "nats-server",
-    // By default it offers no more space than the disk has at the moment.
+    // By default, JetStream offers no more space than the disk has at the moment.
     settings: "jetstream { max_file_store: 64GB }",
     arguments: |port, folder| {
         let (port, settings) = (port.to_string(), folder.join("settings"));
@@ -162,32 +162,32 @@ impl Server {
         panic!("{} does not start: {}", engine.program, server.log());
     }
 
-    /// Returns its port on 127.0.0.1.
+    /// Returns the server's port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns the folder with its data.
+    /// Returns the folder with the server's data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Returns its output.
+    /// Returns the server's output.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 
-    /// Ends it immediately with SIGKILL.
+    /// Ends the server immediately with SIGKILL.
     pub fn kill(&mut self) {
         self.end(Signal::KILL);
     }
 
-    /// Ends it in an orderly way with SIGTERM.
+    /// Shuts the server down with SIGTERM.
     pub fn stop(&mut self) {
         self.end(Signal::TERM);
     }
 
-    /// Starts it again with the same port and data. Kills it first if it is running.
+    /// Restarts the server with the same port and data. Kills it first if it is running.
     pub fn restart(&mut self) {
         self.kill();
         let start = Instant::now();
@@ -196,12 +196,12 @@ impl Server {
         }
     }
 
-    /// Suspends it with SIGSTOP: connections stay open, but it does not respond.
+    /// Suspends the server with SIGSTOP: connections stay open, but it does not respond.
     pub fn pause(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Resumes it with SIGCONT.
+    /// Resumes the server with SIGCONT.
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }

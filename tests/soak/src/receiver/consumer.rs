@@ -48,7 +48,7 @@ impl Consumer {
     }
 
     async fn may_go(&mut self) {
-        // An error means that the sender is dropped, when the receiver ends.
+        // Ignores errors: the sender is dropped only when the receiver ends.
         let _ = self.is_going.wait_for(|is_going| *is_going).await;
     }
 
