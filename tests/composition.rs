@@ -1,4 +1,4 @@
-//! birdhook among other middleware, in nested routers, over HTTP/2, several times in one app.
+//! birdhook with other middleware, in nested routers, over HTTP/2, and several times in one app.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -42,7 +42,7 @@ async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// A challenge, a delivery and its copy, and a forgery.
+/// Sends a challenge, a delivery, its copy and a forgery, and checks the responses.
 async fn works(address: SocketAddr) {
     assert_eq!(get("crc_token=abc").send(address).await.status, 200);
     assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 200);
@@ -103,7 +103,7 @@ async fn a_panic_of_the_app_costs_no_other_answer() {
     }
 }
 
-/// An inner service without room must not keep a challenge waiting: X would end the webhook.
+/// An inner service at its limit must not delay a challenge: X would mark the webhook invalid.
 #[tokio::test]
 async fn a_challenge_does_not_wait_for_the_inner_service() {
     let inner = ServiceBuilder::new()
@@ -116,7 +116,7 @@ async fn a_challenge_does_not_wait_for_the_inner_service() {
     assert_eq!(stuck.await.unwrap().status, 503);
 }
 
-/// The inner service's errors are 503, not a closed connection.
+/// An error of the inner service becomes a 503, not a closed connection.
 #[tokio::test]
 async fn an_inner_service_that_errs() {
     let inner = ServiceBuilder::new()
@@ -141,7 +141,7 @@ async fn what_the_inner_service_answers_reaches_x() {
         }
     });
     let address = serve_hyper(ServiceBuilder::new().layer(WebhookLayer::new(hook().gate())).service(inner)).await;
-    // The last one is a duplicate: the inner service is not asked again.
+    // The last request is a duplicate, so it does not reach the inner service.
     for expected in [418, 503, 200, 200] {
         assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, expected);
     }
@@ -188,7 +188,7 @@ async fn the_path_says_whose_challenge_it_is() {
     }
 }
 
-/// Without the layer nothing was verified, and the extractor must not pretend.
+/// Without the layer nothing was verified, and the extractor must fail.
 #[tokio::test]
 async fn the_extractor_without_its_layer() {
     let address = serve_axum(axum::routing::any(|Verified(_): Verified| async {})).await;
@@ -212,7 +212,7 @@ async fn over_http2() {
                 .unwrap();
             tokio::spawn(async move { client.send_request(request).await.unwrap() })
         };
-        // Streams of one connection at the same time, and a refusal among them.
+        // Concurrent streams of one connection, one of them rejected.
         let numbered = |number| DELETED.replace("20", &format!("{}{number}", address.port()));
         let answers: Vec<_> = (0..16).map(|number| send(numbered(number), SECRET)).collect();
         let refused = send("x".repeat(2 << 20), "guess");
@@ -225,7 +225,7 @@ async fn over_http2() {
     }
 }
 
-/// A sink that could not leave its thread.
+/// A sink that is not `Send`.
 struct Local(Rc<RefCell<usize>>);
 
 impl EventSink for Local {

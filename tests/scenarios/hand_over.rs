@@ -1,4 +1,4 @@
-//! What 200 means, and duplicates.
+//! Scenarios about the meaning of a 200, and about duplicates.
 
 use birdhook::DedupeScope;
 use birdhook_tests::client::post;
@@ -63,7 +63,8 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// Refused with 503 each time it comes: a refusal must not count as handed over.
+/// A delivery that must be rejected with 503 each time: a rejected delivery must not count as
+/// delivered.
 fn refused() -> crate::scenarios::row::Step {
     post(DELETED).signed(SECRET).gives(503)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::statistics::Sample;
 
-/// A table with padded columns, readable in a terminal too.
+/// A Markdown table with padded columns, so that it is readable in a terminal too.
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -84,7 +84,7 @@ impl fmt::Display for Goals {
     }
 }
 
-/// Formats the least and the most.
+/// Formats the range of the rounds: minimum and maximum.
 pub(crate) fn range(sample: &Sample) -> String {
     format!("{}–{}", number(sample.least()), number(sample.most()))
 }
@@ -105,7 +105,7 @@ pub(crate) fn prose(text: &str) -> String {
     wrapped
 }
 
-/// Formats with three significant digits.
+/// Formats a value with three significant digits.
 pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 => 0,

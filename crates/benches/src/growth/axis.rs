@@ -8,33 +8,33 @@ use crate::report::{Goal, Goals, Table, number, prose};
 use crate::statistics::Sample;
 
 pub(super) struct Axis {
-    /// The name of the chart's file.
+    /// The file name of the chart.
     pub(super) file: &'static str,
     pub(super) title: &'static str,
-    /// What the sizes are of.
+    /// The label of the sizes.
     pub(super) sizes: &'static str,
     pub(super) marks: Vec<(f64, String)>,
     pub(super) growth: Growth,
     pub(super) series: Vec<Series>,
-    /// A line to compare with: how many times the first cost it is at so many times the first size.
+    /// A line to compare with: maps a multiple of the first size to a multiple of the first cost.
     pub(super) reference: (&'static str, fn(f64) -> f64),
     /// A remark below the table.
     pub(super) note: &'static str,
 }
 
-/// What a cost is of.
+/// The unit that a cost is measured for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Growth {
-    /// Of all that is counted, so that a linear one grows as the size does.
+    /// The cost of the whole request: linear growth is proportional to the size.
     OfAll,
-    /// Of one among so many, so that it stays the same if that of all is linear.
+    /// The cost of each item: linear growth is constant.
     OfEach,
 }
 
-/// Microseconds of each size.
+/// A measured series, in microseconds per size.
 pub(super) struct Series {
     pub(super) name: &'static str,
-    /// In the table.
+    /// The heading of its columns in the table.
     pub(super) head: &'static str,
     pub(super) samples: Vec<Sample>,
 }
@@ -56,7 +56,7 @@ impl Axis {
         eprintln!("{}", file.display());
     }
 
-    /// No step of this series may be worse than linear.
+    /// Adds the goal that no step of this series grows faster than linearly.
     pub(super) fn judge(&self, series: usize, what: &str, goals: &mut Goals) {
         let steps = (1..self.marks.len()).map(|at| (at, self.step(&self.series[series], at)));
         let (at, worst) = steps.max_by(|(_, a), (_, b)| a.median().total_cmp(&b.median())).expect("two sizes");
@@ -64,7 +64,7 @@ impl Axis {
         goals.judge(format!("{what}: worst step, {from} to {to}"), Goal::AtMost(LINEAR), "× linear", &worst);
     }
 
-    /// By rounds, how much more the cost grew than a linear one from the size before.
+    /// Returns per round how much more the cost grew than linearly from the previous size.
     fn step(&self, series: &Series, at: usize) -> Sample {
         let linear = match self.growth {
             Growth::OfAll => self.marks[at].0 / self.marks[at - 1].0,
@@ -105,13 +105,13 @@ impl Axis {
 
     fn line(&self, series: &Series) -> Line {
         let points = self.marks.iter().zip(&series.samples).map(|((size, _), sample)| (*size, sample.median()));
-        // A difference of two noisy figures may be nothing, which no logarithm shows.
+        // The difference of two noisy figures may be zero or less, which has no logarithm.
         Line { name: series.name.to_owned(), points: points.filter(|(_, cost)| *cost > 0.0).collect() }
     }
 }
 
 impl Series {
-    /// By rounds, the dearest size's of the cheapest's.
+    /// Returns per round the ratio of the most expensive size to the cheapest.
     pub(super) fn spread(&self) -> Sample {
         let by_median = |a: &&Sample, b: &&Sample| a.median().total_cmp(&b.median());
         let (least, most) = (self.samples.iter().min_by(by_median), self.samples.iter().max_by(by_median));
@@ -119,7 +119,7 @@ impl Series {
     }
 }
 
-/// The least and the most, with one unit if both have the same.
+/// Formats the minimum and the maximum, with the unit once if both have the same.
 fn range(sample: &Sample) -> String {
     let (least, most) = (time(sample.least()), time(sample.most()));
     match (least.split_once(' '), most.split_once(' ')) {

@@ -1,4 +1,4 @@
-//! The cost of a request by number of concurrent requests, as CPU time of a server.
+//! The cost of a request by number of concurrent requests, as CPU time of the server.
 
 use super::Length;
 use super::axis::{Axis, Growth, Series};
@@ -6,10 +6,10 @@ use crate::report::Goals;
 use crate::servers;
 use crate::statistics::Sample;
 
-/// How many at once, and what each costs with an empty handler and with birdhook.
+/// The number of concurrent requests, and the cost of each with an empty handler and with birdhook.
 type Cost = (f64, f64, f64);
 
-/// So often all numbers of requests are measured in turn.
+/// The number of rounds. Each round measures every number of concurrent requests.
 const ROUNDS: usize = 9;
 
 pub(super) fn measure(length: &Length, goals: &mut Goals) {

@@ -10,7 +10,7 @@ use crate::statistics::Sample;
 
 const WANTED: f64 = 64.0;
 
-/// In new processes, whose memory nothing else has used.
+/// Measures in new processes, whose memory nothing else has used.
 pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let sizes = [1_000_000, 10_000_000].into_iter().filter(|keys| *keys <= length.keys);
     let mut table = Table::new(["keys remembered", "bytes per key", "range"]);
@@ -32,7 +32,7 @@ fn held_by_another(keys: usize) -> f64 {
     text.trim().parse().unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// What the other process does: remembers so many keys, and prints how many bytes each takes.
+/// The work of the measured process: fills a window with keys, and prints the bytes per key.
 pub(crate) fn hold(keys: usize) {
     let resident = || Memory::of(std::process::id()).resident;
     let before = resident();

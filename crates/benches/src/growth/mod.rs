@@ -17,13 +17,13 @@ pub(crate) use memory::hold;
 use crate::report::{Goals, prose};
 use crate::{machine, process};
 
-/// A step is worse than linear when the cost grows by so much more than the size does: what is above 1 is noise.
+/// The limit for a step: its cost may grow by this factor more than linearly, to allow for noise.
 const LINEAR: f64 = 1.1;
 
 struct Length {
     rounds: usize,
     slice: Duration,
-    /// New processes whose memory is looked at.
+    /// The number of new processes whose memory is measured.
     processes: usize,
     /// The largest window, in keys.
     keys: usize,
@@ -38,14 +38,15 @@ impl Length {
         }
     }
 
-    /// Where pictures go: a rough one does not take the place of a good one.
+    /// Returns the folder for charts. A quick measurement does not overwrite the charts of a full
+    /// one.
     fn pictures(&self) -> PathBuf {
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         root.join(if self.quick { "target/performance" } else { "docs/performance" })
     }
 }
 
-/// The section of this name.
+/// Runs the section `growth`.
 pub(crate) fn run(quick: bool) {
     let (length, facts) = (Length::new(quick), machine::facts());
     println!("## How the cost of a request grows\n\n{}\n", prose(&facts));
@@ -59,7 +60,7 @@ pub(crate) fn run(quick: bool) {
     );
     println!("{}", prose(&intro));
     let mut goals = Goals::new();
-    // Servers have the first.
+    // The servers use the first processor.
     process::pin(1);
     window::measure(&length, &mut goals);
     requests::measure(&length, &mut goals);

@@ -46,12 +46,12 @@ pub(super) fn power(keys: usize) -> String {
     format!("10{}", digits[keys.ilog10() as usize])
 }
 
-/// Those of so many events from this number on.
+/// Returns the keys of `count` events, starting at this number.
 fn keys(first: u64, count: usize) -> impl Iterator<Item = EventKey> {
     (first..first + count as u64).map(|number| EventKey::from(<[u8; 32]>::from(Sha256::digest(number.to_be_bytes()))))
 }
 
-/// As full as it gets, and worn by keys that were pushed out.
+/// Returns a full window that has already evicted keys, and the number of the next key.
 pub(super) fn full(capacity: usize) -> (Window, u64) {
     let mut window = Window::new(capacity, HORIZON);
     let count = capacity + capacity / 10;
@@ -59,7 +59,7 @@ pub(super) fn full(capacity: usize) -> (Window, u64) {
     (window, count as u64)
 }
 
-/// What a new event asks of the window: it is looked up, and inserted, and the oldest one is pushed out.
+/// Returns the window's work for a new event: look up, insert, and evict the oldest key.
 fn operation(capacity: usize) -> Work {
     let (mut window, mut next) = full(capacity);
     Box::new(move |times| {

@@ -5,11 +5,11 @@ use std::process::Stdio;
 
 use super::bench::cargo;
 
-/// By body, and of a challenge.
+/// Allocations by body, and of a challenge.
 pub(super) struct Allocations(BTreeMap<String, f64>);
 
 impl Allocations {
-    /// The core's test prints them; whether it is content is for those who run tests.
+    /// Runs the core's test that prints the counts. Ignores whether the test passes.
     pub(super) fn count() -> Self {
         eprintln!("allocations are counted");
         let arguments =
@@ -18,7 +18,7 @@ impl Allocations {
         Self::read(&String::from_utf8_lossy(&output.stdout))
     }
 
-    /// Behind the name of a test there may be no line's end.
+    /// Splits into words, because the name of a test may precede a count on its line.
     fn read(printed: &str) -> Self {
         let words: Vec<&str> = printed.split_whitespace().collect();
         let lines = words.windows(3).filter(|words| words[0] == "allocations");

@@ -1,4 +1,4 @@
-//! What is measured with.
+//! The bodies to measure with.
 
 use std::fmt;
 use std::fs;
@@ -11,7 +11,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The small ones first.
+    /// Returns all bodies, the small ones first.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let of = |size, api| [false, true].map(|escaped| Self { api, size, escaped });
         ["300", "2k", "6k", "64k"].into_iter().flat_map(move |size| ["aaa", "xaa"].map(|api| of(size, api))).flatten()
@@ -21,7 +21,7 @@ impl Body {
         format!("{}_{}{}", self.api, self.size, if self.escaped { "_escaped" } else { "" })
     }
 
-    /// One of a usual length.
+    /// Returns whether this is a post of a typical length.
     pub(super) fn is_post(&self) -> bool {
         self.size == "6k"
     }

@@ -14,7 +14,7 @@ use crate::machine;
 use crate::report::{Goal, Goals, Table, number, prose, range};
 use crate::statistics::Sample;
 
-/// The section of this name.
+/// Runs the section `core`.
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     let (rounds, bodies) = match quick {
@@ -67,7 +67,7 @@ fn typed(bodies: &[Body], measured: &Rounds) -> Table {
     table
 }
 
-/// The share of the path that a faster JSON reader could save at most.
+/// Describes the share of the path that a faster JSON reader could save at most.
 fn skipped(measured: &Rounds) -> String {
     let shares = Body::all().filter(Body::is_post).filter_map(|body| measured.ratio(&body, "skip", "birdhook"));
     let shares: Sample = shares.map(|share| share.median() * 100.0).collect();

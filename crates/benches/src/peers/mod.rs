@@ -1,4 +1,4 @@
-//! birdhook compared with receivers in other languages, written as X's documentation shows them.
+//! birdhook compared with receivers in other languages, written as in X's documentation.
 
 mod check;
 mod install;
@@ -26,7 +26,7 @@ const BODIES: [(&str, &str); 2] = [
     ("message, 2 KB", include_str!("../../../core/benches/bodies/aaa_2k.json")),
 ];
 
-/// Who is measured.
+/// A measured receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Candidate {
     Birdhook,
@@ -42,7 +42,7 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// Its load goes before its server.
+/// A server and its load. Fields drop in order: the load first.
 struct Loaded {
     candidate: Candidate,
     load: Load,
@@ -65,7 +65,7 @@ impl Loaded {
     }
 }
 
-/// The section of this name.
+/// Runs the section `peers`.
 pub(crate) fn run(quick: bool) {
     let (rounds, slice) = if quick { (3, 0.15) } else { (9, 0.7) };
     let slice = Duration::from_secs_f64(slice);
@@ -87,7 +87,7 @@ pub(crate) fn run(quick: bool) {
         }
     }
     let facts = machine::facts();
-    // The servers have the first.
+    // The servers use the first processor.
     process::pin(1);
     let measured = measure(&mut servers, rounds, slice);
     drop(servers);
@@ -109,32 +109,33 @@ fn start(peer: Peer) -> Result<(Server, String), String> {
     Ok((server, peer.versions(&installed)))
 }
 
-/// By rounds.
+/// The measurements of a receiver, by rounds.
 #[derive(Default)]
 struct Measured {
-    /// Answers of a second.
+    /// Responses per second.
     rate: Sample,
-    /// Of the server's processor, for a request.
+    /// The server's CPU time per request, in microseconds.
     micros: Sample,
-    /// The share of the time in which it was running.
+    /// The share of the time in which the server was running.
     busy: Sample,
 }
 
 impl Measured {
-    /// Whether its processor was its own, and it had enough to do.
+    /// Returns whether the server had a processor to itself and enough work to fill it.
     fn is_saturated(&self) -> bool {
         self.busy.median() >= 0.95
     }
 }
 
-/// By bodies and candidates.
+/// Measurements by body and receiver.
 type Measurements = BTreeMap<(usize, Candidate), Measured>;
 
-/// Everybody in turn with one body, then with the other, round by round, and each round somebody else first.
+/// Measures every receiver in turn with one body, then with the other, for several rounds. Each
+/// round starts with another receiver.
 fn measure(servers: &mut [Loaded], rounds: usize, slice: Duration) -> Measurements {
     let mut all = Measurements::new();
     let mut requests = BODIES.map(|(_, body)| Requests::new(body, SECRET, PATH));
-    // What compiles as it runs has done so afterwards.
+    // Warms up servers with a just-in-time compiler.
     for server in &mut *servers {
         requests.iter_mut().for_each(|requests| server.run(requests, slice, &mut Measured::default()));
     }
@@ -176,7 +177,8 @@ fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
             };
             let (takes, costs) = (birdhook.rate.of(&measured.rate), measured.micros.of(&birdhook.micros));
             row(Candidate::Peer(peer), measured, ratio(&takes), ratio(&costs));
-            // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
+            // Below its limit, a server's rate says nothing, but its CPU time per request is still
+            // valid.
             let (times, how) = match birdhook.is_saturated() && measured.is_saturated() {
                 true => (takes, "requests/s"),
                 false => (costs, "requests per CPU second"),

@@ -10,18 +10,19 @@ use crate::load::Requests;
 use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
-/// The 99th of a hundred should not take longer than this many times the bare server's.
+/// The goal: the 99th percentile of birdhook as a multiple of the bare server's.
 const WANTED: f64 = 1.5;
 
-/// Whenever another program has a processor for some milliseconds, the slowest of a hundred tell of that program. So it is
-/// asked in short slices and many rounds: most of them are not hit, and the median is one of those.
+/// Short slices and many rounds: when another program takes the processor for some milliseconds,
+/// the 99th percentile of that slice measures that program. Most slices are not affected, so the
+/// median is not.
 const SHORTER: u32 = 3;
 const MORE: usize = 4;
 
-/// A server whose caches another one has had answers its first requests late.
+/// The time to warm up a server whose caches another server has used.
 const WARM_UP: Duration = Duration::from_millis(30);
 
-/// By rounds, in microseconds, and as a share of the time.
+/// Latencies by rounds in microseconds, and the share of the time in which the server was running.
 #[derive(Default)]
 struct Measured {
     median: Sample,
@@ -29,10 +30,10 @@ struct Measured {
     busy: Sample,
 }
 
-/// Bare and birdhook side by side.
+/// The bare server and birdhook, measured alternately.
 struct Pair {
     framework: Framework,
-    /// Half as often as birdhook can answer.
+    /// Half of the rate that birdhook can reach.
     rate: f64,
     servers: [Loaded; 2],
     measured: [Measured; 2],

@@ -14,7 +14,8 @@ use crate::statistics::Sample;
 const IDLE: usize = 2_000;
 const UNDER_WAY: usize = 10_000;
 const MEBIBYTE: f64 = (1 << 20) as f64;
-/// What birdhook holds at most of bodies under way, in MiB. A framework's buffers, which a bare server has too, are not it.
+/// The limit for birdhook's memory for bodies in flight, in MiB. Excludes the framework's buffers,
+/// which a bare server needs too.
 const MOST: f64 = 64.0;
 
 /// Bytes, by rounds.
@@ -22,16 +23,16 @@ const MOST: f64 = 64.0;
 struct Measured {
     resident: Sample,
     proportional: Sample,
-    /// What requests under way take above idle connections: many of 6 KB, and fewer of 64 KB.
+    /// The increase over idle connections: many unfinished requests of 6 KB, and fewer of 64 KB.
     short: Sample,
     long: Sample,
-    /// Of the long ones, those that were refused for it.
+    /// The number of 64 KB requests that were rejected to limit memory.
     refused: Sample,
 }
 
-/// In new processes each round.
+/// Measures new processes in each round.
 pub(crate) fn measure(length: &Length, goals: &mut Goals) {
-    // The server needs some too, and has the same limit.
+    // The server inherits this limit and needs some files itself.
     let enough = process::open_files() > UNDER_WAY as u64 + 200;
     let candidates = [App::Bare, App::Patient].map(|app| Candidate(Framework::Axum, app));
     let mut measured = [Measured::default(), Measured::default()];
@@ -87,7 +88,7 @@ impl Measured {
     fn take(&mut self, candidate: Candidate, enough: bool) {
         let server = Server::start(candidate);
         let mut requests = Body::Post.requests();
-        // What is there once and for all.
+        // Memory that the server allocates once.
         Load::connect(server.address(), 4).run(&mut requests, Duration::from_millis(200));
         let none = at_rest(&server);
 
@@ -120,7 +121,7 @@ impl Measured {
     }
 }
 
-/// Once the server has nothing to do.
+/// Waits until the server is idle. Returns its memory.
 fn at_rest(server: &Server) -> Memory {
     let mut spent = Spent::of(server.process());
     loop {

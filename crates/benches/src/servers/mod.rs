@@ -23,17 +23,17 @@ use crate::{machine, process};
 const PATH: &str = "/webhooks/twitter";
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 
-/// Servers have a processor of their own, and who asks them another.
+/// Servers and load generator use separate processors.
 const SERVERS_PROCESSOR: usize = 0;
 const LOADS_PROCESSOR: usize = 1;
 
 const CONNECTIONS: usize = 64;
 
-/// How long it is measured.
+/// The extent of the measurement.
 struct Length {
     rounds: usize,
     slice: Duration,
-    /// New processes whose memory is looked at.
+    /// The number of new processes whose memory is measured.
     processes: usize,
 }
 
@@ -46,7 +46,7 @@ impl Length {
     }
 }
 
-/// What is sent.
+/// A request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Body {
     Post,
@@ -56,7 +56,7 @@ enum Body {
 }
 
 impl Body {
-    /// Those that are sent to see how fast they are taken.
+    /// The bodies for throughput.
     const FAST: [Self; 3] = [Self::Post, Self::Activity, Self::Message];
 
     fn text(self) -> &'static str {
@@ -72,7 +72,7 @@ impl Body {
         Requests::new(self.text(), SECRET, PATH)
     }
 
-    /// The share of an empty handler's requests that birdhook should take.
+    /// Returns the goal: birdhook's requests as a share of an empty handler's.
     fn wanted(self, framework: Framework) -> f64 {
         match (self, framework) {
             (Self::Message, _) => 0.70,
@@ -93,7 +93,7 @@ impl fmt::Display for Body {
     }
 }
 
-/// The section of this name.
+/// Runs the section `servers`.
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     process::pin(LOADS_PROCESSOR);

@@ -1,4 +1,4 @@
-//! Requests of a second, and what each costs.
+//! Requests per second, and the cost of each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,21 +10,22 @@ use crate::load::Requests;
 use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
-/// By rounds.
+/// The measurements of a server, by rounds.
 #[derive(Default)]
 struct Measured {
-    /// Answers of a second.
+    /// Responses per second.
     rate: Sample,
-    /// Of the server's processor, for a request.
+    /// The server's CPU time per request, in microseconds.
     micros: Sample,
-    /// Shares of the time, as of a [`Slice`](super::loaded::Slice).
+    /// Shares of the time, as in [`Slice`](super::loaded::Slice).
     busy: Sample,
     kept_waiting: Sample,
 }
 
 pub(crate) struct Throughput(BTreeMap<(Body, Candidate), Measured>);
 
-/// Everybody in turn with one body, then with the next, round by round, and each round somebody else first.
+/// Measures every server in turn with one body, then with the next, for several rounds. Each round
+/// starts with another server.
 pub(crate) fn measure(length: &Length) -> Throughput {
     let mut servers: Vec<Loaded> =
         Candidate::FAST.into_iter().map(|candidate| Loaded::start(candidate, CONNECTIONS)).collect();
@@ -64,7 +65,7 @@ impl Throughput {
         &self.0[&(body, Candidate(framework, app))]
     }
 
-    /// The requests of a second that birdhook can answer, with the processor all its own.
+    /// Returns the requests per second that birdhook can handle with a processor to itself.
     pub(crate) fn most(&self, body: Body, framework: Framework) -> f64 {
         1e6 / self.of(body, framework, App::Birdhook).micros.median()
     }
@@ -95,14 +96,15 @@ impl Throughput {
             }
             print!("{table}");
         }
-        // A bare server has one thread that works: if it waits, it is for another program.
+        // A bare server works on one thread, so it waits only for other programs.
         let waited: Sample =
             Body::FAST.iter().map(|body| self.of(*body, Framework::Axum, App::Bare).kept_waiting.median()).collect();
         println!("\nOther programs used the servers' core for {:.1} % of the time.", waited.median() * 100.0);
         for body in Body::FAST {
             for framework in Framework::ALL {
                 let (of, bare) = (self.of(body, framework, App::Birdhook), self.of(body, framework, App::Bare));
-                // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
+                // Below its limit, a server's rate says nothing, but its CPU time per request is
+                // still valid.
                 let (ratio, how) = match of.is_saturated() && bare.is_saturated() {
                     true => (of.rate.of(&bare.rate), "requests/s"),
                     false => (bare.micros.of(&of.micros), "requests per CPU second"),

@@ -1,4 +1,4 @@
-//! Sections of docs/performance.md. Each is enclosed in two comments, so that one can be replaced.
+//! Sections of docs/performance.md. Two comments enclose each section, so that one can be replaced.
 
 use anyhow::{Result, bail};
 
@@ -13,7 +13,7 @@ pub(super) fn content<'a>(text: &'a str, section: &str) -> Result<&'a str> {
     Ok(split(text, section)?.1.trim())
 }
 
-/// Splits the text after the opening comment and before the closing one.
+/// Splits the text into the parts before, inside and after the section's comments.
 fn split<'a>(text: &'a str, section: &str) -> Result<(&'a str, &'a str, &'a str)> {
     let (open, close) = (format!("<!-- bench:{section} -->"), format!("<!-- /bench:{section} -->"));
     for comment in [&open, &close] {

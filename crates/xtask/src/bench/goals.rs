@@ -1,9 +1,9 @@
-//! Counts the goals of all sections.
+//! The number of goals met and missed in all sections.
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
-/// A goal of a section.
+/// The result of a goal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Goal {
     Met,
@@ -21,7 +21,7 @@ impl Goal {
     }
 }
 
-/// Reads the tables of goals: five columns, the first headed "goal", the last with the result.
+/// Reads the tables of goals: five columns, with "goal" above the first and the result in the last.
 pub(super) fn goals(section: &str) -> Vec<Goal> {
     let mut found = Vec::new();
     let mut is_goals = false;
@@ -40,7 +40,7 @@ pub(super) fn goals(section: &str) -> Vec<Goal> {
     found
 }
 
-/// One row per section and one for all of them.
+/// Returns a table with one row per section, and one for all of them.
 pub(super) fn table(sections: &[(&str, Vec<Goal>)]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(["section", "goals", "met", "not met", "not measured"]);

@@ -19,7 +19,7 @@ const DOCUMENT: &str = "docs/performance.md";
 
 pub(crate) struct Options {
     sections: Vec<&'static Section>,
-    /// Measures roughly and leaves the document unchanged.
+    /// Takes a quick, inaccurate measurement, and leaves the document unchanged.
     quick: bool,
 }
 
@@ -43,7 +43,7 @@ impl Options {
     }
 }
 
-/// Measures the sections, also if one of them fails. A missed goal is not a failure.
+/// Measures the sections and continues if one fails. A missed goal is not a failure.
 pub(crate) fn run(Options { sections, quick }: &Options) -> Result<()> {
     let started = Instant::now();
     let (mut failed, mut times, mut results) = (Vec::new(), Vec::new(), Vec::new());
@@ -92,7 +92,7 @@ fn measure(section: &Section, quick: bool) -> Result<String> {
     Ok(format!("{title}{printed}\n\nMeasured on {day} in {took} by `{command}`."))
 }
 
-/// Replaces the section in the document, and the table of goals.
+/// Replaces the section and the table of goals in the document.
 fn keep(section: &Section, measured: &str) -> Result<()> {
     let text = fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
     let kept = document::replace(&text, section.name, measured).and_then(|text| {

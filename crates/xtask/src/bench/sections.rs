@@ -10,14 +10,14 @@ use crate::tools;
 pub(crate) struct Section {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// The heading, if the program prints none.
+    /// The heading for programs that print none.
     pub(super) title: &'static str,
     by: By,
     /// System tools that a part of the section needs.
     tools: &'static [Tool],
 }
 
-/// Its name in a warning, and the function that installs it.
+/// The name shown in a warning, and the function that installs the tool.
 type Tool = (&'static str, fn() -> Result<()>);
 
 enum By {
@@ -73,7 +73,7 @@ impl Section {
         }
     }
 
-    /// Installs the tools that its parts need. Without a tool only its part is skipped, with a
+    /// Installs the tools of this section. If a tool is missing, only its part is skipped, with a
     /// warning.
     pub(super) fn prepare(&self) {
         for (name, make_sure) in self.tools {
@@ -99,7 +99,7 @@ impl Section {
             }
             By::Stores => {
                 let mut command = cargo(["bench", "--quiet", "-p", "birdhook-inbox", "--bench", "stores", "--"]);
-                // The usual run would take 6 minutes.
+                // The default settings take 6 minutes.
                 let (seconds, rounds, keys) = if quick { ("0.06", "2", "100000") } else { ("0.3", "7", "10000000") };
                 command.args(["--seconds", seconds, "--rounds", rounds, "--keys", keys]);
                 command
