@@ -403,7 +403,7 @@ fn a_refusal_says_why_what_it_was_signed_with_and_what_to_do() {
     let none =
         end(birdhook(&["webhooks", "list", "--credentials", "nowhere.toml"]).env_remove("BIRDHOOK_CONSUMER_SECRET"));
     assert!(none.code == 2 && none.stderr.contains("cannot read nowhere.toml"), "{}", none.stderr);
-    let empty = account.folder.file("empty.toml", "");
+    let empty = account.folder.file("empty.toml", "# no keys\n");
     let none = run(&["webhooks", "list", "--credentials", &empty]);
     assert!(none.code == 2 && none.stderr.contains("there are no keys"), "{}", none.stderr);
 }

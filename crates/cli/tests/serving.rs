@@ -171,6 +171,8 @@ fn what_is_recorded_behind_half_a_line_is_not_lost() {
     let recording = Serving::start(&["record", &file]);
     let sent = run(&["trigger", &recording.url, "like.create", "--generation", "xaa", "--json"]);
     assert_eq!(answers(&sent), only("200", 1));
+    let second = run(&["record", &file, "--addr", "127.0.0.1:0"]);
+    assert!(second.code == 2 && second.stderr.contains("another process records into it"), "{}", second.stderr);
     drop(recording.stop());
     let read = run(&["inspect", "--json", &file]);
     assert_eq!((read.code, read.json().len()), (1, 1), "{}", read.stderr);

@@ -28,6 +28,7 @@ pub mod login;
 mod migrate;
 mod oauth1;
 mod rate_limit;
+mod shared_file;
 mod token_store;
 mod transport;
 mod validate;
@@ -43,6 +44,7 @@ pub use ensure::{
 pub use error::{Cause, ChallengeFault, Error, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
+pub use shared_file::{LockedFile, SharedFile};
 pub use token_store::{FileTokenStore, LockedToken, Storing, TokenStore, TokenStoreError};
 pub use transport::{Https, Sending, Transport, TransportError};
 pub use validate::{Arrived, NotValidated, Validated, Validation};

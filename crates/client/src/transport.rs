@@ -38,6 +38,9 @@ pub enum TransportError {
 /// The longest of X's answers are lists of subscribers, with some 30 bytes for each.
 const LONGEST: usize = 64 << 20;
 
+/// Timeout for a connection, shorter than that for a renewal: what was not sent may be sent again.
+const CONNECT: Duration = Duration::from_secs(5);
+
 /// HTTPS with reqwest and rustls: Mozilla's certificate authorities, no redirects, no cookies.
 #[derive(Clone, Debug)]
 pub struct Https(reqwest::Client);
@@ -58,6 +61,7 @@ impl Https {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
             .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT.min(timeout))
             .timeout(timeout)
             .build();
         client.map(Self).map_err(|error| broken(error.to_string()))

@@ -12,7 +12,7 @@ use birdhook::client::{Client, CredentialKind, Credentials, Error};
 
 pub(crate) use confirm::confirmed;
 pub(crate) use keys::{Keys, Tokens};
-pub(crate) use store::lock;
+pub(crate) use store::{change, replace};
 pub(crate) use table::{Cells, tell};
 
 use crate::commands::listen::check_url;
@@ -66,7 +66,18 @@ impl AccountArgs {
 
     /// The keys and tokens, of the file and of the environment.
     pub(crate) fn keys(&self) -> Result<Keys> {
-        let mut keys = Keys::read(&self.path()?, self.credentials.is_some())?;
+        self.read(self.credentials.is_some())
+    }
+
+    /// The same where the file need not exist yet.
+    pub(crate) fn known(&self) -> Result<Keys> {
+        self.read(false)
+    }
+
+    fn read(&self, must_be: bool) -> Result<Keys> {
+        let path = self.path()?;
+        let mut keys = Keys::read(&path, must_be)?;
+        store::warn_of_others(&path);
         keys.take_environment()?;
         Ok(keys)
     }

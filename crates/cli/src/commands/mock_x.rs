@@ -15,7 +15,7 @@ use super::doctor::seconds;
 use super::listen::asked_to_stop;
 use super::trigger::Told;
 use crate::Verdict;
-use crate::account::{Keys, Tokens};
+use crate::account::{Keys, Tokens, replace};
 use crate::apps::{self, SecretArgs};
 use crate::output::{self, STRONG, note, styled};
 
@@ -117,7 +117,7 @@ impl MockX {
         let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
         note(format!("playing X on {}/", x.url()));
         if let Some(path) = &self.credentials {
-            self.keys(&x).write(path)?;
+            replace(path, self.keys(&x)).await?;
         }
         credentials(&x, given.consumer.is_some(), json)?;
         for url in &self.webhook {
