@@ -196,9 +196,9 @@ fn a_login_writes_its_token_alone_and_says_which_is_lost() {
     let begin = || {
         let mut command = desk.command(&["auth", "user2", "--port", "0"]);
         let client = before["client_id"].as_str().unwrap();
-        command.env("BIRDHOOK_BEARER_TOKEN", "of the environment").env("BIRDHOOK_CLIENT_ID", client);
+        command.env("BIRDHOOK_BEARER_TOKEN", "of-the-environment").env("BIRDHOOK_CLIENT_ID", client);
         let owner = command.env("BIRDHOOK_OWNER_TOKEN", "1-o").env("BIRDHOOK_OWNER_TOKEN_SECRET", "o");
-        Login::begin(owner.env("BIRDHOOK_CONSUMER_SECRET", "of the environment"))
+        Login::begin(owner.env("BIRDHOOK_CONSUMER_SECRET", "of-the-environment"))
     };
     let login = begin();
     follow(&login.visit("user_id=2001").0);

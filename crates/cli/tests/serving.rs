@@ -140,7 +140,7 @@ fn what_is_recorded_can_be_replayed_signed_anew() {
     let inspected = run(&["inspect", "--json", &file]);
     assert_eq!((inspected.code, inspected.json().len()), (0, 18));
 
-    let other = folder.file("other", "another secret");
+    let other = folder.file("other", "another-secret");
     let other_app = format!("other={other}");
     let listening = Serving::start(&["listen", "--json", "--app", &other_app]);
     let replay = ["replay", &file, &listening.url, "--secret", &other, "--speed", "0", "--json"];

@@ -4,7 +4,7 @@ use birdhook_pipeline::Secret;
 
 /// The one with this number.
 pub(crate) fn secret(number: u64) -> Secret {
-    Secret::new(format!("consumer secret number {number}")).unwrap()
+    Secret::new(format!("consumer-secret-number-{number}")).unwrap()
 }
 
 /// What requests are signed with for now. As long as one that it has signed is under way, it is held.

@@ -236,7 +236,7 @@ impl Traffic {
     }
 
     pub(crate) fn wrong_secret() -> Secret {
-        Secret::new("somebody else's secret").unwrap()
+        Secret::new("somebody-else's-secret").unwrap()
     }
 
     /// The book, the tallies by phase with that of what does not count as the last, and what went against the rules.

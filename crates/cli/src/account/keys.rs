@@ -7,8 +7,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use birdhook::Timestamp;
 use birdhook::client::{AccessToken, ConsumerKeys, Credentials, UserToken};
+use birdhook::{Secret, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +140,10 @@ impl Keys {
             ("BIRDHOOK_CLIENT_ID", &mut self.client_id),
             ("BIRDHOOK_CLIENT_SECRET", &mut self.client_secret),
         ] {
-            *key = told(name).or(key.take());
+            if let Some(text) = told(name) {
+                Secret::new(&text).context(name)?;
+                *key = Some(text);
+            }
         }
         let owner = (told("BIRDHOOK_OWNER_TOKEN"), told("BIRDHOOK_OWNER_TOKEN_SECRET"));
         match owner {
@@ -163,6 +166,15 @@ impl TryFrom<&Keys> for Credentials {
     type Error = anyhow::Error;
 
     fn try_from(keys: &Keys) -> Result<Self> {
+        for (name, key) in [
+            ("consumer_key", &keys.consumer_key),
+            ("consumer_secret", &keys.consumer_secret),
+            ("bearer_token", &keys.bearer_token),
+            ("client_id", &keys.client_id),
+            ("client_secret", &keys.client_secret),
+        ] {
+            key.as_ref().map(Secret::new).transpose().context(name)?;
+        }
         let mut credentials = match (keys.consumer(), &keys.bearer_token) {
             (Some(consumer), _) => Self::new(consumer),
             (None, Some(bearer)) => Self::bearer_only(bearer.clone()),
