@@ -31,6 +31,7 @@ mod rate_limit;
 mod shared_file;
 mod token_store;
 mod transport;
+mod url;
 mod validate;
 mod watch;
 
@@ -47,5 +48,6 @@ pub use rate_limit::RateLimit;
 pub use shared_file::{LockedFile, SharedFile};
 pub use token_store::{FileTokenStore, LockedToken, Storing, TokenStore, TokenStoreError};
 pub use transport::{Https, Sending, Transport, TransportError};
+pub use url::redacted;
 pub use validate::{Arrived, NotValidated, Validated, Validation};
 pub use watch::{Gap, GapCause, Jobs, Later, LostCause, Notice, Rules, Watch, WatchSettings};

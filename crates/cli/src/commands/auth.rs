@@ -118,7 +118,7 @@ impl Auth {
                 change(path.clone(), |keys| _ = keys.take_environment()).await?;
             }
             What::User { pin, owner, browser } => {
-                let base = self.account.base_url(&keys);
+                let base = self.account.base_url(&keys)?;
                 let consumer = keys.consumer().context("there are no consumer keys: `birdhook auth app`")?;
                 let login = OAuth1::new(consumer)?.base_url(base);
                 let authorised = match pin {
@@ -150,7 +150,7 @@ impl Auth {
                 note(format!("@{handle} ({user}) has authorised the app"));
             }
             What::User2 { types, scopes, browser } => {
-                let base = self.account.base_url(&keys);
+                let base = self.account.base_url(&keys)?;
                 let client = keys.client_id.context("there is no OAuth 2.0 client: set BIRDHOOK_CLIENT_ID")?;
                 let secret = keys.client_secret.map(SecretString::from);
                 let mut login = OAuth2::new(client, secret)?.base_url(&base);

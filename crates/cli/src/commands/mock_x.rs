@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use birdhook::client::redacted;
 use birdhook::{Generation, Secret};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Signs, Token, User, Webhook};
@@ -137,10 +138,10 @@ impl MockX {
         }
         credentials(&x, self.secret.is_some(), json)?;
         for url in &self.webhook {
-            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{url}: {refusal}"))?;
+            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{}: {refusal}", redacted(url)))?;
             self.subscribe(&x, &webhook)?;
             let users = self.user.join(", ");
-            note(format!("{url} is webhook {}, and {users} is subscribed to everything", webhook.id));
+            note(format!("{} is webhook {}, and {users} is subscribed to everything", redacted(url), webhook.id));
         }
         asked_to_stop().await;
         x.stop().await;

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
 
-use crate::{Cause, ChallengeFault, Client, Error, TransportError};
+use crate::{Cause, ChallengeFault, Client, Error, TransportError, redacted};
 
 /// What is wrong with a receiver's answer to a challenge. `birdhook doctor` says more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeFault {
     /// What should be a URL is none.
-    #[error("{0} is no URL")]
+    #[error("{} is not a URL", redacted(.0))]
     Url(String),
     /// Neither the client secret nor the consumer secret is known.
     #[error("there is neither a client secret nor a consumer secret to judge its answer by")]
