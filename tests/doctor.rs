@@ -41,7 +41,7 @@ async fn every_adapter_is_healthy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_secret_is_one_failure() {
     for adapter in Adapter::ALL {
-        let webhook = Webhook::new(Secret::new("another secret").unwrap());
+        let webhook = Webhook::new(Secret::new("another-secret").unwrap());
         let server = Server::start(adapter, webhook, Behaviour::Takes).await;
         let url = format!("http://{}{PATH}", server.address);
         let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;

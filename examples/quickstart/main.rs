@@ -27,7 +27,7 @@ fn kinds() -> Vec<Kind> {
 async fn main() -> Result<(), Error> {
     let mut settings = Settings::local();
     // A new app at X has an OAuth 2.0 client secret, with which X signs.
-    settings.client_secret = Some(Token::new("the app's OAuth 2.0 client secret"));
+    settings.client_secret = Some(Token::new("the-app's-OAuth-2.0-client-secret"));
     let x = MockX::start(settings).await?;
 
     // The app: a webhook on one route.
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Error> {
 
     // A stranger, who does not know the secret.
     let body = r#"{"for_user_id":"2001","follow_events":[]}"#;
-    let forged = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new("a guess")?);
+    let forged = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new("a-guess")?);
     let answer = Sender::new(Duration::from_secs(3))?.send(forged.request(&url)?).await?;
     println!("\nA stranger delivers with a made-up signature and is answered {}.", answer.status);
 

@@ -44,7 +44,7 @@ async fn every_event_is_consumed_once() -> Result<(), Box<dyn std::error::Error>
     x.ledger().expect(EventKind::MessageReceived).await?;
 
     // A stranger who does not know the secret is refused.
-    let forged = Post::signed(&Secret::new("a guess")?, r#"{"for_user_id":"2001","follow_events":[]}"#);
+    let forged = Post::signed(&Secret::new("a-guess")?, r#"{"for_user_id":"2001","follow_events":[]}"#);
     let answer = Sender::new(std::time::Duration::from_secs(3))?.send(forged.request(&url)?).await?;
     assert_eq!(answer.status, 401);
 

@@ -69,16 +69,15 @@ fuzz_target!(|input: &str| {
 
 /// Returns the names with their secrets in order, or `None` for text that must be rejected.
 fn model(text: &str) -> Option<Vec<(&str, Vec<&str>)>> {
-    let good = |secret: &str| (!secret.is_empty() && secret.trim_ascii().len() == secret.len()).then_some(());
-    let text = text.trim();
+    let good = |secret: &str| (!secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_graphic())).then_some(());
+    let text = text.trim_ascii();
     if !text.contains('=') {
         good(text)?;
-        let is_one = !text.contains(',') && text.split_whitespace().count() == 1;
-        return is_one.then(|| vec![(Apps::DEFAULT_NAME, vec![text])]);
+        return (!text.contains(',')).then(|| vec![(Apps::DEFAULT_NAME, vec![text])]);
     }
     let mut apps: Vec<(&str, Vec<&str>)> = Vec::new();
     for pair in text.split(',') {
-        let [name, secret] = pair.split('=').map(str::trim).collect::<Vec<_>>()[..] else { return None };
+        let [name, secret] = pair.split('=').map(str::trim_ascii).collect::<Vec<_>>()[..] else { return None };
         good(secret)?;
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ['_', '.', '-'].contains(&letter);
         if name.is_empty() || !name.chars().all(is_plain) {

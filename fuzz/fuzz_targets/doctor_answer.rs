@@ -14,7 +14,7 @@ use birdhook_testkit::{Challenge, fuzzing};
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncRead, ReadBuf};
 
-const SECRET: &str = "a consumer secret";
+const SECRET: &str = "a-consumer-secret";
 const TOKEN: &str = "t+k n";
 
 /// Bytes that arrive in pieces of these sizes, repeated cyclically.

@@ -5,7 +5,7 @@
 //! use birdhook_actix::Receiver;
 //! use birdhook_pipeline::{Secret, Webhook};
 //!
-//! let (pipeline, deliveries) = Webhook::new(Secret::new("consumer secret").unwrap()).channel(1024);
+//! let (pipeline, deliveries) = Webhook::new(Secret::new("consumer-secret").unwrap()).channel(1024);
 //! let receiver = Receiver::new(pipeline);
 //! let app = App::new().service(receiver.at("/webhooks/twitter"));
 //! # let _ = (app, deliveries);

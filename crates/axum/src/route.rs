@@ -24,7 +24,7 @@ use birdhook_tower::WebhookLayer;
 ///     Ok(())
 /// }
 ///
-/// let gate = Webhook::new(Secret::new("consumer secret").unwrap()).gate();
+/// let gate = Webhook::new(Secret::new("consumer-secret").unwrap()).gate();
 /// let app: Router = Router::new().route("/webhooks/twitter", webhook(gate, handle));
 /// # use {axum::body::Body, axum::http::Request, tower::ServiceExt};
 /// # let get = Request::get("/webhooks/twitter?crc_token=abc").body(Body::empty()).unwrap();

@@ -163,7 +163,7 @@ fn secret_of(source: &str) -> Result<Secret> {
     Secret::new(text_of(source)?.expose_secret()).map_err(|error| anyhow!("{source}: {error}"))
 }
 
-fn text_of(source: &str) -> Result<SecretString> {
+pub(crate) fn text_of(source: &str) -> Result<SecretString> {
     if let Some(text) = set(source) {
         return Ok(text);
     }

@@ -28,8 +28,8 @@ impl Account {
         };
         let listening = start(&["listen", "--json", "--cut-over"]);
         let keys = folder.path("keys.toml");
-        let x =
-            start(&[&["mock-x", "--json", "--credentials", &keys, "--user", "2001", "--user", "2002"], mock].concat());
+        let own = ["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET", "--credentials", &keys];
+        let x = start(&[&own, &["--user", "2001", "--user", "2002"][..], mock].concat());
         // The keys are written before it says who it is.
         x.json();
         Self { folder, listening, x }
@@ -298,9 +298,13 @@ fn webhooks_are_listed_registered_validated_and_deleted() {
 
 #[test]
 fn a_refused_challenge_names_the_secret_that_answered_and_the_other_one() {
-    let account = Account::with("other-secret", &["--answers", "consumer"], |command| {
-        command.env("BIRDHOOK_CLIENT_SECRET", "cli-test-client-secret");
-    });
+    let account = Account::with(
+        "other-secret",
+        &["--client-secret", "BIRDHOOK_CLIENT_SECRET", "--answers", "consumer"],
+        |command| {
+            command.env("BIRDHOOK_CLIENT_SECRET", "cli-test-client-secret");
+        },
+    );
     let file = account.wanted("");
     for args in [&["webhooks", "register", &account.listening.url][..], &["ensure", &file]] {
         let refused = account.run(args);
@@ -403,7 +407,7 @@ fn a_refusal_says_why_what_it_was_signed_with_and_what_to_do() {
     let none =
         end(birdhook(&["webhooks", "list", "--credentials", "nowhere.toml"]).env_remove("BIRDHOOK_CONSUMER_SECRET"));
     assert!(none.code == 2 && none.stderr.contains("cannot read nowhere.toml"), "{}", none.stderr);
-    let empty = account.folder.file("empty.toml", "");
+    let empty = account.folder.file("empty.toml", "# no keys\n");
     let none = run(&["webhooks", "list", "--credentials", &empty]);
     assert!(none.code == 2 && none.stderr.contains("there are no keys"), "{}", none.stderr);
 }

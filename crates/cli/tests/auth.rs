@@ -188,6 +188,37 @@ fn a_login_asks_for_what_the_wanted_types_take() {
 }
 
 #[test]
+fn a_login_writes_its_token_alone_and_says_which_is_lost() {
+    let desk = Desk::new("auth-alone");
+    let path = desk.folder.path("keys.toml");
+    let read = || -> toml::Table { toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap() };
+    let before = read();
+    let begin = || {
+        let mut command = desk.command(&["auth", "user2", "--port", "0"]);
+        let client = before["client_id"].as_str().unwrap();
+        command.env("BIRDHOOK_BEARER_TOKEN", "of-the-environment").env("BIRDHOOK_CLIENT_ID", client);
+        let owner = command.env("BIRDHOOK_OWNER_TOKEN", "1-o").env("BIRDHOOK_OWNER_TOKEN_SECRET", "o");
+        Login::begin(owner.env("BIRDHOOK_CONSUMER_SECRET", "of-the-environment"))
+    };
+    let login = begin();
+    follow(&login.visit("user_id=2001").0);
+    assert_eq!(login.end().code, 0);
+    let mut after = read();
+    let users = after.remove("users").unwrap();
+    assert_eq!(after, before, "and nothing of the environment");
+    assert_eq!(users.as_table().unwrap().keys().collect::<Vec<_>>(), ["2001"]);
+
+    // The file cannot be written any more.
+    let login = begin();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    follow(&login.visit("user_id=2001").0);
+    let ended = login.end();
+    let lost = "the token of user 2001 that X has issued is lost: run `birdhook auth user2` again";
+    assert!(ended.code == 2 && ended.stderr.contains(lost), "{}", ended.stderr);
+}
+
+#[test]
 fn without_keys_it_says_what_to_set() {
     let folder = Folder::new("auth-none");
     let mut command = birdhook(&["auth", "app", "--credentials", &folder.path("keys.toml")]);

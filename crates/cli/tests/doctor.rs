@@ -21,7 +21,7 @@ fn a_good_receiver_is_found_good() {
 #[test]
 fn a_fault_is_a_line_with_its_cause_and_its_cure() {
     let listening = Serving::start(&["listen"]);
-    let other = |args: &[&str]| end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "the secret of another app"));
+    let other = |args: &[&str]| end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "the-secret-of-another-app"));
     let examined = other(&["doctor", "--local", &listening.url]);
     assert_eq!(examined.code, 1, "{}", examined.stdout);
     let failed: Vec<_> = examined.stdout.lines().filter(|line| line.starts_with("FAIL ")).collect();

@@ -3,6 +3,7 @@
 
 mod account;
 mod auth;
+mod credentials;
 mod doctor;
 mod engines;
 mod inbox;

@@ -1,6 +1,8 @@
 //! `birdhook mock-x`, with `birdhook listen` as the receiver.
 
-use crate::support::{SECRET, Serving, birdhook, call, run};
+use std::io::{Read, Write};
+
+use crate::support::{SECRET, Serving, call, run};
 use serde_json::{Value, json};
 
 fn get(url: &str, path: &str) -> Value {
@@ -12,7 +14,8 @@ fn get(url: &str, path: &str) -> Value {
 #[test]
 fn what_its_button_fires_arrives_and_is_written_down() {
     let listening = Serving::start(&["listen", "--json"]);
-    let x = Serving::start(&["mock-x", "--json", "--webhook", &listening.url, "--user", "77"]);
+    let mock = ["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET", "--webhook", &listening.url];
+    let x = Serving::start(&[&mock[..], &["--user", "77"]].concat());
     let credentials = x.json();
     assert_eq!(credentials["url"].as_str(), Some(x.url.trim_end_matches('/')));
     assert_eq!(credentials.get("consumer_secret"), None, "what was given is not told again");
@@ -61,14 +64,12 @@ fn its_oauth2_client_id_is_printed_with_its_other_credentials() {
         .trim()
         .to_owned();
     assert!(!id.is_empty());
-    let again = Serving::start(&["mock-x", "--json"]);
-    assert_eq!(again.json()["client_id"].as_str(), Some(id.as_str()), "of one seed");
 }
 
 #[test]
 fn its_credentials_register_a_webhook() {
     let listening = Serving::start(&["listen"]);
-    let x = Serving::start(&["mock-x", "--json"]);
+    let x = Serving::start(&["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET"]);
     let bearer = format!("Bearer {}", x.json()["bearer_token"].as_str().unwrap());
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let body = json!({"url": listening.url}).to_string();
@@ -77,17 +78,48 @@ fn its_credentials_register_a_webhook() {
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["data"]["valid"], true);
 }
 
+/// Whoever can guess a token of the mock can have it sign what a receiver takes for X's.
 #[test]
-fn a_secret_that_was_not_given_is_made_up_from_the_seed() {
-    let credentials = |seed: &str| {
-        let mut command = birdhook(&["mock-x", "--json", "--seed", seed]);
-        let x = Serving::start_command(command.env_remove("BIRDHOOK_CONSUMER_SECRET"));
-        x.json()
+fn secrets_and_tokens_are_random_whatever_the_seed_and_the_environments_secret_is_used_when_it_is_named() {
+    let credentials = || Serving::start(&["mock-x", "--json", "--seed", "1"]).json();
+    let (one, other) = (credentials(), credentials());
+    for name in [
+        "consumer_key",
+        "consumer_secret",
+        "bearer_token",
+        "client_id",
+        "owner_access_token",
+        "owner_access_token_secret",
+    ] {
+        let text = |credentials: &Value| credentials[name].as_str().unwrap().to_owned();
+        assert!(text(&one).len() >= 25 && text(&one) != text(&other), "{name}");
+    }
+    assert_ne!(one["consumer_secret"], SECRET, "it was not asked for");
+    assert_eq!(one["owner_id"], other["owner_id"], "ids are of the seed");
+}
+
+/// A page of another site can have a name of its own resolve to this machine, and then read what the mock answers.
+#[test]
+fn a_host_that_is_neither_loopback_nor_named_is_answered_403() {
+    let x = Serving::start(&["mock-x", "--allow-host", "mock.internal"]);
+    let place = x.url.trim_start_matches("http://").trim_end_matches('/');
+    let port = place.rsplit(':').next().unwrap();
+    let status = |host: &str, path: &str| {
+        let mut stream = std::net::TcpStream::connect(place).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\n{host}connection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
     };
-    let [one, again, other] = [credentials("1"), credentials("1"), credentials("2")];
-    assert_eq!(one["consumer_secret"].as_str().unwrap().len(), 50);
-    assert_eq!(one["consumer_secret"], again["consumer_secret"]);
-    assert_ne!(one["consumer_secret"], other["consumer_secret"]);
+    for path in ["/", "/_mock/state", "/2/webhooks"] {
+        let good = if path.starts_with("/2") { "401" } else { "200" };
+        for name in ["127.0.0.1", "localhost", "[::1]", "mock.internal"] {
+            assert_eq!(status(&format!("host: {name}:{port}\r\n"), path), good, "{name}{path}");
+        }
+        for header in ["host: evil.example\r\n", "host: localhost.evil.example\r\n", "host: 10.1.2.3\r\n", ""] {
+            assert_eq!(status(header, path), "403", "{header}{path}");
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,37 @@ fn with_key_test(args: &[&str]) -> crate::support::Ended {
     end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "test"))
 }
 
+/// Every command that takes a secret names what X's secrets never hold, and repeats nothing else of it.
+#[test]
+fn a_secret_that_is_not_printable_ascii_is_refused_with_its_character_and_position() {
+    let folder = Folder::new("secret-characters");
+    let keys = folder.file("keys.toml", "consumer_key = \"k\"\nconsumer_secret = \"hunter2\\u00a0\"\n");
+    let commands: [&[&str]; 8] = [
+        &["listen"],
+        &["record", "/dev/null"],
+        &["crc", "token"],
+        &["sign", "/dev/null"],
+        &["trigger", "http://127.0.0.1:1/"],
+        &["doctor", "--local", "http://127.0.0.1:1/"],
+        &["mock-x", "--secret", "BIRDHOOK_CONSUMER_SECRET"],
+        &["auth", "app", "--credentials", "/nonexistent/keys.toml"],
+    ];
+    for args in commands {
+        for (secret, named) in [("\u{feff}hunter2", "U+FEFF at position 1"), ("hunter2\u{a0}", "U+00A0 at position 8")]
+        {
+            let mut command = birdhook(args);
+            command.env("BIRDHOOK_CONSUMER_KEY", "k").env("BIRDHOOK_CONSUMER_SECRET", secret);
+            let refused = end(&mut command);
+            assert!(refused.code == 2 && refused.stderr.contains(named), "{args:?}: {}", refused.stderr);
+            assert!(!refused.stderr.contains("hunter2") && refused.stdout.is_empty(), "{args:?}: {}", refused.stderr);
+        }
+    }
+    let mut command = birdhook(&["webhooks", "list", "--credentials", &keys]);
+    let refused = end(command.env_remove("BIRDHOOK_CONSUMER_SECRET"));
+    let named = "consumer_secret: the secret holds U+00A0 at position 8";
+    assert!(refused.code == 2 && refused.stderr.contains(named), "{}", refused.stderr);
+}
+
 #[test]
 fn a_challenge_is_answered_as_a_receiver_must() {
     let expected = birdhook::crc::respond(

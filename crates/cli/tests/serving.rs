@@ -140,7 +140,7 @@ fn what_is_recorded_can_be_replayed_signed_anew() {
     let inspected = run(&["inspect", "--json", &file]);
     assert_eq!((inspected.code, inspected.json().len()), (0, 18));
 
-    let other = folder.file("other", "another secret");
+    let other = folder.file("other", "another-secret");
     let other_app = format!("other={other}");
     let listening = Serving::start(&["listen", "--json", "--app", &other_app]);
     let replay = ["replay", &file, &listening.url, "--secret", &other, "--speed", "0", "--json"];
@@ -171,6 +171,8 @@ fn what_is_recorded_behind_half_a_line_is_not_lost() {
     let recording = Serving::start(&["record", &file]);
     let sent = run(&["trigger", &recording.url, "like.create", "--generation", "xaa", "--json"]);
     assert_eq!(answers(&sent), only("200", 1));
+    let second = run(&["record", &file, "--addr", "127.0.0.1:0"]);
+    assert!(second.code == 2 && second.stderr.contains("another process records into it"), "{}", second.stderr);
     drop(recording.stop());
     let read = run(&["inspect", "--json", &file]);
     assert_eq!((read.code, read.json().len()), (1, 1), "{}", read.stderr);
@@ -233,6 +235,58 @@ fn what_is_forwarded_is_signed_anew_and_answered_200_only_when_it_arrived() {
     assert!(front.stop().0.is_empty(), "what was answered 503 is not printed");
 }
 
+/// A URL's password and query are in no line of what is printed.
+#[test]
+fn passwords_and_queries_of_urls_are_not_printed() {
+    let behind = Serving::start(&["listen", "--path", "/other"]);
+    let place = behind.url.trim_start_matches("http://").trim_end_matches("/other");
+    let forward = format!("http://me:hunter2@{place}/none?key=hunter2");
+    let front = Serving::start(&["listen", "--forward", &forward]);
+    assert_eq!(run(&["trigger", &front.url, "like.create", "--generation", "xaa"]).code, 1);
+    let note = front.note();
+    assert!(note.contains(&format!("http://***@{place}/none?*** answered 404")) && !note.contains("hunter2"), "{note}");
+
+    let folder = Folder::new("redacted");
+    let keys = folder.file("keys.toml", "bearer_token = \"b\"\n");
+    for args in [
+        &["listen", "--forward", "ftp://me:hunter2@h/?hunter2"][..],
+        &["listen", "--forward", "http://me:hun ter2@h/"],
+        &["webhooks", "list", "--api-url", "ftp://me:hunter2@h/"],
+        &["webhooks", "list", "--api-url", "http://me:hunter2@h.example/?hunter2"],
+        &["mock-x", "--addr", "127.0.0.1:0", "--webhook", "http://me:hunter2@127.0.0.1:1/?hunter2"],
+        &["consume", "--nats", "nats://me:hunter2@127.0.0.1:1", "--group", "g"],
+        &["consume", "--redis", "redis://me:hunter2@127.0.0.1:1", "--group", "g"],
+        &["consume", "--redis", "redis://me:1/hunter2@127.0.0.1:1", "--group", "g"],
+    ] {
+        let ended = end(birdhook(args).env("BIRDHOOK_CREDENTIALS", &keys));
+        assert_ne!(ended.code, 0, "{args:?}");
+        assert!(!ended.stderr.contains("ter2") && !ended.stdout.contains("ter2"), "{args:?}: {}", ended.stderr);
+    }
+}
+
+/// Credentials are sent in the clear within this machine alone, and there by no proxy.
+#[test]
+fn the_api_is_called_by_http_on_this_machine_alone_and_without_a_proxy() {
+    let folder = Folder::new("proxied");
+    let keys = folder.path("keys.toml");
+    let x = Serving::start(&["mock-x", "--json", "--credentials", &keys]);
+    x.json();
+    for host in ["127.0.0.1", "localhost"] {
+        let url = x.url.trim_end_matches('/').replace("127.0.0.1", host);
+        let mut list = birdhook(&["webhooks", "list", "--credentials", &keys, "--api-url", &url]);
+        for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            list.env(variable, "http://127.0.0.1:1");
+        }
+        let listed = end(list.env_remove("BIRDHOOK_CONSUMER_SECRET").env_remove("NO_PROXY").env_remove("no_proxy"));
+        assert_eq!(listed.code, 0, "{host}: {}", listed.stderr);
+    }
+    for url in ["http://api.x.com", "http://192.0.2.1:8081", "http://127.0.0.1.example"] {
+        let listed = run(&["webhooks", "list", "--credentials", &keys, "--api-url", url]);
+        let says = format!("cannot send credentials to {url}");
+        assert!(listed.code == 2 && listed.stderr.contains(&says), "{}", listed.stderr);
+    }
+}
+
 #[test]
 fn what_cannot_be_recorded_is_answered_503() {
     // Every write to it fails with "no space left on device".
@@ -249,8 +303,12 @@ fn a_server_that_cannot_start_says_why() {
     let second = run(&["listen", "--addr", address]);
     assert_eq!(second.code, 2);
     assert!(second.stderr.contains(&format!("cannot listen on {address}")), "{}", second.stderr);
-    let path = run(&["listen", "--path", "webhooks"]);
-    assert!(path.code == 2 && path.stderr.contains("--path must begin with /"), "{}", path.stderr);
+    for invalid in ["webhooks", "/:x", "/a/:b", "/*x", "/a/*", "/{x}", "/a?b", "/a#b", "", "/a b", "/\u{e9}\n"] {
+        let path = run(&["listen", "--addr", "127.0.0.1:0", "--path", invalid]);
+        assert!(path.code == 2 && path.stderr.contains("invalid --path"), "{invalid}: {}", path.stderr);
+        assert!(!path.stderr.contains("listening") && !path.stderr.contains("panicked"), "{}", path.stderr);
+    }
+    assert!(Serving::start(&["listen", "--path", "/a:b/c*d"]).url.ends_with("/a:b/c*d"));
 }
 
 /// A receiver with these environment variables.

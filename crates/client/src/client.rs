@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::login::{Renewal, Way};
 use crate::token_store::MemoryTokenStore;
-use crate::{ConsumerKeys, CredentialKind, Credentials, Error, Https, TokenStore, Transport, TransportError};
+use crate::{ConsumerKeys, CredentialKind, Credentials, Error, Https, TokenStore, Transport, TransportError, redacted};
 
 /// Makes X's calls. A clone is the same client.
 #[derive(Clone)]
@@ -138,13 +138,19 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("base", &self.base).field("retries", &self.retries).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("base", &redacted(&self.base))
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base", &self.inner.base).field("only", &self.only).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base", &redacted(&self.inner.base))
+            .field("only", &self.only)
+            .finish_non_exhaustive()
     }
 }
 

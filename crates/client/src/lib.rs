@@ -28,8 +28,10 @@ pub mod login;
 mod migrate;
 mod oauth1;
 mod rate_limit;
+mod shared_file;
 mod token_store;
 mod transport;
+mod url;
 mod validate;
 mod watch;
 
@@ -43,7 +45,9 @@ pub use ensure::{
 pub use error::{Cause, ChallengeFault, Error, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
+pub use shared_file::{LockedFile, SharedFile};
 pub use token_store::{FileTokenStore, LockedToken, Storing, TokenStore, TokenStoreError};
 pub use transport::{Https, Sending, Transport, TransportError};
+pub use url::redacted;
 pub use validate::{Arrived, NotValidated, Validated, Validation};
 pub use watch::{Gap, GapCause, Jobs, Later, LostCause, Notice, Rules, Watch, WatchSettings};

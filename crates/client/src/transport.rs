@@ -8,6 +8,8 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::url::is_loopback;
+
 /// What a [`Transport`] returns.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
@@ -38,9 +40,16 @@ pub enum TransportError {
 /// The longest of X's answers are lists of subscribers, with some 30 bytes for each.
 const LONGEST: usize = 64 << 20;
 
-/// HTTPS with reqwest and rustls: Mozilla's certificate authorities, no redirects, no cookies.
+/// Timeout for a connection, shorter than that for a renewal: what was not sent may be sent again.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// HTTPS with reqwest and rustls: Mozilla's certificate authorities, no redirects, no cookies. The proxies that the
+/// environment names (`HTTPS_PROXY`, `NO_PROXY`) are used, but not for this machine.
 #[derive(Clone, Debug)]
-pub struct Https(reqwest::Client);
+pub struct Https {
+    client: reqwest::Client,
+    local: reqwest::Client,
+}
 
 impl Https {
     /// A transport that gives up on a request after `timeout`.
@@ -55,20 +64,24 @@ impl Https {
             .map_err(|error| broken(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(config)
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(timeout)
-            .build();
-        client.map(Self).map_err(|error| broken(error.to_string()))
+        let builder = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(config.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT.min(timeout))
+                .timeout(timeout)
+        };
+        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| broken(error.to_string()));
+        Ok(Self { client: build(builder())?, local: build(builder().no_proxy())? })
     }
 }
 
 impl Transport for Https {
     fn send(&self, request: Request<Bytes>) -> Sending<'_> {
         Box::pin(async move {
+            let client = if request.uri().host().is_some_and(is_loopback) { &self.local } else { &self.client };
             let request = reqwest::Request::try_from(request).map_err(no_answer)?;
-            let answer = self.0.execute(request).await.map_err(no_answer)?;
+            let answer = client.execute(request).await.map_err(no_answer)?;
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = answer.status();
             *response.headers_mut() = answer.headers().clone();

@@ -15,8 +15,8 @@ use crate::{Secret, signature};
 /// ```
 /// use birdhook_core::{App, Secret};
 ///
-/// let app = App::with_client_secret("shop", Secret::new("new client secret")?)
-///     .add_client_secret(Secret::new("old client secret")?) // while X still signs with it
+/// let app = App::with_client_secret("shop", Secret::new("new-client-secret")?)
+///     .add_client_secret(Secret::new("old-client-secret")?) // while X still signs with it
 ///     .drop_echoes_of("13090192"); // our own app id: leaves out what we sent ourselves
 /// assert_eq!(app.name(), "shop");
 /// # Ok::<(), birdhook_core::SecretError>(())

@@ -130,9 +130,9 @@ impl FromStr for Apps {
 
 /// The names and secrets of a text.
 fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     if !text.contains('=') {
-        if text.contains(|letter: char| letter == ',' || letter.is_whitespace()) {
+        if text.contains(',') {
             return Err(AppsError::NotAPair(1));
         }
         let secret = Secret::new(text).map_err(|why| AppsError::Secret(1, why))?;
@@ -140,13 +140,18 @@ fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
     }
     let pair = |(at, pair): (usize, _)| {
         let (name, secret) = str::split_once(pair, '=').ok_or(AppsError::NotAPair(at + 1))?;
-        let (name, secret) = (name.trim(), secret.trim());
+        let (name, secret) = (name.trim_ascii(), secret.trim_ascii());
+        let refused = |why| AppsError::Secret(at + 1, why);
+        // A byte order mark stands before the first name, and looks like nothing.
+        if !name.is_empty() {
+            Secret::new(name).map_err(refused)?;
+        }
         // A second `=` means that a lone secret was given, and taking a part of it for a name would show it.
         let nameable = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
         if name.is_empty() || !name.bytes().all(nameable) || secret.contains('=') {
             return Err(AppsError::NotAPair(at + 1));
         }
-        Ok((name, Secret::new(secret).map_err(|why| AppsError::Secret(at + 1, why))?))
+        Ok((name, Secret::new(secret).map_err(refused)?))
     };
     text.split(',').enumerate().map(pair).collect()
 }
@@ -204,6 +209,16 @@ mod tests {
         assert_eq!("a=x,hunter2".parse::<Apps>().unwrap_err().to_string(), "entry 2 is not name=secret");
         assert_eq!("=hunter2".parse::<Apps>().unwrap_err(), AppsError::NotAPair(1));
         assert_eq!("".parse::<Apps>().unwrap_err(), AppsError::Secret(1, SecretError::Empty));
+        for (text, named) in [
+            ("\u{feff}abc", "entry 1: the secret holds U+FEFF at position 1"),
+            ("\u{feff}shop=abc", "entry 1: the secret holds U+FEFF at position 1"),
+            ("shop=abc, blog=abc\u{a0}", "entry 2: the secret holds U+00A0 at position 4"),
+            ("ab c", "entry 1: the secret holds U+0020 at position 3"),
+        ] {
+            let error = text.parse::<Apps>().unwrap_err().to_string();
+            assert!(error.starts_with(named), "{error}");
+        }
+        assert!(" shop=abc ,\n blog = abc\n".parse::<Apps>().is_ok());
     }
 
     #[test]

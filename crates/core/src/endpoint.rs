@@ -12,7 +12,7 @@ use crate::{Apps, Reason, Reply, RequestHead, challenge};
 /// ```
 /// use birdhook_core::{Endpoint, RequestHead, Secret, Settings, Step, signature};
 ///
-/// let secret = Secret::new("consumer secret")?;
+/// let secret = Secret::new("consumer-secret")?;
 /// let endpoint = Endpoint::new(secret.clone(), Settings::default());
 ///
 /// let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;

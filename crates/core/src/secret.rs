@@ -34,15 +34,18 @@ impl Secret {
     /// Takes the secret as X shows it.
     ///
     /// # Errors
-    /// [`SecretError::Empty`] for an empty secret, with which anybody could sign, and [`SecretError::WhiteSpace`]
-    /// for one that begins or ends with white space, which is a slip of the paste and would fail every check.
+    /// [`SecretError::Empty`] for an empty secret, with which anybody could sign, and [`SecretError::Character`] for one that
+    /// holds anything but printable ASCII without spaces: a slip of the paste, with which every answer would be wrong.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         let secret = secret.as_ref();
         if secret.is_empty() {
             return Err(SecretError::Empty);
         }
-        if secret.trim_ascii().len() != secret.len() {
-            return Err(SecretError::WhiteSpace);
+        if !secret.iter().all(u8::is_ascii_graphic) {
+            let text = String::from_utf8_lossy(secret);
+            let wrong = text.chars().zip(1..).find(|(character, _)| !character.is_ascii_graphic());
+            let (character, position) = wrong.unwrap_or_default();
+            return Err(SecretError::Character { character, position });
         }
         let keyed = RunningMac::new_from_slice(secret).map_err(|_| SecretError::Empty)?;
         Ok(Self { keyed })
@@ -120,16 +123,26 @@ impl fmt::Display for SecretKind {
 pub enum SecretError {
     /// The secret is empty: is the environment variable set?
     Empty,
-    /// The secret begins or ends with white space, which X's secrets never do: trim it.
-    WhiteSpace,
+    /// The secret holds a character that X's secrets never hold: anything but printable ASCII without spaces, such as a line
+    /// break, a byte order mark or a no-break space.
+    Character {
+        /// The first of them; U+FFFD for bytes that are not UTF-8.
+        character: char,
+        /// Its position in characters, counted from 1.
+        position: usize,
+    },
 }
 
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the secret is empty: is its environment variable set?",
-            Self::WhiteSpace => "the secret begins or ends with white space: trim it",
-        })
+        match self {
+            Self::Empty => f.write_str("the secret is empty: is its environment variable set?"),
+            Self::Character { character, position } => write!(
+                f,
+                "the secret holds U+{:04X} at position {position}: expected printable ASCII without spaces",
+                u32::from(*character)
+            ),
+        }
     }
 }
 
@@ -147,9 +160,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pasted_newline_is_refused_loudly() {
-        assert_eq!(Secret::new("abc\n").unwrap_err(), SecretError::WhiteSpace);
-        assert_eq!(Secret::new(" abc").unwrap_err(), SecretError::WhiteSpace);
-        assert!(Secret::new("a c").is_ok());
+    fn what_is_not_printable_ascii_is_refused_and_named() {
+        let refused = |secret: &[u8]| Secret::new(secret).unwrap_err().to_string();
+        for (secret, named) in [
+            (&b"abc\n"[..], "U+000A at position 4"),
+            (b" abc", "U+0020 at position 1"),
+            (b"a c", "U+0020 at position 2"),
+            (b"ab\x7f\n", "U+007F at position 3"),
+            (b"ab\0", "U+0000 at position 3"),
+            ("\u{feff}abc".as_bytes(), "U+FEFF at position 1"),
+            ("abc\u{a0}".as_bytes(), "U+00A0 at position 4"),
+            ("ab\u{e9}\u{1f426}".as_bytes(), "U+00E9 at position 3"),
+            ("ab\u{1f426}".as_bytes(), "U+1F426 at position 3"),
+            (b"\xff\xfeabc", "U+FFFD at position 1"),
+        ] {
+            let expected = format!("the secret holds {named}: expected printable ASCII without spaces");
+            assert_eq!(refused(secret), expected);
+        }
+        let printable: Vec<u8> = (b'!'..=b'~').collect();
+        assert!(Secret::new(printable).is_ok());
     }
 }

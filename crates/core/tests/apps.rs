@@ -22,13 +22,13 @@ fn accepted_for(endpoint: &Endpoint, headers: Headers<'_>) -> Result<String, Rea
 
 #[test]
 fn the_app_whose_secret_signed_is_the_deliverys() {
-    let endpoint = endpoint(["a", "b", "c"].map(|name| App::new(name, secret(&format!("secret of {name}")))));
+    let endpoint = endpoint(["a", "b", "c"].map(|name| App::new(name, secret(&format!("secret-of-{name}")))));
     for name in ["a", "b", "c"] {
-        let delivery = post_signed(&endpoint, &format!("secret of {name}"), fixture("several").as_bytes()).unwrap();
+        let delivery = post_signed(&endpoint, &format!("secret-of-{name}"), fixture("several").as_bytes()).unwrap();
         assert_eq!(delivery.app(), name);
         assert!(delivery.events().len() == 4 && delivery.events().iter().all(|event| event.app() == name));
     }
-    assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("secret of d"))]), Err(Reason::SignatureWrong));
+    assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("secret-of-d"))]), Err(Reason::SignatureWrong));
 }
 
 #[test]
@@ -73,16 +73,16 @@ fn without_a_client_secret_the_second_header_is_ignored() {
 
 fn app_of_both() -> App {
     App::new("a", secret("consumer"))
-        .add_consumer_secret(secret("old consumer"))
+        .add_consumer_secret(secret("old-consumer"))
         .add_client_secret(secret("client"))
-        .add_client_secret(secret("old client"))
+        .add_client_secret(secret("old-client"))
 }
 
 #[test]
 fn with_both_secrets_every_header_that_is_there_must_be_right() {
     let endpoint = endpoint([app_of_both()]);
     let [consumer, old_consumer, client, old_client, stranger] =
-        ["consumer", "old consumer", "client", "old client", "stranger"].map(signed);
+        ["consumer", "old-consumer", "client", "old-client", "stranger"].map(signed);
 
     for first in [&consumer, &old_consumer] {
         assert_eq!(accepted_for(&endpoint, &[(CONSUMER, first)]).unwrap(), "a");
@@ -123,9 +123,9 @@ fn with_both_secrets_every_header_that_is_there_must_be_right() {
 /// The only protection against a downgrade to the old header.
 #[test]
 fn without_a_consumer_secret_the_old_header_is_ignored() {
-    let app = App::with_client_secret("a", secret("client")).add_client_secret(secret("old client"));
+    let app = App::with_client_secret("a", secret("client")).add_client_secret(secret("old-client"));
     let endpoint = endpoint([app]);
-    let [client, old_client, stranger] = ["client", "old client", "stranger"].map(signed);
+    let [client, old_client, stranger] = ["client", "old-client", "stranger"].map(signed);
     for good in [&client, &old_client] {
         for first in [&client, &stranger, "nonsense", ""] {
             assert_eq!(accepted_for(&endpoint, &[(CONSUMER, first), (OAUTH2, good)]).unwrap(), "a", "{first}");
@@ -139,12 +139,12 @@ fn without_a_consumer_secret_the_old_header_is_ignored() {
 #[test]
 fn each_app_reads_the_headers_that_it_can_check() {
     let endpoint = endpoint([
-        App::new("both", secret("consumer 1")).add_client_secret(secret("client 1")),
-        App::new("consumer", secret("consumer 2")),
-        App::with_client_secret("client", secret("client 3")),
+        App::new("both", secret("consumer-1")).add_client_secret(secret("client-1")),
+        App::new("consumer", secret("consumer-2")),
+        App::with_client_secret("client", secret("client-3")),
     ]);
     let [consumer_1, consumer_2, client_1, client_3, stranger] =
-        ["consumer 1", "consumer 2", "client 1", "client 3", "stranger"].map(signed);
+        ["consumer-1", "consumer-2", "client-1", "client-3", "stranger"].map(signed);
     let cases: [(&str, &str, Result<&str, Reason>); 10] = [
         (&consumer_1, &client_1, Ok("both")),
         (&consumer_2, &stranger, Ok("consumer")),
@@ -168,14 +168,14 @@ fn each_app_reads_the_headers_that_it_can_check() {
 #[test]
 fn signatures_that_are_right_for_different_apps_are_never_combined() {
     let both = |name: &str| {
-        App::new(name, secret(&format!("consumer {name}"))).add_client_secret(secret(&format!("client {name}")))
+        App::new(name, secret(&format!("consumer-{name}"))).add_client_secret(secret(&format!("client-{name}")))
     };
     let endpoint = endpoint([both("a"), both("b")]);
     for (consumer, client, expected) in [
-        ("consumer a", "client a", Ok("a")),
-        ("consumer b", "client b", Ok("b")),
-        ("consumer a", "client b", Err(Reason::SignatureWrong)),
-        ("consumer b", "client a", Err(Reason::SignatureWrong)),
+        ("consumer-a", "client-a", Ok("a")),
+        ("consumer-b", "client-b", Ok("b")),
+        ("consumer-a", "client-b", Err(Reason::SignatureWrong)),
+        ("consumer-b", "client-a", Err(Reason::SignatureWrong)),
     ] {
         let accepted = accepted_for(&endpoint, &[(CONSUMER, &signed(consumer)), (OAUTH2, &signed(client))]);
         assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{consumer}, {client}");
@@ -193,7 +193,7 @@ fn a_delivery_tells_when_no_signature_is_of_the_kind_that_answers() {
     };
     let by_consumer = app_of_both().answer_challenges_with(Consumer);
     for (keys, with_client, with_consumer) in [
-        ([(CONSUMER, "old consumer")].as_slice(), Some(Consumer), None),
+        ([(CONSUMER, "old-consumer")].as_slice(), Some(Consumer), None),
         (&[(OAUTH2, "client")], None, Some(Client)),
         (&[(OAUTH2, "client"), (CONSUMER, "consumer")], None, None),
     ] {
@@ -225,14 +225,14 @@ fn a_delivery_is_sent_on_with_every_header_that_its_app_can_make() {
 
 #[test]
 fn apps_join_both_kinds_by_name() {
-    let apps = birdhook_core::Apps::none().add_client_secrets(" shop=client, blog=c2,shop=old client ").unwrap();
+    let apps = birdhook_core::Apps::none().add_client_secrets(" shop=client, blog=c2,shop=old-client ").unwrap();
     let apps = apps.add_consumer_secrets("blog=consumer,news=c3").unwrap();
     let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
     assert_eq!(names, ["shop", "blog", "news"]);
     let endpoint = Endpoint::new(apps, Settings::default());
     for (header, key, expected) in [
         (OAUTH2, "client", Ok("shop")),
-        (OAUTH2, "old client", Ok("shop")),
+        (OAUTH2, "old-client", Ok("shop")),
         (OAUTH2, "c2", Ok("blog")),
         (CONSUMER, "consumer", Ok("blog")),
         (CONSUMER, "c3", Ok("news")),

@@ -301,7 +301,7 @@ fn app_of_both() -> App {
     App::new("bees", secret("new"))
         .add_consumer_secret(secret("old"))
         .add_client_secret(secret("client"))
-        .add_client_secret(secret("old client"))
+        .add_client_secret(secret("old-client"))
 }
 
 #[test]
@@ -349,9 +349,9 @@ fn a_signature_never_changes_the_kind_that_answers() {
         (&[(signature::HEADER, "new")], "client", "new"),
         (&[(signature::HEADER, "old")], "client", "old"),
         (&[(OAUTH2, "client")], "client", "new"),
-        (&[(OAUTH2, "old client")], "old client", "new"),
+        (&[(OAUTH2, "old-client")], "old-client", "new"),
         (&[(signature::HEADER, "old"), (OAUTH2, "client")], "client", "old"),
-        (&[(signature::HEADER, "new"), (OAUTH2, "old client")], "old client", "new"),
+        (&[(signature::HEADER, "new"), (OAUTH2, "old-client")], "old-client", "new"),
     ];
     for (signatures, client, consumer) in rows {
         assert_eq!(*signed_answer(&by_client, ASKED, signatures).body(), answer(client, "abc"), "{signatures:?}");

@@ -19,7 +19,10 @@ fn an_error_says_what_is_wrong_however_it_is_printed() {
         (&TokenError::TooLong, "crc_token is too long"),
         (&TokenError::Forbidden, "crc_token holds a character that is not signed"),
         (&SecretError::Empty, "the secret is empty: is its environment variable set?"),
-        (&SecretError::WhiteSpace, "the secret begins or ends with white space: trim it"),
+        (
+            &SecretError::Character { character: '\u{feff}', position: 1 },
+            "the secret holds U+FEFF at position 1: expected printable ASCII without spaces",
+        ),
     ];
     for (error, told) in errors {
         assert_eq!((error.to_string(), format!("{error:?}")), (told.to_owned(), told.to_owned()));

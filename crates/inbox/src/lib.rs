@@ -12,9 +12,9 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
 //! let inbox = Inbox::open(folder)?;
-//! let pipeline = Webhook::new(Secret::new("consumer secret")?).sink(inbox.clone());
+//! let pipeline = Webhook::new(Secret::new("consumer-secret")?).sink(inbox.clone());
 //! # use birdhook_pipeline::{Begun, signature};
-//! # let secret = Secret::new("consumer secret")?;
+//! # let secret = Secret::new("consumer-secret")?;
 //! # let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
 //! # let signed = signature::sign(&secret, body.as_bytes());
 //! # let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);

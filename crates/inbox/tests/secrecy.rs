@@ -8,7 +8,7 @@ use birdhook_inbox::{Inbox, Lease, Query};
 const TEXT: &str = "meet me at the pond";
 const SENDER: &str = "3040506070";
 const SUBSCRIBER: &str = "4030201000";
-const SECRET: &str = "the consumer secret";
+const SECRET: &str = "the-consumer-secret";
 
 fn message() -> String {
     let content = format!(

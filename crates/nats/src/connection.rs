@@ -90,6 +90,10 @@ fn servers(urls: &str) -> Result<(Vec<ServerAddr>, Option<Credentials>), Connect
     for url in urls.split(',') {
         // The parser's own errors may quote.
         let mut url = url.trim().parse().map_err(|_| ConnectError::Url).map(ServerAddr::into_inner)?;
+        // A password with a slash that is not encoded ends in the path, and begins where the port is printed.
+        if url.path().contains('@') {
+            return Err(ConnectError::Url);
+        }
         if credentials.is_none() && (!url.username().is_empty() || url.password().is_some()) {
             credentials = Some((decoded(url.username()), url.password().map(decoded)));
         }
@@ -169,6 +173,7 @@ mod tests {
             "nats://jack:secret@[127.0.0.1",
             "secret://jack:secret@127.0.0.1:1",
             "nats://jack:secret@127.0.0.1:port",
+            "nats://jack:12/secret@127.0.0.1:4222",
         ] {
             let error = JetStream::connect(url).await.map(|_| ()).expect_err(url);
             let said = format!("{error} {error:?}");

@@ -8,7 +8,7 @@
 //! use std::convert::Infallible;
 //! use birdhook_pipeline::{Begun, RequestHead, Secret, Webhook, signature};
 //!
-//! let secret = Secret::new("consumer secret").unwrap();
+//! let secret = Secret::new("consumer-secret").unwrap();
 //! let (pipeline, mut deliveries) = Webhook::new(secret.clone()).channel(16);
 //!
 //! let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;

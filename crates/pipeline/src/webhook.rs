@@ -24,7 +24,7 @@ use crate::{Deliveries, EventSink, Gate, Pipeline};
 /// ```
 /// use birdhook_pipeline::{Secret, Webhook};
 ///
-/// let secret = Secret::new("the app's consumer secret")?;
+/// let secret = Secret::new("the-app's-consumer-secret")?;
 /// let (pipeline, deliveries) = Webhook::new(secret).channel(1024);
 /// # let _ = (pipeline, deliveries);
 /// # Ok::<(), birdhook_pipeline::SecretError>(())

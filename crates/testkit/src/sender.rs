@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use rustls::pki_types::CertificateDer;
 
 use crate::http_client;
+
+/// How much of an answer's body is read, in bytes.
+const LONGEST: usize = 1 << 20;
 
 /// Sends requests over HTTP/1.1 or HTTP/2 and, for `https`, over TLS: as X's, it follows no redirect and trusts Mozilla's
 /// certificate authorities, whatever this machine trusts.
@@ -30,17 +33,23 @@ impl Sender {
         http_client::client(patience, roots).map(Self).map_err(|error| SendError::Other(error.to_string()))
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the answer, with at most 1 MiB of its body. The connection ends where more would follow.
     ///
     /// # Errors
     /// When there is no answer.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, SendError> {
         let begun = Instant::now();
         let request = reqwest::Request::try_from(request).map_err(SendError::new)?;
-        let response = self.0.execute(request).await.map_err(SendError::new)?;
+        let mut response = self.0.execute(request).await.map_err(SendError::new)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(SendError::new)?;
-        Ok(Answer { status, headers, body, took: begun.elapsed() })
+        let mut body = BytesMut::new();
+        while body.len() < LONGEST
+            && let Some(piece) = response.chunk().await.map_err(SendError::new)?
+        {
+            let room = LONGEST - body.len();
+            body.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+        }
+        Ok(Answer { status, headers, body: body.freeze(), took: begun.elapsed() })
     }
 }
 
@@ -52,7 +61,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body, at most 1 MiB of it.
     pub body: Bytes,
     /// From the first byte sent to the last one read.
     pub took: Duration,
@@ -87,5 +96,35 @@ impl SendError {
             cause if connect => Self::Connect(cause),
             cause => Self::Other(cause),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_than_a_mebibyte_of_an_endless_answer_is_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let endless = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            assert!(stream.read(&mut head).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let mut written = 0;
+            while stream.write_all(&[b'x'; 1 << 16]).await.is_ok() {
+                written += 1 << 16;
+            }
+            written
+        });
+        let sender = Sender::new(Duration::from_secs(30)).unwrap();
+        let answer = sender.send(Request::get(url).body(Bytes::new()).unwrap()).await.unwrap();
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, LONGEST));
+        let written = endless.await.unwrap();
+        assert!(written < 32 << 20, "the connection ends: {written} bytes were sent, into the buffers of sockets too");
     }
 }

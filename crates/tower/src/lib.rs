@@ -12,7 +12,7 @@
 //! use http_body_util::Full;
 //! use tower::ServiceExt;
 //!
-//! let secret = Secret::new("consumer secret").unwrap();
+//! let secret = Secret::new("consumer-secret").unwrap();
 //! let (pipeline, mut deliveries) = Webhook::new(secret.clone()).channel(16);
 //! let receiver = Receiver::new(pipeline);
 //!

@@ -44,7 +44,7 @@ pub use violation::{Violation, holds};
 /// How long something may take that takes a moment: only what hangs takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-pub const SECRET: &str = "the consumer secret of the proof";
+pub const SECRET: &str = "the-consumer-secret-of-the-proof";
 
 /// The name that the mock X gives its first app too: names are part of the keys.
 pub const APP: &str = "default";

@@ -4,7 +4,7 @@ use birdhook_pipeline::Secret;
 
 /// Returns the secret with this number.
 pub(crate) fn secret(number: u64) -> Secret {
-    Secret::new(format!("consumer secret number {number}")).unwrap()
+    Secret::new(format!("consumer-secret-number-{number}")).unwrap()
 }
 
 /// The current secret. A request holds it while it is in flight.

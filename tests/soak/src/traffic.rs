@@ -240,7 +240,7 @@ impl Traffic {
     }
 
     pub(crate) fn wrong_secret() -> Secret {
-        Secret::new("somebody else's secret").unwrap()
+        Secret::new("somebody-else's-secret").unwrap()
     }
 
     /// Returns the book, the tallies, and the violations. The last tally is for requests that do

@@ -28,7 +28,7 @@ pub(super) struct Receiver {
 impl Receiver {
     /// Creates a receiver with `apps` apps that remembers `keys` keys.
     pub(super) fn new(apps: usize, keys: usize) -> Self {
-        let secret = |number| Secret::new(format!("the consumer secret of app number {number}")).unwrap();
+        let secret = |number| Secret::new(format!("the-consumer-secret-of-app-number-{number}")).unwrap();
         let all = Apps::new((1..=apps).map(|number| App::new(format!("app-{number}"), secret(number)))).unwrap();
         let webhook = Webhook::new(all).dedupe_window(keys, Duration::from_secs(86_400)).body_limit(2 << 20);
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();

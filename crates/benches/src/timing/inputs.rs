@@ -10,7 +10,7 @@ use super::race::{Coin, Input};
 const MESSAGES: u64 = 64;
 
 pub(super) fn secret(app: usize) -> Secret {
-    Secret::new(format!("the consumer secret of app number {app}")).unwrap()
+    Secret::new(format!("the-consumer-secret-of-app-number-{app}")).unwrap()
 }
 
 /// The change that a class makes to the correct signature of a message.

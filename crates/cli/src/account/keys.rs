@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use birdhook::Timestamp;
 use birdhook::client::{AccessToken, ConsumerKeys, Credentials, UserToken};
+use birdhook::{Secret, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -101,15 +101,16 @@ impl Tokens {
 }
 
 impl Keys {
-    /// Reads the file; one that is not there has nothing, unless it `must_be`.
+    /// Reads the file. One that does not exist has no keys, unless it `must_be`.
     pub(crate) fn read(path: &Path, must_be: bool) -> Result<Self> {
-        match fs::read_to_string(path) {
-            Ok(text) => {
-                Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound && !must_be => Ok(Self::default()),
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !must_be => return Ok(Self::default()),
+            read => read.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        if text.trim().is_empty() {
+            bail!("{} is empty: restore it, or delete it and log in again", path.display());
         }
+        Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
     }
 
     /// Reads TOML, or tells in which line it is none and why. What stands there is repeated nowhere.
@@ -124,24 +125,9 @@ impl Keys {
         })
     }
 
-    /// Writes the file, readable by its owner only, whole or not at all.
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let failed = || format!("cannot write {}", path.display());
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(failed)?;
-        }
-        let new = path.with_extension("new");
-        let mut options = File::options();
-        options.create(true).write(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let text = toml::to_string(self).context("cannot write keys as TOML")?;
-        let mut file = options.open(&new).with_context(failed)?;
-        // It may have been there before, for all to read.
-        #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
-        fs::rename(&new, path).with_context(failed)
+    /// The file's text.
+    pub(super) fn text(&self) -> Result<String> {
+        toml::to_string(self).context("cannot write keys as TOML")
     }
 
     /// What the environment has counts more than the file.
@@ -154,7 +140,10 @@ impl Keys {
             ("BIRDHOOK_CLIENT_ID", &mut self.client_id),
             ("BIRDHOOK_CLIENT_SECRET", &mut self.client_secret),
         ] {
-            *key = told(name).or(key.take());
+            if let Some(text) = told(name) {
+                Secret::new(&text).context(name)?;
+                *key = Some(text);
+            }
         }
         let owner = (told("BIRDHOOK_OWNER_TOKEN"), told("BIRDHOOK_OWNER_TOKEN_SECRET"));
         match owner {
@@ -177,6 +166,15 @@ impl TryFrom<&Keys> for Credentials {
     type Error = anyhow::Error;
 
     fn try_from(keys: &Keys) -> Result<Self> {
+        for (name, key) in [
+            ("consumer_key", &keys.consumer_key),
+            ("consumer_secret", &keys.consumer_secret),
+            ("bearer_token", &keys.bearer_token),
+            ("client_id", &keys.client_id),
+            ("client_secret", &keys.client_secret),
+        ] {
+            key.as_ref().map(Secret::new).transpose().context(name)?;
+        }
         let mut credentials = match (keys.consumer(), &keys.bearer_token) {
             (Some(consumer), _) => Self::new(consumer),
             (None, Some(bearer)) => Self::bearer_only(bearer.clone()),
@@ -215,37 +213,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back_and_only_its_owner_may_read_it() {
-        let path = std::env::temp_dir().join(format!("birdhook-keys-{}", std::process::id())).join("c.toml");
-        let mut keys = Keys { consumer_key: Some("k".into()), ..Keys::default() };
-        let tokens = keys.users.entry("2001".into()).or_default();
-        tokens.set_oauth1(&AccessToken::new("2001-t", "s"));
-        tokens.set_oauth2(Some(&UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(0))));
-        keys.write(&path).unwrap();
-        // What was left there is for all to read.
-        fs::write(path.with_extension("new"), "").unwrap();
-        keys.write(&path).unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        }
-        let read = Keys::read(&path, true).unwrap();
-        let text = |keys: &Keys| toml::to_string(keys).unwrap();
-        assert_eq!(text(&read), text(&keys));
-        fs::write(&path, "consumer_key = \"k\"\nconsumer_secret = 5secret\n").unwrap();
-        let error = format!("{:#}", Keys::read(&path, true).unwrap_err());
-        assert!(error.contains("c.toml:2: ") && !error.contains("5secret"), "{error}");
-        for (text, line) in
-            [("wrong = 1", 1), ("consumer_key = \"k\"\nwrong = 1", 2), ("\n\n= 1", 3), ("\"\"\"\\\t\n", 1)]
-        {
-            assert_eq!(Keys::parse(text).map_err(|(line, _)| line).err(), Some(line), "{text:?}");
+    fn an_error_names_the_line_and_repeats_no_secret() {
+        for (text, line) in [
+            ("consumer_key = \"k\"\nconsumer_secret = 5secret\n", 2),
+            ("wrong = 1", 1),
+            ("consumer_key = \"k\"\nwrong = 1", 2),
+            ("\n\n= 1", 3),
+            ("\"\"\"\\\t\n", 1),
+        ] {
+            let (at, message) = Keys::parse(text).unwrap_err();
+            assert!(at == line && !message.contains("5secret"), "{text:?}: {at}: {message}");
         }
         for misplaced in ["owner = \"5secret\"", "users = \"5secret\"", "5secret = 1", "[users]\n2 = \"5secret\""] {
             let (_, message) = Keys::parse(misplaced).unwrap_err();
             assert!(message.contains("expected") && !message.contains("5secret"), "{misplaced}: {message}");
         }
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
-        assert!(Keys::read(&path, true).is_err() && Keys::read(&path, false).is_ok());
     }
 }

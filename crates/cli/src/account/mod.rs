@@ -7,14 +7,15 @@ mod table;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow};
-use birdhook::client::{Client, CredentialKind, Credentials, Error};
+use anyhow::{Context, Result, anyhow, bail};
+use birdhook::client::{Client, CredentialKind, Credentials, Error, redacted};
 
 pub(crate) use confirm::confirmed;
 pub(crate) use keys::{Keys, Tokens};
-pub(crate) use store::lock;
+pub(crate) use store::{change, replace};
 pub(crate) use table::{Cells, tell};
 
+use crate::commands::doctor::is_of_this_machine;
 use crate::commands::listen::check_url;
 use crate::output::shown;
 
@@ -67,14 +68,32 @@ impl AccountArgs {
 
     /// The keys and tokens, of the file and of the environment.
     pub(crate) fn keys(&self) -> Result<Keys> {
-        let mut keys = Keys::read(&self.path()?, self.credentials.is_some())?;
+        self.read(self.credentials.is_some())
+    }
+
+    /// The same where the file need not exist yet.
+    pub(crate) fn known(&self) -> Result<Keys> {
+        self.read(false)
+    }
+
+    fn read(&self, must_be: bool) -> Result<Keys> {
+        let path = self.path()?;
+        let mut keys = Keys::read(&path, must_be)?;
+        store::warn_of_others(&path);
         keys.take_environment()?;
         Ok(keys)
     }
 
-    pub(crate) fn base_url(&self, keys: &Keys) -> String {
+    /// Where X's API is. Credentials go there in the clear by `http`, so that must be this machine.
+    pub(crate) fn base_url(&self, keys: &Keys) -> Result<String> {
         let told = self.api_url.clone().or_else(|| std::env::var("BIRDHOOK_API_URL").ok());
-        told.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned())
+        let base = told.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned());
+        check_url(&base).context("where X's API is")?;
+        if !base.starts_with("https:") && !is_of_this_machine(&base) {
+            let base = redacted(&base);
+            bail!("cannot send credentials to {base}: http is for this machine (127.0.0.1, localhost); use https");
+        }
+        Ok(base)
     }
 
     /// A client that signs with them.
@@ -82,8 +101,7 @@ impl AccountArgs {
         let keys = self.keys()?;
         let credentials = Credentials::try_from(&keys)?;
         let path = self.path()?;
-        let base = self.base_url(&keys);
-        check_url(&base).context("where X's API is")?;
+        let base = self.base_url(&keys)?;
         let builder = Client::builder(credentials).base_url(base);
         let client = builder.token_store(store::CredentialsFile(path)).build().context("cannot set up TLS")?;
         Ok(match self.sign_with {

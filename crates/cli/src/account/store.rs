@@ -1,48 +1,75 @@
-//! Users' OAuth 2.0 tokens in the credentials file, which several runs of the tool may renew.
+//! The credentials file, which several runs of the tool change.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use anyhow::{Context, Result};
-use birdhook::client::{LockedToken, Storing, TokenStore, TokenStoreError, UserToken};
+use birdhook::client::{LockedFile, LockedToken, SharedFile, Storing, TokenStore, TokenStoreError, UserToken};
 
 use super::Keys;
+use crate::output::note;
 
-/// The credentials file as a store of tokens.
+/// Once a run.
+static WARNED: Once = Once::new();
+
+/// Users' OAuth 2.0 tokens in the credentials file.
 #[derive(Clone, Debug)]
 pub(super) struct CredentialsFile(pub(super) PathBuf);
 
-/// Locks the credentials file for reading and writing, until the returned file is dropped. The lock has a file of its own,
-/// because the credentials file is replaced.
-pub(crate) fn lock(path: &Path) -> Result<File> {
-    let path = path.with_extension("lock");
-    let failed = || format!("cannot lock {}", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(failed)?;
-    }
-    let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(failed)?;
-    file.lock().with_context(failed)?;
-    Ok(file)
+/// Locks the credentials file, reads it, changes what it holds, and writes it.
+pub(crate) async fn change(path: PathBuf, work: impl FnOnce(&mut Keys) + Send + 'static) -> Result<()> {
+    let locked = SharedFile::new(&path).lock().await?;
+    blocking(move || change_locked(&locked, &path, work)).await
 }
 
-/// Runs what may wait for the disk or for another process.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T, TokenStoreError> {
-    let done = tokio::task::spawn_blocking(work).await.context("the runtime has ended").flatten();
-    done.map_err(|error| TokenStoreError::new(format!("{error:#}")))
+/// Replaces the credentials file, whatever it holds.
+pub(crate) async fn replace(path: &Path, keys: Keys) -> Result<()> {
+    let locked = SharedFile::new(path).lock().await?;
+    blocking(move || Ok(locked.replace(keys.text()?.as_bytes())?)).await
+}
+
+fn change_locked(locked: &LockedFile, path: &Path, work: impl FnOnce(&mut Keys)) -> Result<()> {
+    let mut keys = Keys::read(path, false)?;
+    work(&mut keys);
+    Ok(locked.replace(keys.text()?.as_bytes())?)
+}
+
+/// Warns of a credentials file that others can read. The next change makes it private.
+pub(super) fn warn_of_others(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(about) = path.metadata() {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&about.permissions());
+        if mode & 0o077 != 0 {
+            let path = path.display();
+            let warning =
+                format!("careful: others can read {path} (mode {:04o}): run `chmod 600 {path}`", mode & 0o7777);
+            WARNED.call_once(|| note(warning));
+        }
+    }
+    let _ = path;
+}
+
+/// Runs what may wait for the disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("the runtime has ended").flatten()
+}
+
+fn failed(error: impl Into<anyhow::Error>) -> TokenStoreError {
+    TokenStoreError::new(format!("{:#}", error.into()))
 }
 
 impl TokenStore for CredentialsFile {
     fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
         let (path, user) = (self.0.clone(), user.to_owned());
-        Box::pin(blocking(move || Ok(Keys::read(&path, false)?.users.get(&user).and_then(super::Tokens::oauth2))))
+        let read = move || Ok(Keys::read(&path, false)?.users.get(&user).and_then(super::Tokens::oauth2));
+        Box::pin(async move { blocking(read).await.map_err(failed) })
     }
 
     fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
         let (file, user) = (self.clone(), user.to_owned());
         Box::pin(async move {
-            let path = file.0.clone();
-            let lock = blocking(move || lock(&path)).await?;
-            Ok(Box::new(Locked { file, user, _lock: lock }) as Box<dyn LockedToken>)
+            let locked = SharedFile::new(&file.0).lock().await.map_err(failed)?;
+            Ok(Box::new(Locked { file, user, locked }) as Box<dyn LockedToken>)
         })
     }
 }
@@ -50,7 +77,7 @@ impl TokenStore for CredentialsFile {
 struct Locked {
     file: CredentialsFile,
     user: String,
-    _lock: File,
+    locked: LockedFile,
 }
 
 impl LockedToken for Locked {
@@ -59,11 +86,8 @@ impl LockedToken for Locked {
     }
 
     fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
-        let (path, user) = (self.file.0.clone(), self.user.clone());
-        Box::pin(blocking(move || {
-            let mut keys = Keys::read(&path, false)?;
-            keys.users.entry(user).or_default().set_oauth2(token.as_ref());
-            keys.write(&path)
-        }))
+        let (path, user, locked) = (self.file.0.clone(), self.user.clone(), self.locked.clone());
+        let set = move |keys: &mut Keys| keys.users.entry(user).or_default().set_oauth2(token.as_ref());
+        Box::pin(async move { blocking(move || change_locked(&locked, &path, set)).await.map_err(failed) })
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::doctor::seconds;
 use crate::Verdict;
-use crate::account::{AccountArgs, Cells, Keys, confirmed, lock, tell};
+use crate::account::{AccountArgs, Cells, Keys, change, confirmed, tell};
 use crate::output::{self, note};
 
 /// Keep the app's keys, and let users authorise the app.
@@ -107,22 +107,19 @@ impl Cells for Known {
 impl Auth {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         let path = self.account.path()?;
-        let mut keys = Keys::read(&path, false)?;
-        // Other runs of the tool may renew tokens between reading and writing.
-        let locked;
+        // Only to be read: each change reads the file again, and writes nothing of the environment that it was not asked to.
+        let keys = self.account.known()?;
         match self.what {
             What::App => {
-                locked = lock(&path)?;
-                keys = Keys::read(&path, false)?;
-                keys.take_environment()?;
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
                     bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
                 }
+                // The environment is complete, as was found.
+                change(path.clone(), |keys| _ = keys.take_environment()).await?;
             }
             What::User { pin, owner, browser } => {
-                let base = self.account.base_url(&keys);
-                let consumer =
-                    self.account.keys()?.consumer().context("there are no consumer keys: `birdhook auth app`")?;
+                let base = self.account.base_url(&keys)?;
+                let consumer = keys.consumer().context("there are no consumer keys: `birdhook auth app`")?;
                 let login = OAuth1::new(consumer)?.base_url(base);
                 let authorised = match pin {
                     true => {
@@ -139,25 +136,23 @@ impl Auth {
                     }
                 };
                 let authorised = authorised.map_err(|error| failed(&error))?;
-                // The user took their time, in which others may have logged in.
-                locked = lock(&path)?;
-                keys = Keys::read(&path, false)?;
-                let tokens = match owner {
-                    true => keys.owner.get_or_insert_default(),
-                    false => keys.users.entry(authorised.user_id.clone()).or_default(),
+                let (user, handle) = (authorised.user_id.clone(), authorised.screen_name.clone());
+                let set = move |keys: &mut Keys| {
+                    let tokens = match owner {
+                        true => keys.owner.get_or_insert_default(),
+                        false => keys.users.entry(authorised.user_id.clone()).or_default(),
+                    };
+                    tokens.handle = Some(authorised.screen_name.clone());
+                    tokens.set_oauth1(&authorised.token);
                 };
-                tokens.handle = Some(authorised.screen_name.clone());
-                tokens.set_oauth1(&authorised.token);
-                note(output::shown(&format!(
-                    "@{} ({}) has authorised the app",
-                    authorised.screen_name, authorised.user_id
-                )));
+                let again = if owner { "user --owner" } else { "user" };
+                change(path.clone(), set).await.with_context(|| lost(&user, again))?;
+                note(output::shown(&format!("@{handle} ({user}) has authorised the app")));
             }
             What::User2 { types, scopes, browser } => {
-                let base = self.account.base_url(&keys);
-                keys.take_environment()?;
-                let client = keys.client_id.clone().context("there is no OAuth 2.0 client: set BIRDHOOK_CLIENT_ID")?;
-                let secret = keys.client_secret.clone().map(SecretString::from);
+                let base = self.account.base_url(&keys)?;
+                let client = keys.client_id.context("there is no OAuth 2.0 client: set BIRDHOOK_CLIENT_ID")?;
+                let secret = keys.client_secret.map(SecretString::from);
                 let mut login = OAuth2::new(client, secret)?.base_url(&base);
                 if base != "https://api.x.com" {
                     // A mock is both.
@@ -174,11 +169,9 @@ impl Auth {
                 let back = loopback.code(&pending.proof, browser.limit).await.map_err(|error| failed(&error))?;
                 let token = login.finish(&pending.proof, back).await.map_err(|error| failed(&error))?;
                 let user = login.user_id(&token).await.map_err(|error| failed(&error))?;
-                // The user took their time, in which others may have logged in, and tokens may have been renewed.
-                locked = lock(&path)?;
-                keys = Keys::read(&path, false)?;
-                keys.take_environment()?;
-                keys.users.entry(user.clone()).or_default().set_oauth2(Some(&token));
+                let id = user.clone();
+                let set = move |keys: &mut Keys| keys.users.entry(id).or_default().set_oauth2(Some(&token));
+                change(path.clone(), set).await.with_context(|| lost(&user, "user2"))?;
                 note(output::shown(&format!("{user} has authorised the app")));
             }
             What::List => {
@@ -199,14 +192,9 @@ impl Auth {
                 if !confirmed(yes, &format!("Forget the tokens of {user}?"))? {
                     bail!("nothing was forgotten");
                 }
-                // Whoever was asked took their time too.
-                locked = lock(&path)?;
-                keys = Keys::read(&path, false)?;
-                keys.users.remove(&user);
+                change(path.clone(), move |keys| _ = keys.users.remove(&user)).await?;
             }
         }
-        keys.write(&path)?;
-        drop(locked);
         output::done("kept", &path.display().to_string(), json)?;
         Ok(Verdict::Good)
     }
@@ -218,6 +206,11 @@ fn event_type(name: &str) -> Result<String, String> {
     is_known
         .then(|| name.to_owned())
         .ok_or_else(|| "not a type of event of the X Activity API, such as like.create".to_owned())
+}
+
+/// What is lost when a token that X has issued cannot be written.
+fn lost(user: &str, login: &str) -> String {
+    format!("the token of user {user} that X has issued is lost: run `birdhook auth {login}` again")
 }
 
 /// An error with what to do about it.

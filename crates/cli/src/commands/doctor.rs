@@ -173,8 +173,8 @@ fn summary(diagnosis: &Diagnosis) -> String {
     format!("{}: {counts}", styled(style, said))
 }
 
-fn is_of_this_machine(url: &str) -> bool {
+pub(crate) fn is_of_this_machine(url: &str) -> bool {
     let host = http::Uri::try_from(url).ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

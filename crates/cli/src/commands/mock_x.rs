@@ -5,25 +5,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use birdhook::Generation;
+use birdhook::client::redacted;
+use birdhook::{Generation, Secret};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Signs, Token, User, Webhook};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::doctor::seconds;
 use super::listen::asked_to_stop;
 use super::trigger::Told;
 use crate::Verdict;
-use crate::account::{Keys, Tokens};
-use crate::apps::{self, SecretArgs};
+use crate::account::{Keys, Tokens, replace};
+use crate::apps::{self, text_of};
 use crate::output::{self, STRONG, note, serving, styled};
 
 /// Play X: a server with its management APIs that registers webhooks, challenges them, and delivers signed, made-up events.
 ///
 /// Its page, at the address where it listens, lists webhooks, subscriptions and what was sent and answered, and has a button
-/// that makes something happen. Without a consumer secret it makes one up; with a client secret it signs with that. With --webhook a receiver is registered and its user subscribed at once. Everything it
-/// knows is gone when it ends.
+/// that makes something happen. It makes up a consumer secret unless --secret names one, and signs with the client secret that
+/// --client-secret names. With --webhook a receiver is registered and its user subscribed at once. Everything it knows is gone
+/// when it ends.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MockX {
     /// Where to listen.
@@ -42,15 +44,25 @@ pub(crate) struct MockX {
     /// Write the app's keys, its owner's and the users' tokens to this file, for `birdhook ensure --credentials` and others.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    #[command(flatten)]
-    secrets: SecretArgs,
+    /// The environment variable or the file that holds the app's consumer secret: BIRDHOOK_CONSUMER_SECRET for that of the
+    /// environment. Made up by default, since whoever holds a token of the mock can have it sign.
+    #[arg(long, value_name = "ENV_OR_FILE")]
+    secret: Option<String>,
+    /// The environment variable or the file that holds the app's OAuth 2.0 client secret: BIRDHOOK_CLIENT_SECRET for that of
+    /// the environment. By default the app has none.
+    #[arg(long, value_name = "ENV_OR_FILE")]
+    client_secret: Option<String>,
+    /// Answer requests whose Host is this name, as in a network of containers. Loopback and the listen address are always
+    /// answered, all else with 403. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
     /// In which headers requests are signed. Without a client secret it is always the old one.
     #[arg(long, default_value = "client")]
     signs: Signing,
     /// Take only challenges that are answered with this kind of secret for right. Any that the app has by default.
     #[arg(long, value_name = "KIND")]
     answers: Option<apps::Kind>,
-    /// What ids, credentials and events are made up from.
+    /// The seed of ids and events. Secrets and tokens are random, whatever the seed.
     #[arg(long, default_value_t = 7)]
     seed: u64,
     /// What the account has bought.
@@ -111,21 +123,26 @@ impl MockX {
         (settings.local, settings.listen, settings.seed) = (!self.strict, self.addr.to_string(), self.seed);
         settings.chaos.duplicates = self.duplicates;
         settings.subscription_delay = self.subscription_delay.unwrap_or(settings.subscription_delay);
-        let given = self.secrets.texts()?;
-        let token = |text: &Option<SecretString>| text.as_ref().map(|secret| Token::new(secret.expose_secret()));
-        (settings.consumer_secret, settings.client_secret) = (token(&given.consumer), token(&given.client));
+        settings.hosts.clone_from(&self.allow_host);
+        let token = |source: &Option<String>| -> Result<_> {
+            let Some(source) = source else { return Ok(None) };
+            let text = text_of(source)?;
+            Secret::new(text.expose_secret()).with_context(|| source.clone())?;
+            Ok(Some(Token::new(text.expose_secret())))
+        };
+        (settings.consumer_secret, settings.client_secret) = (token(&self.secret)?, token(&self.client_secret)?);
         (settings.signs, settings.answers) = (self.signs.into(), self.answers.map(Into::into));
         let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
         note(format!("playing X on {}/", x.url()));
         if let Some(path) = &self.credentials {
-            self.keys(&x).write(path)?;
+            replace(path, self.keys(&x)).await?;
         }
-        credentials(&x, given.consumer.is_some(), json)?;
+        credentials(&x, self.secret.is_some(), json)?;
         for url in &self.webhook {
-            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{url}: {refusal}"))?;
+            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{}: {refusal}", redacted(url)))?;
             self.subscribe(&x, &webhook)?;
             let users = self.user.join(", ");
-            note(format!("{url} is webhook {}, and {users} is subscribed to everything", webhook.id));
+            note(format!("{} is webhook {}, and {users} is subscribed to everything", redacted(url), webhook.id));
         }
         asked_to_stop().await;
         x.stop().await;

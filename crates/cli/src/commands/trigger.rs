@@ -82,7 +82,7 @@ impl Trigger {
         check_url(&self.url)?;
         let told = self.told()?;
         let secrets = if self.forged {
-            let guess = Secret::new("a guess")?;
+            let guess = Secret::new("a-guess")?;
             SecretKind::ALL.map(|kind| (kind, guess.clone())).to_vec()
         } else {
             self.secret.read()?

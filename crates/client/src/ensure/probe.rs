@@ -4,23 +4,26 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use birdhook_core::{Secret, SecretKind, signature};
+use birdhook_core::{Secret, SecretError, SecretKind, signature};
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
 
-use crate::{Cause, ChallengeFault, Client, Error, TransportError};
+use crate::{Cause, ChallengeFault, Client, Error, TransportError, redacted};
 
 /// What is wrong with a receiver's answer to a challenge. `birdhook doctor` says more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeFault {
     /// What should be a URL is none.
-    #[error("{0} is no URL")]
+    #[error("{} is not a URL", redacted(.0))]
     Url(String),
     /// Neither the client secret nor the consumer secret is known.
     #[error("there is neither a client secret nor a consumer secret to judge its answer by")]
     Secret,
+    /// A secret is known and cannot be the app's.
+    #[error("the {0} cannot be X's: {1}")]
+    BadSecret(SecretKind, SecretError),
     /// There is no answer.
     #[error("its URL cannot be reached from here: {0}")]
     NoAnswer(TransportError),
@@ -80,8 +83,10 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// What is wrong with it.
 pub async fn probe(client: &Client, url: &str) -> Result<SecretKind, ProbeFault> {
     let known = [(SecretKind::Client, client.client_secret()), (SecretKind::Consumer, client.consumer_secret())];
-    let secret = |(kind, text): (_, Option<&str>)| Some((kind, Secret::new(text?).ok()?));
-    let secrets: Vec<_> = known.into_iter().filter_map(secret).collect();
+    let secret = |(kind, text): (_, Option<&str>)| {
+        Some(Secret::new(text?).map(|secret| (kind, secret)).map_err(|error| ProbeFault::BadSecret(kind, error)))
+    };
+    let secrets: Vec<_> = known.into_iter().filter_map(secret).collect::<Result<_, _>>()?;
     if secrets.is_empty() {
         return Err(ProbeFault::Secret);
     }

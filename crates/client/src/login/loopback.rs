@@ -1,5 +1,6 @@
 //! Waits for the redirect on this machine.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::visit::{self, IsOurs};
 use super::{LoginError, Proof, Redirect};
 use crate::AccessToken;
 
-/// As many connections are served at once; further ones wait.
+/// The number of connections that are served at once. A further one ends the oldest, which has said nothing the longest.
 const AT_ONCE: usize = 32;
 
 /// Listens on this machine for the one request with which X sends the user's browser back, as RFC 8252, section 7.3,
@@ -82,14 +83,19 @@ impl Loopback {
     async fn wait(&self, is_ours: IsOurs) -> Redirect {
         let path: Arc<str> = self.path.as_str().into();
         let mut visits = JoinSet::new();
+        let mut handles: VecDeque<AbortHandle> = VecDeque::new();
         loop {
             tokio::select! {
                 Some(visited) = visits.join_next() => if let Ok(Some(redirect)) = visited {
                     return redirect;
                 },
-                accepted = self.listener.accept(), if visits.len() < AT_ONCE => match accepted {
+                accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        visits.spawn(visit::serve(stream, Arc::clone(&path), Arc::clone(&is_ours)));
+                        handles.retain(|visit| !visit.is_finished());
+                        if handles.len() >= AT_ONCE && let Some(oldest) = handles.pop_front() {
+                            oldest.abort();
+                        }
+                        handles.push_back(visits.spawn(visit::serve(stream, Arc::clone(&path), Arc::clone(&is_ours))));
                     }
                     // Too many files are open, or the peer has gone.
                     Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,

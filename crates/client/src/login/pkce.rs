@@ -20,7 +20,7 @@ use super::{LoginError, Redirect, Way};
 #[cfg(doc)]
 use crate::api::EVENT_TYPES;
 use crate::api::EventType;
-use crate::{Transport, TransportError, UserToken};
+use crate::{Transport, TransportError, UserToken, redacted};
 
 /// The scopes that a login asks for by default: those of subscribing a user to every type of either API
 /// ([`EVENT_TYPES`]), and `offline.access`, without which a token cannot be renewed.
@@ -234,7 +234,7 @@ fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
 impl fmt::Debug for OAuth2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth2")
-            .field("base", &self.way.base)
+            .field("base", &redacted(&self.way.base))
             .field("client_id", &self.client_id)
             .field("scopes", &self.scopes)
             .finish_non_exhaustive()

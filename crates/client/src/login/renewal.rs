@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use super::{LoginError, OAuth2, Way};
 use crate::call::Call;
@@ -13,12 +15,16 @@ use crate::{Cause, CredentialKind, Credentials, Error, TokenStore, TokenStoreErr
 /// How long before its end a token is renewed, in milliseconds: calls and clocks take their time.
 const MARGIN: i64 = 60_000;
 
+/// Timeout for X's answer to a renewal or a revocation, during which the token is locked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The users' tokens, in their store, and what renews them.
 pub(crate) struct Renewal {
     store: Arc<dyn TokenStore>,
     login: Option<OAuth2>,
-    /// New tokens that the store has not taken, by the refresh token that they cost.
-    unstored: Arc<Mutex<BTreeMap<String, UserToken>>>,
+    /// Refresh tokens that X may have accepted and that the store still has: the next token, or why there is none. None of
+    /// them is sent again.
+    spent: Arc<Mutex<BTreeMap<String, Result<UserToken, LoginError>>>>,
 }
 
 /// Why a token was not renewed.
@@ -26,6 +32,8 @@ enum NotRenewed {
     /// X has not given another, and the old one is this.
     Login(UserToken, LoginError),
     Store(TokenStoreError),
+    /// X has given another, which the store has not taken.
+    Unstored(TokenStoreError),
 }
 
 impl From<TokenStoreError> for NotRenewed {
@@ -38,8 +46,19 @@ impl NotRenewed {
     fn of(self, user: &str) -> Error {
         let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]).of(user);
         match self {
+            Self::Login(_, error) if may_be_spent(&error) => {
+                let message = format!("{error}; X may have accepted the refresh token, which is not sent again");
+                Error::refused(&call, Cause::NotRenewed, None, None, Some(message))
+            }
             Self::Login(_, error) => error.of_call(&call, Cause::NotRenewed),
             Self::Store(error) => Error::token_store(&call, &error),
+            Self::Unstored(error) => {
+                let lost = format!(
+                    "{error}; the renewed token of user {user} is lost when this process ends before it is stored: run \
+                     `birdhook auth user2` then"
+                );
+                Error::token_store(&call, &TokenStoreError::new(lost))
+            }
         }
     }
 }
@@ -48,7 +67,7 @@ impl Renewal {
     pub(crate) fn new(credentials: &Credentials, way: Way, store: Arc<dyn TokenStore>) -> Self {
         let secret = credentials.client_secret.clone();
         let login = credentials.client_id.clone().map(|id| OAuth2::by(id, secret, way));
-        Self { store, login, unstored: Arc::default() }
+        Self { store, login, spent: Arc::default() }
     }
 
     pub(crate) fn store(&self) -> &dyn TokenStore {
@@ -96,23 +115,30 @@ impl Renewal {
         // Another may have renewed it while this one waited.
         let Some(token) = locked.get().await? else { return Ok(None) };
         let Some(login) = login(&token) else { return Ok(Some(token)) };
-        let (old, unstored) = (token.clone(), Arc::clone(&self.unstored));
+        let (old, spent) = (token.clone(), Arc::clone(&self.spent));
         // Whoever waits may give up. X has taken the refresh token then, and the answer must not be lost.
         let renewing = tokio::spawn(async move {
-            let unstored = || unstored.lock().unwrap_or_else(PoisonError::into_inner);
-            let spent = token.refresh.as_ref().map(|refresh| refresh.expose_secret().to_owned()).unwrap_or_default();
-            let known = unstored().get(&spent).cloned();
+            let spent = || spent.lock().unwrap_or_else(PoisonError::into_inner);
+            let refresh = token.refresh.as_ref().map(|refresh| refresh.expose_secret().to_owned()).unwrap_or_default();
+            let known = spent().get(&refresh).cloned();
             let next = match known {
                 Some(next) => next,
                 None => {
-                    let scope = token.scope.clone();
-                    let next = login.refresh(&token).await.map_err(|error| NotRenewed::Login(token, error))?;
-                    UserToken { scope: next.scope.clone().or(scope), ..next }
+                    let silence = || Err(TransportError::Timeout.into());
+                    // Also if this task ends in the middle.
+                    spent().insert(refresh.clone(), silence());
+                    let next = timeout(PATIENCE, login.refresh(&token)).await.unwrap_or_else(|_| silence());
+                    let next = next.map(|next| UserToken { scope: next.scope.or_else(|| token.scope.clone()), ..next });
+                    match &next {
+                        Err(error) if !may_be_spent(error) => _ = spent().remove(&refresh),
+                        next => _ = spent().insert(refresh.clone(), next.clone()),
+                    }
+                    next
                 }
             };
-            unstored().insert(spent.clone(), next.clone());
-            locked.set(Some(next.clone())).await?;
-            unstored().remove(&spent);
+            let next = next.map_err(|error| NotRenewed::Login(token, error))?;
+            locked.set(Some(next.clone())).await.map_err(NotRenewed::Unstored)?;
+            spent().remove(&refresh);
             Ok(Some(next))
         });
         match renewing.await {
@@ -138,8 +164,19 @@ impl Renewal {
         let Some(login) = &self.login else {
             return Err(Error::invalid(&call, "the OAuth 2.0 client id is not known: set Credentials::oauth2_client"));
         };
-        login.revoke(&token).await.map_err(|error| error.of_call(&call, Cause::Other))?;
+        let revoked = timeout(PATIENCE, login.revoke(&token)).await;
+        let revoked = revoked.unwrap_or_else(|_| Err(TransportError::Timeout.into()));
+        revoked.map_err(|error| error.of_call(&call, Cause::Other))?;
         locked.set(None).await.map_err(failed)
+    }
+}
+
+/// Whether X may have accepted the refresh token though there is no token in its answer.
+fn may_be_spent(error: &LoginError) -> bool {
+    let is_silence = |error: &TransportError| matches!(error, TransportError::Timeout | TransportError::Broken(_));
+    match error {
+        LoginError::NoAnswer(error) => is_silence(error),
+        error => matches!(error, LoginError::Unreadable(_)),
     }
 }
 

@@ -10,7 +10,7 @@ use http::{Method, Request, Uri};
 
 use super::{LoginError, Redirect, Way};
 use crate::oauth1::{self, Once};
-use crate::{AccessToken, ConsumerKeys, Transport, TransportError};
+use crate::{AccessToken, ConsumerKeys, Transport, TransportError, redacted};
 
 /// Gets a user's OAuth 1.0a token, which the Account Activity API takes: it lasts until the user or the app revokes it
 /// (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
@@ -144,6 +144,6 @@ impl Form {
 
 impl fmt::Debug for OAuth1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1").field("base", &self.way.base).finish_non_exhaustive()
+        f.debug_struct("OAuth1").field("base", &redacted(&self.way.base)).finish_non_exhaustive()
     }
 }

@@ -1,29 +1,20 @@
 //! Tokens in a folder that several processes share.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::io;
+use std::path::PathBuf;
 
 use birdhook_core::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
 
 use super::{LockedToken, Storing, TokenStore, TokenStoreError};
-use crate::UserToken;
-
-/// Timeout for a lock that another client holds: longer than a renewal takes.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Between attempts to lock.
-const PAUSE: Duration = Duration::from_millis(10);
+use crate::{LockedFile, SharedFile, UserToken};
 
 /// A [`TokenStore`] in a folder, for any number of processes on one machine.
 ///
-/// Each user has a file `ID.json`, which is replaced whole and synced, and a file `ID.lock`. A client holds an exclusive lock
-/// of the operating system on the latter while it renews, so that a process that ends releases it. The files are readable by
-/// their owner only (0600, on Unix). The folder must be on a local disk: locks of network file systems are not reliable.
+/// Each user has a [`SharedFile`] `ID.json`, with the lock `ID.lock`, which a client holds while it renews. The files are
+/// readable by their owner only (0600, on Unix). The folder must be on a local disk: locks of network file systems are not
+/// reliable. A client waits 15 s for a lock.
 ///
 /// ```no_run
 /// use birdhook_client::{Client, ConsumerKeys, Credentials, FileTokenStore};
@@ -46,11 +37,10 @@ impl FileTokenStore {
         Self { folder: folder.into() }
     }
 
-    /// The user's file, without its extension.
-    fn path(&self, user: &str) -> Result<PathBuf, TokenStoreError> {
+    fn file(&self, user: &str) -> Result<SharedFile, TokenStoreError> {
         let is_id = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         match is_id {
-            true => Ok(self.folder.join(user)),
+            true => Ok(SharedFile::new(self.folder.join(format!("{user}.json")))),
             false => Err(TokenStoreError::new(format!("invalid user id {user:?}: expected letters, digits and _"))),
         }
     }
@@ -59,52 +49,38 @@ impl FileTokenStore {
 impl TokenStore for FileTokenStore {
     fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
         Box::pin(async move {
-            let path = self.path(user)?;
-            blocking(move || read(&path)).await
+            let file = self.file(user)?;
+            blocking(move || file.read()?.map(|text| parse(&file, &text)).transpose()).await
         })
     }
 
     fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
         Box::pin(async move {
-            let path = self.path(user)?;
-            let begun = Instant::now();
-            let mut file = blocking({
-                let (folder, path) = (self.folder.clone(), path.clone());
-                move || open_lock(&folder, &path)
-            })
-            .await?;
-            loop {
-                let (opened, is_locked) = blocking(move || try_lock(file)).await?;
-                if is_locked {
-                    return Ok(Box::new(Locked { path, _lock: opened }) as Box<dyn LockedToken>);
-                }
-                if begun.elapsed() > PATIENCE {
-                    let (path, seconds) = (path.with_extension("lock"), PATIENCE.as_secs());
-                    let why = format!("{} is locked for {seconds} s: end the process that holds it", path.display());
-                    return Err(TokenStoreError::new(why));
-                }
-                file = opened;
-                sleep(PAUSE).await;
-            }
+            let file = self.file(user)?;
+            let locked = file.lock().await?;
+            Ok(Box::new(Locked { file, locked }) as Box<dyn LockedToken>)
         })
     }
 }
 
 struct Locked {
-    path: PathBuf,
-    /// Closing the file releases the lock.
-    _lock: File,
+    file: SharedFile,
+    locked: LockedFile,
 }
 
 impl LockedToken for Locked {
     fn get(&mut self) -> Storing<'_, Option<UserToken>> {
-        let path = self.path.clone();
-        Box::pin(blocking(move || read(&path)))
+        let file = self.file.clone();
+        Box::pin(blocking(move || file.read()?.map(|text| parse(&file, &text)).transpose()))
     }
 
     fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
-        let path = self.path.clone();
-        Box::pin(blocking(move || write(&path, token.as_ref())))
+        // Holds the lock until the file is written, even if this future is dropped.
+        let locked = self.locked.clone();
+        Box::pin(blocking(move || match token {
+            Some(token) => Ok(locked.replace(&Kept::json(&token)?)?),
+            None => Ok(locked.remove()?),
+        }))
     }
 }
 
@@ -116,30 +92,9 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|_| Err(TokenStoreError::new("the runtime has ended")))
 }
 
-fn failed(verb: &str, path: &Path, error: &io::Error) -> TokenStoreError {
-    TokenStoreError::new(format!("cannot {verb} {}: {error}", path.display()))
-}
-
-/// The lock has a file of its own, because a lock on a file that is replaced excludes nobody who opens the new one.
-fn open_lock(folder: &Path, path: &Path) -> Result<File, TokenStoreError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| failed("create", folder, &error))?;
-    let path = path.with_extension("lock");
-    let mut options = File::options();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).map_err(|error| failed("open", &path, &error))
-}
-
-fn try_lock(file: File) -> Result<(File, bool), TokenStoreError> {
-    match file.try_lock() {
-        Ok(()) => Ok((file, true)),
-        Err(TryLockError::WouldBlock) => Ok((file, false)),
-        Err(TryLockError::Error(error)) => Err(TokenStoreError::new(format!("cannot lock a token: {error}"))),
+impl From<io::Error> for TokenStoreError {
+    fn from(error: io::Error) -> Self {
+        Self::new(error.to_string())
     }
 }
 
@@ -156,62 +111,25 @@ struct Kept {
     scope: Option<String>,
 }
 
-fn read(path: &Path) -> Result<Option<UserToken>, TokenStoreError> {
-    let path = path.with_extension("json");
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", &path, &error)),
-    };
+impl Kept {
+    fn json(token: &UserToken) -> io::Result<Vec<u8>> {
+        let kept = Self {
+            access_token: token.access.expose_secret().to_owned(),
+            refresh_token: token.refresh.as_ref().map(|refresh| refresh.expose_secret().to_owned()),
+            expires_at: token.expires_at.map(|at| at.to_string()),
+            scope: token.scope.clone(),
+        };
+        Ok(serde_json::to_vec(&kept)?)
+    }
+}
+
+fn parse(file: &SharedFile, text: &[u8]) -> Result<UserToken, TokenStoreError> {
     // What serde says of it might hold the token.
-    let kept: Kept = serde_json::from_slice(&text)
-        .map_err(|_| TokenStoreError::new(format!("{} does not hold a token", path.display())))?;
+    let kept: Kept = serde_json::from_slice(text)
+        .map_err(|_| TokenStoreError::new(format!("{} does not hold a token", file.path().display())))?;
     let mut token = UserToken::new(kept.access_token);
     token.refresh = kept.refresh_token.map(Into::into);
     token.expires_at = kept.expires_at.as_deref().and_then(Timestamp::parse);
     token.scope = kept.scope;
-    Ok(Some(token))
-}
-
-fn write(path: &Path, token: Option<&UserToken>) -> Result<(), TokenStoreError> {
-    let path = path.with_extension("json");
-    let done = match token {
-        Some(token) => replace(&path, token),
-        None => match fs::remove_file(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        },
-    };
-    done.and_then(|()| sync_folder(&path)).map_err(|error| failed("write", &path, &error))
-}
-
-/// Writes the file whole or not at all.
-fn replace(path: &Path, token: &UserToken) -> io::Result<()> {
-    let kept = Kept {
-        access_token: token.access.expose_secret().to_owned(),
-        refresh_token: token.refresh.as_ref().map(|refresh| refresh.expose_secret().to_owned()),
-        expires_at: token.expires_at.map(|at| at.to_string()),
-        scope: token.scope.clone(),
-    };
-    // Only the process that holds the lock writes it.
-    let new = path.with_extension("new");
-    let mut options = File::options();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
-    file.write_all(&serde_json::to_vec(&kept)?)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
-}
-
-/// A file that was renamed is there after a loss of power only if its folder was synced too.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        File::open(folder)?.sync_all()?;
-    }
-    let _ = path;
-    Ok(())
+    Ok(token)
 }

@@ -1,5 +1,6 @@
 //! No secret is shown by anything.
 
+use birdhook_client::login::{OAuth1, OAuth2};
 use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, Retries, TransportError, UserToken};
 use birdhook_core::Timestamp;
 
@@ -40,6 +41,13 @@ fn credentials_and_clients_show_none() {
     let shown = format!("{:?} {:?} {:?}", client.enterprise(), client.premium("dev"), client.webhooks());
     shows_none(&format!("{shown} {:?} {:?}", client.account_activity(), client.activity()));
     shows_none(&format!("{:?}", client.stream_links()));
+    let base = "https://me:client-secret@mock.example/x?key=bearer-token";
+    let builder = Client::builder(made_up()).base_url(base);
+    let oauth1 = OAuth1::new(ConsumerKeys::new("key", "consumer-secret")).unwrap().base_url(base);
+    let oauth2 = OAuth2::new("client-id", None).unwrap().base_url(base);
+    let shown = format!("{builder:?} {oauth1:?} {oauth2:?} {:?}", builder.clone().build().unwrap());
+    shows_none(&shown);
+    assert_eq!(shown.matches("https://***@mock.example/x?***").count(), 4, "{shown}");
 }
 
 #[tokio::test]

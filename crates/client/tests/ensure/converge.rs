@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use birdhook_client::{Api, Cause, EnsureError, Filter, ProbeFault, Step, Wanted};
-use birdhook_core::{EventKind, SecretKind};
+use birdhook_client::{Api, Cause, Client, Credentials, EnsureError, Filter, ProbeFault, Step, Wanted};
+use birdhook_core::{EventKind, SecretError, SecretKind};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Generation, Settings, Token};
 
@@ -230,4 +230,14 @@ async fn a_refused_answer_names_the_secret_that_made_it_and_the_other_one() {
         world.receiver.answers(Answers::WithAnotherSecret);
         assert_eq!(world.client.refused_answer(url, &error).await, None, "neither secret made it");
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_x_s_is_named_before_the_receiver_is_asked() {
+    let client = Client::new(Credentials::bearer_only("b").client_secret("\u{feff}abc")).unwrap();
+    let fault = birdhook_client::probe(&client, "http://127.0.0.1:1/").await.unwrap_err();
+    let expected = SecretError::Character { character: '\u{feff}', position: 1 };
+    assert_eq!(fault, ProbeFault::BadSecret(SecretKind::Client, expected));
+    let says = "the client secret cannot be X's: the secret holds U+FEFF at position 1: expected printable ASCII without spaces";
+    assert_eq!(fault.to_string(), says);
 }

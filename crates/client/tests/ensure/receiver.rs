@@ -11,7 +11,7 @@ use birdhook_core::{Secret, crc, signature};
 use birdhook_testkit::Ledger;
 use bytes::Bytes;
 
-pub(crate) const CLIENT_SECRET: &str = "the client secret of the app";
+pub(crate) const CLIENT_SECRET: &str = "the-client-secret-of-the-app";
 
 /// How challenges are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

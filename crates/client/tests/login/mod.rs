@@ -4,6 +4,7 @@ mod loopback;
 mod pkce;
 mod renewal;
 mod secrets;
+mod shared_file;
 mod stores;
 mod three_legged;
 mod world;

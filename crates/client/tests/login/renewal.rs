@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use birdhook_client::{
-    Builder, Cause, Client, CredentialKind, Credentials, Error, LockedToken, Retries, Storing, TokenStore,
-    TokenStoreError, TransportError, UserToken,
+    Builder, Cause, Client, CredentialKind, Credentials, Error, LockedToken, Retries, Sending, Storing, TokenStore,
+    TokenStoreError, Transport, TransportError, UserToken,
 };
+use birdhook_core::Timestamp;
 use birdhook_testkit::mock::Token;
+use bytes::Bytes;
+use http::{Request, Response};
 use secrecy::ExposeSecret;
 
 use crate::login::pkce::token;
@@ -194,10 +197,11 @@ async fn a_token_that_lasts_is_used_while_x_cannot_renew_it() {
     let first = token(&world.oauth2()).await;
     let (client, told) = client(&world, first);
     world.advance(7150).await;
+    let unreachable = TransportError::Connect("nobody listens".to_owned());
     let failures: [(Fake, Cause); 3] = [
         (("/2/oauth2/token", Ok((503, "{}"))), Cause::Down),
         (("/2/oauth2/token", Ok((429, "{}"))), Cause::RateLimited { until: None }),
-        (("/2/oauth2/token", Err(TransportError::Timeout)), Cause::NoAnswer(TransportError::Timeout)),
+        (("/2/oauth2/token", Err(unreachable.clone())), Cause::NoAnswer(unreachable)),
     ];
     for (failure, _) in failures.clone() {
         world.line.fake(Some(failure));
@@ -215,6 +219,52 @@ async fn a_token_that_lasts_is_used_while_x_cannot_renew_it() {
     world.line.fake(None);
     call(&client).await.unwrap();
     assert_eq!(told.lock().unwrap().len(), 1);
+}
+
+/// X, which says nothing to a renewal, and something to all else.
+#[derive(Clone, Default)]
+struct Silent(Arc<Mutex<Vec<String>>>);
+
+impl Transport for Silent {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            self.0.lock().unwrap().push(request.uri().path().to_owned());
+            if request.uri().path() == "/2/oauth2/token" {
+                std::future::pending::<()>().await;
+            }
+            Ok(Response::builder().status(404).body(Bytes::new()).unwrap())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn x_is_waited_for_10_s_and_a_renewal_that_it_does_not_answer_is_not_repeated() {
+    let (silent, now) = (Silent::default(), Arc::new(Mutex::new(0)));
+    let token = UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(30_000));
+    let store = recording(token.clone());
+    let credentials = Credentials::bearer_only("b").oauth2_client("id", None);
+    let clock = Arc::clone(&now);
+    // With retries, which a renewal must not share.
+    let client = Client::builder(credentials).transport(silent.clone()).token_store(store.clone());
+    let client = client.clock(move || Timestamp::from_millis(*clock.lock().unwrap())).build().unwrap();
+    let sent = || silent.0.lock().unwrap().iter().filter(|path| *path == "/2/oauth2/token").count();
+    let begun = tokio::time::Instant::now();
+    assert_eq!(client.access_token(USER).await.unwrap().expose_secret(), "a", "it has 30 s left");
+    assert_eq!((begun.elapsed().as_secs(), sent()), (10, 1));
+    *now.lock().unwrap() = 60_000;
+    for _ in 0..3 {
+        let error = client.only(CredentialKind::User2).account_activity().is_subscribed("1", USER).await.unwrap_err();
+        let expected = "POST /2/oauth2/token: X does not renew the user's token: no answer in time; X may have accepted \
+                        the refresh token, which is not sent again";
+        assert_eq!((error.to_string().as_str(), error.cause()), (expected, &Cause::NotRenewed));
+        assert!(!error.is_retryable());
+        assert!(error.cure().contains("`birdhook auth user2` and let user 2001 agree"), "{}", error.cure());
+    }
+    assert_eq!((begun.elapsed().as_secs(), sent()), (10, 1));
+    // The user has logged in again.
+    let next = UserToken::new("next").refresh("r2");
+    client.token_store().set(USER, Some(next)).await.unwrap();
+    assert_eq!(client.access_token(USER).await.unwrap().expose_secret(), "next");
 }
 
 #[tokio::test]
@@ -259,7 +309,9 @@ async fn a_new_token_that_the_store_does_not_take_is_stored_by_the_next_call() {
     *store.fails.lock().unwrap() = true;
     for _ in 0..2 {
         let error = client.access_token(USER).await.unwrap_err();
-        assert_eq!((error.cause(), error.message()), (&Cause::TokenStore, Some("the disk is full")));
+        let expected = "the disk is full; the renewed token of user 2001 is lost when this process ends before it is \
+                        stored: run `birdhook auth user2` then";
+        assert_eq!((error.cause(), error.message()), (&Cause::TokenStore, Some(expected)));
         assert!(!error.is_retryable(), "{error}");
     }
     *store.fails.lock().unwrap() = false;

@@ -1,10 +1,15 @@
 //! Token stores that several clients and several processes share.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use birdhook_client::{Cause, Client, Credentials, FileTokenStore, Retries, TokenStore, UserToken};
+use birdhook_client::{
+    Builder, Cause, Client, Credentials, FileTokenStore, Https, Retries, Sending, TokenStore, Transport, UserToken,
+};
 use birdhook_core::Timestamp;
+use bytes::Bytes;
+use http::Request;
 use secrecy::ExposeSecret;
 
 use crate::login::pkce::token;
@@ -15,9 +20,13 @@ const ASKED: &str = "BIRDHOOK_TEST_TOKENS";
 
 /// A client with a store of its own object in this folder.
 fn client(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Client {
+    builder(folder, url, client_id, now).build().unwrap()
+}
+
+fn builder(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Builder {
     let credentials = Credentials::bearer_only("no bearer").oauth2_client(client_id, None);
     let builder = Client::builder(credentials).base_url(url).clock(now).retries(Retries::never());
-    builder.token_store(FileTokenStore::new(folder)).build().unwrap()
+    builder.token_store(FileTokenStore::new(folder))
 }
 
 /// A world where a token in a folder is due, and the folder.
@@ -74,7 +83,7 @@ async fn processes_on_one_folder_renew_one_at_a_time() {
         .map(|_| {
             let mut other = Command::new(std::env::current_exe().unwrap());
             other.args(["processes_on_one_folder_renew_one_at_a_time", "--nocapture"]).env(ASKED, &asked);
-            other.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+            other.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
     let mut tokens = std::collections::BTreeSet::new();
@@ -87,6 +96,59 @@ async fn processes_on_one_folder_renew_one_at_a_time() {
         tokens.extend(found);
     }
     assert_eq!(tokens.len(), 1, "the mock refuses a refresh token that was used");
+}
+
+/// The way to X of a process that is killed once X has answered a renewal.
+struct Doomed(Https);
+
+#[expect(clippy::print_stdout, reason = "the other process reads it")]
+impl Transport for Doomed {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            let answer = self.0.send(request).await?;
+            println!("answered {}", answer.status().as_u16());
+            std::future::pending::<()>().await;
+            Ok(answer)
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_between_answer_and_write_leaves_the_store_whole_and_unlocked() {
+    if let Ok(asked) = std::env::var(ASKED) {
+        let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
+        let now = Timestamp::from_millis(now.parse().unwrap());
+        let builder = builder(Path::new(folder), url, client_id, move || now);
+        let doomed = Doomed(Https::new(std::time::Duration::from_secs(10)).unwrap());
+        builder.transport(doomed).build().unwrap().access_token(USER).await.unwrap();
+        unreachable!("it is killed");
+    }
+    let (world, folder) = due().await;
+    FileTokenStore::new(folder.path()).set("3003", Some(UserToken::new("theirs"))).await.unwrap();
+    let path = folder.path().join("2001.json");
+    let before = std::fs::read(&path).unwrap();
+    let now = world.x.clock().now().as_millis();
+    let asked = format!("{}\n{}\n{}\n{now}", folder.path().display(), world.x.url(), world.x.app().client_id);
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    let name = "a_process_killed_between_answer_and_write_leaves_the_store_whole_and_unlocked";
+    other.args([name, "--nocapture"]).env(ASKED, &asked).stdout(Stdio::piped()).stderr(Stdio::null());
+    let said = tokio::task::spawn_blocking(move || {
+        let mut other = other.spawn().unwrap();
+        let lines = BufReader::new(other.stdout.take().unwrap()).lines();
+        let said = lines.map(Result::unwrap).find(|line| line.contains("answered "));
+        other.kill().unwrap();
+        other.wait().unwrap();
+        said
+    });
+    assert!(said.await.unwrap().unwrap().ends_with("answered 200"), "X has accepted the refresh token");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    let clock = world.x.clock();
+    let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
+    let error = client.access_token(USER).await.unwrap_err();
+    assert_eq!(error.cause(), &Cause::NotRenewed, "{error}");
+    assert!(error.cure().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.cure());
+    assert_eq!(client.access_token("3003").await.unwrap().expose_secret(), "theirs");
 }
 
 #[tokio::test]
@@ -132,9 +194,11 @@ async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
     assert!(store.get(USER).await.unwrap().is_none());
     assert!(path.with_extension("lock").exists(), "a lock that is deleted excludes nobody");
 
-    std::fs::write(&path, r#"{"access_token": 5secret"#).unwrap();
-    let error = store.get(USER).await.unwrap_err().to_string();
-    assert!(error.ends_with("2001.json does not hold a token") && !error.contains("5secret"), "{error}");
+    for unreadable in ["", r#"{"access_token": 5secret"#] {
+        std::fs::write(&path, unreadable).unwrap();
+        let error = store.get(USER).await.unwrap_err().to_string();
+        assert!(error.ends_with("2001.json does not hold a token") && !error.contains("5secret"), "{error}");
+    }
     let client = client(path.parent().unwrap(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
     assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &Cause::TokenStore);
     for id in ["", "..", "../2001", "a/b", "2001.json", "C:", "ü"] {

@@ -35,7 +35,7 @@ async fn a_redirect_gets_a_token() {
     assert_eq!((authorised.user_id.as_str(), authorised.screen_name.as_str()), (USER, "user_2001"));
     assert_eq!(authorised.token.user_id(), Some(USER));
     assert!(is_known(&world, authorised.token.clone()).await);
-    assert!(!is_known(&world, AccessToken::new(authorised.token.token(), "another secret")).await);
+    assert!(!is_known(&world, AccessToken::new(authorised.token.token(), "another-secret")).await);
 
     let again = login.finish(&kept, redirect).await.unwrap_err();
     assert!(matches!(again, LoginError::Refused { status: Some(401), .. }), "a request token works once: {again}");

@@ -12,7 +12,7 @@ use http::{Request, Response, header};
 use tokio::sync::watch;
 
 pub(crate) const USER: &str = "2001";
-pub(crate) const SECRET: &str = "the secret of a confidential client";
+pub(crate) const SECRET: &str = "the-secret-of-a-confidential-client";
 
 pub(crate) struct World {
     pub(crate) x: MockX,

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use birdhook_core::{Activity, Endpoint, PostRelation, RequestHead, Secret, Settings, Step, signature};
-//! # let secret = Secret::new("consumer secret").unwrap();
+//! # let secret = Secret::new("consumer-secret").unwrap();
 //! # let endpoint = Endpoint::new(secret.clone(), Settings::default());
 //! # let read = |body: &'static str| {
 //! #     let signed = signature::sign(&secret, body.as_bytes());

@@ -85,7 +85,7 @@ impl Receiver {
 }
 
 pub(crate) fn secret() -> Secret {
-    Secret::new("the consumer secret").unwrap()
+    Secret::new("the-consumer-secret").unwrap()
 }
 
 pub(crate) fn webhook() -> Webhook {

@@ -38,7 +38,7 @@ pub enum WhenDown {
 ///
 /// let redis = Redis::connect("redis://127.0.0.1/").await?;
 /// let sink = redis.dedupe().when_down(WhenDown::Trust).around(Own);
-/// let pipeline = Webhook::new(Secret::new("the app's consumer secret")?).sink(sink);
+/// let pipeline = Webhook::new(Secret::new("the-app's-consumer-secret")?).sink(sink);
 /// # let _ = pipeline;
 /// # Ok(())
 /// # }

@@ -45,7 +45,7 @@ use patient::{Keys, Known, Patient};
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use birdhook_testkit::Doctor;
 ///
-/// let doctor = Doctor::new("http://127.0.0.1:8080/webhooks/twitter", "the consumer secret")?.local(true);
+/// let doctor = Doctor::new("http://127.0.0.1:8080/webhooks/twitter", "the-consumer-secret")?.local(true);
 /// let diagnosis = doctor.examine_with(|finding| println!("{finding}")).await;
 /// assert!(diagnosis.is_healthy());
 /// # Ok(())

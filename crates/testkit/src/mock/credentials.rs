@@ -68,17 +68,17 @@ impl App {
         owner: User,
         random: &mut fastrand::Rng,
     ) -> Result<Self, SecretError> {
-        let secret = secret.unwrap_or_else(|| Token(random::letters(random, 50)));
+        let secret = secret.unwrap_or_else(|| Token(random::letters(50)));
         let client = client_secret.as_ref().map(|secret| Secret::new(secret.as_str())).transpose()?;
         let id = random.u32(10_000_000..100_000_000).to_string();
-        let consumer_key = random::letters(random, 25);
+        let consumer_key = random::letters(25);
         Ok(Self {
             name: name.to_owned(),
             id,
             // X's look like this within.
             client_id: URL_SAFE_NO_PAD.encode(format!("{}:1:ci", consumer_key.get(..20).unwrap_or_default())),
             consumer_key,
-            bearer: Token(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(random, 60))),
+            bearer: Token(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(60))),
             keys: Keys { consumer: Secret::new(secret.as_str())?, client },
             consumer_secret: secret,
             client_secret,
@@ -124,12 +124,12 @@ pub struct User {
 }
 
 impl User {
-    pub(crate) fn new(id: &str, random: &mut fastrand::Rng) -> Self {
+    pub(crate) fn new(id: &str) -> Self {
         Self {
             id: id.to_owned(),
-            token: Token(format!("{id}-{}", random::letters(random, 40))),
-            token_secret: Token(random::letters(random, 45)),
-            oauth2_token: Token(random::letters(random, 90)),
+            token: Token(format!("{id}-{}", random::letters(40))),
+            token_secret: Token(random::letters(45)),
+            oauth2_token: Token(random::letters(90)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod delivery;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hosts;
 mod ledger;
 mod manage;
 mod oauth1;

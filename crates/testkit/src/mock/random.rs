@@ -1,4 +1,4 @@
-//! Made-up ids and tokens.
+//! Made-up ids, which a seed repeats, and tokens, which nothing does.
 
 const LETTERS: &[char] = &[
     'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y',
@@ -6,9 +6,25 @@ const LETTERS: &[char] = &[
     'Y', 'Z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
 ];
 
-/// This many letters and digits.
-pub(crate) fn letters(random: &mut fastrand::Rng, many: usize) -> String {
-    (0..many).map(|_| random.choice(LETTERS).copied().unwrap_or('x')).collect()
+const DIGITS: &[char] = &['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/// This many letters and digits, from the system's randomness: who knows a token can have the mock sign.
+pub(crate) fn letters(many: usize) -> String {
+    chosen(LETTERS, many)
+}
+
+/// This many digits, from the system's randomness.
+pub(crate) fn digits(many: usize) -> String {
+    chosen(DIGITS, many)
+}
+
+fn chosen(of: &[char], many: usize) -> String {
+    let mut bytes = vec![0; many];
+    // Without randomness a token is one that nobody can use.
+    if rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).is_err() {
+        return String::new();
+    }
+    bytes.iter().filter_map(|byte| of.get(usize::from(*byte) % of.len())).collect()
 }
 
 /// An id of 19 digits, as X's of late.

@@ -17,7 +17,11 @@ pub struct Settings {
     pub local: bool,
     /// Where the server listens; `127.0.0.1:0` by default, which is a free port of this machine.
     pub listen: String,
-    /// The seed of ids, tokens, and made-up content.
+    /// Host names by which the server may be called, besides loopback, the address at which it listens, and `localhost`. A
+    /// request with another `Host` is answered 403, so that a page of another site cannot reach the mock through a name that
+    /// resolves to this machine. None by default.
+    pub hosts: Vec<String>,
+    /// The seed of ids and made-up content. Secrets and tokens are random, whatever the seed.
     pub seed: u64,
     /// The first app's consumer secret; made up when there is none.
     pub consumer_secret: Option<Token>,
@@ -94,6 +98,7 @@ impl Default for Settings {
         Self {
             local: false,
             listen: "127.0.0.1:0".to_owned(),
+            hosts: Vec::new(),
             seed: 7,
             consumer_secret: None,
             client_secret: None,

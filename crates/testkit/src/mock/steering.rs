@@ -219,7 +219,7 @@ impl Inner {
         if let Some(user) = state.users.get(&key) {
             return user.clone();
         }
-        let user = User::new(id, &mut state.random);
+        let user = User::new(id);
         let grant = Grant {
             app: app.to_owned(),
             user_id: id.to_owned(),

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use birdhook_core::Secret;
 use birdhook_testkit::sign;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::receiver::{Head, Memory, Reply, SECRET, answer, challenge_answer, secret};
 
@@ -166,7 +168,9 @@ fn signature(head: &Head) -> &str {
 
 /// Signs with a key that no `Secret` would be.
 fn sign_with(key: &str, message: &[u8]) -> String {
-    sign(&Secret::new(format!("{key}\0")).unwrap(), message)
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(message);
+    format!("sha256={}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 impl Fault {
@@ -290,7 +294,7 @@ impl Fault {
             Self::LineBreak => challenge_answer(&format!("{right}\\n")),
             Self::SignsQuery => signed(&head.query),
             Self::SignsUndefined => signed("undefined"),
-            Self::OtherSecret => challenge_answer(&sign(&Secret::new("another secret").unwrap(), token.as_bytes())),
+            Self::OtherSecret => challenge_answer(&sign(&Secret::new("another-secret").unwrap(), token.as_bytes())),
             Self::SecretWithLineBreak => challenge_answer(&sign_with(&format!("{SECRET}\n"), token.as_bytes())),
             Self::SecretInQuotes => challenge_answer(&sign_with(&format!("\"{SECRET}\""), token.as_bytes())),
             Self::NoSecret => challenge_answer(&sign_with("", token.as_bytes())),

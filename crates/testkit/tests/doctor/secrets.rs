@@ -11,8 +11,8 @@ use super::receiver::{Head, dechunk};
 /// The checks that fail here and for no planted fault.
 pub(crate) const FAILED: &[&str] = &["delivery_headers"];
 
-const CONSUMER: &str = "a consumer secret of the tests";
-const CLIENT: &str = "a client secret of the tests";
+const CONSUMER: &str = "a-consumer-secret-of-the-tests";
+const CLIENT: &str = "a-client-secret-of-the-tests";
 
 fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()

@@ -14,7 +14,7 @@ use crate::mock::world::{As, USER, World, h, s};
 #[tokio::test]
 async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
     let world = World::with(|settings| {
-        (settings.client_secret, settings.signs) = (Some(Token::new("client secret")), Signs::Both);
+        (settings.client_secret, settings.signs) = (Some(Token::new("client-secret")), Signs::Both);
     })
     .await;
     world.subscribed().await;
@@ -333,7 +333,7 @@ async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
 #[tokio::test]
 async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_both() {
     let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
-    let client_secret = || Some(Token::new("client secret"));
+    let client_secret = || Some(Token::new("client-secret"));
     for (client, signs, headers) in [
         (None, Signs::default(), [old].as_slice()),
         (None, Signs::Both, &[old]),
@@ -362,7 +362,7 @@ async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_b
 async fn a_challenge_may_be_answered_with_either_secret_or_with_one_that_is_set() {
     for (answers, is_right) in [(None, true), (Some(SecretKind::Consumer), true), (Some(SecretKind::Client), false)] {
         let world = World::with(|settings| {
-            (settings.client_secret, settings.answers) = (Some(Token::new("client secret")), answers);
+            (settings.client_secret, settings.answers) = (Some(Token::new("client-secret")), answers);
         })
         .await;
         // The receiver answers with the consumer secret.

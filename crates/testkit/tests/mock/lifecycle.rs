@@ -76,17 +76,30 @@ async fn what_cannot_be_is_said_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_seed_makes_the_same_again() {
+async fn a_seed_makes_the_same_again_save_secrets_and_tokens() {
     let run = async |seed: u64| {
         let world = World::with(|settings| settings.seed = seed).await;
         let webhook = world.subscribed().await;
         world.x.happen(Kind::Like, USER);
         world.x.settle().await;
         let body = world.receiver.deliveries()[0].body.clone();
-        (webhook.id, world.app().consumer_key.clone(), world.x.user(USER).token.as_str().to_owned(), body)
+        let (app, user) = (world.app().clone(), world.x.user(USER));
+        let secret = [
+            app.consumer_key.as_str(),
+            app.consumer_secret.as_str(),
+            app.bearer.as_str(),
+            app.client_id.as_str(),
+            user.token.as_str(),
+            user.token_secret.as_str(),
+            user.oauth2_token.as_str(),
+        ];
+        ((webhook.id, body), secret.map(str::to_owned))
     };
-    assert_eq!(run(7).await, run(7).await);
-    assert_ne!(run(7).await, run(8).await);
+    let ((seven, secrets), (again, others), (eight, _)) = (run(7).await, run(7).await, run(8).await);
+    assert!(seven == again && seven != eight);
+    for (one, other) in secrets.iter().zip(&others) {
+        assert!(one.len() >= 25 && one != other, "{one}");
+    }
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ use crate::WebhookService;
 /// use http_body_util::Full;
 /// use tower::{ServiceBuilder, ServiceExt};
 ///
-/// let secret = Secret::new("consumer secret").unwrap();
+/// let secret = Secret::new("consumer-secret").unwrap();
 /// let service = ServiceBuilder::new()
 ///     .layer(WebhookLayer::new(Webhook::new(secret.clone()).gate()))
 ///     .service_fn(|request: Request<Full<Bytes>>| async move {

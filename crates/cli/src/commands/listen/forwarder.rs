@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use birdhook::client::redacted;
 use birdhook::{Apps, RawJson};
 use birdhook_testkit::Sender;
 
@@ -30,7 +31,7 @@ impl Forwarder {
         let request = app.sign(&body).into_iter().fold(request, sign).body(body)?;
         let status = self.sender.send(request).await?.status;
         if !status.is_success() {
-            bail!("{} answered {status}", self.url);
+            bail!("{} answered {status}", redacted(&self.url));
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum::http::Uri;
 use birdhook::Event;
+use birdhook::client::redacted;
 
 use self::durable::Durable;
 use self::handed::Handed;
@@ -148,9 +149,10 @@ pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
 
 /// Whether requests can be sent to it.
 pub(crate) fn check_url(url: &str) -> Result<()> {
-    let parsed = Uri::try_from(url).with_context(|| format!("{url:?} is no URL"))?;
+    let invalid = || format!("{:?} is no URL of http or https", redacted(url));
+    let parsed = Uri::try_from(url).with_context(invalid)?;
     match (parsed.scheme_str(), parsed.host()) {
         (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),
-        _ => bail!("{url:?} is no URL of http or https"),
+        _ => bail!(invalid()),
     }
 }

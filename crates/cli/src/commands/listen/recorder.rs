@@ -26,6 +26,9 @@ impl Recorder {
         let mut file = options.open(path).with_context(failed)?;
         let about = file.metadata().with_context(failed)?;
         if about.is_file() {
+            // A second recorder would cut the lines of the first when its own fail.
+            file.try_lock()
+                .with_context(|| format!("cannot lock {}: another process records into it", path.display()))?;
             // It may have been there before, for all to read.
             #[cfg(unix)]
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;

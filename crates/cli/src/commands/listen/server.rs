@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
+use axum::http::uri::PathAndQuery;
 use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
 use birdhook::{App, Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, SecretKind, Webhook};
@@ -83,9 +84,7 @@ impl ServerArgs {
     /// The webhook as the arguments describe it, and its apps.
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
         let apps = self.apps.read()?;
-        if !self.path.starts_with('/') || self.path.contains(['{', '}', '?', '#']) {
-            bail!("--path must begin with / and hold no ? or #, nor braces");
-        }
+        check_path(&self.path)?;
         let cut_over = if self.cut_over { CutOver::Both } else { CutOver::One };
         Ok((apps.clone(), Webhook::new(apps).cut_over(cut_over)))
     }
@@ -105,13 +104,27 @@ impl ServerArgs {
     async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
         serving();
         let asked_to_stop = Box::pin(asked_to_stop());
+        let router = Router::new().route(&self.path, route);
         let listener =
             http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;
         let names: Vec<_> = apps.iter().map(described).collect();
         let (address, path) = (listener.local_addr()?, &self.path);
         note(format!("listening on http://{address}{path} for {}", names.join(", ")));
-        Ok(Server { listener, router: Router::new().route(path, route), asked_to_stop })
+        Ok(Server { listener, router, asked_to_stop })
     }
+}
+
+/// Whether the router takes the path, and a request can have it.
+fn check_path(path: &str) -> Result<()> {
+    let is_of_a_request = PathAndQuery::try_from(path).is_ok_and(|parsed| parsed.as_str() == path);
+    // What the router reads as a pattern.
+    let is_pattern = path.contains(['{', '}', '?', '#']) || path.split('/').any(|part| part.starts_with([':', '*']));
+    if !path.starts_with('/') || !is_of_a_request || is_pattern {
+        bail!(
+            "invalid --path {path:?}: expected a path such as /webhooks/twitter, without ?, # and braces, and with no part that begins with : or *"
+        );
+    }
+    Ok(())
 }
 
 /// How often the receiver is asked whether deliveries are signed with another kind of secret than answers challenges.

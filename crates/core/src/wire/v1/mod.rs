@@ -7,7 +7,7 @@
 //!
 //! let body = r#"{"for_user_id":"2","favorite_events":[{"id":"a1b2","user":{"id_str":"7","screen_name":"ada"},
 //!     "favorited_status":{"id":1050118621198921728,"id_str":"1050118621198921728","text":"1 &lt; 2"}}]}"#;
-//! # let secret = Secret::new("consumer secret").unwrap();
+//! # let secret = Secret::new("consumer-secret").unwrap();
 //! # let endpoint = Endpoint::new(secret.clone(), Settings::default());
 //! # let signed = signature::sign(&secret, body.as_bytes());
 //! # let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);

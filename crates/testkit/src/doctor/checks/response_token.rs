@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use birdhook_core::{Secret, signature};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::doctor::leak::hex;
 use crate::doctor::patient::{Known, SecretText};
@@ -69,9 +70,9 @@ pub(super) fn made(token: &str, challenge: &Challenge, known: &Known) -> Made {
         return Made { echoed: true, ..base };
     }
     let value: String = value.split_whitespace().collect();
-    for (key, secret) in keys(&known.secret, &known.text) {
+    for (key, secret) in keys(&known.text) {
         for (message, bytes) in messages(challenge) {
-            let mac = mac(&secret, bytes.as_bytes());
+            let mac = mac(secret.as_bytes(), bytes.as_bytes());
             if let Some(written) = writings(&mac).into_iter().find_map(|(how, text)| (text == value).then_some(how)) {
                 return Made { key, message, written, ..base };
             }
@@ -149,25 +150,25 @@ impl Made {
     }
 }
 
-/// The right key, and what people have in its place.
-fn keys(secret: &Secret, text: &SecretText) -> Vec<(Key, Secret)> {
+/// The right key, and what people have in its place. None of the others is a `Secret`.
+fn keys(text: &SecretText) -> [(Key, String); 8] {
     let trim = "trim the secret where it is read";
-    let flawed: [(&str, &str, String); 5] = [
-        ("the receiver's secret ends with a line break", trim, format!("{}\n", text.0)),
-        ("the receiver's secret ends with a line break (CR LF)", trim, format!("{}\r\n", text.0)),
-        ("the receiver's secret ends with a space", trim, format!("{} ", text.0)),
-        (
+    let save = "save the file that the secret is read from as plain ASCII";
+    let flawed = |name, cure, key| (Key::Flawed(name, cure), key);
+    [
+        (Key::Right, text.0.clone()),
+        flawed("the receiver's secret ends with a line break", trim, format!("{}\n", text.0)),
+        flawed("the receiver's secret ends with a line break (CR LF)", trim, format!("{}\r\n", text.0)),
+        flawed("the receiver's secret ends with a space", trim, format!("{} ", text.0)),
+        flawed("the receiver's secret begins with a byte order mark (U+FEFF)", save, format!("\u{feff}{}", text.0)),
+        flawed("the receiver's secret ends with a no-break space (U+00A0)", save, format!("{}\u{a0}", text.0)),
+        flawed(
             "the receiver's secret is in quotes",
             "take the quotes out of the environment file",
             format!("\"{}\"", text.0),
         ),
-        ("the receiver's secret is empty", "set the environment variable that the app reads", String::new()),
-    ];
-    // HMAC fills a key of up to 64 bytes with zeros, so that one zero more is the same key; no `Secret` is empty or ends
-    // with white space.
-    let keyed = |key: &str| Secret::new(format!("{key}\0")).ok();
-    let flawed = flawed.into_iter().filter_map(|(name, cure, key)| Some((Key::Flawed(name, cure), keyed(&key)?)));
-    std::iter::once((Key::Right, secret.clone())).chain(flawed).collect()
+        flawed("the receiver's secret is empty", "set the environment variable that the app reads", String::new()),
+    ]
 }
 
 /// The right text, and what people sign in its place.
@@ -197,9 +198,11 @@ fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
     messages
 }
 
-fn mac(secret: &Secret, message: &[u8]) -> Vec<u8> {
-    let signature = signature::sign(secret, message);
-    STANDARD.decode(signature.trim_start_matches("sha256=")).unwrap_or_default()
+/// HMAC takes a key of any length.
+pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// How people write 32 bytes down. The first that fits counts, so that what differs from base64 in nothing is base64.
@@ -223,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    const SECRET: &str = "a consumer secret";
+    const SECRET: &str = "a-consumer-secret";
 
     fn judge(token: &str) -> Made {
         let challenge = Challenge::new("t+k n").nonce("n1");
@@ -231,7 +234,7 @@ mod tests {
     }
 
     fn signed(message: &str) -> Vec<u8> {
-        mac(&Secret::new(SECRET).unwrap(), message.as_bytes())
+        mac(SECRET.as_bytes(), message.as_bytes())
     }
 
     #[test]
@@ -263,13 +266,12 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_paste_is_told_from_another_secret() {
-        let with = |secret: &str| {
-            let secret = Secret::new(format!("{secret}\0")).unwrap();
-            judge(&signature::sign(&secret, b"t+k n")).key
-        };
+        let with = |secret: &str| judge(&format!("sha256={}", STANDARD.encode(mac(secret.as_bytes(), b"t+k n")))).key;
         assert_eq!(with(SECRET), Key::Right);
         assert_eq!(with("another secret"), Key::Unknown);
-        for flawed in [format!("{SECRET}\n"), format!("{SECRET}\r\n"), format!("\"{SECRET}\""), String::new()] {
+        let marked = [format!("\u{feff}{SECRET}"), format!("{SECRET}\u{a0}")];
+        let slips = [format!("{SECRET}\n"), format!("{SECRET}\r\n"), format!("\"{SECRET}\""), String::new()];
+        for flawed in slips.into_iter().chain(marked) {
             assert!(matches!(with(&flawed), Key::Flawed(..)), "{flawed:?}");
         }
         assert_eq!(judge("sha256=abc").key, Key::Unreadable);

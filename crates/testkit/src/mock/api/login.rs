@@ -20,7 +20,6 @@ use super::table::Auth;
 use super::{Told, read};
 use crate::mock::auth::Who;
 use crate::mock::credentials::Token;
-use crate::mock::state::State as Known;
 use crate::mock::{Inner, random};
 
 /// Logins that are under way, and what renews tokens.
@@ -135,10 +134,8 @@ impl Inner {
     }
 }
 
-impl Known {
-    fn token(&mut self, letters: usize) -> Token {
-        Token::new(random::letters(&mut self.random, letters))
-    }
+fn random_token(letters: usize) -> Token {
+    Token::new(random::letters(letters))
 }
 
 /// Sends the user back to a URL with these parameters.

@@ -8,10 +8,10 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use super::{Begun, Fields, back, handle, page, read, refused};
-use crate::mock::Inner;
+use super::{Begun, Fields, back, handle, page, random_token, read, refused};
 use crate::mock::credentials::Token;
 use crate::mock::oauth1::Claim;
+use crate::mock::{Inner, random};
 
 const PIN: &str = "oob";
 
@@ -30,7 +30,7 @@ pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
         return refused(StatusCode::FORBIDDEN, 415, message);
     }
     let mut state = inner.state();
-    let (token, secret) = (state.token(27), state.token(32));
+    let (token, secret) = (random_token(27), random_token(32));
     let fields = [("oauth_token", token.as_str()), ("oauth_token_secret", secret.as_str())];
     let answer = form(&[fields.as_slice(), &[("oauth_callback_confirmed", "true")]].concat());
     state.logins.requests.insert(token, Begun { app: app.name, secret, callback, agreed: None });
@@ -42,8 +42,7 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let token = Token::new(asked.get("oauth_token").unwrap_or_default());
     let mut state = inner.state();
-    let verifier = state.token(32);
-    let pin = Token::new(state.random.u32(1_000_000..10_000_000).to_string());
+    let (verifier, pin) = (random_token(32), Token::new(random::digits(7)));
     let Some(begun) = state.logins.requests.get_mut(&token).filter(|begun| begun.agreed.is_none()) else {
         let why = "The request token for this page is invalid. It may have already been used, or expired because it is too old.";
         return page::text(StatusCode::FORBIDDEN, why);

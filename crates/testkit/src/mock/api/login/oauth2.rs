@@ -14,7 +14,7 @@ use http::request::Parts;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Code, Fields, Refresh, Told, back, page, read};
+use super::{Code, Fields, Refresh, Told, back, page, random_token, read};
 use crate::mock::Inner;
 use crate::mock::clock::{after, between};
 use crate::mock::credentials::{App, Permission, Token};
@@ -52,7 +52,7 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     let made_at = inner.settings.clock.now();
     let (redirect_uri, challenge) = (redirect_uri.to_owned(), get("code_challenge").to_owned());
     let mut known = inner.state();
-    let code = known.token(91);
+    let code = random_token(91);
     let answer = back(&redirect_uri, &[("state", state), ("code", code.as_str())]);
     known.logins.codes.insert(code, Code { consent, redirect_uri, challenge, made_at });
     answer
@@ -145,7 +145,7 @@ impl Inner {
         // So that events can happen to them.
         self.user(&consent.app, &consent.user_id);
         let mut state = self.state();
-        let access = state.token(91);
+        let access = random_token(91);
         let grant = Grant {
             app: consent.app.clone(),
             user_id: consent.user_id.clone(),
@@ -171,7 +171,7 @@ impl Inner {
         if !consent.scopes.contains(RENEWABLE) {
             return told(None);
         }
-        let refresh = state.token(91);
+        let refresh = random_token(91);
         let answer = told(Some(refresh.as_str()));
         state.logins.refreshes.insert(refresh, consent);
         answer

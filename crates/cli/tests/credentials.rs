@@ -1,0 +1,117 @@
+//! The credentials file, which several runs of the tool change at once.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{Folder, birdhook, end};
+
+const USERS: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
+
+fn text_of(users: &[&str]) -> String {
+    let user = |id: &&str| format!("[users.{id}]\naccess_token = \"a{id}\"\nrefresh_token = \"r{id}\"\n");
+    format!("client_id = \"id\"\nbearer_token = \"b\"\n{}", users.iter().map(user).collect::<String>())
+}
+
+fn toml_of(path: &str) -> toml::Table {
+    toml::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Runs the tool with this file, while others do.
+fn spawn(path: &str, args: &[&str], environment: &[(&str, &str)]) -> Child {
+    let mut command = birdhook(args);
+    command.env("BIRDHOOK_CREDENTIALS", path).env_remove("BIRDHOOK_CONSUMER_SECRET").envs(environment.iter().copied());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// 25 rounds of 8 writers: 200 changes.
+#[test]
+fn runs_that_change_the_file_at_the_same_time_lose_nothing() {
+    let folder = Folder::new("credentials-writers");
+    for round in 0..25 {
+        let path = folder.file("keys.toml", &text_of(&USERS));
+        let mut runs: Vec<_> = USERS.iter().map(|user| spawn(&path, &["auth", "forget", user, "--yes"], &[])).collect();
+        runs.push(spawn(&path, &["auth", "app"], &[("BIRDHOOK_CLIENT_ID", "new")]));
+        let keys = [("BIRDHOOK_CONSUMER_KEY", "k"), ("BIRDHOOK_CONSUMER_SECRET", "s")];
+        runs.push(spawn(&path, &["auth", "app"], &keys));
+        for run in runs {
+            let output = run.wait_with_output().unwrap();
+            assert!(output.status.success(), "round {round}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let keys = toml_of(&path);
+        let text = |name: &str| keys.get(name).and_then(toml::Value::as_str);
+        let all = ["client_id", "bearer_token", "consumer_key", "consumer_secret"].map(text);
+        assert_eq!(all, [Some("new"), Some("b"), Some("k"), Some("s")], "round {round}");
+        assert!(!keys.contains_key("users"), "round {round}: {keys}");
+    }
+    let mut names: Vec<_> = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["keys.lock", "keys.toml"]);
+}
+
+#[test]
+fn an_empty_or_unreadable_file_is_an_error_and_stays() {
+    let folder = Folder::new("credentials-empty");
+    for content in ["", "\n \n", "[users"] {
+        let path = folder.file("keys.toml", content);
+        let app = [("BIRDHOOK_BEARER_TOKEN", "b")];
+        for args in [&["auth", "app"][..], &["auth", "list"], &["webhooks", "list"], &["auth", "forget", "1", "--yes"]]
+        {
+            let output = spawn(&path, args, &app).wait_with_output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(2) && said.contains("keys.toml"), "{content:?} {args:?}: {said}");
+            assert!(!content.trim().is_empty() || said.contains("keys.toml is empty"), "{said}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_read_is_warned_of_and_tightened_when_it_is_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("credentials-mode");
+    let path = folder.file("keys.toml", &text_of(&USERS));
+    for mode in [0o640, 0o604] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let warned = end(birdhook(&["auth", "list"]).env("BIRDHOOK_CREDENTIALS", &path));
+        let expected = format!("careful: others can read {path} (mode 0{mode:o}): run `chmod 600 {path}`\n");
+        assert_eq!((warned.code, warned.stderr), (0, expected));
+    }
+    let written = end(birdhook(&["auth", "forget", "1", "--yes"]).env("BIRDHOOK_CREDENTIALS", &path));
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let warned = end(birdhook(&["auth", "list"]).env("BIRDHOOK_CREDENTIALS", &path));
+    assert_eq!((warned.code, warned.stderr.as_str()), (0, ""));
+}
+
+/// X accepts the refresh token, maybe, and says nothing: a run takes 10 s.
+#[test]
+fn a_renewal_that_x_does_not_answer_is_sent_once_and_the_token_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming() {
+            count.fetch_add(1, Ordering::Relaxed);
+            held.push(stream);
+        }
+    });
+    let folder = Folder::new("credentials-silence");
+    let text = format!("{}expires_at = \"2020-01-01T00:00:00Z\"\n", text_of(&["2001"]));
+    let path = folder.file("keys.toml", &text);
+    let check = ["subscriptions", "check", "1", "2001", "--sign-with", "user2"];
+    let begun = std::time::Instant::now();
+    let silent = end(birdhook(&check).env("BIRDHOOK_CREDENTIALS", &path).env("BIRDHOOK_API_URL", url));
+    assert!((10..15).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert_eq!((silent.code, connections.load(Ordering::Relaxed)), (2, 1), "{}", silent.stderr);
+    for part in ["X may have accepted the refresh token", "Run `birdhook auth user2` and let user 2001 agree again"] {
+        assert!(silent.stderr.contains(part), "{part}: {}", silent.stderr);
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}

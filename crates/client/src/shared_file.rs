@@ -1,0 +1,226 @@
+//! Private files that several processes read and replace.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// Timeout for a lock that another holds: longer than a renewal takes.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Between attempts to lock.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A file with credentials that the processes of one machine read and replace.
+///
+/// The file is replaced whole and synced, with its folder, so that readers need no lock. Who changes it locks it, reads it and
+/// replaces it. The lock is an exclusive lock of the operating system on a file beside it with the extension `lock`, which is
+/// never deleted or replaced; a process that ends releases it. Both files are readable by their owner only (0600, on Unix).
+/// The folder must be on a local disk: locks of network file systems are not reliable.
+///
+/// ```
+/// use birdhook_client::SharedFile;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("tokens.toml");
+/// let file = SharedFile::new(path);
+/// let locked = file.lock().await?;
+/// tokio::task::spawn_blocking(move || {
+///     let mut text = locked.read()?.unwrap_or_default();
+///     text.extend(b"token = \"abc\"\n");
+///     locked.replace(&text)
+/// })
+/// .await??;
+/// # assert_eq!(file.read()?.as_deref(), Some(&b"token = \"abc\"\n"[..]));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SharedFile {
+    path: PathBuf,
+}
+
+impl SharedFile {
+    /// The file at this path, which need not exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file, whether it is locked or not. Returns `None` if it does not exist. Blocks on the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            read => read.map(Some).map_err(|error| failed("read", &self.path, &error)),
+        }
+    }
+
+    /// Locks the file, once no other handle has it locked. Creates the folder, for its owner only (0700, on Unix).
+    ///
+    /// # Errors
+    /// When the file is locked for 15 s: the error names the process. When the lock cannot be opened, or is a link.
+    pub async fn lock(&self) -> io::Result<LockedFile> {
+        let lock = self.path.with_extension("lock");
+        if lock == self.path {
+            return Err(io::Error::other(format!("invalid path {}: its extension is that of locks", lock.display())));
+        }
+        let begun = Instant::now();
+        loop {
+            let path = lock.clone();
+            let attempt =
+                tokio::task::spawn_blocking(move || attempt(&path).map_err(|error| failed("lock", &path, &error)));
+            match attempt.await.unwrap_or_else(|_| Err(io::Error::other("the runtime has ended")))? {
+                Attempt::Locked(lock) => return Ok(LockedFile { file: self.clone(), _lock: Arc::new(lock) }),
+                Attempt::HeldBy(process) if begun.elapsed() > PATIENCE => {
+                    let (seconds, lock) = (PATIENCE.as_secs(), lock.display());
+                    let why = format!(
+                        "{lock} is locked for {seconds} s: {process} is renewing a token; try again, or end that process"
+                    );
+                    return Err(io::Error::new(ErrorKind::TimedOut, why));
+                }
+                Attempt::HeldBy(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+}
+
+/// A [`SharedFile`] that is locked, until every clone of it is dropped. Its methods block on the disk.
+#[derive(Clone, Debug)]
+pub struct LockedFile {
+    file: SharedFile,
+    /// Closing the file releases the lock.
+    _lock: Arc<File>,
+}
+
+impl LockedFile {
+    /// Reads the file. Returns `None` if it does not exist.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        self.file.read()
+    }
+
+    /// Replaces the file, whole or not at all. Once this returns, the contents survive a loss of power.
+    ///
+    /// # Errors
+    /// When the file cannot be written. It is then as it was.
+    pub fn replace(&self, contents: &[u8]) -> io::Result<()> {
+        let path = &self.file.path;
+        let write = || {
+            // A random name, created for this process alone and readable by its owner only.
+            let mut new = tempfile::Builder::new().prefix(".birdhook-").tempfile_in(folder(path))?;
+            new.write_all(contents)?;
+            new.as_file().sync_all()?;
+            new.persist(path)?;
+            sync_folder(path)
+        };
+        write().map_err(|error| failed("write", path, &error))
+    }
+
+    /// Removes the file, if it exists.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        let path = &self.file.path;
+        let removed = match fs::remove_file(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            removed => removed,
+        };
+        removed.and_then(|()| sync_folder(path)).map_err(|error| failed("remove", path, &error))
+    }
+}
+
+fn failed(verb: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {verb} {}: {error}", path.display()))
+}
+
+enum Attempt {
+    Locked(File),
+    /// The process that holds the lock, in words.
+    HeldBy(String),
+}
+
+fn attempt(path: &Path) -> io::Result<Attempt> {
+    let mut file = open(path)?;
+    match file.try_lock() {
+        Ok(()) if is_at(&file, path)? => {
+            // A hint for those who wait.
+            file.set_len(0)?;
+            writeln!(file, "{}", std::process::id())?;
+            Ok(Attempt::Locked(file))
+        }
+        Ok(()) => Ok(Attempt::HeldBy("another process".to_owned())),
+        Err(TryLockError::WouldBlock) => {
+            let mut process = String::new();
+            let read = file.rewind().and_then(|()| (&mut file).take(32).read_to_string(&mut process));
+            let process = read.ok().and_then(|_| process.trim().parse::<u32>().ok());
+            Ok(Attempt::HeldBy(process.map_or("another process".to_owned(), |id| format!("process {id}"))))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Opens the file of a lock, which is created once. Follows no link.
+fn open(path: &Path) -> io::Result<File> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    builder.create(folder(path))?;
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        opened => return opened,
+    }
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file: remove it"));
+    }
+    options.open(path)
+}
+
+/// Whether the path still leads to this open file: a lock on one that was deleted or replaced excludes nobody.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let opened = file.metadata()?;
+        let found = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            found => found?,
+        };
+        Ok((opened.dev(), opened.ino()) == (found.dev(), found.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        Ok(true)
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file that was renamed is there after a loss of power only if its folder was synced too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder(path))?.sync_all()?;
+    let _ = path;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! URLs as they may be printed, and those of this machine.
+
+use std::net::IpAddr;
+
+use http::Uri;
+
+/// Returns a URL without what may be secret in it: the user, the password, and the query.
+///
+/// ```
+/// use birdhook_client::redacted;
+///
+/// assert_eq!(redacted("https://me:secret@app.example:8443/hooks?key=secret"), "https://***@app.example:8443/hooks?***");
+/// assert_eq!(redacted("http://127.0.0.1:8080/"), "http://127.0.0.1:8080/");
+/// assert_eq!(redacted("https://me:sec/ret@app.example"), "***");
+/// ```
+pub fn redacted(url: &str) -> String {
+    let parsed = url.parse::<Uri>().ok();
+    let parts = parsed.as_ref().and_then(|uri| Some((uri, uri.scheme_str()?, uri.authority()?)));
+    // What cannot be read may hold a password anywhere, and so may a path that holds what ends a password.
+    let Some((uri, scheme, authority)) = parts.filter(|(uri, ..)| !uri.path().contains('@')) else {
+        return if url.contains(['@', '?']) { "***".to_owned() } else { url.to_owned() };
+    };
+    let place = authority.as_str();
+    let (user, place) = place.rsplit_once('@').map_or(("", place), |(_, place)| ("***@", place));
+    let query = if uri.query().is_some() { "?***" } else { "" };
+    format!("{scheme}://{user}{place}{}{query}", uri.path())
+}
+
+/// Whether a URL's host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
