@@ -148,8 +148,8 @@ async fn who_gives_up_while_the_event_is_on_its_way_costs_it_no_try() {
     assert_eq!((post(&lease), lease.tries()), (1, 1));
 }
 
-/// Despite random failures, each event is stored once. Because every consumer acknowledges its events, each
-/// is also leased once.
+/// Despite random failures, each event is stored once. Because every consumer acknowledges its
+/// events, each is also leased once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_by_commits_that_fail_at_random() {
     const SENDERS: u64 = 8;
