@@ -1,6 +1,7 @@
-//! A receiver with an inbox and a consumer that tests can kill at any moment: `receiver INBOX
-//! CONSUMED [NAME=VALUE]...`. It accepts connections on the socket passed as standard input, prints
-//! its port, and shuts down on SIGTERM.
+//! A receiver with an inbox and a consumer that tests can kill at any moment.
+//!
+//! Usage: `receiver INBOX CONSUMED [NAME=VALUE]...`. It accepts connections on the socket passed as
+//! standard input, prints its port, and shuts down on SIGTERM.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test's program")]
 
 use std::fs::File;
