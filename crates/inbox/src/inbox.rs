@@ -27,12 +27,13 @@ use crate::{Closed, EventId, Lease, Leases, OpenError, Options, Stats};
 /// The name of the store's file.
 pub(crate) const FILE: &str = "inbox.redb";
 
-/// A durable inbox. As an [`EventSink`], **200 means that the events and their keys are on the
-/// local disk, in one synced commit**.
+/// A durable inbox, used as an [`EventSink`].
 ///
-/// They are lost only if the disk is. Cheap to clone. A dedicated thread writes, with one commit
-/// for all waiting requests. The inbox closes when the last clone and the last [`Lease`] are
-/// dropped.
+/// **200 means that the events and their keys are on the local disk, in one synced commit.** They
+/// are lost only if the disk is.
+///
+/// Cheap to clone. A dedicated thread writes, with one commit for all waiting requests. The inbox
+/// closes when the last clone and the last [`Lease`] are dropped.
 #[derive(Clone)]
 pub struct Inbox {
     pub(crate) desk: Desk,
@@ -87,10 +88,9 @@ impl Inbox {
         self.desk.shared.stats()
     }
 
-    /// Returns why deliveries are answered 503: the store failed, or its files were deleted, moved
-    /// or replaced.
+    /// Returns why deliveries are answered 503, or `None` while the store works.
     ///
-    /// Returns `None` while the store works.
+    /// The store may have failed, or its files may have been deleted, moved or replaced.
     pub fn failure(&self) -> Option<String> {
         self.desk.shared.failure()
     }
@@ -103,7 +103,7 @@ impl Inbox {
         Ok(self.desk.ask(|answer| Command::List(query, answer)).await??)
     }
 
-    /// Returns dead letters to the queue with 0 attempts. Returns the number of events requeued.
+    /// Puts dead letters back into the queue with 0 attempts. Returns their number.
     ///
     /// # Errors
     /// If the inbox is closed.
@@ -112,8 +112,7 @@ impl Inbox {
         self.desk.ask(|answer| Command::Requeue(dead, answer)).await
     }
 
-    /// Discards events, dead letters or others, without delivering them. Returns the number of
-    /// events discarded.
+    /// Discards events without delivering them, dead letters or others. Returns their number.
     ///
     /// # Errors
     /// If the inbox is closed.
@@ -122,12 +121,12 @@ impl Inbox {
         self.desk.ask(|answer| Command::Discard(events, answer)).await
     }
 
-    /// Deletes all events of this user's subscriptions, whichever app they belong to. Returns the
-    /// number of events deleted.
+    /// Deletes all events of this user's subscriptions, whichever app they belong to.
     ///
-    /// Dead letters and kept events are deleted too. Use it when a user revokes the app's access.
-    /// An event that is leased right now stays with its consumer. Later duplicates are still
-    /// recognised: keys are kept, because they reveal nothing about the user.
+    /// Returns the number of events deleted, dead letters and kept events included. Use it when a
+    /// user revokes the app's access. An event that is leased right now stays with its consumer.
+    /// Later duplicates are still recognised: keys are kept, because they reveal nothing about the
+    /// user.
     ///
     /// Deleted events can no longer be read through the inbox, but their bytes stay in the file
     /// until they are overwritten.

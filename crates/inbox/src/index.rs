@@ -193,7 +193,7 @@ impl Index {
         is_dead
     }
 
-    /// Returns a dead letter to the queue and resets its attempts to 0.
+    /// Puts a dead letter back into the queue and resets its attempts to 0.
     pub(crate) fn requeue(&mut self, id: EventId) -> bool {
         if !self.dead.contains(&id) {
             return false;

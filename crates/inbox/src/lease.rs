@@ -17,8 +17,9 @@ use crate::desk::{Desk, Granted};
 use crate::index::Outcome;
 use crate::{Closed, EventId, ExtendError};
 
-/// An event leased to one consumer until it is settled or the lease expires. Dereferences to the
-/// [`Event`].
+/// An event leased to one consumer until it is settled or the lease expires.
+///
+/// Dereferences to the [`Event`].
 ///
 /// A lease that is dropped unsettled, for example by a panic, counts as failed, and the event is
 /// retried. Once [`ack`](Self::ack) has returned, the event is never leased again. The process may
@@ -70,8 +71,8 @@ impl Lease {
 
     /// Marks the event as failed and schedules a retry after `retry_after`.
     ///
-    /// With `None` the delay is that of [`Options::backoff`](crate::Options::backoff). After the
-    /// last of its [attempts](crate::Options::tries) the event becomes a dead letter.
+    /// With `None` the delay is that of [`Options::backoff`](crate::Options::backoff). After its last
+    /// attempt ([`Options::tries`](crate::Options::tries)) the event becomes a dead letter.
     ///
     /// # Errors
     /// If the inbox was closed before. The event is leased again all the same.
@@ -80,7 +81,7 @@ impl Lease {
         self.settle(Outcome::Failed(after)).await
     }
 
-    /// Makes the event a dead letter at once. For an event that would fail at every attempt.
+    /// Makes the event a dead letter at once. Use it if a retry would fail too.
     ///
     /// # Errors
     /// If the inbox was closed before. The event is then leased again.
@@ -144,9 +145,9 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// Receives leased events. Created by [`Inbox::leases`](crate::Inbox::leases). Also a [`Stream`]
-/// that ends when the inbox is closed.
+/// Receives leased events. Created by [`Inbox::leases`](crate::Inbox::leases).
 ///
+/// Also a [`Stream`], which ends when the inbox is closed.
 /// Dropping it returns an event that it was granted but has not yielded.
 #[derive(Debug)]
 pub struct Leases {

@@ -48,8 +48,8 @@
 //! - An event is stored once within [`Options::dedupe_horizon`]. It is leased again if the process
 //!   ends, or its lease expires, before it is acknowledged.
 //! - A folder belongs to one inbox in one process. A lock enforces this; it is taken before any
-//!   other file in the folder is read. A damaged file is rejected, never read in part. While the
-//!   file is deleted, moved or replaced, deliveries are answered 503.
+//!   other file in the folder is read. A damaged file is rejected, never opened with only some of
+//!   its events. While the file is deleted, moved or replaced, deliveries are answered 503.
 //!
 //! # Features
 //! - `metrics`: records

@@ -34,11 +34,13 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
-    /// Oldest first. A failed event does not block the others.
+    /// Oldest first, across all subscribers. A failed event does not block the others.
     #[default]
     Free,
-    /// Each subscriber of each app in the order of acceptance: an event is available once the one
-    /// before it is settled or a dead letter. Subscribers do not wait for each other.
+    /// In the order of acceptance for each subscriber of each app.
+    ///
+    /// An event is available once the one before it is settled or a dead letter. Subscribers do not
+    /// wait for each other.
     BySubscriber,
 }
 
@@ -79,8 +81,7 @@ impl Options {
         Self::default()
     }
 
-    /// Sets the order in which events are leased. Defaults to [`Order::Free`], the oldest first
-    /// across all subscribers.
+    /// Sets the order in which events are leased. Defaults to [`Order::Free`].
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self

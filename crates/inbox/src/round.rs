@@ -46,8 +46,8 @@ struct NewBatch {
     size: usize,
 }
 
-/// The size limit of a record with several deliveries, in bytes. The tree stores a record in a page
-/// whose size is a power of two, and this fills one.
+/// The size limit of a record with several deliveries, in bytes. redb stores a record in a page
+/// whose size is a power of two, and a record of this size fills one.
 const BATCH: usize = (64 << 10) - 128;
 
 /// The limits of one commit: records of old keys, batches with unneeded bodies, and batches of a
@@ -239,8 +239,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Rewrites a batch without the bodies of deliveries whose events are all over. `is_over` gets
-    /// the delivery's index in the batch.
+    /// Rewrites a batch without the bodies of those deliveries for whose events `is_over` always
+    /// returns true. Its first argument is the delivery's index in the batch.
     fn clear_bodies(&mut self, number: u64, is_over: impl Fn(usize, &Slot) -> bool) {
         let Ok(batch) = self.contents.batch(self.store, number) else {
             // The error is reported when the batch is needed.
