@@ -71,8 +71,8 @@ impl Lease {
 
     /// Marks the event as failed and schedules a retry after `retry_after`.
     ///
-    /// With `None` the delay is that of [`Options::backoff`](crate::Options::backoff). After its last
-    /// attempt ([`Options::tries`](crate::Options::tries)) the event becomes a dead letter.
+    /// With `None` the delay is that of [`Options::backoff`](crate::Options::backoff). After its
+    /// last attempt ([`Options::tries`](crate::Options::tries)) the event becomes a dead letter.
     ///
     /// # Errors
     /// If the inbox was closed before. The event is leased again all the same.
