@@ -58,8 +58,8 @@
 //!   - histograms `birdhook_inbox_commit_events`, `birdhook_inbox_commit_seconds`
 //!   - counters `birdhook_inbox_failures_total` and `birdhook_inbox_relayed_total{result}`, where
 //!     the result is `relayed`, `waiting` or `refused`
-//! - `tracing`: records an event when the store fails or its files are gone, and when deliveries are
-//!   accepted again
+//! - `tracing`: records an event when the store fails or its files are gone, and when deliveries
+//!   are accepted again
 //! - `conformance`: the test suite for your own [`Store`]
 
 mod clock;

@@ -47,8 +47,8 @@ impl EventSink for Moody {
     }
 }
 
-/// The only test of metrics: the committer records from its own thread, so the recorder must be that
-/// of the whole process.
+/// The only test of metrics: the committer records from its own thread, so the recorder must be
+/// that of the whole process.
 #[tokio::test]
 async fn every_metric_that_is_documented_has_its_value() {
     let recorder = DebuggingRecorder::new();
