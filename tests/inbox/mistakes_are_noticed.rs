@@ -1,4 +1,4 @@
-//! Mistakes that are planted in the inbox are noticed by the proof.
+//! Bugs planted in the inbox make the proof fail.
 #![cfg(birdhook_faults)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use birdhook_inbox::faults::Bug;
 use birdhook_inbox_proof::{Violation, aborts, damage, failed_sync, openers, power, syscalls};
 
-/// A mistake is planted in the whole process.
+/// A bug is planted in the whole process, so these tests run one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
@@ -23,7 +23,7 @@ fn wait<T>(proof: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(proof)
 }
 
-/// Tells what was noticed, so that it can be seen that it was the mistake.
+/// Prints the violation, to show that it comes from the planted bug.
 fn noticed(bug: Bug, proof: Result<(), Violation>) -> Violation {
     let Err(violation) = proof else { panic!("{bug:?} was not noticed") };
     println!("{bug:?}: {violation}");
@@ -39,7 +39,7 @@ fn keys_that_are_remembered_before_their_events_are_noticed_when_power_is_lost()
 #[test]
 fn keys_that_are_remembered_before_their_events_are_noticed_when_the_process_ends() {
     let _alone = alone();
-    // Between its two commits there is a sync that has returned.
+    // Between the two commits that this bug makes, one sync has completed.
     let ends =
         (1..=12).map(|nth| wait(aborts::lose_nothing(receiver(), "store-synced", nth, Some("MarkBeforeAppend"))));
     let lost = ends.filter(|proof| matches!(proof, Err(Violation::Lost(_)))).count();
@@ -74,6 +74,7 @@ fn a_lock_that_is_ignored_is_noticed() {
 #[test]
 fn checksums_that_are_not_looked_at_are_noticed() {
     let _alone = alone();
-    // After a crash redb holds all pages against checksums of its own.
+    // Tested on a closed file, because after a crash redb verifies all pages with its own
+    // checksums.
     noticed(Bug::SkippedChecksum, wait(damage::is_never_silent(true, 1009, Some(Bug::SkippedChecksum))));
 }

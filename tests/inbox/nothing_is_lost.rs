@@ -1,4 +1,4 @@
-//! Nothing that was answered 200 is lost, whatever happens.
+//! Runs the proof: nothing answered 200 is lost.
 #![cfg(birdhook_faults)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -26,7 +26,7 @@ async fn ending_at_any_point_of_a_commit_loses_nothing() -> Proof {
     assert_eq!(named, aborts::passed_points(receiver()).await?, "all are come to");
     for point in aborts::POINTS {
         for nth in [1, 2, 3, 4, 5, 6, 8, 13, 21, 34] {
-            // The file is opened once and seldom grows.
+            // A process opens the file only once, and the file seldom grows.
             if !["looked", "store-grow"].contains(&point) || nth == 1 {
                 let proof = aborts::lose_nothing(receiver(), point, nth, None).await;
                 proof.unwrap_or_else(|violation| panic!("{point}:{nth}: {violation}"));

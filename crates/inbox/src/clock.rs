@@ -1,14 +1,14 @@
-//! What time it is for an inbox.
+//! The time of an inbox.
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Where an inbox has its time from; the machine's clocks unless set, for tests.
+/// The clocks of an inbox. Defaults to the machine's; replaceable for tests.
 pub trait Clock: Send + 'static {
-    /// Since the Unix epoch, as the machine believes; it may jump.
+    /// Returns the time since the Unix epoch. It may jump.
     fn wall(&self) -> Duration;
 
-    /// Since some moment; it never jumps.
+    /// Returns the time since a fixed moment. It never jumps.
     fn steady(&self) -> Duration;
 }
 
@@ -32,9 +32,11 @@ impl Clock for Machine {
     }
 }
 
-/// The inbox's own time, in milliseconds since the Unix epoch: it goes on from where the machine's clock, or the last
-/// commit if that is later, stood when the inbox was opened, and never jumps. So a wrong clock that is set right forgets no
-/// key early.
+/// The inbox's time, in milliseconds since the Unix epoch. It never jumps.
+///
+/// It starts at the machine's clock when the inbox is opened, or at the last commit if that is
+/// later, and advances with the steady clock. So a wrong clock that is corrected does not drop keys
+/// early.
 pub(crate) struct Time {
     clock: Box<dyn Clock>,
     start: Duration,
@@ -47,7 +49,7 @@ impl Time {
         Self { clock, start, steady }
     }
 
-    /// It is at least as late as when this was written.
+    /// Moves the time forward to `millis` if it is earlier.
     pub(crate) fn not_before(&mut self, millis: u64) {
         let behind = Duration::from_millis(millis.saturating_sub(self.now()));
         self.start = self.start.saturating_add(behind);

@@ -1,4 +1,4 @@
-//! What the committer is asked to do.
+//! The commands that handles send to the committer.
 
 use birdhook_pipeline::SinkError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -12,7 +12,7 @@ use crate::record::Stored;
 use crate::slot::Slot;
 use crate::store::StoreError;
 
-/// What is still to be answered after the commit in which it is done.
+/// A reply that is sent after the commit.
 pub(crate) type Answer<T> = oneshot::Sender<T>;
 
 pub(crate) enum Command {
@@ -34,7 +34,7 @@ pub(crate) enum Command {
         done: Answer<Result<usize, StoreError>>,
     },
     Verify(Answer<Result<usize, StoreError>>),
-    /// Hands nothing out any more, and ends once nothing is handed out, or at once.
+    /// Leases no more events, and ends once no event is leased, or at once.
     Close {
         at_once: bool,
         done: Option<Answer<()>>,
@@ -43,9 +43,9 @@ pub(crate) enum Command {
 
 pub(crate) struct ToStore {
     pub(crate) stored: Stored,
-    /// One for each event.
+    /// One entry per event.
     pub(crate) events: Vec<(Slot, Half)>,
     pub(crate) done: Answer<Result<(), SinkError>>,
-    /// Its share of what may wait to be stored.
+    /// The delivery's share of the memory for deliveries that wait to be stored.
     pub(crate) room: OwnedSemaphorePermit,
 }

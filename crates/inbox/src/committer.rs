@@ -1,4 +1,4 @@
-//! The one who writes: takes what waits, does it, commits once, and answers.
+//! The writer thread: batches commands, commits once, then replies.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ use crate::seal::Seal;
 use crate::stats::Stats;
 use crate::store::{Store, StoreError};
 
-/// Opens the store, again after each failure.
+/// Opens the store; called again after each failure.
 pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn Store>, StoreError> + Send>;
 
 pub(crate) struct Committer {
@@ -38,35 +38,36 @@ pub(crate) struct Committer {
     shared: Arc<Shared>,
     options: Options,
     time: Time,
-    /// What is to be done first: commands that a failed commit did not do, and long ones that are not done yet.
+    /// Commands to run first: those of a failed commit, and the next steps of long ones.
     held: VecDeque<Command>,
     takers: VecDeque<oneshot::Sender<Granted>>,
     contents: Contents,
-    /// `None` after a failure, with the moment of the next attempt to open it and the pause behind that.
+    /// `None` after a failure. `reopen` then holds when to try again and the last delay.
     store: Option<Box<dyn Store>>,
     reopen: (u64, u64),
-    /// Whether the files are not where they were opened. The store stays open then: its events are still consumed.
+    /// Whether a file is not where it was opened. The store stays open, so that its events can be
+    /// consumed.
     is_gone: bool,
     /// Released after the store is closed.
     lock: Lock,
     crowd: Crowd,
-    /// Those who wait for the end, once somebody asked for it.
+    /// Callers that wait for the inbox to close. `Some` once closing was requested.
     closing: Option<Vec<oneshot::Sender<()>>>,
     is_over: bool,
     stats: Stats,
 }
 
-/// The most that one commit takes, in bytes of bodies and in commands.
+/// The limits of one commit: bytes of bodies, and number of commands.
 const MOST_BYTES: usize = 4 << 20;
 const MOST_COMMANDS: usize = 4096;
 
-/// How often it looks whether time has brought something to do, in milliseconds.
+/// The maximum delay between two checks for expired leases and due retries, in milliseconds.
 const TICK: u64 = 1000;
 
-/// How long it waits at most while there is more to clear away, in milliseconds.
+/// The maximum delay while there is more to clean up, in milliseconds.
 const CLEARING: u64 = 20;
 
-/// Between the attempts to open a store that failed, in milliseconds.
+/// The shortest and longest delay between attempts to reopen a failed store, in milliseconds.
 const FIRST_PAUSE: u64 = 100;
 const LONGEST_PAUSE: u64 = 5000;
 
@@ -117,7 +118,8 @@ impl Committer {
                 break;
             }
         }
-        // The store must be closed and the folder free before anybody hears that the inbox is closed.
+        // The store must be closed and the folder unlocked before a caller learns that the inbox is
+        // closed.
         let Self { store, lock, closing, .. } = self;
         drop(store);
         drop(lock);
@@ -126,7 +128,8 @@ impl Committer {
         }
     }
 
-    /// Waits for something to do and takes all there is. `None` once nobody can ask for anything.
+    /// Waits for a command, then takes all that are queued. Returns `None` once all handles are
+    /// dropped.
     fn gather(&mut self) -> Option<Vec<Command>> {
         let mut commands = Vec::new();
         if self.store.is_some() {
@@ -168,7 +171,8 @@ impl Committer {
         if self.store.is_none() && self.time.now() >= self.reopen.0 {
             self.open_again();
             if self.store.is_some() {
-                // Before anything is handed out again: what was acknowledged in the commit that failed must not be.
+                // These come first: an event acknowledged in the failed commit must not be leased
+                // again.
                 commands.splice(0..0, self.held.drain(..));
             }
         }
@@ -199,7 +203,7 @@ impl Committer {
         if self.closing.is_some() {
             self.takers.clear();
         } else {
-            // One who waits for long must not keep those who gave up behind him.
+            // Drops consumers that gave up, even those queued behind one that waits for long.
             self.takers.retain(|taker| !taker.is_closed());
             round.grant(&mut self.takers);
         }
@@ -216,7 +220,7 @@ impl Committer {
                 self.stats.commits += u64::from(is_written);
                 self.stats.stored += prepared.events as u64;
                 self.stats.acknowledged += prepared.acknowledged;
-                // Whoever hears of it finds it in the numbers.
+                // The stats must already include this commit when a caller gets its reply.
                 self.report();
                 if self.is_gone {
                     prepared.refuse_deliveries();
@@ -237,8 +241,7 @@ impl Committer {
         }
     }
 
-    /// Closes the store before anything else. Its sync is not tried again: what it holds is only known once it was opened
-    /// anew.
+    /// Closes the store. A failed sync is not retried: only reopening shows what the file holds.
     fn give_up(&mut self, store: Box<dyn Store>, why: String) {
         drop(store);
         self.failed(why);
@@ -251,7 +254,8 @@ impl Committer {
         self.shared.set_failure(Some(why));
     }
 
-    /// Looks whether all files are where they were opened. What was committed is not found again otherwise.
+    /// Checks that all files are where they were opened. Otherwise the next opener would miss
+    /// commits.
     fn look(&mut self, store: &mut dyn Store) {
         let looked = store.check().and_then(|()| self.lock.keep()).and_then(|()| self.seal.keep(self.contents.next));
         match &looked {
@@ -282,7 +286,7 @@ impl Committer {
         self.store = Some(store);
     }
 
-    /// While the store is closed deliveries are refused; everything else waits.
+    /// While the store is closed, refuses deliveries and queues everything else.
     fn hold(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
@@ -295,7 +299,8 @@ impl Committer {
                 command => self.held.push_back(command),
             }
         }
-        // Who asks with a time limit, again and again, must not be kept for as long as the store is away.
+        // A consumer that polls with a timeout must not leave entries behind while the store is
+        // closed.
         self.takers.retain(|taker| !taker.is_closed());
     }
 
@@ -351,7 +356,7 @@ impl Committer {
     }
 }
 
-/// However the committer ends, nobody takes the inbox for open any more.
+/// Marks the inbox as closed however the writer thread ends, even by a panic.
 struct Over(Arc<Shared>);
 
 impl Drop for Over {

@@ -1,4 +1,4 @@
-//! What the committer knows of the store's records without reading them again.
+//! The committer's view of the store, kept in memory.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,20 +16,21 @@ pub(crate) struct Contents {
     pub(crate) next: u64,
     /// The time of the last commit.
     pub(crate) newest: u64,
-    /// How many keys are remembered.
+    /// The number of keys kept for deduplication.
     pub(crate) remembered: usize,
-    /// The oldest record of keys and when it was written, if that is known.
+    /// The oldest record of keys and when it was written, if known.
     pub(crate) oldest_keys: Option<(u64, u64)>,
     pub(crate) cache: Cache,
-    /// Whether the last round left something that could be cleared away.
+    /// Whether the last commit left something to clean up.
     pub(crate) has_more_to_clear: bool,
-    /// Whether deliveries are refused for lack of room, and when space was last asked back from the store.
+    /// Whether deliveries are refused for lack of space, and when the store was last asked to free
+    /// some.
     pub(crate) is_full: bool,
     pub(crate) reclaimed_at: u64,
 }
 
 impl Contents {
-    /// Reads what the store holds, and every body that is still needed, so that damage is noticed now.
+    /// Reads the store, including every body still needed, so that damage is found at opening.
     pub(crate) fn read(
         store: &dyn Store,
         options: &Options,
@@ -101,7 +102,8 @@ impl Contents {
         if let Some((number, _)) = expected.next() {
             return Err(StoreError::corrupt(format!("the deliveries of batch {number} are missing")));
         }
-        // Who goes from one record to the next does not notice that the way to one of them is damaged.
+        // A scan can miss a damaged path to a single record, so each one is also looked up by its
+        // key.
         for (number, _) in self.index.entries(0) {
             for table in [Table::Deliveries, Table::Progress] {
                 if store.get(table, number)?.is_none() {
@@ -112,7 +114,7 @@ impl Contents {
         Ok(())
     }
 
-    /// The deliveries of a batch.
+    /// Returns the deliveries of a batch.
     pub(crate) fn batch(&mut self, store: &dyn Store, number: u64) -> Result<Arc<Batch>, StoreError> {
         if let Some(batch) = self.cache.get(number) {
             return Ok(batch);
@@ -125,13 +127,13 @@ impl Contents {
         Ok(batch)
     }
 
-    /// What deliveries and keys take.
+    /// Returns the size of the stored deliveries and keys, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.index.bytes().saturating_add((self.remembered * HALF) as u64)
     }
 }
 
-/// Shows all records of a table, until one is damaged.
+/// Calls `visit` for each record of a table until it fails.
 fn each(
     store: &dyn Store,
     table: Table,
@@ -145,16 +147,16 @@ fn each(
     result
 }
 
-/// Deliveries that were stored or read last, so that who consumes at once reads nothing from the disk.
+/// The deliveries stored or read last, so that a consumer that keeps up does not read from disk.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    /// With what each took in memory when it came.
+    /// Each batch with its size in memory when it was added.
     batches: HashMap<u64, (Arc<Batch>, usize)>,
     order: VecDeque<u64>,
     bytes: usize,
 }
 
-/// Of memory, about.
+/// The approximate memory limit of the cache, in bytes.
 const CACHE: usize = 16 << 20;
 
 impl Cache {
@@ -190,7 +192,8 @@ mod tests {
     use super::*;
     use crate::record::Stored;
 
-    /// As a server hands it over: a short body is a part of what was read at once, and holds all of that.
+    /// A batch as a server delivers it: a short body is a slice of a larger read buffer and keeps
+    /// all of it alive.
     fn as_it_comes(number: u64) -> Batch {
         let mut read = format!(r#"{{"for_user_id":"1","tweet_delete_events":[{{"status":{{"id":"{number}"}}}}]}}"#);
         let length = read.len();
@@ -207,7 +210,7 @@ mod tests {
         assert!(cache.get(3_999).is_some() && cache.get(0).is_none());
         (0..4_000).for_each(|number| cache.remove(number));
         assert_eq!((cache.bytes, cache.order.len()), (0, 0));
-        // From the disk they come as they are.
+        // Bodies read from disk have no larger buffer behind them.
         let read = |number| Batch::read(as_it_comes(number).write()).unwrap();
         (0..4_000).for_each(|number| cache.put(number, Arc::new(read(number))));
         assert_eq!(cache.batches.len(), 4_000);

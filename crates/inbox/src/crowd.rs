@@ -1,18 +1,19 @@
-//! Waiting for others before a commit.
+//! Group commit: waits for more requests before a commit.
 
 use std::ops::Range;
 use std::time::Duration;
 
-/// How many ask at a time. Those who were answered by one commit come again while the next one is under way, so that each
-/// would have half of them; it pays to wait a little for the other half.
+/// The number of requests in the last commit, and its duration. Clients answered by one commit send
+/// their next request during the following one. Without a short wait, each commit would hold only
+/// half of them.
 #[derive(Default)]
 pub(crate) struct Crowd {
     last: usize,
     took: Duration,
 }
 
-/// Fewer than these are not waited for, for it would only take longer; nor more, for to take so many in takes as long as a
-/// commit, and is better done during one.
+/// Waiting applies only in this range: with fewer clients it costs more than it gains, and with
+/// more, collecting them takes as long as a commit and is better done during one.
 const CROWDS: Range<usize> = 8..48;
 
 impl Crowd {
@@ -20,7 +21,8 @@ impl Crowd {
         (self.last, self.took) = (asked, took);
     }
 
-    /// For how many to wait when so many are here, and for how long: never for long beside what a commit takes.
+    /// Returns how many commands to wait for when `here` have arrived, and for how long: at most a
+    /// third of the last commit.
     pub(crate) fn expected(&self, here: usize) -> (usize, Duration) {
         let expected = if 2 * here >= self.last { self.last + here } else { self.last };
         if CROWDS.contains(&self.last) { (expected, self.took / 3) } else { (here, Duration::ZERO) }

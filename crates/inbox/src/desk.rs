@@ -1,4 +1,4 @@
-//! What the handles of an inbox share with its committer.
+//! The state that handles share with the committer.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::Sender;
@@ -12,7 +12,7 @@ use crate::memory::Memory;
 use crate::record::Stored;
 use crate::{Closed, EventId, Stats};
 
-/// Cheap to clone; the committer ends when the last one is gone.
+/// A handle to the committer. Cheap to clone; the committer ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
     commands: Sender<Command>,
@@ -22,21 +22,21 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) memory: Memory,
-    /// Of the bodies that wait to be stored, in KiB.
+    /// The memory left for bodies that wait to be stored, in KiB.
     pub(crate) room: Arc<Semaphore>,
-    /// Whether deliveries are taken: not once it was closed.
+    /// Whether deliveries are accepted. False once the inbox was closed.
     pub(crate) is_taking: AtomicBool,
     /// Whether the store works.
     pub(crate) is_sound: AtomicBool,
     pub(crate) lease: Duration,
-    /// Whether it is closed, or told to be.
+    /// Whether the inbox is closed or closing.
     pub(crate) closing: watch::Sender<bool>,
     stats: Mutex<Stats>,
-    /// Why the store does not take deliveries.
+    /// Why the store does not accept deliveries.
     failure: Mutex<Option<String>>,
 }
 
-/// An event that is handed out.
+/// An event that was leased, on its way to the consumer.
 #[derive(Debug)]
 pub(crate) struct Granted {
     pub(crate) id: EventId,
@@ -47,7 +47,7 @@ pub(crate) struct Granted {
     pub(crate) place: usize,
 }
 
-/// The most that waits to be stored, in KiB: what comes on top waits for room.
+/// The memory limit for bodies that wait to be stored, in KiB. Further deliveries wait for room.
 pub(crate) const ROOM: usize = 64 << 10;
 
 impl Shared {
@@ -76,7 +76,7 @@ impl Shared {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The store takes deliveries, or does not because of a failure.
+    /// Sets the failure because of which the store refuses deliveries, or `None` once it works.
     pub(crate) fn set_failure(&self, failure: Option<String>) {
         self.is_sound.store(failure.is_none(), SeqCst);
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
@@ -96,7 +96,7 @@ impl Desk {
         self.commands.send(command).map_err(|_| Closed)
     }
 
-    /// Asks and waits for the answer.
+    /// Sends a command and waits for its reply.
     pub(crate) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Closed> {
         let (answer, answered) = oneshot::channel();
         self.send(command(answer))?;

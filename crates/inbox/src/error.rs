@@ -1,16 +1,17 @@
-//! What can go wrong with an inbox as a whole.
+//! The errors of an inbox as a whole.
 
 use std::path::PathBuf;
 
 use crate::store::StoreError;
 
-/// Why an inbox was not opened. Nothing was changed or lost.
+/// The error when an inbox cannot be opened. Nothing was changed or lost.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open the inbox in {}: {reason}", folder.display())]
 pub struct OpenError {
-    /// The folder.
+    /// The inbox's folder.
     pub folder: PathBuf,
-    /// Why; told in what the error displays. [`StoreError::InUse`] when another process, or this one, has the inbox open.
+    /// The cause, included in the error's text. [`StoreError::InUse`] if this or another process
+    /// has the inbox open.
     pub reason: StoreError,
 }
 
@@ -19,11 +20,11 @@ pub struct OpenError {
 #[error("the inbox is closed")]
 pub struct Closed;
 
-/// Why a lease was not extended.
+/// The error when a lease cannot be extended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtendError {
-    /// The lease is over.
+    /// The lease has expired.
     #[error("the lease is over")]
     Over,
     /// The inbox is closed.
@@ -31,7 +32,7 @@ pub enum ExtendError {
     Closed(#[from] Closed),
 }
 
-/// The store failed; it is opened again by itself. X is answered 503 meanwhile.
+/// The store failed and has not been reopened yet. X is answered 503 meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the inbox's store failed and is not open again yet")]
 pub(crate) struct Failed;

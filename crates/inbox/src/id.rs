@@ -1,10 +1,11 @@
-//! The names of events in an inbox.
+//! The ids of events in an inbox.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which event of an inbox it is: the number of the batch in which it was stored, and its place among that batch's events. Never
-/// used again; ordered as the events were accepted.
+/// The id of an event in an inbox: the number of its batch and the event's index in that batch.
+///
+/// Ids are never reused. They are ordered as the events were accepted.
 ///
 /// ```
 /// let id: birdhook_inbox::EventId = "12.0".parse()?;
@@ -23,7 +24,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// What was to be an [`EventId`] is none.
+/// The error when a string is not an [`EventId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the id of an event in an inbox is two numbers with a point between them, such as 12.0")]
 pub struct ParseIdError;

@@ -24,29 +24,31 @@ use crate::slot::{Slot, lane};
 use crate::store::StoreError;
 use crate::{Closed, EventId, Lease, Leases, OpenError, Options, Stats};
 
-/// The store's file.
+/// The name of the store's file.
 pub(crate) const FILE: &str = "inbox.redb";
 
-/// A durable inbox. As an [`EventSink`], **200 means that the delivery's events and their keys are on the local disk, by one
-/// commit that was synced**; they are lost only with the disk.
+/// A durable inbox, used as an [`EventSink`].
 ///
-/// Cheap to clone. It writes from a thread of its own, one commit for all requests that wait, and closes when the last clone
-/// and the last [`Lease`] are gone.
+/// **200 means that the events and their keys are on the local disk, in one synced commit.** They
+/// are lost only if the disk is.
+///
+/// Cheap to clone. A dedicated thread writes, with one commit for all waiting requests. The inbox
+/// closes when the last clone and the last [`Lease`] are dropped.
 #[derive(Clone)]
 pub struct Inbox {
     pub(crate) desk: Desk,
 }
 
 impl Inbox {
-    /// Opens the inbox in this folder, or makes it, with the settings that [`Options`] starts with.
+    /// Opens the inbox in `folder`, or creates it, with the default [`Options`].
     ///
     /// # Errors
-    /// As for [`Options::open`].
+    /// The same as [`Options::open`].
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         Options::new().open(folder)
     }
 
-    /// Whether there is an inbox in this folder, one with the store of [`Options::open`].
+    /// Returns whether `folder` holds an inbox whose store is that of [`Options::open`].
     pub fn is_in(folder: impl AsRef<Path>) -> bool {
         folder.as_ref().join(FILE).is_file()
     }
@@ -69,90 +71,100 @@ impl Inbox {
         Ok(Self { desk: Desk::new(commands, shared) })
     }
 
-    /// The next event; `None` once the inbox is closed. Cancel safe, and any number of tasks may wait at once: each event
-    /// goes to one of them.
+    /// Receives the next event. Returns `None` once the inbox is closed.
+    ///
+    /// Cancel safe. Any number of tasks may wait at once; each event goes to one of them.
     pub async fn recv(&self) -> Option<Lease> {
         self.leases().recv().await
     }
 
-    /// Events as a `Stream`, or to wait for in a loop.
+    /// Returns the events as a `Stream` that also has a [`recv`](Leases::recv) method.
     pub fn leases(&self) -> Leases {
         Leases::new(self.desk.clone())
     }
 
-    /// A snapshot of what it holds.
+    /// Returns a snapshot of the inbox's contents and counters.
     pub fn stats(&self) -> Stats {
         self.desk.shared.stats()
     }
 
-    /// Why deliveries are answered 503, as long as the store failed or its files were deleted, moved or replaced. `None` while
-    /// all is well.
+    /// Returns why deliveries are answered 503, or `None` while the store works.
+    ///
+    /// The store may have failed, or its files may have been deleted, moved or replaced.
     pub fn failure(&self) -> Option<String> {
         self.desk.shared.failure()
     }
 
-    /// Looks at what is in the inbox, dead letters too, without taking it out.
+    /// Lists events, including dead letters, without leasing them.
     ///
     /// # Errors
-    /// When the inbox is closed, or cannot be read.
+    /// If the inbox is closed or cannot be read.
     pub async fn list(&self, query: Query) -> Result<Vec<Listed>, ListError> {
         Ok(self.desk.ask(|answer| Command::List(query, answer)).await??)
     }
 
-    /// Makes dead letters events like any other, with all their tries before them. Tells how many of these there were.
+    /// Puts dead letters back into the queue with 0 attempts. Returns their number.
     ///
     /// # Errors
-    /// When the inbox is closed.
+    /// If the inbox is closed.
     pub async fn requeue(&self, dead: impl IntoIterator<Item = EventId>) -> Result<usize, Closed> {
         let dead = dead.into_iter().collect();
         self.desk.ask(|answer| Command::Requeue(dead, answer)).await
     }
 
-    /// Is done with events without handing them out, dead letters and others. Tells how many of these there were.
+    /// Discards events without delivering them, dead letters or others. Returns their number.
     ///
     /// # Errors
-    /// When the inbox is closed.
+    /// If the inbox is closed.
     pub async fn discard(&self, events: impl IntoIterator<Item = EventId>) -> Result<usize, Closed> {
         let events = events.into_iter().collect();
         self.desk.ask(|answer| Command::Discard(events, answer)).await
     }
 
-    /// Deletes everything that came by the subscription of this user, of whichever app, dead letters and kept events too: for when
-    /// they took the app's access away. Tells how many events that were. What is handed out right now is in the consumer's
-    /// hands; a redelivery is still recognised as a duplicate, for keys tell nothing of anybody.
+    /// Deletes all events of this user's subscriptions, whichever app they belong to.
     ///
-    /// What was deleted is not found any more, but the bytes stay in the file until others take their place.
+    /// Returns the number of events deleted, dead letters and kept events included. Use it when a
+    /// user revokes the app's access. An event that is leased right now stays with its consumer.
+    /// Later duplicates are still recognised: keys are kept, because they reveal nothing about the
+    /// user.
+    ///
+    /// Deleted events can no longer be read through the inbox, but their bytes stay in the file
+    /// until they are overwritten.
     ///
     /// # Errors
-    /// When the inbox is closed, or cannot be read.
+    /// If the inbox is closed or cannot be read.
     pub async fn purge(&self, subscriber: impl Into<String>) -> Result<usize, ListError> {
         let subscriber = subscriber.into();
         Ok(self.desk.ask(|done| Command::Purge { subscriber, from: 0, removed: 0, done }).await??)
     }
 
-    /// Reads everything and holds it against its checksums. Tells how many events there are. Takes long when there are many,
-    /// and nothing is stored in the meantime.
+    /// Reads everything and verifies the checksums. Returns the number of events.
+    ///
+    /// Takes long with many events, and nothing is stored meanwhile.
     ///
     /// # Errors
-    /// When the inbox is closed, or damaged.
+    /// If the inbox is closed or damaged.
     pub async fn verify(&self) -> Result<usize, ListError> {
         Ok(self.desk.ask(Command::Verify).await??)
     }
 
-    /// Closes it: refuses deliveries, hands nothing out any more, and waits until what is handed out is settled, or `patience`
-    /// is over. What is left is handed out when it is opened again.
+    /// Closes the inbox: rejects deliveries, leases no more events, and waits up to `patience`
+    /// until leased events are settled.
+    ///
+    /// Unsettled events are leased again when the inbox is next opened.
     pub async fn close(&self, patience: Duration) {
         self.desk.shared.is_taking.store(false, SeqCst);
         self.desk.shared.closing.send_replace(true);
         let closed = self.desk.ask(|done| Command::Close { at_once: false, done: Some(done) });
         if tokio::time::timeout(patience, closed).await.is_err() {
-            // It may have closed by now.
+            // An error means that the inbox has closed meanwhile.
             let _ = self.desk.ask(|done| Command::Close { at_once: true, done: Some(done) }).await;
         }
     }
 }
 
-/// A file is there after a loss of power only if its folder was synced too, and so is a folder that was made.
+/// Syncs the folder and the parents of folders just created: without that a power loss may remove
+/// them.
 fn settle(folder: &Path, made: &[PathBuf]) -> io::Result<()> {
     #[cfg(unix)]
     for folder in std::iter::once(folder).chain(made.iter().filter_map(|made| made.parent())) {
@@ -163,14 +175,14 @@ fn settle(folder: &Path, made: &[PathBuf]) -> io::Result<()> {
     Ok(())
 }
 
-/// Why events could not be looked at.
+/// The error when events cannot be listed, purged or verified.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
     /// The inbox is closed.
     #[error(transparent)]
     Closed(#[from] Closed),
-    /// It cannot be read.
+    /// The inbox cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -180,15 +192,16 @@ type Storing = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 impl EventSink for Inbox {
     type Future = Storing;
 
-    /// For callers without a [`Pipeline`](birdhook_pipeline::Pipeline): the keys are those of
-    /// [`Event::delivery_key`](birdhook_core::Event::delivery_key).
+    /// Stores a delivery that did not pass through a [`Pipeline`](birdhook_pipeline::Pipeline).
+    ///
+    /// Its keys are those of [`Event::delivery_key`](birdhook_core::Event::delivery_key).
     fn deliver(&self, delivery: Delivery) -> Storing {
         let keys = delivery.events().iter().map(|event| half(&event.delivery_key())).collect();
         self.store(delivery, keys)
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Storing {
-        // Events without a key would be left out, and answered 200.
+        // Without this, an event without a key would be dropped and still answered 200.
         if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
         }
@@ -196,7 +209,7 @@ impl EventSink for Inbox {
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
-        // What was stored in a file that is gone must come again.
+        // While the file is gone, its events must be accepted again.
         self.desk.shared.is_sound.load(SeqCst) && self.desk.shared.memory.holds(&half(key))
     }
 
@@ -208,7 +221,7 @@ impl EventSink for Inbox {
         self.desk.shared.is_open()
     }
 
-    /// Takes no more deliveries; what is in the inbox is still handed out. [`Inbox::close`] ends that too.
+    /// Stops accepting deliveries. Stored events are still leased; [`Inbox::close`] ends that too.
     fn close(&self) {
         self.desk.shared.is_taking.store(false, SeqCst);
     }
@@ -223,7 +236,8 @@ impl Inbox {
             }
             let slots = delivery.events().iter().map(|event| Slot::new(lane(event.app(), event.subscriber())));
             let events = slots.zip(keys).collect();
-            // So that what waits for a slow disk is bounded, however many requests there are.
+            // Bounds the memory of bodies that wait for a slow disk, however many requests there
+            // are.
             let share = delivery.body().as_str().len().div_ceil(1024).clamp(1, ROOM);
             let share = u32::try_from(share).unwrap_or(u32::MAX);
             let room = Arc::clone(&desk.shared.room).acquire_many_owned(share).await;

@@ -1,4 +1,4 @@
-//! The events of the inbox, by how they stand. Pure: time is an argument, and nothing here is on disk.
+//! The events of the inbox, indexed by state. Does no I/O; time is an argument.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,25 +7,25 @@ use crate::options::{Order, Retry};
 use crate::record::Progress;
 use crate::slot::{Slot, State};
 
-/// Every batch of which an event is not done with, or is kept.
+/// All batches with an event that is not settled, or that is kept.
 #[derive(Debug)]
 pub(crate) struct Index {
     order: Order,
     retry: Retry,
     batches: BTreeMap<u64, Entry>,
-    /// Those that may be handed out now.
+    /// Events that can be leased now.
     ready: BTreeSet<EventId>,
-    /// Those that wait, and those that are handed out, by when that ends.
+    /// Events that wait for a retry, and leased events, by the time at which that ends.
     waiting: BTreeSet<(u64, EventId)>,
     leased: BTreeSet<(u64, EventId)>,
     dead: BTreeSet<EventId>,
     /// With [`Order::BySubscriber`], the events of each subscriber.
     lanes: HashMap<u32, Lane>,
-    /// The batches with events that are neither done nor dead.
+    /// Batches with events that are neither settled nor dead letters.
     open: BTreeSet<u64>,
-    /// Those that may hold bodies that are not needed, by when that was last looked at.
+    /// Batches that may hold bodies no longer needed, by the time of their last check.
     littered: BTreeSet<(u64, u64)>,
-    /// The batches whose progress is to be written.
+    /// Batches whose progress record must be written.
     dirty: BTreeSet<u64>,
     last_token: u64,
     bytes: u64,
@@ -35,35 +35,35 @@ pub(crate) struct Index {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) progress: Progress,
-    /// How many of its events are neither done nor dead.
+    /// Events that are neither settled nor dead letters.
     open: usize,
-    /// How many are not done.
+    /// Events that are not settled, dead letters included.
     kept: usize,
-    /// Since when it may hold bodies that are not needed, or when that was last looked at.
+    /// Since when it may hold bodies no longer needed, or when that was last checked.
     littered_at: Option<u64>,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
-    /// Those that are neither done nor dead.
+    /// Events that are neither settled nor dead letters.
     open: BTreeSet<EventId>,
-    /// How many of them are handed out: at most one, unless dead letters came back.
+    /// The number of them that are leased: at most 1, except after dead letters were requeued.
     out: usize,
-    /// The one that may be handed out now.
+    /// The event that can be leased now.
     next: Option<EventId>,
 }
 
-/// What is to become of an event that was handed out.
+/// The outcome of a lease.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     Acknowledged,
-    /// To be tried again after so many milliseconds; as the inbox is set when `None`.
+    /// Retry after this many milliseconds; `None` uses the configured backoff.
     Failed(Option<u64>),
-    /// Never reached anybody, so it does not count as a try.
+    /// Never reached a consumer, so the attempt does not count.
     NotHandedOut,
-    /// It will fail however often it is tried.
+    /// Would fail at every attempt.
     Rejected,
-    /// Its lease ends so many milliseconds from now.
+    /// The lease ends this many milliseconds from now.
     Extended(u64),
 }
 
@@ -87,7 +87,7 @@ impl Index {
         }
     }
 
-    /// Adds a batch's events, new ones or ones that were stored before.
+    /// Adds a batch of new events, or of events read from the store.
     pub(crate) fn add(&mut self, batch: u64, progress: Progress) {
         let slots = progress.slots.clone();
         self.bytes += progress.bytes;
@@ -112,8 +112,9 @@ impl Index {
         }
     }
 
-    /// Takes over from an earlier index of the same events, whose last commit failed, what only that one knows: the leases,
-    /// which still hold, and what failed in that commit, so that it is not tried again at once.
+    /// Takes over the in-memory state of an earlier index whose last commit failed: its leases,
+    /// which are still valid, and the failures of that commit, so that those events are not retried
+    /// at once.
     pub(crate) fn adopt(&mut self, earlier: &Self) {
         self.last_token = self.last_token.max(earlier.last_token);
         let timed = earlier.leased.iter().chain(&earlier.waiting).map(|(_, id)| id);
@@ -126,7 +127,7 @@ impl Index {
         }
     }
 
-    /// Ends what is over: leases that ran out, and waits. Counts what became dead.
+    /// Ends expired leases and due waits. Returns the number of events that became dead letters.
     pub(crate) fn advance(&mut self, now: u64) -> usize {
         let mut died = 0;
         while let Some((_, id)) = self.waiting.first().copied().filter(|(until, _)| *until <= now) {
@@ -138,12 +139,12 @@ impl Index {
         died
     }
 
-    /// When [`advance`](Self::advance) has something to do next.
+    /// Returns when [`advance`](Self::advance) next has something to do.
     pub(crate) fn next_change(&self) -> Option<u64> {
         self.waiting.iter().next().into_iter().chain(self.leased.iter().next()).map(|(until, _)| *until).min()
     }
 
-    /// Hands the oldest event out that may be. The try counts from now on.
+    /// Leases the oldest available event and counts the attempt.
     pub(crate) fn take(&mut self, now: u64, lease: u64) -> Option<(EventId, u32, u64)> {
         let id = *self.ready.first()?;
         self.last_token += 1;
@@ -155,8 +156,8 @@ impl Index {
         Some((id, tries, token))
     }
 
-    /// Settles an event that was handed out. An acknowledgement that comes late counts all the same, for the work is done;
-    /// whatever else comes late does not. Tells whether the lease held until now.
+    /// Settles a leased event. Returns whether the lease was still valid. A late acknowledgement
+    /// counts, because the work is done; other late outcomes are ignored.
     pub(crate) fn settle(&mut self, id: EventId, token: u64, outcome: Outcome, now: u64) -> bool {
         let Some(slot) = self.slot(id) else { return false };
         let is_held = matches!(slot.state, State::Leased { token: current, .. } if current == token);
@@ -171,7 +172,7 @@ impl Index {
                 self.change(id, State::Ready);
             }
             Outcome::Extended(by) if is_held => {
-                // Nothing of it is on disk.
+                // Not through `change`: a lease is not stored, so no record has to be written.
                 let until = now.saturating_add(by);
                 if let Some(slot) = self.slot_mut(id) {
                     let before = std::mem::replace(&mut slot.state, State::Leased { until, token });
@@ -192,7 +193,7 @@ impl Index {
         is_dead
     }
 
-    /// Makes a dead letter an event like any other, with all its tries before it.
+    /// Puts a dead letter back into the queue and resets its attempts to 0.
     pub(crate) fn requeue(&mut self, id: EventId) -> bool {
         if !self.dead.contains(&id) {
             return false;
@@ -204,7 +205,7 @@ impl Index {
         true
     }
 
-    /// Is done with an event, however it stands.
+    /// Settles an event in any state.
     pub(crate) fn discard(&mut self, id: EventId, now: u64) -> bool {
         let is_there = self.slot(id).is_some_and(|slot| !slot.is_done());
         if is_there {
@@ -213,7 +214,7 @@ impl Index {
         is_there
     }
 
-    /// Forgets a batch whose events are all done with.
+    /// Removes a batch whose events are all settled.
     pub(crate) fn remove(&mut self, batch: u64) {
         self.tidied(batch, None);
         if let Some(entry) = self.batches.remove(&batch) {
@@ -222,12 +223,14 @@ impl Index {
         self.dirty.remove(&batch);
     }
 
-    /// The batch of which nobody has looked for longest whether it holds bodies that are not needed, if not since then.
+    /// Returns the batch whose check for unneeded bodies is the oldest, if that check was not after
+    /// `then`.
     pub(crate) fn littered_before(&self, then: u64) -> Option<u64> {
         self.littered.first().filter(|(at, _)| *at <= then).map(|(_, batch)| *batch)
     }
 
-    /// A batch was looked at: it is to be looked at again, counted from then, or holds nothing that is not needed.
+    /// Records a check of a batch. It is checked again counted from `again_from`; `None` if it
+    /// holds nothing unneeded.
     pub(crate) fn tidied(&mut self, batch: u64, again_from: Option<u64>) {
         let Some(entry) = self.batches.get_mut(&batch) else { return };
         if let Some(before) = std::mem::replace(&mut entry.littered_at, again_from) {
@@ -236,7 +239,7 @@ impl Index {
         self.littered.extend(again_from.map(|at| (at, batch)));
     }
 
-    /// A batch's deliveries take fewer bytes now.
+    /// Records the smaller size of a batch's deliveries.
     pub(crate) fn shrunk(&mut self, batch: u64, bytes: u64) {
         if let Some(entry) = self.batches.get_mut(&batch) {
             self.bytes = self.bytes - entry.progress.bytes + bytes;
@@ -245,7 +248,7 @@ impl Index {
         }
     }
 
-    /// The batches that changed since this was last asked.
+    /// Returns the batches changed since the last call.
     pub(crate) fn take_dirty(&mut self) -> BTreeSet<u64> {
         std::mem::take(&mut self.dirty)
     }
@@ -254,7 +257,7 @@ impl Index {
         self.batches.get(&batch)
     }
 
-    /// All batches from this one on, oldest first.
+    /// Returns the batches from number `from` on, oldest first.
     pub(crate) fn entries(&self, from: u64) -> impl Iterator<Item = (u64, &Entry)> {
         self.batches.range(from..).map(|(number, entry)| (*number, entry))
     }
@@ -267,7 +270,8 @@ impl Index {
         &self.dead
     }
 
-    /// How many events are neither done nor dead, how many of them are handed out, and how many wait to be tried again.
+    /// Returns the numbers of events that are neither settled nor dead letters, that are leased,
+    /// and that wait for a retry.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         (self.unsettled, self.leased.len(), self.waiting.len())
     }
@@ -276,7 +280,7 @@ impl Index {
         self.bytes
     }
 
-    /// When the oldest event was stored that is neither done nor dead.
+    /// Returns when the oldest event was stored that is neither settled nor a dead letter.
     pub(crate) fn oldest(&self) -> Option<u64> {
         Some(self.batches.get(self.open.first()?)?.progress.stored_at)
     }
@@ -285,7 +289,8 @@ impl Index {
         self.batches.get_mut(&id.batch)?.progress.slots.get_mut(id.slot as usize)
     }
 
-    /// The one place where an event's state changes: keeps the lists with it.
+    /// Changes an event's state and updates every list. Other methods must not set the state
+    /// themselves, except to extend a lease.
     fn change(&mut self, id: EventId, state: State) {
         let Some(slot) = self.slot_mut(id) else { return };
         let before = std::mem::replace(&mut slot.state, state);
@@ -359,8 +364,8 @@ impl Index {
         }
     }
 
-    /// Of a subscriber's events only the first may be handed out, and only while no other one is. `changed` is one of them
-    /// that was changed just now.
+    /// Updates which event of a subscriber can be leased: the first, and only while none is leased.
+    /// `changed` is the event that just changed.
     fn line_up(&mut self, changed: EventId, lane: u32) {
         let Some(line) = self.lanes.get(&lane) else { return };
         let first = line.open.first().copied().filter(|_| line.out == 0);
@@ -377,12 +382,12 @@ impl Index {
 }
 
 impl Entry {
-    /// Whether nothing of it is needed any more but as a memory.
+    /// Returns whether all events are settled, so that the batch is only kept for reference.
     pub(crate) fn is_done(&self) -> bool {
         self.kept == 0
     }
 
-    /// When the last of its events was done with.
+    /// Returns when the last of its events was settled.
     pub(crate) fn done_since(&self) -> u64 {
         let times = self.progress.slots.iter().map(|slot| match slot.state {
             State::Done { since } => since,

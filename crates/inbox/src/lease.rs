@@ -1,4 +1,4 @@
-//! An event that is handed out, for a while.
+//! A leased event, and the stream of leases.
 
 use std::fmt;
 use std::ops::Deref;
@@ -17,11 +17,14 @@ use crate::desk::{Desk, Granted};
 use crate::index::Outcome;
 use crate::{Closed, EventId, ExtendError};
 
-/// An event that nobody else gets until it is settled or the lease is over. Dereferences to the [`Event`].
+/// An event leased to one consumer until it is settled or the lease expires.
 ///
-/// Dropped without a word, as by a panic, it counts as failed and is tried again. What is acknowledged is never handed out
-/// again once [`ack`](Self::ack) has returned; before that the process may end, and so **a consumer may see an event twice,
-/// and must not mind**: the second time [`tries`](Self::tries) is higher.
+/// Dereferences to the [`Event`].
+///
+/// A lease that is dropped unsettled, for example by a panic, counts as failed, and the event is
+/// retried. Once [`ack`](Self::ack) has returned, the event is never leased again. The process may
+/// end before that, so **a consumer may see an event twice and must tolerate it**. The second time,
+/// [`tries`](Self::tries) is higher.
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct Lease {
     event: Event,
@@ -33,67 +36,72 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The event. It outlives the lease.
+    /// Returns the event. It may outlive the lease.
     pub fn event(&self) -> &Event {
         &self.event
     }
 
-    /// Its id in the inbox.
+    /// Returns the event's id in the inbox.
     pub fn id(&self) -> EventId {
         self.id
     }
 
-    /// How often it was handed out, this time too. Counted on disk before it is handed out, so that an event that ends the
-    /// process is a dead letter in the end.
+    /// Returns the number of attempts, including this one.
+    ///
+    /// Attempts are written to disk before the event is leased, so an event that crashes the
+    /// process becomes a dead letter in the end.
     pub fn tries(&self) -> u32 {
         self.tries
     }
 
-    /// When the lease is over, and the event is handed out again.
+    /// Returns when the lease expires and the event becomes available again.
     pub fn ends(&self) -> Instant {
         self.ends
     }
 
-    /// The event is done with. Resolves when that is on the disk.
+    /// Acknowledges the event. Resolves once the acknowledgement is on disk.
     ///
-    /// It counts even if the lease is over.
+    /// It counts even if the lease has expired.
     ///
     /// # Errors
-    /// When the inbox was closed before; the event then comes again.
+    /// If the inbox was closed before. The event is then leased again.
     pub async fn ack(self) -> Result<(), Closed> {
         self.settle(Outcome::Acknowledged).await
     }
 
-    /// The event is to be tried again: after `retry_after`, or when that is `None` as [`Options::backoff`](crate::Options::backoff) says. It is a dead
-    /// letter once it was tried often enough.
+    /// Marks the event as failed and schedules a retry after `retry_after`.
+    ///
+    /// With `None` the delay is that of [`Options::backoff`](crate::Options::backoff). After its
+    /// last attempt ([`Options::tries`](crate::Options::tries)) the event becomes a dead letter.
     ///
     /// # Errors
-    /// When the inbox was closed before; the event comes again all the same.
+    /// If the inbox was closed before. The event is leased again all the same.
     pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Closed> {
         let after = retry_after.into().map(millis);
         self.settle(Outcome::Failed(after)).await
     }
 
-    /// The event will fail however often it is tried: makes it a dead letter.
+    /// Makes the event a dead letter at once. Use it if a retry would fail too.
     ///
     /// # Errors
-    /// When the inbox was closed before; the event then comes again.
+    /// If the inbox was closed before. The event is then leased again.
     pub async fn reject(self) -> Result<(), Closed> {
         self.settle(Outcome::Rejected).await
     }
 
-    /// Gives the event back for somebody else, now, and as if it had not been handed out: the try does not count.
+    /// Returns the event to the inbox for another consumer, at once. The attempt does not count.
     ///
     /// # Errors
-    /// When the inbox was closed before; the event then comes again, and the try counts.
+    /// If the inbox was closed before. The event is then leased again, and the attempt counts.
     pub async fn release(self) -> Result<(), Closed> {
         self.settle(Outcome::NotHandedOut).await
     }
 
-    /// Makes the lease end so long from now.
+    /// Extends the lease to end `by` from now.
     ///
     /// # Errors
-    /// When it is over already and the event may be somebody else's, or the inbox is closed.
+    /// If the lease has expired, because another consumer may hold the event by now, or if the
+    /// inbox is closed.
     pub async fn extend(&mut self, by: Duration) -> Result<(), ExtendError> {
         let desk = self.desk.as_ref().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
@@ -124,7 +132,8 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(desk) = self.desk.take() {
             let outcome = Outcome::Failed(None);
-            // A closed inbox hands it out when it is opened again.
+            // An error means that the inbox is closed: the event is leased again when it is next
+            // opened.
             let _ = desk.send(Command::Settle { id: self.id, token: self.token, outcome, done: None });
         }
     }
@@ -136,9 +145,10 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// Waits for events. Made by [`Inbox::leases`](crate::Inbox::leases); also a [`Stream`], which ends when the inbox is closed.
+/// Receives leased events. Created by [`Inbox::leases`](crate::Inbox::leases).
 ///
-/// Dropping it gives back what it was handed out but did not give to anybody.
+/// Also a [`Stream`], which ends when the inbox is closed.
+/// Dropping it returns an event that it was granted but has not yielded.
 #[derive(Debug)]
 pub struct Leases {
     desk: Desk,
@@ -150,7 +160,7 @@ impl Leases {
         Self { desk, waiting: None }
     }
 
-    /// The next event; `None` once the inbox is closed. Cancel safe.
+    /// Receives the next event. Returns `None` once the inbox is closed. Cancel safe.
     pub async fn recv(&mut self) -> Option<Lease> {
         std::future::poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -177,7 +187,7 @@ impl Leases {
     }
 }
 
-/// So long from now. What has no end ends in thirty years, which is as far as timers go.
+/// Returns the instant `time` from now, at most 30 years, the timer's maximum.
 fn after(time: Duration) -> Instant {
     const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
     Instant::now() + time.min(LONGEST)
@@ -185,13 +195,13 @@ fn after(time: Duration) -> Instant {
 
 fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
     let Granted { id, token, tries, at, stored, place } = granted;
-    // Nobody may have asked for it since it was handed out.
+    // The grant may have waited unread for longer than the lease.
     let Some(left) = desk.shared.lease.checked_sub(at.elapsed()) else {
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome: Outcome::NotHandedOut, done: None });
         return None;
     };
     let Some(event) = stored.event(*place) else {
-        // Trying again changes nothing: a dead letter, which is listed as what it is.
+        // A retry would fail the same way. `Inbox::list` shows the dead letter as `Unreadable`.
         let outcome = Outcome::Rejected;
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome, done: None });
         return None;

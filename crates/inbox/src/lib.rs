@@ -1,8 +1,10 @@
-//! A durable inbox for Twitter/X webhooks: nothing that was answered 200 is lost, as long as its disk is not.
+//! A durable inbox for Twitter/X webhooks. An event answered 200 is not lost while its disk is
+//! intact.
 //!
-//! X repeats a delivery little or not at all. An [`Inbox`] is an [`EventSink`](birdhook_pipeline::EventSink) that answers 200 once the events are on the local disk,
-//! together with the keys that tell their duplicates, in one synced commit; the app consumes them at its own pace, and may
-//! crash, deploy or hang meanwhile. There is nothing to install.
+//! X rarely repeats a delivery. An [`Inbox`] is an [`EventSink`](birdhook_pipeline::EventSink) that
+//! answers 200 once the events and their deduplication keys are on the local disk, in one synced
+//! commit. The app consumes them at its own pace and may crash, hang or be redeployed meanwhile.
+//! There is nothing to install.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +23,7 @@
 //! # let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
 //! # let chunks = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(body.into())]);
 //! # assert_eq!(pipeline.receive(reception, chunks).await.status(), 200);
-//! // Give the pipeline to a receiver, and consume:
+//! Pass the pipeline to a receiver, then consume:
 //! if let Some(lease) = inbox.recv().await {
 //!     println!("{}", lease.kind());
 //!     lease.ack().await?;
@@ -29,33 +31,36 @@
 //! # Ok(()) }
 //! ```
 //!
-//! | call | what |
+//! | call | purpose |
 //! |---|---|
-//! | [`Inbox::recv`], [`Inbox::leases`] | an event for a while: [`Lease::ack`], [`Lease::nack`], [`Lease::extend`], [`Lease::reject`], [`Lease::release`] |
-//! | [`Inbox::run`] | each event to an async function, so many at a time |
-//! | [`Inbox::relay`] | each event to another sink, such as an engine's, for as long as that takes |
-//! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | dead letters, and anything else |
-//! | [`Inbox::purge`] | deletes what came by one user's subscription |
+//! | [`Inbox::recv`], [`Inbox::leases`] | lease events one by one: [`Lease::ack`], [`Lease::nack`], [`Lease::extend`], [`Lease::reject`], [`Lease::release`] |
+//! | [`Inbox::run`] | pass each event to an async function, several at a time |
+//! | [`Inbox::relay`] | forward each event to another sink, such as a message broker's |
+//! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | inspect and settle dead letters and other events |
+//! | [`Inbox::purge`] | delete the events of one user's subscription |
 //! | [`Inbox::stats`] | depth, age, dead letters, size |
 //! | [`Options`] | order, retries, retention, limits |
 //!
-//! # What is promised
-//! - A delivery that was answered 200 is handed out until it is acknowledged, whatever happens to the process or the machine, as
-//!   long as the disk keeps what it has confirmed.
-//! - An event is stored once within [`Options::dedupe_horizon`]; it may be handed out again when the process ends, or a
-//!   lease is over, before it was acknowledged.
-//! - A folder belongs to one inbox of one process, by a lock that is taken before anything in it is looked at. A damaged file
-//!   is refused, never taken for less than it was. While its file is deleted, moved or replaced, deliveries are answered 503.
+//! # Guarantees
+//! - An event answered 200 is leased again until it is acknowledged, or until its attempts are used
+//!   up and it becomes a dead letter. This survives crashes of the process and the machine, as long
+//!   as the disk keeps what it has confirmed.
+//! - An event is stored once within [`Options::dedupe_horizon`]. It is leased again if the process
+//!   ends, or its lease expires, before it is acknowledged.
+//! - A folder belongs to one inbox in one process. A lock enforces this; it is taken before any
+//!   other file in the folder is read. A damaged file is rejected, never opened with only some of
+//!   its events. While the file is deleted, moved or replaced, deliveries are answered 503.
 //!
 //! # Features
-//! `metrics`: gauges `birdhook_inbox_depth`, `birdhook_inbox_oldest_seconds`, `birdhook_inbox_dead_letters`,
-//! `birdhook_inbox_remembered`, `birdhook_inbox_disk_bytes`; histograms `birdhook_inbox_commit_events`,
-//! `birdhook_inbox_commit_seconds`; counters `birdhook_inbox_failures_total`,
-//! `birdhook_inbox_relayed_total{result}`, where a result is `relayed`, `waiting` or `refused`.
-//!
-//! `tracing`: an event when the store fails or its files are gone, and when deliveries are taken again.
-//!
-//! `conformance`: the suite for a [`Store`] of your own.
+//! - `metrics`: records
+//!   - gauges `birdhook_inbox_depth`, `birdhook_inbox_oldest_seconds`,
+//!     `birdhook_inbox_dead_letters`, `birdhook_inbox_remembered`, `birdhook_inbox_disk_bytes`
+//!   - histograms `birdhook_inbox_commit_events`, `birdhook_inbox_commit_seconds`
+//!   - counters `birdhook_inbox_failures_total` and `birdhook_inbox_relayed_total{result}`, where
+//!     the result is `relayed`, `waiting` or `refused`
+//! - `tracing`: records an event when the store fails or its files are gone, and when deliveries
+//!   are accepted again
+//! - `conformance`: the test suite for your own [`Store`]
 
 mod clock;
 mod command;

@@ -1,28 +1,29 @@
-//! Looking at what is in the inbox.
+//! Queries for listing the events of an inbox.
 
 use birdhook_core::{Event, Timestamp};
 
 use crate::slot::State;
 use crate::{EventId, Unreadable};
 
-/// How an event of the inbox stands.
+/// The status of an event in the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It can be handed out.
+    /// Available to consumers.
     Ready,
-    /// It failed, and waits to be tried again.
+    /// Failed, waiting for a retry.
     Waiting,
-    /// It is handed out.
+    /// Leased to a consumer.
     Leased,
-    /// It failed as often as it may.
+    /// A dead letter.
     Dead,
-    /// It was acknowledged, and is kept for a while.
+    /// Settled, and kept as set by
+    /// [`Options::keep_acknowledged`](crate::Options::keep_acknowledged).
     Acknowledged,
 }
 
 impl Standing {
-    /// The standing in one word, stable.
+    /// Returns the status as one word. The words are stable.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -44,7 +45,7 @@ impl Standing {
     }
 }
 
-/// Which events to list.
+/// Selects the events to list.
 #[derive(Clone, Debug)]
 #[must_use = "pass it to Inbox::list"]
 pub struct Query {
@@ -54,41 +55,41 @@ pub struct Query {
 }
 
 impl Query {
-    /// The first 100 events of the inbox, the oldest first.
+    /// Selects the first 100 events of the inbox, oldest first.
     pub fn all() -> Self {
         Self { standing: None, after: None, limit: 100 }
     }
 
-    /// Only those that stand so.
+    /// Selects only events with this status.
     pub fn standing(mut self, standing: Standing) -> Self {
         self.standing = Some(standing);
         self
     }
 
-    /// Only those behind this one: the last of the page before.
+    /// Selects only events after this id, the last of the page before.
     pub fn after(mut self, id: EventId) -> Self {
         self.after = Some(id);
         self
     }
 
-    /// At most so many.
+    /// Sets the maximum number of events. Defaults to 100.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 }
 
-/// An event of the inbox, as it is listed.
+/// An event of the inbox, as returned by [`Inbox::list`](crate::Inbox::list).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Listed {
-    /// Its id in the inbox.
+    /// The event's id in the inbox.
     pub id: EventId,
-    /// How it stands.
+    /// The event's status.
     pub standing: Standing,
-    /// How often it was handed out since it was stored or requeued.
+    /// The number of attempts since it was stored or requeued.
     pub tries: u32,
-    /// When it was stored, by the inbox's time.
+    /// When the event was stored, in the inbox's time.
     pub stored_at: Timestamp,
     /// The event, or why it cannot be read.
     pub event: Result<Event, Unreadable>,

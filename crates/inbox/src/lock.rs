@@ -1,4 +1,4 @@
-//! The lock that makes a folder, or the file of a store, belong to one opener.
+//! The lock that gives a folder, or a store's file, to one opener.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -10,10 +10,11 @@ use crate::faults::{self, Bug};
 use crate::private::{self, Place};
 use crate::store::StoreError;
 
-/// An exclusive lock on a file that is never renamed or replaced. The system releases the lock when the process ends.
+/// An exclusive lock on a file that is never renamed or replaced. The system releases it when the
+/// process ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// Keeps the lock.
+    /// Holds the lock while open.
     _file: File,
     place: Place,
 }
@@ -22,7 +23,7 @@ impl Lock {
     /// Takes the lock without waiting.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another opener has it, in this process or in another one.
+    /// [`StoreError::InUse`] if another opener has it, in this process or another one.
     pub(crate) fn take(path: &Path) -> Result<Self, StoreError> {
         let (mut file, place) = private::open(path)?;
         match file.try_lock() {
@@ -31,9 +32,9 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(Holder::read(&mut file))),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        // A lock on a file that was deleted in between excludes nobody.
+        // The file may have been deleted in between; a lock on it would exclude nobody.
         place.check()?;
-        // Only a hint for others, so a full disk does not matter.
+        // Only a hint for other processes, so a full disk does not matter.
         let _ = Holder::this().write(&mut file);
         Ok(Self { _file: file, place })
     }
@@ -41,7 +42,7 @@ impl Lock {
     /// Takes the lock again if its file was deleted or replaced.
     ///
     /// # Errors
-    /// As for [`take`](Self::take).
+    /// The same as [`take`](Self::take).
     pub(crate) fn keep(&mut self) -> Result<(), StoreError> {
         match self.place.check() {
             Err(StoreError::Gone(path)) => *self = Self::take(&path)?,
@@ -51,17 +52,17 @@ impl Lock {
     }
 }
 
-/// How long it waits for an earlier opener to end, and the pause between two attempts.
+/// The maximum wait for an earlier opener, and the delay between two attempts.
 const HAND_OVER: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Takes the lock, then opens what it is for. Waits up to 1 s while either is in use: an inbox that was dropped, or whose
-/// process was asked to end, does not close at once.
+/// Takes the lock, then calls `open`. Waits up to 1 s while either is in use: an inbox that was
+/// dropped, or whose process is terminating, takes a moment to close.
 pub(crate) fn patiently<T>(path: &Path, open: impl Fn() -> Result<T, StoreError>) -> Result<(Lock, T), StoreError> {
     let started = Instant::now();
     loop {
         match Lock::take(path).and_then(|lock| Ok((lock, open()?))) {
-            // A file that vanishes while it is opened is made again by the next attempt.
+            // A file that vanishes while it is opened is created by the next attempt.
             Err(StoreError::InUse(_) | StoreError::Gone(_)) if started.elapsed() < HAND_OVER => {
                 std::thread::sleep(PAUSE);
             }
@@ -70,24 +71,25 @@ pub(crate) fn patiently<T>(path: &Path, open: impl Fn() -> Result<T, StoreError>
     }
 }
 
-/// The file of the lock of a file: the same name with `.lock` behind it.
+/// Returns the path of a file's lock: the same name with `.lock` appended.
 pub(crate) fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     name.into()
 }
 
-/// The process that has an inbox open, as it says itself: a hint for people.
+/// The process that has an inbox open, as recorded by that process. A hint for people, not
+/// verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {
-    /// The number of the process, as that process sees it.
+    /// The process id, as seen by that process.
     pub process: u32,
-    /// The name of its host, or of its container.
+    /// The name of its host or container.
     pub host: String,
 }
 
-/// The longest host name that is believed, in bytes.
+/// The longest host name that is accepted, in bytes.
 const LONGEST: usize = 255;
 
 impl Holder {
@@ -104,7 +106,7 @@ impl Holder {
         writeln!(file, "{} {}", self.process, self.host)
     }
 
-    /// `None` when the file says nothing that makes sense.
+    /// Returns `None` if the text is not what [`write`](Self::write) produces.
     fn read(file: &mut File) -> Option<Self> {
         let mut text = String::new();
         file.rewind().ok()?;

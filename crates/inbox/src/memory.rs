@@ -1,4 +1,4 @@
-//! Which events were stored, for as long as the horizon reaches.
+//! The keys of stored events, in memory.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use birdhook_core::EventKey;
 
-/// Half of an [`EventKey`]: meeting a wrong one would take 10^18 events.
+/// Half of an [`EventKey`]. A collision would take about 10^18 events.
 pub(crate) type Half = [u8; HALF];
 
 pub(crate) const HALF: usize = 16;
@@ -18,8 +18,8 @@ pub(crate) fn half(key: &EventKey) -> Half {
     half
 }
 
-/// The keys of stored events, read by every request and changed by the committer. In shards, so that neither growing nor
-/// changing it holds anybody up: a table that holds millions takes a while to grow.
+/// The keys of stored events: read by every request, changed by the committer. Sharded, because
+/// growing a table of millions takes long and would block requests.
 pub(crate) struct Memory {
     shards: Vec<Mutex<HashSet<Half, BuildHasherDefault<Spread>>>>,
 }
@@ -64,7 +64,8 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// Keys are evenly distributed, and nobody can choose them: they are SHA-256 of what X has signed.
+/// Uses key bytes as their own hash: they are evenly distributed and cannot be chosen, being
+/// SHA-256 hashes of what X signed.
 #[derive(Default)]
 pub(crate) struct Spread(u64);
 
@@ -75,7 +76,7 @@ impl Hasher for Spread {
         }
     }
 
-    // The length that is hashed with a slice says nothing.
+    // Slices are hashed with their length, which is the same for all keys.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {

@@ -1,10 +1,10 @@
-//! The same facts for the `metrics` crate. Numbers only.
+//! Records metrics and log events.
 
 use std::time::Duration;
 
 use crate::Stats;
 
-/// How the inbox stands.
+/// Sets the gauges to the current stats.
 pub(crate) fn stands(stats: &Stats) {
     #[cfg(feature = "metrics")]
     {
@@ -17,7 +17,7 @@ pub(crate) fn stands(stats: &Stats) {
     let _ = stats;
 }
 
-/// A commit stored so many events and took so long.
+/// Records the size and duration of a commit that stored events.
 pub(crate) fn committed(events: usize, took: Duration) {
     #[cfg(feature = "metrics")]
     {
@@ -27,14 +27,14 @@ pub(crate) fn committed(events: usize, took: Duration) {
     let _ = (events, took);
 }
 
-/// An event was handed on, or could not be and waits, or never will be.
+/// Counts an attempt to forward an event. `result` is `relayed`, `waiting` or `refused`.
 pub(crate) fn relayed(result: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_inbox_relayed_total", "result" => result).increment(1);
     let _ = result;
 }
 
-/// The store failed, or its files are gone.
+/// Records that the store failed or that its files are gone.
 pub(crate) fn failed(why: &str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_inbox_failures_total").increment(1);
@@ -43,7 +43,7 @@ pub(crate) fn failed(why: &str) {
     let _ = why;
 }
 
-/// Deliveries are taken again.
+/// Records that deliveries are accepted again.
 pub(crate) fn recovered() {
     #[cfg(feature = "tracing")]
     tracing::info!("the inbox takes deliveries again");

@@ -8,7 +8,7 @@ use crate::clock::{Clock, Machine, millis};
 use crate::store::{RedbStore, Store, StoreError};
 use crate::{Inbox, OpenError};
 
-/// The settings of an inbox, and the way to open it.
+/// Settings for an [`Inbox`], and the functions that open it.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -30,19 +30,21 @@ pub struct Options {
     pub(crate) clock: Box<dyn Clock>,
 }
 
-/// In which order events are handed out.
+/// The order in which events are leased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
-    /// The oldest first; an event that failed holds up no other.
+    /// Oldest first, across all subscribers. A failed event does not block the others.
     #[default]
     Free,
-    /// As they were accepted for each subscriber of each app: the next one is handed out when the one before it is done with, or a dead
-    /// letter. Different subscribers do not wait for each other.
+    /// In the order of acceptance for each subscriber of each app.
+    ///
+    /// An event is available once the one before it is settled or a dead letter. Subscribers do not
+    /// wait for each other.
     BySubscriber,
 }
 
-/// How often, and when, an event is tried again.
+/// The number of attempts and the delay between them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retry {
     pub(crate) tries: u32,
@@ -51,7 +53,7 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    /// Twice as long each time.
+    /// Returns the delay after an attempt. It doubles each time.
     pub(crate) fn pause_after(&self, tries: u32) -> u64 {
         let doubled = 1_u64.checked_shl(tries.saturating_sub(1)).unwrap_or(u64::MAX);
         self.first.saturating_mul(doubled).min(self.longest)
@@ -74,85 +76,98 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What [`Inbox::open`] opens an inbox with.
+    /// Creates the default settings, those of [`Inbox::open`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// In which order events are handed out; the oldest first, whoever's, unless set.
+    /// Sets the order in which events are leased. Defaults to [`Order::Free`].
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// How long an event is held for the one that it was handed out to, before it is tried again; a minute unless set.
+    /// Sets how long a consumer may hold an event before it counts as failed. Defaults to 1 minute.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = millis(lease);
         self
     }
 
-    /// How often an event is handed out before it is a dead letter; 10 times unless set, at least once.
+    /// Sets the number of attempts before an event becomes a dead letter. Defaults to 10; at least
+    /// 1.
     pub fn tries(mut self, tries: u32) -> Self {
         self.retry.tries = tries.max(1);
         self
     }
 
-    /// How long an event that failed waits before it is tried again: `first`, then twice as long each time up to `longest`;
-    /// 1 second and 10 minutes unless set.
+    /// Sets the delay before a failed event is retried: `first`, then doubled after each attempt up
+    /// to `longest`. Defaults to 1 s and 10 minutes.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         (self.retry.first, self.retry.longest) = (millis(first), millis(longest));
         self
     }
 
-    /// For how long events are remembered, so that they are not stored again; 5 days and an hour unless set, for X replays
-    /// what happened in the last 5 days. Takes about 30 bytes of memory and 20 on disk for each event.
+    /// Sets how long keys are kept, so that a duplicate is not stored again. Defaults to 5 days and
+    /// 1 hour, because X replays the events of the last 5 days.
+    ///
+    /// Takes about 30 bytes of memory and 20 bytes on disk for each event.
     pub fn dedupe_horizon(mut self, horizon: Duration) -> Self {
         self.horizon = millis(horizon);
         self
     }
 
-    /// Keeps acknowledged events for so long; they are deleted soon unless set. They are listed by [`Inbox::list`] and
-    /// exported by `birdhook inbox export`.
+    /// Keeps acknowledged events for `time`. By default they are deleted soon after the
+    /// acknowledgement.
+    ///
+    /// Kept events are listed by [`Inbox::list`] and exported by `birdhook inbox export`.
     pub fn keep_acknowledged(mut self, time: Duration) -> Self {
         self.keep = Some(millis(time));
         self
     }
 
-    /// How many bytes the deliveries and keys may take; 8 GiB unless set. What is over it is answered 503 until events are
-    /// consumed. The file takes up to twice as much.
+    /// Sets the limit for stored deliveries and keys, in bytes. Defaults to 8 GiB.
+    ///
+    /// At the limit deliveries are answered 503 until events are consumed. The file may be up to
+    /// twice as large.
     pub fn size_limit(mut self, bytes: u64) -> Self {
         self.size_limit = bytes;
         self
     }
 
-    /// How many bytes stay free on the disk; 128 MiB unless set. With less, deliveries are answered 503 until there is more.
+    /// Sets the number of bytes that must stay free on the disk. Defaults to 128 MiB.
+    ///
+    /// With less, deliveries are answered 503 until space is free again.
     pub fn free_space(mut self, bytes: u64) -> Self {
         self.free_space = bytes;
         self
     }
 
-    /// Takes the time from elsewhere, for tests.
+    /// Replaces the machine's clocks, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// Opens the inbox in this folder, or makes it. Blocks the thread: it reads what is pending, and waits up to 1 s for an
-    /// opener before it to close. Call it before the server starts.
+    /// Opens the inbox in `folder`, or creates it.
+    ///
+    /// Blocks the thread while it reads the pending events. Waits up to 1 s if another opener still
+    /// holds the folder. Call it before the server starts.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when this process or another one has it open, [`StoreError::Unsafe`] when a file is a link or
-    /// everyone may write to the folder, [`StoreError::Corrupt`] when it is damaged, and others when the folder cannot be used.
+    /// [`StoreError::InUse`] if this or another process has the inbox open, [`StoreError::Unsafe`]
+    /// if a file is a link or everyone may write to the folder, [`StoreError::Corrupt`] if a file
+    /// is damaged, and others if the folder cannot be used.
     pub fn open(self, folder: impl AsRef<Path>) -> Result<Inbox, OpenError> {
         let file = folder.as_ref().join(crate::inbox::FILE);
         self.open_with(folder, move || RedbStore::open(&file))
     }
 
-    /// As [`open`](Self::open), with a store of your own; the folder holds what is kept beside it. `open` is called again
-    /// after a commit has failed.
+    /// Opens the inbox with your own store. The folder holds the inbox's other files.
+    ///
+    /// `open` is called again after a commit has failed.
     ///
     /// # Errors
-    /// As for [`open`](Self::open).
+    /// The same as [`open`](Self::open).
     pub fn open_with<S: Store>(
         self,
         folder: impl AsRef<Path>,

@@ -1,4 +1,4 @@
-//! What a round has prepared: written in one commit, and answered behind it.
+//! The changes of one commit, and the replies that follow it.
 
 use std::time::Instant;
 
@@ -19,24 +19,24 @@ use crate::store::{Change, Store, StoreError, Table};
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) changes: Vec<Change>,
-    /// The number of the last batch, if any is stored, and how many events there are.
+    /// The number of the last new batch, and the number of new events.
     pub(crate) stored: Option<u64>,
     pub(crate) events: usize,
     pub(crate) acknowledged: u64,
-    /// Keys that are remembered, and that are not remembered any more.
+    /// Keys to add to those kept for deduplication, and keys to remove.
     pub(crate) remember: Vec<Half>,
     pub(crate) forget: Vec<Half>,
     pub(crate) grants: Vec<(oneshot::Sender<Granted>, Granted)>,
     promises: Vec<Promise>,
 }
 
-/// An answer that is true once the commit has ended.
+/// A reply to send once the commit has succeeded.
 pub(crate) enum Promise {
     Stored {
         done: Answer<Result<(), SinkError>>,
         room: OwnedSemaphorePermit,
     },
-    /// There is no room.
+    /// Rejected for lack of space.
     Refused(Answer<Result<(), SinkError>>),
     Settled {
         id: EventId,
@@ -48,7 +48,7 @@ pub(crate) enum Promise {
     Listed(Query, Result<Vec<Listed>, StoreError>, Answer<Result<Vec<Listed>, StoreError>>),
     Requeued(Vec<EventId>, usize, Answer<usize>),
     Discarded(Vec<EventId>, usize, Answer<usize>),
-    /// A step of a purge, and where the next one begins.
+    /// One step of a purge, and where the next one begins.
     Purged {
         subscriber: String,
         from: u64,
@@ -64,7 +64,7 @@ impl Prepared {
         self.promises.push(promise);
     }
 
-    /// Writes it all and seals it, if there is anything to write.
+    /// Commits all changes and records the last acknowledged batch. Does nothing without changes.
     pub(crate) fn commit(&mut self, store: &mut dyn Store, seal: &mut Seal, shared: &Shared) -> Result<(), StoreError> {
         if self.changes.is_empty() {
             return Ok(());
@@ -93,13 +93,13 @@ impl Prepared {
         Ok(())
     }
 
-    /// Answers 503 to the deliveries: what they are stored in is gone.
+    /// Answers 503 to the deliveries, because the file they were stored in is gone.
     pub(crate) fn refuse_deliveries(&mut self) {
         let stored = self.promises.extract_if(.., |promise| matches!(promise, Promise::Stored { .. }));
         stored.for_each(|promise| _ = promise.break_off());
     }
 
-    /// Tells everybody. What goes on in the next round is returned.
+    /// Sends all replies. Returns the commands to continue in the next commit.
     pub(crate) fn answer(self, shared: &Shared) -> Vec<Command> {
         self.remember.into_iter().for_each(|key| shared.memory.insert(key));
         self.forget.iter().for_each(|key| shared.memory.forget(key));
@@ -114,14 +114,14 @@ impl Prepared {
         unfinished
     }
 
-    /// What is to be done again, for the commit has failed, and what was to be handed out.
+    /// Returns the commands to repeat after a failed commit, and the leases that were not granted.
     pub(crate) fn undone(self) -> (Vec<Command>, Vec<(oneshot::Sender<Granted>, Granted)>) {
         (self.promises.into_iter().filter_map(Promise::break_off).collect(), self.grants)
     }
 }
 
 impl Promise {
-    /// Who asked may be gone; what was done is done.
+    /// Ignores send errors: the requester may have been dropped.
     fn keep(self) -> Option<Command> {
         match self {
             Self::Stored { done, room } => {

@@ -1,4 +1,5 @@
-//! Files of an inbox: regular files that only their owner may read, because people's messages are in them.
+//! Opens the inbox's files: regular files that only their owner may read, because they contain
+//! people's messages.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -6,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
 
-/// Opens a file to read and write, or makes it. Removes the permissions of everyone but its owner, and follows no link.
+/// Opens a file for reading and writing, or creates it. Removes everyone else's permissions. Does
+/// not follow links.
 pub(crate) fn open(path: &Path) -> Result<(File, Place), StoreError> {
     look(path)?;
     let mut options = File::options();
@@ -14,7 +16,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, Place), StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // A link that appears after the look above is not followed either.
+        // Also rejects a link that was created after the check above.
         options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
     let file = options.open(path)?;
@@ -25,10 +27,10 @@ pub(crate) fn open(path: &Path) -> Result<(File, Place), StoreError> {
     Ok((file, place))
 }
 
-/// Looks at a file; `None` when there is none.
+/// Returns a file's metadata; `None` if it does not exist.
 ///
 /// # Errors
-/// When it is not a regular file.
+/// If it is not a regular file.
 pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(about) if about.is_file() => Ok(Some(about)),
@@ -41,7 +43,7 @@ pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
     }
 }
 
-/// Refuses a folder in which every user of the machine may replace files.
+/// Rejects a folder in which every user of the machine may replace files.
 pub(crate) fn check_folder(folder: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
@@ -58,7 +60,7 @@ pub(crate) fn check_folder(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The path of a file that is open, and which file that is.
+/// The path of an open file, and its identity.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     path: PathBuf,
@@ -66,7 +68,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The same file, after it was renamed.
+    /// Returns the place of the same file after it was renamed.
     pub(crate) fn renamed(self, path: &Path) -> Self {
         Self { path: path.to_owned(), ..self }
     }
@@ -75,10 +77,10 @@ impl Place {
         &self.path
     }
 
-    /// Whether the path still names the file.
+    /// Checks that the path still names the file.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when the file was deleted, moved or replaced.
+    /// [`StoreError::Gone`] if the file was deleted, moved or replaced.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         match fs::symlink_metadata(&self.path) {
             Ok(about) if identity(&about) == self.identity => Ok(()),
@@ -90,7 +92,7 @@ impl Place {
     }
 }
 
-/// Device and inode. While the file is open no other file has the same.
+/// Device and inode. No other file has the same while this one is open.
 #[cfg(unix)]
 type Identity = (u64, u64);
 
@@ -100,7 +102,7 @@ fn identity(about: &Metadata) -> Identity {
     (about.dev(), about.ino())
 }
 
-/// Only a missing file is noticed where the standard library reports no number of a file.
+/// The standard library has no file identity here, so that only a missing file is noticed.
 #[cfg(not(unix))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Identity;

@@ -1,5 +1,4 @@
-//! The records on disk. Each ends with a checksum of its own, so that what is read is what was written, whichever store
-//! holds it.
+//! The records on disk. Each ends with its own checksum, so that damage is found in any store.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +9,7 @@ use crate::memory::{HALF, Half};
 use crate::slot::{Slot, State};
 use crate::{StoreError, Unreadable};
 
-/// The format that this version writes.
+/// The record format that this version writes.
 pub(crate) const FORMAT: u8 = 1;
 
 /// The keys of the records in [`Table::About`](crate::Table).
@@ -19,16 +18,16 @@ pub(crate) const ABOUT_NEXT: u64 = 1;
 /// The time of the last commit without deliveries.
 pub(crate) const ABOUT_TIME: u64 = 2;
 
-/// One POST as it is stored.
+/// A delivery as it is stored.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) app: Arc<str>,
-    /// Empty once all its events are done with.
+    /// Empty once all its events are settled.
     pub(crate) body: Bytes,
-    /// How many events the body has, and which of them are in the inbox.
+    /// The number of events in the body, and the positions of those stored in the inbox.
     pub(crate) events: u32,
     pub(crate) positions: Vec<u32>,
-    /// Those that are in the inbox. Read once, by whoever asks first.
+    /// The stored events, parsed at the first access.
     read: OnceLock<Vec<Event>>,
 }
 
@@ -43,7 +42,7 @@ impl Stored {
         }
     }
 
-    /// Leaves out the events at the places where `kept` is false.
+    /// Keeps the events whose entry in `kept` is true.
     pub(crate) fn retain(&mut self, kept: &[bool]) {
         let mut places = kept.iter();
         self.positions.retain(|_| places.next() == Some(&true));
@@ -51,20 +50,22 @@ impl Stored {
         self.read.get_mut().into_iter().for_each(|read| read.retain(|_| places.next() == Some(&true)));
     }
 
-    /// How many bytes it takes on the disk.
+    /// Returns the approximate size on disk, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.body.len() + self.app.len() + 4 * self.positions.len() + 16
     }
 
-    /// About how many bytes it takes in memory. A body that has just come is a part of what the server read at once, all of which it holds.
+    /// Returns the approximate size in memory, in bytes. The body of a new delivery is a slice of
+    /// the server's read buffer and keeps all of it alive.
     fn memory(&self) -> usize {
         let body = self.body.len();
         self.read.get().map_or(body, |read| body.max(READ_AT_ONCE) + EVENT * read.len())
     }
 
-    /// The event at a place among those that are in the inbox.
+    /// Returns the event at an index among the stored ones.
     ///
-    /// A version of birdhook that finds other events in a body than the one that stored it hands over more, never less.
+    /// If this version of birdhook finds other events in the body than the version that stored it,
+    /// the result contains more than the event, never less.
     pub(crate) fn event(&self, place: usize) -> Option<Event> {
         let read = || {
             let delivery = Delivery::restore(Arc::clone(&self.app), self.body.clone(), self.events as usize);
@@ -75,7 +76,8 @@ impl Stored {
         self.read.get_or_init(read).get(place).cloned()
     }
 
-    /// The event at a place, or what is known of it when it cannot be read. `None` when its body was cleared away.
+    /// Returns the event at an index, or what is known of it if it cannot be parsed. `None` if its
+    /// body was cleared.
     pub(crate) fn look(&self, place: usize, is_done: bool) -> Option<Result<Event, Unreadable>> {
         match self.event(place) {
             Some(event) => Some(Ok(event)),
@@ -88,7 +90,7 @@ impl Stored {
         }
     }
 
-    /// The same without what people wrote.
+    /// Returns the same delivery without its body.
     pub(crate) fn cleared(&self) -> Self {
         Self {
             app: Arc::clone(&self.app),
@@ -100,7 +102,7 @@ impl Stored {
     }
 }
 
-/// What hyper and actix-web read at once, and what an event takes that was read; in bytes of memory.
+/// The read buffer of hyper and actix-web, and the size of a parsed event; in bytes of memory.
 const READ_AT_ONCE: usize = 8192;
 const EVENT: usize = 1024;
 
@@ -113,7 +115,7 @@ fn number(number: usize) -> u32 {
 pub(crate) struct Batch(pub(crate) Vec<Arc<Stored>>);
 
 impl Batch {
-    /// The delivery of an event, and the event's place in it.
+    /// Returns an event's delivery, and the event's index in it.
     pub(crate) fn find(&self, slot: u32) -> Option<(&Arc<Stored>, usize)> {
         let mut slot = slot as usize;
         for stored in &self.0 {
@@ -129,7 +131,7 @@ impl Batch {
         self.0.iter().map(|stored| stored.body.len()).sum()
     }
 
-    /// About how many bytes they take in memory.
+    /// Returns the approximate size in memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.0.iter().map(|stored| stored.memory()).sum()
     }
@@ -168,11 +170,11 @@ impl Batch {
     }
 }
 
-/// What became of the events of one batch.
+/// The states of one batch's events.
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) stored_at: u64,
-    /// How many bytes its deliveries take.
+    /// The size of its deliveries, in bytes.
     pub(crate) bytes: u64,
     pub(crate) slots: Vec<Slot>,
 }
@@ -246,7 +248,7 @@ impl Keys {
     }
 }
 
-/// A single number.
+/// Encodes a single number.
 pub(crate) fn write_number(number: u64) -> Bytes {
     sealed(number.to_be_bytes().to_vec())
 }

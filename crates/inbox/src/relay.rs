@@ -1,4 +1,4 @@
-//! Handing events on to another sink.
+//! Forwards events to another sink.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,28 +11,31 @@ use tokio::time::{Instant, timeout};
 
 use crate::{EventId, Inbox, Lease, observe};
 
-/// Of events that are handed on at once.
+/// The maximum number of events forwarded at once.
 const MOST: usize = 10_000;
 
-/// How long the other sink may take for one attempt, if the lease is long.
+/// The timeout of one attempt, unless a quarter of the lease is shorter.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// Between the attempts for one event.
+/// The shortest and longest delay between attempts for one event.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Hands each event of an inbox on to another sink, such as that of an engine: the event is acknowledged here once it is `Ok` there. Made by
-/// [`Inbox::relay`].
+/// Forwards each event to another sink, such as a message broker's. Created by [`Inbox::relay`].
 ///
-/// A sink that is full, slow or gone holds the relay up and costs no event anything: what waits for it keeps its lease and is
-/// tried again until it is taken, and meanwhile the inbox takes deliveries, up to [`Options::size_limit`](crate::Options::size_limit). Only what the sink
-/// [refuses](SinkError::Refused) is a dead letter, or what makes it panic at each of so many [tries](crate::Options::tries).
+/// An event is acknowledged in the inbox once the sink has returned `Ok`. While the sink is full,
+/// slow or unavailable, the relay waits and no attempts are used up: a waiting event keeps its
+/// lease and is retried until the sink accepts it. The inbox accepts deliveries meanwhile, up to
+/// [`Options::size_limit`](crate::Options::size_limit). An event becomes a dead letter only if the
+/// sink [refuses](SinkError::Refused) it, or if it makes the sink panic at each of its
+/// [attempts](crate::Options::tries).
 ///
-/// An event is handed on again when the process ends after the sink took it and before that is on the disk. **It then
-/// has the same key**, which is what the sink recognises it by; what it is recognised for how long, the sink says.
+/// An event is forwarded again if the process ends after the sink has accepted it and before the
+/// acknowledgement is on disk. **It then has the same key**, so the sink can recognise it. The sink
+/// defines how long keys are remembered.
 ///
-/// With [`Order::BySubscriber`](crate::Order::BySubscriber) the sink gets each subscriber's events one after the other, in the order in which they were
-/// accepted.
+/// With [`Order::BySubscriber`](crate::Order::BySubscriber) the sink gets each subscriber's events
+/// one at a time, in the order in which they were accepted.
 #[must_use = "call run"]
 pub struct Relay<S> {
     inbox: Inbox,
@@ -42,22 +45,22 @@ pub struct Relay<S> {
     tell: Box<dyn Fn(&Trouble<'_>) + Send + Sync>,
 }
 
-/// Why an event was not handed on.
+/// A failed attempt to forward an event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Trouble<'a> {
-    /// Which event of the inbox it is.
+    /// The event's id in the inbox.
     pub id: EventId,
-    /// What the sink says.
+    /// The sink's error.
     pub error: &'a SinkError,
-    /// How many attempts were made since the event was handed out.
+    /// The number of attempts since the event was leased.
     pub attempts: u32,
-    /// Whether it is a dead letter now; else it is tried again.
+    /// Whether the event is a dead letter now. If not, it is retried.
     pub is_dead: bool,
 }
 
 impl Inbox {
-    /// Hands events on to another sink.
+    /// Returns a [`Relay`] that forwards events to another sink.
     ///
     /// ```no_run
     /// # async fn relay<S>(inbox: birdhook_inbox::Inbox, webhook: birdhook_pipeline::Webhook, engine: S)
@@ -73,27 +76,30 @@ impl Inbox {
 }
 
 impl<S> Relay<S> {
-    /// By what the events are recognised, as the receiver does it ([`Webhook::keying`](birdhook_pipeline::Webhook::keying)): that gives them their ids. Needed where
-    /// the scope or the cut-over is set there.
+    /// Sets the deduplication policy, which determines the events' keys. Must be the receiver's
+    /// ([`Webhook::keying`](birdhook_pipeline::Webhook::keying)) if its scope or dual mode is set.
     pub fn keying(mut self, keying: Keying) -> Self {
         self.keying = keying;
         self
     }
 
-    /// How many events are handed on at once, at most; 64 unless set, and never more than 10,000.
+    /// Sets how many events are forwarded at once. Defaults to 64; at least 1, at most 10,000.
     pub fn concurrency(mut self, events: usize) -> Self {
         self.concurrency = events.clamp(1, MOST);
         self
     }
 
-    /// Calls this for each attempt that fails. The sink's error may quote a message.
+    /// Sets a function that is called for each failed attempt. The sink's error may quote a
+    /// message.
     pub fn on_trouble(mut self, tell: impl Fn(&Trouble<'_>) + Send + Sync + 'static) -> Self {
         self.tell = Box::new(tell);
         self
     }
 
-    /// Hands events on until the inbox is closed, then finishes the attempts that are under way. What waits for the sink is given back. Dropping the
-    /// future ends it at once; what was being handed on comes again.
+    /// Forwards events until the inbox is closed, then finishes the attempts in progress.
+    ///
+    /// Events that wait for the sink are returned to the inbox. Dropping the future stops it at
+    /// once; events in progress are leased again.
     pub async fn run(self)
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
@@ -114,7 +120,8 @@ impl<S> Relay<S> {
             tasks.spawn(one());
         }
         while let Some(ended) = tasks.join_next().await {
-            // In the sink, or in what is told of trouble. Its event has failed, and the others need somebody.
+            // The sink or the `on_trouble` function panicked. The event has failed; replace the
+            // task.
             if ended.is_err_and(|error| error.is_panic()) {
                 tasks.spawn(one());
             }
@@ -131,7 +138,8 @@ impl<S> Relay<S> {
         let mut pause = FIRST_PAUSE;
         for attempts in 1.. {
             let left = lease.ends().saturating_duration_since(Instant::now());
-            // An attempt and a pause take less than half of it. What is over may be somebody else's by now.
+            // An attempt and a delay take less than half a lease. If the extension fails, another
+            // consumer may hold the event.
             if left < length / 2 && lease.extend(length).await.is_err() {
                 return;
             }
@@ -140,7 +148,7 @@ impl<S> Relay<S> {
             let error = match taken.unwrap_or_else(|_| Err(self.sink.when_late())) {
                 Ok(()) => {
                     observe::relayed("relayed");
-                    // If the inbox is closed it is handed on again, under the same key.
+                    // If the inbox is closed, the event is forwarded again with the same key.
                     let _ = lease.ack().await;
                     return;
                 }
@@ -163,7 +171,7 @@ impl<S> Relay<S> {
 }
 
 async fn is_closing_within(closing: &mut watch::Receiver<bool>, pause: Duration) -> bool {
-    // An inbox whose last handle is gone cannot be asked, and this is one.
+    // The wait cannot fail here: `self.inbox` keeps the sender alive.
     timeout(pause, closing.wait_for(|closing| *closing)).await.is_ok()
 }
 

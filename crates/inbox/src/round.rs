@@ -1,4 +1,4 @@
-//! All that is done in one commit.
+//! The work of one commit.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
@@ -22,14 +22,14 @@ use crate::slot::{Slot, State, lane};
 use crate::space;
 use crate::store::{Change, Store, StoreError, Table};
 
-/// Carries commands out on what is in memory, and gathers what is to be written.
+/// Applies commands to the state in memory and collects the changes to write.
 pub(crate) struct Round<'a> {
     options: &'a Options,
     shared: &'a Shared,
     store: &'a dyn Store,
     contents: &'a mut Contents,
     now: u64,
-    /// What is stored in this commit, and by which keys it is recognised.
+    /// The batches stored in this commit, and the keys of their events.
     new: Vec<NewBatch>,
     taken: HashSet<Half>,
     first_stored: Option<u64>,
@@ -46,19 +46,20 @@ struct NewBatch {
     size: usize,
 }
 
-/// The most bytes in one record, if it holds several deliveries: a tree keeps a record in pages of twice as many bytes as the
-/// next smaller ones, of which this fills one.
+/// The size limit of a record with several deliveries, in bytes. redb stores a record in a page
+/// whose size is a power of two, and a record of this size fills one.
 const BATCH: usize = (64 << 10) - 128;
 
-/// How many records of old keys, batches with bodies that are not needed, and batches of a purge are looked at in one round.
+/// The limits of one commit: records of old keys, batches with unneeded bodies, and batches of a
+/// purge.
 const KEYS_STEP: usize = 32;
 const TIDY_STEP: usize = 4;
 const PURGE_STEP: usize = 64;
 
-/// How long bodies stay that are not needed, when others of their batch are; in milliseconds.
+/// The delay before unneeded bodies are deleted while the rest of their batch is needed, in ms.
 const LITTER: u64 = 60_000;
 
-/// Between two attempts to get space back from the store, in milliseconds.
+/// The delay between two attempts to get space back from the store, in milliseconds.
 const RECLAIM: u64 = 60_000;
 
 impl<'a> Round<'a> {
@@ -83,7 +84,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Whether there is room for deliveries, and whether the store should be asked for what it does not use.
+    /// Checks whether there is space for deliveries, and whether the store should free unused
+    /// space.
     pub(crate) fn look_for_room(&mut self, folder: &Path) {
         let is_low = space::free(folder).is_ok_and(|free| free < self.options.free_space);
         self.contents.is_full = is_low || self.contents.bytes() >= self.options.size_limit;
@@ -117,7 +119,7 @@ impl<'a> Round<'a> {
                 self.prepared.promise(Promise::Discarded(ids, count, done));
             }
             Command::Purge { subscriber, from, removed, done } => self.purge(subscriber, from, removed, done),
-            // The committer's own.
+            // Handled by the committer.
             Command::Take(_) | Command::Verify(_) | Command::Close { .. } => {}
         }
     }
@@ -126,7 +128,8 @@ impl<'a> Round<'a> {
         if self.contents.is_full {
             return self.prepared.promise(Promise::Refused(done));
         }
-        // What was not in the memory when the request asked may be by now, or may come twice in this commit.
+        // The key may have been stored since the request was checked, or may occur twice in this
+        // commit.
         let mut is_new = |key: &Half| !self.shared.memory.holds(key) && self.taken.insert(*key);
         let new: Vec<_> = events.iter().map(|(_, key)| is_new(key)).collect();
         if new.contains(&false) {
@@ -145,7 +148,7 @@ impl<'a> Round<'a> {
         self.prepared.promise(Promise::Stored { done, room });
     }
 
-    /// Ends what is over, and clears away what is not needed any more, a little at a time.
+    /// Writes new batches, ends expired leases and due waits, and cleans up a little.
     pub(crate) fn keep_time(&mut self) {
         self.append();
         self.contents.index.advance(self.now);
@@ -153,7 +156,7 @@ impl<'a> Round<'a> {
         self.tidy();
     }
 
-    /// Makes records of all that is to be stored.
+    /// Creates the records of all new batches.
     fn append(&mut self) {
         for NewBatch { deliveries, slots, keys, .. } in std::mem::take(&mut self.new) {
             let number = self.contents.next;
@@ -192,7 +195,7 @@ impl<'a> Round<'a> {
             self.prepared.changes.push(Change { table: Table::Keys, key: number, value: None });
             self.contents.remembered = self.contents.remembered.saturating_sub(keys.len());
             self.prepared.forget.extend(keys);
-            // Behind those on the disk are those of this very commit.
+            // After the records on disk come those of this commit.
             let stored = self.first_stored.filter(|stored| *stored > number).map(|stored| (stored, self.now));
             self.contents.oldest_keys = self.first_keys_behind(number).or(stored);
         }
@@ -208,7 +211,7 @@ impl<'a> Round<'a> {
         found.ok().and(first)
     }
 
-    /// Deletes what is done with: a batch's records when all of it is, else the bodies that are not needed.
+    /// Deletes the records of settled batches, and the unneeded bodies of the others.
     fn tidy(&mut self) {
         let keep = self.options.keep.unwrap_or(0);
         let Some(then) = self.now.checked_sub(LITTER.max(keep)) else { return };
@@ -236,17 +239,17 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Writes a batch's deliveries anew, without the bodies of those that are over with all their events. Asks with the place of
-    /// the delivery in the batch.
+    /// Rewrites a batch without the bodies of those deliveries for whose events `is_over` always
+    /// returns true. Its first argument is the delivery's index in the batch.
     fn clear_bodies(&mut self, number: u64, is_over: impl Fn(usize, &Slot) -> bool) {
         let Ok(batch) = self.contents.batch(self.store, number) else {
-            // It is noticed by whoever needs it.
+            // The error is reported when the batch is needed.
             return self.contents.index.tidied(number, Some(self.now));
         };
         let Some(entry) = self.contents.index.entry(number) else { return };
         let mut rest = &*entry.progress.slots;
         let mut is_changed = false;
-        // One that is done with is deleted as a whole, when its time has come.
+        // A settled batch is deleted as a whole later.
         let mut is_tidy = !entry.is_done();
         let deliveries = batch.0.iter().enumerate().map(|(place, stored)| {
             let (slots, others) = rest.split_at(stored.positions.len().min(rest.len()));
@@ -268,7 +271,7 @@ impl<'a> Round<'a> {
         self.contents.index.tidied(number, (!is_tidy).then_some(self.now));
     }
 
-    /// Hands events out to those who wait for them.
+    /// Leases events to waiting consumers.
     pub(crate) fn grant(&mut self, takers: &mut VecDeque<oneshot::Sender<Granted>>) {
         while let Some(taker) = takers.pop_front() {
             if taker.is_closed() {
@@ -285,7 +288,8 @@ impl<'a> Round<'a> {
                     let granted = Granted { id, token, tries, at, stored: Arc::clone(stored), place };
                     self.prepared.grants.push((taker, granted));
                 }
-                // It was read when the inbox was opened, so the disk has failed since. It fails until it is a dead letter.
+                // The record was readable at opening, so the disk has failed since. The event fails
+                // until it is a dead letter.
                 None => {
                     self.contents.index.settle(id, token, Outcome::Failed(None), self.now);
                     takers.push_front(taker);
@@ -348,7 +352,7 @@ impl<'a> Round<'a> {
                     let Some(slot) = self.contents.index.slot(id) else { continue };
                     let is_theirs = match stored.look(place, slot.is_done()) {
                         Some(Ok(event)) => event.subscriber() == Some(&subscriber),
-                        // All that is left to tell by.
+                        // The lane is the only link to the subscriber that is left.
                         Some(Err(_)) => slot.lane == lane(&stored.app, Some(&subscriber)),
                         None => false,
                     };
@@ -371,7 +375,7 @@ impl<'a> Round<'a> {
         self.prepared.changes.push(Change { table, key, value: Some(value) });
     }
 
-    /// What is to be written and answered, and whether the store should give space back first.
+    /// Returns what to write and reply, and whether the store should free space first.
     pub(crate) fn finish(mut self) -> (Prepared, bool) {
         for number in self.contents.index.take_dirty() {
             let Some(entry) = self.contents.index.entry(number) else { continue };
@@ -382,7 +386,7 @@ impl<'a> Round<'a> {
                 self.write(Table::Progress, number, record);
             }
         }
-        // Batches have their time in their records.
+        // New batches contain their time, so no separate record is needed.
         if self.first_stored.is_none() && !self.prepared.changes.is_empty() {
             self.write(Table::About, ABOUT_TIME, write_number(self.now));
         }

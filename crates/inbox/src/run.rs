@@ -1,4 +1,4 @@
-//! Giving each event to an async function.
+//! Runs an async function for each event.
 
 use std::sync::Arc;
 
@@ -8,17 +8,19 @@ use tokio::time::timeout_at;
 
 use crate::{Inbox, Lease};
 
-/// Of tasks that wait for events.
+/// The maximum number of tasks that wait for events.
 const MOST: usize = 10_000;
 
 impl Inbox {
-    /// Gives each event to an async function, up to `concurrency` (and 10,000) at a time, each in a task of its own: what it returns `Ok`
-    /// for is acknowledged; what it fails for, panics for, or does not finish within the lease, is tried again as
-    /// [`Options::backoff`](crate::Options::backoff) says. Its error is printed nowhere, for it may quote a message: log it
-    /// yourself.
+    /// Calls an async function for each event, up to `concurrency` at a time, each in its own task.
     ///
-    /// Returns once the inbox is closed and what was handed out is done. Dropping the future ends the tasks; their events
-    /// come again.
+    /// `concurrency` is at least 1 and at most 10,000. If `handle` returns `Ok`, the event is
+    /// acknowledged. If it fails, panics or does not finish within the lease, the event is retried
+    /// as set by [`Options::backoff`](crate::Options::backoff). The error is not logged, because it
+    /// may quote a message: log it in `handle`.
+    ///
+    /// Returns once the inbox is closed and all leased events are settled. Dropping the future
+    /// aborts the tasks; their events are leased again.
     ///
     /// ```no_run
     /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +44,7 @@ impl Inbox {
     {
         let handle = Arc::new(handle);
         let mut tasks = JoinSet::new();
-        // All of them wait for events at once, so that one commit hands out many.
+        // All tasks wait for events at the same time, so that one commit can lease many.
         let one = || {
             let (handle, mut leases) = (Arc::clone(&handle), self.leases());
             async move {
@@ -55,7 +57,7 @@ impl Inbox {
             tasks.spawn(one());
         }
         while let Some(ended) = tasks.join_next().await {
-            // One whose handler panicked too.
+            // Also replaces a task whose handler panicked.
             if !matches!(ended, Ok(None)) {
                 tasks.spawn(one());
             }
@@ -63,13 +65,13 @@ impl Inbox {
     }
 }
 
-/// A handler that panics drops the lease, which counts as failed.
+/// A panic in the handler drops the lease, which counts as failed.
 async fn settle<Fut, E>(lease: Lease, handle: impl Fn(Event) -> Fut)
 where
     Fut: Future<Output = Result<(), E>>,
 {
     let handled = timeout_at(lease.ends(), handle(lease.event().clone())).await;
-    // A closed inbox hands it out when it is opened again.
+    // An error means that the inbox is closed: the event is leased again when it is next opened.
     let _ = match handled {
         Ok(Ok(())) => lease.ack().await,
         Ok(Err(_)) | Err(_) => lease.nack(None).await,

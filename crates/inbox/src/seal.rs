@@ -1,8 +1,10 @@
-//! How far the inbox has answered 200, kept beside the store.
+//! The last batch answered 200, kept in a file beside the store.
 //!
-//! A store that recovers from a crash to an earlier state cannot tell a write that never ended, which nobody was told of,
-//! from one that ended and was damaged since. The seal can: it is written after a commit has ended and before anybody is
-//! told. It is not synced, for it only has to survive the end of the process; after a loss of power an old seal claims less.
+//! After a crash, a store may recover an earlier state. It cannot distinguish a write that never
+//! finished, which was never answered, from one that finished and was damaged later. This file can:
+//! it is written after a commit and before the replies. It is not synced, because it only has to
+//! survive the end of the process. After a power loss it may be older, which is safe: it then
+//! claims less.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,7 +13,7 @@ use std::path::Path;
 use crate::private::{self, Place};
 use crate::store::StoreError;
 
-/// The number of the last batch that anybody was told of.
+/// The file with the number of the last acknowledged batch.
 #[derive(Debug)]
 pub(crate) struct Seal {
     file: File,
@@ -26,7 +28,8 @@ impl Seal {
         Ok(Self { file, place })
     }
 
-    /// Makes the file again if it was deleted or replaced. `next` is the number of the next batch.
+    /// Creates the file again if it was deleted or replaced. `next` is the number of the next
+    /// batch.
     pub(crate) fn keep(&mut self, next: u64) -> Result<(), StoreError> {
         match self.place.check() {
             Err(StoreError::Gone(path)) => *self = Self::open(&path)?,
@@ -35,7 +38,8 @@ impl Seal {
         next.checked_sub(1).map_or(Ok(()), |last| Ok(self.write(last)?))
     }
 
-    /// `None` when nothing was sealed, or when the seal itself is unreadable, as after a loss of power.
+    /// Returns the last acknowledged batch. `None` before the first one, and if the file is
+    /// unreadable, as after a power loss.
     pub(crate) fn read(&mut self) -> io::Result<Option<u64>> {
         let mut bytes = Vec::with_capacity(LENGTH);
         self.file.seek(SeekFrom::Start(0))?;

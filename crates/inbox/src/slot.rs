@@ -1,24 +1,24 @@
-//! One event of the inbox, and how it stands.
+//! An event's entry in the inbox, and its state.
 
-/// What the inbox knows of an event without its delivery.
+/// The state of an event, without its delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) state: State,
-    /// How often it was handed out.
+    /// The number of attempts.
     pub(crate) tries: u32,
-    /// Events of one subscriber have the same.
+    /// Equal for all events of one subscriber.
     pub(crate) lane: u32,
 }
 
-/// Times are those of the inbox, in milliseconds.
+/// The state of an event. Times are the inbox's, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Ready,
-    /// Not to be handed out before.
+    /// Not available before `until`.
     Waiting {
         until: u64,
     },
-    /// Handed out. On disk it is ready, for no lease outlives the process.
+    /// Stored on disk as ready, because no lease outlives the process.
     Leased {
         until: u64,
         token: u64,
@@ -42,7 +42,7 @@ impl Slot {
     }
 }
 
-/// Which events are in order with each other.
+/// Returns the lane of a subscriber. The events of one lane are kept in order.
 pub(crate) fn lane(app: &str, subscriber: Option<&str>) -> u32 {
     let mut hash = crc32fast::Hasher::new();
     hash.update(app.as_bytes());

@@ -1,31 +1,33 @@
-//! What an inbox holds and has done.
+//! A snapshot of an inbox's contents and counters.
 
 use std::time::Duration;
 
-/// A snapshot, as of the last commit.
+/// A snapshot of an inbox, taken at the last commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Whether the store works and its files are where they were opened. Otherwise deliveries are answered 503;
-    /// [`Inbox::failure`](crate::Inbox::failure) says why.
+    /// Whether the store works and its files are where they were opened.
+    ///
+    /// If not, deliveries are answered 503 and [`Inbox::failure`](crate::Inbox::failure) returns
+    /// the reason.
     pub is_sound: bool,
     /// Whether deliveries are refused for lack of space.
     pub is_full: bool,
-    /// Events that are neither done with nor dead letters.
+    /// Events that are neither settled nor dead letters.
     pub depth: usize,
-    /// Of these, those that are handed out.
+    /// Events in `depth` that are leased.
     pub leased: usize,
-    /// Of these, those that failed and wait to be tried again.
+    /// Events in `depth` that failed and wait for a retry.
     pub waiting: usize,
-    /// Since the oldest of these was stored; `None` when there is none.
+    /// Age of the oldest event in `depth`; `None` if `depth` is 0.
     pub oldest: Option<Duration>,
-    /// Events that failed as often as they may.
+    /// Dead letters.
     pub dead: usize,
-    /// Events that are remembered as seen.
+    /// Events whose keys are kept for deduplication.
     pub remembered: usize,
-    /// What deliveries and keys take, in bytes.
+    /// Size of the stored deliveries and keys, in bytes.
     pub bytes: u64,
-    /// What the store takes on the disk, in bytes.
+    /// Size of the store on disk, in bytes.
     pub disk: u64,
     /// Events stored since the inbox was opened.
     pub stored: u64,
@@ -33,6 +35,6 @@ pub struct Stats {
     pub acknowledged: u64,
     /// Commits since the inbox was opened.
     pub commits: u64,
-    /// How often the store failed since the inbox was opened.
+    /// Failures of the store since the inbox was opened.
     pub failures: u64,
 }

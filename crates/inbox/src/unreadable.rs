@@ -1,14 +1,17 @@
-//! What is in the inbox and is no event any more.
+//! A stored entry that can no longer be parsed.
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// An event whose delivery cannot be read again, though its checksum holds: not damage by the disk, then, but something else that
-/// wrote to the store. Nobody is handed it; once it was tried it is a dead letter, and [`Inbox::discard`](crate::Inbox::discard) is done with it.
+/// A stored event whose delivery can no longer be parsed.
 ///
-/// Prints why; what was written is told by [`body`](Self::body) alone.
+/// Its checksum matches, so it was not damaged by the disk: something else wrote to the store. It
+/// is never leased. At its first attempt it becomes a dead letter, and
+/// [`Inbox::discard`](crate::Inbox::discard) removes it.
+///
+/// `Display` prints the reason but not the content; only [`body`](Self::body) returns that.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable {
     pub(crate) app: Arc<str>,
@@ -17,17 +20,17 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    /// The name of the app whose secret is said to have signed it.
+    /// Returns the name of the app recorded with the delivery.
     pub fn app(&self) -> &str {
         &self.app
     }
 
-    /// The bytes that stand in the place of the delivery's body.
+    /// Returns the bytes stored as the delivery's body.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// Which of the events of its delivery it was, from nought.
+    /// Returns the event's index in its delivery, counted from 0.
     pub fn position(&self) -> usize {
         self.position as usize
     }

@@ -1,4 +1,4 @@
-//! The suite for stores, on stores that are sound and on stores that are not.
+//! Runs the conformance suite on correct and on broken stores.
 
 #[path = "../benches/stores/fjall_store.rs"]
 mod fjall_store;

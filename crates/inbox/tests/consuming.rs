@@ -1,4 +1,4 @@
-//! Handing out, acknowledging, failing, trying again.
+//! Leases, acknowledgements, failures and retries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -48,7 +48,7 @@ async fn an_event_is_stored_once_whoever_was_told_so_before() {
     assert!(receiver.is_quiet().await, "remembered when long acknowledged");
 }
 
-/// As of a wrapper that takes an event out of a delivery and its key not, or brings no keys.
+/// As from a wrapper sink that removes an event from a delivery but not its key, or passes no keys.
 #[tokio::test]
 async fn an_event_is_stored_whatever_number_of_keys_comes_with_its_delivery() {
     let delivery = Delivery::restore("shop", deletions("7", 1..=2), 2).unwrap();

@@ -1,4 +1,4 @@
-//! A disk that fails, for a moment or for longer.
+//! A disk that fails, briefly or for longer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -61,7 +61,8 @@ async fn goes_on_where_it_was(fate: Fate) {
     assert_eq!(receiver.send(&deletions("7", [4])).await, 200);
     let lease = timeout(PATIENCE, taker).await.unwrap().unwrap().unwrap();
     assert_eq!(post(&lease), 4, "it went on waiting");
-    // The commit that failed held the lease too, unless the machine was slow. If it was written, the attempt counts.
+    // The failed commit also held the lease, unless the machine was slow. If that commit was
+    // written, the attempt counts.
     let most = if fate == Fate::Lost { 1 } else { 2 };
     assert!((1..=most).contains(&lease.tries()), "{} attempts", lease.tries());
     assert!(receiver.is_quiet().await, "the third is still held");
@@ -147,7 +148,8 @@ async fn who_gives_up_while_the_event_is_on_its_way_costs_it_no_try() {
     assert_eq!((post(&lease), lease.tries()), (1, 1));
 }
 
-/// Whatever fails, each event is stored once and, as every consumer acknowledges what it is handed, handed out once.
+/// Despite random failures, each event is stored once. Because every consumer acknowledges its
+/// events, each is also leased once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_by_commits_that_fail_at_random() {
     const SENDERS: u64 = 8;
@@ -196,7 +198,7 @@ fn a_runtime_that_is_shut_down_during_a_delivery_loses_nothing() {
     let folder = Arc::clone(&receiver.folder);
     assert_eq!(first.block_on(receiver.send(&deletions("7", [1]))), 200);
 
-    // One event is being handled and another one being stored when the runtime ends.
+    // When the runtime ends, one event is being handled and another is being stored.
     let (handled, handling) = std::sync::mpsc::channel();
     let handle = move |event: birdhook_inbox::Event| {
         handled.send(post(&event)).unwrap();

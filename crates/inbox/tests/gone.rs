@@ -15,7 +15,7 @@ fn file(receiver: &Receiver, name: &str) -> PathBuf {
     receiver.folder.path().join(name)
 }
 
-/// Deliveries are refused, and health and the failure say so.
+/// Checks that deliveries are refused, and that health and `Inbox::failure` report it.
 async fn is_refusing(receiver: &Receiver, number: u64) {
     assert_eq!(receiver.send(&deletions("7", [number])).await, 503);
     assert!(!receiver.pipeline.health().ready);
@@ -33,12 +33,12 @@ async fn takes_deliveries(receiver: &Receiver, number: u64) {
     assert_eq!(receiver.send(&deletions("7", [number])).await, 200);
 }
 
-/// Does something to the file of a running inbox.
+/// Checks that deliveries are refused after `meddle` has changed the file of a running inbox.
 async fn refuses_after(meddle: impl Fn(&Path)) {
     let receiver = Receiver::new(options());
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
     meddle(&file(&receiver, STORE));
-    // The first is noticed by the commit that stores it, the second before.
+    // The first delivery is refused after its commit, the later ones before theirs.
     is_refusing(&receiver, 2).await;
     is_refusing(&receiver, 3).await;
     is_refusing(&receiver, 2).await;
@@ -84,7 +84,7 @@ async fn a_deleted_file_is_noticed_without_a_request() {
     is_refusing(&receiver, 1).await;
 }
 
-/// What is written to the log of this process.
+/// Collects the log of this process.
 #[cfg(feature = "tracing")]
 #[derive(Clone, Default)]
 struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
@@ -105,7 +105,7 @@ impl std::io::Write for Log {
 async fn a_deleted_file_and_one_that_is_put_back_are_logged() {
     let log = Log::default();
     let writer = log.clone();
-    // The inbox writes from a thread of its own.
+    // The inbox logs from its own thread, so the subscriber must be global.
     tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).init();
     let receiver = Receiver::new(options());
     let (file, away) = (file(&receiver, STORE), file(&receiver, "away"));

@@ -1,4 +1,4 @@
-//! For how long, and by what, events are recognised as duplicates.
+//! The deduplication horizon and policy.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn settings(clock: &SetClock) -> Options {
     options().clock(clock.clone()).dedupe_horizon(HOUR)
 }
 
-/// Whether an event with this number is stored, as one that is not known.
+/// Sends an event with this number and returns whether it was stored as new.
 async fn is_new(receiver: &Receiver, post: u64) -> bool {
     let before = receiver.inbox.stats().stored;
     assert_eq!(receiver.send(&deletions("7", [post])).await, 200);
@@ -130,7 +130,7 @@ async fn what_is_stored_while_the_last_old_key_is_forgotten_is_forgotten_in_its_
     assert_eq!(receiver.inbox.stats().remembered, 0);
 }
 
-/// One message from 30 to 40, as X tells it to one of them.
+/// A message from 30 to 40, as X delivers it to `subscriber`.
 fn message_for(subscriber: &str) -> String {
     let content = r#"{"target":{"recipient_id":"40"},"sender_id":"30","message_data":{"text":"hello"}}"#;
     format!(
@@ -138,7 +138,8 @@ fn message_for(subscriber: &str) -> String {
     )
 }
 
-/// How many of these are stored when the inbox is opened anew before each, so that only the disk remembers.
+/// Returns how many of the bodies are stored when the inbox is reopened before each, so that only
+/// keys on disk are known.
 async fn stored(webhook: &Webhook, bodies: &[String]) -> u64 {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let mut stored = 0;

@@ -1,4 +1,4 @@
-//! What happens when there is no room, or the disk is slow.
+//! Limits of size and disk space, and a slow disk.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,7 +71,7 @@ async fn what_waits_for_a_slow_disk_is_bounded() {
     let waiting = (0..80).map(|number| timeout(Duration::from_millis(500), deliver(number)));
     assert!(join_all(waiting).await.into_iter().all(|answer| answer.is_err()), "nobody was told anything");
     switch.set(Fate::Done);
-    // Behind all that waited.
+    // Queued after all waiting deliveries.
     timeout(PATIENCE, deliver(100)).await.unwrap().unwrap();
     assert_eq!(receiver.inbox.stats().stored, 65, "64 MiB waited, and the last one");
 }

@@ -1,4 +1,4 @@
-//! What the `metrics` crate is told.
+//! The metrics recorded with the `metrics` crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
@@ -11,7 +11,7 @@ use crate::support::{PATIENCE, Receiver, SetClock, deletions, options, webhook};
 use birdhook_pipeline::{Delivery, EventSink, SinkError};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
-/// Reading sets counters and histograms back.
+/// Reads all metrics. This resets counters and histograms.
 fn read(snapshotter: &Snapshotter) -> BTreeMap<String, DebugValue> {
     let metrics = snapshotter.snapshot().into_vec().into_iter();
     metrics.map(|(key, _, _, value)| (key.key().name().to_owned(), value)).collect()
@@ -31,7 +31,7 @@ fn histogram(metrics: &BTreeMap<String, DebugValue>, name: &str) -> Vec<f64> {
     }
 }
 
-/// Fails, refuses, and takes from then on.
+/// Fails first, then refuses, then accepts every event.
 #[derive(Default)]
 struct Moody(AtomicUsize);
 
@@ -47,7 +47,8 @@ impl EventSink for Moody {
     }
 }
 
-/// The only test here: the committer records from its own thread, and so in what is set for the process.
+/// The only test of metrics: the committer records from its own thread, so the recorder must be
+/// that of the whole process.
 #[tokio::test]
 async fn every_metric_that_is_documented_has_its_value() {
     let recorder = DebuggingRecorder::new();
@@ -85,9 +86,10 @@ async fn every_metric_that_is_documented_has_its_value() {
     assert_eq!(metrics.get("birdhook_inbox_failures_total"), Some(&DebugValue::Counter(1)));
     let mut seen: Vec<_> = metrics.into_keys().collect();
 
-    // The store is opened again.
+    // The store is reopened.
     clock.advance(Duration::from_secs(1));
-    // Of the two events that are left, the relay's sink fails for one and then refuses it, and takes the other one.
+    // Of the two events left, the relay's sink fails for one and then refuses it. It accepts the
+    // other.
     let relaying = tokio::spawn(receiver.inbox.relay(Moody::default()).concurrency(1).run());
     let relayed = async {
         while receiver.inbox.stats().depth > 0 {
@@ -111,6 +113,7 @@ async fn every_metric_that_is_documented_has_its_value() {
         seen.iter().filter(|name| name.starts_with("birdhook_inbox_")).map(String::as_str).collect();
     let documented = include_str!("../src/lib.rs").split('`').filter(|word| word.starts_with("birdhook_inbox_"));
     let documented: BTreeSet<_> = documented.filter_map(|name| name.split('{').next()).collect();
-    // With the whole workspace, the pipeline records too.
+    // Built with the whole workspace, the pipeline records metrics too; they are filtered out
+    // above.
     assert_eq!(seen, documented);
 }

@@ -1,4 +1,4 @@
-//! Folders that cannot be opened, and what is said then.
+//! Folders that cannot be opened, and the errors they cause.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn refused(folder: &Path) -> OpenError {
     Inbox::open(folder).map(drop).unwrap_err()
 }
 
-/// A folder with an inbox that holds one event, closed.
+/// Returns a folder with a closed inbox that holds one event.
 async fn used() -> Arc<TempDir> {
     let receiver = Receiver::new(options());
     let folder = Arc::clone(&receiver.folder);
@@ -214,7 +214,8 @@ mod unsafe_places {
         assert!(!unfinished.exists());
     }
 
-    /// Whoever may write to a folder may replace each file in it. A group is trusted by the owner of the folder.
+    /// A user who may write to a folder may replace each file in it. The folder's owner trusts its
+    /// group.
     #[test]
     fn a_folder_that_everyone_may_write_to_is_refused() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Many who send and many who consume, and the end of it.
+//! Many senders and consumers at once, and the end of an inbox.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -24,7 +24,7 @@ async fn each_event_goes_to_one_of_many_consumers() {
             tokio::spawn(async move {
                 let mut leases = inbox.leases();
                 let mut count = 0;
-                // Half of them as a stream.
+                // Half of the consumers use the stream.
                 while let Some(lease) = if number % 2 == 0 { leases.next().await } else { inbox.recv().await } {
                     *seen.lock().unwrap().entry(post(&lease)).or_default() += 1;
                     lease.ack().await.unwrap();
@@ -67,7 +67,7 @@ async fn the_sender_never_waits_for_a_consumer() {
         assert!(answers.iter().all(|status| *status == 200));
     }
     assert_eq!(receiver.inbox.stats().depth, 3000);
-    // Nor for one that hangs.
+    // A consumer that hangs does not block the sender either.
     let _held = receiver.next().await;
     assert_eq!(receiver.send(&deletions("7", [5000])).await, 200);
 }
@@ -100,7 +100,7 @@ async fn a_function_that_hangs_is_ended_with_its_lease_and_tried_again() {
     running.await.unwrap();
 }
 
-/// Counts what was dropped.
+/// Counts drops.
 struct Ending(Arc<AtomicUsize>);
 
 impl Drop for Ending {
@@ -262,7 +262,7 @@ async fn a_lease_that_was_over_before_anybody_looked_is_handed_to_nobody() {
     let mut slow = receiver.inbox.leases();
     assert!(slow.next().now_or_never().is_none());
     receiver.send(&deletions("7", [1])).await;
-    // It lies in the stream until somebody else has it.
+    // The grant waits in the stream until its lease expires and another consumer gets the event.
     let lease = receiver.next().await;
     assert_eq!((post(&lease), lease.tries()), (1, 2));
     let late = slow.next().now_or_never().flatten();
@@ -282,7 +282,7 @@ async fn a_lease_is_extended_for_as_long_as_anybody_likes() {
     lease.ack().await.unwrap();
 }
 
-/// Each of so many events of one delivery costs about as much as of a small one.
+/// The cost per event of a large delivery is about that of a small one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_events_of_a_large_delivery_are_handed_out_in_time() {
     let receiver = Receiver::new(options());

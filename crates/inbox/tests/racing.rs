@@ -1,4 +1,4 @@
-//! Several openers of one folder at once, in one process and in several.
+//! Concurrent openers of one folder, in one process and in several.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use birdhook_inbox::{Query, StoreError};
 
 const OPENERS: u64 = 4;
 
-/// In the short suite and in the long one.
+/// The number of rounds in the short suite and in the long one.
 const FEW: u64 = 20;
 const MANY: u64 = 200;
 
@@ -20,7 +20,7 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// Opens the inbox, stores one event and closes the inbox. Returns whether the event was answered 200.
+/// Opens the inbox, stores one event and closes the inbox. Returns whether it was answered 200.
 fn take_a_turn(folder: &Path, number: u64) -> bool {
     wait(async {
         let inbox = match options().open(folder) {
@@ -37,7 +37,7 @@ fn take_a_turn(folder: &Path, number: u64) -> bool {
     })
 }
 
-/// Each event that was answered 200 is in the inbox.
+/// Checks that each event answered 200 is in the inbox.
 fn holds_all(folder: &Path, mut answered: Vec<u64>) {
     let inbox = options().open(folder).unwrap();
     let listed = wait(inbox.list(Query::all())).unwrap();
@@ -89,10 +89,10 @@ fn threads(rounds: u64) {
     }
 }
 
-/// Says to a process of this test which opener it is.
+/// Set in a child process of this test: the number of the opener.
 const ASKED: &str = "BIRDHOOK_TEST_OPENER";
 
-/// Takes a turn in each folder that is named on standard input.
+/// Takes a turn in each folder named on standard input.
 fn be_an_opener(number: u64) {
     for folder in std::io::stdin().lines() {
         let answered = take_a_turn(folder.unwrap().as_ref(), number);

@@ -1,4 +1,4 @@
-//! Handing events on to another sink.
+//! Forwarding events to another sink.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -11,10 +11,10 @@ use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, Keys, SinkEr
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 
-/// What an engine takes, in its order: the key it is known by, whose it is, and the post it is about.
+/// An event as the broker received it: its key, its subscriber and the post it is about.
 type Taken = (EventKey, String, u64);
 
-/// An engine that can be out of order.
+/// A message broker that can be unavailable.
 #[derive(Clone, Default)]
 struct Engine(Arc<Inside>);
 
@@ -139,7 +139,7 @@ async fn an_engine_that_is_gone_for_long_costs_no_event_a_try() {
     };
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).on_trouble(tell).concurrency(2).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
-    // Longer than the lease several times over.
+    // Several times longer than the lease.
     tokio::time::timeout(PATIENCE, troubles.clone().wait_for(|attempts| *attempts > 30)).await.unwrap().unwrap();
     let stats = receiver.inbox.stats();
     assert_eq!((stats.depth, stats.leased, stats.dead), (3, 2, 0), "two at a time, and each waits");
@@ -205,7 +205,7 @@ async fn closing_does_not_wait_for_an_engine_that_is_gone_and_counts_no_try() {
     engine.0.is_down.store(true, SeqCst);
     let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
-    // So that the pauses are long.
+    // By now the delays between attempts are long.
     engine.was_tried(20).await;
     let closed = receiver.inbox.close(PATIENCE);
     tokio::time::timeout(Duration::from_millis(900), closed).await.expect("what waits is given back at once");
@@ -222,7 +222,7 @@ async fn what_was_taken_but_not_acknowledged_is_handed_on_again_under_the_same_k
     let receiver = Receiver::new(options());
     let engine = Engine::default();
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
-    // As the end of the process between the two would leave it.
+    // Simulates the end of the process between the sink's `Ok` and the acknowledgement.
     let lease = receiver.next().await;
     let key = lease.delivery_key();
     let receiver = receiver.reopen(options()).await;
@@ -257,7 +257,7 @@ async fn each_subscribers_events_arrive_in_order_however_the_engine_behaves() {
     let mut last = HashMap::new();
     let mut seen = HashMap::new();
     for (key, subscriber, post) in engine.has(300).await {
-        // A restart may have repeated the last one.
+        // A restart may repeat the last event.
         if seen.insert(key, ()).is_none() {
             let before = last.insert(subscriber.clone(), post).unwrap_or(0);
             assert_eq!(post, before + 1, "of {subscriber}, seed {seed}");

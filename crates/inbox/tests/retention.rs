@@ -1,4 +1,4 @@
-//! What is deleted, and when, as the store itself shows it.
+//! The deletion of events and bodies, checked in the store itself.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn records(folder: &Path, table: Table) -> Vec<(u64, bytes::Bytes)> {
     records
 }
 
-/// Whether the store holds a body about this post.
+/// Returns whether the store holds a body about this post.
 fn tells_of(folder: &Path, post: u64) -> bool {
     let id = format!("\"{post}\"");
     records(folder, Table::Deliveries).iter().any(|(_, body)| body.windows(id.len()).any(|part| part == id.as_bytes()))
@@ -36,7 +36,7 @@ async fn closed(receiver: Receiver) -> Arc<TempDir> {
     folder
 }
 
-/// Stores all these in few commits, for they are asked for together.
+/// Sends all bodies at the same time, so that they are stored in few commits.
 async fn send_together(receiver: &Receiver, bodies: Vec<String>) {
     let answers = join_all(bodies.iter().map(|body| receiver.send(body))).await;
     assert!(answers.iter().all(|status| *status == 200));
@@ -63,7 +63,7 @@ async fn a_body_that_is_not_needed_goes_within_the_minute_though_others_of_its_c
     let clock = SetClock::at(1000 * HOUR);
     let receiver = Receiver::new(options().clock(clock.clone()));
     send_together(&receiver, (1001..=1020).map(|post| deletions("7", [post])).collect()).await;
-    // The last event of every commit stays.
+    // Keeps the last event of every commit.
     let listed = receiver.inbox.list(Query::all()).await.unwrap();
     let is_last = |id: EventId| !listed.iter().any(|other| other.id > id && same_commit(other.id, id));
     let (last, others): (Vec<_>, Vec<_>) = listed.iter().partition(|listed| is_last(listed.id));
@@ -112,7 +112,7 @@ async fn acknowledged_events_are_kept_for_as_long_as_was_asked() {
     assert_eq!(receiver.inbox.stats().depth, 0);
     let receiver = receiver.reopen(settings()).await;
     assert!(receiver.is_quiet().await, "nor after a restart");
-    // The first three are over then.
+    // The retention of the first three has expired by then.
     clock.advance(HOUR - 4 * 60 * SECOND);
     for _ in 0..10 {
         receiver.look_at_the_clock().await;
@@ -129,10 +129,11 @@ async fn acknowledged_events_are_kept_for_as_long_as_was_asked() {
     assert_eq!(records(folder.path(), Table::Deliveries).len(), 0);
 }
 
-/// 300 deliveries, by turns to users 7 and 8: some acknowledged, dead and leased.
+/// Sends 300 deliveries, alternating between users 7 and 8. Some are acknowledged, some are dead
+/// letters, some leased.
 async fn mixed(settings: impl Fn() -> Options) -> (Receiver, Vec<birdhook_inbox::Lease>) {
     let receiver = Receiver::new(settings().tries(1));
-    // One after the other, so that there are many commits; at the end together.
+    // One after the other, for many commits. The rest are sent together.
     for number in 0..200 {
         assert_eq!(receiver.send(&deletions(if number % 2 == 0 { "7" } else { "8" }, [1000 + number])).await, 200);
     }
@@ -157,7 +158,7 @@ async fn a_purge_deletes_all_of_one_user_and_nothing_of_others() {
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 130, "20 of 150 were acknowledged");
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 0);
     assert_eq!(receiver.inbox.stats().dead, 20);
-    // Consumers may go on with what they hold.
+    // Consumers may settle the leases that they hold.
     for (index, lease) in leased.into_iter().enumerate() {
         if index % 4 < 2 { lease.ack().await.unwrap() } else { lease.nack(None).await.unwrap() }
     }

@@ -1,4 +1,4 @@
-//! Who may read an inbox, and what it tells in passing.
+//! The permissions of an inbox's files, and what it prints.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ mod permissions {
         receiver.close().await;
     }
 
-    /// The mask is the process's, so a process of its own has it.
+    /// The mask applies to the whole process, so the test starts one of its own.
     #[test]
     fn a_loose_mask_makes_no_difference() {
         const ASKED: &str = "BIRDHOOK_TEST_FOLDER";

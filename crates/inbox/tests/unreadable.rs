@@ -1,11 +1,13 @@
-//! Records with a right checksum whose bodies are no deliveries: nothing is handed out, and nothing is hidden.
+//! Records with a correct checksum whose bodies are not deliveries: they are listed but never
+//! leased.
 
 use std::sync::Arc;
 
 use crate::support::{Receiver, deletions, options, post};
 use birdhook_inbox::{Change, Listed, Options, Order, Query, RedbStore, Standing, Store, Table, Unreadable};
 
-/// Sends a delivery, closes the inbox, and puts these bytes in the place of that text in the store, under a right checksum.
+/// Sends a delivery, closes the inbox, and replaces `text` by `with` in the store under a correct
+/// checksum.
 async fn overwritten(options: impl Fn() -> Options, body: &str, text: &str, with: &[u8]) -> Receiver {
     assert_eq!(text.len(), with.len());
     let receiver = Receiver::new(options());

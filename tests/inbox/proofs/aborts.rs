@@ -1,4 +1,4 @@
-//! The process ends at each point of the commit's path.
+//! The process aborts at each point of the commit path.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::load::Load;
 use crate::process::Place;
 use crate::violation::{Violation, holds};
 
-/// Every point, in the order in which an opener and then a commit comes to them.
+/// All points, in the order in which opening and then a commit reach them.
 pub const POINTS: [&str; 12] = [
     "looked",
     "gathered",
@@ -24,7 +24,7 @@ pub const POINTS: [&str; 12] = [
     "answered",
 ];
 
-/// The points that the inbox's sources name.
+/// Returns the points named in the inbox's sources.
 pub fn named_points() -> BTreeSet<String> {
     fn read(folder: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -43,7 +43,7 @@ pub fn named_points() -> BTreeSet<String> {
     found
 }
 
-/// The points that a receiver comes to.
+/// Returns the points that a receiver reaches.
 pub async fn passed_points(receiver: &Path) -> Result<BTreeSet<String>, Violation> {
     let place = Place::new(receiver);
     let load = Load::new(birdhook_seed::seed());
@@ -62,7 +62,8 @@ pub async fn passed_points(receiver: &Path) -> Result<BTreeSet<String>, Violatio
     Ok(text.lines().filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect())
 }
 
-/// Ends the process when it comes to a point for the nth time. `bug` is planted in it.
+/// Aborts a receiver at the nth pass of a point, optionally with a planted bug, and checks that
+/// nothing is lost.
 pub async fn lose_nothing(receiver: &Path, point: &str, nth: u32, bug: Option<&str>) -> Result<(), Violation> {
     let place = Place::new(receiver);
     let load = Load::new(birdhook_seed::seed());

@@ -1,4 +1,4 @@
-//! An inbox behind a webhook in this process.
+//! A harness: an inbox behind a webhook in this process.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -20,7 +20,8 @@ pub(crate) struct Bed {
     pub(crate) pipeline: Pipeline<Inbox>,
 }
 
-/// No event becomes a dead letter, however often a process ends under it, and none waits for long.
+/// Settings with which no event becomes a dead letter and no retry waits for long, however often a
+/// process ends.
 pub(crate) fn options() -> Options {
     let backoff = Duration::from_millis(10);
     Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff)
@@ -46,7 +47,7 @@ impl Bed {
         self.pipeline.receive(reception, chunks).await.status()
     }
 
-    /// Sends what was never answered 200 until it is.
+    /// Sends everything not yet answered 200 until it is.
     pub(crate) async fn send_rest(&self, load: &Load) -> Result<(), Violation> {
         for bodies in load.unanswered().chunks(64) {
             let statuses = join_all(bodies.iter().map(|body| self.send(&body.bytes))).await;
@@ -87,7 +88,8 @@ impl Bed {
     }
 }
 
-/// Opens what a process has left, has the rest sent, consumes all of it and judges.
+/// Opens the folder a process left behind, sends the rest, consumes everything and checks the
+/// result.
 pub(crate) async fn settle(load: &Load, folder: &Path, consumed: &Path) -> Result<(), Violation> {
     let bed = Bed::open(options(), folder).map_err(|error| Violation::other(error.to_string()))?;
     bed.send_rest(load).await?;

@@ -1,4 +1,4 @@
-//! What was sent and what was answered, against which what was consumed is held.
+//! The journal of what was sent and answered, to compare with what was consumed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::consumed::{Line, content};
 use crate::{APP, Violation};
 
-/// An event that was sent: its key, and what it says.
+/// An event that was sent: its key and a hash of its content.
 pub type Told = (EventKey, u64);
 
 #[derive(Default)]
@@ -17,14 +17,14 @@ pub struct Book {
     answered: HashSet<EventKey>,
 }
 
-/// The events of a body.
+/// Returns the events of a body.
 pub fn events_of(body: &Bytes) -> Vec<Told> {
     let delivery = birdhook_testkit::read(APP, body.clone()).unwrap();
     delivery.events().iter().map(|event| (event.delivery_key(), content(event))).collect()
 }
 
 impl Book {
-    /// To be called before it is sent.
+    /// Records events as sent. Must be called before they are sent.
     pub fn sent(&mut self, events: &[Told]) {
         for (key, content) in events {
             self.sent.entry(*key).or_default().insert(*content);
@@ -39,7 +39,7 @@ impl Book {
         self.answered.len()
     }
 
-    /// One event: it was sent, and as it is.
+    /// Checks that an event was sent with this content.
     pub fn knows(&self, key: &EventKey, content: u64) -> Result<(), Violation> {
         match self.sent.get(key) {
             None => Err(Violation::Invented(*key)),
@@ -48,8 +48,9 @@ impl Book {
         }
     }
 
-    /// What was answered 200 was consumed; what was consumed was sent; each event has one id, and is handed out again only
-    /// as a further try, and never once its acknowledgement is confirmed.
+    /// Checks that everything answered 200 was consumed and that everything consumed was sent. Each
+    /// event must have one id, more attempts at each repetition, and no lease after a confirmed
+    /// acknowledgement.
     pub fn judge(&self, lines: &[Line]) -> Result<(), Violation> {
         let mut ids: HashMap<EventKey, &str> = HashMap::new();
         let mut keys: HashMap<&str, (EventKey, u32)> = HashMap::new();
@@ -83,7 +84,7 @@ impl Book {
         if lost.is_empty() { Ok(()) } else { Err(Violation::Lost(lost)) }
     }
 
-    /// What was answered 200 and is not among these.
+    /// Returns the keys that were answered 200 and for which `is_there` is false.
     pub fn missing(&self, is_there: impl Fn(&EventKey) -> bool) -> Vec<EventKey> {
         self.answered.iter().filter(|key| !is_there(key)).copied().collect()
     }

@@ -1,4 +1,5 @@
-//! The machine's clock is set two days forwards and backwards, while the inbox is open and while it is not.
+//! The machine's clock jumps two days forwards and backwards, while the inbox is open and while it
+//! is closed.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 type Jump = fn(&SetClock, Duration);
 
-/// What jumps one way may jump back later.
+/// Both directions, because a clock that jumps may be corrected later.
 const JUMPS: [Jump; 2] = [SetClock::jump_forwards, SetClock::jump_backwards];
 
 pub async fn forget_nothing() -> Result<(), Violation> {
@@ -31,7 +32,7 @@ fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Bed, Viola
     opened.map_err(|error| Violation::other(error.to_string()))
 }
 
-/// Sends something new, and consumes it.
+/// Sends a new delivery and consumes it.
 async fn consumed(bed: &Bed, load: &Load) -> Result<Body, Violation> {
     let body = load.fresh();
     holds(bed.send(&body.bytes).await == 200, || "no 200".to_owned())?;
@@ -39,8 +40,8 @@ async fn consumed(bed: &Bed, load: &Load) -> Result<Body, Violation> {
     Ok(body)
 }
 
-/// Sends it again, and looks whether it is stored again. The inbox has been round once more before, and forgotten what it
-/// forgets.
+/// Sends a body again and returns whether it was recognised as a duplicate. First runs the
+/// committer, so that expired keys are dropped.
 async fn is_known(bed: &Bed, body: &Body) -> bool {
     for _ in 0..2 {
         bed.inbox.requeue([]).await.unwrap();
@@ -48,7 +49,8 @@ async fn is_known(bed: &Bed, body: &Body) -> bool {
     bed.send(&body.bytes).await == 200 && bed.inbox.stats().depth == 0
 }
 
-/// Only time that passes counts: two jumps of two days are longer than this horizon of one.
+/// While the inbox is open, only elapsed time counts: two jumps of two days exceed this horizon of
+/// one day.
 async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
     let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
     let bed = open(&clock, DAY, folder.path())?;
@@ -64,8 +66,8 @@ async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
     holds(!is_known(&bed, &body).await, || "never forgotten, so all this shows nothing".to_owned())
 }
 
-/// No event is forgotten before its five days are over: by a clock that goes back not at all, and by one that goes forwards
-/// only by so much.
+/// While the inbox is closed, a jump drops no key within its five days: a jump backwards drops none
+/// early, and a jump forwards at most by its own length.
 async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
     let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
     let mut bodies: Vec<Body> = Vec::new();
@@ -97,19 +99,19 @@ impl Default for SetClock {
 }
 
 impl SetClock {
-    /// Time goes by.
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
         let mut clock = self.0.lock().unwrap();
         clock.0 += by;
         clock.1 += by;
     }
 
-    /// Somebody sets the machine's clock so much forwards.
+    /// Sets the machine's clock forwards.
     pub fn jump_forwards(&self, by: Duration) {
         self.0.lock().unwrap().0 += by;
     }
 
-    /// Or backwards.
+    /// Sets the machine's clock backwards.
     pub fn jump_backwards(&self, by: Duration) {
         self.0.lock().unwrap().0 -= by;
     }
@@ -148,7 +150,7 @@ impl Clock for RunningClock {
     }
 }
 
-/// What was stored while the clock was two days slow is as old as it is, once the clock is right again.
+/// The age of events stored while the clock was two days slow is right once the clock is corrected.
 async fn set_right_again() -> Result<(), Violation> {
     let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
     let horizon = 5 * DAY;

@@ -1,4 +1,4 @@
-//! The process ends, power is lost or a sync fails while the store gives space back to the disk.
+//! The process ends, power is lost or a sync fails while the store returns space to the disk.
 
 use birdhook_inbox::faults::Disk;
 use birdhook_inbox::{RedbStore, Store};
@@ -6,7 +6,7 @@ use birdhook_inbox::{RedbStore, Store};
 use crate::damage::File;
 use crate::violation::{Violation, holds};
 
-/// How many random choices of sectors are looked at for each moment.
+/// The number of random selections of sectors examined at each moment.
 const CHOICES: usize = 2;
 
 pub async fn loses_nothing() -> Result<(), Violation> {
@@ -20,7 +20,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     holds(after < before, || format!("{before} bytes became {after}, so nothing was compacted"))?;
     let mut images = Vec::new();
     for moment in 0..=disk.moment() {
-        // As after the end of the process, and as after a loss of power.
+        // As after the end of the process, then as after a power loss.
         images.push((moment, disk.after_crash(moment, |_, _| true)));
         images.push((moment, disk.after_crash(moment, |_, _| false)));
         for _ in 0..CHOICES {
@@ -41,7 +41,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     Ok(())
 }
 
-/// The disk after a compaction, each sync of which fails after so many.
+/// Returns the disk after a compaction. With `failing`, all syncs after that many fail.
 fn compacted(file: &File, failing: Option<usize>) -> Result<Disk, Violation> {
     let disk = Disk::holding(file.image.clone());
     let other = |error: birdhook_inbox::StoreError| Violation::other(error.to_string());

@@ -1,4 +1,4 @@
-//! What a consumer writes down: a line before it acknowledges an event, and a line when it has.
+//! The consumer's journal: one line before it acknowledges an event, and one line after.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
@@ -24,14 +24,14 @@ impl Line {
         }
     }
 
-    /// Every line of the file, which may not be there yet.
+    /// Reads all lines of the file, which may not exist yet.
     pub fn read(path: &Path) -> Vec<Self> {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         text.lines().map(|line| line.parse().unwrap_or_else(|()| panic!("no line of a consumer's: {line}"))).collect()
     }
 }
 
-/// The event as it was sent, in short.
+/// Returns a hash of the event as it was sent.
 pub fn content(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(event.raw().as_str().as_bytes());

@@ -1,4 +1,5 @@
-//! Bits of the file flip, and parts of it are lost: the inbox is refused then, or has everything.
+//! Bits of the file flip, or parts of it are lost: opening the inbox must fail, or return
+//! everything.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,11 +18,11 @@ use crate::consumed::{Line, content};
 use crate::load::Load;
 use crate::violation::{Violation, holds};
 
-/// A file of an inbox that was closed in order, or was not, and what it has to hold.
+/// The file of an inbox that was closed or crashed, and its expected contents.
 pub(crate) struct File {
     pub(crate) image: Vec<u8>,
     seal: Vec<u8>,
-    /// The keys and contents of what was answered 200 and not acknowledged.
+    /// Keys and contents of the events answered 200 and not acknowledged.
     pending: HashMap<EventKey, u64>,
     bodies: Vec<Bytes>,
 }
@@ -54,7 +55,7 @@ impl File {
         Ok(Self { image, seal, pending, bodies })
     }
 
-    /// Where the bodies are, each as often as it is there.
+    /// Returns the positions of all copies of all bodies.
     fn bodies(&self) -> Vec<Range<usize>> {
         let mut places = Vec::new();
         for body in &self.bodies {
@@ -64,7 +65,7 @@ impl File {
         places
     }
 
-    /// Opens it with another content: `true` when it was refused.
+    /// Opens the inbox with another image. Returns `true` if it was refused.
     pub(crate) async fn is_refused(&self, folder: &TempDir, image: Vec<u8>) -> Result<bool, Violation> {
         std::fs::write(folder.path().join("sealed"), &self.seal).unwrap();
         let disk = Disk::holding(image);
@@ -99,7 +100,8 @@ impl File {
     }
 }
 
-/// Flips bits, one at a time: every seventh of the header's, one of each copy of a body, and one of every `stride` bytes.
+/// Flips bits, one at a time: every seventh bit of the header, one of each copy of a body, and one
+/// of every `stride` bytes.
 pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -> Result<(), Violation> {
     let seed = birdhook_seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
@@ -133,12 +135,12 @@ pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -
     holds(refused > 0, || "nothing was refused".to_owned())
 }
 
-/// The file is cut off: anywhere.
+/// Truncates the file at `cuts` lengths.
 pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
     let file = File::new(birdhook_seed::seed(), true).await?;
     let folder = tempfile::tempdir().unwrap();
     for cut in 0..cuts {
-        // An empty file is a new one, but for the seal.
+        // Without the file `sealed`, an empty file would be opened as a new one.
         let length = file.image.len() * cut / cuts;
         let refused = file.is_refused(&folder, file.image[..length].to_vec()).await;
         let told = |violation| Violation::other(format!("cut to {length} bytes: {violation}"));
@@ -147,7 +149,7 @@ pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The file is one that the folder had before.
+/// Replaces the file with an older copy of itself.
 pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     let folder = tempfile::tempdir().unwrap();
     let load = Load::new(birdhook_seed::seed());

@@ -13,12 +13,12 @@ use crate::consumed::Line;
 use crate::load::Load;
 use crate::violation::{Violation, holds};
 
-/// `syncs` of the commit in which the disk fails succeed before the one that does not.
+/// Fails a sync during a commit. `syncs` syncs of that commit succeed first.
 pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violation> {
     let disk = Disk::default();
     let folder = tempfile::tempdir().unwrap();
     let load = Load::new(birdhook_seed::seed());
-    // How many syncs there had been whenever the store was opened.
+    // The number of syncs at each time the store was opened.
     let opened = Arc::new(Mutex::new(Vec::new()));
     let (store, log) = (disk.clone(), Arc::clone(&opened));
     let open = move || {
@@ -32,7 +32,7 @@ pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violati
     faults::plant(None);
     proof?;
     bed.close().await;
-    // A loss of power now takes nothing either.
+    // After a power loss now, nothing may be missing either.
     let disk = Disk::holding(disk.after_crash(disk.moment(), |_, _| false));
     let inbox = options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
     let bed = Bed::of(inbox.map_err(|error| Violation::other(error.to_string()))?);
@@ -60,7 +60,7 @@ async fn fail(bed: &Bed, load: &Load, disk: &Disk, opened: &Mutex<Vec<usize>>, s
     holds(!bed.inbox.is_open(), || "the disk failed, and it says that it is open".to_owned())?;
     holds(send().await == 503, || "closed, and no 503".to_owned())?;
     let failed = before + syncs + 1;
-    // It is opened again, in vain, and then with success.
+    // The store is reopened: the first attempt fails, a later one succeeds.
     wait(async || opened.lock().unwrap().len() > 1).await?;
     let next = opened.lock().unwrap()[1];
     holds(next == failed, || format!("sync {failed} failed, and {next} were tried before the store was opened again"))?;
@@ -68,7 +68,8 @@ async fn fail(bed: &Bed, load: &Load, disk: &Disk, opened: &Mutex<Vec<usize>>, s
     wait(async || send().await == 200).await?;
     holds(bed.inbox.is_open(), || "it answers 200 and says that it is not open".to_owned())?;
 
-    // The leases hold: nobody else gets their events, and they can be acknowledged.
+    // The leases are still valid: no other consumer gets their events, and they can be
+    // acknowledged.
     let mut lines: Vec<Line> = held.iter().map(Line::consumed).collect();
     let free = bed.inbox.stats().depth - held.len();
     for _ in 0..free {
@@ -87,7 +88,7 @@ async fn fail(bed: &Bed, load: &Load, disk: &Disk, opened: &Mutex<Vec<usize>>, s
     load.book(|book| book.judge(&lines))
 }
 
-/// Looks again and again whether it is so.
+/// Polls until the condition is true.
 async fn wait(mut is_so: impl AsyncFnMut() -> bool) -> Result<(), Violation> {
     let looking = async {
         while !is_so().await {

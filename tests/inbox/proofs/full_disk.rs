@@ -1,4 +1,4 @@
-//! The disk fills up, by the inbox itself and by others.
+//! The disk fills up, because of the inbox and because of other files.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::clocks::SetClock;
 use crate::load::Load;
 use crate::violation::{Violation, holds};
 
-/// A small disk of its own, gone when it is dropped.
+/// A small disk, unmounted on drop.
 struct SmallDisk(TempDir);
 
 const MEGABYTES: usize = 16;
@@ -42,7 +42,7 @@ impl Drop for SmallDisk {
 
 pub async fn loses_nothing() -> Result<(), Violation> {
     let Some(disk) = SmallDisk::mount() else {
-        // Not by `eprintln`, which is not shown when the test succeeds.
+        // Not `eprintln`, whose output is hidden when the test succeeds.
         let line = b"SKIPPED: no tmpfs can be mounted here, which root can: nothing is known about full disks\n";
         std::io::stderr().write_all(line).unwrap();
         return holds(std::env::var_os("CI").is_none(), || "no tmpfs can be mounted".to_owned());
@@ -56,22 +56,23 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     let bed = open(LOW)?;
     let mut lines = Vec::new();
 
-    // The inbox fills it itself, and stops before it is full.
+    // The inbox fills the disk itself, and stops before it is full.
     holds(until(&bed, &load, 503).await?, || "it never says that the disk is nearly full".to_owned())?;
     let left = free(disk.0.path());
     holds(left > LOW / 2, || format!("it is to leave {LOW} bytes, and left {left}"))?;
-    // Consuming makes room.
+    // Consuming frees space.
     lines.extend(bed.drain().await?);
     recovers(&bed, &load, &clock).await?;
 
-    // Somebody else fills it to below the limit: what is stored can still be consumed.
+    // Other files take the disk below the limit: stored events can still be consumed.
     let others = disk.0.path().join("others");
     fill(&others, disk.0.path(), LOW / 2);
     refuses(&bed, &load, LOW / 2).await?;
     lines.extend(bed.drain().await?);
     fs::remove_file(&others).unwrap();
     recovers(&bed, &load, &clock).await?;
-    // And then completely: consuming may have to wait for room, and goes on by itself.
+    // Then other files fill it completely: consuming may have to wait for space, and then
+    // continues.
     fill(&others, disk.0.path(), 0);
     refuses(&bed, &load, 0).await?;
     let make_room = async {
@@ -82,7 +83,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     let (drained, recovered) = tokio::join!(bed.drain(), make_room);
     recovered?;
     lines.extend(drained?);
-    // Full while it is written to: it has no warning.
+    // The disk is full during a write, which the limit cannot prevent.
     bed.close().await;
     let bed = open(0)?;
     fill(&others, disk.0.path(), 0);
@@ -97,7 +98,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     load.book(|book| book.judge(&lines))
 }
 
-/// Sends until something is answered so; `false` when much was sent and nothing was.
+/// Sends until a delivery gets this status. Returns `false` if many were sent and none did.
 async fn until(bed: &Bed, load: &Load, wanted: u16) -> Result<bool, Violation> {
     for _ in 0..300 {
         let bodies: Vec<_> = (0..32).map(|_| load.fresh()).collect();
@@ -120,7 +121,8 @@ async fn refuses(bed: &Bed, load: &Load, left: u64) -> Result<(), Violation> {
     holds(status == 503, || format!("{left} bytes are left, and it answers {status}"))
 }
 
-/// By itself, when some time has passed: the store gives space back now and then, and is opened again after a failure.
+/// Checks that deliveries are accepted again after some time: the store returns space now and then,
+/// and is reopened after a failure.
 async fn recovers(bed: &Bed, load: &Load, clock: &SetClock) -> Result<(), Violation> {
     for _ in 0..50 {
         let body = load.fresh();
@@ -130,7 +132,7 @@ async fn recovers(bed: &Bed, load: &Load, clock: &SetClock) -> Result<(), Violat
             return Ok(());
         }
         clock.advance(Duration::from_secs(61));
-        // It looks at its clock once a second at most.
+        // The committer reads its clock at least once a second.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Err(Violation::other("there is room again, and it does not recover"))
@@ -141,7 +143,7 @@ fn free(folder: &Path) -> u64 {
     about.f_bavail * about.f_frsize
 }
 
-/// Fills the disk until so many bytes are left.
+/// Fills the disk until `left` bytes are free.
 fn fill(file: &Path, folder: &Path, left: u64) {
     let mut out = fs::File::create(file).unwrap();
     let chunk = vec![1; 4096];

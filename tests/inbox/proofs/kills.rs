@@ -1,4 +1,4 @@
-//! The process is killed again and again, at random moments and under load.
+//! The process is killed many times, at random moments under load.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::process::Place;
 use crate::violation::{Violation, holds};
 use crate::{APP, SECRET};
 
-/// The kinds of one API each, so that no event is told twice in different words.
+/// Each API sends its own kinds of events, so that no event is reported by both.
 const BY_ACTIVITY: [Kind; 3] = [Kind::Bio, Kind::SpaceStart, Kind::ChatReceived];
 const BY_ACCOUNT: [Kind; 3] = [Kind::Like, Kind::Mention, Kind::MessageSent];
 
@@ -33,7 +33,7 @@ pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violatio
         process.kill().await;
         process = place.run(&["fails=5"], &[]);
         happen(&x, &mut random);
-        // Most of the time it is at work when it ends, sometimes it is starting.
+        // Usually the process is working when it is killed; sometimes it is still starting.
         if random.u8(..5) > 0 {
             holds(process.is_ready().await, || "the receiver does not start again".to_owned())?;
         }
@@ -70,7 +70,7 @@ pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violatio
     judged_by_the_mock(&x, &events, &Line::read(&place.consumed())).await
 }
 
-/// X as it delivers fast, and again soon.
+/// The simulated X, with short retry delays.
 async fn mock(seed: u64, url: &str) -> MockX {
     let mut settings = Settings::local();
     (settings.seed, settings.consumer_secret) = (seed, Some(Token::new(SECRET)));
@@ -96,7 +96,7 @@ fn happen(x: &MockX, random: &mut fastrand::Rng) {
     }
 }
 
-/// The mock's own ledger agrees.
+/// Checks that the simulated X's own record of deliveries agrees.
 async fn judged_by_the_mock(
     x: &MockX,
     events: &HashMap<EventKey, birdhook_pipeline::Event>,

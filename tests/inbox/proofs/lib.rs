@@ -1,5 +1,5 @@
-//! The proof that the inbox loses nothing: each module is one way in which things can go wrong, and a function that makes
-//! them go wrong and tells what was violated. The tests run them, and once more with mistakes planted.
+//! The proof that the inbox loses nothing. Each module holds one kind of failure: a function that
+//! causes it and returns what was violated. The tests run them all, and again with planted bugs.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -41,15 +41,16 @@ use birdhook_pipeline::{App, Secret, Webhook};
 
 pub use violation::{Violation, holds};
 
-/// How long something may take that takes a moment: only what hangs takes longer.
+/// The timeout of operations that normally take a moment, so that only a hang exceeds it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub const SECRET: &str = "the-consumer-secret-of-the-proof";
 
-/// The name that the mock X gives its first app too: names are part of the keys.
+/// The name that the simulated X gives its first app. It must match, because names are part of the
+/// keys.
 pub const APP: &str = "default";
 
-/// A webhook that remembers nothing in the process, so that what is recognised the inbox recognises.
+/// Returns a webhook that remembers no keys itself, so that only the inbox recognises duplicates.
 pub fn webhook() -> Webhook {
     let app = App::new(APP, Secret::new(SECRET).unwrap());
     Webhook::new(app).dedupe_window(0, Duration::ZERO).deadline(Duration::from_secs(30))

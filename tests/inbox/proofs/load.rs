@@ -1,4 +1,4 @@
-//! Deliveries of both generations, with one event or several, some of them sent again on purpose.
+//! Deliveries of both APIs with one or more events, some of them sent again on purpose.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::SECRET;
 use crate::book::{Book, Told, events_of};
 
-/// The bodies that are sent, and the book about them. A clone is the same load.
+/// The bodies that are sent, and their journal. Clones share both.
 #[derive(Clone)]
 pub struct Load(Arc<Mutex<State>>);
 
@@ -51,7 +51,7 @@ impl Load {
         })))
     }
 
-    /// Nothing is sent twice.
+    /// Turns off duplicates: no event is sent twice on purpose.
     pub fn without_duplicates(self) -> Self {
         self.state().has_duplicates = false;
         self
@@ -61,17 +61,17 @@ impl Load {
         self.0.lock().unwrap()
     }
 
-    /// Looks into the book, or writes into it.
+    /// Calls `read` with the journal.
     pub fn book<T>(&self, read: impl FnOnce(&mut Book) -> T) -> T {
         read(&mut self.state().book)
     }
 
-    /// A new body, which from now on counts as sent.
+    /// Returns a new body and records it as sent.
     pub fn fresh(&self) -> Body {
         self.state().fresh()
     }
 
-    /// What to send next: something new, what was not answered yet, or what was sent before.
+    /// Returns the body to send next: a new one, one not yet answered, or one sent before.
     pub fn next(&self) -> Body {
         let mut state = self.state();
         if !state.has_duplicates {
@@ -100,17 +100,18 @@ impl Load {
         }
     }
 
-    /// Every body that was sent.
+    /// Returns all bodies that were sent.
     pub fn all(&self) -> Vec<Body> {
         self.state().bodies.clone()
     }
 
-    /// Those that were never answered 200.
+    /// Returns the bodies that were never answered 200.
     pub fn unanswered(&self) -> Vec<Body> {
         self.state().bodies.iter().filter(|body| !body.is_answered).cloned().collect()
     }
 
-    /// Sends to this URL, so many at once, until it is stopped. What gets no answer is sent again.
+    /// Starts `senders` tasks that send to this URL until they are stopped. A body without an
+    /// answer is sent again.
     pub fn start(&self, url: &str, senders: usize) -> Sending {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -157,14 +158,14 @@ impl State {
     }
 }
 
-/// Senders at work.
+/// The running senders.
 pub struct Sending {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
 impl Sending {
-    /// Ends once what is under way is answered, or never will be.
+    /// Stops once each request in progress is answered or has failed.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
@@ -172,7 +173,7 @@ impl Sending {
         }
     }
 
-    /// Ends at once.
+    /// Aborts all senders at once.
     pub async fn abandon(mut self) {
         self.tasks.shutdown().await;
     }

@@ -1,5 +1,5 @@
-//! Two openers of one new folder: each is held between its look at the folder and what it does next, so that both have
-//! looked before either has made the file, unless a lock prevents that.
+//! Two openers of one new folder. Each is paused after it has checked the folder, so that both have
+//! checked before either has created the file, unless a lock prevents it.
 
 use std::path::Path;
 use std::sync::{Arc, Barrier, Condvar, Mutex};
@@ -12,7 +12,7 @@ use crate::bed::{Bed, options};
 use crate::load::{Body, Load};
 use crate::violation::{Violation, holds};
 
-/// How long an opener waits for the other one to look.
+/// The maximum wait of an opener for the other one to check.
 const DELAY: Duration = Duration::from_millis(50);
 
 const OPENERS: usize = 2;
@@ -62,7 +62,7 @@ fn round(load: &Load) -> Result<(), Violation> {
     holds(there == answered, || format!("{answered} events were answered 200, and {there} are there"))
 }
 
-/// Opens, has a delivery stored and closes. Returns how many events were answered 200.
+/// Opens the inbox, stores a delivery and closes it. Returns the number of events answered 200.
 async fn take_a_turn(folder: &Path, body: Body) -> Result<usize, Violation> {
     let bed = match Bed::open(options(), folder) {
         Ok(bed) => bed,

@@ -1,4 +1,4 @@
-//! The receiver as a process of its own, which may be made to end.
+//! A receiver in a separate process that tests can kill.
 
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
@@ -12,8 +12,8 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::PATIENCE;
 
-/// Where receivers are run: a folder with an inbox and what its consumer has written down, and a socket that outlives them,
-/// so that no request is refused between two of them.
+/// The setup of a receiver process: a folder with an inbox and the consumer's journal, and a socket
+/// that outlives the process, so that no connection is refused between two processes.
 pub(crate) struct Place {
     program: PathBuf,
     listener: TcpListener,
@@ -38,7 +38,7 @@ impl Place {
         self.folder.path().join("consumed")
     }
 
-    /// Any other file.
+    /// Returns the path of another file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -47,7 +47,7 @@ impl Place {
         self.run_under(&[], options, environment)
     }
 
-    /// Runs it under another program, given with its arguments.
+    /// Runs the receiver under another program, such as strace.
     pub(crate) fn run_under(&self, under: &[&str], options: &[&str], environment: &[(&str, &str)]) -> Process {
         let mut words = under.iter().map(AsRef::as_ref).chain([self.program.as_os_str()]);
         let mut command = Command::new(words.next().unwrap());
@@ -63,14 +63,14 @@ pub struct Process {
 }
 
 impl Process {
-    /// A program that prints a line when it is ready. Killed when it is dropped.
+    /// Starts a program that prints a line when it is ready. It is killed on drop.
     pub fn run(command: &mut Command) -> Self {
         let mut child = command.kill_on_drop(true).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
-    /// Waits until it takes requests; `false` when it has ended instead.
+    /// Waits until the receiver accepts requests. Returns `false` if it has exited instead.
     pub async fn is_ready(&mut self) -> bool {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a receiver that starts");
         line.unwrap().is_some()
@@ -80,13 +80,13 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM to the process.
     pub fn terminate(&self) {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
     }
 
-    /// Asks those that it runs to end, where it is strace.
+    /// Sends SIGTERM to the children of the process, for example of strace.
     pub fn terminate_all(&self) {
         let pid = self.child.id().unwrap();
         let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();

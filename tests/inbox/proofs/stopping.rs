@@ -1,4 +1,4 @@
-//! The process is asked to end, under load.
+//! The process gets SIGTERM under load.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub async fn lose_nothing(receiver: &Path, times: usize) -> Result<(), Violation
         let ended = process.ended().await;
         holds(ended.success(), || format!("asked to end, the receiver ended with {ended}"))?;
     }
-    // Nobody is left to answer what is under way.
+    // No receiver is left to answer the requests in progress.
     sending.abandon().await;
     settle(&load, &place.inbox(), &place.consumed()).await
 }

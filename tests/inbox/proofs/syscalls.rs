@@ -1,5 +1,5 @@
-//! What the receiver asks of the system: before each 200 there is an fdatasync of the inbox's file that began after the
-//! request was read.
+//! The receiver's system calls: each 200 must follow an fdatasync of the inbox's file that began
+//! after the request was read.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: O
         tokio::task::yield_now().await;
     }
     sending.stop().await;
-    // What it traces ends with strace, which passes the signal on.
+    // Signals the traced process itself; strace exits when it does.
     process.terminate_all();
     process.ended().await;
     let calls = std::fs::read_to_string(&file).unwrap();
@@ -38,13 +38,14 @@ pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: O
 /// Reads the lines in the order in which calls began and returned.
 fn judge(calls: &str) -> Result<usize, Violation> {
     let mut begun: HashMap<&str, (&str, usize)> = HashMap::new();
-    // When each connection's request was read, when the last sync of the store that has returned began.
+    // When each connection's request was read; `synced` is when the last completed sync of the
+    // store began.
     let mut requests: HashMap<&str, usize> = HashMap::new();
     let (mut synced, mut shown) = (None, 0);
     for (line, now) in calls.lines().zip(0..) {
         let Some((thread, call)) = line.split_once(' ') else { continue };
         let call = call.trim_start();
-        // A call that was interrupted by another thread's has two lines.
+        // A call interrupted by another thread's is printed in two lines.
         let (text, began) = match call.strip_prefix("<... ") {
             Some(_) => {
                 let Some((text, began)) = begun.remove(thread) else { continue };

@@ -1,4 +1,4 @@
-//! What an inbox may not do.
+//! The violations that the proof can find.
 
 use birdhook_pipeline::EventKey;
 
@@ -28,7 +28,7 @@ impl Violation {
     }
 }
 
-/// Violated unless it holds.
+/// Returns a violation unless the condition is true.
 pub fn holds(is_so: bool, what: impl FnOnce() -> String) -> Result<(), Violation> {
     if is_so { Ok(()) } else { Err(Violation::Other(what())) }
 }

@@ -1,5 +1,7 @@
-//! A receiver with an inbox and a consumer, made to be ended at any moment: `receiver INBOX CONSUMED [NAME=VALUE]...`. It
-//! listens on the socket that is its standard input, prints its port, and ends in order on SIGTERM.
+//! A receiver with an inbox and a consumer that tests can kill at any moment.
+//!
+//! Usage: `receiver INBOX CONSUMED [NAME=VALUE]...`. It accepts connections on the socket passed as
+//! standard input, prints its port, and shuts down on SIGTERM.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test's program")]
 
 use std::fs::File;
@@ -15,12 +17,12 @@ use birdhook_inbox_proof::{PATIENCE, webhook};
 use birdhook_tower::Receiver;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How the consumer is.
+/// The consumer and its failure rate.
 #[derive(Clone)]
 struct Consumer {
     inbox: Inbox,
     consumed: Arc<File>,
-    /// Of a hundred events.
+    /// The percentage of events that fail.
     fails: u8,
 }
 
@@ -73,7 +75,7 @@ impl Consumer {
         }
     }
 
-    /// Writes down that it was consumed, in one write, before it says so.
+    /// Writes the event to the journal, in one write, before it acknowledges it.
     async fn consume(&self, lease: Lease) {
         self.write(&Line::consumed(&lease));
         if fastrand::u8(..100) < self.fails {
@@ -91,7 +93,7 @@ impl Consumer {
     }
 }
 
-/// How often it came to each point at which it could have been ended.
+/// Returns how often the process has passed each abort point.
 fn passed() -> String {
     #[cfg(birdhook_faults)]
     return birdhook_inbox::faults::points().iter().map(|(name, count)| format!("{name} {count}\n")).collect();

@@ -1,4 +1,4 @@
-//! Clients that each send one event after the other, and those who take them.
+//! Clients that each send one event after the other, and the stores that accept them.
 
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 
 use crate::contestants::{Commit, Contestant};
 
-/// The length of an event's body.
+/// The length of an event's body, in bytes.
 pub(crate) const BODY: usize = 2048;
 
-/// Bodies that all differ, of text that does not compress.
+/// Distinct bodies of incompressible text.
 #[derive(Clone)]
 pub(crate) struct Bodies(Bytes);
 
@@ -59,13 +59,13 @@ impl Taker {
     }
 }
 
-/// A contestant at work on a folder.
+/// A contestant with an open folder.
 pub(crate) struct Running {
     taker: Taker,
     thread: Option<JoinHandle<()>>,
 }
 
-/// As many as the inbox takes into one commit.
+/// The limit of one commit, the same as in the inbox.
 const MOST: usize = 4096;
 
 impl Running {
@@ -93,7 +93,7 @@ impl Running {
 
 type Waiting = (Delivery, oneshot::Sender<()>);
 
-/// One commit for all that waits.
+/// Commits everything that waits in one commit.
 fn group(mut store: Box<dyn Commit>, first: impl Fn() -> Option<Waiting>, next: impl Fn() -> Option<Waiting>) {
     while let Some((delivery, done)) = first() {
         let (mut deliveries, mut waiting) = (vec![delivery], vec![done]);
@@ -106,10 +106,10 @@ fn group(mut store: Box<dyn Commit>, first: impl Fn() -> Option<Waiting>, next: 
     }
 }
 
-/// What clients saw, in one slice of time or in several.
+/// The clients' measurements, from one slice of time or several.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// How long it took to be told, for each event.
+    /// Time to the response, for each event.
     took: Vec<Duration>,
     time: Duration,
 }
@@ -119,19 +119,19 @@ impl Seen {
         self.took.len()
     }
 
-    /// Events in a second.
+    /// Returns the number of events per second.
     pub(crate) fn rate(&self) -> f64 {
         self.took.len() as f64 / self.time.as_secs_f64()
     }
 
-    /// How long this part of the events took at most, in milliseconds.
+    /// Returns the latency that this fraction of the events did not exceed, in milliseconds.
     pub(crate) fn within(&mut self, part: f64) -> f64 {
         let place = (self.took.len().saturating_sub(1) as f64 * part) as usize;
         self.took.sort_unstable();
         self.took.get(place).map_or(f64::NAN, |took| took.as_secs_f64() * 1e3)
     }
 
-    /// Lets so many clients send for another slice of time.
+    /// Lets `clients` clients send for another slice of time.
     pub(crate) async fn go_on(&mut self, running: &Running, clients: usize, time: Duration, bodies: &Bodies) {
         let started = Instant::now();
         let client = |taker: Taker, bodies: Bodies| async move {

@@ -1,4 +1,4 @@
-//! What is compared: each opens a folder, and commits what it is given.
+//! The contestants: each opens a folder and commits deliveries.
 
 use std::fs::File;
 use std::io::Write;
@@ -36,7 +36,7 @@ impl Contestant {
         }
     }
 
-    /// `None` for the inbox, which commits by itself.
+    /// Opens the store. `None` for the inbox, which commits by itself.
     pub(crate) fn open(self, folder: &Path) -> Option<Box<dyn Commit>> {
         Some(match self {
             Self::Log => Box::new(Log(File::options().create(true).append(true).open(folder.join("log")).unwrap())),
@@ -48,7 +48,7 @@ impl Contestant {
         })
     }
 
-    /// Fills a folder with keys that are remembered.
+    /// Fills a folder with deduplication keys.
     pub(crate) fn remember(self, folder: &Path, keys: &[Key]) {
         match self {
             Self::Log => {}
@@ -64,12 +64,12 @@ fn redb_store(folder: &Path) -> RedbStore {
     RedbStore::open(folder.join("inbox.redb")).unwrap()
 }
 
-/// One commit of all that waits. What it was told is on the disk when it returns.
+/// A store that commits all waiting deliveries at once. They are on disk when `commit` returns.
 pub(crate) trait Commit: Send {
     fn commit(&mut self, deliveries: &[Delivery]);
 }
 
-/// The least that 200 can mean.
+/// An append-only log: the minimum work behind a 200.
 struct Log(File);
 
 impl Commit for Log {
@@ -84,7 +84,7 @@ impl Commit for Log {
     }
 }
 
-/// As the inbox writes.
+/// Writes the same records as the inbox.
 struct Packed<S> {
     store: S,
     next: u64,
@@ -111,7 +111,7 @@ const KEYS: TableDefinition<'static, Key, u64> = TableDefinition::new("keys");
 struct RedbEach(Database);
 
 impl RedbEach {
-    /// With more of a cache than the inbox's store, for it looks keys up.
+    /// Uses a larger cache than the inbox's store, because it looks keys up in the database.
     fn open(folder: &Path) -> Self {
         Self(Database::builder().set_cache_size(64 << 20).create(folder.join("each.redb")).unwrap())
     }

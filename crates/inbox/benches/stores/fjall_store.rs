@@ -1,4 +1,4 @@
-//! The same trait on fjall, an LSM tree with a journal.
+//! The `Store` trait on fjall, an LSM tree with a journal.
 
 use std::path::Path;
 
@@ -31,7 +31,8 @@ impl FjallStore {
 impl Store for FjallStore {
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
-        // A batch has one number for all of its changes, so only the last of a key may be in it.
+        // All changes of a fjall batch have the same sequence number, so it may contain only the
+        // last change of a key.
         let mut seen = std::collections::HashSet::new();
         for Change { table, key, value } in changes.iter().rev() {
             if !seen.insert((*table, *key)) {

@@ -1,4 +1,4 @@
-//! Facts of the machine, and of a process of its own that opens a folder.
+//! Facts about the machine, and measurements of a separate process that opens a folder.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::clients::Running;
 use crate::contestants::Contestant;
 
-/// On Linux; elsewhere it says less.
+/// Describes the machine. Elsewhere than on Linux it returns less.
 pub(crate) fn facts(folder: &Path) -> String {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let field = |text: &str, name: &str| -> Option<String> {
@@ -31,7 +31,7 @@ pub(crate) fn facts(folder: &Path) -> String {
     format!("{cores} cores of {processor}{memory}, {}, {files}", system.trim())
 }
 
-/// The bytes that a folder takes on the disk.
+/// Returns the size of a folder on disk, in bytes.
 pub(crate) fn disk(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -46,14 +46,14 @@ pub(crate) fn disk(folder: &Path) -> u64 {
         .sum()
 }
 
-/// What this process has in memory, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// How long opening took, in seconds, and what memory it took, in bytes.
+/// The time to open a folder, in seconds, and the memory this took, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opened {
     pub(crate) seconds: f64,
@@ -62,7 +62,7 @@ pub(crate) struct Opened {
 
 const OPEN: &str = "--only-open";
 
-/// Opens a folder in a process of its own, whose memory nothing else has used.
+/// Opens a folder in a separate process, whose memory is not used by anything else.
 pub(crate) fn open(contestant: Contestant, folder: &Path) -> Opened {
     let program = std::env::current_exe().unwrap();
     let output = Command::new(program).args([OPEN, contestant.name()]).arg(folder).output().unwrap();
@@ -72,7 +72,7 @@ pub(crate) fn open(contestant: Contestant, folder: &Path) -> Opened {
     Opened { seconds, memory }
 }
 
-/// In that process: whether it was asked to.
+/// Runs in the separate process. Returns `false` in the main one.
 pub(crate) async fn opened() -> bool {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, open, name, folder] = &arguments[..] else { return false };

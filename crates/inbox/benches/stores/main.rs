@@ -1,11 +1,13 @@
-//! Measures the inbox, stores as the inbox uses them and as one would use them first, and the disk below them:
+//! Compares the inbox with redb and fjall, used as it uses redb or in the obvious way, and with a
+//! plain log:
 //!
 //! ```text
 //! cargo bench -p birdhook-inbox --bench stores -- --seconds 1 --rounds 9 --keys 10000000
 //! ```
 //!
-//! Everything is measured in one run, round by round, and each in turn with a log, slice by slice, for no machine is as fast as it
-//! was a second ago. What is told are medians over the rounds, of rates and of ratios. The usual run takes 6 minutes.
+//! Everything is measured in one run, in rounds. Each contestant alternates with a log in short
+//! slices, because the speed of a machine changes from second to second. The report shows medians
+//! over the rounds, of rates and of ratios. The default run takes 6 minutes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
@@ -24,7 +26,7 @@ use clients::{BODY, Bodies, Running, Seen};
 use contestants::Contestant;
 use report::{CLIENTS, Measured, Results, Side};
 
-/// In how many parts the time of a case is cut.
+/// The number of slices into which the time of a case is divided.
 const SLICES: u32 = 6;
 
 struct Arguments {
@@ -36,7 +38,8 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// Without `--bench`, as `cargo test --all-targets` starts it, it only shows that it runs.
+    /// Reads the command line. Without `--bench`, as under `cargo test --all-targets`, it only
+    /// checks that everything runs.
     fn read() -> Self {
         let given: Vec<String> = std::env::args().collect();
         let is_test = !given.iter().any(|argument| argument == "--bench");
@@ -69,7 +72,7 @@ async fn main() {
     }
     let arguments = Arguments::read();
     let folder = tempfile::tempdir_in(&arguments.folder).unwrap();
-    // Without optimisations it takes longer than all the rest.
+    // In a debug build the suite takes longer than everything else.
     #[cfg(all(feature = "conformance", not(debug_assertions)))]
     birdhook_inbox::conformance::check(|| fjall_store::FjallStore::open(&folder.path().join("checked"))).unwrap();
     let mut bench = Bench { bodies: Bodies::new(), results: Results::default(), arguments };
@@ -92,7 +95,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Makes a folder with remembered keys for each, and opens it a few times.
+    /// Creates a folder with deduplication keys for each contestant, and opens it a few times.
     fn remember(&mut self, folder: &Path) -> BTreeMap<Contestant, PathBuf> {
         let keys = records::random_keys(self.arguments.keys);
         let mut folders = BTreeMap::new();
@@ -110,7 +113,7 @@ impl Bench {
         folders
     }
 
-    /// Everybody once, and each round somebody else first.
+    /// Measures every contestant once. Each round starts with another one.
     async fn round(&mut self, round: usize, folder: &Path, remembering: &BTreeMap<Contestant, PathBuf>) {
         let mut contestants: Vec<_> = remembering.iter().collect();
         contestants.rotate_left(round % remembering.len());
@@ -120,7 +123,7 @@ impl Bench {
         eprintln!("round {round} is over");
     }
 
-    /// Slices of the log, of one that begins empty, and of one that remembers keys, in turn.
+    /// Alternates slices of the log, of an empty store, and of one that holds keys.
     async fn measure(&mut self, contestant: Contestant, folder: &Path, remembers: &Path) {
         let (log, empty) = (made(folder.join("log")), made(folder.join("empty")));
         let sides = [

@@ -1,4 +1,4 @@
-//! What the inbox writes for one commit, and keys as it remembers them.
+//! The records that the inbox writes for one commit, and its deduplication keys.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use birdhook_core::Delivery;
 use birdhook_inbox::{Change, Store, Table};
 use bytes::{BufMut, Bytes};
 
-/// Half of an event's key.
+/// The half of an event's key that is stored.
 pub(crate) type Key = [u8; 16];
 
 pub(crate) fn key(delivery: &Delivery) -> Key {
@@ -14,7 +14,7 @@ pub(crate) fn key(delivery: &Delivery) -> Key {
     *key.as_bytes().first_chunk().expect("long enough")
 }
 
-/// The five records of a commit.
+/// Returns the five records of a commit.
 pub(crate) fn commit(number: u64, deliveries: &[Delivery]) -> Vec<Change> {
     let bytes: usize = deliveries.iter().map(|delivery| delivery.body().as_str().len() + 40).sum();
     let mut batch = Vec::with_capacity(bytes);
@@ -61,13 +61,13 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock that is set").as_millis() as u64
 }
 
-/// Keys that no event has.
+/// Returns keys that no event has.
 pub(crate) fn random_keys(count: usize) -> Vec<Key> {
     let mut random = fastrand::Rng::with_seed(11);
     (0..count).map(|_| random.u128(..).to_be_bytes()).collect()
 }
 
-/// Stores keys as commits of 1 to 1024 events would have left them. Tells the number of the next commit.
+/// Stores keys as commits of 1 to 1,024 events would have. Returns the number of the next commit.
 pub(crate) fn remember(store: &mut dyn Store, keys: &[Key]) -> u64 {
     let mut random = fastrand::Rng::with_seed(12);
     let (mut number, mut rest) = (0, keys);

@@ -1,11 +1,11 @@
-//! Medians, and the table.
+//! Computes medians and prints the table.
 
 use std::collections::BTreeMap;
 
 use crate::contestants::Contestant;
 use crate::machine::Opened;
 
-/// What was measured in turn: a log, a contestant that began empty, and one that remembers keys.
+/// The sides measured in turn: a log, a contestant that starts empty, and one that holds keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     Log,
@@ -13,7 +13,7 @@ pub(crate) enum Side {
     Remembers,
 }
 
-/// Of one round.
+/// The measurements of one round.
 pub(crate) struct Measured {
     pub(crate) rate: f64,
     pub(crate) p50: f64,
@@ -22,12 +22,12 @@ pub(crate) struct Measured {
 
 #[derive(Default)]
 pub(crate) struct Results {
-    /// With how many clients, by rounds.
+    /// The measurements by number of clients, one per round.
     pub(crate) measured: BTreeMap<(Contestant, Side, usize), Vec<Measured>>,
-    /// Bytes on disk for a byte of events, by rounds.
+    /// Bytes on disk per byte of events, one per round.
     pub(crate) disk: BTreeMap<Contestant, Vec<f64>>,
     pub(crate) opened: BTreeMap<Contestant, Vec<Opened>>,
-    /// Of the inbox without a key.
+    /// The memory of the inbox without keys.
     pub(crate) memory: f64,
 }
 
@@ -47,7 +47,7 @@ impl Results {
         asked.flat_map(|(_, measured)| measured.iter().map(value)).collect()
     }
 
-    /// By rounds.
+    /// Returns the ratio of two sides' rates, one per round.
     fn ratios(&self, contestant: Contestant, side: Side, other: Side, clients: usize) -> Vec<f64> {
         let rates = |side| self.of(contestant, side, clients, |measured| measured.rate);
         rates(side).iter().zip(rates(other)).map(|(this, that)| this / that).collect()

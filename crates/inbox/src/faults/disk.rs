@@ -1,4 +1,5 @@
-//! A disk in memory that remembers every write, so that a test can look at it as it would be after a crash at any moment.
+//! A simulated disk that records every write, to reconstruct its content after a crash at any
+//! moment.
 
 use std::fmt;
 use std::io::{Error, ErrorKind, Result};
@@ -6,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
 
-/// What a disk writes whole or not at all.
+/// The unit that a disk writes completely or not at all, in bytes.
 const SECTOR: usize = 512;
 
-/// A simulated disk. Clones are the same disk.
+/// A simulated disk. Clones share its content.
 #[derive(Clone, Debug, Default)]
 pub struct Disk(Arc<Mutex<Content>>);
 
@@ -40,29 +41,30 @@ enum Done {
 }
 
 impl Disk {
-    /// A disk that holds this.
+    /// Creates a disk with this content.
     pub fn holding(image: Vec<u8>) -> Self {
         let content = Content { start: image.clone(), now: image, ..Content::default() };
         Self(Arc::new(Mutex::new(content)))
     }
 
-    /// How many writes, changes of length and syncs it has seen.
+    /// Returns the number of writes, length changes and syncs so far.
     pub fn moment(&self) -> usize {
         self.content().done.len()
     }
 
-    /// How many syncs it has seen.
+    /// Returns the number of syncs so far.
     pub fn syncs(&self) -> usize {
         self.content().syncs
     }
 
-    /// Makes the syncs fail that come after so many more; what was written before a failed one is as lost as in a crash.
+    /// Lets `syncs` more syncs succeed and makes later ones fail. Writes before a failed sync are
+    /// lost, as in a crash.
     pub fn fail_sync_after(&self, syncs: usize) {
         let mut content = self.content();
         content.failing = Some(content.syncs + syncs);
     }
 
-    /// Calls this before each sync, which begins when it has returned.
+    /// Calls `call` before each sync. The sync begins when it returns.
     pub fn before_sync(&self, call: impl Fn() + Send + Sync + 'static) {
         self.content().before_sync = Hook(Some(Arc::new(call)));
     }
@@ -72,8 +74,11 @@ impl Disk {
         self.content().failing = None;
     }
 
-    /// What it would hold after a crash at a moment: all that was synced before, and of what was not, the sectors for which
-    /// `is_kept` is true, which is told the number of the write since the last sync, and of the sector in it.
+    /// Returns the content after a crash at `moment`.
+    ///
+    /// It contains all that was synced before, and those unsynced sectors for which `is_kept`
+    /// returns true. Its arguments are the number of the write since the last sync, and the number
+    /// of the sector within that write.
     pub fn after_crash(&self, moment: usize, mut is_kept: impl FnMut(usize, usize) -> bool) -> Vec<u8> {
         let content = self.content();
         let done = content.done.get(..moment).unwrap_or(&content.done);
@@ -85,7 +90,7 @@ impl Disk {
                 Done::Wrote(offset, data) => {
                     let mut at = *offset;
                     let mut sector = 0;
-                    // Sectors are those of the disk, not of the write.
+                    // Sectors are aligned to the disk, not to the write.
                     let mut rest = data.as_slice();
                     while !rest.is_empty() {
                         let (now, later) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
@@ -102,7 +107,7 @@ impl Disk {
         image
     }
 
-    /// The moments at which something was synced.
+    /// Returns the moments of all syncs.
     pub fn synced_at(&self) -> Vec<usize> {
         let content = self.content();
         content.done.iter().enumerate().filter(|(_, done)| matches!(done, Done::Synced)).map(|(at, _)| at).collect()
@@ -113,7 +118,7 @@ impl Disk {
     }
 }
 
-/// A write behind the end makes the file longer.
+/// Writes into the image, which grows if the write ends beyond it.
 fn put(image: &mut Vec<u8>, at: usize, data: &[u8]) {
     if image.len() < at + data.len() {
         image.resize(at + data.len(), 0);
@@ -149,7 +154,7 @@ impl StorageBackend for Disk {
         let mut content = self.content();
         content.syncs += 1;
         if content.failing.is_some_and(|after| content.syncs > after) {
-            // What the system had in its cache is gone, as after a real failure.
+            // Drops the unsynced writes, as a real failure may drop the system's cache.
             let synced = content.done.iter().rposition(|done| matches!(done, Done::Synced)).map_or(0, |last| last + 1);
             content.done.truncate(synced);
             let moment = content.done.len();

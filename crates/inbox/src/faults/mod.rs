@@ -1,5 +1,5 @@
-//! Where the inbox can be made to fail, for the tests that prove that it loses nothing. Compiled to nothing unless the
-//! compiler is told `--cfg birdhook_faults`.
+//! Fault injection for the tests that prove that the inbox loses nothing. Compiled to nothing
+//! without `--cfg birdhook_faults`.
 
 #[cfg(birdhook_faults)]
 mod disk;
@@ -19,29 +19,29 @@ pub(crate) use self::{
     watched::Watched,
 };
 
-/// A mistake that an inbox could have. Each must be noticed by the tests.
+/// A bug that can be planted in the inbox. The tests must notice each one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(not(birdhook_faults), allow(unreachable_pub, reason = "only the tests can name it"))]
 pub enum Bug {
     /// Keys are remembered before their events are stored.
     MarkBeforeAppend,
-    /// 200 is answered before the events are on the disk.
+    /// 200 is answered before the events are on disk.
     AnswerBeforeSync,
-    /// A failed fsync counts as one that did not fail.
+    /// A failed fsync is treated as a success.
     IgnoredSyncError,
-    /// What is read is believed.
+    /// Checksums are not verified.
     SkippedChecksum,
-    /// A lock that another opener has counts as free.
+    /// A lock held by another opener is treated as free.
     IgnoredLock,
 }
 
-/// Whether this mistake is planted: never, in what anybody uses.
+/// Returns whether this bug is planted. Always false without `birdhook_faults`.
 #[cfg(not(birdhook_faults))]
 pub(crate) const fn has(_: Bug) -> bool {
     false
 }
 
-/// A point of the commit's path, at which the process may be made to end.
+/// Marks a point in the commit path at which tests can end the process.
 #[cfg(not(birdhook_faults))]
 pub(crate) const fn point(_: &'static str) {}

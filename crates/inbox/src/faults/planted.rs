@@ -1,4 +1,4 @@
-//! What fails, as the environment or a test says.
+//! The faults selected by the environment or by a test.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,7 +8,8 @@ use super::Bug;
 
 static PLANTED: Mutex<Option<Bug>> = Mutex::new(None);
 
-/// Plants a mistake in this process, or takes it out. Without this, `BIRDHOOK_PLANTED` names it.
+/// Plants a bug in this process, or removes it with `None`. The variable `BIRDHOOK_PLANTED` plants
+/// one too.
 pub fn plant(bug: Option<Bug>) {
     *PLANTED.lock().unwrap_or_else(PoisonError::into_inner) = bug;
 }
@@ -28,13 +29,13 @@ thread_local! {
     static CALLED: RefCell<Option<(&'static str, Call)>> = const { RefCell::new(None) };
 }
 
-/// Calls this each time that the current thread comes to a point.
+/// Calls `call` each time the current thread reaches `point`.
 pub fn call_at(point: &'static str, call: impl Fn() + 'static) {
     CALLED.set(Some((point, Box::new(call))));
 }
 
-/// Makes the call of [`call_at`], and ends the process when it comes here for the nth time, as `BIRDHOOK_ABORT_AT=POINT:N`
-/// says.
+/// Runs the function set by [`call_at`], and aborts the process at the nth pass that
+/// `BIRDHOOK_ABORT_AT=POINT:N` names.
 pub(crate) fn point(name: &'static str) {
     CALLED.with_borrow(|called| {
         if let Some((_, call)) = called.as_ref().filter(|(point, _)| *point == name) {
@@ -55,7 +56,7 @@ pub(crate) fn point(name: &'static str) {
     }
 }
 
-/// How often the process came to each point.
+/// Returns how often the process has passed each point.
 pub fn points() -> Vec<(&'static str, u64)> {
     let passed = PASSED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut points: Vec<_> = passed.iter().flatten().map(|(name, count)| (*name, *count)).collect();

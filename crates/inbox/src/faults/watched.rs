@@ -1,4 +1,4 @@
-//! A file of redb's at whose writes and syncs the process may be made to end.
+//! A redb file backend with fault points at its writes and syncs.
 
 use std::fs::File;
 use std::io::{self, Error};

@@ -1,4 +1,4 @@
-//! The index beside a list of events of which everything is looked up by reading all of it.
+//! Compares the index with a plain list that is searched in full each time.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on")]
 
 use super::*;
@@ -10,7 +10,7 @@ const LEASE: u64 = 50;
 
 const RETRY: Retry = Retry { tries: TRIES, first: FIRST, longest: LONGEST };
 
-/// One event of the list.
+/// An event of the list.
 #[derive(Clone, Debug)]
 struct Known {
     id: EventId,
@@ -26,16 +26,16 @@ impl Known {
     }
 }
 
-/// What the index should be.
+/// The expected behaviour of the index.
 struct Model {
     order: Order,
     events: Vec<Known>,
-    /// Those whose progress was changed, by commit.
+    /// The batches whose progress changed, by commit.
     dirty: BTreeSet<u64>,
 }
 
 impl Model {
-    /// Which events may be handed out, read off the rules.
+    /// Returns the events that can be leased, computed from the rules.
     fn may_go(&self) -> BTreeSet<EventId> {
         let may_go = |event: &&Known| {
             let others = || self.events.iter().filter(|other| other.lane == event.lane && other.id != event.id);
@@ -116,13 +116,13 @@ fn bytes(batch: u64) -> u64 {
     100 + batch % 7
 }
 
-/// A few thousand steps of everything, the model beside it.
+/// Runs thousands of random steps on the index and the model.
 fn run(order: Order, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut index = Index::new(order, RETRY);
     let mut model = Model { order, events: Vec::new(), dirty: BTreeSet::new() };
     let (mut now, mut next) = (1000, 0);
-    // Of leases, those that are over too.
+    // Includes expired leases.
     let mut leases: Vec<(EventId, u64)> = Vec::new();
     for number in 0..4000 {
         let step = match random.u8(..100) {
@@ -151,7 +151,7 @@ fn run(order: Order, seed: u64) {
                 format!("take {taken:?}")
             }
             42..67 if !leases.is_empty() => {
-                // Of the last ones mostly, which are not over yet.
+                // Mostly recent leases, which are still valid.
                 let from = if random.u8(..5) > 0 { leases.len().saturating_sub(6) } else { 0 };
                 let (id, token) = leases[random.usize(from..leases.len())];
                 let outcome = match random.u8(..9) {
@@ -175,7 +175,7 @@ fn run(order: Order, seed: u64) {
                             model.set(id, State::Ready);
                         }
                         Outcome::Rejected if is_held => model.set(id, State::Dead { since: now }),
-                        // Nothing of it is on disk.
+                        // A lease is not stored, so that nothing has to be written.
                         Outcome::Extended(by) if is_held => event.state = State::Leased { until: now + by, token },
                         _ => {}
                     }
@@ -190,7 +190,7 @@ fn run(order: Order, seed: u64) {
             }
             82..90 if !model.events.is_empty() => {
                 let id = model.events[random.usize(..model.events.len())].id;
-                // Dead ones mostly.
+                // Mostly dead letters.
                 let id = index.dead().first().copied().filter(|_| random.bool()).unwrap_or(id);
                 let is_dead = matches!(model.event(id).unwrap().state, State::Dead { .. });
                 if is_dead {
@@ -216,7 +216,7 @@ fn run(order: Order, seed: u64) {
                 }
                 restored.adopt(&index);
                 index = restored;
-                // What was to be written is now; the leases of this moment are written once more.
+                // The restored index marks active leases as changed once more, so clear both sets.
                 index.take_dirty();
                 model.dirty.clear();
                 "adopt".to_owned()

@@ -1,4 +1,4 @@
-//! The suite that a [`Store`] must pass: give it a way to open yours, in a place where nothing is stored yet.
+//! The test suite for a [`Store`]. It needs a function that opens the store in an empty place.
 //!
 //! ```
 //! use birdhook_inbox::{RedbStore, conformance};
@@ -9,25 +9,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The rules are checked one after the other in the same place, which is opened anew again and again; then a long run of
-//! random commits is held against an ordered map. What breaks a rule is told as a [`Violation`], with the name of the rule.
+//! The rules are checked one after the other in the same place, which is reopened many times. A
+//! long run of random commits is then compared with an ordered map. A broken rule is returned as a
+//! [`Violation`] with the rule's name.
 //!
-//! | rule | what |
+//! | rule | requirement |
 //! |---|---|
-//! | [`EMPTY`] | nothing is found where nothing was stored |
-//! | [`READ`] | `get` finds what was committed, and nothing else |
-//! | [`ORDER`], [`FROM`], [`STOP`] | `scan` goes by the order of the keys, begins at `from`, and ends when it is told to |
-//! | [`TABLES`] | a key is another one in each table |
-//! | [`LASTING`] | what was committed is there when it is opened again, after it was only dropped |
-//! | [`OVERWRITE`], [`REMOVE`] | the last value counts; what was removed is gone, and what is not there may be removed |
-//! | [`IN_ORDER`] | the changes of one commit are made in their order |
-//! | [`VALUES`], [`KEYS`] | a value may have no bytes or some millions, and a key may be any number |
-//! | [`IN_USE`] | it is not opened twice at once |
-//! | [`RECLAIM`], [`VERIFY`] | neither changes anything |
-//! | [`LONG_RUN`] | it does as an ordered map does |
-//! | [`ATOMIC`] | after a commit that failed, all of its changes are there or none |
+//! | [`EMPTY`] | an empty store returns nothing |
+//! | [`READ`] | `get` returns what was committed, and nothing else |
+//! | [`ORDER`], [`FROM`], [`STOP`] | `scan` follows the order of the keys, begins at `from`, and ends when `visit` returns `false` |
+//! | [`TABLES`] | the same key is independent in each table |
+//! | [`LASTING`] | a commit is there after the store was dropped and reopened |
+//! | [`OVERWRITE`], [`REMOVE`] | the last value counts; a removed record is gone, and removing a missing one is allowed |
+//! | [`IN_ORDER`] | the changes of one commit are applied in their order |
+//! | [`VALUES`], [`KEYS`] | a value may be empty or several MiB long, and a key may be any number |
+//! | [`IN_USE`] | it cannot be opened twice at once |
+//! | [`RECLAIM`], [`VERIFY`] | neither changes the records |
+//! | [`LONG_RUN`] | it behaves like an ordered map |
+//! | [`ATOMIC`] | after a failed commit, all of its changes are there or none |
 //!
-//! Whether a commit survives the loss of power cannot be seen from here.
+//! The suite cannot check whether a commit survives a power loss.
 
 mod random;
 mod rules;
@@ -39,61 +40,64 @@ use std::hash::{BuildHasher, RandomState};
 use self::subject::Subject;
 use super::{Store, StoreError};
 
-/// The name of a rule.
+/// Name of the rule: nothing is found before the first commit.
 pub const EMPTY: &str = "an empty store reads as empty";
-/// The name of a rule.
+/// Name of the rule: `get` returns what was committed, and nothing else.
 pub const READ: &str = "what was committed is read";
-/// The name of a rule.
+/// Name of the rule: `scan` follows the order of the keys.
 pub const ORDER: &str = "a scan goes by the order of the keys";
-/// The name of a rule.
+/// Name of the rule: `scan` begins at `from`.
 pub const FROM: &str = "a scan begins at `from`";
-/// The name of a rule.
+/// Name of the rule: `scan` ends when `visit` returns `false`.
 pub const STOP: &str = "a scan ends when it is told to";
-/// The name of a rule.
+/// Name of the rule: the same key is independent in each table.
 pub const TABLES: &str = "tables are separate";
-/// The name of a rule.
+/// Name of the rule: the last value written counts.
 pub const OVERWRITE: &str = "the last value counts";
-/// The name of a rule.
+/// Name of the rule: a removed record is gone, and removing a missing one is allowed.
 pub const REMOVE: &str = "what was removed is gone";
-/// The name of a rule.
+/// Name of the rule: the changes of one commit are applied in their order.
 pub const IN_ORDER: &str = "the changes of a commit are made in their order";
-/// The name of a rule.
+/// Name of the rule: a value may be empty or several MiB long.
 pub const VALUES: &str = "a value may have no bytes or some millions";
-/// The name of a rule.
+/// Name of the rule: a key may be any number.
 pub const KEYS: &str = "a key may be any number";
-/// The name of a rule.
+/// Name of the rule: a commit is there after the store was dropped and reopened.
 pub const LASTING: &str = "what was committed is there when it is opened again";
-/// The name of a rule.
+/// Name of the rule: the store cannot be opened twice at once.
 pub const IN_USE: &str = "it is not opened twice at once";
-/// The name of a rule.
+/// Name of the rule: `reclaim` changes no record.
 pub const RECLAIM: &str = "reclaiming keeps everything";
-/// The name of a rule.
+/// Name of the rule: `verify` changes no record.
 pub const VERIFY: &str = "verifying keeps everything";
-/// The name of a rule.
+/// Name of the rule: over a long run the store behaves like an ordered map.
 pub const LONG_RUN: &str = "it does as an ordered map does";
-/// The name of a rule.
+/// Name of the rule: after a failed commit, all of its changes are there or none.
 pub const ATOMIC: &str = "a commit is made as a whole or not at all";
 
-/// Checks a store. `open` opens the same place each time it is called.
+/// Checks a store. Each call of `open` must open the same place.
 ///
 /// # Errors
-/// With the first rule that the store does not hold to. That a call fails is a violation too.
+/// The first rule that the store breaks. A call that fails is a violation too.
 pub fn check<S: Store>(open: impl FnMut() -> Result<S, StoreError>) -> Result<(), Violation> {
     check_seeded(RandomState::new().hash_one(0), open)
 }
 
-/// As [`check`], with the seed that a [`Violation`] has named.
+/// Checks a store with the seed of an earlier [`Violation`].
 ///
 /// # Errors
-/// As for [`check`].
+/// The same as [`check`].
 pub fn check_seeded<S: Store>(seed: u64, open: impl FnMut() -> Result<S, StoreError>) -> Result<(), Violation> {
     run(seed, open, false)
 }
 
-/// As [`check_seeded`], for a store some of whose commits fail, as on a disk that is made to: it is then opened again, and
-/// must hold all of the commit or none of it. Everything else must not fail.
+/// Checks a store whose commits may fail, as on a faulty disk.
+///
+/// After a failed commit the store is reopened, and must hold all of the commit or none of it. No
+/// other call may fail.
 ///
 /// # Errors
+/// The same as [`check`].
 /// As for [`check`].
 pub fn check_failing<S: Store>(seed: u64, open: impl FnMut() -> Result<S, StoreError>) -> Result<(), Violation> {
     run(seed, open, true)
@@ -110,15 +114,15 @@ fn run<S: Store>(seed: u64, mut open: impl FnMut() -> Result<S, StoreError>, may
     Ok(())
 }
 
-/// A rule that a store does not hold to.
+/// A rule that a store breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The name of the rule, one of this module's.
+    /// The name of the rule: one of this module's constants.
     pub rule: &'static str,
-    /// What was expected and what was found.
+    /// The expected and the actual result.
     pub what: String,
-    /// To be given to [`check_seeded`], so that the same happens again.
+    /// The seed to pass to [`check_seeded`] to repeat the failure.
     pub seed: u64,
 }
 

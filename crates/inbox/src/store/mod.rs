@@ -1,4 +1,4 @@
-//! What the inbox keeps its records in: an ordered map with atomic, durable commits.
+//! The storage of an inbox: an ordered map with atomic, durable commits.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -12,86 +12,93 @@ use bytes::Bytes;
 pub use self::redb::RedbStore;
 use crate::lock::Holder;
 
-/// Which map a record is in. Each is keyed by the number of a batch: some deliveries that were stored together.
+/// The map a record is in. Records are keyed by the number of a batch: deliveries that were stored
+/// together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// The deliveries of a batch: mostly less than 64 KiB, up to the largest body.
+    /// The deliveries of a batch: mostly less than 64 KiB, at most the largest body.
     Deliveries,
-    /// What became of their events.
+    /// The states of a batch's events.
     Progress,
-    /// By what they are recognised as duplicates.
+    /// The deduplication keys of a batch's events.
     Keys,
-    /// The format, and the number of the next batch.
+    /// The format, the number of the next batch, and the time of the last commit without
+    /// deliveries.
     About,
 }
 
 impl Table {
-    /// All of them.
+    /// All tables.
     pub const ALL: [Self; 4] = [Self::Deliveries, Self::Progress, Self::Keys, Self::About];
 }
 
-/// One record to be written, or to be removed.
+/// One record to write or remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The map.
+    /// The table of the record.
     pub table: Table,
-    /// The key.
+    /// The key of the record.
     pub key: u64,
-    /// The new value; `None` removes the record, whether or not it is there.
+    /// The new value. `None` removes the record, which need not exist.
     pub value: Option<Bytes>,
 }
 
-/// An ordered map of numbers to bytes for each [`Table`], with commits that are atomic and durable.
+/// An ordered map from numbers to bytes for each [`Table`], with atomic and durable commits.
 ///
-/// The inbox owns it from one thread. What it must hold to is tested by [`conformance`](crate::conformance), a public
-/// suite (feature `conformance`): run it on a store of your own.
+/// The inbox uses it from one thread. The suite [`conformance`](crate::conformance) (feature
+/// `conformance`) tests its rules: run it on your own store.
 pub trait Store: Send + 'static {
-    /// Makes the changes, all or none, in their order. `Ok` means that they survive the loss of power.
+    /// Applies the changes in their order, all or none. `Ok` means that they survive a power loss.
     ///
     /// # Errors
-    /// After any error it is not known whether they were made. The inbox then drops the store, without a further call, and
-    /// opens it again.
+    /// After any error it is unknown whether the changes were applied. The inbox then drops the
+    /// store without another call, and opens it again.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
 
-    /// The value of a key.
+    /// Returns the value of a key.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError>;
 
-    /// Shows the records whose keys are at least `from`, in the order of the keys, until `visit` says `false`.
+    /// Calls `visit` for each record with a key of at least `from`, in the order of the keys, until
+    /// it returns `false`.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// If the records cannot be read.
     fn scan(&self, table: Table, from: u64, visit: &mut dyn FnMut(u64, Bytes) -> bool) -> Result<(), StoreError>;
 
-    /// The bytes that it takes on the disk.
+    /// Returns the size on disk, in bytes.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// If the size cannot be read.
     fn size(&self) -> Result<u64, StoreError>;
 
-    /// Gives space that is not used back to the disk, as far as it can. May take long; called when space is low.
+    /// Returns unused space to the disk, as far as possible. May take long; called when space is
+    /// low.
     ///
     /// # Errors
-    /// As for [`commit`](Self::commit).
+    /// The same as [`commit`](Self::commit).
     fn reclaim(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Checks at little cost that the store is still where it was opened, so that what is committed is found again by the
-    /// next opener. Called after each commit and at least every second; deliveries are answered 503 while it fails.
+    /// Checks that the store's files are where they were opened, so that the next opener finds what
+    /// was committed.
+    ///
+    /// Must be cheap: called after each commit and at least every second. Deliveries are answered
+    /// 503 while it fails.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when a file was deleted, moved or replaced.
+    /// [`StoreError::Gone`] if a file was deleted, moved or replaced.
     fn check(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Reads everything and holds it against the store's own checksums.
+    /// Reads everything and verifies the store's own checksums.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when something is not as it was written.
+    /// [`StoreError::Corrupt`] if something differs from what was written.
     fn verify(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -127,29 +134,29 @@ impl Store for Box<dyn Store> {
     }
 }
 
-/// Why a store does not do what it was asked.
+/// The errors of a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process, or this one, has it open; `None` when it does not say which.
+    /// Another process, or this one, has the store open. `None` if the holder is unknown.
     #[error("it is in use by {}; only one process at a time can open it", holder(.0.as_ref()))]
     InUse(Option<Holder>),
-    /// A file or folder is not what an inbox may be kept in: a link in place of a file, or a folder that everyone may write to.
+    /// A file is a link, or everyone may write to the folder.
     #[error("{0}")]
     Unsafe(String),
-    /// Its file was deleted, moved or replaced while it was open.
+    /// A file was deleted, moved or replaced while it was open.
     #[error("{} was deleted, moved or replaced while it was in use; put it back, or restart with what is there", .0.display())]
     Gone(PathBuf),
-    /// What was read is not what was written.
+    /// The data read is not the data written.
     #[error("it is damaged: {0}")]
     Corrupt(String),
-    /// It was written by a later version of birdhook.
+    /// The store was written by a later version of birdhook.
     #[error("it has format {0}, of a later version of birdhook")]
     TooNew(u8),
     /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Anything else.
+    /// Any other error.
     #[error("the store failed: {0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -163,7 +170,7 @@ impl StoreError {
         Self::Corrupt(what.into())
     }
 
-    /// The deliveries of a batch are not as many events as are known of it.
+    /// The error when a batch's deliveries and its progress differ in the number of events.
     pub(crate) fn differing(batch: u64) -> Self {
         Self::corrupt(format!("the deliveries of batch {batch} and their progress differ"))
     }

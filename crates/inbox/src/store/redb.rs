@@ -1,4 +1,4 @@
-//! The store in one file of redb's.
+//! The default store: one redb file.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,8 +15,10 @@ use crate::faults;
 use crate::lock::{self, Lock};
 use crate::private::{self, Place};
 
-/// A [`Store`] in one file, by [redb](https://docs.rs/redb). The file is readable by its owner only. Beside it is a file with
-/// `.lock` behind the same name, whose lock is held while the store is open.
+/// A [`Store`] in one file, by [redb](https://docs.rs/redb).
+///
+/// Only the file's owner may read it. A lock file with the same name and `.lock` appended is held
+/// while the store is open.
 #[derive(Debug)]
 pub struct RedbStore {
     database: Database,
@@ -24,17 +26,20 @@ pub struct RedbStore {
     held: Option<(Place, Lock)>,
 }
 
-/// Of the pages that redb keeps in memory. The inbox reads what it has just written from its own memory.
+/// The memory limit of redb's page cache, in bytes. Small, because the inbox caches what it has
+/// just written itself.
 const CACHE: usize = 16 << 20;
 
 impl RedbStore {
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when it is open already; [`StoreError::Corrupt`] when it cannot be recovered.
+    /// [`StoreError::InUse`] if it is already open; [`StoreError::Corrupt`] if it cannot be
+    /// recovered.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        // Redb locks a file only once it is open: too late for an opener that makes or replaces it.
+        // Redb locks the file only once it is open, which does not protect its creation and
+        // replacement.
         let lock = Lock::take(&lock::beside(path))?;
         let is_there = private::look(path)?.is_some_and(|about| about.len() > 0);
         faults::point("looked");
@@ -42,10 +47,10 @@ impl RedbStore {
         Ok(Self { database, held: Some((place, lock)) })
     }
 
-    /// Opens a disk that is only simulated.
+    /// Opens a simulated disk.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// The same as [`open`](Self::open).
     #[cfg(birdhook_faults)]
     pub fn simulated(disk: crate::faults::Disk) -> Result<Self, StoreError> {
         let open = || builder().create_with_backend(disk).map_err(opening);
@@ -59,8 +64,9 @@ fn existing(path: &Path) -> Result<(Database, Place), StoreError> {
     Ok((database(file)?, place))
 }
 
-/// Makes the file beside its place and moves it there once it is whole: a process that ends in the middle leaves nothing that
-/// cannot be opened. Called with the lock held, so an unfinished file belongs to nobody.
+/// Creates the file under a temporary name and renames it once it is complete: a process that ends
+/// halfway leaves nothing that cannot be opened. The caller holds the lock, so a leftover file has
+/// no other owner.
 fn make(path: &Path) -> Result<(Database, Place), StoreError> {
     let unfinished = path.with_extension("new");
     match fs::remove_file(&unfinished) {
@@ -95,10 +101,10 @@ fn builder() -> redb::Builder {
     builder
 }
 
-/// After a failed fsync the system's cache may hold pages as clean that never reached the disk. What the file holds is what
-/// the disk says.
+/// Drops the file from the system's page cache. After a failed fsync the cache may hold pages as
+/// clean that never reached the disk.
 fn forget_cached(file: &File) {
-    // Only advice, and nothing follows from a refusal but that the cache is believed.
+    // Only advice: if it is refused, the cached pages are read.
     #[cfg(all(unix, not(target_vendor = "apple")))]
     let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
     let _ = file;
@@ -113,7 +119,7 @@ fn table(table: Table) -> TableDefinition<'static, u64, &'static [u8]> {
     })
 }
 
-/// Redb panics at some pages that are damaged.
+/// Turns a panic into an error, because redb panics on some damaged pages.
 fn not_panicking<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let done = std::panic::catch_unwind(AssertUnwindSafe(work));
     done.unwrap_or_else(|_| Err(StoreError::corrupt("a page makes no sense")))
@@ -207,7 +213,7 @@ fn opening(error: DatabaseError) -> StoreError {
 fn storage(error: StorageError) -> StoreError {
     match error {
         StorageError::Corrupted(what) => StoreError::Corrupt(what),
-        // What is no file of redb's.
+        // The file is not a redb file.
         StorageError::Io(error) if error.kind() == io::ErrorKind::InvalidData => StoreError::Corrupt(error.to_string()),
         StorageError::Io(error) => StoreError::Io(error),
         error => StoreError::Other(error.into()),

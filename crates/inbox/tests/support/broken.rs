@@ -1,4 +1,4 @@
-//! A simple store, and what may be wrong with one.
+//! A simple store, and bugs that a store may have.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -88,14 +88,14 @@ type Map = BTreeMap<(Table, u64), Bytes>;
 #[derive(Default)]
 struct Disk {
     map: Map,
-    /// As it was before the last commit, and as it was when something was first removed.
+    /// The contents before the last commit, and before the first removal.
     before: Map,
     removed: Option<Map>,
     commits: usize,
     is_open: bool,
 }
 
-/// Where a store is kept between two openings.
+/// The contents of a store between two openings.
 #[derive(Clone, Default)]
 pub(crate) struct Place(Arc<Mutex<Disk>>);
 
@@ -118,7 +118,7 @@ impl Place {
     }
 }
 
-/// With one bug, or none.
+/// A store with one bug, or none.
 pub(crate) struct BrokenStore {
     place: Place,
     bug: Option<Bug>,
@@ -186,7 +186,8 @@ impl Store for BrokenStore {
             Some(Bug::ForgetsALargeCommit) => changes.truncate(4000),
             _ => {}
         }
-        // In the long run, and large enough that a part of it is never all that it changes.
+        // Only in the long run, and only for commits large enough that neither half makes all of
+        // the changes.
         let fails = disk.commits > 60 && changes.len() > 100;
         let (first, second) = changes.split_at(changes.len() / 2);
         match self.bug {

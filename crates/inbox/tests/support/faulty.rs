@@ -1,4 +1,4 @@
-//! A store that fails when it is told to.
+//! A store that fails on request.
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
 
@@ -9,27 +9,27 @@ use std::sync::{Arc, Condvar, Mutex};
 use birdhook_inbox::{Change, RedbStore, Store, StoreError, Table};
 use bytes::Bytes;
 
-/// What is to become of a commit.
+/// The outcome of the next commits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fate {
     #[default]
     Done,
-    /// It fails, and nothing of it was written.
+    /// Fails, and nothing was written.
     Lost,
-    /// It fails, and all of it was written.
+    /// Fails, although everything was written.
     Unheard,
-    /// It waits until the fate is another one.
+    /// Blocks until the fate changes.
     Stuck,
 }
 
-/// Says how a [`Faulty`] store and those that are opened after it behave.
+/// Controls a [`Faulty`] store and those opened after it.
 #[derive(Clone, Default)]
 pub(crate) struct Switch(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Default)]
 struct State {
     fate: Fate,
-    /// Of this many commits one fails, as this generator has it.
+    /// One commit of this many fails, chosen by this generator.
     random: Option<(fastrand::Rng, u32)>,
     cannot_open: bool,
     opened: usize,
@@ -60,12 +60,12 @@ impl Switch {
         self.0.0.lock().unwrap().failed
     }
 
-    /// Whether a store was asked for anything after it had failed.
+    /// Returns whether a store was called again after it had failed.
     pub(crate) fn asked_again(&self) -> bool {
         self.0.0.lock().unwrap().asked_again
     }
 
-    /// Whether a commit waits right now.
+    /// Returns whether a commit is blocked right now.
     pub(crate) fn is_stuck(&self) -> bool {
         self.0.0.lock().unwrap().stuck
     }
@@ -85,7 +85,7 @@ impl Switch {
         }
     }
 
-    /// What opens the store in this folder.
+    /// Returns a function that opens the store in this folder.
     pub(crate) fn opener(&self, folder: PathBuf) -> impl Fn() -> Result<Faulty, StoreError> + Send + 'static {
         let switch = self.clone();
         move || {

@@ -1,4 +1,4 @@
-//! Inboxes behind a webhook, and clocks that do as they are told.
+//! A harness: an inbox behind a webhook, and a clock that tests control.
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An inbox in a folder of its own, with the webhook before it.
+/// An inbox in a temporary folder, with a webhook in front of it.
 pub(crate) struct Receiver {
     pub(crate) folder: Arc<TempDir>,
     pub(crate) inbox: Inbox,
@@ -36,15 +36,16 @@ impl Receiver {
         Self::behind(folder, options.open(folder.path()).unwrap(), webhook())
     }
 
-    /// An inbox behind a webhook with other settings.
+    /// Creates a receiver with other webhook settings.
     pub(crate) fn behind(folder: &Arc<TempDir>, inbox: Inbox, webhook: Webhook) -> Self {
-        // A disk that others use too may take its time. Nothing is remembered in the process, so what is recognised the inbox recognises.
+        // A long deadline, because a shared disk may be slow. The webhook remembers no keys itself,
+        // so that only the inbox recognises duplicates.
         let webhook = webhook.deadline(PATIENCE).dedupe_window(0, Duration::ZERO);
         let pipeline = webhook.sink(inbox.clone());
         Self { folder: Arc::clone(folder), inbox, pipeline }
     }
 
-    /// Closes it as the end of a process would, without a word, and opens it again.
+    /// Closes the inbox without waiting for leases, as the end of a process would, and reopens it.
     pub(crate) async fn reopen(self, options: Options) -> Self {
         let folder = Arc::clone(&self.folder);
         self.close().await;
@@ -55,7 +56,7 @@ impl Receiver {
         self.inbox.close(Duration::ZERO).await;
     }
 
-    /// Sends a delivery and tells the status of the answer.
+    /// Sends a delivery and returns the status of the response.
     pub(crate) async fn send(&self, body: &str) -> u16 {
         send(&self.pipeline, body).await
     }
@@ -64,17 +65,17 @@ impl Receiver {
         tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
     }
 
-    /// Lets it see what time it is.
+    /// Makes the committer read the clock.
     pub(crate) async fn look_at_the_clock(&self) {
-        // The second one is done behind all that the first one found to do.
+        // The second command runs after everything that the first one made due.
         self.inbox.requeue([]).await.unwrap();
         self.inbox.requeue([]).await.unwrap();
     }
 
-    /// Whether nothing is handed out now.
+    /// Returns whether no event is available now.
     pub(crate) async fn is_quiet(&self) -> bool {
         let mut leases = self.inbox.leases();
-        // The taker is served before that is over.
+        // `recv` is polled first, so it is served before the clock is read.
         let asked = self.look_at_the_clock();
         tokio::select! {
             biased;
@@ -100,13 +101,13 @@ pub(crate) async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
     pipeline.receive(reception, chunks).await.status()
 }
 
-/// A body about one deleted post for each number, told to this subscriber.
+/// A body with one deleted post per number, for this subscriber.
 pub(crate) fn deletions(subscriber: &str, posts: impl IntoIterator<Item = u64>) -> String {
     let posts: Vec<_> = posts.into_iter().map(|id| format!(r#"{{"status":{{"id":"{id}"}}}}"#)).collect();
     format!(r#"{{"for_user_id":"{subscriber}","tweet_delete_events":[{}]}}"#, posts.join(","))
 }
 
-/// The number of the post that an event of [`deletions`] is about.
+/// Returns the number of the post in an event of [`deletions`].
 pub(crate) fn post(event: &Event) -> u64 {
     event
         .raw()
@@ -127,14 +128,14 @@ impl SetClock {
         Self(Arc::new(Mutex::new((wall, Duration::ZERO))))
     }
 
-    /// Time goes by.
+    /// Lets time pass.
     pub(crate) fn advance(&self, by: Duration) {
         let mut clock = self.0.lock().unwrap();
         clock.0 += by;
         clock.1 += by;
     }
 
-    /// Somebody sets the machine's clock.
+    /// Sets the machine's clock.
     pub(crate) fn set_wall(&self, wall: Duration) {
         self.0.lock().unwrap().0 = wall;
     }

@@ -1,4 +1,4 @@
-//! The disk after a loss of power, opened and held against what had been answered by then.
+//! Opens the disk as it is after a power loss and compares it with the replies sent by then.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ pub(super) struct Examiner<'a> {
     folder: TempDir,
     runtime: Runtime,
     random: fastrand::Rng,
-    /// How many it has looked at.
+    /// The number of images examined.
     pub(super) images: usize,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Examiner<'a> {
         Self { trace, folder, runtime, random, images: 0 }
     }
 
-    /// `is_used`: everything is sent again, and consumed.
+    /// With `is_used`, everything is sent again and consumed.
     pub(super) fn examine(
         &mut self,
         image: Vec<u8>,
@@ -44,7 +44,8 @@ impl<'a> Examiner<'a> {
         self.runtime.block_on(opened(self.trace, &self.folder, image, moment, is_used)).map_err(told)
     }
 
-    /// The file `sealed` is not synced: it is as new as it can be, or older, or was never written.
+    /// Returns a possible content of the file `sealed`. It is not synced, so it may be current,
+    /// older or missing.
     fn seal(&mut self, moment: usize) -> &'a [u8] {
         let possible = self.trace.seals.partition_point(|(from, _)| *from <= moment);
         let chosen = if self.random.u8(..4) > 0 { possible - 1 } else { self.random.usize(..possible) };
@@ -60,7 +61,7 @@ async fn opened(
     is_used: bool,
 ) -> Result<(), Violation> {
     let disk = Disk::holding(image);
-    // The machine's own clock may be years away from the workload's, and would expire its keys.
+    // The machine's clock may be years away from the workload's and would expire its keys.
     let clock = RunningClock::starting_at(trace.ended);
     let opened = options().clock(clock).open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
     let bed = Bed::of(opened.map_err(|error| Violation::other(error.to_string()))?);
@@ -71,7 +72,7 @@ async fn opened(
         let event = one.event.as_ref().map_err(|why| Violation::other(format!("{}: {why}", one.id)))?;
         let key = event.delivery_key();
         trace.load.book(|book| book.knows(&key, content(event)))?;
-        // What is done with may be listed until its body is cleared away.
+        // A settled event may be listed until its body is cleared.
         if one.standing == Standing::Acknowledged {
             continue;
         }
@@ -93,7 +94,7 @@ async fn opened(
     Ok(())
 }
 
-/// Whether one event is as it should be.
+/// Checks the state of one event.
 fn stands(
     key: &EventKey,
     fate: &Fate,
@@ -116,7 +117,8 @@ fn stands(
     Ok(())
 }
 
-/// Each event that is sent again is consumed once, unless that was done before.
+/// Sends everything again and checks that each event is consumed once, unless it was consumed
+/// before.
 async fn use_it(trace: &Trace, bed: &Bed, found: &HashMap<EventKey, &Listed>, moment: usize) -> Result<(), Violation> {
     let bodies = trace.load.all();
     let statuses = futures_util::future::join_all(bodies.iter().map(|body| bed.send(&body.bytes))).await;

@@ -1,7 +1,7 @@
-//! Power is lost at any moment, with whatever part of what was not synced on the disk.
+//! Power is lost at any moment, with any part of the unsynced data on the disk.
 //!
-//! A workload runs on a simulated disk, and it is noted at which moment each answer came. Then the disk is looked at as it
-//! would be after a loss of power at each moment.
+//! A workload runs on a simulated disk and records at which moment each reply was sent. Then the
+//! disk is examined as it would be after a power loss at each moment.
 
 mod image;
 mod workload;
@@ -14,7 +14,7 @@ use crate::violation::{Violation, holds};
 use image::Examiner;
 use workload::Trace;
 
-/// How many random choices of sectors are looked at for each moment.
+/// The number of random selections of sectors examined at each moment.
 const CHOICES: u64 = 2;
 
 pub fn lose_nothing(steps: usize, bug: Option<Bug>) -> Result<(), Violation> {
@@ -48,7 +48,7 @@ pub fn lose_nothing(steps: usize, bug: Option<Bug>) -> Result<(), Violation> {
 fn at_moment(trace: &Trace, examiner: &mut Examiner<'_>, moment: usize, seed: u64) -> Result<(), Violation> {
     let mut random = fastrand::Rng::with_seed(seed ^ moment as u64);
     let synced = trace.synced_before(moment);
-    // The last write, and how many sectors it has.
+    // The last write, and its number of sectors.
     let last = (moment - synced).checked_sub(1);
     let mut sectors = 0;
     let image = trace.disk.after_crash(moment, |write, sector| {
@@ -60,7 +60,7 @@ fn at_moment(trace: &Trace, examiner: &mut Examiner<'_>, moment: usize, seed: u6
         examiner.examine(trace.disk.after_crash(moment, |_, _| false), moment, random.u8(..4) == 0, "nothing of it")?;
     }
     for torn in 1..sectors {
-        // Long writes are torn at some of their sectors.
+        // Long writes are torn at some of their sectors only.
         if sectors > 16 && random.usize(..sectors) > 8 {
             continue;
         }

@@ -1,4 +1,5 @@
-//! Deliveries, acknowledgements, failures and a purge on a simulated disk, and when each was answered.
+//! Deliveries, acknowledgements, failures and a purge on a simulated disk, with the moment of each
+//! reply.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -19,13 +20,13 @@ use crate::clocks::SetClock;
 use crate::load::{Body, Load, SUBSCRIBERS};
 use crate::violation::{Violation, holds};
 
-/// What happened to an event, and at which moment of the disk that was certain.
+/// The history of an event, with the moments of the disk at which it was certain.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fate {
     pub(super) answered: Option<usize>,
-    /// It may be done with from the first moment on, and is from the second one on.
+    /// The event may be settled from the first moment on, and must be from the second one on.
     pub(super) done: Option<(usize, usize)>,
-    /// Each time it was handed out.
+    /// The moment and number of each attempt.
     pub(super) tries: Vec<(usize, u32)>,
 }
 
@@ -35,25 +36,25 @@ pub(super) struct Trace {
     /// When the workload ended, by its clock.
     pub(super) ended: Duration,
     pub(super) fates: HashMap<EventKey, Fate>,
-    /// What the file `sealed` held, from which moment on.
+    /// The contents of the file `sealed`, each with the moment from which on it was there.
     pub(super) seals: Vec<(usize, Vec<u8>)>,
     synced_at: Vec<usize>,
 }
 
 impl Trace {
-    /// Behind the last sync before this moment.
+    /// Returns the moment after the last sync before `moment`.
     pub(super) fn synced_before(&self, moment: usize) -> usize {
         let before = self.synced_at.partition_point(|at| *at < moment);
         before.checked_sub(1).map_or(0, |last| self.synced_at[last] + 1)
     }
 
-    /// Whether the next thing is a sync, so that as much is not synced as can be.
+    /// Returns whether the next operation is a sync, so that as much as possible is unsynced.
     pub(super) fn is_before_sync(&self, moment: usize) -> bool {
         self.synced_at.binary_search(&moment).is_ok()
     }
 }
 
-/// What somebody waited for.
+/// A finished operation.
 #[allow(clippy::large_enum_variant, reason = "there are few of them, for a moment")]
 enum Done {
     Answered(Body, u16),
@@ -73,7 +74,7 @@ struct Workload {
     subscribers: HashMap<EventKey, String>,
     seals: Vec<(usize, Vec<u8>)>,
     leases: Vec<Lease>,
-    /// The committer asks before each sync, and waits.
+    /// The committer sends a request before each sync, and waits for permission through `go`.
     asks: UnboundedReceiver<()>,
     go: mpsc::Sender<()>,
 }
@@ -87,7 +88,7 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
         for _ in 0..random.usize(1..4) {
             work.push(workload.sending(workload.load.next()));
         }
-        // Of what is handed out, some may be purged.
+        // Saturating, because a leased event may have been purged.
         let depth = workload.bed.inbox.stats().depth.saturating_sub(workload.leases.len());
         for _ in 0..depth.min(random.usize(..4)) {
             let inbox = workload.bed.inbox.clone();
@@ -98,7 +99,7 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
             work.push(workload.settling(lease, random.u8(..4)));
         }
         if step == steps / 2 {
-            // What it deletes must not be on its way.
+            // Finishes all pending work first, so that the purge finds the events it must delete.
             workload.drive(std::mem::take(&mut work)).await?;
             work.push(workload.purging(SUBSCRIBERS[2]));
         }
@@ -141,7 +142,8 @@ impl Workload {
         }
     }
 
-    /// Lets it all happen, sync by sync. While the committer waits for leave to sync, what it has promised before shows.
+    /// Runs the work one sync at a time. Before each sync it notes every reply that the committer
+    /// has already sent.
     async fn drive(&mut self, work: Vec<LocalBoxFuture<'static, Done>>) -> Result<(), Violation> {
         let mut work: FuturesUnordered<_> = work.into_iter().collect();
         while !work.is_empty() {
@@ -179,7 +181,7 @@ impl Workload {
                 fate.tries.push((now, lease.tries()));
                 self.leases.push(lease);
             }
-            // Unless it was purged while it was handed out.
+            // Keeps an earlier entry: the event may have been purged while it was leased.
             Done::Acknowledged(key, asked) => {
                 self.fates.entry(key).or_default().done.get_or_insert((asked, now));
             }

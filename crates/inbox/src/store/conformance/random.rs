@@ -1,4 +1,4 @@
-//! Random commits, held against an ordered map.
+//! Random commits, compared with an ordered map.
 
 use super::subject::{Broken, Subject, put, remove};
 use crate::store::{Change, Store, Table};
@@ -33,7 +33,7 @@ fn step<S: Store>(subject: &mut Subject<'_, S>, random: &mut fastrand::Rng) -> R
             subject.store()?.verify().map_err(|error| format!("verifying failed: {error}"))?;
             subject.holds()
         }
-        // Without a look, so that several commits lie between two openings.
+        // Without a check, so that several commits happen between two openings.
         20..32 => {
             subject.drop_it();
             Ok(())
@@ -46,7 +46,7 @@ fn table(random: &mut fastrand::Rng) -> Table {
     random.choice(Table::ALL).unwrap_or(Table::About)
 }
 
-/// Mostly few and close, so that they are met again.
+/// Returns a random key, mostly from a small range, so that keys repeat.
 fn key(random: &mut fastrand::Rng) -> u64 {
     match random.u8(..16) {
         0 => random.u64(..),
@@ -67,7 +67,7 @@ fn change(random: &mut fastrand::Rng) -> Change {
     };
     let fill = random.u8(..);
     let mut value = vec![fill; length];
-    // Enough that no two values are taken for each other.
+    // Random bytes, so that no two values are equal.
     let head = value.len().min(16);
     value.iter_mut().take(head).for_each(|byte| *byte = random.u8(..));
     put(table, key, value)

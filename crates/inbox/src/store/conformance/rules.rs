@@ -1,4 +1,4 @@
-//! The rules, each after those that it builds on.
+//! The rules, in an order in which each relies only on those before it.
 
 use std::iter;
 
@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError, Table};
 
 type Check<S> = Box<dyn Fn(&mut Subject<'_, S>) -> Result<(), Broken>>;
 
-/// Records of one commit: more than one page or block holds.
+/// The number of records in a large commit: more than one page or block holds.
 const MANY: u64 = 5000;
 
 pub(super) fn all<S: Store>(seed: u64) -> Vec<(&'static str, Check<S>)> {
@@ -50,7 +50,7 @@ fn empty<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
     subject.holds()
 }
 
-/// One key at a time, so that nothing depends on an order.
+/// Commits one key at a time, so that the result does not depend on an order.
 fn read<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
     for key in [5, 9] {
         subject.commit(&[put(Table::Deliveries, key, format!("the value of {key}"))])?;
@@ -60,7 +60,7 @@ fn read<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
 }
 
 fn order<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
-    // In no order, and of various lengths in bytes and in digits.
+    // Unsorted, with various lengths in bytes and digits.
     let keys = [300, 10, 2, 65_536, 255, 256, 7, 1 << 40, 100];
     subject.commit(&keys.map(|key| put(Table::Deliveries, key, key.to_string())))?;
     subject.commit(&[put(Table::Deliveries, 8, "between")])?;
@@ -88,7 +88,7 @@ fn lasting<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
         subject.commit(&[put(Table::About, key, value.clone()), put(Table::Keys, 100 + key, value)])?;
         subject.holds_when_reopened()?;
     }
-    // Many at once, and nothing read before it is dropped.
+    // Many records at once, none of which is read before the store is dropped.
     let many: Vec<_> = (0..MANY).map(|key| put(Table::Progress, 1000 + key, key.to_string())).collect();
     subject.commit(&many)?;
     subject.holds_when_reopened()
@@ -108,7 +108,7 @@ fn removal<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
     subject.commit(&[remove(Table::Progress, 2)])?;
     (0..5).try_for_each(|key| subject.gets(Table::Progress, key))?;
     subject.holds()?;
-    // Not there any more, and never there.
+    // One record that was removed before, and two that never existed.
     subject.commit(&[remove(Table::Progress, 2), remove(Table::Progress, 77), remove(Table::Keys, u64::MAX)])?;
     subject.holds()?;
     subject.holds_when_reopened()?;
@@ -129,7 +129,7 @@ fn in_order<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
     subject.gets(table, 2)?;
     subject.commit(&[put(table, 2, "again"), remove(table, 2), put(table, 2, "and again"), remove(table, 3)])?;
     subject.gets(table, 2)?;
-    // With changes of other tables in between.
+    // With changes to another table in between.
     subject.commit(&[put(table, 4, "a"), put(Table::Keys, 4, "b"), remove(table, 4), put(Table::Keys, 4, "c")])?;
     subject.holds()?;
     subject.holds_when_reopened()
@@ -142,7 +142,7 @@ fn values<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
     subject.scans(table, 20, 1)?;
     let lengths = [1, 4095, 4096, 4097, 65_535, 65_536, 1 << 20, (5 << 20) + 3];
     let large = |length: usize| -> Bytes {
-        // Without a period that pages or blocks have.
+        // Without a period, so that swapped pages or blocks are noticed.
         let words = iter::successors(Some(length as u32), |word| {
             Some(word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
         });
@@ -176,7 +176,7 @@ fn in_use<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
         Err(error) => return Err(format!("opening it twice should fail with InUse, and fails with: {error}").into()),
         Ok(_) => return Err("it was opened a second time while it was open".to_owned().into()),
     }
-    // The attempt does no harm, and once it is closed it opens.
+    // The failed attempt does no harm, and the store can be opened once it is closed.
     subject.commit(&[put(Table::About, 4, "after the attempt")])?;
     subject.holds()?;
     subject.holds_when_reopened()

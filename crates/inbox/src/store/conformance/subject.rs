@@ -1,4 +1,4 @@
-//! A store under examination, and what it should hold.
+//! The store under test, with its expected contents.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,8 @@ use bytes::Bytes;
 use super::ATOMIC;
 use crate::store::{Change, Store, StoreError, Table};
 
-/// What was expected and what was found; and which rule that breaks, if not the one that is being checked.
+/// The expected and the actual result, and the rule that this breaks. With `None` it is the rule
+/// being checked.
 #[derive(Debug)]
 pub(super) struct Broken {
     pub(super) rule: Option<&'static str>,
@@ -48,7 +49,7 @@ impl<'a, S: Store> Subject<'a, S> {
         Self { open, store: None, expected: Map::new(), may_fail }
     }
 
-    /// The store; opened if it is not.
+    /// Returns the store, and opens it if necessary.
     pub(super) fn store(&mut self) -> Result<&mut S, Broken> {
         let opened = match self.store.take() {
             Some(store) => store,
@@ -61,12 +62,12 @@ impl<'a, S: Store> Subject<'a, S> {
         (self.open)()
     }
 
-    /// Only drops it; it is opened when it is needed.
+    /// Drops the store. The next use opens it again.
     pub(super) fn drop_it(&mut self) {
         self.store = None;
     }
 
-    /// Makes the changes in both.
+    /// Applies the changes to the store and to the expected contents.
     pub(super) fn commit(&mut self, changes: &[Change]) -> Result<(), Broken> {
         let mut after = self.expected.clone();
         for Change { table, key, value } in changes {
@@ -104,7 +105,7 @@ impl<'a, S: Store> Subject<'a, S> {
         ensure(self.may_fail, || format!("a commit failed: {error}"))
     }
 
-    /// What it should hold in a table from a key on.
+    /// Returns the expected records of a table from a key on.
     fn expected(&self, table: Table, from: u64) -> impl Iterator<Item = (u64, Bytes)> {
         self.expected.range((table, from)..=(table, u64::MAX)).map(|((_, key), value)| (*key, value.clone()))
     }
@@ -120,7 +121,7 @@ impl<'a, S: Store> Subject<'a, S> {
         Ok(found)
     }
 
-    /// Whether a scan shows what it should, and no more than it is asked for.
+    /// Checks that a scan returns the expected records, and stops after `most`.
     pub(super) fn scans(&mut self, table: Table, from: u64, most: usize) -> Result<(), Broken> {
         let found = self.scan(table, from, most)?;
         let expected: Vec<_> = self.expected(table, from).take(most).collect();
@@ -133,7 +134,7 @@ impl<'a, S: Store> Subject<'a, S> {
         ensure(expected == found, || format!("{scan}: it should show {expected} records, and shows {found}"))
     }
 
-    /// Whether a key is found, or not found, as it should be.
+    /// Checks that `get` returns the expected value.
     pub(super) fn gets(&mut self, table: Table, key: u64) -> Result<(), Broken> {
         let found = self.store()?.get(table, key);
         let found = found.map_err(|error| format!("reading key {key} of {table:?} failed: {error}"))?;
@@ -146,7 +147,7 @@ impl<'a, S: Store> Subject<'a, S> {
         })
     }
 
-    /// Whether it holds what it should, and nothing else.
+    /// Checks that the store holds the expected records and nothing else.
     pub(super) fn holds(&mut self) -> Result<(), Broken> {
         for table in Table::ALL {
             self.scans(table, 0, usize::MAX)?;
@@ -161,7 +162,7 @@ impl<'a, S: Store> Subject<'a, S> {
     }
 }
 
-/// A record, told without all of its bytes.
+/// Displays a record without printing all of its bytes.
 struct Record<'a>(&'a (u64, Bytes));
 
 impl fmt::Display for Record<'_> {
