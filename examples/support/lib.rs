@@ -31,14 +31,28 @@ const LAST: Duration = Duration::from_secs(1);
 /// What went wrong, for `main`.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The apps of `BIRDHOOK_CONSUMER_SECRET`: one secret, or `name=secret,name=secret`.
+const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
+const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
+
+/// Reads the apps of `BIRDHOOK_CLIENT_SECRET` and `BIRDHOOK_CONSUMER_SECRET`, joined by name. Each holds one secret, or
+/// `name=secret,name=secret`.
 ///
 /// # Errors
-/// When the variable is not set, or cannot be read.
+/// When neither is set, or one cannot be read.
 pub fn apps() -> Result<Apps, Error> {
-    let secrets = env::var("BIRDHOOK_CONSUMER_SECRET")
-        .map_err(|_| "set BIRDHOOK_CONSUMER_SECRET to the app's consumer secret, or to name=secret,name=secret")?;
-    secrets.parse().map_err(|why| format!("BIRDHOOK_CONSUMER_SECRET: {why}").into())
+    let mut apps = Apps::none();
+    if let Ok(secrets) = env::var(CONSUMER) {
+        apps = apps.add_consumer_secrets(&secrets).map_err(|why| format!("{CONSUMER}: {why}"))?;
+    }
+    if let Ok(secrets) = env::var(CLIENT) {
+        apps = apps.add_client_secrets(&secrets).map_err(|why| format!("{CLIENT}: {why}"))?;
+    }
+    if apps.is_empty() {
+        return Err(
+            format!("set {CLIENT} to the app's OAuth 2.0 client secret, or {CONSUMER} to its consumer secret").into()
+        );
+    }
+    Ok(apps)
 }
 
 /// `127.0.0.1:$PORT`, with port 8080 unless set.

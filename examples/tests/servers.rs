@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use birdhook::{Secret, Timestamp};
+use birdhook::{Secret, SecretKind, Timestamp};
 use birdhook_testkit::{Doctor, Kind, Post, Scene, Sender, Verdict};
 use serde_json::Value;
 
@@ -22,11 +22,11 @@ struct Server {
 }
 
 impl Server {
-    fn start(example: &str) -> Self {
+    fn start(example: &str, secret: &str) -> Self {
         let program = program(example);
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(&program)
-            .envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")])
+            .envs([(secret, SECRET), ("PORT", "0")])
             .env("BIRDHOOK_INBOX", folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -71,7 +71,7 @@ impl Drop for Process {
 }
 
 async fn is_well(example: &str) {
-    let server = Server::start(example);
+    let server = Server::start(example, "BIRDHOOK_CONSUMER_SECRET");
     let diagnosis = Doctor::new(&server.url, SECRET).unwrap().local(true).examine().await;
     let wrong = diagnosis.findings().iter().filter(|finding| {
         // A machine under load may be slow.
@@ -117,6 +117,19 @@ async fn the_tower_server_is_well() {
 #[tokio::test]
 async fn the_server_with_an_inbox_is_well() {
     is_well("inbox").await;
+}
+
+/// The only secret that X signs the deliveries of new apps with.
+#[tokio::test]
+async fn a_server_that_has_the_client_secret_alone_is_well() {
+    let server = Server::start("axum", "BIRDHOOK_CLIENT_SECRET");
+    let diagnosis = Doctor::with_client_secret(&server.url, SECRET).unwrap().local(true).examine().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis}");
+    let body = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id":"20","user_id":"2001"}}]}"#;
+    let post = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new(SECRET).unwrap());
+    let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(server.stop().contains("post_deleted"));
 }
 
 #[test]
