@@ -1,6 +1,6 @@
 //! What a JetStream keeps of what it is told.
 
-mod bed;
+pub(crate) mod bed;
 mod connecting;
 mod consuming;
 mod duplicates;

@@ -1,6 +1,6 @@
 //! What Redis keeps of what it is told.
 
-mod bed;
+pub(crate) mod bed;
 mod connecting;
 mod consuming;
 mod groups;
