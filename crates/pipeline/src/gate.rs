@@ -1,8 +1,10 @@
 //! Everything about a request but where its delivery goes.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -206,17 +208,25 @@ async fn read<E>(
     body: impl Stream<Item = Result<Bytes, E>>,
     request: &Request,
 ) -> Result<Delivery, Reply> {
-    let mut body = pin!(body);
-    while let Some(chunk) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
-        let chunk = chunk.map_err(|_| Reason::BodyCutOff)?;
+    let (mut body, bodies) = (pin!(body), &request.gate.shared.bodies);
+    let mut next = |cx: &mut Context<'_>| match body.as_mut().poll_next(cx) {
+        Poll::Ready(chunk) => Poll::Ready(chunk.map(|chunk| chunk.map_err(|_| Reason::BodyCutOff))),
+        Poll::Pending => match request.body.wait(bodies, request.started, Instant::now, cx.waker()) {
+            Ok(()) => Poll::Pending,
+            Err(reason) => Poll::Ready(Some(Err(reason))),
+        },
+    };
+    while let Some(chunk) = poll_fn(&mut next).await {
+        let chunk = chunk?;
         let empty = chunk.is_empty();
-        request.body.take(&request.gate.shared.bodies, chunk.len())?;
+        request.body.take(bodies, chunk.len(), Instant::now)?;
         reader.push(chunk)?;
         // Empty chunks that never stop keep this from ever waiting, and so the timeout from ever being asked.
         if empty && Instant::now() >= request.deadline {
             return Err(Reason::BodyTooSlow.into());
         }
     }
+    request.body.complete(bodies)?;
     reader.finish()
 }
 
