@@ -117,7 +117,7 @@ impl Share {
             }
             self.grow(bodies, bytes)
         };
-        let limit = if self.own.load(SeqCst) > LARGE { bodies.limit / 2 } else { bodies.limit };
+        let limit = if self.is_large() { bodies.limit / 2 } else { bodies.limit };
         if taken > limit { bodies.make_room(id, limit, now()) } else { Ok(()) }
     }
 
@@ -126,6 +126,10 @@ impl Share {
         self.own.store(own, SeqCst);
         observe::body_grew(bytes);
         bodies.taken.fetch_add(bytes, SeqCst) + bytes
+    }
+
+    pub(crate) fn is_large(&self) -> bool {
+        self.own.load(SeqCst) > LARGE
     }
 
     /// The rest of the body is waited for, since `begun`. Wakes the waker when the upload is ended for another one.

@@ -63,6 +63,34 @@ async fn the_upload_with_the_least_progress_is_503_when_a_newcomer_needs_its_roo
     assert_eq!(pipeline.health().body_bytes, 0);
 }
 
+/// Whatever bodies are ready at once, a challenge waits for the reading of one of them at most.
+#[tokio::test]
+async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
+    const COUNT: usize = 20;
+    let (pipeline, mut deliveries) = webhook().channel(COUNT);
+    let mut receiving: Vec<_> = (0..COUNT)
+        .map(|number| {
+            let delivery = deleted(&[&number.to_string()]);
+            let body = delivery.clone() + &" ".repeat(100 * KIB - delivery.len());
+            let (pipeline, reception) = (pipeline.clone(), reception(&pipeline, &body));
+            tokio::spawn(async move { pipeline.receive(reception, whole(&body)).await.reason() })
+        })
+        .collect();
+    let mut read = 0;
+    while read < COUNT {
+        tokio::task::yield_now().await;
+        assert_eq!(crate::support::get(&pipeline, "crc_token=a").reason(), Reason::ChallengeAnswered);
+        let before = read;
+        while deliveries.recv().now_or_never().flatten().is_some() {
+            read += 1;
+        }
+        assert!(read - before <= 2, "{} bodies between two challenges", read - before);
+    }
+    for one in receiving.drain(..) {
+        assert_eq!(one.await.unwrap(), Reason::Accepted);
+    }
+}
+
 /// Their bodies are whole: the room is the sink's.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_waits_for_the_sink_is_not_ended_for_a_newcomer() {
