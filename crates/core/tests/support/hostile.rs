@@ -28,7 +28,7 @@ fn repeated(piece: &str, bytes: usize, most: usize) -> String {
 pub(crate) fn bodies() -> Vec<(&'static str, String)> {
     const EVENTS: usize = 9_999;
     let long = "a".repeat(SIZE * 6 / 10);
-    let deleted = repeated(r#"{"status":{"id":"$"}}"#, SIZE * 4 / 10, EVENTS);
+    let deleted = repeated(r#"{"status": {"id":"$"}}"#, SIZE * 4 / 10, EVENTS);
     let message = r#"{"id":"$","message_create":{"sender_id":"1","target":{"recipient_id":"2"},"source_app_id":"3"}}"#;
     let messages = repeated(message, SIZE * 4 / 10, EVENTS);
     let empty = repeated("{}", SIZE, EVENTS);

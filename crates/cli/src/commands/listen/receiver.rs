@@ -45,7 +45,18 @@ pub(super) async fn receive(
         }
     }
     let events = || delivery.events().iter().filter(|event| !(receiver.skipped)(event));
-    match events().try_for_each(|event| receiver.form.print_event(event)) {
+    let mut printed = Ok(());
+    for (number, event) in events().enumerate() {
+        if number % 128 == 127 {
+            // Challenges are answered meanwhile, however many events a delivery has.
+            tokio::task::yield_now().await;
+        }
+        printed = receiver.form.print_event(event);
+        if printed.is_err() {
+            break;
+        }
+    }
+    match printed {
         Ok(()) => {
             events().for_each(|event| (receiver.seen)(event));
             StatusCode::OK
