@@ -26,6 +26,8 @@ pub struct Row {
     pub may_miss: bool,
     /// How many files the server may have open, if not as many as can be.
     pub files: Option<u64>,
+    /// How many threads tokio's runtime has, if not as many as the machine; actix-web has its own.
+    pub threads: Option<usize>,
     /// Whether most of its time is waiting, so that in the short form the servers may be attacked side by side.
     pub waits: bool,
 }
@@ -45,7 +47,7 @@ pub const fn row(
     about: &'static str,
     attack: fn(Target) -> Attacking,
 ) -> Row {
-    Row { family, name, about, attack, memory: |_| SLACK, may_miss: false, files: None, waits: false }
+    Row { family, name, about, attack, memory: |_| SLACK, may_miss: false, files: None, threads: None, waits: false }
 }
 
 impl Row {
@@ -85,7 +87,7 @@ const PRINTED: Duration = Duration::from_secs(60);
 
 pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
     let book = Arc::new(Book::default());
-    let mut server = Server::start(kind, Arc::clone(&book), row.files)?;
+    let mut server = Server::start(kind, Arc::clone(&book), row.files, row.threads)?;
     let target = Target { kind, address: server.address(), book: Arc::clone(&book), quick };
     for _ in 0..20 {
         let answer = target.deliver(book.ids(1)).await;

@@ -6,13 +6,15 @@ mod floods;
 mod headers;
 mod http2;
 mod json;
+mod room;
 mod slow;
 
 use crate::row::Row;
 use crate::wire::Outcome::{self, Closed, Status};
 
 pub fn all() -> Vec<Row> {
-    let families = [slow::ROWS, headers::ROWS, chunked::ROWS, http2::ROWS, json::ROWS, bodies::ROWS, floods::ROWS];
+    let families =
+        [slow::ROWS, headers::ROWS, chunked::ROWS, http2::ROWS, json::ROWS, bodies::ROWS, room::ROWS, floods::ROWS];
     families.concat()
 }
 
