@@ -5,6 +5,7 @@ mod connecting;
 mod consuming;
 mod duplicates;
 mod ensuring;
+mod lying;
 mod publishing;
 mod restarts;
 mod room;

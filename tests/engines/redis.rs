@@ -4,6 +4,7 @@ pub(crate) mod bed;
 mod connecting;
 mod consuming;
 mod groups;
+mod lying;
 mod publishing;
 mod room;
 mod settling;

@@ -10,7 +10,7 @@ use birdhook_core::Reason;
 use tokio::time::Instant;
 
 use crate::observe;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Mutex, MutexGuard};
 
 /// What is longer is refused once half of the room is taken, by whomever: long bodies begin as short ones, so a half of their own would
@@ -94,12 +94,12 @@ impl Upload {
     }
 }
 
-/// What one body has taken. Give it back.
+/// What one body has taken. Give it back. Only its own request uses it, so the models need not see its atomics.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
-    own: AtomicUsize,
+    own: std::sync::atomic::AtomicUsize,
     /// Its upload's, 0 while it has none.
-    id: AtomicU64,
+    id: std::sync::atomic::AtomicU64,
 }
 
 impl Share {
