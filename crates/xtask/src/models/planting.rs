@@ -59,7 +59,7 @@ fn test(folder: &Path, model: &str) -> Command {
     super::test(folder, model, 0)
 }
 
-/// A workspace of the two crates alone, so that nobody else's files are touched.
+/// A workspace of the two crates and what seeds their tests, so that nobody else's files are touched.
 struct Copy {
     folder: PathBuf,
 }
@@ -74,11 +74,11 @@ impl Copy {
         let manifest = format!("{before}members = [\"crates/core\", \"crates/pipeline\"]{after}");
         fs::write(folder.join("Cargo.toml"), manifest)?;
         fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
-        for name in ["core", "pipeline"] {
-            let to = folder.join("crates").join(name);
+        for name in ["crates/core", "crates/pipeline", "tests/seed"] {
+            let to = folder.join(name);
             let _ = fs::remove_dir_all(&to);
             fs::create_dir_all(&to)?;
-            run(Command::new("cp").arg("-pR").arg(format!("crates/{name}/.")).arg(&to))?;
+            run(Command::new("cp").arg("-pR").arg(format!("{name}/.")).arg(&to))?;
         }
         // An absolute path, since cargo's own target folder must be the same for both workspaces.
         Ok(Self { folder: fs::canonicalize(folder)? })
