@@ -31,7 +31,6 @@ fn check(runtime: &Runtime, sink: &impl EventSink) {
         // A server takes no message over its own limit.
         assert!(matches!(taken, Ok(()) | Err(SinkError::Refused(_))), "{shape}: {taken:?}");
         let (all, most) = (cost.bytes_total / SIZE as u64, cost.bytes_max / SIZE as u64);
-        println!("{shape}: {} events, {all} MiB in all, {most} at once", delivery.events().len());
         if all > IN_ALL || most > AT_ONCE {
             over.push(format!("{shape}: {all} MiB in all, {most} at once"));
         }

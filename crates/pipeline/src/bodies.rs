@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, AtomicUsize as OwnBytes};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -97,9 +98,9 @@ impl Upload {
 /// What one body has taken. Give it back. Only its own request uses it, so the models need not see its atomics.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
-    own: std::sync::atomic::AtomicUsize,
+    own: OwnBytes,
     /// Its upload's, 0 while it has none.
-    id: std::sync::atomic::AtomicU64,
+    id: AtomicU64,
 }
 
 impl Share {

@@ -92,7 +92,7 @@ impl Events {
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
-            let is_due = self.opened.len() > 0 && self.opened.len() % AT_ONCE == 0;
+            let is_due = self.opened.len() > 0 && self.opened.len().is_multiple_of(AT_ONCE);
             self.has_paused = is_due && !self.has_paused;
             if self.has_paused {
                 cx.waker().wake_by_ref();
