@@ -9,7 +9,7 @@ use std::any::Any;
 use actix_web::{App, HttpServer};
 use birdhook::{Webhook, actix::Receiver};
 use birdhook_examples::{
-    Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, cannot_listen, print_events,
+    Error, IDLE, PATH, PATIENCE, SILENCE, address, apps, asked_to_stop, cannot_listen, finish, print_events,
 };
 
 #[actix_web::main]
@@ -32,8 +32,7 @@ async fn main() -> Result<(), Error> {
         handle.stop(true).await;
     });
     server.await?;
-    printing.await?;
-    Ok(())
+    finish(printing).await
 }
 
 /// Only Linux can be told so.

@@ -3,7 +3,7 @@
 
 use axum::Router;
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, listen, print_events, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, listen, print_events, serve};
 use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
@@ -19,6 +19,5 @@ async fn main() -> Result<(), Error> {
         pipeline.shutdown(PATIENCE).await;
     };
     serve(listener, TowerToHyperService::new(app), stop).await;
-    printing.await?;
-    Ok(())
+    finish(printing).await
 }

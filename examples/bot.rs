@@ -1,5 +1,5 @@
 //! A bot that answers direct messages, each at most once, also when its process ends in between. `docs/guide/bot.md` explains it.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use std::env;
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use birdhook::client::{
 };
 use birdhook::inbox::Inbox;
 use birdhook::{Activity, Event, Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, listen, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, listen, note, say, serve};
 use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
@@ -27,7 +27,10 @@ async fn main() -> Result<(), Error> {
     let inbox = Inbox::open(folder.join("inbox"))?;
     let pipeline = Webhook::new(apps()?).sink(inbox.clone());
     let consumer = inbox.clone();
-    let answering = tokio::spawn(async move { bot.answer_all(&consumer).await });
+    let answering = tokio::spawn(async move {
+        bot.answer_all(&consumer).await;
+        Ok(())
+    });
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = listen()?;
@@ -38,8 +41,7 @@ async fn main() -> Result<(), Error> {
         inbox.close(PATIENCE).await;
     };
     serve(listener, TowerToHyperService::new(app), stop).await;
-    answering.await?;
-    Ok(())
+    finish(answering).await
 }
 
 struct Bot {
@@ -94,7 +96,7 @@ impl Bot {
             let settled = match self.answer(lease.event()).await {
                 Ok(()) => lease.ack().await,
                 Err(why) => {
-                    eprintln!("try {}: {why}", lease.tries());
+                    note(format!("try {}: {why}", lease.tries()));
                     lease.nack(None).await
                 }
             };
@@ -127,14 +129,14 @@ impl Bot {
             Before::New => {}
             Before::Answered => return Ok(()),
             Before::Unknown => {
-                println!("unknown {key}: this bot ended while it answered, and does not answer again");
+                say(format!("unknown {key}: this bot ended while it answered, and does not answer again"));
                 return Ok(());
             }
         }
         match self.https.send(request).await {
             Ok(answer) if answer.status().is_success() => {
                 self.answers.finish(&key)?;
-                println!("answered {key}");
+                say(format!("answered {key}"));
                 Ok(())
             }
             // X has refused, or was not reached: there is no answer.
@@ -147,11 +149,11 @@ impl Bot {
                 Err(format!("X is not reached: {why}").into())
             }
             Ok(answer) => {
-                println!("unknown {key}: X says {}, and may have sent the answer", answer.status());
+                say(format!("unknown {key}: X says {}, and may have sent the answer", answer.status()));
                 Ok(())
             }
             Err(why) => {
-                println!("unknown {key}: {why}, and X may have sent the answer");
+                say(format!("unknown {key}: {why}, and X may have sent the answer"));
                 Ok(())
             }
         }

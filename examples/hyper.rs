@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr)]
 
 use birdhook::{Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, listen, print_events, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, listen, print_events, serve};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
@@ -33,6 +33,5 @@ async fn main() -> Result<(), Error> {
         pipeline.shutdown(PATIENCE).await;
     };
     serve(listener, service, stop).await;
-    printing.await?;
-    Ok(())
+    finish(printing).await
 }

@@ -1,11 +1,11 @@
 //! An axum app that answers 200 once an event is on its disk, and handles events at its own pace, also those that came
 //! before it was started.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use axum::Router;
 use birdhook::inbox::Inbox;
 use birdhook::{Event, Receiver, Webhook};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, listen, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, finish, line, listen, print, serve};
 use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
@@ -13,7 +13,10 @@ async fn main() -> Result<(), Error> {
     let inbox = Inbox::open(std::env::var("BIRDHOOK_INBOX").unwrap_or_else(|_| "inbox".to_owned()))?;
     let pipeline = Webhook::new(apps()?).sink(inbox.clone());
     let consumer = inbox.clone();
-    let handling = tokio::spawn(async move { consumer.run(handle, 8).await });
+    let handling = tokio::spawn(async move {
+        consumer.run(handle, 8).await;
+        Ok(())
+    });
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = listen()?;
@@ -24,12 +27,10 @@ async fn main() -> Result<(), Error> {
         inbox.close(PATIENCE).await;
     };
     serve(listener, TowerToHyperService::new(app), stop).await;
-    handling.await?;
-    Ok(())
+    finish(handling).await
 }
 
 /// What fails is tried again later.
 async fn handle(event: Event) -> Result<(), Error> {
-    println!("{}", line(&event));
-    Ok(())
+    Ok(print(line(&event)).await?)
 }

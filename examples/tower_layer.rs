@@ -1,23 +1,29 @@
 //! A tower service of one's own behind `WebhookLayer`: its answer is the acknowledgement.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use std::convert::Infallible;
 
 use axum::Router;
 use birdhook::{Delivery, Webhook, WebhookLayer};
-use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, listen, serve};
+use birdhook_examples::{Error, PATH, PATIENCE, apps, asked_to_stop, line, listen, print, serve};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper_util::service::TowerToHyperService;
 use tower::ServiceBuilder;
 
-/// Prints the events. Had this failed, answering 500 would let X send the delivery again.
+/// Prints the events. Where this fails, answering 500 lets X send the delivery again; where it takes too long, birdhook answers 503.
 async fn handle(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = Response::default();
-    match request.extensions().get::<Delivery>() {
-        Some(delivery) => delivery.events().iter().for_each(|event| println!("{}", line(event))),
-        None => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    let printed = async {
+        let delivery = request.extensions().get::<Delivery>().ok_or("there is no delivery")?;
+        for event in delivery.events() {
+            print(line(event)).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    if printed.await.is_err() {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }
     Ok(response)
 }

@@ -1,10 +1,11 @@
-//! birdhook among other middleware, in nested routers, over HTTP/2, several times in one app.
+//! birdhook with other middleware, in nested routers, over HTTP/2, and several times in one app.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::Ready;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use axum::Router;
 use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
 use birdhook::axum::{Verified, webhook};
-use birdhook::{AppSelector, Apps, Delivery, EventSink, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix};
+use birdhook::{
+    AppSelector, Apps, Delivery, EventSink, Reason, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix,
+};
 use birdhook_tests::client::{PATH, get, post, sign};
-use birdhook_tests::server::{serve_axum, serve_hyper};
+use birdhook_tests::server::{Adapter, Behaviour, Server, serve_axum, serve_hyper};
 use bytes::Bytes;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt, Full};
@@ -39,7 +42,7 @@ async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// A challenge, a delivery and its copy, and a forgery.
+/// Sends a challenge, a delivery, its copy and a forgery, and checks the responses.
 async fn works(address: SocketAddr) {
     assert_eq!(get("crc_token=abc").send(address).await.status, 200);
     assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 200);
@@ -59,7 +62,48 @@ async fn under_limits_timeouts_and_tracing() {
     assert_eq!(deliveries.recv().await.unwrap().events().len(), 1);
 }
 
-/// An inner service without room must not keep a challenge waiting: X would end the webhook.
+/// The limit of a layer around the receiver is shorter than birdhook's own: the receiver's future is dropped in mid-delivery.
+#[tokio::test]
+async fn a_timeout_around_the_receiver_gives_the_claim_up() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let called = Arc::clone(&calls);
+    let pipeline = hook().handler(move |_: Delivery| {
+        let is_first = called.fetch_add(1, SeqCst) == 0;
+        async move {
+            if is_first {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, Infallible>(())
+        }
+    });
+    let around = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(|_| async { StatusCode::SERVICE_UNAVAILABLE }))
+        .layer(TimeoutLayer::new(Duration::from_millis(100)));
+    let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone())).layer(around);
+    let address = serve(app).await;
+    assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 503);
+    let health = pipeline.health();
+    assert_eq!((health.in_flight, health.body_bytes, health.unanswered), (0, 0, 1));
+    assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 200);
+    assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, 200);
+    assert_eq!((calls.load(SeqCst), pipeline.health().duplicates), (2, 1));
+}
+
+/// On every adapter the connection stays open, and what else is on it is answered.
+#[tokio::test]
+async fn a_panic_of_the_app_costs_no_other_answer() {
+    for adapter in Adapter::ALL {
+        let server = Server::start(adapter, hook(), Behaviour::Panics).await;
+        let delivery = post(DELETED).signed(SECRET);
+        let answers = delivery.send_together(&[get("crc_token=abc"), delivery.clone()], server.address).await;
+        assert_eq!(answers, [503, 200, 503], "{adapter:?}");
+        let health = server.health();
+        let panicked = (health.answered(Reason::SinkPanicked), health.unanswered, health.in_flight);
+        assert_eq!(panicked, (2, 0, 0), "{adapter:?}");
+    }
+}
+
+/// An inner service at its limit must not delay a challenge: X would mark the webhook invalid.
 #[tokio::test]
 async fn a_challenge_does_not_wait_for_the_inner_service() {
     let inner = ServiceBuilder::new()
@@ -72,7 +116,7 @@ async fn a_challenge_does_not_wait_for_the_inner_service() {
     assert_eq!(stuck.await.unwrap().status, 503);
 }
 
-/// The inner service's errors are 503, not a closed connection.
+/// An error of the inner service becomes a 503, not a closed connection.
 #[tokio::test]
 async fn an_inner_service_that_errs() {
     let inner = ServiceBuilder::new()
@@ -97,7 +141,7 @@ async fn what_the_inner_service_answers_reaches_x() {
         }
     });
     let address = serve_hyper(ServiceBuilder::new().layer(WebhookLayer::new(hook().gate())).service(inner)).await;
-    // The last one is a duplicate: the inner service is not asked again.
+    // The last request is a duplicate, so it does not reach the inner service.
     for expected in [418, 503, 200, 200] {
         assert_eq!(post(DELETED).signed(SECRET).send(address).await.status, expected);
     }
@@ -144,7 +188,7 @@ async fn the_path_says_whose_challenge_it_is() {
     }
 }
 
-/// Without the layer nothing was verified, and the extractor must not pretend.
+/// Without the layer nothing was verified, and the extractor must fail.
 #[tokio::test]
 async fn the_extractor_without_its_layer() {
     let address = serve_axum(axum::routing::any(|Verified(_): Verified| async {})).await;
@@ -168,7 +212,7 @@ async fn over_http2() {
                 .unwrap();
             tokio::spawn(async move { client.send_request(request).await.unwrap() })
         };
-        // Streams of one connection at the same time, and a refusal among them.
+        // Concurrent streams of one connection, one of them rejected.
         let numbered = |number| DELETED.replace("20", &format!("{}{number}", address.port()));
         let answers: Vec<_> = (0..16).map(|number| send(numbered(number), SECRET)).collect();
         let refused = send("x".repeat(2 << 20), "guess");
@@ -181,7 +225,7 @@ async fn over_http2() {
     }
 }
 
-/// A sink that could not leave its thread.
+/// A sink that is not `Send`.
 struct Local(Rc<RefCell<usize>>);
 
 impl EventSink for Local {

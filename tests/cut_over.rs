@@ -1,4 +1,5 @@
-//! The same day twice: told by the Account Activity API and by the X Activity API, mixed, to one receiver.
+//! Dual mode: one receiver gets the same events from the Account Activity API and the X Activity
+//! API, in mixed order.
 
 use birdhook::activity::User;
 use birdhook::{Activity, CutOver, Delivery, Direction, Event, Generation, PostRelation, Secret, Webhook};
@@ -7,14 +8,14 @@ use birdhook_tests::server::{Adapter, Behaviour, Server};
 
 const SECRET: &str = "testsecret";
 
-/// What happened, told by both, and what the app is to read of it.
+/// An event as both APIs report it, and the values that the app must read.
 struct Happening {
     old: String,
     new: String,
     read: Read,
 }
 
-/// Kind, subscriber, actor, target, and what it is about.
+/// Kind, subscriber, actor, target, and subject.
 type Read = [String; 5];
 
 fn read(of: [&str; 5]) -> Read {
@@ -25,7 +26,7 @@ fn aaa(subscriber: &str, array: &str, event: &str) -> String {
     format!(r#"{{"for_user_id":"{subscriber}","{array}":[{event}]}}"#)
 }
 
-/// `uuid` is any text that is a happening's own.
+/// Returns a delivery of the X Activity API. `uuid` is any text unique to the event.
 fn xaa(subscriber: &str, event_type: &str, uuid: &str, payload: &str) -> String {
     let filter = if subscriber.is_empty() { "{}".into() } else { format!(r#"{{"user_id":"{subscriber}"}}"#) };
     format!(
@@ -33,7 +34,8 @@ fn xaa(subscriber: &str, event_type: &str, uuid: &str, payload: &str) -> String 
     )
 }
 
-/// A post; `old` and `new` are the members that make it a reply, a repost and so on in each API.
+/// Returns a post. `old` and `new` are the members that make it a reply, a repost and so on in each
+/// API.
 fn a_post(event_type: &str, id: &str, author: &str, relation: &str, old: &str, new: &str) -> Happening {
     let tweet = format!(
         r#"{{"created_at":"Thu Oct 01 16:10:37 +0000 2026","id":{id},"id_str":"{id}","text":"tea &amp; cake","user":{{"id":{author},"id_str":"{author}"}}{old}}}"#
@@ -80,7 +82,8 @@ fn deletion(id: &str) -> Happening {
     }
 }
 
-/// Who liked a post of the subscriber only the Account Activity API tells.
+/// Returns a like. Only the Account Activity API reports the user who liked a post of the
+/// subscriber.
 fn like(id: &str, by: &str, of: &str) -> Happening {
     let old = format!(
         r#"{{"id":"{id}","timestamp_ms":1759335037000,"favorited_status":{{"id_str":"90","user":{{"id_str":"{of}"}}}},"user":{{"id":{by},"id_str":"{by}"}}}}"#
@@ -126,7 +129,10 @@ fn message(id: &str, subscriber: &str, sender: &str, recipient: &str) -> Happeni
     }
 }
 
-/// X has published no sample of `dm.read` and `dm.indicate_typing`: here as arrays, or as the event itself.
+/// Returns an event of a conversation.
+///
+/// X has published no sample of `dm.read` and `dm.indicate_typing`, so they are tested both as
+/// arrays and as the event itself.
 fn conversation(event_type: &str, in_array: bool, writer: &str, other: &str) -> Happening {
     let (array, kind, last) = match event_type {
         "dm.read" => ("direct_message_mark_read_events", "messages_read", r#","last_read_event_id":"201""#),
@@ -187,7 +193,7 @@ fn text(text: Option<&str>) -> &str {
     text.unwrap_or_default()
 }
 
-/// What an app reads of an event, whichever API told it.
+/// Returns the values that an app reads of an event from either API.
 fn read_of(event: &Event) -> Read {
     let activity = event.activity();
     let relation = |relation: Option<PostRelation>| relation.map(|told| format!("{told:?}")).unwrap_or_default();
@@ -208,7 +214,7 @@ fn read_of(event: &Event) -> Read {
         _ => String::new(),
     };
     let mut actor = id(activity.actor());
-    // See `like`.
+    // The X Activity API does not report this actor: see `like`.
     if matches!(activity, Activity::Liked(_)) && Some(actor.as_str()) != event.subscriber() {
         actor.clear();
     }
@@ -216,7 +222,7 @@ fn read_of(event: &Event) -> Read {
     [event.kind().as_str().to_owned(), subscriber, actor, id(activity.target()), about]
 }
 
-/// Every happening by both APIs, and each of these twice.
+/// Returns every event from both APIs, each twice.
 fn deliveries(day: &[Happening]) -> Vec<&str> {
     let old: Vec<_> = day.iter().map(|happening| happening.old.as_str()).collect();
     let new: Vec<_> = day.iter().map(|happening| happening.new.as_str()).collect();
@@ -251,7 +257,7 @@ fn taken(server: &mut Server) -> Vec<Event> {
     server.taken().into_iter().flat_map(Delivery::into_events).collect()
 }
 
-/// Compares what arrived with the day, each happening so many times.
+/// Compares the received events with the expected ones, each `times` times.
 fn check(events: &[Event], day: &[Happening], times: usize, how: &str) {
     let expected = std::iter::repeat_n(day, times).flatten().map(|happening| happening.read.clone());
     let (read, expected) = (sorted(events.iter().map(read_of).collect()), sorted(expected.collect()));

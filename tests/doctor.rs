@@ -1,5 +1,4 @@
-//! The doctor finds nothing wrong with birdhook, on any adapter: nothing that X would refuse, nothing unsafe, and nothing
-//! to warn of.
+//! The doctor finds no problem in birdhook on any adapter, not even a warning.
 
 use birdhook::{Secret, Webhook};
 use birdhook_testkit::{Doctor, Finding, Verdict};
@@ -15,7 +14,8 @@ async fn every_adapter_is_healthy() {
         let mut server = Server::start(adapter, webhook, Behaviour::Takes).await;
         let url = format!("http://{}{PATH}", server.address);
         let mut diagnosis = Doctor::new(url.clone(), SECRET).unwrap().local(true).examine().await;
-        // On a machine under load all of a huge body may have been sent before an early refusal is seen; not time and again.
+        // On a machine under load, a huge body may be sent completely before the client sees the
+        // early rejection. This must not happen repeatedly.
         let is_late =
             |finding: &Finding| finding.check() == "body_huge_unsigned" && finding.verdict() == Verdict::Warned;
         for _ in 0..4 {
@@ -23,7 +23,7 @@ async fn every_adapter_is_healthy() {
                 diagnosis = Doctor::new(url.clone(), SECRET).unwrap().local(true).examine().await;
             }
         }
-        // Such a machine may be slow, too.
+        // Such a machine may also be slow.
         let wrong = diagnosis.findings().iter().filter(|finding| match finding.verdict() {
             Verdict::Passed => false,
             Verdict::Warned => !finding.check().ends_with("_time"),

@@ -1,4 +1,4 @@
-//! birdhook over real sockets, on every adapter.
+//! Tests of birdhook over real sockets, on every adapter.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 mod composition;

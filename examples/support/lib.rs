@@ -1,13 +1,21 @@
 //! What the example servers share: their settings, and how they print an event.
-#![allow(clippy::print_stdout)]
 
 use std::env;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use birdhook::{Apps, Event, Events};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+// The tool prints through the same file.
+#[path = "../../crates/cli/src/output/outlet.rs"]
+mod outlet;
 mod serve;
+
+use outlet::Outlet;
 
 pub use serve::{IDLE, SILENCE, listen, serve};
 
@@ -16,6 +24,9 @@ pub const PATH: &str = "/webhooks/twitter";
 
 /// How long deliveries in flight and unread events are waited for when stopping.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the last event is waited for once the receiver is shut down, and how long what is still to be printed.
+const LAST: Duration = Duration::from_secs(1);
 
 /// What went wrong, for `main`.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -43,7 +54,7 @@ pub fn address() -> Result<SocketAddr, Error> {
 }
 
 /// What `main` says when somebody else listens there, for one.
-pub fn cannot_listen(address: SocketAddr, why: &std::io::Error) -> Error {
+pub fn cannot_listen(address: SocketAddr, why: &io::Error) -> Error {
     format!("cannot listen on {address}: {why}").into()
 }
 
@@ -61,11 +72,51 @@ pub async fn asked_to_stop() {
     let _ = interrupted.await;
 }
 
+/// Lines for standard output, and for standard error. `println!` in a task would block one of the threads that answer, for as long as
+/// standard output is not read.
+static LINES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |line| writeln!(io::stdout(), "{line}")));
+static NOTES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |note| writeln!(io::stderr(), "{note}")));
+
+/// Prints a line, and returns once it is written.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn print(line: String) -> io::Result<()> {
+    LINES.write(line).await
+}
+
+/// Prints a line on standard output if it is read, without waiting.
+pub fn say(line: String) {
+    let _ = LINES.try_write(line);
+}
+
+/// Prints a line on standard error if it is read, without waiting.
+pub fn note(note: String) {
+    let _ = NOTES.try_write(note);
+}
+
 /// Prints each event as one line of JSON, until the receiver is shut down.
-pub async fn print_events(mut events: Events) {
+///
+/// # Errors
+/// When an event cannot be printed. Deliveries are answered 503 from then on.
+pub async fn print_events(mut events: Events) -> io::Result<()> {
     while let Some(event) = events.recv().await {
-        println!("{}", line(&event));
+        print(line(&event)).await?;
     }
+    Ok(())
+}
+
+/// Waits for the task that takes the events, then until what was said and noted is written: a second each, because it may not be read.
+///
+/// # Errors
+/// When the task has failed.
+pub async fn finish(task: JoinHandle<io::Result<()>>) -> Result<(), Error> {
+    let ended = timeout(LAST, task).await;
+    if ended.is_err() {
+        note("not every event was finished: is standard output read?".to_owned());
+    }
+    let _ = timeout(LAST, async { tokio::join!(LINES.flush(), NOTES.flush()) }).await;
+    Ok(ended.unwrap_or(Ok(Ok(())))??)
 }
 
 /// An event as one line of JSON: what birdhook knows of it, what happened, and the event as X wrote it.

@@ -1,7 +1,7 @@
-//! Whatever an event says, it can be read in every form, and each form can be written.
+//! An event with any content can be read in every form, and each form can be written.
 //!
-//! The bytes are the signed body itself, so that bodies of the X Activity API, filtered streams and replays are reached
-//! from seeds that look like them.
+//! The bytes are the signed body itself, so that seeds can resemble bodies of the X Activity API,
+//! filtered streams and replays.
 #![no_main]
 
 use birdhook_core::{DedupeScope, Event, Generation};
@@ -33,8 +33,8 @@ fn check(event: &Event) {
     let written = serde_json::to_string(&activity).expect("an activity can be written");
     serde_json::from_str::<IgnoredAny>(&written).expect("an activity is JSON");
     let kind = event.kind().as_str();
-    // What `unknown` carries is X's own, of which serde_json reads less than it steps over: numbers that no machine
-    // type holds, half a surrogate pair.
+    // The content of `unknown` is X's own JSON. serde_json can parse less of it than it can skip:
+    // not numbers beyond the machine types, and no lone surrogates.
     let read = serde_json::from_str::<Value>(&written);
     let written_kind = read.as_ref().ok().and_then(|value| value.get("kind")).and_then(Value::as_str);
     match written_kind {

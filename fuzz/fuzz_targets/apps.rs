@@ -1,6 +1,7 @@
-//! Apps as a text has them, and which of them a challenge is for.
+//! Apps parsed from text, and the selection of the app for a challenge.
 //!
-//! The input is the text of the apps, and behind the first NUL the path and the query of a challenge.
+//! The input is the text of the apps, and after the first NUL the path and the query of a
+//! challenge.
 #![no_main]
 
 use birdhook_core::{AppSelector, Apps, AppsError, Endpoint, Reason, RequestHead, Secret, Settings, Step, signature};
@@ -24,7 +25,7 @@ fuzz_target!(|input: &str| {
     let names = || model.iter().map(|(name, _)| *name);
     assert!(apps.iter().map(|app| app.name()).eq(names()));
 
-    // Each secret is accepted for its app: where two have the same one, for the first of them.
+    // Each secret is accepted for its app. If apps share a secret, it belongs to the first of them.
     let endpoint = Endpoint::new(apps.clone(), Settings::default());
     for secret in model.iter().flat_map(|(_, secrets)| secrets) {
         let signed = signature::sign(&Secret::new(secret).expect("it was accepted"), BODY);
@@ -33,7 +34,7 @@ fuzz_target!(|input: &str| {
         assert_eq!(delivery.app(), owner);
     }
 
-    // What is written anew means the same.
+    // Text written from the model has the same meaning.
     let pairs: Vec<String> =
         model.iter().flat_map(|(name, all)| all.iter().map(move |secret| format!(" {name} = {secret} "))).collect();
     let again: Apps = pairs.join(",").parse().expect("it can be written");
@@ -66,7 +67,7 @@ fuzz_target!(|input: &str| {
     }
 });
 
-/// Names with their secrets, in order; `None` for what must be refused.
+/// Returns the names with their secrets in order, or `None` for text that must be rejected.
 fn model(text: &str) -> Option<Vec<(&str, Vec<&str>)>> {
     let good = |secret: &str| (!secret.is_empty() && secret.trim_ascii().len() == secret.len()).then_some(());
     let text = text.trim();

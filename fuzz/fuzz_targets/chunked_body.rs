@@ -1,7 +1,7 @@
-//! However a signed body is cut, and whatever is said of its length, it is the same body or a refusal.
+//! A signed body in any chunks and with any declared length arrives unchanged, or is rejected.
 //!
-//! The input is a body, and behind the first NUL (which JSON never holds) the limit and the length, both by how much
-//! they are off, and the sizes of the chunks.
+//! The input is a body, and after the first NUL (which JSON never contains) the differences of the
+//! limit and of the declared length from the body's length, and the sizes of the chunks.
 #![no_main]
 
 use birdhook_core::{Delivery, EventKey, Reason, Settings, signature};
@@ -39,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Cuts off chunks of these sizes, empty ones too; the last one has the rest.
+/// Splits off chunks of these sizes, including empty ones. The last chunk is the rest.
 fn chunks<'a>(mut body: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut chunks = Vec::new();
     for &size in sizes {

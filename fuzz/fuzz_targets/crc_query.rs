@@ -1,4 +1,4 @@
-//! Whatever the query of a challenge, nothing that it gets signed can be posted as a delivery.
+//! For any query of a challenge, nothing that the app signs can be posted as a delivery.
 #![no_main]
 
 use birdhook_core::crc::{self, MAX_TOKEN_BYTES, TokenPolicy};

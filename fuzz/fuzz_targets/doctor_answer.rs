@@ -1,6 +1,7 @@
-//! What a receiver under examination answers: it is read alike however its bytes come, and judged by what it says.
+//! The doctor reads a response alike in any pieces, and accepts a token if and only if it is
+//! correct.
 //!
-//! The input is an answer, and behind the last NUL the sizes of the pieces in which it comes.
+//! The input is a response, and after the last NUL the sizes of the pieces in which it arrives.
 #![no_main]
 
 use std::io;
@@ -16,7 +17,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 const SECRET: &str = "a consumer secret";
 const TOKEN: &str = "t+k n";
 
-/// Bytes that come in pieces of these sizes, over and over.
+/// Bytes that arrive in pieces of these sizes, repeated cyclically.
 struct Pieces<'a> {
     rest: &'a [u8],
     sizes: std::iter::Cycle<std::slice::Iter<'a, u8>>,
@@ -50,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(body.len() <= bytes.len() && !(to_head && !body.is_empty()));
     }
 
-    // What is sent in chunks is what was put into them.
+    // A chunked body is read as the content of its chunks.
     let mut chunked = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     let (mut left, mut next) = (bytes, sizes.iter());
     while !left.is_empty() {

@@ -1,8 +1,8 @@
-//! A signed body is accepted if and only if it is a JSON object, and then it is delivered whole.
+//! A signed body is accepted if and only if it is a JSON object, and then it is delivered complete.
 //!
-//! The reference is `serde_json`, stepping over everything: it then lets a lone surrogate such as `\ud800` pass in names
-//! and strings alike (read as a `String` or a map of `String`s, it would refuse it), and takes no look at the UTF-8 of
-//! what it steps over, so that is asked for apart.
+//! The reference is `serde_json` in the mode that skips all values. In this mode it accepts a lone
+//! surrogate such as `\ud800` in names and strings alike (parsing into a `String` would reject it).
+//! It does not check the UTF-8 of skipped text, so this target checks that separately.
 #![no_main]
 
 use birdhook_core::message::{Format, read};
@@ -39,7 +39,8 @@ fn check(delivery: &Delivery, body: &[u8]) {
         let memory = raw.as_bytes().as_ptr_range();
         let all = whole.as_bytes().as_ptr_range();
         assert!(memory.start >= all.start && memory.end <= all.end, "{raw} is out of place");
-        // What another API tells in the same body comes behind the arrays, wherever it stands.
+        // Events of the other API in the same body are listed after those of the arrays, at any
+        // position in the body.
         if event.generation() == Generation::AccountActivity {
             assert!(memory.start >= end, "{raw} is out of order");
             end = memory.end;
@@ -47,10 +48,11 @@ fn check(delivery: &Delivery, body: &[u8]) {
         serde_json::from_str::<IgnoredAny>(raw).expect("an event is JSON");
         serde_json::to_string(event).expect("an event can be written");
         let _ = (event.v1(), event.user("7"), event.source_app());
-        // The X Activity API tells the time of what is not known too.
+        // The X Activity API reports the time of unknown events too.
         let may_have_time = event.kind() != EventKind::Unknown || event.generation() == Generation::XActivity;
         assert!(may_have_time || event.occurred_at().is_none());
-        // Of a body with many events each may carry all the others.
+        // In a body with many events, each message may contain all the others, so only some are
+        // checked.
         if event.position() < 8 {
             assert_crosses(event);
         }
@@ -61,7 +63,7 @@ fn check(delivery: &Delivery, body: &[u8]) {
     assert_eq!(keys(delivery), keys(&again));
 }
 
-/// What is written for an engine is read again as the same event.
+/// Checks that an event written for an engine is read back as the same event.
 fn assert_crosses(event: &Event) {
     for format in [Format::Plain, Format::CloudEvents] {
         let message = format.write(event, &event.delivery_key());

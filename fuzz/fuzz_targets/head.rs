@@ -1,6 +1,6 @@
-//! What a request's headers say of its body's length and encoding, against a plain reading of them.
+//! Headers for the length and encoding of a body, compared with a plain reading of them.
 //!
-//! The input is lines of headers, an empty line, and a body that is rightly signed.
+//! The input is header lines, an empty line, and a body that is signed correctly.
 #![no_main]
 
 use birdhook_core::{Reason, Settings, signature};
@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     let (lines, body) = message(data);
     let lines: Vec<(&str, &[u8])> =
         lines.into_iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value))).collect();
-    // A second signature is another target's business.
+    // Another target tests further signature headers.
     let signs = |name: &str| name.to_ascii_lowercase().starts_with("x-twitter-webhooks-signature");
     let signed = signature::sign(&secret(), body);
     let headers: Vec<(&str, &[u8])> = lines
@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
         headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(&wanted)).map(|(_, value)| value.trim_ascii())
     };
     let digits = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    // Leading zeros do not make another number.
+    // Leading zeros do not change a number.
     let number = |value: &[u8]| -> u128 {
         value.iter().fold(0, |number: u128, digit| {
             number.saturating_mul(10).saturating_add(u128::from(digit.saturating_sub(b'0')))

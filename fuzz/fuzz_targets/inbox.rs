@@ -1,6 +1,7 @@
-//! A disk that was damaged, or written by somebody else: an inbox is refused, or all that is in it can be had.
+//! A damaged or foreign disk: opening the inbox fails, or everything in it is available.
 //!
-//! The input is records: which table, which number, how long, and their bytes, whose checksums are right unless told.
+//! The input is records: table, number, length and bytes. Their checksums are corrected unless a
+//! record says otherwise.
 #![no_main]
 
 use birdhook_core::Delivery;
@@ -24,10 +25,10 @@ fuzz_target!(|data: &[u8]| {
     let having = |standing| all.iter().filter(|listed| listed.standing == standing).count();
     let stats = inbox.stats();
     let pending = having(Standing::Ready) + having(Standing::Waiting) + having(Standing::Dead);
-    // What cannot be read is not hidden.
+    // Unreadable entries are listed and counted too.
     assert_eq!(stats.depth + stats.dead, pending, "{stats:?}");
     assert!(stats.dead >= having(Standing::Dead), "{stats:?}");
-    // What has waited long enough is listed as waiting until it is handed out.
+    // An event whose wait has ended is listed as waiting until it is leased.
     assert!(stats.waiting <= having(Standing::Waiting), "{stats:?}");
     for listed in &all {
         match &listed.event {
@@ -43,12 +44,12 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(inbox.stats().depth + inbox.stats().dead, 0);
     opened.close();
 
-    // What it has written it reads again.
+    // The inbox can read everything that it wrote.
     let again = disk.open().expect("it has written it");
     assert_eq!(again.inbox.stats().depth + again.inbox.stats().dead, 0);
     again.close();
 
-    // A single bit is noticed, whichever it is.
+    // A flipped bit is detected at any position.
     let mut damaged = records(data);
     let count = damaged.keys().filter(|(table, _)| *table != Table::About).count();
     if count > 0 {

@@ -1,4 +1,5 @@
-//! A file with JSON of whatever layout, as the tool reads it: each value whole, in its line, and nothing is lost.
+//! A file of JSON values in any layout, as the tool reads it: each value is complete and has its
+//! line number, and nothing is lost.
 #![no_main]
 
 #[allow(dead_code, reason = "of the tool's file only what reads is used")]
@@ -20,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
             continue;
         };
         let begins = json.as_ptr() as usize - file.as_ptr() as usize - (data.len() - text.len());
-        // Between two values is white space, or what is no JSON and was told to be.
+        // Between two values is only white space, or text that was reported as invalid JSON.
         let between = &text[at..begins];
         assert!(is_lost || between.iter().all(u8::is_ascii_whitespace), "{between:?} is lost");
         let lines = text[..begins].iter().filter(|&&byte| byte == b'\n').count();
@@ -29,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
         (at, is_lost) = (begins + json.len(), false);
     }
     assert!(is_lost || text[at..].iter().all(u8::is_ascii_whitespace));
-    // One document is one part.
+    // A file with a single document has one part.
     if serde_json::from_slice::<&serde_json::value::RawValue>(text).is_ok() {
         assert!(matches!(&parts[..], [one] if one.json.is_ok()));
     }

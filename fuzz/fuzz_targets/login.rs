@@ -1,7 +1,7 @@
-//! A login ends with what belongs to it, or not at all: whatever the user comes back with, and whatever X answers.
+//! A login uses only data that belongs to it, or fails, for any redirect and any response of X.
 //!
-//! The input is what the user comes back with, and behind the first NUL X's answer: a line with the status, lines of headers, an
-//! empty one, and the body.
+//! The input is the text that the user returns with, and after the first NUL the response of X: a
+//! line with the status, header lines, an empty line, and the body.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -14,14 +14,14 @@ use birdhook_fuzz::x::X;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::Value;
 
-/// Setting TLS up takes longer than all else, and is not used.
+/// Created once, because setting up TLS takes longer than everything else, and is not used.
 static OAUTH2: LazyLock<OAuth2> = LazyLock::new(|| OAuth2::new("client", None).expect("TLS"));
 static OAUTH1: LazyLock<OAuth1> = LazyLock::new(|| OAuth1::new(ConsumerKeys::new("key", "secret")).expect("TLS"));
 
 const NOW: i64 = 1_795_426_200_000;
 const NAMES: [&str; 6] = ["code=", "error=", "state=", "oauth_token=", "oauth_verifier=", "denied="];
 
-/// What the user comes back with, read as plainly as can be.
+/// The text that the user returns with, parsed in the simplest way.
 enum Back<'a> {
     Alone(&'a str),
     Query(Vec<(String, String)>),
@@ -46,7 +46,7 @@ impl<'a> Back<'a> {
         Self::Query(query.split('&').map(pair).collect())
     }
 
-    /// What is there exactly once.
+    /// Returns a parameter that occurs exactly once.
     fn once(&self, wanted: &str) -> Option<&str> {
         let Self::Query(pairs) = self else { return None };
         let values: Vec<&str> = pairs.iter().filter(|(name, _)| name == wanted).map(|(_, value)| &**value).collect();
@@ -78,7 +78,7 @@ fn oauth2(text: &str, back: &Back<'_>, x: &X) {
         Back::Query(_) => None,
     };
     let code = code.filter(|code| !code.is_empty());
-    // What is repeated counts as not there, an error too: then the code decides.
+    // A repeated parameter counts as missing, even `error`: then the code decides.
     let asked = x.times_asked();
     match code {
         Some(code) => {
@@ -106,17 +106,17 @@ fn oauth2(text: &str, back: &Back<'_>, x: &X) {
     x.times_asked();
 }
 
-/// A repeated error is none, as any that is repeated.
+/// Returns whether a parameter is present. A repeated one counts as missing.
 fn has(back: &Back<'_>, name: &str) -> bool {
     back.once(name).is_some()
 }
 
-/// A token is what the answer says, and only a success has one.
+/// Checks that a token is the one in the response, and that only a success returns one.
 fn tokens(result: Result<UserToken, LoginError>, x: &X) {
     match result {
         Ok(token) => {
             assert!(x.answer.status().is_success());
-            // The crate oauth2 takes no notice of what is behind the object.
+            // The crate `oauth2` ignores everything after the object.
             let said = serde_json::Deserializer::from_slice(x.answer.body()).into_iter::<Value>().next();
             let said = said.expect("it was read").expect("it was read");
             let is_said = |token: &str, name: &str| assert_eq!(said[name].as_str(), Some(token));

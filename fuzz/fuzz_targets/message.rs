@@ -1,4 +1,5 @@
-//! What comes back from an engine is an event that can be written and read as the same, or an error that says why not.
+//! A message from an engine is an event that can be written and read back, or an error with the
+//! reason.
 //!
 //! The input is lines of facts, an empty line, and the payload.
 #![no_main]

@@ -1,6 +1,7 @@
-//! What JetStream hands back, and what an event is published to.
+//! Messages from JetStream, and the subjects and headers of published events.
 //!
-//! The input is lines of headers, an empty line, and the payload. The header `Subjects` is a template, `App` the name of an app.
+//! The input is header lines, an empty line, and the payload. The header `Subjects` is a template,
+//! `App` the name of an app.
 #![no_main]
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
@@ -33,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
         check(&event, find("Subjects"));
     }
 
-    // Whatever an app is called.
+    // An app may have any name.
     let app = find("App").unwrap_or_default();
     let body = if text(payload).is_some_and(|text| text.starts_with('{')) { payload } else { PLAIN.as_bytes() };
     for event in Delivery::restore(app, Bytes::copy_from_slice(body), 100).iter().flat_map(Delivery::events).take(3) {
@@ -49,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A subject is legal, and is what consumers who filter are told to ask for.
+/// Checks that a subject is legal, and that it matches the documented filters.
 fn check(event: &Event, template: Option<&str>) {
     let Ok(subjects) = Subjects::new(template.unwrap_or("birdhook.{app}.{name}{kind}.{subscriber}")) else { return };
     let (subject, _, _) = fuzzing::written(event, &event.delivery_key(), Format::Plain, &subjects);

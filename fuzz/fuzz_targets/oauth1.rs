@@ -1,4 +1,5 @@
-//! What the client signs with OAuth 1.0a, the mock of X verifies, and nothing else: two readings of RFC 5849 against each other.
+//! The mock of X verifies exactly the requests that the client signs with OAuth 1.0a: two
+//! implementations of RFC 5849 are compared.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -32,7 +33,7 @@ fuzz_target!(|call: Call<'_>| -> Corpus {
     let host = HOSTS[usize::from(call.host) % HOSTS.len()];
     let query = call.query.map(|query| format!("?{query}")).unwrap_or_default();
     let Ok(url) = format!("{scheme}://{host}/{}{query}", call.path).parse::<Uri>() else { return Corpus::Reject };
-    // The server splits the target where the client does, save for a `#`, which is never sent.
+    // The server splits the target where the client does, except at a `#`, which is never sent.
     let form: Vec<(String, String)> = call.form.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
     let consumer = ConsumerKeys::new(call.consumer.0, call.consumer.1);

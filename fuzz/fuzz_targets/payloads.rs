@@ -1,4 +1,4 @@
-//! Deliveries in the shape of X's, their events whole but for some members: no event is lost, and each can be read.
+//! Deliveries in X's format, with random further members: no event is lost, and each can be read.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -7,7 +7,8 @@ use birdhook_core::wire::v1::Payload;
 use birdhook_fuzz::{deliver, json};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-/// What identifies an event of each array; further members come behind, and the last of a name counts.
+/// The identifying members of an event in each array. Further members follow them, and the last
+/// member of a name counts.
 const EVENTS: [(&str, &str); 11] = [
     ("tweet_create_events", r#""id":1050118621198921728,"id_str":"1050118621198921728","user":{"id":7}"#),
     ("tweet_delete_events", r#""status":{"id":"20","user_id":"7"},"timestamp_ms":"1570119037000""#),
@@ -36,7 +37,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// A body, and how many events it holds.
+/// Returns a body, and its number of events.
 fn body(u: &mut Unstructured<'_>) -> Result<(String, usize)> {
     let mut count = 0;
     let mut members = Vec::new();
@@ -50,7 +51,7 @@ fn body(u: &mut Unstructured<'_>) -> Result<(String, usize)> {
             });
         }
         count += elements.len();
-        // The one that is no array: its members are the events.
+        // Not an array: its members are the events.
         members.push(match *name {
             "user_event" => format!("{name:?}:{{\"revoke\":{}}}", elements.join(",\"revoke\":")),
             _ => format!("{name:?}:[{}]", elements.join(",")),

@@ -1,4 +1,4 @@
-//! A file of recorded requests: no line is lost, and what is read is written as it was.
+//! A file of recorded requests: no line is lost, and a parsed line is written unchanged.
 #![no_main]
 
 use birdhook_core::Timestamp;
@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
 
     let mut file = Vec::new();
     for (number, recorded) in &good {
-        // The line that is told is the line that was read.
+        // The reported line number is that of the parsed line.
         let line = std::str::from_utf8(lines[number - 1]).expect("it was read");
         assert_eq!(&line.parse::<Recorded>().expect("it was read"), recorded);
         Recording::append(&mut file, recorded).expect("memory takes it");
@@ -34,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
     let again: Vec<_> = Recording::new(&*file).map(|line| line.expect("it was written")).collect();
     assert!(again.iter().eq(good.iter().map(|(_, recorded)| recorded)));
 
-    // Whatever comes can be recorded.
+    // Any request can be recorded.
     let mut request = Request::new(Bytes::copy_from_slice(data));
     for value in data.split(|&byte| byte == b'\n').take(3).filter_map(|value| HeaderValue::from_bytes(value).ok()) {
         request.headers_mut().append("x-any", value);

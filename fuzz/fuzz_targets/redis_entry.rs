@@ -1,4 +1,4 @@
-//! What Redis answers, as it comes over the wire: whatever it holds, entries are read whole or not at all, and an event is the
+//! Replies of Redis in wire format: entries are read completely or not at all, and an event is the
 //! one that was appended.
 #![no_main]
 
@@ -10,7 +10,7 @@ use redis::Value;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(data) {
-        // A setting that is there is one of two, and nothing else is told.
+        // Only two settings can cause a warning.
         assert!(fuzzing::weaknesses(text, text).len() <= 2);
     }
     let Ok(answer) = redis::parse_redis_value(data) else { return };
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
         }
     }
 
-    // Written as Redis answers in either protocol, they are the same entries.
+    // Both protocol versions of the reply contain the same entries.
     let stream = || Value::BulkString(b"stream".to_vec());
     let entries = Value::Array(read.iter().map(|(id, _, fields)| entry(id, None, fields)).collect());
     let array = Value::Array(vec![Value::Array(vec![stream(), entries.clone()])]);

@@ -1,6 +1,7 @@
-//! The files that the tool reads: the one with keys, of which nothing is ever told, and the one that says what there should be.
+//! The files that the tool reads: the keys, which no error may reveal, and the desired state for
+//! `ensure`.
 //!
-//! They are the tool's own sources, for a program cannot be linked.
+//! The tool's sources are included, because a program cannot be linked.
 #![no_main]
 
 #[allow(dead_code, reason = "of the tool's file only what reads is used")]
@@ -17,7 +18,7 @@ use libfuzzer_sys::fuzz_target;
 use toml::{Table, Value};
 use written::Written;
 
-/// What is a secret in the seeds.
+/// A part of each secret in the seeds.
 const SECRET: &str = "hunter2";
 
 fuzz_target!(|text: &str| {
@@ -64,7 +65,8 @@ fuzz_target!(|text: &str| {
     assert_eq!(told.collect::<BTreeSet<_>>(), wishes);
 });
 
-/// Ids and addresses are no secrets, and are told.
+/// Returns whether the secret occurs where an id or address belongs. These are not secret, and are
+/// printed.
 fn is_a_name(text: &str) -> bool {
     let table: Table = text.parse().expect("it was read");
     let told = |name: &str| table.get(name).is_some_and(|value| value.to_string().contains(SECRET));

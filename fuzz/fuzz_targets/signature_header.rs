@@ -1,4 +1,5 @@
-//! Whatever the signature headers, a POST is accepted if and only if every one that the app can check is what `sign` makes.
+//! A POST is accepted if and only if it has a signature header that the app can check, and each of
+//! these equals the output of `sign`.
 #![no_main]
 
 use arbitrary::Arbitrary;

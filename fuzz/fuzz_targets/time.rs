@@ -1,6 +1,7 @@
-//! A time is the same however it is written, and what is read as one can be written and read again.
+//! A time is the same in every format, and a parsed time can be written and parsed again.
 //!
-//! The input is a text; its bytes are a point in time besides, which is written in X's ways by own arithmetic.
+//! The input is a text. Its bytes also encode a time, which this target writes in X's formats with
+//! its own arithmetic.
 #![no_main]
 
 use std::time::SystemTime;
@@ -10,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-/// 0001-01-01 and 9999-12-30, behind which `jiff` ends.
+/// 0001-01-01 to 9999-12-30, the range of `jiff`.
 const YEARS: std::ops::Range<i64> = -62_135_596_800_000..253_402_128_000_000;
 
 fuzz_target!(|data: &[u8]| {
@@ -18,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
         && let Some(time) = Timestamp::parse(text)
     {
         assert_eq!(Timestamp::parse(&time.to_string()), Some(time), "{text}");
-        // The day of the week may be any word, but no date is a time without a clock.
+        // Any word is accepted as the day of the week, but a date needs a time of day.
         assert!(text.parse() == Ok(time.as_millis()) || text.contains([':', 'T', 't', ' ']), "{text}");
     }
 
@@ -39,7 +40,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(since, i128::from(number));
 
     let millis = YEARS.start + number.rem_euclid(YEARS.end - YEARS.start);
-    // Quarters of an hour from Greenwich, up to 15:45.
+    // Offsets from UTC in quarters of an hour, up to 15:45.
     let offset = i64::from(quarter % 64) * 15 * i64::from(1 - 2 * (quarter as i8 >> 7).unsigned_abs() as i8);
     let local = millis + offset * 60_000;
     if !YEARS.contains(&local) {
@@ -62,7 +63,8 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(Timestamp::parse(&rfc3339), Some(Timestamp::from_millis(millis)), "{rfc3339}");
 });
 
-/// The date of a day since 1970-01-01, as Howard Hinnant's "chrono-compatible low-level date algorithms" have it.
+/// Returns the date of a day since 1970-01-01, by Howard Hinnant's "chrono-compatible low-level
+/// date algorithms".
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

@@ -1,4 +1,4 @@
-//! The window remembers exactly what a list of insertions says.
+//! The window contains exactly the keys that a list of insertions predicts.
 #![no_main]
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ struct Use {
 #[derive(Arbitrary, Debug)]
 enum Step {
     Insert(u8),
-    /// So many keys that were never there.
+    /// Inserts this number of new keys.
     InsertNew(u8),
     Look(u8),
     Wait(u16),
@@ -55,7 +55,8 @@ fuzz_target!(|input: Use| {
     }
 });
 
-/// A key that was inserted less than the horizon ago, and no more insertions ago than there is room for.
+/// Checks a key. It is expected if it was inserted less than the horizon ago, and among the last
+/// `capacity` insertions.
 fn check(window: &Window, model: &[(EventKey, u64)], key: &EventKey, now: u64, capacity: &u8, horizon: u16) {
     let newest = model.iter().rev().position(|(other, _)| other == key);
     let expected = newest.is_some_and(|newer| {
@@ -65,7 +66,7 @@ fn check(window: &Window, model: &[(EventKey, u64)], key: &EventKey, now: u64, c
     assert_eq!(window.contains(key, Duration::from_millis(now)), expected);
 }
 
-/// Keys whose first half is alike in many bytes, as no SHA-256 is.
+/// Returns a key whose first half is mostly zeros, unlike a SHA-256 hash.
 fn key(number: u32) -> EventKey {
     let mut bytes = [0; 32];
     bytes[12..16].copy_from_slice(&number.to_be_bytes());

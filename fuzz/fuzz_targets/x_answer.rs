@@ -1,6 +1,8 @@
-//! Whatever X answers, each call ends, with what the answer says or with an error that holds nobody's credentials.
+//! For any response of X, each call ends, with the content of the response or with an error that
+//! contains no credentials.
 //!
-//! The input is a line with the status, lines of headers, an empty one, and the body. Each call of each API gets it.
+//! The input is a line with the status, header lines, an empty line, and the body. Each call of
+//! each API gets this response.
 #![no_main]
 
 use birdhook_client::api::{Change, NewSubscription};
@@ -12,7 +14,7 @@ use birdhook_fuzz::now;
 use birdhook_fuzz::x::X;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-/// Part of each secret.
+/// A part of each secret.
 const SECRET: &str = "hunter2";
 
 fuzz_target!(|data: &[u8]| -> Corpus {
@@ -39,7 +41,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let (new, change) = (NewSubscription::new("like.create", Filter::user("2")), Change::default());
 
     let status = x.answer.status();
-    // Asks again by another path, or takes one error for an answer.
+    // Checks a call that may retry on another path, or accept an error as an answer.
     let lenient = |call: &str, error: Option<birdhook_client::Error>| {
         assert!(x.times_asked() <= 3, "{call}");
         let Some(error) = error else { return };
@@ -58,7 +60,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     macro_rules! each {
         ($($call:expr),* $(,)?) => {$(
             let result = now($call);
-            // Whether one is subscribed is what an error may answer.
+            // `is_subscribed` accepts some errors as an answer.
             let may = stringify!($call).contains("is_subscribed");
             assert!(status.is_success() || may || result.is_err(), "{} is taken for done at {status}", stringify!($call));
             lenient(stringify!($call), result.err());
@@ -110,7 +112,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         links.delete("5"),
     );
 
-    // No answer is one to a token that nobody has seen before.
+    // The probe must fail, because no fixed response answers a random token.
     assert!(now(probe(&client, URL)).is_err());
     for api in [Api::V2, Api::Enterprise] {
         let wanted = Wanted::new(URL).api(api).account_activity("2");

@@ -1,4 +1,4 @@
-//! JSON text made of a fuzzer's bytes, its names those of X's payloads.
+//! Random JSON text with the member names of X's payloads.
 
 use arbitrary::{Result, Unstructured};
 
@@ -68,7 +68,7 @@ const TEXTS: [&str; 12] = [
     "&amp;lt;\u{1f41d}",
 ];
 
-/// Any value, nested this deep at the most.
+/// Returns any value, nested at most this deep.
 pub fn value(u: &mut Unstructured<'_>, depth: u8) -> Result<String> {
     Ok(match u.int_in_range(0..=if depth == 0 { 5 } else { 9 })? {
         0 => "null".to_owned(),
@@ -86,7 +86,8 @@ pub fn value(u: &mut Unstructured<'_>, depth: u8) -> Result<String> {
     })
 }
 
-/// Up to four members of an object, each behind a comma, their values nested one less than `depth`.
+/// Returns up to four members, each preceded by a comma. Their values are nested at most one level
+/// less than `depth`.
 pub fn members(u: &mut Unstructured<'_>, depth: u8) -> Result<String> {
     let count = u.int_in_range(0..=4)?;
     (0..count).map(|_| Ok(format!(",{}:{}", quoted(name(u)?), value(u, depth - 1)?))).collect()

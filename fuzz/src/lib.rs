@@ -1,4 +1,5 @@
-//! What the targets share: an endpoint whose secret they know, a POST in pieces, and what plays the other side.
+//! Helpers for the targets: an endpoint with a known secret, a POST in chunks, and fakes of other
+//! parties.
 
 pub mod json;
 pub mod store;
@@ -18,7 +19,7 @@ pub fn endpoint(settings: Settings) -> Endpoint {
     Endpoint::new(App::new("bees", secret()), settings)
 }
 
-/// Sends a POST with these headers, its body in these chunks.
+/// Sends a POST with these headers and the body in these chunks.
 pub fn post<'a>(
     endpoint: &Endpoint,
     headers: &[(&str, &[u8])],
@@ -35,13 +36,13 @@ pub fn post<'a>(
     }
 }
 
-/// Sends a rightly signed POST to an endpoint with the default settings.
+/// Sends a correctly signed POST to an endpoint with the default settings.
 pub fn deliver(body: &[u8]) -> Result<Delivery, Reason> {
     let signed = signature::sign(&secret(), body);
     post(&endpoint(Settings::default()), &[(signature::HEADER, signed.as_bytes())], [body])
 }
 
-/// Runs what never has to wait.
+/// Runs a future that must complete without waiting.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -49,7 +50,7 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Lines of `name: value` up to an empty one, and what is behind that.
+/// Splits the input into lines of `name: value` up to an empty line, and the rest.
 pub fn message(data: &[u8]) -> (Vec<(&[u8], &[u8])>, &[u8]) {
     let (mut lines, mut rest) = (Vec::new(), data);
     while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
@@ -64,7 +65,7 @@ pub fn message(data: &[u8]) -> (Vec<(&[u8], &[u8])>, &[u8]) {
     (lines, rest)
 }
 
-/// Whether two events are one to everybody who asks.
+/// Checks that two events are equal in all public properties.
 pub fn assert_same(one: &Event, other: &Event) {
     assert_eq!((one.kind(), one.name(), one.generation()), (other.kind(), other.name(), other.generation()));
     assert_eq!((one.app(), one.subscriber(), one.raw()), (other.app(), other.subscriber(), other.raw()));

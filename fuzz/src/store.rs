@@ -1,4 +1,4 @@
-//! A disk for an inbox, whose records are a fuzzer's.
+//! An in-memory disk for an inbox, with records from the fuzzer.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,8 +11,10 @@ use bytes::Bytes;
 
 pub type Records = BTreeMap<(Table, u64), Bytes>;
 
-/// The records of an input: for each a byte that says in which table and whether the checksum is put right, one for its
-/// number, two for its length.
+/// Parses the records of an input.
+///
+/// Each has one byte for the table and whether its checksum is corrected, one for its number, and
+/// two for its length.
 pub fn records(mut data: &[u8]) -> Records {
     let mut records = Records::new();
     while let Some((&[table, key, high, low], rest)) = data.split_first_chunk() {
@@ -28,7 +30,7 @@ pub fn records(mut data: &[u8]) -> Records {
     records
 }
 
-/// What outlives a process.
+/// The records, which outlive an inbox.
 #[derive(Clone)]
 pub struct Disk(Arc<Mutex<Records>>);
 
@@ -37,7 +39,7 @@ struct Open {
     closed: Sender<()>,
 }
 
-/// An inbox, and how to know that it has closed.
+/// An inbox, and the means to wait until it has closed.
 pub struct Opened {
     pub inbox: Inbox,
     closed: Receiver<()>,
@@ -77,17 +79,17 @@ impl Opened {
     pub fn close(self) {
         let Self { inbox, closed } = self;
         drop(inbox);
-        // It errs when the last store is gone.
+        // Fails once the last store is dropped.
         while closed.recv().is_ok() {}
     }
 }
 
-/// For the seal; in memory where there is such a place, since it is synced.
+/// Returns the folder for the watermark, in memory if possible because the watermark is synced.
 fn folder() -> PathBuf {
     let shared = PathBuf::from("/dev/shm");
     let base = if shared.is_dir() { shared } else { std::env::temp_dir() };
     let folder = base.join(format!("birdhook-fuzz-{}", std::process::id()));
-    // Each disk is another machine's.
+    // Each disk starts without the watermark of the previous one.
     let _ = std::fs::remove_file(folder.join("sealed"));
     folder
 }

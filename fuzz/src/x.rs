@@ -1,4 +1,4 @@
-//! What plays X: one answer to everything.
+//! A fake of X that sends one response to every request.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
 use crate::message;
 
-/// Answers everything with the same, and keeps what it was asked last.
+/// Sends the same response to every request, and keeps the last request.
 #[derive(Clone)]
 pub struct X {
     pub answer: Response<Bytes>,
@@ -18,7 +18,10 @@ pub struct X {
 }
 
 impl X {
-    /// The answer of an input: a line with the status, lines of headers, an empty one, and the body. `None` without a status.
+    /// Parses the response of an input: a line with the status, header lines, an empty line, and
+    /// the body.
+    ///
+    /// Returns `None` without a status.
     pub fn read(data: &[u8]) -> Option<Self> {
         let at = data.iter().position(|&byte| byte == b'\n')?;
         let (headers, body) = message(&data[at + 1..]);
@@ -32,12 +35,12 @@ impl X {
         Some(Self { answer, asked: Arc::default(), last: Arc::default() })
     }
 
-    /// How often it was asked since this was called last.
+    /// Returns the number of requests since the last call.
     pub fn times_asked(&self) -> usize {
         self.asked.swap(0, Ordering::Relaxed)
     }
 
-    /// What it was asked last.
+    /// Returns the last request.
     pub fn last(&self) -> Option<Request<Bytes>> {
         self.last.lock().expect("no panic").take()
     }

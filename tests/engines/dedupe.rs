@@ -1,4 +1,4 @@
-//! Duplicates are recognised by what several receivers share.
+//! Deduplication across several receivers with Redis.
 
 mod bed;
 mod outages;

@@ -1,4 +1,4 @@
-//! Events cross an engine once each, whatever fails.
+//! Each event crosses an engine exactly once in spite of faults.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn instance() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_instance"))
 }
 
-/// Each of these with each engine, with and without inboxes between.
+/// Generates each test for both engines, with and without inboxes in front of them.
 macro_rules! proofs {
     ($($name:ident = |$kind:ident, $setup:ident| $proof:expr;)*) => {
         proofs! { nats = Nats, Direct; $($name $kind $setup $proof;)* }

@@ -1,4 +1,4 @@
-//! Events cross JetStream and Redis, whose servers each test starts for itself.
+//! Tests of JetStream and Redis. Each test starts its own server.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod amplification;

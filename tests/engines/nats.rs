@@ -1,4 +1,4 @@
-//! What a JetStream keeps of what it is told.
+//! Publishing to JetStream and consuming from it.
 
 pub(crate) mod bed;
 mod connecting;

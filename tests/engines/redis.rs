@@ -1,4 +1,4 @@
-//! What Redis keeps of what it is told.
+//! Publishing to Redis and consuming from it.
 
 pub(crate) mod bed;
 mod connecting;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use birdhook_inbox::faults::Bug;
-use birdhook_inbox_proof::{Violation, aborts, damage, failed_sync, power, syscalls};
+use birdhook_inbox_proof::{Violation, aborts, damage, failed_sync, openers, power, syscalls};
 
 /// A mistake is planted in the whole process.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -63,6 +63,12 @@ fn answers_before_the_sync_are_noticed_among_the_system_calls() {
 fn a_failed_sync_that_is_taken_for_one_that_did_not_fail_is_noticed() {
     let _alone = alone();
     noticed(Bug::IgnoredSyncError, wait(failed_sync::loses_nothing(0, Some(Bug::IgnoredSyncError))));
+}
+
+#[test]
+fn a_lock_that_is_ignored_is_noticed() {
+    let _alone = alone();
+    noticed(Bug::IgnoredLock, openers::lose_nothing(3, Some(Bug::IgnoredLock)));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use birdhook_inbox_proof::{
-    Violation, aborts, clocks, damage, failed_sync, full_disk, kills, power, stopping, syscalls,
+    Violation, aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, stopping, syscalls,
 };
 
 type Proof = Result<(), Violation>;
@@ -26,8 +26,8 @@ async fn ending_at_any_point_of_a_commit_loses_nothing() -> Proof {
     assert_eq!(named, aborts::passed_points(receiver()).await?, "all are come to");
     for point in aborts::POINTS {
         for nth in [1, 2, 3, 4, 5, 6, 8, 13, 21, 34] {
-            // The file seldom grows.
-            if point != "store-grow" || nth == 1 {
+            // The file is opened once and seldom grows.
+            if !["looked", "store-grow"].contains(&point) || nth == 1 {
                 let proof = aborts::lose_nothing(receiver(), point, nth, None).await;
                 proof.unwrap_or_else(|violation| panic!("{point}:{nth}: {violation}"));
             }
@@ -49,6 +49,16 @@ fn a_loss_of_power_at_any_moment_loses_nothing() -> Proof {
 #[tokio::test]
 async fn a_failed_fsync_loses_nothing() -> Proof {
     failed_sync::loses_nothing(0, None).await
+}
+
+#[test]
+fn openers_that_look_at_a_new_folder_at_once_lose_nothing() -> Proof {
+    openers::lose_nothing(40, None)
+}
+
+#[tokio::test]
+async fn a_crash_at_any_moment_of_a_compaction_loses_nothing() -> Proof {
+    compaction::loses_nothing().await
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Challenges.
+//! Scenarios with challenges.
 
 use birdhook_tests::client::{get, method, sign};
 

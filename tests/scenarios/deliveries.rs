@@ -1,4 +1,4 @@
-//! Deliveries: signatures, bodies, events.
+//! Scenarios with deliveries: signatures, bodies and events.
 
 use birdhook_tests::client::post;
 
@@ -12,7 +12,7 @@ const REVOKED: &str = r#"{"user_event":{"revoke":{"date_time":"2018-05-24T09:48:
 const ECHO: &str = r#"{"for_user_id":"1","direct_message_events":[{"type":"message_create","id":"9","message_create":{"sender_id":"1","target":{"recipient_id":"2"},"source_app_id":"13090192","message_data":{"text":"hi"}}}]}"#;
 
 pub(crate) fn rows() -> Vec<Row> {
-    // Exactly 1 MiB: a member of filling in front of an event.
+    // Exactly 1 MiB: the member `filling` precedes the events.
     let filling = (1 << 20) - DELETED.len() - r#""filling":"","#.len();
     let full = DELETED.replacen('{', &format!(r#"{{"filling":"{}","#, "x".repeat(filling)), 1);
     let over = full.replacen("xx", "xxx", 1);

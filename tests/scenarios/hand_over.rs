@@ -1,4 +1,4 @@
-//! What 200 means, and duplicates.
+//! Scenarios about the meaning of a 200, and about duplicates.
 
 use birdhook::DedupeScope;
 use birdhook_tests::client::post;
@@ -58,11 +58,13 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a full sink", Setup::App(Behaviour::IsFull), [refused(), refused()]),
         row("a closed sink", Setup::App(Behaviour::IsClosed), [refused(), refused()]),
         row("a failing sink", Setup::App(Behaviour::Fails), [refused(), refused()]),
+        row("a sink that panics", Setup::App(Behaviour::Panics), [refused(), refused()]),
         row("a sink that does not end", Setup::App(Behaviour::NeverEnds), [refused(), refused()]),
     ]
 }
 
-/// Refused with 503 each time it comes: a refusal must not count as handed over.
+/// A delivery that must be rejected with 503 each time: a rejected delivery must not count as
+/// delivered.
 fn refused() -> crate::scenarios::row::Step {
     post(DELETED).signed(SECRET).gives(503)
 }

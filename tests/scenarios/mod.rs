@@ -64,7 +64,8 @@ fn no_two_rows_have_one_name() {
     names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1]));
 }
 
-/// Not a row, for it takes many connections at once: 64 copies, one event, 64 answers of 200.
+/// 64 concurrent copies of one event get 64 responses with 200. Not a row, because it needs many
+/// connections at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn copies_at_the_same_time() {
     for adapter in Adapter::ALL {
@@ -84,7 +85,7 @@ async fn copies_at_the_same_time() {
     }
 }
 
-/// X keeps its connections. Requests that follow each other without waiting are each answered, in order.
+/// X keeps its connections open. Pipelined requests are each answered, in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_connection() {
     for adapter in Adapter::ALL {
@@ -102,7 +103,7 @@ async fn one_connection() {
     }
 }
 
-/// A sender that asks first is told to go on only where the body will be read.
+/// A client with `Expect: 100-continue` is asked to continue only if its body will be read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expect_continue() {
     for adapter in Adapter::ALL {
@@ -114,13 +115,13 @@ async fn expect_continue() {
     }
 }
 
-/// A proxy sends the next request over a connection whose last one was refused before its body came.
+/// A proxy may reuse a connection whose last request was rejected before its body arrived.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
     for adapter in Adapter::ALL {
         let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
         let (mut refusal, mut next) = (None, None);
-        // Who is kept from running for half a second comes too late.
+        // Retried: a client that is not scheduled for half a second is too late.
         for _ in 0..3 {
             let (first, second) = post(DELETED).send_late(&post(DELETED).signed(SECRET), server.address).await;
             assert_eq!(first.status, 401, "{adapter:?}");
@@ -130,7 +131,7 @@ async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
             }
         }
         if adapter == Adapter::Actix {
-            // actix-web ends it, and says so before.
+            // actix-web closes the connection, and announces it in the response.
             let closes = ("connection".to_owned(), "close".to_owned());
             assert!(refusal.as_ref().unwrap().headers.contains(&closes), "{refusal:?}");
             continue;
@@ -140,13 +141,14 @@ async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
     }
 }
 
-/// X hangs up while its delivery waits: nothing was accepted, and the delivery may come again.
+/// The client disconnects while its delivery waits: nothing was accepted, so the delivery may be
+/// repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_leaves() {
     for adapter in Adapter::ALL {
         let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenTold).await;
         post(DELETED).signed(SECRET).send_and_leave(server.address).await;
-        // Servers differ in whether they notice; either the request was dropped or it goes on and succeeds.
+        // Not every server notices. Either the request was dropped, or it continues and succeeds.
         server.release(2);
         let answer = post(DELETED).signed(SECRET).send(server.address).await;
         assert_eq!(answer.status, 200, "{adapter:?}");

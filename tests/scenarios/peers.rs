@@ -1,4 +1,5 @@
-//! The probes that other receivers fail: each crashes, hangs, signs or accepts wrongly elsewhere.
+//! Scenarios that other receivers fail: each request makes some receiver crash, hang, sign wrongly
+//! or accept a forgery.
 
 use birdhook_tests::client::{get, method, post, sign};
 

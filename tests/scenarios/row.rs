@@ -1,4 +1,4 @@
-//! What a row of the table is, and how it is run.
+//! The rows of the table, and how they run.
 
 use std::time::Duration;
 
@@ -9,30 +9,30 @@ use birdhook_tests::server::{Adapter, Behaviour, Server};
 pub(crate) const SECRET: &str = "testsecret";
 pub(crate) const OTHER: &str = "othersecret";
 
-/// A delivery of one event.
+/// The body of a delivery with one event.
 pub(crate) const DELETED: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"},"timestamp_ms":"1432228155593"}]}"#;
 
-/// A scenario: requests sent one after another to one fresh server, and what comes of them.
+/// A scenario: requests sent in sequence to a new server, and the expected results.
 #[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     setup: Setup,
     steps: Vec<Step>,
-    /// The kinds of all events that the app was handed, in order.
+    /// The kinds of all events that the app must receive, in order.
     handed_over: Vec<&'static str>,
 }
 
-/// The server that a row needs.
+/// The server of a row.
 #[derive(Clone, Copy)]
 pub(crate) enum Setup {
     Plain,
     /// `first` with [`SECRET`], `second` with [`OTHER`].
     TwoApps(AppSelector2),
-    /// [`SECRET`] as the primary, [`OTHER`] as the secret before it.
+    /// [`SECRET`] as the current secret, [`OTHER`] as the previous one.
     Rotated,
     /// [`SECRET`] and the OAuth 2.0 client secret [`OTHER`].
     BothSecrets,
-    /// The OAuth 2.0 client secret [`OTHER`] alone.
+    /// Only the OAuth 2.0 client secret [`OTHER`].
     ClientSecret,
     NoApps,
     Stopping,
@@ -45,7 +45,7 @@ pub(crate) enum Setup {
     App(Behaviour),
 }
 
-/// Which app a challenge is for, where two share the URL.
+/// The method to select the app of a challenge, if two apps share the URL.
 #[derive(Clone, Copy)]
 pub(crate) enum AppSelector2 {
     First,
@@ -96,10 +96,10 @@ impl Row {
     }
 }
 
-/// How a step is written: a request and what it gives.
+/// Builds a step from a request and its expected response.
 pub(crate) trait Gives {
     fn gives(self, status: u16) -> Step;
-    /// 200 and the response token that this secret makes of this token.
+    /// Expects a 200 with the response token for this secret and CRC token.
     fn gives_token(self, secret: &str, token: &str) -> Step;
 }
 
@@ -110,7 +110,7 @@ impl Gives for Request {
             503 => vec![("retry-after", "3")],
             _ => Vec::new(),
         };
-        // An answer to a forger says nothing, and X ignores the body of a 200.
+        // A response to a forgery reveals nothing, and X ignores the body of a 200.
         let body = matches!(status, 200 | 401).then(String::new);
         Step { request: self, expected: Expected { status, body, headers } }
     }

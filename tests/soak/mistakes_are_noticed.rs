@@ -1,4 +1,4 @@
-//! A soak notices mistakes: each is planted in the receiver of the test, for some seconds.
+//! Each planted mistake must be found by a short soak.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 

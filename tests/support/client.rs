@@ -1,4 +1,5 @@
-//! An HTTP/1.1 client of raw bytes: it can be slow, cut off, chunked, wrong and late as no library would be.
+//! An HTTP/1.1 client that writes raw bytes. It can be slow, abort, send chunks, lie about lengths
+//! and send bodies late, which libraries do not allow.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Where the servers under test receive.
+/// The path of the webhook on the servers under test.
 pub const PATH: &str = "/webhooks/twitter";
 
-/// A request, as the bytes to write.
+/// A request as bytes.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: String,
@@ -23,19 +24,19 @@ pub struct Request {
 #[derive(Clone, Debug)]
 enum Body {
     None,
-    /// With `Content-Length`, which may lie, and as much of the body as is written.
+    /// A body with `Content-Length`, which may be wrong. `written` is the part that is sent.
     Sized {
         length: String,
         written: Vec<u8>,
     },
-    /// Chunks, and whether the last one is sent.
+    /// A chunked body. `ended` is whether the last, empty chunk is sent.
     Chunked {
         chunks: Vec<Vec<u8>>,
         ended: bool,
     },
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
@@ -46,18 +47,18 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// A GET with this query.
+/// Returns a GET request with this query.
 pub fn get(query: &str) -> Request {
     request("GET", query, Body::None)
 }
 
-/// A POST with this body, not signed.
+/// Returns an unsigned POST request with this body.
 pub fn post(body: impl Into<Vec<u8>>) -> Request {
     let written = body.into();
     request("POST", "", Body::Sized { length: written.len().to_string(), written })
 }
 
-/// A request of another method.
+/// Returns a request with another method.
 pub fn method(method: &str) -> Request {
     request(method, "", Body::None)
 }
@@ -91,20 +92,20 @@ impl Request {
         self
     }
 
-    /// Adds a query.
+    /// Sets the query.
     pub fn with_query(mut self, query: &str) -> Self {
         self.query = query.into();
         self
     }
 
-    /// Sends the body in chunks of this size, its end not known in advance.
+    /// Sends the body in chunks of this size, without a `Content-Length`.
     pub fn chunked(mut self, size: usize) -> Self {
         let chunks = self.bytes_of_body().chunks(size).map(<[u8]>::to_vec).collect();
         self.body = Body::Chunked { chunks, ended: true };
         self
     }
 
-    /// Sends only the first bytes of the body, and then nothing.
+    /// Sends only this number of bytes of the body, then stalls.
     pub fn stuck_after(mut self, bytes: usize) -> Self {
         match &mut self.body {
             Body::Sized { written, .. } => written.truncate(bytes),
@@ -117,7 +118,7 @@ impl Request {
         self
     }
 
-    /// Changes one byte of the body, behind the signature's back.
+    /// Flips one bit of a chunked body after it was signed.
     pub fn with_body_changed(mut self) -> Self {
         if let Body::Chunked { chunks, .. } = &mut self.body {
             chunks[0][2] ^= 1;
@@ -125,7 +126,7 @@ impl Request {
         self
     }
 
-    /// Says another `Content-Length`.
+    /// Sets another `Content-Length`.
     pub fn claiming(mut self, claimed: &str) -> Self {
         if let Body::Sized { length, .. } = &mut self.body {
             *length = claimed.into();
@@ -171,7 +172,7 @@ impl Request {
         pieces
     }
 
-    /// Sends the request on a connection of its own and reads the answer.
+    /// Sends the request on its own connection and reads the response.
     pub async fn send(&self, server: SocketAddr) -> Answer {
         let sending = async {
             let stream = TcpStream::connect(server).await.unwrap();
@@ -180,7 +181,7 @@ impl Request {
             let pieces = self.pieces();
             let writing = tokio::spawn(async move {
                 for piece in pieces {
-                    // A server that has answered may have closed the connection.
+                    // The server may have responded early and closed the connection.
                     if writer.write_all(&piece).await.is_err() || writer.flush().await.is_err() {
                         break;
                     }
@@ -194,7 +195,7 @@ impl Request {
         timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
     }
 
-    /// Sends this request and others on one connection, all before the first answer.
+    /// Sends this request and others on one connection, all before the first response.
     pub async fn send_together(&self, others: &[Self], server: SocketAddr) -> Vec<u16> {
         let sending = async {
             let mut stream = TcpStream::connect(server).await.unwrap();
@@ -211,7 +212,11 @@ impl Request {
         timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
     }
 
-    /// Sends this request's head, and its body only after the answer, together with another request on the same connection.
+    /// Sends the head of this request and waits for the response. Then sends the body together with
+    /// another request on the same connection.
+    ///
+    /// Returns the first response, and the status of the second unless the server closed the
+    /// connection.
     pub async fn send_late(&self, other: &Self, server: SocketAddr) -> (Answer, Option<u16>) {
         let sending = async {
             let mut stream = TcpStream::connect(server).await.unwrap();
@@ -220,7 +225,7 @@ impl Request {
             let mut unread = Vec::new();
             let first = read_answer(&mut stream, &mut unread, false).await;
             let rest = [self.bytes_of_body(), other.pieces().concat()].concat();
-            // A server that closes the connection may take both, or neither.
+            // A server that closes the connection may read both, or neither.
             let is_open =
                 stream.write_all(&rest).await.is_ok() && stream.read_buf(&mut unread).await.is_ok_and(|n| n > 0);
             let second = if is_open { Some(read_answer(&mut stream, &mut unread, false).await.status) } else { None };
@@ -229,7 +234,7 @@ impl Request {
         timeout(Duration::from_secs(20), sending).await.unwrap_or_else(|_| panic!("no answer in 20 s"))
     }
 
-    /// Sends the request, then closes the connection without waiting for an answer.
+    /// Sends the request and closes the connection without waiting for a response.
     pub async fn send_and_leave(&self, server: SocketAddr) {
         let mut stream = TcpStream::connect(server).await.unwrap();
         for piece in self.pieces() {
@@ -239,7 +244,7 @@ impl Request {
     }
 }
 
-/// Reads one answer; what has come behind it is left in `bytes`.
+/// Reads one response. Bytes after it stay in `bytes`.
 async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), bytes: &mut Vec<u8>, bodyless: bool) -> Answer {
     loop {
         let mut headers = [httparse::EMPTY_HEADER; 32];
@@ -265,7 +270,7 @@ async fn read_answer(reader: &mut (impl AsyncReadExt + Unpin), bytes: &mut Vec<u
     }
 }
 
-/// The value of a signature header.
+/// Returns the value of a signature header.
 pub fn sign(secret: &str, message: &[u8]) -> String {
     signature::sign(&Secret::new(secret).unwrap(), message)
 }

@@ -1,4 +1,4 @@
-//! Servers for every adapter, and a client that writes the bytes it is told to.
+//! Servers for every adapter, and a client that sends raw bytes.
 #![allow(
     missing_debug_implementations,
     clippy::unwrap_used,

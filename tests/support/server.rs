@@ -1,4 +1,4 @@
-//! One server for each adapter, all with the same sink.
+//! Servers for each adapter, all with the same sink.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -26,38 +26,40 @@ use crate::client::PATH;
 /// The adapters under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adapter {
-    /// axum, `route_service` with a `Receiver`.
+    /// axum: `route_service` with a `Receiver`.
     Axum,
-    /// axum, a handler with the `Verified` extractor.
+    /// axum: a handler with the `Verified` extractor.
     AxumVerified,
-    /// hyper 1, `TowerToHyperService` around a `Receiver`.
+    /// hyper 1: `TowerToHyperService` around a `Receiver`.
     Hyper,
-    /// `WebhookLayer` around a tower service, on hyper.
+    /// hyper 1: `WebhookLayer` around a tower service.
     TowerLayer,
     /// actix-web 4.
     Actix,
 }
 
 impl Adapter {
-    /// All of them.
+    /// All adapters.
     pub const ALL: [Self; 5] = [Self::Axum, Self::AxumVerified, Self::Hyper, Self::TowerLayer, Self::Actix];
 }
 
-/// What the app does with deliveries.
+/// The behaviour of the app's sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Takes every delivery.
+    /// Accepts every delivery.
     Takes,
-    /// Takes deliveries once [`Server::release`] is called.
+    /// Accepts a delivery for each permit of [`Server::release`].
     TakesWhenTold,
-    /// Says that it is full.
+    /// Reports that it is full.
     IsFull,
-    /// Says that it is closed.
+    /// Reports that it is closed.
     IsClosed,
-    /// Says that it failed.
+    /// Reports a failure.
     Fails,
-    /// Says nothing, ever.
+    /// Never completes.
     NeverEnds,
+    /// Panics.
+    Panics,
 }
 
 /// A sink that passes deliveries to the test.
@@ -81,6 +83,7 @@ impl EventSink for Sink {
                 Behaviour::IsClosed => return Err(SinkError::Closed),
                 Behaviour::Fails => return Err(SinkError::failed("out of order")),
                 Behaviour::NeverEnds => std::future::pending().await,
+                Behaviour::Panics => panic!("the panic of the test"),
             }
             taken.send(delivery).map_err(|_| SinkError::Closed)
         })
@@ -89,7 +92,7 @@ impl EventSink for Sink {
 
 /// A running server.
 pub struct Server {
-    /// Where it listens.
+    /// The address that the server listens on.
     pub address: SocketAddr,
     taken: mpsc::UnboundedReceiver<Delivery>,
     told: Arc<Semaphore>,
@@ -99,7 +102,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on a free port of loopback.
+    /// Starts a server on a free loopback port.
     pub async fn start(adapter: Adapter, webhook: Webhook, behaviour: Behaviour) -> Self {
         let (sender, taken) = mpsc::unbounded_channel();
         let told = Arc::new(Semaphore::new(0));
@@ -147,7 +150,7 @@ impl Server {
                     let delivered = sink.deliver(delivery);
                     async {
                         match delivered.await {
-                            // A success too, which must reach X as 200.
+                            // Not 200, but a success: X must receive 200.
                             Ok(()) => StatusCode::CREATED.into_response(),
                             Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3")]).into_response(),
                         }
@@ -163,7 +166,8 @@ impl Server {
                     async {
                         let mut response = Response::new(Full::<Bytes>::default());
                         if delivered.await.is_err() {
-                            // Never passed on: X ends a webhook that redirects.
+                            // The layer must not forward a redirect: X would mark the webhook
+                            // invalid.
                             *response.status_mut() = StatusCode::FOUND;
                         }
                         Ok::<_, Infallible>(response)
@@ -183,22 +187,22 @@ impl Server {
         }
     }
 
-    /// The deliveries that the app was handed so far.
+    /// Returns the deliveries that the app received since the last call.
     pub fn taken(&mut self) -> Vec<Delivery> {
         std::iter::from_fn(|| self.taken.try_recv().ok()).collect()
     }
 
-    /// Lets a sink that [`Behaviour::TakesWhenTold`] take this many deliveries.
+    /// Lets a sink with [`Behaviour::TakesWhenTold`] accept this number of deliveries.
     pub fn release(&self, deliveries: usize) {
         self.told.add_permits(deliveries);
     }
 
-    /// The receiver's health.
+    /// Returns the receiver's health.
     pub fn health(&self) -> Health {
         (self.health)()
     }
 
-    /// Begins to shut down, and returns once deliveries are refused.
+    /// Starts the shutdown, and returns once deliveries are rejected.
     pub async fn stop(&self) {
         (self.stop)();
         while self.health().ready {
@@ -212,7 +216,7 @@ impl Server {
     }
 }
 
-/// Serves one axum route.
+/// Serves one axum route. Returns the address.
 pub async fn serve_axum(route: MethodRouter) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -220,7 +224,7 @@ pub async fn serve_axum(route: MethodRouter) -> SocketAddr {
     address
 }
 
-/// Serves a tower service with hyper, HTTP/1 and HTTP/2.
+/// Serves a tower service with hyper, over HTTP/1 and HTTP/2. Returns the address.
 pub async fn serve_hyper<S, B>(service: S) -> SocketAddr
 where
     S: tower::Service<Request<hyper::body::Incoming>, Response = Response<B>, Error = Infallible>
@@ -238,7 +242,7 @@ where
             let (stream, _) = listener.accept().await.unwrap();
             let service = service.clone();
             tokio::spawn(async move {
-                // An error here is the connection's: the client went away.
+                // Connection errors are ignored: the client went away.
                 let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
             });
         }
@@ -246,7 +250,7 @@ where
     address
 }
 
-/// Serves with actix-web, on a thread of its own.
+/// Serves with actix-web on its own thread. Returns the address.
 pub async fn serve_actix<S: EventSink + Send + Sync + 'static>(receiver: actix::Receiver<S>) -> SocketAddr {
     let (sender, address) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Receive Twitter/X webhooks with actix-web.
+//! Receives Twitter/X webhooks with actix-web.
 //!
 //! ```
 //! use actix_web::App;
@@ -11,9 +11,11 @@
 //! # let _ = (app, deliveries);
 //! ```
 //!
-//! In `HttpServer::new`, clone the receiver into the factory, so that the workers share one pipeline. A sink whose future
-//! is not `Send` works too; make its pipeline inside the factory, one for each worker, and mind that duplicates are then
-//! removed worker by worker.
+//! In `HttpServer::new`, clone the receiver into the factory, so that all workers share one
+//! pipeline.
+//!
+//! A sink whose future is not `Send` works too: create its pipeline inside the factory, one per
+//! worker. Duplicates are then detected only within each worker.
 
 mod receiver;
 

@@ -1,4 +1,4 @@
-//! The service that receives webhooks.
+//! An actix-web resource that receives webhooks.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use birdhook_pipeline::{Begun, EventSink, Pipeline, Reply, RequestHead};
 
-/// Receives a webhook: challenges (GET) and deliveries (POST) of one URL. Cheap to clone.
+/// A receiver for the challenges (GET) and deliveries (POST) of one webhook URL. Cheap to clone.
 pub struct Receiver<S> {
     pipeline: Pipeline<S>,
 }
 
 impl<S: EventSink + 'static> Receiver<S> {
-    /// A receiver that hands deliveries to the pipeline's sink, whose future need not be `Send`.
+    /// Creates a receiver that delivers to the pipeline's sink, whose future need not be `Send`.
     pub fn new(pipeline: Pipeline<S>) -> Self {
         Self { pipeline }
     }
 
-    /// The pipeline, to ask for its health and to shut it down.
+    /// Returns the pipeline, to read its health and to shut it down.
     pub fn pipeline(&self) -> &Pipeline<S> {
         &self.pipeline
     }
 
-    /// The resource to give to `App::service`, at the path to which X sends.
+    /// Returns the resource for `App::service`, at the path that X sends requests to.
     pub fn at(&self, path: &str) -> Resource {
         let pipeline = self.pipeline.clone();
         web::resource(path).to(move |request: HttpRequest, body: web::Payload| {

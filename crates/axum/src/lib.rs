@@ -1,9 +1,11 @@
-//! Receive Twitter/X webhooks with axum.
+//! Receives Twitter/X webhooks with axum.
 //!
-//! Three ways, from the least to do to the most to decide:
-//! - `route_service` with birdhook-tower's `Receiver`: deliveries go to a channel, an async function or any sink;
-//! - [`webhook`], a route for a handler of yours that takes [`Verified`] and whose answer is the acknowledgement;
-//! - birdhook-tower's [`WebhookLayer`](birdhook_tower::WebhookLayer) on a route of yours.
+//! There are three options, from the simplest to the most flexible:
+//! - `route_service` with birdhook-tower's `Receiver`: deliveries go to a channel, an async
+//!   function or any sink.
+//! - [`webhook`]: a route for your own handler, which takes [`Verified`] and whose response is the
+//!   acknowledgement.
+//! - birdhook-tower's [`WebhookLayer`](birdhook_tower::WebhookLayer) on your own route.
 
 mod route;
 mod verified;

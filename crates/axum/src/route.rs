@@ -1,13 +1,14 @@
-//! The route.
+//! A route for a webhook.
 
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, any};
 use birdhook_pipeline::Gate;
 use birdhook_tower::WebhookLayer;
 
-/// A route that receives a webhook and hands verified deliveries to `handler`, which takes them as
-/// [`Verified`](crate::Verified). The handler's answer is the acknowledgement; challenges, refusals and duplicates never
-/// reach it.
+/// Returns a route that receives a webhook and passes verified deliveries to `handler`.
+///
+/// The handler takes deliveries as [`Verified`](crate::Verified), and its response is the
+/// acknowledgement. Challenges, rejected requests and duplicates never reach the handler.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {

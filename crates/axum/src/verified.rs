@@ -1,4 +1,4 @@
-//! The extractor.
+//! The extractor for verified deliveries.
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
@@ -6,13 +6,17 @@ use birdhook_pipeline::Delivery;
 use http::StatusCode;
 use http::request::Parts;
 
-/// A verified delivery, for the handler of a route that has a [`WebhookLayer`](birdhook_tower::WebhookLayer), such as
-/// one made with [`webhook`](crate::webhook). Without the layer nothing is verified, and the extractor refuses.
+/// An extractor for a verified delivery.
 ///
-/// **The handler's answer is the acknowledgement:** 2xx is answered 200, anything else lets X send the delivery again.
+/// For handlers of routes with a [`WebhookLayer`](birdhook_tower::WebhookLayer), such as one made
+/// with [`webhook`](crate::webhook). Without the layer nothing is verified, and extraction fails
+/// with [`NotVerified`].
+///
+/// **The handler's response is the acknowledgement:** any 2xx is sent as 200; after any other
+/// status, X may send the delivery again.
 #[derive(Clone, Debug)]
 pub struct Verified(
-    /// The delivery, without the events that were handled before.
+    /// The delivery, without the events that were already delivered.
     pub Delivery,
 );
 
@@ -24,8 +28,10 @@ impl<S: Sync> FromRequestParts<S> for Verified {
     }
 }
 
-/// The route has no [`WebhookLayer`](birdhook_tower::WebhookLayer), or the delivery was extracted twice: a mistake in the
-/// app, answered 500.
+/// The error of extracting [`Verified`] without a [`WebhookLayer`](birdhook_tower::WebhookLayer),
+/// or twice.
+///
+/// Both are mistakes in the app. The response is 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotVerified;
 

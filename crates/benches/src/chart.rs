@@ -1,4 +1,5 @@
-//! Pictures of how a cost grows: both axes logarithmic, so that growth in proportion is a straight line.
+//! Charts of how a cost grows. Both axes are logarithmic, so proportional growth is a straight
+//! line.
 
 use std::error::Error;
 use std::ops::Range;
@@ -14,7 +15,7 @@ const SIZE: (u32, u32) = (840, 500);
 const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
 const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
 const REFERENCE: RGBColor = RGBColor(0x80, 0x80, 0x80);
-/// Told apart by those too who see fewer colours.
+/// Colours that remain distinguishable with colour blindness.
 const LINES: [RGBColor; 3] = [RGBColor(0x1f, 0x5f, 0xa8), RGBColor(0xc8, 0x5a, 0x11), RGBColor(0x3a, 0x8f, 0x6b)];
 
 type Drawn = Result<(), Box<dyn Error>>;
@@ -22,17 +23,17 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 pub(crate) struct Chart {
     pub(crate) title: String,
-    /// What the axis below tells, and its marks.
+    /// The label of the horizontal axis.
     pub(crate) sizes: String,
     pub(crate) marks: Vec<(f64, String)>,
-    /// What the axis at the left tells, with its unit.
+    /// The label of the vertical axis, with its unit.
     pub(crate) costs: String,
     pub(crate) lines: Vec<Line>,
-    /// Drawn in dashes.
+    /// A dashed line to compare with.
     pub(crate) reference: Line,
 }
 
-/// Its points, from left to right.
+/// A named line with its points, from left to right.
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) name: String,
@@ -52,7 +53,8 @@ impl Chart {
         Ok(())
     }
 
-    /// In one row, for a box among the lines hides some of them.
+    /// Draws the legend in a row above the chart, because a box inside it would hide parts of the
+    /// lines.
     fn name_lines(&self, area: &Area<'_>) -> Drawn {
         let mut left = 20;
         for (line, color) in self.lines.iter().zip(LINES) {
@@ -102,12 +104,12 @@ impl Chart {
         Ok(())
     }
 
-    /// Of both axes: all that was measured, with some room.
+    /// Returns the ranges of both axes: all measured points, with a margin.
     fn ranges(&self) -> (Range<f64>, Range<f64>) {
         let points = || self.lines.iter().flat_map(|line| line.points.iter().copied());
         let sizes = range(points().map(|(size, _)| size));
         let costs = range(points().map(|(_, cost)| cost));
-        // However steep the reference is, a part of it is seen.
+        // Makes room for the start of the reference line, but at most for a factor of 30.
         let reference = range(self.reference.points.iter().map(|(_, cost)| *cost));
         let most = costs.end.max(reference.end.min(reference.start * 30.0));
         let room = (sizes.end / sizes.start).powf(0.03);
@@ -120,7 +122,7 @@ fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
     least..most
 }
 
-/// What is below this cost, and the way up to it.
+/// Returns the points up to this cost, and the point where the line reaches it.
 fn cut(points: &[(f64, f64)], most: f64) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
     for &(size, cost) in points {
@@ -129,7 +131,7 @@ fn cut(points: &[(f64, f64)], most: f64) -> Vec<(f64, f64)> {
             continue;
         }
         if let Some(&(before, below)) = kept.last() {
-            // Straight where both axes are logarithmic.
+            // Interpolates in logarithms, because both axes are logarithmic.
             let share = (most / below).ln() / (cost / below).ln();
             kept.push((before * (size / before).powf(share), most));
         }
@@ -138,7 +140,7 @@ fn cut(points: &[(f64, f64)], most: f64) -> Vec<(f64, f64)> {
     kept
 }
 
-/// Where an axis has marks: at 1, 2 and 5, or at powers of ten alone when they are many.
+/// Returns the marks of an axis: at 1, 2 and 5, or only at powers of ten if the range is wide.
 fn round_numbers(range: &Range<f64>) -> Vec<f64> {
     let (first, last) = (range.start.log10().floor() as i32, range.end.log10().ceil() as i32);
     let digits: &[f64] = if last - first > 4 { &[1.0] } else { &[1.0, 2.0, 5.0] };
@@ -146,7 +148,7 @@ fn round_numbers(range: &Range<f64>) -> Vec<f64> {
     all.filter(|number| range.contains(number)).collect()
 }
 
-/// A round number, without noughts behind it.
+/// Formats a number without trailing zeros.
 fn plain(value: f64) -> String {
     let text = number(value);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
@@ -156,10 +158,10 @@ fn text(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
-/// Where the next name begins.
+/// Draws a name, and returns the position of the next one.
 fn name(area: &Area<'_>, line: &str, left: i32) -> Result<i32, Box<dyn Error>> {
     let style = text(15).pos(Pos::new(HPos::Left, VPos::Center));
     area.draw(&Text::new(line, (left, 10), style))?;
-    // An SVG's fonts are those of whoever looks at it.
+    // An estimate: the viewer of an SVG chooses the font.
     Ok(left + line.chars().count() as i32 * 7 + 28)
 }

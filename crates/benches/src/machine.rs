@@ -1,9 +1,9 @@
-//! What the figures were measured on.
+//! A description of the machine that was measured.
 
 use std::fs;
 use std::process::Command;
 
-/// On Linux; elsewhere it says less.
+/// Returns the facts about the machine. Most are available only on Linux.
 pub(crate) fn facts() -> String {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let field = |text: &str, name: &str| -> Option<String> {
@@ -22,7 +22,7 @@ pub(crate) fn facts() -> String {
     format!("{cores} cores of {processor} ({sha} SHA instructions){memory}, {}, {}", system.trim(), version("rustc"))
 }
 
-/// What a program says of its version, or nothing.
+/// Returns the first line of a program's `--version`, or an empty string.
 pub(crate) fn version(program: &str) -> String {
     let output = Command::new(program).arg("--version").output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();

@@ -1,12 +1,13 @@
-//! Measures birdhook beside what it stands on and beside its peers. `cargo xtask bench` runs it and keeps what it prints.
+//! Measures birdhook, the libraries it builds on, and comparable receivers. `cargo xtask bench`
+//! runs it and stores its output.
 //!
 //! ```text
 //! cargo run --release -p birdhook-benches -- core|servers|growth|peers|timing [--quick]
 //! ```
 //!
-//! Candidates are measured in turn, slice by slice, in one run: no machine is as fast as it was a second ago. What is told are
-//! medians over rounds, of figures and of ratios within a round. A section of Markdown goes to the standard output, what it
-//! is doing to the standard error.
+//! Candidates are measured in turn, slice by slice, in one run, because a machine's speed changes
+//! from second to second. Results are medians over rounds, both of values and of ratios within a
+//! round. The standard output is a section of Markdown; progress goes to the standard error.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on")]
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
@@ -44,10 +45,10 @@ fn main() -> ExitCode {
         "growth" => growth::run(quick),
         #[cfg(target_os = "linux")]
         "timing" => return timing::run(quick),
-        // What `growth` starts.
+        // Started by `growth`.
         #[cfg(target_os = "linux")]
         "hold" => growth::hold(arguments[1].parse().expect("a number of keys")),
-        // What `servers` and `peers` start.
+        // Started by `servers` and `peers`.
         #[cfg(target_os = "linux")]
         "serve" => servers::serve(&arguments[1], arguments[2].parse().expect("a processor")),
         _ => panic!("there is no section {section:?}"),

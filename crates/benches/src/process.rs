@@ -1,4 +1,4 @@
-//! Processes that are measured: where they run, what they spend and what they hold. Linux alone tells all of it.
+//! Measured processes: their processor, CPU time and memory. Complete only on Linux.
 
 use std::fs;
 use std::iter::Sum;
@@ -6,7 +6,9 @@ use std::iter::Sum;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-/// Keeps this thread, and those it starts from now on, on one processor. Where there are too few, they share it.
+/// Pins this thread, and the threads it starts later, to one processor.
+///
+/// With too few processors, threads share one.
 pub(crate) fn pin(processor: usize) {
     let mut set = CpuSet::new();
     set.set(processor);
@@ -15,7 +17,7 @@ pub(crate) fn pin(processor: usize) {
     }
 }
 
-/// Lets this process open as many files as it may, and tells how many.
+/// Raises the limit of open files as far as permitted. Returns the new limit.
 pub(crate) fn open_files() -> u64 {
     let most = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit { current: most, maximum: most };
@@ -25,7 +27,7 @@ pub(crate) fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Seconds of processors that all threads of a process have had, and that they have waited for while they could run.
+/// Seconds that all threads of a process ran, and that they waited for a processor.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Spent {
     pub(crate) running: f64,
@@ -57,7 +59,7 @@ impl Sum for Spent {
     }
 }
 
-/// What a process has in memory, in bytes: all of it, and with what it shares counted in parts.
+/// The memory of a process in bytes: resident, and with shared pages counted in proportion.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
     pub(crate) resident: f64,

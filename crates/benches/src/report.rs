@@ -1,10 +1,10 @@
-//! Tables of Markdown, and goals.
+//! Markdown tables and goals.
 
 use std::fmt;
 
 use crate::statistics::Sample;
 
-/// A table whose columns are as wide as what stands in them, so that it reads in a terminal too.
+/// A Markdown table with padded columns, so that it is readable in a terminal too.
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -45,34 +45,34 @@ impl fmt::Display for Table {
     }
 }
 
-/// What was wanted of a figure.
+/// The target of a measured value.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// The figures that have goals, met or not.
+/// A table of goals and whether each is met.
 pub(crate) struct Goals(Table);
 
 impl Goals {
     pub(crate) fn new() -> Self {
-        Self(Table::new(["goal", "wanted", "measured", "least to most", "met"]))
+        Self(Table::new(["goal", "target", "measured", "range", "met"]))
     }
 
-    /// A sample of rounds, judged by its median.
+    /// Adds a goal, judged by the median of the rounds.
     pub(crate) fn judge(&mut self, what: impl Into<String>, goal: Goal, unit: &str, sample: &Sample) {
         let median = sample.median();
-        let (wanted, is_met) = match goal {
-            Goal::AtLeast(least) => (format!("at least {}", number(least)), median >= least),
-            Goal::AtMost(most) => (format!("at most {}", number(most)), median <= most),
+        let (target, is_met) = match goal {
+            Goal::AtLeast(least) => (format!("≥ {}", number(least)), median >= least),
+            Goal::AtMost(most) => (format!("≤ {}", number(most)), median <= most),
         };
-        let range = format!("{} to {}", number(sample.least()), number(sample.most()));
         let met = if is_met { "met" } else { "**not met**" };
-        self.0.row([what.into(), format!("{wanted}{unit}"), format!("{}{unit}", number(median)), range, met.into()]);
+        let measured = format!("{}{unit}", number(median));
+        self.0.row([what.into(), format!("{target}{unit}"), measured, range(sample), met.into()]);
     }
 
-    /// One that could not be measured here.
+    /// Adds a goal that could not be measured.
     pub(crate) fn skip(&mut self, what: impl Into<String>, why: &str) {
         self.0.row([what.into(), "-".into(), "-".into(), "-".into(), format!("**skipped**: {why}")]);
     }
@@ -84,7 +84,28 @@ impl fmt::Display for Goals {
     }
 }
 
-/// With three digits that count.
+/// Formats the range of the rounds: minimum and maximum.
+pub(crate) fn range(sample: &Sample) -> String {
+    format!("{}–{}", number(sample.least()), number(sample.most()))
+}
+
+/// Wraps prose at 100 columns.
+pub(crate) fn prose(text: &str) -> String {
+    let (mut wrapped, mut width) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 {
+            let fits = width + 1 + length <= 100;
+            wrapped.push(if fits { ' ' } else { '\n' });
+            width = if fits { width + 1 } else { 0 };
+        }
+        wrapped.push_str(word);
+        width += length;
+    }
+    wrapped
+}
+
+/// Formats a value with three significant digits.
 pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 => 0,
@@ -102,11 +123,18 @@ mod tests {
     fn a_goal_is_met_at_its_bound() {
         let mut goals = Goals::new();
         let sample: Sample = [1.0, 1.2, 1.3].into_iter().collect();
-        goals.judge("a", Goal::AtMost(1.2), " x", &sample);
+        goals.judge("a", Goal::AtMost(1.2), "×", &sample);
         goals.judge("b", Goal::AtLeast(1.21), "", &sample);
         let told = goals.to_string();
         let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[2].contains("| at most 1.20 x |") && lines[2].ends_with(" met |"), "{told}");
+        assert!(lines[2].contains("| ≤ 1.20× |") && lines[2].ends_with(" met |"), "{told}");
         assert!(lines[3].contains("**not met**"), "{told}");
+    }
+
+    #[test]
+    fn prose_is_wrapped_at_100_columns() {
+        let (line, word) = ("a".repeat(49), "b".repeat(50));
+        assert_eq!(prose(&format!("{line} {word} c")), format!("{line} {word}\nc"));
+        assert_eq!(prose(&format!("{line} {word}b  c")), format!("{line}\n{word}b c"));
     }
 }

@@ -1,6 +1,6 @@
 //! Medians and spreads.
 
-/// What rounds have measured.
+/// Measured values, one per round.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample(Vec<f64>);
 
@@ -25,7 +25,7 @@ impl Sample {
         self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Between its neighbours in proportion; NaN of nothing.
+    /// Returns a quantile, interpolated between neighbours. NaN without values.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -36,7 +36,7 @@ impl Sample {
         }
     }
 
-    /// Round by round: this of the other.
+    /// Returns the ratios to the other sample, round by round.
     pub(crate) fn of(&self, other: &Self) -> Self {
         self.0.iter().zip(&other.0).map(|(this, that)| this / that).collect()
     }

@@ -1,5 +1,5 @@
-//! Receive Twitter/X webhooks in your own web app: verified, typed, de-duplicated events, one model for the Account Activity
-//! API and the X Activity API, and a 200 that means something.
+//! Receives Twitter/X webhooks in your own web app: verified, typed and deduplicated events, one
+//! model for the Account Activity API and the X Activity API, and a 200 whose meaning you choose.
 //!
 //! ```no_run
 //! use birdhook::{App, Receiver, Secret, Webhook};
@@ -19,30 +19,39 @@
 //! # Ok(()) }
 //! ```
 //!
-//! 1. Describe the webhook: [`Webhook`], with an [`App`], several [`Apps`], or a [`Secret`], which is then a consumer secret.
-//!    Which secret checks and which answers: docs/protocol.md, section 3.6.
-//! 2. Choose what 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or [`Webhook::gate`] when a
-//!    service of yours acknowledges. `inbox::Inbox` (feature `inbox`) is a sink that keeps events on the disk;
-//!    `nats::JetStream` and `redis::Redis` (features `nats`, `redis`, and `redis-tls` for `rediss://`) have sinks that
-//!    several receivers share.
-//! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook` (feature `axum`),
-//!    `actix::Receiver` (feature `actix`).
+//! 1. Describe the webhook: [`Webhook`], with an [`App`], several [`Apps`], or a [`Secret`], which
+//!    then counts as a consumer secret. `docs/protocol.md`, section 3.6, explains which secret
+//!    verifies requests and which one signs responses.
+//! 2. Choose what a 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or
+//!    [`Webhook::gate`] if a service of yours acknowledges deliveries. `inbox::Inbox` (feature
+//!    `inbox`) is a sink that stores events on disk. `nats::JetStream` and `redis::Redis` (features
+//!    `nats` and `redis`, plus `redis-tls` for `rediss://`) provide sinks that several receivers
+//!    can share.
+//! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook`
+//!    (feature `axum`), or `actix::Receiver` (feature `actix`).
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
-//! 5. Before the server stops, call [`Pipeline::shutdown`]; on a readiness page, show [`Pipeline::health`].
+//! 5. Call [`Pipeline::shutdown`] before the server stops, and report [`Pipeline::health`] on a
+//!    readiness page.
 //!
-//! `client::Client` (feature `client`), or the tool `birdhook`, registers the webhook at X and subscribes users.
+//! `client::Client` (feature `client`) and the `birdhook` command-line tool register the webhook
+//! with X and subscribe users.
 //!
 //! # Metrics and tracing
-//! With the feature `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
-//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
-//! `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total`,
-//! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth` (events),
-//! `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
-//! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`. The page of
-//! `inbox` has the inbox's.
+//! The feature `metrics` adds:
+//! - counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
+//!   `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
+//!   `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total` and
+//!   `birdhook_duplicates_total`;
+//! - gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth`
+//!   (events), `birdhook_last_challenge_timestamp_seconds` and
+//!   `birdhook_last_event_timestamp_seconds`;
+//! - histogram `birdhook_answer_seconds{request}`.
 //!
-//! With the feature `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's
-//! hand-over runs and the answer is told.
+//! A `result` is a [`Reason`] or `unanswered`. The documentation of `inbox` lists the inbox's
+//! metrics.
+//!
+//! The feature `tracing` adds a span `birdhook{request, app, events, result}` per request. The
+//! delivery to the sink runs inside it, and the response is recorded in it.
 
 pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
 pub use birdhook_pipeline::{

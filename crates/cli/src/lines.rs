@@ -26,16 +26,21 @@ impl Form {
         }
     }
 
-    /// One line for each event.
+    /// Prints one line for each event.
     pub(crate) fn print(self, delivery: &Delivery) -> Result<()> {
         delivery.events().iter().try_for_each(|event| self.print_event(event))
     }
 
     pub(crate) fn print_event(self, event: &Event) -> Result<()> {
+        output::line(self.line(event)?)
+    }
+
+    /// The line of an event, safe for a terminal.
+    pub(crate) fn line(self, event: &Event) -> Result<String> {
         match self {
-            Self::Line => output::line(of_event(event)),
-            Self::Json => output::json(&event.report()),
-            Self::JsonWithRaw => output::json(&event.report().with_raw()),
+            Self::Line => Ok(of_event(event)),
+            Self::Json => output::json_line(&event.report()),
+            Self::JsonWithRaw => output::json_line(&event.report().with_raw()),
         }
     }
 }

@@ -1,5 +1,4 @@
 //! `birdhook` on the command line.
-#![allow(clippy::print_stderr, reason = "a command-line tool")]
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are what the tool prints")]
 
 mod account;
@@ -13,6 +12,8 @@ mod output;
 mod tally;
 mod wrapped;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,15 +35,23 @@ impl From<bool> for Verdict {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // One line, as all that is noted, also of a panic that is caught. Where RUST_BACKTRACE asks for it, more.
+    panic::set_hook(Box::new(|report| {
+        let backtrace = Backtrace::capture();
+        let asked = matches!(backtrace.status(), BacktraceStatus::Captured);
+        output::note(format!("birdhook: {report}{}", if asked { format!("\n{backtrace}") } else { String::new() }));
+    }));
     let args = args::Args::parse();
-    match commands::run(args).await {
+    let ended = match commands::run(args).await {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),
         // Whoever reads our output has seen enough, such as `head`.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("birdhook: {}", output::told(error.as_ref()));
+            output::note(format!("birdhook: {}", output::told(error.as_ref())));
             ExitCode::from(2)
         }
-    }
+    };
+    output::finish().await;
+    ended
 }

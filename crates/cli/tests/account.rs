@@ -1,6 +1,7 @@
 //! The commands that call X, with `birdhook mock-x` as X and `birdhook listen` as the receiver.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Command;
 
 use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use serde_json::Value;
@@ -14,10 +15,21 @@ struct Account {
 
 impl Account {
     fn new(name: &str) -> Self {
+        Self::with(name, &[], |_| ())
+    }
+
+    /// With further arguments of the mock X, and another environment of both programs.
+    fn with(name: &str, mock: &[&str], change: impl Fn(&mut Command)) -> Self {
         let folder = Folder::new(name);
-        let listening = Serving::start(&["listen", "--json", "--cut-over"]);
+        let start = |args: &[&str]| {
+            let mut command = birdhook(args);
+            change(&mut command);
+            Serving::start_command(&mut command)
+        };
+        let listening = start(&["listen", "--json", "--cut-over"]);
         let keys = folder.path("keys.toml");
-        let x = Serving::start(&["mock-x", "--json", "--credentials", &keys, "--user", "2001", "--user", "2002"]);
+        let x =
+            start(&[&["mock-x", "--json", "--credentials", &keys, "--user", "2001", "--user", "2002"], mock].concat());
         // The keys are written before it says who it is.
         x.json();
         Self { folder, listening, x }
@@ -281,6 +293,21 @@ fn webhooks_are_listed_registered_validated_and_deleted() {
         let deleted = account.run(&["webhooks", "delete", id, "--api", api, "--yes"]);
         assert_eq!(deleted.code, 0, "{}", deleted.stderr);
         assert!(account.json(&["webhooks", "list", "--api", api]).is_empty(), "{api}");
+    }
+}
+
+#[test]
+fn a_refused_challenge_names_the_secret_that_answered_and_the_other_one() {
+    let account = Account::with("other-secret", &["--answers", "consumer"], |command| {
+        command.env("BIRDHOOK_CLIENT_SECRET", "cli-test-client-secret");
+    });
+    let file = account.wanted("");
+    for args in [&["webhooks", "register", &account.listening.url][..], &["ensure", &file]] {
+        let refused = account.run(args);
+        assert_eq!(refused.code, 2, "{args:?}: {}", refused.stderr);
+        for says in ["answers challenges with the client secret", "`birdhook listen --answer-with consumer`"] {
+            assert!(refused.stderr.contains(says), "{args:?}: {}", refused.stderr);
+        }
     }
 }
 

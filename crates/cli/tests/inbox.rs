@@ -250,9 +250,11 @@ fn an_inbox_belongs_to_one_process() {
     let folder = Folder::new("inbox-used");
     let dir = folder.path("inbox");
     let listening = listen(&dir, &[]);
+    let process = listening.id();
     let refused = |other: Ended| {
         assert_eq!((other.code, other.stdout.as_str()), (2, ""));
-        assert!(other.stderr.contains("is in use by a receiver that runs"), "{}", other.stderr);
+        let said = format!("the inbox in {dir} is in use by process {process} on ");
+        assert!(other.stderr.contains(&said), "{}", other.stderr);
     };
     // At once, since each waits a second for the receiver to end.
     let dir = &dir;
@@ -264,6 +266,19 @@ fn an_inbox_belongs_to_one_process() {
     });
     send(&listening.url, "1");
     assert_eq!(listening.json()["kind"], "liked");
+}
+
+#[test]
+fn an_inbox_whose_file_was_deleted_answers_503_and_says_so() {
+    let folder = Folder::new("inbox-gone");
+    let dir = folder.path("inbox");
+    let listening = listen(&dir, &[]);
+    let file = format!("{dir}/inbox.redb");
+    fs::remove_file(&file).unwrap();
+    let sent = run(&["trigger", &listening.url, "like.create", "--generation", "xaa", "--seed", "5", "--json"]);
+    assert!(sent.code != 0 && sent.stdout.contains("503"), "{}{}", sent.stdout, sent.stderr);
+    let said = listening.note_of("the inbox refuses deliveries");
+    assert!(said.contains(&format!("{file} was deleted, moved or replaced while it was in use")), "{said}");
 }
 
 #[test]

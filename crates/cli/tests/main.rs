@@ -11,4 +11,7 @@ mod mock_x;
 mod offline;
 mod refusals;
 mod serving;
+#[cfg(target_os = "linux")]
+mod stalled;
 mod support;
+mod terminal;

@@ -148,6 +148,15 @@ impl fmt::Debug for Client {
     }
 }
 
+/// Whether credentials of one kind can make a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    Fits,
+    /// The user's OAuth 2.0 token was made without the scopes of the call.
+    LacksScope,
+    Missing,
+}
+
 impl Client {
     /// A client for X's API.
     ///
@@ -206,16 +215,30 @@ impl Client {
         !crate::error::is_public_url(&self.inner.base)
     }
 
-    /// Whether there are credentials of this kind, of this user where it is a user's.
-    pub(crate) async fn has_credentials_of(&self, user: Option<&str>, kind: CredentialKind) -> Result<bool, Error> {
+    /// Whether there are credentials of this kind for calls that take these scopes, of this user where it is a user's.
+    pub(crate) async fn fit(&self, kind: CredentialKind, user: Option<&str>, scopes: &[&str]) -> Result<Fit, Error> {
         let credentials = &self.inner.credentials;
         let has_keys = credentials.consumer.is_some();
-        Ok(match (kind, user) {
+        let is_there = match (kind, user) {
             (CredentialKind::Bearer, _) => credentials.bearer.is_some() || has_keys,
             (CredentialKind::Owner, _) => has_keys && credentials.owner.is_some(),
             (CredentialKind::User, Some(user)) => has_keys && credentials.token_of(user).is_some(),
-            (CredentialKind::User2, Some(user)) => self.inner.renewal.has_token(user).await?,
+            (CredentialKind::User2, Some(user)) => match self.inner.renewal.stored(user).await? {
+                Some(token) if token.lacks(scopes) => return Ok(Fit::LacksScope),
+                token => token.is_some(),
+            },
             _ => false,
-        })
+        };
+        Ok(if is_there { Fit::Fits } else { Fit::Missing })
+    }
+
+    /// Whether the user has a token, of either kind, that calls with these scopes take.
+    pub(crate) async fn has_user_token(&self, user: &str, scopes: &[&str]) -> Result<bool, Error> {
+        for kind in [CredentialKind::User, CredentialKind::User2] {
+            if self.fit(kind, Some(user), scopes).await? == Fit::Fits {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

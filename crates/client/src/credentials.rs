@@ -69,12 +69,15 @@ pub struct UserToken {
     pub refresh: Option<SecretString>,
     /// When it stops working, two hours after it was made.
     pub expires_at: Option<Timestamp>,
+    /// The scopes that the user granted, separated by spaces; `None` when they are not known. Calls that take a scope which is
+    /// not among them are not sent with this token.
+    pub scope: Option<String>,
 }
 
 impl UserToken {
     /// A token that nobody can renew.
     pub fn new(access: impl Into<SecretString>) -> Self {
-        Self { access: access.into(), refresh: None, expires_at: None }
+        Self { access: access.into(), refresh: None, expires_at: None, scope: None }
     }
 
     /// The same with what gets the next one.
@@ -89,6 +92,20 @@ impl UserToken {
     pub fn expires_at(mut self, at: Timestamp) -> Self {
         self.expires_at = Some(at);
         self
+    }
+
+    /// Sets the granted scopes, separated by spaces: `dm.read tweet.read users.read`.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Whether none of these scopes was granted. X's specification and its introduction name different scopes for some types
+    /// of events: one of them is enough.
+    pub(crate) fn lacks(&self, scopes: &[&str]) -> bool {
+        let granted = |granted: &String| granted.split(' ').any(|scope| scopes.contains(&scope));
+        !scopes.is_empty() && self.scope.as_ref().is_some_and(|scope| !granted(scope))
     }
 }
 

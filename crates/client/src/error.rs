@@ -65,6 +65,11 @@ impl Error {
         Self::new(call, None, Cause::NoCredential(wanted), None)
     }
 
+    /// The user's OAuth 2.0 token was made without the scopes that the call takes. X is not asked.
+    pub(crate) fn scope_not_granted(call: &Call) -> Self {
+        Self::new(call, Some(CredentialKind::User2), Cause::Permission, None)
+    }
+
     pub(crate) fn no_answer(call: &Call, credential: Option<CredentialKind>, error: TransportError) -> Self {
         Self::new(call, credential, Cause::NoAnswer(error), None)
     }

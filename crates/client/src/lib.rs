@@ -37,7 +37,8 @@ pub use api::{Direction, Filter};
 pub use client::{Builder, Client, Retries};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
 pub use ensure::{
-    Api, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Undone, Wanted, WantedFault, WantedFaults, Wish, probe,
+    Api, Differing, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Undone, Wanted, WantedFault, WantedFaults,
+    Wish, probe,
 };
 pub use error::{Cause, ChallengeFault, Error, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
@@ -46,5 +47,3 @@ pub use token_store::{FileTokenStore, LockedToken, Storing, TokenStore, TokenSto
 pub use transport::{Https, Sending, Transport, TransportError};
 pub use validate::{Arrived, NotValidated, Validated, Validation};
 pub use watch::{Gap, GapCause, Jobs, Later, LostCause, Notice, Rules, Watch, WatchSettings};
-
-pub(crate) use api::is_private;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::api::EventType;
 use crate::api::{ActivitySubscription, Filter};
 use crate::ensure::{Api, Ensured, Found, Plan, Step, Wanted, Wish, apply};
-use crate::{Client, CredentialKind, EnsureError, is_private};
+use crate::{Client, EnsureError};
 
 /// The types of events of the X Activity API that tell what the Account Activity API tells. A revocation is told without a
 /// subscription.
@@ -102,11 +103,11 @@ impl Migration<'_> {
         let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
         let moved = found.subscribers.iter().filter(is_moved);
         let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
-        let unsubscribe = Plan { steps: unsubscribe, kept: 0 };
+        let unsubscribe = Plan { steps: unsubscribe, ..Plan::default() };
         let now = self.client.now();
         let equal = wanted.activity.iter().filter_map(|wish| found.equal(wish, now));
         let expiring = equal.filter(|one| one.expires_at.is_some()).cloned().collect();
-        let (users, existing) = (found.subscribers.len(), found.existing);
+        let (users, existing) = (found.subscribers.len(), found.existing());
         Ok(MigrationPlan { subscribe, unsubscribe, stuck, users, existing, expiring })
     }
 
@@ -122,14 +123,16 @@ impl Migration<'_> {
         }
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for user in &found.subscribers {
-            let mut has_token = false;
-            for kind in [CredentialKind::User2, CredentialKind::User] {
-                has_token |= self.client.has_credentials_of(Some(user), kind).await?;
-            }
+            let mut has_token: BTreeMap<&[&str], bool> = BTreeMap::new();
             for name in &self.types {
                 let wish = Self::wish(user.clone(), name);
                 let is_there = found.equal(&wish, now).is_some();
-                if is_private(name) && !has_token && !is_there {
+                let event_type = EventType::of(name);
+                let scopes = event_type.scopes;
+                if event_type.is_private() && !is_there && !has_token.contains_key(scopes) {
+                    has_token.insert(scopes, self.client.has_user_token(user, scopes).await?);
+                }
+                if has_token.get(scopes) == Some(&false) && event_type.is_private() && !is_there {
                     stuck.entry(user.clone()).or_default().push(name.clone());
                 } else {
                     wanted.activity.insert(wish);
@@ -181,10 +184,9 @@ impl Migration<'_> {
         };
         let steps = found.subscribers.iter().filter(is_moved);
         let steps = steps.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
-        let youngest = found.activity.iter().filter_map(|one| one.created_at).max();
-        let age = youngest.map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
+        let age = found.youngest().map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
         let age = age.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
-        Ok((wanted, Plan { steps, kept: 0 }, age))
+        Ok((wanted, Plan { steps, ..Plan::default() }, age))
     }
 
     /// Both, with the [`overlap`](Self::overlap) between them.
@@ -218,6 +220,7 @@ impl fmt::Display for MigrationPlan {
         match lines.as_slice() {
             [] => f.write_str("nothing is to be done"),
             lines => f.write_str(&lines.join("\n")),
-        }
+        }?;
+        self.subscribe.differing().iter().try_for_each(|one| write!(f, "\n{one}"))
     }
 }

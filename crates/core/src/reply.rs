@@ -164,6 +164,8 @@ reasons! {
     SinkClosed = 503, "sink_closed", "closed\n";
     /// The sink failed.
     SinkFailed = 503, "sink_failed", "not accepted\n";
+    /// The sink, or the app's handler, panicked.
+    SinkPanicked = 503, "sink_panicked", "not accepted\n";
     /// The sink did not answer within the deadline.
     SinkTooSlow = 503, "sink_too_slow", "not accepted in time\n";
     /// Neither GET nor POST.

@@ -17,8 +17,10 @@ fn restored(body: &str) -> Delivery {
     Delivery::restore("app", body.to_owned(), 10_000).unwrap()
 }
 
+type Use = fn(&Event);
+
 /// All that is done with an event, each of which reads its activity: it is printed, and written for an engine.
-const USES: [(&str, fn(&Event)); 3] = [
+const USES: [(&str, Use); 3] = [
     ("report", |event| drop(black_box(serde_json::to_string(&event.report().with_raw()).unwrap()))),
     ("plain message", |event| drop(black_box(Format::Plain.write(event, &event.delivery_key())))),
     ("cloud event", |event| drop(black_box(Format::CloudEvents.write(event, &event.delivery_key())))),

@@ -10,6 +10,7 @@ mod chunks;
 mod conversations;
 mod corpora;
 mod every_field;
+mod golden;
 mod key_vectors;
 mod keys;
 mod lenient;

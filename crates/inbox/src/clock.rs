@@ -32,8 +32,8 @@ impl Clock for Machine {
     }
 }
 
-/// The inbox's own time, in milliseconds since the Unix epoch: it goes on from where the machine's clock, or the newest
-/// record if that is later, stood when the inbox was opened, and never jumps. So a wrong clock that is set right forgets no
+/// The inbox's own time, in milliseconds since the Unix epoch: it goes on from where the machine's clock, or the last
+/// commit if that is later, stood when the inbox was opened, and never jumps. So a wrong clock that is set right forgets no
 /// key early.
 pub(crate) struct Time {
     clock: Box<dyn Clock>,

@@ -18,6 +18,7 @@ use crate::desk::{Granted, Shared};
 use crate::error::Failed;
 use crate::faults;
 use crate::index::Outcome;
+use crate::lock::{self, Lock};
 use crate::memory::Memory;
 use crate::observe;
 use crate::options::Options;
@@ -44,6 +45,10 @@ pub(crate) struct Committer {
     /// `None` after a failure, with the moment of the next attempt to open it and the pause behind that.
     store: Option<Box<dyn Store>>,
     reopen: (u64, u64),
+    /// Whether the files are not where they were opened. The store stays open then: its events are still consumed.
+    is_gone: bool,
+    /// Released after the store is closed.
+    lock: Lock,
     crowd: Crowd,
     /// Those who wait for the end, once somebody asked for it.
     closing: Option<Vec<oneshot::Sender<()>>>,
@@ -65,21 +70,6 @@ const CLEARING: u64 = 20;
 const FIRST_PAUSE: u64 = 100;
 const LONGEST_PAUSE: u64 = 5000;
 
-/// For how long it is waited for an earlier inbox of the same folder to end, and how often it is looked.
-const HAND_OVER: Duration = Duration::from_secs(1);
-const LOOK: Duration = Duration::from_millis(5);
-
-/// An inbox that was dropped, or whose process was told to end, is not closed at once.
-fn patiently(opener: &Opener) -> Result<Box<dyn Store>, StoreError> {
-    let started = Instant::now();
-    loop {
-        match opener() {
-            Err(StoreError::InUse) if started.elapsed() < HAND_OVER => std::thread::sleep(LOOK),
-            opened => return opened,
-        }
-    }
-}
-
 impl Committer {
     pub(crate) fn open(
         mut options: Options,
@@ -88,7 +78,7 @@ impl Committer {
         commands: Receiver<Command>,
         shared: Arc<Shared>,
     ) -> Result<Self, StoreError> {
-        let store = patiently(&opener)?;
+        let (lock, store) = lock::patiently(&folder.join("inbox.lock"), &opener)?;
         let mut seal = Seal::open(&folder.join("sealed"))?;
         let clock = std::mem::replace(&mut options.clock, Box::new(crate::clock::Machine::new()));
         let mut time = Time::new(clock);
@@ -107,6 +97,8 @@ impl Committer {
             contents,
             store: Some(store),
             reopen: (0, FIRST_PAUSE),
+            is_gone: false,
+            lock,
             crowd: Crowd::default(),
             closing: None,
             is_over: false,
@@ -125,9 +117,11 @@ impl Committer {
                 break;
             }
         }
-        // The store must be closed before anybody hears that the inbox is.
-        drop(self.store.take());
-        for done in self.closing.take().into_iter().flatten() {
+        // The store must be closed and the folder free before anybody hears that the inbox is closed.
+        let Self { store, lock, closing, .. } = self;
+        drop(store);
+        drop(lock);
+        for done in closing.into_iter().flatten() {
             let _ = done.send(());
         }
     }
@@ -190,6 +184,7 @@ impl Committer {
         for command in commands {
             match command {
                 Command::Verify(answer) => to_verify.push(answer),
+                Command::Store(ToStore { done, .. }) if self.is_gone => _ = done.send(Err(SinkError::failed(Failed))),
                 Command::Take(taker) => self.takers.push_back(taker),
                 Command::Close { at_once, done } => {
                     self.shared.is_taking.store(false, SeqCst);
@@ -216,16 +211,20 @@ impl Committer {
         match reclaimed.and_then(|()| prepared.commit(&mut *store, &mut self.seal, &self.shared)) {
             Ok(()) => {
                 self.crowd.was(asked, started.elapsed());
+                self.look(&mut *store);
                 self.verify(store, to_verify);
                 self.stats.commits += u64::from(is_written);
                 self.stats.stored += prepared.events as u64;
                 self.stats.acknowledged += prepared.acknowledged;
                 // Whoever hears of it finds it in the numbers.
                 self.report();
+                if self.is_gone {
+                    prepared.refuse_deliveries();
+                }
                 self.held.extend(prepared.answer(&self.shared));
             }
-            Err(_) => {
-                self.give_up(store);
+            Err(error) => {
+                self.give_up(store, error.to_string());
                 let (commands, grants) = prepared.undone();
                 for (taker, Granted { id, token, .. }) in grants.into_iter().rev() {
                     self.contents.index.settle(id, token, Outcome::NotHandedOut, self.time.now());
@@ -240,12 +239,30 @@ impl Committer {
 
     /// Closes the store before anything else. Its sync is not tried again: what it holds is only known once it was opened
     /// anew.
-    fn give_up(&mut self, store: Box<dyn Store>) {
+    fn give_up(&mut self, store: Box<dyn Store>, why: String) {
         drop(store);
-        self.stats.failures += 1;
-        observe::failed();
-        self.shared.is_sound.store(false, SeqCst);
+        self.failed(why);
         self.reopen = (self.time.now() + FIRST_PAUSE, FIRST_PAUSE);
+    }
+
+    fn failed(&mut self, why: String) {
+        self.stats.failures += 1;
+        observe::failed(&why);
+        self.shared.set_failure(Some(why));
+    }
+
+    /// Looks whether all files are where they were opened. What was committed is not found again otherwise.
+    fn look(&mut self, store: &mut dyn Store) {
+        let looked = store.check().and_then(|()| self.lock.keep()).and_then(|()| self.seal.keep(self.contents.next));
+        match &looked {
+            Err(error) if !self.is_gone => self.failed(error.to_string()),
+            Ok(()) if self.is_gone => {
+                observe::recovered();
+                self.shared.set_failure(None);
+            }
+            _ => {}
+        }
+        self.is_gone = looked.is_err();
     }
 
     fn verify(&mut self, mut store: Box<dyn Store>, answers: Vec<Answer<Result<usize, StoreError>>>) {
@@ -256,10 +273,10 @@ impl Committer {
                 Ok(contents.index.entries(0).map(|(_, entry)| entry.progress.slots.len()).sum())
             };
             let verified = read(&mut store);
-            let is_damaged = verified.is_err();
+            let damage = verified.as_ref().err().map(ToString::to_string);
             let _ = answer.send(verified);
-            if is_damaged {
-                return self.give_up(store);
+            if let Some(damage) = damage {
+                return self.give_up(store, damage);
             }
         }
         self.store = Some(store);
@@ -294,9 +311,12 @@ impl Committer {
                 self.time.not_before(contents.newest);
                 self.contents = contents;
                 self.store = Some(store);
-                self.shared.is_sound.store(true, SeqCst);
+                self.is_gone = false;
+                observe::recovered();
+                self.shared.set_failure(None);
             }
-            Err(_) => {
+            Err(error) => {
+                self.shared.set_failure(Some(error.to_string()));
                 let pause = self.reopen.1.saturating_mul(2).min(LONGEST_PAUSE);
                 self.reopen = (self.time.now() + pause, pause);
             }
@@ -314,7 +334,7 @@ impl Committer {
         let (depth, leased, waiting) = self.contents.index.counts();
         let disk = self.store.as_ref().and_then(|store| store.size().ok()).unwrap_or(self.stats.disk);
         self.stats = Stats {
-            is_sound: self.store.is_some(),
+            is_sound: self.store.is_some() && !self.is_gone,
             is_full: self.contents.is_full,
             depth,
             leased,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::index::Index;
 use crate::memory::{HALF, Memory};
 use crate::options::Options;
-use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, Batch, FORMAT, Keys, Progress, read_number};
+use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, FORMAT, Keys, Progress, read_number};
 use crate::store::{Store, StoreError, Table};
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Contents {
     pub(crate) index: Index,
     /// The number of the next batch.
     pub(crate) next: u64,
-    /// When the newest record was written.
+    /// The time of the last commit.
     pub(crate) newest: u64,
     /// How many keys are remembered.
     pub(crate) remembered: usize,
@@ -52,7 +52,7 @@ impl Contents {
         let mut contents = Self {
             index: Index::new(options.order, options.retry),
             next,
-            newest: 0,
+            newest: store.get(Table::About, ABOUT_TIME)?.map(read_number).transpose()?.unwrap_or(0),
             remembered: 0,
             oldest_keys: None,
             cache: Cache::default(),

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     /// Whether it is closed, or told to be.
     pub(crate) closing: watch::Sender<bool>,
     stats: Mutex<Stats>,
+    /// Why the store does not take deliveries.
+    failure: Mutex<Option<String>>,
 }
 
 /// An event that is handed out.
@@ -58,6 +60,7 @@ impl Shared {
             lease,
             closing: watch::Sender::new(false),
             stats: Mutex::default(),
+            failure: Mutex::default(),
         }
     }
 
@@ -67,6 +70,16 @@ impl Shared {
 
     pub(crate) fn set_stats(&self, stats: Stats) {
         *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats;
+    }
+
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The store takes deliveries, or does not because of a failure.
+    pub(crate) fn set_failure(&self, failure: Option<String>) {
+        self.is_sound.store(failure.is_none(), SeqCst);
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 pub struct OpenError {
     /// The folder.
     pub folder: PathBuf,
-    /// Why; told in what the error displays.
+    /// Why; told in what the error displays. [`StoreError::InUse`] when another process, or this one, has the inbox open.
     pub reason: StoreError,
 }
 

@@ -18,6 +18,7 @@ use crate::committer::{Committer, Opener};
 use crate::desk::{Desk, ROOM, Shared};
 use crate::list::{Listed, Query};
 use crate::memory::half;
+use crate::private;
 use crate::record::Stored;
 use crate::slot::{Slot, lane};
 use crate::store::StoreError;
@@ -58,6 +59,7 @@ impl Inbox {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         let made: Vec<_> = folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         builder.create(folder).map_err(|error| failed(error.into()))?;
+        private::check_folder(folder).map_err(failed)?;
         let (commands, received) = mpsc::channel();
         let shared = Arc::new(Shared::new(Duration::from_millis(options.lease)));
         let committer = Committer::open(options, folder, opener, received, Arc::clone(&shared)).map_err(failed)?;
@@ -81,6 +83,12 @@ impl Inbox {
     /// A snapshot of what it holds.
     pub fn stats(&self) -> Stats {
         self.desk.shared.stats()
+    }
+
+    /// Why deliveries are answered 503, as long as the store failed or its files were deleted, moved or replaced. `None` while
+    /// all is well.
+    pub fn failure(&self) -> Option<String> {
+        self.desk.shared.failure()
     }
 
     /// Looks at what is in the inbox, dead letters too, without taking it out.
@@ -188,7 +196,8 @@ impl EventSink for Inbox {
     }
 
     fn remembers(&self, key: &EventKey) -> bool {
-        self.desk.shared.memory.holds(&half(key))
+        // What was stored in a file that is gone must come again.
+        self.desk.shared.is_sound.load(SeqCst) && self.desk.shared.memory.holds(&half(key))
     }
 
     fn when_late(&self) -> SinkError {

@@ -44,13 +44,16 @@
 //!   long as the disk keeps what it has confirmed.
 //! - An event is stored once within [`Options::dedupe_horizon`]; it may be handed out again when the process ends, or a
 //!   lease is over, before it was acknowledged.
-//! - A folder belongs to one process. A damaged file is refused, never taken for less than it was.
+//! - A folder belongs to one inbox of one process, by a lock that is taken before anything in it is looked at. A damaged file
+//!   is refused, never taken for less than it was. While its file is deleted, moved or replaced, deliveries are answered 503.
 //!
 //! # Features
 //! `metrics`: gauges `birdhook_inbox_depth`, `birdhook_inbox_oldest_seconds`, `birdhook_inbox_dead_letters`,
 //! `birdhook_inbox_remembered`, `birdhook_inbox_disk_bytes`; histograms `birdhook_inbox_commit_events`,
 //! `birdhook_inbox_commit_seconds`; counters `birdhook_inbox_failures_total`,
 //! `birdhook_inbox_relayed_total{result}`, where a result is `relayed`, `waiting` or `refused`.
+//!
+//! `tracing`: an event when the store fails or its files are gone, and when deliveries are taken again.
 //!
 //! `conformance`: the suite for a [`Store`] of your own.
 
@@ -70,6 +73,7 @@ mod inbox;
 mod index;
 mod lease;
 mod list;
+mod lock;
 mod memory;
 mod observe;
 mod options;
@@ -93,6 +97,7 @@ pub use id::{EventId, ParseIdError};
 pub use inbox::{Inbox, ListError};
 pub use lease::{Lease, Leases};
 pub use list::{Listed, Query, Standing};
+pub use lock::Holder;
 pub use options::{Options, Order};
 pub use relay::{Relay, Trouble};
 pub use stats::Stats;

@@ -34,8 +34,17 @@ pub(crate) fn relayed(result: &'static str) {
     let _ = result;
 }
 
-/// The store failed.
-pub(crate) fn failed() {
+/// The store failed, or its files are gone.
+pub(crate) fn failed(why: &str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_inbox_failures_total").increment(1);
+    #[cfg(feature = "tracing")]
+    tracing::error!(why, "the inbox refuses deliveries");
+    let _ = why;
+}
+
+/// Deliveries are taken again.
+pub(crate) fn recovered() {
+    #[cfg(feature = "tracing")]
+    tracing::info!("the inbox takes deliveries again");
 }

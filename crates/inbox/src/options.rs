@@ -137,11 +137,12 @@ impl Options {
         self
     }
 
-    /// Opens the inbox in this folder, or makes it. Reads what is pending, so it may take a moment; call it before the server
-    /// starts.
+    /// Opens the inbox in this folder, or makes it. Blocks the thread: it reads what is pending, and waits up to 1 s for an
+    /// opener before it to close. Call it before the server starts.
     ///
     /// # Errors
-    /// When the folder cannot be used, another process uses it, or the inbox is damaged.
+    /// [`StoreError::InUse`] when this process or another one has it open, [`StoreError::Unsafe`] when a file is a link or
+    /// everyone may write to the folder, [`StoreError::Corrupt`] when it is damaged, and others when the folder cannot be used.
     pub fn open(self, folder: impl AsRef<Path>) -> Result<Inbox, OpenError> {
         let file = folder.as_ref().join(crate::inbox::FILE);
         self.open_with(folder, move || RedbStore::open(&file))

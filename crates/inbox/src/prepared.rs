@@ -93,6 +93,12 @@ impl Prepared {
         Ok(())
     }
 
+    /// Answers 503 to the deliveries: what they are stored in is gone.
+    pub(crate) fn refuse_deliveries(&mut self) {
+        let stored = self.promises.extract_if(.., |promise| matches!(promise, Promise::Stored { .. }));
+        stored.for_each(|promise| _ = promise.break_off());
+    }
+
     /// Tells everybody. What goes on in the next round is returned.
     pub(crate) fn answer(self, shared: &Shared) -> Vec<Command> {
         self.remember.into_iter().for_each(|key| shared.memory.insert(key));

@@ -16,6 +16,8 @@ pub(crate) const FORMAT: u8 = 1;
 /// The keys of the records in [`Table::About`](crate::Table).
 pub(crate) const ABOUT_FORMAT: u64 = 0;
 pub(crate) const ABOUT_NEXT: u64 = 1;
+/// The time of the last commit without deliveries.
+pub(crate) const ABOUT_TIME: u64 = 2;
 
 /// One POST as it is stored.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::list::{Listed, Query, Standing};
 use crate::memory::Half;
 use crate::options::Options;
 use crate::prepared::{Prepared, Promise};
-use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, Batch, FORMAT, Keys, Progress, Stored, write_number};
+use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, FORMAT, Keys, Progress, Stored, write_number};
 use crate::slot::{Slot, State, lane};
 use crate::space;
 use crate::store::{Change, Store, StoreError, Table};
@@ -381,6 +381,10 @@ impl<'a> Round<'a> {
                 let record = entry.progress.write();
                 self.write(Table::Progress, number, record);
             }
+        }
+        // Batches have their time in their records.
+        if self.first_stored.is_none() && !self.prepared.changes.is_empty() {
+            self.write(Table::About, ABOUT_TIME, write_number(self.now));
         }
         (self.prepared, self.needs_room)
     }

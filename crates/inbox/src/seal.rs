@@ -8,19 +8,31 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::private;
+use crate::private::{self, Place};
+use crate::store::StoreError;
 
 /// The number of the last batch that anybody was told of.
 #[derive(Debug)]
 pub(crate) struct Seal {
     file: File,
+    place: Place,
 }
 
 const LENGTH: usize = 12;
 
 impl Seal {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: private::open(path)? })
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let (file, place) = private::open(path)?;
+        Ok(Self { file, place })
+    }
+
+    /// Makes the file again if it was deleted or replaced. `next` is the number of the next batch.
+    pub(crate) fn keep(&mut self, next: u64) -> Result<(), StoreError> {
+        match self.place.check() {
+            Err(StoreError::Gone(path)) => *self = Self::open(&path)?,
+            checked => return checked,
+        }
+        next.checked_sub(1).map_or(Ok(()), |last| Ok(self.write(last)?))
     }
 
     /// `None` when nothing was sealed, or when the seal itself is unreadable, as after a loss of power.

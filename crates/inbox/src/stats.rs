@@ -6,7 +6,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Whether the store works. When it does not, deliveries are answered 503 until it could be opened again.
+    /// Whether the store works and its files are where they were opened. Otherwise deliveries are answered 503;
+    /// [`Inbox::failure`](crate::Inbox::failure) says why.
     pub is_sound: bool,
     /// Whether deliveries are refused for lack of space.
     pub is_full: bool,

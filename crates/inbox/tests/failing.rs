@@ -13,14 +13,14 @@ use tokio::time::{sleep, timeout};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn faulty(switch: &Switch, options: Options) -> Receiver {
+pub(crate) fn faulty(switch: &Switch, options: Options) -> Receiver {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let opener = switch.opener(folder.path().to_owned());
     let inbox = options.open_with(folder.path(), opener).unwrap();
     Receiver::behind(&folder, inbox, webhook())
 }
 
-async fn wait_until(is_so: impl Fn() -> bool) {
+pub(crate) async fn wait_until(is_so: impl Fn() -> bool) {
     let so = async {
         while !is_so() {
             sleep(Duration::from_millis(1)).await;
@@ -44,6 +44,8 @@ async fn goes_on_where_it_was(fate: Fate) {
     wait_until(|| !receiver.inbox.stats().is_sound).await;
     assert!(!receiver.pipeline.health().ready);
     assert_eq!(receiver.inbox.stats().failures, 1);
+    let failure = receiver.inbox.failure().unwrap();
+    assert!(["the disk failed", "the disk is away"].contains(&failure.as_str()), "{failure}");
     let settling = tokio::spawn(async move { (first.ack().await, second.nack(HOUR).await) });
     assert_eq!(receiver.send(&deletions("7", [5])).await, 503);
     let opened = switch.opened();
@@ -54,6 +56,7 @@ async fn goes_on_where_it_was(fate: Fate) {
     switch.set(Fate::Done);
     switch.cannot_open(false);
     wait_until(|| receiver.pipeline.health().ready).await;
+    assert_eq!(receiver.inbox.failure(), None);
     assert_eq!(timeout(PATIENCE, settling).await.unwrap().unwrap(), (Ok(()), Ok(())));
     assert_eq!(receiver.send(&deletions("7", [4])).await, 200);
     let lease = timeout(PATIENCE, taker).await.unwrap().unwrap().unwrap();
@@ -182,4 +185,43 @@ async fn nothing_is_lost_or_doubled_by_commits_that_fail_at_random() {
         assert_eq!((seen.len() as u64, again), (SENDERS * EACH, vec![]), "seed {seed}, {} failures", switch.failed());
     }
     receiver.inbox.close(PATIENCE).await;
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_during_a_delivery_loses_nothing() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let switch = Switch::default();
+    let receiver = faulty(&switch, options());
+    let folder = Arc::clone(&receiver.folder);
+    assert_eq!(first.block_on(receiver.send(&deletions("7", [1]))), 200);
+
+    // One event is being handled and another one being stored when the runtime ends.
+    let (handled, handling) = std::sync::mpsc::channel();
+    let handle = move |event: birdhook_inbox::Event| {
+        handled.send(post(&event)).unwrap();
+        std::future::pending::<Result<(), std::io::Error>>()
+    };
+    let consumer = receiver.inbox.clone();
+    first.spawn(async move { consumer.run(handle, 1).await });
+    assert_eq!(handling.recv_timeout(PATIENCE).unwrap(), 1);
+    switch.set(Fate::Stuck);
+    let pipeline = receiver.pipeline.clone();
+    first.spawn(async move { send(&pipeline, &deletions("7", [2])).await });
+    second.block_on(wait_until(|| switch.is_stuck()));
+    first.shutdown_timeout(PATIENCE);
+    switch.set(Fate::Done);
+
+    second.block_on(async {
+        assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200, "X repeats what it was not answered");
+        let (one, other) = (receiver.next().await, receiver.next().await);
+        let mut posts = [post(&one), post(&other)];
+        posts.sort_unstable();
+        assert_eq!((posts, receiver.inbox.stats().depth), ([1, 2], 2));
+        one.ack().await.unwrap();
+    });
+    second.shutdown_timeout(PATIENCE);
+    drop(receiver);
+    let inbox = options().open(folder.path()).unwrap();
+    assert_eq!(inbox.stats().depth, 1, "the folder is free, and what was not acknowledged is there");
 }

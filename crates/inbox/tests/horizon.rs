@@ -80,6 +80,22 @@ async fn a_clock_that_was_set_back_before_a_restart_forgets_nothing_early() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_before_a_restart_delays_no_retry() {
+    let clock = SetClock::at(10 * DAY);
+    let receiver = Receiver::new(settings(&clock).dedupe_horizon(5 * DAY));
+    assert!(is_new(&receiver, 1).await);
+    clock.advance(2 * DAY);
+    receiver.next().await.nack(HOUR).await.unwrap();
+    clock.set_wall(10 * DAY);
+    let receiver = receiver.reopen(settings(&clock)).await;
+    clock.advance(HOUR - MOMENT);
+    assert!(receiver.is_quiet().await, "it waits its hour");
+    clock.advance(MOMENT);
+    receiver.look_at_the_clock().await;
+    assert!(!receiver.is_quiet().await, "and no longer");
+}
+
+#[tokio::test]
 async fn many_old_keys_are_forgotten_in_steps_and_none_stays() {
     let clock = SetClock::at(10 * DAY);
     let receiver = Receiver::new(settings(&clock));

@@ -12,12 +12,15 @@
 mod conformance;
 mod consuming;
 mod failing;
+#[cfg(unix)]
+mod gone;
 mod horizon;
 mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod opening;
 mod parallel;
+mod racing;
 mod relaying;
 mod retention;
 mod secrecy;

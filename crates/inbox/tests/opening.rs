@@ -31,17 +31,21 @@ async fn is_unharmed(folder: &Arc<TempDir>) {
 #[tokio::test]
 async fn a_folder_belongs_to_one_inbox_of_one_process() {
     const ASKED: &str = "BIRDHOOK_TEST_FOLDER";
+    let holder = |folder: &Path| match refused(folder).reason {
+        StoreError::InUse(Some(holder)) => holder,
+        reason => panic!("{reason}"),
+    };
     if let Ok(folder) = std::env::var(ASKED) {
-        let error = refused(folder.as_ref());
-        assert!(matches!(error.reason, StoreError::InUse), "{error}");
+        assert_ne!(holder(folder.as_ref()).process, std::process::id());
         return;
     }
     let receiver = Receiver::new(options());
-    let error = refused(receiver.folder.path());
-    assert!(matches!(error.reason, StoreError::InUse), "{error}");
-    let folder = receiver.folder.path().display();
-    let said = format!("cannot open the inbox in {folder}: it is open already, in this process or another one");
-    assert_eq!(error.to_string(), said);
+    let holder = holder(receiver.folder.path());
+    assert_eq!(holder.process, std::process::id());
+    let (folder, host) = (receiver.folder.path().display(), &holder.host);
+    let said = format!("it is in use by process {} on {host}; only one process at a time can open it", holder.process);
+    let error = refused(receiver.folder.path()).to_string();
+    assert_eq!(error, format!("cannot open the inbox in {folder}: {said}"));
 
     let mut other = Command::new(std::env::current_exe().unwrap());
     other.arg("a_folder_belongs_to_one_inbox_of_one_process").env(ASKED, receiver.folder.path());
@@ -151,5 +155,79 @@ async fn a_record_that_is_missing_is_noticed() {
         drop(store);
         let error = refused(folder.path());
         assert!(matches!(error.reason, StoreError::Corrupt(_)), "{table:?}: {error}");
+    }
+}
+
+#[cfg(unix)]
+mod unsafe_places {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn is_unsafe(folder: &Path, said: &str) {
+        let error = refused(folder);
+        assert!(matches!(error.reason, StoreError::Unsafe(_)), "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_link_in_place_of_a_file_is_refused_and_its_target_left_as_it_is() {
+        for name in ["inbox.redb", "sealed", "inbox.lock", "inbox.redb.lock"] {
+            let folder = used().await;
+            let (file, target) = (folder.path().join(name), tempfile::tempdir().unwrap());
+            let target = target.path().join("target");
+            fs::rename(&file, &target).unwrap();
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
+            let before = fs::read(&target).unwrap();
+            symlink(&target, &file).unwrap();
+            is_unsafe(folder.path(), &format!("{name} is a symbolic link; replace it by a regular file"));
+            assert_eq!(fs::read(&target).unwrap(), before, "{name}");
+            assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o640, "{name}");
+            fs::remove_file(&file).unwrap();
+            fs::rename(&target, &file).unwrap();
+            is_unharmed(&folder).await;
+        }
+    }
+
+    #[test]
+    fn a_link_to_nothing_and_a_folder_in_place_of_a_file_are_refused() {
+        for name in ["inbox.redb", "sealed", "inbox.lock", "inbox.redb.lock"] {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, nothing) = (folder.path().join(name), folder.path().join("nothing"));
+            symlink(&nothing, &file).unwrap();
+            is_unsafe(folder.path(), &format!("{name} is a symbolic link; replace it by a regular file"));
+            assert!(!nothing.exists());
+            fs::remove_file(&file).unwrap();
+            fs::create_dir(&file).unwrap();
+            is_unsafe(folder.path(), &format!("{name} is not a regular file"));
+        }
+    }
+
+    #[test]
+    fn an_unfinished_file_that_is_a_link_is_replaced_and_its_target_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (unfinished, target) = (folder.path().join("inbox.new"), folder.path().join("target"));
+        fs::write(&target, "letters").unwrap();
+        symlink(&target, &unfinished).unwrap();
+        Inbox::open(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(target).unwrap(), "letters");
+        assert!(!unfinished.exists());
+    }
+
+    /// Whoever may write to a folder may replace each file in it. A group is trusted by the owner of the folder.
+    #[test]
+    fn a_folder_that_everyone_may_write_to_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mode, is_refused) in [(0o777, true), (0o1777, true), (0o702, true), (0o2775, false), (0o755, false)] {
+            let inbox = folder.path().join(format!("{mode:o}"));
+            fs::create_dir(&inbox).unwrap();
+            fs::set_permissions(&inbox, fs::Permissions::from_mode(mode)).unwrap();
+            if is_refused {
+                is_unsafe(&inbox, &format!("(mode {mode:04o}); run `chmod o-w {}`", inbox.display()));
+                assert_eq!(fs::read_dir(&inbox).unwrap().count(), 0, "nothing was made in it");
+            } else {
+                Inbox::open(&inbox).unwrap();
+            }
+        }
     }
 }

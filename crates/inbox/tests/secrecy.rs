@@ -70,7 +70,7 @@ mod permissions {
     }
 
     fn only_the_owners() -> Vec<(String, u32)> {
-        vec![("inbox.redb".to_owned(), 0o600), ("sealed".to_owned(), 0o600)]
+        ["inbox.lock", "inbox.redb", "inbox.redb.lock", "sealed"].map(|name| (name.to_owned(), 0o600)).into()
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// What is needed to read an event again.
-const NEEDED: [&str; 4] = ["app", "content_type", "position", "sent"];
+const NEEDED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
 
 pub(crate) fn headers(message: &Message, key: &EventKey) -> HeaderMap {
     let id = HeaderValue::from(key.to_string());
@@ -119,6 +119,9 @@ mod tests {
         let (_, mut headers, payload) = written("shop", Format::Plain);
         assert_eq!(event(&HeaderMap::new(), payload.clone()).unwrap_err(), Unreadable::Fact("app"));
         assert_eq!(event(&headers, "[]".into()).unwrap_err(), Unreadable::Payload);
+        let mut later = headers.clone();
+        later.insert("Birdhook-Version", "2");
+        assert_eq!(event(&later, payload.clone()).unwrap_err(), Unreadable::Version);
         headers.insert("Birdhook-Position", "%ff");
         assert_eq!(event(&headers, payload).unwrap_err(), Unreadable::Fact("position"));
     }

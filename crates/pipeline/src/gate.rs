@@ -18,6 +18,7 @@ use crate::bodies::{Bodies, Share};
 use crate::dedupe::{Claim, Claimed, Dedupe, Keys};
 use crate::health::{Counts, Health};
 use crate::observe::{self, Trace};
+use crate::panics::{Caught, caught};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Notify, timeout_at, yield_now};
 
@@ -191,9 +192,9 @@ async fn admit<E>(
     let dedupe = Arc::clone(&request.gate.shared.dedupe);
     let sent = delivery.events().len();
     loop {
-        let claimed = dedupe.claim(&mut delivery, request.started, &remembers);
+        let claimed = caught(|| dedupe.claim(&mut delivery, request.started, &remembers));
         drop(turn.take());
-        match claimed {
+        match claimed? {
             Claimed::InFlight(landed) => {
                 timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
             }
@@ -258,7 +259,7 @@ impl Admission {
     /// passes.
     ///
     /// The outcome counts in the very poll in which `hand_over` is ready: dropped before that, nothing was accepted and
-    /// the delivery may come again; after it, the delivery was.
+    /// the delivery may come again; after it, the delivery was. A panic of `hand_over` is answered 503.
     ///
     /// # Errors
     /// The answer to send.
@@ -280,7 +281,7 @@ impl Admission {
     {
         let Self { delivery, claim, request } = self;
         let events = delivery.events().len();
-        let handed_over = request.trace.within(async { hand_over(delivery, claim.keys()).await });
+        let handed_over = Caught::new(request.trace.within(async { hand_over(delivery, claim.keys()).await }));
         let outcome = timeout_at(request.deadline, handed_over).await;
         match outcome.unwrap_or(Err(late)) {
             Ok(value) => {

@@ -22,7 +22,7 @@ pub struct Health {
     pub in_flight: usize,
     /// The bytes of their bodies so far; see [`Webhook::bodies_limit`](crate::Webhook::bodies_limit).
     pub body_bytes: usize,
-    /// Deliveries that ended without an answer: X hung up, the server stopped, or a handler panicked.
+    /// Deliveries that ended without an answer: X hung up, or the server stopped.
     pub unanswered: u64,
     /// Events handed over.
     pub events: u64,

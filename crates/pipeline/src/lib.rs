@@ -45,6 +45,7 @@ mod health;
 #[cfg(all(test, birdhook_models))]
 mod models;
 mod observe;
+mod panics;
 mod pipeline;
 mod sink;
 mod sync;

@@ -133,6 +133,9 @@ impl Trace {
         #[cfg(feature = "tracing")]
         self.span.in_scope(|| {
             let micros = took.as_micros() as u64;
+            if reason == Reason::SinkPanicked {
+                tracing::error!("the sink or the handler panicked");
+            }
             match reason.status() {
                 200 => tracing::debug!(result = reason.as_str(), status = 200, micros, "answered"),
                 status => tracing::info!(result = reason.as_str(), status, micros, "answered"),

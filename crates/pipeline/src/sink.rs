@@ -13,6 +13,9 @@ use crate::Keys;
 /// What a sink promises with its `Ok` is what birdhook's 200 means to X, which may then never send the delivery again.
 /// Say it in the sink's documentation.
 ///
+/// A panic, in the call or in its future, is caught and answered 503 ([`Reason::SinkPanicked`]), where the program unwinds. The panic hook
+/// reports it as any other.
+///
 /// The future may be dropped at any await point: when the deadline passes, when X hangs up, when the server stops. What
 /// was dropped is answered 503 or not at all, and may come again; what was `Ok` never does.
 ///

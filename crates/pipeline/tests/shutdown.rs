@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    SECRET, asking, assert_took, begin_signed, deleted, deliver, get, halting, ids, reception, webhook, whole,
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, reception, webhook,
+    whole,
 };
 use birdhook_pipeline::{Backlog, Begun, Delivery, EventSink, Reason, RequestHead, SinkError};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -293,4 +295,60 @@ async fn a_sink_is_closed_after_the_last_delivery() {
     assert_eq!(pipeline.receive(in_flight, whole(&body)).await.reason(), Reason::Accepted);
     assert!(shutdown.await.is_nothing());
     assert!(closed.load(SeqCst));
+}
+
+fn runtimes() -> impl Iterator<Item = Runtime> {
+    let builders = [Builder::new_current_thread(), Builder::new_multi_thread()];
+    builders.into_iter().map(|mut builder| builder.worker_threads(1).enable_all().build().unwrap())
+}
+
+/// What was accepted is still there, what was not is as if it had never come.
+#[test]
+fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
+    for runtime in runtimes() {
+        let (pipeline, mut deliveries) = webhook().channel(1);
+        assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Reason::Accepted);
+        let waiting = runtime.spawn(deliver_owned(pipeline.clone(), deleted(&["2"])));
+        runtime.block_on(async {
+            while pipeline.health().in_flight == 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+        drop(runtime);
+        let ended = waiting.now_or_never().unwrap();
+        assert!(ended.unwrap_err().is_cancelled());
+        let health = pipeline.health();
+        assert_eq!((health.in_flight, health.unanswered, health.backlog.unwrap().events), (0, 1, 1));
+
+        // On another runtime, as after a restart of the server.
+        let next = runtimes().next().unwrap();
+        next.block_on(async {
+            assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
+            assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted, "its claim was given up");
+            assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
+            assert!(pipeline.shutdown(SECOND).await.is_nothing());
+        });
+    }
+}
+
+/// The turn at whose end the app is woken may be the runtime's last.
+#[test]
+fn an_app_on_another_runtime_is_woken_by_one_that_is_dropped() {
+    for runtime in runtimes() {
+        let (pipeline, mut deliveries) = webhook().channel(1);
+        let (asks, asked) = std::sync::mpsc::channel();
+        let app = std::thread::spawn(move || {
+            let own = Builder::new_current_thread().enable_all().build().unwrap();
+            own.block_on(async {
+                let mut next = deliveries.recv().boxed();
+                assert!((&mut next).now_or_never().is_none());
+                asks.send(()).unwrap();
+                timeout(20 * SECOND, next).await.expect("the app is not woken").map(|delivery| ids(&delivery))
+            })
+        });
+        asked.recv().unwrap();
+        assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Reason::Accepted);
+        drop(runtime);
+        assert_eq!(app.join().unwrap().unwrap(), ["1"]);
+    }
 }

@@ -82,6 +82,10 @@ impl FromStr for Recorded {
     type Err = RecordingError;
 
     fn from_str(line: &str) -> Result<Self, RecordingError> {
+        let Versioned { version } = serde_json::from_str(line).map_err(RecordingError::NotALine)?;
+        if let Some(later) = version.filter(|version| *version > VERSION) {
+            return Err(RecordingError::Version(later));
+        }
         let line: Line<'_> = serde_json::from_str(line).map_err(RecordingError::NotALine)?;
         let decode = |text: &str| STANDARD.decode(text).map(Bytes::from).map_err(|_| RecordingError::NotBase64);
         let headers = line.headers.into_iter().map(|(name, value)| {
@@ -104,6 +108,14 @@ impl FromStr for Recorded {
             body,
         })
     }
+}
+
+/// The version of lines that this version of birdhook reads and writes. It is not written.
+const VERSION: u32 = 1;
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: Option<u32>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -199,6 +211,9 @@ pub enum RecordingError {
     /// The line is not a JSON object with these members.
     #[error("not a recorded request: {0}")]
     NotALine(serde_json::Error),
+    /// The line was written by a later version of birdhook.
+    #[error("recorded by a later version of birdhook (format {0}): update this program")]
+    Version(u32),
     /// The time is neither RFC 3339 nor milliseconds.
     #[error("the time is neither RFC 3339 nor milliseconds")]
     Time,
@@ -212,6 +227,8 @@ pub enum RecordingError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     /// A file that cannot be read on, as on a broken disk; a folder is one too.
@@ -231,5 +248,30 @@ mod tests {
         };
         assert_eq!(numbers(&mut { broken }), [1]);
         assert_eq!(numbers(&mut Recording::new(&b"\xff\n{}\n\xff"[..])), [1, 2, 3]);
+    }
+
+    /// What version 0.1 recorded.
+    const GOLDEN: &str = concat!(
+        r#"{"time":"2026-11-23T09:30:00Z","method":"POST","target":"/webhooks/twitter?app=bees","headers":[["content-type","application/json"],["x-odd",{"base64":"/w=="}]],"body":"{\"for_user_id\":\"2001\"}"}"#,
+        "\n",
+        r#"{"time":"2026-11-23T09:30:00.25Z","method":"GET","target":"/?crc_token=a","headers":[],"body":""}"#,
+        "\n",
+        r#"{"time":"2026-11-23T09:31:00Z","method":"POST","target":"/","headers":[],"body_base64":"//4="}"#,
+    );
+
+    #[test]
+    fn recordings_of_earlier_versions_are_read_and_of_later_ones_refused() {
+        let read: Vec<Recorded> = Recording::new(GOLDEN.as_bytes()).map(Result::unwrap).collect();
+        let bodies: Vec<&[u8]> = read.iter().map(|recorded| &*recorded.body).collect();
+        assert_eq!(bodies, [&br#"{"for_user_id":"2001"}"#[..], b"", b"\xff\xfe"]);
+        assert_eq!(read[0].headers[1].1, &b"\xff"[..]);
+        assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), GOLDEN);
+        for line in GOLDEN.lines() {
+            let later = line.replacen('{', r#"{"version":2,"#, 1);
+            assert!(matches!(later.parse::<Recorded>(), Err(RecordingError::Version(2))), "{later}");
+            assert!(line.replacen('{', r#"{"version":1,"#, 1).parse::<Recorded>().is_ok());
+        }
+        let unlike = r#"{"version":2,"request":{}}"#.parse::<Recorded>();
+        assert!(matches!(unlike, Err(RecordingError::Version(2))), "{unlike:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The future of both services.
+//! The response future of both services.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use http::Response;
 
-/// An answer to come. Challenges and refusals by the head are there at once and cost no allocation.
+/// The future of a response.
+///
+/// Challenges and requests rejected by their head are answered immediately, without an allocation.
 pub struct ResponseFuture<B>(State<B>);
 
 enum State<B> {

@@ -1,8 +1,9 @@
-//! Receive Twitter/X webhooks with tower, hyper, axum and whatever else speaks [`tower_service::Service`].
+//! Receives Twitter/X webhooks with tower, hyper, axum and anything else that uses
+//! [`tower_service::Service`].
 //!
-//! - [`Receiver`] is a service: it answers challenges and hands deliveries to a pipeline's sink.
-//! - [`WebhookLayer`] is a middleware: it answers challenges, and lets verified deliveries through to a service of yours,
-//!   whose answer is the acknowledgement.
+//! - [`Receiver`] is a service: it answers challenges and passes deliveries to a pipeline's sink.
+//! - [`WebhookLayer`] is middleware: it answers challenges and passes verified deliveries to your
+//!   own service, whose response is the acknowledgement.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {

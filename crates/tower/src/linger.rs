@@ -1,7 +1,8 @@
-//! Staying a moment with a body that is refused unread.
+//! Briefly drains a rejected request body before the connection closes.
 //!
-//! A server that closes a connection while some of a request is still on its way resets it. A proxy may take that for a failed server
-//! and its own 502 for the answer, though we have given one; or it sends the next delivery over that connection, and loses it.
+//! A server that closes a connection while part of a request is still in transit resets the
+//! connection. A proxy may treat that as a failed server and answer 502 in place of the response
+//! already sent, or send the next delivery over that connection and lose it.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -15,20 +16,25 @@ use tokio::time::timeout;
 
 use crate::request::Chunks;
 
-/// About how much is read at most, in whole chunks, and thrown away: most bodies end sooner, and their connection goes on.
+/// Limit for draining, in bytes. Whole chunks are read and discarded, so slightly more may be read.
+///
+/// Most bodies are shorter, and their connection stays usable.
 const MOST: usize = 64 << 10;
 
-/// For how long the rest is left unread before the connection is closed. Who hears the answer closes it sooner.
+/// Time limit for draining. The connection then closes, even if the body has not ended.
+///
+/// The client usually closes it first.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// Keeps the body of a request that was answered by its head, for a moment and in the background.
+/// Drains the body of a request that was answered by its head, in the background.
 pub(crate) fn linger<B>(head: &Parts, body: B)
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Send,
 {
-    // HTTP/2 ends a stream without its connection; who expects to be asked for the body has not sent it.
+    // HTTP/2 ends a stream without closing its connection. With `Expect: 100-continue` the body has
+    // not been sent.
     if body.is_end_stream() || head.version > Version::HTTP_11 || head.headers.contains_key(header::EXPECT) {
         return;
     }
@@ -64,7 +70,8 @@ mod tests {
 
     use super::*;
 
-    /// A body of so many KiB, then silence or the end; it counts what is read of it, and is let go with the count.
+    /// A body of `left` KiB that then ends or stalls. It counts the KiB that are read, and releases
+    /// the counter when it is dropped.
     struct Kibibytes {
         left: usize,
         ends: bool,
@@ -85,7 +92,7 @@ mod tests {
         }
     }
 
-    /// How many KiB are read, and how long it is until the body is let go.
+    /// Returns the KiB read and the time until the body was dropped.
     async fn lingered(left: usize, ends: bool, request: http::request::Builder) -> (usize, Duration) {
         let (head, ()) = request.body(()).unwrap().into_parts();
         let (read, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());

@@ -1,4 +1,4 @@
-//! The service that receives webhooks.
+//! A service that receives webhooks.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,22 +16,23 @@ use crate::linger::linger;
 use crate::request::{Chunks, head};
 use crate::response::response;
 
-/// A [`Service`] that receives a webhook: challenges (GET) and deliveries (POST) of one URL. Cheap to clone.
+/// A [`Service`] for the challenges (GET) and deliveries (POST) of one webhook URL. Cheap to clone.
 ///
-/// Mount it where X sends to: with axum's `route_service`, with hyper through
-/// [`TowerToHyperService`](https://docs.rs/hyper-util/latest/hyper_util/service/struct.TowerToHyperService.html), under any
-/// tower middleware. It is always ready, takes any body, never fails, and every request is answered within the deadline.
+/// Mount it at the path that X sends requests to: with axum's `route_service`, with hyper through
+/// [`TowerToHyperService`](https://docs.rs/hyper-util/latest/hyper_util/service/struct.TowerToHyperService.html),
+/// and under any tower middleware. The service is always ready, accepts any body and never fails.
+/// It answers every request within the deadline.
 pub struct Receiver<S> {
     pipeline: Pipeline<S>,
 }
 
 impl<S: EventSink> Receiver<S> {
-    /// A receiver that hands deliveries to the pipeline's sink.
+    /// Creates a receiver that delivers to the pipeline's sink.
     pub fn new(pipeline: Pipeline<S>) -> Self {
         Self { pipeline }
     }
 
-    /// The pipeline, to ask for its health and to shut it down.
+    /// Returns the pipeline, to read its health and to shut it down.
     pub fn pipeline(&self) -> &Pipeline<S> {
         &self.pipeline
     }

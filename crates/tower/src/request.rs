@@ -1,4 +1,4 @@
-//! An http request in the core's terms.
+//! Adapters from `http` requests to the pipeline's types.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,7 +16,7 @@ pub(crate) fn head(parts: &Parts) -> RequestHead<'_> {
 }
 
 pin_project! {
-    /// The data of a body; trailers are passed over.
+    /// The data frames of a body as a stream. Trailers are ignored.
     pub(crate) struct Chunks<B> {
         #[pin]
         body: B,

@@ -1,4 +1,4 @@
-//! An answer of the core as an http response.
+//! Conversion of a pipeline reply to an `http` response.
 
 use birdhook_pipeline::Reply;
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Attacking the example servers and `birdhook listen`.
+//! Attacks the example servers and `birdhook listen`.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ const PACKAGE: &str = "birdhook-attack";
 const ELSEWHERE: &str = "memory and open files are told by Linux alone";
 const EXAMPLES: [&str; 4] = ["axum", "hyper", "tower-layer", "actix"];
 
-/// Builds everything in release, and attacks. The arguments are those of the program.
+/// Builds everything in release mode and runs the attack program with the given arguments.
 pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("{ELSEWHERE}");
@@ -25,7 +25,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     run_command(program("release")?.args(args.raw_args()?))
 }
 
-/// The step: every row, with small numbers, on what the tests have built.
+/// The step of `cargo xtask ci`: every row with small numbers, on the programs that the tests
+/// built.
 pub(crate) fn quick() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped(ELSEWHERE.to_owned()));

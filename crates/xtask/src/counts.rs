@@ -1,4 +1,4 @@
-//! How many tests ran, from the lines in which nextest and libtest sum up.
+//! Test counts, read from the summaries of nextest and libtest.
 
 use std::fmt;
 use std::ops::Add;
@@ -11,14 +11,15 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Without the tests that were not selected, which the runner counts as skipped.
+    /// Returns the counts without skipped tests: the runner counts unselected tests as skipped.
     pub(crate) fn of_a_selection(self) -> Self {
         Self { skipped: 0, ..self }
     }
 
-    /// Takes one line of output; only summaries count.
+    /// Reads one line of output. Lines other than summaries are ignored.
     pub(crate) fn read(&mut self, line: &str) {
-        // nextest shows what a failing test has printed, libtest's sum of one test among it, but indented.
+        // nextest also prints the output of failing tests, including the summary by libtest, but
+        // indented. So libtest's summary counts only at the start of a line.
         let by_nextest = || line.trim_start().strip_prefix("Summary")?.split_once(']').map(|(_, counts)| counts);
         let Some(summary) = line.strip_prefix("test result:").or_else(by_nextest) else { return };
         let mut number = 0;

@@ -1,4 +1,4 @@
-//! How much of the core its tests run, the corpora of the fuzz targets among them: `cargo xtask coverage`.
+//! Line coverage of the core by its tests and the fuzz corpora: `cargo xtask coverage`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::process::{cargo, printed, succeeds};
 use crate::tools;
 
 const PACKAGE: &str = "birdhook-core";
-/// The share of the core's lines that must be run, in percent.
+/// The minimum line coverage of the core, in percent.
 const LEAST: f64 = 95.0;
 
-/// One file, and how many of its lines are run.
+/// A source file and its covered lines.
 struct File {
     name: String,
     run: u64,
@@ -27,13 +27,13 @@ impl File {
     }
 }
 
-/// Runs the core's tests, prints what they run of each file, and fails when that is too little.
+/// Runs the core's tests, prints the coverage of each file, and fails below the minimum.
 pub(crate) fn check() -> Result<String> {
     let [profdata, cov] = readers()?;
     tools::subcommand("llvm-cov")?;
     let mut command = cargo(["llvm-cov", "--package", PACKAGE, "--json", "--summary-only", "--color=never"]);
     let report = printed(command.env("LLVM_PROFDATA", profdata).env("LLVM_COV", cov))?;
-    // The tests print before it.
+    // The output of the tests precedes the JSON.
     let json = report.lines().find(|line| line.starts_with("{\"")).context("cargo llvm-cov prints no JSON")?;
     let files = read(json).context("cargo llvm-cov prints something new")?;
     let (table, total) = told(&files);
@@ -42,7 +42,7 @@ pub(crate) fn check() -> Result<String> {
     if total.percent() < LEAST { bail!("{note}, and {LEAST} % must be run") } else { Ok(note) }
 }
 
-/// The files of the core. Its tests are not what is to be tested.
+/// Returns the source files of the core, without its tests.
 fn read(json: &str) -> Option<Vec<File>> {
     let report: Value = serde_json::from_str(json).ok()?;
     let mut files = Vec::new();
@@ -55,7 +55,7 @@ fn read(json: &str) -> Option<Vec<File>> {
     (!files.is_empty()).then_some(files)
 }
 
-/// A table with the files of which least is run first, and the sum.
+/// Returns a table of the files, lowest coverage first, and the total.
 fn told(files: &[File]) -> (String, File) {
     let mut sorted: Vec<&File> = files.iter().collect();
     sorted.sort_by(|one, other| one.percent().total_cmp(&other.percent()).then_with(|| one.name.cmp(&other.name)));
@@ -68,8 +68,9 @@ fn told(files: &[File]) -> (String, File) {
     (table, total)
 }
 
-/// `llvm-profdata` and `llvm-cov` of the LLVM that rustc has, for no other reads its profiles: rustup's, or those of the
-/// system.
+/// Returns the paths of `llvm-profdata` and `llvm-cov`, from rustup or from the system.
+///
+/// Both must be of rustc's LLVM version, because no other reads its profiles.
 fn readers() -> Result<[PathBuf; 2]> {
     const NAMES: [&str; 2] = ["llvm-profdata", "llvm-cov"];
     let works = |tools: &[PathBuf; 2]| {
@@ -100,12 +101,12 @@ fn readers() -> Result<[PathBuf; 2]> {
     Ok(of_system)
 }
 
-/// `llvm-profdata` had no `--version` before LLVM 18.
+/// Returns whether `show --help` works: `llvm-profdata` has `--version` only since LLVM 18.
 fn shows_help(tool: &Path) -> bool {
     succeeds(Command::new(tool).args(["show", "--help"]))
 }
 
-/// `LLVM version: 22.1.2`.
+/// Parses the major version from `LLVM version: 22.1.2`.
 fn llvm(version: &str) -> Option<u32> {
     version.lines().find_map(|line| line.strip_prefix("LLVM version: "))?.split('.').next()?.parse().ok()
 }

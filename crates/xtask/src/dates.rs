@@ -1,4 +1,4 @@
-//! The tests on other dates: no result may depend on the day on which it is obtained.
+//! Runs the tests on other dates: no result may depend on the current date.
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -9,10 +9,10 @@ use crate::counts::Counts;
 use crate::steps::Outcome;
 use crate::{testing, tools};
 
-/// Days from today. In 40 days from November 2026 on, the Account Activity API has ended.
+/// Shifts of the clock. From November 2026, `+40d` is after the end of the Account Activity API.
 const SHIFTS: [&str; 3] = ["-400d", "+40d", "+500d"];
 
-/// The step of `cargo xtask ci`, on what the steps `tests` and `inbox` have built.
+/// The step of `cargo xtask ci`, on the programs that the steps `tests` and `inbox` built.
 pub(crate) fn check() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped("it shifts the clock with libfaketime".to_owned()));
@@ -33,10 +33,13 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::Counted(counts))
 }
 
-/// The command that starts a program with its clock shifted by this assignment, which a shell evaluates for each process.
-/// The monotonic clock stays as it is, as when a machine's clock is set.
+/// Returns a command that starts a program with its clock shifted by this assignment.
+///
+/// The shell evaluates the assignment for each process. The monotonic clock is not shifted, as when
+/// the system clock is changed.
 fn starts_at(assignment: &str) -> [String; 4] {
-    // Not by the program `faketime`: what it leaves behind when it is killed keeps another process of its number from starting.
+    // Not the program `faketime`: if it is killed, it leaves state behind that keeps a later
+    // process with the same id from starting.
     let shifted = "FAKETIME_DONT_FAKE_MONOTONIC=1 TZ=UTC LD_PRELOAD='/usr/$LIB/faketime/libfaketimeMT.so.1'";
     ["sh", "-c", &format!("{assignment}; export FAKETIME; exec env {shifted} \"$@\""), "sh"].map(str::to_owned)
 }

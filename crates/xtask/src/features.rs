@@ -1,4 +1,4 @@
-//! Combinations of features, by `cargo hack`.
+//! Checks combinations of features with `cargo hack`.
 
 use anyhow::{Result, bail};
 
@@ -6,14 +6,16 @@ use crate::process::watch;
 use crate::rules;
 use crate::supply::installed::{HACK, subcommand};
 
-/// Features of one package whose code meets. They are compiled in every combination; others alone, and all at once.
+/// Features of one package whose code interacts.
+///
+/// These are compiled in every combination. Other features are compiled alone and all together.
 const INTERACTING: &[(&str, &str)] = &[
-    // `metrics` turns on the metrics of the inbox when there is one.
+    // `metrics` also enables the metrics of the inbox.
     ("birdhook", "inbox,metrics"),
     ("birdhook-pipeline", "metrics,tracing"),
 ];
 
-/// Checks each combination. A warning is a failure.
+/// Checks each combination. Warnings are failures.
 pub(crate) fn check() -> Result<String> {
     let mut found = Found::default();
     let libraries = rules::libraries()?;
@@ -38,7 +40,7 @@ struct Found {
 impl Found {
     fn run(&mut self, how: &[&str], packages: &[&str]) -> Result<()> {
         let mut command = subcommand(HACK)?;
-        // `-D warnings` in RUSTFLAGS would compile every dependency again.
+        // `-D warnings` in RUSTFLAGS would recompile every dependency.
         command.args(["check", "--keep-going"]).args(how).args(packages);
         watch(&mut command, |line| {
             self.read(line);

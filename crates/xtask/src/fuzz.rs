@@ -1,4 +1,4 @@
-//! Running the fuzz targets of `fuzz/`.
+//! Runs the fuzz targets of `fuzz/`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,20 +17,21 @@ const MANIFEST: &str = "fuzz/Cargo.toml";
 pub(crate) struct Options {
     pub(crate) target: Option<String>,
     pub(crate) time: Duration,
-    /// A new one for each run unless told, but for the step.
+    /// Defaults to a new seed for each run, and to 1 in the step.
     pub(crate) seed: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let clock = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        // Zero would let libFuzzer choose.
+        // With zero, libFuzzer would choose a seed itself.
         Self { target: None, time: Duration::from_secs(5), seed: clock.subsec_nanos().max(1) }
     }
 }
 
 impl Options {
-    /// As a step: always the same seed, so that a change is refused for its own mistakes and not for older ones found by chance.
+    /// Returns the options of the step. The seed is fixed, so that a change fails only for its own
+    /// mistakes and not for older ones found by chance.
     pub(crate) fn step() -> Self {
         Self { seed: 1, ..Self::default() }
     }
@@ -50,7 +51,8 @@ impl Options {
     }
 }
 
-/// Builds and runs the targets, all of them even if one fails. Tells how often each was executed.
+/// Builds and runs the targets, all of them even if one fails. Returns how often each was
+/// executed.
 pub(crate) fn run(options: &Options) -> Result<String> {
     let (targets, folder) = targets(options.target.as_deref())?;
     tools::subcommand("fuzz")?;
@@ -63,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<String> {
         let (seconds, seed) = (options.time.as_secs(), options.seed);
         println!("\nfuzzing {target} for {seconds} s; seed {seed}");
         let mut executed = None;
-        // New inputs go to the first folder.
+        // libFuzzer writes new inputs to the first folder.
         let result = watch(
             cargo(["fuzz", "run", "-s", "none", target, &corpus, &format!("fuzz/corpus/{target}"), "--"])
                 .args([format!("-max_total_time={seconds}"), format!("-seed={seed}")])
@@ -92,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<String> {
     }
 }
 
-/// The targets to run, and the folder for what they build and find.
+/// Returns the targets to run, and the folder for what they build and find.
 fn targets(only: Option<&str>) -> Result<(Vec<String>, String)> {
     let metadata = MetadataCommand::new().manifest_path(MANIFEST).no_deps().exec().context("cannot read fuzz/")?;
     let all = metadata.packages.iter().flat_map(|package| &package.targets);
@@ -107,18 +109,21 @@ fn targets(only: Option<&str>) -> Result<(Vec<String>, String)> {
     Ok((names, metadata.target_directory.into_string()))
 }
 
-/// The words that a target's inputs are made of.
+/// Returns the path of the dictionary for a target.
 fn dictionary(target: &str) -> String {
     let own = format!("fuzz/dictionaries/{target}.dict");
     if Path::new(&own).is_file() { own } else { "fuzz/dictionaries/json.dict".to_owned() }
 }
 
-/// `Done 211287 runs in 16 second(s)`.
+/// Parses `Done 211287 runs in 16 second(s)`.
 fn executions(line: &str) -> Option<u64> {
     line.strip_prefix("Done ")?.split_once(" runs in ")?.0.parse().ok()
 }
 
-/// libFuzzer prints a line for each input that reaches something new, and the words it made up in the end.
+/// Returns whether a line is worth printing.
+///
+/// Not printed are the line for each input with new coverage, and the dictionary that libFuzzer
+/// recommends at the end.
 fn is_worth_printing(line: &str) -> bool {
     !line.starts_with(['#', '"']) && !line.trim_start().starts_with("NEW_FUNC")
 }

@@ -1,4 +1,5 @@
-//! What the paths of the core and of the pipeline cost, counted by valgrind: a guard that needs no quiet machine.
+//! Instruction counts of the paths of the core and the pipeline, by valgrind: a check for
+//! regressions that does not need a quiet machine.
 
 mod record;
 
@@ -18,7 +19,7 @@ use record::{Cost, Record};
 const FILE: &str = "crates/benches/instructions.txt";
 const AGAIN: &str = "if that is meant, write the file anew with `cargo xtask instructions --write`";
 
-/// Counts, and compares with the file.
+/// Counts, and compares the result with the file.
 pub(crate) fn check() -> Result<Outcome> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         eprintln!("\n!!! NOT COUNTED: {FILE} is of Linux on x86-64, and nothing is known of what paths cost here\n");
@@ -32,7 +33,7 @@ pub(crate) fn check() -> Result<Outcome> {
     }
     let mut note = format!("{} paths", counted.costs.len());
     if kept.with != counted.with {
-        // Loud, for the compiler alone may be the reason of whatever is told.
+        // Printed even on success, because the compiler alone can explain a change.
         note += &format!("; counted with {}, but the file with {}", counted.with, kept.with);
     }
     if let Some(first) = changes.worse.first() {
@@ -47,7 +48,7 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::Passed(note))
 }
 
-/// Counts, and writes the file anew.
+/// Counts, and rewrites the file.
 pub(crate) fn write() -> Result<()> {
     let counted = count()?;
     fs::write(FILE, counted.to_string()).with_context(|| format!("cannot write {FILE}"))?;
@@ -68,7 +69,7 @@ fn count() -> Result<Record> {
     Ok(Record { with, costs })
 }
 
-/// What counts, of the version that the benches are compiled with.
+/// Returns the path of gungraun's runner, in the version that the benches are compiled with.
 fn runner() -> Result<PathBuf> {
     let lock: Table = fs::read_to_string("Cargo.lock")?.parse()?;
     let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
@@ -78,7 +79,7 @@ fn runner() -> Result<PathBuf> {
     tools::pinned("gungraun-runner", version)
 }
 
-/// One line of what gungraun prints.
+/// Parses one line of gungraun's output.
 fn cost(line: &str) -> Result<(String, Cost)> {
     let summary: Value = serde_json::from_str(line).context("gungraun prints something new")?;
     let text =
@@ -94,7 +95,7 @@ fn cost(line: &str) -> Result<(String, Cost)> {
     Ok((path.clone(), cost))
 }
 
-/// The first line of what a program says of its version.
+/// Returns the first line of a program's `--version`.
 fn version(program: &str) -> String {
     let output = Command::new(program).arg("--version").output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Tests of core and pipeline under Miri, which sees undefined behaviour and data races, in what we depend on too.
+//! Runs tests of core and pipeline under Miri, which detects undefined behaviour and data races,
+//! including those in dependencies.
 
 use std::process::Command;
 
@@ -8,13 +9,15 @@ use lexopt::prelude::{Value, ValueExt};
 use crate::counts::Counts;
 use crate::process::{run as run_command, succeeds, watch};
 
-/// The integration tests that run, with all unit tests. Others read fixtures, count allocations, measure, or are too slow for an interpreter.
+/// The integration tests to run, in addition to all unit tests.
+///
+/// Others read fixtures, count allocations, measure, or are too slow for an interpreter.
 const CHOSEN: &[(&str, &[&str])] = &[
     ("birdhook-core", &["challenges::", "keys::", "refusals::", "vectors::"]),
     ("birdhook-pipeline", &["channel::", "dedupe::", "send::", "shutdown::"]),
 ];
 
-/// What is left out of those, by a part of its name, and why.
+/// Tests to skip: a part of the name, and the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("a_key_rests_on_its_identity_and_on_nothing_else", "it reads thousands of bodies, which takes hours"),
     ("the_way_of_writing_changes_no_key", "it reads every fixture in three ways, which takes hours too"),
@@ -22,7 +25,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("a_hundred_thousand_events_are_remembered_unless_set", "it remembers as many"),
 ];
 
-/// Runs the tests whose names hold what is given, or all.
+/// Runs the tests whose names contain the argument. Defaults to all.
 pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     let filter = args.next()?.map(|arg| match arg {
         Value(test) => test.string().map_err(Into::into),
@@ -44,23 +47,24 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
 }
 
 fn tests(package: &str, modules: &[&str], filter: Option<&str>) -> Command {
-    // rustup's cargo, for the one that runs us is of another toolchain.
+    // rustup's cargo: the cargo that runs this program belongs to another toolchain.
     let mut command = Command::new("cargo");
     command.args(["+nightly", "miri", "test", "-p", package, "--target-dir", "target/miri", "--no-fail-fast"]);
     command.args(["--lib", "--test=integration", "--"]);
     match filter {
         Some(filter) => _ = command.arg(filter),
-        // Unit tests are in modules of this name.
+        // All modules of unit tests have this name.
         None => _ = command.arg("tests::").args(modules),
     }
     command.args(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
-    // Without isolation, since proptest asks for the time and where it is; with few cases, since each takes seconds.
+    // proptest reads the clock and the current folder, so isolation is off. A case takes seconds,
+    // so few cases run.
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "2");
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
     command
 }
 
-/// Installs Miri where it can be had.
+/// Installs Miri if it is missing and the toolchain provides it.
 fn component() -> Result<()> {
     let is_there = || {
         let mut miri = Command::new("cargo");

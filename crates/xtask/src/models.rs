@@ -1,4 +1,5 @@
-//! The pipeline's models: its real code under chosen schedules, and that planted mistakes are noticed.
+//! Runs the pipeline's model tests: its real code under chosen schedules, and a check that planted
+//! mistakes are noticed.
 
 mod mistakes;
 mod planting;
@@ -12,14 +13,14 @@ use lexopt::prelude::{Long, Value, ValueExt};
 use crate::process::{cargo, printed, watch};
 use crate::steps::Outcome;
 
-/// Apart from everything else, since it is compiled differently.
+/// A separate target folder, because the models are compiled with other flags.
 const TARGET: &str = "target/models";
 
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// For all models together.
+    /// The time for all models together.
     minutes: f64,
-    /// Only models whose names hold this.
+    /// Runs only models whose names contain this text.
     model: Option<String>,
     seed: Option<String>,
     schedule: Option<String>,
@@ -53,7 +54,7 @@ pub(crate) fn step() -> Result<Outcome> {
     run(&Options::default()).map(Outcome::Passed)
 }
 
-/// Tells how many schedules there were.
+/// Runs the models and returns the number of schedules.
 pub(crate) fn run(options: &Options) -> Result<String> {
     if options.with_mistakes {
         return planting::all_are_noticed(options.model.as_deref());
@@ -67,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<String> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(models);
     let seconds = (options.minutes * 60.0 * threads as f64 / models as f64).ceil();
     let mut command = test(Path::new("."), filter, 1);
-    // Not captured, so that the seed of a model that never ends is seen too.
+    // Uncaptured, so that the seed of a model that never ends is visible too.
     command.arg("--nocapture").env("BIRDHOOK_MODELS_SECONDS", format!("{seconds}"));
     command.envs(options.seed.iter().map(|seed| ("BIRDHOOK_MODELS_SEED", seed)));
     command.envs(options.schedule.iter().map(|schedule| ("BIRDHOOK_MODELS_SCHEDULE", schedule)));
@@ -82,10 +83,11 @@ pub(crate) fn run(options: &Options) -> Result<String> {
     Ok(format!("{models} models; {} schedules at random, {} exhaustively", schedules.at_random, schedules.all))
 }
 
-/// The models of the workspace in this folder, with this optimisation of the pipeline itself.
+/// Returns a command that tests the models of the workspace in `folder`. `level` is the
+/// optimisation of the pipeline itself.
 fn test(folder: &Path, filter: &str, level: u8) -> Command {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    // Thousands of schedules a second rather than hundreds.
+    // Optimised code runs thousands of schedules a second instead of hundreds.
     let mut command = cargo(["test", "--config", "profile.dev.opt-level=2", "--config", "profile.dev.debug=0"]);
     command.arg("--config").arg(format!("profile.dev.package.birdhook-pipeline.opt-level={level}"));
     command.args([
@@ -110,7 +112,7 @@ struct Schedules {
 }
 
 impl Schedules {
-    /// `schedules of claims::copies: 1239, which are all`, wherever in a line.
+    /// Reads `schedules of claims::copies: 1239, which are all` anywhere in a line.
     fn read(&mut self, line: &str) {
         let Some((_, told)) = line.split_once("schedules of ") else { return };
         let Some((count, how)) = told.split_once(": ").and_then(|(_, counted)| counted.split_once([',', ' '])) else {

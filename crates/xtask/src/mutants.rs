@@ -1,5 +1,7 @@
-//! Mutation testing of what decides over a request: mistakes are planted one at a time, and a test must notice each. Which files,
-//! and which mistakes no test can notice, stands in `.cargo/mutants.toml`.
+//! Mutation testing of the code that decides about a request: plants mistakes one at a time, and a
+//! test must notice each.
+//!
+//! `.cargo/mutants.toml` lists the files, and the mutants that no test can notice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,16 +16,19 @@ use crate::tools;
 const SETTINGS: &str = ".cargo/mutants.toml";
 const OUTPUT: &str = "target/mutants";
 
-/// The packages, and their slow test modules. Mutants that the other tests miss are tested again with all of them.
+/// The packages and their slow test modules. Mutants that survive the other tests are tested again
+/// with all of them.
 const PACKAGES: [(&str, &[&str]); 2] = [
     ("birdhook-core", &["every_field::", "lenient::", "messages_out::", "nesting::", "oracle::", "xaa_lenient::"]),
     ("birdhook-pipeline", &["metrics::", "privacy::"]),
 ];
 
-/// What became of each mutant, by its name: `crates/core/src/crc.rs:53:26: replace > with >= in ..`.
+/// The result of each mutant by its name.
+///
+/// A name looks like `crates/core/src/crc.rs:53:26: replace > with >= in ..`.
 type Fates = BTreeMap<String, String>;
 
-/// Tests the mutants of the files that are named, or all.
+/// Tests the mutants of the named files. Defaults to all.
 pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     let mut files = Vec::new();
     while let Some(arg) = args.next()? {
@@ -47,10 +52,12 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
             let mut command = cargo(["mutants", "--jobs=1", "--package", package, "--output", &folder]);
             command.args(again).args(&chosen).args(["--", "--tests", "--"]);
             command.args(skipped.iter().flat_map(|module| ["--skip", module]));
-            // It builds in a copy of the project, whose files may look older than what is in a shared folder.
+            // cargo-mutants builds in a copy of the project, whose files may look older than the
+            // results in a shared target folder.
             command.env_remove("CARGO_TARGET_DIR");
             command.env("CARGO_PROFILE_DEV_DEBUG", "none");
-            // Who survives makes it fail too; that the tests fail without a mutant shows in that there are no fates.
+            // The command also fails when a mutant survives. If the tests already fail without a
+            // mutant, there are no results.
             let ended = run_command(&mut command);
             let told = fates_of(&folder)?;
             if ended.is_err() && told.is_empty() {
@@ -69,11 +76,12 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
-/// A reason that fits no mutant any more explains nothing.
+/// Fails if a reason matches no mutant.
 fn no_reason_is_stale() -> Result<()> {
     let settings: Table = fs::read_to_string(SETTINGS)?.parse()?;
     let reasons = settings.get("exclude_re").and_then(|reasons| reasons.as_array()).context("exclude_re is missing")?;
-    // The tool's filter lets all deletions of a field pass.
+    // cargo-mutants lists deletions of a field with any filter, so the comparison is with the list
+    // of a filter that matches nothing.
     let none = listed(&["--no-config", "--re", "^$"])?;
     for reason in reasons.iter().filter_map(|reason| reason.as_str()) {
         if listed(&["--no-config", "--re", reason])? == none {
@@ -86,11 +94,11 @@ fn no_reason_is_stale() -> Result<()> {
 fn listed(args: &[&str]) -> Result<BTreeSet<String>> {
     let packages = PACKAGES.iter().flat_map(|(package, _)| ["--package", package]);
     let list = printed(cargo(["mutants", "--list"]).args(packages).args(args))?;
-    // It may also say that there are none.
+    // The output may also report zero mutants.
     Ok(list.lines().filter(|line| line.contains(".rs:")).map(str::to_owned).collect())
 }
 
-/// The mutants that have a reason.
+/// Returns the mutants that have a reason.
 fn explained(chosen: &[String]) -> Result<BTreeSet<String>> {
     let settings: Table = fs::read_to_string(SETTINGS)?.parse()?;
     let files = settings.get("examine_globs").and_then(|files| files.as_array()).context("examine_globs is missing")?;

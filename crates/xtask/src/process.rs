@@ -1,4 +1,4 @@
-//! Running a command where it can be seen.
+//! Runs commands with visible output.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,21 +8,22 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 
-/// The cargo that runs us, with these arguments.
+/// Returns a command for the cargo that runs this program.
 pub(crate) fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
     command
 }
 
-/// Runs it, after printing what is run.
+/// Prints the command and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {}", text(command)))?;
     if status.success() { Ok(()) } else { bail!("{} ended with {status}", text(command)) }
 }
 
-/// Runs it like [`run`], and shows every line of its output to `look` first, which says whether to print it.
+/// Runs a command like [`run`], and passes every line of its output to `look`, which returns
+/// whether to print it.
 pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str) -> bool + Send) -> Result<()> {
     announce(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -37,7 +38,7 @@ pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str) -> bool + Send
     if status.success() { Ok(()) } else { bail!("{} ended with {status}", text(command)) }
 }
 
-/// Runs it like [`run`], and hands back what it prints; its standard error is seen.
+/// Runs a command like [`run`], and returns its standard output. Its standard error is printed.
 pub(crate) fn printed(command: &mut Command) -> Result<String> {
     announce(command);
     command.stdin(Stdio::null()).stderr(Stdio::inherit());
@@ -48,7 +49,7 @@ pub(crate) fn printed(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{} prints what is no text", text(command)))
 }
 
-/// Whether it runs and succeeds; prints nothing.
+/// Returns whether a command runs and succeeds. Prints nothing.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
@@ -58,7 +59,7 @@ fn pass(from: impl Read, mut to: impl Write, look: &Mutex<impl FnMut(&str) -> bo
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         if look.lock().is_ok_and(|mut look| look(&String::from_utf8_lossy(&line))) {
-            // Who has closed our output does not want it; the command is run to its end all the same.
+            // Ignores write errors: the command runs to its end even if the output is closed.
             let _ = to.write_all(&line);
         }
         line.clear();

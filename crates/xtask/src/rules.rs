@@ -1,4 +1,5 @@
-//! Which package may depend on which, that every package inherits the lints, and that every test file is compiled.
+//! Rules for the workspace: which package may depend on which, that every package inherits the
+//! lints, and that every test file is compiled.
 
 mod tables;
 
@@ -15,7 +16,7 @@ use crate::process::cargo;
 use crate::steps::Outcome;
 use tables::{MAY_NEED, NOT_IN_CORE};
 
-/// The names of the packages that each package needs.
+/// The direct dependencies of each package, by name.
 type Needs = BTreeMap<String, BTreeSet<String>>;
 
 pub(crate) fn check() -> Result<Outcome> {
@@ -41,13 +42,13 @@ pub(crate) fn check() -> Result<Outcome> {
     bail!("{}", broken.join("; "))
 }
 
-/// The names of the library packages that are published.
+/// Returns the names of the published library packages.
 pub(crate) fn libraries() -> Result<Vec<String>> {
     let libraries = published()?.into_iter().filter(|package| package.targets.iter().any(Target::is_lib));
     Ok(libraries.map(|package| package.name.to_string()).collect())
 }
 
-/// All packages that are published.
+/// Returns all published packages.
 pub(crate) fn published() -> Result<Vec<Package>> {
     let members = MetadataCommand::new().no_deps().exec()?.packages;
     Ok(members.into_iter().filter(is_published).collect())
@@ -57,8 +58,10 @@ fn is_published(package: &Package) -> bool {
     package.publish.as_ref().is_none_or(|to| !to.is_empty())
 }
 
-/// What is built into `package`, on any target. `cargo metadata` would not do: it resolves the whole workspace at once,
-/// so that features which other members turn on count too, such as the logging that actix-web asks of jiff.
+/// Returns everything that is built into `package` on any target.
+///
+/// `cargo metadata` resolves the whole workspace at once, so it would also count features that
+/// other members enable, such as the logging that actix-web enables in jiff.
 fn resolved(package: &str) -> Result<Needs> {
     let mut tree = cargo(["tree", "--package", package, "--all-features", "--edges=normal,build", "--target=all"]);
     let output = tree.args(["--prefix=depth", "--format= {p}"]).output()?;
@@ -68,7 +71,7 @@ fn resolved(package: &str) -> Result<Needs> {
     read_tree(&String::from_utf8_lossy(&output.stdout)).context("cargo tree printed something new")
 }
 
-/// Reads lines of a depth and a name; each needs those that come behind it one deeper.
+/// Parses lines of a depth and a name. A package needs those that follow it one level deeper.
 fn read_tree(tree: &str) -> Option<Needs> {
     let mut needs = Needs::new();
     let mut way: Vec<&str> = Vec::new();
@@ -84,7 +87,7 @@ fn read_tree(tree: &str) -> Option<Needs> {
     Some(needs)
 }
 
-/// What the packages of `crates/` ask for in their manifests, with whatever feature.
+/// Returns the dependencies that the packages of `crates/` declare, with any feature.
 fn declared(metadata: &Metadata) -> Needs {
     let layers = metadata.workspace_root.join("crates");
     let is_ours = |package: &&&Package| package.manifest_path.starts_with(&layers) && is_published(package);
@@ -96,7 +99,7 @@ fn declared(metadata: &Metadata) -> Needs {
     members.iter().filter(is_ours).map(|package| (package.name.to_string(), needs(package))).collect()
 }
 
-/// Everything that `package` needs, however deep, and should not: told with the way that leads there.
+/// Returns each denied dependency of `package`, direct or indirect, with the path that leads to it.
 fn kept_out(needs: &Needs, package: &str, denied: &[&str]) -> Vec<String> {
     let is_denied = |name: &str| {
         denied.iter().any(|rule| rule.strip_suffix('*').map_or(*rule == name, |start| name.starts_with(start)))
@@ -115,7 +118,7 @@ fn kept_out(needs: &Needs, package: &str, denied: &[&str]) -> Vec<String> {
     broken
 }
 
-/// Dependencies between our own packages that go against the layers.
+/// Returns the dependencies between our own packages that violate the layers.
 fn wrong_ways(needs: &Needs, table: &[(&str, &[&str])]) -> Vec<String> {
     let mut broken = Vec::new();
     for (package, asks) in needs {
@@ -130,7 +133,8 @@ fn wrong_ways(needs: &Needs, table: &[(&str, &[&str])]) -> Vec<String> {
     broken
 }
 
-/// The files beside the root of a test binary that the root does not declare, and whose tests would never run.
+/// Returns the files beside the root of a test binary that the root does not declare. Their tests
+/// would never run.
 fn undeclared(root: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(root)?;
     let declared: BTreeSet<_> =

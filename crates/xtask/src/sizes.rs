@@ -1,4 +1,4 @@
-//! Files hold one idea: the long ones are told, the overlong ones refused.
+//! Checks the lengths of files: lists the long ones, and fails for overlong ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use anyhow::{Result, bail};
 
 use crate::steps::Outcome;
 
-/// What a file should stay under.
+/// The recommended maximum, in lines.
 const AIM: usize = 150;
-/// What a file of a `src` folder must not exceed.
+/// The limit for files of a `src` folder, in lines.
 const LIMIT: usize = 400;
 const TOP: usize = 10;
 
@@ -36,7 +36,7 @@ fn is_overlong(lines: usize, path: &Path) -> bool {
     lines > LIMIT && path.components().any(|part| part.as_os_str() == "src")
 }
 
-/// What git has or would take, and without git everything but what is built.
+/// Returns the Rust files that git tracks or would add. Without git, all files but build output.
 fn paths() -> Vec<PathBuf> {
     let mut git = Command::new("git");
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "*.rs"]);

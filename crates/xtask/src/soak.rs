@@ -1,4 +1,4 @@
-//! A receiver under mixed traffic for some minutes.
+//! Runs a receiver under mixed traffic for some minutes.
 
 use std::process::Command;
 
@@ -31,13 +31,13 @@ impl Options {
     }
 }
 
-/// Optimised, as apps are.
+/// Runs the soak test with optimised code, like an app in production.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut command = cargo(["run", "--release", "--quiet", "-p", "birdhook-soak", "--bin", "birdhook-soak", "--"]);
     run_command(command.args(&options.words))
 }
 
-/// A short one, as the step `tests` has built it.
+/// Runs a short soak test, with the program that the step `tests` built.
 pub(crate) fn step() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped("it reads what a process holds in /proc".to_owned()));

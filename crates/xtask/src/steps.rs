@@ -1,5 +1,5 @@
-//! The steps of `cargo xtask test` and `cargo xtask ci`, in order. A new step is a line of [`SHORT`] or [`LONG`] and a
-//! function.
+//! The steps of `cargo xtask test` and `cargo xtask ci`, in order. A new step is a line of
+//! [`SHORT`] or [`LONG`] and a function.
 
 use std::fmt;
 use std::process::Command;
@@ -15,17 +15,17 @@ use crate::{
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// Minutes on two cores, from an empty target folder, with everything downloaded and the tools installed.
+    /// Minutes on two cores, with an empty target folder and all downloads and tools present.
     pub(crate) minutes: f32,
     pub(crate) about: &'static str,
     run: fn() -> Result<Outcome>,
 }
 
-/// How a step ended that did not fail, with a note for the table.
+/// The result of a step that did not fail, with a note for the table.
 pub(crate) enum Outcome {
     Passed(String),
     Skipped(String),
-    /// The tests that ran.
+    /// The counts of the tests that ran.
     Counted(Counts),
 }
 
@@ -42,7 +42,7 @@ const fn step(name: &'static str, minutes: f32, about: &'static str, run: fn() -
     Step { name, minutes, about, run }
 }
 
-/// What needs no server and nothing compiled in another way: `cargo xtask test`.
+/// The steps of `cargo xtask test`: they need no server and no second build configuration.
 pub(crate) const SHORT: &[Step] = &[
     step("fmt", 0.1, "the code is formatted", fmt),
     step("clippy", 2.0, "no warnings, with all features", clippy),
@@ -51,7 +51,7 @@ pub(crate) const SHORT: &[Step] = &[
     step("quickstart", 0.2, "the quickstart of the README runs to its end", quickstart),
 ];
 
-/// What `cargo xtask ci` adds.
+/// The steps that `cargo xtask ci` adds.
 pub(crate) const LONG: &[Step] = &[
     step(
         "features",
@@ -83,7 +83,7 @@ pub(crate) const LONG: &[Step] = &[
     step("dates", 5.0, "the tests pass on other dates, and over the turn of a year", dates::check),
 ];
 
-/// Runs the steps of these names, or all; a failing one does not keep the others from running.
+/// Runs the named steps, or all. A step that fails does not prevent the others from running.
 pub(crate) fn run(steps: impl Iterator<Item = &'static Step>, names: &[String]) -> Result<()> {
     let steps: Vec<_> = steps.collect();
     for name in names {
@@ -149,7 +149,8 @@ fn clippy() -> Result<Outcome> {
     Ok(passed())
 }
 
-/// As the step `tests` has built it: `cargo run` would compile the libraries again, with fewer features.
+/// Uses the build of the step `tests`. `cargo run` would compile the libraries again with fewer
+/// features.
 fn quickstart() -> Result<Outcome> {
     run_command(cargo(["build", "--example=quickstart"]).args(testing::BUILT))?;
     run_command(&mut Command::new(tools::target_folder()?.join("debug/examples/quickstart")))?;

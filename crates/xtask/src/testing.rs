@@ -1,4 +1,4 @@
-//! Running tests, by `cargo nextest` where it is installed and by `cargo test` where it is not.
+//! Runs tests with `cargo nextest` if it is installed, otherwise with `cargo test`.
 
 use std::process::Command;
 
@@ -9,21 +9,21 @@ use crate::process::{cargo, run as run_command, succeeds, watch};
 use crate::steps::Outcome;
 use crate::tools;
 
-/// Its tests need servers.
+/// The package whose tests need servers.
 const ENGINES: &str = "birdhook-engines-proof";
-/// Its tests are compiled with `--cfg birdhook_faults`.
+/// The package whose tests are compiled with `--cfg birdhook_faults`.
 const INBOX: &str = "birdhook-inbox-proof";
 const TOOL: &str = "birdhook-cli";
 
-/// What the short suite is built from. Every step that uses its programs names the same packages and features, so that
-/// nothing is compiled twice.
+/// The packages and features that the short suite is built from. Every step that uses its programs
+/// names the same ones, so that nothing is compiled twice.
 pub(crate) const BUILT: &[&str] = &["--workspace", "--all-features", "--exclude", ENGINES, "--exclude", INBOX];
 
 pub(crate) fn short() -> Result<Outcome> {
     run(Tests::Short, &[]).map(Outcome::Counted)
 }
 
-/// Tests that are ignored because they take long, save those of the tool that need servers.
+/// Runs the ignored, slow tests, without those of the tool that need servers.
 pub(crate) fn long() -> Result<Outcome> {
     run(Tests::Long, &[]).map(|counts| Outcome::Counted(counts.of_a_selection()))
 }
@@ -34,11 +34,11 @@ enum Tests {
     Long,
 }
 
-/// Runs tests of what [`BUILT`] names. `runner` starts each test program.
+/// Runs tests of the packages in [`BUILT`]. `runner` starts each test program.
 fn run(tests: Tests, runner: &[String]) -> Result<Counts> {
     if has_nextest() {
         let mut command = cargo(["nextest", "run"]);
-        // One more than there are cores, since some tests mostly wait.
+        // One more than the number of cores, because some tests mostly wait.
         let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
         command.args(BUILT).args(runner).arg(format!("--test-threads={threads}"));
         if tests == Tests::Long {
@@ -46,7 +46,7 @@ fn run(tests: Tests, runner: &[String]) -> Result<Counts> {
         }
         return count(command);
     }
-    // Tests start the examples, which `cargo test` compiles as tests only.
+    // Some tests start the examples, which `cargo test` builds only as tests.
     run_command(cargo(["build", "--examples"]).args(BUILT))?;
     let mut command = cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
     command.args(BUILT).args(runner);
@@ -56,12 +56,14 @@ fn run(tests: Tests, runner: &[String]) -> Result<Counts> {
     count(command)
 }
 
-/// Runs the short suite's tests, each started by `runner`: a program and its arguments.
+/// Runs the tests of the short suite. `runner`, a program and its arguments, starts each test
+/// program.
 pub(crate) fn short_started_by(runner: &[String]) -> Result<Counts> {
     run(Tests::Short, &config(runner)?)
 }
 
-/// Compiled with faults, and so in a folder of its own.
+/// Runs the inbox's tests, which are compiled with injected faults and therefore in a separate
+/// folder.
 pub(crate) fn inbox() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped("it looks at system calls, with strace".to_owned()));
@@ -70,7 +72,8 @@ pub(crate) fn inbox() -> Result<Outcome> {
     counted(proof(&[]))
 }
 
-/// Runs the proof that opens an inbox with another clock than it was written with, started by `runner`.
+/// Runs the test that opens an inbox under another clock than it was written with. `runner` starts
+/// it.
 pub(crate) fn power_started_by(runner: &[String]) -> Result<Counts> {
     let mut command = proof(&config(runner)?);
     command.args(["--test=nothing_is_lost", "--", "a_loss_of_power"]);
@@ -96,10 +99,11 @@ pub(crate) fn engines() -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("{error:#}")));
     }
     if has_nextest() {
-        // Of the whole workspace, since with fewer packages some features are off and much is compiled again.
+        // The whole workspace: with fewer packages some features are off, and much is compiled
+        // again.
         let mut command = cargo(["nextest", "run", "--workspace", "--all-features", "--exclude", INBOX]);
         command.arg("--run-ignored=all");
-        // Of the tool's tests those that the step `tests` leaves out.
+        // From the tool, runs only the tests that the step `tests` skips.
         command.args(["-E", &format!("package({ENGINES}) | (package({TOOL}) & test(/^engines::/))")]);
         return count(command).map(|counts| Outcome::Counted(counts.of_a_selection()));
     }
@@ -116,7 +120,7 @@ fn has_nextest() -> bool {
     succeeds(&mut cargo(["nextest", "--version"]))
 }
 
-/// Makes cargo start each test program by this one.
+/// Returns the arguments that make cargo start each test program with `runner`.
 fn config(runner: &[String]) -> Result<[String; 2]> {
     let words: Vec<_> = runner.iter().map(|word| format!("{word:?}")).collect();
     Ok(["--config".to_owned(), format!("target.{}.runner=[{}]", tools::host()?, words.join(", "))])

@@ -1,5 +1,7 @@
-//! Whether comparing signatures tells by its time what it must not. No step of `cargo xtask ci`: on a machine that others use too
-//! it can miss what is there, and cry wolf; the statistics behind it are tested with times that are made up.
+//! Checks that the time to compare signatures leaks nothing about them.
+//!
+//! Not a step of `cargo xtask ci`: on a shared machine it can miss a leak or report one that does
+//! not exist. The statistics behind it have unit tests with invented times.
 
 use anyhow::Result;
 use lexopt::prelude::Long;

@@ -2,13 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 /// The events of one server, by their ids. Each is a deleted post, whose id no other event has.
 #[derive(Default)]
 pub struct Book {
     next: AtomicU64,
     pages: Mutex<Pages>,
+    /// Whether what the server prints is left unread.
+    is_closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -37,6 +40,22 @@ impl Book {
 
     pub fn may_repeat(&self, id: u64) {
         self.pages.lock().unwrap().may_repeat.insert(id);
+    }
+
+    /// Reads nothing more that the server prints.
+    pub fn read_no_more(&self) {
+        self.is_closed.store(true, SeqCst);
+    }
+
+    pub fn read_again(&self) {
+        self.is_closed.store(false, SeqCst);
+    }
+
+    /// Blocks while nothing is to be read.
+    pub fn wait_to_read(&self) {
+        while self.is_closed.load(SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// A line that the server has printed.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use crate::attacks::fill;
 use crate::book::Book;
 use crate::pulse::{Beats, Pulse};
 use crate::server::{Kind, Server};
@@ -30,6 +31,8 @@ pub struct Row {
     pub threads: Option<usize>,
     /// Whether most of its time is waiting, so that in the short form the servers may be attacked side by side.
     pub waits: bool,
+    /// Whether what the server prints is left unread when it is asked to end.
+    pub ends_unread: bool,
 }
 
 /// What bodies may take: birdhook's `bodies_limit`, and as much again since a body that grows is copied into twice its room.
@@ -47,7 +50,18 @@ pub const fn row(
     about: &'static str,
     attack: fn(Target) -> Attacking,
 ) -> Row {
-    Row { family, name, about, attack, memory: |_| SLACK, may_miss: false, files: None, threads: None, waits: false }
+    Row {
+        family,
+        name,
+        about,
+        attack,
+        memory: |_| SLACK,
+        may_miss: false,
+        files: None,
+        threads: None,
+        waits: false,
+        ends_unread: false,
+    }
 }
 
 impl Row {
@@ -114,6 +128,11 @@ pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
     let asked = Instant::now();
     while alive && book.owed() > 0 && asked.elapsed() < PRINTED {
         tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    if row.ends_unread {
+        book.read_no_more();
+        // Not booked: what waits in memory when a process is asked to end, and cannot be printed, is lost with it.
+        fill(&target, false, &mut tally).await;
     }
     let stopped = tokio::task::spawn_blocking(move || server.stop()).await?;
     let wrong = stopped.err().map(|error| format!("{error:#}")).into_iter().chain(book.wrong());

@@ -64,6 +64,7 @@ pub struct Server {
     address: SocketAddr,
     printed: Option<JoinHandle<()>>,
     complained: Option<JoinHandle<String>>,
+    book: Arc<Book>,
 }
 
 impl Server {
@@ -90,11 +91,13 @@ impl Server {
         let mut child = child.with_context(|| format!("{} does not start", program.display()))?;
         // What nobody reads would bring it to a halt.
         let stdout = child.stdout.take().context("a pipe")?;
+        let pages = Arc::clone(&book);
         let printed = std::thread::spawn(move || {
             let mut lines = BufReader::with_capacity(1 << 20, stdout);
             let mut line = String::new();
             while matches!(lines.read_line(&mut line), Ok(1..)) {
-                book.read(&line);
+                pages.read(&line);
+                pages.wait_to_read();
                 line.clear();
             }
         });
@@ -103,8 +106,8 @@ impl Server {
         stderr.read_line(&mut first)?;
         let complained =
             std::thread::spawn(move || stderr.lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
-        let mut server =
-            Self { child, address: ([127, 0, 0, 1], 0).into(), printed: Some(printed), complained: Some(complained) };
+        let (printed, complained) = (Some(printed), Some(complained));
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), printed, complained, book };
         let address = first.split("http://").nth(1).and_then(|rest| rest.split('/').next());
         server.address = address.and_then(|text| text.parse().ok()).with_context(|| format!("{first:?}: where?"))?;
         Ok(server)
@@ -147,6 +150,7 @@ impl Server {
                 None => std::thread::sleep(Duration::from_millis(5)),
             }
         };
+        self.book.read_again();
         self.printed.take().map(JoinHandle::join);
         let complaints = self.complaints();
         if !status.success() || complaints.contains("panicked") {

@@ -1,4 +1,4 @@
-//! What these tests share: receivers around one Redis, and a sink that does as it is told.
+//! The fixture of these tests: receivers with one Redis, and a controllable sink.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 pub(crate) type Receiver = Pipeline<SharedDedupe<Taker>>;
 
-/// Longer than any of the tests takes.
+/// Longer than any test.
 pub(crate) const FOREVER: Duration = Duration::from_secs(3600);
 
 pub(crate) struct Bed {
@@ -27,7 +27,7 @@ impl Bed {
         Self { server: servers::Redis::start() }
     }
 
-    /// Asks the server, past birdhook.
+    /// Sends a command to the server, bypassing birdhook.
     pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let client = redis::Client::open(self.server.url()).unwrap();
         let mut line = client.get_multiplexed_async_connection().await.unwrap();
@@ -41,7 +41,7 @@ impl Bed {
         redis.dedupe().in_flight(FOREVER).patience(PATIENCE).copies_wait(Duration::ZERO)
     }
 
-    /// A process with a connection and a memory of its own, and the sink in it.
+    /// Returns a receiver with its own connection, like a separate process, and its sink.
     pub(crate) async fn receiver(&self) -> (Receiver, Taker) {
         self.receiver_with(|dedupe| dedupe).await
     }
@@ -52,7 +52,7 @@ impl Bed {
         (webhook().deadline(FOREVER).sink(sink), taker)
     }
 
-    /// Until Redis says so.
+    /// Waits until Redis returns this value.
     pub(crate) async fn until<T: FromRedisValue + PartialEq>(&self, words: &[&str], expected: T) {
         let start = Instant::now();
         while self.ask::<T>(words).await != expected {
@@ -62,12 +62,12 @@ impl Bed {
     }
 }
 
-/// Takes what it is given, when it is told to, and remembers it.
+/// A sink that waits, accepts or fails on command, and records accepted events.
 #[derive(Clone)]
 pub(crate) struct Taker {
     pub(crate) taken: Arc<Mutex<Vec<EventKey>>>,
     mood: Arc<watch::Sender<Mood>>,
-    /// How many hand-overs it has in hand.
+    /// The number of deliveries in progress.
     busy: Arc<watch::Sender<usize>>,
 }
 
@@ -141,12 +141,12 @@ pub(crate) fn key(id: u32) -> EventKey {
     Delivery::restore(birdhook_inbox_proof::APP, body(&[id]), 1).unwrap().events()[0].delivery_key()
 }
 
-/// What it is called in Redis.
+/// Returns the event's key in Redis.
 pub(crate) fn name(id: u32) -> String {
     format!("{{birdhook}}:{}", key(id))
 }
 
-/// How X is answered.
+/// Posts a delivery. Returns the outcome of the request.
 pub(crate) async fn post(receiver: &Receiver, body: String) -> Reason {
     let signed = signature::sign(&Secret::new(SECRET).unwrap(), body.as_bytes());
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
@@ -155,7 +155,7 @@ pub(crate) async fn post(receiver: &Receiver, body: String) -> Reason {
     receiver.receive(reception, chunks).await.reason()
 }
 
-/// Again and again, as X does.
+/// Posts a delivery until it is accepted, like X.
 pub(crate) async fn post_until_taken(receiver: &Receiver, body: String) {
     let start = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Redis does not answer, or does not know what it knew.
+//! Redis does not respond, or has lost its data.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
     let took = start.elapsed();
     assert!(Duration::from_millis(300) <= took && took < Duration::from_millis(1900), "{took:?}");
     bed.server.resume();
-    // The claim arrives after all, is given up, and blocks nobody.
+    // The delayed claim arrives, is released, and blocks no later delivery.
     post_until_taken(&one, body(&[1])).await;
     assert_eq!(ours.taken(), [key(1)]);
     assert_eq!((one.sink().trusted(), one.sink().unmarked()), (0, 0));
@@ -56,7 +56,7 @@ async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
     let left = one.shutdown(Duration::from_millis(300)).await;
     assert!(left.is_nothing());
     bed.server.resume();
-    // Now it waits for Redis.
+    // This shutdown waits for Redis.
     assert!(one.shutdown(PATIENCE).await.is_nothing());
     assert_eq!(bed.ask::<String>(&["GET", &name(1)]).await, "done");
     assert_eq!(post(&other, body(&[1])).await, Reason::Accepted);
@@ -77,7 +77,7 @@ async fn what_redis_never_hears_of_is_counted() {
     bed.server.kill();
     ours.is_to(Mood::Takes);
     assert_eq!(posting.await, Reason::Accepted);
-    // It is tried until the claim would be over.
+    // The key is written again and again until its claim would have expired.
     assert!(one.shutdown(PATIENCE).await.is_nothing());
     assert_eq!(one.sink().unmarked(), 2);
 }
@@ -96,7 +96,7 @@ async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
     bed.server.kill();
     ours.is_to(Mood::Takes);
     assert_eq!(posting.await, Reason::Accepted);
-    // Some tries fail.
+    // Some attempts to write the key fail.
     assert_eq!(post(&one, body(&[2])).await, Reason::SinkFailed);
     bed.server.restart();
     assert!(one.shutdown(PATIENCE).await.is_nothing());

@@ -1,4 +1,4 @@
-//! Two receivers, and what comes to both.
+//! Two receivers get the same deliveries.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn a_copy_of_what_is_in_flight_elsewhere_is_answered_503() {
     let first = tokio::spawn(async move { post(&one, body(&[1])).await });
     ours.is_busy().await;
     assert_eq!(post(&other, body(&[1])).await, Reason::InFlight);
-    // One of several is enough, and the others are not held.
+    // One event in flight is enough to reject a delivery. Its other events are not claimed.
     assert_eq!(post(&other, body(&[2, 1, 3])).await, Reason::InFlight);
     assert_eq!(bed.ask::<usize>(&["EXISTS", &name(2), &name(3)]).await, 0);
     assert_eq!(post(&other, body(&[2, 3])).await, Reason::Accepted);
@@ -86,7 +86,7 @@ async fn what_is_not_taken_may_be_taken_elsewhere_at_once() {
     let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
     ours.is_to(Mood::Fails);
     assert_eq!(post(&one, body(&[1])).await, Reason::SinkFull);
-    // The claim would last for an hour.
+    // Without the release, the claim would last an hour.
     post_until_taken(&other, body(&[1])).await;
 
     ours.is_to(Mood::Waits);

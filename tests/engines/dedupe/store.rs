@@ -1,4 +1,4 @@
-//! What is in Redis.
+//! The data that deduplication keeps in Redis.
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
-//! A receiver before an engine, made to be ended at any moment: `instance PORT ENGINE [INBOX]`. With the folder of an inbox it
-//! stores there and relays to the engine. It prints a line when it takes requests, and ends in order on SIGTERM.
+//! A receiver in front of an engine that can be killed at any time: `instance PORT ENGINE [INBOX]`.
+//!
+//! With the folder of an inbox, it stores events there and relays them to the engine. It prints a
+//! line when it is ready, and shuts down on SIGTERM.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test's program")]
 
 use std::time::Duration;
@@ -29,7 +31,7 @@ async fn main() {
             let relaying = tokio::spawn(relay(inbox.clone(), engine));
             serve(port, inbox.clone()).await;
             inbox.close(PATIENCE).await;
-            // The engine may never have been there.
+            // The engine may never have been available.
             let _ = tokio::time::timeout(Duration::from_secs(2), relaying).await;
         }
     }

@@ -1,4 +1,4 @@
-//! What these tests share.
+//! The fixture of these tests.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -27,14 +27,14 @@ impl Bed {
         bed
     }
 
-    /// Without a stream.
+    /// Starts a server without a stream.
     pub(crate) async fn bare(more: &[&str]) -> Self {
         let server = servers::Nats::start_with(more);
         let jetstream = JetStream::connect(&server.url()).await.unwrap();
         Self { server, jetstream }
     }
 
-    /// Waits until a server that was restarted answers.
+    /// Waits until a restarted server responds.
     pub(crate) async fn reconnected(&self) {
         let start = Instant::now();
         let context = self.jetstream.context();
@@ -47,19 +47,19 @@ impl Bed {
         self.jetstream.sink()
     }
 
-    /// Asks JetStream, past birdhook.
+    /// Sends a request to JetStream, bypassing birdhook.
     pub(crate) async fn ask(&self, what: &str, question: Value) -> Value {
         let answer: Value = self.jetstream.context().request(what.to_owned(), &question).await.unwrap();
         assert_eq!(answer.get("error"), None, "{what}");
         answer
     }
 
-    /// How many messages the stream has.
+    /// Returns the number of messages in the stream.
     pub(crate) async fn len(&self) -> u64 {
         self.ask("STREAM.INFO.BIRDHOOK", json!({})).await["state"]["messages"].as_u64().unwrap()
     }
 
-    /// Publishes what birdhook did not write.
+    /// Publishes a message that birdhook did not write.
     pub(crate) async fn publish(&self, subject: &str, headers: &[(&str, &str)], payload: &'static str) {
         let mut map = async_nats::HeaderMap::new();
         headers.iter().for_each(|(name, value)| map.insert(*name, *value));
@@ -76,26 +76,27 @@ impl Bed {
     }
 }
 
-/// As it is by default, but for machines with little room.
+/// Returns the default settings with a smaller limit, for machines with little disk space.
 pub(crate) fn small() -> StreamSettings {
     StreamSettings::new().max_bytes(64 << 20)
 }
 
-/// At a time of its own, for what happens at one time has one id.
+/// Returns a scene at a time that depends on the seed, because the ids of events depend on the
+/// time.
 fn scene(seed: u64) -> Scene {
     let mut scene = Scene::new(seed);
     scene.advance(Duration::from_secs(seed % 1_000_000 * 3600));
     scene
 }
 
-/// Posts, each in a delivery of its own.
+/// Returns posts, each in its own delivery.
 pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
     let mut scene = scene(seed);
     let mut post = || scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap();
     (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
 }
 
-/// Posts in one body, and the events of it.
+/// Returns one body with several posts, and its delivery.
 pub(crate) fn batch(seed: u64, count: usize) -> (bytes::Bytes, Delivery) {
     let mut scene = scene(seed);
     let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
@@ -103,7 +104,7 @@ pub(crate) fn batch(seed: u64, count: usize) -> (bytes::Bytes, Delivery) {
     (body.clone(), Delivery::restore("shop", body, count).unwrap())
 }
 
-/// How a receiver answers a body from X.
+/// Returns the status that a receiver sends for a body.
 pub(crate) async fn answer<S: EventSink>(pipeline: &Pipeline<S>, body: &bytes::Bytes) -> u16 {
     let secret = Secret::new(birdhook_inbox_proof::SECRET).unwrap();
     let signed = signature::sign(&secret, body);
@@ -113,7 +114,7 @@ pub(crate) async fn answer<S: EventSink>(pipeline: &Pipeline<S>, body: &bytes::B
     pipeline.receive(reception, chunks).await.status()
 }
 
-/// A receiver that remembers nothing itself.
+/// Returns a receiver without its own deduplication.
 pub(crate) fn receiver(sink: Sink) -> Pipeline<Sink> {
     webhook().sink(sink)
 }
@@ -124,7 +125,7 @@ pub(crate) async fn all_taken(sink: &Sink, deliveries: &[Delivery]) {
     }
 }
 
-/// What the app gets to know of an event.
+/// Returns an event as the app sees it.
 pub(crate) fn told(event: &Event) -> String {
     serde_json::to_string(&event.report()).unwrap()
 }
@@ -141,7 +142,7 @@ pub(crate) async fn next(consumer: &mut Consumer) -> Message {
     next_or_error(consumer).await.unwrap()
 }
 
-/// Takes and acknowledges so many, and tells them.
+/// Receives and acknowledges `count` events. Returns them as the app sees them.
 pub(crate) async fn take(consumer: &mut Consumer, count: usize) -> Vec<String> {
     let mut taken = Vec::new();
     for _ in 0..count {
@@ -152,14 +153,14 @@ pub(crate) async fn take(consumer: &mut Consumer, count: usize) -> Vec<String> {
     taken
 }
 
-/// Nothing comes for so long.
+/// Checks that no message arrives in this time.
 pub(crate) async fn nothing(consumer: &mut Consumer, millis: u64) {
     if let Ok(next) = tokio::time::timeout(Duration::from_millis(millis), consumer.recv()).await {
         panic!("{next:?}");
     }
 }
 
-/// The source of a sink's error.
+/// Returns the source of a sink's error.
 pub(crate) fn why(error: &birdhook_pipeline::SinkError) -> &birdhook_nats::PublishFailure {
     std::error::Error::source(error).and_then(|source| source.downcast_ref()).expect("a reason")
 }

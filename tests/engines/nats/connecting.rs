@@ -1,4 +1,4 @@
-//! Servers that are not there, or not as they should be.
+//! Servers that are missing or misconfigured.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ struct WithoutJetStream {
 impl WithoutJetStream {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // A user's PATH seldom has /usr/sbin.
+        // `nats-server` may be in `/usr/sbin`, which a user's `PATH` often lacks.
         let path = std::env::var("PATH").unwrap_or_default() + ":/usr/local/sbin:/usr/sbin";
         let mut command = Command::new("nats-server");
         command.env("PATH", path);

@@ -1,4 +1,4 @@
-//! Messages that are no events, and consumers that go.
+//! Messages that are not events, and consumers that are removed.
 
 use birdhook_core::message::Unreadable;
 use birdhook_nats::{ConsumeError, ConsumerSettings};
@@ -43,7 +43,7 @@ async fn an_event_that_somebody_else_published_again_is_an_event() {
     let event = posts(62, 1).remove(0).into_events().remove(0);
     let key = event.delivery_key().to_string();
     let body: &'static str = event.body().as_str().to_owned().leak();
-    // Without the id, so that it is not taken for a duplicate.
+    // Without the message id, so that the server does not treat it as a duplicate.
     for header in ["Birdhook-Key", "Nats-Msg-Id"] {
         bed.publish("birdhook.again", &[("Birdhook-App", "shop"), (header, &key)], body).await;
     }
@@ -63,7 +63,7 @@ async fn a_consumer_that_was_removed_says_so_and_ends() {
     bed.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
     assert!(matches!(next_or_error(&mut waiting).await, Err(ConsumeError::Removed)));
     assert!(waiting.recv().await.is_none());
-    // Before it asked for anything.
+    // The stream is deleted before the consumer requested a message.
     let mut fresh = bed.consumer().await;
     bed.ask("STREAM.DELETE.BIRDHOOK", json!({})).await;
     assert!(matches!(next_or_error(&mut fresh).await, Err(ConsumeError::Removed)));

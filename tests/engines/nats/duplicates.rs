@@ -1,4 +1,4 @@
-//! An event that is published again is recognised.
+//! The stream recognises an event that is published again.
 
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -19,12 +19,12 @@ async fn a_copy_is_stored_once_whichever_sink_takes_it() {
         all_taken(&sink, &deliveries).await;
     }
     assert_eq!(bed.len().await, 20);
-    // At the same time.
+    // Concurrently.
     let deliveries = posts(22, 50);
     let (one, two) = (bed.sink(), other.sink());
     tokio::join!(all_taken(&one, &deliveries), all_taken(&two, &deliveries));
     assert_eq!(bed.len().await, 70);
-    // The server remembers across its end.
+    // The server remembers message ids across a kill.
     bed.server.kill();
     bed.server.restart();
     bed.reconnected().await;
@@ -37,7 +37,7 @@ async fn a_delivery_that_was_published_in_part_is_completed_when_it_is_told_agai
     let bed = Bed::new().await;
     let (body, _) = batch(23, 10);
     let receiver = receiver(bed.sink());
-    // Room for 4 of the 10, and not for more.
+    // Room for 4 of the 10 events.
     let mut config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
     config["max_msgs"] = json!(4);
     bed.ask("STREAM.UPDATE.BIRDHOOK", config.clone()).await;
@@ -93,7 +93,7 @@ async fn after_the_window_a_copy_is_another_message() {
     }
 }
 
-/// Why streams are made with the limits retention.
+/// The reason for streams with the retention policy `limits`.
 #[tokio::test]
 async fn a_restart_forgets_what_was_consumed_from_a_work_queue_and_nothing_of_a_stream_with_limits() {
     for (retention, copies) in [("limits", 0), ("workqueue", 1)] {
@@ -102,7 +102,7 @@ async fn a_restart_forgets_what_was_consumed_from_a_work_queue_and_nothing_of_a_
         all_taken(&bed.sink(), &deliveries).await;
         let mut consumer = bed.consumer_of(ConsumerSettings::new("app")).await;
         assert_eq!(take(&mut consumer, 5).await, all_told(&deliveries));
-        // Recognised while the server lives, whatever the retention.
+        // While the server runs, it recognises duplicates with either policy.
         all_taken(&bed.sink(), &deliveries).await;
         nothing(&mut consumer, 200).await;
         bed.server.stop();

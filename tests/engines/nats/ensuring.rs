@@ -1,4 +1,4 @@
-//! A stream as it is wanted.
+//! Creating and updating streams and consumers.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn a_stream_is_created_changed_and_left_alone() {
     }
     let deliveries = posts(41, 3);
     all_taken(&bed.sink(), &deliveries).await;
-    // What somebody else has set is theirs.
+    // Settings that other tools have changed are preserved.
     let mut config = config;
     config["deny_delete"] = json!(true);
     config["max_consumers"] = json!(9);
@@ -87,7 +87,7 @@ async fn what_cannot_be_had_is_told_with_the_cure() {
         assert!(matches!(error, EnsureError::Unchangeable { .. }) && error.to_string().contains(value), "{error}");
         bed.ask("STREAM.DELETE.THEIRS", json!({})).await;
     }
-    // The first one is as it was.
+    // The first stream is unchanged.
     assert_eq!(bed.jetstream.ensure_stream(&small()).await.unwrap(), Ensured::Unchanged);
 }
 

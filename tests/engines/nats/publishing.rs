@@ -1,4 +1,4 @@
-//! What is published is what is consumed.
+//! Published events are consumed unchanged.
 
 use birdhook_core::message::Format;
 use birdhook_core::{Delivery, EventKey, Generation};

@@ -1,4 +1,4 @@
-//! The server ends, comes back, and stands still.
+//! The server stops, restarts or hangs.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use birdhook_pipeline::{EventSink, SinkError};
 
 use crate::nats::bed::*;
 
-/// Takes until all are there, whatever comes twice.
+/// Receives until all events have arrived. Ignores duplicates.
 async fn take_all(consumer: &mut birdhook_nats::Consumer, wanted: &[String]) {
     let mut missing: std::collections::BTreeSet<_> = wanted.iter().cloned().collect();
     while !missing.is_empty() {
@@ -121,7 +121,7 @@ async fn a_consumer_goes_on_when_the_server_has_stood_still() {
     let deliveries = posts(85, 5);
     nothing(&mut consumer, 100).await;
     bed.server.pause();
-    // Longer than it may be without a word.
+    // Longer than the consumer waits for a heartbeat.
     nothing(&mut consumer, 12_000).await;
     bed.server.resume();
     all_taken(&bed.sink(), &deliveries).await;

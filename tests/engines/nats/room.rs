@@ -1,4 +1,4 @@
-//! A stream that is full, and what is too large for it.
+//! Full streams, and events that are too large.
 
 use birdhook_core::{Delivery, Generation};
 use birdhook_nats::PublishFailure;
@@ -51,9 +51,9 @@ async fn what_is_too_large_is_refused_and_the_others_of_its_delivery_are_stored(
         assert!(matches!(why(&error), PublishFailure::TooLarge(_)), "{:?}", why(&error));
         assert_eq!(bed.len().await, 2);
     }
-    // The connection goes on.
+    // The connection is still usable.
     all_taken(&bed.sink(), &posts(31, 1)).await;
-    // The stream's own limit.
+    // The stream's own size limit.
     let mut config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
     config["max_msg_size"] = json!(100);
     bed.ask("STREAM.UPDATE.BIRDHOOK", config).await;

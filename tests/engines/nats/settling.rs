@@ -1,4 +1,4 @@
-//! What becomes of an event that was handed out.
+//! Acknowledging, rejecting and delaying messages.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ async fn what_is_acknowledged_never_comes_again_and_what_is_not_does() {
     assert_eq!((told(&message), message.tries()), (all_told(&deliveries)[1].clone(), 2));
     message.ack().await.unwrap();
     drop(consumer);
-    // Not even for another process.
+    // Another consumer does not receive the messages either.
     nothing(&mut bed.consumer_of(settings).await, 1200).await;
     let info = bed.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
     assert_eq!((&info["num_ack_pending"], &info["num_pending"]), (&json!(0), &json!(0)));
@@ -90,7 +90,7 @@ async fn in_order_the_next_one_waits_for_the_one_before() {
         };
         let message = message.unwrap().unwrap();
         let told = told(&message);
-        // Every third one fails at first.
+        // Every third event fails at the first attempt.
         if taken.len() % 3 == 0 && message.tries() == 1 {
             tried.push(told);
             message.nack(Duration::from_millis(30)).await.unwrap();

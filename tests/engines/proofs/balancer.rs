@@ -1,4 +1,4 @@
-//! One address before several receivers.
+//! A load balancer for several receivers.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Gives each new connection to the next receiver that is there, so that copies of a delivery go to different ones. Gone when
-/// it is dropped.
+/// Forwards each new connection to the next receiver that is running, so that copies of a delivery
+/// go to different receivers.
+///
+/// Dropping it stops the balancer.
 #[derive(Debug)]
 pub struct Balancer {
     port: u16,
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
     use crate::servers::free_port;
 
-    /// Says its name and hangs up.
+    /// Starts a server that sends its name and closes the connection.
     async fn receiver(name: &'static str) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

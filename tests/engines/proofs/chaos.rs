@@ -1,4 +1,4 @@
-//! Everything at once, as a seed has it.
+//! All faults in random combination, from a seed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup, time: Duratio
             What::Engine if engine.is_running() => engine.resume(),
             What::Engine => engine.restart(),
             What::Kill => instance.kill().await,
-            // It may just have started, and not know how to end in order.
+            // The instance may have just started, and not handle the signal yet.
             What::Stop => drop(instance.stop().await),
             What::Instance if instance.is_running() => {}
             What::Instance => instance.begin().await,
@@ -44,7 +44,7 @@ pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup, time: Duratio
 enum What {
     KillEngine,
     PauseEngine,
-    /// It is there again.
+    /// Resumes or restarts the engine.
     Engine,
     Kill,
     Stop,
@@ -55,7 +55,7 @@ enum What {
     Heal,
 }
 
-/// What is well again soon is tested longest.
+/// The weighted actions. Those that end a fault are frequent, so that faults are usually short.
 const WHAT: [What; 16] = [
     What::KillEngine,
     What::PauseEngine,

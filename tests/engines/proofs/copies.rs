@@ -1,4 +1,4 @@
-//! Copies of deliveries come to different receivers at once, and later.
+//! Copies of deliveries reach different receivers, at the same time and later.
 
 use std::path::Path;
 

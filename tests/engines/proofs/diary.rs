@@ -1,4 +1,4 @@
-//! What consumers have seen, and what is to be said of it.
+//! The events that consumers received, and the checks of them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,23 +9,23 @@ use birdhook_inbox_proof::book::Book;
 use birdhook_inbox_proof::consumed::content;
 use birdhook_testkit::Ledger;
 
-/// A line for each event that was handed out. A clone is the same diary.
+/// A line for each message that a consumer received. Clones share the lines.
 #[derive(Clone, Default)]
 pub struct Diary {
     lines: Arc<Mutex<Vec<Line>>>,
-    /// Told of each event once.
+    /// Notified of each event once.
     ledger: Option<Ledger>,
 }
 
 struct Line {
-    /// Where it stands in the engine, which knows one place for one message however often it hands it out.
+    /// The message's position in the engine. It is the same each time the message is delivered.
     place: String,
     key: EventKey,
     content: u64,
 }
 
 impl Diary {
-    /// One that tells the mock X what was consumed.
+    /// Returns a diary that reports consumed events to the mock of X.
     pub fn telling(ledger: Ledger) -> Self {
         Self { ledger: Some(ledger), ..Self::default() }
     }
@@ -44,7 +44,7 @@ impl Diary {
         self.lines.lock().unwrap()
     }
 
-    /// How many messages were handed out, and how often one was that had been before.
+    /// Returns the number of distinct messages, and of repeated deliveries.
     pub fn counts(&self) -> (usize, usize) {
         let lines = self.lines();
         let places: HashSet<_> = lines.iter().map(|line| &line.place).collect();
@@ -55,7 +55,8 @@ impl Diary {
         self.lines().iter().map(|line| line.key).collect()
     }
 
-    /// What was answered 200 was consumed; what was consumed was sent, and as it is; each event was one message.
+    /// Checks that every event answered 200 was consumed, that every consumed event was sent with
+    /// the same content, and that each event is one message.
     pub fn judge(&self, book: &Book) -> Result<(), Violation> {
         let lines = self.lines();
         let mut places: HashMap<_, &String> = HashMap::new();
@@ -79,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// A load of some bodies that were answered 200, and their events.
+    /// Returns a load with some bodies that were answered 200, and their events.
     fn load() -> (Load, Vec<Event>) {
         let load = Load::new(1);
         let mut events = Vec::new();

@@ -1,4 +1,4 @@
-//! Redis over TLS, with certificates that are made here.
+//! Redis over TLS, with generated certificates.
 
 use std::fs;
 
@@ -8,18 +8,18 @@ use time::{Duration, OffsetDateTime};
 
 use crate::servers;
 
-/// A server that speaks TLS at a port of its own, as `localhost`.
+/// A server that accepts TLS on its own port, as `localhost`.
 #[derive(Debug)]
 pub struct Encrypted {
     pub server: servers::Redis,
     port: u16,
-    /// The PEM of the authority that its certificate is from.
+    /// The PEM of the certificate authority that issued its certificate.
     pub root: String,
-    /// It is in the file `root` here.
+    /// A folder with the PEM in the file `root`.
     pub folder: TempDir,
 }
 
-/// An authority that nobody knows.
+/// Returns a new certificate authority, which no client trusts.
 pub fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new([]).unwrap();
     valid_today(&mut params);
@@ -33,8 +33,10 @@ fn valid_today(params: &mut CertificateParams) {
 }
 
 impl Encrypted {
+    /// Starts a server.
+    ///
     /// # Panics
-    /// When `redis-server` is not installed, or without TLS.
+    /// Panics if `redis-server` is not installed, or has no TLS support.
     pub fn start() -> Self {
         let (authority, key) = (authority(), KeyPair::generate().unwrap());
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -61,7 +63,7 @@ impl Encrypted {
         Self { server, port, root, folder }
     }
 
-    /// By this name of the machine, with the password.
+    /// Returns the URL with this host name and the password.
     pub fn url(&self, host: &str) -> String {
         format!("rediss://:open-sesame@{host}:{}/", self.port)
     }

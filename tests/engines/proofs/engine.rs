@@ -1,4 +1,4 @@
-//! Either engine, with a stream of events in it.
+//! An engine, NATS or Redis, with a stream of events.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -20,10 +20,10 @@ use crate::webhook;
 /// The name of the stream.
 pub const STREAM: &str = "BIRDHOOK";
 
-/// Of the consumers.
+/// The name of the group of consumers.
 const GROUP: &str = "proof";
 
-/// How long what a consumer does not settle stays with it.
+/// The time after which an unsettled message is delivered again.
 const IN_HAND: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Engine {
         self.url_at(self.port())
     }
 
-    /// Its URL at another port, which leads there.
+    /// Returns the engine's URL with the port of a proxy.
     pub fn url_at(&self, port: u16) -> String {
         match self {
             Self::Nats(_) => format!("nats://127.0.0.1:{port}"),
@@ -58,7 +58,7 @@ impl Engine {
         }
     }
 
-    /// How many messages the stream has ever taken.
+    /// Returns the number of messages that the stream has ever stored.
     pub async fn taken(&self) -> usize {
         match self {
             Self::Nats(_) => {
@@ -78,7 +78,8 @@ impl Engine {
         }
     }
 
-    /// Whether an event is two messages of the stream. Redis forgets messages that were consumed, and its consumers tell.
+    /// Checks that no event is stored as two messages. Only for NATS: Redis deletes consumed
+    /// messages, so the consumers detect duplicates.
     pub async fn has_no_event_twice(&self) -> Result<(), Violation> {
         let Self::Nats(_) = self else { return Ok(()) };
         let jetstream = async_nats::jetstream::new(async_nats::connect(self.url()).await.unwrap());
@@ -94,8 +95,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Consumers that write down what they are handed before they acknowledge it, now and then forget to, and go on whatever
-    /// becomes of the engine. They end when they are dropped.
+    /// Starts consumers that survive failures of the engine. They record each event before they
+    /// acknowledge it, and sometimes skip the acknowledgement.
+    ///
+    /// Dropping the set stops them.
     pub fn consumers(&self, count: usize, diary: &Diary) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         for _ in 0..count {
@@ -146,11 +149,11 @@ pub async fn redis_sink(url: &str) -> StreamSink {
 
 pub fn inbox_options() -> Options {
     let backoff = Duration::from_millis(10);
-    // Each end of the process in the middle of handing an event on is a try.
+    // Each crash of the process during a relayed delivery counts as an attempt.
     Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff)
 }
 
-/// Hands on what is in an inbox to the engine with this URL.
+/// Relays the events of an inbox to the engine with this URL.
 pub async fn relay(inbox: Inbox, url: String) {
     let keying = webhook().keying();
     if url.starts_with("redis") {
@@ -160,7 +163,7 @@ pub async fn relay(inbox: Inbox, url: String) {
     }
 }
 
-/// Tries until it is done: the engine may be away.
+/// Repeats until it succeeds: the engine may be unavailable.
 async fn connected<T, E, F: Future<Output = Result<T, E>>>(mut connect: impl FnMut() -> F) -> T {
     loop {
         match connect().await {
@@ -181,10 +184,11 @@ async fn consume_nats(url: String, diary: Diary) {
     while let Some(next) = consumer.recv().await {
         match next {
             Ok(message) => {
-                // The message does not tell where it stands, and so the stream is asked in the end.
+                // A message does not contain its position, so the stream is checked for duplicates
+                // at the end.
                 diary.write(message.key().to_string(), message.event());
                 if !forgets() {
-                    // What is not confirmed comes again.
+                    // An unconfirmed message is delivered again.
                     let _: Result<(), Unconfirmed> = message.ack().await;
                 }
             }
@@ -204,7 +208,7 @@ async fn consume_redis(url: String, diary: Diary) {
             Ok(message) => {
                 diary.write(message.id().to_owned(), message.event());
                 if !forgets() {
-                    // What is not confirmed comes again.
+                    // An unconfirmed message is delivered again.
                     let _: Result<(), SettleError> = message.ack().await;
                 }
             }

@@ -1,4 +1,4 @@
-//! The engine is killed again and again, while it is told of events and tells of them.
+//! The engine is killed repeatedly while events are published and consumed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup, times: usize)
     for _ in 0..times {
         fleet.goes_on(random.usize(10..60)).await?;
         fleet.engine.kill();
-        // Sometimes it is back before anybody has noticed.
+        // Sometimes the engine is back before any client notices.
         sleep(Duration::from_millis(random.u64(..300))).await;
         fleet.engine.restart();
     }

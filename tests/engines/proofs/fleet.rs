@@ -1,4 +1,4 @@
-//! Receivers behind one address, an engine that they hand on to, consumers, and X before all of them.
+//! A load generator in the role of X, receivers behind one address, an engine, and consumers.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,12 +16,13 @@ use crate::engine::{Engine, Kind};
 use crate::instance::Instance;
 use crate::traffic::{Sending, Traffic};
 
-/// How the receivers hand on.
+/// The sink of the receivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setup {
-    /// 200 is the engine's word.
+    /// The engine: a 200 means that the engine has stored the event.
     Direct,
-    /// 200 is the inbox's word, and a relay hands on.
+    /// An inbox: a 200 means that the inbox has stored the event. A relay forwards it to the
+    /// engine.
     Inbox,
 }
 
@@ -38,7 +39,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// At work.
+    /// Starts all parts.
     pub async fn start(program: &Path, kind: Kind, setup: Setup, seed: u64) -> Result<Self, Violation> {
         let engine = Engine::start(kind);
         let mut instances = Vec::new();
@@ -52,12 +53,12 @@ impl Fleet {
         Ok(Self { engine, instances, setup, traffic, sending, load, diary, consumers, _balancer: balancer })
     }
 
-    /// How many requests were answered 200.
+    /// Returns the number of requests that were answered 200.
     pub fn taken(&self) -> usize {
         self.traffic.taken()
     }
 
-    /// Waits until so many more requests were answered 200.
+    /// Waits until this number of further requests is answered 200.
     pub async fn goes_on(&self, requests: usize) -> Result<(), Violation> {
         let (begun, wanted) = (Instant::now(), self.taken() + requests);
         while self.taken() < wanted {
@@ -67,14 +68,14 @@ impl Fleet {
         Ok(())
     }
 
-    /// Looks on while nobody gets through to the engine: then nothing is answered 200, but by inboxes.
+    /// Checks that, without a connection to the engine, only receivers with an inbox answer 200.
     pub async fn is_without_engine(&self, time: Duration) -> Result<(), Violation> {
         if self.setup == Setup::Inbox {
             self.goes_on(20).await?;
             sleep(time).await;
             return Ok(());
         }
-        // What the engine has said already is still under way.
+        // Replies from the engine may still be in transit.
         sleep(Duration::from_millis(500)).await;
         let taken = self.taken();
         sleep(time).await;
@@ -82,7 +83,8 @@ impl Fleet {
         holds(more == 0, || format!("{more} deliveries were answered 200 without an engine"))
     }
 
-    /// Everything is well again; X sends what was not answered 200, and consumers consume. Then the diary is judged.
+    /// Ends all faults, and waits until every delivery is answered 200 and every event is consumed.
+    /// Then checks the diary.
     pub async fn settle(mut self) -> Result<(), Violation> {
         let mut took = Took { since: Instant::now(), text: "settled".to_owned() };
         self.engine.resume();
@@ -99,7 +101,7 @@ impl Fleet {
         took.note("stopped");
         self.traffic.send_rest().await?;
         took.note("rest sent");
-        // Whatever it went through, each of them is at work again.
+        // Every instance must work again.
         for instance in &self.instances {
             Traffic::new(&self.load, instance.url()).send_until_taken(&self.load.fresh()).await?;
         }
@@ -120,7 +122,7 @@ impl Fleet {
         self.load.book(|book| self.diary.judge(book)).and(consumed)
     }
 
-    /// Waits until all that the engine has taken was handed out.
+    /// Waits until consumers have received all messages that the engine has stored.
     async fn consumed(&self) -> Result<(), Violation> {
         let (begun, taken) = (Instant::now(), self.engine.taken().await);
         while self.diary.counts().0 < taken {
@@ -132,7 +134,7 @@ impl Fleet {
     }
 }
 
-/// How long what took, for who wonders.
+/// The duration of each step, for debugging.
 struct Took {
     since: Instant,
     text: String,

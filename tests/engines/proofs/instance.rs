@@ -1,4 +1,4 @@
-//! A receiver as a process of its own, with a network of its own to the engine.
+//! A receiver in its own process, with its own network to the engine.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::engine::{Engine, inbox_options, relay};
 use crate::proxy::Proxy;
 use crate::servers::free_port;
 
-/// It keeps its port, its network and, if it has one, its inbox, however often it is ended.
+/// A receiver that keeps its port, its network and its inbox across restarts.
 pub struct Instance {
     pub network: Proxy,
     program: PathBuf,
@@ -51,14 +51,14 @@ impl Instance {
         self.process.is_some()
     }
 
-    /// With SIGKILL.
+    /// Kills the process with SIGKILL.
     pub async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().await;
         }
     }
 
-    /// Asks it to end, and waits.
+    /// Ends the process with SIGTERM, and waits.
     pub async fn stop(&mut self) -> Result<(), Violation> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
         process.terminate();
@@ -66,14 +66,14 @@ impl Instance {
         holds(ended.success(), || format!("asked to end, the receiver ended with {ended}"))
     }
 
-    /// Starts it, which waits for the engine if it has no inbox.
+    /// Restarts the process and waits until it is ready. Without an inbox, it waits for the engine.
     pub async fn restart(&mut self) -> Result<(), Violation> {
         self.begin().await;
         let process = self.process.as_mut().unwrap();
         holds(process.is_ready().await, || "a receiver does not start".to_owned())
     }
 
-    /// Starts it and waits for nothing.
+    /// Restarts the process without waiting.
     pub async fn begin(&mut self) {
         self.kill().await;
         let mut command = Command::new(&self.program);
@@ -81,7 +81,7 @@ impl Instance {
         self.process = Some(Process::run(&mut command));
     }
 
-    /// Relays what is left in the inbox of one that has ended.
+    /// Relays the remaining events of a stopped instance's inbox.
     pub async fn empty(&self, engine: &Engine) -> Result<(), Violation> {
         let Some(folder) = &self.inbox else { return Ok(()) };
         let inbox = inbox_options().open(folder.path()).map_err(|error| Violation::other(error.to_string()))?;

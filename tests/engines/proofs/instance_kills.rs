@@ -1,4 +1,4 @@
-//! Receivers are killed in the middle of what they do, and start again where they were.
+//! Receivers are killed at any time, and restart with the same inbox.
 
 use std::path::Path;
 use std::time::Duration;

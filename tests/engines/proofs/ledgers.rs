@@ -1,4 +1,4 @@
-//! The mock X delivers and tries again, and its ledger is who judges.
+//! The mock of X delivers with retries, and its ledger decides.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::engine::{Engine, Kind};
 use crate::fleet::Setup;
 use crate::instance::Instance;
 
-/// Between X's attempts, for as long as anything is away here.
+/// The time between X's attempts. All attempts together take longer than any fault in this test.
 const WAIT: Duration = Duration::from_millis(100);
 const ATTEMPTS: usize = 100;
 
@@ -57,7 +57,7 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
             instances[one].restart().await?;
         }
     }
-    // X is done when it has not sent anything for longer than it waits between attempts.
+    // X has finished when it sends nothing for longer than the time between two attempts.
     let begun = Instant::now();
     let mut sent = 0;
     while sent < x.ledger().sent().len() {

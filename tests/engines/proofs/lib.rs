@@ -1,4 +1,4 @@
-//! The proof that events cross an engine once each.
+//! The proof that each event crosses an engine exactly once.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -33,10 +33,11 @@ use std::time::Duration;
 use birdhook_inbox_proof::{APP, SECRET};
 use birdhook_pipeline::{App, Secret, Webhook};
 
-/// How long something may take that takes a moment: only what hangs takes longer.
+/// The time limit for steps that normally take a moment: only a hang takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A webhook that remembers nothing in the process, so that what is recognised the engine recognises.
+/// Returns a webhook without in-process deduplication, so that only the engine recognises
+/// duplicates.
 pub fn webhook() -> Webhook {
     Webhook::new(App::new(APP, Secret::new(SECRET).unwrap())).dedupe_window(0, Duration::ZERO)
 }

@@ -1,4 +1,4 @@
-//! One receiver does not get through to the engine, others do; then none does.
+//! Network partitions: some receivers cannot reach the engine, then none can.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The network between a receiver and its engine, and what goes wrong with it.
+//! The network between a receiver and its engine, with faults.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::servers::free_port;
 
-/// Forwards what comes to its port to another port, as it is told. Gone when it is dropped.
+/// A proxy that forwards connections to another port, with faults on command. Dropping it stops the
+/// proxy.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -22,7 +23,7 @@ pub struct Proxy {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Network {
-    /// How often it was cut; connections end with each.
+    /// The number of cuts so far. Each cut closes all connections.
     cuts: u64,
     is_cut: bool,
     is_stalled: bool,
@@ -42,22 +43,23 @@ impl Proxy {
         self.port
     }
 
-    /// Ends all connections and refuses new ones.
+    /// Closes all connections and rejects new ones.
     pub fn cut(&self) {
         self.network.send_modify(|network| (network.cuts, network.is_cut) = (network.cuts + 1, true));
     }
 
-    /// Nothing comes through, and nobody is told: packets vanish, and come through once it is healed.
+    /// Holds all data back without an error, as if packets were lost. The data arrives after
+    /// `heal`.
     pub fn stall(&self) {
         self.network.send_modify(|network| network.is_stalled = true);
     }
 
-    /// What is sent, either way, is so long under way.
+    /// Delays data by this time in both directions.
     pub fn slow(&self, latency: Duration) {
         self.network.send_modify(|network| network.latency = latency);
     }
 
-    /// Everything is well again.
+    /// Ends all faults.
     pub fn heal(&self) {
         self.network.send_modify(|network| *network = Network { cuts: network.cuts, ..Network::default() });
     }
@@ -90,7 +92,7 @@ async fn listen(mut listener: TcpListener, target: u16, mut network: watch::Rece
 
 async fn until(network: &mut watch::Receiver<Network>, is_so: impl Fn(&Network) -> bool) {
     if network.wait_for(is_so).await.is_err() {
-        // The proxy is gone, and with it whoever waits here.
+        // The proxy was dropped, and this task is being aborted.
         std::future::pending::<()>().await;
     }
 }
@@ -111,7 +113,7 @@ async fn connect(client: TcpStream, target: u16, network: watch::Receiver<Networ
     }
 }
 
-/// Until the one side ends; what it has said by then still comes through.
+/// Forwards data until one side closes. Data sent before that still arrives.
 async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, network: &watch::Receiver<Network>) {
     let (said, mut heard) = mpsc::channel(64);
     let reading = async move {
@@ -144,7 +146,7 @@ mod tests {
     use super::*;
     use crate::PATIENCE;
 
-    /// Says back what it is told.
+    /// Starts a server that echoes its input.
     async fn echo() -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,7 +1,7 @@
-//! NATS and Redis as processes of their own: Debian's `nats-server` and `redis-server`, on a port and in a folder that outlive
-//! them.
+//! NATS and Redis servers in their own processes: Debian's `nats-server` and `redis-server`.
 //!
-//! Whatever starts or ends one waits for it, without a runtime; and everything is gone when it is dropped.
+//! A server keeps its port and its folder across restarts. Functions that start or end one block
+//! until that is done, without a runtime. Dropping a server ends it and deletes its folder.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -20,18 +20,20 @@ use crate::PATIENCE;
 #[derive(Debug)]
 pub struct Nats(Server);
 
-/// Redis, which has everything on the disk before it says so.
+/// Redis, which syncs every write to disk before it replies.
 #[derive(Debug)]
 pub struct Redis(Server);
 
 impl Nats {
+    /// Starts a server.
+    ///
     /// # Panics
-    /// When `nats-server` is not installed.
+    /// Panics if `nats-server` is not installed.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Started with these arguments too, now and whenever it is started again.
+    /// Starts a server with further arguments, which are also used for restarts.
     pub fn start_with(more: &[&str]) -> Self {
         Self(Server::start(&NATS, more))
     }
@@ -42,13 +44,15 @@ impl Nats {
 }
 
 impl Redis {
+    /// Starts a server.
+    ///
     /// # Panics
-    /// When `redis-server` is not installed.
+    /// Panics if `redis-server` is not installed.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Started with these arguments too, now and whenever it is started again.
+    /// Starts a server with further arguments, which are also used for restarts.
     pub fn start_with(more: &[&str]) -> Self {
         Self(Server::start(&REDIS, more))
     }
@@ -89,16 +93,16 @@ impl DerefMut for Redis {
 #[derive(Debug)]
 struct Engine {
     program: &'static str,
-    /// What is in its folder's file `settings`.
+    /// The content of the file `settings` in its folder.
     settings: &'static str,
     arguments: fn(u16, &Path) -> Vec<String>,
-    /// Whether it answers, and is the one with this folder.
+    /// Returns whether a server responds at this connection and uses this folder.
     answers: fn(TcpStream, &Path) -> std::io::Result<bool>,
 }
 
 const NATS: Engine = Engine {
     program: "nats-server",
-    // Unless told, it promises no more room than the machine's disk has just now.
+    // By default, JetStream offers no more space than the disk has at the moment.
     settings: "jetstream { max_file_store: 64GB }",
     arguments: |port, folder| {
         let (port, settings) = (port.to_string(), folder.join("settings"));
@@ -133,7 +137,7 @@ const REDIS: Engine = Engine {
     },
 };
 
-/// Either of them.
+/// A server of either kind.
 #[derive(Debug)]
 pub struct Server {
     engine: &'static Engine,
@@ -158,32 +162,32 @@ impl Server {
         panic!("{} does not start: {}", engine.program, server.log());
     }
 
-    /// It listens on 127.0.0.1.
+    /// Returns the server's port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it keeps what it is told.
+    /// Returns the folder with the server's data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// What it has printed.
+    /// Returns the server's output.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 
-    /// SIGKILL: it ends at once.
+    /// Ends the server immediately with SIGKILL.
     pub fn kill(&mut self) {
         self.end(Signal::KILL);
     }
 
-    /// SIGTERM: it ends in order.
+    /// Shuts the server down with SIGTERM.
     pub fn stop(&mut self) {
         self.end(Signal::TERM);
     }
 
-    /// Starts it again, where it is and with what it had; if it runs, it is killed before.
+    /// Restarts the server with the same port and data. Kills it first if it is running.
     pub fn restart(&mut self) {
         self.kill();
         let start = Instant::now();
@@ -192,12 +196,12 @@ impl Server {
         }
     }
 
-    /// SIGSTOP: connections stay, and nothing is answered.
+    /// Suspends the server with SIGSTOP: connections stay open, but it does not respond.
     pub fn pause(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// SIGCONT.
+    /// Resumes the server with SIGCONT.
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }
@@ -206,7 +210,8 @@ impl Server {
         self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
-    /// Until it answers; `false` when it ends instead, as when its port is somebody else's.
+    /// Starts the process and waits until it responds. Returns `false` if it ends instead, for
+    /// example because its port is in use.
     fn run(&mut self) -> bool {
         let log = File::options().create(true).append(true).open(self.folder().join("log")).unwrap();
         let mut command = Command::new(program(self.engine.program));
@@ -242,7 +247,7 @@ impl Server {
     fn end(&mut self, signal: Signal) {
         if self.is_running() {
             self.signal(signal);
-            // What is paused would not end in order.
+            // A suspended process would not handle SIGTERM.
             self.signal(Signal::CONT);
         }
         if let Some(mut child) = self.child.take() {
@@ -264,7 +269,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// What the other side says, until it is enough.
+/// Reads from the stream until the text is enough.
 fn said(mut stream: &TcpStream, is_enough: impl Fn(&str) -> bool) -> std::io::Result<String> {
     let (mut text, mut part) = (String::new(), [0; 4096]);
     while !is_enough(&text) {
@@ -276,13 +281,14 @@ fn said(mut stream: &TcpStream, is_enough: impl Fn(&str) -> bool) -> std::io::Re
     Ok(text)
 }
 
-/// Below those that the system gives to outgoing connections, which could take it while a server is being restarted.
+/// Returns a free port below the range for outgoing connections, which could use it during a
+/// restart.
 pub fn free_port() -> u16 {
     let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     std::iter::repeat_with(|| fastrand::u16(12_000..32_000)).take(10_000).find(free).expect("a free port")
 }
 
-/// Where Debian puts programs, for a user's PATH seldom has /usr/sbin.
+/// Returns the path of a program. Also searches Debian's folders that a user's `PATH` often lacks.
 fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"].map(PathBuf::from);

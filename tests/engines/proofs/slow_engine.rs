@@ -14,7 +14,7 @@ pub async fn cross_once(instance: &Path, kind: Kind, setup: Setup) -> Result<(),
     let slow = |latency| fleet.instances.iter().for_each(|instance| instance.network.slow(latency));
     slow(Duration::from_millis(30));
     fleet.goes_on(60).await?;
-    // There and back again it is too late: what the engine has taken X does not know.
+    // The round trip exceeds the deadline: the engine stores events that X believes failed.
     slow(Duration::from_millis(1400));
     sleep(Duration::from_millis(3500)).await;
     fleet.instances.iter().for_each(|instance| instance.network.heal());

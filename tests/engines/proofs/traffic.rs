@@ -1,4 +1,5 @@
-//! X as it delivers: over and over until it is answered 200, and sometimes several copies at once.
+//! The load generator in the role of X: it repeats a delivery until it is answered 200, and
+//! sometimes sends several copies at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,18 +16,18 @@ use tokio::time::{Instant, sleep};
 
 use crate::PATIENCE;
 
-/// Sends a load to an address. A clone sends the same.
+/// Sends a load to an address. Clones share the load.
 #[derive(Clone)]
 pub struct Traffic {
     load: Load,
     url: String,
     secret: Secret,
     sender: Sender,
-    /// How often there was which answer; 0 stands for none.
+    /// The number of responses by status. Status 0 means no response.
     statuses: Arc<Mutex<BTreeMap<u16, usize>>>,
 }
 
-/// Under way until it is stopped.
+/// Running senders.
 pub struct Sending {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -38,7 +39,7 @@ impl Traffic {
         Self { load: load.clone(), url, secret: Secret::new(SECRET).unwrap(), sender, statuses: Arc::default() }
     }
 
-    /// So many bodies at once, one in four of them in several copies.
+    /// Starts this number of concurrent senders. One in four bodies is sent in several copies.
     pub fn start(&self, senders: usize) -> Sending {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -49,7 +50,7 @@ impl Traffic {
                     let body = traffic.load.next();
                     let copies = if fastrand::u8(..4) == 0 { fastrand::usize(2..4) } else { 1 };
                     let answers = join_all((0..copies).map(|_| traffic.send(&body))).await;
-                    // Some rest, so that who has to go on does; and when nobody is there X does not hurry.
+                    // A pause, so that other tasks can run. It is longer when no receiver accepts.
                     sleep(Duration::from_millis(if answers.contains(&200) { 5 } else { 50 })).await;
                 }
             });
@@ -57,7 +58,7 @@ impl Traffic {
         Sending { stop, tasks }
     }
 
-    /// On a connection of its own, which so may end anywhere.
+    /// Sends a body on a new connection, so that it may go to any receiver.
     async fn send(&self, body: &Body) -> u16 {
         let mut request = Post::signed(&self.secret, body.bytes.clone()).request(&self.url).unwrap();
         request.headers_mut().insert("connection", "close".parse().unwrap());
@@ -68,7 +69,7 @@ impl Traffic {
         status
     }
 
-    /// Sends what was never answered 200 until it is.
+    /// Sends every body that was never answered 200 until it is.
     pub async fn send_rest(&self) -> Result<(), Violation> {
         let begun = Instant::now();
         loop {
@@ -84,7 +85,7 @@ impl Traffic {
         }
     }
 
-    /// Sends this one until it is taken.
+    /// Sends one body until it is accepted.
     pub async fn send_until_taken(&self, body: &Body) -> Result<(), Violation> {
         let begun = Instant::now();
         while self.send(body).await != 200 {
@@ -98,14 +99,14 @@ impl Traffic {
         self.statuses.lock().unwrap().clone()
     }
 
-    /// How many requests were answered 200.
+    /// Returns the number of requests that were answered 200.
     pub fn taken(&self) -> usize {
         self.statuses().get(&200).copied().unwrap_or_default()
     }
 }
 
 impl Sending {
-    /// Ends once what is under way is answered, or never will be.
+    /// Stops the senders, after each request in flight is answered or has failed.
     pub async fn stop(&mut self) {
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {

@@ -1,4 +1,4 @@
-//! What these tests share.
+//! The fixture of these tests.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Bed {
         Self { server, redis }
     }
 
-    /// Asks the server, past birdhook.
+    /// Sends a command to the server, bypassing birdhook.
     pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let client = redis::Client::open(self.server.url()).unwrap();
         let mut line = client.get_multiplexed_async_connection().await.unwrap();
@@ -42,7 +42,7 @@ impl Bed {
         self.ask::<Value>(words).await;
     }
 
-    /// How many entries the stream has.
+    /// Returns the number of entries in the stream.
     pub(crate) async fn len(&self) -> usize {
         self.ask(&["XLEN", STREAM]).await
     }
@@ -64,20 +64,20 @@ impl Bed {
     }
 }
 
-/// A world with a day of its own: X's ids tell when something was posted.
+/// Returns a scene on a day that depends on the seed, because X's ids contain the time.
 fn scene(seed: u64) -> Scene {
     let day = i64::try_from(seed % 1_000).unwrap();
     Scene::new(seed).at(Timestamp::from_millis(1_795_426_200_000 + day * 86_400_000))
 }
 
-/// Posts, each in a delivery of its own; others for another seed.
+/// Returns posts, each in its own delivery. Another seed gives other posts.
 pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
     let mut scene = scene(seed);
     let mut post = || scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap();
     (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
 }
 
-/// Posts in one delivery, and the same, each in one of its own.
+/// Returns one delivery with several posts, and the same posts, each in its own delivery.
 pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
     let mut scene = scene(seed);
     let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
@@ -86,7 +86,7 @@ pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
     (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())
 }
 
-/// What the app gets to know of an event.
+/// Returns an event as the app sees it.
 pub(crate) fn told(event: &Event) -> String {
     serde_json::to_string(&event.report()).unwrap()
 }
@@ -109,7 +109,7 @@ pub(crate) async fn next(group: &mut Group) -> Message {
     tokio::time::timeout(PATIENCE, group.recv()).await.expect("an event").unwrap()
 }
 
-/// Takes and acknowledges so many, and tells them.
+/// Receives and acknowledges `count` events. Returns them as the app sees them.
 pub(crate) async fn take(group: &mut Group, count: usize) -> Vec<String> {
     let mut taken = Vec::new();
     for _ in 0..count {
@@ -120,7 +120,7 @@ pub(crate) async fn take(group: &mut Group, count: usize) -> Vec<String> {
     taken
 }
 
-/// Nothing comes for so long.
+/// Checks that no message arrives in this time.
 pub(crate) async fn nothing(group: &mut Group, millis: u64) {
     if let Ok(next) = tokio::time::timeout(Duration::from_millis(millis), group.recv()).await {
         panic!("{next:?}");

@@ -1,4 +1,4 @@
-//! Getting in, and getting in again.
+//! Connecting and reconnecting.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Reading on, whatever happens to the server or the stream.
+//! Consuming across failures of the server and the stream.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ async fn a_stream_that_somebody_deleted_is_made_again() {
     let held = next(&mut group).await;
     take(&mut group, 1).await;
     for (seed, words) in [(2, &["DEL", STREAM][..]), (3, &["FLUSHALL"])] {
-        // While it waits, and while it does not.
+        // Reads first, so that a blocked read may be in progress when the stream is deleted.
         nothing(&mut group, 20).await;
         bed.tell(words).await;
         all_taken(&sink, &posts(seed, 1)).await;
@@ -43,7 +43,7 @@ async fn a_stream_that_somebody_deleted_is_made_again() {
     held.ack().await.unwrap();
 }
 
-/// The first call after it may find that the connection is gone.
+/// The first call after a restart may fail, because the old connection is closed.
 #[tokio::test]
 async fn a_group_is_a_stream_that_outlives_the_server() {
     let mut bed = Bed::new().await;
@@ -63,7 +63,7 @@ async fn a_group_is_a_stream_that_outlives_the_server() {
     }
 }
 
-/// Every call may end before its answer, on either side.
+/// Any call may fail before its reply arrives, on either side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_appended_twice() {
     let seed = birdhook_seed::seed();
@@ -75,7 +75,7 @@ async fn whenever_the_server_is_killed_all_is_consumed_and_nothing_is_appended_t
     let killed = kills.clone();
     let publisher = tokio::spawn(async move {
         for (chunk, number) in posts.chunks(4).zip(0..) {
-            // However fast the disk is, it is killed while events are published.
+            // On a fast disk too, the server is killed while events are published.
             while killed.load(SeqCst) < number / 30 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }

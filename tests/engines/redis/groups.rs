@@ -1,4 +1,4 @@
-//! Several groups, each of which is handed everything.
+//! Several groups, each of which receives every event.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a 200 leaves in the stream.
+//! The entries of a stream after a 200.
 
 use std::collections::HashMap;
 
@@ -153,7 +153,7 @@ async fn scripts_that_the_server_forgot_are_told_again() {
     assert_eq!(bed.len().await, 0);
 }
 
-/// On a node of a cluster that has all slots, a script that touches two of them is refused.
+/// A cluster node with all slots still rejects a script that touches two slots.
 #[tokio::test]
 async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
     let cluster = Bed::with(&["--cluster-enabled", "yes"]).await;
@@ -182,7 +182,7 @@ async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
     }
 }
 
-/// The server stops a script where the user may not go on.
+/// The server stops the script at a command that the user may not run.
 #[tokio::test]
 async fn a_script_that_ends_half_way_leaves_no_mark_without_its_event() {
     let bed = Bed::new().await;

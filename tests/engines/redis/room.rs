@@ -1,4 +1,4 @@
-//! What becomes of events when there is no room.
+//! Streams and servers that are full.
 
 use birdhook_pipeline::SinkError;
 use birdhook_redis::GroupSettings;

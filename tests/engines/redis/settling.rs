@@ -1,4 +1,4 @@
-//! Acknowledged, put off, rejected, taken over.
+//! Acknowledging, delaying, rejecting and claiming messages.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, 
 
 #[tokio::test]
 async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
-    // Sooner than it would be taken over, and later.
+    // Due before the message could be claimed by another consumer, and after.
     for (claim_after, retry_after) in [(60_000, 400), (100, 1_500)] {
         let bed = Bed::new().await;
         let (sink, mut group) = (bed.redis.sink(STREAM), bed.group(claim_after).await);
@@ -105,7 +105,7 @@ async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
     assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
 }
 
-/// The same consumer, to which it came again.
+/// Both deliveries of the message went to the same consumer.
 #[tokio::test]
 async fn an_earlier_hand_out_does_not_settle_a_later_one() {
     let bed = Bed::new().await;
@@ -116,7 +116,7 @@ async fn an_earlier_hand_out_does_not_settle_a_later_one() {
     assert_eq!((first.tries(), second.tries(), first.id()), (1, 2, second.id()));
     assert!(matches!(first.extend().await, Err(SettleError::Over)));
     assert!(matches!(first.reject().await, Err(SettleError::Over)));
-    // By hand, and without a try.
+    // Claimed manually, without counting an attempt.
     bed.tell(&["XCLAIM", STREAM, "app", "somebody", "0", second.id(), "JUSTID"]).await;
     assert!(matches!(second.extend().await, Err(SettleError::Over)));
     assert!(matches!(second.reject().await, Err(SettleError::Over)));

@@ -1,4 +1,4 @@
-//! Redis over TLS, with certificates that are made here.
+//! Redis over TLS, with certificates that the test creates.
 
 use std::error::Error;
 
@@ -19,7 +19,7 @@ async fn events_go_in_and_out_over_tls_and_after_a_restart() {
     assert_eq!(take(&mut group, 5).await.len(), 5);
 }
 
-/// Each with what is said, with its sources.
+/// Each case with the expected error, including its sources.
 #[tokio::test]
 async fn whom_it_cannot_trust_is_refused_and_no_error_tells_the_password() {
     let encrypted = Encrypted::start();

@@ -8,8 +8,9 @@ use crate::load::Load;
 use crate::process::Place;
 use crate::violation::{Violation, holds};
 
-/// Every point, in the order in which a commit comes to them.
-pub const POINTS: [&str; 11] = [
+/// Every point, in the order in which an opener and then a commit comes to them.
+pub const POINTS: [&str; 12] = [
+    "looked",
     "gathered",
     "prepared",
     "before-commit",

@@ -18,8 +18,8 @@ use crate::load::Load;
 use crate::violation::{Violation, holds};
 
 /// A file of an inbox that was closed in order, or was not, and what it has to hold.
-struct File {
-    image: Vec<u8>,
+pub(crate) struct File {
+    pub(crate) image: Vec<u8>,
     seal: Vec<u8>,
     /// The keys and contents of what was answered 200 and not acknowledged.
     pending: HashMap<EventKey, u64>,
@@ -27,7 +27,7 @@ struct File {
 }
 
 impl File {
-    async fn new(seed: u64, is_closed: bool) -> Result<Self, Violation> {
+    pub(crate) async fn new(seed: u64, is_closed: bool) -> Result<Self, Violation> {
         let folder = tempfile::tempdir().unwrap();
         let load = Load::new(seed);
         let disk = Disk::default();
@@ -65,7 +65,7 @@ impl File {
     }
 
     /// Opens it with another content: `true` when it was refused.
-    async fn is_refused(&self, folder: &TempDir, image: Vec<u8>) -> Result<bool, Violation> {
+    pub(crate) async fn is_refused(&self, folder: &TempDir, image: Vec<u8>) -> Result<bool, Violation> {
         std::fs::write(folder.path().join("sealed"), &self.seal).unwrap();
         let disk = Disk::holding(image);
         let open = || options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));

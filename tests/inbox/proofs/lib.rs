@@ -16,6 +16,8 @@ pub mod aborts;
 mod bed;
 pub mod book;
 pub mod clocks;
+#[cfg(birdhook_faults)]
+pub mod compaction;
 pub mod consumed;
 #[cfg(birdhook_faults)]
 pub mod damage;
@@ -24,6 +26,8 @@ pub mod failed_sync;
 pub mod full_disk;
 pub mod kills;
 pub mod load;
+#[cfg(birdhook_faults)]
+pub mod openers;
 #[cfg(birdhook_faults)]
 pub mod power;
 pub mod process;

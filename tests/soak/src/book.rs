@@ -1,5 +1,7 @@
-//! What was sent and answered, held against what was consumed: some bytes an event, for there are a million of them. (The
-//! test kit's ledger keeps every body and every attempt.)
+//! A compact record of the events that were sent, answered and consumed.
+//!
+//! It takes a few bytes per event, because a soak sends about a million. (The test kit's ledger
+//! keeps every body and every attempt.)
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
@@ -9,7 +11,7 @@ use bytes::Bytes;
 
 use crate::APP;
 
-/// An event in short: of its key as much as tells a million apart, and what it says.
+/// An event in short: enough of its key to distinguish a million events, and a hash of its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) key: u64,
@@ -33,13 +35,13 @@ impl Told {
         Self { key: (both >> 64) as u64, content: both as u64 }
     }
 
-    /// What a consumer has written down.
+    /// Reads the file that a consumer has written.
     pub(crate) fn read(file: &[u8]) -> impl Iterator<Item = Self> {
         file.as_chunks().0.iter().map(|bytes| Self::from_bytes(*bytes))
     }
 }
 
-/// The events of a body.
+/// Returns the events of a body.
 pub(crate) fn events_of(body: &Bytes) -> Vec<Told> {
     let delivery = birdhook_testkit::read(APP, body.clone()).unwrap();
     delivery.events().iter().map(Told::of).collect()
@@ -54,24 +56,25 @@ struct Line {
     consumed: u32,
 }
 
-/// How the book comes out: numbers of events.
+/// The number of events of each kind at the end of a soak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     pub sent: usize,
-    /// Sent, and never answered 200.
+    /// Sent, but never answered 200.
     pub unanswered: usize,
-    /// Answered 200, and not consumed.
+    /// Answered 200, but not consumed.
     pub lost: usize,
     /// Consumed more than once.
     pub doubled: usize,
-    /// Consumed as it was not sent.
+    /// Consumed with another content than was sent.
     pub changed: usize,
-    /// Consumed, and never sent.
+    /// Consumed, but never sent.
     pub invented: usize,
 }
 
 impl Book {
-    /// To be called before they are sent. False when one of them was sent before; then nothing is written down.
+    /// Records events before they are sent. Returns `false`, and records nothing, if one of them
+    /// was already sent.
     pub(crate) fn sent(&mut self, events: &[Told]) -> bool {
         if events.iter().any(|event| self.0.contains_key(&event.key)) {
             return false;
@@ -82,7 +85,7 @@ impl Book {
         true
     }
 
-    /// With 200.
+    /// Records that a delivery of these events was answered 200.
     pub(crate) fn answered(&mut self, events: &[Told]) {
         for event in events {
             if let Some(line) = self.0.get_mut(&event.key) {

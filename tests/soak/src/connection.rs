@@ -1,4 +1,5 @@
-//! A connection that is kept alive, with one request under way, and requests that no client library would make.
+//! A keep-alive connection with one request in flight. It also sends requests that no HTTP library
+//! would.
 
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Nobody takes so long who will ever answer.
+/// The time limit for a response. A receiver that takes longer counts as hung.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Connection {
@@ -27,13 +28,13 @@ impl Connection {
         Self { address, stream: None, received: Vec::new() }
     }
 
-    /// On the connection that there is, or on a new one.
+    /// Sends a request on the open connection, or on a new one.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Answer, Error> {
         let asked = timeout(PATIENCE, self.exchange(request)).await;
         asked.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())).inspect_err(|_| self.close())
     }
 
-    /// Of the request only so many bytes; then nobody is there any more.
+    /// Sends at most `after` bytes of the request and closes the connection.
     pub(crate) async fn cut_off(&mut self, request: &[u8], after: usize) -> Result<(), Error> {
         let stream = self.stream().await?;
         stream.write_all(&request[..after.min(request.len())]).await?;
@@ -71,7 +72,7 @@ impl Connection {
         }
     }
 
-    /// The answer, once it is whole, and whether the receiver may close the connection.
+    /// Returns the response once it is complete, and whether the receiver may close the connection.
     fn answer(&mut self) -> Result<Option<(Answer, bool)>, Error> {
         let mut headers = [httparse::EMPTY_HEADER; 16];
         let mut head = httparse::Response::new(&mut headers);
@@ -86,7 +87,8 @@ impl Connection {
             return Ok(None);
         }
         let status = head.code.unwrap_or(0);
-        // What is refused may be refused unread, and the connection be closed on the rest of it.
+        // The receiver may reject a request without reading its body, and then close the
+        // connection.
         let is_last = header("connection") == Some("close") || (400..500).contains(&status);
         let body = self.received.drain(..start + length).skip(start).collect();
         Ok(Some((Answer { status, body }, is_last)))

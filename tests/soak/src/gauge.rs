@@ -1,4 +1,4 @@
-//! What the receiver holds, looked at again and again.
+//! Periodic samples of the receiver's memory, files and queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use crate::process::{Held, Process};
 use crate::traffic::Traffic;
 
 pub(crate) struct Sample {
-    /// As [`Traffic::place`] tells it.
+    /// The tally, as returned by [`Traffic::place`].
     pub(crate) place: usize,
-    /// How many rounds there were before; the first does not count.
+    /// The number of the round. Round 0 does not count.
     pub(crate) round: usize,
     pub(crate) held: Held,
     pub(crate) queue: usize,
 }
 
-/// Looks so often, until the traffic is over.
+/// Takes samples at this interval until the traffic ends.
 pub(crate) async fn look(
     process: Arc<Process>,
     traffic: Arc<Traffic>,

@@ -1,4 +1,7 @@
-//! `birdhook-soak [--minutes N] [--quick] [--sink NAME]... [--seed N] [--plant NAME]`; `receive` is what it starts itself.
+//! `birdhook-soak [--minutes N] [--quick] [--sink NAME]... [--seed N] [--plant NAME]`: runs the
+//! soak test.
+//!
+//! The subcommand `receive` is the receiver, which this program starts itself.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 use std::error::Error;
@@ -23,7 +26,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         && receive == "receive"
     {
         runtime.block_on(receiver::receive(words));
-        // A thread still reads the standard input.
+        // A thread still reads the standard input, so the usual shutdown would block.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     }
@@ -49,7 +52,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 impl Options {
-    /// The command that sends the same traffic.
+    /// Returns the command that repeats the same traffic.
     fn command(&self) -> String {
         let length = if self.quick { "--quick".to_owned() } else { format!("--minutes {}", self.minutes) };
         let sinks: String = self.sinks.iter().map(|sink| format!(" --sink {}", sink.name())).collect();

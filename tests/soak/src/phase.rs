@@ -1,4 +1,4 @@
-//! What goes wrong, and for how long.
+//! Phases of a soak: the faults of each, and their duration.
 
 use std::time::Duration;
 
@@ -10,35 +10,35 @@ use crate::traffic::Traffic;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Calm,
-    /// Hand-overs end just before the deadline, or just behind it.
+    /// Deliveries to the sink end just before or just after the deadline.
     Slow,
     Down,
-    /// The app reads nothing.
+    /// The app consumes nothing.
     Full,
-    /// Challenges by the thousand.
+    /// Thousands of challenges.
     Storm,
-    /// New secrets all the time.
+    /// The secret is rotated continuously.
     Rotation,
-    /// Clients that hang up.
+    /// Clients close connections early.
     Drops,
-    /// One after the other of all that, by chance.
+    /// A random sequence of the faults of the other phases.
     Mixed,
 }
 
-/// Of a thousand requests, how many are what; the rest are deliveries, new or tried again.
+/// The number of requests of each kind per thousand. The rest are deliveries, new or repeated.
 #[derive(Clone, Copy)]
 pub(crate) struct Mix {
     pub(crate) challenges: u32,
     pub(crate) forged: u32,
     pub(crate) oversized: u32,
     pub(crate) cut_off: u32,
-    /// Connections without a whole request.
+    /// Connections on which no complete request is sent.
     pub(crate) opened: u32,
-    /// Several copies at once.
+    /// Deliveries in several concurrent copies.
     pub(crate) copies: u32,
-    /// What was answered 200 before.
+    /// Repeated deliveries of events that were answered 200.
     pub(crate) again: u32,
-    /// How many times as many requests as usual.
+    /// Factor of the usual request rate.
     pub(crate) haste: u32,
 }
 
@@ -70,7 +70,7 @@ impl Phase {
         }
     }
 
-    /// Lets it be so for this time, and all well afterwards.
+    /// Applies the phase for this time, then removes all faults.
     pub(crate) async fn last(self, time: Duration, process: &Process, traffic: &Traffic, random: &mut fastrand::Rng) {
         let end = Instant::now() + time;
         match self {
@@ -79,7 +79,7 @@ impl Phase {
             Self::Full => _ = process.tell("stop").await,
             Self::Calm | Self::Storm | Self::Drops | Self::Rotation | Self::Mixed => {}
         }
-        // Between two changes: a tenth of the phase or less.
+        // The pause between two changes is 2 to 8 % of the phase.
         let next = |random: &mut fastrand::Rng| sleep(time.mul_f64(0.02 + 0.06 * random.f64()));
         while matches!(self, Self::Rotation | Self::Mixed) && Instant::now() < end {
             next(random).await;

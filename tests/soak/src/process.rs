@@ -1,4 +1,4 @@
-//! The receiver as a process of its own: what it is told, and what it holds.
+//! The receiver's process: its control channel, and its memory and files.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,8 +12,11 @@ use tokio::sync::Mutex;
 
 use crate::settings::{Plant, Settings};
 
-/// How long the inbox remembers an event: short enough to show in some minutes that it forgets, and longer than anything waits to
-/// be sent again. What the inbox stored while its deadline passed is known to nobody else.
+/// The time for which the inbox remembers an event.
+///
+/// Short enough that keys expire during a soak, but longer than any delivery waits to be sent
+/// again: when the deadline passes while the inbox stores an event, only the inbox knows that it
+/// was stored.
 const HORIZON: Duration = Duration::from_secs(120);
 
 pub(crate) struct Process {
@@ -28,18 +31,18 @@ struct Wire {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What the receiver says of itself.
+/// The receiver's own report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) in_flight: usize,
     pub(crate) body_bytes: usize,
-    /// Events that were taken and not consumed.
+    /// Events that were accepted but not consumed.
     pub(crate) queue: usize,
     pub(crate) remembered: usize,
     pub(crate) consumed: usize,
 }
 
-/// What the system says of it: bytes, and open files.
+/// The process's memory in bytes and its open files, as reported by the system.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Held {
     pub(crate) resident: f64,
@@ -54,7 +57,8 @@ impl Process {
         command.args(["receive", settings.sink.name()]).arg(folder);
         command.args([settings.deadline.as_millis().to_string(), horizon, settings.capacity.to_string()]);
         command.args(settings.plant.map(Plant::name));
-        // Of several arenas glibc fills one after the other for minutes, which hides small leaks and looks like large ones.
+        // With several arenas, glibc fills one after the other for minutes, which hides small leaks
+        // and looks like large ones.
         command.env("MALLOC_ARENA_MAX", "1");
         let mut child = command.kill_on_drop(true).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (id, input) = (child.id().unwrap(), child.stdin.take().unwrap());

@@ -1,4 +1,4 @@
-//! What was seen, and what is to be said of it.
+//! The report of a soak: measurements and verdicts.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,18 +15,19 @@ use crate::tally::{Asked, Tally};
 
 const MIB: f64 = (1 << 20) as f64;
 
-/// By so much may memory differ between two quarters of a soak: by this share of it, and so many bytes, or as many again in one
-/// of a few seconds, which is hardly warm.
+/// Tolerated growth of memory between two quarters: a share of it, plus a number of bytes.
+///
+/// The bytes are doubled for a soak with phases below 1 s, which is hardly warmed up.
 const BOUND: (f64, f64) = (0.05, 2.0 * MIB);
 
-/// And the number of open files: by so many for each sender, who has up to three connections.
+/// Tolerated growth of the number of open files, per sender. A sender has up to three connections.
 const FILES: f64 = 0.5;
 
 pub(crate) struct Outcome {
-    /// Of each phase, and of what does not count.
+    /// The tallies of each phase. The last one is for requests that do not count.
     pub(crate) tallies: Vec<Tally>,
     pub(crate) samples: Vec<Sample>,
-    /// How many events were sent before each round, and in the end.
+    /// The number of events sent before each round, and at the end.
     pub(crate) counted: Vec<usize>,
     pub(crate) balance: Balance,
     pub(crate) violations: Vec<String>,
@@ -36,7 +37,7 @@ pub(crate) struct Outcome {
     pub(crate) files: usize,
 }
 
-/// Whether something is as it must be.
+/// The result of one check.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub what: &'static str,
@@ -80,7 +81,7 @@ impl Report {
         self.verdicts.iter().all(|verdict| verdict.holds)
     }
 
-    /// What does not hold.
+    /// Returns the names of the failed checks.
     pub fn broken(&self) -> Vec<&'static str> {
         self.verdicts.iter().filter(|verdict| !verdict.holds).map(|verdict| verdict.what).collect()
     }
@@ -103,7 +104,8 @@ impl Outcome {
         all
     }
 
-    /// The median over the second quarter of the rounds, and over the last: each has every phase as often.
+    /// Returns the medians over the second and the last quarter of the rounds. Each quarter
+    /// contains every phase equally often.
     fn quarters(&self, settings: &Settings, of: impl Fn(&Sample) -> f64) -> (f64, f64) {
         let quarter = settings.rounds / 4;
         let within = |first: usize| {
@@ -177,7 +179,7 @@ impl Outcome {
         Verdict { what: "book", holds: self.balance == Balance { sent, ..Balance::default() }, text }
     }
 
-    /// How it goes on.
+    /// Describes the memory by rounds.
     fn by_rounds(&self, settings: &Settings) -> String {
         let one = |round: usize| {
             let samples = self.samples.iter().filter(|sample| sample.round == round);

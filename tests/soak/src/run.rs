@@ -1,4 +1,4 @@
-//! A soak from its first request to its verdict.
+//! Runs a soak from the first request to the report.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::traffic::Traffic;
 
-/// How long something may take that takes a moment: only what hangs takes longer.
+/// The time limit for steps that normally take a moment: only a hang takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the receiver's memory of duplicates holds, and some more.
+/// Bodies, and events per body, that overfill the receiver's deduplication window.
 const CROWD: (u64, u64) = (110, 1000);
 
-/// Starts this program as the receiver too.
+/// Runs a soak. `program`, this program, is started as the receiver too.
 pub async fn run(program: &Path, settings: &Settings) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let process = Arc::new(Process::start(program, settings, folder.path()).await);
@@ -31,7 +31,7 @@ pub async fn run(program: &Path, settings: &Settings) -> Report {
     let traffic = Arc::new(Traffic::new(settings, process.address));
     let mut random = fastrand::Rng::with_seed(settings.seed ^ 2);
 
-    // A full memory of duplicates grows no more.
+    // Fills the deduplication window first, because its memory grows until it is full.
     let crowds = traffic.crowds(CROWD.0, CROWD.1);
     send(&traffic, crowds).await;
     send_rest(&traffic).await;
@@ -64,7 +64,7 @@ pub async fn run(program: &Path, settings: &Settings) -> Report {
     }
     let samples = looking.await.unwrap();
 
-    // All is well, and what was not taken comes until it is.
+    // No faults: sends the deliveries that were not accepted until they are.
     traffic.enter(Phase::Calm, false);
     send_rest(&traffic).await;
     let sent = traffic.count_sent();
@@ -81,7 +81,7 @@ pub async fn run(program: &Path, settings: &Settings) -> Report {
     Report::new(settings, &outcome)
 }
 
-/// Some at a time, each once.
+/// Sends each body once, several concurrently.
 async fn send(traffic: &Arc<Traffic>, bodies: Vec<Arc<crate::traffic::Body>>) {
     const AT_ONCE: usize = 8;
     let share = bodies.len().div_ceil(AT_ONCE).max(1);
@@ -92,7 +92,8 @@ async fn send(traffic: &Arc<Traffic>, bodies: Vec<Arc<crate::traffic::Body>>) {
     join_all(senders).await;
 }
 
-/// What was not answered 200 yet, until it is: copies of what was, too.
+/// Sends all deliveries that were not answered 200 until they are, including copies of accepted
+/// ones.
 async fn send_rest(traffic: &Arc<Traffic>) {
     let begun = Instant::now();
     loop {
@@ -108,7 +109,7 @@ async fn send_rest(traffic: &Arc<Traffic>) {
     }
 }
 
-/// Waits until the receiver has nothing to do and no client any more, or makes no headway.
+/// Waits until the receiver is idle and without clients, or makes no progress.
 async fn at_rest(process: &Process, sent: usize, files_before: usize) -> (State, usize) {
     let (mut seen, mut since) = ((State::default(), 0), Instant::now());
     loop {

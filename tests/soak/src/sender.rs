@@ -1,4 +1,4 @@
-//! One of those who send.
+//! A client that sends deliveries, challenges and invalid requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::signing::secret;
 use crate::tally::Asked;
 use crate::traffic::{Body, Next, Traffic};
 
-/// More than the receiver's limit.
+/// Longer than the receiver's limit.
 const TOO_LONG: usize = (1 << 20) + (1 << 16);
 
 pub(crate) struct Sender {
     traffic: Arc<Traffic>,
-    /// One for each copy.
+    /// One connection for each copy.
     connections: [Connection; 3],
     random: fastrand::Rng,
 }
@@ -30,7 +30,7 @@ impl Sender {
         Self { traffic, connections, random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// A request each so often, until there is an end.
+    /// Sends a request at this interval until the traffic ends.
     pub(crate) async fn send(mut self, apart: Duration) {
         let mut due = Instant::now() + apart.mul_f64(self.random.f64());
         while !self.traffic.is_over() {
@@ -40,7 +40,7 @@ impl Sender {
         }
     }
 
-    /// These, until each was answered, however.
+    /// Sends these bodies until each is answered, with any status.
     pub(crate) async fn send_these(&mut self, bodies: impl IntoIterator<Item = Arc<Body>>) {
         for body in bodies {
             self.deliver(&body, 1).await;
@@ -54,7 +54,7 @@ impl Sender {
             Next::CutOff(body) => {
                 let request =
                     Post::signed(&traffic.signing().secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
-                // The whole of it, now and then: then it may have been taken.
+                // Sometimes sends the complete request: then the receiver may accept it.
                 let after = self.random.usize(..request.len() * 5 / 4);
                 let _ = self.connections[0].cut_off(&request, after).await;
                 traffic.note(place, Asked::CutOff, 0, Duration::ZERO);
@@ -82,7 +82,7 @@ impl Sender {
 
     async fn deliver(&mut self, body: &Arc<Body>, copies: usize) {
         let traffic = &self.traffic;
-        // Held until the answers are there.
+        // Held until the responses arrive, so that its secret stays valid.
         let signing = traffic.signing();
         let request = Post::signed(&signing.secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
         let asks = self.connections.iter_mut().take(copies).map(|one| ask(traffic, one, &request, Asked::Delivery));
@@ -100,7 +100,7 @@ impl Sender {
                 let short = signature::sign(&own.secret, &body.bytes)[..40].try_into().unwrap();
                 Post::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), short)
             }
-            // What was signed is a little less than what is sent.
+            // Signs one byte less than the body.
             _ => {
                 let signed = signature::sign(&own.secret, &body.bytes[..body.bytes.len() - 1]).try_into().unwrap();
                 Post::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), signed)
@@ -109,7 +109,7 @@ impl Sender {
         post.to_bytes(&self.traffic.url).unwrap()
     }
 
-    /// One that says so, or one that goes on and on.
+    /// Returns a request with a body over the limit, either with a `Content-Length` or chunked.
     fn oversized(&mut self) -> Vec<u8> {
         let signature = signature::sign(&Traffic::wrong_secret(), b"too long");
         let head = format!("POST {PATH} HTTP/1.1\r\nhost: app.example\r\n{}: {signature}\r\n", signature::HEADER);
@@ -132,7 +132,8 @@ impl Sender {
         }
         request += "\r\n";
         let answer = ask(traffic, &mut self.connections[0], request.as_bytes(), Asked::Challenge).await;
-        // One that nobody signed is answered with the first secret, which may be the next one already.
+        // An unsigned challenge is answered with the first secret, which may already be the next
+        // one.
         let is_right = challenge.judge(&signing.secret, &answer.body).is_ok()
             || !is_signed && challenge.judge(&secret(signing.number + 1), &answer.body).is_ok();
         if answer.status == 200 && !is_right {
@@ -141,7 +142,7 @@ impl Sender {
     }
 }
 
-/// Asks, and writes down what came of it; 0 stands for no answer.
+/// Sends a request and records the result. Status 0 means no response.
 async fn ask(traffic: &Traffic, connection: &mut Connection, request: &[u8], asked: Asked) -> Answer {
     let (place, begun) = (traffic.place(), Instant::now());
     let answer = connection.ask(request).await.unwrap_or_else(|_| Answer { status: 0, body: Vec::new() });

@@ -1,11 +1,11 @@
-//! How long, against which sink, and with which mistake planted.
+//! Settings of a soak: its length, the sink, and a planted mistake.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::phase::Phase;
 
-/// Where the receiver's deliveries go.
+/// The destination of the receiver's deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
     Channel,
@@ -13,16 +13,16 @@ pub enum Sink {
     Inbox,
 }
 
-/// A mistake that the receiver makes on purpose.
+/// A deliberate mistake of the receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plant {
     /// Every tenth delivery leaves a file open.
     FileLeak,
-    /// A buffer stays behind with each delivery.
+    /// Every delivery leaks a buffer.
     MemoryLeak,
-    /// Who has waited long for room is told 200.
+    /// Deliveries that take longer than half the deadline are reported as successful.
     Loss,
-    /// One in a hundred is handed over and then answered 503.
+    /// One in a hundred deliveries succeeds but is answered 503.
     Double,
 }
 
@@ -76,27 +76,30 @@ impl Plant {
 pub struct Settings {
     pub sink: Sink,
     pub seed: u64,
-    /// How long a phase is.
+    /// The duration of a phase.
     pub phase: Duration,
-    /// How often each phase comes, after one round that does not count; a multiple of four.
+    /// The number of rounds, each with every phase, after one that does not count. A multiple of
+    /// four.
     pub rounds: usize,
-    /// Requests that are begun each second, as long as the receiver keeps up.
+    /// Requests per second, if the receiver keeps up.
     pub rate: u32,
-    /// Clients that send at once.
+    /// The number of concurrent clients.
     pub senders: usize,
-    /// The receiver's.
+    /// The receiver's deadline.
     pub deadline: Duration,
-    /// Deliveries that fit into the receiver's channel.
+    /// The capacity of the receiver's channel, in deliveries.
     pub capacity: usize,
     pub plant: Option<Plant>,
 }
 
 impl Settings {
-    /// So long in all, in rounds of as many phases as there are; a phase is at most six seconds, so that there are rounds.
+    /// Returns settings for this total duration, in rounds of all phases.
+    ///
+    /// A phase takes at most 6 s, so that there are several rounds.
     pub fn lasting(time: Duration, sink: Sink, seed: u64) -> Self {
         const LONGEST: Duration = Duration::from_secs(6);
         let phases = u32::try_from(Phase::ALL.len()).unwrap();
-        // Five of them: four that count, and the first.
+        // At least five rounds: the first, which does not count, and four that do.
         let phase = LONGEST.min(time / (5 * phases));
         let rounds = (time.as_secs_f64() / (phase * phases).as_secs_f64()).round() as usize - 1;
         Self {
@@ -112,13 +115,17 @@ impl Settings {
         }
     }
 
-    /// With fewer requests, of as many senders; a channel is small enough to be full soon when nobody reads it.
+    /// Changes the requests per second and the number of senders.
+    ///
+    /// The capacity of the channel is adjusted, so that it fills soon when the app does not read
+    /// it.
     pub fn at_rate(self, rate: u32, senders: usize) -> Self {
         let capacity = (f64::from(rate) * self.phase.as_secs_f64() / 5.0) as usize;
         Self { rate, senders, capacity: capacity.clamp(8, 256), ..self }
     }
 
-    /// For CI: some seconds, and no more than a program that is not optimised can do on a busy machine.
+    /// Returns settings for CI: 18 s, at a rate that an unoptimised build can handle on a busy
+    /// machine.
     pub fn quick(sink: Sink, seed: u64) -> Self {
         Self::lasting(Duration::from_secs(18), sink, seed).at_rate(400, 48)
     }

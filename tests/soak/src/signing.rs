@@ -1,13 +1,13 @@
-//! The secrets that follow each other.
+//! The sequence of secrets.
 
 use birdhook_pipeline::Secret;
 
-/// The one with this number.
+/// Returns the secret with this number.
 pub(crate) fn secret(number: u64) -> Secret {
     Secret::new(format!("consumer secret number {number}")).unwrap()
 }
 
-/// What requests are signed with for now. As long as one that it has signed is under way, it is held.
+/// The current secret. A request holds it while it is in flight.
 pub(crate) struct Signing {
     pub(crate) number: u64,
     pub(crate) secret: Secret,

@@ -1,4 +1,4 @@
-//! What happens, made up from a seed.
+//! Random events from a seed.
 
 use birdhook_pipeline::Generation;
 use birdhook_testkit::{Happening, Kind, Scene};
@@ -21,7 +21,7 @@ impl Story {
         Self { random: fastrand::Rng::with_seed(seed), scene: Scene::new(seed), kinds, deletions: 0 }
     }
 
-    /// A body of either API, some with several events.
+    /// Returns a body of either API. Some contain several events.
     pub(crate) fn body(&mut self) -> Bytes {
         loop {
             let kind = self.random.choice(&self.kinds).copied().unwrap();
@@ -42,7 +42,7 @@ impl Story {
         }
     }
 
-    /// A body with so many events, soon made.
+    /// Returns a body with this number of events, which is cheap to make.
     pub(crate) fn crowd(&mut self, events: u64) -> Bytes {
         let first = 1_000_000_000_000_000_000 + self.deletions;
         self.deletions += events;

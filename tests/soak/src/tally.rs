@@ -1,28 +1,28 @@
-//! What was asked and answered, by phase.
+//! Counts of requests and responses, by phase.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// What a request was.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Asked {
-    /// A delivery as X sends it, whether new, again, or one of several copies.
+    /// A delivery as X sends it: new, repeated, or one of several copies.
     Delivery,
     Challenge,
-    /// Signed by somebody else, or not as X does.
+    /// A request with a wrong or malformed signature.
     Forged,
-    /// A body over the limit.
+    /// A request with a body over the limit.
     Oversized,
-    /// Ended by the client before it was answered.
+    /// A request that the client aborted before the response.
     CutOff,
 }
 
-/// A status, or 0 for no answer.
+/// Counts of responses by kind and status. Status 0 means no response.
 pub(crate) struct Tally {
     answers: BTreeMap<(Asked, u16), u64>,
-    /// Of deliveries that were answered 200, in microseconds.
+    /// The latencies of deliveries that were answered 200, in microseconds.
     took: Histogram<u64>,
 }
 
@@ -55,12 +55,12 @@ impl Tally {
         self.answers.iter().filter(|((asked, status), _)| is_wanted(*asked, *status)).map(|(_, count)| count).sum()
     }
 
-    /// The milliseconds within which this share of the deliveries was answered 200.
+    /// Returns the latency quantile of deliveries that were answered 200, in milliseconds.
     pub(crate) fn within(&self, share: f64) -> f64 {
         self.took.value_at_quantile(share) as f64 / 1000.0
     }
 
-    /// What nobody should be answered, with its count.
+    /// Returns the responses that must not occur, with their counts.
     pub(crate) fn wrong(&self) -> Vec<String> {
         let wrong = self.answers.iter().filter(|((asked, status), _)| !may_be(*asked, *status));
         wrong.map(|((asked, status), count)| format!("{count} x {status} for {asked:?}")).collect()
@@ -69,11 +69,12 @@ impl Tally {
 
 fn may_be(asked: Asked, status: u16) -> bool {
     match asked {
-        // On a busy machine a body may take longer than a short deadline.
+        // On a busy machine, reading a body may take longer than a short deadline.
         Asked::Delivery => matches!(status, 200 | 408 | 503),
         Asked::Challenge => status == 200,
         Asked::Forged => matches!(status, 401 | 408),
-        // The receiver may close the connection on what it does not read before its answer is read.
+        // The receiver may close the connection before the client has read the response, because
+        // the rest of the body is unread.
         Asked::Oversized => matches!(status, 0 | 408 | 413),
         Asked::CutOff => status == 0,
     }

@@ -1,4 +1,4 @@
-//! What X, its imitators and strangers send, and what came of it.
+//! The requests of X and of other clients, and their results.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,11 +18,12 @@ use crate::signing::Signing;
 use crate::story::Story;
 use crate::tally::{Asked, Tally};
 
-/// So many that were not answered 200 wait to be sent again, before nothing new happens.
+/// Limit of deliveries that wait to be sent again. At the limit, no new event is made.
 const MOST_WAITING: usize = 2000;
-/// So many that were are at hand to be sent once more.
+/// The number of recently accepted deliveries kept for repetition.
 const RECENT: usize = 1000;
-/// But not those with more events, of which a few would be all that the receiver remembers.
+/// Limit of events in a kept delivery: a few larger ones would fill the receiver's deduplication
+/// window.
 const MOST_EVENTS: usize = 10;
 
 pub(crate) struct Traffic {
@@ -31,7 +32,8 @@ pub(crate) struct Traffic {
     deadline: Duration,
     script: Mutex<Script>,
     signing: Mutex<(Arc<Signing>, Weak<Signing>)>,
-    /// The place of the phase in [`Phase::ALL`] that requests are made as in, and the tally that they count in.
+    /// The index in [`Phase::ALL`] of the phase whose mix applies. `tally` is the index of the
+    /// tally that requests count in.
     mix: AtomicUsize,
     tally: AtomicUsize,
     tallies: Mutex<Vec<Tally>>,
@@ -54,16 +56,16 @@ pub(crate) struct Body {
     tries: AtomicU32,
 }
 
-/// What a sender does next.
+/// The next action of a sender.
 pub(crate) enum Next {
-    /// So many copies at once.
+    /// Sends this number of concurrent copies.
     Deliver(Arc<Body>, usize),
     CutOff(Arc<Body>),
     Forge(Arc<Body>),
     Challenge,
     Oversize,
     Open,
-    /// Too much is waiting to be sent again, and none of it is due.
+    /// Waits: too many deliveries wait to be sent again, and none is due.
     Rest,
 }
 
@@ -95,14 +97,14 @@ impl Traffic {
         self.script.lock().unwrap()
     }
 
-    /// Requests are made as in this phase, and count in its tally, if they count.
+    /// Starts a phase. Its requests count in its tally, if `counts` is true.
     pub(crate) fn enter(&self, phase: Phase, counts: bool) {
         let place = Phase::ALL.iter().position(|one| *one == phase).unwrap();
         self.mix.store(place, SeqCst);
         self.tally.store(if counts { place } else { Phase::ALL.len() }, SeqCst);
     }
 
-    /// Requests are made as in this phase, and count where they did.
+    /// Changes the mix of requests to that of another phase. They still count in the same tally.
     pub(crate) fn usual_as_in(&self, phase: Phase) {
         self.mix.store(Phase::ALL.iter().position(|one| *one == phase).unwrap(), SeqCst);
     }
@@ -127,8 +129,10 @@ impl Traffic {
         Arc::clone(&self.signing.lock().unwrap().0)
     }
 
-    /// The receiver gets the next secret and keeps the one before it; then everything is signed with the next. Nothing that was
-    /// signed with an older one is under way by then.
+    /// Rotates the secret: the receiver gets the next secret and keeps the previous one, then
+    /// requests are signed with the next.
+    ///
+    /// Waits first until no request with an older secret is in flight.
     pub(crate) async fn rotate(&self, process: &Process) {
         let older = self.signing.lock().unwrap().1.clone();
         while older.strong_count() > 0 {
@@ -180,7 +184,7 @@ impl Traffic {
         }
     }
 
-    /// So many bodies of so many events each, which no other is like.
+    /// Returns `bodies` unique bodies of `events` events each.
     pub(crate) fn crowds(&self, bodies: u64, events: u64) -> Vec<Arc<Body>> {
         let mut script = self.script();
         let mut crowd = |_| {
@@ -190,7 +194,7 @@ impl Traffic {
         (0..bodies).map(&mut crowd).collect()
     }
 
-    /// Every one that was not answered 200, whenever it is due.
+    /// Returns all deliveries that were not answered 200, due or not.
     pub(crate) fn rest(&self) -> Vec<Arc<Body>> {
         std::mem::take(&mut self.script().waiting).into_values().collect()
     }
@@ -199,7 +203,7 @@ impl Traffic {
         self.script().book.count_sent()
     }
 
-    /// A delivery was answered so; what was not answered 200 will come again.
+    /// Records the responses to a delivery. It is sent again unless all copies were answered 200.
     pub(crate) fn answered(&self, body: &Arc<Body>, statuses: &[u16]) {
         let mut script = self.script();
         for status in statuses {
@@ -217,7 +221,7 @@ impl Traffic {
                 script.numbers += 1;
             }
         }
-        // One copy that is tried again may find that another one was taken, as with X.
+        // Like X, repeats a failed copy even if another copy was accepted.
         if statuses.iter().any(|status| *status != 200) {
             let tries = body.tries.fetch_add(1, SeqCst).min(4);
             let wait = (self.deadline / 10 * (1 << tries)).mul_f64(0.5 + script.random.f64());
@@ -239,7 +243,8 @@ impl Traffic {
         Secret::new("somebody else's secret").unwrap()
     }
 
-    /// The book, the tallies by phase with that of what does not count as the last, and what went against the rules.
+    /// Returns the book, the tallies, and the violations. The last tally is for requests that do
+    /// not count.
     pub(crate) fn into_parts(self) -> (Book, Vec<Tally>, Vec<String>) {
         let script = self.script.into_inner().unwrap();
         (script.book, self.tallies.into_inner().unwrap(), self.violations.into_inner().unwrap())
@@ -256,14 +261,14 @@ impl Script {
         }
     }
 
-    /// Into the book, unless it has one of its events already.
+    /// Records a body. Returns `None` if one of its events is already recorded.
     fn enter(&mut self, bytes: Bytes) -> Option<Arc<Body>> {
         let events = events_of(&bytes);
         let is_new = self.book.sent(&events);
         is_new.then(|| Arc::new(Body { bytes, events, tries: AtomicU32::new(0) }))
     }
 
-    /// Nobody may ever take it.
+    /// Returns a body that the receiver must never accept.
     fn fresh_unsent(&mut self) -> Arc<Body> {
         Arc::new(Body { bytes: self.story.body(), events: Vec::new(), tries: AtomicU32::new(0) })
     }

@@ -1,5 +1,7 @@
-"""A receiver on FastAPI, under uvicorn with uvloop and httptools, as X's documentation describes one: the token is answered,
-the raw body is verified, then parsed, queued, and answered 200. The secret and the port come from the environment.
+"""A receiver on FastAPI, as X's documentation describes it, under uvicorn with uvloop and httptools.
+
+It answers challenges. It verifies the raw body of a delivery, parses and queues it, and answers 200.
+The secret and the port are read from the environment.
 """
 
 import asyncio
@@ -59,5 +61,5 @@ async def delivery(request: Request):
 
 
 if __name__ == "__main__":
-    # Clients that come back after some seconds find their connections open.
+    # Keeps connections open for clients that return after some seconds.
     uvicorn.run(app, port=int(os.environ["PORT"]), timeout_keep_alive=75, access_log=False, log_level="warning")

@@ -1,7 +1,9 @@
-"""How gunicorn runs server.py on one core.
+"""Settings of gunicorn for server.py on one core.
 
-One worker, since there is one core. A `sync` worker closes the connection after each answer; `gthread` keeps it, and was the faster
-of the two in our tries, with little between 1 thread and 8, and no more by `gevent` or by the faster parser `gunicorn_h1c`.
+One worker, because there is one core. A `sync` worker closes the connection after each response.
+A `gthread` worker keeps it open, and was the faster of the two in our measurements. The number of
+threads, from 1 to 8, made little difference. Neither `gevent` nor the faster parser `gunicorn_h1c`
+increased the speed.
 """
 
 import os

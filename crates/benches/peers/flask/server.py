@@ -1,5 +1,7 @@
-"""A receiver on Flask, under gunicorn (gunicorn.conf.py), as X's documentation describes one: the token is answered, the raw
-body is verified, then parsed, queued, and answered 200. The secret and the port come from the environment.
+"""A receiver on Flask, as X's documentation describes it, under gunicorn (gunicorn.conf.py).
+
+It answers challenges. It verifies the raw body of a delivery, parses and queues it, and answers 200.
+The secret and the port are read from the environment.
 """
 
 import base64

@@ -1,5 +1,7 @@
-// A receiver on express, as X's documentation and samples have it: the raw body is kept beside express.json by `verify`, where its
-// signature is looked at too; then it is queued and answered 200. The secret and the port come from the environment.
+// A receiver on express, as in X's documentation and samples.
+//
+// The `verify` option of express.json receives the raw body and verifies its signature. Then the event
+// is queued and answered 200. The secret and the port are read from the environment.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import express from "express";
 
@@ -14,12 +16,12 @@ function isSigned(body, header = "") {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-// The app, which takes what is queued once X has its answer.
+// The app: consumes queued events after the response to X.
 function work() {
   queue.length = 0;
 }
 
-// Runs on the raw body, before it is parsed.
+// Verifies the raw body before it is parsed.
 function verify(request, _response, body) {
   if (!isSigned(body, request.get("x-twitter-webhooks-signature"))) {
     throw Object.assign(new Error("wrong signature"), { status: 401 });
@@ -35,14 +37,14 @@ app.get(PATH, (request, response) => {
 });
 
 app.post(PATH, express.json({ verify, limit: "1mb" }), (request, response) => {
-  // A body that is no JSON by its content type is not verified either.
+  // express.json neither parses nor verifies a body whose content type is not JSON.
   if (request.body === undefined) return response.sendStatus(401);
   if (queue.push(request.body) === 1) setImmediate(work);
   response.status(200).end();
 });
 
-// Errors of `verify` and of JSON, without their text.
+// Handles errors of `verify` and of JSON, without revealing their text.
 app.use((error, _request, response, _next) => response.sendStatus(error.status ?? 500));
 
-// Clients that come back after some seconds find their connections open.
+// Keeps connections open for clients that return after some seconds.
 app.listen(Number(PORT), "127.0.0.1").keepAliveTimeout = 75_000;

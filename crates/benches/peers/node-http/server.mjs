@@ -1,5 +1,7 @@
-// A receiver with nothing but Node's own modules, as X's documentation describes one: the token is answered, the raw body is
-// verified, then parsed, queued, and answered 200. The secret and the port come from the environment.
+// A receiver with only Node's own modules, as X's documentation describes it.
+//
+// It answers challenges. It verifies the raw body of a delivery, parses and queues it, and answers 200.
+// The secret and the port are read from the environment.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
@@ -14,7 +16,7 @@ function isSigned(body, header = "") {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-// The app, which takes what is queued once X has its answer.
+// The app: consumes queued events after the response to X.
 function work() {
   queue.length = 0;
 }
@@ -54,6 +56,6 @@ const server = createServer((request, response) => {
   else answer(response, 405);
 });
 
-// Clients that come back after some seconds find their connections open.
+// Keeps connections open for clients that return after some seconds.
 server.keepAliveTimeout = 75_000;
 server.listen(Number(PORT), "127.0.0.1");

@@ -1,40 +1,40 @@
-//! One thing that grows, and what that costs: a table, a picture and a verdict.
+//! The cost of a request along one size: a table, a chart and a goal.
 
 use std::fs;
 
 use super::{LINEAR, Length};
 use crate::chart::{Chart, Line};
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, prose};
 use crate::statistics::Sample;
 
 pub(super) struct Axis {
-    /// The picture's name.
+    /// The file name of the chart.
     pub(super) file: &'static str,
     pub(super) title: &'static str,
-    /// What the sizes are of.
+    /// The label of the sizes.
     pub(super) sizes: &'static str,
     pub(super) marks: Vec<(f64, String)>,
     pub(super) growth: Growth,
     pub(super) series: Vec<Series>,
-    /// A line to compare with: how many times the first cost it is at so many times the first size.
+    /// A line to compare with: maps a multiple of the first size to a multiple of the first cost.
     pub(super) reference: (&'static str, fn(f64) -> f64),
-    /// What the figures do not say.
+    /// A remark below the table.
     pub(super) note: &'static str,
 }
 
-/// What a cost is of.
+/// The unit that a cost is measured for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Growth {
-    /// Of all that is counted, so that a linear one grows as the size does.
+    /// The cost of the whole request: linear growth is proportional to the size.
     OfAll,
-    /// Of one among so many, so that it stays the same if that of all is linear.
+    /// The cost of each item: linear growth is constant.
     OfEach,
 }
 
-/// Microseconds of each size.
+/// A measured series, in microseconds per size.
 pub(super) struct Series {
     pub(super) name: &'static str,
-    /// In the table.
+    /// The heading of its columns in the table.
     pub(super) head: &'static str,
     pub(super) samples: Vec<Sample>,
 }
@@ -45,9 +45,9 @@ impl Axis {
         if !length.quick {
             println!("![{}](performance/{}.svg)\n", self.title, self.file);
         }
-        println!("{}", self.table());
+        print!("{}", self.table());
         if !self.note.is_empty() {
-            println!("{}", self.note);
+            println!("\n{}", prose(self.note));
         }
         let folder = length.pictures();
         let file = folder.join(format!("{}.svg", self.file));
@@ -56,15 +56,15 @@ impl Axis {
         eprintln!("{}", file.display());
     }
 
-    /// No step of this series may be worse than linear.
+    /// Adds the goal that no step of this series grows faster than linearly.
     pub(super) fn judge(&self, series: usize, what: &str, goals: &mut Goals) {
         let steps = (1..self.marks.len()).map(|at| (at, self.step(&self.series[series], at)));
         let (at, worst) = steps.max_by(|(_, a), (_, b)| a.median().total_cmp(&b.median())).expect("two sizes");
         let (from, to) = (&self.marks[at - 1].1, &self.marks[at].1);
-        goals.judge(format!("{what}: the worst step, {from} to {to}"), Goal::AtMost(LINEAR), " of linear", &worst);
+        goals.judge(format!("{what}: worst step, {from} to {to}"), Goal::AtMost(LINEAR), "× linear", &worst);
     }
 
-    /// By rounds, how much more the cost grew than a linear one from the size before.
+    /// Returns per round how much more the cost grew than linearly from the previous size.
     fn step(&self, series: &Series, at: usize) -> Sample {
         let linear = match self.growth {
             Growth::OfAll => self.marks[at].0 / self.marks[at - 1].0,
@@ -74,14 +74,13 @@ impl Axis {
     }
 
     fn table(&self) -> Table {
-        let heads = self.series.iter().flat_map(|series| [series.head, "least to most", "step"]);
+        let heads = self.series.iter().flat_map(|series| [series.head, "range", "step"]);
         let mut table = Table::new(std::iter::once(self.sizes).chain(heads));
         for (at, (_, name)) in self.marks.iter().enumerate() {
             let cells = self.series.iter().flat_map(|series| {
                 let sample = &series.samples[at];
-                let range = format!("{} to {}", time(sample.least()), time(sample.most()));
                 let step = if at == 0 { "-".to_owned() } else { number(self.step(series, at).median()) };
-                [time(sample.median()), range, step]
+                [time(sample.median()), range(sample), step]
             });
             table.row(std::iter::once(name.clone()).chain(cells));
         }
@@ -98,7 +97,7 @@ impl Axis {
             title: self.title.to_owned(),
             sizes: self.sizes.to_owned(),
             marks: self.marks.clone(),
-            costs: "microseconds of a processor".to_owned(),
+            costs: "CPU time in microseconds".to_owned(),
             lines,
             reference: Line { name: name.to_owned(), points },
         }
@@ -106,17 +105,26 @@ impl Axis {
 
     fn line(&self, series: &Series) -> Line {
         let points = self.marks.iter().zip(&series.samples).map(|((size, _), sample)| (*size, sample.median()));
-        // A difference of two noisy figures may be nothing, which no logarithm shows.
+        // The difference of two noisy figures may be zero or less, which has no logarithm.
         Line { name: series.name.to_owned(), points: points.filter(|(_, cost)| *cost > 0.0).collect() }
     }
 }
 
 impl Series {
-    /// By rounds, the dearest size's of the cheapest's.
+    /// Returns per round the ratio of the most expensive size to the cheapest.
     pub(super) fn spread(&self) -> Sample {
         let by_median = |a: &&Sample, b: &&Sample| a.median().total_cmp(&b.median());
         let (least, most) = (self.samples.iter().min_by(by_median), self.samples.iter().max_by(by_median));
         most.expect("a size").of(least.expect("a size"))
+    }
+}
+
+/// Formats the minimum and the maximum, with the unit once if both have the same.
+fn range(sample: &Sample) -> String {
+    let (least, most) = (time(sample.least()), time(sample.most()));
+    match (least.split_once(' '), most.split_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number}–{most}"),
+        _ => format!("{least} – {most}"),
     }
 }
 
@@ -155,7 +163,7 @@ mod tests {
         };
         let linear = told(&axis(Growth::OfAll, [1.0, 5.0, 54.0]));
         assert!(
-            linear.contains("10 to 100") && linear.contains("| met |") && linear.contains("1.08 of linear"),
+            linear.contains("10 to 100") && linear.contains("| met |") && linear.contains("1.08× linear"),
             "{linear}"
         );
         assert!(told(&axis(Growth::OfAll, [1.0, 12.0, 13.0])).contains("**not met**"));

@@ -1,10 +1,10 @@
-//! Bodies of whatever size; [`ID`] stands in them where each delivery has an id of its own.
+//! Bodies of any size. [`ID`] marks the places where each delivery gets its own id.
 
 use super::receiver::ID;
 
 const USER: &str = "2200440066008801";
 
-/// A message of 2 KB.
+/// Returns a delivery with a message, 2 KB.
 pub(super) fn message() -> String {
     let body = include_str!("../../../core/benches/bodies/aaa_2k.json");
     let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
@@ -13,13 +13,13 @@ pub(super) fn message() -> String {
     body.replace(id, ID)
 }
 
-/// So many deleted posts.
+/// Returns a delivery of `count` deleted posts.
 pub(super) fn deletions(count: usize) -> String {
     let one = format!(r#"{{"status":{{"id":"{ID}","user_id":"{USER}"}},"timestamp_ms":"1795426200000"}}"#);
     format!(r#"{{"for_user_id":"{USER}","tweet_delete_events":[{}]}}"#, vec![one; count].join(","))
 }
 
-/// A post of so many bytes, most of them links, as X tells of them.
+/// Returns a delivery of one post, `bytes` long. Most of it is links in X's format.
 pub(super) fn post(bytes: usize) -> String {
     const LINK: &str = r#"{"display_url":"x.example/gustav_r020/statu…","expanded_url":"https://x.example/gustav_r020/status/2124720955690319873","indices":[61,84],"url":"https://t.co/Xd7sjbl7Eq"}"#;
     let of = |links: usize, text: usize| {

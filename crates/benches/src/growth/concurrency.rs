@@ -1,4 +1,4 @@
-//! More requests at once: with servers, by what their processor has spent.
+//! The cost of a request by number of concurrent requests, as CPU time of the server.
 
 use super::Length;
 use super::axis::{Axis, Growth, Series};
@@ -6,10 +6,10 @@ use crate::report::Goals;
 use crate::servers;
 use crate::statistics::Sample;
 
-/// How many at once, and what each costs with an empty handler and with birdhook.
+/// The number of concurrent requests, and the cost of each with an empty handler and with birdhook.
 type Cost = (f64, f64, f64);
 
-/// So often all numbers of requests are measured in turn.
+/// The number of rounds. Each round measures every number of concurrent requests.
 const ROUNDS: usize = 9;
 
 pub(super) fn measure(length: &Length, goals: &mut Goals) {
@@ -21,8 +21,8 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     };
     let axis = Axis {
         file: "concurrency",
-        title: "What a request costs, the more of them come at once",
-        sizes: "requests at once, with a post of 6 KB each",
+        title: "Cost per request by concurrent requests",
+        sizes: "concurrent requests (post, 6 KB)",
         marks: costs.iter().map(|(count, ..)| (*count, count.to_string())).collect(),
         growth: Growth::OfEach,
         series: vec![
@@ -31,8 +31,8 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
             Series { name: "what birdhook adds", head: "added", samples: samples(|cost| cost.2 - cost.1) },
         ],
         reference: ("each costs the same", |_| 1.0),
-        note: "More connections are more work for the system, as the empty handler shows; what is judged is what birdhook adds.",
+        note: "More connections are more work for the operating system, as the empty handler shows. The goal covers only what birdhook adds.",
     };
     axis.print(length);
-    axis.judge(2, "what birdhook adds to requests at once", goals);
+    axis.judge(2, "concurrent requests, added by birdhook", goals);
 }

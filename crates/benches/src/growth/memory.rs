@@ -1,28 +1,27 @@
-//! What a remembered key takes in memory.
+//! Memory per remembered key.
 
 use std::hint::black_box;
 use std::process::Command;
 
 use super::{Length, window};
 use crate::process::Memory;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
 const WANTED: f64 = 64.0;
 
-/// In new processes, whose memory nothing else has used.
+/// Measures in new processes, whose memory nothing else has used.
 pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let sizes = [1_000_000, 10_000_000].into_iter().filter(|keys| *keys <= length.keys);
-    let mut table = Table::new(["keys remembered", "bytes of a key", "least to most"]);
+    let mut table = Table::new(["keys remembered", "bytes per key", "range"]);
     for keys in sizes {
         let bytes: Sample = (0..length.processes).map(|_| held_by_another(keys)).collect();
-        let range = format!("{} to {}", number(bytes.least()), number(bytes.most()));
-        table.row([window::power(keys), number(bytes.median()), range]);
-        let what = format!("memory of a remembered key, of {}", window::power(keys));
+        table.row([window::power(keys), number(bytes.median()), range(&bytes)]);
+        let what = format!("memory per key, {} keys", window::power(keys));
         goals.judge(what, Goal::AtMost(WANTED), " bytes", &bytes);
     }
     println!(
-        "\n### What a remembered key takes in memory\n\nBy what a process has resident before and after:\n\n{table}"
+        "\n### Memory per remembered key\n\nMeasured as the growth of the resident memory of a process:\n\n{table}"
     );
 }
 
@@ -33,7 +32,7 @@ fn held_by_another(keys: usize) -> f64 {
     text.trim().parse().unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// What the other process does: remembers so many keys, and prints how many bytes each takes.
+/// The work of the measured process: fills a window with keys, and prints the bytes per key.
 pub(crate) fn hold(keys: usize) {
     let resident = || Memory::of(std::process::id()).resident;
     let before = resident();

@@ -1,4 +1,4 @@
-//! What a request costs when something grows: what is remembered, what is sent, who may send, how many send at once.
+//! The cost of a request by number of remembered keys, apps, events, bytes and concurrent requests.
 
 mod axis;
 mod bodies;
@@ -14,16 +14,16 @@ use std::time::Duration;
 
 pub(crate) use memory::hold;
 
-use crate::report::Goals;
+use crate::report::{Goals, prose};
 use crate::{machine, process};
 
-/// A step is worse than linear when the cost grows by so much more than the size does: what is above 1 is noise.
+/// The limit for a step: its cost may grow by this factor more than linearly, to allow for noise.
 const LINEAR: f64 = 1.1;
 
 struct Length {
     rounds: usize,
     slice: Duration,
-    /// New processes whose memory is looked at.
+    /// The number of new processes whose memory is measured.
     processes: usize,
     /// The largest window, in keys.
     keys: usize,
@@ -38,30 +38,33 @@ impl Length {
         }
     }
 
-    /// Where pictures go: a rough one does not take the place of a good one.
+    /// Returns the folder for charts. A quick measurement does not overwrite the charts of a full
+    /// one.
     fn pictures(&self) -> PathBuf {
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         root.join(if self.quick { "target/performance" } else { "docs/performance" })
     }
 }
 
-/// The section of this name.
+/// Runs the section `growth`.
 pub(crate) fn run(quick: bool) {
     let (length, facts) = (Length::new(quick), machine::facts());
-    println!("## What a request costs when something grows\n\n{facts}\n");
-    println!(
-        "Costs are times of a processor, from the head to the app's hands; all sizes of one kind are measured in turn, in {} \
-         rounds of {} ms each, and told by their medians. A step compares a line with the one above: by how much more the cost \
-         of all has grown than their number, so that 1 is linear, and less is better.",
+    println!("## How the cost of a request grows\n\n{}\n", prose(&facts));
+    let intro = format!(
+        "Costs are CPU time, from the head of a request until the app receives the delivery: {} rounds of {} ms for each \
+         size. *step* compares a row with the row above. For apps, events and bytes it is the growth of the cost divided by \
+         the growth of the size: 1 is linear. For keys and concurrent requests it is the growth of the cost of one request: \
+         1 is constant.",
         length.rounds,
         length.slice.as_millis()
     );
+    println!("{}", prose(&intro));
     let mut goals = Goals::new();
-    // Servers have the first.
+    // The servers use the first processor.
     process::pin(1);
     window::measure(&length, &mut goals);
     requests::measure(&length, &mut goals);
     concurrency::measure(&length, &mut goals);
     memory::measure(&length, &mut goals);
-    println!("\n{goals}");
+    println!("{goals}");
 }

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::bodies;
 use super::rounds::{Clock, Work};
 
-/// What stands in a body where an id of its own is wanted, as long as each.
+/// Marks the places in a body that get an id. As long as each id.
 pub(super) const ID: &str = "1000000000000000000";
 
 static NEXT: AtomicU64 = AtomicU64::new(1_000_000_000_000_000_001);
@@ -21,12 +21,12 @@ pub(super) struct Receiver {
     runtime: Runtime,
     pipeline: Pipeline<ChannelSink>,
     deliveries: Deliveries,
-    /// That of the last app.
+    /// The secret of the last app.
     secret: Secret,
 }
 
 impl Receiver {
-    /// Of so many apps, that remembers so many keys.
+    /// Creates a receiver with `apps` apps that remembers `keys` keys.
     pub(super) fn new(apps: usize, keys: usize) -> Self {
         let secret = |number| Secret::new(format!("the consumer secret of app number {number}")).unwrap();
         let all = Apps::new((1..=apps).map(|number| App::new(format!("app-{number}"), secret(number)))).unwrap();
@@ -36,7 +36,8 @@ impl Receiver {
         Self { runtime, pipeline, deliveries, secret: secret(apps) }
     }
 
-    /// Takes deliveries of this body, each with events of its own, until the app has them.
+    /// Returns the work of receiving deliveries of this body, each with its own events, until the
+    /// app has them.
     pub(super) fn work(mut self, body: &str) -> Work {
         let pieces: Vec<String> = body.split(ID).map(str::to_owned).collect();
         Box::new(move |times| {
@@ -45,9 +46,10 @@ impl Receiver {
         })
     }
 
-    /// Makes it remember so many events.
+    /// Makes the receiver remember this number of events.
     pub(super) fn remember(&mut self, events: usize) {
-        // Not too many, for the room that those in flight have once needed is kept, and is far from the processor too.
+        // Small batches: the memory that deliveries in flight once needed is kept, and would be
+        // outside the processor's caches too.
         const AT_ONCE: usize = 100;
         let mut left = events;
         while left > 0 {
@@ -72,7 +74,7 @@ impl Receiver {
         (body.into(), signature)
     }
 
-    /// The time from their heads to the app's hands.
+    /// Returns the CPU time from the heads of the deliveries until the app receives them.
     fn take(&mut self, signed: Vec<(Bytes, String)>) -> Duration {
         let Self { runtime, pipeline, deliveries, .. } = self;
         runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! More apps, more events, longer bodies.
+//! The cost of a request by number of apps and events, and by size of the body.
 
 use super::axis::{Axis, Growth, Series};
 use super::receiver::Receiver;
@@ -17,7 +17,7 @@ const BYTES: [(usize, &str); 7] = [
     (1 << 18, "256 KiB"),
     (1 << 20, "1 MiB"),
 ];
-/// As many keys as are remembered unless set.
+/// The default capacity of the window.
 const KEYS: usize = 100_000;
 
 pub(super) fn measure(length: &Length, goals: &mut Goals) {
@@ -27,21 +27,21 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
 
     let axis = Axis {
         file: "apps",
-        title: "What a request costs, the more apps share the URL",
-        sizes: "apps on the URL, of which the last one's secret signs",
+        title: "Cost per request by apps on one URL",
+        sizes: "apps on the URL (the last one signs)",
         marks: named(&APPS),
         growth: Growth::OfAll,
         series: series("a request with a message of 2 KB", APPS.map(|apps| work(apps, &message)), length),
         reference: ("in proportion to the apps", |times| times),
-        note: "Each app is one HMAC over the body, whichever one has signed it.",
+        note: "Each app adds one HMAC over the body, whichever app signed it.",
     };
     axis.print(length);
     axis.judge(0, "apps on one URL", goals);
 
     let axis = Axis {
         file: "events",
-        title: "What a request costs, the more events are in its body",
-        sizes: "events in the body, of 100 bytes each",
+        title: "Cost per request by events in the body",
+        sizes: "events in the body (100 bytes each)",
         marks: named(&EVENTS),
         growth: Growth::OfAll,
         series: series("a request", EVENTS.map(|events| work(1, &bodies::deletions(events))), length),
@@ -53,8 +53,8 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
 
     let axis = Axis {
         file: "size",
-        title: "What a request costs, the longer its body is",
-        sizes: "bytes of the body, one post with many links",
+        title: "Cost per request by size of the body",
+        sizes: "size of the body (one post with many links)",
         marks: BYTES.map(|(bytes, name)| (bytes as f64, name.to_owned())).into(),
         growth: Growth::OfAll,
         series: series("a request", BYTES.map(|(bytes, _)| work(1, &bodies::post(bytes))), length),

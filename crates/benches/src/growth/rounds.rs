@@ -1,4 +1,4 @@
-//! All sizes of one kind, in turn.
+//! Measures all sizes of one kind in turn.
 
 use std::time::Duration;
 
@@ -7,10 +7,11 @@ use rustix::time::{ClockId, clock_gettime};
 use super::Length;
 use crate::statistics::Sample;
 
-/// What is done so many times, and how long that takes. What it needs is made before its clock starts.
+/// An operation that repeats the given number of times and returns its duration. Its setup is not
+/// timed.
 pub(super) type Work = Box<dyn FnMut(usize) -> Duration>;
 
-/// Goes on while this thread has a processor, whoever else wants one.
+/// A clock that runs only while this thread runs, so other programs do not distort it.
 #[derive(Clone, Copy)]
 pub(super) struct Clock(Duration);
 
@@ -29,13 +30,13 @@ impl Clock {
     }
 }
 
-/// The microseconds that each work takes once, by rounds.
+/// Returns the microseconds of each operation, by rounds.
 pub(super) fn measure(works: &mut [Work], length: &Length) -> Vec<Sample> {
     let times: Vec<usize> = works.iter_mut().map(|work| times(work, length.slice)).collect();
     let mut samples = vec![Sample::default(); works.len()];
     for round in 0..length.rounds {
         for turn in 0..works.len() {
-            // Nobody always comes behind the same one.
+            // Rotates the order, so that no operation always follows the same one.
             let one = (round + turn) % works.len();
             let took = works[one](times[one]);
             samples[one].push(took.as_secs_f64() * 1e6 / times[one] as f64);
@@ -44,7 +45,7 @@ pub(super) fn measure(works: &mut [Work], length: &Length) -> Vec<Sample> {
     samples
 }
 
-/// How many times fill a slice.
+/// Returns the number of repetitions that fill a slice.
 fn times(work: &mut Work, slice: Duration) -> usize {
     let mut times = 1;
     loop {

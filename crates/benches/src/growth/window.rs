@@ -1,4 +1,4 @@
-//! The more is remembered, the more of it is far from the processor.
+//! The cost of a request by number of remembered keys.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let requests = samples.split_off(sizes.len());
     let axis = Axis {
         file: "window",
-        title: "What a request costs, the more keys are remembered",
+        title: "Cost per request by remembered keys",
         sizes: "keys remembered",
         marks: sizes.iter().map(|keys| (*keys as f64, power(*keys))).collect(),
         growth: Growth::OfEach,
@@ -31,13 +31,12 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
             Series { name: "its window alone", head: "window alone", samples },
         ],
         reference: ("in proportion to the keys", |times| times),
-        note: "The window does the same whatever it holds; but a key of ten million is in none of the processor's caches, and is \
-               waited for.",
+        note: "The window does the same work at every size. With 10⁷ keys, a key is in none of the processor's caches.",
     };
     axis.print(length);
     let [request, operation] = &*axis.series else { unreachable!() };
     let (least, most) = (power(sizes[0]), power(sizes[sizes.len() - 1]));
-    let what = |of: &str| format!("{least} to {most} keys remembered: the dearest {of} of the cheapest");
+    let what = |of: &str| format!("{of}, slowest vs. fastest, {least} to {most} keys");
     goals.judge(what("request"), Goal::AtMost(1.15), "", &request.spread());
     goals.judge(what("look-up and insertion"), Goal::AtMost(2.0), "", &operation.spread());
 }
@@ -47,12 +46,12 @@ pub(super) fn power(keys: usize) -> String {
     format!("10{}", digits[keys.ilog10() as usize])
 }
 
-/// Those of so many events from this number on.
+/// Returns the keys of `count` events, starting at this number.
 fn keys(first: u64, count: usize) -> impl Iterator<Item = EventKey> {
     (first..first + count as u64).map(|number| EventKey::from(<[u8; 32]>::from(Sha256::digest(number.to_be_bytes()))))
 }
 
-/// As full as it gets, and worn by keys that were pushed out.
+/// Returns a full window that has already evicted keys, and the number of the next key.
 pub(super) fn full(capacity: usize) -> (Window, u64) {
     let mut window = Window::new(capacity, HORIZON);
     let count = capacity + capacity / 10;
@@ -60,7 +59,7 @@ pub(super) fn full(capacity: usize) -> (Window, u64) {
     (window, count as u64)
 }
 
-/// What a new event asks of the window: it is looked up, and inserted, and the oldest one is pushed out.
+/// Returns the window's work for a new event: look up, insert, and evict the oldest key.
 fn operation(capacity: usize) -> Work {
     let (mut window, mut next) = full(capacity);
     Box::new(move |times| {

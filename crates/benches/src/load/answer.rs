@@ -1,19 +1,19 @@
-//! Where an answer ends.
+//! Parses responses and finds their end.
 
 use httparse::{EMPTY_HEADER, Response, Status, parse_chunk_size};
 
-/// A whole answer.
+/// A complete response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Head and body, in bytes.
+    /// The length of head and body, in bytes.
     pub(super) length: usize,
-    /// The server will close the connection.
+    /// Whether the server will close the connection.
     pub(super) closes: bool,
 }
 
 impl Answer {
-    /// `None` while there is more to come.
+    /// Parses a response. Returns `None` while it is incomplete.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut headers = [EMPTY_HEADER; 48];
         let mut response = Response::new(&mut headers);
@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-/// The length of a chunked body without trailers.
+/// Returns the length of a chunked body without trailers.
 fn chunked(bytes: &[u8]) -> Option<usize> {
     let mut length = 0;
     loop {

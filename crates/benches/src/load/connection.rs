@@ -1,4 +1,4 @@
-//! One connection, with one request under way.
+//! A connection with at most one request in flight.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -14,16 +14,16 @@ pub(super) struct Connection {
     unsent: Vec<u8>,
     withheld: Option<u8>,
     received: Vec<u8>,
-    /// When the request that is under way was due.
+    /// The due time of the request in flight.
     due: Option<Instant>,
 }
 
-/// What reading brings.
+/// The result of a read.
 pub(super) enum Received {
     Nothing,
-    /// And when its request was due.
+    /// A response, and the due time of its request.
     Answer(Answer, Instant),
-    /// Without an answer.
+    /// The server closed the connection without a response.
     Closed,
 }
 
@@ -44,7 +44,7 @@ impl Connection {
         self.unsent.extend_from_slice(&request[sent..]);
     }
 
-    /// Sends what was not taken yet.
+    /// Sends the bytes that the socket has not accepted yet.
     pub(super) fn send_on(&mut self) {
         if !self.unsent.is_empty() {
             let sent = write(&mut self.stream, &self.unsent);
@@ -52,7 +52,7 @@ impl Connection {
         }
     }
 
-    /// Sends all of a request but its last byte, which waits to be [released](Self::release).
+    /// Sends a request except for its last byte, which [`release`](Self::release) sends.
     pub(super) fn send_but_the_last_byte(&mut self, request: &[u8], due: Instant) {
         let (last, most) = request.split_last().expect("a request");
         self.withheld = Some(*last);
@@ -85,7 +85,7 @@ impl Connection {
         }
     }
 
-    /// Whether the server has answered, and may still wait for the rest of the request.
+    /// Returns whether the server responded while a part of the request was still unsent.
     pub(super) fn is_unfinished(&self) -> bool {
         self.withheld.is_some() || !self.unsent.is_empty()
     }
@@ -95,14 +95,15 @@ impl Connection {
     }
 }
 
-/// How much of it was taken.
+/// Writes as much as the socket accepts. Returns the number of bytes.
 fn write(stream: &mut TcpStream, bytes: &[u8]) -> usize {
     let mut sent = 0;
     while sent < bytes.len() {
         match stream.write(&bytes[sent..]) {
             Ok(length) => sent += length,
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            // What is wrong shows in reading, after an answer that may be there.
+            // The next read reports the error, after a response that the server may have sent
+            // first.
             Err(_) => return bytes.len(),
         }
     }

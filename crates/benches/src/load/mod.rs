@@ -1,4 +1,5 @@
-//! A client that costs less than any server: one thread, connections that are kept alive, one request under way on each.
+//! A client that costs less than any server: one thread, keep-alive connections, and one request in
+//! flight on each.
 
 mod answer;
 mod connection;
@@ -15,7 +16,7 @@ use mio::{Events, Poll};
 use connection::{Connection, Received};
 pub(crate) use requests::Requests;
 
-/// Nobody takes so long who will ever answer.
+/// The time limit for a response. A server that takes longer counts as hung.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections to one server.
@@ -24,22 +25,23 @@ pub(crate) struct Load {
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
-    /// Those with no request under way, and first of all who has had none for longest: many servers close a connection that
-    /// is idle for some seconds.
+    /// The connections without a request in flight, the longest idle one first: many servers close
+    /// a connection that is idle for some seconds.
     free: VecDeque<usize>,
     buffer: Vec<u8>,
 }
 
-/// What became of the requests of one run.
+/// The results of the requests of one run.
 pub(crate) struct Outcome {
     pub(crate) answers: u64,
-    /// Of these, the answers with another status.
+    /// The responses with another status than 200.
     pub(crate) not_200: u64,
-    /// Connections that were closed without one, which only a request that was [begun](Load::begin) survives.
+    /// Connections that were closed without a response. Only a run of [`begin`](Load::begin) allows
+    /// them.
     pub(crate) closed: u64,
-    /// From the first request to the last answer.
+    /// The time from the first request to the last response.
     pub(crate) seconds: f64,
-    /// In nanoseconds.
+    /// Latencies in nanoseconds.
     pub(crate) latencies: Histogram<u64>,
 }
 
@@ -49,32 +51,32 @@ impl Outcome {
         Self { answers: 0, not_200: 0, closed: 0, seconds: 0.0, latencies }
     }
 
-    /// Answers for each second.
+    /// Returns the responses per second.
     pub(crate) fn rate(&self) -> f64 {
         self.answers as f64 / self.seconds
     }
 
-    /// The latency in seconds within which this share of the answers came.
+    /// Returns the latency quantile for this share of the responses, in seconds.
     pub(crate) fn within(&self, share: f64) -> f64 {
         self.latencies.value_at_quantile(share) as f64 / 1e9
     }
 }
 
-/// When requests are due.
+/// The times at which requests are due.
 #[derive(Clone, Copy)]
 enum Pace {
-    /// As soon as a connection is free.
+    /// A request is due as soon as a connection is free.
     Fastest,
-    /// One by one, so much time apart.
+    /// Requests are due one by one, at this interval.
     Apart(Duration),
 }
 
 impl Load {
-    /// Opens the connections; the server must be there.
+    /// Opens the connections. The server must already listen.
     pub(crate) fn connect(address: SocketAddr, connections: usize) -> Self {
         let poll = Poll::new().expect("a poll");
         let open = |number| {
-            // The server has a thread to accept with, and a queue that holds a few hundred.
+            // Pauses now and then: the server's queue of pending connections holds a few hundred.
             if number % 100 == 99 {
                 std::thread::sleep(Duration::from_millis(2));
             }
@@ -86,18 +88,20 @@ impl Load {
         Self { address, poll, events, connections: opened, free, buffer }
     }
 
-    /// Asks on every connection, again and again, for so long.
+    /// Sends requests on every connection, as fast as possible, for this time.
     pub(crate) fn run(&mut self, requests: &mut Requests, time: Duration) -> Outcome {
         self.drive(requests, time, Pace::Fastest)
     }
 
-    /// Asks so many times each second, evenly, whether or not answers keep up. A request's latency is counted from when it
-    /// was due, so that one which had to wait for a free connection is not made to look fast.
+    /// Sends `rate` requests per second at equal intervals, even if responses do not keep up.
+    ///
+    /// A latency is counted from the due time of a request, so that waiting for a free connection
+    /// counts too.
     pub(crate) fn run_at(&mut self, rate: f64, requests: &mut Requests, time: Duration) -> Outcome {
         self.drive(requests, time, Pace::Apart(Duration::from_secs_f64(1.0 / rate)))
     }
 
-    /// Asks once on each connection, and on one after the other.
+    /// Sends one request on each connection, one after the other.
     pub(crate) fn ask_once(&mut self, requests: &mut Requests) {
         self.renew();
         let mut outcome = Outcome::new();
@@ -111,7 +115,8 @@ impl Load {
         assert_eq!(outcome.not_200, 0, "answers other than 200");
     }
 
-    /// Sends a request on every connection, but for its last byte, until the server takes no more. The server may refuse them.
+    /// Sends all but the last byte of a request on every connection, until the server reads no
+    /// more. The server may reject the requests.
     pub(crate) fn begin(&mut self, requests: &mut Requests) -> Outcome {
         self.renew();
         while let Some(free) = self.free.pop_front() {
@@ -126,7 +131,7 @@ impl Load {
         }
     }
 
-    /// Sends the last bytes, and waits for the answers.
+    /// Sends the last bytes and waits for the responses.
     pub(crate) fn finish(&mut self) -> Outcome {
         let (mut outcome, start) = (Outcome::new(), Instant::now());
         self.connections.iter_mut().for_each(Connection::release);
@@ -161,8 +166,9 @@ impl Load {
                 outcome.seconds = last.duration_since(start).as_secs_f64();
                 return outcome;
             }
-            // Who waits asleep has to be woken by the server, which would pay for it the more, the slower it is; and a pace
-            // is not kept with timeouts of whole milliseconds. So it asks all the time.
+            // Polls without sleeping. The server would have to wake a sleeping client, which costs
+            // slow servers more, and timeouts of whole milliseconds are too coarse to keep the
+            // rate.
             let answers = outcome.answers;
             self.collect(&mut outcome, Duration::ZERO);
             if outcome.answers > answers {
@@ -176,7 +182,7 @@ impl Load {
         self.free.len() < self.connections.len()
     }
 
-    /// Takes the answers that are there, or waits for one.
+    /// Collects the available responses, or waits for one.
     fn collect(&mut self, outcome: &mut Outcome, timeout: Duration) {
         self.take(outcome, timeout);
         assert!(timeout < PATIENCE || !self.events.is_empty(), "no answer in {PATIENCE:?}");
@@ -216,7 +222,8 @@ impl Load {
         }
     }
 
-    /// Opens again what the server has closed since it was last used, as many do after some seconds.
+    /// Reopens connections that the server has closed while they were idle, as many servers do
+    /// after some seconds.
     pub(crate) fn renew(&mut self) {
         loop {
             self.collect(&mut Outcome::new(), Duration::ZERO);
@@ -237,7 +244,8 @@ mod tests {
 
     const BODY: &str = r#"{"for_user_id":"1","favorite_events":[{"id":"2","user":{"id":3}}]}"#;
 
-    /// Gives so many answers on each connection, and closes it at the request after them.
+    /// Starts a server that sends `answers` responses on each connection and closes it at the next
+    /// request.
     fn server(answers: usize, last: &'static str) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! Deliveries that are all different, and cost next to nothing to make.
+//! Deliveries that all differ and cost almost nothing to make.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,20 +13,22 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-/// As long as every number that stands in its place.
+/// Placeholder for an id, of the same length.
 const PLACE: &str = "1000000000000000000";
 
-/// The next event's id. Ids begin at the nanoseconds of the clock, so that no two runs have the same: birdhook would take
-/// the second for a duplicate.
+/// The id of the next event.
+///
+/// Ids start at the current time in nanoseconds, so that no two runs share one: birdhook would
+/// treat the second as a duplicate.
 static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
     AtomicU64::new(u64::try_from(since.as_nanos()).expect("a year before 2554"))
 });
 
-/// Signed deliveries of one body: each has an event of its own.
+/// Signed deliveries of one body, each with its own event.
 ///
-/// The event's id is moved to the end of the body, and the signature of all that stands before it is worked out once. So a
-/// request costs two or three blocks of SHA-256, whatever its length.
+/// The event's id is moved to the end of the body, and the signature of the bytes before it is
+/// computed once. So a request costs two or three blocks of SHA-256 at any length.
 pub(crate) struct Requests {
     bytes: Vec<u8>,
     signature: Range<usize>,
@@ -35,7 +37,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// The body must hold one event that has an id.
+    /// Creates requests from a body with one event that has an id.
     pub(crate) fn new(body: &str, secret: &str, path: &str) -> Self {
         let body = ids_last(body);
         let head = [
@@ -56,7 +58,7 @@ impl Requests {
         Self { bytes, signature, ids, signed }
     }
 
-    /// A request that was never made before, with its head.
+    /// Returns a new request: head and body.
     pub(crate) fn make(&mut self) -> &[u8] {
         let number = NEXT.fetch_add(1, Relaxed);
         for id in &self.ids {
@@ -70,7 +72,7 @@ impl Requests {
     }
 }
 
-/// Moves the members on the way to the event's ids to the end of their objects, and those ids too.
+/// Moves the event's ids, and the members that contain them, to the end of their objects.
 fn ids_last(object: &str) -> String {
     let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(object).expect("an object");
     let inner = members.keys().copied().find(|name| name.ends_with("_events") || matches!(*name, "data" | "payload"));

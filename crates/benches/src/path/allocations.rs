@@ -1,25 +1,24 @@
-//! How often memory is asked for.
+//! Counts of memory allocations.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use super::bench::cargo;
-use super::body::Body;
-use crate::report::Table;
 
-/// By body, and of a challenge.
+/// Allocations by body, and of a challenge.
 pub(super) struct Allocations(BTreeMap<String, f64>);
 
 impl Allocations {
-    /// The core's test prints them; whether it is content is for those who run tests.
+    /// Runs the core's test that prints the counts. Ignores whether the test passes.
     pub(super) fn count() -> Self {
         eprintln!("allocations are counted");
-        let arguments = ["test", "--release", "-p", "birdhook-core", "--test", "allocations", "--", "--nocapture"];
+        let arguments =
+            ["test", "--release", "-p", "birdhook-core", "--test", "integration", "allocations", "--", "--nocapture"];
         let output = cargo().args(arguments).stderr(Stdio::inherit()).output().expect("cargo runs");
         Self::read(&String::from_utf8_lossy(&output.stdout))
     }
 
-    /// Behind the name of a test there may be no line's end.
+    /// Splits into words, because the name of a test may precede a count on its line.
     fn read(printed: &str) -> Self {
         let words: Vec<&str> = printed.split_whitespace().collect();
         let lines = words.windows(3).filter(|words| words[0] == "allocations");
@@ -30,14 +29,9 @@ impl Allocations {
         self.0.get(name).copied()
     }
 
-    pub(super) fn table(&self, bodies: &[Body]) -> Table {
-        let mut table = Table::new(["what", "allocations"]);
-        let mut row = |what: String, name: &str| {
-            table.row([what, self.of(name).map_or("-".into(), |count| count.to_string())]);
-        };
-        bodies.iter().for_each(|body| row(body.to_string(), &body.name()));
-        row("an answer to a challenge".into(), "challenge");
-        table
+    /// Formats the count, or `-` without one.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.of(name).map_or("-".into(), |count| count.to_string())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The core's own bench, built.
+//! The core's own bench.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,9 +24,9 @@ impl Bench {
         Self { executable: built.next_back().expect("the core's bench builds") }
     }
 
-    /// Whatever matches, once, each for a short while. Where its figures are then.
+    /// Runs everything that matches, once and briefly. Returns the folder of its results.
     pub(super) fn run(&self, what: &str) -> PathBuf {
-        // Not where `cargo bench` keeps figures to compare with.
+        // A separate folder: `cargo bench` keeps results to compare with in its own.
         let home = self.executable.with_file_name("birdhook-benches-core");
         let short = ["--warm-up-time", "0.03", "--measurement-time", "0.06", "--sample-size", "30"];
         let _ = fs::remove_dir_all(&home);
@@ -38,7 +38,7 @@ impl Bench {
     }
 }
 
-/// The one that runs us, if one does.
+/// Returns a command for the cargo that runs this program, or for `cargo`.
 pub(super) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }

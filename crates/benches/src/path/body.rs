@@ -1,4 +1,4 @@
-//! What is measured with.
+//! The bodies to measure with.
 
 use std::fmt;
 use std::fs;
@@ -11,7 +11,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The small ones first.
+    /// Returns all bodies, the small ones first.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let of = |size, api| [false, true].map(|escaped| Self { api, size, escaped });
         ["300", "2k", "6k", "64k"].into_iter().flat_map(move |size| ["aaa", "xaa"].map(|api| of(size, api))).flatten()
@@ -21,7 +21,7 @@ impl Body {
         format!("{}_{}{}", self.api, self.size, if self.escaped { "_escaped" } else { "" })
     }
 
-    /// One of a usual length.
+    /// Returns whether this is a post of a typical length.
     pub(super) fn is_post(&self) -> bool {
         self.size == "6k"
     }
@@ -40,13 +40,13 @@ impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match (self.api, self.size) {
             ("aaa", "300") => "3 deletions",
-            ("xaa", "300") => "a changed picture",
-            (_, "2k") => "a message of 2 KB",
-            (_, "6k") => "a post of 6 KB",
-            ("aaa", _) => "posts of 64 KB in all",
-            _ => "a post of 64 KB",
+            ("xaa", "300") => "changed picture",
+            (_, "2k") => "message, 2 KB",
+            (_, "6k") => "post, 6 KB",
+            ("aaa", _) => "posts, 64 KB in total",
+            _ => "post, 64 KB",
         };
-        let api = if self.api == "aaa" { "Account Activity API" } else { "X Activity API" };
+        let api = self.api.to_uppercase();
         write!(f, "{what} ({api}{})", if self.escaped { ", escaped" } else { "" })
     }
 }

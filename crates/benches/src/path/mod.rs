@@ -1,4 +1,4 @@
-//! A request's path through the core, beside what no receiver can do without.
+//! The path of a request through the core, compared with HMAC and JSON alone.
 
 mod allocations;
 mod bench;
@@ -11,10 +11,10 @@ use body::Body;
 use rounds::Rounds;
 
 use crate::machine;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, prose, range};
 use crate::statistics::Sample;
 
-/// The section of this name.
+/// Runs the section `core`.
 pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     let (rounds, bodies) = match quick {
@@ -23,41 +23,39 @@ pub(crate) fn run(quick: bool) {
     };
     let allocations = Allocations::count();
     let measured = Rounds::measure(&Bench::build(), rounds, if quick { "6k|challenge" } else { "" });
-    println!("## The core beside what no receiver can do without\n\n{facts}\n");
-    println!(
-        "To verify a body takes an HMAC over it, and to find its events a pass over its JSON: *HMAC* and *skip* are these two, by \
-         `hmac` and by `serde_json`, and *both* one after the other. *birdhook* is all that the core does from a request's bytes to \
-         verified events with their keys; *read* is the part of it that follows the signature. Microseconds, in {rounds} rounds: \
-         medians of all, and ratios within a round.\n\n{}\n{}\n",
-        path(&bodies, &measured),
-        skipped(&measured)
+    println!("## The core compared with HMAC and JSON alone\n\n{}\n", prose(&facts));
+    let intro = format!(
+        "Every receiver needs an HMAC over the body and a pass over its JSON. *HMAC* and *skip* are these two, with `hmac` \
+         and `serde_json`; *both* is one after the other. *birdhook* is the whole path of the core, from the bytes of a \
+         request to verified events with their keys. *read* is its part after verification. Times are in microseconds, \
+         over {rounds} rounds."
     );
-    println!(
-        "*Activity* is what `Event::activity` reads of all events, times as times and texts as their authors wrote them; *derived* \
-         reads the same fields as they stand there, by `#[derive(Deserialize)]` and nothing else.\n\n{}",
-        typed(&bodies, &measured)
-    );
-    println!("{}\n{}", allocations.table(&bodies), goals(&measured, &allocations));
+    println!("{}\n\n{}", prose(&intro), path(&bodies, &measured, &allocations));
+    println!("{}\n", prose(&skipped(&measured)));
+    println!("An answer to a challenge takes {} allocations.\n", allocations.text("challenge"));
+    let intro = "*Activity* is `Event::activity` of every event in the body, with times parsed and texts unescaped. *derived* \
+                 reads the same fields unconverted, with `#[derive(Deserialize)]` alone.";
+    println!("{}\n\n{}", prose(intro), typed(&bodies, &measured));
+    println!("{}", goals(&measured, &allocations));
 }
 
-fn path(bodies: &[Body], measured: &Rounds) -> Table {
+fn path(bodies: &[Body], measured: &Rounds, allocations: &Allocations) -> Table {
     let mut table =
-        Table::new(["body", "bytes", "HMAC", "skip", "both", "birdhook", "of both", "least to most", "read"]);
+        Table::new(["body", "bytes", "HMAC", "skip", "both", "birdhook", "vs. both", "range", "read", "allocations"]);
     for body in bodies {
         let micros = |what: &str| measured.of(body, what).map(|sample| number(sample.median() / 1e3));
         let ratio = measured.ratio(body, "birdhook", "floor");
         let figures = ["hmac", "skip", "floor", "birdhook"].map(micros);
         let ratio = [ratio.as_ref().map(|ratio| number(ratio.median())), ratio.as_ref().map(range)];
         let head = [Some(body.to_string()), Some(body.length().to_string())];
-        table.row(
-            head.into_iter().chain(figures).chain(ratio).chain([micros("restore")]).map(Option::unwrap_or_default),
-        );
+        let last = [micros("restore"), Some(allocations.text(&body.name()))];
+        table.row(head.into_iter().chain(figures).chain(ratio).chain(last).map(Option::unwrap_or_default));
     }
     table
 }
 
 fn typed(bodies: &[Body], measured: &Rounds) -> Table {
-    let mut table = Table::new(["body", "Activity", "derived", "of derived", "least to most"]);
+    let mut table = Table::new(["body", "Activity", "derived", "vs. derived", "range"]);
     for body in bodies {
         let micros = |what: &str| measured.of(body, what).map(|sample| number(sample.median() / 1e3));
         if let Some(ratio) = measured.ratio(body, "activity", "derived") {
@@ -69,19 +67,14 @@ fn typed(bodies: &[Body], measured: &Rounds) -> Table {
     table
 }
 
-fn range(sample: &Sample) -> String {
-    format!("{} to {}", number(sample.least()), number(sample.most()))
-}
-
-/// What a faster reader of JSON could win at most.
+/// Describes the share of the path that a faster JSON reader could save at most.
 fn skipped(measured: &Rounds) -> String {
     let shares = Body::all().filter(Body::is_post).filter_map(|body| measured.ratio(&body, "skip", "birdhook"));
     let shares: Sample = shares.map(|share| share.median() * 100.0).collect();
     format!(
-        "`serde_json`'s pass over a post of 6 KB takes as long as {} to {} % of birdhook's path. That is about what a reader with SIMD \
-         could win here if it took no time at all; and a request on a server costs several times the core's path.",
-        number(shares.least()),
-        number(shares.most())
+        "On a post of 6 KB, *skip* takes as long as {} % of birdhook's path. A JSON reader with SIMD could save at most about \
+         that share. A request to a server costs several times the path of the core.",
+        range(&shares)
     )
 }
 
@@ -89,12 +82,12 @@ fn goals(measured: &Rounds, allocations: &Allocations) -> Goals {
     let mut goals = Goals::new();
     let posts = || Body::all().filter(Body::is_post);
     for body in posts() {
-        let goal = format!("the core, of HMAC and skip: {body}");
+        let goal = format!("core vs. HMAC and skip: {body}");
         let ratio = measured.ratio(&body, "birdhook", "floor").unwrap_or_default();
-        goals.judge(goal, Goal::AtMost(1.2), " x", &ratio);
+        goals.judge(goal, Goal::AtMost(1.2), "×", &ratio);
     }
     for body in posts().filter(|body| !body.escaped) {
-        let goal = format!("the core's allocations: {body}");
+        let goal = format!("core allocations: {body}");
         match allocations.of(&body.name()) {
             Some(count) => goals.judge(goal, Goal::AtMost(4.0), "", &Sample::from_iter([count])),
             None => goals.skip(goal, "the test that counts them printed nothing"),
@@ -102,7 +95,7 @@ fn goals(measured: &Rounds, allocations: &Allocations) -> Goals {
     }
     for body in Body::all().filter(|body| body.is_post() || body.is_message()) {
         if let Some(ratio) = measured.ratio(&body, "activity", "derived") {
-            goals.judge(format!("Activity, of derived: {body}"), Goal::AtMost(1.1), " x", &ratio);
+            goals.judge(format!("Activity vs. derived: {body}"), Goal::AtMost(1.1), "×", &ratio);
         }
     }
     for (what, name) in [("challenge", "one app"), ("challenge_of_8_apps", "8 apps")] {

@@ -1,4 +1,4 @@
-//! Medians of many short rounds, in which all is measured in turn.
+//! Medians of many short rounds, each of which measures everything in turn.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use super::bench::Bench;
 use super::body::Body;
 use crate::statistics::Sample;
 
-/// Nanoseconds by name, round by round.
+/// Nanoseconds by name, one value per round.
 #[derive(Default)]
 pub(super) struct Rounds(BTreeMap<String, Sample>);
 
@@ -24,7 +24,8 @@ impl Rounds {
         all
     }
 
-    /// What criterion has written: a folder for each group and function, with the newest estimates in `new`.
+    /// Reads criterion's results: a folder per group and function, with the latest estimates in
+    /// `new`.
     fn read(&mut self, folder: &Path, name: &str) {
         if let Ok(text) = fs::read_to_string(folder.join("new/estimates.json")) {
             let estimates: Value = serde_json::from_str(&text).expect("criterion's estimates");

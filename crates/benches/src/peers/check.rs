@@ -1,4 +1,4 @@
-//! Whether a server does all that is measured: otherwise it would win by leaving work out.
+//! Checks that a server does all the measured work: otherwise it would win by leaving work out.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use sha2::Sha256;
 use super::server::Server;
 use super::{BODIES, PATH, SECRET};
 
-/// An error is what it does wrong.
+/// Checks a server. The error describes what it does wrong.
 pub(crate) fn check(server: &Server) -> Result<(), String> {
     let ask = |request: String| server.ask(&request).map_err(|error| format!("it does not answer: {error}"));
     let head = "host: 127.0.0.1\r\nconnection: close\r\n";

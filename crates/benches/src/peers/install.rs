@@ -1,4 +1,4 @@
-//! Brings a peer's packages into the target folder.
+//! Installs a peer's packages into the target folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 /// A peer that can be started.
 pub(crate) struct Installed {
     pub(crate) folder: PathBuf,
-    /// Tells the versions of its packages.
+    /// The versions of its packages, as its package manager prints them.
     versions: String,
 }
 
 impl Installed {
-    /// Of a package.
+    /// Returns the version of a package.
     pub(crate) fn version(&self, name: &str) -> Option<String> {
         let is_of = |line: &&str| line.trim_start_matches([' ', '"']).starts_with(name);
         let line = self.versions.lines().find(is_of)?;
@@ -25,8 +25,9 @@ impl Installed {
     }
 }
 
-/// Its packages are brought by npm or pip as its lock says, unless they are there already. An error is why it cannot be
-/// measured here.
+/// Installs a peer's locked packages with npm or pip, unless they are present.
+///
+/// The error explains why the peer cannot be measured here.
 pub(crate) fn install(peer: Peer) -> Result<Installed, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
@@ -68,7 +69,8 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What it prints goes to the standard error, for a section of Markdown goes to the other.
+/// Runs a command. Its output goes to the standard error, because the standard output is the
+/// section of Markdown.
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
     eprintln!("$ {program} {} (in {})", arguments.join(" "), folder.display());
     let mut command = Command::new(program);

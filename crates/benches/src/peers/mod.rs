@@ -1,4 +1,4 @@
-//! birdhook beside receivers in other languages, written as X's documentation shows them.
+//! birdhook compared with receivers in other languages, written as in X's documentation.
 
 mod check;
 mod install;
@@ -13,7 +13,7 @@ use peer::Peer;
 use server::Server;
 
 use crate::load::{Load, Requests};
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, prose, range};
 use crate::statistics::Sample;
 use crate::{machine, process};
 
@@ -22,11 +22,11 @@ const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 const CONNECTIONS: usize = 64;
 
 const BODIES: [(&str, &str); 2] = [
-    ("a post of 6 KB", include_str!("../../../core/benches/bodies/aaa_6k.json")),
-    ("a message of 2 KB", include_str!("../../../core/benches/bodies/aaa_2k.json")),
+    ("post, 6 KB", include_str!("../../../core/benches/bodies/aaa_6k.json")),
+    ("message, 2 KB", include_str!("../../../core/benches/bodies/aaa_2k.json")),
 ];
 
-/// Who is measured.
+/// A measured receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Candidate {
     Birdhook,
@@ -42,7 +42,7 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// Its load goes before its server.
+/// A server and its load. Fields drop in order: the load first.
 struct Loaded {
     candidate: Candidate,
     load: Load,
@@ -65,7 +65,7 @@ impl Loaded {
     }
 }
 
-/// The section of this name.
+/// Runs the section `peers`.
 pub(crate) fn run(quick: bool) {
     let (rounds, slice) = if quick { (3, 0.15) } else { (9, 0.7) };
     let slice = Duration::from_secs_f64(slice);
@@ -81,24 +81,24 @@ pub(crate) fn run(quick: bool) {
                 servers.push(Loaded::new(Candidate::Peer(peer), server));
             }
             Err(why) => {
-                eprintln!("\n!!! {peer}: {why}\n!!! NOT MEASURED: nothing is known of birdhook beside it\n");
+                eprintln!("\n!!! {peer}: {why}\n!!! NOT MEASURED: the comparison with it is skipped\n");
                 missing.insert(peer, why.replace(['|', '\n'], " "));
             }
         }
     }
     let facts = machine::facts();
-    // The servers have the first.
+    // The servers use the first processor.
     process::pin(1);
     let measured = measure(&mut servers, rounds, slice);
     drop(servers);
-    println!("## Beside receivers in other languages\n\n{facts}");
-    println!("{}.", versions.join(", "));
-    println!(
-        "\nEach does the same: it reads the body, verifies it, parses it, puts it into a queue in memory and answers 200. All \
-         servers have one processor, and the client has another; {CONNECTIONS} connections are kept alive. {rounds} rounds of \
-         {} s for each.",
+    println!("## Receivers in other languages\n\n{}\n", prose(&facts));
+    println!("{}.", prose(&versions.join(", ")));
+    let intro = format!(
+        "Each receiver reads the body, verifies it, parses it, puts it into a queue in memory and answers 200. The client \
+         keeps {CONNECTIONS} connections alive. {rounds} rounds of {} s each.",
         slice.as_secs_f64()
     );
+    println!("\n{}", prose(&intro));
     print(&measured, &missing);
 }
 
@@ -109,32 +109,33 @@ fn start(peer: Peer) -> Result<(Server, String), String> {
     Ok((server, peer.versions(&installed)))
 }
 
-/// By rounds.
+/// The measurements of a receiver, by rounds.
 #[derive(Default)]
 struct Measured {
-    /// Answers of a second.
+    /// Responses per second.
     rate: Sample,
-    /// Of the server's processor, for a request.
+    /// The server's CPU time per request, in microseconds.
     micros: Sample,
-    /// The share of the time in which it was running.
+    /// The share of the time in which the server was running.
     busy: Sample,
 }
 
 impl Measured {
-    /// Whether its processor was its own, and it had enough to do.
+    /// Returns whether the server had a processor to itself and enough work to fill it.
     fn is_saturated(&self) -> bool {
         self.busy.median() >= 0.95
     }
 }
 
-/// By bodies and candidates.
+/// Measurements by body and receiver.
 type Measurements = BTreeMap<(usize, Candidate), Measured>;
 
-/// Everybody in turn with one body, then with the other, round by round, and each round somebody else first.
+/// Measures every receiver in turn with one body, then with the other, for several rounds. Each
+/// round starts with another receiver.
 fn measure(servers: &mut [Loaded], rounds: usize, slice: Duration) -> Measurements {
     let mut all = Measurements::new();
     let mut requests = BODIES.map(|(_, body)| Requests::new(body, SECRET, PATH));
-    // What compiles as it runs has done so afterwards.
+    // Warms up servers with a just-in-time compiler.
     for server in &mut *servers {
         requests.iter_mut().for_each(|requests| server.run(requests, slice, &mut Measured::default()));
     }
@@ -154,9 +155,9 @@ fn measure(servers: &mut [Loaded], rounds: usize, slice: Duration) -> Measuremen
 
 fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
     let mut goals = Goals::new();
-    let ratio = |of: &Sample| format!("{} x ({} to {})", number(of.median()), number(of.least()), number(of.most()));
+    let ratio = |of: &Sample| format!("{}× ({})", number(of.median()), range(of));
     for (body, (name, _)) in BODIES.iter().enumerate() {
-        let head = ["receiver", "requests/s", "birdhook takes", "CPU µs a request", "of birdhook's", "busy"];
+        let head = ["receiver", "requests/s", "birdhook vs. it", "CPU µs/request", "it vs. birdhook", "busy"];
         let mut table = Table::new(head);
         let birdhook = &all[&(body, Candidate::Birdhook)];
         let mut row = |candidate: Candidate, measured: &Measured, takes: String, costs: String| {
@@ -168,23 +169,24 @@ fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
         row(Candidate::Birdhook, birdhook, "-".into(), "-".into());
         for peer in Peer::ALL {
             let Some(measured) = all.get(&(body, Candidate::Peer(peer))) else {
-                goals.skip(format!("requests/s of {peer}: {name}"), missing.get(&peer).map_or("", String::as_str));
+                goals.skip(
+                    format!("birdhook vs. {peer}, requests/s: {name}"),
+                    missing.get(&peer).map_or("", String::as_str),
+                );
                 continue;
             };
             let (takes, costs) = (birdhook.rate.of(&measured.rate), measured.micros.of(&birdhook.micros));
             row(Candidate::Peer(peer), measured, ratio(&takes), ratio(&costs));
-            // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
+            // Below its limit, a server's rate says nothing, but its CPU time per request is still
+            // valid.
             let (times, how) = match birdhook.is_saturated() && measured.is_saturated() {
                 true => (takes, "requests/s"),
-                false => (costs, "requests of a second of CPU time"),
+                false => (costs, "requests per CPU second"),
             };
-            goals.judge(format!("{how}, of {peer}: {name}"), Goal::AtLeast(peer.wanted()), " x", &times);
+            goals.judge(format!("birdhook vs. {peer}, {how}: {name}"), Goal::AtLeast(peer.wanted()), "×", &times);
         }
         missing.iter().for_each(|(peer, why)| table.row([peer.to_string(), format!("**skipped**: {why}")]));
-        print!("\n{name}\n\n{table}");
+        print!("\n**{name}**\n\n{table}");
     }
-    println!(
-        "\nA server that is not saturated shared its processor with other programs, or waited for the client that did. Its rate \
-         says little then, and goals are judged by what a request costs of the processor.\n\n{goals}"
-    );
+    println!("\n{goals}");
 }

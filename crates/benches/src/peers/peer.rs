@@ -1,4 +1,4 @@
-//! The receivers that are compared.
+//! The receivers to compare with.
 
 use std::fmt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use super::install::Installed;
 use crate::machine;
 
-/// What people use in birdhook's place: each is a folder of crates/benches/peers.
+/// An alternative to birdhook. Each is a folder of `crates/benches/peers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Peer {
     NodeHttp,
@@ -32,7 +32,7 @@ impl Peer {
         matches!(self, Self::FastApi | Self::Flask)
     }
 
-    /// How many of its requests birdhook should take in the same time.
+    /// Returns the goal: the requests that birdhook should handle in the time of one of the peer's.
     pub(crate) fn wanted(self) -> f64 {
         match self {
             Self::NodeHttp => 4.0,
@@ -42,7 +42,7 @@ impl Peer {
         }
     }
 
-    /// What starts it; the folder is where it was installed.
+    /// Returns the command that starts it. `installed` is its installation.
     pub(crate) fn command(self, installed: &Installed) -> Command {
         let arguments: &[&str] = match self {
             Self::NodeHttp | Self::Express => &["server.mjs"],
@@ -51,15 +51,16 @@ impl Peer {
         };
         let python = Path::new("venv/bin/python");
         let program = if self.is_python() { python } else { Path::new("node") };
-        // Both replace themselves by what they start, so that the child's number is the server's. It ends with us, even
-        // when we are killed.
+        // `setpriv` and `taskset` both replace themselves with the program they start, so the
+        // child's process id is the server's. The server ends with this program, even if this
+        // program is killed.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "taskset", "-c", "0"]).arg(program).args(arguments);
         command.current_dir(&installed.folder).env("NODE_ENV", "production");
         command
     }
 
-    /// With the versions of what it is made of.
+    /// Returns its name with the versions of its parts.
     pub(crate) fn versions(self, installed: &Installed) -> String {
         let of = |name: &str| installed.version(name).unwrap_or_default();
         match self {

@@ -1,4 +1,4 @@
-//! A receiver in a process of its own, and the load on it.
+//! A receiver in its own process.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::SECRET;
 use crate::process::Spent;
 
-/// As long as Python may take to start on a busy machine.
+/// The time limit for a start. Python may take long on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Server {
@@ -19,7 +19,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// This program anew, which tells its address itself.
+    /// Starts this program as a server. It prints its own address.
     pub(crate) fn birdhook() -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args(["serve", "Axum-Birdhook", "0"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -31,7 +31,8 @@ impl Server {
         server
     }
 
-    /// One that takes its port from the environment. An error is why it does not run.
+    /// Starts a server that reads its port from the environment. The error explains why it does not
+    /// run.
     pub(crate) fn start(mut command: Command) -> Result<Self, String> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let address = free.map_err(|error| error.to_string())?;
@@ -56,7 +57,7 @@ impl Server {
         self.address
     }
 
-    /// Its children's processors count.
+    /// Returns the CPU time, including that of its children.
     pub(crate) fn spent(&self) -> Spent {
         let own = self.process.id();
         let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
@@ -64,7 +65,7 @@ impl Server {
         std::iter::once(own).chain(children).map(Spent::of).sum()
     }
 
-    /// The status and the text of its answer; the request must ask for the connection's end.
+    /// Returns the status and text of the response. The request must contain `connection: close`.
     pub(crate) fn ask(&self, request: &str) -> std::io::Result<(u16, String)> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -77,7 +78,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// gunicorn ends its worker when it is asked to end; who does not end is killed.
+    /// Ends the server: gunicorn stops its worker on SIGTERM. Kills it if it does not end in 3 s.
     fn drop(&mut self) {
         let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
         let asked = Instant::now();

@@ -1,8 +1,8 @@
-//! The servers that are measured.
+//! The measured servers.
 
 use std::fmt;
 
-/// What serves.
+/// The framework of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Framework {
     Axum,
@@ -24,18 +24,18 @@ impl fmt::Display for Framework {
     }
 }
 
-/// What is served.
+/// The app of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum App {
     /// A handler that reads the body and answers 200.
     Bare,
-    /// That, the MAC over the body, and a look at whether it is JSON: what nobody can do without.
+    /// Like `Bare`, but also verifies the HMAC and parses the JSON, as every receiver must.
     Floor,
-    /// birdhook as the README mounts it, a task consumes.
+    /// birdhook as in the README. A task consumes the events.
     Birdhook,
-    /// The same, and the future of `main` consumes.
+    /// Like `Birdhook`, but the future of `main` consumes the events.
     MainConsumes,
-    /// birdhook with a deadline of a minute.
+    /// Like `Birdhook`, with a deadline of a minute.
     Patient,
 }
 
@@ -43,7 +43,8 @@ pub(crate) enum App {
 pub(crate) struct Candidate(pub(crate) Framework, pub(crate) App);
 
 impl Candidate {
-    /// Those whose speed is measured. With actix-web, tasks of `main` run where its future does.
+    /// The candidates for throughput. With actix-web, tasks of `main` run on the same thread as its
+    /// future.
     pub(crate) const FAST: [Self; 9] = [
         Self(Framework::Axum, App::Bare),
         Self(Framework::Axum, App::Birdhook),
@@ -56,7 +57,7 @@ impl Candidate {
         Self(Framework::Actix, App::Birdhook),
     ];
 
-    /// What `serve` is told.
+    /// Returns the argument for `serve`.
     pub(crate) fn argument(self) -> String {
         format!("{:?}-{:?}", self.0, self.1)
     }
@@ -71,10 +72,10 @@ impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let app = match self.1 {
             App::Bare => "bare",
-            App::Floor => "MAC and JSON alone",
+            App::Floor => "HMAC and JSON alone",
             App::Birdhook => "birdhook",
             App::MainConsumes => "birdhook, `main` consumes",
-            App::Patient => "birdhook, deadline of 60 s",
+            App::Patient => "birdhook, deadline 60 s",
         };
         write!(f, "{}, {app}", self.0)
     }

@@ -1,4 +1,4 @@
-//! How long requests take when a server is not at its limit.
+//! Latency of requests at half load.
 
 use std::time::Duration;
 
@@ -7,21 +7,22 @@ use super::loaded::{Loaded, Slice};
 use super::throughput::Throughput;
 use super::{Body, CONNECTIONS, Length};
 use crate::load::Requests;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
-/// The 99th of a hundred should not take longer than this many times the bare server's.
+/// The goal: the 99th percentile of birdhook as a multiple of the bare server's.
 const WANTED: f64 = 1.5;
 
-/// Whenever another program has a processor for some milliseconds, the slowest of a hundred tell of that program. So it is
-/// asked in short slices and many rounds: most of them are not hit, and the median is one of those.
+/// Short slices and many rounds: when another program takes the processor for some milliseconds,
+/// the 99th percentile of that slice measures that program. Most slices are not affected, so the
+/// median is not.
 const SHORTER: u32 = 3;
 const MORE: usize = 4;
 
-/// A server whose caches another one has had answers its first requests late.
+/// The time to warm up a server whose caches another server has used.
 const WARM_UP: Duration = Duration::from_millis(30);
 
-/// By rounds, in microseconds, and as a share of the time.
+/// Latencies by rounds in microseconds, and the share of the time in which the server was running.
 #[derive(Default)]
 struct Measured {
     median: Sample,
@@ -29,10 +30,10 @@ struct Measured {
     busy: Sample,
 }
 
-/// Bare and birdhook side by side.
+/// The bare server and birdhook, measured alternately.
 struct Pair {
     framework: Framework,
-    /// Half as often as birdhook can answer.
+    /// Half of the rate that birdhook can reach.
     rate: f64,
     servers: [Loaded; 2],
     measured: [Measured; 2],
@@ -46,11 +47,11 @@ pub(crate) fn measure(length: &Length, throughput: &Throughput, goals: &mut Goal
             pair.round(length, &mut requests);
         }
     }
-    let mut table = Table::new(["server", "requests/s", "p50 µs", "p99 µs", "p99 of the bare", "busy"]);
+    let mut table = Table::new(["server", "requests/s", "p50 µs", "p99 µs", "p99 vs. bare", "busy"]);
     for pair in pairs {
         pair.print(&mut table, goals);
     }
-    println!("\nEvenly asked, half as often as birdhook can answer; {}:\n\n{table}", Body::Post);
+    println!("\nLatency at a constant rate, half of birdhook's maximum; {}:\n\n{table}", Body::Post);
 }
 
 impl Pair {
@@ -68,7 +69,7 @@ impl Pair {
     }
 
     fn print(self, table: &mut Table, goals: &mut Goals) {
-        let what = format!("{}, p99 at half load of the bare", self.framework);
+        let what = format!("{} vs. bare, p99 at half load", self.framework);
         let [bare, birdhook] = &self.measured;
         for (server, measured) in self.servers.iter().zip([bare, birdhook]) {
             let of = measured.p99.of(&bare.p99);
@@ -77,7 +78,10 @@ impl Pair {
                 format!("{:.0}", self.rate),
                 number(measured.median.median()),
                 number(measured.p99.median()),
-                format!("{} ({} to {})", number(of.median()), number(of.least()), number(of.most())),
+                match server.candidate.1 {
+                    App::Bare => "-".to_owned(),
+                    _ => format!("{} ({})", number(of.median()), range(&of)),
+                },
                 format!("{:.0} %", measured.busy.median() * 100.0),
             ]);
         }

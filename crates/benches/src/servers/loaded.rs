@@ -14,24 +14,25 @@ pub(crate) struct Loaded {
     answers: u64,
 }
 
-/// What was seen of it for a while.
+/// The measurements of a server over some time.
 pub(crate) struct Slice {
     pub(crate) outcome: Outcome,
     pub(crate) spent: Spent,
 }
 
 impl Slice {
-    /// The share of the time in which the server was running.
+    /// Returns the share of the time in which the server was running.
     pub(crate) fn busy(&self) -> f64 {
         self.spent.running / self.outcome.seconds
     }
 
-    /// The share of the time in which a thread of the server could have been running, and something else was.
+    /// Returns the share of the time in which a thread of the server was ready but another program
+    /// ran.
     pub(crate) fn kept_waiting(&self) -> f64 {
         self.spent.waiting / self.outcome.seconds
     }
 
-    /// Of the server's processor, for a request.
+    /// Returns the server's CPU time per request, in microseconds.
     pub(crate) fn micros(&self) -> f64 {
         self.spent.running * 1e6 / self.outcome.answers as f64
     }
@@ -62,7 +63,7 @@ impl Loaded {
         Slice { outcome, spent }
     }
 
-    /// Whatever was answered 200 must have been consumed, once.
+    /// Checks that every event of a delivery answered 200 was consumed once.
     pub(crate) fn end(mut self) {
         if matches!(self.candidate.1, App::Bare | App::Floor) {
             return;

@@ -1,4 +1,4 @@
-//! What connections hold in memory: idle ones, and those whose request is under way.
+//! Memory of connections: idle ones, and those with an unfinished request.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,13 +8,14 @@ use super::server::Server;
 use super::{Body, Length};
 use crate::load::{Load, Outcome};
 use crate::process::{self, Memory, Spent};
-use crate::report::{Goal, Goals, Table};
+use crate::report::{Goal, Goals, Table, prose};
 use crate::statistics::Sample;
 
 const IDLE: usize = 2_000;
 const UNDER_WAY: usize = 10_000;
 const MEBIBYTE: f64 = (1 << 20) as f64;
-/// What birdhook holds at most of bodies under way, in MiB. A framework's buffers, which a bare server has too, are not it.
+/// The limit for birdhook's memory for bodies in flight, in MiB. Excludes the framework's buffers,
+/// which a bare server needs too.
 const MOST: f64 = 64.0;
 
 /// Bytes, by rounds.
@@ -22,16 +23,16 @@ const MOST: f64 = 64.0;
 struct Measured {
     resident: Sample,
     proportional: Sample,
-    /// What requests under way take above idle connections: many of 6 KB, and fewer of 64 KB.
+    /// The increase over idle connections: many unfinished requests of 6 KB, and fewer of 64 KB.
     short: Sample,
     long: Sample,
-    /// Of the long ones, those that were refused for it.
+    /// The number of 64 KB requests that were rejected to limit memory.
     refused: Sample,
 }
 
-/// In new processes each round.
+/// Measures new processes in each round.
 pub(crate) fn measure(length: &Length, goals: &mut Goals) {
-    // The server needs some too, and has the same limit.
+    // The server inherits this limit and needs some files itself.
     let enough = process::open_files() > UNDER_WAY as u64 + 200;
     let candidates = [App::Bare, App::Patient].map(|app| Candidate(Framework::Axum, app));
     let mut measured = [Measured::default(), Measured::default()];
@@ -42,11 +43,11 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
     }
     let mut table = Table::new([
         "server",
-        "RSS of an idle connection",
+        "RSS per idle connection",
         "PSS",
-        "6 KB under way",
-        "64 KB under way",
-        "of these refused",
+        "6 KB unfinished",
+        "64 KB unfinished",
+        "64 KB refused",
     ]);
     for (candidate, measured) in candidates.into_iter().zip(&measured) {
         let bytes = |sample: &Sample| format!("{:.0} bytes", sample.median());
@@ -62,18 +63,19 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
             refused,
         ]);
     }
-    println!(
-        "\n{IDLE} idle connections after a request each, and what is above that when on {UNDER_WAY} of them a request of 6 KB \
-         lacks its last byte, or on {IDLE} one of 64 KB:\n\n{table}"
+    let intro = format!(
+        "Memory of {IDLE} idle connections after one request each. *Unfinished* is the increase when the last byte is \
+         missing from {UNDER_WAY} requests of 6 KB, or from {IDLE} of 64 KB:"
     );
+    println!("{}\n\n{table}", prose(&intro));
     let [bare, birdhook] = &measured;
     for (what, of, bare) in [
-        ("memory of an idle connection, of the bare (RSS)", &birdhook.resident, &bare.resident),
-        ("the same, PSS", &birdhook.proportional, &bare.proportional),
+        ("memory per idle connection vs. bare, RSS", &birdhook.resident, &bare.resident),
+        ("memory per idle connection vs. bare, PSS", &birdhook.proportional, &bare.proportional),
     ] {
         goals.judge(what, Goal::AtMost(1.02), "", &of.of(bare));
     }
-    let what = format!("memory for {UNDER_WAY} requests of 6 KB under way, above the bare");
+    let what = format!("memory of {UNDER_WAY} unfinished requests of 6 KB, above bare");
     if enough {
         let growth = birdhook.short.iter().zip(bare.short.iter()).map(|(of, bare)| (of - bare) / MEBIBYTE).collect();
         goals.judge(what, Goal::AtMost(MOST), " MiB", &growth);
@@ -86,7 +88,7 @@ impl Measured {
     fn take(&mut self, candidate: Candidate, enough: bool) {
         let server = Server::start(candidate);
         let mut requests = Body::Post.requests();
-        // What is there once and for all.
+        // Memory that the server allocates once.
         Load::connect(server.address(), 4).run(&mut requests, Duration::from_millis(200));
         let none = at_rest(&server);
 
@@ -119,7 +121,7 @@ impl Measured {
     }
 }
 
-/// Once the server has nothing to do.
+/// Waits until the server is idle. Returns its memory.
 fn at_rest(server: &Server) -> Memory {
     let mut spent = Spent::of(server.process());
     loop {

@@ -1,4 +1,4 @@
-//! A server in a process of its own.
+//! A server in its own process.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts this program anew, as a server on the servers' processor.
+    /// Starts this program as a server, on the servers' processor.
     pub(crate) fn start(candidate: Candidate) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args(["serve", &candidate.argument(), &SERVERS_PROCESSOR.to_string()]);
@@ -34,7 +34,7 @@ impl Server {
         self.process.id()
     }
 
-    /// How many events its app has consumed.
+    /// Returns the number of events that its app has consumed.
     pub(crate) fn events(&mut self) -> u64 {
         self.input.write_all(b"\n").expect("a server that runs");
         line(&mut self.output).parse().expect("a number of events")

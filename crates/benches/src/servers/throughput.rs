@@ -1,4 +1,4 @@
-//! Requests of a second, and what each costs.
+//! Requests per second, and the cost of each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,24 +7,25 @@ use super::candidate::{App, Candidate, Framework};
 use super::loaded::Loaded;
 use super::{Body, CONNECTIONS, Length};
 use crate::load::Requests;
-use crate::report::{Goal, Goals, Table, number};
+use crate::report::{Goal, Goals, Table, number, range};
 use crate::statistics::Sample;
 
-/// By rounds.
+/// The measurements of a server, by rounds.
 #[derive(Default)]
 struct Measured {
-    /// Answers of a second.
+    /// Responses per second.
     rate: Sample,
-    /// Of the server's processor, for a request.
+    /// The server's CPU time per request, in microseconds.
     micros: Sample,
-    /// Shares of the time, as of a [`Slice`](super::loaded::Slice).
+    /// Shares of the time, as in [`Slice`](super::loaded::Slice).
     busy: Sample,
     kept_waiting: Sample,
 }
 
 pub(crate) struct Throughput(BTreeMap<(Body, Candidate), Measured>);
 
-/// Everybody in turn with one body, then with the next, round by round, and each round somebody else first.
+/// Measures every server in turn with one body, then with the next, for several rounds. Each round
+/// starts with another server.
 pub(crate) fn measure(length: &Length) -> Throughput {
     let mut servers: Vec<Loaded> =
         Candidate::FAST.into_iter().map(|candidate| Loaded::start(candidate, CONNECTIONS)).collect();
@@ -64,20 +65,22 @@ impl Throughput {
         &self.0[&(body, Candidate(framework, app))]
     }
 
-    /// The requests of a second that birdhook can answer, with the processor all its own.
+    /// Returns the requests per second that birdhook can handle with a processor to itself.
     pub(crate) fn most(&self, body: Body, framework: Framework) -> f64 {
         1e6 / self.of(body, framework, App::Birdhook).micros.median()
     }
 
     pub(crate) fn print(&self, goals: &mut Goals) {
         for body in Body::FAST {
-            println!("\n{body}\n");
-            let head = ["server", "requests/s", "of the bare", "CPU µs a request", "of the bare", "busy"];
+            println!("\n**{body}**\n");
+            let head = ["server", "requests/s", "vs. bare", "CPU µs/request", "vs. bare", "busy"];
             let mut table = Table::new(head);
             for candidate in Candidate::FAST {
                 let (measured, bare) = (&self.0[&(body, candidate)], self.of(body, candidate.0, App::Bare));
-                let ratio =
-                    |of: Sample| format!("{} ({} to {})", number(of.median()), number(of.least()), number(of.most()));
+                let ratio = |of: Sample| match candidate.1 {
+                    App::Bare => "-".to_owned(),
+                    _ => format!("{} ({})", number(of.median()), range(&of)),
+                };
                 table.row([
                     candidate.to_string(),
                     format!("{:.0}", measured.rate.median()),
@@ -93,20 +96,21 @@ impl Throughput {
             }
             print!("{table}");
         }
-        // A bare server has one thread that works: if it waits, it is for another program.
+        // A bare server works on one thread, so it waits only for other programs.
         let waited: Sample =
             Body::FAST.iter().map(|body| self.of(*body, Framework::Axum, App::Bare).kept_waiting.median()).collect();
-        println!("\nOther programs had the servers' processor for {:.1} % of the time.", waited.median() * 100.0);
+        println!("\nOther programs used the servers' core for {:.1} % of the time.", waited.median() * 100.0);
         for body in Body::FAST {
             for framework in Framework::ALL {
                 let (of, bare) = (self.of(body, framework, App::Birdhook), self.of(body, framework, App::Bare));
-                // Of a server that was not at its limit the rate says nothing, and its processor's time the same as ever.
+                // Below its limit, a server's rate says nothing, but its CPU time per request is
+                // still valid.
                 let (ratio, how) = match of.is_saturated() && bare.is_saturated() {
                     true => (of.rate.of(&bare.rate), "requests/s"),
-                    false => (bare.micros.of(&of.micros), "requests of a second of CPU time"),
+                    false => (bare.micros.of(&of.micros), "requests per CPU second"),
                 };
                 goals.judge(
-                    format!("{framework}, {how}, of the bare: {body}"),
+                    format!("{framework} vs. bare, {how}: {body}"),
                     Goal::AtLeast(body.wanted(framework)),
                     "",
                     &ratio,

@@ -1,4 +1,4 @@
-//! Deliveries, and the signatures that stand in their headers.
+//! Deliveries, and the signatures in their headers.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,28 +6,28 @@ use birdhook::{Secret, signature};
 
 use super::race::{Coin, Input};
 
-/// So many different ones in each class, so that nothing is measured that one of them alone has.
+/// The number of messages per class. Several, so that no result depends on a single message.
 const MESSAGES: u64 = 64;
 
 pub(super) fn secret(app: usize) -> Secret {
     Secret::new(format!("the consumer secret of app number {app}")).unwrap()
 }
 
-/// What a class does to the right signature of a message.
+/// The change that a class makes to the correct signature of a message.
 #[derive(Clone, Copy)]
 pub(super) enum Header {
     Right,
-    /// This byte of the 32 is another.
+    /// Changes one byte of the 32.
     WrongAt(usize),
-    /// All of them are.
+    /// Changes every byte.
     Wrong,
-    /// A letter in the middle that base64 has not.
+    /// Contains a character in the middle that is not base64.
     NotBase64,
     TooShort,
     NoPrefix,
 }
 
-/// Messages of one length and what this class makes of their signatures by the secret.
+/// Returns messages of one length, with signatures by this secret, changed for this class.
 pub(super) fn class(secret: &Secret, header: Header, coin: &mut Coin) -> Vec<Input> {
     let one = |number: u64| {
         let id = 1_000_000_000_000_000_000 + number;

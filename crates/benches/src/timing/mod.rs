@@ -1,5 +1,7 @@
-//! Whether the time that a signature takes tells what it must not: a test after dudect. (`dudect-bencher` has the statistics to
-//! itself, prints one line for each comparison, and needs clap 2, which nobody maintains.)
+//! Checks that the time to verify a signature leaks nothing: a test after dudect.
+//!
+//! The crate `dudect-bencher` does not expose its statistics, prints one line per comparison, and
+//! needs the unmaintained clap 2.
 
 mod inputs;
 mod race;
@@ -14,23 +16,24 @@ use race::{Coin, Input, Measured, Timed};
 use crate::report::Table;
 use crate::{machine, process};
 
-/// What is worth a second look, and what is sure: dudect's bounds of |t|.
+/// dudect's bounds of |t|: above the first a measurement is repeated, above the second the
+/// difference is certain.
 const SUSPECT: f64 = 4.5;
 const SURE: f64 = 10.0;
 
-/// What is suspected is measured so many times in all: a difference that is there is there each time.
+/// The limit of measurements of a suspected difference. A real difference appears each time.
 const MOST_TIMES: usize = 3;
 
-/// What must come of a comparison.
+/// The expected result of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    /// Nothing: the classes are one.
+    /// No difference: both classes are the same.
     Null,
-    /// It leaks, and that must be seen, or silence elsewhere would mean nothing.
+    /// A difference in code that leaks. If it is not found, the other results mean nothing.
     Leak,
     /// No difference.
     Equal,
-    /// A difference that anybody may see, for this reason.
+    /// A difference that reveals nothing secret, with the reason.
     Differs(&'static str),
 }
 
@@ -40,11 +43,11 @@ struct Comparison {
     inputs: [Vec<Input>; 2],
     timed: Timed,
     wanted: Wanted,
-    /// How many times of both classes together.
+    /// The number of timings of both classes together.
     count: usize,
 }
 
-/// The section of this name.
+/// Runs the section `timing`.
 pub(crate) fn run(quick: bool) -> ExitCode {
     let facts = machine::facts();
     process::pin(1);
@@ -88,7 +91,7 @@ found, over 10 it surely differs. Where it is over 4.5 the comparison was made a
 difference counts as found when each time shows it in the same direction. `difference ns` is the second class's \
 mean less the first's where that t is; one of `visible ns` would have had t = 4.5.";
 
-/// Each time, until one shows nothing.
+/// Measures until a measurement shows no difference, at most [`MOST_TIMES`] times.
 fn measure(comparison: &mut Comparison, coin: &mut Coin) -> Vec<Measured> {
     let mut measured = Vec::new();
     while measured.len() < MOST_TIMES {
@@ -102,7 +105,7 @@ fn measure(comparison: &mut Comparison, coin: &mut Coin) -> Vec<Measured> {
 }
 
 impl Wanted {
-    /// What was found, in words, and whether that is as it should be.
+    /// Returns the result in words, and whether it is as expected.
     fn judge(self, measured: &[Measured]) -> (String, bool) {
         let least = measured.iter().map(|one| one.found.t.abs()).fold(f64::INFINITY, f64::min);
         let is_one_way = measured.iter().all(|one| one.found.t > 0.0) || measured.iter().all(|one| one.found.t < 0.0);

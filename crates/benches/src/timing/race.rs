@@ -1,27 +1,28 @@
-//! Two classes of inputs, taken in an order that nobody could guess, and how long each takes.
+//! Times two classes of inputs in random order.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use super::welch::{self, Found};
 
-/// Where a class's inputs are copied to before each is used, so that it lies in memory where every other does.
+/// An input. Each is copied to the same memory before use, so that its address does not influence
+/// the time.
 pub(super) struct Input {
     pub(super) header: Vec<u8>,
     pub(super) message: Vec<u8>,
 }
 
-/// What is timed.
+/// The operation to time.
 pub(super) type Timed = Box<dyn FnMut(&Input)>;
 
-/// One measurement: so many times of both classes together, and what of them is sure.
+/// One measurement of both classes: their medians, and the most certain difference.
 #[derive(Clone, Copy)]
 pub(super) struct Measured {
     pub(super) medians: (u32, u32),
     pub(super) found: Found,
 }
 
-/// Small and fast; which class comes next must not depend on what came before.
+/// A small, fast random generator. The next class must not depend on the previous one.
 pub(super) struct Coin(u64);
 
 impl Coin {
@@ -29,7 +30,7 @@ impl Coin {
         Self(seed | 1)
     }
 
-    /// xorshift64*.
+    /// Returns the next number, by xorshift64*.
     pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -38,7 +39,8 @@ impl Coin {
     }
 }
 
-/// The classes have as many inputs each, and one is as long as another in its place.
+/// Times the operation. Both classes must have the same number of inputs, with equal lengths at
+/// each index.
 pub(super) fn run(classes: &[Vec<Input>; 2], timed: &mut Timed, count: usize, coin: &mut Coin) -> Measured {
     let mut times: [Vec<u32>; 2] = std::array::from_fn(|_| Vec::with_capacity(count));
     let mut input = Input { header: Vec::with_capacity(256), message: Vec::with_capacity(4096) };
@@ -54,7 +56,7 @@ pub(super) fn run(classes: &[Vec<Input>; 2], timed: &mut Timed, count: usize, co
         let begun = Instant::now();
         timed(input);
         let took = begun.elapsed();
-        // The first ones warm what is to be warm.
+        // The first runs are warm-up.
         if number >= count / 20 {
             times[class].push(u32::try_from(took.as_nanos()).unwrap_or(u32::MAX));
         }

@@ -1,4 +1,4 @@
-//! What is timed: the product's own comparisons, and two that leak.
+//! The timed operations: birdhook's own comparisons, and two that leak.
 
 use std::hint::black_box;
 
@@ -9,18 +9,18 @@ use bytes::Bytes;
 use super::inputs::secret;
 use super::race::Input;
 
-/// [`signature::verify`].
+/// Times [`signature::verify`].
 pub(super) fn verify(secret: &Secret, input: &Input) {
     let _ = black_box(signature::verify(secret, &input.message, &input.header));
 }
 
-/// Letter by letter until one is wrong, as `==` would be if it were written so.
+/// Compares letter by letter and stops at the first difference, like a naive `==`.
 pub(super) fn early_exit(secret: &Secret, input: &Input) {
     let right = signature::sign(secret, &input.message);
     black_box(right.bytes().zip(&input.header).all(|(right, claimed)| black_box(right) == *claimed));
 }
 
-/// The same in a slow language: about ten nanoseconds a letter.
+/// Does the same as slowly as an interpreted language: about 10 ns per letter.
 pub(super) fn slow_early_exit(secret: &Secret, input: &Input) {
     let right = signature::sign(secret, &input.message);
     let is_same = |(right, claimed): (u8, &u8)| (0..20).map(black_box).all(|_| black_box(right) == *claimed);
@@ -32,7 +32,7 @@ pub(super) fn endpoint(apps: usize) -> Endpoint {
     Endpoint::new(Apps::new(all).unwrap(), Settings::default())
 }
 
-/// A request from its head to the end of its body.
+/// Processes a request from its head to the end of its body.
 pub(super) fn receive(endpoint: &Endpoint, input: &Input) {
     let headers = [("content-type", b"application/json".as_slice()), (signature::HEADER, &input.header)];
     let head = RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers);

@@ -1,24 +1,25 @@
-//! Whether two samples of times differ in their means: Welch's t, over all and over crops, as dudect does
-//! (<https://eprint.iacr.org/2016/1123>).
+//! Welch's t-test of whether two samples of times differ in their means, over all times and over
+//! crops, as in dudect (<https://eprint.iacr.org/2016/1123>).
 
-/// Times of one class, in nanoseconds, sorted, with the sums of all that are no longer than each.
+/// Sorted times of one class in nanoseconds, with the sums of all times up to each.
 struct Sums {
     sorted: Vec<u32>,
-    /// Of the times and of their squares; exact, since they are whole numbers.
+    /// Sums of the times and of their squares. They are integers and therefore exact.
     sums: Vec<(u64, u128)>,
 }
 
-/// The difference that is surest.
+/// The most certain difference.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) t: f64,
-    /// The second class's mean less the first's, in nanoseconds.
+    /// The mean of the second class minus the mean of the first, in nanoseconds.
     pub(super) difference: f64,
-    /// The least difference that would have had t = 4.5, of half of the times or more.
+    /// The smallest difference that would have had t = 4.5, among crops of at least half of the
+    /// times.
     pub(super) visible: f64,
 }
 
-/// Crops with fewer times of either class say nothing.
+/// The minimum number of times in a crop, for either class.
 const FEWEST: usize = 5000;
 
 impl Sums {
@@ -33,7 +34,7 @@ impl Sums {
         Self { sorted: times, sums }
     }
 
-    /// Number, mean and the mean's variance of those under the limit.
+    /// Returns the number of times below the limit, their mean, and the variance of the mean.
     fn under(&self, limit: u32) -> Option<(usize, f64, f64)> {
         let count = self.sorted.partition_point(|time| *time < limit);
         let (sum, squares) = *self.sums.get(count.checked_sub(1)?)?;
@@ -44,8 +45,10 @@ impl Sums {
     }
 }
 
-/// The largest |t| over all times, and over the shortest of them up to a hundred percentiles, for what delays now and then
-/// hides what differs always.
+/// Finds the largest |t| over all times and over crops of the shortest ones, up to a hundred
+/// percentiles.
+///
+/// Crops matter because occasional delays hide a difference that is always present.
 pub(super) fn test(first: Vec<u32>, second: Vec<u32>) -> Found {
     let mut pooled: Vec<u32> = first.iter().chain(&second).copied().collect();
     pooled.sort_unstable();
@@ -70,7 +73,7 @@ pub(super) fn test(first: Vec<u32>, second: Vec<u32>) -> Found {
     surest
 }
 
-/// The time in the middle.
+/// Returns the median.
 pub(super) fn median(times: &[u32]) -> u32 {
     let mut times = times.to_vec();
     let middle = times.len() / 2;
@@ -81,7 +84,8 @@ pub(super) fn median(times: &[u32]) -> u32 {
 mod tests {
     use super::*;
 
-    /// A deterministic sequence of times about 500 ns, some of them late; `longer` is added to each.
+    /// Returns a deterministic sequence of times around 500 ns, some of them late. `longer` is
+    /// added to each.
     fn times(seed: u64, longer: u32) -> Vec<u32> {
         let mut state = seed;
         let mut next = || {

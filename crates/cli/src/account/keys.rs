@@ -57,6 +57,9 @@ pub(crate) struct Tokens {
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<String>,
+    /// The granted scopes, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
 }
 
 /// Nothing of what they hold.
@@ -78,6 +81,7 @@ impl Tokens {
         let mut token = UserToken::new(self.access_token.clone()?);
         token.refresh = self.refresh_token.clone().map(SecretString::from);
         token.expires_at = self.expires_at.as_deref().and_then(Timestamp::parse);
+        token.scope.clone_from(&self.scope);
         Some(token)
     }
 
@@ -92,6 +96,7 @@ impl Tokens {
         let refresh = token.and_then(|token| token.refresh.as_ref());
         self.refresh_token = refresh.map(|refresh| refresh.expose_secret().to_owned());
         self.expires_at = token.and_then(|token| token.expires_at).map(|time| time.to_string());
+        self.scope = token.and_then(|token| token.scope.clone());
     }
 }
 

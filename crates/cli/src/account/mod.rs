@@ -16,6 +16,7 @@ pub(crate) use store::lock;
 pub(crate) use table::{Cells, tell};
 
 use crate::commands::listen::check_url;
+use crate::output::shown;
 
 /// Who calls X, and with what.
 #[derive(Clone, Debug, clap::Args)]
@@ -94,7 +95,7 @@ impl AccountArgs {
 
 /// An error with what to do about it.
 pub(crate) fn explained(error: &Error) -> anyhow::Error {
-    anyhow!("{error}\n{}", error.cure())
+    anyhow!("{}\n{}", shown(&error.to_string()), error.cure())
 }
 
 /// The same for the results of calls.

@@ -222,10 +222,12 @@ async fn add(activity: birdhook::client::api::Activity<'_>, all: &[NewSubscripti
         }
     }
     if !json {
-        added.iter().try_for_each(|one| output::line(format!("added {} {}", one.id, shown(&one.event_type))))?;
+        added
+            .iter()
+            .try_for_each(|one| output::line(format!("added {} {}", shown(&one.id), shown(&one.event_type))))?;
         there
             .iter()
-            .try_for_each(|one| output::line(format!("already there {} {}", one.id, shown(&one.event_type))))?;
+            .try_for_each(|one| output::line(format!("already there {} {}", shown(&one.id), shown(&one.event_type))))?;
     }
     let rows: Vec<_> = added.into_iter().chain(there).collect();
     if json {

@@ -148,7 +148,10 @@ impl Auth {
                 };
                 tokens.handle = Some(authorised.screen_name.clone());
                 tokens.set_oauth1(&authorised.token);
-                note(format!("@{} ({}) has authorised the app", authorised.screen_name, authorised.user_id));
+                note(output::shown(&format!(
+                    "@{} ({}) has authorised the app",
+                    authorised.screen_name, authorised.user_id
+                )));
             }
             What::User2 { types, scopes, browser } => {
                 let base = self.account.base_url(&keys);
@@ -176,7 +179,7 @@ impl Auth {
                 keys = Keys::read(&path, false)?;
                 keys.take_environment()?;
                 keys.users.entry(user.clone()).or_default().set_oauth2(Some(&token));
-                note(format!("{user} has authorised the app"));
+                note(output::shown(&format!("{user} has authorised the app")));
             }
             What::List => {
                 let known = keys.users.iter().map(|(id, tokens)| Known {
@@ -219,7 +222,7 @@ fn event_type(name: &str) -> Result<String, String> {
 
 /// An error with what to do about it.
 fn failed(error: &LoginError) -> anyhow::Error {
-    anyhow!("{error}\n{}", error.cure())
+    anyhow!("{}\n{}", output::shown(&error.to_string()), error.cure())
 }
 
 fn open(url: &str) {

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::listen::asked_to_stop;
 use crate::Verdict;
-use crate::engine::{EngineArgs, Troubles};
+use crate::engine::EngineArgs;
 use crate::lines::Form;
-use crate::output::{self, note, plural};
+use crate::output::{self, note, plural, print, serving, try_print};
 
 /// Read events from JetStream or Redis, print one line for each, and acknowledge it.
 ///
@@ -43,6 +43,7 @@ const REMEMBERED: usize = 1_000_000;
 
 impl Consume {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        serving();
         let engine = self.engine.connect().await?;
         let mut reader = engine.reader(&self.group).await?;
         note(format!("reading {} as {}", engine.name(), self.group));
@@ -50,7 +51,7 @@ impl Consume {
         let idle = self.idle.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
         let (begun, mut seen) = (Instant::now(), Window::new(REMEMBERED, Duration::MAX));
         let (mut events, mut again, mut doubled) = (0_usize, 0_usize, 0_usize);
-        let (mut settling, troubles) = (JoinSet::new(), Troubles::default());
+        let mut settling = JoinSet::new();
         let mut stopped = std::pin::pin!(asked_to_stop());
         let mut last = Instant::now();
         loop {
@@ -68,13 +69,18 @@ impl Consume {
             match taken {
                 Ok(taken) => {
                     last = Instant::now();
-                    if !self.quiet
-                        && let Err(error) = form.print_event(taken.event())
-                    {
-                        if output::is_closed(&error) {
-                            break;
+                    if !self.quiet {
+                        let line = form.line(taken.event())?;
+                        let printed = tokio::select! {
+                            () = &mut stopped => break,
+                            printed = print(line) => printed,
+                        };
+                        if let Err(error) = printed.map_err(anyhow::Error::from) {
+                            if output::is_closed(&error) {
+                                break;
+                            }
+                            return Err(error);
                         }
-                        return Err(error);
                     }
                     events += 1;
                     // What was handed out before is the same entry, and no second one.
@@ -86,20 +92,20 @@ impl Consume {
                     seen.insert(&taken.key(), begun.elapsed());
                     settling.spawn(taken.ack());
                 }
-                Err(error) => troubles.tell(output::told(error.as_ref())),
+                Err(error) => note(output::told(error.as_ref())),
             }
             while settling.len() >= SETTLING {
-                settled(&mut settling, &troubles).await;
+                settled(&mut settling).await;
             }
         }
         while !settling.is_empty() {
-            settled(&mut settling, &troubles).await;
+            settled(&mut settling).await;
         }
         let summary = serde_json::json!({"events": events, "handed_out_again": again, "doubled": doubled});
         let text = format!("{}, {again} handed out again, {doubled} doubled", plural(events, "event"));
         let text = if json { summary.to_string() } else { text };
         if self.quiet {
-            output::line(text)?;
+            try_print(text);
         } else {
             note(text);
         }
@@ -107,8 +113,8 @@ impl Consume {
     }
 }
 
-async fn settled(settling: &mut JoinSet<Result<()>>, troubles: &Troubles) {
+async fn settled(settling: &mut JoinSet<Result<()>>) {
     if let Some(Ok(Err(error))) = settling.join_next().await {
-        troubles.tell(format!("not acknowledged, so it comes again: {}", output::told(error.as_ref())));
+        note(format!("not acknowledged, so it comes again: {}", output::told(error.as_ref())));
     }
 }

@@ -16,7 +16,7 @@ use super::doctor::seconds;
 use super::ensure::{failed, tell_report, tell_step};
 use crate::Verdict;
 use crate::account::{AccountArgs, confirmed};
-use crate::output::{self, BAD, CAREFUL, note, styled};
+use crate::output::{self, BAD, CAREFUL, note, shown, styled};
 
 /// Move the users of a webhook from the Account Activity API to the X Activity API, which tells the same.
 ///
@@ -94,7 +94,7 @@ impl Migrate {
         for one in &plan.expiring {
             let end = one.expires_at.map(|end| end.to_string()).unwrap_or_default();
             let name = styled(CAREFUL, format!("{}{}", one.event_type, one.filter));
-            note(format!("{name} ends at {end}; run `birdhook activity renew {} --permanent`", one.id));
+            note(format!("{name} ends at {end}; run `birdhook activity renew {} --permanent`", shown(&one.id)));
         }
         let verdict = plan.stuck.is_empty().into();
         if self.dry_run {
@@ -106,7 +106,7 @@ impl Migrate {
             if json {
                 output::json(&DryRun { plan: &plan, cost: &cost })?;
             } else {
-                output::line(plan.to_string())?;
+                output::steps(&[plan.subscribe.steps(), plan.unsubscribe.steps()].concat())?;
                 cost.print()?;
             }
             return Ok(verdict);

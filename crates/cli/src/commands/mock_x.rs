@@ -17,7 +17,7 @@ use super::trigger::Told;
 use crate::Verdict;
 use crate::account::{Keys, Tokens};
 use crate::apps::{self, SecretArgs};
-use crate::output::{self, STRONG, note, styled};
+use crate::output::{self, STRONG, note, serving, styled};
 
 /// Play X: a server with its management APIs that registers webhooks, challenges them, and delivers signed, made-up events.
 ///
@@ -106,6 +106,7 @@ impl From<Bought> for Plan {
 
 impl MockX {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        serving();
         let mut settings = Settings::local().plan(self.plan.into());
         (settings.local, settings.listen, settings.seed) = (!self.strict, self.addr.to_string(), self.seed);
         settings.chaos.duplicates = self.duplicates;

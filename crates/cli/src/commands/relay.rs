@@ -10,8 +10,8 @@ use birdhook::{CutOver, DedupeScope, Keying};
 use super::inbox::opened;
 use super::listen::{PATIENCE, asked_to_stop};
 use crate::Verdict;
-use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs};
-use crate::output::{self, note, plural, told};
+use crate::engine::{EngineArgs, EngineSink, WritingArgs};
+use crate::output::{note, plural, serving, told, try_print};
 
 /// Hand what is in an inbox on to JetStream or Redis, under the same keys as the receiver that stored it would.
 ///
@@ -43,6 +43,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 impl Relay {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
+        serving();
         if !Inbox::is_in(&self.inbox) {
             bail!("there is no inbox in {}", self.inbox.display());
         }
@@ -70,9 +71,9 @@ impl Relay {
         let (left, refused) = (after.depth, after.dead.saturating_sub(before.dead));
         let relayed = usize::try_from(after.acknowledged).unwrap_or(usize::MAX);
         if json {
-            output::json(&serde_json::json!({"relayed": relayed, "left": left, "refused": refused}))?;
+            try_print(serde_json::json!({"relayed": relayed, "left": left, "refused": refused}).to_string());
         } else {
-            output::line(format!("handed on {}, {left} left, {refused} refused", plural(relayed, "event")))?;
+            try_print(format!("handed on {}, {left} left, {refused} refused", plural(relayed, "event")));
         }
         Ok((refused == 0 && (left == 0 || self.follow)).into())
     }
@@ -80,13 +81,12 @@ impl Relay {
 
 /// A relay that tells its troubles.
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
-    let troubles = Troubles::default();
-    inbox.relay(sink).on_trouble(move |trouble: &Trouble<'_>| {
+    inbox.relay(sink).on_trouble(|trouble: &Trouble<'_>| {
         let why = told(trouble.error);
         if trouble.is_dead {
             note(format!("event {} is a dead letter now: {why}", trouble.id));
         } else {
-            troubles.tell(format!("not handed on, tried again: {why}"));
+            note(format!("not handed on, tried again: {why}"));
         }
     })
 }

@@ -104,7 +104,7 @@ impl Replay {
 
     fn is_wanted(&self, request: &Recorded) -> bool {
         if request.method != "POST" {
-            note(format!("left out: a {} is no delivery", request.method));
+            note(format!("left out: a {} is no delivery", output::shown(&request.method)));
             return false;
         }
         let holds = |kind: &Kind| {
@@ -137,7 +137,7 @@ impl Replay {
         if json {
             output::json(&job)?;
         } else {
-            let id = job.id.as_deref().unwrap_or("without an id");
+            let id = output::shown(job.id.as_deref().unwrap_or("without an id"));
             output::line(format!("job {id}: its end comes to the webhook as replay_job_status"))?;
         }
         Ok(Verdict::Good)

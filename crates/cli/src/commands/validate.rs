@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::doctor::seconds;
 use super::listen::{ServerArgs, Work};
 use crate::Verdict;
-use crate::output::{self, BAD, GOOD, styled};
+use crate::output::{self, BAD, GOOD, styled, try_print};
 
 /// Receive until a like of a subscribed user's post arrives, and say what came: the last step of setting up a webhook.
 ///
@@ -48,12 +48,12 @@ impl Validate {
         let serving = self.server.serve(json, work, async { drop(is_enough.await) });
         let (served, waited) = tokio::join!(serving, waiting);
         served?;
-        match &waited {
-            Ok(validated) if json => output::json(validated)?,
-            Ok(validated) => output::line(styled(GOOD, validated.to_string()))?,
-            Err(missing) if json => output::json(missing)?,
-            Err(missing) => output::line(styled(BAD, missing.to_string()))?,
-        }
+        try_print(match &waited {
+            Ok(validated) if json => output::json_line(validated)?,
+            Ok(validated) => styled(GOOD, validated.to_string()),
+            Err(missing) if json => output::json_line(missing)?,
+            Err(missing) => styled(BAD, missing.to_string()),
+        });
         Ok(waited.is_ok().into())
     }
 }

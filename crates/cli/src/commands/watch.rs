@@ -11,7 +11,7 @@ use super::listen::{ServerArgs, Work, asked_to_stop};
 use super::replay::time;
 use crate::Verdict;
 use crate::account::AccountArgs;
-use crate::output::{self, note};
+use crate::output::{self, note, serving, shown, try_print};
 
 /// Watch over a webhook: have it challenged anew when it is invalid, notice gaps, and ask X to replay exactly them.
 ///
@@ -87,10 +87,11 @@ impl Watch {
             }
             return Ok((!notices.iter().any(is_bad)).into());
         }
+        serving();
         let watching = watch.clone();
         let look = async move {
             // Events are on standard output.
-            watching.run(|notice| if json { drop(tell(&notice, true)) } else { note(notice.to_string()) }).await;
+            watching.run(|notice| if json { tell_later(&notice) } else { note(shown(&notice.to_string())) }).await;
         };
         if self.receive {
             let hours = if self.enterprise { 5 * 24 + 1 } else { 25 };
@@ -123,5 +124,13 @@ fn is_bad(notice: &Notice) -> bool {
 }
 
 fn tell(notice: &Notice, json: bool) -> Result<()> {
-    if json { output::json(notice) } else { output::line(notice.to_string()) }
+    if json { output::json(notice) } else { output::line(shown(&notice.to_string())) }
+}
+
+/// Prints it as JSON where standard output is read.
+fn tell_later(notice: &Notice) {
+    match output::json_line(notice) {
+        Ok(line) => try_print(line),
+        Err(error) => note(format!("not printed: {error:#}")),
+    }
 }

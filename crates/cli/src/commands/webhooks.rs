@@ -89,7 +89,7 @@ impl Webhooks {
                 if !made.valid {
                     note(format!(
                         "X has registered it and holds it invalid: run `birdhook doctor` on the URL, then `birdhook webhooks validate {}`",
-                        made.id
+                        shown(&made.id)
                     ));
                 }
                 return Ok(made.valid.into());
@@ -138,6 +138,9 @@ impl ApiArgs {
     /// Why a URL was not registered. Where there are too many webhooks, names them: X has the same words for a URL that is
     /// registered already.
     async fn not_registered(&self, client: &Client, url: &str, error: &Error) -> anyhow::Error {
+        if let Some(hint) = client.refused_answer(url, error).await {
+            note(hint);
+        }
         if !matches!(error.cause(), Cause::LimitReached | Cause::DuplicateUrl) {
             return explained(error);
         }
@@ -145,22 +148,31 @@ impl ApiArgs {
         if let Some(same) = all.iter().find(|one| same_url(&one.url, url)) {
             let (id, state) = (shown(&same.id), if same.valid { "valid" } else { "invalid" });
             return anyhow::anyhow!(
-                "{error}\n{url} is registered as {id} ({}, {state}): use it, or delete it with `birdhook webhooks delete {id}`",
+                "{}\n{url} is registered as {id} ({}, {state}): use it, or delete it with `birdhook webhooks delete {id}`",
+                shown(&error.to_string()),
                 shown(&same.url)
             );
         }
         let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
         let all = if all.is_empty() { String::new() } else { format!("\nThe app has:{all}") };
-        anyhow::anyhow!("{error}{all}\n{}", error.cure())
+        anyhow::anyhow!("{}{all}\n{}", shown(&error.to_string()), error.cure())
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {
-        match self.api {
+        let valid = match self.api {
             ApiName::V2 => client.webhooks().validate(id).await,
             ApiName::Enterprise => client.enterprise().challenge(id).await.map(|()| true),
             ApiName::Premium => client.premium(&self.environment).challenge(id).await.map(|()| true),
+        };
+        if let Err(error) = &valid
+            && matches!(error.cause(), Cause::ChallengeFailed(_))
+            && let Ok(all) = self.list(client).await
+            && let Some(webhook) = all.iter().find(|one| one.id == id)
+            && let Some(hint) = client.refused_answer(&webhook.url, error).await
+        {
+            note(hint);
         }
-        .explained()
+        valid.explained()
     }
 
     async fn delete(&self, client: &Client, id: &str) -> Result<()> {

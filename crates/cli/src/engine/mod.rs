@@ -2,7 +2,6 @@
 
 mod reader;
 mod sink;
-mod troubles;
 
 use std::path::PathBuf;
 
@@ -14,7 +13,6 @@ use bytesize::ByteSize;
 
 pub(crate) use self::reader::Reader;
 pub(crate) use self::sink::EngineSink;
-pub(crate) use self::troubles::Troubles;
 use crate::output::note;
 
 /// Which engine.

@@ -7,6 +7,7 @@ mod types;
 pub use filter::{Direction, Filter};
 pub use subscribe::{Subscribed, SubscriptionFault, Unconfirmed};
 pub(crate) use subscribe::{in_words, is_same_second, login};
+pub(crate) use types::canonical;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use serde_json::Value;
 use super::event_types::PUBLIC;
 use super::{BEARER, EventType, answer, part};
 use crate::call::Call;
-use crate::{Client, Error};
+use crate::{Cause, Client, Error};
 
 /// Subscriptions to the X Activity API (<https://docs.x.com/x-api/activity/introduction>).
 #[derive(Clone, Copy, Debug)]
@@ -183,8 +184,10 @@ impl Activity<'_> {
         new.check(self.0.now())?;
         let call = Self::creation(new);
         let (event_type, takes) = (new.event_type.clone(), call.takes);
-        let has_credentials = self.0.kind(&call).await.is_ok();
-        if has_credentials { Ok(()) } else { Err(SubscriptionFault::Credentials { event_type, takes }) }
+        self.0.kind(&call).await.map(drop).map_err(|error| match error.cause() {
+            Cause::Permission => SubscriptionFault::Scope(format!("{error}. {}", error.cure())),
+            _ => SubscriptionFault::Credentials { event_type, takes },
+        })
     }
 
     /// The call that creates a subscription, without its body.

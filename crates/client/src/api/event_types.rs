@@ -99,11 +99,6 @@ impl EventType {
     }
 }
 
-/// Whether a type takes a token of the user it is about.
-pub(crate) fn is_private(event_type: &str) -> bool {
-    EventType::of(event_type).is_private()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,9 +22,8 @@ pub use activity::{
     Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page, Subscribed,
     SubscriptionFault, Unconfirmed,
 };
-pub(crate) use activity::{in_words, is_same_second, login};
+pub(crate) use activity::{canonical, in_words, is_same_second, login};
 pub use enterprise::Enterprise;
-pub(crate) use event_types::is_private;
 pub use event_types::{EVENT_TYPES, EventType};
 pub use premium::Premium;
 pub use same_url::same_url;

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Client, Retries};
+use super::{Client, Fit, Retries};
 use crate::call::Call;
 use crate::oauth1::{self, Once};
 use crate::{Cause, CredentialKind, Error};
@@ -140,12 +140,15 @@ impl Client {
     /// The best kind of credentials that the call takes and that there are.
     pub(crate) async fn kind(&self, call: &Call) -> Result<CredentialKind, Error> {
         let kinds = self.only.map_or(call.takes, CredentialKind::alone);
+        let mut lacks_scope = false;
         for kind in kinds {
-            if self.has_credentials_of(call.user.as_deref(), *kind).await? {
-                return Ok(*kind);
+            match self.fit(*kind, call.user.as_deref(), call.scopes).await? {
+                Fit::Fits => return Ok(*kind),
+                Fit::LacksScope => lacks_scope = true,
+                Fit::Missing => {}
             }
         }
-        Err(Error::no_credential(call, kinds))
+        Err(if lacks_scope { Error::scope_not_granted(call) } else { Error::no_credential(call, kinds) })
     }
 
     async fn request(&self, call: &Call, kind: CredentialKind) -> Result<Request<Bytes>, Error> {

@@ -63,7 +63,7 @@ pub enum EnsureError {
     #[error(transparent)]
     Looking(#[from] Error),
     /// X refuses the webhook, or cannot be reached: no further step was tried.
-    #[error("cannot {step}: {error}")]
+    #[error("cannot {step}: {error}{}", .hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default())]
     Step {
         /// The step.
         step: Box<Step>,
@@ -76,6 +76,9 @@ pub enum EnsureError {
         undone: Vec<Undone>,
         /// The steps that were to come after it.
         left: Vec<Step>,
+        /// Where X refuses the receiver's answer to its challenge, and our own challenge was answered: how to answer with the
+        /// app's other secret.
+        hint: Option<String>,
     },
     /// X refused some steps, or did not confirm them. All others are done.
     #[error("{} steps are refused and {} are unconfirmed{}", .0.refused.len(), .0.unconfirmed.len(), .0.first())]
@@ -173,7 +176,8 @@ pub(crate) async fn apply(
             Made::Refused(undone) => refused.push(undone),
             Made::Stopped(error) => {
                 let undone = refused.into_iter().chain(unconfirmed).collect();
-                return Err(EnsureError::Step { step: Box::new(step), error, done, undone, left: steps.collect() });
+                let (step, left, hint) = (Box::new(step), steps.collect(), None);
+                return Err(EnsureError::Step { step, error, done, undone, left, hint });
             }
         }
     }
@@ -221,7 +225,9 @@ async fn make(client: &Client, api: Api, webhook: &str, step: &Step) -> Made {
                 Api::Enterprise => client.enterprise().subscribe(webhook, user).await,
             };
             match made {
-                Err(error) if *error.cause() == Cause::AlreadySubscribed => Made::AlreadyThere,
+                Err(error) if *error.cause() == Cause::AlreadySubscribed => {
+                    already_subscribed(client, api, (webhook, user), step, error).await
+                }
                 made => of(step, made),
             }
         }
@@ -242,6 +248,24 @@ async fn make(client: &Client, api: Api, webhook: &str, step: &Step) -> Made {
             of(step, made)
         }
         Step::Register { .. } | Step::Challenge { .. } => Made::Done,
+    }
+}
+
+/// X says that a user is subscribed to the Account Activity API already: reads back whether that is on this webhook.
+async fn already_subscribed(
+    client: &Client,
+    api: Api,
+    (webhook, user): (&str, &str),
+    step: &Step,
+    error: Error,
+) -> Made {
+    match found::subscribers(client, api, webhook).await {
+        Ok(users) if users.contains(user) => Made::AlreadyThere,
+        Ok(_) => Made::Refused(Undone::new(step, error)),
+        Err(reading) => Made::Unconfirmed(Undone::unconfirmed(
+            step,
+            Unconfirmed { answer: Some(error), reading: Some(reading), made: None },
+        )),
     }
 }
 

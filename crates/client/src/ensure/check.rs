@@ -8,7 +8,7 @@ use super::wanted::{Api, Wanted};
 use crate::api::{Activity, SubscriptionFault, in_words, login};
 use crate::call::Call;
 use crate::error::{is_public_url, url_fault};
-use crate::{Client, CredentialKind, UrlFault};
+use crate::{Cause, Client, CredentialKind, UrlFault};
 
 /// Why a wanted state cannot be reached. Found without changing anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,14 @@ pub enum WantedFault {
         step: Box<Step>,
         /// The kinds of credentials that it takes, the best first.
         takes: &'static [CredentialKind],
+    },
+    /// The user's OAuth 2.0 token was made without a scope that a step takes.
+    #[error("cannot {step}: {reason}")]
+    Scope {
+        /// The step.
+        step: Box<Step>,
+        /// The scopes that the step takes, and how to obtain them.
+        reason: String,
     },
 }
 
@@ -73,9 +81,12 @@ pub(crate) async fn credentials(client: &Client, wanted: &Wanted, plan: &Plan) -
     let mut missing = Vec::new();
     for step in &plan.steps {
         let call = call(wanted.api, step);
-        if client.kind(&call).await.is_err() {
-            missing.push(WantedFault::Credentials { step: Box::new(step.clone()), takes: call.takes });
-        }
+        let Err(error) = client.kind(&call).await else { continue };
+        let (step, takes) = (Box::new(step.clone()), call.takes);
+        missing.push(match error.cause() {
+            Cause::Permission => WantedFault::Scope { step, reason: format!("{error}. {}", error.cure()) },
+            _ => WantedFault::Credentials { step, takes },
+        });
     }
     result(missing)
 }

@@ -1,11 +1,11 @@
 //! What there is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use birdhook_core::Timestamp;
 
 use super::wanted::{Api, Wanted, Wish};
-use crate::api::{ActivitySubscription, Webhook, same_url};
+use crate::api::{ActivitySubscription, Filter, Webhook, canonical, same_url};
 use crate::{Client, Error};
 
 /// What there is of what is wanted.
@@ -14,10 +14,8 @@ pub(crate) struct Found {
     pub(crate) webhook: Option<Webhook>,
     /// The ids of the users who are subscribed to the Account Activity API.
     pub(crate) subscribers: BTreeSet<String>,
-    /// The subscriptions to the X Activity API that are delivered to the webhook.
-    pub(crate) activity: Vec<ActivitySubscription>,
-    /// The number of all subscriptions to the X Activity API, also of other webhooks.
-    pub(crate) existing: usize,
+    /// The subscriptions to the X Activity API, also of other webhooks, by type and subject.
+    activity: BTreeMap<Same, Vec<ActivitySubscription>>,
 }
 
 impl Found {
@@ -29,7 +27,7 @@ impl Found {
             found.subscribers = subscribers(client, wanted.api, &webhook.id).await?;
         }
         if !wanted.activity.is_empty() {
-            found.activity = activity(client, &webhook.id).await?;
+            found.activity = activity(client).await?;
         }
         Ok(found)
     }
@@ -38,17 +36,43 @@ impl Found {
     pub(crate) async fn read_all(client: &Client, api: Api, url: &str) -> Result<Self, Error> {
         let Some(webhook) = webhook(client, api, url).await? else { return Ok(Self::default()) };
         let subscribers = subscribers(client, api, &webhook.id).await?;
-        let mut activity = client.activity().list().await?;
-        let existing = activity.len();
-        activity.retain(|one| one.webhook_id.as_deref() == Some(&*webhook.id));
-        Ok(Self { webhook: Some(webhook), subscribers, activity, existing })
+        let activity = activity(client).await?;
+        Ok(Self { webhook: Some(webhook), subscribers, activity })
+    }
+
+    /// The number of all subscriptions to the X Activity API, also of other webhooks.
+    pub(crate) fn existing(&self) -> usize {
+        self.activity.values().map(Vec::len).sum()
+    }
+
+    /// When the youngest subscription to the X Activity API was created that is delivered to the webhook.
+    pub(crate) fn youngest(&self) -> Option<Timestamp> {
+        let webhook = self.webhook.as_ref()?;
+        let all = self.activity.values().flatten();
+        all.filter(|one| one.webhook_id.as_ref() == Some(&webhook.id)).filter_map(|one| one.created_at).max()
     }
 
     /// The subscription that is what is wished for at this time, whatever its tag and its end.
     pub(crate) fn equal(&self, wish: &Wish, now: Timestamp) -> Option<&ActivitySubscription> {
         let new = wish.subscription(&self.webhook.as_ref()?.id);
-        self.activity.iter().find(|one| new.is_met_by(one, now))
+        self.activity.get(&same(&wish.event_type, &wish.filter))?.iter().find(|one| new.is_met_by(one, now))
     }
+
+    /// For each subscription of the same type and subject as the wish, in what it differs from it. X may refuse the wish as a
+    /// duplicate of them.
+    pub(crate) fn differing(&self, wish: &Wish, now: Timestamp) -> Vec<String> {
+        let Some(webhook) = &self.webhook else { return Vec::new() };
+        let new = wish.subscription(&webhook.id);
+        let others = self.activity.get(&same(&wish.event_type, &wish.filter)).into_iter().flatten();
+        others.filter(|one| one.is_live(now)).map(|one| new.difference(one)).collect()
+    }
+}
+
+/// What two subscriptions have in common of which X may hold one alone: type, user and keyword.
+type Same = (String, Option<String>, Option<String>);
+
+fn same(event_type: &str, filter: &Filter) -> Same {
+    (canonical(event_type).to_owned(), filter.user_id.clone(), filter.keyword.clone())
 }
 
 /// The webhook of this URL.
@@ -68,8 +92,10 @@ pub(crate) async fn subscribers(client: &Client, api: Api, webhook: &str) -> Res
     Ok(users.into_iter().collect())
 }
 
-pub(crate) async fn activity(client: &Client, webhook: &str) -> Result<Vec<ActivitySubscription>, Error> {
-    let mut all = client.activity().list().await?;
-    all.retain(|one| one.webhook_id.as_deref() == Some(webhook));
-    Ok(all)
+async fn activity(client: &Client) -> Result<BTreeMap<Same, Vec<ActivitySubscription>>, Error> {
+    let mut activity: BTreeMap<Same, Vec<_>> = BTreeMap::new();
+    for one in client.activity().list().await? {
+        activity.entry(same(&one.event_type, &one.filter)).or_default().push(one);
+    }
+    Ok(activity)
 }

@@ -25,7 +25,7 @@ mod wanted;
 
 pub use apply::{EnsureError, Ensured, Undone};
 pub use check::{WantedFault, WantedFaults};
-pub use plan::{Plan, Step};
+pub use plan::{Differing, Plan, Step};
 pub use probe::{ProbeFault, probe};
 pub use wanted::{Api, Wanted, Wish};
 
@@ -93,7 +93,14 @@ impl Ensure<'_> {
             true => Some(probe(self.client, &self.wanted.url).await.map_err(EnsureError::Receiver)?),
             false => None,
         };
-        let mut ensured = apply(self.client, self.wanted, plan, tell).await?;
+        let mut ensured = apply(self.client, self.wanted, plan, tell).await.map_err(|mut error| {
+            if let (EnsureError::Step { error, hint, .. }, Some(kind)) = (&mut error, answered_with)
+                && probe::may_be_the_secret(error)
+            {
+                *hint = Some(probe::answer_with_the_other(kind));
+            }
+            error
+        })?;
         ensured.answered_with = answered_with.map(SecretKind::as_str);
         ensured.complete()
     }

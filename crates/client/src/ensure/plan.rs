@@ -16,6 +16,19 @@ pub struct Plan {
     pub(crate) steps: Vec<Step>,
     /// How much of what is wanted there is already.
     pub(crate) kept: usize,
+    /// For steps that X may refuse as duplicates: the subscriptions that differ from the wanted ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) differing: Vec<Differing>,
+}
+
+/// A wanted subscription, and those that X holds for the same type and user, or keyword, with another filter or webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Differing {
+    /// The wanted one.
+    pub wanted: String,
+    /// For each other one, its id and what it is for.
+    pub held: Vec<String>,
 }
 
 impl Plan {
@@ -27,6 +40,11 @@ impl Plan {
     /// How much of what is wanted there is already: the webhook, if it is valid, and each subscription.
     pub fn kept(&self) -> usize {
         self.kept
+    }
+
+    /// The wanted subscriptions that X may refuse as duplicates of others, which differ from them.
+    pub fn differing(&self) -> &[Differing] {
+        &self.differing
     }
 
     /// Whether nothing is to be done.
@@ -94,6 +112,10 @@ pub(crate) fn plan(wanted: &Wanted, found: &Found, now: Timestamp) -> Plan {
     }
     for wish in &wanted.activity {
         let Some(one) = found.equal(wish, now) else {
+            let held = found.differing(wish, now);
+            if !held.is_empty() {
+                plan.differing.push(Differing { wanted: wish.to_string(), held });
+            }
             plan.steps.push(Step::SubscribeTo(wish.clone()));
             continue;
         };
@@ -118,7 +140,15 @@ impl fmt::Display for Plan {
             return write!(f, "nothing is to be done");
         }
         let lines: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
-        f.write_str(&lines.join("\n"))
+        f.write_str(&lines.join("\n"))?;
+        self.differing.iter().try_for_each(|one| write!(f, "\n{one}"))
+    }
+}
+
+impl fmt::Display for Differing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted, held } = self;
+        write!(f, "X may refuse {wanted} as a duplicate: subscription {}", held.join("; subscription "))
     }
 }
 

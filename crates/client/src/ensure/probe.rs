@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
 
-use crate::{Client, TransportError};
+use crate::{Cause, ChallengeFault, Client, Error, TransportError};
 
 /// What is wrong with a receiver's answer to a challenge. `birdhook doctor` says more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,36 @@ pub enum ProbeFault {
     /// It takes longer than X waits.
     #[error("it takes {} ms to answer, and X waits 3 s at its shortest", .0.as_millis())]
     Slow(Duration),
+}
+
+impl Client {
+    /// Says, where X refuses the answer to its challenge, which secret made that answer, and how to answer with the app's other
+    /// one. Challenges the receiver at `url` itself. `None` when X gives another reason, or the receiver's answer is made with
+    /// neither secret: `birdhook doctor` examines that.
+    pub async fn refused_answer(&self, url: &str, error: &Error) -> Option<String> {
+        if !may_be_the_secret(error) {
+            return None;
+        }
+        probe(self, url).await.ok().map(answer_with_the_other)
+    }
+}
+
+/// Whether X may have refused the answer to its challenge for the secret that made it.
+pub(super) fn may_be_the_secret(error: &Error) -> bool {
+    matches!(error.cause(), Cause::ChallengeFailed(ChallengeFault::WrongToken | ChallengeFault::Unknown))
+}
+
+/// How to answer with the other secret than this one, whose answer X refuses.
+pub(super) fn answer_with_the_other(kind: SecretKind) -> String {
+    let other = match kind {
+        SecretKind::Client => SecretKind::Consumer,
+        SecretKind::Consumer => SecretKind::Client,
+    };
+    let flag = other.as_str();
+    format!(
+        "the receiver answers challenges with the {kind}, and X refuses that answer: let it answer with the {other} \
+         (`birdhook listen --answer-with {flag}`, or `App::answer_challenges_with`), and have X challenge it again"
+    )
 }
 
 /// X waits no longer, at its shortest.

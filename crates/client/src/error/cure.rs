@@ -129,7 +129,7 @@ fn obtained(kinds: &[CredentialKind]) -> String {
 fn general(cause: &Cause) -> &'static str {
     match cause {
         Cause::ChallengeFailed(ChallengeFault::WrongToken) => {
-            "Give the receiver this app's consumer secret, and run `birdhook doctor` on its URL."
+            "Answer challenges with this app's client secret or consumer secret, whichever X takes, and run `birdhook doctor` on the URL."
         }
         Cause::ChallengeFailed(ChallengeFault::TooSlow) => {
             "Let the receiver answer challenges at once, without I/O and awake; X waits 3 s at its shortest."
@@ -149,7 +149,9 @@ fn general(cause: &Cause) -> &'static str {
         Cause::LimitReached => {
             "Delete a webhook that is not needed (`birdhook webhooks list`, `birdhook webhooks delete ID`), or ask X for a larger plan."
         }
-        Cause::AlreadySubscribed => "Nothing is to be done: the subscription is there.",
+        Cause::AlreadySubscribed => {
+            "Read what there is (`birdhook activity list`, `birdhook subscriptions list WEBHOOK`): the subscription may have another filter, or be on another webhook."
+        }
         Cause::NotSubscribed => "Nothing is to be done to remove it; subscribe first to use it.",
         Cause::NoSuchWebhook => {
             "List the app's webhooks (`birdhook webhooks list`): the id is wrong, the webhook was deleted, or it is another app's."

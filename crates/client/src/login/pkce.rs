@@ -222,7 +222,8 @@ impl OAuth2 {
         let lasts = answer.expires_in().map(|lasts| i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
         let expires_at = lasts.map(|lasts| Timestamp::from_millis(self.way.now().as_millis().saturating_add(lasts)));
         let refresh = answer.refresh_token().map(|refresh| refresh.secret().clone().into());
-        Ok(UserToken { access: answer.access_token().secret().clone().into(), refresh, expires_at })
+        let scope = answer.scopes().map(|all| all.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
+        Ok(UserToken { access: answer.access_token().secret().clone().into(), refresh, expires_at, scope })
     }
 }
 

@@ -55,10 +55,9 @@ impl Renewal {
         &*self.store
     }
 
-    /// Whether the user has a token.
-    pub(crate) async fn has_token(&self, user: &str) -> Result<bool, Error> {
-        let token = self.store.get(user).await;
-        token.map(|token| token.is_some()).map_err(|error| NotRenewed::Store(error).of(user))
+    /// The user's token as the store has it.
+    pub(crate) async fn stored(&self, user: &str) -> Result<Option<UserToken>, Error> {
+        self.store.get(user).await.map_err(|error| NotRenewed::Store(error).of(user))
     }
 
     /// The user's token, which is renewed first if it is about to expire.
@@ -105,7 +104,11 @@ impl Renewal {
             let known = unstored().get(&spent).cloned();
             let next = match known {
                 Some(next) => next,
-                None => login.refresh(&token).await.map_err(|error| NotRenewed::Login(token, error))?,
+                None => {
+                    let scope = token.scope.clone();
+                    let next = login.refresh(&token).await.map_err(|error| NotRenewed::Login(token, error))?;
+                    UserToken { scope: next.scope.clone().or(scope), ..next }
+                }
             };
             unstored().insert(spent.clone(), next.clone());
             locked.set(Some(next.clone())).await?;

@@ -152,6 +152,8 @@ struct Kept {
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 fn read(path: &Path) -> Result<Option<UserToken>, TokenStoreError> {
@@ -167,6 +169,7 @@ fn read(path: &Path) -> Result<Option<UserToken>, TokenStoreError> {
     let mut token = UserToken::new(kept.access_token);
     token.refresh = kept.refresh_token.map(Into::into);
     token.expires_at = kept.expires_at.as_deref().and_then(Timestamp::parse);
+    token.scope = kept.scope;
     Ok(Some(token))
 }
 
@@ -188,6 +191,7 @@ fn replace(path: &Path, token: &UserToken) -> io::Result<()> {
         access_token: token.access.expose_secret().to_owned(),
         refresh_token: token.refresh.as_ref().map(|refresh| refresh.expose_secret().to_owned()),
         expires_at: token.expires_at.map(|at| at.to_string()),
+        scope: token.scope.clone(),
     };
     // Only the process that holds the lock writes it.
     let new = path.with_extension("new");

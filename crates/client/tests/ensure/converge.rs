@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use birdhook_client::{Api, Cause, EnsureError, Filter, ProbeFault, Step, Wanted};
-use birdhook_core::EventKind;
+use birdhook_core::{EventKind, SecretKind};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Generation, Settings, Token};
 
@@ -208,5 +208,26 @@ async fn a_receiver_may_answer_with_either_secret_and_it_is_told_which() {
         assert_eq!(ensured.answered_with, Some(answered_with));
         let again = world.client.ensure(&wanted).run().await.unwrap();
         assert_eq!((again.answered_with, again.done.len()), (None, 0), "it was not challenged");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_answer_names_the_secret_that_made_it_and_the_other_one() {
+    for (answers, takes, made, other) in [
+        (Answers::Well, SecretKind::Client, "the consumer secret", "--answer-with client"),
+        (Answers::WithTheClientSecret, SecretKind::Consumer, "the client secret", "--answer-with consumer"),
+    ] {
+        let mut settings = Settings::local();
+        settings.client_secret = Some(Token::new(CLIENT_SECRET));
+        settings.answers = Some(takes);
+        let world = World::with(settings).await;
+        world.receiver.answers(answers);
+        let url = &*world.receiver.url;
+        let error = world.client.ensure(&Wanted::new(url)).run().await.unwrap_err();
+        let EnsureError::Step { error, hint: Some(hint), .. } = error else { panic!("{error}") };
+        assert!(hint.contains(made) && hint.contains(other), "{hint}");
+        assert_eq!(world.client.refused_answer(url, &error).await, Some(hint));
+        world.receiver.answers(Answers::WithAnotherSecret);
+        assert_eq!(world.client.refused_answer(url, &error).await, None, "neither secret made it");
     }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use birdhook_client::api::NewSubscription;
-use birdhook_client::{Direction, EnsureError, Ensured, Filter, Step, Wanted, WantedFault, Wish};
+use birdhook_client::api::{NewSubscription, SubscriptionFault};
+use birdhook_client::{Direction, EnsureError, Ensured, Filter, Step, UserToken, Wanted, WantedFault, Wish};
 use birdhook_core::Timestamp;
 use birdhook_testkit::mock::{ActivityAnswer, SameActivity, Settings};
 use birdhook_testkit::{Kind, now};
 
 use super::world::{USERS, World};
+use crate::calls::transport::answer;
+use crate::calls::world::{USER, by_the_book};
 
 /// X holds a subscription of the same type and user for the same, whatever else is in its filter.
 async fn by_subject() -> World {
@@ -39,6 +41,14 @@ async fn a_narrower_subscription_is_never_taken_for_the_wanted_one() {
         .activity("follow.follow", Filter::user("2001"))
         .activity("post.create", Filter::user("2001"))
         .activity("like.create", Filter::user("2002"));
+    let plan = world.client.ensure(&wanted).plan().await.unwrap();
+    let [differing] = plan.differing() else { panic!("{plan:?}") };
+    let id = &narrow.id;
+    let held = format!("{id} is for follow.follow of 2001, direction=\"inbound\"");
+    assert_eq!(differing.held, [held.as_str()], "a dry run names it");
+    assert!(
+        plan.to_string().ends_with(&format!("X may refuse follow.follow of 2001 as a duplicate: subscription {held}"))
+    );
     let report = incomplete(world.client.ensure(&wanted).run().await);
     assert_eq!(report.done.len(), 2, "the others are not stopped: {report:?}");
     let [refused] = report.refused.as_slice() else { panic!("{report:?}") };
@@ -57,6 +67,8 @@ async fn a_subscription_on_an_old_webhook_is_named_with_the_command_that_moves_i
     let one = world.x.subscribe_to(&old, "2001", Kind::Follow).unwrap();
     let wanted = Wanted::new(&*world.receiver.url).activity("follow.follow", Filter::user("2001"));
     let report = incomplete(world.client.ensure(&wanted).run().await);
+    let plan = world.client.ensure(&wanted).plan().await.unwrap();
+    assert!(plan.to_string().ends_with(&format!("on the webhook {}", old.id)), "{plan}");
     let command = format!("birdhook activity update {} --webhook {}", one.id, report.webhook.id);
     assert_eq!(report.refused[0].replace, [command]);
     assert!(report.refused[0].reason.contains(&format!("on the webhook {}", old.id)), "{report:?}");
@@ -121,6 +133,54 @@ async fn everything_is_checked_before_anything_is_changed() {
     assert!(world.line.changes().is_empty() && world.receiver.challenges() == 0, "{:?}", world.line.changes());
     let error = world.client.migrate(&*world.receiver.url).types(["dm.recieved"]).plan().await.unwrap_err();
     assert!(error.to_string().contains("did you mean \"dm.received\"?"), "{error}");
+}
+
+#[tokio::test]
+async fn a_scope_that_was_not_granted_is_named_before_anything_is_changed() {
+    let world = World::new().await;
+    let webhook = world.x.register(&world.receiver.url).await.unwrap();
+    world.x.subscribe(&webhook, "2001").unwrap();
+    let user = world.x.user("2001");
+    let token = |scope: &str| UserToken::new(user.oauth2_token.as_str()).scope(scope);
+    let client = |scope: &str| world.client_with(|keys| keys.user2("2001", token(scope)));
+    let wanted = Wanted::new(&*world.receiver.url)
+        .activity("post.create", Filter::user("2001"))
+        .activity("broadcast.chat", Filter::user("2001"))
+        .activity("like.create", Filter::user("2001"));
+    let poor = client("tweet.read users.read offline.access");
+    for error in [poor.ensure(&wanted).plan().await.unwrap_err(), poor.ensure(&wanted).run().await.unwrap_err()] {
+        let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
+        let [WantedFault::Scope { reason, .. }] = faults.0.as_slice() else { panic!("{error}") };
+        assert!(reason.contains("it takes the scopes like.read") && reason.contains("birdhook auth user2"), "{reason}");
+    }
+    let fault = poor.activity().check(&NewSubscription::new("like.create", Filter::user("2001"))).await.unwrap_err();
+    assert!(matches!(fault, SubscriptionFault::Scope(_)), "{fault}");
+    let plan = poor.migrate(&*world.receiver.url).types(["like.create", "post.create"]).plan().await.unwrap();
+    assert_eq!(plan.stuck["2001"], ["like.create"]);
+    assert!(world.x.activity_subscriptions().is_empty(), "nothing was changed");
+    assert_eq!(client("like.read tweet.read").ensure(&wanted).run().await.unwrap().done.len(), 3);
+}
+
+#[tokio::test]
+async fn a_user_whom_x_calls_subscribed_already_is_looked_for_on_this_webhook() {
+    let webhook = r#"{"data":[{"id":"7","url":"https://app.example/hook","valid":true}]}"#;
+    let users = |ids: &str| format!(r#"{{"data":{{"webhook_id":"7","subscriptions":[{ids}]}}}}"#);
+    let refusal = r#"{"errors":[{"message":"DuplicateSubscriptionFailed: Subscription already exists"}]}"#;
+    let begins = [answer(200, webhook), answer(200, &users("")), answer(200, webhook), answer(400, refusal)];
+    let wanted = Wanted::new("https://app.example/hook").account_activity(USER);
+    for (list, refused, unconfirmed) in [
+        (answer(200, &users(&format!(r#"{{"user_id":"{USER}"}}"#))), 0, 0),
+        (answer(200, &users("")), 1, 0),
+        (answer(403, "{}"), 0, 1),
+    ] {
+        let ends = begins.iter().cloned().chain([list, answer(200, webhook)]);
+        let (client, _) = by_the_book(ends);
+        let report = match client.ensure(&wanted).without_probe().run().await {
+            Err(EnsureError::Incomplete(report)) => *report,
+            other => other.unwrap(),
+        };
+        assert_eq!((report.refused.len(), report.unconfirmed.len()), (refused, unconfirmed), "{report:?}");
+    }
 }
 
 #[tokio::test]

@@ -83,6 +83,11 @@ impl Transport for Line {
     }
 }
 
+fn client(x: &MockX, line: &Line, credentials: Credentials) -> Client {
+    let builder = Client::builder(credentials).base_url(x.url()).retries(Retries::never());
+    builder.transport(line.clone()).build().unwrap()
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(Settings::local()).await
@@ -105,8 +110,14 @@ impl World {
         if let Some(secret) = &app.client_secret {
             credentials = credentials.client_secret(secret.as_str());
         }
-        let builder = Client::builder(credentials).base_url(x.url()).retries(Retries::never());
-        let client = builder.transport(line.clone()).build().unwrap();
+        let client = client(&x, &line, credentials);
         Self { x, receiver, client, line }
+    }
+
+    /// A client that has the app's keys, and what is added to them.
+    pub(crate) fn client_with(&self, add: impl FnOnce(Credentials) -> Credentials) -> Client {
+        let app = self.x.app();
+        let keys = ConsumerKeys::new(&*app.consumer_key, app.consumer_secret.as_str());
+        client(&self.x, &self.line, add(Credentials::new(keys)))
     }
 }

@@ -1,5 +1,7 @@
 //! OAuth 2.0 with PKCE.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook_client::api::{EVENT_TYPES, EventType, NewSubscription};
@@ -37,7 +39,11 @@ async fn a_code_gets_a_token_that_lasts_two_hours_and_can_be_renewed() {
         let error = login.user_id(&first).await.unwrap_err();
         assert!(matches!(error, LoginError::Refused { status: Some(401), .. }), "{error}");
 
+        let granted: BTreeSet<&str> = first.scope.as_deref().unwrap().split(' ').collect();
+        assert_eq!(granted, SCOPES.iter().copied().collect());
+
         let second = login.refresh(&first).await.unwrap();
+        assert_eq!(second.scope, first.scope);
         assert_eq!(login.user_id(&second).await.unwrap(), USER);
         assert_eq!(second.expires_at.unwrap().as_millis(), world.x.clock().now().as_millis() + 7_200_000);
         let error = login.refresh(&first).await.unwrap_err();

@@ -112,11 +112,13 @@ async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileTokenStore::new(folder.path().join("new").join("tokens"));
     assert!(store.get(USER).await.unwrap().is_none());
-    let kept = UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(1_795_426_200_000));
+    let kept =
+        UserToken::new("a").refresh("r").expires_at(Timestamp::from_millis(1_795_426_200_000)).scope("like.read");
     store.set(USER, Some(kept)).await.unwrap();
     let read = store.get(USER).await.unwrap().unwrap();
     assert_eq!((read.access.expose_secret(), read.refresh.unwrap().expose_secret()), ("a", "r"));
     assert_eq!(read.expires_at.unwrap().as_millis(), 1_795_426_200_000);
+    assert_eq!(read.scope.as_deref(), Some("like.read"));
     let path = folder.path().join("new/tokens/2001.json");
     #[cfg(unix)]
     for (path, expected) in

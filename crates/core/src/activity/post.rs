@@ -55,7 +55,7 @@ pub struct Post<'a> {
     /// When it was posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// The first post of the conversation; the Account Activity API does not tell.
+    /// The first post of the conversation. The Account Activity API has it only for posts that begin a conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<Id<'a>>,
     /// The user it answers.

@@ -100,12 +100,15 @@ impl Format {
     }
 }
 
-/// Reads an event that [`Format::write`] wrote, whichever form it has; **nothing is verified here**. Of the facts it asks for `app`,
-/// `content_type`, `position` and `sent`.
+/// Reads an event that [`Format::write`] wrote, whichever form it has; **nothing is verified here**. Of the facts it asks for
+/// `version`, `app`, `content_type`, `position` and `sent`. Messages without a `version` have version 1, the only one.
 ///
 /// # Errors
-/// When it was not written so.
+/// When it was not written so, or by a later version of birdhook.
 pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Result<Event, Unreadable> {
+    if fact("version").is_some_and(|version| version != VERSION) {
+        return Err(Unreadable::Version);
+    }
     let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with(cloud_event::CONTENT_TYPE));
     if is_cloud_event {
         return cloud_event::read(&payload).ok_or(Unreadable::Payload);
@@ -150,13 +153,19 @@ pub enum Unreadable {
     Fact(&'static str),
     /// The payload is not.
     Payload,
+    /// The message was written by a later version of birdhook.
+    Version,
 }
+
+/// The version of messages that this version of birdhook reads and writes. It is not written.
+const VERSION: &str = "1";
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fact(name) => write!(f, "no event of birdhook's: `{name}` is missing or not as it is written"),
             Self::Payload => f.write_str("no event of birdhook's: the payload cannot be read"),
+            Self::Version => f.write_str("the message was written by a later version of birdhook: update this program"),
         }
     }
 }

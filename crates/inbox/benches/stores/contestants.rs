@@ -28,10 +28,10 @@ impl Contestant {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Log => "bare log: append, fdatasync",
-            Self::RedbPacked => "redb, a record for a commit",
-            Self::FjallPacked => "fjall, a record for a commit",
-            Self::RedbEach => "redb, a record for each event and key",
-            Self::FjallEach => "fjall, a record for each event and key",
+            Self::RedbPacked => "redb, one record per commit",
+            Self::FjallPacked => "fjall, one record per commit",
+            Self::RedbEach => "redb, one record per event and key",
+            Self::FjallEach => "fjall, one record per event and key",
             Self::Inbox => "`Inbox`, end to end",
         }
     }

@@ -68,7 +68,7 @@ impl Store for FjallStore {
 
 fn failed(error: fjall::Error) -> StoreError {
     match error {
-        fjall::Error::Locked => StoreError::InUse,
+        fjall::Error::Locked => StoreError::InUse(None),
         fjall::Error::Io(error) => StoreError::Io(error),
         error => StoreError::Other(error.into()),
     }

@@ -79,7 +79,7 @@ async fn main() {
     }
     let Arguments { seconds, rounds, keys, .. } = bench.arguments;
     println!(
-        "{}; bodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
+        "{}\n\nBodies of {BODY} bytes of random text, {rounds} rounds of {seconds} s for each case.\n",
         machine::facts(folder.path())
     );
     bench.results.print(keys);

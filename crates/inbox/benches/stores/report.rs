@@ -33,7 +33,7 @@ pub(crate) struct Results {
 
 pub(crate) const CLIENTS: [usize; 3] = [1, 32, 128];
 
-/// What the inbox is to reach: of the log, and of itself without remembered keys.
+/// The targets: the rate compared with the log, and with the same store without remembered keys.
 const OF_LOG: f64 = 0.6;
 const OF_EMPTY: f64 = 0.8;
 
@@ -57,14 +57,17 @@ impl Results {
         let keys_named =
             if keys.is_multiple_of(1_000_000) { format!("{} M", keys / 1_000_000) } else { keys.to_string() };
         println!(
-            "| events/s (of the log) | 1 client | 32 clients | 128 clients | 128, with {keys_named} keys | that, of empty \
-             | p50, p99 at 1 | p50, p99 at 128 | disk | opens with {keys_named} keys in |"
+            "| events/s (vs. log) | 1 client | 32 clients | 128 clients | 128, {keys_named} keys | vs. empty \
+             | p50, p99 at 1 | p50, p99 at 128 | disk | opening, {keys_named} keys |"
         );
         println!("|---|---|---|---|---|---|---|---|---|---|");
         for contestant in self.disk.keys().copied() {
             println!("| {} |", self.columns(contestant).join(" | "));
         }
-        println!("\n\"disk\" is bytes on the disk for a byte of events.\n");
+        println!(
+            "\n*vs. empty* compares the rate with remembered keys to the rate without them. *p50* and *p99* are\nthe latency at 1 \
+             and 128 clients. *disk* is the bytes on disk per byte of events.\n"
+        );
         self.print_goals(keys);
     }
 
@@ -97,32 +100,29 @@ impl Results {
     }
 
     fn print_goals(&self, keys: usize) {
+        println!("| goal | target | measured | range | met |\n|---|---|---|---|---|");
         for contestant in [Contestant::RedbPacked, Contestant::Inbox] {
             let of_log = self.ratios(contestant, Side::Empty, Side::Log, 128);
             let of_empty = self.ratios(contestant, Side::Remembers, Side::Empty, 128);
             if of_log.is_empty() {
                 continue;
             }
-            let goal = |value: f64, goal: f64| if value >= goal { "reached" } else { "missed" };
-            let (log, empty) = (median(&of_log), median(&of_empty));
-            println!(
-                "- {}, 128 clients: {log:.2} of the log ({}); at least {OF_LOG} is wanted: {}.",
-                contestant.name(),
-                range(&of_log),
-                goal(log, OF_LOG)
-            );
-            println!(
-                "- The same with remembered keys: {empty:.2} of what it does when empty ({}); at least {OF_EMPTY} is wanted: {}.",
-                range(&of_empty),
-                goal(empty, OF_EMPTY)
-            );
+            let name = contestant.name();
+            print_goal(&format!("{name}, 128 clients, vs. log"), OF_LOG, &of_log);
+            print_goal(&format!("{name}, 128 clients, remembered keys vs. empty"), OF_EMPTY, &of_empty);
         }
         let memory = self.opened.get(&Contestant::Inbox).into_iter().flatten().map(|opened| opened.memory);
         let memory: Vec<f64> = memory.map(|memory| (memory - self.memory) / keys as f64).collect();
         if !memory.is_empty() {
-            println!("- `Inbox`: {:.0} bytes of memory for a remembered key.", median(&memory));
+            println!("\n`Inbox` uses {:.0} bytes of memory per remembered key.", median(&memory));
         }
     }
+}
+
+fn print_goal(what: &str, target: f64, ratios: &[f64]) {
+    let measured = median(ratios);
+    let met = if measured >= target { "met" } else { "**not met**" };
+    println!("| {what} | ≥ {target} | {measured:.2} | {} | {met} |", range(ratios));
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -138,5 +138,5 @@ fn median(values: &[f64]) -> f64 {
 fn range(values: &[f64]) -> String {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(0.0, f64::max);
-    format!("{least:.2} to {most:.2}")
+    format!("{least:.2}–{most:.2}")
 }

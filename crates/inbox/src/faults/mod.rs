@@ -11,7 +11,7 @@ mod watched;
 #[cfg(birdhook_faults)]
 pub use self::{
     disk::Disk,
-    planted::{plant, points},
+    planted::{call_at, plant, points},
 };
 #[cfg(birdhook_faults)]
 pub(crate) use self::{
@@ -32,6 +32,8 @@ pub enum Bug {
     IgnoredSyncError,
     /// What is read is believed.
     SkippedChecksum,
+    /// A lock that another opener has counts as free.
+    IgnoredLock,
 }
 
 /// Whether this mistake is planted: never, in what anybody uses.

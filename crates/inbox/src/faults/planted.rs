@@ -1,5 +1,6 @@
 //! What fails, as the environment or a test says.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -21,8 +22,25 @@ pub(crate) fn has(bug: Bug) -> bool {
 
 static PASSED: Mutex<Option<HashMap<&'static str, u64>>> = Mutex::new(None);
 
-/// Ends the process when it comes here for the nth time, as `BIRDHOOK_ABORT_AT=POINT:N` says.
+type Call = Box<dyn Fn()>;
+
+thread_local! {
+    static CALLED: RefCell<Option<(&'static str, Call)>> = const { RefCell::new(None) };
+}
+
+/// Calls this each time that the current thread comes to a point.
+pub fn call_at(point: &'static str, call: impl Fn() + 'static) {
+    CALLED.set(Some((point, Box::new(call))));
+}
+
+/// Makes the call of [`call_at`], and ends the process when it comes here for the nth time, as `BIRDHOOK_ABORT_AT=POINT:N`
+/// says.
 pub(crate) fn point(name: &'static str) {
+    CALLED.with_borrow(|called| {
+        if let Some((_, call)) = called.as_ref().filter(|(point, _)| *point == name) {
+            call();
+        }
+    });
     static ABORT: OnceLock<Option<(String, u64)>> = OnceLock::new();
     let abort = ABORT.get_or_init(|| {
         let text = std::env::var("BIRDHOOK_ABORT_AT").ok()?;

@@ -5,10 +5,12 @@ pub mod conformance;
 mod redb;
 
 use std::io;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 
 pub use self::redb::RedbStore;
+use crate::lock::Holder;
 
 /// Which map a record is in. Each is keyed by the number of a batch: some deliveries that were stored together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +79,15 @@ pub trait Store: Send + 'static {
         Ok(())
     }
 
+    /// Checks at little cost that the store is still where it was opened, so that what is committed is found again by the
+    /// next opener. Called after each commit and at least every second; deliveries are answered 503 while it fails.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when a file was deleted, moved or replaced.
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Reads everything and holds it against the store's own checksums.
     ///
     /// # Errors
@@ -107,6 +118,10 @@ impl Store for Box<dyn Store> {
         (**self).reclaim()
     }
 
+    fn check(&mut self) -> Result<(), StoreError> {
+        (**self).check()
+    }
+
     fn verify(&mut self) -> Result<(), StoreError> {
         (**self).verify()
     }
@@ -116,9 +131,15 @@ impl Store for Box<dyn Store> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process, or this one, has it open.
-    #[error("it is open already, in this process or another one")]
-    InUse,
+    /// Another process, or this one, has it open; `None` when it does not say which.
+    #[error("it is in use by {}; only one process at a time can open it", holder(.0.as_ref()))]
+    InUse(Option<Holder>),
+    /// A file or folder is not what an inbox may be kept in: a link in place of a file, or a folder that everyone may write to.
+    #[error("{0}")]
+    Unsafe(String),
+    /// Its file was deleted, moved or replaced while it was open.
+    #[error("{} was deleted, moved or replaced while it was in use; put it back, or restart with what is there", .0.display())]
+    Gone(PathBuf),
     /// What was read is not what was written.
     #[error("it is damaged: {0}")]
     Corrupt(String),
@@ -131,6 +152,10 @@ pub enum StoreError {
     /// Anything else.
     #[error("the store failed: {0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn holder(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "this process or another one".to_owned(), Holder::to_string)
 }
 
 impl StoreError {

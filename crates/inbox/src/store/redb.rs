@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 #[cfg(not(birdhook_faults))]
@@ -11,13 +11,17 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
 
 use super::{Change, Store, StoreError, Table};
-use crate::private;
+use crate::faults;
+use crate::lock::{self, Lock};
+use crate::private::{self, Place};
 
-/// A [`Store`] in one file, by [redb](https://docs.rs/redb). The file is readable by its owner only.
+/// A [`Store`] in one file, by [redb](https://docs.rs/redb). The file is readable by its owner only. Beside it is a file with
+/// `.lock` behind the same name, whose lock is held while the store is open.
 #[derive(Debug)]
 pub struct RedbStore {
     database: Database,
-    path: Option<PathBuf>,
+    /// `None` on a simulated disk.
+    held: Option<(Place, Lock)>,
 }
 
 /// Of the pages that redb keeps in memory. The inbox reads what it has just written from its own memory.
@@ -30,11 +34,12 @@ impl RedbStore {
     /// [`StoreError::InUse`] when it is open already; [`StoreError::Corrupt`] when it cannot be recovered.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let database = match path.metadata() {
-            Ok(about) if about.len() > 0 => not_panicking(|| database(private::open(path)?))?,
-            _ => make(path)?,
-        };
-        Ok(Self { database, path: Some(path.to_owned()) })
+        // Redb locks a file only once it is open: too late for an opener that makes or replaces it.
+        let lock = Lock::take(&lock::beside(path))?;
+        let is_there = private::look(path)?.is_some_and(|about| about.len() > 0);
+        faults::point("looked");
+        let (database, place) = if is_there { not_panicking(|| existing(path))? } else { make(path)? };
+        Ok(Self { database, held: Some((place, lock)) })
     }
 
     /// Opens a disk that is only simulated.
@@ -44,29 +49,33 @@ impl RedbStore {
     #[cfg(birdhook_faults)]
     pub fn simulated(disk: crate::faults::Disk) -> Result<Self, StoreError> {
         let open = || builder().create_with_backend(disk).map_err(opening);
-        Ok(Self { database: not_panicking(open)?, path: None })
+        Ok(Self { database: not_panicking(open)?, held: None })
     }
 }
 
-/// Made beside its place, and moved there once it is whole: a process that ends in the middle leaves nothing that cannot be
-/// opened. Held open all the time, for that keeps others away.
-fn make(path: &Path) -> Result<Database, StoreError> {
+fn existing(path: &Path) -> Result<(Database, Place), StoreError> {
+    let (file, place) = private::open(path)?;
+    forget_cached(&file);
+    Ok((database(file)?, place))
+}
+
+/// Makes the file beside its place and moves it there once it is whole: a process that ends in the middle leaves nothing that
+/// cannot be opened. Called with the lock held, so an unfinished file belongs to nobody.
+fn make(path: &Path) -> Result<(Database, Place), StoreError> {
     let unfinished = path.with_extension("new");
-    let handle = private::open(&unfinished)?;
-    let backend = backend(handle.try_clone()?)?;
-    if path.metadata().is_ok_and(|about| about.len() > 0) {
-        // Another process was faster.
-        fs::remove_file(&unfinished)?;
-        return database(private::open(path)?);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
     }
-    handle.set_len(0)?;
-    let database = builder().create_with_backend(backend).map_err(opening)?;
+    let (file, place) = private::open(&unfinished)?;
+    let database = database(file)?;
     fs::rename(&unfinished, path)?;
-    Ok(database)
+    let place = place.renamed(path);
+    place.check()?;
+    Ok((database, place))
 }
 
 fn database(file: File) -> Result<Database, StoreError> {
-    forget_cached(&file);
     builder().create_with_backend(backend(file)?).map_err(opening)
 }
 
@@ -160,8 +169,8 @@ impl Store for RedbStore {
     }
 
     fn size(&self) -> Result<u64, StoreError> {
-        let Some(path) = &self.path else { return Ok(0) };
-        let about = path.metadata()?;
+        let Some((place, _)) = &self.held else { return Ok(0) };
+        let about = place.path().metadata()?;
         #[cfg(unix)]
         return Ok(std::os::unix::fs::MetadataExt::blocks(&about) * 512);
         #[cfg(not(unix))]
@@ -170,6 +179,12 @@ impl Store for RedbStore {
 
     fn reclaim(&mut self) -> Result<(), StoreError> {
         not_panicking(|| self.database.compact().map(|_| ()).map_err(other))
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        let Some((place, lock)) = &mut self.held else { return Ok(()) };
+        place.check()?;
+        lock.keep()
     }
 
     fn verify(&mut self) -> Result<(), StoreError> {
@@ -182,7 +197,7 @@ impl Store for RedbStore {
 
 fn opening(error: DatabaseError) -> StoreError {
     match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => StoreError::InUse,
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => StoreError::InUse(None),
         DatabaseError::Storage(error) => storage(error),
         DatabaseError::RepairAborted => StoreError::corrupt("it could not be repaired"),
         error => StoreError::Other(error.into()),
@@ -203,7 +218,7 @@ fn other(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         redb::Error::Corrupted(what) => StoreError::Corrupt(what),
         redb::Error::Io(error) => StoreError::Io(error),
-        redb::Error::DatabaseAlreadyOpen => StoreError::InUse,
+        redb::Error::DatabaseAlreadyOpen => StoreError::InUse(None),
         error => StoreError::Other(error.into()),
     }
 }

@@ -105,7 +105,7 @@ impl Place {
         match bug {
             Some(Bug::OpensTwice) => {}
             Some(Bug::RefusesOddly) if disk.is_open => return Err(StoreError::Other("busy".into())),
-            _ if disk.is_open => return Err(StoreError::InUse),
+            _ if disk.is_open => return Err(StoreError::InUse(None)),
             Some(Bug::RemembersAnother) => _ = disk.map.insert((Table::About, 0), Bytes::from_static(b"1")),
             Some(Bug::BringsTheRemovedBack) => {
                 let back: Vec<_> = disk.removed.take().into_iter().flatten().collect();

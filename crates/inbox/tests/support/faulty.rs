@@ -140,4 +140,9 @@ impl Store for Faulty {
         self.asked();
         self.store.size()
     }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        self.asked();
+        self.store.check()
+    }
 }

@@ -49,7 +49,7 @@ fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
     for millisecond in 0..8_000 {
         let now = start + Duration::from_millis(millisecond);
         attack.step(&bodies, millisecond, now);
-        if millisecond % 5 == 0 {
+        if millisecond.is_multiple_of(5) {
             good.push(Sender::new(now, 6_000));
             came += 1;
         }
@@ -85,7 +85,7 @@ impl Attack for Slow {
             self.senders.extend((0..1_100).map(|_| Sender::new(now, 63 * KIB)));
         }
         for sender in &mut self.senders {
-            if now - sender.begun >= self.deadline || (millisecond % 50 == 0 && sender.is_ended(bodies, now)) {
+            if now - sender.begun >= self.deadline || (millisecond.is_multiple_of(50) && sender.is_ended(bodies, now)) {
                 sender.share.give_back(bodies);
                 *sender = Sender::new(now, 63 * KIB);
             }

@@ -181,7 +181,7 @@ pub(super) fn read(fields: Vec<(Bytes, Bytes)>, hold: Hold) -> Result<Message, R
 pub(super) fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), Unreadable> {
     let value = |name: &str| fields.iter().find(|(known, _)| known == name.as_bytes()).map(|(_, value)| value);
     let fact = |name: &str| value(name).and_then(|value| std::str::from_utf8(value).ok());
-    let key = fact("key").ok_or(Unreadable::Fact("key"))?.parse()?;
     let payload = value(PAYLOAD).ok_or(Unreadable::Payload)?;
-    Ok((message::read(payload.clone(), fact)?, key))
+    let event = message::read(payload.clone(), fact)?;
+    Ok((event, fact("key").ok_or(Unreadable::Fact("key"))?.parse()?))
 }

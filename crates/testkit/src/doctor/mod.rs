@@ -29,7 +29,7 @@ use patient::{Keys, Known, Patient};
 
 /// Examines a receiver at a URL, of which it knows nothing but the consumer secret, the client secret, or both: as X would, and as an attacker would.
 ///
-/// It works on any receiver in any language. It makes about 80 requests, one after another, each on a connection of its own.
+/// It works on any receiver in any language. It makes about 60 requests, nearly all one after another, each on a connection of its own.
 ///
 /// **It sends deliveries to a running app, which no app acts on.** Those that are correctly signed tell that a replay has
 /// ended (`replay_job_status`) which nobody asked for, of the webhook `0`, with a job id that begins with

@@ -1,4 +1,4 @@
-//! A body of ours or of the inner service.
+//! The response body of the middleware: its own or the inner service's.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +9,7 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response that passed a [`WebhookService`](crate::WebhookService).
+    /// The body of a response from a [`WebhookService`](crate::WebhookService).
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]

@@ -1,20 +1,24 @@
-//! The layer.
+//! The layer of the webhook middleware.
 
 use birdhook_pipeline::Gate;
 use tower_layer::Layer;
 
 use crate::WebhookService;
 
-/// A [`Layer`] that makes a service of yours receive a webhook: it answers challenges itself, refuses what is not
-/// verified, drops duplicates, and lets the rest through with the [`Delivery`](birdhook_pipeline::Delivery) in the
-/// request's extensions and the raw body as it came.
+/// A [`Layer`] that makes your own service receive a webhook.
 ///
-/// **The inner service's answer is the acknowledgement.** A 2xx is passed on as 200, the only status that X documents as
-/// success, and its events count as handed over. With any other status they do not, and X may send them again; a redirect
-/// is made a 503. An error of the inner service is answered 503. All but the 2xx are counted as
-/// [`SinkFailed`](birdhook_pipeline::Reason::SinkFailed), a service that is too slow as `SinkTooSlow`.
+/// It answers challenges, rejects unverified requests, drops duplicates, and passes the remaining
+/// deliveries to the inner service: the [`Delivery`](birdhook_pipeline::Delivery) in the request's
+/// extensions, and the raw body unchanged.
 ///
-/// Put it on the webhook's own route: every request that passes is taken for X's.
+/// **The inner service's response is the acknowledgement.** A 2xx is sent as 200, the only status
+/// that X documents as success, and the events count as delivered. With any other status they do
+/// not, and X may send them again. A redirect is replaced by 503. An error of the inner service is
+/// answered 503. All responses but 2xx are counted as
+/// [`SinkFailed`](birdhook_pipeline::Reason::SinkFailed); a service that panics is counted
+/// as `SinkPanicked`, one that exceeds the deadline as `SinkTooSlow`.
+///
+/// Use the layer only on the webhook's own route: it treats every request as a request from X.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -49,7 +53,8 @@ pub struct WebhookLayer {
 }
 
 impl WebhookLayer {
-    /// A layer for what [`Webhook::gate`](birdhook_pipeline::Webhook::gate) made.
+    /// Creates a layer from the gate that [`Webhook::gate`](birdhook_pipeline::Webhook::gate)
+    /// returns.
     pub fn new(gate: Gate) -> Self {
         Self { gate }
     }

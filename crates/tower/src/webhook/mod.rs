@@ -1,4 +1,4 @@
-//! The middleware that lets only verified deliveries through.
+//! Middleware that passes only verified deliveries to the inner service.
 
 mod body;
 mod layer;

@@ -1,4 +1,4 @@
-//! The service that the layer makes.
+//! The service of the webhook middleware.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -18,10 +18,10 @@ use crate::linger::linger;
 use crate::request::{Chunks, head};
 use crate::response::response;
 
-/// What [`WebhookLayer`](crate::WebhookLayer) makes of a service.
+/// A service wrapped by [`WebhookLayer`](crate::WebhookLayer).
 ///
-/// Always ready: a challenge never waits for the inner service, which is awaited only for a delivery, and within its
-/// deadline.
+/// The service is always ready, so a challenge never waits for the inner service. A delivery waits
+/// for the inner service, within the delivery's deadline.
 #[derive(Clone, Debug)]
 pub struct WebhookService<S> {
     inner: S,

@@ -1,32 +1,32 @@
-//! Sections of docs/performance.md: each stands between two comments, so that one can be measured anew.
+//! Sections of docs/performance.md. Two comments enclose each section, so that one can be replaced.
 
 use anyhow::{Result, bail};
 
-/// The text with this section's content replaced.
+/// Returns the text with the content of this section replaced.
 pub(super) fn replace(text: &str, section: &str, content: &str) -> Result<String> {
     let (before, _, after) = split(text, section)?;
     Ok(format!("{before}\n{}\n{after}", content.trim()))
 }
 
-/// What stands in this section.
+/// Returns the content of this section.
 pub(super) fn content<'a>(text: &'a str, section: &str) -> Result<&'a str> {
     Ok(split(text, section)?.1.trim())
 }
 
-/// Up to the first comment and with it, between the two, and from the second on.
+/// Splits the text into the parts before, inside and after the section's comments.
 fn split<'a>(text: &'a str, section: &str) -> Result<(&'a str, &'a str, &'a str)> {
     let (open, close) = (format!("<!-- bench:{section} -->"), format!("<!-- /bench:{section} -->"));
     for comment in [&open, &close] {
         match text.matches(comment.as_str()).count() {
             1 => {}
-            count => bail!("`{comment}` stands there {count} times and not once"),
+            count => bail!("expected `{comment}` once, found it {count} times"),
         }
     }
     let start = text.find(&open).unwrap_or_default() + open.len();
     let (before, rest) = text.split_at(start);
     match rest.find(&close) {
         Some(end) => Ok((before, &rest[..end], &rest[end..])),
-        None => bail!("`{close}` stands before `{open}`"),
+        None => bail!("`{close}` comes before `{open}`"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Measuring, and keeping what was measured in docs/performance.md.
+//! Runs the benchmarks and writes the results to docs/performance.md.
 
 mod document;
 mod goals;
@@ -19,7 +19,7 @@ const DOCUMENT: &str = "docs/performance.md";
 
 pub(crate) struct Options {
     sections: Vec<&'static Section>,
-    /// Rougher, and nothing is kept.
+    /// Takes a quick, inaccurate measurement, and leaves the document unchanged.
     quick: bool,
 }
 
@@ -43,17 +43,17 @@ impl Options {
     }
 }
 
-/// Measures the sections, all of them even if one cannot be. A goal that is not met is no failure.
+/// Measures the sections and continues if one fails. A missed goal is not a failure.
 pub(crate) fn run(Options { sections, quick }: &Options) -> Result<()> {
     let started = Instant::now();
-    let (mut failed, mut times, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut failed, mut times, mut results) = (Vec::new(), Vec::new(), Vec::new());
     for section in sections {
         println!("\n=== {}: {}", section.name, section.about);
         let (built, begun) = (build(section), Instant::now());
         match built.and_then(|()| measure(section, *quick)) {
             Ok(measured) => {
                 println!("\n{measured}");
-                told.push((section.name, goals::goals(&measured)));
+                results.push((section.name, goals::goals(&measured)));
                 if !quick {
                     keep(section, &measured)?;
                 }
@@ -66,9 +66,9 @@ pub(crate) fn run(Options { sections, quick }: &Options) -> Result<()> {
         times.push(format!("{} {}", section.name, seconds(begun.elapsed())));
     }
     if sections.len() > 1 {
-        println!("\n{}", goals::table(&told));
+        println!("\n{}", goals::table(&results));
     }
-    println!("\nxtask: it took {} in all, of which measuring {}", seconds(started.elapsed()), times.join(", "));
+    println!("\nxtask: took {} in total; measuring: {}", seconds(started.elapsed()), times.join(", "));
     if failed.is_empty() { Ok(()) } else { bail!("could not be measured: {}", failed.join(", ")) }
 }
 
@@ -77,7 +77,7 @@ fn build(section: &Section) -> Result<()> {
     run_command(&mut section.build())
 }
 
-/// What the section's program prints, with its title and with when it was measured.
+/// Returns the output of the section's program, with its title and the date of the measurement.
 fn measure(section: &Section, quick: bool) -> Result<String> {
     let started = Instant::now();
     let printed = printed(&mut section.measure(quick))?;
@@ -92,7 +92,7 @@ fn measure(section: &Section, quick: bool) -> Result<String> {
     Ok(format!("{title}{printed}\n\nMeasured on {day} in {took} by `{command}`."))
 }
 
-/// Into its place in the document, and the goals of all sections into theirs.
+/// Replaces the section and the table of goals in the document.
 fn keep(section: &Section, measured: &str) -> Result<()> {
     let text = fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
     let kept = document::replace(&text, section.name, measured).and_then(|text| {

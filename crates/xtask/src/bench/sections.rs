@@ -1,4 +1,4 @@
-//! What is measured, and by what.
+//! The sections and the programs that measure them.
 
 use std::process::Command;
 
@@ -10,18 +10,18 @@ use crate::tools;
 pub(crate) struct Section {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// What a program says whose section has no title.
+    /// The heading for programs that print none.
     pub(super) title: &'static str,
     by: By,
-    /// Of the system, without which a part cannot be measured.
+    /// System tools that a part of the section needs.
     tools: &'static [Tool],
 }
 
-/// How it is called in a warning, and what makes sure of it.
+/// The name shown in a warning, and the function that installs the tool.
 type Tool = (&'static str, fn() -> Result<()>);
 
 enum By {
-    /// `birdhook-benches`, told this.
+    /// `birdhook-benches` with this argument.
     Benches(&'static str),
     /// The inbox's own benchmark.
     Stores,
@@ -30,7 +30,7 @@ enum By {
 pub(crate) const ALL: &[Section] = &[
     Section {
         name: "core",
-        about: "the core beside the HMAC and the JSON that nobody can do without",
+        about: "the core compared with HMAC and JSON alone",
         title: "The core",
         by: By::Benches("core"),
         tools: &[],
@@ -44,22 +44,22 @@ pub(crate) const ALL: &[Section] = &[
     },
     Section {
         name: "growth",
-        about: "how time and memory grow with what is sent and kept",
+        about: "how time and memory grow with load",
         title: "Growth",
         by: By::Benches("growth"),
         tools: &[],
     },
     Section {
         name: "peers",
-        about: "birdhook beside receivers on Node and Python",
+        about: "birdhook compared with receivers on Node and Python",
         title: "Peers",
         by: By::Benches("peers"),
         tools: &[("Node", tools::node), ("Python", tools::python)],
     },
     Section {
         name: "inbox",
-        about: "the inbox and its stores beside a bare log",
-        title: "The inbox beside a bare log",
+        about: "the inbox and its stores compared with a bare log",
+        title: "The inbox compared with a bare log",
         by: By::Stores,
         tools: &[],
     },
@@ -69,11 +69,12 @@ impl Section {
     pub(super) fn named(name: &str) -> Result<&'static Self> {
         match ALL.iter().find(|section| section.name == name) {
             Some(section) => Ok(section),
-            None => bail!("there is no section {name}; `cargo xtask help` names them"),
+            None => bail!("unknown section {name}; `cargo xtask help` lists them"),
         }
     }
 
-    /// Installs what its parts need. What cannot be installed costs only its part, and is told loudly.
+    /// Installs the tools of this section. If a tool is missing, only its part is skipped, with a
+    /// warning.
     pub(super) fn prepare(&self) {
         for (name, make_sure) in self.tools {
             if let Err(error) = make_sure() {
@@ -98,7 +99,7 @@ impl Section {
             }
             By::Stores => {
                 let mut command = cargo(["bench", "--quiet", "-p", "birdhook-inbox", "--bench", "stores", "--"]);
-                // The usual run would take 6 minutes.
+                // The default settings take 6 minutes.
                 let (seconds, rounds, keys) = if quick { ("0.06", "2", "100000") } else { ("0.3", "7", "10000000") };
                 command.args(["--seconds", seconds, "--rounds", rounds, "--keys", keys]);
                 command

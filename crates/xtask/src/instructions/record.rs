@@ -1,10 +1,10 @@
-//! The file of counts, and what has changed since it was written.
+//! The file of instruction counts, and the changes since it was written.
 
 use std::fmt;
 
 use anyhow::{Context, Result};
 
-/// How much may change, in percent.
+/// The tolerated change, in percent.
 const TOLERANCE: u64 = 3;
 
 const HEAD: &str = "\
@@ -27,14 +27,14 @@ impl Cost {
     }
 }
 
-/// What each path costs, and with what compiler and valgrind that was counted.
+/// The cost of each path, and the compiler and valgrind that it was counted with.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Record {
     pub(crate) with: String,
     pub(crate) costs: Vec<(String, Cost)>,
 }
 
-/// In words, a line each.
+/// Changes in words, one line each.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Changes {
     pub(crate) worse: Vec<String>,

@@ -1,10 +1,10 @@
-//! Mistakes that somebody could make in the pipeline, each as a change of its text, and the model that notices.
+//! Plausible mistakes in the pipeline: the change of its source, and the model that must notice it.
 
 pub(super) struct Mistake {
     pub(super) name: &'static str,
-    /// In the pipeline's `src`.
+    /// The path in the pipeline's `src`.
     pub(super) file: &'static str,
-    /// What stands there once, and what stands there instead.
+    /// Pairs of a text that occurs exactly once in the file, and its replacement.
     pub(super) changes: &'static [(&'static str, &'static str)],
     pub(super) model: &'static str,
 }

@@ -1,4 +1,4 @@
-//! Planting mistakes in a copy of the pipeline, one by one, and running the model that must notice.
+//! Plants mistakes in a copy of the pipeline, one by one, and runs the model that must notice each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use super::TARGET;
 use super::mistakes::{ALL, Mistake};
 use crate::process::{run, succeeds};
 
-/// How long a model may look for a mistake, in seconds. Most are found in the first hundred schedules.
+/// The time limit for a model to find a mistake, in seconds. Most are found in the first hundred
+/// schedules.
 const PATIENCE: &str = "20";
 
 pub(super) fn all_are_noticed(only: Option<&str>) -> Result<String> {
@@ -20,7 +21,8 @@ pub(super) fn all_are_noticed(only: Option<&str>) -> Result<String> {
         bail!("there is no such mistake, but these: {}", names.join("; "));
     }
     let copy = Copy::new()?;
-    // A mistake that does not compile, or a model that always fails, would look like one that is noticed.
+    // Checked first: a mistake that does not compile, or a model that always fails, would look like
+    // a mistake that is noticed.
     run(test(&copy.folder, "models::claims::copies").env("BIRDHOOK_MODELS_SECONDS", "1"))?;
     let mut unnoticed = Vec::new();
     for mistake in &chosen {
@@ -48,18 +50,18 @@ pub(super) fn all_are_noticed(only: Option<&str>) -> Result<String> {
     }
 }
 
-/// The first line of what a panic says.
+/// Returns the first line of a panic's message.
 fn cause(said: &str) -> &str {
     let after = said.split("panicked at ").nth(1).and_then(|rest| rest.split_once('\n'));
     after.and_then(|(_, rest)| rest.lines().next()).unwrap_or("it failed")
 }
 
-/// Unoptimised, since each mistake is compiled and then found soon.
+/// Returns a test command without optimisation, because each mistake is compiled and found quickly.
 fn test(folder: &Path, model: &str) -> Command {
     super::test(folder, model, 0)
 }
 
-/// A workspace of the two crates and what seeds their tests, so that nobody else's files are touched.
+/// A workspace with copies of the two crates and of what seeds their tests, so that the working tree is not changed.
 struct Copy {
     folder: PathBuf,
 }
@@ -80,7 +82,7 @@ impl Copy {
             fs::create_dir_all(&to)?;
             run(Command::new("cp").arg("-pR").arg(format!("{name}/.")).arg(&to))?;
         }
-        // An absolute path, since cargo's own target folder must be the same for both workspaces.
+        // Absolute, because both workspaces must use the same target folder.
         Ok(Self { folder: fs::canonicalize(folder)? })
     }
 
@@ -98,7 +100,7 @@ impl Copy {
 
     fn take_out(&self, mistake: &Mistake) -> Result<()> {
         let right = fs::read(Path::new("crates/pipeline/src").join(mistake.file))?;
-        // Written, not copied: the time of the change must be now, or cargo would not see it.
+        // Written, not copied: cargo notices the change only if its modification time is new.
         fs::write(self.file(mistake), right).map_err(Into::into)
     }
 

@@ -1,6 +1,7 @@
-//! The layers of the project.
+//! The layers of the project: allowed and denied dependencies.
 
-/// What the core must not have, however deep: I/O, runtimes, http, clocks, logs. A final `*` stands for any ending.
+/// Dependencies that the core must not have, even indirectly: I/O, runtimes, HTTP, clocks, logs. A
+/// final `*` matches any ending.
 pub(super) const NOT_IN_CORE: &[&str] = &[
     "actix*",
     "async-global-executor",
@@ -39,7 +40,8 @@ pub(super) const NOT_IN_CORE: &[&str] = &[
     "windows*",
 ];
 
-/// Which of our packages each one may need; the order of the lines is the order of the layers.
+/// The packages of ours that each package may depend on. The order of the lines is the order of the
+/// layers.
 pub(super) const MAY_NEED: &[(&str, &[&str])] = &[
     ("birdhook-core", &[]),
     ("birdhook-pipeline", &["birdhook-core"]),

@@ -1,4 +1,4 @@
-//! Planted violations.
+//! Tests of the rules with planted violations.
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn a_package_that_nobody_has_placed_is_found() {
     assert!(matches!(&broken[..], [one] if one.starts_with("birdhook-new is not in the table")), "{broken:?}");
 }
 
-/// Each line may name earlier lines only, so the table itself has no circle.
+/// Each line may name only earlier lines, so the table cannot contain a cycle.
 #[test]
 fn the_table_is_in_order() {
     for (at, (name, allowed)) in MAY_NEED.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `cargo deny check advisories`, where its database can be fetched.
+//! Runs `cargo deny check advisories`, if its database can be fetched.
 
 use anyhow::{Result, bail};
 

@@ -1,4 +1,5 @@
-//! The public API of each library as a committed list: it changes when somebody means it to.
+//! Compares the public API of each library with a committed list, so that it does not change by
+//! accident.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +10,7 @@ use public_api::PublicItem;
 use super::rustdoc::{ANOTHER_FORMAT, Library, described};
 use crate::steps::Outcome;
 
-/// Beside each manifest.
+/// The list's file name, in the folder of the manifest.
 const FILE: &str = "public-api.txt";
 const AGAIN: &str = "if that is meant, write the lists anew with `cargo xtask supply --write`";
 
@@ -30,7 +31,7 @@ pub(super) fn check() -> Result<Outcome> {
     }
 }
 
-/// Writes the lists anew.
+/// Rewrites the lists.
 pub(super) fn write() -> Result<()> {
     for library in described()?.context(ANOTHER_FORMAT)? {
         let (path, now) = (library.folder.join(FILE), listed(&library)?);
@@ -40,7 +41,8 @@ pub(super) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Without the functions of implemented traits, which follow from the implementation.
+/// Returns the API without the functions of implemented traits, which follow from the
+/// implementation.
 fn listed(library: &Library) -> Result<String> {
     let description = library.description()?;
     let at = |id: u32, place: &str| description.pointer(&format!("/index/{id}/inner/{place}"));
@@ -51,7 +53,7 @@ fn listed(library: &Library) -> Result<String> {
     Ok(library.items()?.iter().filter(|item| !is_implied(item)).map(|item| format!("{item}\n")).collect())
 }
 
-/// The lines that one of the lists lacks; what has only moved is the same.
+/// Returns the lines that only one of the lists contains. The order of lines does not matter.
 fn changes(kept: &str, now: &str) -> Vec<String> {
     let (kept, now): (BTreeSet<_>, BTreeSet<_>) = (kept.lines().collect(), now.lines().collect());
     let gone = kept.difference(&now).map(|line| format!("- {line}"));

@@ -1,4 +1,4 @@
-//! `cargo deny`, for what needs no database: bans, licences, sources.
+//! Runs the checks of `cargo deny` that need no database: bans, licences, sources.
 
 use anyhow::{Result, bail};
 
@@ -13,7 +13,8 @@ pub(super) fn check() -> Result<Outcome> {
         let mut command = subcommand(DENY)?;
         command.args(["--manifest-path", manifest, "--locked", "--config", "deny.toml", "check"]);
         command.args(["--hide-inclusion-graph", "bans", "licenses", "sources"]);
-        // One file for both: what only the other one has is no mistake.
+        // One file serves both workspaces, so an entry that only the other one uses is not an
+        // error.
         command.args(["--allow=license-exception-not-encountered"]);
         if *manifest != "Cargo.toml" {
             command.args(["--allow=unmatched-skip", "--allow=license-not-encountered"]);

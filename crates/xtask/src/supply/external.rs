@@ -1,5 +1,7 @@
-//! Which types of other crates a public API may show: those that the manifest lists under
-//! `[package.metadata.cargo_check_external_types]`. A new major version of their crate is a new major version of ours.
+//! Checks which types of other crates a public API exposes.
+//!
+//! The manifest lists the allowed types under `[package.metadata.cargo_check_external_types]`. A
+//! new major version of their crate requires a new major version of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +11,7 @@ use serde_json::Value;
 use super::rustdoc::{ANOTHER_FORMAT, Library, described};
 use crate::steps::Outcome;
 
-/// Everybody has them.
+/// The crates that every Rust program has.
 const STANDARD: &[&str] = &["alloc", "core", "std"];
 
 pub(super) fn check() -> Result<Outcome> {
@@ -40,12 +42,12 @@ fn allowed(metadata: &Value) -> Vec<&str> {
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// A final `*` stands for any ending.
+/// Matches a name. A final `*` in the pattern matches any ending.
 fn matches(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
 }
 
-/// What a library shows of other crates, each with one item that shows it.
+/// Returns the names that a library exposes from other crates, each with one item that exposes it.
 fn names(library: &Library) -> Result<BTreeMap<String, String>> {
     let description = library.description()?;
     let mut names = BTreeMap::new();
@@ -60,7 +62,8 @@ fn names(library: &Library) -> Result<BTreeMap<String, String>> {
     Ok(names)
 }
 
-/// The full name of a type, a trait or a module, unless it is of this library or of the standard one.
+/// Returns the full path of a type, trait or module, unless it belongs to this library or the
+/// standard library.
 fn foreign(description: &Value, id: u64) -> Option<String> {
     let summary = description.pointer(&format!("/paths/{id}"))?;
     let path: Vec<_> = summary.get("path")?.as_array()?.iter().filter_map(Value::as_str).collect();
@@ -68,7 +71,8 @@ fn foreign(description: &Value, id: u64) -> Option<String> {
     (!is_own && !STANDARD.contains(path.first()?)).then(|| path.join("::"))
 }
 
-/// What a description refers to, however deep: types and traits have a path, re-exports a source.
+/// Collects the ids that a description refers to, at any depth. Types and traits have a `path`,
+/// re-exports a `source`.
 fn collect(description: &Value, ids: &mut BTreeSet<u64>) {
     match description {
         Value::Object(members) => {

@@ -1,5 +1,7 @@
-//! `deny.toml` bans versions from our lock file, which our users do not have: they get what the manifests ask for. So no
-//! manifest may be content with a version that is banned.
+//! Checks that no manifest accepts a version that `deny.toml` bans.
+//!
+//! The bans apply to our lock file, which our users do not have: they may get any version that the
+//! manifests accept.
 
 use std::fs;
 
@@ -31,7 +33,7 @@ pub(super) fn check() -> Result<Outcome> {
     }
 }
 
-/// The versions below which `deny.toml` bans a crate.
+/// Returns the version below which `deny.toml` bans each crate.
 fn floors(deny: &str) -> Result<Vec<(String, Version)>> {
     let deny: Table = deny.parse().context("cannot parse deny.toml")?;
     let entries = deny.get("bans").and_then(|bans| bans.get("deny")?.as_array()).context("deny.toml bans nothing")?;
@@ -42,7 +44,7 @@ fn floors(deny: &str) -> Result<Vec<(String, Version)>> {
         .collect()
 }
 
-/// The lowest version that a requirement takes; all of ours are of the form `1.2.3`.
+/// Returns the lowest version that a requirement accepts. All of ours have the form `1.2.3`.
 fn lowest(requirement: &VersionReq) -> Version {
     let of = |one: &Comparator| Version::new(one.major, one.minor.unwrap_or(0), one.patch.unwrap_or(0));
     requirement.comparators.iter().map(of).min().unwrap_or(Version::new(0, 0, 0))

@@ -1,4 +1,4 @@
-//! Cargo's subcommands that this needs, of the versions that are named here.
+//! The cargo subcommands that the supply checks need, in pinned versions.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,14 +11,15 @@ pub(super) const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 pub(crate) const HACK: (&str, &str) = ("cargo-hack", "0.6.46");
 pub(super) const SEMVER_CHECKS: (&str, &str) = ("cargo-semver-checks", "0.51.0");
 
-/// A command that runs this subcommand of cargo; it is compiled first unless it is there.
+/// Returns a command that runs this subcommand of cargo. Compiles the subcommand first if it is
+/// missing.
 pub(crate) fn subcommand((package, version): (&str, &str)) -> Result<Command> {
     let mut command = Command::new(tools::pinned(package, version)?);
     command.arg(package.trim_start_matches("cargo-"));
     Ok(command)
 }
 
-/// A folder of the target directory, for what must not be mixed with other builds.
+/// Returns a folder of the target directory, for output that must not mix with other builds.
 pub(super) fn folder(name: &str) -> Result<PathBuf> {
     Ok(tools::target_folder()?.join("supply").join(name))
 }

@@ -1,4 +1,4 @@
-//! The committed lock files say all that is built.
+//! Checks that the committed lock files are complete.
 
 use std::process::Command;
 
@@ -7,16 +7,17 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, printed, run};
 use crate::steps::Outcome;
 
-/// The workspaces: `fuzz` is one of its own.
+/// The workspaces. `fuzz` has its own.
 pub(super) const MANIFESTS: &[&str] = &["Cargo.toml", "fuzz/Cargo.toml"];
 
 pub(super) fn check() -> Result<Outcome> {
     for manifest in MANIFESTS {
-        // `--locked` fails where a manifest asks for what the lock file has not.
+        // `--locked` fails if a manifest requires something that the lock file does not contain.
         printed(&mut cargo(["metadata", "--locked", "--format-version=1", "--manifest-path", manifest]))
             .with_context(|| format!("the lock file beside {manifest} is not current: build, and commit it"))?;
     }
-    // What ran us has mended the lock file of the workspace already; a fresh clone shows it.
+    // The cargo that ran this program has already updated the workspace's lock file. The update
+    // shows only in a fresh clone.
     if std::env::var_os("CI").is_some() {
         run(Command::new("git").args(["diff", "--exit-code", "--stat", "HEAD", "--", "Cargo.lock", "fuzz/Cargo.lock"]))
             .context("cargo had to change a lock file: commit it as it is now")?;

@@ -1,4 +1,4 @@
-//! The published packages with the oldest direct dependencies that their manifests are content with.
+//! Builds the published packages with the oldest direct dependencies that their manifests accept.
 
 use std::fs;
 use std::path::Path;
@@ -11,12 +11,12 @@ use crate::process::{cargo, run};
 use crate::rules;
 use crate::steps::Outcome;
 
-/// In a copy: the committed lock file stays as it is.
+/// Runs in a copy, so that the committed lock file does not change.
 pub(super) fn check() -> Result<Outcome> {
     let copy = folder("minimums")?;
     let count = lay_out(&copy)?;
     let mut resolve = cargo(["update", "--quiet", "-Zdirect-minimal-versions"]);
-    // For the stable cargo, which knows that option too. Only the choice of versions needs it.
+    // Lets the stable cargo use an unstable option. Only the choice of versions needs it.
     run(resolve.current_dir(&copy).env("RUSTC_BOOTSTRAP", "1")).context("a manifest asks for too old a version")?;
     let mut build = cargo(["check", "--locked", "--workspace", "--all-features", "--target-dir"]);
     build.arg(folder("minimums-target")?);
@@ -24,7 +24,7 @@ pub(super) fn check() -> Result<Outcome> {
     Ok(Outcome::Passed(format!("{count} packages")))
 }
 
-/// Copies what is published, without what is only for its tests.
+/// Copies the published packages, without the dependencies of their tests.
 fn lay_out(copy: &Path) -> Result<usize> {
     if copy.exists() {
         fs::remove_dir_all(copy)?;
@@ -47,7 +47,7 @@ fn lay_out(copy: &Path) -> Result<usize> {
         workspace.insert("members".to_owned(), Value::from(members));
     }
     fs::write(copy.join("Cargo.toml"), manifest.to_string())?;
-    // The documentation includes it.
+    // The crate documentation includes the README.
     fs::copy(root.join("README.md"), copy.join("README.md"))?;
     Ok(packages.len())
 }

@@ -1,4 +1,4 @@
-//! Where what we build on comes from, and what of it we pass on: `cargo xtask supply`.
+//! Checks of dependencies and of the public API: `cargo xtask supply`.
 
 mod advisories;
 mod api;
@@ -79,7 +79,7 @@ pub(crate) fn check() -> Result<Outcome> {
     parts(&[])
 }
 
-/// Runs the parts of these names, or all; a failing one does not keep the others from running.
+/// Runs the named parts, or all. A part that fails does not prevent the others from running.
 fn parts(names: &[String]) -> Result<Outcome> {
     if let Some(unknown) = names.iter().find(|name| !ALL.iter().any(|part| part.name == **name)) {
         bail!("there is no part {unknown}; `cargo xtask help` names them");

@@ -1,4 +1,4 @@
-//! Who states a `rust-version` promises it for everything that is built with it.
+//! Checks that the `rust-version` of a package is enough for everything that is built with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::process::cargo;
 use crate::rules;
 use crate::steps::Outcome;
 
-/// Features that ask for a newer Rust than their package, as its manifest says of them.
+/// Features that need a newer Rust than their package, as its manifest documents.
 const ASK_FOR_MORE: &[(&str, &str, &str)] = &[
     ("birdhook", "actix", "1.89.0"),
     ("birdhook", "client", "1.89.0"),
@@ -18,7 +18,7 @@ const ASK_FOR_MORE: &[(&str, &str, &str)] = &[
     ("birdhook", "inbox", "1.90.0"),
 ];
 
-/// What each version of a package asks for.
+/// The `rust-version` of each version of a package.
 type Asked = BTreeMap<(String, String), Version>;
 
 pub(super) fn check() -> Result<Outcome> {
@@ -40,7 +40,7 @@ pub(super) fn check() -> Result<Outcome> {
     }
 }
 
-/// Which features of a package are promised to build with which Rust.
+/// Returns the features of a package with the Rust version that they must build with.
 fn promises(package: &Package) -> Result<Vec<(String, Version)>> {
     let own = package.rust_version.clone().with_context(|| format!("{} states no rust-version", package.name))?;
     let more: Vec<_> = ASK_FOR_MORE.iter().filter(|(name, ..)| package.name == *name).collect();
@@ -52,7 +52,7 @@ fn promises(package: &Package) -> Result<Vec<(String, Version)>> {
     Ok(promises)
 }
 
-/// The names and versions of what is built into a package on any target.
+/// Returns the names and versions of everything that is built into a package on any target.
 fn built(package: &str, features: &str) -> Result<Vec<(String, String)>> {
     let mut tree = cargo(["tree", "--package", package, "--no-default-features", "--features", features]);
     let output = tree.args(["--edges=normal,build", "--target=all", "--prefix=none", "--format={p}"]).output()?;

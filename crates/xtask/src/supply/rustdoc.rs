@@ -1,4 +1,4 @@
-//! The libraries as rustdoc describes them in JSON.
+//! Descriptions of the published libraries in rustdoc's JSON format.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::installed::folder;
 use crate::process::{cargo, run};
 use crate::rules;
 
-/// The version of the description that the crate `public-api` reads, of the version that our manifest names.
+/// The format version that `public-api` reads, in the version that our manifest names.
 const FORMAT: u64 = 57;
 
 pub(super) const ANOTHER_FORMAT: &str =
@@ -20,10 +20,10 @@ pub(super) const ANOTHER_FORMAT: &str =
 
 pub(super) struct Library {
     pub(super) package: String,
-    /// Of its manifest.
+    /// The folder of its manifest.
     pub(super) folder: PathBuf,
     pub(super) json: PathBuf,
-    /// `[package.metadata]`.
+    /// The content of `[package.metadata]`.
     pub(super) metadata: Value,
 }
 
@@ -33,8 +33,10 @@ impl Library {
         serde_json::from_slice(&text).with_context(|| format!("cannot read {}", self.json.display()))
     }
 
-    /// Every item that its users can name or rely on. That a type is `Send`, `Sync` and so on goes without saying; that it
-    /// is not, or only sometimes, is an item.
+    /// Returns every item that users can name or rely on.
+    ///
+    /// Omits auto traits such as `Send` and `Sync` that a type implements unconditionally. A
+    /// missing or conditional implementation is an item.
     pub(super) fn items(&self) -> Result<Vec<public_api::PublicItem>> {
         let api = public_api::Builder::from_rustdoc_json(&self.json).omit_blanket_impls(true).build();
         let api = api.with_context(|| format!("public-api cannot read {}", self.json.display()))?;
@@ -42,12 +44,13 @@ impl Library {
     }
 }
 
-/// Has the published libraries described, all features on; nothing where rustdoc has another format.
+/// Runs rustdoc for the published libraries with all features. Returns `None` if rustdoc uses
+/// another version of the format.
 pub(super) fn described() -> Result<Option<Vec<Library>>> {
     let target = folder("api")?;
     let mut command = cargo(["doc", "--no-deps", "--lib", "--all-features", "--target-dir"]);
     command.arg(&target).env("RUSTDOCFLAGS", "-Zunstable-options --output-format json");
-    // For the stable compiler, which has that format too.
+    // Lets the stable compiler use an unstable option.
     command.env("RUSTC_BOOTSTRAP", "1");
     let mut libraries = Vec::new();
     for package in rules::published()? {
@@ -60,7 +63,7 @@ pub(super) fn described() -> Result<Option<Vec<Library>>> {
             metadata: package.metadata,
         });
     }
-    // Cargo looks for HTML, and so would have it done anew each time.
+    // Cargo looks for HTML output, so it would run rustdoc again on every call.
     static DESCRIBED: AtomicBool = AtomicBool::new(false);
     if !DESCRIBED.load(Ordering::Relaxed) {
         run(&mut command)?;
@@ -70,7 +73,8 @@ pub(super) fn described() -> Result<Option<Vec<Library>>> {
     Ok((first.get("format_version").and_then(Value::as_u64) == Some(FORMAT)).then_some(libraries))
 }
 
-/// What the compiler finds out of almost every type: seven lines for each would hide the others.
+/// Returns whether the compiler derives the item for almost every type. Seven such lines per type
+/// would hide the others.
 fn goes_without_saying(item: &str) -> bool {
     const MARKS: &[&str] = &["core::marker::", "core::panic::unwind_safe::"];
     const INTERNAL: &[&str] = &[
@@ -83,7 +87,7 @@ fn goes_without_saying(item: &str) -> bool {
     INTERNAL.iter().any(|name| item.contains(name)) || is_mark && !item.contains(" where ")
 }
 
-/// `Trait for Type` of `impl<T: Bound<T>> Trait for Type`.
+/// Returns `Trait for Type` from `impl<T: Bound<T>> Trait for Type`.
 fn implemented(item: &str) -> Option<&str> {
     let rest = item.strip_prefix("impl")?;
     let mut depth = 0;

@@ -1,4 +1,4 @@
-//! `cargo xtask semver`: what of the public API breaks those who were content with an older revision.
+//! `cargo xtask semver`: finds changes of the public API that break users of an older revision.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use super::installed::{SEMVER_CHECKS, subcommand};
 use crate::process::run;
 use crate::rules;
 
-/// The newest tag; without one, what has changed and is not committed is compared with what is.
+/// The baseline without a tag: uncommitted changes are compared with the last commit.
 const WITHOUT_A_TAG: &str = "HEAD";
 
 pub(crate) struct Options {

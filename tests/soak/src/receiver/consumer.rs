@@ -1,4 +1,4 @@
-//! The app: it writes down what it was given, and does nothing else with it.
+//! The app of the receiver: records the events that it consumes.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::book::Told;
 
-/// What was consumed, in a file.
+/// A file of consumed events.
 pub(super) struct Journal(Mutex<(BufWriter<File>, u64)>);
 
 impl Journal {
@@ -48,7 +48,7 @@ impl Consumer {
     }
 
     async fn may_go(&mut self) {
-        // The sender lives as long as the receiver serves.
+        // Ignores errors: the sender is dropped only when the receiver ends.
         let _ = self.is_going.wait_for(|is_going| *is_going).await;
     }
 
@@ -59,7 +59,8 @@ impl Consumer {
         }
     }
 
-    /// It may be dropped while it waits, and writes in the poll in which it says that it has.
+    /// Handles a delivery. May be dropped while it waits: it writes in the same poll that completes
+    /// it.
     pub(super) async fn handle(&mut self, delivery: &Delivery) -> Result<(), Infallible> {
         self.may_go().await;
         delivery.events().iter().for_each(|event| self.journal.write(event));

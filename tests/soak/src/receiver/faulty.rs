@@ -1,4 +1,4 @@
-//! A sink that fails as it is told to, before another one.
+//! A sink that injects faults on command before it delivers to another sink.
 
 use std::fs::File;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ pub(super) struct Faulty<S> {
     faults: watch::Receiver<Fault>,
     deadline: Duration,
     plant: Option<Plant>,
-    /// What the planted mistakes never let go.
+    /// The resources that planted mistakes leak.
     kept: Mutex<(Vec<Vec<u8>>, Vec<File>)>,
 }
 

@@ -1,14 +1,16 @@
-//! The receiver: `receive SINK FOLDER DEADLINE_MS HORIZON_MS CAPACITY [PLANT]`. It prints its port, obeys the lines of its standard
-//! input, and answers each with a line:
+//! The receiver: `receive SINK FOLDER DEADLINE_MS HORIZON_MS CAPACITY [PLANT]`.
+//!
+//! It prints its port, executes the commands on its standard input, and replies to each with a
+//! line:
 //!
 //! | line | what |
 //! |---|---|
-//! | `slow` | hand-overs take about the deadline, some a little less and some a little more |
-//! | `down` | they fail at once |
-//! | `well` | they do neither |
-//! | `stop`, `go` | the app consumes nothing; it consumes again |
-//! | `rotate N` | the secret number N is the first, the one before it still accepted |
-//! | `state` | what is in flight, queued and remembered; what was consumed is on the disk |
+//! | `slow` | deliveries to the sink take about the deadline, some less and some more |
+//! | `down` | deliveries to the sink fail immediately |
+//! | `well` | deliveries to the sink succeed again |
+//! | `stop`, `go` | the app stops consuming; it resumes |
+//! | `rotate N` | secret number N becomes the first; the previous one is still accepted |
+//! | `state` | the numbers in flight, queued and remembered; consumed events are flushed to disk |
 
 mod consumer;
 mod faulty;
@@ -31,10 +33,11 @@ use crate::{APP, PATH};
 use consumer::{Consumer, Journal};
 use faulty::{Fault, Faulty};
 
-/// Events of the inbox that the app has in hand at once: each acknowledgement waits for a commit, which it shares with others.
+/// The number of events that the app leases concurrently. Each acknowledgement waits for a commit,
+/// which several share.
 const LEASES: usize = 128;
 
-/// Until its standard input ends.
+/// Runs the receiver until its standard input ends.
 pub async fn receive(words: &[String]) {
     let [sink, folder, deadline, horizon, capacity, plant @ ..] = words else { panic!("too few words: {words:?}") };
     let millis = |word: &String| Duration::from_millis(word.parse().unwrap());
@@ -47,7 +50,7 @@ pub async fn receive(words: &[String]) {
     let consumer = Consumer::new(Arc::clone(&journal), is_going);
     let webhook = Webhook::new(App::new(APP, secret(0))).deadline(deadline);
     let control = Control { fault, going, journal };
-    // What takes deliveries behind the faults; its own memory and deadline are not used.
+    // The pipeline behind the faults. It does not deduplicate, and its deadline is not used.
     let bare = webhook.clone().dedupe_window(0, Duration::ZERO);
     match sink {
         Sink::Channel => {

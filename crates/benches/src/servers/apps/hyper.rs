@@ -54,7 +54,7 @@ where
         tokio::spawn(async move {
             let mut server = Builder::new(TokioExecutor::new());
             server.http1().timer(TokioTimer::new());
-            // An error here is the connection's: the client went away.
+            // Connection errors are ignored: the client went away.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }

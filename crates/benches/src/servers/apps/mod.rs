@@ -1,4 +1,4 @@
-//! What runs in a server's process, written as an app would.
+//! The apps of the measured servers, written as a user would write them.
 
 mod actix;
 mod axum;
@@ -17,9 +17,10 @@ use crate::process;
 
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 
-/// Serves until the standard input ends. Each line of it is answered by how many events were consumed.
+/// Serves until the standard input ends. Answers each line of it with the number of consumed
+/// events.
 pub(crate) fn serve(candidate: &str, processor: usize) {
-    // Before there are threads: a runtime has as many as there are processors for them.
+    // Before any thread starts: a runtime starts as many threads as it has processors.
     process::pin(processor);
     process::open_files();
     std::thread::spawn(|| {

@@ -64,7 +64,7 @@ impl Ensure {
             if json {
                 output::json(&plan)?;
             } else {
-                output::line(plan.to_string())?;
+                output::steps(plan.steps())?;
             }
             return Ok(Verdict::Good);
         }
@@ -100,7 +100,7 @@ pub(crate) fn tell_report(ensured: Result<Ensured, EnsureError>, json: bool) -> 
         let open = [(unconfirmed.len(), "unconfirmed"), (refused.len(), "refused")];
         let counts = counts.into_iter().chain(open.into_iter().filter(|(count, _)| *count > 0));
         let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-        output::line(format!("{}: webhook {}", counts.join(", "), webhook.id))?;
+        output::line(format!("{}: webhook {}", counts.join(", "), shown(&webhook.id)))?;
     }
     if !refused.is_empty() {
         bail!("{} refused", output::plural(refused.len(), "step"));
@@ -119,14 +119,17 @@ fn tell_undone(all: &[Undone], what: &str) -> Result<()> {
 }
 
 pub(crate) fn tell_step(step: &Step) -> Result<()> {
-    output::line(format!("{} {step}", styled(GOOD, "ok")))
+    output::line(format!("{} {}", styled(GOOD, "ok"), shown(&step.to_string())))
 }
 
 /// Reports a run that was stopped: why, what to do, and how many steps are left.
 pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
     match error {
         EnsureError::Looking(error) => explained(error),
-        EnsureError::Step { step, error, left, undone, .. } => {
+        EnsureError::Step { step, error, left, undone, hint, .. } => {
+            if let Some(hint) = hint {
+                note(shown(hint));
+            }
             for Undone { step, reason, .. } in undone {
                 note(format!("not done: {}: {}", shown(&step.to_string()), shown(reason)));
             }
@@ -134,7 +137,7 @@ pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
             if !left.is_empty() {
                 note(format!("{} not tried{again}", output::plural(left.len(), "step")));
             }
-            explained(error).context(format!("cannot {step}"))
+            explained(error).context(format!("cannot {}", shown(&step.to_string())))
         }
         other => anyhow!("{other}"),
     }

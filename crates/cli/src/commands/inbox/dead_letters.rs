@@ -8,7 +8,7 @@ use super::folder::{Folder, each};
 use super::list::rows;
 use crate::Verdict;
 use crate::lines::Form;
-use crate::output::{self, BAD, shown, styled};
+use crate::output::{self, BAD, escaped_json, shown, styled};
 
 /// List the dead letters of an inbox, or show one.
 #[derive(Debug, clap::Args)]
@@ -60,5 +60,5 @@ fn show(letter: &Listed) -> Result<()> {
         }
     }
     let json = serde_json::to_string_pretty(&Exported::new(letter))?;
-    json.lines().try_for_each(|line| output::line(shown(line)))
+    json.lines().try_for_each(|line| output::line(escaped_json(line)))
 }

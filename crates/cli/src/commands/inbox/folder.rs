@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::{Error, Result, anyhow, bail};
 use birdhook::inbox::{Inbox, ListError, Listed, OpenError, Options, Query, StoreError};
 
+use crate::output::note;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Folder {
     /// The folder of the inbox.
@@ -38,12 +40,37 @@ fn untouched() -> Options {
     Options::new().keep_acknowledged(Duration::MAX).dedupe_horizon(Duration::MAX).size_limit(u64::MAX).free_space(0)
 }
 
-/// Opens an inbox, and says why it cannot.
+/// Opens an inbox, and says why it cannot. Notes on stderr when it refuses deliveries later.
 pub(crate) fn opened(path: &Path, options: Options) -> Result<Inbox> {
+    let inbox = open(path, options)?;
+    tokio::spawn(watch(inbox.clone()));
+    Ok(inbox)
+}
+
+/// The pause between two looks at whether the inbox takes deliveries.
+const LOOK: Duration = Duration::from_secs(1);
+
+async fn watch(inbox: Inbox) {
+    let mut last = None;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let failure = inbox.failure();
+        if failure != last {
+            match &failure {
+                Some(why) => note(format!("the inbox refuses deliveries: {why}")),
+                None => note("the inbox takes deliveries again"),
+            }
+            last = failure;
+        }
+    }
+}
+
+fn open(path: &Path, options: Options) -> Result<Inbox> {
     options.open(path).map_err(|OpenError { reason, .. }| match reason {
-        StoreError::InUse => anyhow!(
-            "the inbox in {} is in use by a receiver that runs: stop it first, for only one process at a time can open it",
-            path.display()
+        StoreError::InUse(holder) => anyhow!(
+            "the inbox in {} is in use by {}: stop it first, only one process at a time can open the inbox",
+            path.display(),
+            holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string())
         ),
         source => Error::new(source).context(format!("cannot open the inbox in {}", path.display())),
     })

@@ -13,7 +13,10 @@ use super::forwarder::Forwarder;
 use super::server::ServerArgs;
 use crate::commands::inbox::opened;
 use crate::lines::Form;
-use crate::output::{self, note, plural};
+use crate::output::{self, note, plural, print};
+
+/// How long the event that is being printed may take once the inbox is closed.
+const LAST_EVENT: Duration = Duration::from_secs(1);
 
 /// What is done with deliveries that are kept in a folder.
 pub(super) struct Durable {
@@ -34,13 +37,17 @@ impl Durable {
         let consumer =
             Consumer { inbox: inbox.clone(), forwarder, forwarded: None, form: args.form(json), tries: self.tries };
         let (ended, mut has_ended) = tokio::sync::mpsc::channel::<()>(1);
-        let consuming = tokio::spawn(async move {
+        let mut consuming = tokio::spawn(async move {
             let _ended = ended;
             consumer.run().await;
         });
         server.receive(pipeline, async move { _ = has_ended.recv().await }).await?;
         inbox.close(PATIENCE).await;
-        consuming.await.context("the consumer failed")?;
+        match tokio::time::timeout(LAST_EVENT, &mut consuming).await {
+            Ok(ended) => ended.context("the consumer failed")?,
+            // It waits for output that is not read. The event is printed when the inbox is opened again.
+            Err(_) => consuming.abort(),
+        }
         note(format!("left in the inbox: {}", holdings(&inbox)));
         Ok(())
     }
@@ -105,7 +112,7 @@ impl Consumer {
                 self.forwarded = Some(event.clone());
             }
         }
-        self.form.print_event(event).context("not printed")
+        print(self.form.line(event)?).await.context("not printed")
     }
 
     fn tell(&self, lease: &Lease, error: &anyhow::Error) {

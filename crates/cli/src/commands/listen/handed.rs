@@ -1,7 +1,6 @@
 //! Receiving for an engine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use birdhook::{Delivery, EventSink, Keys, SinkError};
@@ -13,7 +12,7 @@ use super::durable::holdings;
 use super::server::ServerArgs;
 use crate::commands::inbox::opened;
 use crate::commands::relay::{options, relay};
-use crate::engine::{EngineArgs, EngineSink, Troubles, WritingArgs};
+use crate::engine::{EngineArgs, EngineSink, WritingArgs};
 use crate::output::{note, told};
 
 /// What is done with deliveries that an engine is to have.
@@ -31,7 +30,7 @@ impl Handed {
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
         let Some(folder) = self.inbox else {
-            let pipeline = webhook.sink(Noted { sink, troubles: Arc::default() });
+            let pipeline = webhook.sink(Noted { sink });
             let server = args.bind_to(&pipeline, &apps).await?;
             note(format!("200 once an event is in {}", engine.name()));
             return server.receive(pipeline, std::future::pending()).await;
@@ -54,14 +53,12 @@ impl Handed {
 /// Says why it was answered 503.
 struct Noted {
     sink: EngineSink,
-    troubles: Arc<Troubles>,
 }
 
 impl Noted {
-    fn noting(&self, delivering: <EngineSink as EventSink>::Future) -> BoxFuture<'static, Result<(), SinkError>> {
-        let troubles = Arc::clone(&self.troubles);
-        let note = move |error: &SinkError| troubles.tell(format!("not handed on, so answered 503: {}", told(error)));
-        delivering.map(|answer| answer.inspect_err(note)).boxed()
+    fn noting(delivering: <EngineSink as EventSink>::Future) -> BoxFuture<'static, Result<(), SinkError>> {
+        let failed = |error: &SinkError| note(format!("not handed on, so answered 503: {}", told(error)));
+        delivering.map(move |answer| answer.inspect_err(failed)).boxed()
     }
 }
 
@@ -69,11 +66,11 @@ impl EventSink for Noted {
     type Future = BoxFuture<'static, Result<(), SinkError>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        self.noting(self.sink.deliver(delivery))
+        Self::noting(self.sink.deliver(delivery))
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        self.noting(self.sink.deliver_keyed(delivery, keys))
+        Self::noting(self.sink.deliver_keyed(delivery, keys))
     }
 
     fn is_open(&self) -> bool {

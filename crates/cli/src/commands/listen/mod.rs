@@ -29,6 +29,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Ctrl-C or SIGTERM stops it after what is in flight is done. With --json each line is the documented JSON of an event
 /// (docs/activity.md).
 ///
+/// While standard output is not read (a full pipe, Ctrl-S), deliveries whose events cannot be printed are answered 503 at their deadline.
+/// Challenges are answered, and notes on standard error are left out and counted.
+///
 /// With --inbox a delivery is answered 200 once it is on the disk. From there its events are forwarded and printed, one after
 /// the other, and an event is done with once that has succeeded. Where it fails it is tried again after a second, then twice as
 /// long each time, up to 10 minutes; after the last try it is a dead letter, which `birdhook inbox` shows and requeues. What

@@ -39,24 +39,13 @@ pub(super) async fn receive(
     if let Some(recorder) = &receiver.recorder {
         let mut request = http::Request::new(delivery.body().clone().into_bytes());
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
-        if let Err(error) = recorder.record(&request) {
-            note(format!("not recorded, so answered 503: {error:#}"));
+        if let Err(error) = recorder.record(&request).await {
+            note(format!("not recorded, so answered 503: {error}"));
             return StatusCode::SERVICE_UNAVAILABLE;
         }
     }
     let events = || delivery.events().iter().filter(|event| !(receiver.skipped)(event));
-    let mut printed = Ok(());
-    for (number, event) in events().enumerate() {
-        if number % 128 == 127 {
-            // Challenges are answered meanwhile, however many events a delivery has.
-            tokio::task::yield_now().await;
-        }
-        printed = receiver.form.print_event(event);
-        if printed.is_err() {
-            break;
-        }
-    }
-    match printed {
+    match receiver.print(events()).await {
         Ok(()) => {
             events().for_each(|event| (receiver.seen)(event));
             StatusCode::OK
@@ -69,5 +58,25 @@ pub(super) async fn receive(
             }
             StatusCode::SERVICE_UNAVAILABLE
         }
+    }
+}
+
+/// How many bytes of lines are printed at once: waking the thread that writes takes longer than to write a line.
+const AT_ONCE: usize = 32 << 10;
+
+impl Receiver {
+    /// Returns once the events are written, which the delivery's deadline bounds.
+    async fn print(&self, events: impl Iterator<Item = &Event>) -> anyhow::Result<()> {
+        let mut lines = String::new();
+        for event in events {
+            if !lines.is_empty() {
+                lines.push('\n');
+            }
+            lines += &self.form.line(event)?;
+            if lines.len() >= AT_ONCE {
+                output::print(std::mem::take(&mut lines)).await?;
+            }
+        }
+        if lines.is_empty() { Ok(()) } else { Ok(output::print(lines).await?) }
     }
 }

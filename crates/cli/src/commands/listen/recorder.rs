@@ -1,16 +1,20 @@
 //! Keeps requests in a file.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use birdhook_testkit::{Recorded, Recording};
 use bytes::Bytes;
 
+use crate::output::Outlet;
+
+/// How many deliveries wait to be written.
+const CAPACITY: usize = 64;
+
 /// Appends to a file, one delivery at a time.
-pub(super) struct Recorder(Mutex<File>);
+pub(super) struct Recorder(Outlet<Recorded>);
 
 impl Recorder {
     pub(super) fn open(path: &Path) -> Result<Self> {
@@ -34,17 +38,21 @@ impl Recorder {
                 }
             }
         }
-        Ok(Self(Mutex::new(file)))
+        Ok(Self(Outlet::new(CAPACITY, move |recorded| append(&file, &recorded))))
     }
 
-    pub(super) fn record(&self, request: &http::Request<Bytes>) -> Result<()> {
-        let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let length = file.metadata()?.len();
-        let written = Recording::append(&*file, &Recorded::now(request));
-        if written.is_err() {
-            // Half a line, as of a full disk, must not take the next one with it.
-            let _ = file.set_len(length);
-        }
-        Ok(written?)
+    /// Returns once the request is written.
+    pub(super) async fn record(&self, request: &http::Request<Bytes>) -> io::Result<()> {
+        self.0.write(Recorded::now(request)).await
     }
+}
+
+fn append(file: &File, recorded: &Recorded) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let written = Recording::append(file, recorded);
+    if written.is_err() {
+        // Half a line, as of a full disk, must not take the next one with it.
+        let _ = file.set_len(length);
+    }
+    written
 }

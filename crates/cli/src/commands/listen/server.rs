@@ -18,7 +18,7 @@ use super::recorder::Recorder;
 use super::{PATIENCE, Work, asked_to_stop, http};
 use crate::apps::AppArgs;
 use crate::lines::Form;
-use crate::output::{BAD, note, styled};
+use crate::output::{BAD, note, serving, styled};
 
 /// Where to receive, and for whom.
 #[derive(Debug, clap::Args)]
@@ -103,6 +103,7 @@ impl ServerArgs {
     }
 
     async fn bind(&self, route: MethodRouter, apps: &Apps) -> Result<Server> {
+        serving();
         let asked_to_stop = Box::pin(asked_to_stop());
         let listener =
             http::listen(self.addr, self.share_port).with_context(|| format!("cannot listen on {}", self.addr))?;

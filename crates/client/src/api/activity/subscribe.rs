@@ -80,6 +80,9 @@ pub enum SubscriptionFault {
         /// The kinds of credentials that it takes, the best first.
         takes: &'static [CredentialKind],
     },
+    /// The user's OAuth 2.0 token was made without a scope that the type takes: which, and how to obtain it.
+    #[error("{0}")]
+    Scope(String),
 }
 
 /// Kinds of credentials: `this, or that`.

@@ -172,7 +172,7 @@ fn keys<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
 fn in_use<S: Store>(subject: &mut Subject<'_, S>) -> Result<(), Broken> {
     subject.holds()?;
     match subject.open_another() {
-        Err(StoreError::InUse) => {}
+        Err(StoreError::InUse(_)) => {}
         Err(error) => return Err(format!("opening it twice should fail with InUse, and fails with: {error}").into()),
         Ok(_) => return Err("it was opened a second time while it was open".to_owned().into()),
     }

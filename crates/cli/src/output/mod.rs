@@ -1,11 +1,22 @@
 //! What the commands print.
 
+mod escape;
+mod flood;
+mod outlet;
+mod served;
+
 use std::error::Error;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use serde::Serialize;
+
+use self::escape::styled_text;
+pub(crate) use self::escape::{json as escaped_json, shown};
+pub(crate) use self::outlet::Outlet;
+pub(crate) use self::served::{finish, print, serving, try_print};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
@@ -15,16 +26,19 @@ pub(crate) const STRONG: Style = Style::new().bold();
 
 /// Prints one line, in colours where they are wanted.
 pub(crate) fn line(text: impl AsRef<str>) -> Result<()> {
-    writeln!(anstream::stdout().lock(), "{}", text.as_ref())?;
+    writeln!(anstream::stdout().lock(), "{}", styled_text(text.as_ref()))?;
     Ok(())
 }
 
 /// Prints one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
-    // The only line breaks in valid JSON are white space between its values.
-    let text = serde_json::to_string(value)?.replace(['\n', '\r'], " ");
-    writeln!(io::stdout().lock(), "{text}")?;
+    writeln!(io::stdout().lock(), "{}", json_line(value)?)?;
     Ok(())
+}
+
+/// A value as one line of JSON.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
+    Ok(escape::json(&serde_json::to_string(value)?).into_owned())
 }
 
 /// Prints that something was done to something: `deleted 5`, or `{"deleted":"5"}`.
@@ -38,10 +52,12 @@ pub(crate) fn plural(number: usize, thing: &str) -> String {
     format!("{number} {thing}{ending}")
 }
 
-/// Prints a note for whoever looks on.
+/// Prints a note on standard error. A command that [serves](serving) does not wait until it is written.
 pub(crate) fn note(text: impl AsRef<str>) {
-    // Nobody may be looking.
-    let _ = writeln!(anstream::stderr().lock(), "{}", text.as_ref());
+    if !served::noted(text.as_ref()) {
+        // Standard error may be closed.
+        let _ = writeln!(anstream::stderr().lock(), "{}", styled_text(text.as_ref()));
+    }
 }
 
 /// An error with its sources, save those whose words stand in it already: some libraries tell their source twice.
@@ -58,24 +74,17 @@ pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Text in a style, its colours taken out again where they are not wanted.
+/// Text of one line in a style, which is taken out again where it is not wanted.
 pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> String {
-    format!("{style}{}{style:#}", text.as_ref())
+    format!("{style}{}{style:#}", shown(text.as_ref()))
 }
 
-/// Text that strangers wrote, on one line, without what steers a terminal.
-pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        // Marks that turn the direction of what follows can make a line read as another one.
-        let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}') {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
-        }
+/// Prints the steps of a plan, one a line.
+pub(crate) fn steps<T: Display>(steps: &[T]) -> Result<()> {
+    if steps.is_empty() {
+        return line("nothing is to be done");
     }
-    shown
+    steps.iter().try_for_each(|step| line(shown(&step.to_string())))
 }
 
 /// Whether an error says that nobody reads our output any more.
@@ -96,10 +105,5 @@ mod tests {
             of(refused().context("io: refused (os error 111)").context("no answer")),
             "no answer: io: refused (os error 111)"
         );
-    }
-
-    #[test]
-    fn what_strangers_write_cannot_steer_a_terminal() {
-        assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c é🐦"), "a\\u{1b}[2J\\nb\\u{202e}c é🐦");
     }
 }

@@ -1,0 +1,134 @@
+//! Texts that strangers wrote, without what steers a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Whether a terminal may take this letter for a command, or may order the text around it by it: C0 and C1 controls, DEL,
+/// Unicode's line breaks, the controls of its bidirectional algorithm, and its invisible tags.
+fn steers(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{206f}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Text on one line, with what steers a terminal written as `\n` or `\u{9b}`.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if steers(letter) {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// Whether the text is of printable ASCII and line breaks, as most is: nothing in it is to be escaped.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+}
+
+/// Text of several lines in our own styles; everything else that steers a terminal is escaped.
+pub(super) fn styled_text(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let (mut clean, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(letter) = rest.chars().next() {
+        let style = style(rest).unwrap_or_default();
+        let (kept, after) = rest.split_at(if style > 0 { style } else { letter.len_utf8() });
+        if style == 0 && letter != '\n' && steers(letter) {
+            clean.extend(letter.escape_default());
+        } else {
+            clean += kept;
+        }
+        rest = after;
+    }
+    Cow::Owned(clean)
+}
+
+/// The length of the colour or weight that the text begins with: `ESC [ 1 m`.
+fn style(text: &str) -> Option<usize> {
+    let codes = text.strip_prefix("\u{1b}[")?;
+    let end = codes.find(|letter: char| !letter.is_ascii_digit() && letter != ';')?;
+    codes.get(end..)?.starts_with('m').then_some("\u{1b}[".len() + end + "m".len())
+}
+
+/// JSON on one line, with what steers a terminal as `\u009b`: in valid JSON it stands in strings alone.
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
+    if is_plain(text) && !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            // White space between values.
+            '\n' | '\r' | '\t' => clean.push(' '),
+            _ if steers(letter) => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(clean, "\\u{unit:04x}");
+                }
+            }
+            _ => clean.push(letter),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEERING: [char; 12] = [
+        '\u{0}',
+        '\u{7}',
+        '\u{1b}',
+        '\u{7f}',
+        '\u{85}',
+        '\u{9b}',
+        '\u{61c}',
+        '\u{200f}',
+        '\u{202e}',
+        '\u{2069}',
+        '\u{e0001}',
+        '\u{e007f}',
+    ];
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped_and_the_rest_is_not() {
+        assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c é🐦 👩‍🚀"), "a\\u{1b}[2J\\nb\\u{202e}c é🐦 👩‍🚀");
+        for letter in STEERING {
+            let text = format!("a{letter}b");
+            for clean in [shown(&text), styled_text(&text).into_owned()] {
+                assert!(!clean.contains(letter) && clean.starts_with("a\\") && clean.ends_with('b'), "{clean:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn json_means_the_same_when_it_is_escaped() {
+        let text: String = STEERING.iter().chain(&['é', '🐦', '"', '\\']).collect();
+        // As X may write it: serde_json itself escapes only what comes before the space.
+        let written = serde_json::to_string(&text).unwrap();
+        let clean = json(&written);
+        assert!(!clean.contains(steers), "{clean:?}");
+        assert_eq!(serde_json::from_str::<String>(&clean).unwrap(), text);
+        assert_eq!(json("{\"a\":\n\t1}"), "{\"a\":  1}");
+    }
+
+    #[test]
+    fn only_our_own_styles_pass() {
+        let ours = "\u{1b}[1mbold\u{1b}[0m and \u{1b}[38;5;1mred\u{1b}[39m";
+        assert_eq!(styled_text(ours), ours);
+        assert_eq!(styled_text("a\nb"), "a\nb");
+        assert_eq!(styled_text("\u{1b}[2J\u{1b}]0;title\u{7}\u{1b}["), "\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{1b}[");
+    }
+}

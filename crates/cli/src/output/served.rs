@@ -1,0 +1,86 @@
+//! Output of commands that serve, which nothing but a delivery waits for.
+
+use std::io::{self, Write};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::escape::styled_text;
+use super::flood::Flood;
+use super::outlet::Outlet;
+use super::plural;
+
+/// How many lines wait for standard output, and for standard error.
+const CAPACITY: usize = 256;
+
+/// How long what waits may take to be written at the end.
+const AT_THE_END: Duration = Duration::from_secs(1);
+
+static EVENTS: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(CAPACITY, |line: String| write(&line)));
+
+static NOTES: OnceLock<Notes> = OnceLock::new();
+
+struct Notes {
+    outlet: Outlet<String>,
+    flood: Mutex<Flood>,
+    since: Instant,
+}
+
+/// Queues notes from now on. Where standard error is not read they are left out and counted, and the count is noted later.
+/// Every command that serves calls this first.
+pub(crate) fn serving() {
+    NOTES.get_or_init(|| Notes {
+        outlet: Outlet::new(CAPACITY, |note: String| writeln!(anstream::stderr(), "{}", styled_text(&note))),
+        flood: Mutex::default(),
+        since: Instant::now(),
+    });
+}
+
+fn write(lines: &str) -> io::Result<()> {
+    let lines = styled_text(lines);
+    // What has no style need not be searched for styles to take out.
+    if lines.contains('\u{1b}') { writeln!(anstream::stdout(), "{lines}") } else { writeln!(io::stdout(), "{lines}") }
+}
+
+/// Prints one line or several, and returns once they are written. Dropped before that, they are not printed, unless they are
+/// being written.
+pub(crate) async fn print(line: String) -> io::Result<()> {
+    EVENTS.write(line).await
+}
+
+/// Prints one line if there is room in the queue.
+pub(crate) fn try_print(line: String) {
+    if !EVENTS.try_write(line) {
+        super::note("standard output is not read: a line was left out");
+    }
+}
+
+/// Notes this where the command serves; returns whether it does.
+pub(super) fn noted(text: &str) -> bool {
+    let Some(notes) = NOTES.get() else { return false };
+    let mut flood = notes.flood.lock().unwrap_or_else(PoisonError::into_inner);
+    if flood.admits(text, notes.since.elapsed()) {
+        notes.write(&mut flood, Some(text));
+    }
+    true
+}
+
+impl Notes {
+    /// Writes the number of notes that were left out, if any were, and this one.
+    fn write(&self, flood: &mut Flood, text: Option<&str>) {
+        let left_out = flood.take();
+        let count = (left_out > 0).then(|| format!("{} left out", plural(left_out as usize, "note")));
+        let lines: Vec<String> = count.into_iter().chain(text.map(str::to_owned)).collect();
+        if !lines.is_empty() && !self.outlet.try_write(lines.join("\n")) {
+            flood.left_out(left_out + u64::from(text.is_some()));
+        }
+    }
+}
+
+/// Writes what is queued. Gives up after a second where it is not read.
+pub(crate) async fn finish() {
+    let Some(notes) = NOTES.get() else { return };
+    notes.write(&mut notes.flood.lock().unwrap_or_else(PoisonError::into_inner), None);
+    let written = async { tokio::join!(EVENTS.flush(), notes.outlet.flush()) };
+    // What is not written by then was not answered 200.
+    let _ = tokio::time::timeout(AT_THE_END, written).await;
+}

@@ -1,0 +1,164 @@
+//! Receivers whose output is not read: a full pipe, as of a log driver that is blocked or a terminal after Ctrl-S.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, birdhook, call, run};
+use serde_json::Value;
+
+/// What a pipe holds on Linux, unless it was changed.
+static FULL: [u8; 64 << 10] = [b'\n'; 64 << 10];
+
+/// How long a command may take to end: 10 s for what is in flight, and some more.
+const ENDING: Duration = Duration::from_secs(15);
+
+/// A receiver both of whose outputs go to one pipe, which is full.
+struct Stalled {
+    child: Child,
+    url: String,
+    reader: BufReader<PipeReader>,
+    _writer: PipeWriter,
+}
+
+impl Stalled {
+    fn start(args: &[&str]) -> Self {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let mut command = birdhook(args);
+        // With one thread nothing else is there to take over from one that is blocked.
+        command
+            .env("TOKIO_WORKER_THREADS", "1")
+            .args(["--addr", "127.0.0.1:0"])
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer.try_clone().unwrap());
+        let child = command.spawn().unwrap();
+        let mut reader = BufReader::with_capacity(1, reader);
+        let mut note = String::new();
+        let url = loop {
+            reader.read_line(&mut note).unwrap();
+            if let Some(url) = note.split_whitespace().find(|word| word.starts_with("http://")) {
+                break url.to_owned();
+            }
+        };
+        // Nothing is written before the first request but notes, which are short.
+        if args.contains(&"--inbox") {
+            reader.read_line(&mut note).unwrap();
+        }
+        writer.write_all(&FULL).unwrap();
+        Self { child, url, reader, _writer: writer }
+    }
+
+    fn challenge(&self) -> (String, Duration) {
+        let (asked, (address, path)) = (Instant::now(), self.url[7..].split_once('/').unwrap());
+        let (head, _) = call(address, "GET", &format!("/{path}?crc_token=t"), &[], "");
+        (head.lines().next().unwrap().to_owned(), asked.elapsed())
+    }
+
+    /// Delivers an event; the statuses of the answers and how many.
+    fn deliver(&self, seed: &str) -> Value {
+        let sent = run(&["trigger", &self.url, "like.create", "--generation", "xaa", "--seed", seed, "--json"]);
+        sent.json()[0]["answers"].clone()
+    }
+
+    /// Asks it to end; how it ended, and how long that took.
+    fn end(&mut self) -> (ExitStatus, Duration) {
+        let asked = Instant::now();
+        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, asked.elapsed());
+            }
+            assert!(asked.elapsed() < ENDING, "it still runs");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Reads again, up to a line that holds this.
+    fn read_to(&mut self, what: &str) -> String {
+        let mut line = String::new();
+        while !line.contains(what) {
+            line.clear();
+            assert!(self.reader.read_line(&mut line).unwrap() > 0, "the output ends before {what}");
+        }
+        line
+    }
+}
+
+impl Drop for Stalled {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_receiver_whose_output_is_not_read_answers_challenges_and_ends_when_it_is_asked_to() {
+    let mut stalled = Stalled::start(&["listen", "--json"]);
+    assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
+    let (answered, took) = stalled.challenge();
+    assert!(answered.contains("200") && took < Duration::from_secs(1), "{answered} after {took:?}");
+    let (status, took) = stalled.end();
+    assert!(status.success(), "{status} after {took:?}");
+}
+
+#[test]
+fn what_is_answered_200_is_printed_once_the_output_is_read_again() {
+    let mut stalled = Stalled::start(&["listen", "--json"]);
+    assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
+    let delivered = thread::scope(|scope| {
+        // Blocked in the write of the first event, and then in nothing.
+        let (url, stalled) = (stalled.url.clone(), &mut stalled);
+        let reading = scope.spawn(move || {
+            let first = stalled.read_to("liked");
+            (first, stalled.read_to("liked"))
+        });
+        let sent = run(&["trigger", &url, "like.create", "--generation", "xaa", "--seed", "2", "--json"]);
+        assert_eq!(sent.json()[0]["answers"], serde_json::json!({"200": 1}));
+        reading.join().unwrap()
+    });
+    let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["ids"]["like"].as_str().unwrap().to_owned();
+    assert_ne!(id(&delivered.0), id(&delivered.1));
+}
+
+#[test]
+fn notes_that_are_not_read_hold_nothing_up_and_are_counted() {
+    let mut stalled = Stalled::start(&["listen", "--forward", "http://127.0.0.1:1/"]);
+    let trigger = ["trigger", &stalled.url, "like.create", "--generation", "xaa", "--count", "50", "--json"];
+    let asked = Instant::now();
+    assert_eq!(run(&trigger).json()[0]["answers"], serde_json::json!({"503": 50}));
+    assert!(asked.elapsed() < ENDING, "each waits for a note");
+    stalled.read_to("not forwarded, so answered 503");
+    assert!(stalled.end().0.success());
+    stalled.read_to("49 notes left out");
+}
+
+#[test]
+fn a_recording_that_is_not_read_is_answered_503_and_holds_nothing_up() {
+    let folder = Folder::new("stalled-recording");
+    let fifo = folder.path("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let mut stalled = Stalled::start(&["record", &fifo]);
+    File::options().write(true).open(&fifo).unwrap().write_all(&FULL).unwrap();
+    assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
+    let (answered, took) = stalled.challenge();
+    assert!(answered.contains("200") && took < Duration::from_secs(1), "{answered} after {took:?}");
+    assert!(stalled.end().0.success());
+    fs::remove_file(fifo).unwrap();
+}
+
+#[test]
+fn an_inbox_keeps_what_cannot_be_printed() {
+    let folder = Folder::new("stalled-inbox");
+    let inbox = folder.path("inbox");
+    let args = ["listen", "--json", "--inbox", &inbox];
+    let mut stalled = Stalled::start(&args);
+    assert_eq!(stalled.deliver("1"), serde_json::json!({"200": 1}));
+    let (answered, took) = stalled.challenge();
+    assert!(answered.contains("200") && took < Duration::from_secs(1), "{answered} after {took:?}");
+    let (status, took) = stalled.end();
+    assert!(status.success(), "{status} after {took:?}");
+    let listening = crate::support::Serving::start(&args);
+    assert_eq!(listening.json()["kind"], "liked");
+}

@@ -1,0 +1,258 @@
+//! What X or a stranger wrote steers no terminal: every control character, through every command that prints such words.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::support::fake_x::{FakeX, Rule};
+use crate::support::{Ended, Folder, Serving, birdhook, end, run};
+use birdhook_testkit::{Kind, Scene};
+use serde_json::{Value, json};
+
+/// Every character that a terminal may take for a command, or orders text by.
+static STEERING: LazyLock<BTreeSet<char>> = LazyLock::new(|| {
+    let ranges = [
+        '\0'..='\u{1f}',
+        '\u{7f}'..='\u{9f}',
+        '\u{61c}'..='\u{61c}',
+        '\u{200e}'..='\u{200f}',
+        '\u{2028}'..='\u{202e}',
+        '\u{2066}'..='\u{206f}',
+        '\u{e0000}'..='\u{e007f}',
+    ];
+    ranges.into_iter().flatten().collect()
+});
+
+/// A word with all of them, and with escape sequences that do harm, as X may send it: `serde_json` escapes only what JSON must.
+fn word() -> String {
+    format!("w{}\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31mx", STEERING.iter().collect::<String>())
+}
+
+/// A body with that word in place of every text.
+fn hostile(body: &str) -> String {
+    fn replace(value: &mut Value) {
+        match value {
+            // Ids are what events are recognised by, and what is no date has no time.
+            Value::String(text) if text.parse::<u64>().is_err() && !text.contains("20") && !text.contains('.') => {
+                *text = word();
+            }
+            Value::Array(values) => values.iter_mut().for_each(replace),
+            Value::Object(members) => members.values_mut().for_each(replace),
+            _ => {}
+        }
+    }
+    let mut body: Value = serde_json::from_str(body).unwrap();
+    replace(&mut body);
+    body.to_string()
+}
+
+/// A delivery of each kind by each API, and some of shapes that are unknown.
+fn bodies() -> Vec<String> {
+    let scene = || Scene::new(7).at(birdhook::Timestamp::from_millis(1_795_426_200_000));
+    let mut bodies = Vec::new();
+    for kind in Kind::ALL {
+        for api in kind.generations() {
+            let body = scene().happening(*kind, "2001").told_by(*api).unwrap();
+            bodies.push(hostile(str::from_utf8(&body).unwrap()));
+        }
+    }
+    bodies.push(json!({ "for_user_id": word(), word(): [{ "id": word() }] }).to_string());
+    bodies.push(json!({ "for_user_id": word(), "tweet_delete_events": [{ "status": { "id": word() } }] }).to_string());
+    bodies.push(json!({ "replay_job_status": { "webhook_id": "1", "job_id": word() } }).to_string());
+    bodies
+        .push(json!({ "data": { "event_type": word(), "filter": { "keyword": word() }, "tag": word() } }).to_string());
+    bodies
+}
+
+/// Only our own colours, and line breaks.
+#[track_caller]
+fn is_clean(what: &str, text: &str) {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest: Vec<_> = parts
+        .map(|part| {
+            let end = part.find(|letter: char| !letter.is_ascii_digit() && letter != ';').unwrap_or(part.len());
+            assert!(part[end..].starts_with('m'), "{what}: an escape sequence came through: {part:?}");
+            part[end + 1..].to_owned()
+        })
+        .collect();
+    let is_found = |one: &char| !(' '..='~').contains(one) && *one != '\n' && STEERING.contains(one);
+    let found = [vec![first], rest].concat().concat().chars().find(is_found);
+    assert_eq!(found, None, "{what} prints {text:?}");
+}
+
+/// As on a terminal: nothing is taken out again because it is a pipe.
+fn on_a_terminal(args: &[&str]) -> Ended {
+    let ended = end(birdhook(args).env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
+    is_clean(&format!("{args:?} on standard output"), &ended.stdout);
+    is_clean(&format!("{args:?} on standard error"), &ended.stderr);
+    ended
+}
+
+/// How often the word came through, escaped in this way.
+fn times(ended: &Ended, escaped: &str) -> usize {
+    ended.stdout.matches(escaped).count()
+}
+
+#[test]
+fn the_words_of_events_are_escaped_by_inspect() {
+    let folder = Folder::new("terminal-inspect");
+    let file = folder.file("bodies", &bodies().join("\n"));
+    let lines = on_a_terminal(&["inspect", &file]);
+    assert!(lines.code == 0 && times(&lines, "\\u{9b}31mx") > 10, "{lines:?}", lines = lines.stdout);
+    for raw in [&[][..], &["--raw"]] {
+        let json = on_a_terminal(&[&["inspect", "--json", &file], raw].concat());
+        assert!(times(&json, "\\u009b31mx") > 10 && times(&json, "\\udb40\\udc01") > 10);
+        // It means what X wrote.
+        let whole = json.json().iter().any(|event| event.to_string().contains(&json!(word()).to_string()));
+        assert!(whole, "{}", json.stdout);
+    }
+    let broken = folder.file("broken", &format!("{}\n[\"{}\"]", word().replace('\n', ""), "\u{9b}31mx"));
+    assert_eq!(on_a_terminal(&["inspect", &broken]).code, 1);
+}
+
+#[test]
+fn the_words_of_events_are_escaped_by_receivers_and_inboxes() {
+    let folder = Folder::new("terminal-listen");
+    let recorded = folder.path("recorded");
+    let line = |body: String| {
+        let line =
+            json!({"time": "2026-11-23T09:00:00Z", "method": "POST", "target": "/", "headers": [], "body": body});
+        line.to_string() + "\n"
+    };
+    let recording: String = bodies().into_iter().map(line).collect();
+    let recording = folder.file("recording", &recording);
+    let inbox = folder.path("inbox");
+    let listens: [&[&str]; 4] = [
+        &["listen"],
+        &["listen", "--json", "--raw"],
+        &["listen", "--record", &recorded],
+        &["listen", "--inbox", &inbox, "--forward", "http://127.0.0.1:1/", "--tries", "1"],
+    ];
+    for listen in listens {
+        let mut command = birdhook(listen);
+        let serving = Serving::start_command(command.env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
+        let sent = run(&["replay", &recording, &serving.url, "--speed", "0", "--json"]);
+        assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
+        let (lines, notes) = serving.stop();
+        is_clean(&format!("{listen:?}"), &lines.join("\n"));
+        is_clean(&format!("{listen:?}"), &notes.join("\n"));
+    }
+    for command in [&["list"][..], &["dead-letters"], &["export"], &["stats"], &["verify"]] {
+        on_a_terminal(&[&["inbox", command[0], &inbox], &command[1..]].concat());
+        on_a_terminal(&[&["inbox", command[0], &inbox, "--json"], &command[1..]].concat());
+    }
+    let listed = run(&["inbox", "list", &inbox, "--json", "--limit", "1000"]).json();
+    assert!(listed.len() > 10, "{listed:?}");
+    for letter in listed.iter().filter(|event| event["standing"] == "dead") {
+        let shown = on_a_terminal(&["inbox", "dead-letters", &inbox, "--show", letter["id"].as_str().unwrap()]);
+        assert_eq!(shown.code, 0, "{}", shown.stderr);
+    }
+    on_a_terminal(&["inspect", &recorded]);
+}
+
+/// What X answers to every call: the word wherever it may stand.
+fn rules() -> &'static [Rule] {
+    let text = |value: Value| -> &'static str { Box::leak(value.to_string().into_boxed_str()) };
+    let webhook = json!({ "id": word(), "url": format!("https://{}/", word()), "valid": true, "created_at": word() });
+    let subscription = json!({
+        "subscription_id": word(), "event_type": word(), "filter": { "user_id": word(), "keyword": word(), word(): word() },
+        "tag": word(), "webhook_id": word(), "created_at": word(), "updated_at": word(),
+    });
+    let refusal = json!({
+        "title": word(), "detail": word(), "type": word(), "status": 403,
+        "errors": [{ "message": word(), "code": 999, "parameters": { "id": [word()] } }],
+    });
+    let rules: Vec<Rule> = vec![
+        ("GET", "/2/webhooks", 200, text(json!({ "data": [webhook], "meta": { "result_count": 1 } }))),
+        (
+            "GET",
+            "/2/activity/subscriptions",
+            200,
+            text(json!({ "data": [subscription], "meta": { "result_count": 1 } })),
+        ),
+        (
+            "GET",
+            "/2/account_activity/webhooks",
+            200,
+            text(
+                json!({ "data": { "application_id": word(), "webhook_id": word(), "webhook_url": word(), "subscriptions": [{ "user_id": word() }] } }),
+            ),
+        ),
+        (
+            "GET",
+            "/2/tweets/search/webhooks",
+            200,
+            text(
+                json!({ "data": { "links": [{ "webhook_id": word(), "application_id": word(), "business_user_id": word(), "fields": [word()] }] } }),
+            ),
+        ),
+        ("GET", "", 403, text(refusal.clone())),
+        ("POST", "", 403, text(refusal.clone())),
+        ("PUT", "", 403, text(refusal.clone())),
+        ("DELETE", "", 403, text(refusal)),
+    ];
+    rules.leak()
+}
+
+#[test]
+fn the_words_of_x_are_escaped_by_commands_that_call_it() {
+    let (folder, x) = (Folder::new("terminal-x"), FakeX::start(rules()));
+    let keys = folder.file(
+        "keys.toml",
+        "consumer_key = \"k\"\nconsumer_secret = \"s\"\nbearer_token = \"b\"\n[owner]\ntoken = \"t\"\ntoken_secret = \"s\"\n[users.1]\ntoken = \"t\"\ntoken_secret = \"s\"\n",
+    );
+    #[cfg(unix)]
+    std::fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let wanted = folder.file(
+        "wanted.toml",
+        "url = \"https://app.example/\"\n[[activity]]\ntypes = [\"like.create\"]\nusers = [\"1\"]\ntag = \"new\"\n",
+    );
+    let commands: &[&[&str]] = &[
+        &["webhooks", "list"],
+        &["webhooks", "list", "--api", "enterprise"],
+        &["webhooks", "register", "https://app.example/"],
+        &["webhooks", "validate", "1"],
+        &["webhooks", "delete", "1", "--yes"],
+        &["subscriptions", "list", "1"],
+        &["subscriptions", "count"],
+        &["subscriptions", "add", "1", "1"],
+        &["subscriptions", "check", "1", "1"],
+        &["subscriptions", "remove", "1", "1", "--yes"],
+        &["activity", "list"],
+        &["activity", "add", "like.create", "--user", "1"],
+        &["activity", "remove", "1", "--yes"],
+        &["stream-links", "list"],
+        &["ensure", &wanted, "--dry-run", "--no-probe"],
+        &["ensure", &wanted, "--no-probe"],
+        &["migrate", "https://app.example/", "--dry-run"],
+        &["watch", "https://app.example/", "--once"],
+        &["replay", "--webhook", "1", "--from", "2026-11-23T09:00:00Z", "--to", "2026-11-23T09:10:00Z"],
+        &["auth", "list"],
+    ];
+    let mut escaped = 0;
+    for command in commands {
+        for json in [&[][..], &["--json"]] {
+            let args = [command, json].concat();
+            let mut tool = birdhook(&args);
+            tool.env("CLICOLOR_FORCE", "1").env("TERM", "xterm").env("BIRDHOOK_CREDENTIALS", &keys);
+            let ended = end(tool.env("BIRDHOOK_API_URL", &x.url).env_remove("BIRDHOOK_CONSUMER_SECRET"));
+            is_clean(&format!("{args:?} on standard output"), &ended.stdout);
+            is_clean(&format!("{args:?} on standard error"), &ended.stderr);
+            let both = ended.stdout + &ended.stderr;
+            escaped += usize::from(both.contains("\\u{9b}31mx") || both.contains("\\u009b31mx"));
+        }
+    }
+    assert!(escaped >= commands.len(), "only {escaped} of {} runs printed the words of X", 2 * commands.len());
+    assert!(!x.asked().is_empty());
+}
+
+#[test]
+fn the_words_of_a_receiver_are_escaped_by_the_doctor_and_by_trigger() {
+    let text = format!("{{\"response_token\":{}}}", json!(word()));
+    let rules: Vec<Rule> = vec![("GET", "", 200, text.leak()), ("POST", "", 500, word().leak())];
+    let receiver = FakeX::start(rules.leak());
+    for json in [&[][..], &["--json"]] {
+        on_a_terminal(&[&["doctor", "--local", &receiver.url], json].concat());
+        on_a_terminal(&[&["trigger", &receiver.url, "like.create"], json].concat());
+    }
+}

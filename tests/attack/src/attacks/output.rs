@@ -1,0 +1,86 @@
+//! Standard output that is not read: a log driver that is blocked, or a terminal after Ctrl-S.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::book::body;
+use crate::row::{Row, row};
+use crate::target::{Tally, Target, get, signed};
+use crate::wire::Outcome::{self, Status};
+
+pub const ROWS: &[Row] = &[Row {
+    may_miss: true,
+    waits: true,
+    ends_unread: true,
+    ..row(
+        "output",
+        "unread",
+        "a full pipe as standard output: challenges within 1 s, deliveries within 3 s, nothing lost later; asked to end then, it ends",
+        |t| Box::pin(unread(t)),
+    )
+}];
+
+/// How long X waits for a delivery's answer, at its shortest.
+const X_WAITS_AT_LEAST: Duration = Duration::from_secs(3);
+
+/// How many deliveries are sent at once until one is refused. The channel of the examples holds 1,024.
+const AT_ONCE: u64 = 64;
+const MOST: u64 = 3_000;
+
+async fn unread(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    target.book.read_no_more();
+    fill(&target, true, &mut tally).await;
+
+    let mut slowest = Duration::ZERO;
+    for number in 0..20 {
+        let asked = Instant::now();
+        let answer = target.ask(&[&get(&format!("crc_token=t{number}"), &[])]).await;
+        slowest = slowest.max(asked.elapsed());
+        tally.judge("a challenge while the output is not read", &answer, &[Status(200)]);
+    }
+    tally.holds(slowest <= Duration::from_secs(1), || {
+        format!("a challenge took {slowest:?} while the output was not read")
+    });
+    tally.note = format!("the slowest challenge took {} ms", slowest.as_millis());
+
+    target.book.read_again();
+    let resumed = Instant::now();
+    let mut outcome = Outcome::Open;
+    while outcome != Status(200) && resumed.elapsed() < Duration::from_secs(10) {
+        outcome = target.deliver(target.book.ids(1)).await.outcome;
+    }
+    tally.count("a delivery once the output is read again", outcome, &[Status(200)]);
+    tally
+}
+
+/// Delivers until the server has nowhere to put an event.
+pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
+    let mut is_full = false;
+    for _ in (0..MOST).step_by(AT_ONCE as usize) {
+        let mut sending = JoinSet::new();
+        for _ in 0..AT_ONCE {
+            let (target, ids) = (target.clone(), target.book.ids(1));
+            sending.spawn(async move {
+                let sent = Instant::now();
+                let answer = match is_booked {
+                    true => target.deliver(ids).await,
+                    false => target.ask(&[&signed(body(ids), &[])]).await,
+                };
+                (answer, sent.elapsed())
+            });
+        }
+        for (answer, took) in sending.join_all().await {
+            tally.judge("a delivery while the output is not read", &answer, &[Status(200), Status(503)]);
+            tally.holds(took <= X_WAITS_AT_LEAST, || {
+                "a delivery was answered late while the output was not read".to_owned()
+            });
+            is_full |= answer.outcome != Status(200);
+        }
+        if is_full {
+            return;
+        }
+    }
+    tally.add_wrong(format!("{MOST} deliveries were taken though the output was not read: is it bounded?"));
+}

@@ -1,0 +1,75 @@
+//! Two openers of one new folder: each is held between its look at the folder and what it does next, so that both have
+//! looked before either has made the file, unless a lock prevents that.
+
+use std::path::Path;
+use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::time::Duration;
+
+use birdhook_inbox::faults::{self, Bug};
+use birdhook_inbox::{Query, StoreError};
+
+use crate::bed::{Bed, options};
+use crate::load::{Body, Load};
+use crate::violation::{Violation, holds};
+
+/// How long an opener waits for the other one to look.
+const DELAY: Duration = Duration::from_millis(50);
+
+const OPENERS: usize = 2;
+
+pub fn lose_nothing(rounds: usize, bug: Option<Bug>) -> Result<(), Violation> {
+    faults::plant(bug);
+    let load = Load::new(birdhook_seed::seed());
+    let proof = (0..rounds).try_for_each(|_| round(&load));
+    faults::plant(None);
+    proof
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+fn round(load: &Load) -> Result<(), Violation> {
+    let folder = tempfile::tempdir().unwrap();
+    let looked = Arc::new((Mutex::new(0), Condvar::new()));
+    let start = Barrier::new(OPENERS);
+    let opener = || {
+        let looked = Arc::clone(&looked);
+        faults::call_at("looked", move || {
+            let (count, changed) = &*looked;
+            let mut count = count.lock().unwrap();
+            *count += 1;
+            changed.notify_all();
+            drop(changed.wait_timeout_while(count, DELAY, |count| *count < OPENERS).unwrap());
+        });
+        start.wait();
+        wait(take_a_turn(folder.path(), load.fresh()))
+    };
+    let turns: Vec<_> = std::thread::scope(|scope| {
+        let openers: Vec<_> = (0..OPENERS).map(|_| scope.spawn(opener)).collect();
+        openers.into_iter().map(|opener| opener.join().unwrap()).collect()
+    });
+    let mut answered = 0;
+    for turn in turns {
+        answered += turn?;
+    }
+    let there = wait(async {
+        let bed = Bed::open(options(), folder.path()).map_err(|error| Violation::other(error.to_string()))?;
+        let there = bed.inbox.list(Query::all()).await.map_err(|error| Violation::other(error.to_string()))?.len();
+        bed.close().await;
+        Ok(there)
+    })?;
+    holds(there == answered, || format!("{answered} events were answered 200, and {there} are there"))
+}
+
+/// Opens, has a delivery stored and closes. Returns how many events were answered 200.
+async fn take_a_turn(folder: &Path, body: Body) -> Result<usize, Violation> {
+    let bed = match Bed::open(options(), folder) {
+        Ok(bed) => bed,
+        Err(error) if matches!(error.reason, StoreError::InUse(_)) => return Ok(0),
+        Err(error) => return Err(Violation::other(error.to_string())),
+    };
+    let status = bed.send(&body.bytes).await;
+    bed.close().await;
+    Ok(if status == 200 { body.events.len() } else { 0 })
+}
