@@ -1,6 +1,7 @@
 //! Tests of JetStream and Redis. Each test starts its own server.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod amplification;
 mod dedupe;
 mod faults;
 mod nats;

@@ -1,10 +1,11 @@
 //! Publishing to JetStream and consuming from it.
 
-mod bed;
+pub(crate) mod bed;
 mod connecting;
 mod consuming;
 mod duplicates;
 mod ensuring;
+mod lying;
 mod publishing;
 mod restarts;
 mod room;

@@ -1,9 +1,10 @@
 //! Publishing to Redis and consuming from it.
 
-mod bed;
+pub(crate) mod bed;
 mod connecting;
 mod consuming;
 mod groups;
+mod lying;
 mod publishing;
 mod room;
 mod settling;

@@ -27,38 +27,41 @@ object! {
 }
 
 impl Directory {
-    /// A user from an object of users by their ids.
-    pub(crate) fn of_message(&self, users: &RawJson, id: &str) -> Option<&Readable> {
-        self.of_messages.get_or_init(|| by_name(users)).get(id)
+    /// A user of at most `longest` bytes from an object of users by their ids.
+    pub(crate) fn of_message(&self, users: &RawJson, longest: usize, id: &str) -> Option<&Readable> {
+        self.of_messages.get_or_init(|| by_name(users, longest)).get(id)
     }
 
-    /// An app from an object of apps by their ids.
-    pub(crate) fn app(&self, apps: &RawJson, id: &str) -> Option<&Readable> {
-        self.apps.get_or_init(|| by_name(apps)).get(id)
+    /// An app of at most `longest` bytes from an object of apps by their ids.
+    pub(crate) fn app(&self, apps: &RawJson, longest: usize, id: &str) -> Option<&Readable> {
+        self.apps.get_or_init(|| by_name(apps, longest)).get(id)
     }
 
-    /// A user from the array `users` of an object.
-    pub(crate) fn included(&self, includes: &RawJson, id: &str) -> Option<&Readable> {
-        self.included.get_or_init(|| included_users(includes)).get(id)
+    /// A user of at most `longest` bytes from the array `users` of an object.
+    pub(crate) fn included(&self, includes: &RawJson, longest: usize, id: &str) -> Option<&Readable> {
+        self.included.get_or_init(|| included_users(includes, longest)).get(id)
     }
 }
 
 /// What comes before something unreadable is found still.
-fn by_name(object: &RawJson) -> HashMap<String, Readable> {
+fn by_name(object: &RawJson, longest: usize) -> HashMap<String, Readable> {
     let mut found = HashMap::new();
     let _ = Cursor::new(object.as_str()).members(|name, cursor| {
-        found.insert(name.to_owned(), Readable::new(object.slice(cursor.skip()?)));
+        let text = cursor.skip()?;
+        if text.len() <= longest {
+            found.insert(name.to_owned(), Readable::new(object.slice(text)));
+        }
         Some(())
     });
     found
 }
 
-fn included_users(includes: &RawJson) -> HashMap<String, Readable> {
+fn included_users(includes: &RawJson, longest: usize) -> HashMap<String, Readable> {
     let mut found = HashMap::new();
     let _ = Cursor::new(includes.as_str()).members(|name, cursor| match name == "users" && cursor.peek()? == b'[' {
         true => cursor.elements(|cursor| {
             let (Lenient(entry), text) = cursor.value::<Lenient<Entry<'_>>>()?;
-            let id = entry.and_then(|entry| entry.id.or_else(|| entry.data?.id));
+            let id = entry.and_then(|entry| entry.id.or_else(|| entry.data?.id)).filter(|_| text.len() <= longest);
             found.extend(id.map(|id| (id.as_str().to_owned(), Readable::new(includes.slice(text)))));
             Some(())
         }),

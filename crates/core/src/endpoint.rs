@@ -38,7 +38,8 @@ pub struct Settings {
     /// The largest body, in bytes. X names no limit; 1 MiB by default.
     pub body_limit: usize,
     /// The most events in one body; X sends one in most. A body with more is delivered as one
-    /// [`EventKind::Unknown`](crate::EventKind::Unknown) of all its bytes. 10,000 by default.
+    /// [`EventKind::Unknown`](crate::EventKind::Unknown) of all its bytes. 10,000 by default; an activity of the X Activity API has
+    /// at most 16, whatever is set.
     pub events_limit: usize,
     /// Which challenge tokens are signed.
     pub token_policy: TokenPolicy,

@@ -1,6 +1,7 @@
 //! One thing that happened.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -51,6 +52,17 @@ pub(crate) struct Envelope {
     pub(crate) body: RawJson,
 }
 
+/// How many times its own size the events of a body may take together of what they share. Each of thousands of events would
+/// have a copy, written or read, of what the body has room for once.
+const SHARES: usize = 16;
+
+impl Envelope {
+    /// The most bytes of a part of the body that each of its events may have for itself.
+    pub(crate) fn longest_shared(&self) -> usize {
+        SHARES.saturating_mul(self.body.as_str().len()) / self.sent.max(1)
+    }
+}
+
 /// What one event has of its own.
 #[derive(Clone)]
 pub(crate) struct Described {
@@ -66,6 +78,26 @@ pub(crate) struct Described {
     pub(crate) revoked_by: Option<ByteString>,
     pub(crate) raw: RawJson,
     pub(crate) payload: Readable,
+}
+
+/// As members of a body.
+#[derive(Serialize)]
+pub(crate) struct Needs<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_has_blocked: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Replayed>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    users: BTreeMap<&'a str, &'a RawJson>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    apps: BTreeMap<&'a str, &'a RawJson>,
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    replay: bool,
 }
 
 impl Event {
@@ -86,6 +118,24 @@ impl Event {
 
     pub(crate) fn envelope(&self) -> Arc<Envelope> {
         Arc::clone(&self.envelope)
+    }
+
+    /// What an event of the Account Activity API has in common with the others of its body and cannot be read without: the
+    /// subscriber, and the users of these ids and the app that it names.
+    pub(crate) fn needs<'a>(&'a self, users: &[&'a str]) -> Needs<'a> {
+        let envelope = &*self.envelope;
+        Needs {
+            for_user_id: envelope.subscriber.as_deref(),
+            user_has_blocked: envelope.user_has_blocked,
+            meta: envelope.is_replay.then_some(Replayed { replay: true }),
+            users: users.iter().filter_map(|id| Some((*id, self.user_of_message(id)?.raw()))).collect(),
+            apps: self.source_app_id().and_then(|id| Some((id, self.raw_source_app()?.raw()))).into_iter().collect(),
+        }
+    }
+
+    /// Whether each event of its body may have this many bytes of what they share.
+    pub(crate) fn may_have(&self, shared: usize) -> bool {
+        shared <= self.envelope.longest_shared()
     }
 
     pub(crate) fn around_events(&self, read: impl FnOnce() -> Option<Box<str>>) -> Option<&str> {
@@ -203,18 +253,19 @@ impl Event {
     }
 
     /// A user by id, from the `users` that come with messages, reading and typing; what both APIs tell of a user is the same
-    /// here. Read now.
+    /// here. Read now. `None` for a user whose JSON times the number of events is over 16 times the body.
     pub fn user(&self, id: &str) -> Option<User<'_>> {
         self.user_of_message(id)?.parse::<Lenient<Wrapped<User<'_>>>>()?.0.map(|wrapped| wrapped.0)
     }
 
     fn user_of_message(&self, id: &str) -> Option<&Readable> {
-        self.envelope.directory.of_message(self.envelope.users.as_ref()?, id)
+        self.envelope.directory.of_message(self.envelope.users.as_ref()?, self.envelope.longest_shared(), id)
     }
 
     /// A user by id, from the X Activity API's `users` of a message or its `includes`.
     pub(crate) fn user_v2(&self, id: &str) -> Option<v2::User<'_>> {
-        let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?.raw(), id);
+        let longest = self.envelope.longest_shared();
+        let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?.raw(), longest, id);
         let user = self.user_of_message(id).or_else(included)?;
         user.parse::<Lenient<Wrapped<v2::User<'_>>>>()?.0.map(|wrapped| wrapped.0)
     }
@@ -225,7 +276,12 @@ impl Event {
 
     /// The X app with which a message was sent, from the `apps` that come with messages. Read now.
     pub fn source_app(&self) -> Option<SourceApp<'_>> {
-        self.envelope.directory.app(self.envelope.apps.as_ref()?, self.source_app_id()?)?.parse()
+        self.raw_source_app()?.parse()
+    }
+
+    fn raw_source_app(&self) -> Option<&Readable> {
+        let longest = self.envelope.longest_shared();
+        self.envelope.directory.app(self.envelope.apps.as_ref()?, longest, self.source_app_id()?)
     }
 
     /// The event with the fields of the X Activity API, read now; what they leave out is in [`raw`](Self::raw). `None` for
@@ -241,12 +297,12 @@ impl Event {
 
     /// What the X Activity API's payload refers to: users, posts and media. Read now.
     pub fn includes(&self) -> Option<v2::Includes<'_>> {
-        self.envelope.includes.as_ref()?.parse()
+        self.envelope.includes.as_ref()?.parse_shared(self.sent())
     }
 
     /// Of the includes what an activity names that is about no other post. Read now.
     pub(crate) fn named(&self) -> Option<v2::Named<'_>> {
-        self.envelope.includes.as_ref()?.parse()
+        self.envelope.includes.as_ref()?.parse_shared(self.sent())
     }
 
     /// The rules of a filtered stream that a post matched. Read now.

@@ -10,8 +10,15 @@ use serde_json::value::RawValue;
 /// A piece of valid JSON, exactly as X sent it: a slice of the request's body that shares its memory.
 ///
 /// `Debug` prints the length only, for the text may be private.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 pub struct RawJson(ByteString);
+
+/// Slices of one place are compared without looking at them: thousands of events may be of one long body.
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.as_str(), other.as_str()) || self.0 == other.0
+    }
+}
 
 impl RawJson {
     pub(crate) fn new(text: ByteString) -> Self {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::RawJson;
+use crate::wire::room;
 
 /// A part of a body that types are read from. X cuts texts without looking, so that a text may end in half an emoji: JSON,
 /// though no Rust string can hold it. Such halves are read as `U+FFFD`, a number beyond every machine number as absent, and
@@ -27,9 +28,15 @@ impl Readable {
     }
 
     pub(crate) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
-        self.raw.parse().ok().or_else(|| {
+        self.parse_shared(1)
+    }
+
+    /// As [`parse`](Self::parse), of what this many events share.
+    pub(crate) fn parse_shared<'a, T: Deserialize<'a>>(&'a self, by: usize) -> Option<T> {
+        let parse = |text: &'a RawJson| room::for_text(text.as_str().len(), by, || text.parse().ok());
+        parse(&self.raw).or_else(|| {
             let mended = self.mended.get_or_init(|| mended(self.raw.as_str()).map(|text| RawJson::new(text.into())));
-            mended.as_ref()?.parse().ok()
+            parse(mended.as_ref()?)
         })
     }
 }

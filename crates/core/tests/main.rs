@@ -3,6 +3,7 @@
 
 mod activity_json;
 mod allocations;
+mod amplification;
 mod apps;
 mod challenges;
 mod chunks;

@@ -122,6 +122,56 @@ fn a_large_body_is_not_carried_with_each_of_its_events() {
     assert_eq!((fact(&message, "position"), fact(&message, "sent")), (None, None));
 }
 
+/// Of what stands beside thousands of events each carries only what it refers to.
+#[test]
+fn what_events_share_is_not_carried_with_each_when_it_is_much() {
+    let message = |n: usize| {
+        let create = json!({"sender_id": n.to_string(), "target": {"recipient_id": "7"}, "source_app_id": "a"});
+        json!({"id": n.to_string(), "created_timestamp": "1700000000000", "message_create": create})
+    };
+    let users = (0..200).map(|n| (n.to_string(), json!({"id": n.to_string(), "name": format!("user {n}")})));
+    let body = json!({
+        "for_user_id": "7",
+        "user_has_blocked": false,
+        "meta": {"replay": true},
+        "users": users.collect::<serde_json::Map<_, _>>(),
+        "apps": {"a": {"id": "a", "name": "an app"}, "b": {"id": "b"}},
+        "more": "x".repeat(10_000),
+        "direct_message_events": (0..200).map(message).collect::<Vec<_>>(),
+    });
+    let delivery = deliver(body.to_string());
+    assert_survives(&delivery);
+    let event = &delivery.events()[3];
+    let alone: Value = serde_json::from_slice(&Format::Plain.write(event, &event.delivery_key()).payload).unwrap();
+    let expected = json!({
+        "for_user_id": "7",
+        "user_has_blocked": false,
+        "meta": {"replay": true},
+        "users": {"3": body["users"]["3"], "7": body["users"]["7"]},
+        "apps": {"a": body["apps"]["a"]},
+        "direct_message_events": [message(3)],
+    });
+    assert_eq!(alone, expected);
+}
+
+#[test]
+fn events_outside_of_arrays_are_cut_out_too() {
+    let revoke = |n: usize| {
+        format!(
+            r#""user_event":{{"revoke":{{"source":{{"user_id":"{n}"}},"target":{{"app_id":"1"}}}},"other":{{"n":{n}}}}}"#
+        )
+    };
+    let like = |n: usize| format!(r#""favorite_events":{{"id":"{n}"}},"new_kind_events":{n}"#);
+    let members: Vec<_> = (0..50).flat_map(|n| [revoke(n), like(n)]).collect();
+    let delivery = deliver(format!(r#"{{"x":"{}",{},"user_event":[1]}}"#, "x".repeat(1000), members.join(",")));
+    assert_eq!(delivery.events().len(), 201);
+    assert_survives(&delivery);
+    for event in &delivery {
+        let message = Format::Plain.write(event, &event.delivery_key());
+        assert!(fact(&message, "sent").is_none() && message.payload.len() < 100, "{}", event.name());
+    }
+}
+
 #[test]
 fn a_body_with_one_event_is_not_copied() {
     let delivery = deliver(fixture("tweet_mention"));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, Context, ErrorCode};
-use birdhook_core::message::Format;
+use birdhook_core::message::{Format, Message};
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
 use futures_util::stream::FuturesUnordered;
@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// That **the stream has every event of the delivery**, for as long as the stream keeps events: [what that is worth](crate#what-a-puback-is-worth).
 /// An event that the stream has already, by its key, is not stored again, and that counts as well.
 ///
-/// All events of a delivery are published at once, in their order. When some were stored and others not, X is answered 503 and tells
+/// The events of a delivery are published in their order, at most 256 of them, or 1 MiB and one more event, without a receipt at a time. When some were stored and others not, X is answered 503 and tells
 /// all of them again; the stream recognises those that it has.
 ///
 /// # Errors
@@ -81,9 +81,16 @@ impl Sink {
             }
             sleep(LOOK_AGAIN).await;
         }
-        let (mut receipts, mut outcome) = (FuturesUnordered::new(), Outcome(Ok(())));
+        let (mut receipts, mut outcome) = (FuturesUnordered::new(), Outcome { result: Ok(()), bytes: 0 });
         for (event, key) in events {
-            let mut sending = pin!(self.send(event, key));
+            // What was published waits in memory until the connection has taken it.
+            while receipts.len() >= UNCONFIRMED || outcome.bytes >= UNCONFIRMED_BYTES {
+                let Some(receipt) = receipts.next().await else { break };
+                outcome.add(receipt);
+            }
+            let (subject, message) = (self.subjects.subject(&event), self.format.write(&event, &key));
+            let bytes = message.payload.len();
+            let mut sending = pin!(self.send(subject.clone(), message, key));
             // What waits for room among what is under way may be waiting for this very delivery's receipts.
             let sent = poll_fn(|cx| {
                 while let Poll::Ready(Some(receipt)) = receipts.poll_next_unpin(cx) {
@@ -92,38 +99,47 @@ impl Sink {
                 sending.as_mut().poll(cx)
             });
             match sent.await {
-                Ok((subject, receipt)) => receipts.push(
-                    receipt.into_future().map(|receipt| receipt.map(|_| ()).map_err(|error| failure(subject, &error))),
-                ),
-                Err(error) => outcome.add(Err(error)),
+                Ok(receipt) => {
+                    outcome.bytes += bytes;
+                    receipts.push(
+                        receipt
+                            .into_future()
+                            .map(move |receipt| (bytes, receipt.map(|_| ()).map_err(|error| failure(subject, &error)))),
+                    );
+                }
+                Err(error) => outcome.add((0, Err(failure(subject, &error)))),
             }
         }
         while let Some(receipt) = receipts.next().await {
             outcome.add(receipt);
         }
-        outcome.0
+        outcome.result
     }
 
-    async fn send(&self, event: Event, key: EventKey) -> Result<(String, PublishAckFuture), SinkError> {
-        let subject = self.subjects.subject(&event);
-        let message = self.format.write(&event, &key);
+    async fn send(&self, subject: String, message: Message, key: EventKey) -> Result<PublishAckFuture, PublishError> {
         let publish = PublishMessage::build().headers(headers(&message, &key)).payload(message.payload);
-        match self.context.send_publish(subject.clone(), publish).await {
-            Ok(receipt) => Ok((subject, receipt)),
-            Err(error) => Err(failure(subject, &error)),
-        }
+        self.context.send_publish(subject, publish).await
     }
 }
 
+/// The most events of a delivery that are published without a receipt, and after how many bytes no more are.
+const UNCONFIRMED: usize = 256;
+const UNCONFIRMED_BYTES: usize = 1 << 20;
+
 /// Of a delivery. Whatever becomes of one event, the others are published: one that is refused for ever must not keep them from being
 /// stored.
-struct Outcome(Result<(), SinkError>);
+struct Outcome {
+    result: Result<(), SinkError>,
+    /// What was published without a receipt so far.
+    bytes: usize,
+}
 
 impl Outcome {
-    fn add(&mut self, one: Result<(), SinkError>) {
+    fn add(&mut self, (bytes, one): (usize, Result<(), SinkError>)) {
+        self.bytes -= bytes;
         // What may succeed next time is worth another time.
-        if one.is_err() && matches!(self.0, Ok(()) | Err(SinkError::Refused(_))) {
-            self.0 = one;
+        if one.is_err() && matches!(self.result, Ok(()) | Err(SinkError::Refused(_))) {
+            self.result = one;
         }
     }
 }

@@ -1,50 +1,178 @@
 //! How much memory the bodies of all requests under way take.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, AtomicUsize as OwnBytes};
+use std::task::Waker;
+use std::time::Duration;
+
 use birdhook_core::Reason;
+use tokio::time::Instant;
 
 use crate::observe;
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Mutex, MutexGuard};
 
 /// What is longer is refused once half of the room is taken, by whomever: long bodies begin as short ones, so a half of their own would
 /// let their beginnings fill the rest.
 const LARGE: usize = 64 << 10;
+
+/// An upload that began no longer ago than this is not ended for another one.
+const YOUNG: Duration = Duration::from_millis(250);
+
+/// Nor is one whose last byte came no longer ago than this, while its bytes came at this rate a second since its head: to hold 64 MiB so
+/// takes 500 Mbit/s.
+const RECENT: Duration = Duration::from_millis(250);
+const FLOOR: u128 = 64 << 10;
+
+#[cfg(test)]
+mod tests;
 
 /// The room for the bodies of one webhook.
 #[derive(Debug)]
 pub(crate) struct Bodies {
     limit: usize,
     taken: AtomicUsize,
+    uploads: Mutex<Uploads>,
+}
+
+/// The bodies that had to be waited for and are not complete. A body that comes in one piece is never here.
+#[derive(Debug, Default)]
+struct Uploads {
+    last_id: u64,
+    all: BTreeMap<u64, Upload>,
+}
+
+#[derive(Debug)]
+struct Upload {
+    bytes: usize,
+    begun: Instant,
+    last_byte: Instant,
+    waker: Waker,
 }
 
 impl Bodies {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, taken: AtomicUsize::new(0) }
+        Self { limit, taken: AtomicUsize::new(0), uploads: Mutex::new(Uploads::default()) }
     }
 
     /// In bytes.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(SeqCst)
     }
+
+    fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends uploads but this one, those with the least progress first, until no more than `limit` is taken. Their room is free at
+    /// once; their memory is when their tasks run next.
+    fn make_room(&self, but: u64, limit: usize, now: Instant) -> Result<(), Reason> {
+        let mut ended = Vec::new();
+        let mut uploads = self.uploads();
+        while self.taken() > limit {
+            let others = uploads.all.iter().filter(|(id, _)| **id != but);
+            let least = others.filter_map(|(id, upload)| Some((upload.idle(now)?, *id))).min();
+            let Some(upload) = least.and_then(|(_, id)| uploads.all.remove(&id)) else { break };
+            self.taken.fetch_sub(upload.bytes, SeqCst);
+            observe::body_gone(upload.bytes);
+            ended.push(upload.waker);
+        }
+        drop(uploads);
+        ended.into_iter().for_each(Waker::wake);
+        if self.taken() > limit { Err(Reason::TooManyBodies) } else { Ok(()) }
+    }
 }
 
-/// What one body has taken. Give it back.
+impl Upload {
+    /// How long it made no progress, and its bytes a second: what is less is ended first. `None` for what may go on.
+    fn idle(&self, now: Instant) -> Option<(Reverse<Duration>, u128)> {
+        let (age, idle) = (now.saturating_duration_since(self.begun), now.saturating_duration_since(self.last_byte));
+        let rate = (self.bytes as u128).saturating_mul(1000) / age.as_millis().max(1);
+        let may_go_on = age <= YOUNG || (idle <= RECENT && rate >= FLOOR);
+        (!may_go_on).then_some((Reverse(idle), rate))
+    }
+}
+
+/// What one body has taken. Give it back. Only its own request uses it, so the models need not see its atomics.
 #[derive(Debug, Default)]
-pub(crate) struct Share(AtomicUsize);
+pub(crate) struct Share {
+    own: OwnBytes,
+    /// Its upload's, 0 while it has none.
+    id: AtomicU64,
+}
 
 impl Share {
-    /// Takes room for more bytes of this body.
-    pub(crate) fn take(&self, bodies: &Bodies, bytes: usize) -> Result<(), Reason> {
-        let own = self.0.load(SeqCst) + bytes;
-        self.0.store(own, SeqCst);
+    /// Takes room for more bytes of this body, if need be that of others.
+    pub(crate) fn take(&self, bodies: &Bodies, bytes: usize, now: impl Fn() -> Instant) -> Result<(), Reason> {
+        let id = self.id.load(SeqCst);
+        let taken = if id == 0 {
+            self.grow(bodies, bytes)
+        } else {
+            let mut uploads = bodies.uploads();
+            let upload = uploads.all.get_mut(&id).ok_or(Reason::TooManyBodies)?;
+            upload.bytes += bytes;
+            if bytes > 0 {
+                upload.last_byte = now();
+            }
+            self.grow(bodies, bytes)
+        };
+        let limit = if self.is_large() { bodies.limit / 2 } else { bodies.limit };
+        if taken > limit { bodies.make_room(id, limit, now()) } else { Ok(()) }
+    }
+
+    fn grow(&self, bodies: &Bodies, bytes: usize) -> usize {
+        let own = self.own.load(SeqCst) + bytes;
+        self.own.store(own, SeqCst);
         observe::body_grew(bytes);
-        let taken = bodies.taken.fetch_add(bytes, SeqCst) + bytes;
-        let limit = if own > LARGE { bodies.limit / 2 } else { bodies.limit };
-        if taken > limit { Err(Reason::TooManyBodies) } else { Ok(()) }
+        bodies.taken.fetch_add(bytes, SeqCst) + bytes
+    }
+
+    pub(crate) fn is_large(&self) -> bool {
+        self.own.load(SeqCst) > LARGE
+    }
+
+    /// The rest of the body is waited for, since `begun`. Wakes the waker when the upload is ended for another one.
+    pub(crate) fn wait(
+        &self,
+        bodies: &Bodies,
+        begun: Instant,
+        now: impl Fn() -> Instant,
+        waker: &Waker,
+    ) -> Result<(), Reason> {
+        let (id, bytes) = (self.id.load(SeqCst), self.own.load(SeqCst));
+        if bytes == 0 {
+            return Ok(());
+        }
+        let mut uploads = bodies.uploads();
+        if id == 0 {
+            uploads.last_id += 1;
+            let id = uploads.last_id;
+            uploads.all.insert(id, Upload { bytes, begun, last_byte: now(), waker: waker.clone() });
+            self.id.store(id, SeqCst);
+        } else {
+            uploads.all.get_mut(&id).ok_or(Reason::TooManyBodies)?.waker.clone_from(waker);
+        }
+        Ok(())
+    }
+
+    /// The body is whole: nothing ends it any more.
+    pub(crate) fn complete(&self, bodies: &Bodies) -> Result<(), Reason> {
+        let id = self.id.load(SeqCst);
+        if id != 0 {
+            bodies.uploads().all.remove(&id).ok_or(Reason::TooManyBodies)?;
+            self.id.store(0, SeqCst);
+        }
+        Ok(())
     }
 
     pub(crate) fn give_back(&self, bodies: &Bodies) {
-        let own = self.0.swap(0, SeqCst);
-        observe::body_gone(own);
-        bodies.taken.fetch_sub(own, SeqCst);
+        let (own, id) = (self.own.swap(0, SeqCst), self.id.swap(0, SeqCst));
+        // What was ended for another one was taken from it then.
+        if id == 0 || bodies.uploads().all.remove(&id).is_some() {
+            observe::body_gone(own);
+            bodies.taken.fetch_sub(own, SeqCst);
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Deliveries {
 
     /// The same channel, one event at a time.
     pub fn events(self) -> Events {
-        Events { reader: self.reader, opened: Vec::new().into_iter() }
+        Events { reader: self.reader, opened: Vec::new().into_iter(), has_paused: false }
     }
 }
 
@@ -68,12 +68,19 @@ impl Stream for Deliveries {
 }
 
 /// The app's end of the channel, one event at a time. Also a [`Stream`]. Once it is dropped, deliveries are answered 503.
+///
+/// Yields to other tasks after every 128 events of one delivery.
 #[must_use = "deliveries are answered 503 once this is dropped"]
 #[derive(Debug)]
 pub struct Events {
     reader: Reader,
     opened: std::vec::IntoIter<Event>,
+    has_paused: bool,
 }
+
+/// After so many events of one delivery other tasks have a turn: an app that works on thousands of them without waiting for
+/// anything would keep its thread from answering challenges.
+const AT_ONCE: usize = 128;
 
 impl Events {
     /// The next event; `None` once the pipeline is shut down, or gone, and everything was read.
@@ -85,6 +92,12 @@ impl Events {
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
+            let is_due = self.opened.len() > 0 && self.opened.len().is_multiple_of(AT_ONCE);
+            self.has_paused = is_due && !self.has_paused;
+            if self.has_paused {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if let Some(event) = self.opened.next() {
                 self.reader.level.leave(usize::from(self.opened.len() == 0), 1);
                 return Poll::Ready(Some(event));

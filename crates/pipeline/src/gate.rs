@@ -1,14 +1,17 @@
 //! Everything about a request but where its delivery goes.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, EventKey, Reason, Reply, RequestHead, Step};
 use bytes::Bytes;
 use futures_core::Stream;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::bodies::{Bodies, Share};
@@ -17,7 +20,7 @@ use crate::health::{Counts, Health};
 use crate::observe::{self, Trace};
 use crate::panics::{Caught, caught};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use crate::sync::{Notify, timeout_at};
+use crate::sync::{Notify, timeout_at, yield_now};
 
 /// Answers challenges, verifies deliveries, removes duplicates and keeps the time, for those who hand deliveries over
 /// themselves: a middleware whose inner service handles them, or an adapter of your own. Cheap to clone.
@@ -32,6 +35,8 @@ struct Shared {
     endpoint: ArcSwap<Endpoint>,
     dedupe: Arc<Dedupe>,
     bodies: Bodies,
+    /// Of long bodies one is read at a time.
+    turns: Semaphore,
     budget: Duration,
     counts: Counts,
     stopping: AtomicBool,
@@ -55,6 +60,7 @@ impl Gate {
             endpoint: ArcSwap::from_pointee(endpoint),
             dedupe: Arc::new(dedupe),
             bodies,
+            turns: Semaphore::new(1),
             budget,
             counts: Counts::new(),
             stopping: AtomicBool::new(false),
@@ -178,7 +184,7 @@ async fn admit<E>(
     request: &Request,
 ) -> Result<(Delivery, Claim), Reply> {
     let read = timeout_at(request.deadline, read(reader, body, request)).await;
-    let mut delivery = read.map_err(|_| Reason::BodyTooSlow)??;
+    let (mut delivery, mut turn) = read.map_err(|_| Reason::BodyTooSlow)??;
     request.verified(&delivery);
     if delivery.events().is_empty() {
         return Err(Reason::Dropped.into());
@@ -186,7 +192,9 @@ async fn admit<E>(
     let dedupe = Arc::clone(&request.gate.shared.dedupe);
     let sent = delivery.events().len();
     loop {
-        match caught(|| dedupe.claim(&mut delivery, request.started, &remembers))? {
+        let claimed = caught(|| dedupe.claim(&mut delivery, request.started, &remembers));
+        drop(turn.take());
+        match claimed? {
             Claimed::InFlight(landed) => {
                 timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
             }
@@ -206,19 +214,34 @@ async fn read<E>(
     mut reader: Box<BodyReader>,
     body: impl Stream<Item = Result<Bytes, E>>,
     request: &Request,
-) -> Result<Delivery, Reply> {
-    let mut body = pin!(body);
-    while let Some(chunk) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
-        let chunk = chunk.map_err(|_| Reason::BodyCutOff)?;
+) -> Result<(Delivery, Option<SemaphorePermit<'_>>), Reply> {
+    let (mut body, bodies) = (pin!(body), &request.gate.shared.bodies);
+    let mut next = |cx: &mut Context<'_>| match body.as_mut().poll_next(cx) {
+        Poll::Ready(chunk) => Poll::Ready(chunk.map(|chunk| chunk.map_err(|_| Reason::BodyCutOff))),
+        Poll::Pending => match request.body.wait(bodies, request.started, Instant::now, cx.waker()) {
+            Ok(()) => Poll::Pending,
+            Err(reason) => Poll::Ready(Some(Err(reason))),
+        },
+    };
+    while let Some(chunk) = poll_fn(&mut next).await {
+        let chunk = chunk?;
         let empty = chunk.is_empty();
-        request.body.take(&request.gate.shared.bodies, chunk.len())?;
+        request.body.take(bodies, chunk.len(), Instant::now)?;
         reader.push(chunk)?;
         // Empty chunks that never stop keep this from ever waiting, and so the timeout from ever being asked.
         if empty && Instant::now() >= request.deadline {
             return Err(Reason::BodyTooSlow.into());
         }
     }
-    reader.finish()
+    request.body.complete(bodies)?;
+    let mut turn = None;
+    if request.body.is_large() {
+        // Reading takes milliseconds where a body is long. Were many of them ready at once, a challenge would wait behind all; so
+        // one is read at a time, and whatever else is ready runs before it.
+        turn = request.gate.shared.turns.acquire().await.ok();
+        yield_now().await;
+    }
+    Ok((reader.finish()?, turn))
 }
 
 /// A verified delivery with the right to hand it over, once. Dropping it gives the right up, and the delivery may come

@@ -63,7 +63,9 @@ impl Webhook {
     }
 
     /// The most memory for the bodies of all deliveries under way, from their first bytes to their answers, in bytes; 64 MiB
-    /// unless set. A delivery that would take more is answered 503. Bodies over 64 KiB, which X hardly ever sends, are refused
+    /// unless set. A delivery that would take more ends the uploads with the least progress, which are answered 503: those whose last
+    /// byte is oldest, then the slowest. An upload is not ended in its first 250 ms, nor when its body is whole, nor while bytes come
+    /// at 64 KiB a second on average and the last one is at most 250 ms old. Where that gives no room the delivery is answered 503. Bodies over 64 KiB, which X hardly ever sends, are refused
     /// once half of it is taken, so that whoever sends large ones leaves room for X's. Less than twice the
     /// [`body_limit`](Self::body_limit) is taken as that.
     ///

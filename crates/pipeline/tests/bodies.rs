@@ -1,6 +1,8 @@
 //! The memory for the bodies of all deliveries under way.
 
-use crate::support::{deleted, deliver, reception, webhook, whole};
+use std::time::Duration;
+
+use crate::support::{deleted, deliver, halting, reception, webhook, whole};
 use birdhook_pipeline::{Pipeline, Reason, Reply};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -45,6 +47,68 @@ async fn what_has_no_room_is_503_until_there_is_room() {
     assert_eq!(pipeline.health().body_bytes, 32 * KIB, "whatever the answer is");
     drop(held);
     assert_eq!(pipeline.health().body_bytes, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_upload_with_the_least_progress_is_503_when_a_newcomer_needs_its_room() {
+    let (pipeline, _deliveries) = webhook().body_limit(32 * KIB).bodies_limit(100 * KIB).channel(8);
+    let body = body(32 * KIB);
+    let mut held: Vec<_> = (0..3).map(|_| under_way(&pipeline, &body).map_err(Reason::as_str).unwrap()).collect();
+    tokio::time::advance(Duration::from_millis(251)).await;
+    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    let ended: Vec<_> = held.iter_mut().map(|one| one.now_or_never().map(|reply| reply.reason())).collect();
+    assert_eq!(ended, [Some(Reason::TooManyBodies), None, None]);
+    assert_eq!(pipeline.health().body_bytes, 64 * KIB);
+    drop(held);
+    assert_eq!(pipeline.health().body_bytes, 0);
+}
+
+/// Whatever bodies are ready at once, a challenge waits for the reading of one of them at most.
+#[tokio::test]
+async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
+    const COUNT: usize = 20;
+    let (pipeline, mut deliveries) = webhook().channel(COUNT);
+    let mut receiving: Vec<_> = (0..COUNT)
+        .map(|number| {
+            let delivery = deleted(&[&number.to_string()]);
+            let body = delivery.clone() + &" ".repeat(100 * KIB - delivery.len());
+            let (pipeline, reception) = (pipeline.clone(), reception(&pipeline, &body));
+            tokio::spawn(async move { pipeline.receive(reception, whole(&body)).await.reason() })
+        })
+        .collect();
+    let mut read = 0;
+    while read < COUNT {
+        tokio::task::yield_now().await;
+        assert_eq!(crate::support::get(&pipeline, "crc_token=a").reason(), Reason::ChallengeAnswered);
+        let before = read;
+        while deliveries.recv().now_or_never().flatten().is_some() {
+            read += 1;
+        }
+        assert!(read - before <= 2, "{} bodies between two challenges", read - before);
+    }
+    for one in receiving.drain(..) {
+        assert_eq!(one.await.unwrap(), Reason::Accepted);
+    }
+}
+
+/// Their bodies are whole: the room is the sink's.
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_waits_for_the_sink_is_not_ended_for_a_newcomer() {
+    let (sink, mut asked) = crate::support::asking();
+    let pipeline = webhook().body_limit(10 * KIB).bodies_limit(25 * KIB).sink(sink);
+    let bodies = ["1", "2"].map(|id| deleted(&[id]) + &" ".repeat(10 * KIB - deleted(&[id]).len()));
+    let mut receiving =
+        bodies.each_ref().map(|body| pipeline.receive(reception(&pipeline, body), halting(body, 2)).boxed());
+    for _ in 0..5 {
+        assert!(receiving.iter_mut().all(|one| one.now_or_never().is_none()), "the sink has not answered");
+    }
+    assert_eq!(pipeline.health().body_bytes, 20 * KIB);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(deliver(&pipeline, &body(10 * KIB)).await, Reason::TooManyBodies);
+    for receiving in receiving {
+        asked.now().unwrap().1.say(Ok(()));
+        assert_eq!(receiving.await.reason(), Reason::Accepted);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -296,3 +296,23 @@ async fn an_event_outlives_everything() {
     let event = tokio::spawn(async move { event }).await.unwrap();
     assert_eq!((id(&event).as_str(), event.app(), event.subscriber()), ("2", "bees", Some("7")));
 }
+
+/// Each of thousands of events is ready at once, and an app may wait for nothing else.
+#[tokio::test]
+async fn other_tasks_have_a_turn_between_the_events_of_a_long_delivery() {
+    let (pipeline, deliveries) = webhook().channel(8);
+    let ids: Vec<String> = (0..1000).map(|id| id.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    assert_eq!(deliver(&pipeline, &deleted(&ids)).await, Reason::Accepted);
+    let mut events = deliveries.events();
+    let (mut read, mut most) = (Vec::new(), 0);
+    while read.len() < ids.len() {
+        let before = read.len();
+        while let Some(event) = events.recv().now_or_never() {
+            read.push(id(&event.unwrap()));
+        }
+        most = most.max(read.len() - before);
+    }
+    assert_eq!(read, ids);
+    assert_eq!(most, 128, "and no turn without an event");
+}

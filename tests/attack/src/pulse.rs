@@ -1,4 +1,4 @@
-//! The good deliveries that go on through every attack, as X would send them.
+//! The good deliveries and challenges that go on through every attack, as X would send them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::target::{Target, X_WAITS};
+use crate::target::{Target, X_WAITS, get};
 use crate::wire::Outcome;
 
 /// How long after one delivery the next is sent, whatever has become of those before.
@@ -16,6 +16,9 @@ const EVERY: Duration = Duration::from_millis(50);
 /// How long a good delivery may take: birdhook's own deadline, which is 0.5 s less than X waits at its shortest. Where X
 /// says how long it waits it is 10 s.
 pub const BUDGET: Duration = Duration::from_millis(2500);
+
+/// How long a challenge may take, whatever bodies make the server do.
+pub const CHALLENGE_BUDGET: Duration = Duration::from_secs(1);
 
 pub struct Pulse {
     stop: Arc<AtomicBool>,
@@ -29,7 +32,8 @@ pub struct Beats {
     /// Answered 200 within the budget.
     pub good: usize,
     pub slowest: Duration,
-    /// The first that was neither.
+    pub slowest_challenge: Duration,
+    /// The first that was neither, or the first challenge that was not answered 200 within its budget.
     pub wrong: Option<String>,
 }
 
@@ -57,12 +61,17 @@ async fn beat(target: &Target, stopped: &AtomicBool) -> Beats {
     let mut clock = tokio::time::interval(EVERY);
     while !stopped.load(SeqCst) {
         clock.tick().await;
-        let target = target.clone();
+        let (one, other) = (target.clone(), target.clone());
         sending.spawn(async move {
             let sent = Instant::now();
-            let ids = target.book.ids(1);
-            let answered = tokio::time::timeout(X_WAITS, target.deliver(ids)).await;
-            (answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
+            let ids = one.book.ids(1);
+            let answered = tokio::time::timeout(X_WAITS, one.deliver(ids)).await;
+            (Sent::Delivery, answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
+        });
+        sending.spawn(async move {
+            let sent = Instant::now();
+            let answered = tokio::time::timeout(X_WAITS, other.ask(&[&get("crc_token=pulse", &[])])).await;
+            (Sent::Challenge, answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
         });
         while let Some(done) = sending.try_join_next() {
             beats.count(done.unwrap());
@@ -74,8 +83,20 @@ async fn beat(target: &Target, stopped: &AtomicBool) -> Beats {
     beats
 }
 
+enum Sent {
+    Delivery,
+    Challenge,
+}
+
 impl Beats {
-    fn count(&mut self, (outcome, took): (Outcome, Duration)) {
+    fn count(&mut self, (sent, outcome, took): (Sent, Outcome, Duration)) {
+        if let Sent::Challenge = sent {
+            self.slowest_challenge = self.slowest_challenge.max(took);
+            if outcome != Outcome::Status(200) || took > CHALLENGE_BUDGET {
+                self.wrong.get_or_insert_with(|| format!("a challenge: {outcome} after {:.1} s", took.as_secs_f64()));
+            }
+            return;
+        }
         self.sent += 1;
         self.slowest = self.slowest.max(took);
         if outcome == Outcome::Status(200) && took <= BUDGET {

@@ -27,6 +27,8 @@ pub struct Row {
     pub may_miss: bool,
     /// How many files the server may have open, if not as many as can be.
     pub files: Option<u64>,
+    /// How many threads tokio's runtime has, if not as many as the machine; actix-web has its own.
+    pub threads: Option<usize>,
     /// Whether most of its time is waiting, so that in the short form the servers may be attacked side by side.
     pub waits: bool,
     /// Whether what the server prints is left unread when it is asked to end.
@@ -56,6 +58,7 @@ pub const fn row(
         memory: |_| SLACK,
         may_miss: false,
         files: None,
+        threads: None,
         waits: false,
         ends_unread: false,
     }
@@ -98,7 +101,7 @@ const PRINTED: Duration = Duration::from_secs(60);
 
 pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
     let book = Arc::new(Book::default());
-    let mut server = Server::start(kind, Arc::clone(&book), row.files)?;
+    let mut server = Server::start(kind, Arc::clone(&book), row.files, row.threads)?;
     let target = Target { kind, address: server.address(), book: Arc::clone(&book), quick };
     for _ in 0..20 {
         let answer = target.deliver(book.ids(1)).await;

@@ -68,8 +68,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, with no more than `files` open if given.
-    pub fn start(kind: Kind, book: Arc<Book>, files: Option<u64>) -> Result<Self> {
+    /// Starts it, with no more than `files` open and on so many threads, if given.
+    pub fn start(kind: Kind, book: Arc<Book>, files: Option<u64>, threads: Option<usize>) -> Result<Self> {
         // Cargo builds them beside this program.
         let own = std::env::current_exe()?;
         let folder = own.parent().unwrap_or(Path::new("."));
@@ -86,6 +86,7 @@ impl Server {
             }
         };
         command.args(args).envs([("BIRDHOOK_CONSUMER_SECRET", SECRET), ("PORT", "0")]);
+        command.envs(threads.map(|threads| ("TOKIO_WORKER_THREADS", threads.to_string())));
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.with_context(|| format!("{} does not start", program.display()))?;
         // What nobody reads would bring it to a halt.

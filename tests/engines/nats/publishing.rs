@@ -40,10 +40,10 @@ async fn every_kind_in_either_form_is_consumed_as_it_was_told() {
 #[tokio::test]
 async fn a_delivery_s_events_come_one_by_one_in_their_order() {
     let bed = Bed::new().await;
-    let (_, delivery) = batch(12, 100);
+    let (_, delivery) = batch(12, 600);
     bed.sink().deliver(delivery.clone()).await.unwrap();
-    assert_eq!(bed.len().await, 100);
-    assert_eq!(take(&mut bed.consumer().await, 100).await, all_told(&[delivery]));
+    assert_eq!(bed.len().await, 600);
+    assert_eq!(take(&mut bed.consumer().await, 600).await, all_told(&[delivery]));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use birdhook_core::message::Format;
 use birdhook_core::{Delivery, EventKey};
-use birdhook_pipeline::{EventSink, Keys};
+use birdhook_pipeline::{EventSink, Keys, SinkError};
 use birdhook_redis::Redis;
 use birdhook_testkit::{Kind, Scene};
 use futures_util::future::join_all;
@@ -83,6 +83,21 @@ async fn of_a_delivery_only_what_is_new_is_appended() {
     assert_eq!(bed.len().await, 0);
     all_taken(&sink, &[all]).await;
     assert_eq!(bed.len().await, 0, "what was consumed is known all the same");
+}
+
+/// They are appended by several calls. A stream that is nearly full takes all of them still.
+#[tokio::test]
+async fn a_delivery_of_many_events_is_appended_whole_and_in_order() {
+    let bed = Bed::new().await;
+    let sink = bed.redis.sink(STREAM).limit(1);
+    let (all, alone) = batch(7, 300);
+    sink.deliver(alone[200].clone()).await.unwrap();
+    assert!(matches!(sink.deliver(all.clone()).await, Err(SinkError::Full)), "the stream is full");
+    take(&mut bed.group(60_000).await, 1).await;
+    all_taken(&sink, &[all.clone(), all.clone()]).await;
+    let mut expected = all_told(std::slice::from_ref(&all));
+    expected.remove(200);
+    assert_eq!(take(&mut bed.group(60_000).await, 299).await, expected);
 }
 
 #[tokio::test]

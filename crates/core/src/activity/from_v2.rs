@@ -1,6 +1,7 @@
 //! From the payloads of the X Activity API, filtered streams and replays.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Activity, Attachment, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media,
@@ -131,6 +132,25 @@ fn attached<'a>(key: Id<'a>, includes: &Includes<'a>) -> Media<'a> {
     media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
 }
 
+/// The media of these keys, each once.
+fn all_attached<'a>(keys: impl Iterator<Item = Id<'a>>, includes: &Includes<'a>) -> Vec<Media<'a>> {
+    let (mut known, mut seen) = (None, HashSet::new());
+    let mut all = Vec::new();
+    for key in keys {
+        // Comparing each key with each of the media takes minutes where there are thousands of both.
+        let known = known.get_or_insert_with(|| {
+            let by_key = |media: &'_ v2::Media<'a>| media.media_key.clone();
+            let media = includes.media.iter().rev();
+            media.filter_map(|media| Some((by_key(media)?, media))).collect::<HashMap<_, _>>()
+        });
+        if seen.insert(key.clone()) {
+            let media = known.get(&key).map(|media| Media::from((*media).clone()));
+            all.push(media.unwrap_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }));
+        }
+    }
+    all
+}
+
 /// A user by id, with what the payload's `includes` say of them.
 fn person<'a>(id: Option<Id<'a>>, includes: &Includes<'a>) -> User<'a> {
     let known = id.as_deref().and_then(|id| includes.user(id)).cloned();
@@ -160,14 +180,10 @@ fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
 fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
     let note = post.note.unwrap_or_default();
     let entities = note.entities.or(post.entities).unwrap_or_default();
-    let mut keys = post.attachments.map(|attachments| attachments.media_keys).unwrap_or_default();
+    let keys = post.attachments.map(|attachments| attachments.media_keys).unwrap_or_default();
     // Where nobody asked for the attachments, the links still tell them.
-    for key in entities.urls.iter().filter_map(|url| url.media_key.as_ref()) {
-        if !keys.contains(key) {
-            keys.push(key.clone());
-        }
-    }
-    let attached = keys.into_iter().map(|key| attached(key, includes));
+    let linked = entities.urls.iter().filter_map(|url| url.media_key.clone());
+    let media = all_attached(keys.into_iter().chain(linked), includes);
     let mut references: Vec<_> = post.references.into_iter().filter_map(reference).collect();
     let is_told = references.iter().any(|one| one.kind == ReferenceKind::Reply);
     if let Some(id) = post.in_reply_to_post_id.filter(|_| !is_told) {
@@ -185,7 +201,7 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
         mentions: entities.mentions.into_iter().map(|who| Mention { id: who.id, handle: who.username }).collect(),
         links: entities.urls.into_iter().filter_map(link).collect(),
         hashtags: entities.hashtags.into_iter().filter_map(|hashtag| hashtag.tag).collect(),
-        media: attached.collect(),
+        media,
         edit_history: post.edit_history,
     }
 }

@@ -19,11 +19,15 @@ pub struct Report<'a> {
 impl Event {
     /// All that is known of the event, the activity included, as one JSON object. Read now.
     pub fn report(&self) -> Report<'_> {
-        Report { event: self, activity: self.activity(), with_raw: false }
+        Report::new(self, self.activity())
     }
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    pub(crate) fn new(event: &'a Event, activity: Activity<'a>) -> Self {
+        Self { event, activity, with_raw: false }
+    }
+
     /// With the event as X wrote it, as `raw`.
     pub fn with_raw(mut self) -> Self {
         self.with_raw = true;

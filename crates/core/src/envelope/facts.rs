@@ -1,7 +1,9 @@
 //! The few members of an event that say what it is, whose it is and when it was.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
+use super::LONGEST_ID;
 use super::cursor::Cursor;
 use crate::key::{Content, Identity};
 use crate::wire::object::{Decoded, Value, object};
@@ -194,7 +196,7 @@ pub(super) fn read<'a>(array: &str, cursor: &mut Cursor<'a>) -> Option<(Option<K
 
 impl<'a> PostFacts<'a> {
     fn name(&self) -> Option<Known<'a>> {
-        let id = written(self.id_str.as_ref(), self.id.as_ref())?;
+        let id = short(written(self.id_str.as_ref(), self.id.as_ref())?)?;
         let (kind, identity) = plain(EventKind::PostCreated, "tweet_create", &[&id]);
         let at = self.timestamp_ms.or_else(|| Timestamp::parse(self.created_at.as_deref()?));
         Some(Known { kind, identity, content: Content::Same, at })
@@ -205,9 +207,14 @@ impl<'a> Facts<'a> {
     /// Names the event that came in the array (or as the member) of this name. `None` when the kind is not known or
     /// the ids that identify it are missing.
     pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known<'a>> {
+        if self.kind.as_ref().is_some_and(|kind| kind.len() > LONGEST_ID) {
+            return None;
+        }
         let mut content = Content::Same;
         let (kind, identity) = match array {
-            "tweet_delete_events" => plain(EventKind::PostDeleted, "tweet_delete", &[self.status.as_ref()?.id()?]),
+            "tweet_delete_events" => {
+                plain(EventKind::PostDeleted, "tweet_delete", &[short(self.status.as_ref()?.id()?)?])
+            }
             "favorite_events" => plain(EventKind::Liked, "favorite", &[&self.id()?]),
             "direct_message_events" => self.message()?,
             "direct_message_indicate_typing_events" => {
@@ -218,7 +225,7 @@ impl<'a> Facts<'a> {
             "direct_message_mark_read_events" => {
                 let (sender, recipient) = self.conversation()?;
                 match self.last_read_event_id.as_deref() {
-                    Some(last) => plain(EventKind::MessagesRead, "mark_read", &[sender, recipient, last]),
+                    Some(last) => plain(EventKind::MessagesRead, "mark_read", &[sender, recipient, short(last)?]),
                     None => {
                         content = Content::Timeless(identity("mark_read", &[sender, recipient]));
                         let identity = self.timed("mark_read_at", [sender, recipient], raw);
@@ -227,13 +234,14 @@ impl<'a> Facts<'a> {
                 }
             }
             "revoke" => {
-                let app = self.target.as_ref()?.app_id.as_deref()?;
-                let user = self.source.as_ref()?.user_id.as_ref()?;
-                (Happening::Revocation { user: user.clone() }, self.timed("revoke", [app, user], raw))
+                let app = short(self.target.as_ref()?.app_id.as_deref()?)?;
+                let user = short(self.source.as_ref()?.user_id.clone()?)?;
+                let identity = self.timed("revoke", [app, &user], raw);
+                (Happening::Revocation { user }, identity)
             }
             _ => {
                 let (kind, what) = self.relation(array)?;
-                let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
+                let (source, target) = (short(self.source.as_ref()?.user()?)?, short(self.target.as_ref()?.user()?)?);
                 content = Content::Timeless(identity(what, &[source, target]));
                 (Happening::Plain(kind), self.timed(what, [source, target], raw))
             }
@@ -242,7 +250,7 @@ impl<'a> Facts<'a> {
     }
 
     fn id(&self) -> Option<Cow<'_, str>> {
-        written(self.id_str.as_ref(), self.id.as_ref())
+        short(written(self.id_str.as_ref(), self.id.as_ref())?)
     }
 
     fn at(&self) -> Option<Timestamp> {
@@ -254,7 +262,7 @@ impl<'a> Facts<'a> {
         let (source, target) = (self.source.as_ref(), self.target.as_ref());
         let sender = self.sender_id.as_deref().or_else(|| source?.user());
         let recipient = target.and_then(|target| target.recipient_id.as_deref().or_else(|| target.user()));
-        Some((sender?, recipient.or(self.recipient_id.as_deref())?))
+        Some((short(sender?)?, short(recipient.or(self.recipient_id.as_deref())?)?))
     }
 
     fn message(&self) -> Option<(Happening<'a>, Identity)> {
@@ -263,8 +271,8 @@ impl<'a> Facts<'a> {
         }
         let message = self.message_create.as_ref()?;
         let happening = Happening::Message {
-            sender: message.sender_id.clone()?,
-            source_app: message.source_app_id.clone(),
+            sender: short(message.sender_id.clone()?)?,
+            source_app: message.source_app_id.clone().and_then(short),
             told: None,
         };
         Some((happening, identity("message", &[&self.id()?])))
@@ -297,6 +305,11 @@ impl Actor<'_> {
     fn user(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref()).or_else(|| self.data.as_ref()?.user())
     }
+}
+
+/// An id, unless it is too long for one.
+pub(super) fn short<T: Deref<Target: AsRef<str>>>(id: T) -> Option<T> {
+    (id.deref().as_ref().len() <= LONGEST_ID).then_some(id)
 }
 
 fn plain<'a>(kind: EventKind, what: &str, parts: &[&str]) -> (Happening<'a>, Identity) {

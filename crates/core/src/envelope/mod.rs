@@ -29,7 +29,7 @@ use draft::Draft;
 ///
 /// Each gives at least one event: what holds no event that we know is one [`EventKind::Unknown`](crate::EventKind)
 /// of all its bytes. A body of more than `limit` events is one such `Unknown` too: reading on would let one request hold
-/// up all others.
+/// up all others. So is one whose events are too many for what they share, or whose subscriber's id is too long for one.
 pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery> {
     let body = ByteString::try_from(body).ok()?;
     let mut cursor = Cursor::new(&body);
@@ -47,6 +47,7 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     let readable = |text: &str| Readable::new(slice(text));
     let activity = outline.data.as_ref().filter(|data| data.is_activity());
     let subscriber = outline.subscriber.as_ref().or(activity.and_then(Data::subscriber));
+    let subscriber = subscriber.filter(|id| id.len() <= LONGEST_ID);
     let keyword = activity.and_then(Data::keyword);
     let envelope = Arc::new(Envelope {
         app,
@@ -71,6 +72,13 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
         outline.drafts.into_iter().zip(0..).map(|(draft, position)| draft.finish(&envelope, &body, position)).collect();
     Some(Delivery::new(envelope, events))
 }
+
+/// The most events of a body that each need all of it: of an activity, and of a body in several shapes. Each of thousands would
+/// carry the whole.
+const UNDIVIDED: usize = 16;
+
+/// The longest id, in bytes. Ids of X have at most 36; each of thousands of events would have the subscriber's in its keys.
+pub(super) const LONGEST_ID: usize = 128;
 
 /// Steps over a list, `None` if no element is an object: X sends no lists, but tools log requests as such. A text without a
 /// brace is never a delivery, because challenges of strangers are signed when they hold none.
@@ -105,6 +113,8 @@ struct Outline<'a> {
     /// The end of a replay under the name that one of X's examples has.
     replay_event: Option<&'a str>,
     meta: Meta,
+    /// Whether there is more than events of the Account Activity API and what stands beside them.
+    is_undivided: bool,
     drafts: SmallVec<[Draft<'a>; 1]>,
     /// How many more events may come, and whether more came.
     room: usize,
@@ -125,6 +135,7 @@ impl<'a> Outline<'a> {
             replay_status: None,
             replay_event: None,
             meta: Meta::default(),
+            is_undivided: false,
             drafts: SmallVec::new(),
             room,
             overfull: false,
@@ -133,6 +144,7 @@ impl<'a> Outline<'a> {
 
     fn member(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
         self.is_account_activity |= matches!(name, "for_user_id" | "user_event") || types::names_events(name);
+        self.is_undivided |= matches!(name, "data" | "matching_rules" | "replay_job_status" | "replay_event");
         match name {
             "for_user_id" => self.subscriber = cursor.value::<Lenient<_>>()?.0.0,
             "users" => self.users = Some(cursor.skip()?),
@@ -141,7 +153,9 @@ impl<'a> Outline<'a> {
             "user_has_blocked" | "is_blocked_by" => {
                 self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0.or(self.user_has_blocked);
             }
-            "data" if cursor.peek()? == b'{' => self.data.insert(Data::default()).read(self.room, cursor)?,
+            "data" if cursor.peek()? == b'{' => {
+                self.data.insert(Data::default()).read(self.room.min(UNDIVIDED), cursor)?;
+            }
             "includes" => self.includes = Some(cursor.skip()?),
             "matching_rules" => self.matching_rules = Some(cursor.skip()?),
             "meta" => self.meta = cursor.value::<Lenient<_>>()?.0.0.unwrap_or_default(),
@@ -191,7 +205,7 @@ impl<'a> Outline<'a> {
         let rules = self.matching_rules.and_then(|rules| serde_json::from_str::<Lenient<Vec<Rule<'_>>>>(rules).ok());
         match (&mut self.data, rules.and_then(|rules| rules.0)) {
             (Some(data), _) if data.is_activity() => {
-                let mut inner = data.drafts(self.room);
+                let mut inner = data.drafts(self.room.min(UNDIVIDED));
                 self.subscriber = self.subscriber.take().or(inner.subscriber.filter(|_| data.subscriber().is_none()));
                 self.users = self.users.or(inner.users);
                 self.apps = self.apps.or(inner.apps);
@@ -201,6 +215,9 @@ impl<'a> Outline<'a> {
             (Some(data), Some(rules)) => self.drafts.extend(data.matched_post(body, &rules)),
             _ => {}
         }
+        let subscriber = self.subscriber.as_ref().or(self.data.as_ref().and_then(Data::subscriber));
+        self.overfull |= subscriber.is_some_and(|id| id.len() > LONGEST_ID);
+        self.overfull |= self.is_undivided && self.drafts.len() > UNDIVIDED;
         if self.overfull {
             self.drafts.clear();
         }

@@ -1,7 +1,7 @@
 //! The members of a payload of the X Activity API that say what it is about, whose it is and when it was.
 
 use super::cursor::Cursor;
-use super::facts::{self, Happening, facts, identity};
+use super::facts::{self, Happening, facts, identity, short};
 use crate::key::Content;
 use crate::wire::object::object;
 use crate::wire::{Id, Text};
@@ -106,12 +106,12 @@ impl<'a> PayloadFacts<'a> {
             EventKind::Muted => relation("mute"),
             EventKind::Unmuted => relation("unmute"),
             EventKind::AccessRevoked => {
-                let user = self.user_id.as_ref()?;
+                let user = short(self.user_id.clone()?)?;
                 let content = match (self.app_id.as_deref(), self.date_time) {
-                    (Some(app), Some(time)) => Content::Id(facts::at_time("revoke", [app, user], time)),
+                    (Some(app), Some(time)) => Content::Id(facts::at_time("revoke", [app, &user], time)),
                     _ => Content::Same,
                 };
-                Some((Happening::Revocation { user: user.clone() }, content))
+                Some((Happening::Revocation { user }, content))
             }
             _ => None,
         }

@@ -93,6 +93,9 @@ static BY_WORDS: LazyLock<HashMap<Vec<String>, &(&str, EventKind)>> =
 
 /// A kind for types that are not known, but whose family is.
 pub(super) fn family(name: &str) -> EventKind {
+    if name.len() > LONGEST {
+        return EventKind::Unknown;
+    }
     let words = words(name);
     let has = |word: &str| words.iter().any(|one| one == word);
     match () {
@@ -108,6 +111,9 @@ pub(crate) fn detail<'a>(name: &'a str, family: &str) -> Cow<'a, str> {
     let present = known(name).map_or(name, |(present, _)| present);
     if let Some(detail) = present.strip_prefix(family) {
         return Cow::Borrowed(detail);
+    }
+    if name.len() > LONGEST {
+        return Cow::Borrowed(name);
     }
     let of_family: Vec<&str> = family.split('.').collect();
     let mut words = words_in_turn(name);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{Carried, restore};
 use crate::activity::Report;
-use crate::{Event, EventKey, RawJson, Timestamp};
+use crate::{Activity, Event, EventKey, RawJson, Timestamp};
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -53,7 +53,7 @@ struct Data<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    pub(super) fn new(event: &'a Event, key: &EventKey, carried: Carried) -> Self {
+    pub(super) fn new(event: &'a Event, key: &EventKey, activity: Activity<'a>, carried: Carried) -> Self {
         let Carried { body, position, sent } = carried;
         let is_one_of_several = sent != 1;
         let name: String = form_urlencoded::byte_serialize(event.app().as_bytes()).collect();
@@ -68,7 +68,7 @@ impl<'a> CloudEvent<'a> {
             datacontenttype: "application/json",
             birdhookapp: event.app(),
             data: Data {
-                event: event.report(),
+                event: Report::new(event, activity),
                 body,
                 position: is_one_of_several.then_some(position),
                 sent: is_one_of_several.then_some(sent),

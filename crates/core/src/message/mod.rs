@@ -20,7 +20,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 
-use crate::{Delivery, Event, EventKey, RawJson};
+use crate::{Activity, Delivery, Event, EventKey, RawJson};
 
 pub use cloud_event::CloudEvent;
 
@@ -61,8 +61,8 @@ impl fmt::Debug for Message {
 impl Format {
     /// Writes an event. `key` is that by which its duplicates are recognised.
     pub fn write(self, event: &Event, key: &EventKey) -> Message {
-        let carried = event.carried();
         let activity = event.activity();
+        let carried = event.carried(&activity);
         let mut facts = vec![
             ("app", event.app().to_owned()),
             ("content_type", self.content_type().to_owned()),
@@ -86,7 +86,7 @@ impl Format {
         }
         let payload = match self {
             Self::Plain => carried.body.into_bytes(),
-            Self::CloudEvents => CloudEvent::new(event, key, carried).to_json(),
+            Self::CloudEvents => CloudEvent::new(event, key, activity, carried).to_json(),
         };
         Message { facts, payload }
     }
@@ -181,8 +181,8 @@ pub(crate) struct Carried {
 
 impl Event {
     /// In a body of its own where that is possible: what every event of a large body carried with it would be too much.
-    fn carried(&self) -> Carried {
-        match alone::cut_out(self) {
+    fn carried(&self, activity: &Activity<'_>) -> Carried {
+        match alone::cut_out(self, activity) {
             Some(body) => Carried { body, position: 0, sent: 1 },
             None => Carried { body: self.body().clone(), position: self.position(), sent: self.sent() },
         }

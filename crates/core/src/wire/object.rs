@@ -7,6 +7,8 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::room;
+
 /// A string, copied by whoever keeps it: as long as the text that is read if it stands there as it is, else gone when it was
 /// looked at.
 pub(crate) enum Decoded<'de, 'a> {
@@ -62,14 +64,18 @@ pub(crate) trait Value<'de>: Sized {
     }
 
     /// Reads an array to where it stays.
-    fn array<A: SeqAccess<'de>>(_place: &mut Option<Self>, mut elements: A, _depth: u8) -> Result<(), A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+    fn array<A: SeqAccess<'de>>(_place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
+        skip_all(elements)
     }
 }
 
 fn skip<'de, A: MapAccess<'de>>(mut members: A) -> Result<(), A::Error> {
     while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn skip_all<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<(), A::Error> {
+    while elements.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
 }
 
@@ -190,7 +196,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for Place<'_, T> {
 
 impl<'de, T: Object<'de>> Value<'de> for Box<T> {
     fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
-        place.insert(Self::default()).fill(members, depth)
+        if room::take::<T>() { place.insert(Self::default()).fill(members, depth) } else { skip(members) }
     }
 }
 
@@ -199,6 +205,9 @@ impl<'de, T: Value<'de>> Value<'de> for Vec<T> {
         let values = place.insert(Self::new());
         let mut element = None;
         while elements.next_element_seed(Place::inside(depth, &mut element))?.is_some() {
+            if !room::take::<T>() {
+                return skip_all(elements);
+            }
             values.extend(element.take());
         }
         Ok(())
@@ -248,7 +257,7 @@ impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
         let (mut key, mut value) = (None, None);
         while members.next_key_seed(Place::inside(0, &mut key))?.is_some() {
             members.next_value_seed(Place::inside(depth + 1, &mut value))?;
-            values.extend(key.take().zip(value.take()));
+            values.extend(key.take().zip(value.take()).filter(|_| room::take::<(super::Id<'_>, T)>()));
         }
         Ok(())
     }

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::object::{Decoded, Name, Place, Value};
+use super::written;
 use crate::Timestamp;
 
 /// An identifier. Ids stay text: post ids pass 2^53, and some of X's ids are negative or not numbers at all. Numbers
@@ -163,14 +163,12 @@ impl<'de> Value<'de> for ProfileValue<'de> {
     }
 
     fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, _depth: u8) -> Result<(), A::Error> {
-        let value = serde_json::Value::deserialize(MapAccessDeserializer::new(members))?;
-        *place = Some(value.to_string().into());
+        *place = Some(written::object(members)?.into());
         Ok(())
     }
 
     fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
-        let value = serde_json::Value::deserialize(SeqAccessDeserializer::new(elements))?;
-        *place = Some(value.to_string().into());
+        *place = Some(written::array(elements)?.into());
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod arbitrary;
 pub(crate) mod broken;
 pub(crate) mod documented;
+pub(crate) mod hostile;
 
 use birdhook_core::{
     App, Apps, Delivery, Endpoint, Event, Reason, Reply, RequestHead, Secret, Settings, Step, signature,

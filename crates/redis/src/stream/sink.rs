@@ -9,7 +9,7 @@ use std::time::Duration;
 use birdhook_core::message::Format;
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
-use redis::{RedisError, Script};
+use redis::{RedisError, Script, ScriptInvocation};
 
 use super::names::beside;
 use crate::Redis;
@@ -26,6 +26,9 @@ static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("pu
 /// `payload`. Each leaves a mark beside the stream, `{stream}:seen:<key>` (`stream::seen:<key>` for a name with a closing brace),
 /// so that receivers that share a stream append an event once between them: about 200 bytes for as long as the
 /// [horizon](Self::horizon).
+///
+/// At most 128 events, or 256 KiB and one more event, are appended by one call. Of a delivery with more some may be appended and
+/// others not, when it is answered 503; what is in the stream is recognised when the delivery comes again.
 #[derive(Clone)]
 pub struct StreamSink {
     redis: Redis,
@@ -78,30 +81,47 @@ impl StreamSink {
         &self.stream
     }
 
-    fn publish(&self, events: &[(&Event, EventKey)]) -> Publishing {
-        if events.is_empty() {
-            return Publishing(Box::pin(std::future::ready(Ok(()))));
+    async fn publish(self, events: Vec<(Event, EventKey)>) -> Result<(), SinkError> {
+        let (mut events, mut is_begun) = (events.into_iter().peekable(), false);
+        while events.peek().is_some() {
+            // A stream that is nearly full takes all of a delivery's events.
+            let limit = if is_begun { u64::MAX } else { self.limit };
+            let call = self.piece(&mut events, limit);
+            match self.redis.invoke::<i64>(&call).await {
+                Ok(..0) => return Err(SinkError::Full),
+                Ok(added) => is_begun |= added > 0,
+                Err(error) => return Err(refusal(error)),
+            }
         }
+        Ok(())
+    }
+
+    /// A call that appends the next events: one at least, and no more than are good for memory and for Redis, which does nothing
+    /// else meanwhile.
+    fn piece(&self, events: &mut impl Iterator<Item = (Event, EventKey)>, limit: u64) -> ScriptInvocation<'static> {
         let mut call = PUBLISH.key(&*self.stream);
-        call.arg(u64::try_from(self.horizon.as_millis()).unwrap_or(u64::MAX).clamp(1, LONGEST)).arg(self.limit);
-        for (event, key) in events {
-            let message = self.format.write(event, key);
+        call.arg(u64::try_from(self.horizon.as_millis()).unwrap_or(u64::MAX).clamp(1, LONGEST)).arg(limit);
+        let mut bytes = 0;
+        for (event, key) in events.take(PIECE) {
+            let message = self.format.write(&event, &key);
             call.key(beside(&self.stream, &format!("seen:{key}"))).arg(2 * message.facts.len() + 2);
             for (name, value) in &message.facts {
                 call.arg(*name).arg(value);
+                bytes += value.len();
             }
             call.arg(PAYLOAD).arg(&*message.payload);
-        }
-        let redis = self.redis.clone();
-        Publishing(Box::pin(async move {
-            match redis.invoke::<i64>(&call).await {
-                Ok(..0) => Err(SinkError::Full),
-                Ok(_) => Ok(()),
-                Err(error) => Err(refusal(error)),
+            bytes += message.payload.len();
+            if bytes >= PIECE_BYTES {
+                break;
             }
-        }))
+        }
+        call
     }
 }
+
+/// The most events that one call appends, and after how many bytes it appends no more.
+const PIECE: usize = 128;
+const PIECE_BYTES: usize = 256 << 10;
 
 /// The field that holds the JSON.
 pub(super) const PAYLOAD: &str = "payload";
@@ -118,16 +138,20 @@ impl EventSink for StreamSink {
     type Future = Publishing;
 
     fn deliver(&self, delivery: Delivery) -> Publishing {
-        let events: Vec<_> = delivery.events().iter().map(|event| (event, event.delivery_key())).collect();
-        self.publish(&events)
+        let keyed = |event: Event| {
+            let key = event.delivery_key();
+            (event, key)
+        };
+        let events = delivery.into_events().into_iter().map(keyed).collect();
+        Publishing(Box::pin(self.clone().publish(events)))
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Publishing {
         if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
         }
-        let events: Vec<_> = delivery.events().iter().zip(keys).collect();
-        self.publish(&events)
+        let events = delivery.into_events().into_iter().zip(keys).collect();
+        Publishing(Box::pin(self.clone().publish(events)))
     }
 }
 

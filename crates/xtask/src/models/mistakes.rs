@@ -251,17 +251,29 @@ pub(super) const ALL: &[Mistake] = &[
         "bodies.rs",
         "models::bodies",
         &[(
-            "bodies.taken.fetch_add(bytes, SeqCst) + bytes;",
-            "bodies.taken.load(SeqCst) + bytes;\n        bodies.taken.store(taken, SeqCst);",
+            "        bodies.taken.fetch_add(bytes, SeqCst) + bytes",
+            "        let taken = bodies.taken.load(SeqCst) + bytes;\n        bodies.taken.store(taken, SeqCst);\n        taken",
         )],
     ),
     mistake(
         "what a refused body took is kept",
         "bodies.rs",
         "models::bodies",
-        &[
-            ("        self.0.store(own, SeqCst);\n", ""),
-            ("else { Ok(()) }", "else { self.0.store(own, SeqCst); Ok(()) }"),
-        ],
+        &[("{ bodies.make_room(id, limit, now()) }", "{ self.own.store(0, SeqCst); Err(Reason::TooManyBodies) }")],
+    ),
+    mistake(
+        "the room of a body that was ended for another one is given back twice",
+        "bodies.rs",
+        "models::bodies",
+        &[(
+            "if id == 0 || bodies.uploads().all.remove(&id).is_some() {",
+            "bodies.uploads().all.remove(&id);\n        {",
+        )],
+    ),
+    mistake(
+        "a body that was ended for another one is whole",
+        "bodies.rs",
+        "models::bodies",
+        &[("bodies.uploads().all.remove(&id).ok_or(Reason::TooManyBodies)?;", "bodies.uploads().all.remove(&id);")],
     ),
 ];

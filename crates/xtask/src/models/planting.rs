@@ -61,7 +61,7 @@ fn test(folder: &Path, model: &str) -> Command {
     super::test(folder, model, 0)
 }
 
-/// A workspace with copies of the two crates, so that the working tree is not changed.
+/// A workspace with copies of the two crates and of what seeds their tests, so that the working tree is not changed.
 struct Copy {
     folder: PathBuf,
 }
@@ -76,11 +76,11 @@ impl Copy {
         let manifest = format!("{before}members = [\"crates/core\", \"crates/pipeline\"]{after}");
         fs::write(folder.join("Cargo.toml"), manifest)?;
         fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
-        for name in ["core", "pipeline"] {
-            let to = folder.join("crates").join(name);
+        for name in ["crates/core", "crates/pipeline", "tests/seed"] {
+            let to = folder.join(name);
             let _ = fs::remove_dir_all(&to);
             fs::create_dir_all(&to)?;
-            run(Command::new("cp").arg("-pR").arg(format!("crates/{name}/.")).arg(&to))?;
+            run(Command::new("cp").arg("-pR").arg(format!("{name}/.")).arg(&to))?;
         }
         // Absolute, because both workspaces must use the same target folder.
         Ok(Self { folder: fs::canonicalize(folder)? })

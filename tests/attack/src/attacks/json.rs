@@ -1,5 +1,8 @@
 //! Signed bodies that are hard to read: who holds the secret may send them, and X might.
 
+#[path = "../../../../crates/core/tests/support/hostile.rs"]
+mod hostile;
+
 use birdhook::signature;
 use tokio::task::JoinSet;
 
@@ -18,6 +21,18 @@ pub const ROWS: &[Row] = &[
     row("json", "duplicate_keys", "one key again and again", |t| Box::pin(duplicate_keys(t)))
         .memory(|_| SLACK + BODIES),
     row("json", "not_json", "signed, neither a JSON object nor a list that holds one: 400", |t| Box::pin(not_json(t))),
+    row(
+        "json",
+        "amplifying",
+        "signed bodies of 1 MiB that are made to be much work, whatever is done with their events",
+        |t| Box::pin(amplifying(t)),
+    )
+    .memory(|_| SLACK + BODIES + READ),
+    Row {
+        threads: Some(1),
+        ..row("json", "amplifying_one_thread", "the same on a runtime of one thread", |t| Box::pin(amplifying(t)))
+            .memory(|_| SLACK + BODIES + READ)
+    },
     row("json", "compressed", "bombs behind `Content-Encoding`, signed: 415", |t| Box::pin(compressed(t))),
 ];
 
@@ -91,6 +106,18 @@ async fn wide(target: Target) -> Tally {
         ],
     )
     .await;
+    tally
+}
+
+/// What reading the worst of these bodies into types takes, on two threads.
+const READ: u64 = 2 * (50 << 20);
+
+async fn amplifying(target: Target) -> Tally {
+    let mut tally = Tally::default();
+    // The short form is on servers that are not optimised.
+    let bodies = hostile::bodies().into_iter().step_by(target.scale(1, 6));
+    let bodies: Vec<_> = bodies.map(|(shape, body)| (shape, body, [Status(200)].as_slice())).collect();
+    send(&target, &mut tally, &bodies).await;
     tally
 }
 

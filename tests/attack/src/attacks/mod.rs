@@ -7,6 +7,7 @@ mod headers;
 mod http2;
 mod json;
 mod output;
+mod room;
 mod slow;
 
 pub use self::output::fill;
@@ -14,8 +15,17 @@ use crate::row::Row;
 use crate::wire::Outcome::{self, Closed, Status};
 
 pub fn all() -> Vec<Row> {
-    let families =
-        [slow::ROWS, headers::ROWS, chunked::ROWS, http2::ROWS, json::ROWS, bodies::ROWS, floods::ROWS, output::ROWS];
+    let families = [
+        slow::ROWS,
+        headers::ROWS,
+        chunked::ROWS,
+        http2::ROWS,
+        json::ROWS,
+        bodies::ROWS,
+        room::ROWS,
+        floods::ROWS,
+        output::ROWS,
+    ];
     families.concat()
 }
 

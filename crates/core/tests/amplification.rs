@@ -1,0 +1,96 @@
+//! Work and memory for a signed body are in proportion to its length, whatever its shape. Bytes of memory are counted and not time:
+//! each copy and each reading of what events share is seen in them, on any machine.
+
+use std::hint::black_box;
+
+use allocation_counter::measure;
+use birdhook_core::message::Format;
+use birdhook_core::{Delivery, Event, EventKind};
+
+use crate::support::hostile::{self, SIZE};
+
+/// What one use of all events of a body may allocate for each byte of it: together, and at once.
+const IN_ALL: u64 = 150;
+const AT_ONCE: u64 = 50;
+
+fn restored(body: &str) -> Delivery {
+    Delivery::restore("app", body.to_owned(), 10_000).unwrap()
+}
+
+type Use = fn(&Event);
+
+/// All that is done with an event, each of which reads its activity: it is printed, and written for an engine.
+const USES: [(&str, Use); 3] = [
+    ("report", |event| drop(black_box(serde_json::to_string(&event.report().with_raw()).unwrap()))),
+    ("plain message", |event| drop(black_box(Format::Plain.write(event, &event.delivery_key())))),
+    ("cloud event", |event| drop(black_box(Format::CloudEvents.write(event, &event.delivery_key())))),
+];
+
+#[test]
+fn memory_is_in_proportion_to_the_body_whatever_is_done_with_its_events() {
+    let mut over = Vec::new();
+    for (shape, body) in hostile::bodies() {
+        assert!((SIZE / 3..=SIZE + 1000).contains(&body.len()), "{shape}: {} bytes", body.len());
+        let mut check = |used: &str, run: &dyn Fn()| {
+            let cost = measure(run);
+            let (all, most) = (cost.bytes_total / SIZE as u64, cost.bytes_max / SIZE as u64);
+            println!("{shape}, {used}: {all} MiB in all, {most} at once");
+            if all > IN_ALL || most > AT_ONCE {
+                over.push(format!("{shape}, {used}: {all} MiB in all, {most} at once"));
+            }
+        };
+        let delivery = restored(&body);
+        check("reading", &|| drop(black_box(restored(&body))));
+        for (used, with) in USES {
+            check(used, &|| delivery.events().iter().for_each(with));
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
+}
+
+/// The bytes that are hashed are what the parts of an event's identity have: none is long.
+#[test]
+fn keys_hash_no_long_part_for_each_of_many_events() {
+    for (shape, body) in hostile::bodies() {
+        let delivery = restored(&body);
+        let shared = |event: &Event| {
+            [event.subscriber(), event.keyword()].into_iter().flatten().map(str::len).sum::<usize>()
+                + event.name().len()
+        };
+        let hashed: usize = delivery.events().iter().map(shared).sum();
+        assert!(hashed <= 16 * SIZE, "{shape}: {hashed} bytes");
+        assert!(delivery.events().iter().all(|event| event.subscriber().is_none_or(|id| id.len() <= 128)), "{shape}");
+    }
+}
+
+#[test]
+fn an_id_of_more_than_128_bytes_is_no_id() {
+    let body = |subscriber: usize, post: usize| {
+        let (subscriber, post) = ("7".repeat(subscriber), "8".repeat(post));
+        format!(r#"{{"for_user_id":"{subscriber}","tweet_create_events":[{{"id_str":"{post}"}},{{"id_str":"1"}}]}}"#)
+    };
+    let kinds = |body: &str| restored(body).events().iter().map(Event::kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&body(128, 128)), [EventKind::PostCreated, EventKind::PostCreated]);
+    assert_eq!(kinds(&body(1, 129)), [EventKind::Unknown, EventKind::PostCreated]);
+    let unknown = restored(&body(129, 1));
+    assert_eq!(kinds(&body(129, 1)), [EventKind::Unknown]);
+    assert_eq!(unknown.events()[0].raw().as_str(), body(129, 1));
+    assert_eq!(unknown.subscriber(), None);
+    let filter = |length| {
+        let id = "7".repeat(length);
+        format!(r#"{{"data":{{"event_type":"post.create","filter":{{"user_id":"{id}"}},"payload":{{"id":"1"}}}}}}"#)
+    };
+    assert_eq!(kinds(&filter(128)), [EventKind::PostCreated]);
+    assert_eq!(kinds(&filter(129)), [EventKind::Unknown]);
+}
+
+#[test]
+fn an_activity_of_more_than_16_events_is_unknown() {
+    let body = |events: usize| {
+        let events = vec![r#"{"id":"1","message_create":{"sender_id":"2"}}"#; events].join(",");
+        format!(r#"{{"data":{{"event_type":"dm.sent","payload":{{"direct_message_events":[{events}]}}}}}}"#)
+    };
+    assert_eq!(restored(&body(16)).events().len(), 16);
+    let unknown = restored(&body(17));
+    assert_eq!((unknown.events().len(), unknown.events()[0].kind()), (1, EventKind::Unknown));
+}

@@ -1,0 +1,190 @@
+//! Bodies of 1 MiB that somebody with the secret may sign to make a receiver work: what their events share is long, or there is
+//! much of what takes more memory than text.
+
+/// The size of each.
+pub(crate) const SIZE: usize = 1 << 20;
+
+/// As often as it fits into this many bytes, and at most `most` times; `$` is the number of the piece.
+fn repeated(piece: &str, bytes: usize, most: usize) -> String {
+    if !piece.contains('$') {
+        let often = (bytes / (piece.len() + 1)).min(most);
+        return vec![piece; often].join(",");
+    }
+    let mut all = String::new();
+    for number in 0..most {
+        let next = piece.replace('$', &number.to_string());
+        if all.len() + next.len() + 1 > bytes {
+            break;
+        }
+        if !all.is_empty() {
+            all.push(',');
+        }
+        all.push_str(&next);
+    }
+    all
+}
+
+/// Every shape, with its name.
+pub(crate) fn bodies() -> Vec<(&'static str, String)> {
+    const EVENTS: usize = 9_999;
+    let long = "a".repeat(SIZE * 6 / 10);
+    let deleted = repeated(r#"{"status": {"id":"$"}}"#, SIZE * 4 / 10, EVENTS);
+    let message = r#"{"id":"$","message_create":{"sender_id":"1","target":{"recipient_id":"2"},"source_app_id":"3"}}"#;
+    let messages = repeated(message, SIZE * 4 / 10, EVENTS);
+    let empty = repeated("{}", SIZE, EVENTS);
+    // As many as an activity may tell.
+    let (few, few_messages) = (repeated("{}", SIZE, 16), repeated(message, SIZE, 16));
+    let fewer = repeated("{}", SIZE / 3, usize::MAX);
+    let empties = repeated("{}", SIZE - 300, usize::MAX);
+    let keys = repeated(r#""3_$""#, SIZE / 3, usize::MAX);
+    let media = repeated(r#"{"media_key":"3_$"}"#, SIZE / 2, usize::MAX);
+    let activity = |event_type: &str, members: &str| format!(r#"{{"data":{{"event_type":"{event_type}",{members}}}}}"#);
+    vec![
+        ("a long subscriber", format!(r#"{{"for_user_id":"{long}","tweet_delete_events":[{deleted}]}}"#)),
+        (
+            "a long member beside events",
+            format!(r#"{{"for_user_id":"1","x":"{long}","tweet_delete_events":[{deleted}]}}"#),
+        ),
+        (
+            "a long id",
+            format!(r#"{{"for_user_id":"1","tweet_create_events":[{{"id_str":"{long}"}},{{"id_str":"1"}}]}}"#),
+        ),
+        (
+            "a long user",
+            format!(
+                r#"{{"for_user_id":"1","users":{{"1":{{"id":"1","name":"{long}"}}}},"direct_message_events":[{messages}]}}"#
+            ),
+        ),
+        (
+            "a long app",
+            format!(
+                r#"{{"for_user_id":"1","apps":{{"3":{{"id":"3","name":"{long}"}}}},"direct_message_events":[{messages}]}}"#
+            ),
+        ),
+        (
+            "many users",
+            format!(
+                r#"{{"for_user_id":"1","users":{{{}}},"direct_message_events":[{messages}]}}"#,
+                repeated(r#""$":{"id":"$","name":"Ida"}"#, SIZE * 6 / 10, usize::MAX),
+            ),
+        ),
+        (
+            "events outside of arrays",
+            format!(
+                r#"{{"for_user_id":"1","x":"{long}",{}}}"#,
+                repeated(r#""favorite_events":{"id":"$"}"#, SIZE * 4 / 10, EVENTS)
+            ),
+        ),
+        (
+            "revocations",
+            format!(
+                r#"{{"x":"{long}",{}}}"#,
+                repeated(
+                    r#""user_event":{"revoke":{"source":{"user_id":"$"},"target":{"app_id":"1"}}}"#,
+                    SIZE * 4 / 10,
+                    EVENTS
+                ),
+            ),
+        ),
+        (
+            "events beside an activity",
+            format!(r#"{{"data":{{"event_type":"x","tag":"{long}"}},"tweet_delete_events":[{deleted}]}}"#),
+        ),
+        (
+            "events beside a replay",
+            format!(r#"{{"replay_job_status":{{"job_id":"{long}"}},"tweet_delete_events":[{deleted}]}}"#),
+        ),
+        ("a long tag", activity("post.create", &format!(r#""tag":"{long}","payload":[{empty}]"#))),
+        ("a long word", activity("post.create", &format!(r#""filter":{{"keyword":"{long}"}},"payload":[{empty}]"#))),
+        ("a long type of event", activity(&format!("chat.update.{long}"), &format!(r#""payload":[{empty}]"#))),
+        ("a type of event of many words", activity(&"a.".repeat(SIZE / 2 - 100), r#""payload":{"id":"1"}"#)),
+        (
+            "a long name of the delivery",
+            activity("follow.follow", &format!(r#""event_uuid":"{long}","payload":{{"x_events":[{empty}]}}"#)),
+        ),
+        (
+            "messages in an activity",
+            activity(
+                "dm.received",
+                &format!(r#""payload":{{"users":{{"1":{{"name":"{long}"}}}},"direct_message_events":[{messages}]}}"#),
+            ),
+        ),
+        ("a long tag of 16 events", activity("post.create", &format!(r#""tag":"{long}","payload":[{few}]"#))),
+        (
+            "a long word of 16 events",
+            activity("post.create", &format!(r#""filter":{{"keyword":"{long}"}},"payload":[{few}]"#)),
+        ),
+        ("a long type of 16 events", activity(&format!("chat.update.{long}"), &format!(r#""payload":[{few}]"#))),
+        (
+            "16 messages in an activity",
+            activity(
+                "dm.sent",
+                &format!(
+                    r#""payload":{{"users":{{"1":{{"name":"{long}"}}}},"direct_message_events":[{few_messages}]}}"#
+                ),
+            ),
+        ),
+        (
+            "16 likes with empty posts",
+            activity("like.create", &format!(r#""payload":[{few}],"includes":{{"tweets":[{fewer}]}}"#)),
+        ),
+        (
+            "empty posts",
+            activity("like.create", &format!(r#""payload":{{"id":"1"}},"includes":{{"tweets":[{empties}]}}"#)),
+        ),
+        (
+            "empty users",
+            activity("post.create", &format!(r#""payload":{{"id":"1"}},"includes":{{"users":[{empties}]}}"#)),
+        ),
+        (
+            "empty media",
+            activity("post.create", &format!(r#""payload":{{"id":"1"}},"includes":{{"media":[{empties}]}}"#)),
+        ),
+        (
+            "keys of media",
+            activity(
+                "post.create",
+                &format!(
+                    r#""payload":{{"id":"1","attachments":{{"media_keys":[{keys}]}}}},"includes":{{"media":[{media}]}}"#
+                ),
+            ),
+        ),
+        (
+            "links to media",
+            activity("post.create", &format!(r#""payload":{{"id":"1","entities":{{"urls":[{media}]}}}}"#)),
+        ),
+        (
+            "empty entities",
+            format!(
+                r#"{{"for_user_id":"1","tweet_create_events":[{{"id_str":"1","extended_entities":{{"media":[{empties}]}}}}]}}"#
+            ),
+        ),
+        (
+            "empty mentions",
+            format!(
+                r#"{{"for_user_id":"1","tweet_create_events":[{{"id_str":"1","entities":{{"user_mentions":[{empties}]}}}}]}}"#
+            ),
+        ),
+        (
+            "a profile of lists",
+            activity(
+                "profile.update.bio",
+                &format!(r#""payload":{{"before":[{}]}}"#, repeated("[]", SIZE - 300, usize::MAX)),
+            ),
+        ),
+        (
+            "a profile of objects",
+            activity(
+                "profile.update.bio",
+                &format!(r#""payload":{{"before":[{}]}}"#, repeated(r#"{"":0}"#, SIZE - 300, usize::MAX)),
+            ),
+        ),
+        (
+            "halves of emojis",
+            format!(
+                r#"{{"for_user_id":"1","tweet_create_events":[{{"id_str":"1","text":"{}"}}]}}"#,
+                r"\ud83d".repeat(SIZE / 6 - 30)
+            ),
+        ),
+    ]
+}

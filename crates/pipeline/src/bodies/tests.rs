@@ -1,0 +1,203 @@
+//! Uploads over time, which is given.
+
+use std::collections::VecDeque;
+
+use super::*;
+
+const KIB: usize = 1 << 10;
+const ROOM: usize = 64 << 20;
+
+/// How long an upload lasts at most: birdhook's deadline.
+const DEADLINE: Duration = Duration::from_millis(2500);
+
+/// One body on its way.
+struct Sender {
+    share: Share,
+    begun: Instant,
+    left: usize,
+}
+
+impl Sender {
+    fn new(begun: Instant, bytes: usize) -> Self {
+        Self { share: Share::default(), begun, left: bytes }
+    }
+
+    /// Sends some bytes, and waits for more.
+    fn send(&mut self, bodies: &Bodies, bytes: usize, now: Instant) -> Result<(), Reason> {
+        let bytes = bytes.min(self.left);
+        self.left -= bytes;
+        self.share.take(bodies, bytes, || now)?;
+        self.share.wait(bodies, self.begun, || now, Waker::noop())
+    }
+
+    /// Whether it was ended for another one.
+    fn is_ended(&self, bodies: &Bodies, now: Instant) -> bool {
+        self.share.wait(bodies, self.begun, || now, Waker::noop()).is_err()
+    }
+}
+
+/// What attacks: in each millisecond it may begin uploads, send on them and leave them.
+trait Attack {
+    fn step(&mut self, bodies: &Bodies, millisecond: u64, now: Instant);
+}
+
+/// Runs for some seconds: good deliveries of 6 KB, one every 5 ms, each of which arrives at 1 Mbit/s; tells how many came, how many were
+/// refused, and the most that was taken.
+fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
+    let (bodies, start) = (Bodies::new(ROOM), Instant::now());
+    let (mut good, mut came, mut refused, mut most) = (Vec::<Sender>::new(), 0, 0, 0);
+    for millisecond in 0..8_000 {
+        let now = start + Duration::from_millis(millisecond);
+        attack.step(&bodies, millisecond, now);
+        if millisecond.is_multiple_of(5) {
+            good.push(Sender::new(now, 6_000));
+            came += 1;
+        }
+        good.retain_mut(|one| {
+            // 1 Mbit/s.
+            let sent = one.send(&bodies, 125, now);
+            let ended = if one.left == 0 { sent.and_then(|()| one.share.complete(&bodies)) } else { sent };
+            refused += usize::from(ended.is_err());
+            let goes_on = ended.is_ok() && one.left > 0;
+            if !goes_on {
+                one.share.give_back(&bodies);
+            }
+            goes_on
+        });
+        most = most.max(bodies.taken());
+    }
+    (came, refused, most)
+}
+
+/// Uploads of 63 KiB, each opened again when it ends.
+struct Slow {
+    senders: VecDeque<Sender>,
+    /// Bytes that an upload sends before it is another one's turn.
+    turn: usize,
+    /// Bytes of all of them in a millisecond.
+    rate: usize,
+    deadline: Duration,
+}
+
+impl Attack for Slow {
+    fn step(&mut self, bodies: &Bodies, millisecond: u64, now: Instant) {
+        if millisecond == 0 {
+            self.senders.extend((0..1_100).map(|_| Sender::new(now, 63 * KIB)));
+        }
+        for sender in &mut self.senders {
+            if now - sender.begun >= self.deadline || (millisecond.is_multiple_of(50) && sender.is_ended(bodies, now)) {
+                sender.share.give_back(bodies);
+                *sender = Sender::new(now, 63 * KIB);
+            }
+        }
+        let mut budget = self.rate;
+        for _ in 0..self.senders.len() {
+            let Some(mut sender) = self.senders.pop_front() else { break };
+            // The last byte never comes.
+            let bytes = self.turn.min(sender.left.saturating_sub(1)).min(budget);
+            budget -= bytes;
+            if bytes > 0 && sender.send(bodies, bytes, now).is_err() {
+                sender.share.give_back(bodies);
+                sender = Sender::new(now, 63 * KIB);
+            }
+            self.senders.push_back(sender);
+            if budget == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// 2,000 uploads a second that send all but a byte of 63 KiB within 44 ms, and then nothing.
+struct Fast(VecDeque<Sender>);
+
+impl Attack for Fast {
+    fn step(&mut self, bodies: &Bodies, _: u64, now: Instant) {
+        while self.0.front().is_some_and(|oldest| now - oldest.begun >= DEADLINE) {
+            self.0.pop_front().unwrap().share.give_back(bodies);
+        }
+        self.0.extend((0..2).map(|_| Sender::new(now, 63 * KIB - 1)));
+        for sender in self.0.iter_mut().rev().take(2 * 45).filter(|sender| sender.left > 0) {
+            if sender.send(bodies, 1_460, now).is_err() {
+                sender.share.give_back(bodies);
+                sender.left = 0;
+            }
+        }
+    }
+}
+
+#[test]
+fn slow_uploads_make_room_for_good_deliveries() {
+    // 125 Mbit/s fill the room where bodies may take 10 s, twice as much does where they may take 2.5 s.
+    for (rate, turn, deadline) in [
+        (15_625, 146, Duration::from_secs(10)),
+        (15_625, 63 * KIB, Duration::from_secs(10)),
+        (31_250, 63 * KIB, DEADLINE),
+    ] {
+        let (came, refused, most) = good_beside(&mut Slow { senders: VecDeque::new(), turn, rate, deadline });
+        assert_eq!((came, refused), (1_600, 0), "{rate} bytes in turns of {turn}");
+        assert!(most > ROOM * 9 / 10 && most <= ROOM + 64 * KIB, "the room was full: {most}");
+    }
+}
+
+#[test]
+fn fast_newcomers_end_one_another_and_no_good_delivery() {
+    let (came, refused, most) = good_beside(&mut Fast(VecDeque::new()));
+    assert_eq!((came, refused), (1_600, 0));
+    assert!(most > ROOM * 9 / 10 && most <= ROOM + 64 * KIB, "the room was full: {most}");
+}
+
+/// One that began so many milliseconds before `now`, whose last byte is so many old.
+fn upload(bodies: &Bodies, now: Instant, (age, idle): (u64, u64), bytes: usize) -> Share {
+    let (share, before) = (Share::default(), |age| now - Duration::from_millis(age));
+    share.take(bodies, bytes, || before(idle)).unwrap();
+    share.wait(bodies, before(age), || before(idle), Waker::noop()).unwrap();
+    share
+}
+
+fn is_ended(bodies: &Bodies, share: &Share, now: Instant) -> bool {
+    share.wait(bodies, now, || now, Waker::noop()).is_err()
+}
+
+#[test]
+fn the_one_that_was_idle_longest_is_ended_and_then_the_slowest() {
+    let (bodies, now) = (Bodies::new(100), Instant::now() + Duration::from_secs(60));
+    let all = [((900, 400), 25), ((900, 500), 26), ((900, 500), 24), ((900, 300), 25)]
+        .map(|(times, bytes)| upload(&bodies, now, times, bytes));
+    let newcomer = Share::default();
+    for (most, ended) in
+        [(24, [false, false, true, false]), (26, [false, true, true, false]), (25, [true, true, true, false])]
+    {
+        newcomer.take(&bodies, most, || now).unwrap();
+        assert_eq!(all.each_ref().map(|share| is_ended(&bodies, share, now)), ended);
+        assert_eq!(bodies.taken(), 100);
+    }
+    newcomer.give_back(&bodies);
+    all.iter().for_each(|share| share.give_back(&bodies));
+    assert_eq!(bodies.taken(), 0);
+}
+
+#[test]
+fn what_is_young_makes_progress_or_is_whole_is_not_ended() {
+    let now = Instant::now() + Duration::from_secs(60);
+    for (what, times, bytes, is_whole, may_end) in [
+        ("young", (250, 250), 10, false, false),
+        ("not young", (251, 251), 10, false, true),
+        ("fast", (1_000, 250), 64 * KIB, false, false),
+        ("fast before", (1_000, 251), 64 * KIB, false, true),
+        ("slow", (1_000, 0), 64 * KIB - 1, false, true),
+        ("whole", (2_000, 2_000), 10, true, false),
+    ] {
+        let bodies = Bodies::new(bytes);
+        let share = upload(&bodies, now, times, bytes);
+        if is_whole {
+            share.complete(&bodies).unwrap();
+        }
+        let newcomer = Share::default();
+        assert_eq!(newcomer.take(&bodies, 1, || now).is_ok(), may_end, "{what}");
+        newcomer.give_back(&bodies);
+        assert_eq!(share.complete(&bodies).is_err(), may_end, "{what}");
+        share.give_back(&bodies);
+        assert_eq!(bodies.taken(), 0, "{what}");
+    }
+}

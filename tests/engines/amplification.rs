@@ -1,0 +1,61 @@
+//! What a signed body makes a sink allocate is in proportion to its length, whatever its shape.
+
+#[path = "../../crates/core/tests/support/hostile.rs"]
+mod hostile;
+
+use allocation_counter::measure;
+use birdhook_core::Delivery;
+use birdhook_inbox::Inbox;
+use birdhook_pipeline::{EventSink, SinkError};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::nats::bed as nats;
+use crate::redis::bed as redis;
+use hostile::SIZE;
+
+/// What one delivery may allocate for each byte of it: together, and at once. The connection's own buffers count.
+const IN_ALL: u64 = 120;
+const AT_ONCE: u64 = 50;
+
+/// One thread, so that all is counted that the connection does.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn check(runtime: &Runtime, sink: &impl EventSink) {
+    let mut over = Vec::new();
+    for (shape, body) in hostile::bodies() {
+        let delivery = Delivery::restore("app", body, 10_000).unwrap();
+        let mut taken = Ok(());
+        let cost = measure(|| taken = runtime.block_on(async { sink.deliver(delivery.clone()).await }));
+        // A server takes no message over its own limit.
+        assert!(matches!(taken, Ok(()) | Err(SinkError::Refused(_))), "{shape}: {taken:?}");
+        let (all, most) = (cost.bytes_total / SIZE as u64, cost.bytes_max / SIZE as u64);
+        if all > IN_ALL || most > AT_ONCE {
+            over.push(format!("{shape}: {all} MiB in all, {most} at once"));
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
+}
+
+#[test]
+fn a_stream_of_redis() {
+    let runtime = runtime();
+    let bed = runtime.block_on(redis::Bed::new());
+    check(&runtime, &bed.redis.sink(redis::STREAM));
+}
+
+#[test]
+fn jetstream() {
+    let runtime = runtime();
+    let settings = birdhook_nats::StreamSettings::new().max_bytes(256 << 20);
+    let bed = runtime.block_on(nats::Bed::of(&settings));
+    check(&runtime, &bed.sink());
+}
+
+/// What its own thread allocates is not counted: that writes the body and the keys.
+#[test]
+fn an_inbox() {
+    let folder = tempfile::tempdir().unwrap();
+    check(&runtime(), &Inbox::open(folder.path().join("inbox")).unwrap());
+}

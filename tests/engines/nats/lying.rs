@@ -1,0 +1,149 @@
+//! A NATS server that lies or says nothing more, at each step of what it is asked.
+
+use std::time::{Duration, Instant};
+
+use allocation_counter::measure;
+use birdhook_nats::JetStream;
+use birdhook_pipeline::EventSink;
+use futures_util::future::join_all;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
+use tokio::net::TcpListener;
+
+use crate::nats::bed::posts;
+
+/// Where the lie comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// In place of what the server says of itself.
+    Info,
+    /// In place of the answer to the first `PING`, by which the client knows that it was let in.
+    Pong,
+    /// In place of what JetStream says of the event, after the head of a message.
+    Receipt,
+    /// In place of all of that message.
+    Message,
+    /// There is none.
+    Never,
+}
+
+const INFO: &str = r#"INFO {"server_id":"x","server_name":"x","version":"2.11.0","go":"go1","host":"127.0.0.1","port":4222,"max_payload":1048576,"headers":true,"jetstream":true,"proto":1,"client_id":1}"#;
+
+/// What is said. `None` is nothing, an empty text ends the connection.
+const OF_THE_SERVER: [Option<&str>; 6] =
+    [None, Some(""), Some("INFO {}"), Some("INFO {"), Some("-ERR 'no'"), Some("HTTP/1.1 400 Bad Request")];
+const OF_A_PING: [Option<&str>; 5] =
+    [None, Some(""), Some("-ERR 'Authorization Violation'"), Some("MSG"), Some("MSG a 1 999999999999999999999")];
+const OF_AN_EVENT: [Option<&str>; 7] = [
+    Some("{}"),
+    Some("[]"),
+    Some("not json"),
+    Some(r#"{"stream":5,"seq":1}"#),
+    Some(r#"{"stream":"x"}"#),
+    Some(r#"{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}}"#),
+    Some(r#"{"error":{"code":"x"}}"#),
+];
+const OF_A_MESSAGE: [Option<&str>; 6] = [
+    None,
+    Some(""),
+    Some("-ERR 'Permissions Violation for Publish to \"birdhook\"'"),
+    Some("MSG x 999 2\r\n{}"),
+    Some("MSG x 1 1073741824"),
+    Some("HMSG x 1 1 0"),
+];
+
+/// The client waits 5 s for a connection, and as long for a receipt.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// As a server until the lie, after which nothing more is said.
+async fn converse(stream: tokio::net::TcpStream, step: Step, lie: Option<&str>) -> std::io::Result<()> {
+    let (mut stream, mut line, mut sid) = (BufStream::new(stream), String::new(), String::new());
+    let mut asked = Step::Info;
+    loop {
+        let honest = match asked {
+            Step::Info => INFO.to_owned(),
+            Step::Pong => "PONG".to_owned(),
+            _ => String::new(),
+        };
+        let is_lie = asked == step;
+        let said = if is_lie { lie.map(str::to_owned) } else { Some(honest).filter(|said| !said.is_empty()) };
+        match said {
+            Some(said) if said.is_empty() => return Ok(()),
+            Some(said) => stream.write_all(format!("{said}\r\n").as_bytes()).await?,
+            None => {}
+        }
+        stream.flush().await?;
+        if is_lie {
+            std::future::pending::<()>().await;
+        }
+        // What is asked next.
+        asked = loop {
+            line.clear();
+            if stream.read_line(&mut line).await? == 0 {
+                return Ok(());
+            }
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["PING"] => break Step::Pong,
+                ["SUB", .., id] => sid = (*id).to_owned(),
+                ["PUB" | "HPUB", _, reply, .., length] => {
+                    let mut payload = vec![0; length.parse::<usize>().unwrap() + 2];
+                    let reply = (*reply).to_owned();
+                    stream.read_exact(&mut payload).await?;
+                    if step == Step::Message {
+                        break Step::Message;
+                    }
+                    let receipt =
+                        if step == Step::Receipt { lie.unwrap_or_default() } else { r#"{"stream":"x","seq":1}"# };
+                    let message = format!("MSG {reply} {sid} {}\r\n{receipt}\r\n", receipt.len());
+                    stream.write_all(message.as_bytes()).await?;
+                    stream.flush().await?;
+                }
+                _ => {}
+            }
+        };
+    }
+}
+
+async fn connect_and_deliver(step: Step, lie: Option<&'static str>) -> Result<(), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move { converse(stream, step, lie).await });
+        }
+    });
+    let taken = match JetStream::connect(&url).await {
+        Err(error) => Err(error.to_string()),
+        Ok(jetstream) => {
+            let taken = jetstream.sink().deliver(posts(1, 1).remove(0)).await;
+            taken.map_err(|error| format!("{error:?}"))
+        }
+    };
+    serving.abort();
+    taken
+}
+
+/// No lie is taken for an event that was stored, keeps a delivery waiting, or costs memory.
+#[test]
+fn whatever_the_server_says_in_place_of_an_answer_is_an_error_in_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let all = async {
+        assert_eq!(connect_and_deliver(Step::Never, None).await, Ok(()));
+        let of = |step: Step, lies: &'static [Option<&'static str>]| lies.iter().map(move |lie| (step, *lie));
+        let cases = of(Step::Info, &OF_THE_SERVER)
+            .chain(of(Step::Pong, &OF_A_PING))
+            .chain(of(Step::Receipt, &OF_AN_EVENT))
+            .chain(of(Step::Message, &OF_A_MESSAGE));
+        let taken = cases.map(async |(step, lie)| {
+            let begun = Instant::now();
+            let taken = connect_and_deliver(step, lie).await;
+            (step, lie, taken, begun.elapsed())
+        });
+        for (step, lie, taken, took) in join_all(taken).await {
+            assert!(taken.is_err(), "{step:?}: {lie:?}");
+            assert!(took < PATIENCE, "{step:?}: {lie:?} took {took:?}");
+        }
+    };
+    let cost = measure(|| runtime.block_on(all));
+    assert!(cost.bytes_max < 64 << 20, "{} bytes", cost.bytes_max);
+}

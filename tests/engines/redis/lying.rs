@@ -1,0 +1,129 @@
+//! A Redis that lies or says nothing more, at each step of what it is asked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use allocation_counter::measure;
+use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_redis::Redis;
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::redis::bed::{STREAM, posts};
+
+/// What is said in place of an answer. `None` is nothing.
+const LIES: [Option<&[u8]>; 17] = [
+    None,
+    Some(b""),
+    Some(b"+OK\r\n"),
+    Some(b":-9223372036854775808\r\n"),
+    Some(b":99999999999999999999\r\n"),
+    Some(b"$-1\r\n"),
+    Some(b"*-1\r\n"),
+    Some(b"*0\r\n"),
+    Some(b"_\r\n"),
+    Some(b"-ERR no\r\n"),
+    Some(b"-OOM no\r\n"),
+    Some(b"-MOVED 1 127.0.0.1:1\r\n"),
+    Some(b"-NOSCRIPT no\r\n"),
+    Some(b"*1000000000\r\n"),
+    Some(b"$536870912\r\nab"),
+    Some(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    Some(b"\0\xff\r\n:"),
+];
+
+/// Two calls of two seconds each, a second for a connection, and some more for slow machines.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Answers `honest` commands as Redis does, counting all connections together, then lies to all others. An empty lie closes the
+/// connection.
+async fn serve(listener: TcpListener, honest: usize, lie: Option<&'static [u8]>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(converse(stream, Arc::clone(&asked), honest, lie));
+    }
+}
+
+async fn converse(mut stream: TcpStream, asked: Arc<AtomicUsize>, honest: usize, lie: Option<&'static [u8]>) {
+    let (mut unread, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        while let Some((name, length)) = command(&unread) {
+            unread.drain(..length);
+            let answer: &[u8] = match name.as_str() {
+                "PING" => b"+PONG\r\n",
+                "EVALSHA" => b":1\r\n",
+                "SCRIPT" => b"$40\r\n0000000000000000000000000000000000000000\r\n",
+                _ => b"+OK\r\n",
+            };
+            let answer = if asked.fetch_add(1, SeqCst) < honest { Some(answer) } else { lie };
+            match answer {
+                None => std::future::pending().await,
+                Some([]) => return,
+                Some(answer) if stream.write_all(answer).await.is_err() => return,
+                Some(_) => {}
+            }
+        }
+        match stream.read(&mut piece).await {
+            Ok(length @ 1..) => unread.extend_from_slice(&piece[..length]),
+            _ => return,
+        }
+    }
+}
+
+/// The name of a whole command at the beginning, and how long the command is.
+fn command(bytes: &[u8]) -> Option<(String, usize)> {
+    let line = |from: usize| {
+        let length = bytes.get(from..)?.windows(2).position(|two| two == b"\r\n")?;
+        Some((std::str::from_utf8(&bytes[from..from + length]).ok()?, from + length + 2))
+    };
+    let (count, mut at) = line(0)?;
+    let mut name = None;
+    for _ in 0..count.strip_prefix('*')?.parse::<usize>().ok()? {
+        let (length, begin) = line(at)?;
+        at = begin + length.strip_prefix('$')?.parse::<usize>().ok()? + 2;
+        let word = bytes.get(begin..at - 2).filter(|_| at <= bytes.len())?;
+        name = name.or_else(|| Some(String::from_utf8_lossy(word).to_ascii_uppercase()));
+    }
+    Some((name?, at))
+}
+
+async fn connect_and_deliver(honest: usize, lie: Option<&'static [u8]>) -> Result<(), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    let serving = tokio::spawn(serve(listener, honest, lie));
+    let redis = Redis::connect(&url).await;
+    let taken = match redis {
+        Err(error) => Err(error.to_string()),
+        Ok(redis) => {
+            let taken = redis.sink(STREAM).deliver(posts(1, 1).remove(0)).await;
+            taken.map_err(|error: SinkError| format!("{error:?}"))
+        }
+    };
+    serving.abort();
+    taken
+}
+
+/// No lie is taken for an event that was appended, keeps a delivery waiting, or costs memory.
+#[test]
+fn whatever_redis_says_in_place_of_an_answer_is_an_error_in_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let all = async {
+        let honest = join_all((0..12).map(|steps| connect_and_deliver(steps, None))).await;
+        let steps = honest.iter().position(Result::is_ok).expect("it is honest long enough");
+        assert!((2..8).contains(&steps), "a PING and a script: {honest:?}");
+        let cases = (0..steps).flat_map(|step| LIES.map(|lie| (step, lie)));
+        let taken = cases.map(async |(step, lie)| {
+            let begun = Instant::now();
+            let taken = connect_and_deliver(step, lie).await;
+            (step, lie.map(String::from_utf8_lossy), taken, begun.elapsed())
+        });
+        for (step, lie, taken, took) in join_all(taken).await {
+            assert!(taken.is_err(), "step {step}: {lie:?}");
+            assert!(took < PATIENCE, "step {step}: {lie:?} took {took:?}");
+        }
+    };
+    let cost = measure(|| runtime.block_on(all));
+    assert!(cost.bytes_max < 64 << 20, "{} bytes", cost.bytes_max);
+}
