@@ -24,7 +24,7 @@ fn runtime() -> Runtime {
 
 fn check(runtime: &Runtime, sink: &impl EventSink) {
     let mut over = Vec::new();
-    for (shape, body) in hostile::bodies() {
+    for (shape, body) in hostile::bodies(SIZE) {
         let delivery = Delivery::restore("app", body, 10_000).unwrap();
         let mut taken = Ok(());
         let cost = measure(|| taken = runtime.block_on(async { sink.deliver(delivery.clone()).await }));

@@ -18,6 +18,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Where the value that comes next ends. `None` if it is not JSON, or nested too deeply.
+    #[inline(never)]
     pub(super) fn value(mut self) -> Option<usize> {
         // Whether each of the arrays and objects around the value is an object, the innermost in the lowest bit.
         let (mut objects, mut depth) = (0u64, 0);

@@ -24,20 +24,20 @@ fn repeated(piece: &str, bytes: usize, most: usize) -> String {
     all
 }
 
-/// Every shape, with its name.
-pub(crate) fn bodies() -> Vec<(&'static str, String)> {
-    const EVENTS: usize = 9_999;
-    let long = "a".repeat(SIZE * 6 / 10);
-    let deleted = repeated(r#"{"status": {"id":"$"}}"#, SIZE * 4 / 10, EVENTS);
+/// Every shape in about this size, with its name.
+pub(crate) fn bodies(size: usize) -> Vec<(&'static str, String)> {
+    let events = size / 105;
+    let long = "a".repeat(size * 6 / 10);
+    let deleted = repeated(r#"{"status": {"id":"$"}}"#, size * 4 / 10, events);
     let message = r#"{"id":"$","message_create":{"sender_id":"1","target":{"recipient_id":"2"},"source_app_id":"3"}}"#;
-    let messages = repeated(message, SIZE * 4 / 10, EVENTS);
-    let empty = repeated("{}", SIZE, EVENTS);
+    let messages = repeated(message, size * 4 / 10, events);
+    let empty = repeated("{}", size, events);
     // As many as an activity may tell.
-    let (few, few_messages) = (repeated("{}", SIZE, 16), repeated(message, SIZE, 16));
-    let fewer = repeated("{}", SIZE / 3, usize::MAX);
-    let empties = repeated("{}", SIZE - 300, usize::MAX);
-    let keys = repeated(r#""3_$""#, SIZE / 3, usize::MAX);
-    let media = repeated(r#"{"media_key":"3_$"}"#, SIZE / 2, usize::MAX);
+    let (few, few_messages) = (repeated("{}", size, 16), repeated(message, size, 16));
+    let fewer = repeated("{}", size / 3, usize::MAX);
+    let empties = repeated("{}", size - 300, usize::MAX);
+    let keys = repeated(r#""3_$""#, size / 3, usize::MAX);
+    let media = repeated(r#"{"media_key":"3_$"}"#, size / 2, usize::MAX);
     let activity = |event_type: &str, members: &str| format!(r#"{{"data":{{"event_type":"{event_type}",{members}}}}}"#);
     vec![
         ("a long subscriber", format!(r#"{{"for_user_id":"{long}","tweet_delete_events":[{deleted}]}}"#)),
@@ -65,14 +65,14 @@ pub(crate) fn bodies() -> Vec<(&'static str, String)> {
             "many users",
             format!(
                 r#"{{"for_user_id":"1","users":{{{}}},"direct_message_events":[{messages}]}}"#,
-                repeated(r#""$":{"id":"$","name":"Ida"}"#, SIZE * 6 / 10, usize::MAX),
+                repeated(r#""$":{"id":"$","name":"Ida"}"#, size * 6 / 10, usize::MAX),
             ),
         ),
         (
             "events outside of arrays",
             format!(
                 r#"{{"for_user_id":"1","x":"{long}",{}}}"#,
-                repeated(r#""favorite_events":{"id":"$"}"#, SIZE * 4 / 10, EVENTS)
+                repeated(r#""favorite_events":{"id":"$"}"#, size * 4 / 10, events)
             ),
         ),
         (
@@ -81,8 +81,8 @@ pub(crate) fn bodies() -> Vec<(&'static str, String)> {
                 r#"{{"x":"{long}",{}}}"#,
                 repeated(
                     r#""user_event":{"revoke":{"source":{"user_id":"$"},"target":{"app_id":"1"}}}"#,
-                    SIZE * 4 / 10,
-                    EVENTS
+                    size * 4 / 10,
+                    events
                 ),
             ),
         ),
@@ -97,7 +97,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, String)> {
         ("a long tag", activity("post.create", &format!(r#""tag":"{long}","payload":[{empty}]"#))),
         ("a long word", activity("post.create", &format!(r#""filter":{{"keyword":"{long}"}},"payload":[{empty}]"#))),
         ("a long type of event", activity(&format!("chat.update.{long}"), &format!(r#""payload":[{empty}]"#))),
-        ("a type of event of many words", activity(&"a.".repeat(SIZE / 2 - 100), r#""payload":{"id":"1"}"#)),
+        ("a type of event of many words", activity(&"a.".repeat(size / 2 - 100), r#""payload":{"id":"1"}"#)),
         (
             "a long name of the delivery",
             activity("follow.follow", &format!(r#""event_uuid":"{long}","payload":{{"x_events":[{empty}]}}"#)),
@@ -169,21 +169,21 @@ pub(crate) fn bodies() -> Vec<(&'static str, String)> {
             "a profile of lists",
             activity(
                 "profile.update.bio",
-                &format!(r#""payload":{{"before":[{}]}}"#, repeated("[]", SIZE - 300, usize::MAX)),
+                &format!(r#""payload":{{"before":[{}]}}"#, repeated("[]", size - 300, usize::MAX)),
             ),
         ),
         (
             "a profile of objects",
             activity(
                 "profile.update.bio",
-                &format!(r#""payload":{{"before":[{}]}}"#, repeated(r#"{"":0}"#, SIZE - 300, usize::MAX)),
+                &format!(r#""payload":{{"before":[{}]}}"#, repeated(r#"{"":0}"#, size - 300, usize::MAX)),
             ),
         ),
         (
             "halves of emojis",
             format!(
                 r#"{{"for_user_id":"1","tweet_create_events":[{{"id_str":"1","text":"{}"}}]}}"#,
-                r"\ud83d".repeat(SIZE / 6 - 30)
+                r"\ud83d".repeat(size / 6 - 30)
             ),
         ),
     ]
