@@ -49,6 +49,7 @@ impl BodyReader {
     ///
     /// # Errors
     /// Returns the reply to send:
+    ///
     /// - 400 if the length of the body differs from `Content-Length`
     /// - 401 if no app's secret made the signature
     /// - 400 if the body is neither a JSON object nor a list that contains an object

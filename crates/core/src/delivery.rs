@@ -46,8 +46,9 @@ impl Delivery {
         &self.envelope.app
     }
 
-    /// Returns the kind of secret that signed the delivery, if its app answers challenges with the
-    /// other kind. X may then consider the app's challenge answers wrong.
+    /// Returns the kind of secret that signed, if the app answers challenges with the other kind.
+    ///
+    /// X may then consider the app's challenge answers wrong.
     ///
     /// `None` if a signature of the answering kind was present too, and for deliveries from
     /// [`restore`](Self::restore).
@@ -59,8 +60,9 @@ impl Delivery {
         self.signed_with_another_kind = kind;
     }
 
-    /// Returns the id of the subscribed user, if the body names one (`for_user_id`, or
-    /// `filter.user_id` in the X Activity API).
+    /// Returns the id of the subscribed user, if the body names one.
+    ///
+    /// This is `for_user_id` or, in the X Activity API, `filter.user_id`.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref()
     }

@@ -74,8 +74,10 @@ pub enum ChallengeSignature {
     /// Rejects a challenge with a wrong signature. Answers one without a signature.
     #[default]
     IfPresent,
-    /// Answers only a challenge that X has signed together with a `nonce` or with the registered
-    /// URL's own query.
+    /// Answers only a challenge that X has signed.
+    ///
+    /// The signed query must contain a `nonce` or the registered URL's own parameters next to the
+    /// token.
     Demanded,
     /// Answers challenges without checking their signature.
     Ignored,

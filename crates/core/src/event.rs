@@ -18,9 +18,9 @@ use crate::{DedupeScope, Direction, EventKey, EventKind, Generation, RawJson, Ti
 /// One event that X reported to one app about one subscriber.
 ///
 /// [`kind`](Self::kind), [`subscriber`](Self::subscriber) and [`occurred_at`](Self::occurred_at)
-/// cost nothing; [`delivery_key`](Self::delivery_key) is one SHA-256 of some hundred bytes. Typed
-/// values are read on demand from the event's slice of the body, which remains available as
-/// [`raw`](Self::raw). Events are `'static`, `Send` and cheap to clone.
+/// need no parsing; [`delivery_key`](Self::delivery_key) is one SHA-256 of some hundred bytes.
+/// Typed values are read on demand from the event's slice of the body, [`raw`](Self::raw). Events
+/// are `'static`, `Send` and cheap to clone.
 ///
 /// `Debug` prints no names, user ids or texts. Serialising an event writes its raw JSON.
 #[derive(Clone)]
@@ -46,16 +46,14 @@ pub(crate) struct Envelope {
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
     pub(crate) is_replay: bool,
-    /// The number of events in the body.
     pub(crate) sent: usize,
     /// The members of the body next to its arrays of events, read when first needed.
     pub(crate) around_events: OnceLock<Option<Box<str>>>,
     pub(crate) body: RawJson,
 }
 
-/// Limit on the total size of what the events of a body copy or parse from its shared parts, as a
-/// multiple of the body's size. Without it, each of thousands of events could copy a part as large
-/// as the body.
+/// Limit on the data that all events together copy or parse from shared parts, in body sizes.
+/// Without it, each of thousands of events could copy a part as large as the body.
 const SHARES: usize = 16;
 
 impl Envelope {
@@ -152,8 +150,7 @@ impl Event {
         self.envelope.sent
     }
 
-    /// Returns the index of the event in its delivery, counted from 0 before any events were
-    /// removed.
+    /// Returns the index of the event in its delivery, before any events were removed. Starts at 0.
     pub fn position(&self) -> usize {
         self.described.position
     }
@@ -177,10 +174,10 @@ impl Event {
         identity.scoped(scope, self.app(), self.subscription())
     }
 
-    /// Returns a key that is the same for an event from the Account Activity API and from the X
-    /// Activity API, in the scope [`DedupeScope::Subscription`].
+    /// Returns the key that both APIs share, in the scope [`DedupeScope::Subscription`].
     ///
-    /// See [`is_timeless`](Self::is_timeless) for the events that it cannot distinguish.
+    /// It is the same for a report of the event by the Account Activity API and by the X Activity
+    /// API. See [`is_timeless`](Self::is_timeless) for the events that it cannot distinguish.
     pub fn content_key(&self) -> EventKey {
         self.content_key_in(DedupeScope::Subscription)
     }
@@ -194,12 +191,11 @@ impl Event {
         identity.scoped(scope, self.app(), self.subscription())
     }
 
-    /// Returns whether the [`content_key`](Self::content_key) covers only who did what to whom, so
-    /// that repeating the action gives the same key.
+    /// Returns whether repeating the action gives the same [`content_key`](Self::content_key).
     ///
-    /// True for follows, blocks, mutes, their opposites, typing, and reading without a last
-    /// message. X gives these no id. [`occurred_at`](Self::occurred_at), if X reports it,
-    /// distinguishes two of them.
+    /// True if the key covers only who did what to whom: follows, blocks, mutes, their opposites,
+    /// typing, and reading without a last message. X gives these no id.
+    /// [`occurred_at`](Self::occurred_at), if X reports it, distinguishes two of them.
     pub fn is_timeless(&self) -> bool {
         matches!(self.described.content, Content::Timeless(_))
     }
@@ -211,8 +207,8 @@ impl Event {
 
     /// Returns the id of the user whose subscription delivered the event.
     ///
-    /// This is `for_user_id`, or `filter.user_id` in the X Activity API. A revocation has neither;
-    /// for it, this is the user who revoked access.
+    /// This is `for_user_id` or, in the X Activity API, `filter.user_id`. For a revocation, which
+    /// has neither, it is the user who revoked access.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref().or(self.described.revoked_by.as_deref())
     }
@@ -227,8 +223,7 @@ impl Event {
 
     /// Returns the time of the event as X reports it.
     ///
-    /// In the X Activity API this is `data.created_at`, or a time in the payload if the delivery
-    /// has none.
+    /// In the X Activity API this is `data.created_at` or, if missing, a time in the payload.
     pub fn occurred_at(&self) -> Option<Timestamp> {
         self.described.occurred_at
     }
@@ -263,8 +258,8 @@ impl Event {
     /// Reads the event with the fields of the Account Activity API.
     ///
     /// Members without a field are in [`raw`](Self::raw). Returns [`Payload::Unknown`] for an
-    /// unknown kind, for a payload with a value that does not fit the Rust types, and for
-    /// everything from the X Activity API except messages.
+    /// unknown kind, a value that does not fit the Rust types, and everything from the X Activity
+    /// API except messages, reading and typing.
     pub fn v1(&self) -> Payload<'_> {
         let is_v1 = match self.described.kind {
             EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing => true,
@@ -316,7 +311,6 @@ impl Event {
         v2::Payload::read(self.described.generation, self.described.kind, &self.described.payload)
     }
 
-    /// Reads the status of a finished replay.
     pub(crate) fn replay_status(&self) -> Option<v2::ReplayStatus<'_>> {
         self.described.payload.parse()
     }
@@ -342,8 +336,8 @@ impl Event {
         self.envelope.tag.as_deref()
     }
 
-    /// Returns the word of the X Activity API subscription that delivered the event, if it is a
-    /// subscription to a word.
+    /// Returns the subscribed word, if an X Activity API subscription to a word delivered the
+    /// event.
     pub fn keyword(&self) -> Option<&str> {
         self.envelope.keyword.as_deref()
     }

@@ -119,8 +119,8 @@ impl Identity {
         Beginning::new(parts).identity()
     }
 
-    /// Returns the identity for one event type of the X Activity API, which reports one post under
-    /// several types.
+    /// Returns the identity for one of the event types under which the X Activity API reports a
+    /// post.
     pub(crate) fn of_activity(self, event_type: &str) -> Self {
         Self::new([b"activity".as_slice(), event_type.as_bytes(), &self.0])
     }

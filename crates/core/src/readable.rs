@@ -43,8 +43,10 @@ impl Readable {
     }
 }
 
-/// Returns the JSON with `\ufffd` in place of each unpaired surrogate, and `null` in place of each
-/// number that is out of range for `serde_json`. `None` if it contains neither.
+/// Returns the JSON with replacements, or `None` if it needs none.
+///
+/// `\ufffd` replaces each unpaired surrogate, and `null` each number that `serde_json` finds out of
+/// range.
 fn mended(json: &str) -> Option<String> {
     let (mut mended, mut rest) = (String::new(), json);
     while let Some(at) = rest.find(|c: char| matches!(c, '"' | '-' | '0'..='9')) {

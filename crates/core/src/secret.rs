@@ -128,8 +128,10 @@ impl fmt::Display for SecretKind {
 pub enum SecretError {
     /// The secret is empty. The environment variable may not be set.
     Empty,
-    /// The secret contains a character other than printable ASCII without spaces, which X does not
-    /// use in secrets: for example a line break, a byte order mark or a no-break space.
+    /// The secret contains something other than printable ASCII without spaces.
+    ///
+    /// X does not use such characters in secrets. Examples are a line break, a byte order mark or a
+    /// no-break space.
     Character {
         /// The first such character; U+FFFD for bytes that are not UTF-8.
         character: char,

@@ -33,8 +33,10 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads milliseconds in digits, RFC 3339 (`2018-05-24T09:48:12+00:00`), or the classic form of
-    /// v1.1 (`Thu Oct 03 16:10:37 +0000 2019`).
+    /// Reads a time in one of X's forms. `None` for any other text.
+    ///
+    /// The forms are milliseconds in digits, RFC 3339 (`2018-05-24T09:48:12+00:00`) and the classic
+    /// form of v1.1 (`Thu Oct 03 16:10:37 +0000 2019`).
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(millis) = text.parse() {
             return Some(Self(millis));
@@ -60,8 +62,7 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// RFC 3339 in UTC, or plain milliseconds outside the years 0000 to 9999, which RFC 3339 cannot
-/// represent.
+/// RFC 3339 in UTC, or milliseconds for years outside 0000 to 9999, which RFC 3339 cannot write.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {

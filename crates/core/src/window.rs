@@ -49,7 +49,7 @@ pub struct Window {
     older: HashTable<u32>,
 }
 
-/// The number of expired keys evicted per insertion. More than one, so that expired entries drain.
+/// The maximum number of keys evicted per insertion. More than one, so that expired keys drain.
 const AT_A_TIME: usize = 2;
 
 /// Half a key is enough: with ten million keys, two different ones collide once in 10^24

@@ -63,8 +63,7 @@ pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
     })
 }
 
-/// Returns the relation that the X Activity API expresses through its event type, derived from the
-/// post itself.
+/// Returns the relation that the X Activity API expresses in its event type, found in the post.
 fn relation(tweet: &v1::Tweet<'_>, subscriber: &str) -> Option<PostRelation> {
     let by = |tweet: &v1::Tweet<'_>| tweet.user.as_ref().and_then(|user| user.id()) == Some(subscriber);
     let quoted_by_x = |tweet: &Option<Box<v1::Tweet<'_>>>| tweet.as_deref().is_some_and(by);

@@ -123,8 +123,7 @@ impl Event {
         User { id: id.or(known.id), ..known }
     }
 
-    /// Returns a participant of a conversation, from an id or from the user object that X writes in
-    /// its place.
+    /// Returns a participant of a conversation, from an id or from the user object in its place.
     pub(super) fn party<'a>(&'a self, id: Option<Id<'a>>, party: Option<Party<'a>>) -> User<'a> {
         let mut party = party.unwrap_or_default();
         let party = party.data.take().map_or(party, |wrapped| *wrapped);

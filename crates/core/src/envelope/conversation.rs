@@ -49,8 +49,7 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// Returns the array that the Account Activity API uses for this kind, for kinds whose payload is
-/// such a body.
+/// Returns the array name in the Account Activity API, for kinds whose payload is such a body.
 pub(super) fn known_as(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::MessageSent | EventKind::MessageReceived => Some("direct_message_events"),

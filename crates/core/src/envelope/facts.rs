@@ -123,8 +123,7 @@ facts! {
     }
 }
 
-/// An id that is converted to text only when needed, because X writes numeric ids a second time as
-/// text.
+/// An id that is converted to text only when needed. X writes numeric ids a second time as text.
 #[derive(Clone, Debug, PartialEq)]
 enum WrittenId<'a> {
     Text(Cow<'a, str>),
@@ -172,7 +171,7 @@ pub(super) struct Known<'a> {
 /// An event's kind, as far as it is known without the subscriber.
 pub(super) enum Happening<'a> {
     Plain(EventKind),
-    /// `told` is the direction, if X's event type implies one.
+    /// `told` is the direction that X's event type implies, if any.
     Message {
         sender: Id<'a>,
         source_app: Option<Id<'a>>,
@@ -280,8 +279,8 @@ impl<'a> Facts<'a> {
         Some((happening, identity("message", &[&self.id()?])))
     }
 
-    /// X sends an unfollow as a `follow_events` element of type `unfollow`, but its tables also
-    /// name separate arrays.
+    /// X sends an unfollow in `follow_events` with type `unfollow`. Its tables also name other
+    /// arrays.
     fn relation(&self, array: &str) -> Option<(EventKind, &'static str)> {
         let own_type = array.strip_suffix("_events")?;
         match (own_type, self.kind.as_deref().unwrap_or(own_type)) {

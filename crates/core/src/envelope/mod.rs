@@ -103,8 +103,7 @@ fn shared<'a>(body: &'a ByteString, text: impl Into<Cow<'a, str>>) -> ByteString
     }
 }
 
-/// The top level of a body, or the payload of an activity that is itself a body of the Account
-/// Activity API.
+/// The top level of a body, or a payload that is itself a body of the Account Activity API.
 struct Outline<'a> {
     is_account_activity: bool,
     subscriber: Option<Id<'a>>,
@@ -118,8 +117,7 @@ struct Outline<'a> {
     /// The end of a replay, with the name used in one of X's examples.
     replay_event: Option<&'a str>,
     meta: Meta,
-    /// Whether the body contains more than events of the Account Activity API and the members that
-    /// they share.
+    /// Whether the body has more than Account Activity API events and the members that they share.
     is_undivided: bool,
     drafts: SmallVec<[Draft<'a>; 1]>,
     /// The number of further events that may be read. `overfull` is set if there are more.

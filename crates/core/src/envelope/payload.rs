@@ -85,8 +85,7 @@ impl<'a> PayloadFacts<'a> {
         self.id.as_deref().or_else(other)
     }
 
-    /// Returns the identity of an event that the Account Activity API also reports, in the form of
-    /// that API.
+    /// Returns the identity of an event as the Account Activity API has it, if that API reports it.
     pub(super) fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
         let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
         let relation = |what: &str| {

@@ -92,8 +92,7 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
     exact.or_else(by_words).copied()
 }
 
-/// Built once, because splitting forty names for each event with a former name would double the
-/// reading time.
+/// Built once: splitting forty names for each event with a former name would double reading time.
 static BY_WORDS: LazyLock<HashMap<Vec<String>, &(&str, EventKind)>> =
     LazyLock::new(|| TYPES.iter().map(|known| (words(known.0), known)).collect());
 
@@ -129,8 +128,7 @@ pub(crate) fn detail<'a>(name: &'a str, family: &str) -> Cow<'a, str> {
     if words.is_empty() || before == words.len() { Cow::Borrowed(name) } else { Cow::Owned(words.join("_")) }
 }
 
-/// Returns the words of a name in sorted order, so that `ProfileBioUpdate` and `profile.update.bio`
-/// are equal.
+/// Returns the sorted words of a name: `ProfileBioUpdate` and `profile.update.bio` are equal.
 fn words(name: &str) -> Vec<String> {
     let mut words = words_in_turn(name);
     words.sort_unstable();

@@ -13,8 +13,10 @@ use crate::{Activity, Event, EventKey, RawJson, Timestamp};
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// An event in the JSON event format of `CloudEvents` 1.0
-/// (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
+/// An event in the JSON event format of `CloudEvents` 1.0.
+///
+/// The format is specified at
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
 ///
 /// | attribute | value |
 /// |---|---|

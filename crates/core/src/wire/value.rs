@@ -306,8 +306,8 @@ impl<'de> Value<'de> for f64 {
         Some(number)
     }
 
-    /// With the feature `serde_json/arbitrary_precision`, which any crate of the app may enable, a
-    /// fractional number arrives as an object with one member that holds its text.
+    /// Reads a fractional number if any crate of the app enables `serde_json/arbitrary_precision`.
+    /// Such a number then arrives as an object with one member that holds its text.
     fn object<A: MapAccess<'de>>(place: &mut Option<Self>, mut members: A, _depth: u8) -> Result<(), A::Error> {
         while let Some(Name(name)) = members.next_key()? {
             let mut text: Option<Text<'_>> = None;

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// The member name under which `serde_json` passes the text of a number with its feature
-/// `arbitrary_precision`.
+/// The member name that `serde_json` uses for a number's text with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Returns the text of an object. A `serde_json::Value` would take a hundred bytes of memory for
