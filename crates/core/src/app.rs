@@ -89,7 +89,7 @@ impl App {
         self
     }
 
-    /// Answers challenges with 503 until the app is replaced. Use it for the minutes of a secret
+    /// Answers challenges with 503 until the app is replaced. For a few minutes of a secret
     /// rotation.
     ///
     /// X keeps a webhook for 28 hours after its last success, but ends it immediately if an answer

@@ -61,14 +61,13 @@ pub enum DedupeScope {
     /// word.
     #[default]
     Subscription,
-    /// Two subscribed users in one conversation get one event between them. Each app still gets its
-    /// own.
+    /// Two subscribed users in one conversation share one event. Each app still gets its own.
     ///
     /// The copy that arrives first is delivered, so a message may arrive as
     /// [`MessageSent`](crate::EventKind::MessageSent) only: do not skip sent messages in this
     /// scope. It merges every kind that two subscribers receive, not only messages.
     Conversation,
-    /// Several apps on one URL get one event between them. Each subscriber still gets their own.
+    /// Several apps on one URL share one event. Each subscriber still gets their own.
     AcrossApps,
     /// An event is delivered once for all apps and subscribers.
     Everywhere,

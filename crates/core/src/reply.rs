@@ -32,10 +32,10 @@ impl Reply {
 
     /// Returns whether this replies to a challenge that X itself sent, as its signature proves.
     ///
-    /// A signature proves this only if the signed text contains `&`, as a token with a `nonce`
-    /// does. An attacker can obtain a signature of a text without `&` from this endpoint, by
-    /// sending the text as a token. X does not sign a time, so anyone who has seen such a challenge
-    /// can replay it. Always `false` with
+    /// A signature proves this only if the signed text contains `&`, as a query with a token and a
+    /// `nonce` does. An attacker can obtain a signature of a text without `&` from this endpoint,
+    /// by sending the text as a token. X does not sign a time, so anyone who has seen such a
+    /// challenge can replay it. Always `false` with
     /// [`ChallengeSignature::Ignored`](crate::ChallengeSignature::Ignored).
     pub fn is_asked_by_x(&self) -> bool {
         self.is_asked_by_x
@@ -156,7 +156,7 @@ reasons! {
     BodyCutOff = 400, "body_cut_off", "the body was cut off, or read by something in front of the receiver\n";
     /// The body is signed, but is neither a JSON object nor a list that contains an object.
     NotAnObject = 400, "not_an_object", "the body is not a JSON object\n";
-    /// The delivery reached the sink. The meaning of this 200 is the sink's.
+    /// The sink accepted the delivery. The sink defines what this 200 guarantees.
     Accepted = 200, "accepted", "";
     /// Every event of the delivery was delivered before.
     Duplicate = 200, "duplicate", "";

@@ -42,7 +42,7 @@ impl Timestamp {
             return Some(Self(millis));
         }
         // A text that begins with a letter is in the classic form. Trying jiff's parser first would
-        // take half the time of parsing a date.
+        // add half the time of parsing a date.
         let is_classic = text.starts_with(|letter: char| letter.is_ascii_alphabetic());
         let time = if is_classic { None } else { text.parse::<jiff::Timestamp>().ok() };
         let time = time.or_else(|| {

@@ -161,7 +161,7 @@ fn person<'a>(id: Option<Id<'a>>, includes: &Includes<'a>) -> User<'a> {
 }
 
 /// Returns the relation of the post to the subscriber, derived from the event type. A post by the
-/// subscriber is always [`PostRelation::Own`].
+/// subscriber is always `PostRelation::Own`.
 fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
     let is_of_subscriber = types::known(event.name()).is_some_and(|(name, _)| name == "post.create");
     if event.subscriber().is_some() && (author == event.subscriber() || (author.is_none() && is_of_subscriber)) {

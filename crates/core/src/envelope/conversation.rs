@@ -11,8 +11,8 @@ use crate::EventKind;
 
 /// The content of such a payload.
 pub(super) struct Conversation<'a> {
-    /// The array as which its events are read. X has not published payloads for reading and typing,
-    /// so the event type determines it, not the array's name.
+    /// The name of the array as which its events are read. X has not published payloads for reading
+    /// and typing, so the event type determines it, not the array's own name.
     known_as: &'static str,
     outline: Outline<'a>,
 }

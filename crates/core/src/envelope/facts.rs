@@ -77,7 +77,7 @@ facts! {
     pub(super) struct Facts<'a> {
         id: Option<WrittenId<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
-        /// Read as an id, so that a number is read too, as an unknown type.
+        /// Read as an id, so that a numeric type is read too, as an unknown type.
         kind: Option<Id<'a>> = "type",
         created_timestamp: Option<Timestamp> = "created_timestamp",
         timestamp_ms: Option<Timestamp> = "timestamp_ms",

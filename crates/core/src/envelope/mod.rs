@@ -187,7 +187,8 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Reads one event. `known_as` is the array name for `facts::read`, `name` the member of the body.
+    /// Reads one event. `known_as` is the array name for `facts::read`, `name` the member of the
+    /// body.
     fn event(&mut self, known_as: &str, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
         let Some(room) = self.room.checked_sub(1) else {
             self.overfull = true;

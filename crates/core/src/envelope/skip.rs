@@ -1,8 +1,8 @@
 //! Finds the end of a JSON value.
 //!
-//! Most of a body is skipped. This scanner needs 70% of the time of `serde_json`, a fifth of which
-//! is due to inlining, and no memory. It leaves values that are nested deeper than anything X
-//! writes to `serde_json`.
+//! Most of a body is skipped. This scanner needs no memory and 70% of the time of `serde_json`;
+//! inlining contributes a fifth. It leaves values that are nested deeper than anything X writes to
+//! `serde_json`.
 
 /// The maximum number of arrays and objects around a value: one bit of a `u64` is kept for each.
 const DEEPEST: u32 = 64;

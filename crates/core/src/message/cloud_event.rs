@@ -84,7 +84,7 @@ impl<'a> CloudEvent<'a> {
     }
 }
 
-/// Omits texts of users.
+/// Prints only id and type, because the data contains texts of users.
 impl fmt::Debug for CloudEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CloudEvent").field("id", &self.id).field("type", &self.r#type).finish_non_exhaustive()

@@ -56,7 +56,7 @@ pub struct Message {
     pub payload: Bytes,
 }
 
-/// Omits the payload, which contains texts of users.
+/// Prints only the length of the payload, because the contents are user data.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("bytes", &self.payload.len()).finish_non_exhaustive()

@@ -326,8 +326,9 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Declares a struct that reads itself leniently from a JSON object: `field: Type = "name" | "other
-/// name"`.
+/// Declares a struct that reads itself leniently from a JSON object.
+///
+/// Fields have the form `field: Type = "name" | "other name"`.
 macro_rules! object {
     (
         $(#[$meta:meta])*
