@@ -1,11 +1,13 @@
-//! Counts the instructions of the core's paths: a guard against what makes them longer, on a machine that does other things
-//! too. `cargo xtask instructions` runs it and compares with `instructions.txt`.
+//! Counts the instructions of the core's code paths, to detect regressions on a busy machine.
+//! `cargo xtask instructions` runs it and compares the result with `instructions.txt`.
 //!
-//! Valgrind counts, and shows a processor without SHA instructions: an HMAC over a body takes twenty times the instructions that
-//! it takes in life, and would hide everything else. So all but `receive` sign a few bytes at the most.
+//! Valgrind does the counting and emulates a processor without SHA instructions. There an HMAC over
+//! a body takes twenty times as many instructions as on real hardware and would hide everything
+//! else. Therefore all benchmarks except `receive` sign only a few bytes.
 //!
-//! What is counted was done once before in the same process: what is made once is made, and the allocator finds the same
-//! blocks whatever the length of paths and arguments.
+//! Each measurement is preceded by one run in the same process. This excludes one-time
+//! initialization, and gives the allocator the same blocks independent of the length of paths and
+//! arguments.
 #![allow(missing_docs, unused_qualifications, reason = "what the macros make")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that cannot go on")]
 
@@ -19,7 +21,8 @@ use birdhook_core::{BodyReader, Delivery, Endpoint, EventKey, RequestHead, Secre
 use bytes::Bytes;
 use gungraun::{library_benchmark, library_benchmark_group};
 
-/// A copy, for the count depends on whether the text begins at a word's bounds, which in a program's own bytes it may or not.
+/// Copies the text, because the count depends on its alignment, which varies for data in the
+/// binary.
 fn text(name: &str) -> Bytes {
     let (_, text) = bodies::ALL.iter().find(|(other, _)| *other == name).unwrap();
     Bytes::copy_from_slice(text.as_bytes())
@@ -35,7 +38,7 @@ fn body(name: &str) -> Bytes {
     body
 }
 
-// What follows a verified signature: events found, identified and cut out.
+// The work after verification: events are found, identified and sliced.
 #[library_benchmark(setup = body)]
 #[bench::aaa_300("aaa_300")]
 #[bench::aaa_300_escaped("aaa_300_escaped")]
@@ -96,7 +99,7 @@ fn signed(name: &str) -> Signed {
     signed
 }
 
-// The whole of a delivery, its HMAC too.
+// A complete delivery, including its HMAC.
 #[library_benchmark(setup = signed)]
 #[bench::aaa_6k("aaa_6k")]
 #[bench::aaa_6k_escaped("aaa_6k_escaped")]
@@ -107,7 +110,7 @@ fn receive(signed: Signed) -> Signed {
     signed
 }
 
-// The head of a delivery alone.
+// The head of a delivery only.
 #[library_benchmark(setup = signed)]
 #[bench::delivery("aaa_300")]
 fn head(signed: Signed) -> Signed {
@@ -189,7 +192,8 @@ fn delivery_key(delivery: Delivery) -> Delivery {
     delivery
 }
 
-/// The number's own, and as even as a SHA-256 (it is finished as `MurmurHash3` is), at a hundredth of its instructions.
+/// A unique key with evenly distributed bytes, for a hundredth of the instructions of SHA-256. Uses
+/// the finalizer of `MurmurHash3`.
 fn key(number: u64) -> EventKey {
     let mut bytes = [0; 32];
     for (at, part) in bytes.chunks_exact_mut(8).enumerate() {
@@ -201,8 +205,9 @@ fn key(number: u64) -> EventKey {
     EventKey::from(bytes)
 }
 
-/// A window as full as it gets, its table worn by ten thousand keys that were pushed out; and a hundred keys from `first` on, for
-/// what one costs depends on where it falls.
+/// Returns a full window from which ten thousand keys were evicted, which wears its table, and a
+/// hundred keys starting at `first`. A hundred, because the cost of one key depends on its
+/// position.
 fn full_window(first: u64) -> (Window, Vec<EventKey>) {
     const CAPACITY: u64 = 100_000;
     let mut window = Window::new(CAPACITY as usize, Duration::from_secs(900));
@@ -260,7 +265,7 @@ mod counted {
 }
 
 fn main() {
-    // Without the runner, as in `cargo bench`, there is nothing to count with.
+    // Without the runner, as in `cargo bench`, nothing can be counted.
     match option_env!("GUNGRAUN_RUNNER") {
         Some(_) => counted::run(),
         None => println!("counted by `cargo xtask instructions`"),

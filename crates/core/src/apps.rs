@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::secret::SecretKind;
 use crate::{App, Secret, SecretError};
 
-/// The apps behind one endpoint, each with a name of its own.
+/// The apps behind one endpoint, each with a unique name.
 ///
-/// Reads from text as one secret, or as `name=secret` pairs separated by commas, names of letters, digits, `_`, `.` and `-`;
-/// a repeated name adds a further accepted secret to that app, and a lone secret belongs to the app
-/// [`default`](Self::DEFAULT_NAME). A secret with `=` in it, which X's do not have, needs [`Apps::new`]. Parsed with
-/// [`FromStr`], the text holds consumer secrets.
+/// Parsed from text that is either one secret or a comma-separated list of `name=secret` pairs. A
+/// name consists of letters, digits, `_`, `.` and `-`. Repeating a name adds another accepted
+/// secret to that app. A single secret belongs to the app named [`default`](Self::DEFAULT_NAME). A
+/// secret that contains `=` needs [`Apps::new`]; the secrets that X issues do not. [`FromStr`]
+/// reads all secrets as consumer secrets.
 ///
 /// ```
 /// use birdhook_core::Apps;
@@ -30,10 +31,13 @@ impl Apps {
     /// The name of an app that was given as a bare secret.
     pub const DEFAULT_NAME: &str = "default";
 
-    /// Several apps on one URL. The first one answers challenges that do not say whose they are.
+    /// Creates a set of apps that share one URL.
+    ///
+    /// The first app answers challenges that do not name an app.
     ///
     /// # Errors
-    /// [`AppsError::RepeatedName`] when two apps have one name: events could not tell them apart.
+    /// [`AppsError::RepeatedName`] if two apps have the same name, because their events could not
+    /// be distinguished.
     pub fn new(apps: impl IntoIterator<Item = App>) -> Result<Self, AppsError> {
         let apps: Vec<App> = apps.into_iter().collect();
         for (at, app) in apps.iter().enumerate() {
@@ -44,12 +48,12 @@ impl Apps {
         Ok(Self(apps.into()))
     }
 
-    /// No app yet: challenges and deliveries are answered 503, for which X grants hours of grace, until there is one.
+    /// Creates an empty set. Challenges and deliveries are answered with 503 until apps are added.
     pub fn none() -> Self {
         Self(Arc::new([]))
     }
 
-    /// Adds the consumer secrets of a text, by name; a new name is a new app, behind the others.
+    /// Adds the consumer secrets in `text`, by app name. A new name appends a new app.
     ///
     /// # Errors
     /// [`AppsError::NotAPair`] or [`AppsError::Secret`], with the number of the entry.
@@ -57,7 +61,7 @@ impl Apps {
         self.add_secrets(SecretKind::Consumer, text)
     }
 
-    /// Adds the OAuth 2.0 client secrets of a text, by name; a new name is a new app, behind the others.
+    /// Adds the OAuth 2.0 client secrets in `text`, by app name. A new name appends a new app.
     ///
     /// # Errors
     /// [`AppsError::NotAPair`] or [`AppsError::Secret`], with the number of the entry.
@@ -79,17 +83,17 @@ impl Apps {
         Ok(Self(apps.into()))
     }
 
-    /// How many apps there are.
+    /// Returns the number of apps.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no app.
+    /// Returns whether the set has no apps.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The apps, in their order.
+    /// Iterates over the apps in their order.
     pub fn iter(&self) -> std::slice::Iter<'_, App> {
         self.0.iter()
     }
@@ -128,7 +132,7 @@ impl FromStr for Apps {
     }
 }
 
-/// The names and secrets of a text.
+/// Parses names and secrets from text.
 fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
     let text = text.trim_ascii();
     if !text.contains('=') {
@@ -142,11 +146,12 @@ fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
         let (name, secret) = str::split_once(pair, '=').ok_or(AppsError::NotAPair(at + 1))?;
         let (name, secret) = (name.trim_ascii(), secret.trim_ascii());
         let refused = |why| AppsError::Secret(at + 1, why);
-        // A byte order mark stands before the first name, and looks like nothing.
+        // An invisible byte order mark may precede the first name; `Secret::new` reports it by
+        // position.
         if !name.is_empty() {
             Secret::new(name).map_err(refused)?;
         }
-        // A second `=` means that a lone secret was given, and taking a part of it for a name would show it.
+        // A second `=` suggests a bare secret. Using a part of it as a name would expose that part.
         let nameable = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
         if name.is_empty() || !name.bytes().all(nameable) || secret.contains('=') {
             return Err(AppsError::NotAPair(at + 1));
@@ -156,15 +161,15 @@ fn pairs(text: &str) -> Result<Vec<(&str, Secret)>, AppsError> {
     text.split(',').enumerate().map(pair).collect()
 }
 
-/// Why [`Apps`] could not be made. Never holds a secret, nor a part of text that could be one.
+/// Error from building [`Apps`]. Never contains a secret or text that could be one.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppsError {
     /// Two apps have this name.
     RepeatedName(String),
-    /// The entry with this number, counted from one, is not `name=secret`.
+    /// The entry with this number, counted from 1, is not `name=secret`.
     NotAPair(usize),
-    /// The secret in the entry with this number, counted from one, was refused.
+    /// The secret in the entry with this number, counted from 1, was rejected.
     Secret(usize, SecretError),
 }
 
@@ -178,7 +183,8 @@ impl fmt::Display for AppsError {
     }
 }
 
-/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
+/// form.
 impl fmt::Debug for AppsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! A POST's body: counted, authenticated chunk by chunk, and parsed only once it is verified.
+//! The body of a POST: counted, authenticated chunk by chunk, and parsed only once verified.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,15 +12,17 @@ use crate::secret::{RunningMac, SecretKind};
 use crate::signature::Signature;
 use crate::{App, Apps, Delivery, Direction, Endpoint, Event, Reason, Reply, Secret, envelope};
 
-/// Takes the body of a POST as it arrives. The MAC runs over each chunk; nothing is parsed before it is verified.
+/// Reads the body of a POST as it arrives.
 ///
-/// Dropping the reader forgets the request. See [`Endpoint`](crate::Endpoint) for an example.
+/// The MAC is updated with each chunk. Nothing is parsed before the signature is verified.
+///
+/// Dropping the reader abandons the request. See [`Endpoint`](crate::Endpoint) for an example.
 pub struct BodyReader {
     endpoint: Endpoint,
     checks: Checks,
     body: Gathered,
     room: usize,
-    /// What `Content-Length` says is still to come.
+    /// Bytes still to come according to `Content-Length`.
     owed: Option<u64>,
 }
 
@@ -30,10 +32,11 @@ impl BodyReader {
         Self { endpoint, checks, body: Gathered::Whole(Bytes::new()), room, owed: length }
     }
 
-    /// Takes the next bytes of the body; a body that comes as one chunk is never copied.
+    /// Adds the next bytes of the body. A body that arrives as one chunk is never copied.
     ///
     /// # Errors
-    /// The answer to send, 413, as soon as the body is over the limit. The reader must then be dropped.
+    /// Returns the reply to send, 413, as soon as the body exceeds the limit. The reader must then
+    /// be dropped.
     pub fn push(&mut self, chunk: Bytes) -> Result<(), Reply> {
         self.room = self.room.checked_sub(chunk.len()).ok_or(Reason::BodyTooLarge)?;
         self.owed = self.owed.map(|owed| owed.wrapping_sub(chunk.len() as u64));
@@ -42,11 +45,14 @@ impl BodyReader {
         Ok(())
     }
 
-    /// Ends the body: verifies it and reads its events.
+    /// Finishes the body: verifies its signature and reads its events.
     ///
     /// # Errors
-    /// The answer to send: 400 when it is not as long as `Content-Length` says, 401 when no app's secret signs it, 400
-    /// when it is neither a JSON object nor a list with an object in it.
+    /// Returns the reply to send:
+    ///
+    /// - 400 if the length of the body differs from `Content-Length`
+    /// - 401 if no app's secret made the signature
+    /// - 400 if the body is neither a JSON object nor a list that contains an object
     pub fn finish(self) -> Result<Delivery, Reply> {
         if self.owed.is_some_and(|owed| owed != 0) {
             return Err(Reason::BodyCutOff.into());
@@ -72,20 +78,21 @@ impl fmt::Debug for BodyReader {
     }
 }
 
-/// The bytes so far; copied only when a second chunk comes.
+/// The bytes received so far. Copied only when a second chunk arrives.
 enum Gathered {
     Whole(Bytes),
     Joined(BytesMut),
 }
 
 impl Gathered {
-    /// `rest` is how many bytes are still to come, if so many come.
+    /// `rest` is the number of bytes still to come, which the sender may have made up.
     fn push(&mut self, chunk: Bytes, rest: u64) {
         match self {
             Self::Whole(first) if first.is_empty() => *first = chunk,
             Self::Whole(_) if chunk.is_empty() => {}
             Self::Whole(first) => {
-                // As much again at the most: nobody has memory kept for what they only promise.
+                // Reserves at most double the received size, because `Content-Length` is not
+                // trusted.
                 let length = first.len() + chunk.len();
                 let rest = usize::try_from(rest).map_or(length, |rest| rest.min(length));
                 let mut joined = BytesMut::with_capacity(length + rest);
@@ -105,7 +112,8 @@ impl Gathered {
     }
 }
 
-/// One running MAC for each secret that could have signed the request, app by app and kind by kind: most apps have one.
+/// One running MAC for each secret that could have signed the request, by app and kind. Most apps
+/// have one.
 pub(crate) struct Checks {
     first: Check,
     more: Vec<Check>,
@@ -120,7 +128,8 @@ struct Check {
 }
 
 impl Checks {
-    /// Decides for each app which headers count. A request that no app could have signed is refused unread.
+    /// Decides for each app which headers count. Rejects a request that no app could have signed,
+    /// without reading its body.
     pub(crate) fn start(apps: &Apps, head: &RequestHead<'_>) -> Result<Self, Reason> {
         let (mut first, mut more) = (None, Vec::new());
         let mut refusal = Reason::SignatureMissing;
@@ -148,7 +157,8 @@ impl Checks {
         }
     }
 
-    /// The first app whose secrets made every signature that it can check. Every secret is tried, whichever matches.
+    /// Returns the first app for which all signatures that it can check are correct. Tries every
+    /// secret, to take the same time whichever matches.
     fn matching(self) -> Option<usize> {
         let (mut found, mut app) = (Choice::from(0), 0);
         let mut judged = Judged::new(self.first.app);
@@ -169,7 +179,7 @@ impl Checks {
     }
 }
 
-/// The signatures that an app can check; `None` for a header that it ignores.
+/// Returns the signatures that an app can check; `None` for a header that it ignores.
 fn claims(app: &App, head: &RequestHead<'_>) -> Result<[Option<Signature>; 2], Reason> {
     let claim = |kind| match head.signature(kind) {
         _ if app.secrets(kind).is_empty() => Ok(None),
@@ -183,7 +193,8 @@ fn claims(app: &App, head: &RequestHead<'_>) -> Result<[Option<Signature>; 2], R
     }
 }
 
-/// What the checks of one app have shown: of each kind that was checked, whether a secret made the signature.
+/// The results for one app: for each kind that was checked, whether one of its secrets made the
+/// signature.
 struct Judged {
     app: u32,
     consumer: Option<Choice>,
@@ -203,14 +214,14 @@ impl Judged {
         *right = Some(right.unwrap_or(Choice::from(0)) | matches);
     }
 
-    /// A kind that was not checked decides nothing; there is always one that was.
+    /// A kind that was not checked has no influence. At least one kind was checked.
     fn is_right(&self) -> Choice {
         let unless_wrong = |right: Option<Choice>| right.unwrap_or(Choice::from(1));
         unless_wrong(self.consumer) & unless_wrong(self.client)
     }
 }
 
-/// The signature headers that a request carries.
+/// The signature headers present on a request.
 #[derive(Clone, Copy)]
 struct Carried {
     consumer: bool,
@@ -223,7 +234,7 @@ impl Carried {
         Self { consumer: carries(SecretKind::Consumer), client: carries(SecretKind::Client) }
     }
 
-    /// The kind that signed for this app, if none of the answering kind did.
+    /// Returns the kind that signed for this app if the kind that answers challenges did not sign.
     fn another_kind(self, app: &App) -> Option<SecretKind> {
         let answering = app.challenge_kind()?;
         let carried = match answering {

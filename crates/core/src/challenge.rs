@@ -1,4 +1,5 @@
-//! Answering a GET: which app, which secret, which token, and whether X itself asked.
+//! Answers a GET: finds the app and the secret, reads the token, and checks whether X sent the
+//! request.
 
 use std::borrow::Cow;
 
@@ -28,9 +29,9 @@ pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Repl
     Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_asked_by_x))
 }
 
-/// The app that a challenge is for, and whether its signature proves that X asked.
+/// Returns the app that a challenge is for, and whether its signature proves that X sent it.
 ///
-/// The signature selects the app. Without one that any app can check, the URL does.
+/// The signature selects the app. If no app can check a signature, the URL selects it.
 fn app_asked<'a>(
     endpoint: &'a Endpoint,
     signed: &Signed<'_>,
@@ -49,15 +50,18 @@ fn app_asked<'a>(
     }
     let named = named_app(endpoint, signed.head);
     let is_wrong = match named {
-        // Another app's wrong signature says nothing of this one.
+        // A signature that is wrong for another app does not matter here.
         Named::ByUrl(app) => matches!(signed.judge(app), Judgement::Wrong),
         Named::First(_) | Named::Unknown => is_wrong_for_one,
     };
     if is_wrong { Err(Reason::ChallengeUnsigned) } else { Ok((named.app()?, false)) }
 }
 
-/// The secret that answers for an app: of the answering kind the one that signed the challenge, because while secrets are
-/// rotated that is the one X holds; else the first. A signature of the other kind does not change the kind.
+/// Returns the secret that answers for an app.
+///
+/// Within the answering kind, this is the secret that signed the challenge, because during a
+/// rotation that is the one X holds. Otherwise it is the first one. A signature of the other kind
+/// does not change the kind.
 fn answering<'a>(app: &'a App, signed: Option<&Signed<'_>>) -> Result<&'a Secret, Reason> {
     let kind = app.challenge_kind().ok_or(Reason::NoSecret)?;
     let secrets = app.secrets(kind);
@@ -65,17 +69,17 @@ fn answering<'a>(app: &'a App, signed: Option<&Signed<'_>>) -> Result<&'a Secret
     rotated.or(secrets.first()).ok_or(Reason::NoSecret)
 }
 
-/// What a challenge's own signatures are to one app.
+/// The result of checking a challenge's signatures for one app.
 enum Judgement {
-    /// There is none of a kind for which the app has a secret.
+    /// No signature is of a kind for which the app has a secret.
     Absent,
-    /// One is wrong, malformed or repeated.
+    /// At least one signature is wrong, malformed or repeated.
     Wrong,
-    /// All are right.
+    /// All signatures are correct.
     Right { proves: bool },
 }
 
-/// A challenge with what may be signed of it.
+/// A challenge and the texts that its signature may cover.
 struct Signed<'a> {
     head: &'a RequestHead<'a>,
     texts: [Option<Cow<'a, str>>; 3],
@@ -87,9 +91,9 @@ impl<'a> Signed<'a> {
             return Self { head, texts: [None, None, None] };
         }
         let query = head.query;
-        // When the registered URL has a query of its own, X's documentation leaves open whether that is signed too.
+        // X's documentation does not say whether the registered URL's own query is signed too.
         let added_by_x = query.find("&crc_token=").and_then(|at| query.get(at + 1..));
-        // Mostly one of the two.
+        // Usually equals one of the other two texts.
         let documented = documented(query).filter(|text| text != query && Some(&**text) != added_by_x);
         let texts = [Some(Cow::Borrowed(query)), added_by_x.map(Cow::Borrowed), documented.map(Cow::Owned)];
         Self { head, texts: texts.map(|text| text.filter(|text| !must_prove || proves(text))) }
@@ -108,7 +112,7 @@ impl<'a> Signed<'a> {
         proved.map_or(Judgement::Absent, |proves| Judgement::Right { proves })
     }
 
-    /// The secret that made the signature of this kind, and the text that it signs.
+    /// Returns the secret that made the signature of this kind, and the text that it signs.
     fn maker<'s>(&self, kind: SecretKind, secrets: &'s [Secret]) -> Option<(&'s Secret, &str)> {
         let Field::Once(value) = self.head.signature(kind) else { return None };
         let signature = Signature::parse(value)?;
@@ -121,12 +125,13 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// A text without `&` could have been signed by answering it as a token, so it does not prove that X asked.
+/// Returns whether a signature over `text` proves that X sent it. A text without `&` may be a
+/// token, and an attacker can obtain the signature of a token by sending it as a challenge.
 fn proves(text: &str) -> bool {
     text.contains('&')
 }
 
-/// The text that X's documentation says is signed, whatever stands around its parts.
+/// Returns the text that X's documentation says is signed, without the rest of the query.
 fn documented(query: &str) -> Option<String> {
     let part = |name: &str| query.split('&').find(|part| part.starts_with(name));
     Some(format!("{}&{}", part("crc_token=")?, part("nonce=")?))
@@ -135,9 +140,10 @@ fn documented(query: &str) -> Option<String> {
 /// The app that answers an unsigned challenge.
 enum Named<'a> {
     ByUrl(&'a App),
-    /// The URL names none.
+    /// The URL does not name an app.
     First(&'a App),
-    /// A URL that names an app we do not have gets no answer made with another app's secret: a wrong 200 ends a webhook.
+    /// The URL names an unknown app. Another app's secret must not answer: a 200 with a wrong token
+    /// ends the webhook.
     Unknown,
 }
 

@@ -1,9 +1,10 @@
-//! The challenge-response check (CRC), by which X makes sure that an app still owns its URL.
+//! The challenge-response check (CRC), with which X verifies that an app still owns its URL.
 //!
-//! The response token is the same function of the same key as a delivery's signature. **An endpoint that signs any
-//! `crc_token` therefore signs forged deliveries for strangers.** Here, what is signed can never be a delivery: a
-//! token holds no `{`, and a delivery has one: it is a JSON object, or a list that holds one. See
-//! <https://docs.x.com/x-api/webhooks/introduction> for the check itself.
+//! The response token is computed with the same function and key as a delivery's signature. **An
+//! endpoint that signs any `crc_token` therefore lets anyone obtain the signature of a forged
+//! delivery.** This module never signs a token that could be a delivery: it rejects tokens with
+//! `{`, and every delivery contains one, because it is a JSON object or a list of them. The check
+//! is described at <https://docs.x.com/x-api/webhooks/introduction>.
 //!
 //! ```
 //! use birdhook_core::{Secret, crc};
@@ -19,17 +20,20 @@ use std::fmt;
 
 use crate::{Secret, signature};
 
-/// The longest token that is answered, in bytes. Tokens seen in the wild have 36 to 48.
+/// The maximum length of a token, in bytes. Tokens seen so far have 36 to 48.
 pub const MAX_TOKEN_BYTES: usize = 512;
 
-/// Which tokens are signed. Whatever the policy, none holds `{`, `&`, a control character or a non-ASCII byte.
+/// The set of tokens that are signed.
+///
+/// No policy signs a token with `{`, `&`, a control character or a non-ASCII byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPolicy {
     /// Printable ASCII without `{` and `&`, at most [`MAX_TOKEN_BYTES`].
     #[default]
     Printable,
-    /// Only the characters of base64 and its URL-safe form, as every token seen so far: `A-Z a-z 0-9 + / = _ -`.
+    /// Only the characters of base64 and its URL-safe form, `A-Z a-z 0-9 + / = _ -`. Every token
+    /// seen so far qualifies.
     Base64,
 }
 
@@ -53,16 +57,16 @@ impl TokenPolicy {
     }
 }
 
-/// Answers a challenge: the JSON body to send with status 200 and `application/json`.
+/// Returns the JSON body that answers a challenge, to send with status 200 and `application/json`.
 ///
 /// # Errors
-/// As [`TokenPolicy::check`]; answer those with 400, never with 200 or a redirect.
+/// Same as [`TokenPolicy::check`]. Answer these with 400, never with 200 or a redirect.
 pub fn respond(secret: &Secret, token: &str, policy: TokenPolicy) -> Result<String, TokenError> {
     policy.check(token)?;
     Ok(format!(r#"{{"response_token":"{}"}}"#, signature::sign(secret, token.as_bytes())))
 }
 
-/// Finds the one `crc_token` of a raw query string, form-decoded, whatever else the query holds.
+/// Returns the form-decoded `crc_token` of a raw query string. Other parameters are ignored.
 ///
 /// # Errors
 /// [`TokenError::Missing`] or [`TokenError::Repeated`].
@@ -72,7 +76,7 @@ pub fn token(query: &str) -> Result<Cow<'_, str>, TokenError> {
     if tokens.next().is_some() { Err(TokenError::Repeated) } else { Ok(token) }
 }
 
-/// Why a challenge was refused. Never holds the token.
+/// Error from a challenge. Never contains the token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -80,11 +84,12 @@ pub enum TokenError {
     Missing,
     /// The `crc_token` is empty.
     Empty,
-    /// The query has several; guessing which one X meant could end the webhook.
+    /// The query has several `crc_token`s. A wrong guess at the one that X meant could end the
+    /// webhook.
     Repeated,
     /// The token is longer than [`MAX_TOKEN_BYTES`].
     TooLong,
-    /// The token holds a character that the [`TokenPolicy`] does not sign.
+    /// The token contains a character that the [`TokenPolicy`] does not sign.
     Forbidden,
 }
 
@@ -100,7 +105,8 @@ impl fmt::Display for TokenError {
     }
 }
 
-/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
+/// form.
 impl fmt::Debug for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! One POST of X.
+//! One POST from X.
 
 use std::sync::Arc;
 
@@ -7,8 +7,9 @@ use bytes::Bytes;
 use crate::event::Envelope;
 use crate::{Event, RawJson, SecretKind, envelope};
 
-/// One verified POST: the unit that is accepted or refused as a whole. Holds at least one event unless events were
-/// taken out, and shares the memory of the request's body.
+/// One verified POST, accepted or rejected as a whole.
+///
+/// Contains at least one event unless events were removed. Shares the memory of the request's body.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     envelope: Arc<Envelope>,
@@ -23,10 +24,13 @@ impl Delivery {
         Self { envelope, events, sent, signed_with_another_kind: None }
     }
 
-    /// Reads the events of a body again that was verified before, such as one from a store: **nothing is verified here.**
+    /// Reads the events of a body that was verified earlier, for example one from a store. **Does
+    /// not verify anything.**
     ///
-    /// `app` is the name of the app whose secret signed it, which is part of the events' keys. A body of more events than
-    /// `events_limit` is one [`Unknown`](crate::EventKind::Unknown). `None` when the body is neither a JSON object nor a list with an object in it.
+    /// `app` is the name of the app whose secret signed the body; it is part of the events' keys. A
+    /// body with more than `events_limit` events becomes one [`Unknown`](crate::EventKind::Unknown)
+    /// event. Returns `None` if the body is neither a JSON object nor a list that contains an
+    /// object.
     ///
     /// ```
     /// let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#;
@@ -37,13 +41,17 @@ impl Delivery {
         envelope::read(body.into(), app.into(), events_limit)
     }
 
-    /// The name of the app whose secret signed it.
+    /// Returns the name of the app whose secret signed the delivery.
     pub fn app(&self) -> &str {
         &self.envelope.app
     }
 
-    /// The kind of secret that signed it, if its app answers challenges with the other kind: X may hold the app's answers for
-    /// wrong. `None` if a signature of the answering kind was there too, and for what [`restore`](Self::restore) reads.
+    /// Returns the kind of secret that signed, if the app answers challenges with the other kind.
+    ///
+    /// X may then consider the app's challenge answers wrong.
+    ///
+    /// `None` if a signature of the answering kind was present too, and for deliveries from
+    /// [`restore`](Self::restore).
     pub fn signed_with_another_kind(&self) -> Option<SecretKind> {
         self.signed_with_another_kind
     }
@@ -52,38 +60,40 @@ impl Delivery {
         self.signed_with_another_kind = kind;
     }
 
-    /// The id of the user whose subscription brought it (`for_user_id`, or the X Activity API's `filter.user_id`), if it says.
+    /// Returns the id of the subscribed user, if the body names one.
+    ///
+    /// This is `for_user_id` or, in the X Activity API, `filter.user_id`.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref()
     }
 
-    /// The events, in X's order.
+    /// Returns the events in X's order.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// How many events X sent, whatever was taken out.
+    /// Returns the number of events that X sent, including removed ones.
     pub fn sent(&self) -> usize {
         self.sent
     }
 
-    /// The events, in X's order.
+    /// Returns the events in X's order.
     pub fn into_events(self) -> Vec<Event> {
         self.events
     }
 
-    /// Takes out the events for which `keep` is false.
+    /// Removes the events for which `keep` returns false.
     pub fn retain(&mut self, keep: impl FnMut(&Event) -> bool) {
         self.events.retain(keep);
     }
 
-    /// The whole body, whatever was taken out.
+    /// Returns the whole body, including removed events.
     pub fn body(&self) -> &RawJson {
         &self.envelope.body
     }
 }
 
-/// A delivery that holds this event alone, for those who hand on what is their own to hand on.
+/// A delivery that contains only this event. For forwarding events one by one.
 impl From<Event> for Delivery {
     fn from(event: Event) -> Self {
         Self { envelope: event.envelope(), sent: event.sent(), events: vec![event], signed_with_another_kind: None }

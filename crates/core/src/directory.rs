@@ -9,8 +9,8 @@ use crate::readable::Readable;
 use crate::wire::object::object;
 use crate::wire::{Id, Lenient};
 
-/// Where each user stands in the body, found out once for all events of a delivery: looking each up from the start takes
-/// a minute where thousands of events come with thousands of users.
+/// The position of each user in the body, indexed once for all events of a delivery. Searching from
+/// the start for each event takes a minute for a body with thousands of events and users.
 #[derive(Default)]
 pub(crate) struct Directory {
     of_messages: OnceLock<HashMap<String, Readable>>,
@@ -27,23 +27,24 @@ object! {
 }
 
 impl Directory {
-    /// A user of at most `longest` bytes from an object of users by their ids.
+    /// Returns a user of at most `longest` bytes from an object that maps ids to users.
     pub(crate) fn of_message(&self, users: &RawJson, longest: usize, id: &str) -> Option<&Readable> {
         self.of_messages.get_or_init(|| by_name(users, longest)).get(id)
     }
 
-    /// An app of at most `longest` bytes from an object of apps by their ids.
+    /// Returns an app of at most `longest` bytes from an object that maps ids to apps.
     pub(crate) fn app(&self, apps: &RawJson, longest: usize, id: &str) -> Option<&Readable> {
         self.apps.get_or_init(|| by_name(apps, longest)).get(id)
     }
 
-    /// A user of at most `longest` bytes from the array `users` of an object.
+    /// Returns a user of at most `longest` bytes from the `users` array of an object.
     pub(crate) fn included(&self, includes: &RawJson, longest: usize, id: &str) -> Option<&Readable> {
         self.included.get_or_init(|| included_users(includes, longest)).get(id)
     }
 }
 
-/// What comes before something unreadable is found still.
+/// Indexes the members of an object by name. Stops at unreadable JSON and keeps the members before
+/// it.
 fn by_name(object: &RawJson, longest: usize) -> HashMap<String, Readable> {
     let mut found = HashMap::new();
     let _ = Cursor::new(object.as_str()).members(|name, cursor| {

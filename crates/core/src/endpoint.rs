@@ -31,21 +31,24 @@ pub struct Endpoint {
     settings: Arc<Settings>,
 }
 
-/// What an [`Endpoint`] can be told; [`Settings::default`] is what X's documentation asks for.
+/// Configuration for an [`Endpoint`]. [`Settings::default`] follows X's documentation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The largest body, in bytes. X names no limit; 1 MiB by default.
+    /// The maximum size of a body, in bytes. Defaults to 1 MiB; X documents no limit.
     pub body_limit: usize,
-    /// The most events in one body; X sends one in most. A body with more is delivered as one
-    /// [`EventKind::Unknown`](crate::EventKind::Unknown) of all its bytes. 10,000 by default; an activity of the X Activity API has
-    /// at most 16, whatever is set.
+    /// The maximum number of events in one body. Defaults to 10,000.
+    ///
+    /// X usually sends one event per body. A body with more than the limit is delivered as one
+    /// [`EventKind::Unknown`](crate::EventKind::Unknown) of all its bytes. An activity of the X
+    /// Activity API has a fixed limit of 16 events.
     pub events_limit: usize,
-    /// Which challenge tokens are signed.
+    /// The set of challenge tokens that are signed.
     pub token_policy: TokenPolicy,
-    /// What X's own signature of a challenge's query counts for.
+    /// The treatment of X's signature on a challenge.
     pub challenge_signature: ChallengeSignature,
-    /// Where a challenge says which app it is for, when its signature does not.
+    /// The part of the URL that names the app of a challenge, if the signature does not identify
+    /// it.
     pub app_selector: AppSelector,
 }
 
@@ -61,71 +64,82 @@ impl Default for Settings {
     }
 }
 
-/// What the signature on a challenge counts for. X's enterprise documentation says that its GET carries one, over the
-/// query string; the documentation of v2 is silent.
+/// The treatment of the signature on a challenge.
+///
+/// According to X's enterprise documentation, the GET carries a signature over the query string.
+/// The v2 documentation does not mention it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChallengeSignature {
-    /// A challenge with a wrong signature is refused, one without is answered.
+    /// Rejects a challenge with a wrong signature. Answers one without a signature.
     #[default]
     IfPresent,
-    /// Only a challenge that X has signed, with a `nonce` or a query of the URL's own beside the token, is answered.
+    /// Answers only a challenge that X has signed.
+    ///
+    /// The signed query must contain a `nonce` or the registered URL's own parameters next to the
+    /// token.
     Demanded,
-    /// Challenges are answered whatever their signature.
+    /// Answers challenges without checking their signature.
     Ignored,
 }
 
-/// Where the registered URL names the app whose secret answers a challenge, for several apps on one endpoint.
-/// Deliveries need no selector: their signature says whose they are.
+/// The part of the registered URL that names the app whose secret answers a challenge. For several
+/// apps on one endpoint.
+///
+/// Deliveries need no selector, because their signature identifies the app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppSelector {
-    /// Nowhere: the first app answers.
+    /// The URL does not name an app; the first app answers.
     #[default]
     First,
-    /// The last segment of the path is the app's name: `/webhooks/twitter/shop`. It is the path as the receiver sees it, not
-    /// decoded; a router that strips what it has matched leaves nothing to find.
+    /// The last segment of the path is the app's name: `/webhooks/twitter/shop`.
+    ///
+    /// The path is used as the receiver sees it, without percent-decoding. A router that strips the
+    /// matched prefix may remove the name.
     PathSegment,
-    /// This parameter of the query is the app's name: `?app=shop`. Without it the first app answers.
+    /// This query parameter is the app's name: `?app=shop`. Without it, the first app answers.
     QueryParameter(String),
 }
 
-/// What follows a request's head. There will be no third case: an adapter must handle both.
+/// The next step after a request's head. Exhaustive on purpose: an adapter must handle both
+/// variants.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
     reason = "a request has one of them; a box would cost every delivery an allocation"
 )]
 pub enum Step {
-    /// Send this; the body need not be read.
+    /// Send this reply. The body need not be read.
     Reply(Reply),
     /// Feed the body to this reader.
     Body(BodyReader),
 }
 
 impl Endpoint {
-    /// An endpoint for these apps.
+    /// Creates an endpoint for these apps.
     pub fn new(apps: impl Into<Apps>, settings: Settings) -> Self {
         Self { apps: apps.into(), settings: Arc::new(settings) }
     }
 
-    /// The same settings for other apps: how secrets are rotated.
+    /// Returns an endpoint with the same settings and other apps. Use it to rotate secrets.
     #[must_use]
     pub fn with_apps(&self, apps: impl Into<Apps>) -> Self {
         Self { apps: apps.into(), settings: Arc::clone(&self.settings) }
     }
 
-    /// The apps.
+    /// Returns the apps.
     pub fn apps(&self) -> &Apps {
         &self.apps
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Judges a request by its head. No I/O, no lock, no wait; a challenge is answered here.
+    /// Handles the head of a request. Performs no I/O, takes no lock and does not wait. Answers a
+    /// challenge directly.
     pub fn begin(&self, head: &RequestHead<'_>) -> Step {
         match head.method {
             "GET" => Step::Reply(challenge::answer(self, head).unwrap_or_else(Reply::from)),

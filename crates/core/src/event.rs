@@ -1,4 +1,4 @@
-//! One thing that happened.
+//! One event of a delivery.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,24 +15,25 @@ use crate::wire::v1::{Payload, SourceApp, User};
 use crate::wire::{Lenient, Wrapped, v2};
 use crate::{DedupeScope, Direction, EventKey, EventKind, Generation, RawJson, Timestamp};
 
-/// One thing that happened, as X told it to one app about one subscriber.
+/// One event that X reported to one app about one subscriber.
 ///
-/// What is asked of most events is known already: [`kind`](Self::kind), [`subscriber`](Self::subscriber),
-/// [`occurred_at`](Self::occurred_at); [`delivery_key`](Self::delivery_key) is one SHA-256 of some hundred bytes. Typed values are read on demand from the
-/// event's slice of the body, which stays at hand as [`raw`](Self::raw). Events are `'static`, `Send` and cheap to clone.
+/// [`kind`](Self::kind), [`subscriber`](Self::subscriber) and [`occurred_at`](Self::occurred_at)
+/// need no parsing; [`delivery_key`](Self::delivery_key) is one SHA-256 of some hundred bytes.
+/// Typed values are read on demand from the event's slice of the body, [`raw`](Self::raw). Events
+/// are `'static`, `Send` and cheap to clone.
 ///
-/// `Debug` tells no names, ids of users or texts. Serialising an event gives its raw JSON.
+/// `Debug` prints no names, user ids or texts. Serialising an event writes its raw JSON.
 #[derive(Clone)]
 pub struct Event {
     envelope: Arc<Envelope>,
     described: Described,
 }
 
-/// What the events of a delivery share.
+/// The data shared by the events of a delivery.
 pub(crate) struct Envelope {
     pub(crate) app: Arc<str>,
     pub(crate) subscriber: Option<ByteString>,
-    /// The word that the subscription is to.
+    /// The word that the subscription is for.
     pub(crate) keyword: Option<ByteString>,
     pub(crate) filter: Option<Readable>,
     pub(crate) users: Option<RawJson>,
@@ -45,25 +46,24 @@ pub(crate) struct Envelope {
     pub(crate) outbound: Option<bool>,
     pub(crate) user_has_blocked: Option<bool>,
     pub(crate) is_replay: bool,
-    /// How many events the body tells.
     pub(crate) sent: usize,
-    /// What stands beside its arrays of events, read when it is first needed.
+    /// The members of the body next to its arrays of events, read when first needed.
     pub(crate) around_events: OnceLock<Option<Box<str>>>,
     pub(crate) body: RawJson,
 }
 
-/// How many times its own size the events of a body may take together of what they share. Each of thousands of events would
-/// have a copy, written or read, of what the body has room for once.
+/// Limit on the data that all events together copy or parse from shared parts, in body sizes.
+/// Without it, each of thousands of events could copy a part as large as the body.
 const SHARES: usize = 16;
 
 impl Envelope {
-    /// The most bytes of a part of the body that each of its events may have for itself.
+    /// Returns the maximum size in bytes of a shared part that each event may copy or parse.
     pub(crate) fn longest_shared(&self) -> usize {
         SHARES.saturating_mul(self.body.as_str().len()) / self.sent.max(1)
     }
 }
 
-/// What one event has of its own.
+/// The data of a single event.
 #[derive(Clone)]
 pub(crate) struct Described {
     pub(crate) position: usize,
@@ -80,7 +80,7 @@ pub(crate) struct Described {
     pub(crate) payload: Readable,
 }
 
-/// As members of a body.
+/// Serialised as members of a body.
 #[derive(Serialize)]
 pub(crate) struct Needs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,13 +105,16 @@ impl Event {
         Self { envelope, described }
     }
 
-    /// What happened.
+    /// Returns the kind of the event.
     pub fn kind(&self) -> EventKind {
         self.described.kind
     }
 
-    /// What X calls it: the member of the body in which it came, such as `tweet_create_events`, or the type of event of
-    /// the X Activity API, such as `post.create`. Empty when the body as a whole is not known.
+    /// Returns X's name for the event.
+    ///
+    /// For the Account Activity API this is the member of the body, such as `tweet_create_events`.
+    /// For the X Activity API it is the event type, such as `post.create`. Empty if the body as a
+    /// whole is unknown.
     pub fn name(&self) -> &str {
         &self.described.name
     }
@@ -120,8 +123,8 @@ impl Event {
         Arc::clone(&self.envelope)
     }
 
-    /// What an event of the Account Activity API has in common with the others of its body and cannot be read without: the
-    /// subscriber, and the users of these ids and the app that it names.
+    /// Returns the shared members of an Account Activity API body without which the event cannot be
+    /// read: the subscriber, the users with these ids, and the app that the event names.
     pub(crate) fn needs<'a>(&'a self, users: &[&'a str]) -> Needs<'a> {
         let envelope = &*self.envelope;
         Needs {
@@ -133,7 +136,7 @@ impl Event {
         }
     }
 
-    /// Whether each event of its body may have this many bytes of what they share.
+    /// Returns whether each event of the body may copy this many shared bytes.
     pub(crate) fn may_have(&self, shared: usize) -> bool {
         shared <= self.envelope.longest_shared()
     }
@@ -142,39 +145,44 @@ impl Event {
         self.envelope.around_events.get_or_init(read).as_deref()
     }
 
-    /// How many events its delivery had, whatever was taken out.
+    /// Returns the number of events in the delivery, including removed ones.
     pub(crate) fn sent(&self) -> usize {
         self.envelope.sent
     }
 
-    /// Which of the events of its delivery it is, from nought, counted before any were taken out.
+    /// Returns the index of the event in its delivery, before any events were removed. Starts at 0.
     pub fn position(&self) -> usize {
         self.described.position
     }
 
-    /// The event's identity in the scope [`DedupeScope::Subscription`]: the same for a redelivery by the same API, and as
-    /// far as X's ids and times can tell for nothing else.
+    /// Returns the event's key in the scope [`DedupeScope::Subscription`].
+    ///
+    /// A redelivery by the same API has the same key. Different events have different keys, as far
+    /// as X's ids and times allow.
     pub fn delivery_key(&self) -> EventKey {
         self.delivery_key_in(DedupeScope::Subscription)
     }
 
-    /// The event's identity in another scope.
+    /// Returns the event's delivery key in another scope.
     pub fn delivery_key_in(&self, scope: DedupeScope) -> EventKey {
         let identity = match self.described.content {
-            // The X Activity API tells the sides of one happening under several types: `dm.sent` and `dm.received`.
+            // The X Activity API reports the two sides of one event under several types: `dm.sent`
+            // and `dm.received`.
             Content::Id(happening) if !scope.by_subscriber() => happening.of_activity(""),
             _ => self.described.identity,
         };
         identity.scoped(scope, self.app(), self.subscription())
     }
 
-    /// The happening's identity in the scope [`DedupeScope::Subscription`]: the same for what the Account Activity API and
-    /// the X Activity API tell of it. See [`is_timeless`](Self::is_timeless) for what it cannot tell apart.
+    /// Returns the key that both APIs share, in the scope [`DedupeScope::Subscription`].
+    ///
+    /// It is the same for a report of the event by the Account Activity API and by the X Activity
+    /// API. See [`is_timeless`](Self::is_timeless) for the events that it cannot distinguish.
     pub fn content_key(&self) -> EventKey {
         self.content_key_in(DedupeScope::Subscription)
     }
 
-    /// The happening's identity in another scope.
+    /// Returns the event's content key in another scope.
     pub fn content_key_in(&self, scope: DedupeScope) -> EventKey {
         let identity = match self.described.content {
             Content::Same => self.described.identity,
@@ -183,20 +191,24 @@ impl Event {
         identity.scoped(scope, self.app(), self.subscription())
     }
 
-    /// Whether the [`content_key`](Self::content_key) says only who did what to whom, so that doing it again gives the same
-    /// key: follows, blocks, mutes, their opposites, typing, and reading without a last message. X gives these no id;
-    /// [`occurred_at`](Self::occurred_at), where X tells it, tells two of them apart.
+    /// Returns whether repeating the action gives the same [`content_key`](Self::content_key).
+    ///
+    /// True if the key covers only who did what to whom: follows, blocks, mutes, their opposites,
+    /// typing, and reading without a last message. X gives these no id.
+    /// [`occurred_at`](Self::occurred_at), if X reports it, distinguishes two of them.
     pub fn is_timeless(&self) -> bool {
         matches!(self.described.content, Content::Timeless(_))
     }
 
-    /// The name of the app whose secret signed the delivery.
+    /// Returns the name of the app whose secret signed the delivery.
     pub fn app(&self) -> &str {
         &self.envelope.app
     }
 
-    /// The id of the user whose subscription brought the event: `for_user_id`, the X Activity API's `filter.user_id`, and
-    /// for a revocation, which has neither, the user who took access away.
+    /// Returns the id of the user whose subscription delivered the event.
+    ///
+    /// This is `for_user_id` or, in the X Activity API, `filter.user_id`. For a revocation, which
+    /// has neither, it is the user who revoked access.
     pub fn subscriber(&self) -> Option<&str> {
         self.envelope.subscriber.as_deref().or(self.described.revoked_by.as_deref())
     }
@@ -209,40 +221,45 @@ impl Event {
         }
     }
 
-    /// When it happened, as X says. In the X Activity API that is `data.created_at`, and a time of the payload where the
-    /// delivery has none.
+    /// Returns the time of the event as X reports it.
+    ///
+    /// In the X Activity API this is `data.created_at` or, if missing, a time in the payload.
     pub fn occurred_at(&self) -> Option<Timestamp> {
         self.described.occurred_at
     }
 
-    /// Which of X's APIs told it.
+    /// Returns the API that reported the event.
     pub fn generation(&self) -> Generation {
         self.described.generation
     }
 
-    /// For messages: whether the subscriber sent or received it. `None` for other kinds, and when the delivery does not
-    /// say who the subscriber is.
+    /// For messages: returns whether the subscriber sent or received the message.
+    ///
+    /// `None` for other kinds, and if the delivery does not name the subscriber.
     pub fn direction(&self) -> Option<Direction> {
         self.described.direction
     }
 
-    /// For messages: the id of the X app it was sent with, if X says.
+    /// For messages: returns the id of the X app that sent the message, if X reports it.
     pub fn source_app_id(&self) -> Option<&str> {
         self.described.source_app.as_deref()
     }
 
-    /// The event as X wrote it.
+    /// Returns the event as X wrote it.
     pub fn raw(&self) -> &RawJson {
         &self.described.raw
     }
 
-    /// The whole body in which it came.
+    /// Returns the whole body that contains the event.
     pub fn body(&self) -> &RawJson {
         &self.envelope.body
     }
 
-    /// The event with the fields of the Account Activity API, read now; what they leave out is in [`raw`](Self::raw). [`Payload::Unknown`] when it is of no known kind,
-    /// or holds something that no machine type can; also for what the X Activity API tells, save messages.
+    /// Reads the event with the fields of the Account Activity API.
+    ///
+    /// Members without a field are in [`raw`](Self::raw). Returns [`Payload::Unknown`] for an
+    /// unknown kind, a value that does not fit the Rust types, and everything from the X Activity
+    /// API except messages, reading and typing.
     pub fn v1(&self) -> Payload<'_> {
         let is_v1 = match self.described.kind {
             EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing => true,
@@ -252,8 +269,10 @@ impl Event {
         Payload::read(kind, &self.described.payload, &self.described.raw)
     }
 
-    /// A user by id, from the `users` that come with messages, reading and typing; what both APIs tell of a user is the same
-    /// here. Read now. `None` for a user whose JSON times the number of events is over 16 times the body.
+    /// Reads a user by id from the `users` that come with messages, reading and typing.
+    ///
+    /// A user has the same fields here for both APIs. Returns `None` if the size of the user's JSON
+    /// times the number of events exceeds 16 times the size of the body.
     pub fn user(&self, id: &str) -> Option<User<'_>> {
         self.user_of_message(id)?.parse::<Lenient<Wrapped<User<'_>>>>()?.0.map(|wrapped| wrapped.0)
     }
@@ -262,7 +281,7 @@ impl Event {
         self.envelope.directory.of_message(self.envelope.users.as_ref()?, self.envelope.longest_shared(), id)
     }
 
-    /// A user by id, from the X Activity API's `users` of a message or its `includes`.
+    /// Reads a user by id from the X Activity API's `users` of a message or its `includes`.
     pub(crate) fn user_v2(&self, id: &str) -> Option<v2::User<'_>> {
         let longest = self.envelope.longest_shared();
         let included = || self.envelope.directory.included(self.envelope.includes.as_ref()?.raw(), longest, id);
@@ -274,7 +293,7 @@ impl Event {
         self.envelope.outbound
     }
 
-    /// The X app with which a message was sent, from the `apps` that come with messages. Read now.
+    /// Reads the X app that sent a message, from the `apps` that come with messages.
     pub fn source_app(&self) -> Option<SourceApp<'_>> {
         self.raw_source_app()?.parse()
     }
@@ -284,65 +303,68 @@ impl Event {
         self.envelope.directory.app(self.envelope.apps.as_ref()?, longest, self.source_app_id()?)
     }
 
-    /// The event with the fields of the X Activity API, read now; what they leave out is in [`raw`](Self::raw). `None` for
-    /// messages whose payload is that of the Account Activity API, and for what that API does not tell.
+    /// Reads the event with the fields of the X Activity API.
+    ///
+    /// Members without a field are in [`raw`](Self::raw). Returns `None` for messages with a
+    /// payload of the Account Activity API, and for events that the X Activity API does not report.
     pub fn v2(&self) -> Option<v2::Payload<'_>> {
         v2::Payload::read(self.described.generation, self.described.kind, &self.described.payload)
     }
 
-    /// The end of a replay. Read now.
     pub(crate) fn replay_status(&self) -> Option<v2::ReplayStatus<'_>> {
         self.described.payload.parse()
     }
 
-    /// What the X Activity API's payload refers to: users, posts and media. Read now.
+    /// Reads the users, posts and media that the X Activity API's payload refers to.
     pub fn includes(&self) -> Option<v2::Includes<'_>> {
         self.envelope.includes.as_ref()?.parse_shared(self.sent())
     }
 
-    /// Of the includes what an activity names that is about no other post. Read now.
+    /// Reads the includes that are needed for an activity that refers to no other post.
     pub(crate) fn named(&self) -> Option<v2::Named<'_>> {
         self.envelope.includes.as_ref()?.parse_shared(self.sent())
     }
 
-    /// The rules of a filtered stream that a post matched. Read now.
+    /// Reads the rules of a filtered stream that a post matched.
     pub fn matching_rules(&self) -> Vec<v2::MatchingRule<'_>> {
         let rules = self.envelope.matching_rules.as_ref().and_then(Readable::parse::<Lenient<_>>);
         rules.and_then(|rules| rules.0).unwrap_or_default()
     }
 
-    /// The tag of the subscription of the X Activity API that brought it.
+    /// Returns the tag of the X Activity API subscription that delivered the event.
     pub fn tag(&self) -> Option<&str> {
         self.envelope.tag.as_deref()
     }
 
-    /// The word of the X Activity API's subscription that brought it, if the subscription is to a word.
+    /// Returns the subscribed word, if an X Activity API subscription to a word delivered the
+    /// event.
     pub fn keyword(&self) -> Option<&str> {
         self.envelope.keyword.as_deref()
     }
 
-    /// The filter of the X Activity API's subscription that brought it. Read now.
+    /// Reads the filter of the X Activity API subscription that delivered the event.
     pub fn filter(&self) -> Option<v2::Filter<'_>> {
         self.envelope.filter.as_ref()?.parse()
     }
 
-    /// The filter as X wrote it.
+    /// Returns the filter as X wrote it.
     pub(crate) fn raw_filter(&self) -> Option<&RawJson> {
         self.envelope.filter.as_ref().map(Readable::raw)
     }
 
-    /// Whether X marks the delivery as replayed, with `"meta":{"replay":true}`. Third parties report the mark, X does not
-    /// document it: `false` does not mean that it is not a replay.
+    /// Returns whether X marks the delivery as replayed, with `"meta":{"replay":true}`.
+    ///
+    /// Reported by third parties and not documented by X, so a replay may also return `false`.
     pub fn is_replay(&self) -> bool {
         self.envelope.is_replay
     }
 
-    /// The X Activity API's name of the delivery; a number, possibly negative, or a UUID.
+    /// Returns the X Activity API's id of the delivery: a number, possibly negative, or a UUID.
     pub fn event_uuid(&self) -> Option<&str> {
         self.envelope.event_uuid.as_deref()
     }
 
-    /// For mentions: whether the subscriber has blocked the author.
+    /// For mentions: returns whether the subscriber has blocked the author.
     pub fn user_has_blocked(&self) -> Option<bool> {
         self.envelope.user_has_blocked
     }

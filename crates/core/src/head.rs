@@ -1,11 +1,11 @@
-//! What the core needs to know of a request before its body.
+//! The parts of a request's head that the core needs.
 
 use std::fmt;
 
 use crate::secret::SecretKind;
 use crate::signature;
 
-/// The head of a request, filled by an adapter: method, path, query and every header.
+/// The head of a request, filled by an adapter: method, path, query and all headers.
 ///
 /// ```
 /// use birdhook_core::RequestHead;
@@ -26,7 +26,8 @@ pub struct RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// A head without headers. The query is the raw text behind `?`; its bytes are what X signed.
+    /// Creates a head without headers. The query is the raw text after `?`; X signs exactly these
+    /// bytes.
     pub fn new(method: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
         Self {
             method,
@@ -39,7 +40,8 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Adds headers; feed every one, names in any case, values as raw bytes.
+    /// Adds headers. Pass all headers of the request; names may be in any case, values are raw
+    /// bytes.
     #[must_use]
     pub fn with_headers<N: AsRef<str>>(mut self, headers: impl IntoIterator<Item = (N, &'a [u8])>) -> Self {
         for (name, value) in headers {
@@ -48,12 +50,12 @@ impl<'a> RequestHead<'a> {
         self
     }
 
-    /// The method, as it was given.
+    /// Returns the method as given.
     pub fn method(&self) -> &'a str {
         self.method
     }
 
-    /// The header that holds a signature made with a secret of this kind.
+    /// Returns the header with the signature made with a secret of this kind.
     pub(crate) fn signature(&self, kind: SecretKind) -> Field<'a> {
         match kind {
             SecretKind::Consumer => self.by_consumer,
@@ -75,14 +77,14 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Method and path only: the query holds a token, and the headers a signature.
+/// Prints method and path only: the query contains a token, and the headers a signature.
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-/// A header that must come once at the most.
+/// A header that may occur at most once.
 #[derive(Clone, Copy)]
 pub(crate) enum Field<'a> {
     Absent,
@@ -99,7 +101,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// What `Content-Length` promises.
+/// The value of `Content-Length`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Length {
     Unknown,
@@ -111,7 +113,7 @@ impl Length {
     fn add(&mut self, value: &[u8]) {
         let digits = value.trim_ascii();
         let number = match std::str::from_utf8(digits) {
-            // A length past u64 is a number all the same: too large, not nonsense.
+            // A length beyond `u64::MAX` is a valid number: the body is too large, not malformed.
             Ok(text) if !text.is_empty() && digits.iter().all(u8::is_ascii_digit) => text.parse().unwrap_or(u64::MAX),
             _ => return *self = Self::Nonsense,
         };

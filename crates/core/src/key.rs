@@ -1,4 +1,4 @@
-//! What makes two events the same event.
+//! The keys that identify events for deduplication.
 
 use std::fmt;
 
@@ -6,20 +6,21 @@ use sha2::{Digest, Sha256};
 
 use crate::Generation;
 
-/// The identity of an event, for removing duplicates: 32 bytes that are the same whenever X tells of the same event
-/// again, in any order of members, and differ otherwise. Where X gives neither an id nor a time, the event's bytes count.
+/// The key of an event, for deduplication: a SHA-256 hash over the ids that X uses for its kind.
 ///
-/// A SHA-256 over the parts of X's own identity for each kind, scoped by a [`DedupeScope`].
+/// The key is the same each time X reports the same event, in any order of members, and differs
+/// between events. If X gives neither an id nor a time, the event's bytes are hashed. A
+/// [`DedupeScope`] decides whether app and subscriber are part of the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey([u8; 32]);
 
 impl EventKey {
-    /// The key's bytes, evenly distributed.
+    /// Returns the key's bytes, which are evenly distributed.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A key of its own for what one API tells of this happening.
+    /// Returns a separate key for this event as reported by one API.
     #[must_use]
     pub fn told_by(&self, generation: Generation) -> Self {
         let mut hash = Sha256::new_with_prefix(b"birdhook event key by generation 1\0");
@@ -48,23 +49,27 @@ impl fmt::Debug for EventKey {
     }
 }
 
-/// How far a duplicate reaches.
+/// The scope of deduplication: which events count as duplicates of each other.
 ///
-/// X delivers one happening several times on purpose: once for each subscribed user who takes part in it, and once for
-/// each app that subscribed them (<https://docs.x.com/x-api/account-activity/introduction>).
+/// X delivers one event several times on purpose: once for each subscribed user who takes part in
+/// it, and once for each app that subscribed them
+/// (<https://docs.x.com/x-api/account-activity/introduction>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DedupeScope {
-    /// Only a redelivery is a duplicate: same event, same app, same subscriber, or same word of a subscription to a word.
+    /// Only a redelivery is a duplicate: same event, same app, and same subscriber or subscribed
+    /// word.
     #[default]
     Subscription,
-    /// Two subscribed users in one conversation give one event between them; each app still gets its own. It is the copy
-    /// that comes first, so a message may arrive as [`MessageSent`](crate::EventKind::MessageSent) only: do not skip sent
-    /// messages then. Merges every kind that two subscribers are told of, not only messages.
+    /// Two subscribed users in one conversation share one event. Each app still gets its own.
+    ///
+    /// The copy that arrives first is delivered, so a message may arrive as
+    /// [`MessageSent`](crate::EventKind::MessageSent) only: do not skip sent messages in this
+    /// scope. It merges every kind that two subscribers receive, not only messages.
     Conversation,
-    /// Several apps on one URL give one event between them; each subscriber still gets their own.
+    /// Several apps on one URL share one event. Each subscriber still gets their own.
     AcrossApps,
-    /// A happening gives one event, whoever is told of it.
+    /// An event is delivered once for all apps and subscribers.
     Everywhere,
 }
 
@@ -78,24 +83,26 @@ impl DedupeScope {
     }
 }
 
-/// How an event is recognised in what the other API tells.
+/// The way an event is matched with a report from the other API.
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
-    /// By its identity, or not at all, since only one API tells it.
+    /// By its identity, or not at all because only one API reports it.
     Same,
-    /// By this identity, which has an id in it.
+    /// By this identity, which contains an id.
     Id(Identity),
-    /// By this identity, while its own stays what it was before this shape of body was known.
+    /// By this identity. The event keeps the delivery key that it had before this shape of body was
+    /// supported.
     Added(Identity),
-    /// By who did what to whom: at least one API does not say when.
+    /// By who did what to whom, because at least one API does not report the time.
     Timeless(Identity),
 }
 
-/// Whom or what the subscription is about that brought an event.
+/// The subject of the subscription that delivered an event.
 #[derive(Clone, Copy)]
 pub(crate) enum Subscription<'a> {
     User(&'a str),
-    /// A word that posts or stories hold. One that holds two is told to the subscription to each.
+    /// A word in posts or stories. A text with two subscribed words is delivered to both
+    /// subscriptions.
     Keyword(&'a str),
     Unsaid,
 }
@@ -105,12 +112,14 @@ pub(crate) enum Subscription<'a> {
 pub(crate) struct Identity([u8; 32]);
 
 impl Identity {
-    /// Parts are written with their length before them, so that no two lists of parts read the same.
+    /// Each part is preceded by its length, so that different lists of parts never produce the same
+    /// bytes.
     pub(crate) fn new<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         Beginning::new(parts).identity()
     }
 
-    /// The identity of the same happening as one type of event of the X Activity API, which has several for one post.
+    /// Returns the identity for one of the event types under which the X Activity API reports a
+    /// post.
     pub(crate) fn of_activity(self, event_type: &str) -> Self {
         Self::new([b"activity".as_slice(), event_type.as_bytes(), &self.0])
     }
@@ -133,7 +142,8 @@ impl Identity {
     }
 }
 
-/// What the identities of many events begin with, hashed once: it may be as long as a body.
+/// The hash state of a prefix shared by the identities of many events. Hashed once, because the
+/// prefix may be as long as a body.
 #[derive(Clone)]
 pub(crate) struct Beginning(Sha256);
 

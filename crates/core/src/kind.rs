@@ -1,8 +1,8 @@
-//! What an event is, who told it, and on which side of it the subscriber is.
+//! The kind of an event, its source API, and the direction of a message.
 
 use std::fmt;
 
-/// What happened, in the words of the field, whichever API told it.
+/// The kind of an event, independent of the API that reported it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -10,33 +10,33 @@ pub enum EventKind {
     PostCreated,
     /// A post was deleted.
     PostDeleted,
-    /// A post was liked, by the subscriber or one of theirs.
+    /// The subscriber liked a post, or one of their posts was liked.
     Liked,
-    /// Somebody followed somebody.
+    /// A user followed another user.
     Followed,
-    /// Somebody unfollowed somebody.
+    /// A user unfollowed another user.
     Unfollowed,
-    /// The subscriber blocked somebody.
+    /// The subscriber blocked a user.
     Blocked,
-    /// The subscriber unblocked somebody.
+    /// The subscriber unblocked a user.
     Unblocked,
-    /// The subscriber muted somebody.
+    /// The subscriber muted a user.
     Muted,
-    /// The subscriber unmuted somebody.
+    /// The subscriber unmuted a user.
     Unmuted,
-    /// A user subscribed to another user for money.
+    /// A user started a paid subscription to another user.
     Subscribed,
-    /// A user ended such a subscription.
+    /// A user ended a paid subscription to another user.
     Unsubscribed,
     /// The subscriber sent a message, with any client.
     MessageSent,
-    /// The subscriber received a message. Also a message whose delivery does not say who the subscriber is.
+    /// The subscriber received a message, or the delivery does not say who the subscriber is.
     MessageReceived,
-    /// Somebody read messages.
+    /// A user read messages.
     MessagesRead,
-    /// Somebody is typing a message.
+    /// A user is typing a message.
     Typing,
-    /// The subscriber took the app's access away.
+    /// The subscriber revoked the app's access.
     AccessRevoked,
     /// A post matched a rule of a filtered stream.
     PostMatched,
@@ -46,7 +46,7 @@ pub enum EventKind {
     ChatReceived,
     /// The subscriber sent an encrypted message.
     ChatSent,
-    /// An encrypted conversation changed: its members, admins, name or restrictions.
+    /// The members, admins, name or restrictions of an encrypted conversation changed.
     ChatChanged,
     /// Encrypted messages were read. Reported by third parties, not in X's OpenAPI.
     ChatRead,
@@ -60,20 +60,21 @@ pub enum EventKind {
     BroadcastStarted,
     /// The subscriber's broadcast ended.
     BroadcastEnded,
-    /// Somebody wrote in a broadcast's chat.
+    /// A user wrote in the chat of a broadcast.
     BroadcastMessage,
-    /// A message was removed from a broadcast's chat.
+    /// A message was removed from the chat of a broadcast.
     BroadcastMessageRemoved,
     /// X published a news story.
     NewsPublished,
-    /// A replay that the app asked for has ended.
+    /// A replay that the app requested has ended.
     ReplayFinished,
-    /// Something that is not known, or in the Account Activity API lacks the ids that identify it. Its raw JSON has it all.
+    /// An unknown event, or one of the Account Activity API without the ids that identify it. Use
+    /// its raw JSON.
     Unknown,
 }
 
 impl EventKind {
-    /// The kind in snake case, stable.
+    /// Returns the kind in snake case. Stable.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PostCreated => "post_created",
@@ -118,33 +119,35 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// On which side of a message the subscriber is. X delivers both, and a bot that answers what it sent answers itself.
+/// The direction of a message, seen from the subscriber.
+///
+/// X delivers messages in both directions. A bot that replies to sent messages replies to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The subscriber sent it, with this app or any other client.
+    /// The subscriber sent the message, with this app or any other client.
     Sent,
-    /// The subscriber received it.
+    /// The subscriber received the message.
     Received,
 }
 
-/// The API that made a delivery.
+/// The API that sent a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Generation {
-    /// The Account Activity API, premium, enterprise or v2: they send the same bodies.
+    /// The Account Activity API: premium, enterprise or v2, which send the same bodies.
     AccountActivity,
-    /// The X Activity API, which replaces it.
+    /// The X Activity API, which replaces the Account Activity API.
     XActivity,
     /// A webhook of a filtered stream.
     FilteredStream,
-    /// X's word on a replay that the app asked for.
+    /// X's notification about a replay that the app requested.
     Replay,
-    /// A body of none of the known shapes.
+    /// A body with an unknown shape.
     Unknown,
 }
 
 impl Generation {
-    /// The generation in snake case, stable.
+    /// Returns the source API in snake case. Stable.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccountActivity => "account_activity",

@@ -1,10 +1,13 @@
-//! Twitter/X webhooks without I/O: no sockets, no clock, no runtime.
+//! Receives Twitter/X webhooks without I/O: no sockets, no clock, no runtime.
 //!
-//! This is the inside of [birdhook](https://docs.rs/birdhook), for those who write an adapter or need one function of it.
-//! A request goes one way through it: [`RequestHead`] → [`Endpoint::begin`] → [`Step`] → [`BodyReader`] → [`Delivery`]
-//! → [`Event`]s. A challenge is answered at the first step, and nothing is parsed before it is verified.
+//! This crate is the core of [birdhook](https://docs.rs/birdhook), for authors of adapters and for
+//! apps that need a single function of it.
+//! A request passes through these types in order: [`RequestHead`] → [`Endpoint::begin`] → [`Step`]
+//! → [`BodyReader`] → [`Delivery`] → [`Event`]s. A challenge is answered at the first step. A body
+//! is verified before any of it is parsed.
 //!
-//! Those who need no state machine find plain functions: [`crc::respond`], [`signature::verify`], [`signature::sign`].
+//! The same work is available as plain functions: [`crc::respond`], [`signature::verify`],
+//! [`signature::sign`].
 
 pub mod activity;
 mod app;

@@ -1,4 +1,4 @@
-//! JSON as it came.
+//! JSON exactly as X sent it.
 
 use std::fmt;
 
@@ -7,13 +7,15 @@ use bytestring::ByteString;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// A piece of valid JSON, exactly as X sent it: a slice of the request's body that shares its memory.
+/// A piece of valid JSON, exactly as X sent it: a slice of the request's body that shares its
+/// memory.
 ///
-/// `Debug` prints the length only, for the text may be private.
+/// `Debug` prints only the length, because the text may be private.
 #[derive(Clone, Eq)]
 pub struct RawJson(ByteString);
 
-/// Slices of one place are compared without looking at them: thousands of events may be of one long body.
+/// Compares slices of the same memory by address, because thousands of events may share one long
+/// body.
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.as_str(), other.as_str()) || self.0 == other.0
@@ -25,25 +27,25 @@ impl RawJson {
         Self(text)
     }
 
-    /// A part of it, which must be a slice of it and valid JSON.
+    /// Returns a part, which must be a slice of this text and valid JSON.
     pub(crate) fn slice(&self, part: &str) -> Self {
         Self(self.0.slice_ref(part))
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The JSON text, as bytes that share the memory of the request's body.
+    /// Returns the JSON text as bytes that share the memory of the request's body.
     pub fn into_bytes(self) -> Bytes {
         self.0.into_bytes()
     }
 
-    /// Reads the text as any type; borrowed strings stay borrowed.
+    /// Deserialises the text as any type. Strings may borrow from it.
     ///
     /// # Errors
-    /// What `serde_json` says when the text is not of that shape.
+    /// Returns the error of `serde_json` if the text does not match the type.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.0)
     }
@@ -61,7 +63,7 @@ impl fmt::Debug for RawJson {
     }
 }
 
-/// With `serde_json`, the bytes that came in.
+/// Written unchanged by `serde_json`.
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.parse::<&RawValue>().map_err(serde::ser::Error::custom)?.serialize(serializer)

@@ -1,4 +1,4 @@
-//! JSON to be read into types.
+//! JSON that is repaired where Rust types cannot represent it.
 
 use std::sync::OnceLock;
 
@@ -8,13 +8,15 @@ use serde::de::IgnoredAny;
 use crate::RawJson;
 use crate::wire::room;
 
-/// A part of a body that types are read from. X cuts texts without looking, so that a text may end in half an emoji: JSON,
-/// though no Rust string can hold it. Such halves are read as `U+FFFD`, a number beyond every machine number as absent, and
-/// [`RawJson`] has both as they came.
+/// A part of a body from which types are read.
+///
+/// X may cut a text in the middle of an emoji. The result is valid JSON, but no Rust string can
+/// hold the remaining half of the surrogate pair. Such halves are read as `U+FFFD`, and a number
+/// out of range is read as absent. [`RawJson`] keeps both unchanged.
 #[derive(Clone, Debug)]
 pub(crate) struct Readable {
     raw: RawJson,
-    /// The same with whole characters and machine numbers, made when it is first needed.
+    /// The JSON with repaired characters and numbers, created when first needed.
     mended: OnceLock<Option<RawJson>>,
 }
 
@@ -31,7 +33,7 @@ impl Readable {
         self.parse_shared(1)
     }
 
-    /// As [`parse`](Self::parse), of what this many events share.
+    /// Same as [`parse`](Self::parse), for a part that this many events share.
     pub(crate) fn parse_shared<'a, T: Deserialize<'a>>(&'a self, by: usize) -> Option<T> {
         let parse = |text: &'a RawJson| room::for_text(text.as_str().len(), by, || text.parse().ok());
         parse(&self.raw).or_else(|| {
@@ -41,8 +43,10 @@ impl Readable {
     }
 }
 
-/// The same JSON with `\ufffd` in place of each half of a surrogate pair, and `null` in place of each number that `serde_json`
-/// finds out of range; `None` if it has neither.
+/// Returns the JSON with replacements, or `None` if it needs none.
+///
+/// `\ufffd` replaces each unpaired surrogate, and `null` each number that `serde_json` finds out of
+/// range.
 fn mended(json: &str) -> Option<String> {
     let (mut mended, mut rest) = (String::new(), json);
     while let Some(at) = rest.find(|c: char| matches!(c, '"' | '-' | '0'..='9')) {
@@ -62,7 +66,7 @@ fn mended(json: &str) -> Option<String> {
     (mended != json).then_some(mended)
 }
 
-/// Copies a string of JSON, its characters whole.
+/// Appends a JSON string with unpaired surrogates replaced.
 fn push_whole(mended: &mut String, mut rest: &str) {
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
@@ -83,7 +87,7 @@ fn push_whole(mended: &mut String, mut rest: &str) {
     *mended += rest;
 }
 
-/// The UTF-16 unit that an escape at the beginning writes.
+/// Reads the UTF-16 unit of a `\u` escape at the beginning of `text`.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()

@@ -1,10 +1,10 @@
-//! The answer to a request, and why it is that answer.
+//! The reply to a request, and the reason for it.
 
 use std::fmt;
 
 use bytes::Bytes;
 
-/// An answer, ready to be put into any framework's response.
+/// The reply to a request, ready to convert into any framework's response.
 ///
 /// ```
 /// use birdhook_core::{Reason, Reply};
@@ -25,24 +25,28 @@ impl Reply {
         Self { reason: Reason::ChallengeAnswered, is_asked_by_x, body: answer.into() }
     }
 
-    /// Why this is the answer.
+    /// Returns the reason for this reply.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// Whether it answers a challenge with a signature that proves that X asked: over a text with `&`, as that of a token with a
-    /// `nonce`. One without could have been obtained here, by having it answered as a token. X signs no time, so who has seen such a
-    /// challenge can send it again. Not looked at with [`ChallengeSignature::Ignored`](crate::ChallengeSignature::Ignored).
+    /// Returns whether this replies to a challenge that X itself sent, as its signature proves.
+    ///
+    /// A signature proves this only if the signed text contains `&`, as a query with a token and a
+    /// `nonce` does. An attacker can obtain a signature of a text without `&` from this endpoint,
+    /// by sending the text as a token. X does not sign a time, so anyone who has seen such a
+    /// challenge can replay it. Always `false` with
+    /// [`ChallengeSignature::Ignored`](crate::ChallengeSignature::Ignored).
     pub fn is_asked_by_x(&self) -> bool {
         self.is_asked_by_x
     }
 
-    /// The HTTP status code.
+    /// Returns the HTTP status code.
     pub fn status(&self) -> u16 {
         self.reason.status()
     }
 
-    /// The headers to send, lower-case names first; `content-length` is the server's.
+    /// Returns the headers to send, with lower-case names. The server adds `content-length`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let content_type = match self.reason {
             Reason::ChallengeAnswered => Some("application/json"),
@@ -54,12 +58,13 @@ impl Reply {
         content_type.map(|value| ("content-type", value)).into_iter().chain(allow).chain(retry)
     }
 
-    /// The body: an answered challenge's JSON, one sentence of plain text for what the sender can mend, else empty.
+    /// Returns the body: JSON for an answered challenge, one sentence of plain text for an error
+    /// that the sender can fix, otherwise empty.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The body, without a copy.
+    /// Returns the body without copying it.
     pub fn into_body(self) -> Bytes {
         self.body
     }
@@ -71,7 +76,7 @@ impl From<Reason> for Reply {
     }
 }
 
-/// The reason only: the body of an answered challenge is a signature.
+/// Prints only the reason, because the body of an answered challenge is a signature.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply").field("reason", &self.reason).finish_non_exhaustive()
@@ -80,10 +85,11 @@ impl fmt::Debug for Reply {
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $label:literal, $text:literal;)+) => {
-        /// Why a request was answered as it was: one for each row of the answer table.
+        /// The reason for a reply: one variant for each row of the table of replies.
         ///
-        /// X ends a webhook at once for a 2xx with a wrong token and for any 3xx, and grants about 28 hours for 4xx and
-        /// 5xx; so nothing here is a redirect, and a doubt is never a 200.
+        /// X ends a webhook at once after a 2xx with a wrong token or any 3xx, but tolerates 4xx
+        /// and 5xx for about 28 hours. Therefore no reply is a redirect, and a case of doubt is
+        /// never answered with 200.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Reason {
@@ -91,15 +97,15 @@ macro_rules! reasons {
         }
 
         impl Reason {
-            /// Every reason, for those who make a table or a counter of each.
+            /// All reasons, for tables and counters.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// The HTTP status code that goes with it.
+            /// Returns the HTTP status code of the reply.
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)+ }
             }
 
-            /// A short name in snake case, for metrics and logs.
+            /// Returns a short name in snake case, for metrics and logs.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $label,)+ }
             }
@@ -111,69 +117,69 @@ macro_rules! reasons {
     };
 }
 
-// One empty body for every 401: an attacker learns nothing of how near a forgery came.
+// Every 401 has an empty body, so that an attacker cannot learn how close a forgery came.
 reasons! {
-    /// A challenge with a good token: 200 and the response token.
+    /// A challenge with a valid token was answered with the response token.
     ChallengeAnswered = 200, "challenge_answered", "";
-    /// A GET without `crc_token`.
+    /// The GET has no `crc_token`.
     TokenMissing = 400, "token_missing", "crc_token is missing\n";
-    /// A GET with an empty `crc_token`.
+    /// The GET has an empty `crc_token`.
     TokenEmpty = 400, "token_empty", "crc_token is empty\n";
-    /// A GET with several `crc_token`.
+    /// The GET has several `crc_token`s.
     TokenRepeated = 400, "token_repeated", "crc_token is repeated\n";
-    /// A `crc_token` that the [`TokenPolicy`](crate::crc::TokenPolicy) does not sign.
+    /// The [`TokenPolicy`](crate::crc::TokenPolicy) does not sign the `crc_token`.
     TokenRefused = 400, "token_refused", "crc_token is too long or holds a character that is not signed\n";
-    /// The GET's own signature is demanded and missing, or present and wrong.
+    /// The signature on the GET is required and missing, or present and wrong.
     ChallengeUnsigned = 401, "challenge_unsigned", "";
-    /// There is no secret (yet) to answer or to verify with.
+    /// The app has no secret to answer a challenge or verify a delivery, or does not have it yet.
     NoSecret = 503, "no_secret", "no secret is available for this app\n";
-    /// The receiver is stopping: deliveries are refused, challenges are not.
+    /// The receiver is shutting down: it rejects deliveries and still answers challenges.
     ShuttingDown = 503, "shutting_down", "shutting down\n";
-    /// A POST without a signature that any app could have made.
+    /// The POST has no signature that any app could have made.
     SignatureMissing = 401, "signature_missing", "";
-    /// A POST with several signatures in one header.
+    /// The POST has several signatures in one header.
     SignatureRepeated = 401, "signature_repeated", "";
-    /// A POST whose signature is not `sha256=` and the base64 of 32 bytes.
+    /// The signature on the POST is not `sha256=` and the base64 of 32 bytes.
     SignatureMalformed = 401, "signature_malformed", "";
-    /// A POST whose signature no app's secret makes of its body.
+    /// The signature on the POST does not match its body with any app's secret.
     SignatureWrong = 401, "signature_wrong", "";
-    /// The body is, or says it is, over the limit.
+    /// The body, or its `Content-Length`, exceeds the limit.
     BodyTooLarge = 413, "body_too_large", "the body is over the limit\n";
-    /// The bodies that are under way at once hold as much memory as they may.
+    /// The bodies in progress use up the memory budget.
     TooManyBodies = 503, "too_many_bodies", "too many bodies at once\n";
-    /// `Content-Encoding` is other than identity; the signature covers the bytes as X made them.
+    /// `Content-Encoding` is not identity. The signature covers the bytes as X made them.
     BodyEncoded = 415, "body_encoded", "content-encoding must be identity\n";
     /// The body did not arrive within the deadline.
     BodyTooSlow = 408, "body_too_slow", "the body came too slowly\n";
-    /// The body is not what `Content-Length` says, or could not be read: the sender gave up, or something in front of
-    /// birdhook has read the body already.
+    /// The body does not match `Content-Length` or could not be read: the sender stopped sending,
+    /// or a layer in front of birdhook has already read the body.
     BodyCutOff = 400, "body_cut_off", "the body was cut off, or read by something in front of the receiver\n";
-    /// The body is signed, but it is neither a JSON object nor a list with an object in it.
+    /// The body is signed, but is neither a JSON object nor a list that contains an object.
     NotAnObject = 400, "not_an_object", "the body is not a JSON object\n";
-    /// The delivery was handed over: 200 means what the sink's 200 means.
+    /// The sink accepted the delivery. The sink defines what this 200 guarantees.
     Accepted = 200, "accepted", "";
-    /// Every event of the delivery was handed over before.
+    /// Every event of the delivery was delivered before.
     Duplicate = 200, "duplicate", "";
-    /// Every event of the delivery is one that the app asked to drop.
+    /// The app asked to drop every event of the delivery.
     Dropped = 200, "dropped", "";
-    /// The same event was still being handed over when the time ran out.
+    /// The same event was still being delivered when the deadline expired.
     InFlight = 503, "in_flight", "the same event is still in flight\n";
     /// The sink had no room within the deadline.
     SinkFull = 503, "sink_full", "no room\n";
-    /// The sink takes no more deliveries.
+    /// The sink does not accept deliveries any more.
     SinkClosed = 503, "sink_closed", "closed\n";
     /// The sink failed.
     SinkFailed = 503, "sink_failed", "not accepted\n";
-    /// The sink, or the app's handler, panicked.
+    /// The sink or the app's handler panicked.
     SinkPanicked = 503, "sink_panicked", "not accepted\n";
-    /// The sink did not answer within the deadline.
+    /// The sink did not reply within the deadline.
     SinkTooSlow = 503, "sink_too_slow", "not accepted in time\n";
-    /// Neither GET nor POST.
+    /// The method is neither GET nor POST.
     MethodNotAllowed = 405, "method_not_allowed", "GET and POST only\n";
 }
 
 impl Reason {
-    /// The value of `Retry-After` on a 503, in seconds: X's own first wait.
+    /// The value of `Retry-After` on a 503, in seconds. Equal to the first retry interval of X.
     pub const RETRY_AFTER: &str = "3";
 }
 

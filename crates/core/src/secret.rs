@@ -1,4 +1,4 @@
-//! The key that X and the app share.
+//! The key shared by X and the app.
 
 use std::fmt;
 
@@ -10,12 +10,15 @@ use crate::signature;
 /// A MAC in progress: clone it from a [`Secret`], feed it bytes, finish it.
 pub(crate) type RunningMac = Hmac<Sha256>;
 
-/// An OAuth 2.0 client secret or a consumer secret, held as a keyed HMAC-SHA256 state.
+/// An OAuth 2.0 client secret or a consumer secret, stored as a keyed HMAC-SHA256 state.
 ///
-/// The text itself is not kept, so it cannot be printed or compared, and no request pays for keying the MAC.
-/// Find both secrets in the *Keys and tokens* tab of the app in X's developer console: the OAuth 2.0 "Client Secret" and the
-/// consumer secret ("API Key Secret"); bearer and access tokens are neither
-/// (<https://docs.x.com/x-api/webhooks/introduction>).
+/// The text itself is not kept, so it cannot be printed or compared, and requests do not pay for
+/// keying the MAC.
+///
+/// Both secrets are in the *Keys and tokens* tab of the app in X's developer console: the OAuth 2.0
+/// "Client Secret" and the consumer secret ("API Key Secret"). Bearer tokens and access tokens are
+/// not secrets in this sense (<https://docs.x.com/x-api/webhooks/introduction>).
+///
 ///
 /// ```
 /// use birdhook_core::{Secret, SecretError};
@@ -31,11 +34,12 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Takes the secret as X shows it.
+    /// Creates a secret from the text that X shows.
     ///
     /// # Errors
-    /// [`SecretError::Empty`] for an empty secret, with which anybody could sign, and [`SecretError::Character`] for one that
-    /// holds anything but printable ASCII without spaces: a slip of the paste, with which every answer would be wrong.
+    /// - [`SecretError::Empty`] for an empty secret, with which anyone could sign
+    /// - [`SecretError::Character`] for a secret with anything but printable ASCII without spaces.
+    ///   This is usually a copy-paste error and would make every signature wrong.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         let secret = secret.as_ref();
         if secret.is_empty() {
@@ -68,10 +72,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The kinds of secret with which X signs, each in a header of its own.
+/// The kinds of secrets with which X signs. Each kind has its own header.
 ///
-/// X's newest documentation signs for an app with an OAuth 2.0 client secret with that secret in the new header, and for
-/// other apps with the consumer secret in the old one. Which app has which is a setting of [`App`](crate::App).
+/// According to X's latest documentation, X signs with the OAuth 2.0 client secret in the new
+/// header for an app that has one, and with the consumer secret in the old header for other apps.
+/// Configure the secrets of an app in [`App`](crate::App).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecretKind {
     /// The consumer secret ("API Key Secret"), in the header [`HEADER`](signature::HEADER).
@@ -84,7 +89,7 @@ impl SecretKind {
     /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Consumer, Self::Client];
 
-    /// The name of the header that holds a signature made with a secret of this kind.
+    /// Returns the name of the header for signatures made with a secret of this kind.
     pub fn header(self) -> &'static str {
         match self {
             Self::Consumer => signature::HEADER,
@@ -92,7 +97,7 @@ impl SecretKind {
         }
     }
 
-    /// The other kind.
+    /// Returns the other kind.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -101,7 +106,7 @@ impl SecretKind {
         }
     }
 
-    /// `consumer` or `client`, for metrics, logs and settings.
+    /// Returns `consumer` or `client`, for metrics, logs and settings.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Consumer => "consumer",
@@ -117,16 +122,18 @@ impl fmt::Display for SecretKind {
     }
 }
 
-/// Why a [`Secret`] was refused.
+/// Error from creating a [`Secret`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// The secret is empty: is the environment variable set?
+    /// The secret is empty. The environment variable may not be set.
     Empty,
-    /// The secret holds a character that X's secrets never hold: anything but printable ASCII without spaces, such as a line
-    /// break, a byte order mark or a no-break space.
+    /// The secret contains something other than printable ASCII without spaces.
+    ///
+    /// X does not use such characters in secrets. Examples are a line break, a byte order mark or a
+    /// no-break space.
     Character {
-        /// The first of them; U+FFFD for bytes that are not UTF-8.
+        /// The first such character; U+FFFD for bytes that are not UTF-8.
         character: char,
         /// Its position in characters, counted from 1.
         position: usize,
@@ -146,7 +153,8 @@ impl fmt::Display for SecretError {
     }
 }
 
-/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
+/// form.
 impl fmt::Debug for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! HMAC-SHA256 signatures, as X writes them into a header: `sha256=` and standard, padded base64.
+//! HMAC-SHA256 signatures in the form of X's headers: `sha256=` and standard, padded base64.
 //!
 //! ```
 //! use birdhook_core::{Secret, signature};
@@ -18,30 +18,30 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::Secret;
 
-/// The header that carries the signature made with the app's consumer secret.
+/// The header with the signature made with the app's consumer secret.
 pub const HEADER: &str = "x-twitter-webhooks-signature";
 
-/// The header that carries the signature made with the app's OAuth 2.0 client secret, if the app has one.
+/// The header with the signature made with the app's OAuth 2.0 client secret.
 pub const HEADER_OAUTH2: &str = "x-twitter-webhooks-signature-oauth2";
 
 const PREFIX: &[u8] = b"sha256=";
 
-/// Signs `message` and returns the header's value, 51 bytes.
+/// Signs `message` and returns the value of the header, 51 bytes.
 pub fn sign(secret: &Secret, message: &[u8]) -> String {
     text(&secret.mac(message))
 }
 
-/// Checks the value of a signature header against the raw bytes it is said to sign, in constant time.
+/// Verifies the value of a signature header against the raw bytes of a message, in constant time.
 ///
 /// # Errors
-/// [`SignatureError::Malformed`] when the value is not `sha256=` and the base64 of 32 bytes, [`SignatureError::Wrong`]
-/// when it signs something else or was made with another secret.
+/// [`SignatureError::Malformed`] if the value is not `sha256=` and the base64 of 32 bytes.
+/// [`SignatureError::Wrong`] if it signs other bytes or was made with another secret.
 pub fn verify(secret: &Secret, message: &[u8], header: &[u8]) -> Result<(), SignatureError> {
     let claimed = Signature::parse(header).ok_or(SignatureError::Malformed)?;
     if bool::from(claimed.matches(&secret.mac(message))) { Ok(()) } else { Err(SignatureError::Wrong) }
 }
 
-/// Why a signature was refused.
+/// Error from verifying a signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignatureError {
@@ -60,7 +60,8 @@ impl fmt::Display for SignatureError {
     }
 }
 
-/// As [`Display`](fmt::Display): a `main` that returns an error prints it so.
+/// Same as [`Display`](fmt::Display), because a `main` that returns an error prints its `Debug`
+/// form.
 impl fmt::Debug for SignatureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -69,14 +70,14 @@ impl fmt::Debug for SignatureError {
 
 impl std::error::Error for SignatureError {}
 
-/// A signature read from a header: what the sender claims, not yet what is true.
+/// A signature read from a header. It is not yet verified.
 #[derive(Clone, Copy)]
 pub(crate) struct Signature([u8; 32]);
 
 impl Signature {
     pub(crate) fn parse(header: &[u8]) -> Option<Self> {
         let encoded = header.trim_ascii().strip_prefix(PREFIX)?;
-        // 44 characters decode to 33 bytes at the most: no length is trusted before the decoder has seen it.
+        // 44 characters decode to at most 33 bytes; the decoder checks the exact length.
         let mut bytes = [0; 33];
         if encoded.len() != 44 || STANDARD.decode_slice(encoded, &mut bytes).ok()? != 32 {
             return None;

@@ -1,4 +1,4 @@
-//! Points in time, as X writes them in five ways.
+//! Points in time, read from the five forms that X uses.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -18,31 +18,35 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// 0000-01-01T00:00:00Z. Years before it jiff writes with a sign and six digits, which is not RFC 3339.
+/// 0000-01-01T00:00:00Z. For earlier years, jiff writes a sign and six digits, which is not RFC
+/// 3339.
 const YEAR_0: i64 = -62_167_219_200_000;
 
 impl Timestamp {
-    /// Milliseconds since the Unix epoch.
+    /// Creates a timestamp from milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Reads milliseconds in digits, RFC 3339 (`2018-05-24T09:48:12+00:00`) or the classic form of v1.1
-    /// (`Thu Oct 03 16:10:37 +0000 2019`).
+    /// Reads a time in one of X's forms. `None` for any other text.
+    ///
+    /// The forms are milliseconds in digits, RFC 3339 (`2018-05-24T09:48:12+00:00`) and the classic
+    /// form of v1.1 (`Thu Oct 03 16:10:37 +0000 2019`).
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(millis) = text.parse() {
             return Some(Self(millis));
         }
-        // What begins with the day of the week is of the classic form; to find that out by jiff's error costs half a date.
+        // A text that begins with a letter is in the classic form. Trying jiff's parser first would
+        // add half the time of parsing a date.
         let is_classic = text.starts_with(|letter: char| letter.is_ascii_alphabetic());
         let time = if is_classic { None } else { text.parse::<jiff::Timestamp>().ok() };
         let time = time.or_else(|| {
-            // The day of the week adds nothing, and is wrong in payloads that somebody has edited.
+            // Skips the day of the week: it adds no information and is wrong in edited payloads.
             let (_, date) = text.split_once(' ')?;
             strtime::parse("%b %d %H:%M:%S %z %Y", date).ok()?.to_timestamp().ok()
         })?;
@@ -58,7 +62,7 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// RFC 3339 in UTC; outside of the years that it can write, 0000 to 9999, the bare milliseconds.
+/// RFC 3339 in UTC, or milliseconds for years outside 0000 to 9999, which RFC 3339 cannot write.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
@@ -68,7 +72,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// As [`Display`](fmt::Display) writes it.
+/// Same as [`Display`](fmt::Display).
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -1,4 +1,4 @@
-//! The keys of the events seen lately.
+//! A time window of recently seen event keys.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,10 +8,13 @@ use hashbrown::HashTable;
 
 use crate::EventKey;
 
-/// Remembers event keys, bounded in number and in time. Pure: the caller says what time it is.
+/// A set of recently seen event keys, bounded in number and in time.
 ///
-/// Takes 35 to 45 bytes a key, reserved at the start for up to 16 million keys, so that no insertion waits for a table that grows
-/// or is tidied up.
+/// It does not read a clock: the caller passes the time.
+///
+/// Uses 35 to 45 bytes per key. Memory for up to 16 million keys is reserved at the start, so no
+/// insertion waits for a table to grow or rehash.
+///
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,35 +35,38 @@ use crate::EventKey;
 pub struct Window {
     capacity: usize,
     horizon: u64,
-    /// The remembered keys, oldest first. The key at `order[i]` has the number `first + i`.
+    /// The keys, oldest first. The key at `order[i]` has the number `first + i`.
     order: VecDeque<Remembered>,
     first: u32,
-    /// The numbers of the newest keys, found by a key's own bytes, which a SHA-256 has distributed evenly. When the first of
-    /// them is forgotten, it becomes `older`.
+    /// The numbers of the newest keys. Hashed by the key's own bytes, which are SHA-256 output and
+    /// evenly distributed. Becomes `older` when the first of its keys is forgotten.
     newer: HashTable<u32>,
-    /// How many keys were inserted since `newer` was empty.
+    /// The number of keys inserted since `newer` was empty.
     since: usize,
-    /// The numbers of those before. Nothing is taken out of a table one by one: marks of what was there would fill it until it
-    /// is built anew, and one insertion would wait for that. Once all of it is forgotten it is emptied at once.
+    /// The numbers of the keys before those in `newer`. They are not removed one by one, because
+    /// tombstones would fill the table and one insertion would wait for a rehash. The table is
+    /// cleared in one step once all its keys are forgotten.
     older: HashTable<u32>,
 }
 
-/// So many places of the order are given up at an insertion: more than one, so that the past is over at last.
+/// The maximum number of keys evicted per insertion. More than one, so that expired keys drain.
 const AT_A_TIME: usize = 2;
 
-/// Half of a key is plenty: with ten million keys remembered, two different ones meet once in 10^24 insertions.
+/// Half a key is enough: with ten million keys, two different ones collide once in 10^24
+/// insertions.
 type Half = [u8; 16];
 
 #[derive(Clone, Copy)]
 struct Remembered {
     half: Half,
-    /// When the key was inserted, in milliseconds modulo 2^48.
+    /// The time of insertion, in milliseconds modulo 2^48.
     at: [u8; 6],
 }
 
 impl Window {
-    /// A window of at most `capacity` keys, each remembered for at most `horizon`. A capacity of nought remembers nothing;
-    /// one over 2^31 is cut to that.
+    /// Creates a window of at most `capacity` keys, each remembered for at most `horizon`.
+    ///
+    /// A capacity of 0 remembers nothing. A capacity over 2^31 is reduced to 2^31.
     pub fn new(capacity: usize, horizon: Duration) -> Self {
         let capacity = capacity.min(1 << 31);
         let reserved = capacity.min(1 << 24);
@@ -75,16 +81,16 @@ impl Window {
         }
     }
 
-    /// Whether the key was inserted less than the horizon ago and not pushed out since.
+    /// Returns whether the key was inserted less than the horizon ago and has not been evicted.
     ///
-    /// `now` is the time since any fixed moment; it must not run backwards.
+    /// `now` is the time since any fixed moment. It must not go backwards.
     pub fn contains(&self, key: &EventKey, now: Duration) -> bool {
         let half = half(key);
         let found = [&self.newer, &self.older].into_iter().find_map(|numbers| self.find(numbers, &half));
         found.is_some_and(|remembered| !self.is_past(remembered, now))
     }
 
-    /// Remembers the key from `now` on, also if it is there already.
+    /// Inserts a key. A key that is already present is remembered from `now` on.
     pub fn insert(&mut self, key: &EventKey, now: Duration) {
         if self.capacity == 0 {
             return;
@@ -105,19 +111,20 @@ impl Window {
         match self.newer.find_mut(hash(&half), is_same) {
             Some(there) => *there = number,
             None => {
-                // A table grows, and asks for hashes, only where a window of more than 16 million keys is filled.
+                // A table grows, and calls this, only while a window of more than 16 million keys
+                // fills up.
                 let hash_of = |other: &u32| remembered(other).map_or(0, |found| hash(&found.half));
                 self.newer.insert_unique(hash(&half), number, hash_of);
             }
         }
     }
 
-    /// How many keys are held, those included whose time is over but which were not collected yet.
+    /// Returns the number of keys held, including expired keys that are not evicted yet.
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether no key is held.
+    /// Returns whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
@@ -128,7 +135,7 @@ impl Window {
         remembered(number)
     }
 
-    /// Makes room for one more, and forgets what is past.
+    /// Makes room for one more key and evicts expired keys.
     fn give_up(&mut self, now: Duration) {
         for _ in 0..AT_A_TIME {
             let is_full = self.order.len() >= self.capacity;
@@ -185,7 +192,7 @@ mod tests {
     proptest! {
         #![proptest_config(birdhook_seed::property())]
 
-        /// Against the plainest model: a list of keys with their times.
+        /// Compares with the simplest model: a list of keys with their times.
         #[test]
         fn behaves_as_a_list_would(
             capacity in 0usize..6,
@@ -202,9 +209,9 @@ mod tests {
                 let alive = |at: u64| now - at < horizon;
                 let key = EventKey::from([byte; 32]);
                 let expected = model.iter().any(|&(other, at)| other == byte && alive(at));
-                // A window may forget a live key only if as many insertions came after it as it has room for (a key that
-                // is inserted anew takes a second place until the first is the oldest); it may never remember what the
-                // model forgot.
+                // A window may forget a live key only after as many later insertions as its
+                // capacity. Inserting a key again occupies a second place until the first one is
+                // the oldest. A window may never remember a key that the model has forgotten.
                 let seen = window.contains(&key, time);
                 prop_assert!(!seen || expected);
                 let newer = inserted.iter().rev().take_while(|&&other| other != byte).count();
@@ -236,7 +243,7 @@ mod tests {
         key.into()
     }
 
-    /// Nothing grows, and nothing is built anew for want of room.
+    /// Tables never grow or rehash for lack of room.
     #[test]
     fn memory_is_reserved_and_bounded() {
         for capacity in [1, 100, 1000] {
@@ -248,7 +255,7 @@ mod tests {
                 };
                 let reserved = memory(&window);
                 assert!(reserved.0 <= capacity, "no more than may be needed");
-                // Miri takes a second for a thousand.
+                // Miri needs a second for 1,000 insertions.
                 for number in 0..if cfg!(miri) { 500 } else { 20_000 } {
                     window.insert(&key(number), Duration::from_millis(number / pace));
                     assert_eq!(memory(&window), reserved, "after {number}");

@@ -1,4 +1,4 @@
-//! The JSON of every kind of activity is what `docs/activity.md` shows.
+//! The JSON of every kind of activity matches `docs/activity.md`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::{deliver, event, value};
 use serde_json::Value;
 
-/// The kinds in the order of the page, and the fixture that is each one's example.
+/// The kinds in the order of the page, each with the fixture that is its example.
 const EXAMPLES: &[(&str, &str)] = &[
     ("post_created", "twins/reply.xaa"),
     ("post_deleted", "twins/deletion.aaa"),
@@ -42,7 +42,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("unknown", "xaa/unknown"),
 ];
 
-/// The heading of the part about events, and the fixture that is its example.
+/// The heading of the section about events, and the fixture that is its example.
 const REPORT: (&str, &str) = ("event.report()", "twins/received.aaa");
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/activity.md");
@@ -53,7 +53,7 @@ fn fixture(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The headings of the third level, and the JSON blocks that follow each.
+/// Returns the third-level headings, each with the JSON blocks that follow it.
 fn blocks(page: &str) -> Vec<(&str, Vec<String>)> {
     let mut found: Vec<(&str, Vec<String>)> = Vec::new();
     let mut inside = false;
@@ -75,7 +75,8 @@ fn blocks(page: &str) -> Vec<(&str, Vec<String>)> {
     found
 }
 
-/// JSON without white space, laid out: what fits in a line stands in one, members in their order.
+/// Formats compact JSON: a value that fits on one line stays on one line. Keeps the order of
+/// members.
 fn laid_out(json: &str, indent: usize) -> String {
     let parts = parts(json);
     let spaced = match parts.as_slice() {
@@ -95,7 +96,7 @@ fn laid_out(json: &str, indent: usize) -> String {
     format!("{}\n{}\n{gap}{}", &json[..1], inner.join(",\n"), &json[json.len() - 1..])
 }
 
-/// What an object or an array holds; each part with the name before it.
+/// Returns the parts of an object or array, each with its name.
 fn parts(json: &str) -> Vec<(String, &str)> {
     if !json.starts_with(['{', '[']) || json.len() <= 2 {
         return Vec::new();
@@ -124,14 +125,14 @@ fn parts(json: &str) -> Vec<(String, &str)> {
     found
 }
 
-/// The activity of an example, as the page shows it.
+/// Returns the activity of an example in the format of the page.
 fn example(name: &str) -> String {
     let body = value(&fixture(name)).to_string();
     let event = event(body);
     format!("{}\n", laid_out(&serde_json::to_string(&event.activity()).unwrap(), 0))
 }
 
-/// With `BLESS=1` it prints what the page should show.
+/// Prints the expected content of the page if `BLESS=1` is set.
 #[test]
 fn the_page_shows_every_kind_as_it_is() {
     let bless = std::env::var_os("BLESS").is_some();
@@ -168,7 +169,7 @@ fn the_page_shows_an_event_as_it_is_reported() {
     assert_eq!(value(&reported).get("raw"), None);
 }
 
-/// Every member of every fixture's activity stands in a table of the page.
+/// Every member of every fixture's activity appears in a table of the page.
 #[test]
 fn the_page_names_every_field() {
     fn names(value: &Value, found: &mut BTreeSet<String>) {
@@ -203,7 +204,7 @@ fn the_page_names_every_field() {
     }
 }
 
-/// All fixtures of all generations, by their paths.
+/// Returns the fixtures of all source APIs, by their paths.
 fn all() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in ["", "xaa", "twins"] {
@@ -231,7 +232,7 @@ fn an_event_serialises_to_the_bytes_that_came() {
     }
 }
 
-/// What X does not tell is absent, and never `null`.
+/// Data that X does not report is absent, never `null`.
 #[test]
 fn nothing_is_null() {
     fn has_null(value: &Value) -> bool {
@@ -253,7 +254,8 @@ fn nothing_is_null() {
     }
 }
 
-/// Serialising reads what came and nothing else: the same body gives the same text.
+/// Serialisation depends only on the data: differently written bodies with the same data give the
+/// same text.
 #[test]
 fn an_activity_serialises_the_same_however_it_was_written() {
     for (path, body) in all() {

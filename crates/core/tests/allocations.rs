@@ -1,6 +1,7 @@
-//! How many allocations a request costs: a copy too many is seen here, whatever the machine does.
+//! Counts the allocations of a request, to detect additional copies on any machine.
 //!
-//! `cargo test -p birdhook-core --test integration allocations -- --nocapture` prints a line for each body.
+//! `cargo test -p birdhook-core --test integration allocations -- --nocapture` prints a line for
+//! each body.
 
 #[path = "../benches/core/bodies.rs"]
 mod bodies;
@@ -11,12 +12,13 @@ use allocation_counter::measure;
 use birdhook_core::{Delivery, Endpoint, Event, RequestHead, Secret, Settings, Step, signature};
 use bytes::Bytes;
 
-/// What a verified body may cost at most, its keys too: what it costs today, where 4 are the goal of a plain one.
+/// The maximum number of allocations for a verified body and its keys. These are the current
+/// values; the goal for a plain body is 4.
 const OF_BODIES: [(&str, u64); 4] = [
     ("aaa_6k", 2),
     ("xaa_6k", 2),
     ("aaa_6k_escaped", 2),
-    // The tag of its subscription is one of the texts that are escaped.
+    // The tag of its subscription is one of the escaped texts.
     ("xaa_6k_escaped", 6),
 ];
 const OF_A_CHALLENGE: u64 = 8;
@@ -35,7 +37,7 @@ fn received(endpoint: &Endpoint, body: &'static str, signed: &str) -> Delivery {
     reader.finish().unwrap()
 }
 
-/// Of the second time: what is made once is made.
+/// Measures the second run, because the first one includes one-time initialization.
 fn allocations<T>(mut run: impl FnMut() -> T) -> u64 {
     black_box(run());
     measure(|| drop(black_box(run()))).count_total
@@ -70,7 +72,7 @@ fn a_challenge_is_answered_with_few() {
     assert!(count <= OF_A_CHALLENGE, "{count} allocations, and not {OF_A_CHALLENGE} at the most");
 }
 
-/// Each of a body's payloads would cost the words of its type of event again.
+/// Otherwise each payload of a body would split its event type into words again.
 #[test]
 fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
     let (endpoint, secret) = endpoint();
@@ -83,7 +85,8 @@ fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
     assert!(count < 10_000, "{count}");
 }
 
-/// Events that are too many are not kept until that is known: there is room for a hundred times as many facts as bytes.
+/// Surplus events must not be kept until the limit is exceeded, because their facts take a hundred
+/// times as many bytes as their JSON.
 #[test]
 fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
     let many = vec!["{}"; 300_000].join(",");
@@ -95,7 +98,7 @@ fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
     }
 }
 
-/// Reading all users of a body for each of its follows takes minutes where there are thousands of both.
+/// With thousands of follows and users, reading all users of a body for each follow takes minutes.
 #[test]
 fn what_tells_itself_who_it_was_reads_no_includes() {
     let users = vec![r#"{"id":"3","name":"ada"}"#; 1000].join(",");

@@ -1,5 +1,7 @@
-//! Work and memory for a signed body are in proportion to its length, whatever its shape. Bytes of memory are counted and not time:
-//! each copy and each reading of what events share is seen in them, on any machine.
+//! Work and memory for a signed body of any shape are proportional to its length.
+//!
+//! The tests count allocated bytes instead of time, because this detects each copy and each reading
+//! of shared parts, on any machine.
 
 use std::hint::black_box;
 
@@ -9,7 +11,8 @@ use birdhook_core::{Delivery, Event, EventKind};
 
 use crate::support::hostile::{self, SIZE};
 
-/// What one use of all events of a body may allocate for each byte of it: together, and at once.
+/// The maximum number of bytes that one use of all events may allocate per byte of the body: in
+/// total, and at any one time.
 const IN_ALL: u64 = 150;
 const AT_ONCE: u64 = 50;
 
@@ -19,7 +22,7 @@ fn restored(body: &str) -> Delivery {
 
 type Use = fn(&Event);
 
-/// All that is done with an event, each of which reads its activity: it is printed, and written for an engine.
+/// The uses of an event that read its activity: printing it, and writing it to a queue.
 const USES: [(&str, Use); 3] = [
     ("report", |event| drop(black_box(serde_json::to_string(&event.report().with_raw()).unwrap()))),
     ("plain message", |event| drop(black_box(Format::Plain.write(event, &event.delivery_key())))),
@@ -58,7 +61,8 @@ fn measure_bodies_of(size: usize) {
     assert!(over.is_empty(), "{over:#?}");
 }
 
-/// The bytes that are hashed are what the parts of an event's identity have: none is long.
+/// The number of hashed bytes is bounded by the length of the parts of an event's identity, none of
+/// which is long.
 #[test]
 fn keys_hash_no_long_part_for_each_of_many_events() {
     for (shape, body) in hostile::bodies(SIZE) {

@@ -1,4 +1,4 @@
-//! Several apps, several secrets, two headers: who signed a delivery.
+//! Several apps, secrets and headers: which app a delivery is accepted for.
 
 use crate::support::{Headers, apps, changed, deliver, fixture, post, post_signed, secret};
 use birdhook_core::{App, Delivery, Endpoint, Reason, Settings, signature};
@@ -14,7 +14,7 @@ fn signed(key: &str) -> String {
     signature::sign(&secret(key), fixture("follow").as_bytes())
 }
 
-/// The app that the follow was accepted for, or why it was not.
+/// Returns the app for which the follow was accepted, or the reason for its rejection.
 fn accepted_for(endpoint: &Endpoint, headers: Headers<'_>) -> Result<String, Reason> {
     let delivered = post(endpoint, headers, [fixture("follow").as_bytes()]);
     delivered.map(|delivery: Delivery| delivery.app().to_owned()).map_err(|reply| reply.reason())
@@ -107,7 +107,7 @@ fn with_both_secrets_every_header_that_is_there_must_be_right() {
             assert_eq!(accepted_for(&endpoint, headers), Err(reason), "{headers:?}");
         }
     }
-    // A secret of the other kind makes neither right.
+    // A secret of the other kind does not match either header.
     for headers in [[(CONSUMER, client.as_str())].as_slice(), &[(OAUTH2, &consumer)]] {
         assert_eq!(accepted_for(&endpoint, headers), Err(Reason::SignatureWrong), "{headers:?}");
     }
@@ -120,7 +120,7 @@ fn with_both_secrets_every_header_that_is_there_must_be_right() {
     assert_eq!(accepted_for(&endpoint, &[]), Err(Reason::SignatureMissing));
 }
 
-/// The only protection against a downgrade to the old header.
+/// Tests the only protection against a downgrade to the old header.
 #[test]
 fn without_a_consumer_secret_the_old_header_is_ignored() {
     let app = App::with_client_secret("a", secret("client")).add_client_secret(secret("old-client"));
@@ -154,9 +154,9 @@ fn each_app_reads_the_headers_that_it_can_check() {
         (&consumer_1, &stranger, Err(Reason::SignatureWrong)),
         ("nonsense", &client_1, Err(Reason::SignatureWrong)),
         ("nonsense", "nonsense", Err(Reason::SignatureMalformed)),
-        // Right for two apps, each of which can check but one of them.
+        // Correct for two apps, each of which can check only one of the headers.
         (&consumer_2, &client_3, Ok("consumer")),
-        // Right for one app by one header and for another by the other: never taken together.
+        // One header is correct for one app, the other for another app. They are never combined.
         (&consumer_2, &client_1, Ok("consumer")),
     ];
     for (consumer, oauth2, expected) in cases {

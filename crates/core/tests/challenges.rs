@@ -1,4 +1,4 @@
-//! What a GET is answered, row by row of the answer table.
+//! Replies to a GET, row by row of the table of replies.
 
 use crate::support::{Headers, SECRET, apps, endpoint, get, secret};
 use birdhook_core::crc::TokenPolicy;
@@ -6,7 +6,7 @@ use birdhook_core::{
     App, AppSelector, Apps, ChallengeSignature, Endpoint, Reason, RequestHead, SecretKind, Settings, Step, signature,
 };
 
-/// The token in the answer that `key` makes for `token`.
+/// Returns the reply to `token`, signed with `key`.
 fn answer(key: &str, token: &str) -> String {
     format!(r#"{{"response_token":"{}"}}"#, signature::sign(&secret(key), token.as_bytes()))
 }
@@ -228,7 +228,8 @@ fn signatures_can_be_ignored() {
     assert_eq!(get(&endpoint, "/wasps?crc_token=abc", &[]).reason(), Reason::NoSecret);
 }
 
-/// What has no `&` may be a token that somebody had answered before, so its signature is not X's for certain.
+/// A text without `&` may be a token that was answered earlier, so its signature does not prove
+/// that X sent it.
 #[test]
 fn what_could_have_been_a_token_is_no_proof_where_proof_is_demanded() {
     let ask = |rule, query: &str| {
@@ -270,7 +271,8 @@ fn a_challenge_is_told_to_be_xs_own_only_where_that_is_proved() {
 
 const OAUTH2: &str = signature::HEADER_OAUTH2;
 
-/// The answer to a challenge that carries these signatures of its query, each made with the key named.
+/// Sends a challenge with signatures of its query, each made with the given key, and returns the
+/// reply.
 fn signed_answer(endpoint: &Endpoint, target: &str, signatures: &[(&str, &str)]) -> birdhook_core::Reply {
     let query = target.split_once('?').unwrap().1;
     let made: Vec<_> =
@@ -340,7 +342,8 @@ fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
     }
 }
 
-/// That X expects the answer made with the kind that signed the GET is an assumption, and a wrong 200 ends the webhook.
+/// X may not expect an answer signed with the kind that signed the GET, and a wrong 200 ends the
+/// webhook.
 #[test]
 fn a_signature_never_changes_the_kind_that_answers() {
     let by_client = Endpoint::new(app_of_both(), Settings::default());
@@ -366,7 +369,7 @@ fn every_signature_that_the_app_can_check_must_be_right() {
         &[(OAUTH2, "stranger")],
         &[(signature::HEADER, "new"), (OAUTH2, "stranger")],
         &[(signature::HEADER, "stranger"), (OAUTH2, "client")],
-        // A key of the other kind.
+        // A secret of the other kind.
         &[(signature::HEADER, "client")],
         &[(OAUTH2, "new")],
     ];
@@ -423,7 +426,8 @@ fn a_signature_of_either_kind_selects_the_app() {
             assert_eq!(*reply.body(), answer(key, "abc"), "{signatures:?}");
         }
     }
-    // Wrong for the other app, and nothing to the one that the URL names; without a name it may be meant for either.
+    // Wrong for the other app, and not checked by the app that the URL names. Without a name, it
+    // may be meant for either app.
     let stranger = [(OAUTH2, "stranger")];
     assert_eq!(*signed_answer(&by_path, &path("bees"), &stranger).body(), answer("consumer", "abc"));
     assert_eq!(signed_answer(&by_path, &path("clocks"), &stranger).reason(), Reason::ChallengeUnsigned);

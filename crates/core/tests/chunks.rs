@@ -1,4 +1,4 @@
-//! However a body arrives in pieces, it is the same body.
+//! A body is read the same, independent of its chunks.
 
 use crate::support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
 use birdhook_core::{Delivery, Reason, RequestHead, Step, signature};
@@ -30,7 +30,7 @@ proptest! {
         let body = body.as_bytes();
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len() + 1)).chain([0, body.len()]).collect();
         cuts.sort_unstable();
-        // Cuts at the same place, and those at the ends, make empty chunks.
+        // Equal cuts, and cuts at the ends, produce empty chunks.
         let chunks = std::iter::once(&body[..0]).chain(cuts.windows(2).map(|ends| &body[ends[0]..ends[1]]));
         let delivery = post(&endpoint(), &[(signature::HEADER, &sign(body))], chunks).unwrap();
         assert_same(&delivery, &deliver(body));
@@ -87,7 +87,7 @@ fn a_body_in_one_chunk_is_never_copied() {
     for (name, body) in FIXTURES {
         let body = Bytes::from(body.as_bytes().to_vec());
         let signed = sign(&body);
-        // Empty chunks around it are no reason for a copy.
+        // Empty chunks around the body must not cause a copy.
         for chunks in [vec![body.clone()], vec![Bytes::new(), body.clone(), Bytes::new()]] {
             let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
             let Step::Body(mut reader) = endpoint().begin(&head) else { panic!("refused") };

@@ -1,4 +1,5 @@
-//! Messages, readings and typing that the X Activity API tells: read where they stand, or once it is known what they are.
+//! Messages, reading and typing from the X Activity API, whether the event type precedes or follows
+//! the payload.
 
 use crate::support::{SECRET, deliver, post_signed, secret, value};
 use birdhook_core::{Delivery, Endpoint, Event, EventKind, Settings};
@@ -18,7 +19,8 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The data of a fixture as its type of event, its payload, and all the rest, each with its comma.
+/// Returns the event type, the payload and the remaining members of a fixture's data, each followed
+/// by a comma.
 fn parts(name: &str) -> [String; 3] {
     let body = value(&fixture(name));
     let Some(Value::Object(mut data)) = body.get("data").cloned() else { unreachable!("{name}") };
@@ -32,7 +34,7 @@ fn body(members: &[&str]) -> String {
     format!(r#"{{"data":{{{}}}}}"#, members.concat().trim_end_matches(','))
 }
 
-/// All that must not depend on where the members stand.
+/// Returns everything that must not depend on the order of members.
 fn told(delivery: &Delivery) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
     let told = delivery.events().iter().map(|event| {
         let keys = (event.delivery_key(), event.content_key());
@@ -60,7 +62,7 @@ fn where_the_type_of_event_stands_changes_nothing() {
             [&*event_type, &payload, &rest].as_slice(),
             &[&payload, &event_type, &rest],
             &[&rest, &payload, &event_type],
-            // Of what is there twice, the last counts.
+            // Of a repeated member, the last one is used.
             &[&event_type, other, &payload, &rest],
             &[other, &event_type, &payload, &rest],
             &[&event_type, &payload, &rest, r#""payload":5,"#, &payload],
@@ -119,7 +121,7 @@ fn a_payload_of_too_many_messages_is_one_unknown_event() {
     }
 }
 
-/// Each of them has the whole activity as its raw JSON, and carries the whole body to an engine.
+/// Each event would carry the whole activity as its raw JSON, and the whole body to a queue.
 #[test]
 fn an_activity_of_thousands_of_events_is_one_unknown() {
     let typing = vec![r#"{"sender_id":"1","target":{"recipient_id":"2"}}"#; 5000].join(",");

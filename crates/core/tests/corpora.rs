@@ -1,4 +1,4 @@
-//! What the fuzz targets have found worth keeping, as ordinary tests.
+//! The saved inputs of the fuzz targets, as ordinary tests.
 
 use crate::support::{endpoint, get, post_signed, try_deliver};
 use birdhook_core::message::read;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// The inputs of a target; at least so many.
+/// Returns the inputs of a target. Fails if there are fewer than `least`.
 fn corpus(target: &str, least: usize) -> Vec<Vec<u8>> {
     let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
@@ -24,7 +24,7 @@ fn texts(target: &str, least: usize) -> Vec<String> {
 fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
     for body in [corpus("activity", 10), corpus("envelope", 10), corpus("payloads", 5)].concat() {
         let text = std::str::from_utf8(&body).ok();
-        // A list is a delivery when one of its elements is an object.
+        // A list is a delivery if one of its elements is an object.
         let is_object = text.is_some_and(|text| match text.trim_start().as_bytes().first() {
             Some(b'{') => serde_json::from_str::<IgnoredAny>(text).is_ok(),
             Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)

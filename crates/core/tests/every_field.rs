@@ -1,4 +1,5 @@
-//! `wire::v1` and `wire::v2` offer every field: what X documents is in a fixture, and what is in a fixture is read.
+//! `wire::v1` and `wire::v2` have every field: each documented member is in a fixture, and each
+//! member of a fixture is read.
 
 use std::fs;
 
@@ -7,7 +8,7 @@ use crate::support::{deliver, value};
 use birdhook_core::wire::{v1, v2};
 use serde_json::Value;
 
-/// Whether a type reads two JSON texts differently.
+/// Returns whether a type reads two JSON texts differently.
 type Differ = fn(&str, &str) -> bool;
 
 macro_rules! as_type {
@@ -23,12 +24,12 @@ macro_rules! as_type {
 /// A part of a body, by its pointer, and the type that reads it.
 struct Part {
     pointer: String,
-    /// The JSON that the type is read from: the part, or something around it.
+    /// The JSON from which the type is read: the part, or an outer value.
     read_at: String,
     differ: Differ,
 }
 
-/// The type of the elements of an array of the Account Activity API.
+/// Returns the type of the elements of an array of the Account Activity API.
 fn of_array(name: &str) -> Option<Differ> {
     Some(match name {
         "tweet_create_events" => as_type!(v1::Tweet<'_>),
@@ -45,7 +46,7 @@ fn of_array(name: &str) -> Option<Differ> {
     })
 }
 
-/// The type of a payload of the X Activity API.
+/// Returns the type of a payload of the X Activity API.
 fn of_payload(event_type: &str) -> Differ {
     let (family, rest) = event_type.split_once('.').unwrap();
     match (family, rest) {
@@ -67,7 +68,7 @@ fn of_payload(event_type: &str) -> Differ {
     }
 }
 
-/// What is said around the payloads: read by the event itself or by [`v2::Body`].
+/// Compares the data around the payloads, which the event itself or [`v2::Body`] reads.
 fn around(one: &str, other: &str) -> bool {
     let said = |body: &str| {
         let delivery = deliver(body);
@@ -79,7 +80,7 @@ fn around(one: &str, other: &str) -> bool {
     as_type!(v2::Body<'_>)(one, other) || said(one) != said(other)
 }
 
-/// The parts of a body, by the names of its members alone.
+/// Returns the parts of a body, based only on the names of its members.
 fn parts(body: &Value) -> Vec<Part> {
     let mut found = Vec::new();
     let mut part = |pointer: String, read_at: &str, differ| {
@@ -118,7 +119,7 @@ fn parts(body: &Value) -> Vec<Part> {
     found
 }
 
-/// What tells something: neither `null` nor empty.
+/// Returns whether a value contains data: neither `null` nor empty.
 fn tells(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -139,14 +140,15 @@ fn without(body: &Value, pointer: &str) -> Value {
     body
 }
 
-/// The member that says the same once more: X writes `like_count` and `like_count_str`, `id` and `id_str`.
+/// Returns the member that repeats this one: X writes `like_count` and `like_count_str`, `id` and
+/// `id_str`.
 fn double(body: &Value, pointer: &str) -> Option<String> {
     let double = pointer.strip_suffix("_str").map_or_else(|| format!("{pointer}_str"), str::to_owned);
     body.pointer(&double).is_some().then_some(double)
 }
 
-/// Every leaf of a body that no type reads: without it all is read as with it. A leaf that is said twice is judged
-/// where its double is gone, so that each of the two is read.
+/// Returns the leaves of a body that no type reads, that is, those without which all types read the
+/// same. A leaf with a double is checked with the double removed, so that both must be read.
 fn unread(body: &Value) -> Vec<String> {
     let parts = parts(body);
     let leaves = crate::support::pointers(body).into_iter().filter(|pointer| {
@@ -163,7 +165,7 @@ fn unread(body: &Value) -> Vec<String> {
     leaves.filter(is_unread).collect()
 }
 
-/// All fixtures of all generations, by their paths.
+/// Returns the fixtures of all source APIs, by their paths.
 fn fixtures() -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for folder in ["", "xaa/", "twins/"] {
@@ -183,7 +185,7 @@ fn fixtures() -> Vec<(String, Value)> {
 fn every_member_of_every_fixture_is_read() {
     let mut unread_members = Vec::new();
     for (name, body) in fixtures() {
-        // A kind that nobody knows, as it stands for all of them.
+        // A fixture of an unknown kind, which no type reads.
         if name != "xaa/unknown" {
             unread_members.extend(unread(&body).into_iter().map(|pointer| format!("{name}: {pointer}")));
         }
@@ -191,7 +193,7 @@ fn every_member_of_every_fixture_is_read() {
     assert!(unread_members.is_empty(), "no type reads\n{}", unread_members.join("\n"));
 }
 
-/// A fixture holds each member that X documents, and it tells something there.
+/// A fixture contains each member that X documents, with data.
 #[test]
 fn every_documented_member_is_in_a_fixture() {
     let fixtures = fixtures();

@@ -1,5 +1,5 @@
-//! Messages that version 0.1 wrote are in queues, logs and other programs: every later version reads them, and writes what
-//! they hold.
+//! Every later version must read the messages that version 0.1 wrote to queues and logs, and must
+//! still write their contents.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// For each event of some fixtures, a line for each format.
+/// One line for each format of each event of some fixtures.
 const MESSAGES: &str = include_str!("golden/messages-0.1.jsonl");
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// Whether a value holds everything that an older one does. Members may be added.
+/// Returns whether a value contains everything that an older one does. Members may be added.
 fn holds(new: &Value, old: &Value) -> bool {
     match (new, old) {
         (Value::Object(new), Value::Object(old)) => {

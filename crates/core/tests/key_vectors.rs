@@ -1,4 +1,4 @@
-//! Keys are kept by inboxes, engines and databases, so they stay what they were.
+//! Event keys never change, because inboxes, queues and databases store them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::deliver;
 use birdhook_core::DedupeScope;
 
-/// For each event of each fixture: the fixture, the event's position, its `delivery_key` in two scopes and its `content_key`.
+/// For each event of each fixture: the fixture, the event's index, its `delivery_key` in two
+/// scopes, and its `content_key`.
 const KEPT: &str = include_str!("key_vectors.txt");
 
 fn bodies(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -17,7 +18,7 @@ fn bodies(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// What was written down must not change. A new fixture's lines are added to the file.
+/// Existing lines must not change. Append the lines of a new fixture to the file.
 #[test]
 fn the_keys_of_every_fixture_do_not_change() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

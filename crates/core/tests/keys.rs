@@ -1,4 +1,4 @@
-//! What makes two events the same event.
+//! Which events have the same key.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 const SCOPES: [DedupeScope; 4] =
     [DedupeScope::Subscription, DedupeScope::Conversation, DedupeScope::AcrossApps, DedupeScope::Everywhere];
 
-/// The members on which the identity of a fixture's only event rests, the subscriber's aside.
+/// Returns the members that identify a fixture's only event, except the subscriber.
 fn identity_of(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "tweet_every_field" | "tweet_extended" | "tweet_mention" | "tweet_quote" | "tweet_reply" | "tweet_retweet" => {
@@ -54,7 +54,7 @@ fn identity_of(name: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Another value of the same shape: another id, another time, another text.
+/// Returns another value of the same form: another id, another time, another text.
 fn other(value: &Value) -> Value {
     match value {
         Value::Null => "x".into(),
@@ -100,7 +100,7 @@ fn a_key_rests_on_its_identity_and_on_nothing_else() {
             if here.is_object() || here.is_array() {
                 continue;
             }
-            // A message whose type is not "message_create" is not known to be a message.
+            // A message whose type is not "message_create" is not recognised as a message.
             if pointer == "/direct_message_events/0/type" {
                 continue;
             }
@@ -108,7 +108,8 @@ fn a_key_rests_on_its_identity_and_on_nothing_else() {
             assert_eq!(changed_key != key, is_part, "{name} {pointer}");
             if !is_part {
                 for to in [Value::Null, 5.into(), "x".into(), value("[]"), value("{}")] {
-                    // Who a message was from is no part of its key, but without it there is no message.
+                    // The sender is not part of a message's key, but an event without a sender is
+                    // not a message.
                     let needed = pointer == "/direct_message_events/0/message_create/sender_id";
                     if !(needed && (to.is_null() || to.is_array() || to.is_object())) {
                         assert_eq!(
@@ -237,7 +238,8 @@ fn a_revocation_is_scoped_by_the_user_who_revoked() {
     assert_eq!((one.subscriber(), other.subscriber()), (Some("900719925474099301"), Some("1")));
 }
 
-/// Keys are kept by whoever removes duplicates, over restarts and upgrades: this one must not change unnoticed.
+/// Applications store keys across restarts and upgrades, so a change of this key must not go
+/// unnoticed.
 #[test]
 fn keys_are_made_as_they_always_were() {
     let part = |text: &[u8]| [&(text.len() as u64).to_be_bytes()[..], text].concat();
@@ -256,7 +258,8 @@ fn keys_are_made_as_they_always_were() {
     assert_eq!(event(fixture("follow")).delivery_key(), key(&follow, "900719925474099301"));
 }
 
-/// The X Activity API gives each side its own type of event, which is no reason to tell an app twice.
+/// The X Activity API reports each side with its own event type. An app must still receive the
+/// event only once.
 #[test]
 fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
     let told = |user: &str, event_type: &str, payload: &str| {
@@ -279,7 +282,8 @@ fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
     }
 }
 
-/// Somebody subscribed to two words, and routes by the tag: that a post has both is no reason to tell of one alone.
+/// An app may subscribe to two words and route by tag, so a post with both words is delivered for
+/// both.
 #[test]
 fn one_post_for_two_words_is_two_subscriptions() {
     let told = |filter: &str| {
@@ -299,7 +303,8 @@ fn one_post_for_two_words_is_two_subscriptions() {
         let content = SCOPES.map(|scope| bees.content_key_in(scope) == other.content_key_in(scope));
         assert_eq!((delivery, content), (expected, expected), "{filter}");
     }
-    // Where there is a subscriber, the word is not looked at, for the Account Activity API tells none.
+    // If there is a subscriber, the word is ignored, because the Account Activity API does not
+    // report words.
     let theirs =
         [r#"{"user_id":"71"}"#, r#"{"user_id":"71","keyword":"bees"}"#].map(|filter| told(filter).content_key());
     assert_eq!(theirs[0], theirs[1]);

@@ -1,4 +1,4 @@
-//! Whatever becomes of a body's members, no event is lost and nothing panics.
+//! Malformed members of a body neither lose an event nor cause a panic.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use birdhook_core::{Delivery, EventKind};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// The events that a body holds, said in the plainest way: in order, as text.
+/// Returns the events in a body by the simplest method: in order, as text.
 fn expected(body: &Value) -> Vec<String> {
     let mut events = Vec::new();
     for (name, inner) in body.as_object().unwrap() {
@@ -26,7 +26,7 @@ fn expected(body: &Value) -> Vec<String> {
     if events.is_empty() { vec![write(body)] } else { events }
 }
 
-/// Reads all there is to read of a delivery.
+/// Reads everything that can be read from a delivery.
 fn check(delivery: &Delivery) {
     let body = delivery.body().as_str();
     for event in delivery.events() {
@@ -56,7 +56,7 @@ fn a_member_replaced_by_any_type_loses_no_event() {
     replace_members(1);
 }
 
-/// Replaces each member of the fixtures by one in `every` of the replacements, which take turns.
+/// Replaces each member of the fixtures with one in `every` of the replacements, in rotation.
 fn replace_members(every: usize) {
     let replacements = [
         None,
@@ -76,7 +76,7 @@ fn replace_members(every: usize) {
     for (name, body) in FIXTURES {
         let body = value(body);
         for pointer in pointers(&body) {
-            // Most fixtures have most of their members in common; each is broken once.
+            // Most fixtures share most of their members; each distinct member is tested once.
             if !seen.insert((pointer.clone(), std::mem::discriminant(body.pointer(&pointer).unwrap()))) {
                 continue;
             }
@@ -116,7 +116,7 @@ proptest! {
         check(&delivery);
     }
 
-    /// Cut off, it is never an object.
+    /// A truncated body is never a JSON object.
     #[test]
     fn no_part_of_a_body_is_a_body((_, body) in proptest::sample::select(FIXTURES), at in any::<proptest::sample::Index>()) {
         let body = body.trim_end();

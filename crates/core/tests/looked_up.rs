@@ -1,4 +1,4 @@
-//! What stands elsewhere in a body, or in one of several places, is found.
+//! Data from elsewhere in a body, or from one of several places, is found.
 
 use crate::support::event;
 use birdhook_core::wire::{v1, v2};

@@ -1,4 +1,4 @@
-//! Events that are written for somebody else and read again.
+//! Events written as messages and read back.
 
 use crate::support::{arbitrary, deliver, fixture, try_deliver};
 use birdhook_core::message::{Format, Message, Unreadable, read};
@@ -122,7 +122,7 @@ fn a_large_body_is_not_carried_with_each_of_its_events() {
     assert_eq!((fact(&message, "position"), fact(&message, "sent")), (None, None));
 }
 
-/// Of what stands beside thousands of events each carries only what it refers to.
+/// If thousands of events share data, each message carries only the data that its event refers to.
 #[test]
 fn what_events_share_is_not_carried_with_each_when_it_is_much() {
     let message = |n: usize| {
@@ -219,7 +219,7 @@ fn a_cloud_event_is_one_by_its_specification() {
     assert_eq!(written["datacontenttype"], "application/json");
     assert_eq!(written["data"]["event"]["activity"]["kind"], "post_created");
     assert_eq!(written["data"]["body"], crate::support::value(event.body().as_str()));
-    // Names of attributes are lower-case letters and digits, and none is null or empty.
+    // Attribute names are lower-case letters and digits, and no attribute is null or empty.
     for (name, value) in written.as_object().unwrap() {
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{name}");
         assert!(!value.is_null() && value != "", "{name}");
@@ -247,7 +247,7 @@ fn what_was_not_written_so_is_refused() {
     }
 }
 
-/// What an event means may stand elsewhere in its body, and so may other events that are in no array.
+/// Other members of the body may contain data about an event, or events that are not in an array.
 #[test]
 fn events_of_several_shapes_in_one_body_survive() {
     let posts = r#""tweet_create_events":[{"id_str":"1","user":{"id_str":"8"}},{"id_str":"2"}]"#;

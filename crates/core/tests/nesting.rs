@@ -1,4 +1,4 @@
-//! However deep a body nests, it is read without a deep stack.
+//! Deeply nested bodies are read without a deep stack.
 
 use crate::support::{changed, deliver, event};
 use birdhook_core::EventKind;
@@ -11,7 +11,7 @@ fn brackets() -> [String; 3] {
     [deep("[", "", "]"), deep("{\"a\":", "0", "}"), deep("[{\"id\":", "null", "}]")]
 }
 
-/// The fixture with `deep` as the value of one member.
+/// Returns the fixture with `deep` as the value of one member.
 fn with(name: &str, pointer: &str, deep: &str) -> String {
     changed(name, pointer, "@DEEP@").replace("\"@DEEP@\"", deep)
 }

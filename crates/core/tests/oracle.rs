@@ -1,11 +1,12 @@
-//! The challenge is no oracle: nothing that it signs for a stranger can be posted as a delivery.
+//! The challenge is not a signing oracle: no signature that it gives to a stranger is valid for a
+//! delivery.
 
 use crate::support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, secret};
 use birdhook_core::{App, ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
 use proptest::prelude::*;
 
-/// Endpoints whose challenges are answered with [`SECRET`], as either kind of secret and as both, with the headers that each
-/// checks.
+/// Endpoints that answer challenges with [`SECRET`] as either kind of secret and as both, with the
+/// headers that each checks.
 fn endpoints() -> [(Endpoint, &'static [&'static str]); 3] {
     let client = App::with_client_secret("bees", secret(SECRET));
     let both = client.clone().add_consumer_secret(secret(SECRET));
@@ -16,8 +17,8 @@ fn endpoints() -> [(Endpoint, &'static [&'static str]); 3] {
     [(consumer, headers[0]), (client, headers[1]), (both, headers[2])]
 }
 
-/// Fails if the challenge gives away a signature with which this query's token, or anything like it, can be posted.
-/// Tells whether the query was answered.
+/// Fails if the challenge reveals a signature with which this query's token, or a variant of it,
+/// can be posted. Returns whether the query was answered.
 fn check(query: &str) -> bool {
     endpoints().map(|(endpoint, headers)| check_at(&endpoint, headers, query)) == [true; 3]
 }
@@ -43,7 +44,7 @@ fn check_at(endpoint: &Endpoint, headers: &[&str], query: &str) -> bool {
     true
 }
 
-/// The query that carries `token`, encoded in one of several ways.
+/// Returns queries with `token` in several encodings.
 fn queries(token: &str) -> [String; 4] {
     let form: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
     let percent: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -61,7 +62,7 @@ fn token() -> impl Strategy<Value = String> {
         json(),
         real(),
         ("[ \t\r\n\u{feff}]{0,3}", json(), "[ \n\0]{0,3}").prop_map(|(before, json, after)| before + &json + &after),
-        // Bodies whose braces are gone, or something that could be taken for one.
+        // Bodies without braces, or with something that could be taken for one.
         (json(), "[^{]?|\\\\u007b|%7B|%7b|｛|\u{0}\\{|&#123;").prop_map(|(json, brace)| json.replace('{', &brace)),
         json().prop_map(|json| json.chars().filter(char::is_ascii).collect()),
     ]
@@ -82,14 +83,16 @@ proptest! {
         check(&query);
     }
 
-    /// The other side: the tokens that the policy promises to sign are signed, so the properties above say something.
+    /// Ensures that the properties above are not trivially true: every token that the policy allows
+    /// is signed.
     #[test]
     fn every_promised_token_is_signed(token in "[ -%'-z|}~]{1,512}") {
         let [form, percent, ..] = queries(&token);
         prop_assert!(check(&form) && check(&percent));
     }
 
-    /// Nor does it give away what proves to a stricter endpoint, or to the same one later, that X asks.
+    /// A challenge must not reveal a signature that proves to a stricter endpoint, or to this one
+    /// later, that X sent a challenge.
     #[test]
     fn no_signed_token_is_a_signed_challenge(token in "(tenant=x)?crc_token=[ -%'-z|}~]{1,40}") {
         let [form, ..] = queries(&token);

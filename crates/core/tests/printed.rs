@@ -1,4 +1,5 @@
-//! What is printed says something: without this, `privacy.rs` would be content with nothing.
+//! Printed values contain useful information. Without these tests, `privacy.rs` would accept empty
+//! output.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is printed for debugging tells no secret, no token, and nothing of what people wrote or are called.
+//! `Debug` output contains no secret, token, user content or user name.
 
 use std::fmt::Debug;
 
@@ -7,12 +7,12 @@ use birdhook_core::{App, Apps, Endpoint, Reason, Reply, RequestHead, Secret, Set
 use bytes::Bytes;
 use serde_json::Value;
 
-/// Both ways to print it.
+/// Returns both `Debug` forms.
 fn printed(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}")
 }
 
-/// What `text` looks like inside a `Debug` of bytes or of text.
+/// Returns the forms of `text` in the `Debug` output of bytes or text.
 fn forms(text: &str) -> Vec<String> {
     let list = format!("{:?}", text.as_bytes());
     let quoted = format!("{text:?}");
@@ -27,7 +27,7 @@ fn assert_hides(what: &str, printed: &str, hidden: &str) {
     }
 }
 
-/// What people wrote or are called, wherever it stands in a body.
+/// Collects user content and names from anywhere in a body.
 fn written_by_people(value: &Value, found: &mut Vec<String>) {
     const NAMES: [&str; 29] = [
         "name",
@@ -94,7 +94,7 @@ fn no_event_tells_what_people_wrote() {
     assert!(texts > 300, "only {texts}");
 }
 
-/// So that the test above cannot pass because nothing is printed at all.
+/// Ensures that the test above does not pass because of empty output.
 #[test]
 fn an_event_tells_what_helps() {
     let delivery = deliver(crate::support::fixture("dm_received"));

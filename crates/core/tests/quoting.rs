@@ -1,11 +1,12 @@
-//! Posts hold posts: a type that holds itself is read within a thread's usual stack, even in a debug build.
+//! Recursive types, such as posts that contain posts, fit into a thread's default stack, even in a
+//! debug build.
 
 use crate::support::{changed, event};
 use birdhook_core::EventKind;
 use birdhook_core::wire::v1::{Payload, Tweet};
 use birdhook_core::wire::v2::Data;
 
-/// Types that hold themselves are read with a stack that is bounded, and fit into a thread's usual two megabytes.
+/// Recursive types need a bounded stack that fits into the default 2 MB of a thread.
 #[test]
 fn posts_may_quote_posts_at_will() {
     for member in ["quoted_status", "retweeted_status"] {
@@ -22,7 +23,7 @@ fn posts_may_quote_posts_at_will() {
     }
 }
 
-/// Every way in which a type holds itself, read by a thread with a quarter of the usual stack.
+/// Reads each kind of recursion on a thread with a quarter of the default stack.
 #[test]
 fn posts_users_and_places_may_hold_each_other_at_will() {
     let ways = [

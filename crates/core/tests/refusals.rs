@@ -1,4 +1,4 @@
-//! What a POST is answered that is no delivery, row by row of the answer table.
+//! Replies to a POST that is not a delivery, row by row of the table of replies.
 
 use crate::support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
 use birdhook_core::{
@@ -232,7 +232,8 @@ fn what_is_signed_but_no_object_is_400() {
     }
 }
 
-/// X sends no list, but tools that log requests do. Without a brace it stays refused: a challenge could have been signed with it.
+/// X does not send lists, but tools that log requests do. A list without a brace is rejected,
+/// because its text may have been signed as a challenge.
 #[test]
 fn a_list_of_objects_is_one_unknown_event() {
     for body in [r#"[{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}]"#, r#" [1, {}]"#] {

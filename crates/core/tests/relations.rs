@@ -60,7 +60,7 @@ fn their_users_have_a_shape_of_their_own() {
     assert!(user.withheld_in_countries.is_empty());
 }
 
-/// The fixture with its array renamed.
+/// Returns the fixture with its array renamed.
 fn renamed(name: &str, array: &str, to: &str, kind: Option<Value>) -> String {
     let mut body = value(fixture(name));
     let mut elements = body.as_object_mut().unwrap().remove(array).unwrap();

@@ -1,4 +1,4 @@
-//! What X writes besides what its documentation shows: old names, other words for the same, cut texts.
+//! Payloads that differ from X's documentation: former names, synonyms and truncated texts.
 
 use std::collections::HashSet;
 
@@ -8,13 +8,13 @@ use birdhook_core::wire::{v1, v2};
 use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
 use serde_json::{Value, json};
 
-/// An activity about the user 1111.
+/// Returns an activity about the user 1111.
 fn told(event_type: &str, payload: &Value) -> Event {
     let data = json!({"event_uuid": "-7", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
     event(json!({ "data": data }).to_string())
 }
 
-/// A post of the Account Activity API for the user 1111.
+/// Returns a post of the Account Activity API for the user 1111.
 fn tweet(tweet: &Value) -> Event {
     event(json!({"for_user_id": "1111", "tweet_create_events": [tweet]}).to_string())
 }
@@ -24,7 +24,7 @@ fn relation(event: &Event) -> Option<PostRelation> {
     created.relation
 }
 
-/// X names the user too as answered whose handle a post begins with, though it answers no post.
+/// X also sets the replied-to user if a post only begins with a handle and is not a reply.
 #[test]
 fn a_post_that_begins_with_a_handle_is_a_mention_and_an_answer_is_a_reply() {
     for (id, expected) in [(json!(null), PostRelation::Mention), (json!("10"), PostRelation::Reply)] {
@@ -148,7 +148,7 @@ fn a_shared_place_is_read_in_either_shape() {
     assert_eq!(nothing.activity().message().unwrap().attachment, None);
 }
 
-/// A number beyond every machine number is absent, and takes nothing else with it.
+/// A number out of range reads as absent and does not affect other members.
 #[test]
 fn a_number_out_of_range_costs_an_event_nothing_else() {
     for body in [
@@ -166,7 +166,7 @@ fn a_number_out_of_range_costs_an_event_nothing_else() {
     }
 }
 
-/// Half an emoji is JSON, though no Rust string can hold it.
+/// Half an emoji is valid JSON, although no Rust string can hold it.
 #[test]
 fn a_text_that_was_cut_in_an_emoji_is_read() {
     let body = r#"{"for_user_id":"1111","tweet_create_events":[{"id_str":"1","text":"cut \ud83d","user":{"id_str":"9","screen_name":"o","description":"\ude00"}}]}"#;
@@ -226,7 +226,7 @@ fn a_post_that_answers_nothing_begins_its_conversation() {
     assert_eq!(of(&json!({"id_str": "3", "edit_history": {"edit_tweet_ids": ["1", "3"]}})), None);
 }
 
-/// As it writes counts twice, so a time.
+/// X writes times twice, as it does counts.
 #[test]
 fn a_like_that_tells_its_time_as_a_text_of_another_name_is_as_old() {
     let (like, millis) =
@@ -243,7 +243,8 @@ fn a_broadcast_that_tells_only_when_it_was_made_began_then() {
     assert_eq!(told("broadcast.end", &payload).occurred_at(), None, "it did not end when it was made");
 }
 
-/// Else a story that comes again under another `event_uuid` is a new one, and a deletion has no twin in the other API.
+/// Otherwise a story redelivered with another `event_uuid` would count as new, and a deletion would
+/// not match its report from the other API.
 #[test]
 fn an_id_of_another_name_is_told_and_identifies() {
     for (event_type, name) in [("news.new", "rest_id"), ("post.delete", "post_id")] {
@@ -299,7 +300,7 @@ fn a_cut_tag_or_description_does_not_hide_what_it_stands_beside() {
     }
 }
 
-/// All that is told of one happening but its keys.
+/// Returns an activity with this type and these members of `data`.
 fn of(event_type: &str, data: &Value) -> Event {
     let mut all = json!({"event_uuid": "-9", "event_type": event_type, "filter": {"user_id": "1111"}});
     all.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
@@ -406,7 +407,7 @@ fn a_flat_message_is_a_message() {
     assert_eq!(ids(&sent), known(["77", "1111", "2222"]));
     let nowhere = of("dm.sent", &json!({"payload": {"id": "77", "sender_id": "1111", "text": "t"}}));
     assert_eq!(ids(&nowhere)[2], None);
-    // The other API has the same message under the same content.
+    // The other API reports the same message with the same content key.
     let message = json!({"type": "message_create", "id": "77", "message_create": {"sender_id": "2222", "target": {"recipient_id": "1111"}}});
     let old = event(json!({"for_user_id": "1111", "direct_message_events": [message]}).to_string());
     assert_eq!(received.content_key(), old.content_key());
@@ -445,7 +446,8 @@ fn a_payload_that_is_a_list_is_one_event_for_each_element() {
     assert!(events.iter().all(|event| event.kind() == EventKind::MessageReceived));
     let keys: HashSet<_> = events.iter().map(Event::delivery_key).collect();
     assert_eq!(keys.len(), 3);
-    // The first has the key of a delivery that names nothing else, which is what such a body has always had.
+    // The first has the key of a delivery with a single event, as it had before several were
+    // supported.
     assert_eq!(events[0].delivery_key(), read("dm.received", json!([]))[0].delivery_key());
     assert_eq!(
         events[0].content_key(),
@@ -499,7 +501,7 @@ fn a_chat_in_camel_case_is_read() {
     assert_eq!(chat.key_change.as_deref(), Some("k"));
 }
 
-/// X's quickstart has this name, its OpenAPI and its other pages `replay_job_status`.
+/// X's quickstart uses this name. Its OpenAPI description and other pages use `replay_job_status`.
 #[test]
 fn a_replay_event_is_the_end_of_a_replay() {
     let body = r#" {"for_user_id":"1111","replay_event":{"job_id":"31","created_at":"2019-02-11T23:36:11.000Z"}}"#;
@@ -535,7 +537,7 @@ fn paid_subscriptions_and_removed_lines_are_typed() {
     }
 }
 
-/// The strings that X's OpenAPI 2.173 allows a subscription to have.
+/// The event types that X's OpenAPI description 2.173 allows for a subscription.
 #[test]
 fn every_type_of_the_openapi_is_known() {
     const TYPES: &str = "profile.update.bio profile.update.profile_picture profile.update.banner_picture \

@@ -1,4 +1,4 @@
-//! Deliveries that come from a store.
+//! Deliveries restored from a store.
 
 use crate::support::deliver;
 use birdhook_core::{DedupeScope, Delivery, Event, EventKind};

@@ -1,4 +1,4 @@
-//! Telling the shapes of a body apart, and the names that X has given its types of events.
+//! Recognising the shape of a body, and X's names for event types.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn fixture(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// An activity of a type, with this payload, for the user 7.
+/// Returns an activity with this type and payload for the user 7.
 fn activity(kind: &str, payload: &str) -> Event {
     event(format!(
         r#"{{"data":{{"event_uuid":"5","filter":{{"user_id":"7"}},"event_type":"{kind}","payload":{payload}}}}}"#
@@ -47,7 +47,7 @@ fn each_shape_by_itself() {
     }
 }
 
-/// The first shape that fits counts, and what else a body holds is not dropped for it.
+/// The first matching shape is used, and the other contents of the body are kept.
 #[test]
 fn an_activity_is_no_matched_post() {
     let body = format!("{{{RULES},\"data\":{{\"id\":\"2\",{ACTIVITY}}}}}");
@@ -314,7 +314,7 @@ fn a_message_may_carry_a_point() {
     assert!(matches!(message.attachment, Some(Attachment::Coordinate { .. })));
 }
 
-/// A message of which nothing can be read stays what its type says.
+/// An unreadable message keeps the kind of its event type.
 #[test]
 fn a_message_of_another_form_is_still_sent_or_received() {
     for payload in
@@ -327,7 +327,8 @@ fn a_message_of_another_form_is_still_sent_or_received() {
     }
 }
 
-/// Without a direction the subscriber liked what somebody else wrote; of whom nobody knows, nobody knows either.
+/// Without a direction, the subscriber liked a post by another user. If the author is unknown too,
+/// so is the user who liked it.
 #[test]
 fn who_liked_is_told_or_not_known() {
     let by = |direction: &str, author: &str| {
@@ -351,7 +352,7 @@ fn who_liked_is_told_or_not_known() {
     }
 }
 
-/// The key names the kind of picture before the id; what is no such key stays as it is.
+/// A media key contains the kind of media before the id. An id without this prefix is unchanged.
 #[test]
 fn a_media_key_is_told_as_the_id() {
     let ids = |post: &str| {

@@ -238,7 +238,7 @@ fn a_deletion() {
     assert_eq!(deletion.timestamp_ms, at(1_678_000_000_123));
 }
 
-/// One half of a pair must never stand in the other's place.
+/// One half of a pair must never take the position of the other.
 #[test]
 fn a_pair_is_read_whole_or_not_at_all() {
     for (pair, read) in [("[3,5]", Some([3, 5])), ("[null,5]", None), ("[3]", None), ("[3,5,7]", None), ("{}", None)] {

@@ -1,4 +1,4 @@
-//! One happening, told by both APIs, is one activity with one content key.
+//! One event from both APIs is one activity with one content key.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,14 +7,14 @@ use crate::support::event;
 use birdhook_core::{Activity, DedupeScope, Event, EventKind, Generation, PostRelation, Timestamp};
 use serde_json::Value;
 
-/// How exactly both tell when it happened.
+/// The precision with which both APIs report the time of an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Time {
-    /// To the millisecond.
+    /// Both report milliseconds.
     Same,
-    /// The X Activity API only to the second.
+    /// The X Activity API reports seconds only.
     Second,
-    /// The X Activity API not at all.
+    /// The X Activity API does not report the time.
     OldOnly,
 }
 
@@ -26,8 +26,8 @@ type Twin = (&'static str, EventKind, Time, &'static [&'static str]);
 const CONVERSATION: &str = "+/post/conversation_id";
 const VERSIONS: &str = "+/post/edit_history/0";
 
-/// Every twin, its kind, and the fields that only one of both tells: `+` the X Activity API, `-` the Account Activity
-/// API, `~` each in its own way.
+/// Every pair, its kind, and the fields that differ: `+` only in the X Activity API, `-` only in
+/// the Account Activity API, `~` different in both.
 const TWINS: &[Twin] = &[
     ("own", PostCreated, Second, &[]),
     ("mention", PostCreated, Second, &["-/author_blocked", VERSIONS]),
@@ -94,7 +94,7 @@ fn read(path: &str) -> Event {
     event(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")))
 }
 
-/// The event as the Account Activity API and as the X Activity API tells it.
+/// Returns the event from the Account Activity API and from the X Activity API.
 fn twins(name: &str) -> [Event; 2] {
     let both = ["aaa", "xaa"].map(|generation| read(&format!("twins/{name}.{generation}")));
     let generations = [Generation::AccountActivity, Generation::XActivity];
@@ -102,7 +102,7 @@ fn twins(name: &str) -> [Event; 2] {
     both
 }
 
-/// Every leaf of a JSON value, by its pointer.
+/// Returns every leaf of a JSON value, by its pointer.
 fn leaves(value: &Value) -> BTreeMap<String, Value> {
     let is_leaf = |value: &Value| !value.is_object() && !value.is_array();
     let all = crate::support::pointers(value).into_iter();
@@ -111,7 +111,7 @@ fn leaves(value: &Value) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// What two activities say differently.
+/// Returns the differences between two activities.
 fn differences(old: &Activity<'_>, new: &Activity<'_>) -> BTreeSet<String> {
     let [old, new] = [old, new].map(|activity| leaves(&serde_json::to_value(activity).unwrap()));
     let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
@@ -171,7 +171,8 @@ fn one_happening_has_one_content_key_and_two_delivery_keys() {
         let is_timeless = matches!(old.kind(), Followed | Unfollowed | Blocked | Unblocked | Muted | Unmuted | Typing);
         assert_eq!(old.is_timeless(), is_timeless, "{name}");
         for key in [old.content_key(), old.delivery_key(), new.delivery_key()] {
-            // Only where a key of content is that of the delivery, may it be seen again, and only for the same event.
+            // A key may repeat only if a content key equals a delivery key, and only for the same
+            // event.
             if let Some(other) = seen.insert(key, *name) {
                 assert_eq!(other, *name);
             }
@@ -212,7 +213,7 @@ fn a_posts_relation_is_derived_as_the_type_of_event_tells_it() {
     }
 }
 
-/// A link that stands for an attached picture is among the media, not among the links.
+/// A link that represents an attached picture is listed with the media, not with the links.
 #[test]
 fn a_picture_is_no_link() {
     for event in twins("own") {
@@ -222,7 +223,7 @@ fn a_picture_is_no_link() {
     }
 }
 
-/// X gives a post that concerns the subscriber in several ways several types.
+/// If a post concerns the subscriber in several ways, X reports it with several event types.
 #[test]
 fn the_types_of_one_post_are_one_happening() {
     let body = |kind: &str| {
@@ -236,7 +237,7 @@ fn the_types_of_one_post_are_one_happening() {
     assert_ne!(mention.delivery_key(), reply.delivery_key());
 }
 
-/// Reading and typing have no published sample: they may come without the arrays around them.
+/// X has published no sample of reading and typing; they may come without the arrays around them.
 #[test]
 fn a_flat_payload_is_the_same_happening() {
     for (twin, flat) in [("read", "xaa/dm.read.flat"), ("typing", "xaa/dm.indicate_typing.flat")] {

@@ -1,4 +1,4 @@
-//! What is not known is never lost: several arrays, new kinds, broken elements.
+//! Unknown data is never lost: several arrays, new kinds, malformed elements.
 
 use crate::support::{deliver, event, fixture, value};
 use birdhook_core::wire::v1::Payload;
@@ -159,7 +159,8 @@ fn ids_that_no_number_holds_are_no_ids() {
     }
 }
 
-/// Halves of a surrogate pair, where a text was cut: JSON, though no Rust string can hold it.
+/// Halves of a surrogate pair from a truncated text: valid JSON, although no Rust string can hold
+/// them.
 #[test]
 fn half_a_character_loses_nothing() {
     for body in [
@@ -176,7 +177,7 @@ fn half_a_character_loses_nothing() {
     }
 }
 
-/// The same in the name of a member that the body itself, or its `user_event`, holds.
+/// The same in the name of a member of the body or of its `user_event`.
 #[test]
 fn half_a_character_in_an_outer_name_loses_nothing() {
     for body in [
@@ -187,7 +188,7 @@ fn half_a_character_in_an_outer_name_loses_nothing() {
     }
 }
 
-/// Inside `user_event` only `revoke` is known, whatever else has the name of an array.
+/// Inside `user_event` only `revoke` is known, even if another member has the name of an array.
 #[test]
 fn a_user_event_is_not_read_as_an_array() {
     let follow = r#"{"type":"follow","source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
@@ -195,14 +196,15 @@ fn a_user_event_is_not_read_as_an_array() {
     assert_eq!((event.kind(), event.name(), event.raw().as_str()), (EventKind::Unknown, "user_event", follow));
 }
 
-/// A type that is not text is a type that is not known: an unfollow must not read as a follow.
+/// A type that is not text is unknown: an unfollow must not be read as a follow.
 #[test]
 fn a_type_that_is_a_number_is_unknown() {
     let relation = r#"{"type":5,"source":{"id":"1"},"target":{"id":"2"},"created_timestamp":"5"}"#;
     assert_eq!(event(format!(r#"{{"for_user_id":"1","follow_events":[{relation}]}}"#)).kind(), EventKind::Unknown);
 }
 
-/// More events than the limit would keep a server busy for one request; none of them is lost all the same.
+/// More events than the limit would keep a server busy for one request. They are delivered together
+/// as one unknown event.
 #[test]
 fn a_body_of_too_many_events_is_one_unknown_event() {
     let mut settings = Settings::default();

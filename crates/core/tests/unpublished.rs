@@ -1,10 +1,10 @@
-//! Payloads in forms that X may write and has published no sample of, and what third parties report.
+//! Payloads in forms without a published sample, and forms that third parties report.
 
 use crate::support::{deliver, event};
 use birdhook_core::{Activity, Direction, Event, EventKind, PostRelation, Timestamp};
 use serde_json::json;
 
-/// An activity about the user 1111.
+/// Returns an activity about the user 1111.
 fn told(event_type: &str, payload: &serde_json::Value) -> Event {
     let data = json!({"event_uuid": "-7", "event_type": event_type, "filter": {"user_id": "1111"}, "payload": payload});
     event(json!({ "data": data }).to_string())
@@ -176,7 +176,7 @@ fn a_message_whose_filter_names_nobody_takes_the_subscriber_of_its_payload() {
     assert_eq!(event(named).subscriber(), Some("7"));
 }
 
-/// Thousands of events with thousands of users: this takes minutes where each user is found by reading all others.
+/// Thousands of events with thousands of users. Without an index, this takes minutes.
 #[test]
 fn the_people_of_a_large_delivery_are_found_in_time() {
     let events: Vec<_> = (0..5000)

@@ -1,55 +1,58 @@
-//! Signatures and response tokens that others have published.
+//! Signatures and response tokens published by others.
 
 use crate::support::{get, post, secret};
 use birdhook_core::{ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
 
-/// The same function of a key and a message in three uses: deliveries, response tokens, X's own signature of a challenge.
+/// One key, message and signature. The same function signs deliveries, response tokens and X's
+/// challenges.
 struct Vector {
     key: &'static str,
     message: &'static str,
     signed: &'static str,
 }
 
-/// Test suite of X's `autohook`.
+/// From the test suite of X's `autohook`.
 const AUTOHOOK_FORM: Vector = Vector {
     key: "test",
     message: "test=1&other_test=2",
     signed: "sha256=25Cu3iwbbiqBTwQRzcKJZwisjf736V2Q8UaTlkfLSoc=",
 };
 
-/// Test suite of X's `autohook`.
+/// From the test suite of X's `autohook`.
 const AUTOHOOK_JSON: Vector = Vector {
     key: "test",
     message: r#"{"test_number":1,"test_string":"two"}"#,
     signed: "sha256=YWHphPn/JFq43jkF0y4/w8R/SelmLjvpunhVFY8JhlI=",
 };
 
-/// `sociably`, `Receiver.spec`.
+/// From `Receiver.spec` of `sociably`.
 const SOCIABLY_TOKEN: Vector = Vector {
     key: "__APP_SECRET__",
     message: "__TOKEN_FROM_TWITTER__",
     signed: "sha256=rPq0FJoFEukzQI8G52D6xjiQ4BGXK4EuZWYZCWMMlsQ=",
 };
 
-/// `sociably`, `Receiver.spec`: X's own signature of a challenge's query.
+/// From `Receiver.spec` of `sociably`: X's signature of a challenge's query.
 const SOCIABLY_QUERY: Vector = Vector {
     key: "__APP_SECRET__",
     message: "crc_token=__TOKEN_FROM_TWITTER__&nonce=__NONCE__",
     signed: "sha256=bsQqpx1cyheVTwyNGGPmTeY+SLC8YZIwOfr5Kcb2fQE=",
 };
 
-/// `sociably`, `Receiver.spec`.
+/// From `Receiver.spec` of `sociably`.
 const SOCIABLY_DELETION: Vector = Vector {
     key: "__APP_SECRET__",
     message: r#"{"for_user_id":"930524282358325248","tweet_delete_events":[{"status":{"id":"1045405559317569537","user_id":"930524282358325248"},"timestamp_ms":"1432228155593"}]}"#,
     signed: "sha256=fN0FZVManGRnnMhAWWT/UI58TXGACAt7RY5H2/akMa4=",
 };
 
-/// `courier`, `handler_test` of its Twitter channel: the query `crc_token=test+token` is form-decoded before it is hashed.
+/// From `handler_test` of the Twitter channel of `courier`: the query `crc_token=test+token` is
+/// form-decoded before it is signed.
 const COURIER_TOKEN: Vector =
     Vector { key: "apiSecret", message: "test token", signed: "sha256=O5hJl2njQRIa4vsumZ+3oom9ECR5m3aQLRZkPoYelp0=" };
 
-/// Inputs published by Twitter staff in a gist of 2017; its answer was computed elsewhere.
+/// Inputs from a gist that Twitter staff published in 2017. The signature was computed
+/// independently.
 const GIST_TOKEN: Vector = Vector {
     key: "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu",
     message: "9b4507b3-9040-4669-9ca3-6b94edb50553",

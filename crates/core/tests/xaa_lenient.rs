@@ -1,4 +1,4 @@
-//! Whatever becomes of the members of an activity, its event is not lost and nothing panics.
+//! Malformed members of an activity neither lose its event nor cause a panic.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,7 +9,7 @@ use birdhook_core::{Delivery, EventKind};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// The fixtures of the X Activity API, filtered streams and replays, by their paths.
+/// Returns the fixtures of the X Activity API, filtered streams and replays, by their paths.
 fn fixtures() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in ["xaa", "twins"] {
@@ -27,7 +27,7 @@ fn fixtures() -> Vec<(String, String)> {
     found
 }
 
-/// Reads all there is to read of a delivery.
+/// Reads everything that can be read from a delivery.
 fn check(what: &str, delivery: &Delivery) {
     let body = delivery.body().as_str();
     assert!(!delivery.events().is_empty(), "{what}");
@@ -57,7 +57,7 @@ fn a_member_replaced_by_any_type_loses_no_event() {
     replace_members(1);
 }
 
-/// Replaces each member of the fixtures by one in `every` of the replacements, which take turns.
+/// Replaces each member of the fixtures with one in `every` of the replacements, in rotation.
 fn replace_members(every: usize) {
     let replacements = [
         None,
@@ -76,7 +76,8 @@ fn replace_members(every: usize) {
         let body = value(&body);
         let kind = deliver(body.to_string()).events()[0].kind();
         for pointer in pointers(&body) {
-            // The fixtures of one kind have most of their members in common; each is broken once.
+            // Fixtures of one kind share most of their members; each distinct member is tested
+            // once.
             if !seen.insert((kind, pointer.clone())) {
                 continue;
             }
@@ -90,7 +91,7 @@ fn replace_members(every: usize) {
     assert!(seen.len() > 1000, "only {}", seen.len());
 }
 
-/// A member that says nothing of what happened, to whom or when changes neither the kind nor any key.
+/// A member that does not determine action, user or time changes neither the kind nor any key.
 #[test]
 fn what_identifies_nothing_changes_no_key() {
     for (name, body) in fixtures() {
@@ -126,7 +127,7 @@ fn the_way_of_writing_changes_no_key() {
     }
 }
 
-/// The same where X gives neither an id nor a time, nor a name to the delivery.
+/// The same for events without an id or a time, in a delivery without an `event_uuid`.
 #[test]
 fn the_way_of_writing_changes_no_key_without_an_id() {
     for (kind, payload) in [
@@ -143,7 +144,7 @@ fn the_way_of_writing_changes_no_key_without_an_id() {
     }
 }
 
-/// Two deliveries are two happenings where nothing else tells them apart: somebody typed twice.
+/// Without other distinguishing data, two deliveries are two events: a user typed twice.
 #[test]
 fn two_happenings_without_a_time_are_two_deliveries() {
     let people = r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#;
@@ -164,7 +165,8 @@ fn two_happenings_without_a_time_are_two_deliveries() {
     }
 }
 
-/// Whether a member of this name holds what X or a machine wrote: an id, a time, a type.
+/// Returns whether a member with this name contains data from X or a machine: an id, a time, a
+/// type.
 fn is_technical(name: &str) -> bool {
     const ENDINGS: [&str; 5] = ["_id", "_ids", "_ms", "_at", "_str"];
     const NAMES: [&str; 15] = [
@@ -187,7 +189,7 @@ fn is_technical(name: &str) -> bool {
     NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Puts a marker in place of everything that somebody wrote, and counts them.
+/// Replaces all user content with a marker and counts the replacements.
 fn mark(value: &mut Value, marked: &mut usize) {
     match value {
         Value::Object(members) => {
@@ -226,7 +228,7 @@ fn debug_tells_nothing_that_somebody_wrote() {
     assert!(marked > 500, "only {marked}");
 }
 
-/// Arbitrary JSON in the places of an activity, a filtered stream or a replay.
+/// Generates arbitrary JSON in the form of an activity, a filtered stream or a replay.
 fn activities() -> impl Strategy<Value = Value> {
     let types = prop_oneof![
         4 => "post\\.create|post\\.delete|like\\.create|follow\\.follow|block\\.block|dm\\.sent|dm\\.read|\
@@ -282,7 +284,7 @@ proptest! {
     }
 }
 
-/// One `event_uuid` for several events must not make them one.
+/// A shared `event_uuid` must not merge several events into one.
 #[test]
 fn two_people_typing_in_one_payload_are_two_events() {
     let typing = |who: &str| format!(r#"{{"sender_id":"{who}","target":{{"recipient_id":"7"}}}}"#);

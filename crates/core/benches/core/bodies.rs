@@ -1,8 +1,8 @@
-//! What is measured with: the same happenings as both APIs tell them, plain and escaped.
+//! Bodies for benchmarks: the same events from both APIs, plain and escaped.
 
 macro_rules! bodies {
     ($($name:literal),+) => {
-        /// Names and texts.
+        /// Names and texts of the bodies.
         pub(crate) const ALL: &[(&str, &str)] = &[$(($name, include_str!(concat!("../bodies/", $name, ".json")))),+];
     };
 }

@@ -1,11 +1,12 @@
-//! Times what the core does with a request, beside what no receiver can do without: one HMAC over the body and one pass over
-//! its JSON.
+//! Measures the time that the core needs for a request, next to the minimum work of any receiver:
+//! one HMAC over the body and one pass over its JSON.
 //!
 //! ```text
 //! cargo bench -p birdhook-core --bench core -- 6k
 //! ```
 //!
-//! `cargo xtask bench core` runs it in many short rounds, so that what is compared is measured in turn.
+//! `cargo xtask bench core` runs it in many short rounds, so that measurements that are compared
+//! alternate.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a measurement that cannot go on")]
 
 mod bodies;
@@ -25,7 +26,7 @@ use sha2::Sha256;
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 
-/// Verified, read, and its keys computed.
+/// Verifies a body, reads it and computes its keys.
 fn received(endpoint: &Endpoint, body: &Bytes, signed: &str) -> Delivery {
     let mut reader = begun(endpoint, signed);
     reader.push(body.clone()).unwrap();
@@ -72,7 +73,8 @@ fn bodies(criterion: &mut Criterion) {
     }
 }
 
-/// Typed values of all events, read from a delivery that nobody has asked before, and what an app would read with serde alone.
+/// Measures reading typed values of all events from a fresh delivery, and the same with serde
+/// alone.
 fn typed(group: &mut BenchmarkGroup<'_, WallTime>, delivery: &Delivery) {
     let fresh = || Delivery::restore("default", delivery.body().clone().into_bytes(), 10_000).unwrap();
     let few = BatchSize::NumIterations(16);
@@ -96,12 +98,12 @@ fn typed(group: &mut BenchmarkGroup<'_, WallTime>, delivery: &Delivery) {
     });
 }
 
-/// Both read the same.
+/// Checks that both read the same values.
 fn tells(event: &Event, id: &str, text: &str) {
     let activity = event.activity();
     let (post, message) = (activity.post(), activity.message());
     let own = post.and_then(|post| post.id.as_deref()).or(message.and_then(|message| message.id.as_deref()));
-    // What HTML escapes is still escaped in the text that X writes.
+    // The text in X's JSON is still HTML-escaped.
     let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     assert_eq!((own, activity.text()), (Some(id), Some(&*plain)));
 }
@@ -114,7 +116,7 @@ fn challenge(criterion: &mut Criterion) {
         criterion.bench_function(name, |bencher| bencher.iter(|| endpoint.begin(black_box(&head))));
     };
     answer("challenge", &Endpoint::new(Secret::new(SECRET).unwrap(), Settings::default()), "/webhooks/twitter");
-    // The last of several apps, which the path names.
+    // The last of several apps, selected by the path.
     let apps = (0..8).map(|number| App::new(format!("app{number}"), Secret::new(format!("{SECRET}{number}")).unwrap()));
     let mut settings = Settings::default();
     settings.app_selector = AppSelector::PathSegment;

@@ -1,4 +1,4 @@
-//! What only the X Activity API tells, and X's words to the app itself.
+//! Activities that only the X Activity API reports, and notifications to the app itself.
 
 use serde::Serialize;
 
@@ -6,11 +6,11 @@ use super::User;
 use crate::Timestamp;
 use crate::wire::{Id, Text};
 
-/// A user took the app's access away.
+/// A user revoked the app's access.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Revocation<'a> {
-    /// Who.
+    /// The user who revoked access.
     pub user: User<'a>,
     /// X's id of the app.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,34 +21,35 @@ pub struct Revocation<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ProfileUpdate<'a> {
-    /// Whose.
+    /// The user whose profile changed.
     pub user: User<'a>,
-    /// What changed: `bio`, `profile_picture`, `banner_picture`, `screenname`, `handle`, `geo`, `url`, `verified_badge`,
-    /// `affiliate_badge`, or what X adds.
+    /// The changed part: `bio`, `profile_picture`, `banner_picture`, `screenname`, `handle`, `geo`,
+    /// `url`, `verified_badge`, `affiliate_badge`, or a part that X adds later.
     pub field: Id<'a>,
-    /// What was there.
+    /// The previous value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Text<'a>>,
-    /// What is there now.
+    /// The new value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Text<'a>>,
 }
 
-/// An encrypted message, or a change of its conversation. Opaque: only the subscriber's devices can read it.
+/// An encrypted message, or a change of its conversation. Only the subscriber's devices can decrypt
+/// it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Chat<'a> {
     /// The event's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
-    /// What it is, as X calls it: `received`, `sent`, `conversation.member_added` and others.
+    /// X's name for the event: `received`, `sent`, `conversation.member_added` and others.
     pub event: Id<'a>,
     /// The conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<Id<'a>>,
-    /// Who sent it.
+    /// The sender.
     pub sender: User<'a>,
-    /// What was sent, encrypted.
+    /// The encrypted content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted: Option<Text<'a>>,
     /// The version of the conversation's key.
@@ -66,7 +67,7 @@ pub struct Space<'a> {
     /// The space's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
-    /// Whose.
+    /// The host.
     pub host: User<'a>,
 }
 
@@ -77,7 +78,7 @@ pub struct Broadcast<'a> {
     /// The broadcast's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
-    /// Whose.
+    /// The host.
     pub host: User<'a>,
     /// The title.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,15 +89,15 @@ pub struct Broadcast<'a> {
     /// The language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Text<'a>>,
-    /// A picture of it.
+    /// The URL of a thumbnail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail_url: Option<Text<'a>>,
-    /// Whether it can be watched afterwards.
+    /// Whether the broadcast can be watched after its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_for_replay: Option<bool>,
 }
 
-/// A message in a broadcast's chat.
+/// A message in the chat of a broadcast.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BroadcastMessage<'a> {
@@ -106,14 +107,14 @@ pub struct BroadcastMessage<'a> {
     /// The broadcast's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broadcast_id: Option<Id<'a>>,
-    /// Who wrote it.
+    /// The author.
     pub author: User<'a>,
     /// The text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Text<'a>>,
 }
 
-/// A news story that X made of posts.
+/// A news story that X generated from posts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct News<'a> {
@@ -123,40 +124,40 @@ pub struct News<'a> {
     /// The headline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headline: Option<Text<'a>>,
-    /// The field.
+    /// The category.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Text<'a>>,
-    /// One sentence.
+    /// A summary in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hook: Option<Text<'a>>,
-    /// The story.
+    /// The text of the story.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Text<'a>>,
-    /// X's warning that a machine wrote it.
+    /// X's notice that the story is machine-generated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disclaimer: Option<Text<'a>>,
-    /// When it was changed.
+    /// Time of the last change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// The ids of the posts it is made of.
+    /// The ids of the posts that the story is based on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_ids: Vec<Id<'a>>,
 }
 
-/// The end of a replay that the app asked for.
+/// The end of a replay that the app requested.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Replay<'a> {
     /// The job's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Id<'a>>,
-    /// The webhook that was replayed to.
+    /// The webhook that received the replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<Id<'a>>,
     /// Whether everything was replayed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complete: Option<bool>,
-    /// What X says of it.
+    /// X's description of the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Text<'a>>,
 }

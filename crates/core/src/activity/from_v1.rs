@@ -1,4 +1,4 @@
-//! From the payloads of the Account Activity API.
+//! Activities from payloads of the Account Activity API.
 
 use super::{
     Activity, Attachment, CallToAction, DeletedPost, Like, Link, Media, Mention, Message, NewPost, Post, PostReference,
@@ -63,12 +63,12 @@ pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
     })
 }
 
-/// What the X Activity API says with the type of event, found in the post itself.
+/// Returns the relation that the X Activity API expresses in its event type, found in the post.
 fn relation(tweet: &v1::Tweet<'_>, subscriber: &str) -> Option<PostRelation> {
     let by = |tweet: &v1::Tweet<'_>| tweet.user.as_ref().and_then(|user| user.id()) == Some(subscriber);
     let quoted_by_x = |tweet: &Option<Box<v1::Tweet<'_>>>| tweet.as_deref().is_some_and(by);
     let answered = tweet.in_reply_to_user_id_str.as_deref().or(tweet.in_reply_to_user_id.as_deref());
-    // X names a user as answered too whose handle a post begins with, though it answers no post.
+    // X also sets the replied-to user if a post only begins with a handle and is not a reply.
     let answers = tweet.in_reply_to_status_id_str.is_some() || tweet.in_reply_to_status_id.is_some();
     let mut mentioned = tweet.full_entities().into_iter().flat_map(|entities| &entities.user_mentions);
     if by(tweet) {
@@ -93,12 +93,13 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
         let reposted = id_of(tweet.retweeted_status.take());
         let quoted = tweet.quoted_status_id_str.take().or(tweet.quoted_status_id.take());
         let quoted = quoted.or(id_of(tweet.quoted_status.take()));
-        // A repost repeats what the reposted post quotes, and what it mentions.
+        // A repost repeats the quote and the mentions of the original, which do not belong to it.
         let quoted = quoted.filter(|_| reposted.is_none());
         let answered = tweet.in_reply_to_status_id_str.or(tweet.in_reply_to_status_id);
         let id = tweet.id_str.or(tweet.id);
         let is_edited = tweet.edit_history.as_ref().is_some_and(|history| history.edit_tweet_ids.len() > 1);
-        // It begins a conversation, of which nothing is told otherwise.
+        // The post starts a conversation. The Account Activity API does not report other
+        // conversation ids.
         let begins = answered.is_none() && reposted.is_none() && !is_edited;
         let conversation_id = id.clone().filter(|_| begins);
         let references = [

@@ -1,4 +1,4 @@
-//! From the payloads of the X Activity API, filtered streams and replays.
+//! Activities from payloads of the X Activity API, filtered streams and replays.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,8 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
     if kind == EventKind::ReplayFinished {
         return Some(Activity::ReplayFinished(replay(event.replay_status()?)));
     }
-    // Of follows, blocks and mutes there may be thousands beside them, and they say themselves who it was.
+    // Follows, blocks and mutes contain their users. Reading the includes for them is avoided,
+    // because there may be thousands.
     let includes = match kind {
         EventKind::Liked => event.includes(),
         EventKind::PostCreated
@@ -48,7 +49,7 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
             Activity::PostDeleted(DeletedPost { post_id: deleted.id, author: person(deleted.author_id, &includes) })
         }
         Payload::Like(like) => Activity::Liked(Box::new(self::like(event, like, &includes))),
-        // Read with the messages of the Account Activity API.
+        // Read by `from_v1`, like the messages of the Account Activity API.
         Payload::DirectMessage(_) => return None,
         Payload::Relation(relation) => {
             let user = |user: Option<&v2::User<'a>>| user.cloned().map(User::from).unwrap_or_default();
@@ -107,7 +108,8 @@ pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
     })
 }
 
-/// A message in the form of API v2. Without a recipient one that the subscriber received was sent to the subscriber.
+/// Converts a message in the form of API v2. If a received message names no recipient, the
+/// subscriber is the recipient.
 pub(super) fn message<'a>(event: &'a Event, message: v2::DirectMessage<'a>) -> Message<'a> {
     let received = event.subscriber().filter(|id| {
         event.kind() == EventKind::MessageReceived && message.sender_id.as_ref().is_none_or(|sender| *sender != **id)
@@ -132,12 +134,12 @@ fn attached<'a>(key: Id<'a>, includes: &Includes<'a>) -> Media<'a> {
     media.map_or_else(|| Media { id: Some(media_id(key)), ..Media::default() }, Into::into)
 }
 
-/// The media of these keys, each once.
+/// Returns the media with these keys, each once.
 fn all_attached<'a>(keys: impl Iterator<Item = Id<'a>>, includes: &Includes<'a>) -> Vec<Media<'a>> {
     let (mut known, mut seen) = (None, HashSet::new());
     let mut all = Vec::new();
     for key in keys {
-        // Comparing each key with each of the media takes minutes where there are thousands of both.
+        // A map, because comparing each key with each medium takes minutes for thousands of both.
         let known = known.get_or_insert_with(|| {
             let by_key = |media: &'_ v2::Media<'a>| media.media_key.clone();
             let media = includes.media.iter().rev();
@@ -151,14 +153,15 @@ fn all_attached<'a>(keys: impl Iterator<Item = Id<'a>>, includes: &Includes<'a>)
     all
 }
 
-/// A user by id, with what the payload's `includes` say of them.
+/// Returns a user by id, with the details from the payload's `includes`.
 fn person<'a>(id: Option<Id<'a>>, includes: &Includes<'a>) -> User<'a> {
     let known = id.as_deref().and_then(|id| includes.user(id)).cloned();
     let known = known.map(User::from).unwrap_or_default();
     User { id, ..known }
 }
 
-/// What the type of event says the post is to the subscriber. A post of their own is that, however it came.
+/// Returns the relation of the post to the subscriber, derived from the event type. A post by the
+/// subscriber is always `PostRelation::Own`.
 fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
     let is_of_subscriber = types::known(event.name()).is_some_and(|(name, _)| name == "post.create");
     if event.subscriber().is_some() && (author == event.subscriber() || (author.is_none() && is_of_subscriber)) {
@@ -181,7 +184,7 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
     let note = post.note.unwrap_or_default();
     let entities = note.entities.or(post.entities).unwrap_or_default();
     let keys = post.attachments.map(|attachments| attachments.media_keys).unwrap_or_default();
-    // Where nobody asked for the attachments, the links still tell them.
+    // If the app did not request attachments, the links still name the media.
     let linked = entities.urls.iter().filter_map(|url| url.media_key.clone());
     let media = all_attached(keys.into_iter().chain(linked), includes);
     let mut references: Vec<_> = post.references.into_iter().filter_map(reference).collect();
@@ -206,7 +209,8 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
     }
 }
 
-/// A link that stands for a picture is the picture.
+/// Converts a link. Links that represent media are dropped, because the media are listed
+/// separately.
 fn link(url: v2::Url<'_>) -> Option<Link<'_>> {
     url.media_key.is_none().then_some(Link { url: url.url, expanded_url: url.expanded_url.or(url.unwound_url) })
 }
@@ -221,7 +225,8 @@ fn reference(reference: v2::Reference<'_>) -> Option<PostReference<'_>> {
     Some(PostReference { kind, id: reference.id? })
 }
 
-/// The id, as the Account Activity API tells it: the key without the number of its kind (`3_` of a picture).
+/// Returns the id as the Account Activity API writes it: the media key without the number of its
+/// kind (`3_` for a picture).
 fn media_id(key: Id<'_>) -> Id<'_> {
     fn bare(key: &str) -> &str {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
@@ -247,8 +252,8 @@ impl<'a> From<v2::Media<'a>> for Media<'a> {
     }
 }
 
-/// The payload does not say who liked. It was the subscriber where the subscription says so, or where the post is not
-/// theirs.
+/// Converts a like. The payload does not say who liked the post. It was the subscriber if the
+/// subscription says so, or if another user wrote the post.
 fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Like<'a> {
     let author = like.liked_post_author_id.as_deref();
     let of_others = event.subscriber().is_some() && author.is_some() && author != event.subscriber();
@@ -263,7 +268,7 @@ fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Li
     Like { id: like.id, by: by.map(|by| person(Some(by), includes)), post }
 }
 
-/// What the type of event says behind the family: `bio` of `profile.update.bio`.
+/// Returns the part of the event type after its family, such as `bio` of `profile.update.bio`.
 fn detail<'a>(event: &'a Event, family: &str) -> Id<'a> {
     match types::detail(event.name(), family) {
         Cow::Borrowed(detail) => detail.into(),

@@ -9,26 +9,26 @@ use crate::wire::{Degree, Id, Text, v1};
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Message<'a> {
-    /// The message's id, the same on both sides.
+    /// The message's id, which is the same for sender and recipient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
-    /// Who sent it.
+    /// The sender.
     pub sender: User<'a>,
-    /// To whom.
+    /// The recipient.
     pub recipient: User<'a>,
     /// The text as its author wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Text<'a>>,
-    /// What it links.
+    /// The links in the text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link<'a>>,
-    /// The X app it was sent with.
+    /// The X app that sent the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_app_id: Option<Id<'a>>,
-    /// A prompt that the recipient can answer with a tap.
+    /// A prompt with options that the recipient can tap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quick_reply: Option<QuickReply<'a>>,
-    /// The answer to such a prompt.
+    /// The reply to such a prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quick_reply_response: Option<QuickReplyResponse<'a>>,
     /// A picture, a video or a place.
@@ -37,72 +37,73 @@ pub struct Message<'a> {
     /// Buttons that open links.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls_to_action: Vec<CallToAction<'a>>,
-    /// The post whose button led to it.
+    /// The post with the button that started this message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiated_via_post_id: Option<Id<'a>>,
-    /// The welcome message that it answers.
+    /// The welcome message that this message replies to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiated_via_welcome_message_id: Option<Id<'a>>,
 }
 
-/// A prompt with ready answers.
+/// A prompt with prepared replies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QuickReply<'a> {
-    /// `options`, or the older `location` and `text_input`.
+    /// The type: `options`, or the older `location` and `text_input`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<Text<'a>>,
-    /// The ready answers.
+    /// The prepared replies.
     pub options: Vec<QuickReplyOption<'a>>,
-    /// Of a prompt for a text: what the user is asked.
+    /// For a prompt for text: the question that the user sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Text<'a>>,
-    /// Of a prompt for a text or a place: what the response will carry.
+    /// For a prompt for text or a place: the metadata that the response will carry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Text<'a>>,
 }
 
 impl<'a> QuickReply<'a> {
-    /// Which of the options a response chose, by `metadata`, never by position; see [`v1::QuickReply::chosen`].
+    /// Returns the option that a response chose. Matches by `metadata`, never by position; see
+    /// [`v1::QuickReply::chosen`].
     pub fn chosen(&self, response: &QuickReplyResponse<'_>) -> Option<&QuickReplyOption<'a>> {
         let chosen = response.metadata.as_deref()?;
         self.options.iter().find(|option| option.metadata.as_deref() == Some(chosen))
     }
 }
 
-/// One ready answer.
+/// A prepared reply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QuickReplyOption<'a> {
-    /// What the user sees.
+    /// The label that the user sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Text<'a>>,
-    /// What explains it.
+    /// An explanation of the option.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Text<'a>>,
-    /// What the response will carry.
+    /// The metadata that the response will carry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Text<'a>>,
 }
 
-/// The answer to a prompt.
+/// The reply to a prompt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QuickReplyResponse<'a> {
     /// `options`, `location` or `text_input`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<Text<'a>>,
-    /// The chosen option's metadata; may be missing.
+    /// The metadata of the chosen option. May be missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Text<'a>>,
 }
 
-/// What comes with a message.
+/// An attachment of a message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Attachment<'a> {
-    /// A picture or video. Its file needs a GET signed by the user.
+    /// A picture or video. Downloading the file needs a GET signed by the user.
     Media {
         /// The picture or video.
         media: Media<'a>,
@@ -114,7 +115,7 @@ pub enum Attachment<'a> {
         /// Latitude, in degrees.
         latitude: Degree,
     },
-    /// A place with a name.
+    /// A named place.
     Place {
         /// The place's id.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,34 +130,34 @@ pub enum Attachment<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CallToAction<'a> {
-    /// What the button says.
+    /// The label of the button.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Text<'a>>,
-    /// Where it leads.
+    /// The target of the link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<Text<'a>>,
 }
 
-/// Somebody has read messages.
+/// A user has read messages.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Reading<'a> {
-    /// Who read.
+    /// The user who read the messages.
     pub reader: User<'a>,
-    /// Whose messages.
+    /// The user who sent the messages.
     pub correspondent: User<'a>,
     /// The last message that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message_id: Option<Id<'a>>,
 }
 
-/// Somebody is typing.
+/// A user is typing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Typing<'a> {
-    /// Who types.
+    /// The user who is typing.
     pub writer: User<'a>,
-    /// To whom.
+    /// The recipient.
     pub recipient: User<'a>,
 }
 

@@ -1,4 +1,4 @@
-//! What happened, in one form for both generations of X's APIs.
+//! Activities: typed events in one form for both of X's APIs.
 //!
 //! ```
 //! use birdhook_core::{Activity, Endpoint, PostRelation, RequestHead, Secret, Settings, Step, signature};
@@ -12,7 +12,7 @@
 //! #     reader.finish().unwrap().into_events().remove(0)
 //! # };
 //!
-//! // The same mention, told by the Account Activity API and by the X Activity API.
+//! // The same mention, reported by the Account Activity API and by the X Activity API.
 //! let old = read(r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"20","text":"@us tea &amp; cake",
 //!     "user":{"id_str":"8"},"entities":{"user_mentions":[{"id_str":"7"}]}}]}"#);
 //! let new = read(r#"{"data":{"event_type":"post.mention.create","filter":{"user_id":"7"},
@@ -49,10 +49,11 @@ use serde::Serialize;
 
 use crate::{Event, EventKind, Generation, RawJson};
 
-/// What happened, in the words of the field, whichever API told it.
+/// The typed content of an event, in one form for both of X's APIs.
 ///
-/// Serialises to a JSON object with the event's [`EventKind`] as `kind` and the fields that are known; the form is stable
-/// and written down in `docs/activity.md`. `Debug` shows ids, never what somebody wrote or is called.
+/// Serialises to a JSON object with the event's [`EventKind`] as `kind` and all known fields. The
+/// form is stable and documented in `docs/activity.md`. `Debug` shows ids, but no texts or names of
+/// users.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -65,31 +66,31 @@ pub enum Activity<'a> {
     PostMatched(Box<MatchedPost<'a>>),
     /// A post was liked.
     Liked(Box<Like<'a>>),
-    /// Somebody followed somebody.
+    /// A user followed another user.
     Followed(Box<Relationship<'a>>),
-    /// Somebody unfollowed somebody.
+    /// A user unfollowed another user.
     Unfollowed(Box<Relationship<'a>>),
-    /// Somebody blocked somebody.
+    /// A user blocked another user.
     Blocked(Box<Relationship<'a>>),
-    /// Somebody unblocked somebody.
+    /// A user unblocked another user.
     Unblocked(Box<Relationship<'a>>),
-    /// Somebody muted somebody.
+    /// A user muted another user.
     Muted(Box<Relationship<'a>>),
-    /// Somebody unmuted somebody.
+    /// A user unmuted another user.
     Unmuted(Box<Relationship<'a>>),
-    /// A user subscribed to another user for money.
+    /// A user started a paid subscription to another user.
     Subscribed(Box<Relationship<'a>>),
-    /// A user ended such a subscription.
+    /// A user ended a paid subscription to another user.
     Unsubscribed(Box<Relationship<'a>>),
     /// The subscriber sent a message.
     MessageSent(Box<Message<'a>>),
     /// The subscriber received a message.
     MessageReceived(Box<Message<'a>>),
-    /// Somebody read messages.
+    /// A user read messages.
     MessagesRead(Box<Reading<'a>>),
-    /// Somebody is typing a message.
+    /// A user is typing a message.
     Typing(Box<Typing<'a>>),
-    /// A user took the app's access away.
+    /// A user revoked the app's access.
     AccessRevoked(Revocation<'a>),
     /// The subscriber changed their profile.
     ProfileUpdated(Box<ProfileUpdate<'a>>),
@@ -103,23 +104,23 @@ pub enum Activity<'a> {
     ChatRead(Box<Chat<'a>>),
     /// A user is typing an encrypted message.
     ChatTyping(Box<Chat<'a>>),
-    /// A space began.
+    /// A space started.
     SpaceStarted(Box<Space<'a>>),
     /// A space ended.
     SpaceEnded(Box<Space<'a>>),
-    /// A broadcast began.
+    /// A broadcast started.
     BroadcastStarted(Box<Broadcast<'a>>),
     /// A broadcast ended.
     BroadcastEnded(Box<Broadcast<'a>>),
-    /// Somebody wrote in a broadcast's chat.
+    /// A user wrote in the chat of a broadcast.
     BroadcastMessage(Box<BroadcastMessage<'a>>),
-    /// A message was removed from a broadcast's chat.
+    /// A message was removed from the chat of a broadcast.
     BroadcastMessageRemoved(Box<BroadcastMessage<'a>>),
     /// X published a news story.
     NewsPublished(Box<News<'a>>),
-    /// A replay that the app asked for has ended.
+    /// A replay that the app requested has ended.
     ReplayFinished(Replay<'a>),
-    /// Anything else; the JSON as X wrote it.
+    /// Any other event, as the JSON that X wrote.
     Unknown {
         /// The event as X wrote it.
         raw: &'a RawJson,
@@ -127,7 +128,7 @@ pub enum Activity<'a> {
 }
 
 impl Activity<'_> {
-    /// Who did it, if X tells.
+    /// Returns the user who acted, if X names one.
     pub fn actor(&self) -> Option<&User<'_>> {
         match self {
             Self::PostCreated(new) => Some(&new.post.author),
@@ -155,7 +156,7 @@ impl Activity<'_> {
             Self::SpaceStarted(space) | Self::SpaceEnded(space) => Some(&space.host),
             Self::BroadcastStarted(broadcast) | Self::BroadcastEnded(broadcast) => Some(&broadcast.host),
             Self::BroadcastMessage(message) => Some(&message.author),
-            // X does not say who removed a message.
+            // X does not report who removed a message.
             Self::BroadcastMessageRemoved(_)
             | Self::NewsPublished(_)
             | Self::ReplayFinished(_)
@@ -164,7 +165,7 @@ impl Activity<'_> {
         .filter(|user| !user.is_nobody())
     }
 
-    /// To whom it was done, if it was done to somebody and X tells.
+    /// Returns the user who was acted on, if there is one and X names them.
     pub fn target(&self) -> Option<&User<'_>> {
         match self {
             Self::Liked(like) => Some(&like.post.author),
@@ -185,7 +186,7 @@ impl Activity<'_> {
         .filter(|user| !user.is_nobody())
     }
 
-    /// The post that it is about.
+    /// Returns the post that the activity is about.
     pub fn post(&self) -> Option<&Post<'_>> {
         match self {
             Self::PostCreated(new) => Some(&new.post),
@@ -195,7 +196,7 @@ impl Activity<'_> {
         }
     }
 
-    /// The message that it is about.
+    /// Returns the message that the activity is about.
     pub fn message(&self) -> Option<&Message<'_>> {
         match self {
             Self::MessageSent(message) | Self::MessageReceived(message) => Some(message),
@@ -203,8 +204,8 @@ impl Activity<'_> {
         }
     }
 
-    /// What somebody wrote: the text of the post or message that it is about, the new value of a changed profile, the
-    /// title of a broadcast, the headline of a story.
+    /// Returns the text that a user wrote: the text of the post or message, the new value of a
+    /// changed profile, the title of a broadcast, or the headline of a story.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::MessageSent(message) | Self::MessageReceived(message) => message.text.as_deref(),
@@ -218,8 +219,10 @@ impl Activity<'_> {
 }
 
 impl Event {
-    /// What happened, read now. [`Activity::Unknown`] when it is of no known kind, or holds something that no machine type
-    /// can.
+    /// Reads the typed content of the event.
+    ///
+    /// Returns [`Activity::Unknown`] for an unknown kind, and for an event with a value that does
+    /// not fit the Rust types.
     pub fn activity(&self) -> Activity<'_> {
         let v1 = matches!(
             self.kind(),

@@ -1,4 +1,4 @@
-//! Users, and what they do to each other.
+//! Users and their relationships.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::wire::v1::Party;
 use crate::wire::{Id, Text, v1, v2};
 use crate::{Event, Generation, Timestamp};
 
-/// A user, as far as X tells: often no more than the id.
+/// A user with the details that X reports. Often only the id is known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct User<'a> {
@@ -19,16 +19,16 @@ pub struct User<'a> {
     /// The display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Text<'a>>,
-    /// What the user says of themself.
+    /// The user's profile description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Text<'a>>,
-    /// Where the user says to be.
+    /// The user's profile location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Text<'a>>,
-    /// The user's link.
+    /// The user's profile link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<Text<'a>>,
-    /// The picture.
+    /// The URL of the picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<Text<'a>>,
     /// Whether only approved followers see the user's posts.
@@ -37,13 +37,13 @@ pub struct User<'a> {
     /// Whether the account is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
-    /// How many follow the user.
+    /// The number of followers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub followers: Option<u64>,
-    /// How many the user follows.
+    /// The number of users whom this user follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub following: Option<u64>,
-    /// When the account was made.
+    /// Time at which the account was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }
@@ -58,7 +58,7 @@ impl<'a> User<'a> {
     }
 }
 
-/// Empty texts, and the word `null` that X writes for pictures, are no texts.
+/// Drops empty texts, and the word `null` that X writes for some pictures.
 fn told(text: Option<Text<'_>>) -> Option<Text<'_>> {
     text.filter(|text| !text.is_empty() && *text != "null")
 }
@@ -102,18 +102,18 @@ impl<'a> From<v2::User<'a>> for User<'a> {
     }
 }
 
-/// What one user did to another.
+/// A relationship event between two users.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Relationship<'a> {
-    /// Who did it.
+    /// The user who acted.
     pub source: User<'a>,
-    /// To whom.
+    /// The user who was acted on.
     pub target: User<'a>,
 }
 
 impl Event {
-    /// A user of whom the event says more than the id, wherever it does.
+    /// Returns a user by id, with all details that come with the event.
     pub(super) fn person<'a>(&'a self, id: Option<Id<'a>>) -> User<'a> {
         let known = id.as_deref().and_then(|id| match self.generation() {
             Generation::AccountActivity => self.user(id).map(User::from),
@@ -123,7 +123,7 @@ impl Event {
         User { id: id.or(known.id), ..known }
     }
 
-    /// A side of a conversation: by its bare id, or as the user that stands there.
+    /// Returns a participant of a conversation, from an id or from the user object in its place.
     pub(super) fn party<'a>(&'a self, id: Option<Id<'a>>, party: Option<Party<'a>>) -> User<'a> {
         let mut party = party.unwrap_or_default();
         let party = party.data.take().map_or(party, |wrapped| *wrapped);

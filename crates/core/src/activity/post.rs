@@ -6,32 +6,32 @@ use super::User;
 use crate::Timestamp;
 use crate::wire::{Id, Text};
 
-/// A post that was made.
+/// A new post.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct NewPost<'a> {
-    /// What it is to the subscriber; `None` when X sent it for another reason.
+    /// The relation of the post to the subscriber. `None` if X sent it for another reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<PostRelation>,
-    /// Whether the subscriber has blocked the author, where X tells.
+    /// Whether the subscriber has blocked the author, if X reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author_blocked: Option<bool>,
     /// The post.
     pub post: Post<'a>,
 }
 
-/// What a post is to the subscriber. Of several the first counts.
+/// The relation of a post to the subscriber. If several apply, the first listed is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PostRelation {
     /// The subscriber wrote it.
     Own,
-    /// It repeats a post of the subscriber.
+    /// It reposts a post of the subscriber.
     Repost,
     /// It quotes a post of the subscriber.
     Quote,
-    /// It answers the subscriber.
+    /// It replies to the subscriber.
     Reply,
     /// It mentions the subscriber.
     Mention,
@@ -44,33 +44,34 @@ pub struct Post<'a> {
     /// The id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
-    /// Who wrote it.
+    /// The author.
     pub author: User<'a>,
-    /// The whole text, as its author wrote it.
+    /// The full text, as its author wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Text<'a>>,
     /// The language, as a BCP 47 tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Text<'a>>,
-    /// When it was posted.
+    /// Time of posting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// The first post of the conversation. The Account Activity API has it only for posts that begin a conversation.
+    /// The first post of the conversation. The Account Activity API reports it only for posts that
+    /// start a conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<Id<'a>>,
-    /// The user it answers.
+    /// The user to whom the post replies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_reply_to_user_id: Option<Id<'a>>,
-    /// The posts it answers, quotes or repeats.
+    /// The posts to which it replies, or which it quotes or reposts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<PostReference<'a>>,
-    /// Whom it mentions.
+    /// The users whom it mentions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Mention<'a>>,
-    /// What it links.
+    /// The links in its text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link<'a>>,
-    /// Its hashtags, without `#`.
+    /// The hashtags in its text, without `#`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hashtags: Vec<Text<'a>>,
     /// Its pictures and videos.
@@ -81,30 +82,30 @@ pub struct Post<'a> {
     pub edit_history: Vec<Id<'a>>,
 }
 
-/// A post that another one refers to.
+/// A post that another post refers to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PostReference<'a> {
-    /// How.
+    /// The kind of reference.
     pub kind: ReferenceKind,
     /// The post's id.
     pub id: Id<'a>,
 }
 
-/// How a post refers to another one.
+/// The kind of a reference from one post to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReferenceKind {
-    /// It answers it.
+    /// A reply to the post.
     Reply,
-    /// It quotes it.
+    /// A quote of the post.
     Quote,
-    /// It repeats it.
+    /// A repost of the post.
     Repost,
 }
 
-/// A user who is mentioned.
+/// A mentioned user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Mention<'a> {
@@ -120,10 +121,10 @@ pub struct Mention<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Link<'a> {
-    /// As in the text: `https://t.co/...`.
+    /// The short link in the text: `https://t.co/...`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<Text<'a>>,
-    /// Where it leads.
+    /// The target of the link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expanded_url: Option<Text<'a>>,
 }
@@ -132,8 +133,8 @@ pub struct Link<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Media<'a> {
-    /// The id, the same whichever API tells it: the X Activity API's media key without the number of its kind, which
-    /// [`v2::Media`](crate::wire::v2::Media) keeps.
+    /// The id, which is the same for both APIs. It is the X Activity API's media key without the
+    /// number of its kind, which [`v2::Media`](crate::wire::v2::Media) keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
     /// `photo`, `video` or `animated_gif`.
@@ -142,27 +143,27 @@ pub struct Media<'a> {
     /// The file of a picture, or a still of a video.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<Text<'a>>,
-    /// The text for those who cannot see it.
+    /// The alternative text for people who cannot see the media.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alt_text: Option<Text<'a>>,
 }
 
-/// A post that is gone.
+/// A deleted post.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeletedPost<'a> {
     /// The post's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_id: Option<Id<'a>>,
-    /// Who wrote it.
+    /// The author.
     pub author: User<'a>,
 }
 
-/// A post that matched rules.
+/// A post that matched rules of a filtered stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MatchedPost<'a> {
-    /// The rules.
+    /// The matched rules.
     pub rules: Vec<MatchingRule<'a>>,
     /// The post.
     pub post: Post<'a>,
@@ -184,12 +185,13 @@ pub struct MatchingRule<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Like<'a> {
-    /// The like's own id.
+    /// The id of the like itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
-    /// Who liked. The X Activity API does not tell who liked the subscriber's posts.
+    /// The user who liked the post. The X Activity API does not report who liked the subscriber's
+    /// posts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<User<'a>>,
-    /// What was liked.
+    /// The liked post.
     pub post: Post<'a>,
 }

@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::{Activity, User};
 use crate::{Event, RawJson, Timestamp};
 
-/// All that birdhook knows of an event, for a log, a file or another program.
+/// Everything that birdhook knows about an event, for a log, a file or another program. Created by
+/// [`Event::report`].
 ///
-/// Serialises to one JSON object, stable and written down in `docs/activity.md`; it holds what people wrote and are called,
-/// so keep it from logs that must not. Made by [`Event::report`].
+/// Serialises to one JSON object with a stable form, documented in `docs/activity.md`. The object
+/// contains texts and names of users, so keep it out of logs that must not contain them.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     event: &'a Event,
@@ -17,7 +18,7 @@ pub struct Report<'a> {
 }
 
 impl Event {
-    /// All that is known of the event, the activity included, as one JSON object. Read now.
+    /// Reads everything that is known about the event, including its activity.
     pub fn report(&self) -> Report<'_> {
         Report::new(self, self.activity())
     }
@@ -28,13 +29,13 @@ impl<'a> Report<'a> {
         Self { event, activity, with_raw: false }
     }
 
-    /// With the event as X wrote it, as `raw`.
+    /// Adds the event as X wrote it, as the member `raw`.
     pub fn with_raw(mut self) -> Self {
         self.with_raw = true;
         self
     }
 
-    /// What happened.
+    /// Returns the activity of the event.
     pub fn activity(&self) -> &Activity<'_> {
         &self.activity
     }
@@ -99,7 +100,7 @@ struct Line<'a> {
     raw: Option<&'a RawJson>,
 }
 
-/// The ids by which X names what the event is about.
+/// The ids with which X names the subjects of the event.
 #[derive(Default, Serialize)]
 pub(crate) struct Ids<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,27 +16,27 @@ use crate::wire::v2::Filter;
 use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Generation, Timestamp};
 
-/// The top-level `data`. Whether it is an activity shows in its `event_type`.
+/// The top-level `data`. It is an activity if it has an `event_type`.
 #[derive(Default)]
 pub(super) struct Data<'a> {
     text: &'a str,
     pub(super) event_uuid: Option<Id<'a>>,
     event_type: Option<Text<'a>>,
-    /// The type of event as it is known, looked up once: there may be as many payloads as a body has room for.
+    /// The known event type, looked up once, because a body may contain many payloads.
     known: Option<(&'static str, EventKind)>,
     pub(super) tag: Option<Text<'a>>,
     filter: Option<Filter<'a>>,
     pub(super) filter_text: Option<&'a str>,
-    /// Whether X replays it.
+    /// Whether X marks it as replayed.
     pub(super) meta: Meta,
     payload: Option<&'a str>,
     facts: Option<PayloadFacts<'a>>,
-    /// In place of the facts, when the type of event that it depends on stands before the payload.
+    /// Read in place of the facts, if the event type precedes the payload.
     conversation: Option<Box<Conversation<'a>>>,
     pub(super) includes: Option<&'a str>,
-    /// Of a post that matched a rule.
+    /// The id of a post that matched a rule.
     id: Option<Id<'a>>,
-    /// When the activity occurred, or when the post that matched a rule was made.
+    /// Time of the activity, or time of posting for a post that matched a rule.
     created_at: Option<Timestamp>,
     last_resort: OnceCell<Beginning>,
 }
@@ -49,21 +49,21 @@ struct Related<'a> {
 }
 
 object! {
-    /// What X says of the delivery itself.
+    /// X's information about the delivery itself.
     pub(super) struct Meta {
         pub(super) replay: Option<bool> = "replay",
     }
 }
 
 object! {
-    /// No more of a rule than the id, as of a user below: a tag could keep it from being read.
+    /// A rule, reduced to its id, so that a malformed tag cannot make it unreadable.
     pub(super) struct Rule<'a> {
         id: Option<Id<'a>> = "id",
     }
 }
 
 impl<'a> Data<'a> {
-    /// Of a conversation no more than `room` events are read.
+    /// Reads the object. Of a conversation, reads at most `room` events.
     pub(super) fn read(&mut self, room: usize, cursor: &mut Cursor<'a>) -> Option<()> {
         let data = &mut *self;
         let text = cursor.text_of(|cursor| {
@@ -113,12 +113,12 @@ impl<'a> Data<'a> {
         self.filter.as_ref()?.user_id.as_ref()
     }
 
-    /// The word that the subscription is to.
+    /// Returns the word that the subscription is for.
     pub(super) fn keyword(&self) -> Option<&Text<'a>> {
         self.filter.as_ref()?.keyword.as_ref()
     }
 
-    /// Whether the subscription is to what the user does, rather than to what is done to them.
+    /// Returns whether the subscription is for actions by the user rather than actions on the user.
     pub(super) fn outbound(&self) -> Option<bool> {
         match self.filter.as_ref()?.direction()? {
             "outbound" => Some(true),
@@ -127,7 +127,8 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// The post of a filtered-stream webhook: the same post under other rules is another event.
+    /// Returns the post of a filtered-stream webhook. The same post with other rules is another
+    /// event.
     pub(super) fn matched_post(&self, body: &'a str, rules: &[Rule<'_>]) -> Option<Draft<'a>> {
         let mut parts: Vec<&str> = rules.iter().filter_map(|rule| rule.id.as_deref()).collect();
         parts.sort_unstable();
@@ -141,8 +142,8 @@ impl<'a> Data<'a> {
         })
     }
 
-    /// The events of an activity: one, save for messages, whose payload is a body of the Account Activity API, and for a payload
-    /// that is a list.
+    /// Returns the events of an activity. This is one event, except for messages, whose payload is
+    /// a body of the Account Activity API, and for a payload that is a list.
     pub(super) fn drafts(&mut self, room: usize) -> Outline<'a> {
         let read = self.conversation.take();
         let type_name = self.event_type.as_deref().unwrap_or_default();
@@ -155,7 +156,7 @@ impl<'a> Data<'a> {
             _ => Outline::with_room(room),
         };
         if inner.drafts.is_empty() {
-            // A payload that is no object adds nothing to what the type of event says.
+            // A payload that is not an object adds nothing to the event type.
             inner.drafts.push(self.draft(name, present, kind, self.text, &PayloadFacts::default()));
         }
         if let Some(time) = self.created_at {
@@ -164,7 +165,7 @@ impl<'a> Data<'a> {
         inner
     }
 
-    /// The events of a payload that is an object.
+    /// Returns the events of a payload that is an object.
     #[expect(clippy::ptr_arg, reason = "a clone of a borrowed name costs nothing")]
     fn told(
         &mut self,
@@ -194,7 +195,8 @@ impl<'a> Data<'a> {
             for Related { payload, facts, is_listed } in told {
                 let mut draft = self.draft(name.clone(), present, kind, payload, &facts);
                 if is_listed {
-                    // They share the name of the delivery.
+                    // They share the delivery's `event_uuid`, so their payload must distinguish
+                    // them.
                     draft.identity = draft.identity.of_activity(payload);
                 }
                 inner.drafts.push(draft);
@@ -203,8 +205,8 @@ impl<'a> Data<'a> {
         inner
     }
 
-    /// The events of a payload that is a list: one for each object in it. The first has the key that such a delivery has always
-    /// had.
+    /// Returns one event for each object in a payload that is a list. The first keeps the key that
+    /// such a delivery had before lists were supported.
     #[expect(clippy::ptr_arg, reason = "a clone of a borrowed name costs nothing")]
     fn listed(
         &self,
@@ -216,7 +218,7 @@ impl<'a> Data<'a> {
     ) -> Outline<'a> {
         let mut inner = Outline::with_room(room);
         let whole = self.last_resort().identity().of_activity(if present.is_empty() { name } else { present });
-        // What is not JSON was refused before.
+        // Invalid JSON was rejected before.
         let _ = Cursor::new(list).elements(|cursor| {
             let (is_object, text) = (cursor.peek()? == b'{', cursor.skip()?);
             if !is_object {
@@ -245,7 +247,8 @@ impl<'a> Data<'a> {
         inner
     }
 
-    /// Follows, blocks and mutes, should X tell them in arrays as it does messages; one more than there is room for, if there are more.
+    /// Returns follows, blocks and mutes from arrays, in case X sends them like messages. If there
+    /// are more than `room`, returns one more than `room`.
     fn relations(&self, kind: EventKind, room: usize) -> Vec<Related<'a>> {
         let mut told = Vec::new();
         let stands_alone = self.facts.as_ref().is_some_and(PayloadFacts::has_sides);
@@ -268,12 +271,13 @@ impl<'a> Data<'a> {
         told
     }
 
-    /// What was read as the Account Activity API would tell it is an activity.
+    /// Converts an event that was read in the form of the Account Activity API into an activity.
     fn take_over(&self, draft: &mut Draft<'a>, kind: EventKind, present: &str) {
         draft.generation = Generation::XActivity;
         match draft.content {
             Content::Same => draft.content = Content::Id(draft.identity),
-            // Without a time the bytes are the same each time somebody types, and the delivery may hold several.
+            // Without a time, the bytes are the same each time a user types, and one delivery may
+            // contain several such events.
             Content::Timeless(content) if draft.at.is_none() => {
                 draft.identity = self.last_resort().then(content).identity();
             }
@@ -287,7 +291,7 @@ impl<'a> Data<'a> {
                     _ => Direction::Received,
                 });
             }
-            // Its ids are missing, but what it is X has told.
+            // The ids are missing, but the event type determines the kind.
             Happening::Plain(unknown) => {
                 *unknown = kind;
                 if !draft.payload.starts_with('{') {
@@ -298,7 +302,8 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// `event_uuid` names a delivery, and nobody says that a redelivery has the same; so it serves where nothing else does.
+    /// `event_uuid` identifies a delivery. X does not promise that a redelivery has the same one,
+    /// so it is used only if nothing else identifies the event.
     fn last_resort(&self) -> Beginning {
         let name = self.event_uuid.as_deref().unwrap_or(self.text);
         self.last_resort.get_or_init(|| Beginning::new(["activity", name].map(str::as_bytes))).clone()

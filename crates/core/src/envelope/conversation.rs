@@ -1,4 +1,5 @@
-//! Messages, readings and typing in an activity: its payload is a body of the Account Activity API.
+//! Messages, reading and typing in an activity, whose payload is a body of the Account Activity
+//! API.
 
 use std::borrow::Cow;
 
@@ -8,22 +9,23 @@ use super::draft::Draft;
 use super::{facts, types};
 use crate::EventKind;
 
-/// What such a payload holds.
+/// The content of such a payload.
 pub(super) struct Conversation<'a> {
-    /// The array that its events are read as. Of readings and typing X has published no payload: what its type of event says
-    /// counts, not the array's name.
+    /// The name of the array as which its events are read. X has not published payloads for reading
+    /// and typing, so the event type determines it, not the array's own name.
     known_as: &'static str,
     outline: Outline<'a>,
 }
 
 impl<'a> Conversation<'a> {
-    /// Reads the object that comes next, and no more than `room` of its events; tells its text.
+    /// Reads the next object and at most `room` of its events. Also returns its text.
     pub(super) fn read(known_as: &'static str, room: usize, cursor: &mut Cursor<'a>) -> Option<(Self, &'a str)> {
         let mut outline = Outline::with_room(room);
         let text = cursor.text_of(|cursor| {
             cursor.members(|name, cursor| match name {
                 _ if types::names_events(name) => outline.events(known_as, name, cursor),
-                // An activity within an activity, and so on, would take as much of the stack as somebody likes.
+                // Skips nested activities, because their depth would be controlled by the sender
+                // and could overflow the stack.
                 "data" => cursor.skip().map(|_| ()),
                 _ => outline.member(name, cursor),
             })
@@ -31,7 +33,8 @@ impl<'a> Conversation<'a> {
         Some((Self { known_as, outline }, text))
     }
 
-    /// What a payload that may have been read already holds, from its arrays or from the payload itself.
+    /// Returns the content of a payload, from its arrays or from the payload itself. Reuses `read`
+    /// if it was read as `known_as`.
     pub(super) fn of(read: Option<Box<Self>>, known_as: &'static str, payload: &'a str, room: usize) -> Outline<'a> {
         let again = || Some(Self::read(known_as, room, &mut Cursor::new(payload))?.0);
         let read = read.map(|read| *read).filter(|read| read.known_as == known_as).or_else(again);
@@ -46,7 +49,7 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// The array in which the Account Activity API tells what is of this kind, if the payload is a body of it.
+/// Returns the array name in the Account Activity API, for kinds whose payload is such a body.
 pub(super) fn known_as(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::MessageSent | EventKind::MessageReceived => Some("direct_message_events"),

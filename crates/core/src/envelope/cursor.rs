@@ -1,7 +1,7 @@
-//! A walk over the outer structure of a JSON text that knows where every value begins and ends.
+//! A cursor over the outer structure of a JSON text that knows where each value begins and ends.
 //!
-//! `serde_json` reads the values; only the braces, brackets, commas and colons around them are read here. That gives
-//! each event's slice and its facts in one pass over the body.
+//! `serde_json` reads the values. The cursor itself reads only the braces, brackets, commas and
+//! colons around them. This yields each event's slice and its facts in one pass over the body.
 
 use std::borrow::Cow;
 
@@ -20,14 +20,15 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
-    /// The next byte that is not white space.
+    /// Returns the next byte that is not white space.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
         self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Visits the members of the object that comes next. `None` if it is not an object, or not JSON.
+    /// Visits the members of the next object. `None` if the next value is not an object or not
+    /// JSON.
     pub(crate) fn members(&mut self, mut visit: impl FnMut(&str, &mut Self) -> Option<()>) -> Option<()> {
         self.eat(b'{')?;
         if self.peek()? == b'}' {
@@ -47,7 +48,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Visits the elements of the array that comes next. `None` if it is not an array, or not JSON.
+    /// Visits the elements of the next array. `None` if the next value is not an array or not JSON.
     pub(crate) fn elements(&mut self, mut visit: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.eat(b'[')?;
         if self.peek()? == b']' {
@@ -62,7 +63,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads the value that comes next and tells its text; the default if it is JSON that a `T` cannot hold.
+    /// Reads the next value and returns it with its text. Returns the default if the value does not
+    /// fit `T`.
     pub(crate) fn value<T: Deserialize<'a> + Default>(&mut self) -> Option<(T, &'a str)> {
         match self.one() {
             Some(read) => Some(read),
@@ -70,7 +72,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Steps over the value that comes next and tells its text.
+    /// Skips the next value and returns its text.
     pub(crate) fn skip(&mut self) -> Option<&'a str> {
         self.peek()?;
         let Some(end) = Scan::new(self.text, self.at).value() else {
@@ -81,7 +83,7 @@ impl<'a> Cursor<'a> {
         text
     }
 
-    /// Tells the text of what `read` reads.
+    /// Returns the text that `read` consumes.
     pub(crate) fn text_of(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a str> {
         self.peek()?;
         let start = self.at;
@@ -89,12 +91,13 @@ impl<'a> Cursor<'a> {
         self.text.get(start..self.at)
     }
 
-    /// Whether nothing is left but white space.
+    /// Returns whether only white space is left.
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.peek().is_none()
     }
 
-    /// The name of a member. Those without escapes, which is all that X writes, are read here.
+    /// Reads the name of a member. The fast path handles names without escapes, which are all that
+    /// X writes.
     fn name(&mut self) -> Option<Cow<'a, str>> {
         let rest = self.text.get(self.at + 1..)?;
         let length = rest.bytes().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')).count();
@@ -109,7 +112,7 @@ impl<'a> Cursor<'a> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
-    /// What follows the value is the business of whoever reads on.
+    /// Reads one value. The caller checks what follows it.
     fn one<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
         self.peek()?;
         let rest = self.text.get(self.at..)?;
@@ -121,7 +124,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The name that a JSON string with escapes writes. Half a surrogate pair is JSON but no text: such a name stays as it is written.
+/// Decodes a name that contains escapes. A name with half a surrogate pair stays undecoded, because
+/// no Rust string can hold it.
 fn decoded(quoted: &str) -> Cow<'_, str> {
     serde_json::from_str(quoted).map_or(quoted.trim_matches('"').into(), Cow::Owned)
 }
@@ -130,7 +134,7 @@ fn decoded(quoted: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// Walks two levels of any shape.
+    /// Walks two levels of any JSON.
     fn walk(text: &str) -> Option<Vec<String>> {
         let mut cursor = Cursor::new(text);
         let mut seen = Vec::new();

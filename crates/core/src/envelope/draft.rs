@@ -1,4 +1,4 @@
-//! An event before it is known whose it is.
+//! Events whose subscriber is not known yet.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::wire::{Id, Text};
 use crate::{Direction, Event, EventKind, Generation, RawJson, Timestamp};
 
 object! {
-    /// Of a replay, what identifies its end.
+    /// The members that identify the end of a replay.
     struct Job<'a> {
         job_id: Option<Id<'a>> = "job_id",
         job_state: Option<Text<'a>> = "job_state",
@@ -23,13 +23,13 @@ object! {
     }
 }
 
-/// An event as its slice of the body tells it. `for_user_id` may stand behind the events, so whose it is, and what
-/// follows from that, is added at the end.
+/// An event as described by its slice of the body. `for_user_id` may follow the events in the body,
+/// so the subscriber and everything that depends on it is added at the end.
 pub(super) struct Draft<'a> {
     pub(super) generation: Generation,
     pub(super) name: Cow<'static, str>,
     pub(super) raw: &'a str,
-    /// What typed values are read from: `raw`, or the part of it that is the payload.
+    /// The JSON from which typed values are read: `raw`, or the payload within it.
     pub(super) payload: &'a str,
     pub(super) kind: Happening<'a>,
     pub(super) identity: Identity,
@@ -54,7 +54,8 @@ impl<'a> Draft<'a> {
         Self { generation, name, raw, payload: raw, kind, identity, content: Content::Same, at: None }
     }
 
-    /// A message about a replay that the app asked for. Without a job's id its bytes identify it.
+    /// Creates an event from a message about a requested replay. Without a job id, its bytes
+    /// identify it.
     pub(super) fn replay_status(raw: &'a str) -> Self {
         let status: Job<'_> = serde_json::from_str(raw).unwrap_or_default();
         let state = status.job_state.as_deref().unwrap_or_default();
@@ -65,7 +66,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The end of a replay as `replay_event`, identified by the body's bytes, as it was before it was known.
+    /// Creates an event from the end of a replay in the form of `replay_event`. Identified by the
+    /// bytes of the body, as it was before this form was supported, to keep its key.
     pub(super) fn replay_event(raw: &'a str, body: &str) -> Self {
         let job: Job<'_> = serde_json::from_str(raw).unwrap_or_default();
         Self {

@@ -1,4 +1,4 @@
-//! The few members of an event that say what it is, whose it is and when it was.
+//! The few members of an event that determine its kind, subject and time.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -11,8 +11,8 @@ use crate::wire::v1::StatusRef;
 use crate::wire::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Timestamp};
 
-/// Declares a struct that takes the few members it knows from an object, stepping over all others. What is wrong in one leaves
-/// the others as they are.
+/// Declares a struct that reads its members from an object and skips all others. An error in one
+/// member does not affect the others.
 macro_rules! facts {
     (
         $(#[$meta:meta])*
@@ -27,7 +27,7 @@ macro_rules! facts {
         }
 
         impl<'a> $name<'a> {
-            /// Reads the value that comes next, which may be no object, and tells its text.
+            /// Reads the next value, which need not be an object, and returns its text.
             pub(super) fn read(&mut self, cursor: &mut $crate::envelope::cursor::Cursor<'a>) -> Option<&'a str> {
                 if cursor.peek()? != b'{' {
                     return cursor.skip();
@@ -51,9 +51,9 @@ macro_rules! facts {
 
 pub(super) use facts;
 
-/// What a member may tell.
+/// The value of a member.
 pub(super) trait Fact<'a>: Sized {
-    /// Reads the value that comes next, which may be no such fact.
+    /// Reads the next value. The inner option is `None` if the value has another type.
     fn read(cursor: &mut Cursor<'a>) -> Option<Option<Self>>;
 }
 
@@ -63,7 +63,7 @@ impl<'a, T: Value<'a>> Fact<'a> for T {
     }
 }
 
-/// Most of what is in it is text, which is stepped over.
+/// Reads member by member, to skip the text, which is most of a message.
 impl<'a> Fact<'a> for Message<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Option<Option<Self>> {
         let (is_object, mut message) = (cursor.peek()? == b'{', Self::default());
@@ -73,16 +73,16 @@ impl<'a> Fact<'a> for Message<'a> {
 }
 
 facts! {
-    /// The members that identify an event of any kind; each kind has some of them.
+    /// The members that identify an event of any kind. Each kind has some of them.
     pub(super) struct Facts<'a> {
         id: Option<WrittenId<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
-        /// An id, so that a number is a type too: one that is not known.
+        /// Read as an id, so that a numeric type is read too, as an unknown type.
         kind: Option<Id<'a>> = "type",
         created_timestamp: Option<Timestamp> = "created_timestamp",
         timestamp_ms: Option<Timestamp> = "timestamp_ms",
         date_time: Option<Timestamp> = "date_time",
-        /// A date that takes time to read, for the few events that have nothing better.
+        /// A date that is slow to parse, for the few events without a better time.
         created_at: Option<Text<'a>> = "created_at",
         status: Option<StatusRef<'a>> = "status",
         source: Option<Actor<'a>> = "source",
@@ -105,7 +105,7 @@ facts! {
 }
 
 object! {
-    /// A user or an app on one side of an event; the X Activity API may wrap a user in `data`.
+    /// A user or an app on one side of an event. The X Activity API may wrap a user in `data`.
     struct Actor<'a> {
         id: Option<Id<'a>> = "id",
         id_str: Option<Id<'a>> = "id_str",
@@ -123,7 +123,7 @@ facts! {
     }
 }
 
-/// An id that is made text only when it is needed: X writes the numbers among them a second time, as text.
+/// An id that is converted to text only when needed. X writes numeric ids a second time as text.
 #[derive(Clone, Debug, PartialEq)]
 enum WrittenId<'a> {
     Text(Cow<'a, str>),
@@ -155,12 +155,12 @@ impl WrittenId<'_> {
     }
 }
 
-/// An id, from its text if X writes both.
+/// Returns an id, from its text if X writes both forms.
 fn written<'i>(text: Option<&'i Id<'_>>, id: Option<&'i WrittenId<'_>>) -> Option<Cow<'i, str>> {
     text.map(|text| Cow::Borrowed(text.as_str())).or_else(|| id.map(WrittenId::text))
 }
 
-/// What is known of one event.
+/// The facts known about one event.
 pub(super) struct Known<'a> {
     pub(super) kind: Happening<'a>,
     pub(super) identity: Identity,
@@ -168,10 +168,10 @@ pub(super) struct Known<'a> {
     pub(super) at: Option<Timestamp>,
 }
 
-/// An event's kind, as far as it can be told without knowing the subscriber.
+/// An event's kind, as far as it is known without the subscriber.
 pub(super) enum Happening<'a> {
     Plain(EventKind),
-    /// `told` is the direction that X's type of event tells, where it does.
+    /// `told` is the direction that X's event type implies, if any.
     Message {
         sender: Id<'a>,
         source_app: Option<Id<'a>>,
@@ -182,7 +182,8 @@ pub(super) enum Happening<'a> {
     },
 }
 
-/// Reads the event of the array (or member) of this name that comes next: what is known of it, and its text.
+/// Reads the next event of the array or member with this name. Returns the facts known about it and
+/// its text.
 pub(super) fn read<'a>(array: &str, cursor: &mut Cursor<'a>) -> Option<(Option<Known<'a>>, &'a str)> {
     if array == "tweet_create_events" {
         let mut post = PostFacts::default();
@@ -204,8 +205,8 @@ impl<'a> PostFacts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Names the event that came in the array (or as the member) of this name. `None` when the kind is not known or
-    /// the ids that identify it are missing.
+    /// Identifies an event of the array or member with this name. `None` if the kind is unknown or
+    /// the ids that identify the event are missing.
     pub(super) fn name(&self, array: &str, raw: &str) -> Option<Known<'a>> {
         if self.kind.as_ref().is_some_and(|kind| kind.len() > LONGEST_ID) {
             return None;
@@ -278,7 +279,8 @@ impl<'a> Facts<'a> {
         Some((happening, identity("message", &[&self.id()?])))
     }
 
-    /// On the wire an unfollow is a `follow_events` of the type `unfollow`; X's tables also name arrays of its own.
+    /// X sends an unfollow in `follow_events` with type `unfollow`. Its tables also name other
+    /// arrays.
     fn relation(&self, array: &str) -> Option<(EventKind, &'static str)> {
         let own_type = array.strip_suffix("_events")?;
         match (own_type, self.kind.as_deref().unwrap_or(own_type)) {
@@ -292,7 +294,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// An identity that X gives no id: who, whom and when. Without a time the event's own bytes stand in for it.
+    /// Returns the identity of an event without an id: who, whom and when. Without a time, the
+    /// event's bytes are used instead.
     fn timed(&self, what: &str, who: [&str; 2], raw: &str) -> Identity {
         match self.at() {
             Some(time) => at_time(what, who, time),
@@ -307,7 +310,7 @@ impl Actor<'_> {
     }
 }
 
-/// An id, unless it is too long for one.
+/// Returns an id unless it is too long.
 pub(super) fn short<T: Deref<Target: AsRef<str>>>(id: T) -> Option<T> {
     (id.deref().as_ref().len() <= LONGEST_ID).then_some(id)
 }

@@ -1,4 +1,4 @@
-//! From a verified body to its events, in one pass.
+//! Reads the events of a verified body in one pass.
 
 mod activity;
 mod conversation;
@@ -25,11 +25,12 @@ use activity::{Data, Meta, Rule};
 use cursor::Cursor;
 use draft::Draft;
 
-/// Reads the events of a body; `None` when it is not a JSON object or a list of objects.
+/// Reads the events of a body. `None` if it is not a JSON object or a list that contains an object.
 ///
-/// Each gives at least one event: what holds no event that we know is one [`EventKind::Unknown`](crate::EventKind)
-/// of all its bytes. A body of more than `limit` events is one such `Unknown` too: reading on would let one request hold
-/// up all others. So is one whose events are too many for what they share, or whose subscriber's id is too long for one.
+/// Each body yields at least one event. A body without a known event is one
+/// [`EventKind::Unknown`](crate::EventKind) of all its bytes. The same applies to a body with more
+/// than `limit` events, because reading on would let one request delay all others, to a body with
+/// too many events for the data that they share, and to one whose subscriber id is too long.
 pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery> {
     let body = ByteString::try_from(body).ok()?;
     let mut cursor = Cursor::new(&body);
@@ -73,15 +74,18 @@ pub(crate) fn read(body: Bytes, app: Arc<str>, limit: usize) -> Option<Delivery>
     Some(Delivery::new(envelope, events))
 }
 
-/// The most events of a body that each need all of it: of an activity, and of a body in several shapes. Each of thousands would
-/// carry the whole.
+/// The maximum number of events in a body if each event needs the whole body: in an activity, and
+/// in a body that mixes several shapes. Otherwise each of thousands of events would carry the whole
+/// body.
 const UNDIVIDED: usize = 16;
 
-/// The longest id, in bytes. Ids of X have at most 36; each of thousands of events would have the subscriber's in its keys.
+/// The maximum length of an id, in bytes. X's ids have at most 36. The limit matters because the
+/// subscriber's id goes into the key of each of thousands of events.
 pub(super) const LONGEST_ID: usize = 128;
 
-/// Steps over a list, `None` if no element is an object: X sends no lists, but tools log requests as such. A text without a
-/// brace is never a delivery, because challenges of strangers are signed when they hold none.
+/// Skips a list. `None` if no element is an object. X does not send lists, but some tools log
+/// requests in this form. A text without a brace is never a delivery, because challenges without a
+/// brace are signed for anyone.
 fn list_of_objects(cursor: &mut Cursor<'_>) -> Option<()> {
     let mut has_object = false;
     cursor.elements(|cursor| {
@@ -91,7 +95,7 @@ fn list_of_objects(cursor: &mut Cursor<'_>) -> Option<()> {
     has_object.then_some(())
 }
 
-/// A text that was read from the body, in the body's memory unless it is written with escapes there.
+/// Returns a text from the body. It shares the body's memory unless it contains escapes.
 fn shared<'a>(body: &'a ByteString, text: impl Into<Cow<'a, str>>) -> ByteString {
     match text.into() {
         Cow::Borrowed(text) => body.slice_ref(text),
@@ -99,7 +103,7 @@ fn shared<'a>(body: &'a ByteString, text: impl Into<Cow<'a, str>>) -> ByteString
     }
 }
 
-/// What the top level of a body says, or the payload of an activity that is one of the Account Activity API inside.
+/// The top level of a body, or a payload that is itself a body of the Account Activity API.
 struct Outline<'a> {
     is_account_activity: bool,
     subscriber: Option<Id<'a>>,
@@ -110,13 +114,13 @@ struct Outline<'a> {
     includes: Option<&'a str>,
     matching_rules: Option<&'a str>,
     replay_status: Option<&'a str>,
-    /// The end of a replay under the name that one of X's examples has.
+    /// The end of a replay, with the name used in one of X's examples.
     replay_event: Option<&'a str>,
     meta: Meta,
-    /// Whether there is more than events of the Account Activity API and what stands beside them.
+    /// Whether the body has more than Account Activity API events and the members that they share.
     is_undivided: bool,
     drafts: SmallVec<[Draft<'a>; 1]>,
-    /// How many more events may come, and whether more came.
+    /// The number of further events that may be read. `overfull` is set if there are more.
     room: usize,
     overfull: bool,
 }
@@ -149,7 +153,8 @@ impl<'a> Outline<'a> {
             "for_user_id" => self.subscriber = cursor.value::<Lenient<_>>()?.0.0,
             "users" => self.users = Some(cursor.skip()?),
             "apps" => self.apps = Some(cursor.skip()?),
-            // One table of X's documentation has the second name, its examples and captures have the first.
+            // The second name appears in one table of X's documentation, the first in its examples
+            // and in captured requests.
             "user_has_blocked" | "is_blocked_by" => {
                 self.user_has_blocked = cursor.value::<Lenient<_>>()?.0.0.or(self.user_has_blocked);
             }
@@ -173,7 +178,7 @@ impl<'a> Outline<'a> {
         Some(())
     }
 
-    /// An array of events, or one without an array.
+    /// Reads an array of events, or a single event without an array.
     fn events(&mut self, known_as: &str, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
         match cursor.peek()? {
             b'[' => cursor.elements(|cursor| self.event(known_as, name, cursor)),
@@ -182,7 +187,8 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// `known_as` is the name by which facts know the event, `name` the member of the body in which it came.
+    /// Reads one event. `known_as` is the array name for `facts::read`, `name` the member of the
+    /// body.
     fn event(&mut self, known_as: &str, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
         let Some(room) = self.room.checked_sub(1) else {
             self.overfull = true;
@@ -194,7 +200,8 @@ impl<'a> Outline<'a> {
         Some(())
     }
 
-    /// Tells the shapes apart, in the order in which X's documentation implies it, and never drops one for another.
+    /// Decides which shapes the body has, in the order that X's documentation implies. Keeps the
+    /// events of every shape.
     fn settle(&mut self, body: &'a str) {
         if let Some(text) = self.replay_status {
             self.drafts.push(Draft::replay_status(text));
@@ -228,7 +235,7 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The names that X documents cost no allocation.
+/// Returns the member name without an allocation if X documents it.
 fn wire_name(name: &str) -> Cow<'static, str> {
     const DOCUMENTED: [&str; 10] = [
         "tweet_create_events",

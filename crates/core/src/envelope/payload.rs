@@ -1,4 +1,4 @@
-//! The members of a payload of the X Activity API that say what it is about, whose it is and when it was.
+//! The members of an X Activity API payload that determine its subject, its user and its time.
 
 use super::cursor::Cursor;
 use super::facts::{self, Happening, facts, identity, short};
@@ -8,10 +8,10 @@ use crate::wire::{Id, Text};
 use crate::{EventKind, Timestamp};
 
 facts! {
-    /// The members of a payload that say what it is about, whose it is and when it was.
+    /// The members of a payload that determine its subject, its user and its time.
     pub(super) struct PayloadFacts<'a> {
         id: Option<Id<'a>> = "id",
-        /// Of a story or a deleted post, which may have no other.
+        /// The id of a story or a deleted post, which may have no other id.
         other_id: Option<Id<'a>> = "rest_id" | "post_id",
         app_id: Option<Id<'a>> = "app_id",
         user_id: Option<Id<'a>> = "user_id",
@@ -39,7 +39,8 @@ object! {
 }
 
 object! {
-    /// No more of a user than the id: a name that ends in half an emoji could not be read.
+    /// A user, reduced to the id, because a name that ends in half an emoji would make the user
+    /// unreadable.
     struct Wrapped<'a> {
         id: Option<Id<'a>> = "id" | "id_str",
     }
@@ -52,7 +53,7 @@ impl Side<'_> {
 }
 
 impl PayloadFacts<'_> {
-    /// Whether a payload that is a relation says so itself, not in an array.
+    /// Returns whether the payload itself is a relation, rather than an array inside it.
     pub(super) fn has_sides(&self) -> bool {
         self.source.is_some() || self.target.is_some()
     }
@@ -71,7 +72,7 @@ pub(super) fn is_relation(kind: EventKind) -> bool {
 }
 
 impl<'a> PayloadFacts<'a> {
-    /// Of a payload, which may be no object.
+    /// Reads the facts of a payload, which need not be an object.
     pub(super) fn of(payload: &'a str) -> Self {
         let mut facts = Self::default();
         facts.read(&mut Cursor::new(payload));
@@ -84,7 +85,7 @@ impl<'a> PayloadFacts<'a> {
         self.id.as_deref().or_else(other)
     }
 
-    /// What the Account Activity API tells too, identified as it does.
+    /// Returns the identity of an event as the Account Activity API has it, if that API reports it.
     pub(super) fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
         let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
         let relation = |what: &str| {
@@ -117,7 +118,7 @@ impl<'a> PayloadFacts<'a> {
         }
     }
 
-    /// What identifies a happening that only the X Activity API tells.
+    /// Returns the id that identifies an event reported by the X Activity API only.
     pub(super) fn own_id(&self, kind: EventKind) -> Option<&str> {
         match kind {
             EventKind::SpaceStarted

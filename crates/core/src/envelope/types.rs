@@ -1,4 +1,4 @@
-//! The types of events of the X Activity API, under every name that X has given them.
+//! The event types of the X Activity API, with all names that X has used for them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::EventKind;
 
-/// The documented types by their present names, of which all words are known, see [`known`].
+/// The documented types with their current names. Matched by their words, see [`known`].
 static TYPES: [(&str, EventKind); 44] = [
     ("post.create", EventKind::PostCreated),
     ("post.mention.create", EventKind::PostCreated),
@@ -54,7 +54,8 @@ static TYPES: [(&str, EventKind); 44] = [
     ("space.end", EventKind::SpaceEnded),
 ];
 
-/// Types that X added or third parties reported after names had become dotted: they have no other names.
+/// Types that X added, or third parties reported, after X switched to dotted names. They have no
+/// other names.
 static ADDED: [(&str, EventKind); 5] = [
     ("subscriptions.subscribe", EventKind::Subscribed),
     ("subscriptions.unsubscribe", EventKind::Unsubscribed),
@@ -63,18 +64,22 @@ static ADDED: [(&str, EventKind); 5] = [
     ("chat.indicate_typing", EventKind::ChatTyping),
 ];
 
-/// The longest name of events or of their type. Each of thousands of events has it, and a body has room for a long one.
+/// The maximum length of an event name or type, in bytes. The limit matters because each of
+/// thousands of events carries the name.
 const LONGEST: usize = 128;
 
-/// Whether a member of this name holds events of the Account Activity API.
+/// Returns whether a member with this name holds events of the Account Activity API.
 pub(crate) fn names_events(member: &str) -> bool {
     member.ends_with("_events") && member.len() <= LONGEST
 }
 
-/// The present name and the kind of a type. Until March 2026 names were written `ProfileBioUpdate`, and some still have
-/// aliases such as `chat.conversation_join`: a type is known by its words, in any order and writing.
+/// Returns the current name and the kind of a type.
+///
+/// Until March 2026 names had the form `ProfileBioUpdate`, and some types still have aliases such
+/// as `chat.conversation_join`. A type is therefore recognised by its words, in any order and
+/// notation.
 pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
-    // Names of other words than the present ones.
+    // Former names with other words than the current ones.
     let name = match name {
         "ProfilePictureUpdate" | "profile.update.picture" => "profile.update.profile_picture",
         "ProfileBannerUpdate" | "profile.update.banner" => "profile.update.banner_picture",
@@ -87,11 +92,11 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, EventKind)> {
     exact.or_else(by_words).copied()
 }
 
-/// Splitting forty names anew for each event of an older name would take as long as all else.
+/// Built once: splitting forty names for each event with a former name would double reading time.
 static BY_WORDS: LazyLock<HashMap<Vec<String>, &(&str, EventKind)>> =
     LazyLock::new(|| TYPES.iter().map(|known| (words(known.0), known)).collect());
 
-/// A kind for types that are not known, but whose family is.
+/// Returns the kind for an unknown type of a known family.
 pub(super) fn family(name: &str) -> EventKind {
     if name.len() > LONGEST {
         return EventKind::Unknown;
@@ -105,8 +110,9 @@ pub(super) fn family(name: &str) -> EventKind {
     }
 }
 
-/// What a name says behind its family, as the present names write it: `bio` of `profile.update.bio`, and of the older
-/// `ProfileBioUpdate`. Names of no family stay as they are.
+/// Returns the part of a name after its family, in the current notation: `bio` for
+/// `profile.update.bio` and for the former `ProfileBioUpdate`. Names of no family are returned
+/// unchanged.
 pub(crate) fn detail<'a>(name: &'a str, family: &str) -> Cow<'a, str> {
     let present = known(name).map_or(name, |(present, _)| present);
     if let Some(detail) = present.strip_prefix(family) {
@@ -122,7 +128,7 @@ pub(crate) fn detail<'a>(name: &'a str, family: &str) -> Cow<'a, str> {
     if words.is_empty() || before == words.len() { Cow::Borrowed(name) } else { Cow::Owned(words.join("_")) }
 }
 
-/// The words of a name in one order: `ProfileBioUpdate` and `profile.update.bio` have the same.
+/// Returns the sorted words of a name: `ProfileBioUpdate` and `profile.update.bio` are equal.
 fn words(name: &str) -> Vec<String> {
     let mut words = words_in_turn(name);
     words.sort_unstable();
@@ -152,7 +158,7 @@ fn words_in_turn(name: &str) -> Vec<String> {
             *word = "post".into();
         }
     }
-    // `OAuth` is one word in the present names.
+    // `OAuth` is one word in the current names.
     if let Some(at) = words.windows(2).position(|pair| pair == ["o", "auth"]) {
         words.drain(at..at + 2);
         words.push("oauth".into());

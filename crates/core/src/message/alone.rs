@@ -1,4 +1,4 @@
-//! A body with one event of several.
+//! A body reduced to one of its events.
 
 use bytestring::ByteString;
 
@@ -6,8 +6,8 @@ use crate::envelope::cursor::Cursor;
 use crate::envelope::types;
 use crate::{Activity, Event, EventKind, Generation, RawJson};
 
-/// A body that tells of this event what its own body does, and of no other; `None` where that cannot be had by leaving out
-/// events.
+/// Returns a body with this event only, which reads the same as in its original body. `None` if
+/// leaving out the other events is not enough for that.
 pub(super) fn cut_out(event: &Event, activity: &Activity<'_>) -> Option<RawJson> {
     if event.sent() == 1 || event.generation() != Generation::AccountActivity {
         return None;
@@ -22,7 +22,7 @@ pub(super) fn cut_out(event: &Event, activity: &Activity<'_>) -> Option<RawJson>
         }
     };
     let (name, raw) = (serde_json::to_string(event.name()).ok()?, event.raw().as_str());
-    // A revocation is no element of an array, and its name is another one than the body's member has.
+    // A revocation is not an element of an array, and its member of the body has another name.
     let (before, behind) = match (event.name(), event.kind()) {
         ("user_event", EventKind::AccessRevoked) => (r#":{"revoke":"#, "}}"),
         _ => (":[", "]}"),
@@ -31,7 +31,8 @@ pub(super) fn cut_out(event: &Event, activity: &Activity<'_>) -> Option<RawJson>
     Some(RawJson::new(ByteString::from(alone)))
 }
 
-/// What stands beside the events, each member with a comma behind it; `None` where that holds what is of meaning to events.
+/// Returns the members next to the events, each followed by a comma. `None` if one of them changes
+/// the meaning of events.
 fn around(body: &str) -> Option<Box<str>> {
     let mut around = String::new();
     Cursor::new(body).members(|name, cursor| {
@@ -46,7 +47,7 @@ fn around(body: &str) -> Option<Box<str>> {
     Some(around.into())
 }
 
-/// The part of that without which this event cannot be read.
+/// Returns the members without which this event cannot be read.
 fn needs(event: &Event, activity: &Activity<'_>) -> Option<String> {
     let people = [activity.actor(), activity.target()];
     let ids: Vec<&str> = people.iter().filter_map(|user| user.as_ref()?.id.as_deref()).collect();

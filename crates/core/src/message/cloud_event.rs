@@ -1,4 +1,4 @@
-//! `CloudEvents` 1.0, in JSON.
+//! `CloudEvents` 1.0 in JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,20 +13,22 @@ use crate::{Activity, Event, EventKey, RawJson, Timestamp};
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// An event in the JSON event format of `CloudEvents` 1.0
-/// (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
+/// An event in the JSON event format of `CloudEvents` 1.0.
+///
+/// The format is specified at
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
 ///
 /// | attribute | value |
 /// |---|---|
-/// | `id` | the key by which duplicates are recognised |
+/// | `id` | the key used for deduplication |
 /// | `source` | `/birdhook/apps/` and the name of the app |
 /// | `type` | `birdhook.` and the kind, such as `birdhook.post_created` |
-/// | `subject` | the id of the subscriber, where there is one |
-/// | `time` | when it happened, where X tells |
+/// | `subject` | the id of the subscriber, if there is one |
+/// | `time` | the time of the event, if X reports it |
 /// | `birdhookapp` | the name of the app |
-/// | `data.event` | what `docs/activity.md` says of an event: what happened, the same for both of X's APIs |
+/// | `data.event` | the event in the form of `docs/activity.md`, which is the same for both of X's APIs |
 /// | `data.body` | the JSON as X wrote it |
-/// | `data.position`, `data.sent` | which of that body's events it is, of how many, where there are several |
+/// | `data.position`, `data.sent` | the index of the event in that body and the number of its events, if there are several |
 #[derive(Serialize)]
 pub struct CloudEvent<'a> {
     specversion: &'static str,
@@ -62,7 +64,7 @@ impl<'a> CloudEvent<'a> {
             id: key.to_string(),
             source: format!("/birdhook/apps/{name}"),
             r#type: format!("birdhook.{}", event.kind()),
-            // Neither may be empty.
+            // The specification does not allow these attributes to be empty.
             subject: event.subscriber().filter(|id| !id.is_empty()),
             time: event.occurred_at().filter(|time| time.to_string().contains('T')),
             datacontenttype: "application/json",
@@ -77,12 +79,12 @@ impl<'a> CloudEvent<'a> {
     }
 
     pub(super) fn to_json(&self) -> Bytes {
-        // Strings, numbers and JSON that was read before: nothing in it can fail.
+        // Cannot fail: all values are strings, numbers and JSON that was parsed before.
         serde_json::to_vec(self).unwrap_or_default().into()
     }
 }
 
-/// Without what people write.
+/// Prints only id and type, because the data contains texts of users.
 impl fmt::Debug for CloudEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CloudEvent").field("id", &self.id).field("type", &self.r#type).finish_non_exhaustive()

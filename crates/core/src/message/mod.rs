@@ -1,4 +1,4 @@
-//! An event as it crosses to a queue, a log or another program, and back.
+//! Events written to a queue, a log or another program, and read back.
 //!
 //! ```
 //! use birdhook_core::message::{Format, read};
@@ -24,34 +24,39 @@ use crate::{Activity, Delivery, Event, EventKey, RawJson};
 
 pub use cloud_event::CloudEvent;
 
-/// How an event is written.
+/// The format in which an event is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// The JSON as X wrote it, with this event alone where X sent several in one body.
+    /// The JSON as X wrote it. If X sent several events in one body, the body is reduced to this
+    /// event.
     #[default]
     Plain,
-    /// A [`CloudEvent`], for consumers in other languages: what happened in one form for both of X's APIs, and the JSON as X
-    /// wrote it.
+    /// A [`CloudEvent`], for consumers in other languages. It contains the activity, in one form
+    /// for both of X's APIs, and the JSON as X wrote it.
     CloudEvents,
 }
 
-/// An event, written.
+/// A written event.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Message {
-    /// What is asked of most events, for headers and fields, so that a consumer need not read the payload: a name in snake case and a
-    /// value. Always there: `app`, `content_type`, `generation`, `key`, `kind`. Where X tells them: `name` (X's own), `occurred_at`
-    /// (RFC 3339), and the ids `subscriber`, `actor`, `target`, `post`, `message`. Which of a body's events it is, where it
-    /// could not be cut out: `position` of `sent`.
+    /// Facts for headers and fields, so that a consumer need not parse the payload. Each has a name
+    /// in snake case and a value.
     ///
-    /// Values are X's or the app's, and may hold any character.
+    /// - Always present: `app`, `content_type`, `generation`, `key`, `kind`.
+    /// - Present if X reports them: `name` (X's own), `occurred_at` (RFC 3339), and the ids
+    ///   `subscriber`, `actor`, `target`, `post` and `message`.
+    /// - Present if the event could not be separated from its body: `position`, the index of the
+    ///   event, and `sent`, the number of events in the body.
+    ///
+    /// Values come from X or from the app, and may contain any character.
     pub facts: Vec<(&'static str, String)>,
     /// The JSON.
     pub payload: Bytes,
 }
 
-/// Without what people write.
+/// Prints only the length of the payload, because the contents are user data.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("bytes", &self.payload.len()).finish_non_exhaustive()
@@ -59,7 +64,7 @@ impl fmt::Debug for Message {
 }
 
 impl Format {
-    /// Writes an event. `key` is that by which its duplicates are recognised.
+    /// Writes an event. `key` is the key used for deduplication.
     pub fn write(self, event: &Event, key: &EventKey) -> Message {
         let activity = event.activity();
         let carried = event.carried(&activity);
@@ -91,7 +96,8 @@ impl Format {
         Message { facts, payload }
     }
 
-    /// What a message of this form says of its payload: `application/json` or `application/cloudevents+json`.
+    /// Returns the content type of the payload: `application/json` or
+    /// `application/cloudevents+json`.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Plain => "application/json",
@@ -100,11 +106,14 @@ impl Format {
     }
 }
 
-/// Reads an event that [`Format::write`] wrote, whichever form it has; **nothing is verified here**. Of the facts it asks for
-/// `version`, `app`, `content_type`, `position` and `sent`. Messages without a `version` have version 1, the only one.
+/// Reads an event that [`Format::write`] wrote in any format. **Does not verify anything.**
+///
+/// Reads the facts `version`, `app`, `content_type`, `position` and `sent`. A message without
+/// `version` has version 1, the only version so far.
 ///
 /// # Errors
-/// When it was not written so, or by a later version of birdhook.
+/// Returns an error if [`Format::write`] did not write the message, or a later version of birdhook
+/// did.
 pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Result<Event, Unreadable> {
     if fact("version").is_some_and(|version| version != VERSION) {
         return Err(Unreadable::Version);
@@ -122,12 +131,12 @@ pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Resul
 }
 
 fn restore(app: &str, body: Bytes, position: usize, sent: usize) -> Option<Event> {
-    // None was the first of no events.
+    // With `sent` = 0 no index is valid.
     let all = (position < sent).then(|| Delivery::restore(app, body, sent))??;
     all.into_events().into_iter().nth(position)
 }
 
-/// The key that a `key` fact tells.
+/// Parses the `key` fact.
 impl FromStr for EventKey {
     type Err = Unreadable;
 
@@ -145,19 +154,19 @@ impl FromStr for EventKey {
     }
 }
 
-/// What is no event that [`Format::write`] wrote.
+/// Error from reading a message that [`Format::write`] did not write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unreadable {
-    /// A fact is missing, or is not what it should be.
+    /// A fact is missing or invalid.
     Fact(&'static str),
-    /// The payload is not.
+    /// The payload is invalid.
     Payload,
     /// The message was written by a later version of birdhook.
     Version,
 }
 
-/// The version of messages that this version of birdhook reads and writes. It is not written.
+/// The version of messages that this version of birdhook reads and writes. Not written to messages.
 const VERSION: &str = "1";
 
 impl fmt::Display for Unreadable {
@@ -172,7 +181,7 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// What is needed to read an event again.
+/// The data needed to read an event again.
 pub(crate) struct Carried {
     pub(crate) body: RawJson,
     pub(crate) position: usize,
@@ -180,7 +189,8 @@ pub(crate) struct Carried {
 }
 
 impl Event {
-    /// In a body of its own where that is possible: what every event of a large body carried with it would be too much.
+    /// Returns the event in a body of its own if possible. Writing a large body with each of its
+    /// events would multiply its size.
     fn carried(&self, activity: &Activity<'_>) -> Carried {
         match alone::cut_out(self, activity) {
             Some(body) => Carried { body, position: 0, sent: 1 },

@@ -1,11 +1,14 @@
-//! X's payloads as X writes them, field by field.
+//! Typed payloads, with the fields that X documents.
 //!
-//! Every field is optional and every reading is lenient: a member that is missing, null or of another type than
-//! documented reads as `None`, members that X adds are skipped, and of a repeated member the last one that can be read
-//! counts. Objects nested more than twelve deep read as `None` too. The typed values of
-//! one event take at most 16 bytes of memory for each byte of its JSON and 64 KiB: elements of arrays beyond that are left out.
-//! What a
-//! struct here does not hold is in the event's [`raw`](crate::Event::raw) JSON.
+//! All fields are optional and read leniently. A member that is missing, null or of another type
+//! than documented reads as `None`. Unknown members are skipped. If a member is repeated, the last
+//! readable value is used.
+//!
+//! Objects nested more than twelve levels deep read as `None` too. The typed values of one event
+//! use at most 16 bytes of memory for each byte of its JSON, plus 64 KiB; array elements beyond
+//! that are left out.
+//!
+//! Data without a field here is available from the event's [`raw`](crate::Event::raw) JSON.
 
 pub(crate) mod object;
 pub(crate) mod room;

@@ -1,4 +1,4 @@
-//! Lenient reading: a value of the wrong shape is an absent value, never an error.
+//! Lenient deserialization: a value of the wrong shape reads as absent, never as an error.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 
 use super::room;
 
-/// A string, copied by whoever keeps it: as long as the text that is read if it stands there as it is, else gone when it was
-/// looked at.
+/// A decoded string: borrowed from the input, or temporary if it contains escapes. Copy it to keep
+/// it.
 pub(crate) enum Decoded<'de, 'a> {
     Lasting(&'de str),
     Passing(&'a str),
@@ -36,7 +36,7 @@ impl<'de> From<Decoded<'de, '_>> for Cow<'de, str> {
     }
 }
 
-/// A type that says which shapes of JSON it can be read from. Every other shape reads as nothing.
+/// A type that can be read from some shapes of JSON. Every other shape reads as absent.
 pub(crate) trait Value<'de>: Sized {
     fn string(_text: Decoded<'de, '_>) -> Option<Self> {
         None
@@ -58,12 +58,13 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
-    /// Reads an object to where it stays, for some are large; `depth` is how many objects are around this one.
+    /// Reads an object in place, because some are large. `depth` is the number of objects around
+    /// this one.
     fn object<A: MapAccess<'de>>(_place: &mut Option<Self>, members: A, _depth: u8) -> Result<(), A::Error> {
         skip(members)
     }
 
-    /// Reads an array to where it stays.
+    /// Reads an array in place.
     fn array<A: SeqAccess<'de>>(_place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
         skip_all(elements)
     }
@@ -79,24 +80,24 @@ fn skip_all<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-/// A struct, read from an object member by member.
+/// A struct that is read from an object member by member.
 pub(crate) trait Object<'de>: Default {
     fn fill<A: MapAccess<'de>>(&mut self, members: A, depth: u8) -> Result<(), A::Error>;
 }
 
-/// Reads a struct where it stays.
+/// Reads a struct in place.
 pub(crate) fn read<'de, T: Object<'de>, A: MapAccess<'de>>(
     place: &mut Option<T>,
     members: A,
     depth: u8,
 ) -> Result<(), A::Error> {
-    // Where nothing is to be dropped, the new one is made in its place.
+    // With nothing left to drop, the compiler constructs the new value in place.
     *place = None;
     place.insert(T::default()).fill(members, depth)
 }
 
-/// A value that may turn out not to be there. Fails only where the text is not JSON, nests deeper than `serde_json` goes,
-/// or holds a number that no machine number can.
+/// A value that may be absent. Fails only if the text is not JSON, nests deeper than `serde_json`
+/// allows, or contains a number out of range.
 pub(crate) struct Lenient<T>(pub(crate) Option<T>);
 
 impl<T> Default for Lenient<T> {
@@ -113,12 +114,13 @@ impl<'de, T: Value<'de>> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// How many objects may be around an object. The page behind a link in the profile of who first posted a video of the long
-/// text of a post quoted by a reposted one has eleven; what is deeper than this reads as absent, for posts that quote posts
-/// without end would overflow the stack.
+/// The maximum number of objects around an object; deeper objects read as absent. Without a limit,
+/// posts that quote posts could overflow the stack. X needs eleven: for example a link in the
+/// profile of a video's first author, in the long text of a post that a reposted post quotes.
 const DEEPEST: u8 = 12;
 
-/// Where a value is read to that is inside of `depth` objects. What is no value of this type leaves it as it is.
+/// The target for reading a value inside `depth` objects. A value of another type leaves the target
+/// unchanged.
 pub(crate) struct Place<'p, T> {
     depth: u8,
     value: &'p mut Option<T>,
@@ -214,21 +216,22 @@ impl<'de, T: Value<'de>> Value<'de> for Vec<T> {
     }
 }
 
-/// The next element of an array; nothing of another type, or where there is none.
+/// Returns the next element of an array. `None` if it has another type or the array has ended.
 fn next<'de, T: Value<'de>, A: SeqAccess<'de>>(elements: &mut A, depth: u8) -> Result<Option<T>, A::Error> {
     let mut element = None;
     elements.next_element_seed(Place::inside(depth, &mut element))?;
     Ok(element)
 }
 
-/// Whether there are more.
+/// Returns whether the array has more elements.
 fn are_more<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<bool, A::Error> {
     let more = elements.next_element::<IgnoredAny>()?.is_some();
     while elements.next_element::<IgnoredAny>()?.is_some() {}
     Ok(more)
 }
 
-/// A pair by position: both or nothing, since one alone would stand in the other's place.
+/// A pair by position. Both elements or neither, because a single one would take the position of
+/// the other.
 impl<'de, T: Value<'de>> Value<'de> for [T; 2] {
     fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, mut elements: A, depth: u8) -> Result<(), A::Error> {
         let pair = (next(&mut elements, depth)?, next(&mut elements, depth)?);
@@ -239,7 +242,7 @@ impl<'de, T: Value<'de>> Value<'de> for [T; 2] {
     }
 }
 
-/// Four by position: all or nothing.
+/// Four elements by position: all or none.
 impl<'de, T: Value<'de>> Value<'de> for [T; 4] {
     fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, mut elements: A, depth: u8) -> Result<(), A::Error> {
         let mut next = || next(&mut elements, depth);
@@ -263,9 +266,9 @@ impl<'de, T: Value<'de>> Value<'de> for BTreeMap<super::Id<'de>, T> {
     }
 }
 
-/// How a struct holds what was read: an `Option` where it may be absent, a `Vec` or a map that is then empty.
+/// A field of a struct: an `Option` that may be `None`, or a `Vec` or map that may be empty.
 pub(crate) trait Field<'de>: Sized {
-    /// Reads the next member's value; what is no value of this type leaves the field as it is.
+    /// Reads the value of the next member. A value of another type leaves the field unchanged.
     fn read<A: MapAccess<'de>>(&mut self, members: &mut A, depth: u8) -> Result<(), A::Error>;
 }
 
@@ -296,7 +299,7 @@ fn replace<'de, T: Value<'de>, A: MapAccess<'de>>(field: &mut T, members: &mut A
     Ok(())
 }
 
-/// The name of a member, borrowed unless it is escaped.
+/// The name of a member, borrowed unless it contains escapes.
 pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
@@ -323,7 +326,9 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Declares a struct that reads itself leniently from a JSON object: `field: Type = "name" | "other name"`.
+/// Declares a struct that reads itself leniently from a JSON object.
+///
+/// Fields have the form `field: Type = "name" | "other name"`.
 macro_rules! object {
     (
         $(#[$meta:meta])*

@@ -1,4 +1,4 @@
-//! How much memory the typed values of one text may take.
+//! The memory limit for the typed values of one text.
 
 use std::cell::Cell;
 
@@ -6,13 +6,15 @@ thread_local! {
     static ROOM: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
-/// Memory for each byte of JSON, and for any text. The smallest posts of X are 100 bytes of JSON and 1.5 KiB as a type; an
-/// element `{}` of a hostile array is 3 bytes of JSON.
+/// Memory allowed for each byte of JSON, and for any text. X's smallest posts are 100 bytes of JSON
+/// and 1.5 KiB as a type; an element `{}` of a hostile array is 3 bytes of JSON.
 const FOR_A_BYTE: u64 = 16;
 const FOR_ANY: u64 = 64 << 10;
 
-/// Runs `read` with room in proportion to a text of this length that this many events share, each of which reads it. Elements of
-/// arrays, members of maps and boxed objects for which there is no room read as absent.
+/// Runs `read` with a memory limit in proportion to a text of this length.
+///
+/// If several events share the text, each of them reads it, so the memory per byte is divided among
+/// them. Array elements, map members and boxed objects beyond the limit read as absent.
 pub(crate) fn for_text<R>(length: usize, shared_by: usize, read: impl FnOnce() -> R) -> R {
     struct Restore(u64);
 
@@ -27,7 +29,7 @@ pub(crate) fn for_text<R>(length: usize, shared_by: usize, read: impl FnOnce() -
     read()
 }
 
-/// Takes room for one value of this type.
+/// Reserves memory for one value of this type. Returns whether the limit allowed it.
 pub(super) fn take<T>() -> bool {
     let rest = ROOM.get().checked_sub(size_of::<T>() as u64);
     ROOM.set(rest.unwrap_or(0));

@@ -1,4 +1,4 @@
-//! The small values that payloads are made of.
+//! The basic values of payloads.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,25 +11,30 @@ use super::object::{Decoded, Name, Place, Value};
 use super::written;
 use crate::Timestamp;
 
-/// An identifier. Ids stay text: post ids pass 2^53, and some of X's ids are negative or not numbers at all. Numbers
-/// are read as their decimal digits.
+/// An identifier, kept as text.
+///
+/// Post ids exceed 2^53, and some of X's ids are negative or not numbers. A JSON number is read as
+/// its decimal digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<'a>(Cow<'a, str>);
 
-/// Text that somebody wrote. `Debug` prints its length only, so that no log tells what people say; dereference it to
-/// read it.
+/// A text that a user wrote. Dereference it to read it.
+///
+/// `Debug` prints only its length, to keep user content out of logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<'a>(Cow<'a, str>);
 
-/// What one part of a profile says: a text, or the JSON of whatever else X writes there, such as an object for a badge.
-/// `Debug` prints its length only.
+/// The value of one part of a profile: a text, or the JSON of any other value, such as the object
+/// for a badge.
+///
+/// `Debug` prints only its length.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileValue<'a>(Cow<'a, str>);
 
 macro_rules! str_like {
     ($name:ident) => {
         impl $name<'_> {
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -184,7 +189,7 @@ impl Value<'_> for bool {
     }
 }
 
-/// Counts, which X also writes as strings of digits.
+/// X also writes counts as strings of digits.
 impl Value<'_> for u64 {
     fn unsigned(number: u64) -> Option<Self> {
         Some(number)
@@ -195,12 +200,12 @@ impl Value<'_> for u64 {
     }
 }
 
-/// A degree of latitude or longitude. `Debug` does not print it: where somebody is concerns nobody's log.
+/// A degree of latitude or longitude. `Debug` omits the number, to keep locations out of logs.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Degree(f64);
 
 impl Degree {
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> f64 {
         self.0
     }
@@ -245,14 +250,15 @@ impl<'de> Value<'de> for Degree {
     }
 }
 
-/// A colour of a profile, which X writes as six hexadecimal digits, or as -1 where it does not tell.
+/// A colour of a profile. X writes six hexadecimal digits, or -1 for an unknown colour.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Color(Option<u32>);
 
 impl Color {
     const WHITE: u64 = 0xff_ff_ff;
 
-    /// Red, green and blue, a byte each: `0x1da1f2`. `None` where X does not tell.
+    /// Returns red, green and blue in one byte each, such as `0x1da1f2`. `None` if X does not
+    /// report the colour.
     pub fn rgb(self) -> Option<u32> {
         self.0
     }
@@ -300,8 +306,8 @@ impl<'de> Value<'de> for f64 {
         Some(number)
     }
 
-    /// With `serde_json/arbitrary_precision`, which any crate of the app may turn on, a number with a fraction
-    /// arrives as an object of one member that holds its text.
+    /// Reads a fractional number if any crate of the app enables `serde_json/arbitrary_precision`.
+    /// Such a number then arrives as an object with one member that holds its text.
     fn object<A: MapAccess<'de>>(place: &mut Option<Self>, mut members: A, _depth: u8) -> Result<(), A::Error> {
         while let Some(Name(name)) = members.next_key()? {
             let mut text: Option<Text<'_>> = None;
@@ -314,7 +320,7 @@ impl<'de> Value<'de> for f64 {
     }
 }
 
-/// Milliseconds as a number or as a string, or a date in one of the forms of [`Timestamp::parse`].
+/// Milliseconds as a number or a string, or a date in one of the forms of [`Timestamp::parse`].
 impl Value<'_> for Timestamp {
     fn unsigned(number: u64) -> Option<Self> {
         i64::try_from(number).ok().map(Self::from_millis)

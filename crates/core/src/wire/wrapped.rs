@@ -1,20 +1,21 @@
-//! Objects that X writes plain, or as the `data` of an object around them: it does both, and its schema differs from its samples.
+//! Objects that X writes either plain or as the `data` of an outer object. X's schema and samples
+//! differ in this.
 
 use serde::de::{MapAccess, SeqAccess};
 
 use super::object::{Object, Value};
 
-/// A struct that may hold what it should be itself.
+/// A struct that may contain its own content as `data`.
 pub(crate) trait Wrapping: Sized {
     fn data(&mut self) -> Option<Box<Self>>;
 
-    /// What is wrapped, or itself.
+    /// Returns the inner object if there is one, otherwise `self`.
     fn unwrapped(mut self) -> Self {
         self.data().map_or(self, |inner| *inner)
     }
 }
 
-/// The struct, wrapped or not.
+/// A struct, wrapped or not.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wrapped<T>(pub(crate) T);
 
@@ -30,7 +31,7 @@ impl<'de, T: Object<'de> + Wrapping> Value<'de> for Wrapped<T> {
     }
 }
 
-/// The struct, or the first one of a list.
+/// A struct, or the first element of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Listed<T>(pub(crate) T);
 

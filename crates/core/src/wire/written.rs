@@ -1,28 +1,29 @@
-//! JSON, written as it is read.
+//! Writes JSON to text while reading it.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Under this name `serde_json` gives the text of a number, with its feature `arbitrary_precision`.
+/// The member name that `serde_json` uses for a number's text with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// The text of an object. As a `serde_json::Value` it would take a hundred bytes of memory for each byte of hostile JSON.
+/// Returns the text of an object. A `serde_json::Value` would take a hundred bytes of memory for
+/// each byte of hostile JSON.
 pub(super) fn object<'de, A: MapAccess<'de>>(members: A) -> Result<String, A::Error> {
     let mut text = Vec::new();
     Written(&mut text).visit_map(members)?;
     String::from_utf8(text).map_err(A::Error::custom)
 }
 
-/// The text of an array.
+/// Returns the text of an array.
 pub(super) fn array<'de, A: SeqAccess<'de>>(elements: A) -> Result<String, A::Error> {
     let mut text = Vec::new();
     Written(&mut text).visit_seq(elements)?;
     String::from_utf8(text).map_err(A::Error::custom)
 }
 
-/// Where a value is written to.
+/// The output buffer for a value.
 struct Written<'w>(&'w mut Vec<u8>);
 
 impl Written<'_> {
@@ -100,7 +101,7 @@ impl<'de> Visitor<'de> for Written<'_> {
     }
 }
 
-/// In place of the comma behind what came last.
+/// Replaces the trailing comma with the closing bracket, or appends the bracket.
 fn close(text: &mut Vec<u8>, with: u8) {
     match text.last_mut() {
         Some(last) if *last == b',' => *last = with,

@@ -1,10 +1,10 @@
-//! Arbitrary JSON, biased towards what looks like a delivery.
+//! Arbitrary JSON, biased towards the form of a delivery.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Any JSON value, some levels deep; names and texts are often those of the protocol.
+/// Generates a JSON value with a few levels. Names and texts are often those of the protocol.
 pub(crate) fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -22,7 +22,7 @@ pub(crate) fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any JSON object.
+/// Generates a JSON object.
 pub(crate) fn object() -> impl Strategy<Value = Value> {
     btree_map(name(), json(), 0..7).prop_map(|members| members.into_iter().collect())
 }

@@ -1,16 +1,16 @@
-//! Bodies that differ from what X documents in one member.
+//! Bodies that differ from X's documentation in one member.
 
 use serde_json::Value;
 
-/// Stands for a number that no machine number holds, which `serde_json` cannot write.
+/// Placeholder for a number out of range, which `serde_json` cannot write.
 pub(crate) const HUGE: &str = "@HUGE@";
 
-/// The body as text.
+/// Returns the body as text.
 pub(crate) fn write(value: &Value) -> String {
     value.to_string().replace(&format!("\"{HUGE}\""), "1e999")
 }
 
-/// Puts another value in the place of one, or nothing.
+/// Replaces or removes the value at a pointer.
 pub(crate) fn set(body: &mut Value, pointer: &str, to: Option<Value>) {
     let (parent, member) = pointer.rsplit_once('/').unwrap();
     match (body.pointer_mut(parent).unwrap(), to) {

@@ -1,9 +1,9 @@
-//! The names of the members that X documents, as facts to compare with.
+//! The names of the members that X documents.
 
-/// A fixture, and for places in it, by their pointers, the names of the members there.
+/// A fixture, and the names of members at places given by JSON pointers.
 pub(crate) type Documented = (&'static str, &'static [(&'static str, &'static str)]);
 
-/// API v1.1, as its data dictionary and the Account Activity API name them.
+/// The members of API v1.1, from its data dictionary and the Account Activity API.
 pub(crate) const V1: &[Documented] = &[
     (
         "tweet_every_field",
@@ -138,7 +138,8 @@ pub(crate) const V1: &[Documented] = &[
     ),
 ];
 
-/// API v2, as X's OpenAPI description names them; where that says no more than `object`, as the data dictionary and the examples do.
+/// The members of API v2, from X's OpenAPI description. Where that says only `object`, from the
+/// data dictionary and the examples.
 pub(crate) const V2: &[Documented] = &[
     (
         "xaa/post.create.every_field",

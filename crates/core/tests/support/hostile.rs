@@ -1,10 +1,11 @@
-//! Bodies of 1 MiB that somebody with the secret may sign to make a receiver work: what their events share is long, or there is
-//! much of what takes more memory than text.
+//! Signed bodies of 1 MiB that cause as much work as possible: their shared parts are long, or
+//! their values take more memory than their text.
 
-/// The size of each.
+/// The size of each body, in bytes.
 pub(crate) const SIZE: usize = 1 << 20;
 
-/// As often as it fits into this many bytes, and at most `most` times; `$` is the number of the piece.
+/// Repeats `piece` as often as it fits into this many bytes, at most `most` times. Replaces `$`
+/// with the number of the piece.
 fn repeated(piece: &str, bytes: usize, most: usize) -> String {
     if !piece.contains('$') {
         let often = (bytes / (piece.len() + 1)).min(most);
@@ -24,7 +25,7 @@ fn repeated(piece: &str, bytes: usize, most: usize) -> String {
     all
 }
 
-/// Every shape in about this size, with its name.
+/// Returns every shape with its name, each in about this size.
 pub(crate) fn bodies(size: usize) -> Vec<(&'static str, String)> {
     let events = size / 105;
     let long = "a".repeat(size * 6 / 10);
@@ -32,7 +33,7 @@ pub(crate) fn bodies(size: usize) -> Vec<(&'static str, String)> {
     let message = r#"{"id":"$","message_create":{"sender_id":"1","target":{"recipient_id":"2"},"source_app_id":"3"}}"#;
     let messages = repeated(message, size * 4 / 10, events);
     let empty = repeated("{}", size, events);
-    // As many as an activity may tell.
+    // The maximum number of events in an activity.
     let (few, few_messages) = (repeated("{}", size, 16), repeated(message, size, 16));
     let fewer = repeated("{}", size / 3, usize::MAX);
     let empties = repeated("{}", size - 300, usize::MAX);

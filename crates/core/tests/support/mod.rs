@@ -1,4 +1,5 @@
-//! What the integration tests share: an endpoint, signed requests, fixtures and ways to write one value in many forms.
+//! Shared helpers of the integration tests: an endpoint, signed requests, fixtures, and several
+//! ways to write a JSON value.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
@@ -13,7 +14,7 @@ use birdhook_core::{
 use bytes::Bytes;
 use serde_json::Value;
 
-/// The consumer secret of [`endpoint`]; occurs nowhere else.
+/// The consumer secret of [`endpoint`]. Does not occur elsewhere.
 pub(crate) const SECRET: &str = "SECRETMARKERk3yOfTheTests";
 
 pub(crate) fn secret(text: &str) -> Secret {
@@ -42,7 +43,7 @@ pub(crate) fn get(endpoint: &Endpoint, target: &str, headers: Headers<'_>) -> Re
     }
 }
 
-/// A POST, its body in the chunks given.
+/// Sends a POST with its body in the given chunks.
 pub(crate) fn post<'a>(
     endpoint: &Endpoint,
     headers: Headers<'_>,
@@ -60,7 +61,7 @@ pub(crate) fn post<'a>(
     }
 }
 
-/// A POST of a body signed with this secret.
+/// Sends a POST with a body signed with this secret.
 pub(crate) fn post_signed(endpoint: &Endpoint, key: &str, body: &[u8]) -> Result<Delivery, Reply> {
     let signed = signature::sign(&secret(key), body);
     post(endpoint, &[(signature::HEADER, &signed)], [body])
@@ -75,7 +76,7 @@ pub(crate) fn deliver(body: impl AsRef<[u8]>) -> Delivery {
     try_deliver(body).unwrap_or_else(|reason| panic!("{reason:?} for {}", String::from_utf8_lossy(body)))
 }
 
-/// The only event of a body.
+/// Returns the only event of a body.
 pub(crate) fn event(body: impl AsRef<[u8]>) -> Event {
     let events = deliver(body).into_events();
     assert_eq!(events.len(), 1);
@@ -84,7 +85,7 @@ pub(crate) fn event(body: impl AsRef<[u8]>) -> Event {
 
 macro_rules! fixtures {
     ($($name:literal),+ $(,)?) => {
-        /// Bodies in the shapes that X sends, of invented people.
+        /// Bodies in the shapes that X sends, with invented users.
         pub(crate) const FIXTURES: &[(&str, &str)] =
             &[$(($name, include_str!(concat!("../fixtures/", $name, ".json")))),+];
     };
@@ -130,7 +131,8 @@ pub(crate) fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The fixture with one member, named by its JSON pointer, set to another value; made if it is not there.
+/// Returns the fixture with the member at a JSON pointer set to another value. Adds the member if
+/// it is missing.
 pub(crate) fn changed(name: &str, pointer: &str, to: impl Into<Value>) -> String {
     let mut body = value(fixture(name));
     let (parent, member) = pointer.rsplit_once('/').unwrap();
@@ -142,7 +144,7 @@ pub(crate) fn changed(name: &str, pointer: &str, to: impl Into<Value>) -> String
     body.to_string()
 }
 
-/// The pointers of all values inside `value`, itself not included, outer ones first.
+/// Returns the pointers of all values inside `value`, outer values first.
 pub(crate) fn pointers(value: &Value) -> Vec<String> {
     fn walk(value: &Value, here: &str, found: &mut Vec<String>) {
         let mut step = |name: &str, inner: &Value| {
@@ -161,12 +163,12 @@ pub(crate) fn pointers(value: &Value) -> Vec<String> {
     found
 }
 
-/// A way to write one JSON value.
+/// A way to write a JSON value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Style {
-    /// Members in reverse, no white space.
+    /// Members in reverse order, without white space.
     Reversed,
-    /// Members in reverse, white space wherever JSON allows it.
+    /// Members in reverse order, with white space wherever JSON allows it.
     Spaced,
     /// Every character of every string and name as `\uXXXX`.
     Escaped,

@@ -1,9 +1,10 @@
-//! What an app would write that reads X's payloads itself, with serde's `#[derive(Deserialize)]` and texts that are borrowed
-//! where they can be: the measure of birdhook's typed values.
+//! The typed values as an app would write them with serde's `#[derive(Deserialize)]` and borrowed
+//! texts. The baseline for birdhook's typed values.
 //!
-//! The structs have the fields of [`birdhook_core::wire`], as far as the structs occur in the bodies that are measured; what
-//! occurs in none of them is [`IgnoredAny`](serde::de::IgnoredAny), which is never read. They do less than birdhook: times and
-//! colours stay texts, ids that X writes as numbers are numbers, and a member of another type fails the whole.
+//! The structs have those fields of [`birdhook_core::wire`] whose structs occur in the benchmark
+//! bodies. The other fields are [`IgnoredAny`](serde::de::IgnoredAny) and never read. These structs
+//! do less than birdhook: times and colours stay texts, numeric ids stay numbers, and a member of
+//! another type fails the whole body.
 #![allow(dead_code, reason = "read, and never looked at")]
 
 mod v1;
@@ -17,7 +18,7 @@ use std::ops::Deref;
 use birdhook_core::{Event, EventKind, Generation, RawJson};
 use serde::Deserialize;
 
-/// Borrows, as `Option<Cow<str>>` would not, whatever its attributes say.
+/// Borrows its text, which `Option<Cow<str>>` does not do with any serde attribute.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -54,7 +55,7 @@ struct Data<'a, P> {
     includes: Option<v2::Includes<'a>>,
 }
 
-/// The payload of a `dm.*`.
+/// The payload of a `dm.*` event.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
 struct MessagePayload<'a> {
@@ -68,8 +69,8 @@ struct Wrapped<'a> {
     data: v2::User<'a>,
 }
 
-/// Reads what [`Event::activity`] reads of a post or a message, from the same JSON, and has a look at its id and its whole text.
-/// `None` of anything else.
+/// Reads the same values of a post or message as [`Event::activity`], from the same JSON, and
+/// passes its id and full text to `look`. Returns `None` for other events.
 pub(crate) fn read(event: &Event, look: impl Fn(&str, &str)) -> Option<()> {
     let message = |messages: &[v1::DirectMessage<'_>]| {
         let message = messages.get(event.position())?;
@@ -100,7 +101,7 @@ pub(crate) fn read(event: &Event, look: impl Fn(&str, &str)) -> Option<()> {
     }
 }
 
-/// All of it, though nobody looks at most.
+/// Reads all fields, although most are not used.
 fn parsed<'a, T: Deserialize<'a>>(json: &'a RawJson) -> T {
     black_box(json.parse().unwrap())
 }

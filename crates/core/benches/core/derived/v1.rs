@@ -1,4 +1,4 @@
-//! What the Account Activity API writes.
+//! The payloads of the Account Activity API.
 
 use std::collections::BTreeMap;
 

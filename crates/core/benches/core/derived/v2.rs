@@ -1,4 +1,4 @@
-//! What the X Activity API writes.
+//! The payloads of the X Activity API.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

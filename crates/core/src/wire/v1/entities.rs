@@ -1,4 +1,4 @@
-//! What a text mentions, links and shows.
+//! The entities of a text: hashtags, mentions, links, media and polls.
 
 use super::Media;
 use crate::Timestamp;
@@ -28,7 +28,7 @@ object! {
     pub struct Hashtag<'a> {
         /// The tag, without its sign.
         pub text: Option<Text<'a>> = "text",
-        /// From and to, in Unicode code points of the text.
+        /// Start and end in the text, in Unicode code points.
         pub indices: Option<[u64; 2]> = "indices",
     }
 }
@@ -44,13 +44,13 @@ object! {
         pub name: Option<Text<'a>> = "name",
         /// The handle, without `@`.
         pub screen_name: Option<Text<'a>> = "screen_name",
-        /// From and to, in Unicode code points of the text.
+        /// Start and end in the text, in Unicode code points.
         pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
 impl Mention<'_> {
-    /// The mentioned user's id.
+    /// Returns the id of the mentioned user.
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
     }
@@ -59,29 +59,29 @@ impl Mention<'_> {
 object! {
     /// A link.
     pub struct Url<'a> {
-        /// As in the text: `https://t.co/...`.
+        /// The short link in the text: `https://t.co/...`.
         pub url: Option<Text<'a>> = "url",
-        /// Where it leads.
+        /// The target of the link.
         pub expanded_url: Option<Text<'a>> = "expanded_url",
-        /// As X shows it.
+        /// The link as X displays it.
         pub display_url: Option<Text<'a>> = "display_url",
-        /// The page that it leads to in the end.
+        /// The page after all redirects.
         pub unwound: Option<Box<Unwound<'a>>> = "unwound",
-        /// From and to, in Unicode code points of the text.
+        /// Start and end in the text, in Unicode code points.
         pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
 object! {
-    /// The page that a link leads to in the end.
+    /// A linked page after all redirects.
     pub struct Unwound<'a> {
-        /// Its address.
+        /// The URL.
         pub url: Option<Text<'a>> = "url",
-        /// The HTTP status with which it answered X.
+        /// The HTTP status that X received from it.
         pub status: Option<u64> = "status",
-        /// Its title.
+        /// The title.
         pub title: Option<Text<'a>> = "title",
-        /// What it says of itself.
+        /// The description that the page provides.
         pub description: Option<Text<'a>> = "description",
     }
 }
@@ -89,21 +89,21 @@ object! {
 object! {
     /// A poll.
     pub struct Poll<'a> {
-        /// The answers to choose from.
+        /// The choices.
         pub options: Vec<PollOption<'a>> = "options",
-        /// When it ends.
+        /// The end of the poll.
         pub end_datetime: Option<Timestamp> = "end_datetime",
-        /// How long it runs, in minutes.
+        /// The duration, in minutes.
         pub duration_minutes: Option<u64> = "duration_minutes",
     }
 }
 
 object! {
-    /// One answer of a poll.
+    /// A choice in a poll.
     pub struct PollOption<'a> {
-        /// Its place, from 1.
+        /// The position, counted from 1.
         pub position: Option<u64> = "position",
-        /// What it says.
+        /// The text of the choice.
         pub text: Option<Text<'a>> = "text",
     }
 }

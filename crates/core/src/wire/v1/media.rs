@@ -13,47 +13,47 @@ object! {
         pub id: Option<Id<'a>> = "id",
         /// The id as a string.
         pub id_str: Option<Id<'a>> = "id_str",
-        /// The key by which API v2 names it.
+        /// The key that API v2 uses for it.
         pub media_key: Option<Id<'a>> = "media_key",
         /// `photo`, `video` or `animated_gif`.
         pub kind: Option<Text<'a>> = "type",
         /// The link in the text.
         pub url: Option<Text<'a>> = "url",
-        /// Where the link leads.
+        /// The target of the link.
         pub expanded_url: Option<Text<'a>> = "expanded_url",
-        /// The link as X shows it.
+        /// The link as X displays it.
         pub display_url: Option<Text<'a>> = "display_url",
-        /// The file.
+        /// The URL of the file.
         pub media_url: Option<Text<'a>> = "media_url",
-        /// The file, over https. A message's needs a GET signed by the user.
+        /// The HTTPS URL of the file. For a message, it needs a GET signed by the user.
         pub media_url_https: Option<Text<'a>> = "media_url_https",
-        /// By name: `large`, `medium`, `small`, `thumb`.
+        /// The sizes by name: `large`, `medium`, `small`, `thumb`.
         pub sizes: BTreeMap<Id<'a>, MediaSize<'a>> = "sizes",
-        /// The size in which it was posted.
+        /// The original size.
         pub original_info: Option<OriginalInfo> = "original_info",
-        /// What X sees in it, by the name of a size, or `all`.
+        /// Faces and tagged users in it, by the name of a size, or `all`.
         pub features: BTreeMap<Id<'a>, MediaFeatures<'a>> = "features",
-        /// A video's files.
+        /// The files of a video.
         pub video_info: Option<VideoInfo<'a>> = "video_info",
-        /// What its owner says of a video.
+        /// The details that the owner of a video provides.
         pub additional_media_info: Option<Box<AdditionalMediaInfo<'a>>> = "additional_media_info",
-        /// The text for those who cannot see it.
+        /// The alternative text for people who cannot see the media.
         pub ext_alt_text: Option<Text<'a>> = "ext_alt_text",
-        /// The post it was first posted with, as a number.
+        /// The post that first contained it, as a number.
         pub source_status_id: Option<Id<'a>> = "source_status_id",
-        /// The post it was first posted with.
+        /// The post that first contained it.
         pub source_status_id_str: Option<Id<'a>> = "source_status_id_str",
-        /// Who first posted it, as a number.
+        /// The user who first posted it, as a number.
         pub source_user_id: Option<Id<'a>> = "source_user_id",
-        /// Who first posted it.
+        /// The user who first posted it.
         pub source_user_id_str: Option<Id<'a>> = "source_user_id_str",
-        /// From and to, in Unicode code points of the text.
+        /// Start and end in the text, in Unicode code points.
         pub indices: Option<[u64; 2]> = "indices",
     }
 }
 
 impl Media<'_> {
-    /// The media's id.
+    /// Returns the media's id.
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
     }
@@ -72,23 +72,23 @@ object! {
 }
 
 object! {
-    /// The size in which a picture was posted, in pixels.
+    /// The original size of a picture, in pixels.
     pub struct OriginalInfo {
         /// Width.
         pub width: Option<u64> = "width",
         /// Height.
         pub height: Option<u64> = "height",
-        /// The parts that a preview should show.
+        /// The areas that a preview should display.
         pub focus_rects: Vec<Rect> = "focus_rects",
     }
 }
 
 object! {
-    /// A part of a picture, in pixels.
+    /// An area of a picture, in pixels.
     pub struct Rect {
-        /// From the left.
+        /// Distance from the left edge.
         pub x: Option<u64> = "x",
-        /// From the top.
+        /// Distance from the top edge.
         pub y: Option<u64> = "y",
         /// Width.
         pub w: Option<u64> = "w",
@@ -98,11 +98,11 @@ object! {
 }
 
 object! {
-    /// What X sees in a picture.
+    /// Faces and tagged users in a picture.
     pub struct MediaFeatures<'a> {
-        /// Where faces are.
+        /// The areas with faces.
         pub faces: Vec<Rect> = "faces",
-        /// Who is tagged.
+        /// The tagged users.
         pub tags: Vec<MediaTag<'a>> = "tags",
     }
 }
@@ -122,37 +122,37 @@ object! {
 }
 
 object! {
-    /// What its owner says of a video.
+    /// The details that the owner of a video provides.
     pub struct AdditionalMediaInfo<'a> {
         /// The title.
         pub title: Option<Text<'a>> = "title",
-        /// What it shows.
+        /// The description.
         pub description: Option<Text<'a>> = "description",
-        /// Whether other sites may show it.
+        /// Whether other sites may embed it.
         pub embeddable: Option<bool> = "embeddable",
-        /// Whether it may earn money.
+        /// Whether it may be monetized.
         pub monetizable: Option<bool> = "monetizable",
-        /// Links beside the video, by name: `visit_site`, `watch_now`.
+        /// Links next to the video, by name: `visit_site`, `watch_now`.
         pub call_to_actions: BTreeMap<Id<'a>, MediaLink<'a>> = "call_to_actions",
-        /// Who first posted it.
+        /// The user who first posted it.
         pub source_user: Option<User<'a>> = "source_user",
     }
 }
 
 object! {
-    /// A link beside a video.
+    /// A link next to a video.
     pub struct MediaLink<'a> {
-        /// Where it leads.
+        /// The target of the link.
         pub url: Option<Text<'a>> = "url",
     }
 }
 
 object! {
-    /// A video's length and files.
+    /// The duration and files of a video.
     pub struct VideoInfo<'a> {
-        /// Milliseconds.
+        /// Duration, in milliseconds.
         pub duration_millis: Option<u64> = "duration_millis",
-        /// Width to height.
+        /// Width and height of the aspect ratio.
         pub aspect_ratio: Option<[u64; 2]> = "aspect_ratio",
         /// The files.
         pub variants: Vec<Variant<'a>> = "variants",
@@ -162,11 +162,11 @@ object! {
 object! {
     /// One file of a video.
     pub struct Variant<'a> {
-        /// Bits a second.
+        /// Bits per second.
         pub bitrate: Option<u64> = "bitrate",
         /// The media type.
         pub content_type: Option<Text<'a>> = "content_type",
-        /// The file.
+        /// The URL of the file.
         pub url: Option<Text<'a>> = "url",
     }
 }

@@ -1,4 +1,4 @@
-//! A direct message.
+//! A direct message in the form of API v1.1.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,18 @@ use crate::wire::object::object;
 use crate::wire::{Id, Listed, Text};
 
 object! {
-    /// `direct_message_events[]`: a message, sent or received by the subscriber with any client. Ask
-    /// [`Event::direction`](crate::Event::direction) which, or a bot answers itself.
+    /// `direct_message_events[]`: a message that the subscriber sent or received with any client.
+    ///
+    /// Check [`Event::direction`](crate::Event::direction) before replying, so that a bot does not
+    /// reply to itself.
     pub struct DirectMessage<'a> {
         /// `message_create`.
         pub kind: Option<Text<'a>> = "type",
-        /// The message's id, the same in both users' deliveries.
+        /// The message's id, which is the same in the deliveries of both users.
         pub id: Option<Id<'a>> = "id",
-        /// When it was sent.
+        /// Time of sending.
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
-        /// What led to it.
+        /// The origin of the message.
         pub initiated_via: Option<InitiatedVia<'a>> = "initiated_via",
         /// The message.
         pub message_create: Option<MessageCreate<'a>> = "message_create",
@@ -25,57 +27,57 @@ object! {
 }
 
 impl<'a> DirectMessage<'a> {
-    /// Who sent it.
+    /// Returns the id of the sender.
     pub fn sender_id(&self) -> Option<&str> {
         self.message_create.as_ref()?.sender_id.as_deref()
     }
 
-    /// To whom it was sent.
+    /// Returns the id of the recipient.
     pub fn recipient_id(&self) -> Option<&str> {
         self.message_create.as_ref()?.target.as_ref()?.recipient_id.as_deref()
     }
 
-    /// The X app it was sent with, if X tells.
+    /// Returns the id of the X app that sent the message, if X reports it.
     pub fn source_app_id(&self) -> Option<&str> {
         self.message_create.as_ref()?.source_app_id.as_deref()
     }
 
-    /// The message's content.
+    /// Returns the content of the message.
     pub fn data(&self) -> Option<&MessageData<'a>> {
         self.message_create.as_ref()?.message_data.as_ref()
     }
 
-    /// The text as its author wrote it: HTML entities decoded.
+    /// Returns the text as its author wrote it, with HTML entities decoded.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         self.data()?.text.as_deref().map(decode_entities)
     }
 
-    /// The answer to a quick reply, if this message is one.
+    /// Returns the response to a quick reply, if this message is one.
     pub fn quick_reply_response(&self) -> Option<&QuickReplyResponse<'a>> {
         self.data()?.quick_reply_response.as_ref()
     }
 }
 
 object! {
-    /// What led to a message.
+    /// The origin of a message.
     pub struct InitiatedVia<'a> {
-        /// The post whose button was pressed.
+        /// The post whose button the user pressed.
         pub tweet_id: Option<Id<'a>> = "tweet_id",
-        /// The welcome message that was answered.
+        /// The welcome message to which the user replied.
         pub welcome_message_id: Option<Id<'a>> = "welcome_message_id",
     }
 }
 
 object! {
-    /// Who sent what to whom.
+    /// Sender, recipient and content of a message.
     pub struct MessageCreate<'a> {
-        /// The recipient. Group conversations are never delivered.
+        /// The recipient. X does not deliver group conversations.
         pub target: Option<Party<'a>> = "target",
         /// The sender.
         pub sender_id: Option<Id<'a>> = "sender_id",
-        /// The X app it was sent with.
+        /// The X app that sent the message.
         pub source_app_id: Option<Id<'a>> = "source_app_id",
-        /// The profile in whose name it was sent, where the sender has several.
+        /// The profile under which it was sent, if the sender has several.
         pub custom_profile_id: Option<Id<'a>> = "custom_profile_id",
         /// The content.
         pub message_data: Option<MessageData<'a>> = "message_data",
@@ -87,11 +89,11 @@ object! {
     pub struct MessageData<'a> {
         /// The text, HTML-escaped; prefer [`DirectMessage::text`].
         pub text: Option<Text<'a>> = "text",
-        /// What the text mentions and links.
+        /// The entities of the text.
         pub entities: Option<Entities<'a>> = "entities",
-        /// A prompt that the recipient can answer with a tap.
+        /// A prompt with options that the recipient can tap.
         pub quick_reply: Option<QuickReply<'a>> = "quick_reply",
-        /// The answer to such a prompt.
+        /// The reply to such a prompt.
         pub quick_reply_response: Option<QuickReplyResponse<'a>> = "quick_reply_response",
         /// A picture, a video or a place.
         pub attachment: Option<Attachment<'a>> = "attachment",
@@ -101,34 +103,36 @@ object! {
 }
 
 object! {
-    /// A prompt with ready answers.
+    /// A prompt with prepared replies.
     pub struct QuickReply<'a> {
         /// `options`, or the older `location` and `text_input`.
         pub kind: Option<Text<'a>> = "type",
-        /// The ready answers.
+        /// The prepared replies.
         pub options: Vec<QuickReplyOption<'a>> = "options",
-        /// Of a prompt for a text: how it is asked for.
+        /// For a prompt for text: its settings.
         pub text_input: Option<QuickReplyInput<'a>> = "text_input",
-        /// Of a prompt for a place: what the response will carry.
+        /// For a prompt for a place: its settings.
         pub location: Option<QuickReplyInput<'a>> = "location",
     }
 }
 
 object! {
-    /// A prompt for a text or a place.
+    /// A prompt for text or a place.
     pub struct QuickReplyInput<'a> {
         /// `default` or `number`.
         pub keyboard: Option<Text<'a>> = "keyboard",
-        /// What the user is asked.
+        /// The question that the user sees.
         pub label: Option<Text<'a>> = "label",
-        /// What the response will carry.
+        /// The metadata that the response will carry.
         pub metadata: Option<Text<'a>> = "metadata",
     }
 }
 
 impl<'a> QuickReply<'a> {
-    /// Which of this prompt's options a response chose, by `metadata`. Never judge by position: a user may answer an
-    /// older prompt, answer late, type freely or not answer at all. Options and responses without metadata match nothing.
+    /// Returns the option of this prompt that a response chose, by `metadata`.
+    ///
+    /// Do not match by position: a user may answer an older prompt, answer late, type freely or not
+    /// answer at all. Options and responses without metadata match nothing.
     ///
     /// ```
     /// use birdhook_core::wire::v1::{QuickReply, QuickReplyOption, QuickReplyResponse};
@@ -155,31 +159,31 @@ impl<'a> QuickReply<'a> {
 }
 
 object! {
-    /// One ready answer.
+    /// A prepared reply.
     pub struct QuickReplyOption<'a> {
-        /// What the user sees.
+        /// The label that the user sees.
         pub label: Option<Text<'a>> = "label",
-        /// What explains it.
+        /// An explanation of the option.
         pub description: Option<Text<'a>> = "description",
-        /// What the response will carry.
+        /// The metadata that the response will carry.
         pub metadata: Option<Text<'a>> = "metadata",
     }
 }
 
 object! {
-    /// The answer to a prompt.
+    /// The reply to a prompt.
     pub struct QuickReplyResponse<'a> {
         /// `options`, `location` or `text_input`.
         pub kind: Option<Text<'a>> = "type",
-        /// The chosen option's metadata; may be missing.
+        /// The metadata of the chosen option. May be missing.
         pub metadata: Option<Text<'a>> = "metadata",
     }
 }
 
 object! {
-    /// What comes with a message.
+    /// An attachment of a message.
     pub struct Attachment<'a> {
-        /// `media` or `location`; may be missing.
+        /// `media` or `location`. May be missing.
         pub kind: Option<Text<'a>> = "type",
         media: Option<Listed<Media<'a>>> = "media",
         /// A place.
@@ -188,7 +192,7 @@ object! {
 }
 
 impl<'a> Attachment<'a> {
-    /// A picture, video or animation. Of several, should X list them, the first.
+    /// Returns the picture, video or animation. If X lists several, returns the first.
     pub fn media(&self) -> Option<&Media<'a>> {
         self.media.as_ref().map(|listed| &listed.0)
     }
@@ -205,7 +209,7 @@ object! {
         pub kind: Option<Text<'a>> = "type",
         /// A point on the map.
         pub shared_coordinate: Option<Coordinates<'a>> = "shared_coordinate",
-        /// A place with a name.
+        /// A named place.
         pub shared_place: Option<SharedPlace<'a>> = "shared_place",
     }
 }
@@ -219,15 +223,15 @@ object! {
 }
 
 object! {
-    /// A place with a name.
+    /// A named place.
     pub struct SharedPlace<'a> {
         /// The place.
         pub place: Option<super::Place<'a>> = "place",
-        /// The place's id, should X write it here.
+        /// The place's id, if X writes it here.
         pub id: Option<Id<'a>> = "id",
-        /// The place's name, should X write it here.
+        /// The place's name, if X writes it here.
         pub name: Option<Text<'a>> = "name",
-        /// The place's name with what it lies in, should X write it here.
+        /// The place's full name, if X writes it here.
         pub full_name: Option<Text<'a>> = "full_name",
     }
 }
@@ -237,23 +241,23 @@ object! {
     pub struct CallToAction<'a> {
         /// `web_url`.
         pub kind: Option<Text<'a>> = "type",
-        /// What the button says.
+        /// The label of the button.
         pub label: Option<Text<'a>> = "label",
-        /// Where it leads.
+        /// The target of the link.
         pub url: Option<Text<'a>> = "url",
-        /// The link as X wraps it.
+        /// The link as X shortens it.
         pub tco_url: Option<Text<'a>> = "tco_url",
     }
 }
 
 object! {
-    /// An X app, from the `apps` of a delivery of messages.
+    /// An X app, from the `apps` of a delivery with messages.
     pub struct SourceApp<'a> {
         /// X's id of the app.
         pub id: Option<Id<'a>> = "id",
-        /// Its name.
+        /// The name of the app.
         pub name: Option<Text<'a>> = "name",
-        /// Its link.
+        /// The link of the app.
         pub url: Option<Text<'a>> = "url",
     }
 }

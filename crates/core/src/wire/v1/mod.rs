@@ -1,6 +1,7 @@
-//! The payloads of the Account Activity API, which are those of API v1.1.
+//! The payloads of the Account Activity API, which have the form of API v1.1.
 //!
-//! See <https://docs.x.com/x-api/account-activity/introduction> for what each event means.
+//! The meaning of each event is documented at
+//! <https://docs.x.com/x-api/account-activity/introduction>.
 //!
 //! ```
 //! use birdhook_core::{Endpoint, RequestHead, Secret, Settings, Step, signature, wire::v1::Payload};
@@ -53,7 +54,8 @@ use std::borrow::Cow;
 
 use super::Text;
 
-/// X escapes `&`, `<` and `>` in the text of posts and messages. It escapes every `&`, so that quotes are safe to decode too.
+/// X escapes `&`, `<` and `>` in the text of posts and messages. Because it escapes every `&`,
+/// decoding quotes too is safe.
 const ENTITIES: [(&str, char); 6] =
     [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\''), ("&apos;", '\'')];
 
@@ -70,7 +72,7 @@ pub(crate) fn decode_entities(text: &str) -> Cow<'_, str> {
     if decoded.is_empty() { text.into() } else { (decoded + rest).into() }
 }
 
-/// A text as its author wrote it.
+/// Returns a text as its author wrote it.
 pub(crate) fn decoded(text: Text<'_>) -> Text<'_> {
     match decode_entities(&text) {
         Cow::Borrowed(_) => text,

@@ -6,13 +6,13 @@ use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// What `text` had no room for.
+    /// The parts of a long post that did not fit into `text`.
     pub struct ExtendedTweet<'a> {
-        /// The whole text, HTML-escaped.
+        /// The full text, HTML-escaped.
         pub full_text: Option<Text<'a>> = "full_text",
-        /// From and to of the text that X shows, in Unicode code points.
+        /// Start and end of the displayed text, in Unicode code points.
         pub display_text_range: Option<[u64; 2]> = "display_text_range",
-        /// What the whole text mentions, links and shows.
+        /// The entities of the full text.
         pub entities: Option<Entities<'a>> = "entities",
         /// All media.
         pub extended_entities: Option<Entities<'a>> = "extended_entities",
@@ -22,37 +22,37 @@ object! {
 object! {
     /// A link to a post.
     pub struct Permalink<'a> {
-        /// As in the text: `https://t.co/...`.
+        /// The short link in the text: `https://t.co/...`.
         pub url: Option<Text<'a>> = "url",
-        /// Where it leads.
+        /// The target of the link.
         pub expanded: Option<Text<'a>> = "expanded",
-        /// As X shows it.
+        /// The link as X displays it.
         pub display: Option<Text<'a>> = "display",
     }
 }
 
 object! {
-    /// The versions of an edited post. Each edit is a post with an id of its own.
+    /// The versions of an edited post. Each edit is a post with its own id.
     pub struct EditHistory<'a> {
         /// The first version.
         pub initial_tweet_id: Option<Id<'a>> = "initial_tweet_id",
-        /// Every version, oldest first.
+        /// All versions, oldest first.
         pub edit_tweet_ids: Vec<Id<'a>> = "edit_tweet_ids",
     }
 }
 
 object! {
-    /// How a post may still be edited.
+    /// The remaining options to edit a post.
     pub struct EditControls<'a> {
-        /// Until when.
+        /// The end of the editing period.
         pub editable_until_ms: Option<Timestamp> = "editable_until_ms",
-        /// How often; X writes it as a number or as a string.
+        /// The number of remaining edits, which X writes as a number or a string.
         pub edits_remaining: Option<Id<'a>> = "edits_remaining",
     }
 }
 
 object! {
-    /// Another post.
+    /// A reference to a post.
     pub struct TweetRef<'a> {
         /// The id as a number.
         pub id: Option<Id<'a>> = "id",
@@ -62,7 +62,7 @@ object! {
 }
 
 object! {
-    /// Who helped to write a post.
+    /// A user who helped to write a post.
     pub struct Contributor<'a> {
         /// The id as a number.
         pub id: Option<Id<'a>> = "id",
@@ -74,11 +74,11 @@ object! {
 }
 
 object! {
-    /// To whom a promoted post is shown.
+    /// The audience of a promoted post.
     pub struct Scopes<'a> {
-        /// Whether to followers.
+        /// Whether the post is shown to followers.
         pub followers: Option<bool> = "followers",
-        /// The places where.
+        /// The places in which the post is shown.
         pub place_ids: Vec<Id<'a>> = "place_ids",
     }
 }
@@ -86,7 +86,7 @@ object! {
 object! {
     /// A rule that a post matched.
     pub struct MatchingRule<'a> {
-        /// The rule's id, as a number.
+        /// The rule's id as a number.
         pub id: Option<Id<'a>> = "id",
         /// The rule's id as a string.
         pub id_str: Option<Id<'a>> = "id_str",
@@ -96,7 +96,7 @@ object! {
 }
 
 object! {
-    /// What a search says of a post.
+    /// Search metadata of a post.
     pub struct TweetMetadata<'a> {
         /// The language, as a two-letter code.
         pub iso_language_code: Option<Text<'a>> = "iso_language_code",

@@ -1,4 +1,4 @@
-//! Any event of the Account Activity API, typed.
+//! Typed events of the Account Activity API.
 
 use super::{DirectMessage, Favorite, MarkRead, Relation, Revocation, Tweet, TweetDelete, Typing};
 use crate::readable::Readable;
@@ -30,13 +30,14 @@ pub enum Payload<'a> {
     Unmute(Box<Relation<'a>>),
     /// A message, sent or received.
     DirectMessage(Box<DirectMessage<'a>>),
-    /// Somebody is typing.
+    /// A user is typing.
     IndicateTyping(Typing<'a>),
-    /// Somebody has read.
+    /// A user has read messages.
     MarkRead(MarkRead<'a>),
-    /// A user took the app's access away.
+    /// A user revoked the app's access.
     Revoke(Revocation<'a>),
-    /// Anything else: a kind that is not known, or a value that breaks these types. The raw JSON has it all.
+    /// An event of an unknown kind, or with a value that does not fit these types. Use the raw
+    /// JSON.
     Unknown(&'a RawJson),
 }
 

@@ -1,4 +1,4 @@
-//! Where a post was written, and where its author is from.
+//! Locations of posts and users.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,35 @@ use crate::wire::object::object;
 use crate::wire::{Degree, Id, Text};
 
 object! {
-    /// A place with a name.
+    /// A named place.
     pub struct Place<'a> {
         /// The place's id.
         pub id: Option<Id<'a>> = "id",
-        /// Where X tells more of it.
+        /// The URL of X's details about it.
         pub url: Option<Text<'a>> = "url",
         /// `city`, `admin`, `country` and others.
         pub place_type: Option<Text<'a>> = "place_type",
         /// The short name.
         pub name: Option<Text<'a>> = "name",
-        /// The name with what it lies in.
+        /// The name with the region that contains the place.
         pub full_name: Option<Text<'a>> = "full_name",
         /// The country.
         pub country: Option<Text<'a>> = "country",
         /// The country's two-letter code.
         pub country_code: Option<Text<'a>> = "country_code",
-        /// What is around it.
+        /// The shape that encloses it.
         pub bounding_box: Option<BoundingBox<'a>> = "bounding_box",
-        /// Its middle: longitude, latitude.
+        /// Its centre: longitude, latitude.
         pub centroid: Option<[Degree; 2]> = "centroid",
-        /// The places that it lies in.
+        /// The places that contain it.
         pub contained_within: Vec<Place<'a>> = "contained_within",
-        /// What else X knows of it, by name: `street_address`, `locality` and others.
+        /// Further attributes, by name: `street_address`, `locality` and others.
         pub attributes: BTreeMap<Id<'a>, Text<'a>> = "attributes",
     }
 }
 
 object! {
-    /// A shape around a place.
+    /// A shape that encloses a place.
     pub struct BoundingBox<'a> {
         /// `Polygon`.
         pub kind: Option<Text<'a>> = "type",
@@ -48,21 +48,21 @@ object! {
     pub struct GeoPoint<'a> {
         /// `Point`.
         pub kind: Option<Text<'a>> = "type",
-        /// Two degrees.
+        /// Two degrees, in the order documented at the field that holds this point.
         pub coordinates: Option<[Degree; 2]> = "coordinates",
     }
 }
 
 object! {
-    /// What X makes of a profile.
+    /// Data that X derives from a profile.
     pub struct Derived<'a> {
-        /// Where the user may be.
+        /// The possible locations of the user.
         pub locations: Vec<DerivedLocation<'a>> = "locations",
     }
 }
 
 object! {
-    /// Where a user may be, from what the profile says.
+    /// A possible location of a user, derived from the profile.
     pub struct DerivedLocation<'a> {
         /// The country.
         pub country: Option<Text<'a>> = "country",
@@ -74,9 +74,9 @@ object! {
         pub sub_region: Option<Text<'a>> = "sub_region",
         /// The city.
         pub locality: Option<Text<'a>> = "locality",
-        /// All of it in one line.
+        /// The complete location in one line.
         pub full_name: Option<Text<'a>> = "full_name",
-        /// Its middle: longitude, latitude.
+        /// Its centre: longitude, latitude.
         pub geo: Option<GeoPoint<'a>> = "geo",
     }
 }

@@ -6,31 +6,33 @@ use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// `favorite_events[]`: a like, by the subscriber or of the subscriber's post. X tells of no unlikes.
+    /// `favorite_events[]`: a like by the subscriber, or of the subscriber's post. X does not
+    /// report unlikes.
     pub struct Favorite<'a> {
-        /// The like's own id, 32 hexadecimal digits.
+        /// The id of the like itself, 32 hexadecimal digits.
         pub id: Option<Id<'a>> = "id",
-        /// When, from `created_at`.
+        /// Time of the like, from `created_at`.
         pub created_at: Option<Timestamp> = "created_at",
-        /// When, to the millisecond.
+        /// Time of the like, with milliseconds.
         pub timestamp_ms: Option<Timestamp> = "timestamp_ms",
         /// The liked post.
         pub favorited_status: Option<Tweet<'a>> = "favorited_status",
-        /// Who liked it.
+        /// The user who liked it.
         pub user: Option<User<'a>> = "user",
     }
 }
 
 object! {
-    /// `follow_events[]`, `block_events[]`, `mute_events[]`: what one user did to another.
+    /// `follow_events[]`, `block_events[]`, `mute_events[]`: a relationship event between two
+    /// users.
     pub struct Relation<'a> {
         /// `follow`, `unfollow`, `block`, `unblock`, `mute` or `unmute`.
         pub kind: Option<Text<'a>> = "type",
-        /// When.
+        /// Time of the event.
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
-        /// Who did it.
+        /// The user who acted.
         pub source: Option<User<'a>> = "source",
-        /// To whom.
+        /// The user who was acted on.
         pub target: Option<User<'a>> = "target",
     }
 }
@@ -38,9 +40,9 @@ object! {
 object! {
     /// `tweet_delete_events[]`: a deleted post.
     pub struct TweetDelete<'a> {
-        /// Which post.
+        /// The deleted post.
         pub status: Option<StatusRef<'a>> = "status",
-        /// When.
+        /// Time of the deletion.
         pub timestamp_ms: Option<Timestamp> = "timestamp_ms",
     }
 }
@@ -50,50 +52,50 @@ object! {
     pub struct StatusRef<'a> {
         /// The post's id.
         pub id: Option<Id<'a>> = "id",
-        /// The post's id again, where X writes both.
+        /// The post's id as a string, if X writes both.
         pub id_str: Option<Id<'a>> = "id_str",
         /// The author's id.
         pub user_id: Option<Id<'a>> = "user_id",
-        /// The author's id again, where X writes both.
+        /// The author's id as a string, if X writes both.
         pub user_id_str: Option<Id<'a>> = "user_id_str",
     }
 }
 
 impl StatusRef<'_> {
-    /// The post's id; a number among them may be rounded, text is not.
+    /// Returns the post's id. Prefers the string, because a number may be rounded.
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
     }
 }
 
 object! {
-    /// `direct_message_indicate_typing_events[]`: somebody is typing.
+    /// `direct_message_indicate_typing_events[]`: a user is typing.
     pub struct Typing<'a> {
-        /// When.
+        /// Time of the event.
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
-        /// Who types.
+        /// The user who is typing.
         pub sender_id: Option<Id<'a>> = "sender_id",
-        /// Who types, should the X Activity API tell it as it tells a follow.
+        /// The user who is typing, if the X Activity API uses the form of a follow.
         pub source: Option<Party<'a>> = "source",
-        /// To whom.
+        /// The recipient.
         pub target: Option<Party<'a>> = "target",
-        /// The same, flat.
+        /// The recipient, as a plain id.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
     }
 }
 
 object! {
-    /// `direct_message_mark_read_events[]`: somebody has read up to a message.
+    /// `direct_message_mark_read_events[]`: a user has read messages, up to and including one.
     pub struct MarkRead<'a> {
-        /// When.
+        /// Time of the event.
         pub created_timestamp: Option<Timestamp> = "created_timestamp",
-        /// Who read.
+        /// The user who read the messages.
         pub sender_id: Option<Id<'a>> = "sender_id",
-        /// Who read, should the X Activity API tell it as it tells a follow.
+        /// The user who read the messages, if the X Activity API uses the form of a follow.
         pub source: Option<Party<'a>> = "source",
-        /// Whose messages.
+        /// The user who sent the messages.
         pub target: Option<Party<'a>> = "target",
-        /// The same, flat.
+        /// The user who sent the messages, as a plain id.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
         /// The last message that was read.
         pub last_read_event_id: Option<Id<'a>> = "last_read_event_id",
@@ -101,36 +103,36 @@ object! {
 }
 
 object! {
-    /// One side of a conversation.
+    /// A participant of a conversation.
     pub struct Party<'a> {
-        /// The user's id, as the Account Activity API writes it.
+        /// The user's id, in the form of the Account Activity API.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
-        /// The user's id, as follows write it.
+        /// The user's id, in the form of follows.
         pub id: Option<Id<'a>> = "id" | "id_str",
         /// The handle, without `@`.
         pub username: Option<Text<'a>> = "username" | "screen_name",
         /// The display name.
         pub name: Option<Text<'a>> = "name",
-        /// The user, where X wraps it.
+        /// The user, if X wraps it.
         pub data: Option<Box<Party<'a>>> = "data",
     }
 }
 
 impl Party<'_> {
-    /// The user's id.
+    /// Returns the user's id.
     pub fn id(&self) -> Option<&str> {
         self.recipient_id.as_deref().or(self.id.as_deref()).or_else(|| self.data.as_ref()?.id())
     }
 }
 
 object! {
-    /// `user_event.revoke`: a user took the app's access away, and X has removed the subscription.
+    /// `user_event.revoke`: a user revoked the app's access, and X has removed the subscription.
     pub struct Revocation<'a> {
-        /// When.
+        /// Time of the revocation.
         pub date_time: Option<Timestamp> = "date_time",
-        /// From which app.
+        /// The app that lost access.
         pub target: Option<RevokedApp<'a>> = "target",
-        /// By whom.
+        /// The user who revoked access.
         pub source: Option<RevokedUser<'a>> = "source",
     }
 }
@@ -144,7 +146,7 @@ object! {
 }
 
 object! {
-    /// The user who took access away.
+    /// The user who revoked access.
     pub struct RevokedUser<'a> {
         /// The user's id.
         pub user_id: Option<Id<'a>> = "user_id",

@@ -1,4 +1,4 @@
-//! A post, as v1.1 writes it.
+//! A post in the form of API v1.1.
 
 use std::borrow::Cow;
 
@@ -13,136 +13,138 @@ use crate::wire::{Id, Text};
 object! {
     /// A post.
     pub struct Tweet<'a> {
-        /// The id, a number above 2^53 in most; prefer [`Tweet::id`].
+        /// The id as a number, usually above 2^53; prefer [`Tweet::id`].
         pub id: Option<Id<'a>> = "id",
         /// The id as a string.
         pub id_str: Option<Id<'a>> = "id_str",
         /// The text, at most 140 characters and HTML-escaped; prefer [`Tweet::full_text`].
         pub text: Option<Text<'a>> = "text",
-        /// The whole text, where the post is not wrapped in a shorter one.
+        /// The full text, in extended mode.
         pub extended_text: Option<Text<'a>> = "full_text",
-        /// When it was posted, from `created_at`.
+        /// Time of posting, from `created_at`.
         pub created_at: Option<Timestamp> = "created_at",
-        /// When it was posted, to the millisecond.
+        /// Time of posting, with milliseconds.
         pub timestamp_ms: Option<Timestamp> = "timestamp_ms",
-        /// The app it was posted with, as an HTML link.
+        /// The app that created the post, as an HTML link.
         pub source: Option<Text<'a>> = "source",
-        /// Whether `text` is cut, and the whole is in `extended_tweet`.
+        /// Whether `text` is truncated and the full text is in `extended_tweet`.
         pub truncated: Option<bool> = "truncated",
-        /// Who posted it.
+        /// The author.
         pub user: Option<User<'a>> = "user",
-        /// Who helped to write it.
+        /// The users who helped to write it.
         pub contributors: Vec<Contributor<'a>> = "contributors",
         /// The language, as a BCP 47 tag.
         pub lang: Option<Text<'a>> = "lang",
         /// A second language.
         pub supplemental_language: Option<Text<'a>> = "supplemental_language",
-        /// The post it answers, as a number.
+        /// The post to which it replies, as a number.
         pub in_reply_to_status_id: Option<Id<'a>> = "in_reply_to_status_id",
-        /// The post it answers.
+        /// The post to which it replies.
         pub in_reply_to_status_id_str: Option<Id<'a>> = "in_reply_to_status_id_str",
-        /// The user it answers, as a number.
+        /// The user to whom it replies, as a number.
         pub in_reply_to_user_id: Option<Id<'a>> = "in_reply_to_user_id",
-        /// The user it answers.
+        /// The user to whom it replies.
         pub in_reply_to_user_id_str: Option<Id<'a>> = "in_reply_to_user_id_str",
-        /// The handle of the user it answers.
+        /// The handle of the user to whom it replies.
         pub in_reply_to_screen_name: Option<Text<'a>> = "in_reply_to_screen_name",
-        /// The post it quotes, as a number.
+        /// The quoted post, as a number.
         pub quoted_status_id: Option<Id<'a>> = "quoted_status_id",
-        /// The post it quotes.
+        /// The quoted post.
         pub quoted_status_id_str: Option<Id<'a>> = "quoted_status_id_str",
-        /// The post it quotes, in full.
+        /// The quoted post, in full.
         pub quoted_status: Option<Box<Tweet<'a>>> = "quoted_status",
-        /// The link to the post it quotes.
+        /// The link to the quoted post.
         pub quoted_status_permalink: Option<Permalink<'a>> = "quoted_status_permalink",
-        /// Whether it quotes.
+        /// Whether it quotes a post.
         pub is_quote_status: Option<bool> = "is_quote_status",
-        /// The subscriber's post that repeats it.
+        /// The subscriber's repost of it.
         pub current_user_retweet: Option<TweetRef<'a>> = "current_user_retweet",
         /// The first post of the author's thread.
         pub self_thread: Option<TweetRef<'a>> = "self_thread",
-        /// The post it repeats, in full.
+        /// The reposted post, in full.
         pub retweeted_status: Option<Box<Tweet<'a>>> = "retweeted_status",
-        /// The whole text and its entities, where `text` is cut.
+        /// The full text and its entities, if `text` is truncated.
         pub extended_tweet: Option<ExtendedTweet<'a>> = "extended_tweet",
-        /// What the text mentions, links and shows.
+        /// The entities of the text: hashtags, mentions, links and media.
         pub entities: Option<Entities<'a>> = "entities",
-        /// All media, where there is more than one.
+        /// All media, if there are several.
         pub extended_entities: Option<Entities<'a>> = "extended_entities",
-        /// From and to of the text that X shows, in Unicode code points.
+        /// Start and end of the displayed text, in Unicode code points.
         pub display_text_range: Option<[u64; 2]> = "display_text_range",
-        /// How often it was quoted.
+        /// The number of quotes.
         pub quote_count: Option<u64> = "quote_count",
-        /// How often it was answered.
+        /// The number of replies.
         pub reply_count: Option<u64> = "reply_count",
-        /// How often it was repeated.
+        /// The number of reposts.
         pub retweet_count: Option<u64> = "retweet_count",
-        /// How often it was liked.
+        /// The number of likes.
         pub favorite_count: Option<u64> = "favorite_count",
         /// Whether the subscriber has liked it.
         pub favorited: Option<bool> = "favorited",
-        /// Whether the subscriber has repeated it.
+        /// Whether the subscriber has reposted it.
         pub retweeted: Option<bool> = "retweeted",
-        /// Whether its link may lead to something sensitive.
+        /// Whether its link may lead to sensitive content.
         pub possibly_sensitive: Option<bool> = "possibly_sensitive",
-        /// Whether its author may say that it is not.
+        /// Whether its author may object to that classification.
         pub possibly_sensitive_appealable: Option<bool> = "possibly_sensitive_appealable",
-        /// Whether its author may say whether it is.
+        /// Whether its author may change that classification.
         pub possibly_sensitive_editable: Option<bool> = "possibly_sensitive_editable",
         /// `none`, `low` or `medium`.
         pub filter_level: Option<Text<'a>> = "filter_level",
         /// The rules that it matched.
         pub matching_rules: Vec<MatchingRule<'a>> = "matching_rules",
-        /// What a search says of it.
+        /// Search metadata.
         pub metadata: Option<TweetMetadata<'a>> = "metadata",
-        /// The card that X shows under it.
+        /// The card that X displays under it.
         pub card_uri: Option<Text<'a>> = "card_uri",
-        /// To whom it is shown, where somebody paid for it.
+        /// The audience, if the post is promoted.
         pub scopes: Option<Scopes<'a>> = "scopes",
-        /// Whether it is withheld because of a copyright.
+        /// Whether it is withheld because of a copyright claim.
         pub withheld_copyright: Option<bool> = "withheld_copyright",
-        /// The countries where it is withheld, as two-letter codes; `XX` is all of them, `XY` a copyright.
+        /// The countries in which it is withheld, as two-letter codes. `XX` means all countries,
+        /// `XY` a copyright claim.
         pub withheld_in_countries: Vec<Text<'a>> = "withheld_in_countries",
-        /// What is withheld: `status` or `user`.
+        /// The withheld content: `status` or `user`.
         pub withheld_scope: Option<Text<'a>> = "withheld_scope",
-        /// The place it is tagged with.
+        /// The tagged place.
         pub place: Option<Place<'a>> = "place",
-        /// Where it was posted: longitude, latitude.
+        /// The location of posting: longitude, latitude.
         pub coordinates: Option<GeoPoint<'a>> = "coordinates",
-        /// Where it was posted, in the older order: latitude, longitude.
+        /// The location of posting, in the older order: latitude, longitude.
         pub geo: Option<GeoPoint<'a>> = "geo",
-        /// The posts that are versions of this one.
+        /// The versions of this post.
         pub edit_history: Option<EditHistory<'a>> = "edit_history",
-        /// How it may still be edited.
+        /// The remaining options to edit it.
         pub edit_controls: Option<EditControls<'a>> = "edit_controls",
-        /// Whether it may still be edited.
+        /// Whether it can still be edited.
         pub editable: Option<bool> = "editable",
     }
 }
 
 impl Tweet<'_> {
-    /// The post's id: `id_str`, which is never rounded, else `id`.
+    /// Returns the post's id: `id_str`, which is never rounded, otherwise `id`.
     pub fn id(&self) -> Option<&str> {
         self.id_str.as_deref().or(self.id.as_deref())
     }
 
-    /// The whole text, as its author wrote it: from `extended_tweet` where `text` is cut, HTML entities decoded.
+    /// Returns the full text, as its author wrote it. Uses `extended_tweet` if `text` is truncated,
+    /// and decodes HTML entities.
     pub fn full_text(&self) -> Option<Cow<'_, str>> {
         let extended = self.extended_tweet.as_ref().and_then(|extended| extended.full_text.as_deref());
         extended.or(self.extended_text.as_deref()).or(self.text.as_deref()).map(decode_entities)
     }
 
-    /// When it was posted, as precisely as X tells.
+    /// Returns the time of posting, as precisely as X reports it.
     pub fn posted_at(&self) -> Option<Timestamp> {
         self.timestamp_ms.or(self.created_at)
     }
 
-    /// The post it answers.
+    /// Returns the id of the post to which it replies.
     pub fn in_reply_to(&self) -> Option<&str> {
         self.in_reply_to_status_id_str.as_deref().or(self.in_reply_to_status_id.as_deref())
     }
 
-    /// The entities of the whole text.
+    /// Returns the entities of the full text.
     pub fn full_entities(&self) -> Option<&Entities<'_>> {
         self.extended_tweet.as_ref().and_then(|extended| extended.entities.as_ref()).or(self.entities.as_ref())
     }

@@ -9,19 +9,19 @@ object! {
     pub struct Chat<'a> {
         /// The event's id.
         pub id: Option<Id<'a>> = "id",
-        /// The conversation: two users' ids with `:` or `-` between them, or a group's id.
+        /// The conversation: the ids of two users joined by `:` or `-`, or a group's id.
         pub conversation_id: Option<Id<'a>> = "conversation_id" | "conversationId",
-        /// Who sent it.
+        /// The sender.
         pub sender_id: Option<Id<'a>> = "sender_id" | "senderId",
-        /// When.
+        /// Time of the event.
         pub created_at_msec: Option<Timestamp> = "created_at_msec" | "createdAtMsec" | "created_at",
-        /// What was sent, encrypted.
+        /// The encrypted content.
         pub encoded_event: Option<Text<'a>> = "encoded_event" | "encodedEvent",
         /// The version of the conversation's key.
         pub conversation_key_version: Option<Id<'a>> = "conversation_key_version" | "conversationKeyVersion",
         /// A change of the conversation's key, encrypted.
         pub conversation_key_change_event: Option<Text<'a>> = "conversation_key_change_event" | "conversationKeyChangeEvent",
-        /// What proves to X that the reader takes part.
+        /// The token that proves to X that the reader is a participant.
         pub conversation_token: Option<Text<'a>> = "conversation_token" | "conversationToken",
         /// The sender's signature.
         pub message_event_signature: Option<ChatSignature<'a>> = "message_event_signature" | "messageEventSignature",
@@ -33,7 +33,7 @@ object! {
     pub struct ChatSignature<'a> {
         /// The signature.
         pub signature: Option<Text<'a>> = "signature",
-        /// The version of its form.
+        /// The version of the signature format.
         pub signature_version: Option<Id<'a>> = "signature_version" | "signatureVersion",
         /// The version of the public key.
         pub public_key_version: Option<Id<'a>> = "public_key_version" | "publicKeyVersion",

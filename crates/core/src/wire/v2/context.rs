@@ -1,82 +1,82 @@
-//! What X and its users say of a post: subjects, articles, notes, withholding.
+//! Additional data about a post: topics, articles, Community Notes and withholding.
 
 use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// What X takes a post to be about.
+    /// A subject that X detected in a post.
     pub struct ContextAnnotation<'a> {
-        /// The field: `Sports`.
+        /// The domain, such as `Sports`.
         pub domain: Option<Topic<'a>> = "domain",
-        /// Who or what in that field.
+        /// The person or thing within that domain.
         pub entity: Option<Topic<'a>> = "entity",
     }
 }
 
 object! {
-    /// A subject, as X names it.
+    /// A subject in X's terms.
     pub struct Topic<'a> {
         /// The id.
         pub id: Option<Id<'a>> = "id",
         /// The name.
         pub name: Option<Text<'a>> = "name",
-        /// What it is.
+        /// The description.
         pub description: Option<Text<'a>> = "description",
     }
 }
 
 object! {
-    /// An article: a post with a title and any length.
+    /// An article: a post with a title and unlimited length.
     pub struct Article<'a> {
         /// The title.
         pub title: Option<Text<'a>> = "title",
-        /// Its first words.
+        /// The beginning of the text.
         pub preview_text: Option<Text<'a>> = "preview_text",
-        /// All of its words.
+        /// The full text.
         pub plain_text: Option<Text<'a>> = "plain_text",
-        /// The key of the picture above it.
+        /// The key of the cover picture.
         pub cover_media: Option<Id<'a>> = "cover_media",
-        /// The keys of the pictures and videos in it.
+        /// The keys of its pictures and videos.
         pub media_keys: Vec<Id<'a>> = "media_entities",
-        /// What it links and quotes.
+        /// The links and code blocks.
         pub entities: Option<ArticleEntities<'a>> = "entities",
     }
 }
 
 object! {
-    /// What an article links and quotes.
+    /// The links and code blocks of an article.
     pub struct ArticleEntities<'a> {
         /// Links.
         pub urls: Vec<ArticleUrl<'a>> = "urls",
-        /// Code.
+        /// Code blocks.
         pub code: Vec<CodeBlock<'a>> = "code",
     }
 }
 
 object! {
-    /// A link of an article.
+    /// A link in an article.
     pub struct ArticleUrl<'a> {
-        /// Where it leads.
+        /// The target of the link.
         pub text: Option<Text<'a>> = "text",
     }
 }
 
 object! {
-    /// Code in an article.
+    /// A code block in an article.
     pub struct CodeBlock<'a> {
-        /// The language that it is written in.
+        /// The programming language.
         pub language: Option<Text<'a>> = "language",
         /// The code.
         pub code: Option<Text<'a>> = "code",
-        /// The code with what is around it.
+        /// The code with its surrounding markup.
         pub content: Option<Text<'a>> = "content",
     }
 }
 
 object! {
-    /// A note of Community Notes about a picture, which the post shows too.
+    /// A Community Note about a picture, which also appears on this post.
     pub struct MediaNote<'a> {
-        /// The note's id.
+        /// The status of the match between note and picture.
         pub note_id: Option<Id<'a>> = "note_id",
         /// How the picture matches.
         pub match_status: Option<Text<'a>> = "match_status",
@@ -84,43 +84,43 @@ object! {
 }
 
 object! {
-    /// What somebody who asked for a note of Community Notes suggests.
+    /// A suggestion from a user who requested a Community Note.
     pub struct NoteSuggestion<'a> {
         /// The suggestion's id.
         pub suggestion_id: Option<Id<'a>> = "suggestion_id",
         /// The suggestion.
         pub suggestion: Option<Text<'a>> = "suggestion",
-        /// What it refers to.
+        /// The source of the suggestion.
         pub source_link: Option<Text<'a>> = "source_link",
     }
 }
 
 object! {
-    /// A source that somebody suggests for a note of Community Notes.
+    /// A suggested source for a Community Note.
     pub struct SourceLink<'a> {
-        /// Where it leads.
+        /// The target of the link.
         pub url: Option<Text<'a>> = "url",
-        /// How many suggest it.
+        /// The number of suggestions.
         pub count: Option<u64> = "count" | "count_str",
     }
 }
 
 object! {
-    /// Where a post or a user is withheld.
+    /// The withholding of a post or user.
     pub struct Withheld<'a> {
-        /// Whether because of a copyright.
+        /// Whether the reason is a copyright claim.
         pub copyright: Option<bool> = "copyright",
         /// The countries, as two-letter codes.
         pub country_codes: Vec<Text<'a>> = "country_codes",
-        /// What is withheld: `post` or `user`.
+        /// The withheld content: `post` or `user`.
         pub scope: Option<Text<'a>> = "scope",
     }
 }
 
 object! {
-    /// To whom a post is shown.
+    /// The audience of a post.
     pub struct Scopes {
-        /// Whether to followers only.
+        /// Whether only followers see the post.
         pub followers: Option<bool> = "followers",
     }
 }

@@ -1,10 +1,10 @@
-//! What a text mentions and links.
+//! The entities of a text: hashtags, mentions, links and names.
 
 use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// What a text mentions and links.
+    /// The entities of a text.
     pub struct Entities<'a> {
         /// `#hashtags`.
         pub hashtags: Vec<Hashtag<'a>> = "hashtags",
@@ -14,7 +14,7 @@ object! {
         pub mentions: Vec<Mention<'a>> = "mentions",
         /// Links.
         pub urls: Vec<Url<'a>> = "urls",
-        /// Names that X found in the text.
+        /// Names that X detected in the text.
         pub annotations: Vec<Annotation<'a>> = "annotations",
     }
 }
@@ -24,9 +24,9 @@ object! {
     pub struct Hashtag<'a> {
         /// The tag, without its sign.
         pub tag: Option<Text<'a>> = "tag",
-        /// From, in Unicode code points of the text.
+        /// Start in the text, in Unicode code points.
         pub start: Option<u64> = "start" | "start_str",
-        /// To.
+        /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
 }
@@ -34,13 +34,13 @@ object! {
 object! {
     /// A mention.
     pub struct Mention<'a> {
-        /// The mentioned user's id.
+        /// The id of the mentioned user.
         pub id: Option<Id<'a>> = "id",
         /// The handle, without `@`.
         pub username: Option<Text<'a>> = "username",
-        /// From, in Unicode code points of the text.
+        /// Start in the text, in Unicode code points.
         pub start: Option<u64> = "start" | "start_str",
-        /// To.
+        /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
 }
@@ -48,27 +48,27 @@ object! {
 object! {
     /// A link.
     pub struct Url<'a> {
-        /// As in the text: `https://t.co/...`.
+        /// The short link in the text: `https://t.co/...`.
         pub url: Option<Text<'a>> = "url",
-        /// Where it leads.
+        /// The target of the link.
         pub expanded_url: Option<Text<'a>> = "expanded_url",
-        /// Where it leads in the end.
+        /// The final target, after all redirects.
         pub unwound_url: Option<Text<'a>> = "unwound_url",
-        /// As X shows it.
+        /// The link as X displays it.
         pub display_url: Option<Text<'a>> = "display_url",
-        /// The attached media that it stands for.
+        /// The key of the attached media that the link represents.
         pub media_key: Option<Id<'a>> = "media_key",
-        /// The HTTP status with which the page answered X.
+        /// The HTTP status that X received from the page.
         pub status: Option<u64> = "status" | "status_str",
-        /// The page's title.
+        /// The title of the page.
         pub title: Option<Text<'a>> = "title",
-        /// What the page says of itself.
+        /// The description that the page provides.
         pub description: Option<Text<'a>> = "description",
-        /// The page's pictures.
+        /// The pictures of the page.
         pub images: Vec<UrlImage<'a>> = "images",
-        /// From, in Unicode code points of the text.
+        /// Start in the text, in Unicode code points.
         pub start: Option<u64> = "start" | "start_str",
-        /// To.
+        /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
 }
@@ -76,27 +76,27 @@ object! {
 object! {
     /// A picture of a linked page.
     pub struct UrlImage<'a> {
-        /// The file.
+        /// The URL of the file.
         pub url: Option<Text<'a>> = "url",
-        /// Pixels.
+        /// Width, in pixels.
         pub width: Option<u64> = "width" | "width_str",
-        /// Pixels.
+        /// Height, in pixels.
         pub height: Option<u64> = "height" | "height_str",
     }
 }
 
 object! {
-    /// A name that X found in a text.
+    /// A name that X detected in a text.
     pub struct Annotation<'a> {
         /// `Person`, `Place`, `Product`, `Organization` or `Other`.
         pub kind: Option<Text<'a>> = "type",
         /// The name.
         pub normalized_text: Option<Text<'a>> = "normalized_text",
-        /// How sure X is, from 0 to 1.
+        /// X's confidence, from 0 to 1.
         pub probability: Option<f64> = "probability",
-        /// From, in Unicode code points of the text.
+        /// Start in the text, in Unicode code points.
         pub start: Option<u64> = "start" | "start_str",
-        /// To.
+        /// End in the text.
         pub end: Option<u64> = "end" | "end_str",
     }
 }

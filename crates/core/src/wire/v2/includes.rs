@@ -1,11 +1,11 @@
-//! What a payload refers to.
+//! The objects that a payload refers to.
 
 use super::{Media, Place, Poll, Post, Topic, User};
 use crate::wire::Wrapped;
 use crate::wire::object::object;
 
 object! {
-    /// What the payload refers to.
+    /// The objects that the payload refers to.
     pub struct Includes<'a> {
         users: Vec<Wrapped<User<'a>>> = "users",
         /// Posts.
@@ -16,13 +16,14 @@ object! {
         pub polls: Vec<Poll<'a>> = "polls",
         /// Places.
         pub places: Vec<Place<'a>> = "places",
-        /// Subjects.
+        /// Topics.
         pub topics: Vec<Topic<'a>> = "topics",
     }
 }
 
 object! {
-    /// Of what the payload refers to the users and media alone: posts are read in full, and nobody asks for most.
+    /// Includes reduced to users and media. Posts are expensive to read, and most callers do not
+    /// need them.
     pub(crate) struct Named<'a> {
         users: Vec<Wrapped<User<'a>>> = "users",
         media: Vec<Media<'a>> = "media",
@@ -36,12 +37,12 @@ impl<'a> From<Named<'a>> for Includes<'a> {
 }
 
 impl<'a> Includes<'a> {
-    /// A user by id.
+    /// Returns a user by id.
     pub fn user(&self, id: &str) -> Option<&User<'a>> {
         self.users().find(|user| user.id.as_deref() == Some(id))
     }
 
-    /// The users.
+    /// Iterates over the users.
     pub fn users(&self) -> impl Iterator<Item = &User<'a>> {
         self.users.iter().map(|wrapped| &wrapped.0)
     }

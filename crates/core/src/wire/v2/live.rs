@@ -17,7 +17,7 @@ object! {
 }
 
 impl<'a> Space<'a> {
-    /// Whose space it is.
+    /// Returns the host.
     pub fn user(&self) -> Option<&User<'a>> {
         self.user.as_ref().map(|wrapped| &wrapped.0)
     }
@@ -35,28 +35,28 @@ object! {
         pub title: Option<Text<'a>> = "title",
         /// The language.
         pub language: Option<Text<'a>> = "language",
-        /// A picture of it.
+        /// The URL of a thumbnail.
         pub thumbnail_url: Option<Text<'a>> = "thumbnail_url",
-        /// Whether it can be watched afterwards.
+        /// Whether the broadcast can be watched after its end.
         pub available_for_replay: Option<bool> = "available_for_replay",
-        /// When this happened.
+        /// Time of the event.
         pub event_timestamp_ms: Option<Timestamp> = "event_timestamp_ms" | "event_timestamp_ms_str",
-        /// When the broadcast was made.
+        /// Time at which the broadcast was created.
         pub created_timestamp_ms: Option<Timestamp> = "created_timestamp_ms" | "created_timestamp_ms_str",
-        /// When the broadcast was changed.
+        /// Time of the last change.
         pub updated_timestamp_ms: Option<Timestamp> = "updated_timestamp_ms" | "updated_timestamp_ms_str",
     }
 }
 
 impl<'a> Broadcast<'a> {
-    /// Whose broadcast it is.
+    /// Returns the host.
     pub fn user(&self) -> Option<&User<'a>> {
         self.user.as_ref().map(|wrapped| &wrapped.0)
     }
 }
 
 object! {
-    /// A message in a broadcast's chat.
+    /// A message in the chat of a broadcast.
     pub struct BroadcastMessage<'a> {
         author: Option<Wrapped<User<'a>>> = "author",
         /// The broadcast's id.
@@ -69,7 +69,7 @@ object! {
 }
 
 impl<'a> BroadcastMessage<'a> {
-    /// Who wrote it.
+    /// Returns the author.
     pub fn author(&self) -> Option<&User<'a>> {
         self.author.as_ref().map(|wrapped| &wrapped.0)
     }

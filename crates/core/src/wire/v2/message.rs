@@ -1,4 +1,4 @@
-//! A direct message, as API v2 writes it.
+//! A direct message in the form of API v2.
 
 use super::{Attachments, Entities};
 use crate::Timestamp;
@@ -6,30 +6,32 @@ use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// A direct message as one of the `dm_events` of API v2, or with a part of their members. The documented payload of
-    /// `dm.*` is that of the Account Activity API, see [`v1::DirectMessage`](crate::wire::v1::DirectMessage).
+    /// A direct message in the form of `dm_events` of API v2, complete or partial.
+    ///
+    /// The documented payload of `dm.*` has the form of the Account Activity API; see
+    /// [`v1::DirectMessage`](crate::wire::v1::DirectMessage).
     pub struct DirectMessage<'a> {
         /// The message's id.
         pub id: Option<Id<'a>> = "id" | "dm_event_id",
         /// The text.
         pub text: Option<Text<'a>> = "text",
-        /// Who sent it.
+        /// The sender.
         pub sender_id: Option<Id<'a>> = "sender_id",
-        /// To whom it was sent.
+        /// The recipient.
         pub recipient_id: Option<Id<'a>> = "recipient_id",
-        /// The conversation: the ids of its two users with `-` between them, or a group's id.
+        /// The conversation: the ids of its two users joined by `-`, or a group's id.
         pub dm_conversation_id: Option<Id<'a>> = "dm_conversation_id" | "conversation_id",
-        /// When it was sent.
+        /// Time of sending.
         pub created_at: Option<Timestamp> = "created_at" | "created_timestamp" | "timestamp_ms",
-        /// What comes with it.
+        /// Attachments.
         pub attachments: Option<Attachments<'a>> = "attachments",
-        /// What the text links.
+        /// The entities of the text.
         pub entities: Option<Entities<'a>> = "entities",
     }
 }
 
 impl DirectMessage<'_> {
-    /// To whom it was sent: `recipient_id`, or the other one of the two users of the conversation.
+    /// Returns the recipient: `recipient_id`, or the other one of the conversation's two users.
     pub fn recipient(&self) -> Option<&str> {
         let other = || {
             let (sender, users) = (self.sender_id.as_deref()?, self.dm_conversation_id.as_deref()?);

@@ -1,9 +1,13 @@
-//! The payloads of the X Activity API and of filtered-stream webhooks, which are those of API v2.
+//! The payloads of the X Activity API and of filtered-stream webhooks, which have the form of API
+//! v2.
 //!
-//! X renames fields as it goes (`referenced_tweets` and `referenced_posts`, `retweet_count` and `repost_count`), writes counts twice
-//! (`like_count` and `like_count_str`), and wraps users in `data` in some places; each reads as one. See
-//! <https://docs.x.com/x-api/activity/introduction> for what each event means. [`Body`] reads what is around a payload: the
-//! subscription, what X could not tell, and the users of a message.
+//! X renames fields over time (`referenced_tweets` and `referenced_posts`, `retweet_count` and
+//! `repost_count`), writes counts twice (`like_count` and `like_count_str`), and sometimes wraps
+//! users in `data`. All variants are read into the same field. The meaning of each event is
+//! documented at <https://docs.x.com/x-api/activity/introduction>.
+//!
+//! [`Body`] reads the data around a payload: the subscription, the errors that X reports, and the
+//! users of a message.
 //!
 //! ```
 //! use birdhook_core::wire::v2::Post;

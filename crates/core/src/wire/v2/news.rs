@@ -5,41 +5,41 @@ use crate::wire::object::object;
 use crate::wire::{Id, Text};
 
 object! {
-    /// A news story that X made of posts.
+    /// A news story that X generated from posts.
     pub struct News<'a> {
         /// The story's id.
         pub id: Option<Id<'a>> = "id" | "rest_id",
         /// The headline.
         pub name: Option<Text<'a>> = "name" | "headline",
-        /// The field.
+        /// The category.
         pub category: Option<Text<'a>> = "category",
-        /// One sentence.
+        /// A summary in one sentence.
         pub hook: Option<Text<'a>> = "hook",
-        /// The story.
+        /// The text of the story.
         pub summary: Option<Text<'a>> = "summary",
-        /// X's warning that a machine wrote it.
+        /// X's notice that the story is machine-generated.
         pub disclaimer: Option<Text<'a>> = "disclaimer",
-        /// When it was changed.
+        /// Time of the last change.
         pub updated_at: Option<Timestamp> = "updated_at" | "last_updated_at_ms",
-        /// Words for it.
+        /// Keywords.
         pub keywords: Vec<Text<'a>> = "keywords",
-        /// Whom and what it is about.
+        /// The people and subjects of the story.
         pub contexts: Option<NewsContexts<'a>> = "contexts",
-        /// The posts it is made of.
+        /// The posts that the story is based on.
         pub posts: Vec<super::PostRef<'a>> = "cluster_posts_results" | "cluster_tweets_results",
     }
 }
 
 object! {
-    /// Whom and what a news story is about.
+    /// The people and subjects of a news story.
     pub struct NewsContexts<'a> {
-        /// Subjects.
+        /// Topics.
         pub topics: Vec<Text<'a>> = "topics",
         /// Names.
         pub entities: Option<NewsEntities<'a>> = "entities",
-        /// What is traded.
+        /// Stocks.
         pub finance: Option<NewsFinance<'a>> = "finance",
-        /// Who plays.
+        /// Teams.
         pub sports: Option<NewsSports<'a>> = "sports",
     }
 }
@@ -61,15 +61,15 @@ object! {
 }
 
 object! {
-    /// What is traded in a news story.
+    /// The stocks in a news story.
     pub struct NewsFinance<'a> {
-        /// Symbols of stocks.
+        /// Ticker symbols.
         pub tickers: Vec<Text<'a>> = "tickers",
     }
 }
 
 object! {
-    /// Who plays in a news story.
+    /// The teams in a news story.
     pub struct NewsSports<'a> {
         /// Teams.
         pub teams: Vec<Text<'a>> = "teams",

@@ -1,4 +1,4 @@
-//! The payloads of the X Activity API, by type of event.
+//! The payloads of the X Activity API, by event type.
 
 use super::{Broadcast, BroadcastMessage, Chat, DirectMessage, News, Post, Space, User};
 use crate::readable::Readable;
@@ -6,13 +6,14 @@ use crate::wire::object::object;
 use crate::wire::{Id, ProfileValue, Text, Wrapped};
 use crate::{EventKind, Generation, Timestamp};
 
-/// The payload of an event of the X Activity API, or what a filtered-stream webhook or a replay job sends.
+/// The payload of an event of the X Activity API, of a filtered-stream webhook or of a replay job.
 ///
-/// Of messages only those are here whose payload is not that of [`v1`](crate::wire::v1), as documented.
+/// A message is included only if its payload does not have the documented form of
+/// [`v1`](crate::wire::v1).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Payload<'a> {
-    /// `post.*` but `post.delete`.
+    /// `post.*` except `post.delete`.
     Post(Box<Post<'a>>),
     /// `post.delete`.
     PostDelete(PostRef<'a>),
@@ -79,7 +80,7 @@ impl<'a> Payload<'a> {
 }
 
 object! {
-    /// A post that is gone, or one of a news story.
+    /// A reference to a deleted post, or to a post of a news story.
     pub struct PostRef<'a> {
         /// The post's id.
         pub id: Option<Id<'a>> = "id" | "post_id",
@@ -89,41 +90,41 @@ object! {
 }
 
 object! {
-    /// A like. It does not say who liked; an outbound one is the subscriber's.
+    /// A like. X does not report who liked the post; an outbound like is the subscriber's.
     pub struct Like<'a> {
-        /// The like's own id, 32 hexadecimal digits.
+        /// The id of the like itself, 32 hexadecimal digits.
         pub id: Option<Id<'a>> = "id",
         /// The liked post.
         pub liked_post_id: Option<Id<'a>> = "liked_tweet_id" | "liked_post_id",
-        /// The liked post's author.
+        /// The author of the liked post.
         pub liked_post_author_id: Option<Id<'a>> =
             "liked_tweet_author_id" | "liked_post_author_id" | "tweet_author_id" | "post_author_id",
-        /// Who liked it, should X tell one day.
+        /// The user who liked it. X does not send this yet.
         pub user_id: Option<Id<'a>> = "user_id" | "liking_user_id",
-        /// When.
+        /// Time of the like.
         pub created_at: Option<Timestamp> = "created_at",
-        /// When, to the millisecond.
+        /// Time of the like, with milliseconds.
         pub timestamp_ms: Option<Timestamp> = "timestamp_ms" | "timestamp_ms_str",
     }
 }
 
 object! {
-    /// What one user did to another.
+    /// A relationship event between two users.
     pub struct Relation<'a> {
         source: Option<Wrapped<User<'a>>> = "source",
         target: Option<Wrapped<User<'a>>> = "target",
-        /// When, should X tell.
+        /// Time of the event, if X reports it.
         pub created_timestamp: Option<Timestamp> = "created_timestamp" | "created_at" | "timestamp_ms",
     }
 }
 
 impl<'a> Relation<'a> {
-    /// Who did it.
+    /// Returns the user who acted.
     pub fn source(&self) -> Option<&User<'a>> {
         self.source.as_ref().map(|wrapped| &wrapped.0)
     }
 
-    /// To whom.
+    /// Returns the user who was acted on.
     pub fn target(&self) -> Option<&User<'a>> {
         self.target.as_ref().map(|wrapped| &wrapped.0)
     }
@@ -132,21 +133,21 @@ impl<'a> Relation<'a> {
 object! {
     /// A changed profile.
     pub struct ProfileUpdate<'a> {
-        /// What was there.
+        /// The previous value.
         pub before: Option<ProfileValue<'a>> = "before",
-        /// What is there now.
+        /// The new value.
         pub after: Option<ProfileValue<'a>> = "after",
     }
 }
 
 object! {
-    /// A user took the app's access away.
+    /// A user revoked the app's access.
     pub struct Revocation<'a> {
-        /// When.
+        /// Time of the revocation.
         pub date_time: Option<Timestamp> = "date_time",
-        /// Who.
+        /// The user who revoked access.
         pub user_id: Option<Id<'a>> = "user_id",
-        /// From which app.
+        /// The app that lost access.
         pub app_id: Option<Id<'a>> = "app_id",
     }
 }
@@ -166,11 +167,11 @@ object! {
     pub struct ReplayStatus<'a> {
         /// The job's id.
         pub job_id: Option<Id<'a>> = "job_id",
-        /// The webhook that was replayed to.
+        /// The webhook that received the replay.
         pub webhook_id: Option<Id<'a>> = "webhook_id",
         /// `Complete` or `Incomplete`.
         pub job_state: Option<Text<'a>> = "job_state",
-        /// What came of it.
+        /// The result in words.
         pub job_state_description: Option<Text<'a>> = "job_state_description",
     }
 }

@@ -1,4 +1,4 @@
-//! Where a post was written, and where its author is from.
+//! Locations of posts and users.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use crate::wire::object::object;
 use crate::wire::{Degree, Id, Text};
 
 object! {
-    /// Where a post was written.
+    /// The location of a post.
     pub struct PostGeo<'a> {
-        /// The place; it is among the [`Includes`](super::Includes).
+        /// The place, which is in the [`Includes`](super::Includes).
         pub place_id: Option<Id<'a>> = "place_id",
-        /// The very point.
+        /// The exact point.
         pub coordinates: Option<Point<'a>> = "coordinates",
     }
 }
@@ -26,51 +26,51 @@ object! {
 }
 
 object! {
-    /// A place with a name.
+    /// A named place.
     pub struct Place<'a> {
-        /// The id by which posts name it.
+        /// The id by which posts refer to it.
         pub id: Option<Id<'a>> = "id",
         /// `city`, `admin`, `country` and others.
         pub place_type: Option<Text<'a>> = "place_type",
         /// The short name.
         pub name: Option<Text<'a>> = "name",
-        /// The name with what it lies in.
+        /// The name with the region that contains the place.
         pub full_name: Option<Text<'a>> = "full_name",
         /// The country.
         pub country: Option<Text<'a>> = "country",
         /// The country's two-letter code.
         pub country_code: Option<Text<'a>> = "country_code",
-        /// The ids of the places that it lies in.
+        /// The ids of the places that contain it.
         pub contained_within: Vec<Id<'a>> = "contained_within",
-        /// Where it is.
+        /// Its location.
         pub geo: Option<PlaceGeo<'a>> = "geo",
     }
 }
 
 object! {
-    /// Where a place is, as GeoJSON.
+    /// The location of a place, as GeoJSON.
     pub struct PlaceGeo<'a> {
         /// `Feature`.
         pub kind: Option<Text<'a>> = "type",
         /// West, south, east, north.
         pub bbox: Option<[Degree; 4]> = "bbox",
-        /// Its middle.
+        /// Its centre.
         pub geometry: Option<Point<'a>> = "geometry",
-        /// What else X knows of it, by name.
+        /// Further properties, by name.
         pub properties: BTreeMap<Id<'a>, Text<'a>> = "properties",
     }
 }
 
 object! {
-    /// What X makes of the place that a profile names.
+    /// Data that X derives from the location in a profile.
     pub struct ProfileGeo<'a> {
-        /// Where the user may be.
+        /// The possible locations of the user.
         pub potential_locations: Vec<PotentialLocation<'a>> = "potential_locations",
     }
 }
 
 object! {
-    /// Where a user may be.
+    /// A possible location of a user.
     pub struct PotentialLocation<'a> {
         /// The place.
         pub geo_entity: Option<GeoEntity<'a>> = "geo_entity",
@@ -78,11 +78,11 @@ object! {
 }
 
 object! {
-    /// A place that a profile may mean.
+    /// A place that a profile may refer to.
     pub struct GeoEntity<'a> {
         /// The place's id.
         pub entity_id: Option<Id<'a>> = "entity_id",
-        /// The name with what it lies in.
+        /// The name with the region that contains the place.
         pub display_name: Option<Text<'a>> = "display_name",
         /// The country's two-letter code.
         pub country_code: Option<Text<'a>> = "country_code",
@@ -92,9 +92,9 @@ object! {
         pub sub_region: Option<Text<'a>> = "sub_region",
         /// The city.
         pub locality: Option<Text<'a>> = "locality",
-        /// How many live there.
+        /// The population.
         pub population: Option<u64> = "population" | "population_str",
-        /// Its middle.
+        /// Its centre.
         pub geo_point: Option<LatLong> = "geo_point",
     }
 }

@@ -1,4 +1,4 @@
-//! A user, as API v2 writes them.
+//! A user in the form of API v2.
 
 use super::{Entities, ProfileGeo, UserMetrics, Withheld};
 use crate::Timestamp;
@@ -14,19 +14,19 @@ object! {
         pub name: Option<Text<'a>> = "name",
         /// The handle, without `@`.
         pub username: Option<Text<'a>> = "username" | "screen_name",
-        /// When the account was made.
+        /// Time at which the account was created.
         pub created_at: Option<Timestamp> = "created_at" | "created_timestamp",
-        /// What the user says of themself.
+        /// The profile description.
         pub description: Option<Text<'a>> = "description",
-        /// Where the user says to be.
+        /// The profile location.
         pub location: Option<Text<'a>> = "location",
-        /// The user's link.
+        /// The profile link.
         pub url: Option<Text<'a>> = "url",
-        /// What the link and the description hold.
+        /// The entities of link and description.
         pub entities: Option<UserEntities<'a>> = "entities",
-        /// What X makes of the location.
+        /// Data that X derives from the location.
         pub profile_geo_enrichment: Option<Box<ProfileGeo<'a>>> = "profile_geo_enrichment",
-        /// The e-mail address, which X tells the user's own app alone.
+        /// The e-mail address, which X reports only to an app that the user authorised.
         pub confirmed_email: Option<Text<'a>> = "confirmed_email",
         /// Whether only approved followers see the user's posts.
         pub protected: Option<bool> = "protected",
@@ -38,64 +38,64 @@ object! {
         pub is_identity_verified: Option<bool> = "is_identity_verified",
         /// Whether the account is a parody.
         pub parody: Option<bool> = "parody",
-        /// What the user pays X for: `Basic`, `Premium`, `PremiumPlus` or `None`.
+        /// The user's paid plan: `Basic`, `Premium`, `PremiumPlus` or `None`.
         pub subscription_type: Option<Text<'a>> = "subscription_type",
-        /// The picture.
+        /// The URL of the picture.
         pub profile_image_url: Option<Text<'a>> = "profile_image_url" | "profile_image_url_https",
-        /// The banner.
+        /// The URL of the banner.
         pub profile_banner_url: Option<Text<'a>> = "profile_banner_url",
-        /// The post at the top of the profile.
+        /// The pinned post.
         pub pinned_post_id: Option<Id<'a>> = "pinned_tweet_id" | "pinned_post_id",
-        /// The newest post.
+        /// The latest post.
         pub most_recent_post_id: Option<Id<'a>> = "most_recent_tweet_id" | "most_recent_post_id",
-        /// The organisation that the user belongs to.
+        /// The organisation to which the user belongs.
         pub affiliation: Option<Affiliation<'a>> = "affiliation",
-        /// Counts.
+        /// Public metrics.
         pub public_metrics: Option<UserMetrics> = "public_metrics",
-        /// How many of those who follow are verified.
+        /// The number of followers who are verified.
         pub verified_followers_count: Option<u64> = "verified_followers_count" | "verified_followers_count_str",
-        /// What the user is to the subscriber: `following`, `followed_by`, `blocking`, `muting`, `follow_request_sent`,
-        /// `follow_request_received`.
+        /// The user's connections to the subscriber: `following`, `followed_by`, `blocking`,
+        /// `muting`, `follow_request_sent`, `follow_request_received`.
         pub connection_status: Vec<Text<'a>> = "connection_status",
-        /// Whether the subscriber may write messages to the user.
+        /// Whether the subscriber may send messages to the user.
         pub receives_your_dm: Option<bool> = "receives_your_dm",
-        /// Whether the user pays the subscriber.
+        /// Whether the user has a paid subscription to the subscriber.
         pub subscribes_to_you: Option<bool> = "subscribes_to_you",
-        /// The same, as an object.
+        /// The same as an object.
         pub subscription: Option<UserSubscription> = "subscription",
-        /// Where the user is withheld.
+        /// The countries in which the user is withheld, and the reason.
         pub withheld: Option<Withheld<'a>> = "withheld",
-        /// How many follow the user, as the Account Activity API writes it.
+        /// The number of followers, in the form of the Account Activity API.
         pub(crate) followers_count: Option<u64> = "followers_count",
-        /// How many the user follows, as the Account Activity API writes it.
+        /// The number of users whom this user follows, in the form of the Account Activity API.
         pub(crate) friends_count: Option<u64> = "friends_count",
-        /// The user, where X wraps it.
+        /// The user, if X wraps it.
         data: Option<Box<User<'a>>> = "data",
     }
 }
 
 object! {
-    /// What a profile holds.
+    /// The entities of a profile.
     pub struct UserEntities<'a> {
-        /// The user's link.
+        /// The entities of the profile link.
         pub url: Option<Entities<'a>> = "url",
-        /// What the user says of themself.
+        /// The entities of the profile description.
         pub description: Option<Entities<'a>> = "description",
     }
 }
 
 object! {
-    /// Whether a user pays the subscriber.
+    /// A user's paid subscription to the subscriber.
     pub struct UserSubscription {
-        /// Whether.
+        /// Whether the user has a paid subscription to the subscriber.
         pub subscribes_to_you: Option<bool> = "subscribes_to_you",
     }
 }
 
 object! {
-    /// The organisation that a user belongs to.
+    /// The organisation to which a user belongs.
     pub struct Affiliation<'a> {
-        /// Its badge.
+        /// The URL of its badge.
         pub badge_url: Option<Text<'a>> = "badge_url",
         /// Its name.
         pub description: Option<Text<'a>> = "description",
