@@ -1,4 +1,4 @@
-//! X's management APIs for webhooks: register, subscribe, heal, replay.
+//! X's management APIs for webhooks: registration, subscriptions, monitoring and replay.
 //!
 //! [`Client`] makes the calls of every version of the API and signs each with the credentials that
 //! it needs. An [`Error`] holds the cause and a fix.

@@ -13,9 +13,9 @@ use crate::url::is_loopback;
 /// The future that [`Transport::send`] returns.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
-/// Sends a request and reads the whole response.
+/// An HTTP client that sends a request and reads the whole response.
 ///
-/// Implement it for any HTTP client. The default is [`Https`].
+/// The default is [`Https`]. Implement it for another HTTP client.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request.
     ///

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// The longest time that X may take to deliver the first event after a subscription.
 const DELAY: Duration = Duration::from_secs(10);
 
-/// Waits for a like of a subscribed user's post, the last step of X's guide.
+/// A check that waits for a like of a subscribed user's post, the last step of X's guide.
 ///
 /// If the like arrives, registration, subscription, signature and receiver all work. It is
 /// `favorite_events` in the Account Activity API and `like.create` in the X Activity API. X's

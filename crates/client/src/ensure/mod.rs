@@ -39,7 +39,7 @@ use birdhook_core::SecretKind;
 
 use crate::Client;
 
-/// Applies a desired state ([`Wanted`]), or plans the steps to it.
+/// The planner and executor for a desired state ([`Wanted`]).
 #[derive(Debug)]
 #[must_use]
 pub struct Ensure<'a> {

@@ -67,7 +67,7 @@ pub struct OAuth2Pending {
     pub proof: Proof,
 }
 
-/// Proves that a redirect answers this login, and that the same party began and finishes the login.
+/// The proof that a redirect answers this login, and that the same party began and finishes it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Proof {

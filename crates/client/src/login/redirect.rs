@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use super::{LoginError, Proof};
 use crate::AccessToken;
 
-/// The end of a login: the URL of the redirect, its query, or only the code, verifier or PIN in it.
+/// The redirect that ends a login: its URL, its query, or the bare code, verifier or PIN.
 ///
 /// A URL or a query is checked against the login. A bare code is accepted as it is, so check the
 /// state yourself before you pass one.

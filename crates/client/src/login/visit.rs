@@ -15,7 +15,7 @@ const LONGEST: u64 = 8 * 1024;
 /// Timeout for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Checks whether a redirect answers the pending login.
+/// A check whether a redirect answers the pending login.
 pub(super) type IsOurs = Arc<dyn Fn(&Redirect) -> bool + Send + Sync>;
 
 const DONE: &str = "You can close this window.";

@@ -122,7 +122,7 @@ async fn every_call_takes_its_kind_and_says_which_it_would_take() {
         ("links.delete", bearer),
     ];
     for (name, kinds) in table {
-        // A 418 shows the kind that was used without a retry.
+        // The error for a 418 names the kind that was used, and the call is not retried.
         let (client, _) = by_the_book([answer(418, "")]);
         let error = call(&client, name).await.unwrap_err();
         assert_eq!(error.credential(), Some(kinds[0]), "{name}");
