@@ -1,4 +1,4 @@
-//! A call before it is signed.
+//! A call to X's API before it is signed.
 
 use bytes::Bytes;
 use http::Method;
@@ -7,27 +7,27 @@ use serde_json::Value;
 
 use crate::{Cause, CredentialKind, Error};
 
-/// A call: what is asked, and who may ask.
+/// A call to X's API: the request, and the credentials that may sign it.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
-    /// Below the base URL, names in it already encoded.
+    /// The path below the base URL, with its parameters already percent-encoded.
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<Bytes>,
-    /// The kinds of credentials that it takes, the best first.
+    /// The accepted kinds of credentials, best first.
     pub(crate) takes: &'static [CredentialKind],
-    /// The OAuth 2.0 scopes that it takes of a user's token.
+    /// The OAuth 2.0 scopes that a user's token needs for this call.
     pub(crate) scopes: &'static [&'static str],
-    /// The user in whose name it is made, where it is made in one's.
+    /// The user on whose behalf the call is made, if any.
     pub(crate) user: Option<String>,
-    /// Whether making it twice does no more than making it once.
+    /// Whether repeating the call has no further effect.
     pub(crate) is_idempotent: bool,
 }
 
 impl Call {
     pub(crate) fn new(method: Method, path: impl Into<String>, takes: &'static [CredentialKind]) -> Self {
-        // POST creates something; X answers a second PUT or DELETE with what the first has left.
+        // POST creates something. Repeating a PUT or DELETE leaves the same state.
         let is_idempotent = method != Method::POST;
         Self { method, path: path.into(), query: Vec::new(), body: None, takes, scopes: &[], user: None, is_idempotent }
     }
@@ -59,25 +59,25 @@ impl Call {
         Ok(self)
     }
 
-    /// With a user's OAuth 2.0 token, these scopes.
+    /// Sets the OAuth 2.0 scopes that a user's token needs.
     pub(crate) fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// In the name of this user.
+    /// Sets the user on whose behalf the call is made.
     pub(crate) fn of(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
         self
     }
 
-    /// Though it is a POST, a second one does no more: subscribing whom one has subscribed.
+    /// Marks a POST as idempotent: subscribing a subscribed user changes nothing.
     pub(crate) fn idempotent(mut self) -> Self {
         self.is_idempotent = true;
         self
     }
 
-    /// Whether this answer to a further attempt says that an earlier one has done what the call is for.
+    /// Returns whether this error on a retry shows that an earlier attempt did the work.
     pub(crate) fn is_done_when(&self, cause: &Cause) -> bool {
         match cause {
             Cause::NotSubscribed | Cause::NoSuchWebhook => self.method == Method::DELETE,
@@ -86,13 +86,13 @@ impl Call {
         }
     }
 
-    /// Whether a part of the path is missing, or would lead elsewhere.
+    /// Returns whether a path segment is empty or would change the path (`.`, `..`).
     pub(crate) fn has_hole(&self) -> bool {
         let part = |part: &str| part.strip_suffix(".json").unwrap_or(part).trim_start_matches('.').is_empty();
         self.path.split('/').skip(1).any(part)
     }
 
-    /// The webhook's URL that is to be registered.
+    /// Returns the webhook URL to register.
     pub(crate) fn url(&self) -> Option<String> {
         let of_query = self.query.iter().find(|(name, _)| *name == "url").map(|(_, url)| url.clone());
         let of_body = || {
@@ -102,7 +102,7 @@ impl Call {
         of_query.or_else(of_body)
     }
 
-    /// `POST /2/webhooks`.
+    /// Returns the method and the path, for example `POST /2/webhooks`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }

@@ -1,4 +1,4 @@
-//! What makes X's calls.
+//! The client for X's management APIs.
 
 mod bearer;
 mod own;
@@ -16,7 +16,7 @@ use crate::login::{Renewal, Way};
 use crate::token_store::MemoryTokenStore;
 use crate::{ConsumerKeys, CredentialKind, Credentials, Error, Https, TokenStore, Transport, TransportError, redacted};
 
-/// Makes X's calls. A clone is the same client.
+/// A client for X's management APIs. Clones share one client.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -34,16 +34,19 @@ struct Inner {
     renewal: Renewal,
 }
 
-/// How often a call is tried again that failed for a reason that may pass. Calls that create something are tried again
-/// only where X has surely not carried them out.
+/// Retry policy for calls that fail for a temporary reason.
+///
+/// A call that creates something is retried only if X cannot have carried it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retries {
-    /// At most so many times; 4 unless set.
+    /// Maximum number of retries. Defaults to 4.
     pub times: usize,
-    /// What the first wait is about, each further one twice as long: 500 ms unless set.
+    /// Approximate delay before the first retry. It doubles with each retry. Defaults to 500 ms.
     pub first: Duration,
-    /// How long to wait for a rate limit to end; what takes longer is an error that says until when. 60 s unless set.
+    /// Longest wait for a rate limit to end. Defaults to 60 s.
+    ///
+    /// If the limit lasts longer, the call returns an error that states when it ends.
     pub longest: Duration,
 }
 
@@ -54,13 +57,13 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// No call is tried again.
+    /// Returns a policy that never retries.
     pub fn never() -> Self {
         Self { times: 0, ..Self::default() }
     }
 }
 
-/// What a [`Client`] can be told.
+/// Builder for a [`Client`].
 #[derive(Clone)]
 #[must_use]
 pub struct Builder {
@@ -74,51 +77,57 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where X's API is: `https://api.x.com` unless set.
+    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base = url.into().trim_end_matches('/').to_owned();
         self
     }
 
-    /// The way to X, in place of [`Https`].
+    /// Sets the HTTP transport. Defaults to [`Https`].
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// How long [`Https`] waits for each answer: 30 s unless set. X challenges the receiver before it answers.
+    /// Sets the timeout of [`Https`] for each response. Defaults to 30 s.
+    ///
+    /// X challenges the receiver before it responds to some calls.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How often calls are tried again.
+    /// Sets the retry policy.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The clock by which OAuth 1.0a signs and OAuth 2.0 tokens expire; the machine's unless set.
+    /// Sets the clock for OAuth 1.0a timestamps and the expiry of OAuth 2.0 tokens. Defaults to the
+    /// system clock.
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.now = Arc::new(now);
         self
     }
 
-    /// The store of users' OAuth 2.0 tokens. It takes the place of the tokens given to [`Credentials::user2`], which are kept
-    /// in memory.
+    /// Sets the store of users' OAuth 2.0 tokens.
     ///
-    /// A token is renewed when it expires within a minute and when X does not take it, if it has a refresh token and the
-    /// [`oauth2_client`](Credentials::oauth2_client) is known. X accepts each refresh token once: an app that restarts, or
-    /// that runs in several processes, needs a store that outlives the process, such as [`FileTokenStore`](crate::FileTokenStore).
+    /// Without a store, the client keeps the tokens from [`Credentials::user2`] in memory. With
+    /// one, it ignores them.
+    ///
+    /// The client renews a token that expires within a minute or that X rejects, if the token has a
+    /// refresh token and the [`oauth2_client`](Credentials::oauth2_client) is known. X accepts each
+    /// refresh token once, so an app that restarts or runs in several processes needs a store that
+    /// outlives the process, such as [`FileTokenStore`](crate::FileTokenStore).
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn build(self) -> Result<Client, TransportError> {
         let transport = match self.transport {
             Some(transport) => transport,
@@ -154,25 +163,25 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Whether credentials of one kind can make a call.
+/// Whether credentials of one kind can sign a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
     Fits,
-    /// The user's OAuth 2.0 token was made without the scopes of the call.
+    /// The user's OAuth 2.0 token lacks the scopes of the call.
     LacksScope,
     Missing,
 }
 
 impl Client {
-    /// A client for X's API.
+    /// Returns a client for X's API with default settings.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn new(credentials: Credentials) -> Result<Self, TransportError> {
         Self::builder(credentials).build()
     }
 
-    /// A client that is told more.
+    /// Returns a builder.
     pub fn builder(credentials: Credentials) -> Builder {
         let now = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -189,13 +198,13 @@ impl Client {
         }
     }
 
-    /// The same client, which signs with this kind of credentials only.
+    /// Returns the same client, restricted to this kind of credentials.
     #[must_use]
     pub fn only(&self, kind: CredentialKind) -> Self {
         Self { only: Some(kind), ..self.clone() }
     }
 
-    /// The same client, which chooses.
+    /// Returns the same client without a restriction to one kind of credentials.
     pub(crate) fn free(&self) -> Self {
         Self { only: None, ..self.clone() }
     }
@@ -216,12 +225,14 @@ impl Client {
         self.inner.credentials.client_secret.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    /// Whether X's API is a mock on this machine or in its network.
+    /// Returns whether X's API is a mock on this machine or in its network.
     pub(crate) fn is_local(&self) -> bool {
         !crate::error::is_public_url(&self.inner.base)
     }
 
-    /// Whether there are credentials of this kind for calls that take these scopes, of this user where it is a user's.
+    /// Returns whether credentials of this kind can sign calls with these scopes.
+    ///
+    /// `user` is the user whose token a kind per user needs.
     pub(crate) async fn fit(&self, kind: CredentialKind, user: Option<&str>, scopes: &[&str]) -> Result<Fit, Error> {
         let credentials = &self.inner.credentials;
         let has_keys = credentials.consumer.is_some();
@@ -238,7 +249,7 @@ impl Client {
         Ok(if is_there { Fit::Fits } else { Fit::Missing })
     }
 
-    /// Whether the user has a token, of either kind, that calls with these scopes take.
+    /// Returns whether the user has an OAuth 1.0a or 2.0 token for these scopes.
     pub(crate) async fn has_user_token(&self, user: &str, scopes: &[&str]) -> Result<bool, Error> {
         for kind in [CredentialKind::User, CredentialKind::User2] {
             if self.fit(kind, Some(user), scopes).await? == Fit::Fits {

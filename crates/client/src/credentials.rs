@@ -1,4 +1,4 @@
-//! What proves to X who calls.
+//! Credentials for calls to X.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use birdhook_core::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-/// The API key and its secret: an app's *Consumer Keys*.
+/// An app's *Consumer Keys*: the API key and its secret.
 #[derive(Clone, Debug)]
 pub struct ConsumerKeys {
     key: String,
@@ -14,12 +14,12 @@ pub struct ConsumerKeys {
 }
 
 impl ConsumerKeys {
-    /// The key and the secret.
+    /// Creates the pair from the API key and its secret.
     pub fn new(key: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         Self { key: key.into(), secret: secret.into() }
     }
 
-    /// The key, which is no secret.
+    /// Returns the API key, which is not secret.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -37,22 +37,22 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// The token and its secret.
+    /// Creates the pair from the token and its secret.
     pub fn new(token: impl Into<SecretString>, secret: impl Into<SecretString>) -> Self {
         Self { token: token.into(), secret: secret.into() }
     }
 
-    /// The token.
+    /// Returns the token.
     pub fn token(&self) -> &str {
         self.token.expose_secret()
     }
 
-    /// Its secret.
+    /// Returns the token's secret.
     pub fn secret(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// The id of the user whose it is: X writes it before the token's dash.
+    /// Returns the id of the token's user, which X writes before the dash in the token.
     pub fn user_id(&self) -> Option<&str> {
         let (id, _) = self.token().split_once('-')?;
         id.bytes().all(|digit| digit.is_ascii_digit()).then_some(id).filter(|id| !id.is_empty())
@@ -63,31 +63,33 @@ impl AccessToken {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserToken {
-    /// The token.
+    /// The access token.
     pub access: SecretString,
-    /// With `offline.access`: what gets the next token. X accepts each once.
+    /// The refresh token, which X issues for the scope `offline.access`. X accepts each one once.
     pub refresh: Option<SecretString>,
-    /// When it stops working, two hours after it was made.
+    /// The expiry, two hours after the token was issued.
     pub expires_at: Option<Timestamp>,
-    /// The scopes that the user granted, separated by spaces; `None` when they are not known. Calls that take a scope which is
-    /// not among them are not sent with this token.
+    /// The scopes that the user granted, separated by spaces; `None` if unknown.
+    ///
+    /// The client does not use the token for a call if none of the scopes that the call names was
+    /// granted.
     pub scope: Option<String>,
 }
 
 impl UserToken {
-    /// A token that nobody can renew.
+    /// Creates a token that cannot be renewed.
     pub fn new(access: impl Into<SecretString>) -> Self {
         Self { access: access.into(), refresh: None, expires_at: None, scope: None }
     }
 
-    /// The same with what gets the next one.
+    /// Sets the refresh token.
     #[must_use]
     pub fn refresh(mut self, refresh: impl Into<SecretString>) -> Self {
         self.refresh = Some(refresh.into());
         self
     }
 
-    /// The same with when it stops working.
+    /// Sets the expiry.
     #[must_use]
     pub fn expires_at(mut self, at: Timestamp) -> Self {
         self.expires_at = Some(at);
@@ -101,15 +103,17 @@ impl UserToken {
         self
     }
 
-    /// Whether none of these scopes was granted. X's specification and its introduction name different scopes for some types
-    /// of events: one of them is enough.
+    /// Returns whether none of these scopes was granted.
+    ///
+    /// One of them is enough, because X's specification and its introduction name different scopes
+    /// for some event types.
     pub(crate) fn lacks(&self, scopes: &[&str]) -> bool {
         let granted = |granted: &String| granted.split(' ').any(|scope| scopes.contains(&scope));
         !scopes.is_empty() && self.scope.as_ref().is_some_and(|scope| !granted(scope))
     }
 }
 
-/// Everything with which an app can prove who it is. None of it is ever printed.
+/// An app's credentials. `Debug` output contains no secrets.
 ///
 /// ```
 /// use birdhook_client::{AccessToken, ConsumerKeys, Credentials};
@@ -132,12 +136,16 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// An app's consumer keys, with which its bearer token is fetched when a call needs one.
+    /// Creates credentials from an app's consumer keys.
+    ///
+    /// The client fetches a bearer token with them when a call needs one.
     pub fn new(consumer: ConsumerKeys) -> Self {
         Self { consumer: Some(consumer), ..Self::nothing() }
     }
 
-    /// An app's bearer token alone: enough for v2 webhooks, not to subscribe users.
+    /// Creates credentials from an app's bearer token alone.
+    ///
+    /// They are enough for v2 webhooks, but not for subscribing users.
     pub fn bearer_only(bearer: impl Into<SecretString>) -> Self {
         Self::nothing().bearer(bearer)
     }
@@ -154,52 +162,58 @@ impl Credentials {
         }
     }
 
-    /// The app's bearer token.
+    /// Sets the app's bearer token.
     pub fn bearer(mut self, bearer: impl Into<SecretString>) -> Self {
         self.bearer = Some(bearer.into());
         self
     }
 
-    /// The app owner's token, with which webhooks of 1.1 are managed.
+    /// Sets the app owner's token, which manages 1.1 webhooks.
     pub fn owner(mut self, token: AccessToken) -> Self {
         self.owner = Some(token);
         self
     }
 
-    /// A user's OAuth 1.0a token, with which they are subscribed to the Account Activity API.
+    /// Adds a user's OAuth 1.0a token, which subscribes that user to the Account Activity API.
     pub fn user(mut self, id: impl Into<String>, token: AccessToken) -> Self {
         self.users.insert(id.into(), token);
         self
     }
 
-    /// A user's OAuth 2.0 token, which private events of the X Activity API take. The client keeps it in memory; with a
-    /// [`token_store`](crate::Builder::token_store) it reads that instead.
+    /// Adds a user's OAuth 2.0 token, which private events of the X Activity API need.
+    ///
+    /// The client keeps it in memory. A [`token_store`](crate::Builder::token_store) replaces these
+    /// tokens.
     pub fn user2(mut self, id: impl Into<String>, token: UserToken) -> Self {
         self.users2.insert(id.into(), token);
         self
     }
 
-    /// The OAuth 2.0 client id, with which users' OAuth 2.0 tokens are renewed; with the secret of a confidential client.
+    /// Sets the OAuth 2.0 client id, and the client secret of a confidential client.
+    ///
+    /// The client renews users' OAuth 2.0 tokens with them.
     pub fn oauth2_client(mut self, id: impl Into<String>, secret: Option<SecretString>) -> Self {
         self.client_id = Some(id.into());
         self.client_secret = secret;
         self
     }
 
-    /// The OAuth 2.0 client secret of an app whose client id is not needed: [`ensure`](crate::Client::ensure) takes a receiver's
-    /// answer to a challenge that was made with it for right.
+    /// Sets the OAuth 2.0 client secret for an app that needs no client id.
+    ///
+    /// [`ensure`](crate::Client::ensure) then also accepts a receiver that answers challenges with
+    /// this secret.
     pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.client_secret = Some(secret.into());
         self
     }
 
-    /// The OAuth 1.0a token of a user, who may be the owner.
+    /// Returns the OAuth 1.0a token of a user, who may be the owner.
     pub(crate) fn token_of(&self, user: &str) -> Option<&AccessToken> {
         self.users.get(user).or_else(|| self.owner.as_ref().filter(|owner| owner.user_id() == Some(user)))
     }
 }
 
-/// What a call is signed with.
+/// The kind of credentials that signs a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CredentialKind {
@@ -216,7 +230,7 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
-    /// What it is, in words.
+    /// Returns a description, for example `the app's bearer token`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Bearer => "the app's bearer token",
@@ -227,7 +241,7 @@ impl CredentialKind {
         }
     }
 
-    /// This kind alone.
+    /// Returns a slice that holds only this kind.
     pub(crate) fn alone(self) -> &'static [Self] {
         match self {
             Self::Bearer => &[Self::Bearer],

@@ -1,4 +1,4 @@
-//! Why a call failed.
+//! Errors of calls to X.
 
 mod cause;
 mod cure;
@@ -24,7 +24,7 @@ pub(crate) use markup::{page_words, xml_as_json};
 pub(crate) use read::REASONS;
 pub(crate) use url::{fault as url_fault, is_public_url};
 
-/// Why a call failed: by cause, with what X said, and what to do about it. Holds no credentials.
+/// An error of a call: its cause, X's response, and a fix. Holds no credentials.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Said>);
 
@@ -60,12 +60,12 @@ impl Error {
         }))
     }
 
-    /// There are no credentials of any of these kinds.
+    /// Reports that no credentials of any of these kinds exist.
     pub(crate) fn no_credential(call: &Call, wanted: &'static [CredentialKind]) -> Self {
         Self::new(call, None, Cause::NoCredential(wanted), None)
     }
 
-    /// The user's OAuth 2.0 token was made without the scopes that the call takes. X is not asked.
+    /// Reports that the user's OAuth 2.0 token lacks the scopes of the call. The call is not sent.
     pub(crate) fn scope_not_granted(call: &Call) -> Self {
         Self::new(call, Some(CredentialKind::User2), Cause::Permission, None)
     }
@@ -86,7 +86,7 @@ impl Error {
         Self::new(call, None, Cause::TokenStore, Some(error.to_string()))
     }
 
-    /// What an answer says that is no success, at this time.
+    /// Reads an error response. `now` is the time at which `Retry-After` begins.
     pub(crate) fn read(
         call: &Call,
         credential: Option<CredentialKind>,
@@ -113,7 +113,7 @@ impl Error {
         }))
     }
 
-    /// An answer that says, though it is one of success, that what was asked for was not done.
+    /// Reports a success response that says the request was not carried out.
     pub(crate) fn not_done(call: &Call, credential: CredentialKind, answer: &Response<Bytes>) -> Self {
         let message = Some("X answers that it was not done".to_owned());
         let mut error = Self::new(call, Some(credential), Cause::Other, message);
@@ -121,7 +121,7 @@ impl Error {
         error
     }
 
-    /// What X says to the renewal of a token.
+    /// Reports that X refused to renew a token.
     pub(crate) fn refused(
         call: &Call,
         cause: Cause,
@@ -134,62 +134,63 @@ impl Error {
         error
     }
 
-    /// Why.
+    /// Returns the cause.
     pub fn cause(&self) -> &Cause {
         &self.0.cause
     }
 
-    /// The call: `POST /2/webhooks`.
+    /// Returns the method and the path of the call, for example `POST /2/webhooks`.
     pub fn call(&self) -> &str {
         &self.0.call
     }
 
-    /// What it was signed with; none when it was not sent.
+    /// Returns the kind of credentials that signed the call, or `None` if it was not sent.
     pub fn credential(&self) -> Option<CredentialKind> {
         self.0.credential
     }
 
-    /// The kinds of credentials that the call takes, the best first.
+    /// Returns the kinds of credentials that the call accepts, best first.
     pub fn takes(&self) -> &'static [CredentialKind] {
         self.0.takes
     }
 
-    /// The user in whose name the call was made; none when it was not made in one's.
+    /// Returns the user on whose behalf the call was made, if any.
     pub fn user(&self) -> Option<&str> {
         self.0.user.as_deref()
     }
 
-    /// The OAuth 2.0 scopes that the call takes of a user's token; empty for calls that users' tokens do not make.
+    /// Returns the OAuth 2.0 scopes that the call needs of a user's token. Empty for calls that do
+    /// not accept users' tokens.
     pub fn scopes(&self) -> &'static [&'static str] {
         self.0.scopes
     }
 
-    /// How often the call may be made, if X says.
+    /// Returns the rate limit, if the response contains one.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.0.rate_limit
     }
 
-    /// The HTTP status, if there was an answer.
+    /// Returns the HTTP status, if there was a response.
     pub fn status(&self) -> Option<StatusCode> {
         StatusCode::from_u16(self.0.status?).ok()
     }
 
-    /// X's code, such as 214.
+    /// Returns X's error code, for example 214.
     pub fn code(&self) -> Option<i64> {
         self.0.code
     }
 
-    /// X's reason, such as `CrcValidationFailed`.
+    /// Returns X's reason, for example `CrcValidationFailed`.
     pub fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// X's words.
+    /// Returns X's message.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Returns whether the same call may succeed later without any other change.
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
             Cause::RateLimited { .. } | Cause::Down | Cause::NoAnswer(_) | Cause::ReplayUnderWay => true,
@@ -198,17 +199,17 @@ impl Error {
         }
     }
 
-    /// Whether X has surely done nothing, so that even a call that creates something may be made again.
+    /// Returns whether X cannot have carried out the call. Any call is then safe to repeat.
     pub(crate) fn was_not_carried_out(&self) -> bool {
         matches!(self.0.cause, Cause::RateLimited { .. } | Cause::NoAnswer(TransportError::Connect(_)))
     }
 
-    /// What to do about it, in one sentence, with the command that does it where there is one.
+    /// Returns the fix in one sentence, with the command that applies it, if there is one.
     pub fn cure(&self) -> Cow<'static, str> {
         self.0.cure()
     }
 
-    /// Whether the user's OAuth 2.0 token may lack a scope.
+    /// Returns whether the user's OAuth 2.0 token may lack a scope.
     fn lacks_scope(&self) -> bool {
         self.0.cause == Cause::Permission
             && self.0.credential == Some(CredentialKind::User2)

@@ -1,11 +1,11 @@
-//! What fuzz targets reach of the inside.
+//! Internal functions for fuzz targets.
 
 use http::{HeaderValue, Method, Uri};
 
 use crate::oauth1::{self, Once};
 use crate::{AccessToken, ConsumerKeys};
 
-/// The header `Authorization` that signs a request with OAuth 1.0a.
+/// Returns the `Authorization` header that signs a request with OAuth 1.0a.
 pub fn authorization(
     call: (&Method, &Uri),
     form: &[(String, String)],

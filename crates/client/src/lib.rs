@@ -1,7 +1,7 @@
-//! X's management APIs for webhooks: register, subscribe, heal, replay.
+//! X's management APIs for webhooks: registration, subscriptions, monitoring and replay.
 //!
-//! [`Client`] makes the calls of every generation of the API, each with the kind of credentials that it takes, and says in an
-//! [`Error`] what went wrong, why, and what to do about it.
+//! [`Client`] makes the calls of every version of the API and signs each with the credentials that
+//! it needs. An [`Error`] holds the cause and a fix.
 //!
 //! ```no_run
 //! use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials};

@@ -11,8 +11,9 @@ use crate::api::{ActivitySubscription, Filter};
 use crate::ensure::{Api, Ensured, Found, Plan, Step, Wanted, Wish, apply};
 use crate::{Client, EnsureError};
 
-/// The types of events of the X Activity API that tell what the Account Activity API tells. A revocation is told without a
-/// subscription.
+/// The event types of the X Activity API that deliver the same events as the Account Activity API.
+///
+/// X delivers a revocation without a subscription.
 pub const EQUIVALENT: [&str; 17] = [
     "post.create",
     "post.mention.create",
@@ -33,9 +34,11 @@ pub const EQUIVALENT: [&str; 17] = [
     "dm.indicate_typing",
 ];
 
-/// Moves the users of a webhook from the Account Activity API to the X Activity API, in two steps: first they are subscribed
-/// to both, then the old subscriptions are ended. Let the receiver run with `CutOver::Both` from before the first until after
-/// the second, so that what is told twice arrives once.
+/// Migration of a webhook's users from the Account Activity API to the X Activity API.
+///
+/// The first step subscribes the users to both APIs. The second removes the old subscriptions. Run
+/// the receiver with `CutOver::Both` from before the first step until after the second, so that an
+/// event reported by both APIs arrives once.
 #[derive(Debug)]
 #[must_use]
 pub struct Migration<'a> {
@@ -46,27 +49,30 @@ pub struct Migration<'a> {
     overlap: Duration,
 }
 
-/// What a migration takes.
+/// The steps of a migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MigrationPlan {
-    /// What is to be subscribed first.
+    /// The subscriptions to create first.
     pub subscribe: Plan,
-    /// What is to be ended then: of the users who are told everything by both.
+    /// The subscriptions to remove afterwards. Both APIs deliver these users' events completely.
     pub unsubscribe: Plan,
-    /// The users who stay with the Account Activity API, and the private types that cannot be subscribed for want of a
-    /// token of theirs.
+    /// The users who stay with the Account Activity API, with the types that cannot be subscribed.
+    ///
+    /// These are private event types for which the user's token is missing.
     pub stuck: BTreeMap<String, Vec<String>>,
-    /// The number of users of the webhook who are subscribed to the Account Activity API.
+    /// The number of the webhook's users who are subscribed to the Account Activity API.
     pub users: usize,
-    /// The number of subscriptions to the X Activity API that X lists now, of all webhooks of the app.
+    /// The number of X Activity API subscriptions that X lists now, of all the app's webhooks.
     pub existing: usize,
-    /// The subscriptions to the X Activity API that take the place of old ones and end: after that, nothing reports their events.
+    /// The existing X Activity API subscriptions that replace old ones but expire.
+    ///
+    /// After their expiry, no API reports their events.
     pub expiring: Vec<ActivitySubscription>,
 }
 
 impl Client {
-    /// Moves the users of the webhook of this URL to the X Activity API.
+    /// Returns a migration of the users of the webhook at this URL to the X Activity API.
     pub fn migrate(&self, url: impl Into<String>) -> Migration<'_> {
         let types = EQUIVALENT.iter().map(|name| (*name).to_owned()).collect();
         Migration { client: self, url: url.into(), api: Api::V2, types, overlap: Duration::from_secs(90) }
@@ -74,32 +80,37 @@ impl Client {
 }
 
 impl Migration<'_> {
-    /// The same from the API of enterprise 1.1.
+    /// Migrates from the Account Activity API of enterprise 1.1.
     pub fn from_enterprise(self) -> Self {
         Self { api: Api::Enterprise, ..self }
     }
 
-    /// The same with these types of events only, of [`EQUIVALENT`] or others.
+    /// Sets the event types to subscribe. Defaults to [`EQUIVALENT`].
     pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { types: types.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// How long both tell everything before the old subscriptions are ended, from when the youngest of the new ones was made,
-    /// by whichever run: 90 s unless set. X may take 10 s after subscribing until it tells the first event, and what has no
-    /// id is matched within the receiver's `cut_over_tolerance`, 60 s unless set, which must be over; what X has under way
-    /// for the old subscriptions when they end may never arrive. Days are better, to watch what arrives.
+    /// Sets how long both APIs deliver before the old subscriptions are removed. Defaults to 90 s.
+    ///
+    /// The time counts from the newest X Activity API subscription, even if an earlier run created
+    /// it.
+    ///
+    /// X may take 10 s after a subscription to deliver its first event. The receiver then matches
+    /// events without an id within its `cut_over_tolerance`, which defaults to 60 s. The overlap
+    /// must cover both. X may drop deliveries that are pending for the old subscriptions when these
+    /// are removed. Allow days if you want to compare what arrives.
     pub fn overlap(self, overlap: Duration) -> Self {
         Self { overlap, ..self }
     }
 
-    /// What there is to do, without doing it.
+    /// Returns the steps to do, without doing them.
     ///
     /// # Errors
-    /// When X does not say what there is, or there is no such webhook.
+    /// Returns an error if X's current state cannot be read or the webhook does not exist.
     pub async fn plan(&self) -> Result<MigrationPlan, EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
         let subscribe = crate::ensure::plan(&wanted, &found, self.client.now());
-        // Nothing is no substitute for what is told now.
+        // Without event types, nothing replaces the old subscriptions.
         let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
         let moved = found.subscribers.iter().filter(is_moved);
         let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
@@ -111,7 +122,7 @@ impl Migration<'_> {
         Ok(MigrationPlan { subscribe, unsubscribe, stuck, users, existing, expiring })
     }
 
-    /// What is wanted in the end of the first step, what there is, and who is stuck.
+    /// Returns the desired state after the first step, the current state, and the stuck users.
     async fn look(&self) -> Result<(Wanted, Found, BTreeMap<String, Vec<String>>), EnsureError> {
         let mut wanted = Wanted::new(&*self.url).api(self.api);
         let types = self.types.iter().map(|name| Self::wish("1".to_owned(), name));
@@ -146,11 +157,13 @@ impl Migration<'_> {
         Wish::new(event_type, Filter::user(user))
     }
 
-    /// Subscribes the users to the X Activity API beside the Account Activity API. The refusal of one subscription does not
-    /// stop the others.
+    /// Subscribes the users to the X Activity API in addition to the Account Activity API.
+    ///
+    /// If X refuses one subscription, the others are still created.
     ///
     /// # Errors
-    /// When X refuses, or does not confirm a subscription. What was done stays, and the next run goes on from there.
+    /// Returns an error if X refuses or does not confirm a subscription. Completed steps remain,
+    /// and the next run continues from there.
     pub async fn side_by_side(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         self.subscribe(tell).await?.complete()
     }
@@ -161,11 +174,14 @@ impl Migration<'_> {
         apply(self.client, &wanted, plan, tell).await
     }
 
-    /// Ends the subscriptions to the Account Activity API of those users for whom X lists, on this webhook, a subscription to
-    /// every type in the X Activity API that nothing narrows.
+    /// Removes the Account Activity API subscriptions that the X Activity API replaces completely.
+    ///
+    /// A user's subscription is removed if X lists a subscription of that user to every type on
+    /// this webhook, none of them with a narrower filter.
     ///
     /// # Errors
-    /// When X refuses. What was done before stays, and the next run goes on from there.
+    /// Returns an error if X refuses. Completed steps remain, and the next run continues from
+    /// there.
     pub async fn finish(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         self.end(tell).await?.complete()
     }
@@ -175,7 +191,7 @@ impl Migration<'_> {
         apply(self.client, &wanted, plan, tell).await
     }
 
-    /// What is wanted, the end of the old subscriptions that are told by new ones, and how old the youngest of these is.
+    /// Returns the desired state, the plan of removals, and the age of the newest replacement.
     async fn ending(&self) -> Result<(Wanted, Plan, Option<Duration>), EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
         let is_moved = |user: &&String| {
@@ -189,14 +205,14 @@ impl Migration<'_> {
         Ok((wanted, Plan { steps, ..Plan::default() }, age))
     }
 
-    /// Both, with the [`overlap`](Self::overlap) between them.
+    /// Runs both steps, with the [`overlap`](Self::overlap) between them.
     ///
     /// # Errors
-    /// As [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
+    /// As for [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
     pub async fn run(&self, mut tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         let begun = self.subscribe(&mut tell).await?;
         let (_, old, age) = self.ending().await?;
-        // The run before may have been stopped in its overlap.
+        // If this run created nothing, an earlier run may have stopped during its overlap.
         let together = age.filter(|_| begun.done.is_empty());
         let left = together.map_or(self.overlap, |together| self.overlap.saturating_sub(together));
         if !old.is_empty() {
@@ -212,7 +228,7 @@ impl Migration<'_> {
     }
 }
 
-/// One line for each step.
+/// Writes one line for each step.
 impl fmt::Display for MigrationPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps = self.subscribe.steps.iter().chain(&self.unsubscribe.steps);

@@ -1,5 +1,7 @@
-//! OAuth 1.0a signatures with HMAC-SHA1 (RFC 5849), as
-//! <https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature> describes.
+//! OAuth 1.0a signatures with HMAC-SHA1 (RFC 5849).
+//!
+//! X's documentation:
+//! <https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature>.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,23 +12,23 @@ use sha1::Sha1;
 
 use crate::{AccessToken, ConsumerKeys};
 
-/// Everything but what RFC 3986 calls unreserved.
+/// All characters except those that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Percent-encoded as RFC 5849 says, section 3.6.
+/// Percent-encodes as in RFC 5849, section 3.6.
 pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// What makes each signature another one.
+/// The nonce and timestamp that make each signature unique.
 #[derive(Clone, Debug)]
 pub(crate) struct Once {
     pub(crate) nonce: String,
-    /// Seconds since 1970.
+    /// Seconds since the Unix epoch.
     pub(crate) timestamp: i64,
 }
 
-/// The text that is signed: the method, the URL without its query, and every parameter, in order.
+/// Returns the text to sign: the method, the URL without its query, and all parameters, sorted.
 pub(crate) fn base_string(method: &Method, url: &Uri, oauth: &[(&str, &str)], form: &[(String, String)]) -> String {
     let scheme = url.scheme_str().unwrap_or("https").to_ascii_lowercase();
     let host = url.host().unwrap_or_default().to_ascii_lowercase();
@@ -42,16 +44,17 @@ pub(crate) fn base_string(method: &Method, url: &Uri, oauth: &[(&str, &str)], fo
     format!("{method}&{}&{}", encoded(&place), encoded(&parameters.join("&")))
 }
 
-/// The signature of a base string.
+/// Returns the signature of a base string.
 pub(crate) fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
     let key = format!("{}&{}", encoded(consumer_secret), encoded(token_secret));
-    // HMAC takes keys of every length.
+    // HMAC accepts keys of any length, so this branch is never taken.
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(base_string.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// The header `Authorization` of a request. `further` are parameters such as `oauth_callback`; `form` is a body that is a form.
+/// Returns the `Authorization` header of a request. `further` holds parameters such as
+/// `oauth_callback`; `form` holds the parameters of a form body.
 pub(crate) fn authorization(
     (method, url): (&Method, &Uri),
     form: &[(String, String)],

@@ -1,20 +1,21 @@
-//! How often a call may be made, as X's headers say.
+//! Rate limits from X's response headers.
 
 use std::time::Duration;
 
 use birdhook_core::Timestamp;
 use http::HeaderMap;
 
-/// How often a call may still be made, of the headers `x-rate-limit-*`
-/// (<https://docs.x.com/x-api/fundamentals/rate-limits>).
+/// The rate limit of a call, from the `x-rate-limit-*` headers.
+///
+/// X's documentation: <https://docs.x.com/x-api/fundamentals/rate-limits>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// How often in 15 minutes.
+    /// The number of calls allowed per 15 minutes.
     pub limit: Option<u64>,
-    /// How often still, until [`reset`](Self::reset).
+    /// The number of calls left until [`reset`](Self::reset).
     pub remaining: Option<u64>,
-    /// When it begins anew.
+    /// The time at which the window resets.
     pub reset: Option<Timestamp>,
 }
 
@@ -31,7 +32,7 @@ impl RateLimit {
     }
 }
 
-/// `Retry-After`, in seconds.
+/// Reads `Retry-After`, in seconds.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

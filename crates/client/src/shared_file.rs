@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Timeout for a lock that another holds: longer than a renewal takes.
+/// Timeout for a lock that another handle holds. Longer than a token renewal takes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Between attempts to lock.
+/// Pause between attempts to lock.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A file with credentials that the processes of one machine read and replace.
 ///
-/// The file is replaced whole and synced, with its folder, so that readers need no lock. Who changes it locks it, reads it and
-/// replaces it. The lock is an exclusive lock of the operating system on a file beside it with the extension `lock`, which is
-/// never deleted or replaced; a process that ends releases it. Both files are readable by their owner only (0600, on Unix).
-/// The folder must be on a local disk: locks of network file systems are not reliable.
+/// Writers lock the file, read it and replace it. Each write replaces the whole file and syncs the
+/// file and its folder, so readers need no lock. The lock is an exclusive operating system lock on
+/// a neighbouring file with the extension `lock`, which is never deleted or replaced. The lock is
+/// released when its process ends. On Unix, only the owner can read both files (0600).
+///
+/// The folder must be on a local disk, because locks on network file systems are not reliable.
 ///
 /// ```
 /// use birdhook_client::SharedFile;
@@ -44,7 +46,7 @@ pub struct SharedFile {
 }
 
 impl SharedFile {
-    /// The file at this path, which need not exist.
+    /// Creates a handle for the file at this path, which need not exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
@@ -54,10 +56,10 @@ impl SharedFile {
         &self.path
     }
 
-    /// Reads the file, whether it is locked or not. Returns `None` if it does not exist. Blocks on the disk.
+    /// Reads the file, locked or not. Returns `None` if it does not exist. Blocks on the disk.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::read(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -65,10 +67,13 @@ impl SharedFile {
         }
     }
 
-    /// Locks the file, once no other handle has it locked. Creates the folder, for its owner only (0700, on Unix).
+    /// Locks the file, waiting up to 15 s for another handle.
+    ///
+    /// Creates the folder for its owner only (0700 on Unix).
     ///
     /// # Errors
-    /// When the file is locked for 15 s: the error names the process. When the lock cannot be opened, or is a link.
+    /// Returns an error if another handle holds the lock for 15 s, naming the process, or if the
+    /// lock file cannot be opened or is a link.
     pub async fn lock(&self) -> io::Result<LockedFile> {
         let lock = self.path.with_extension("lock");
         if lock == self.path {
@@ -94,7 +99,7 @@ impl SharedFile {
     }
 }
 
-/// A [`SharedFile`] that is locked, until every clone of it is dropped. Its methods block on the disk.
+/// A locked [`SharedFile`], released when the last clone is dropped. Its methods block on the disk.
 #[derive(Clone, Debug)]
 pub struct LockedFile {
     file: SharedFile,
@@ -106,19 +111,19 @@ impl LockedFile {
     /// Reads the file. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
         self.file.read()
     }
 
-    /// Replaces the file, whole or not at all. Once this returns, the contents survive a loss of power.
+    /// Replaces the contents atomically. Once this returns, they survive a power loss.
     ///
     /// # Errors
-    /// When the file cannot be written. It is then as it was.
+    /// Returns an error if the file cannot be written. Its contents are then unchanged.
     pub fn replace(&self, contents: &[u8]) -> io::Result<()> {
         let path = &self.file.path;
         let write = || {
-            // A random name, created for this process alone and readable by its owner only.
+            // A random name that only this process knows. Only its owner can read the file.
             let mut new = tempfile::Builder::new().prefix(".birdhook-").tempfile_in(folder(path))?;
             new.write_all(contents)?;
             new.as_file().sync_all()?;
@@ -128,10 +133,10 @@ impl LockedFile {
         write().map_err(|error| failed("write", path, &error))
     }
 
-    /// Removes the file, if it exists.
+    /// Removes the file if it exists.
     ///
     /// # Errors
-    /// When the file cannot be removed.
+    /// Returns an error if the file cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
         let path = &self.file.path;
         let removed = match fs::remove_file(path) {
@@ -148,7 +153,7 @@ fn failed(verb: &str, path: &Path, error: &io::Error) -> io::Error {
 
 enum Attempt {
     Locked(File),
-    /// The process that holds the lock, in words.
+    /// Describes the process that holds the lock.
     HeldBy(String),
 }
 
@@ -156,7 +161,7 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
     let mut file = open(path)?;
     match file.try_lock() {
         Ok(()) if is_at(&file, path)? => {
-            // A hint for those who wait.
+            // Lets waiting processes name the holder in their error.
             file.set_len(0)?;
             writeln!(file, "{}", std::process::id())?;
             Ok(Attempt::Locked(file))
@@ -172,7 +177,7 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
     }
 }
 
-/// Opens the file of a lock, which is created once. Follows no link.
+/// Opens the lock file, creating it if necessary. Does not follow links.
 fn open(path: &Path) -> io::Result<File> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -194,7 +199,8 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether the path still leads to this open file: a lock on one that was deleted or replaced excludes nobody.
+/// Returns whether the path still names this open file. A lock on a deleted or replaced file
+/// excludes no other process.
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     #[cfg(unix)]
     {
@@ -217,7 +223,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file that was renamed is there after a loss of power only if its folder was synced too.
+/// Syncs the folder. Without this, a power loss may undo the rename.
 fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder(path))?.sync_all()?;

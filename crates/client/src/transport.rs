@@ -1,4 +1,4 @@
-//! The way to X.
+//! HTTP transport for calls to X.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,41 +10,48 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::url::is_loopback;
 
-/// What a [`Transport`] returns.
+/// The future that [`Transport::send`] returns.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
-/// Sends a request and reads the whole answer. Any HTTP client can be one; [`Https`] is what is there without another.
+/// An HTTP client that sends a request and reads the whole response.
+///
+/// The default is [`Https`]. Implement it for another HTTP client.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request.
     ///
     /// # Errors
-    /// When there is no answer. Every status is an answer.
+    /// Returns an error if there is no response. A response of any status is not an error.
     fn send(&self, request: Request<Bytes>) -> Sending<'_>;
 }
 
-/// Why there is no answer.
+/// The reason why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// Nothing came in time. The request may have been carried out.
+    /// The timeout expired. X may have carried out the request.
     #[error("no answer in time")]
     Timeout,
-    /// There is no connection, so nothing was carried out: the name is not known, nobody listens, or TLS failed.
+    /// No connection: the host name is unknown, nothing listens on the port, or TLS failed. The
+    /// request was not carried out.
     #[error("no connection: {0}")]
     Connect(String),
-    /// The connection ended before the answer. The request may have been carried out.
+    /// The connection ended before the response. X may have carried out the request.
     #[error("{0}")]
     Broken(String),
 }
 
-/// The longest of X's answers are lists of subscribers, with some 30 bytes for each.
+/// Maximum response size, in bytes. The longest responses are lists of subscribers, at about 30
+/// bytes each.
 const LONGEST: usize = 64 << 20;
 
-/// Timeout for a connection, shorter than that for a renewal: what was not sent may be sent again.
+/// Connection timeout. Shorter than the timeout of a token renewal, because a request that was not
+/// sent can be retried.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// HTTPS with reqwest and rustls: Mozilla's certificate authorities, no redirects, no cookies. The proxies that the
-/// environment names (`HTTPS_PROXY`, `NO_PROXY`) are used, but not for this machine.
+/// HTTPS transport based on reqwest and rustls.
+///
+/// It uses Mozilla's root certificates, and neither redirects nor cookies. It uses the proxies from
+/// the environment (`HTTPS_PROXY`, `NO_PROXY`), except for requests to this machine.
 #[derive(Clone, Debug)]
 pub struct Https {
     client: reqwest::Client,
@@ -52,10 +59,10 @@ pub struct Https {
 }
 
 impl Https {
-    /// A transport that gives up on a request after `timeout`.
+    /// Creates a transport with a timeout for each request.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn new(timeout: Duration) -> Result<Self, TransportError> {
         let broken = |error: String| TransportError::Broken(error);
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
@@ -104,7 +111,7 @@ async fn body(mut answer: reqwest::Response) -> Result<Bytes, TransportError> {
 
 fn no_answer(error: reqwest::Error) -> TransportError {
     let (timeout, connect) = (error.is_timeout(), error.is_connect());
-    // A URL may hold what nobody should read.
+    // The URL may contain secrets.
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {

@@ -1,10 +1,10 @@
-//! URLs as they may be printed, and those of this machine.
+//! Redaction of URLs, and recognition of this machine's host names.
 
 use std::net::IpAddr;
 
 use http::Uri;
 
-/// Returns a URL without what may be secret in it: the user, the password, and the query.
+/// Returns a URL without its secret parts: user name, password and query.
 ///
 /// ```
 /// use birdhook_client::redacted;
@@ -16,7 +16,8 @@ use http::Uri;
 pub fn redacted(url: &str) -> String {
     let parsed = url.parse::<Uri>().ok();
     let parts = parsed.as_ref().and_then(|uri| Some((uri, uri.scheme_str()?, uri.authority()?)));
-    // What cannot be read may hold a password anywhere, and so may a path that holds what ends a password.
+    // An invalid URL may contain a password anywhere. So may a path with an `@`, which usually ends
+    // a password.
     let Some((uri, scheme, authority)) = parts.filter(|(uri, ..)| !uri.path().contains('@')) else {
         return if url.contains(['@', '?']) { "***".to_owned() } else { url.to_owned() };
     };
@@ -26,7 +27,7 @@ pub fn redacted(url: &str) -> String {
     format!("{scheme}://{user}{place}{}{query}", uri.path())
 }
 
-/// Whether a URL's host is this machine.
+/// Returns whether a host is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

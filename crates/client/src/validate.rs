@@ -1,4 +1,4 @@
-//! Waits for the like that shows that everything works.
+//! End-to-end validation of a webhook with a like.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,13 +8,14 @@ use birdhook_core::{Event, EventKind, Generation};
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-/// X may deliver the first event so long after subscribing.
+/// The longest time that X may take to deliver the first event after a subscription.
 const DELAY: Duration = Duration::from_secs(10);
 
-/// Waits for a like of a subscribed user's post, the last step of X's guide
-/// (<https://docs.x.com/x-api/account-activity/introduction>): when it comes, registration, subscription, signature and
-/// receiver are as they should be. In the Account Activity API it is `favorite_events`, in the X Activity API
-/// `like.create`.
+/// A check that waits for a like of a subscribed user's post, the last step of X's guide.
+///
+/// If the like arrives, registration, subscription, signature and receiver all work. It is
+/// `favorite_events` in the Account Activity API and `like.create` in the X Activity API. X's
+/// guide: <https://docs.x.com/x-api/account-activity/introduction>.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -22,7 +23,7 @@ const DELAY: Duration = Duration::from_secs(10);
 /// # use birdhook_core::Event;
 ///
 /// # async fn example(mut next: impl AsyncFnMut() -> Option<Event>) {
-/// // Somebody likes a post of 2001 now.
+/// // Another account now likes a post of user 2001.
 /// let validation = Validation::new(["2001"]).subscribed_ago(Duration::from_secs(4));
 /// match validation.wait(next, Duration::from_secs(60)).await {
 ///     Ok(validated) => println!("{validated}"),
@@ -34,27 +35,33 @@ const DELAY: Duration = Duration::from_secs(10);
 #[must_use]
 pub struct Validation {
     users: BTreeSet<String>,
-    /// How much is left of the time until X delivers the first event.
+    /// The remaining time until X must have delivered its first event.
     delay: Duration,
 }
 
 impl Validation {
-    /// Waits for a like of one of these users, who were subscribed just now. No users: of whomever.
+    /// Creates a validation that waits for a like of one of these users, subscribed just now.
+    ///
+    /// Without users, a like of any user counts.
     pub fn new(users: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { users: users.into_iter().map(Into::into).collect(), delay: DELAY }
     }
 
-    /// How long ago the last of them was subscribed: X may take 10 s until it delivers the first event, and the limit
-    /// counts from then.
+    /// Sets how long ago the last user was subscribed.
+    ///
+    /// X may take 10 s to deliver the first event. The limit of [`wait`](Self::wait) begins after
+    /// that.
     pub fn subscribed_ago(self, ago: Duration) -> Self {
         Self { delay: DELAY.saturating_sub(ago), ..self }
     }
 
-    /// Takes events from the receiver until the like is there. `next` gives `None` when there will be no more; it is
-    /// dropped while it waits.
+    /// Reads events from `next` until the like arrives.
+    ///
+    /// `next` returns `None` when no more events will come. Its future is dropped if the limit
+    /// expires.
     ///
     /// # Errors
-    /// What came instead, when the limit is over or there are no more events.
+    /// Returns the events that did arrive if the limit expires or the events end.
     pub async fn wait(
         self,
         mut next: impl AsyncFnMut() -> Option<Event>,
@@ -90,22 +97,22 @@ impl Validation {
     }
 }
 
-/// Events of one kind that came for one user.
+/// The events of one kind that arrived for one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Arrived {
-    /// X's name: `favorite_events`, `like.create`.
+    /// X's name, for example `favorite_events` or `like.create`.
     pub name: String,
-    /// What happened.
+    /// The kind of event.
     #[serde(serialize_with = "display")]
     pub kind: EventKind,
-    /// The API that told it.
+    /// The source API.
     #[serde(serialize_with = "as_str")]
     pub generation: Generation,
-    /// The subscriber's id, if X tells.
+    /// The subscriber's id, if X reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// How many.
+    /// The number of events.
     pub count: u64,
 }
 
@@ -129,7 +136,7 @@ fn note(arrived: &mut Vec<Arrived>, event: &Event) {
     }
 }
 
-/// The like came.
+/// Report of a like that arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Validated {
@@ -137,32 +144,32 @@ pub struct Validated {
     pub user: Option<String>,
     /// The like.
     pub like: Arrived,
-    /// How long it took.
+    /// The time until the like arrived.
     #[serde(rename = "after_seconds", serialize_with = "seconds")]
     pub after: Duration,
-    /// Everything that came, the like included, in the order of first coming.
+    /// All events that arrived, including the like, in the order of first arrival.
     pub arrived: Vec<Arrived>,
 }
 
-/// No such like came.
+/// Report that no such like arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[non_exhaustive]
 pub struct NotValidated {
-    /// The users of whom it was to be; none for whomever.
+    /// The users whose likes were expected. Empty for any user.
     pub users: BTreeSet<String>,
-    /// How long it was waited for.
+    /// The time waited.
     #[serde(rename = "after_seconds", serialize_with = "seconds")]
     pub after: Duration,
-    /// Whether the receiver ended before the limit was over.
+    /// Whether the receiver stopped before the limit expired.
     pub is_closed: bool,
-    /// Whether X may not have delivered anything yet, so soon after subscribing.
+    /// Whether it is so soon after subscribing that X may not have delivered yet.
     pub is_early: bool,
-    /// What came instead, in the order of first coming.
+    /// The events that did arrive, in the order of first arrival.
     pub arrived: Vec<Arrived>,
 }
 
 impl NotValidated {
-    /// What may be the reason, the likeliest first.
+    /// Returns possible reasons, most likely first.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
         if self.is_closed {

@@ -1,4 +1,4 @@
-//! The integration tests of birdhook-client, in one binary.
+//! Integration tests of birdhook-client, in one binary.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

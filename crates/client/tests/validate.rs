@@ -1,4 +1,4 @@
-//! Waits for a like, by a clock that does not wait.
+//! Tests of the validation with a like, on tokio's paused clock.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What happens, as this API tells it.
+/// Returns an event of this kind, as this API reports it.
 fn event(kind: Kind, user: &str, told_by: Generation) -> Event {
     let happening = Scene::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
     let body = happening.told_by(told_by).unwrap();
     birdhook_testkit::read("app", body).unwrap().into_events().remove(0)
 }
 
-/// Gives these events, each after so many seconds; then nothing for ever, or no more.
+/// Returns a source of these events, each due after a number of seconds. It then ends or stays
+/// pending.
 fn feed(events: Vec<(u64, Event)>, ends: bool) -> impl AsyncFnMut() -> Option<Event> {
     let (begun, mut events) = (Instant::now(), events.into_iter());
     async move || match events.next() {

@@ -7,8 +7,9 @@ use super::{ANY_USER, BEARER, Counts, answer, part};
 use crate::call::Call;
 use crate::{Client, Error};
 
-/// Subscriptions to the Account Activity API in v2 (<https://docs.x.com/x-api/account-activity/introduction>), which ends on
-/// 2027-01-01.
+/// Calls for v2 subscriptions to the Account Activity API, which ends on 2027-01-01.
+///
+/// X's documentation: <https://docs.x.com/x-api/account-activity/introduction>.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountActivity<'a>(pub(super) &'a Client);
 
@@ -20,45 +21,46 @@ impl AccountActivity<'_> {
         format!("/2/account_activity/webhooks/{}/subscriptions/all", part(webhook))
     }
 
-    /// Subscribes a user, in whose name the call is made.
+    /// Subscribes a user, on whose behalf the call is made.
     ///
     /// # Errors
-    /// When the user has not authorised the app for direct messages, or is subscribed already.
+    /// Returns an error if the user has not authorised the app for direct messages, or is already
+    /// subscribed.
     pub async fn subscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
         let call = Call::post(Self::all(webhook), ANY_USER).scopes(SCOPES).of(user).json(&json!({}))?;
         self.0.made(call.idempotent(), |answer| answer::flag(answer, "subscribed")).await
     }
 
-    /// Whether a user is subscribed.
+    /// Returns whether a user is subscribed.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn is_subscribed(&self, webhook: &str, user: &str) -> Result<bool, Error> {
         let call = Call::get(Self::all(webhook), ANY_USER).scopes(SCOPES).of(user);
         self.0.read_as(call, |answer| answer::flag(answer, "subscribed")).await
     }
 
-    /// The ids of the subscribed users.
+    /// Returns the ids of the subscribed users.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn subscribers(&self, webhook: &str) -> Result<Vec<String>, Error> {
         self.0.read_as(Call::get(format!("{}/list", Self::all(webhook)), BEARER), users).await
     }
 
-    /// How many subscriptions the account has.
+    /// Returns the number of subscriptions of the account.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn count(&self) -> Result<Counts, Error> {
         let call = Call::get("/2/account_activity/subscriptions/count", BEARER);
         self.0.read_as(call, |answer: &Value| answer::one(answer, "counts")).await
     }
 
-    /// Ends a user's subscription.
+    /// Removes a user's subscription.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if the user is not subscribed.
     pub async fn unsubscribe(&self, webhook: &str, user: &str) -> Result<(), Error> {
         let path = format!("/2/account_activity/webhooks/{}/subscriptions/{}/all", part(webhook), part(user));
         self.0.made(Call::delete(path, BEARER), |answer| answer::flag(answer, "subscribed").map(|is| !is)).await

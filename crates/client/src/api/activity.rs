@@ -20,108 +20,112 @@ use super::{BEARER, EventType, answer, part};
 use crate::call::Call;
 use crate::{Cause, Client, Error};
 
-/// Subscriptions to the X Activity API (<https://docs.x.com/x-api/activity/introduction>).
+/// Calls for subscriptions to the X Activity API.
+///
+/// X's documentation: <https://docs.x.com/x-api/activity/introduction>.
 #[derive(Clone, Copy, Debug)]
 pub struct Activity<'a>(pub(super) &'a Client);
 
-/// A subscription to one type of event.
+/// A subscription to one event type.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ActivitySubscription {
     /// The id.
     #[serde(rename = "subscription_id", alias = "id", deserialize_with = "answer::id")]
     pub id: String,
-    /// The type of event: `like.create`.
+    /// The event type, for example `like.create`.
     pub event_type: String,
     /// The filter.
     #[serde(default)]
     pub filter: Filter,
-    /// The app's label, which comes with every event.
+    /// The app's label, which X attaches to every event.
     #[serde(default, deserialize_with = "answer::text")]
     pub tag: Option<String>,
-    /// The webhook that receives the events; without one, events go to the stream only.
+    /// The id of the webhook that receives the events. Without one, events go only to the stream.
     #[serde(default, deserialize_with = "answer::text")]
     pub webhook_id: Option<String>,
-    /// When it ends. Without one, it is permanent.
+    /// The expiry. `None` means permanent.
     #[serde(default, deserialize_with = "answer::time")]
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// The time of creation.
     #[serde(default, deserialize_with = "answer::time")]
     pub created_at: Option<Timestamp>,
-    /// When it was last changed.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "answer::time")]
     pub updated_at: Option<Timestamp>,
 }
 
-/// A subscription that is to be made.
+/// A subscription to create.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub struct NewSubscription {
-    /// The type of event: `like.create`.
+    /// The event type, for example `like.create`.
     pub event_type: String,
     /// The filter.
     pub filter: Filter,
     /// The app's label, of 1 to 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The webhook that is to be told.
+    /// The id of the webhook that receives the events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<String>,
-    /// When it is to end. X makes a subscription permanent when this is absent, also an equal one that had an end.
+    /// The expiry. Without one, X makes the subscription permanent, even an equal existing one that
+    /// had an expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
 
 impl NewSubscription {
-    /// To this type of event, told to nobody but the stream.
+    /// Creates a subscription without a webhook: its events go only to the stream.
     pub fn new(event_type: impl Into<String>, filter: Filter) -> Self {
         Self { event_type: event_type.into(), filter, tag: None, webhook_id: None, expires_at: None }
     }
 
-    /// The same subscription again, with this end or permanent: type, filter, webhook and tag stay.
+    /// Copies the type, filter, webhook and tag of an existing subscription, with a new expiry.
+    /// `None` means permanent.
     pub fn again(one: &ActivitySubscription, expires_at: Option<Timestamp>) -> Self {
         let ActivitySubscription { event_type, filter, tag, webhook_id, .. } = one.clone();
         Self { event_type, filter, tag, webhook_id, expires_at }
     }
 
-    /// The same with the webhook that is to be told.
+    /// Sets the webhook that receives the events.
     #[must_use]
     pub fn webhook(self, id: impl Into<String>) -> Self {
         Self { webhook_id: Some(id.into()), ..self }
     }
 
-    /// The same with the app's word for it.
+    /// Sets the app's label.
     #[must_use]
     pub fn tag(self, tag: impl Into<String>) -> Self {
         Self { tag: Some(tag.into()), ..self }
     }
 
-    /// Sets when the subscription ends.
+    /// Sets the expiry.
     #[must_use]
     pub fn expires_at(self, at: Timestamp) -> Self {
         Self { expires_at: Some(at), ..self }
     }
 }
 
-/// What is to be changed of a subscription.
+/// The changes to make to a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// The app's word for it.
+    /// The new label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The webhook that is to be told.
+    /// The id of the new webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<String>,
 }
 
 impl Change {
-    /// The webhook that is to be told.
+    /// Changes the webhook.
     pub fn webhook(id: impl Into<String>) -> Self {
         Self { webhook_id: Some(id.into()), ..Self::default() }
     }
 
-    /// The app's word for it.
+    /// Changes the label.
     pub fn tag(tag: impl Into<String>) -> Self {
         Self { tag: Some(tag.into()), ..Self::default() }
     }
@@ -133,17 +137,17 @@ impl Change {
 pub struct Page {
     /// The subscriptions.
     pub subscriptions: Vec<ActivitySubscription>,
-    /// What gets the next page, if there is one.
+    /// The token of the next page, if there is one.
     pub next: Option<String>,
 }
 
-/// What became of several subscriptions that were to be deleted.
+/// Outcome of deleting several subscriptions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Deleted {
-    /// The ids of those that are gone.
+    /// The ids of the deleted subscriptions.
     pub deleted: Vec<String>,
-    /// The ids of those that there were none of.
+    /// The ids that did not exist.
     pub missing: Vec<String>,
 }
 
@@ -151,12 +155,15 @@ const MOST_AT_ONCE: usize = 100;
 const MOST_ON_A_PAGE: u16 = 1000;
 
 impl Activity<'_> {
-    /// Creates a subscription, or sets the end of an equal one. Private types take a token of the filter's user, public ones
-    /// any credentials: [`EVENT_TYPES`](super::EVENT_TYPES). A success without a body is confirmed by X's list;
-    /// [`subscribe`](Self::subscribe) confirms the other answers too.
+    /// Creates a subscription, or sets the expiry of an equal one.
+    ///
+    /// Private types need a token of the filter's user, public ones accept any credentials:
+    /// [`EVENT_TYPES`](super::EVENT_TYPES). If X reports success without naming the subscription,
+    /// X's list confirms it. [`subscribe`](Self::subscribe) confirms the other responses too.
     ///
     /// # Errors
-    /// When X refuses, there are too many, there is such a subscription, or the filter has members that X does not accept.
+    /// Returns an error if X refuses, the limit is reached, the subscription exists, or the filter
+    /// has members that X does not accept.
     pub async fn create(&self, new: &NewSubscription) -> Result<ActivitySubscription, Error> {
         if let Some(made) = self.ask(new).await? {
             return Ok(made);
@@ -169,17 +176,17 @@ impl Activity<'_> {
         })
     }
 
-    /// Asks X for a subscription; `None` is a success that does not hold it.
+    /// Asks X for a subscription. `None` means success without the subscription in the response.
     async fn ask(&self, new: &NewSubscription) -> Result<Option<ActivitySubscription>, Error> {
         let call = Self::creation(new);
         new.has_known_members().map_err(|fault| Error::invalid(&call, &fault.to_string()))?;
         self.0.read_any(call.json(new)?, |answer| answer::one(answer, "subscription")).await
     }
 
-    /// Checks what X would refuse, and that there are credentials, without a call.
+    /// Checks the requirements of X's API and the credentials, without a call.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// Returns the first fault found.
     pub async fn check(&self, new: &NewSubscription) -> Result<(), SubscriptionFault> {
         new.check(self.0.now())?;
         let call = Self::creation(new);
@@ -190,7 +197,7 @@ impl Activity<'_> {
         })
     }
 
-    /// The call that creates a subscription, without its body.
+    /// Returns the call that creates a subscription, without its body.
     pub(crate) fn creation(new: &NewSubscription) -> Call {
         let EventType { takes, scopes, .. } = EventType::of(&new.event_type);
         let mut call = Call::post("/2/activity/subscriptions", takes).scopes(scopes);
@@ -198,10 +205,10 @@ impl Activity<'_> {
         call
     }
 
-    /// A page of the app's subscriptions, of up to 1,000.
+    /// Returns a page of up to 1,000 of the app's subscriptions.
     ///
     /// # Errors
-    /// When X refuses, or does not know the page.
+    /// Returns an error if X refuses the call or does not know the page.
     pub async fn page(&self, at_most: u16, page: Option<&str>) -> Result<Page, Error> {
         self.read_page(Call::get("/2/activity/subscriptions", BEARER), at_most, page).await
     }
@@ -219,18 +226,18 @@ impl Activity<'_> {
             .await
     }
 
-    /// All of the app's subscriptions.
+    /// Returns all of the app's subscriptions.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<ActivitySubscription>, Error> {
         self.read_pages(&Call::get("/2/activity/subscriptions", BEARER)).await
     }
 
-    /// The app's subscriptions that are about this user, with the bearer token or a token of the user.
+    /// Returns the app's subscriptions for this user. Uses the bearer token or a token of the user.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn list_of(&self, user: &str) -> Result<Vec<ActivitySubscription>, Error> {
         self.read_pages(&Call::get("/2/activity/subscriptions", PUBLIC).of(user).query("user_id", user)).await
     }
@@ -241,17 +248,17 @@ impl Activity<'_> {
             let page = self.read_page(call.clone(), MOST_ON_A_PAGE, next.as_deref()).await?;
             all.extend(page.subscriptions);
             match page.next {
-                // Pages that name each other would never end.
+                // Pages that point to each other would loop forever.
                 Some(token) if seen.insert(token.clone()) => next = Some(token),
                 _ => return Ok(all),
             }
         }
     }
 
-    /// Changes the tag or the webhook of a subscription. Its filter and its end stay as they are.
+    /// Changes the tag or the webhook of a subscription. Its filter and its expiry do not change.
     ///
     /// # Errors
-    /// When there is none of this id.
+    /// Returns an error if the id does not exist.
     pub async fn update(&self, id: &str, change: &Change) -> Result<ActivitySubscription, Error> {
         let call = Call::put(format!("/2/activity/subscriptions/{}", part(id)), BEARER).json(change)?;
         if let Some(changed) = self.0.read_any(call.clone(), |answer| answer::one(answer, "subscription")).await? {
@@ -268,20 +275,21 @@ impl Activity<'_> {
         })
     }
 
-    /// Ends a subscription.
+    /// Deletes a subscription.
     ///
     /// # Errors
-    /// When there is none of this id.
+    /// Returns an error if the id does not exist.
     pub async fn delete(&self, id: &str) -> Result<(), Error> {
         let call = Call::delete(format!("/2/activity/subscriptions/{}", part(id)), BEARER);
         self.0.made(call, |answer| answer::flag(answer, "deleted")).await
     }
 
-    /// Ends several subscriptions, 100 with each call.
+    /// Deletes several subscriptions, 100 per call.
     ///
     /// # Errors
-    /// When X refuses. Those before the call that failed are gone. When X's answer is lost, those that are gone by then
-    /// count as missing.
+    /// Returns an error if X refuses a call. The subscriptions of earlier calls are then deleted.
+    /// If a response is lost, the retry reports subscriptions that the first attempt deleted as
+    /// missing.
     pub async fn delete_many(&self, ids: &[String]) -> Result<Deleted, Error> {
         let mut all = Deleted::default();
         for ids in ids.chunks(MOST_AT_ONCE) {
@@ -296,7 +304,7 @@ impl Activity<'_> {
         Ok(all)
     }
 
-    /// These ids, if X lists none of them any more.
+    /// Returns these ids if X no longer lists any of them.
     async fn gone(&self, call: &Call, ids: &[String]) -> Result<Vec<String>, Error> {
         let left: Vec<String> =
             self.list().await?.into_iter().map(|one| one.id).filter(|id| ids.contains(id)).collect();
@@ -307,7 +315,7 @@ impl Activity<'_> {
     }
 }
 
-/// Which of the ids are deleted, and which were none, as an answer names them; `None` when it does not say.
+/// Splits the ids into deleted and missing, as the response names them. `None` if it names neither.
 fn deleted(answer: &Value, ids: &[String]) -> Option<(Vec<String>, Vec<String>)> {
     let list = |name: &str| answer.get(name).and_then(Value::as_array).map(Vec::as_slice);
     let id = |entry: &Value| {

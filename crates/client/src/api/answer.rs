@@ -1,34 +1,36 @@
-//! The shapes of answers, which X's documents draw in several ways.
+//! Readers for the several shapes in which X documents its responses.
 
 use birdhook_core::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The thing that an answer is about: the answer itself, its `data`, the first of a list there, or a member of it.
+/// Reads one object: the response itself, its `data`, the first entry of a list there, or the
+/// member.
 pub(super) fn one<T: DeserializeOwned>(answer: &Value, member: &str) -> Option<T> {
     let data = answer.get("data").unwrap_or(answer);
     let data = data.as_array().map_or(Some(data), |list| list.first())?;
     serde_json::from_value(data.get(member).unwrap_or(data).clone()).ok()
 }
 
-/// The things of a list: the answer itself, its `data`, or a member of one of them. What cannot be read is left out.
+/// Reads a list: the response itself, its `data`, or the member of either. Skips entries that
+/// cannot be read.
 pub(super) fn many<T: DeserializeOwned>(answer: &Value, member: &str) -> Option<Vec<T>> {
     let data = answer.get("data").unwrap_or(answer);
     let list = data.as_array().or_else(|| data.get(member)?.as_array());
     match list {
         Some(list) => Some(list.iter().filter_map(|one| serde_json::from_value(one.clone()).ok()).collect()),
-        // X leaves an empty list out.
+        // X omits an empty list.
         None => answer.get("meta").map(|_| Vec::new()),
     }
 }
 
-/// Whether a member of `data` says so; `None` when it does not say.
+/// Reads a boolean member of `data`. `None` if it is absent.
 pub(super) fn flag(answer: &Value, member: &str) -> Option<bool> {
     answer.get("data").unwrap_or(answer).get(member)?.as_bool()
 }
 
-/// An id, which X writes as a string or as a number.
+/// Reads an id, which X writes as a string or a number.
 pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(id) => Ok(id),
@@ -37,7 +39,7 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
     }
 }
 
-/// Text or an id where there may be none. A value of another kind counts as none, so that it makes no list shorter.
+/// Reads optional text or an id. Ignores a value of another type, so that its entry is not skipped.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -46,7 +48,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// A number, which X also writes as a string.
+/// Reads a number, which X may write as a string.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => text.parse().ok(),
@@ -54,10 +56,10 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     })
 }
 
-/// A time in any of the ways that X writes one.
+/// Reads a time in any of X's formats.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let Value::String(text) = Value::deserialize(deserializer)? else { return Ok(None) };
-    // `2016-06-02 23:54:02 +0000` in 1.1.
+    // 1.1 writes `2016-06-02 23:54:02 +0000`.
     let as_v2 = || text.strip_suffix(" +0000").map(|time| format!("{}Z", time.replacen(' ', "T", 1)));
     Ok(Timestamp::parse(&text).or_else(|| Timestamp::parse(&as_v2()?)))
 }

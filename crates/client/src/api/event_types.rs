@@ -1,24 +1,24 @@
-//! What a subscription to each type of event of the X Activity API takes.
+//! Requirements of a subscription to each event type of the X Activity API.
 
 use crate::CredentialKind::{self, Bearer, User, User2};
 
-/// A type of event of the X Activity API, and what a subscription to it takes.
+/// An event type of the X Activity API, and the requirements of a subscription to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventType {
-    /// The name: `like.create`.
+    /// The name, for example `like.create`.
     pub name: &'static str,
     /// The OAuth 2.0 scopes that a user's token needs.
     pub scopes: &'static [&'static str],
-    /// The kinds of credentials that the subscription takes, the best first.
+    /// The accepted kinds of credentials, best first.
     pub takes: &'static [CredentialKind],
 }
 
-/// Any credentials: the app's bearer token will do.
+/// Any credentials, including the app's bearer token.
 pub(super) const PUBLIC: &[CredentialKind] = &[Bearer, User2, User];
 /// Any credentials, the user's first: X may refuse the bearer token to apps of lower access levels.
 const USER_FIRST: &[CredentialKind] = &[User2, User, Bearer];
-/// A token of the user alone. The specification takes both kinds, X's introduction OAuth 2.0 alone.
+/// A token of the user only. The specification accepts both kinds, X's introduction only OAuth 2.0.
 const PRIVATE: &[CredentialKind] = &[User2, User];
 
 const TWEET: &[&str] = &["tweet.read"];
@@ -34,7 +34,8 @@ const fn row(name: &'static str, scopes: &'static [&'static str], takes: &'stati
     EventType { name, scopes, takes }
 }
 
-/// Every type that X's OpenAPI 2.173 names; `chat.conversation_join` is an alias. `docs/protocol.md` has the same table.
+/// All event types in X's OpenAPI 2.173, as in `docs/protocol.md`. `chat.conversation_join` is an
+/// alias.
 pub const EVENT_TYPES: [EventType; 45] = [
     row("post.create", TWEET, PUBLIC),
     row("post.delete", TWEET, PUBLIC),
@@ -84,8 +85,10 @@ pub const EVENT_TYPES: [EventType; 45] = [
 ];
 
 impl EventType {
-    /// What a subscription to this type takes. A type that is not in [`EVENT_TYPES`] takes what the first of its family
-    /// does, and one of no known family what a public type does.
+    /// Returns the requirements of a subscription to this type.
+    ///
+    /// A type outside [`EVENT_TYPES`] is treated like the first type of its family, and a type of
+    /// an unknown family like a public one.
     pub(crate) fn of(name: &str) -> Self {
         let family = |name: &str| name.split('.').next().map(str::to_owned);
         let exact = EVENT_TYPES.iter().find(|known| known.name == name);
@@ -93,7 +96,7 @@ impl EventType {
         exact.or_else(akin).copied().unwrap_or(row("", TWEET, PUBLIC))
     }
 
-    /// Whether the app's bearer token will not do.
+    /// Returns whether the type needs a user's token: the app's bearer token is not accepted.
     pub(crate) fn is_private(self) -> bool {
         !self.takes.contains(&Bearer)
     }

@@ -1,7 +1,7 @@
-//! The calls, by API.
+//! The calls to X, by API.
 //!
 //! - [`Enterprise`] and [`Premium`]: 1.1
-//! - [`Webhooks`]: v2 webhooks, the transport of all that follow
+//! - [`Webhooks`]: v2 webhooks, which the APIs below deliver to
 //! - [`AccountActivity`]: subscriptions to the Account Activity API in v2, which ends on 2027-01-01
 //! - [`Activity`]: subscriptions to the X Activity API
 //! - [`StreamLinks`]: filtered streams that are delivered to a webhook
@@ -36,45 +36,47 @@ use crate::{Client, CredentialKind};
 pub(crate) const BEARER: &[CredentialKind] = &[CredentialKind::Bearer];
 pub(crate) const OWNER: &[CredentialKind] = &[CredentialKind::Owner];
 pub(crate) const USER: &[CredentialKind] = &[CredentialKind::User];
-/// Prose says the bearer token only, OpenAPI the owner's too.
+/// X's prose accepts only the bearer token, its OpenAPI also the owner's.
 pub(crate) const BEARER_OR_OWNER: &[CredentialKind] = &[CredentialKind::Bearer, CredentialKind::Owner];
 pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, CredentialKind::User2];
 
 impl Client {
-    /// Webhooks and subscriptions of enterprise 1.1.
+    /// Returns the calls for webhooks and subscriptions of enterprise 1.1.
     pub fn enterprise(&self) -> Enterprise<'_> {
         Enterprise(self)
     }
 
-    /// Webhooks and subscriptions of an environment of premium 1.1, which X no longer sells. The name is case-sensitive, and
-    /// has no colon.
+    /// Returns the calls for an environment of premium 1.1, which X no longer sells.
+    ///
+    /// The environment's name is case-sensitive and contains no colon.
     pub fn premium<'a>(&'a self, environment: &'a str) -> Premium<'a> {
         Premium { client: self, environment }
     }
 
-    /// v2 webhooks.
+    /// Returns the calls for v2 webhooks.
     pub fn webhooks(&self) -> Webhooks<'_> {
         Webhooks(self)
     }
 
-    /// Subscriptions to the Account Activity API in v2.
+    /// Returns the calls for v2 subscriptions to the Account Activity API.
     pub fn account_activity(&self) -> AccountActivity<'_> {
         AccountActivity(self)
     }
 
-    /// Subscriptions to the X Activity API.
+    /// Returns the calls for subscriptions to the X Activity API.
     pub fn activity(&self) -> Activity<'_> {
         Activity(self)
     }
 
-    /// Links of webhooks to filtered streams.
+    /// Returns the calls for links of webhooks to filtered streams.
     pub fn stream_links(&self) -> StreamLinks<'_> {
         StreamLinks(self)
     }
 }
 
-/// A part of a path.
+/// Percent-encodes a path segment.
 fn part(text: &str) -> String {
-    // What need not be encoded must not be: servers decode it before they look at the signature, or do not.
+    // Unreserved characters stay as they are: servers differ in whether they decode them before
+    // they verify the signature.
     crate::oauth1::encoded(text)
 }

@@ -1,4 +1,4 @@
-//! Premium 1.1.
+//! Webhooks and subscriptions of premium 1.1.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{BEARER, Counts, OWNER, USER, Webhook, answer, part};
 use crate::call::Call;
 use crate::{Client, Error};
 
-/// Webhooks and subscriptions of an environment of premium 1.1.
+/// Calls for webhooks and subscriptions of an environment of premium 1.1.
 #[derive(Clone, Copy, Debug)]
 pub struct Premium<'a> {
     pub(super) client: &'a Client,
@@ -19,26 +19,27 @@ impl Premium<'_> {
         format!("/1.1/account_activity/all/{}/{rest}", part(self.environment))
     }
 
-    /// Registers a webhook: X challenges it first.
+    /// Registers a webhook. X challenges it first.
     ///
     /// # Errors
-    /// When X refuses the URL or the answer to its challenge, or there are too many webhooks.
+    /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
+    /// is reached.
     pub async fn register(&self, url: &str) -> Result<Webhook, Error> {
         self.client.read(Call::post(self.path("webhooks.json"), OWNER).query("url", url)).await
     }
 
-    /// The environment's webhooks.
+    /// Returns the environment's webhooks.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<Webhook>, Error> {
         self.client.read(Call::get(self.path("webhooks.json"), BEARER)).await
     }
 
-    /// Every environment's name with its webhooks.
+    /// Returns the name and the webhooks of every environment.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn environments(&self) -> Result<Vec<(String, Vec<Webhook>)>, Error> {
         #[derive(serde::Deserialize)]
         struct Environment {
@@ -51,58 +52,59 @@ impl Premium<'_> {
         Ok(all.into_iter().map(|one| (one.environment_name, one.webhooks)).collect())
     }
 
-    /// Lets X challenge a webhook now, which makes it valid again.
+    /// Makes X challenge a webhook now. A correct response makes the webhook valid again.
     ///
     /// # Errors
-    /// When the challenge is not answered well.
+    /// Returns an error if the challenge fails.
     pub async fn challenge(&self, webhook: &str) -> Result<(), Error> {
         self.client.done(Call::put(self.path(&format!("webhooks/{}.json", part(webhook))), OWNER)).await
     }
 
-    /// Deletes a webhook, with its subscriptions.
+    /// Deletes a webhook and its subscriptions.
     ///
     /// # Errors
-    /// When there is none of this id.
+    /// Returns an error if the id does not exist.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
         self.client.done(Call::delete(self.path(&format!("webhooks/{}.json", part(webhook))), OWNER)).await
     }
 
-    /// Subscribes a user, in whose name the call is made.
+    /// Subscribes a user, on whose behalf the call is made.
     ///
     /// # Errors
-    /// When the user has not authorised the app for direct messages, or is subscribed already.
+    /// Returns an error if the user has not authorised the app for direct messages, or is already
+    /// subscribed.
     pub async fn subscribe(&self, user: &str) -> Result<(), Error> {
         self.client.done(Call::post(self.path("subscriptions.json"), USER).of(user).idempotent()).await
     }
 
-    /// Whether a user is subscribed.
+    /// Returns whether a user is subscribed.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn is_subscribed(&self, user: &str) -> Result<bool, Error> {
         yes_or_no(self.client.done(Call::get(self.path("subscriptions.json"), USER).of(user)).await)
     }
 
-    /// The ids of the subscribed users.
+    /// Returns the ids of the subscribed users.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn subscribers(&self) -> Result<Vec<String>, Error> {
         self.client.read_as(Call::get(self.path("subscriptions/list.json"), BEARER), users).await
     }
 
-    /// How many subscriptions the account has.
+    /// Returns the number of subscriptions of the account.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn count(&self) -> Result<Counts, Error> {
         self.client.read(Call::get("/1.1/account_activity/all/subscriptions/count.json", BEARER)).await
     }
 
-    /// Ends a user's subscription.
+    /// Removes a user's subscription.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if the user is not subscribed.
     pub async fn unsubscribe(&self, user: &str) -> Result<(), Error> {
         self.client.done(Call::delete(self.path(&format!("subscriptions/{}.json", part(user))), BEARER)).await
     }

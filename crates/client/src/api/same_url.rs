@@ -1,8 +1,8 @@
-//! Whether two URLs are one webhook to X.
+//! Comparison of webhook URLs.
 
 use http::Uri;
 
-/// Whether two URLs differ in nothing but the case of the scheme and the host, which counts for nothing.
+/// Returns whether two URLs are equal. Ignores the case of the scheme and the host.
 pub fn same_url(one: &str, other: &str) -> bool {
     let parts = |url: &str| {
         let url: Uri = url.parse().ok()?;

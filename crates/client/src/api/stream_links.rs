@@ -8,11 +8,13 @@ use super::{BEARER, answer, part};
 use crate::call::Call;
 use crate::{Client, Error};
 
-/// Links of webhooks to filtered streams (<https://docs.x.com/x-api/webhooks/stream/introduction>).
+/// Calls for links of webhooks to filtered streams.
+///
+/// X's documentation: <https://docs.x.com/x-api/webhooks/stream/introduction>.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamLinks<'a>(pub(super) &'a Client);
 
-/// A link.
+/// A link of a webhook to the filtered stream.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct StreamLink {
@@ -22,10 +24,10 @@ pub struct StreamLink {
     /// The app's id.
     #[serde(default)]
     pub application_id: Option<String>,
-    /// Which fields posts have; X's sample parts some of them at their commas.
+    /// The post fields that are delivered. In X's sample, some are split at their commas.
     #[serde(default)]
     pub fields: Vec<String>,
-    /// When it was made.
+    /// The time of creation.
     #[serde(default, deserialize_with = "answer::time")]
     pub created_at: Option<Timestamp>,
 }
@@ -35,20 +37,24 @@ impl StreamLinks<'_> {
         format!("/2/tweets/search/webhooks/{}", part(webhook))
     }
 
-    /// Delivers the filtered stream to a webhook, with these fields of posts: `("tweet.fields", "created_at,lang")`.
+    /// Delivers the filtered stream to a webhook, with these fields of posts.
+    ///
+    /// A field is a name and a value, for example `("tweet.fields", "created_at,lang")`.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn create(&self, webhook: &str, fields: &[(&'static str, &str)]) -> Result<(), Error> {
         let call = Call::post(Self::path(webhook), BEARER).idempotent();
         let call = fields.iter().fold(call, |call, (name, value)| call.query(name, *value));
         self.0.made(call, |answer| answer::flag(answer, "provisioned")).await
     }
 
-    /// The links of the app. X's documents name two paths; the second is tried where the first is none.
+    /// Returns the app's links.
+    ///
+    /// X's documents name two paths. The second is tried if the first does not exist.
     ///
     /// # Errors
-    /// When X refuses.
+    /// Returns an error if X refuses the call.
     pub async fn list(&self) -> Result<Vec<StreamLink>, Error> {
         let of = |path: &str| Call::get(path, BEARER);
         let read = |answer: &serde_json::Value| answer::many(answer, "links");
@@ -60,10 +66,10 @@ impl StreamLinks<'_> {
         }
     }
 
-    /// Ends the delivery of the filtered stream to a webhook.
+    /// Stops delivery of the filtered stream to a webhook.
     ///
     /// # Errors
-    /// When there is no link.
+    /// Returns an error if there is no link.
     pub async fn delete(&self, webhook: &str) -> Result<(), Error> {
         self.0.made(Call::delete(Self::path(webhook), BEARER), |answer| answer::flag(answer, "deleted")).await
     }

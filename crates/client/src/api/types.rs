@@ -1,4 +1,4 @@
-//! What several APIs answer with.
+//! Response types that several APIs share.
 
 use birdhook_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,30 +12,30 @@ pub struct Webhook {
     /// The id.
     #[serde(deserialize_with = "answer::id")]
     pub id: String,
-    /// The URL, which cannot be changed.
+    /// The URL, which cannot change after registration.
     pub url: String,
-    /// Whether X delivers to it: its last challenge was answered well.
+    /// Whether X delivers to it, because the last challenge passed.
     #[serde(default)]
     pub valid: bool,
-    /// When it was registered.
+    /// The time of registration.
     #[serde(default, deserialize_with = "answer::time")]
     pub created_at: Option<Timestamp>,
 }
 
-/// How many subscriptions an account has.
+/// The numbers of an account's subscriptions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// The account's name.
     #[serde(default)]
     pub account_name: Option<String>,
-    /// How many users are subscribed.
+    /// The number of subscribed users.
     #[serde(default, alias = "subscriptions_count_all", deserialize_with = "answer::number")]
     pub subscriptions_count: Option<u64>,
-    /// How many of them to direct messages only.
+    /// The number of users who are subscribed only to direct messages.
     #[serde(default, deserialize_with = "answer::number")]
     pub subscriptions_count_direct_messages: Option<u64>,
-    /// How many there may be.
+    /// The maximum number of subscriptions.
     #[serde(default, deserialize_with = "answer::number")]
     pub provisioned_count: Option<u64>,
 }
@@ -44,9 +44,9 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReplayJob {
-    /// The job's id, which comes with its `replay_job_status`. One of X's samples has none.
+    /// The job's id, which the event `replay_job_status` repeats. One of X's samples lacks it.
     pub id: Option<String>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Option<Timestamp>,
 }
 
@@ -66,7 +66,7 @@ impl ReplayJob {
     }
 }
 
-/// From when to when to replay, in whole minutes: the first is included, the last is not.
+/// A time span to replay, in whole minutes, including the first and excluding the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ReplaySpan {
     from: Timestamp,
@@ -76,7 +76,7 @@ pub struct ReplaySpan {
 const MINUTE: i64 = 60_000;
 
 impl ReplaySpan {
-    /// The whole minutes around these times; `None` when `to` is not after `from`.
+    /// Rounds the span outwards to whole minutes. Returns `None` if `to` is not after `from`.
     pub fn around(from: Timestamp, to: Timestamp) -> Option<Self> {
         let from = Timestamp::from_millis(from.as_millis().div_euclid(MINUTE).checked_mul(MINUTE)?);
         let minutes = to.as_millis().checked_add(MINUTE - 1)?.div_euclid(MINUTE);
@@ -84,18 +84,20 @@ impl ReplaySpan {
         (from < to).then_some(Self { from, to })
     }
 
-    /// From when, included.
+    /// Returns the first minute, which is included.
     pub fn from(self) -> Timestamp {
         self.from
     }
 
-    /// Until when, not included.
+    /// Returns the last minute, which is excluded.
     pub fn to(self) -> Timestamp {
         self.to
     }
 
-    /// `yyyymmddhhmm` of both, in UTC. X's documents disagree whether the last minute is included: where it is, a minute comes
-    /// twice, which de-duplication takes care of.
+    /// Returns both times as `yyyymmddhhmm`, in UTC.
+    ///
+    /// X's documents disagree on whether the last minute is included. If it is, the events of one
+    /// minute arrive twice and are deduplicated.
     pub(super) fn dates(self) -> (String, String) {
         (date(self.from), date(self.to))
     }

@@ -1,4 +1,4 @@
-//! The app's bearer token, which its consumer keys get.
+//! Fetching the app's bearer token with its consumer keys.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,8 @@ struct Fetched {
 }
 
 impl Client {
-    /// The app's bearer token, fetched with the consumer keys if nobody gave it. Calls that want it meanwhile wait for it.
+    /// Returns the app's bearer token, fetching it if necessary. Concurrent calls wait for one
+    /// fetch.
     pub(super) async fn bearer(&self, call: &Call) -> Result<SecretString, Error> {
         let mut known = self.inner.bearer.lock().await;
         if let Some(bearer) = &*known {
@@ -31,7 +32,7 @@ impl Client {
         Ok(bearer)
     }
 
-    /// Forgets the token that X no longer knows, unless it is one that was given; says whether there can be another.
+    /// Forgets a fetched token that X rejects. Returns whether a new one can be fetched.
     pub(super) async fn forget_bearer(&self) -> bool {
         let was_fetched = self.inner.credentials.bearer.is_none();
         if was_fetched {
@@ -61,7 +62,7 @@ impl Client {
         if !answer.status().is_success() {
             return Err(Error::read(&fetch, Some(CONSUMER), &answer, self.now()));
         }
-        // What serde says of it might hold the token.
+        // A serde error may contain the token.
         let fetched: Option<Fetched> = serde_json::from_slice(answer.body()).ok();
         let unreadable = || Error::unreadable(&fetch, Some(CONSUMER), "it holds no access_token".to_owned());
         fetched.map(|fetched| SecretString::from(fetched.access_token)).ok_or_else(unreadable)

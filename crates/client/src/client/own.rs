@@ -1,4 +1,4 @@
-//! Credentials for calls that the app makes itself.
+//! Signatures and tokens for requests that the app sends itself.
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, Uri};
@@ -9,12 +9,16 @@ use crate::call::Call;
 use crate::{CredentialKind, Error, TokenStore};
 
 impl Client {
-    /// Signs a request as this user: returns it with its `Authorization` header set.
+    /// Signs a request on behalf of this user, and returns it with its `Authorization` header.
     ///
-    /// Calls of v2 are signed with the user's OAuth 2.0 token, as [`access_token`](Self::access_token) returns it, or else by
-    /// OAuth 1.0a; all others the other way round. [`only`](Self::only) chooses one. A signature by OAuth 1.0a covers
-    /// the method, the URL and, where the content type is `application/x-www-form-urlencoded`, the parameters of the body; it
-    /// holds for one sending within a few minutes. Change nothing afterwards, and sign again before each attempt.
+    /// Requests to v2 use the user's OAuth 2.0 token, as [`access_token`](Self::access_token)
+    /// returns it, and OAuth 1.0a if there is none. All others prefer OAuth 1.0a.
+    /// [`only`](Self::only) selects one kind.
+    ///
+    /// An OAuth 1.0a signature covers the method, the URL and, for a content type of
+    /// `application/x-www-form-urlencoded`, the parameters of the body. It is valid for one request
+    /// within a few minutes. Do not change the request afterwards, and sign each attempt
+    /// separately.
     ///
     /// ```no_run
     /// use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials};
@@ -32,8 +36,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When there are no credentials of this user, when X does not renew the token, and when the URL is neither below the
-    /// client's base URL nor at X (`https://` and `x.com`, `twitter.com` or a host below them), so that no other server gets a token.
+    /// Returns an error if this user has no credentials, X does not renew the token, or the URL is
+    /// neither below the client's base URL nor at X (`https://` with `x.com`, `twitter.com` or a
+    /// subdomain). The last check keeps tokens from other servers.
     pub async fn sign<B: AsRef<[u8]>>(&self, user: &str, mut request: Request<B>) -> Result<Request<B>, Error> {
         let url = request.uri().clone();
         let takes: &'static [CredentialKind] = match url.path().starts_with("/2/") {
@@ -54,34 +59,36 @@ impl Client {
         Ok(request)
     }
 
-    /// Returns the user's OAuth 2.0 access token, renewed first if it expires within a minute.
+    /// Returns the user's OAuth 2.0 access token, renewing it first if it expires within a minute.
     ///
-    /// Clients that share a [`TokenStore`] renew one at a time, in whichever process they run. A token that cannot be renewed,
-    /// because the store has no refresh token or the [`oauth2_client`](crate::Credentials::oauth2_client) is not known, is
-    /// returned as it is.
+    /// Clients that share a [`TokenStore`] renew one at a time, across processes. A token that
+    /// cannot be renewed, because the refresh token is missing or the
+    /// [`oauth2_client`](crate::Credentials::oauth2_client) is not known, is returned unchanged.
     ///
     /// # Errors
-    /// When the user has no token, when X does not renew it, and when the store fails.
+    /// Returns an error if the user has no token, X does not renew it, or the store fails.
     pub async fn access_token(&self, user: &str) -> Result<SecretString, Error> {
         let token = self.inner.renewal.token(user).await?;
         let call = Call::post("/2/oauth2/token", &[CredentialKind::User2]);
         token.map(|token| token.access).ok_or_else(|| Error::no_credential(&call, call.takes))
     }
 
-    /// Revokes the user's OAuth 2.0 tokens at X (`POST /2/oauth2/revoke`) and removes them from the [`TokenStore`].
+    /// Revokes the user's OAuth 2.0 tokens at X (`POST /2/oauth2/revoke`) and removes them from the
+    /// [`TokenStore`].
     ///
     /// # Errors
-    /// When the user has no token, or X refuses or does not answer. The store keeps the tokens then.
+    /// Returns an error if the user has no token, or X refuses or does not respond. The store then
+    /// keeps the tokens.
     pub async fn revoke(&self, user: &str) -> Result<(), Error> {
         self.inner.renewal.revoke(user).await
     }
 
-    /// The store of users' OAuth 2.0 tokens, for [`set`](TokenStore::set) after a login.
+    /// Returns the store of users' OAuth 2.0 tokens, for [`set`](TokenStore::set) after a login.
     pub fn token_store(&self) -> &dyn TokenStore {
         self.inner.renewal.store()
     }
 
-    /// Whether a request to this URL may carry credentials.
+    /// Returns whether a request to this URL may carry credentials.
     fn is_of_x(&self, url: &Uri) -> bool {
         let origin = |url: &Uri| Some((url.scheme_str()?.to_owned(), url.host()?.to_ascii_lowercase(), url.port_u16()));
         let Some(this) = origin(url) else { return false };
@@ -94,7 +101,7 @@ impl Client {
     }
 }
 
-/// Whether the body's parameters are signed (RFC 5849, section 3.4.1.3.1).
+/// Returns whether the body's parameters are part of the signature (RFC 5849, section 3.4.1.3.1).
 fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let name = content_type.split(';').next().unwrap_or_default().trim();

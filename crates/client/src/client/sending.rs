@@ -1,4 +1,4 @@
-//! Signs calls, sends them, and tries again where that does no harm.
+//! Signing, sending and retrying of calls.
 
 use std::time::Duration;
 
@@ -15,17 +15,18 @@ use crate::call::Call;
 use crate::oauth1::{self, Once};
 use crate::{Cause, CredentialKind, Error};
 
-/// X counts in whole seconds, so that a limit may end this much later than it says.
+/// Extra wait in milliseconds after a rate limit. X counts whole seconds, so a limit may end this
+/// much later than announced.
 const SECOND: u64 = 1000;
 
 impl Client {
-    /// Makes a call and reads the answer.
+    /// Makes a call and reads the response.
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         let (answer, kind) = self.send(&call).await?;
         serde_json::from_slice(answer.body()).map_err(|error| Error::unreadable(&call, Some(kind), error.to_string()))
     }
 
-    /// Makes a call whose answer has one of several shapes.
+    /// Makes a call whose response has one of several shapes.
     pub(crate) async fn read_as<T>(&self, call: Call, read: impl Fn(&Value) -> Option<T>) -> Result<T, Error> {
         let (answer, kind) = self.send(&call).await?;
         let unreadable = |why: String| Error::unreadable(&call, Some(kind), why);
@@ -36,7 +37,8 @@ impl Client {
         })
     }
 
-    /// Makes a call whose answer may leave out what `read` looks for: `None` is a success without it, or without a body.
+    /// Makes a call whose response may lack the expected object. `None` means success without it,
+    /// or without a body.
     pub(crate) async fn read_any<T>(&self, call: Call, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, Error> {
         let (answer, kind) = self.send(&call).await?;
         if answer.body().is_empty() {
@@ -50,12 +52,13 @@ impl Client {
         }
     }
 
-    /// Makes a call whose answer says nothing more than that it succeeded: 204.
+    /// Makes a call that only reports success (204).
     pub(crate) async fn done(&self, call: Call) -> Result<(), Error> {
         self.made(call, |_| None).await
     }
 
-    /// Makes a call whose answer says what is so then; `is_done` reads that, and `None` is that it does not say.
+    /// Makes a call whose response may report the new state. `is_done` reads it and returns `None`
+    /// if it is absent.
     pub(crate) async fn made(&self, call: Call, is_done: impl Fn(&Value) -> Option<bool>) -> Result<(), Error> {
         let (answer, kind) = self.send(&call).await?;
         if answer.body().is_empty() {
@@ -66,13 +69,13 @@ impl Client {
         match is_done(&said) {
             Some(true) => Ok(()),
             Some(false) => Err(Error::not_done(&call, kind, &answer)),
-            // v2 has answers with 200 that tell of nothing but errors.
+            // v2 may respond with 200 and nothing but errors.
             None if has_errors(&said) => Err(Error::read(&call, Some(kind), &answer, self.now())),
             None => Ok(()),
         }
     }
 
-    /// Makes a call, again where that does no harm.
+    /// Makes a call, and retries it if that is safe.
     async fn send(&self, call: &Call) -> Result<(Response<Bytes>, CredentialKind), Error> {
         let Retries { times, first, longest } = self.inner.retries;
         let backoff = backon::ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
@@ -83,10 +86,10 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            // The bearer token is fetched by a call of its own, before this one.
+            // The bearer token is fetched by a separate call before this one.
             let was_sent = error.call() == call.name();
             match error.credential() {
-                // An attempt before was carried out, and only its answer was lost.
+                // An earlier attempt was carried out, but its response was lost.
                 Some(kind) if may_be_done && call.is_done_when(error.cause()) => {
                     return Ok((Response::new(Bytes::new()), kind));
                 }
@@ -137,7 +140,7 @@ impl Client {
         Err(Error::read(call, Some(kind), &answer, self.now()))
     }
 
-    /// The best kind of credentials that the call takes and that there are.
+    /// Returns the best available kind of credentials that the call accepts.
     pub(crate) async fn kind(&self, call: &Call) -> Result<CredentialKind, Error> {
         let kinds = self.only.map_or(call.takes, CredentialKind::alone);
         let mut lacks_scope = false;
@@ -176,7 +179,8 @@ impl Client {
         request.map_err(|_| invalid())
     }
 
-    /// The header `Authorization` of a call to this URL, with a body that is this form.
+    /// Returns the `Authorization` header of a call to this URL. `form` holds the parameters of a
+    /// form body.
     pub(super) async fn authorization(
         &self,
         call: &Call,
@@ -213,7 +217,7 @@ impl Client {
     }
 }
 
-/// Whether an answer tells of errors and of nothing else.
+/// Returns whether a response contains errors and no data.
 fn has_errors(said: &Value) -> bool {
     let errors = said.get("errors").and_then(Value::as_array);
     errors.is_some_and(|errors| !errors.is_empty()) && said.get("data").is_none_or(Value::is_null)

@@ -1,4 +1,4 @@
-//! Does what is to be done.
+//! Applies a plan.
 
 use serde::Serialize;
 
@@ -10,38 +10,39 @@ use super::wanted::{Api, Wanted};
 use crate::api::{ActivitySubscription, Change, NewSubscription, Subscribed, Unconfirmed, Webhook};
 use crate::{Cause, Client, Error};
 
-/// Report of a run: what was added, what was there already, and what is not known to be done.
+/// Report of a run: the steps done, the state that existed already, and the steps that may not be
+/// done.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Ensured {
     /// The webhook.
     pub webhook: Webhook,
-    /// The steps that were done; none when all was there.
+    /// The completed steps. Empty if the desired state existed already.
     pub done: Vec<Step>,
-    /// How much of what is wanted was there already.
+    /// The number of desired items that existed already.
     pub kept: usize,
-    /// The steps that X's answers and lists do not confirm.
+    /// The steps that X's responses and lists do not confirm.
     pub unconfirmed: Vec<Undone>,
-    /// The steps that X refuses.
+    /// The steps that X refused.
     pub refused: Vec<Undone>,
-    /// The kind of secret with which the receiver answered our challenge, `consumer` or `client`; `None` when it was not
-    /// challenged.
+    /// The kind of secret with which the receiver answered our challenge, `consumer` or `client`.
+    /// `None` if it was not challenged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_with: Option<&'static str>,
 }
 
-/// A step that is not known to be done.
+/// A step that was refused or is unconfirmed.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Undone {
     /// The step.
     pub step: Step,
-    /// Why, in words.
+    /// The reason, in words.
     pub reason: String,
-    /// X's answer, if it is an error.
+    /// X's response, if it is an error.
     #[serde(skip)]
     pub error: Option<Error>,
-    /// The subscriptions that X holds for the same, and that differ in the filter or the webhook.
+    /// X's subscriptions for the same subject that differ in the filter or the webhook.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub in_the_way: Vec<ActivitySubscription>,
     /// For each of them, the command that replaces it.
@@ -49,56 +50,57 @@ pub struct Undone {
     pub replace: Vec<String>,
 }
 
-/// Why a wanted state was not reached. What was done before stays; the next run goes on from there.
+/// The reason why the desired state was not reached. Completed steps remain, and the next run
+/// continues from there.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsureError {
-    /// X would refuse what is wanted, or credentials are missing. Nothing was changed.
+    /// X would refuse the desired state, or credentials are missing. Nothing was changed.
     #[error("{0}")]
     Wanted(WantedFaults),
-    /// The receiver would fail X's challenge. X was not asked.
+    /// The receiver would fail X's challenge. No step was tried.
     #[error("X would refuse the receiver: {0}")]
     Receiver(#[source] ProbeFault),
-    /// X does not say what there is.
+    /// X's current state could not be read.
     #[error(transparent)]
     Looking(#[from] Error),
-    /// X refuses the webhook, or cannot be reached: no further step was tried.
+    /// X refused the webhook or cannot be reached. No further step was tried.
     #[error("cannot {step}: {error}{}", .hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default())]
     Step {
         /// The step.
         step: Box<Step>,
-        /// Why.
+        /// The cause.
         #[source]
         error: Error,
-        /// The steps that were done before.
+        /// The steps completed before.
         done: Vec<Step>,
-        /// The steps before it that X refused or did not confirm.
+        /// The earlier steps that X refused or did not confirm.
         undone: Vec<Undone>,
-        /// The steps that were to come after it.
+        /// The remaining steps.
         left: Vec<Step>,
-        /// Where X refuses the receiver's answer to its challenge, and our own challenge was answered: how to answer with the
-        /// app's other secret.
+        /// How to answer with the app's other secret. Set if X refused the challenge response and
+        /// our own challenge succeeded.
         hint: Option<String>,
     },
-    /// X refused some steps, or did not confirm them. All others are done.
+    /// X refused or did not confirm some steps. All others are done.
     #[error("{} steps are refused and {} are unconfirmed{}", .0.refused.len(), .0.unconfirmed.len(), .0.first())]
     Incomplete(Box<Ensured>),
-    /// X challenged the webhook, and it is invalid still.
+    /// X challenged the webhook, and it is still invalid.
     #[error("X has challenged the webhook {0}, and it is invalid still: run `birdhook doctor` on its URL")]
     Invalid(String),
-    /// There is no webhook of this URL: none was registered, or somebody has deleted it meanwhile.
+    /// The app has no webhook at this URL: it was never registered, or was deleted meanwhile.
     #[error("the app has no webhook of {0}")]
     Gone(String),
 }
 
 impl Ensured {
-    /// The first step that is not known to be done.
+    /// Describes the first step that was refused or is unconfirmed.
     fn first(&self) -> String {
         let first = self.refused.iter().chain(&self.unconfirmed).next();
         first.map_or_else(String::new, |undone| format!(": cannot {}: {}", undone.step, undone.reason))
     }
 
-    /// The report as a result.
+    /// Converts the report into an error if any step was refused or is unconfirmed.
     pub(crate) fn complete(self) -> Result<Self, EnsureError> {
         let is_complete = self.refused.is_empty() && self.unconfirmed.is_empty();
         if is_complete { Ok(self) } else { Err(EnsureError::Incomplete(Box::new(self))) }
@@ -111,7 +113,7 @@ enum Made {
     AlreadyThere,
     Unconfirmed(Undone),
     Refused(Undone),
-    /// No further step would succeed now.
+    /// No further step can succeed now.
     Stopped(Error),
 }
 
@@ -135,7 +137,7 @@ impl Undone {
     }
 }
 
-/// Does a plan, step by step. A refused subscription does not stop the others.
+/// Applies a plan, step by step. A refused subscription does not stop the others.
 pub(crate) async fn apply(
     client: &Client,
     wanted: &Wanted,
@@ -181,13 +183,13 @@ pub(crate) async fn apply(
             }
         }
     }
-    // Its state has changed with what was done.
+    // The steps may have changed the webhook's state.
     let webhook = if done.is_empty() { webhook } else { found::webhook(client, wanted.api, &wanted.url).await? };
     let webhook = webhook.ok_or_else(|| EnsureError::Gone(wanted.url.clone()))?;
     Ok(Ensured { webhook, done, kept, unconfirmed, refused, answered_with: None })
 }
 
-/// Whether what a call should make may be there though the call failed.
+/// Returns whether the call may have created its object although it failed.
 fn may_be_there(error: &Error) -> bool {
     matches!(
         error.cause(),
@@ -201,7 +203,7 @@ async fn register(client: &Client, wanted: &Wanted, url: &str) -> Result<Webhook
         Api::Enterprise => client.enterprise().register(url).await,
     };
     match made {
-        // Perhaps the answer was lost, or somebody else was faster.
+        // The response was lost, or another process registered the webhook first.
         Err(error) if may_be_there(&error) => match found::webhook(client, wanted.api, &wanted.url).await {
             Ok(Some(webhook)) => Ok(webhook),
             _ => Err(error),
@@ -251,7 +253,7 @@ async fn make(client: &Client, api: Api, webhook: &str, step: &Step) -> Made {
     }
 }
 
-/// X says that a user is subscribed to the Account Activity API already: reads back whether that is on this webhook.
+/// Handles "already subscribed" by X: reads back whether the user is subscribed on this webhook.
 async fn already_subscribed(
     client: &Client,
     api: Api,

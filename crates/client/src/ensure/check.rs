@@ -1,4 +1,4 @@
-//! Checks a wanted state before anything is changed.
+//! Checks of a desired state before anything is changed.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::error::{is_public_url, url_fault};
 use crate::{Cause, Client, CredentialKind, UrlFault};
 
-/// Why a wanted state cannot be reached. Found without changing anything.
+/// The reason why a desired state cannot be reached. Detected without changing anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WantedFault {
@@ -19,31 +19,31 @@ pub enum WantedFault {
     Url {
         /// The URL.
         url: String,
-        /// The requirement that it does not meet.
+        /// The requirement that it violates.
         fault: UrlFault,
     },
     /// X would refuse a subscription to the X Activity API.
     #[error("{0}")]
     Subscription(#[from] SubscriptionFault),
-    /// There are no credentials for a step.
+    /// Credentials for a step are missing.
     #[error("no credentials to {step}: it needs {}{}", in_words(.takes), login(.takes))]
     Credentials {
         /// The step.
         step: Box<Step>,
-        /// The kinds of credentials that it takes, the best first.
+        /// The accepted kinds of credentials, best first.
         takes: &'static [CredentialKind],
     },
-    /// The user's OAuth 2.0 token was made without a scope that a step takes.
+    /// The user's OAuth 2.0 token lacks a scope that a step needs.
     #[error("cannot {step}: {reason}")]
     Scope {
         /// The step.
         step: Box<Step>,
-        /// The scopes that the step takes, and how to obtain them.
+        /// The required scopes, and how to obtain them.
         reason: String,
     },
 }
 
-/// All that is wrong with a wanted state: one line each.
+/// All faults of a desired state. Displayed with one line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedFaults(pub Vec<WantedFault>);
 
@@ -58,7 +58,7 @@ fn result(faults: Vec<WantedFault>) -> Result<(), EnsureError> {
     if faults.is_empty() { Ok(()) } else { Err(EnsureError::Wanted(WantedFaults(faults))) }
 }
 
-/// Checks the URL, types, filters, tags and ends.
+/// Checks the URL, the event types, the filters, the tags and the expiries.
 pub(crate) fn wanted(client: &Client, wanted: &Wanted) -> Result<(), EnsureError> {
     let mut faults = Vec::new();
     // A mock X on this machine accepts receivers on this machine.
@@ -70,13 +70,13 @@ pub(crate) fn wanted(client: &Client, wanted: &Wanted) -> Result<(), EnsureError
     }
     for wish in &wanted.activity {
         let checked = wish.subscription("1").check(client.now()).map_err(WantedFault::from);
-        // A type that is wrong is wrong for every user.
+        // Several users may share a fault, such as an unknown type. Report it once.
         faults.extend(checked.err().filter(|fault| !faults.contains(fault)));
     }
     result(faults)
 }
 
-/// Checks that there are credentials for each step.
+/// Checks that credentials exist for each step.
 pub(crate) async fn credentials(client: &Client, wanted: &Wanted, plan: &Plan) -> Result<(), EnsureError> {
     let mut missing = Vec::new();
     for step in &plan.steps {
@@ -91,7 +91,7 @@ pub(crate) async fn credentials(client: &Client, wanted: &Wanted, plan: &Plan) -
     result(missing)
 }
 
-/// The call that a step makes, as far as it decides about credentials.
+/// Returns the call of a step, with only the parts that determine its credentials.
 fn call(api: Api, step: &Step) -> Call {
     use crate::api::{ANY_USER, BEARER, BEARER_OR_OWNER, OWNER, USER};
     let (webhook, user) = match api {

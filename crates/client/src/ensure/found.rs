@@ -1,4 +1,4 @@
-//! What there is.
+//! The current state at X.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +8,18 @@ use super::wanted::{Api, Wanted, Wish};
 use crate::api::{ActivitySubscription, Filter, Webhook, canonical, same_url};
 use crate::{Client, Error};
 
-/// What there is of what is wanted.
+/// The part of X's current state that the desired state concerns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub(crate) webhook: Option<Webhook>,
     /// The ids of the users who are subscribed to the Account Activity API.
     pub(crate) subscribers: BTreeSet<String>,
-    /// The subscriptions to the X Activity API, also of other webhooks, by type and subject.
+    /// All X Activity API subscriptions of the app, by type and subject.
     activity: BTreeMap<Same, Vec<ActivitySubscription>>,
 }
 
 impl Found {
-    /// Asks X, and no more than the wanted state takes.
+    /// Reads from X only what the desired state needs.
     pub(crate) async fn read(client: &Client, wanted: &Wanted) -> Result<Self, Error> {
         let mut found = Self { webhook: webhook(client, wanted.api, &wanted.url).await?, ..Self::default() };
         let Some(webhook) = &found.webhook else { return Ok(found) };
@@ -32,7 +32,7 @@ impl Found {
         Ok(found)
     }
 
-    /// Asks X for everything of the webhook of this URL.
+    /// Reads from X everything about the webhook at this URL.
     pub(crate) async fn read_all(client: &Client, api: Api, url: &str) -> Result<Self, Error> {
         let Some(webhook) = webhook(client, api, url).await? else { return Ok(Self::default()) };
         let subscribers = subscribers(client, api, &webhook.id).await?;
@@ -40,26 +40,27 @@ impl Found {
         Ok(Self { webhook: Some(webhook), subscribers, activity })
     }
 
-    /// The number of all subscriptions to the X Activity API, also of other webhooks.
+    /// Returns the number of all X Activity API subscriptions, including those of other webhooks.
     pub(crate) fn existing(&self) -> usize {
         self.activity.values().map(Vec::len).sum()
     }
 
-    /// When the youngest subscription to the X Activity API was created that is delivered to the webhook.
+    /// Returns the creation time of the webhook's newest X Activity API subscription.
     pub(crate) fn youngest(&self) -> Option<Timestamp> {
         let webhook = self.webhook.as_ref()?;
         let all = self.activity.values().flatten();
         all.filter(|one| one.webhook_id.as_ref() == Some(&webhook.id)).filter_map(|one| one.created_at).max()
     }
 
-    /// The subscription that is what is wished for at this time, whatever its tag and its end.
+    /// Returns the current subscription that equals a desired one, apart from tag and expiry.
     pub(crate) fn equal(&self, wish: &Wish, now: Timestamp) -> Option<&ActivitySubscription> {
         let new = wish.subscription(&self.webhook.as_ref()?.id);
         self.activity.get(&same(&wish.event_type, &wish.filter))?.iter().find(|one| new.is_met_by(one, now))
     }
 
-    /// For each subscription of the same type and subject as the wish, in what it differs from it. X may refuse the wish as a
-    /// duplicate of them.
+    /// Describes how current subscriptions of the same type and subject differ from a desired one.
+    ///
+    /// X may refuse the desired one as a duplicate of these.
     pub(crate) fn differing(&self, wish: &Wish, now: Timestamp) -> Vec<String> {
         let Some(webhook) = &self.webhook else { return Vec::new() };
         let new = wish.subscription(&webhook.id);
@@ -68,14 +69,14 @@ impl Found {
     }
 }
 
-/// What two subscriptions have in common of which X may hold one alone: type, user and keyword.
+/// Type, user and keyword: X may treat subscriptions that share them as duplicates.
 type Same = (String, Option<String>, Option<String>);
 
 fn same(event_type: &str, filter: &Filter) -> Same {
     (canonical(event_type).to_owned(), filter.user_id.clone(), filter.keyword.clone())
 }
 
-/// The webhook of this URL.
+/// Returns the webhook at this URL.
 pub(crate) async fn webhook(client: &Client, api: Api, url: &str) -> Result<Option<Webhook>, Error> {
     let all = match api {
         Api::V2 => client.webhooks().list().await?,

@@ -1,6 +1,7 @@
-//! Converges to a wanted state: a webhook that is registered and valid, and users who are subscribed.
+//! Converges to a desired state: a webhook that is registered and valid, and subscribed users.
 //!
-//! What is there already is left as it is, and nothing is deleted. A run that was interrupted is continued by the next one.
+//! Existing state stays as it is, and nothing is deleted. A run continues where an interrupted one
+//! stopped.
 //!
 //! ```no_run
 //! use birdhook_client::{Client, Filter, Wanted};
@@ -38,7 +39,7 @@ use birdhook_core::SecretKind;
 
 use crate::Client;
 
-/// Brings about a [`Wanted`] state, or says what that would take.
+/// The planner and executor for a desired state ([`Wanted`]).
 #[derive(Debug)]
 #[must_use]
 pub struct Ensure<'a> {
@@ -48,22 +49,23 @@ pub struct Ensure<'a> {
 }
 
 impl Client {
-    /// Converges to a wanted state.
+    /// Returns an [`Ensure`] for this desired state.
     pub fn ensure<'a>(&'a self, wanted: &'a Wanted) -> Ensure<'a> {
         Ensure { client: self, wanted, probes: true }
     }
 }
 
 impl Ensure<'_> {
-    /// The same without asking the receiver first: where its public URL cannot be reached from here.
+    /// Skips the check of the receiver. Needed if its public URL cannot be reached from here.
     pub fn without_probe(self) -> Self {
         Self { probes: false, ..self }
     }
 
-    /// What is to be done, without doing it.
+    /// Returns the steps to do, without doing them.
     ///
     /// # Errors
-    /// When X would refuse the URL, a type or a filter, credentials for a step are missing, or X does not say what there is.
+    /// Returns an error if X would refuse the URL, a type or a filter, if credentials for a step
+    /// are missing, or if X's current state cannot be read.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {
         check::wanted(self.client, self.wanted)?;
         let found = Found::read(self.client, self.wanted).await?;
@@ -72,20 +74,22 @@ impl Ensure<'_> {
         Ok(plan)
     }
 
-    /// Does it. Before X is asked to challenge the receiver, the receiver is asked by its public URL, so that a refusal is
-    /// explained before X gives one. The refusal of one subscription does not stop the others.
+    /// Applies the desired state.
+    ///
+    /// Checks the receiver at its public URL before X challenges it, so that a fault is explained
+    /// before X refuses. If X refuses one subscription, the others are still created.
     ///
     /// # Errors
-    /// When the receiver or X refuses, or X does not confirm a subscription. What was done stays, and the next run goes on from
-    /// there.
+    /// Returns an error if the receiver fails the check, or if X refuses or does not confirm a
+    /// step. Completed steps remain, and the next run continues from there.
     pub async fn run(&self) -> Result<Ensured, EnsureError> {
         self.run_with(|_| ()).await
     }
 
-    /// Does it, and tells each step that is done.
+    /// Applies the desired state, and calls `tell` after each completed step.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// As for [`run`](Self::run).
     pub async fn run_with(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
         let plan = self.plan().await?;
         let challenges = plan.steps().iter().any(|step| matches!(step, Step::Register { .. } | Step::Challenge { .. }));

@@ -1,4 +1,4 @@
-//! What is to be done.
+//! The plan from the current to the desired state.
 
 use std::fmt;
 
@@ -9,61 +9,65 @@ use super::found::Found;
 use super::wanted::{Wanted, Wish};
 use crate::api::is_same_second;
 
-/// What is to be done, in order.
+/// The steps to do, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
     pub(crate) steps: Vec<Step>,
-    /// How much of what is wanted there is already.
+    /// The number of desired items that exist already.
     pub(crate) kept: usize,
-    /// For steps that X may refuse as duplicates: the subscriptions that differ from the wanted ones.
+    /// For steps that X may refuse as duplicates: the current subscriptions that differ from the
+    /// desired ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) differing: Vec<Differing>,
 }
 
-/// A wanted subscription, and those that X holds for the same type and user, or keyword, with another filter or webhook.
+/// A desired subscription, and similar subscriptions at X.
+///
+/// They are for the same type and user or keyword, with a different filter or webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Differing {
-    /// The wanted one.
+    /// The desired subscription.
     pub wanted: String,
-    /// For each other one, its id and what it is for.
+    /// The id and a description of each of X's subscriptions.
     pub held: Vec<String>,
 }
 
 impl Plan {
-    /// The steps, in order.
+    /// Returns the steps, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// How much of what is wanted there is already: the webhook, if it is valid, and each subscription.
+    /// Returns the number of desired items that exist already: the webhook, if it is valid, and
+    /// each subscription.
     pub fn kept(&self) -> usize {
         self.kept
     }
 
-    /// The wanted subscriptions that X may refuse as duplicates of others, which differ from them.
+    /// Returns the desired subscriptions that X may refuse as duplicates of different ones.
     pub fn differing(&self) -> &[Differing] {
         &self.differing
     }
 
-    /// Whether nothing is to be done.
+    /// Returns whether there are no steps.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 }
 
-/// One thing to do.
+/// A step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Step {
-    /// Register the webhook; X challenges it first.
+    /// Register the webhook. X challenges it first.
     Register {
         /// The receiver's URL.
         url: String,
     },
-    /// Let X challenge the webhook, which is invalid.
+    /// Make X challenge the invalid webhook.
     Challenge {
         /// The webhook's id.
         webhook: String,
@@ -73,30 +77,30 @@ pub enum Step {
         /// The user's id.
         user: String,
     },
-    /// Subscribe to a type of event of the X Activity API.
+    /// Subscribe to an event type of the X Activity API.
     SubscribeTo(Wish),
-    /// Give a subscription to the X Activity API another tag.
+    /// Change the tag of an X Activity API subscription.
     Tag {
         /// The subscription's id.
         subscription: String,
-        /// The tag.
+        /// The new tag.
         tag: String,
     },
-    /// Give a subscription to the X Activity API another end, by creating it again with the same filter.
+    /// Change the expiry of an X Activity API subscription, by creating it again.
     Expire {
         /// The subscription's id.
         subscription: String,
-        /// The subscription as it is to be.
+        /// The desired subscription.
         wish: Wish,
     },
-    /// End a user's subscription to the Account Activity API.
+    /// Remove a user's subscription to the Account Activity API.
     Unsubscribe {
         /// The user's id.
         user: String,
     },
 }
 
-/// What it takes at this time to get from what there is to what is wanted.
+/// Returns the plan from the current to the desired state.
 pub(crate) fn plan(wanted: &Wanted, found: &Found, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     match &found.webhook {
@@ -133,7 +137,7 @@ pub(crate) fn plan(wanted: &Wanted, found: &Found, now: Timestamp) -> Plan {
     plan
 }
 
-/// One line for each step.
+/// Writes one line for each step.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {

@@ -1,4 +1,4 @@
-//! Asks a receiver what X would.
+//! A test challenge to a receiver, as X sends it.
 
 use std::time::{Duration, Instant};
 
@@ -11,43 +11,45 @@ use serde_json::Value;
 
 use crate::{Cause, ChallengeFault, Client, Error, TransportError, redacted};
 
-/// What is wrong with a receiver's answer to a challenge. `birdhook doctor` says more.
+/// A fault in a receiver's response to a challenge. `birdhook doctor` gives more detail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeFault {
-    /// What should be a URL is none.
+    /// The URL is invalid.
     #[error("{} is not a URL", redacted(.0))]
     Url(String),
     /// Neither the client secret nor the consumer secret is known.
     #[error("there is neither a client secret nor a consumer secret to judge its answer by")]
     Secret,
-    /// A secret is known and cannot be the app's.
+    /// A known secret cannot be the app's.
     #[error("the {0} cannot be X's: {1}")]
     BadSecret(SecretKind, SecretError),
-    /// There is no answer.
+    /// There is no response.
     #[error("its URL cannot be reached from here: {0}")]
     NoAnswer(TransportError),
-    /// It redirects, which X does not follow.
+    /// The receiver redirects, which X does not follow.
     #[error("it redirects ({0}), which ends a webhook at once: register the URL that it redirects to")]
     Redirect(u16),
-    /// It answers with another status than 200.
+    /// The status is not 200.
     #[error("it answers {0} to GET ?crc_token=...: does this path take GET, and without a login?")]
     Status(u16),
-    /// Its answer is not JSON with a `response_token`.
+    /// The response is not JSON with a `response_token`.
     #[error("its answer is not JSON with a response_token")]
     NoToken,
-    /// It signs with another secret, or something else than the token.
+    /// The signature is made with another secret, or does not sign the token.
     #[error("its response_token is wrong: give it this app's client secret, or its consumer secret")]
     WrongToken,
-    /// It takes longer than X waits.
+    /// The response takes longer than X waits.
     #[error("it takes {} ms to answer, and X waits 3 s at its shortest", .0.as_millis())]
     Slow(Duration),
 }
 
 impl Client {
-    /// Says, where X refuses the answer to its challenge, which secret made that answer, and how to answer with the app's other
-    /// one. Challenges the receiver at `url` itself. `None` when X gives another reason, or the receiver's answer is made with
-    /// neither secret: `birdhook doctor` examines that.
+    /// Explains a challenge response that X refused: returns the secret that made it, and how to
+    /// answer with the app's other secret.
+    ///
+    /// Challenges the receiver at `url`. Returns `None` if X gives another reason, or if neither
+    /// secret made the response. `birdhook doctor` examines those cases.
     pub async fn refused_answer(&self, url: &str, error: &Error) -> Option<String> {
         if !may_be_the_secret(error) {
             return None;
@@ -56,12 +58,12 @@ impl Client {
     }
 }
 
-/// Whether X may have refused the answer to its challenge for the secret that made it.
+/// Returns whether X may have refused the challenge response because of the secret that made it.
 pub(super) fn may_be_the_secret(error: &Error) -> bool {
     matches!(error.cause(), Cause::ChallengeFailed(ChallengeFault::WrongToken | ChallengeFault::Unknown))
 }
 
-/// How to answer with the other secret than this one, whose answer X refuses.
+/// Explains how to answer with the other secret than this one, whose response X refused.
 pub(super) fn answer_with_the_other(kind: SecretKind) -> String {
     let other = match kind {
         SecretKind::Client => SecretKind::Consumer,
@@ -74,13 +76,13 @@ pub(super) fn answer_with_the_other(kind: SecretKind) -> String {
     )
 }
 
-/// X waits no longer, at its shortest.
+/// X's shortest documented timeout.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Challenges a receiver as X would, judges its answer, and returns the kind of secret that made it.
+/// Challenges a receiver as X does, and returns the kind of secret with which it answered.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns the fault in the response.
 pub async fn probe(client: &Client, url: &str) -> Result<SecretKind, ProbeFault> {
     let known = [(SecretKind::Client, client.client_secret()), (SecretKind::Consumer, client.consumer_secret())];
     let secret = |(kind, text): (_, Option<&str>)| {

@@ -1,4 +1,4 @@
-//! The causes of errors, in words.
+//! The causes of errors.
 
 use std::fmt;
 
@@ -6,27 +6,27 @@ use birdhook_core::Timestamp;
 
 use crate::{CredentialKind, TransportError};
 
-/// Why a call failed.
+/// The cause of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The receiver did not answer X's challenge as it must.
+    /// The receiver failed X's challenge.
     ChallengeFailed(ChallengeFault),
-    /// X does not take the URL.
+    /// X does not accept the URL.
     UrlRefused(UrlFault),
-    /// The app has a webhook of this URL.
+    /// The app already has a webhook at this URL.
     DuplicateUrl,
-    /// The account has as many webhooks or subscriptions as it may.
+    /// The account has reached its limit of webhooks or subscriptions.
     LimitReached,
-    /// The user, or this event type of theirs, is subscribed already.
+    /// The user, or the user's event type, is already subscribed.
     AlreadySubscribed,
-    /// There is no such subscription.
+    /// The subscription does not exist.
     NotSubscribed,
-    /// There is no such webhook, or it is another app's.
+    /// The webhook does not exist, or belongs to another app.
     NoSuchWebhook,
-    /// The webhook is invalid and must be challenged first.
+    /// The webhook is invalid until it passes a challenge.
     WebhookInvalid,
-    /// The app or the plan may not do this.
+    /// The app or its plan does not allow this call.
     NotAllowed,
     /// The app's access level does not include this call (code 453).
     AccessLevel,
@@ -36,70 +36,72 @@ pub enum Cause {
     Locked,
     /// The account has no credits left.
     NoCredits,
-    /// A usage or spend cap is reached, which lasts until its period ends. Not a rate limit.
+    /// A usage or spend cap is reached. It lasts until its period ends, unlike a rate limit.
     UsageCap,
-    /// The user has authorised the app for less than this takes.
+    /// The user has not granted the app the permission that the call needs.
     Permission,
-    /// X does not know who calls: a key or a token is wrong, revoked, or signed with a clock that is off.
+    /// X does not accept the credentials: a key or token is wrong or revoked, or the clock that
+    /// signed is wrong.
     Unauthenticated,
     /// A user's OAuth 2.0 token has expired or was revoked, and X does not renew it.
     NotRenewed,
     /// The store of users' OAuth 2.0 tokens failed. The call was not sent.
     TokenStore,
-    /// This call takes another kind of credentials.
+    /// The call needs a different kind of credentials.
     WrongCredential,
-    /// There are no credentials of a kind that this call takes. Nothing was sent.
+    /// Credentials of a kind that the call accepts are missing. Nothing was sent.
     NoCredential(&'static [CredentialKind]),
-    /// Called too often.
+    /// The rate limit is reached.
     RateLimited {
-        /// When calls are let through again, if X says.
+        /// The time at which X accepts calls again, if X reports it.
         until: Option<Timestamp>,
     },
-    /// A replay job of this webhook is under way.
+    /// A replay job of this webhook is already running.
     ReplayUnderWay,
-    /// The dates of a replay are not as they must be.
+    /// X does not accept the dates of a replay.
     ReplayDates,
     /// X is down or overloaded.
     Down,
-    /// There is no answer.
+    /// There was no response.
     NoAnswer(TransportError),
-    /// The answer is not what X documents, in any of its ways.
+    /// The response has none of the shapes that X documents.
     Unreadable,
-    /// Something is wrong with what was sent.
+    /// The request is invalid.
     Invalid,
-    /// Anything else.
+    /// Any other cause.
     Other,
 }
 
-/// What was wrong with the answer to X's challenge.
+/// The fault in the response to X's challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChallengeFault {
-    /// The token, or the JSON around it.
+    /// The token or the JSON around it is wrong.
     WrongToken,
     /// The status was not 200.
     Status,
-    /// It came too late.
+    /// The response came too late.
     TooSlow,
-    /// X does not say.
+    /// X does not name the fault.
     Unknown,
 }
 
-/// What is wrong with a URL, as far as it shows: X's own words are in [`Error::message`](crate::Error::message).
+/// The fault in a URL, as far as it is apparent. X's message is in
+/// [`Error::message`](crate::Error::message).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlFault {
-    /// It is none, or has more than a host, a path and a query.
+    /// The URL is invalid, or has more than a host, a path and a query.
     Malformed,
-    /// It is longer than 200 characters.
+    /// The URL is longer than 200 characters.
     TooLong,
-    /// It does not begin with `https://`.
+    /// The scheme is not `https`.
     NotHttps,
-    /// It has a port.
+    /// The URL has a port.
     Port,
-    /// Its host is not public.
+    /// The host is not public.
     NotPublic,
-    /// It does not show: perhaps the certificate.
+    /// No fault is apparent; the certificate is a possible reason.
     Unknown,
 }
 
@@ -157,7 +159,7 @@ impl UrlFault {
     }
 }
 
-/// Kinds of credentials: `this, or that`.
+/// Joins the kinds of credentials: `this, or that`.
 pub(super) fn in_words(kinds: &[CredentialKind]) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     kinds.join(", or ")

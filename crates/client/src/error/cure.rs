@@ -1,11 +1,11 @@
-//! What to do about each cause, in one sentence.
+//! The fix for each cause, in one sentence.
 
 use std::borrow::Cow;
 
 use super::{Cause, ChallengeFault, Said, UrlFault};
 use crate::{CredentialKind, TransportError};
 
-/// What to do about a code of X's that means the same for every call.
+/// Returns the fix for an error code of X that means the same for every call.
 pub(crate) fn cure_of_code(code: i64) -> Option<&'static str> {
     Some(match code {
         32 => {
@@ -38,7 +38,7 @@ impl Said {
         }
     }
 
-    /// The user in whose name the call was made, as a sentence names them.
+    /// Names the user on whose behalf the call was made, for use in a sentence.
     fn user(&self) -> Cow<'_, str> {
         self.user.as_ref().map_or("the user".into(), |user| format!("user {user}").into())
     }
@@ -95,7 +95,8 @@ impl Said {
                 self.user()
             )
             .into(),
-            // The specification takes OAuth 1.0a for private types, X's introduction OAuth 2.0 alone.
+            // The specification accepts OAuth 1.0a for private types, X's introduction only OAuth
+            // 2.0.
             Some(CredentialKind::User) if is_activity => format!(
                 "Run `birdhook auth user2`, which asks for {scopes}, and let {} agree: X may take OAuth 2.0 alone for this type.",
                 self.user()
@@ -111,7 +112,7 @@ impl Said {
     }
 }
 
-/// Kinds of credentials, each with the command that obtains it.
+/// Lists the kinds of credentials, each with the command that obtains it.
 fn obtained(kinds: &[CredentialKind]) -> String {
     let each = kinds.iter().map(|kind| {
         let command = match kind {
@@ -125,7 +126,7 @@ fn obtained(kinds: &[CredentialKind]) -> String {
     each.collect::<Vec<_>>().join(", or ")
 }
 
-/// What to do about a cause, whatever the call.
+/// Returns the fix for a cause, for any call.
 fn general(cause: &Cause) -> &'static str {
     match cause {
         Cause::ChallengeFailed(ChallengeFault::WrongToken) => {

@@ -1,10 +1,12 @@
-//! Answers in XML and HTML, which the login endpoints of 1.1 and proxies before X give.
+//! Readers for XML and HTML responses, which the 1.1 login endpoints and proxies return.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-/// An XML answer of 1.1 in the shape of its JSON: `<errors><error code="415">words</error></errors>`.
+/// Converts an XML response of 1.1 to the shape of its JSON.
+///
+/// An example is `<errors><error code="415">words</error></errors>`.
 pub(crate) fn xml_as_json(body: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(body).ok()?.trim();
     if !text.starts_with('<') || is_page(text) {
@@ -17,7 +19,7 @@ pub(crate) fn xml_as_json(body: &[u8]) -> Option<Value> {
     Some(json!({"errors": [{"code": code, "message": message}]}))
 }
 
-/// The text of an HTML page, without its markup, and the code that it names. At most `longest` characters.
+/// Returns the text of an HTML page, at most `longest` characters, and the error code in it.
 pub(crate) fn page_words(body: &[u8], longest: usize) -> Option<(Option<i64>, String)> {
     let text = std::str::from_utf8(body).ok()?.trim();
     if !text.starts_with('<') {
@@ -41,7 +43,7 @@ fn is_page(text: &str) -> bool {
     start.starts_with("<!doctype html") || start.contains("<html")
 }
 
-/// The attributes and the inside of the first element of this name.
+/// Returns the attributes and the content of the first element of this name.
 fn element<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let open = format!("<{name}");
     let after = text.match_indices(&open).find_map(|(at, _)| {
@@ -58,7 +60,7 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     after.get(1..)?.split(quote).next()
 }
 
-/// The text between tags, on one line.
+/// Returns the text between tags, on one line.
 fn words(markup: &str) -> String {
     let mut text = String::with_capacity(markup.len());
     let mut rest = markup;
@@ -81,7 +83,7 @@ fn unescaped(word: &str) -> Cow<'_, str> {
     text.replace("&amp;", "&").into()
 }
 
-/// The number behind the word `code`.
+/// Returns the number after the word `code`.
 fn code(words: &str) -> Option<i64> {
     let lower = words.to_ascii_lowercase();
     let (_, after) = lower.split_once("code")?;

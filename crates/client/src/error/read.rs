@@ -1,4 +1,5 @@
-//! Reads the errors of 1.1 (`{"errors":[{"code","message"}]}`) and of v2 (RFC 7807, or `{"code","message"}`).
+//! Reads the errors of 1.1 (`{"errors":[{"code","message"}]}`) and of v2 (RFC 7807, or
+//! `{"code","message"}`).
 
 use birdhook_core::Timestamp;
 use http::{Method, StatusCode};
@@ -8,20 +9,20 @@ use super::{Cause, ChallengeFault, UrlFault, page_words, url, xml_as_json};
 use crate::CredentialKind;
 use crate::call::Call;
 
-/// What is longer is no line of text, in bytes.
+/// Maximum length of a plain-text message, in bytes.
 const LONGEST_LINE: usize = 1000;
 
-/// What an answer says of why it is none.
+/// The content of an error response.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) code: Option<i64>,
     pub(super) reason: Option<String>,
     pub(super) message: Option<String>,
-    /// The type of a problem, without the URL around it.
+    /// The last segment of the problem type's URL (RFC 7807).
     problem: Option<String>,
 }
 
-/// X's own names of reasons, wherever they stand.
+/// X's names of reasons, found in any part of the response.
 pub(crate) const REASONS: [&str; 14] = [
     "CrcValidationFailed",
     "UrlValidationFailed",
@@ -59,7 +60,7 @@ impl Said {
         let kind = text(&body, "type").or_else(|| text(&first, "type"));
         let reason = REASONS.iter().find(named);
         let message = message.or_else(|| text(&first, "title")).or_else(|| text(&body, "title"));
-        // `WebhookLimitExceeded: ` says nothing more than its name.
+        // Drops a message such as `WebhookLimitExceeded: `, which only repeats the reason.
         let says_more = |message: &String| Some(&message.trim().trim_end_matches(':')) != reason;
         Self {
             code: first.get("code").or_else(|| body.get("code")).and_then(Value::as_i64),
@@ -78,7 +79,7 @@ impl Said {
     ) -> Cause {
         let named = self.named(call, credential);
         if status == StatusCode::TOO_MANY_REQUESTS || self.code == Some(88) {
-            // X has one status for rate limits and for what no waiting of minutes helps.
+            // X uses status 429 for rate limits and also for caps, which last longer.
             let is_cap = |cause: &Cause| matches!(cause, Cause::UsageCap | Cause::NoCredits);
             return named.filter(is_cap).unwrap_or(Cause::RateLimited { until });
         }
@@ -87,7 +88,7 @@ impl Said {
         }
         let cause = named.unwrap_or_else(|| self.by_status(call, credential, status));
         let is_about_who = matches!(cause, Cause::Unauthenticated | Cause::NotAllowed | Cause::Permission);
-        // 1.1 has one error for credentials of the wrong kind and for wrong ones.
+        // 1.1 uses one error for credentials of the wrong kind and for wrong credentials.
         match credential {
             Some(used) if is_about_who && !call.takes.contains(&used) => Cause::WrongCredential,
             _ => cause,
@@ -107,7 +108,7 @@ impl Said {
             401 => Cause::Unauthenticated,
             402 => Cause::NoCredits,
             403 if self.has("forbidden for this endpoint") => self.wrong_kind(),
-            // What v2 says to tokens of too few scopes and permissions.
+            // The v2 response to tokens with too few scopes or permissions.
             403 if is_of_user => Cause::Permission,
             403 => Cause::NotAllowed,
             404 => self.missing(call),
@@ -118,14 +119,14 @@ impl Said {
         }
     }
 
-    /// Whether X names a code, or for 403 a problem, of which it is not known what it means.
+    /// Returns whether X names an unknown code, or for 403 an unknown problem.
     fn is_unfamiliar(&self, status: u16) -> bool {
         let codes = |code: i64| code != i64::from(status) && code != 0 && code != 34;
         let problems = |problem: &str| !["about:blank", "invalid-request", "forbidden"].contains(&problem);
         self.code.is_some_and(codes) || (status == 403 && self.problem.as_deref().is_some_and(problems))
     }
 
-    /// "Authenticating with Unknown" is said of a token that X cannot read, whatever its kind.
+    /// X writes "Authenticating with Unknown" for an unreadable token of any kind.
     fn wrong_kind(&self) -> Cause {
         if self.has("Authenticating with Unknown") { Cause::Unauthenticated } else { Cause::WrongCredential }
     }
@@ -192,7 +193,8 @@ impl Said {
             93 => Cause::Permission,
             34 if self.has("Webhook") => Cause::NoSuchWebhook,
             99 if self.has("credentials") => Cause::Unauthenticated,
-            // App-only credentials where a user's are needed, or a user's that are for reading only.
+            // App-only credentials where a user's are needed, or a user's with read permission
+            // only.
             261 if credential == Some(CredentialKind::Bearer) => Cause::WrongCredential,
             261 | 348 => Cause::Permission,
             61 | 87 | 99 | 200 => Cause::NotAllowed,
@@ -202,7 +204,7 @@ impl Said {
             214 => Cause::UrlRefused(url_fault(call)),
             355 if is_replay => Cause::ReplayUnderWay,
             355 => Cause::AlreadySubscribed,
-            // X has the same codes for an id that is none.
+            // X uses the same codes for an invalid id.
             356..=360 if is_replay && self.has("webhook_id") => Cause::NoSuchWebhook,
             356..=360 | 368 if is_replay => Cause::ReplayDates,
             38 | 356..=360 | 368 => Cause::Invalid,
@@ -210,7 +212,7 @@ impl Said {
         })
     }
 
-    /// What there is none of. 1.1 has one error for webhooks, for subscriptions and for paths.
+    /// Returns the missing object. 1.1 uses one error for webhooks, subscriptions and paths.
     fn missing(&self, call: &Call) -> Cause {
         let path = call.path.trim_end_matches(".json");
         let is_of_one = path.contains("webhooks/") || path.contains("/all/") || path.contains("subscriptions/");
@@ -226,7 +228,7 @@ impl Said {
 }
 
 impl Cause {
-    /// What a code of X's means for every call.
+    /// Returns the cause for an error code that means the same for every call.
     pub(super) fn of_code(code: i64) -> Option<Self> {
         match code {
             453 => Some(Self::AccessLevel),
@@ -245,7 +247,7 @@ fn url_fault(call: &Call) -> UrlFault {
     call.url().map_or(UrlFault::Unknown, |asked| url::fault(&asked))
 }
 
-/// A body that is a line of text; pages in HTML say nothing.
+/// Returns a body that is a line of text. Skips HTML.
 fn plain(body: &[u8]) -> Option<String> {
     let text = str::from_utf8(body).ok()?.trim();
     let is_line = !text.is_empty() && !text.starts_with('<') && !text.contains(char::is_control);

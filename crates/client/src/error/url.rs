@@ -1,4 +1,4 @@
-//! What is wrong with a URL that X does not take, which 1.1 does not say.
+//! Detects why X refuses a URL, which 1.1 does not report.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,7 +8,7 @@ use super::UrlFault;
 
 const LONGEST: usize = 200;
 
-/// The first of X's requirements that a URL does not meet.
+/// Returns the first of X's requirements that a URL violates.
 pub(crate) fn fault(url: &str) -> UrlFault {
     let parsed = url.parse::<Uri>().ok();
     let parts = parsed.as_ref().and_then(|parsed| Some((parsed.scheme_str()?, parsed.authority()?)));
@@ -28,7 +28,7 @@ pub(crate) fn fault(url: &str) -> UrlFault {
     }
 }
 
-/// Whether a URL has a public host.
+/// Returns whether a URL has a public host.
 pub(crate) fn is_public_url(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_public))
 }

@@ -1,4 +1,4 @@
-//! Why there is no token.
+//! Errors of logins and token requests.
 
 use std::borrow::Cow;
 
@@ -9,33 +9,33 @@ use serde_json::Value;
 use crate::TransportError;
 use crate::error::{REASONS, cure_of_code, page_words, xml_as_json};
 
-/// How much of X's words is kept, in characters.
+/// Maximum length of X's message, in characters.
 const LONGEST: usize = 200;
 
-/// Why there is no token. Holds no credentials.
+/// The reason why there is no token. Holds no credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// The user does not let the app in.
+    /// The user did not authorise the app.
     #[error("the user has not agreed")]
     Denied,
-    /// The redirect is not the answer to this login: its state or its request token is another one, or missing.
+    /// The redirect belongs to another login: its state or request token differs or is missing.
     #[error("the redirect belongs to another login")]
     AnotherLogin,
-    /// The redirect has neither a code nor a refusal, or more than one.
+    /// The redirect contains neither a code nor a refusal, or more than one of them.
     #[error("the redirect holds no code")]
     NoCode,
-    /// X has given a request token, but has not confirmed the callback URL.
+    /// X issued a request token but did not confirm the callback URL.
     #[error("X has not confirmed the callback URL")]
     CallbackNotConfirmed,
-    /// The callback URL is not among those of the app's settings at X (code 415).
+    /// The callback URL is not in the app's settings at X (code 415).
     #[error("X does not allow the callback URL {callback}{}", said(*status, Some("code 415"), message.as_deref()))]
     CallbackNotAllowed {
         /// The callback URL.
         callback: String,
         /// The HTTP status.
         status: Option<u16>,
-        /// X's words.
+        /// X's message.
         message: Option<String>,
     },
     /// The app is set up for PINs, without callback URLs (code 417).
@@ -43,32 +43,33 @@ pub enum LoginError {
     PinOnly {
         /// The HTTP status.
         status: Option<u16>,
-        /// X's words.
+        /// X's message.
         message: Option<String>,
     },
-    /// The user did not come back in time.
+    /// The user did not return in time.
     #[error("the user did not come back in time")]
     TimedOut,
-    /// The token was given out without the scope `offline.access`.
+    /// The token was issued without the scope `offline.access`.
     #[error("there is no refresh token")]
     NoRefreshToken,
-    /// X refuses.
+    /// X refused.
     #[error("X refuses{}", said(*status, reason.as_deref(), message.as_deref()))]
     Refused {
-        /// The HTTP status; none when X says it in the redirect.
+        /// The HTTP status. `None` if X refused in the redirect.
         status: Option<u16>,
-        /// X's name or number for it: `invalid_request`, `32`.
+        /// X's name or number of the reason, for example `invalid_request` or `32`.
         reason: Option<String>,
-        /// X's words.
+        /// X's message.
         message: Option<String>,
     },
-    /// There is no answer. X may have carried out the request, and a code or a refresh token may be spent.
+    /// There was no response. X may have carried out the request, and a code or refresh token may
+    /// be spent.
     #[error(transparent)]
     NoAnswer(#[from] TransportError),
-    /// The answer is not what X documents.
+    /// The response is not what X documents.
     #[error("X's answer cannot be read: {0}")]
     Unreadable(&'static str),
-    /// Something is wrong with what the app says of itself. Nothing was sent.
+    /// The app's own settings are invalid. Nothing was sent.
     #[error("{0}")]
     Invalid(&'static str),
 }
@@ -81,7 +82,7 @@ fn said(status: Option<u16>, reason: Option<&str>, message: Option<&str>) -> Str
 }
 
 impl LoginError {
-    /// What an answer says that is no success.
+    /// Reads an error response.
     pub(super) fn read(answer: &Response<Bytes>) -> Self {
         let status = Some(answer.status().as_u16());
         let read = serde_json::from_slice::<Value>(answer.body()).ok().or_else(|| xml_as_json(answer.body()));
@@ -101,7 +102,7 @@ impl LoginError {
         Self::Refused { status, reason: text(&body, "error").or(code).or(title), message }
     }
 
-    /// What a refusal of a request token says of the callback URL.
+    /// Recognises the refusals of a request token that concern the callback URL.
     pub(super) fn of_callback(self, callback: &str) -> Self {
         let Self::Refused { status, reason, message } = self else { return self };
         let says = |words: &str| message.as_deref().is_some_and(|message| message.contains(words));
@@ -116,7 +117,7 @@ impl LoginError {
         }
     }
 
-    /// What the redirect says that brings no code.
+    /// Reads a redirect that contains an error instead of a code.
     pub(super) fn of_redirect(error: &str, description: Option<&str>) -> Self {
         match error {
             "access_denied" => Self::Denied,
@@ -124,7 +125,7 @@ impl LoginError {
         }
     }
 
-    /// Whether the same may succeed later without anybody doing anything.
+    /// Returns whether the same request may succeed later without any other change.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NoAnswer(_) => true,
@@ -134,7 +135,7 @@ impl LoginError {
         }
     }
 
-    /// What to do about it, in one sentence, with the command that does it where there is one.
+    /// Returns the fix in one sentence, with the command that applies it, if there is one.
     pub fn cure(&self) -> Cow<'static, str> {
         match self {
             Self::CallbackNotAllowed { callback, .. } => format!(
@@ -168,7 +169,7 @@ impl LoginError {
     }
 }
 
-/// Whether X's name for a refusal is that of a cap, which lasts longer than a rate limit.
+/// Returns whether X's reason names a cap, which lasts longer than a rate limit.
 fn is_cap(reason: Option<&str>) -> bool {
     reason.is_some_and(|reason| ["UsageCapExceeded", "SpendCapReached", "CreditsDepleted"].contains(&reason))
 }
@@ -197,13 +198,13 @@ fn short(text: &str) -> String {
     text.chars().filter(|char| !char.is_control()).take(LONGEST).collect()
 }
 
-/// The words of a page, without those that may be part of a form, which may hold a token.
+/// Returns the text of a page, without words that may belong to a form and contain a token.
 fn of_page(words: &str) -> Option<String> {
     let plain: Vec<&str> = words.split(' ').filter(|word| !word.contains(['=', '{'])).collect();
     (!plain.is_empty()).then(|| short(&plain.join(" ")))
 }
 
-/// A text that is one. A form is not, which may hold a token, nor is a page.
+/// Returns a plain-text body. Skips forms, which may contain a token, and pages.
 fn words(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let is_text = !text.is_empty() && text.len() <= LONGEST && !text.contains(['=', '<', '{']);

@@ -1,4 +1,4 @@
-//! Waits for the redirect on this machine.
+//! Receives the login redirect on this machine.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,17 +14,17 @@ use super::visit::{self, IsOurs};
 use super::{LoginError, Proof, Redirect};
 use crate::AccessToken;
 
-/// The number of connections that are served at once. A further one ends the oldest, which has said nothing the longest.
+/// Maximum number of connections served at once. A further connection aborts the oldest one.
 const AT_ONCE: usize = 32;
 
-/// Listens on this machine for the one request with which X sends the user's browser back, as RFC 8252, section 7.3,
-/// describes.
+/// A listener on this machine for the redirect that ends a login (RFC 8252, section 7.3).
 ///
-/// X sends nobody to an address that is not among the app's callback URLs, so that the port and the path are to be chosen
-/// once: `http://127.0.0.1:8723/callback`. X does not take `localhost`
+/// X redirects only to the app's callback URLs, so choose the port and the path once:
+/// `http://127.0.0.1:8723/callback`. X does not accept `localhost`
 /// (<https://docs.x.com/fundamentals/developer-apps#callback-urls>).
 ///
-/// Other requests, such as a browser's for an icon, and those of other logins are answered and ignored.
+/// Other requests, such as a browser's request for an icon, and redirects of other logins are
+/// answered and ignored.
 #[must_use]
 pub struct Loopback {
     listener: TcpListener,
@@ -33,42 +33,46 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Listens at this port of 127.0.0.1; 0 is any that is free.
+    /// Listens on this port of 127.0.0.1. Port 0 selects any free port.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// Returns an error if the port is in use.
     pub async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address, path: "/callback".to_owned() })
     }
 
-    /// The path of the redirect: `/callback` unless set.
+    /// Sets the path of the redirect. Defaults to `/callback`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = format!("/{}", path.into().trim_start_matches('/'));
         self
     }
 
-    /// The URL with which a login is begun.
+    /// Returns the redirect URL with which to begin a login.
     pub fn redirect_url(&self) -> String {
         format!("http://{}{}", self.address, self.path)
     }
 
-    /// Waits for the redirect of OAuth 1.0a, no longer than `limit`. It may be a refusal, which
-    /// [`OAuth1::finish`](super::OAuth1::finish) makes an error.
+    /// Waits up to `limit` for the redirect of an OAuth 1.0a login.
+    ///
+    /// The redirect may be a refusal, which [`OAuth1::finish`](super::OAuth1::finish) turns into an
+    /// error.
     ///
     /// # Errors
-    /// [`LoginError::TimedOut`].
+    /// Returns [`LoginError::TimedOut`] if the limit expires.
     pub async fn verifier(&self, request_token: &AccessToken, limit: Duration) -> Result<Redirect, LoginError> {
         let request_token = request_token.clone();
         self.redirect(Arc::new(move |redirect| is_answer(&redirect.verifier(&request_token))), limit).await
     }
 
-    /// Waits for the redirect of OAuth 2.0, no longer than `limit`. It may be a refusal, which
-    /// [`OAuth2::finish`](super::OAuth2::finish) makes an error.
+    /// Waits up to `limit` for the redirect of an OAuth 2.0 login.
+    ///
+    /// The redirect may be a refusal, which [`OAuth2::finish`](super::OAuth2::finish) turns into an
+    /// error.
     ///
     /// # Errors
-    /// [`LoginError::TimedOut`].
+    /// Returns [`LoginError::TimedOut`] if the limit expires.
     pub async fn code(&self, proof: &Proof, limit: Duration) -> Result<Redirect, LoginError> {
         let proof = proof.clone();
         self.redirect(Arc::new(move |redirect| is_answer(&redirect.code(&proof))), limit).await
@@ -79,7 +83,7 @@ impl Loopback {
         waiting.await.map_err(|_| LoginError::TimedOut)
     }
 
-    /// Serves connections side by side: browsers open some over which they say nothing.
+    /// Serves connections concurrently, because browsers open some without sending a request.
     async fn wait(&self, is_ours: IsOurs) -> Redirect {
         let path: Arc<str> = self.path.as_str().into();
         let mut visits = JoinSet::new();
@@ -97,7 +101,7 @@ impl Loopback {
                         }
                         handles.push_back(visits.spawn(visit::serve(stream, Arc::clone(&path), Arc::clone(&is_ours))));
                     }
-                    // Too many files are open, or the peer has gone.
+                    // Too many files are open, or the peer has disconnected.
                     Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                 },
             }

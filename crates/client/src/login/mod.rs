@@ -1,7 +1,8 @@
-//! Gets users' tokens: OAuth 1.0a with a redirect or a PIN, OAuth 2.0 with PKCE.
+//! Logins that obtain users' tokens: OAuth 1.0a with a redirect or a PIN, and OAuth 2.0 with PKCE.
 //!
-//! A command-line app lets the user agree in the browser and gets the answer at a [`Loopback`] address, which the app's
-//! settings at X must name as a callback URL:
+//! In a command-line app, the user authorises the app in the browser, and the app receives the
+//! redirect at a [`Loopback`] address. The app's settings at X must list this address as a callback
+//! URL:
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -18,7 +19,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! One with a PIN needs no callback URL:
+//! A login with a PIN needs no callback URL:
 //!
 //! ```no_run
 //! use birdhook_client::{ConsumerKeys, login::OAuth1};
@@ -32,8 +33,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A server keeps [`OAuth1Pending::request_token`] or [`OAuth2Pending::proof`] with the visitor's session, and finishes with
-//! the URL of the request that comes to its callback.
+//! A server keeps [`OAuth1Pending::request_token`] or [`OAuth2Pending::proof`] with the visitor's
+//! session. It finishes the login with the URL of the request to its callback.
 
 mod error;
 mod loopback;

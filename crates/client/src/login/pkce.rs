@@ -1,4 +1,4 @@
-//! OAuth 2.0: an authorisation code with PKCE.
+//! OAuth 2.0 login: an authorisation code with PKCE.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,8 +22,10 @@ use crate::api::EVENT_TYPES;
 use crate::api::EventType;
 use crate::{Transport, TransportError, UserToken, redacted};
 
-/// The scopes that a login asks for by default: those of subscribing a user to every type of either API
-/// ([`EVENT_TYPES`]), and `offline.access`, without which a token cannot be renewed.
+/// The default scopes of a login.
+///
+/// They cover subscriptions of a user to every type of either API ([`EVENT_TYPES`]).
+/// `offline.access` is needed to renew a token.
 pub const SCOPES: &[&str] = &[
     "dm.read",
     "dm.write",
@@ -37,11 +39,14 @@ pub const SCOPES: &[&str] = &[
     "offline.access",
 ];
 
-/// The scopes of every login that is for some types alone: those of [`OAuth2::user_id`], and `offline.access`.
+/// The scopes of every login for selected types: those of [`OAuth2::user_id`], and
+/// `offline.access`.
 const BASE: [&str; 3] = ["tweet.read", "users.read", "offline.access"];
 
-/// Gets a user's OAuth 2.0 token, which lasts two hours and can be renewed
-/// (<https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code>).
+/// The OAuth 2.0 login flow, which obtains a user's token.
+///
+/// The token lasts two hours and can be renewed. X's documentation:
+/// <https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code>.
 #[derive(Clone)]
 #[must_use]
 pub struct OAuth2 {
@@ -56,26 +61,26 @@ pub struct OAuth2 {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OAuth2Pending {
-    /// Where the user agrees.
+    /// The URL at which the user authorises the app.
     pub authorize_url: String,
-    /// What [`OAuth2::finish`] needs: to be kept until the user comes back.
+    /// The state that [`OAuth2::finish`] needs. Keep it until the user returns.
     pub proof: Proof,
 }
 
-/// What proves that a redirect is the answer to this login, and that whoever ends the login has begun it.
+/// The proof that a redirect answers this login, and that the same party began and finishes it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Proof {
-    /// Where X sends the user back to.
+    /// The URL to which X redirects the user.
     pub redirect_url: String,
-    /// What comes back with the redirect.
+    /// The value that the redirect repeats.
     pub state: SecretString,
-    /// What X has got the SHA-256 of.
+    /// The PKCE verifier, whose SHA-256 X has received.
     pub verifier: SecretString,
 }
 
 impl Proof {
-    /// A proof that was kept elsewhere meanwhile.
+    /// Restores a proof from its stored parts.
     pub fn new(
         redirect_url: impl Into<String>,
         state: impl Into<SecretString>,
@@ -88,10 +93,12 @@ impl Proof {
 type App = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 impl OAuth2 {
-    /// Logins to this app, by its OAuth 2.0 client id; with the client secret if it is a confidential client.
+    /// Creates the login flow of the app with this OAuth 2.0 client id.
+    ///
+    /// A confidential client also has a client secret.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn new(client_id: impl Into<String>, client_secret: Option<SecretString>) -> Result<Self, TransportError> {
         Ok(Self::by(client_id.into(), client_secret, Way::to_x()?))
     }
@@ -101,48 +108,53 @@ impl OAuth2 {
         Self { client_id, client_secret, authorize_url: "https://x.com/i/oauth2/authorize".to_owned(), scopes, way }
     }
 
-    /// Where X's API is: `https://api.x.com` unless set.
+    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.way.base = url.into().trim_end_matches('/').to_owned();
         self
     }
 
-    /// Where the user agrees: `https://x.com/i/oauth2/authorize` unless set.
+    /// Sets the URL at which the user authorises the app.
+    ///
+    /// Defaults to `https://x.com/i/oauth2/authorize`.
     pub fn authorize_url(mut self, url: impl Into<String>) -> Self {
         self.authorize_url = url.into();
         self
     }
 
-    /// What the app asks for: [`SCOPES`] unless set.
+    /// Sets the scopes to request. Defaults to [`SCOPES`].
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Asks for what subscriptions to these types of the X Activity API take, in place of [`SCOPES`]. A type that is not in
-    /// [`EVENT_TYPES`] takes what its family does.
+    /// Requests the scopes for subscriptions to these X Activity API types, instead of [`SCOPES`].
+    ///
+    /// A type outside [`EVENT_TYPES`] needs the scopes of its family.
     pub fn event_types<S: AsRef<str>>(self, types: impl IntoIterator<Item = S>) -> Self {
         let of_types = types.into_iter().flat_map(|name| EventType::of(name.as_ref()).scopes);
         let scopes: BTreeSet<&str> = BASE.iter().chain(of_types).copied().collect();
         self.scopes(scopes)
     }
 
-    /// The way to X, in place of [`Https`](crate::Https), which waits 30 s for an answer.
+    /// Sets the HTTP transport. Defaults to [`Https`](crate::Https) with a timeout of 30 s.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.way.transport = Arc::new(transport);
         self
     }
 
-    /// The clock by which tokens expire; the machine's unless set.
+    /// Sets the clock for the expiry of tokens. Defaults to the system clock.
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.way.now = Arc::new(now);
         self
     }
 
-    /// Begins a login. X sends the user back to `redirect_url`, one of the callback URLs in the app's settings at X.
+    /// Begins a login. X redirects the user to `redirect_url`.
+    ///
+    /// This must be a callback URL in the app's settings at X.
     ///
     /// # Errors
-    /// When a URL is none. Nothing is sent.
+    /// Returns an error if a URL is invalid. Nothing is sent.
     pub fn begin(&self, redirect_url: &str) -> Result<OAuth2Pending, LoginError> {
         let app = self.app()?.set_redirect_uri(redirect(redirect_url)?);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -153,10 +165,11 @@ impl OAuth2 {
         Ok(OAuth2Pending { authorize_url: url.into(), proof })
     }
 
-    /// Ends a login with what the user comes back with. A code lasts 30 s and works once.
+    /// Finishes a login with the redirect. A code expires after 30 s and works once.
     ///
     /// # Errors
-    /// When the user has not agreed, the redirect is another login's, or X refuses or does not answer.
+    /// Returns an error if the user did not authorise the app, the redirect belongs to another
+    /// login, or X refuses or does not respond.
     pub async fn finish(&self, proof: &Proof, redirect_url: impl Into<Redirect>) -> Result<UserToken, LoginError> {
         let answer = redirect_url.into();
         let code = AuthorizationCode::new(answer.code(proof)?.to_owned());
@@ -166,26 +179,28 @@ impl OAuth2 {
         self.read(answer)
     }
 
-    /// The next token. X accepts each refresh token once, so that the new one must be stored before it is used.
+    /// Renews a token. X accepts each refresh token once, so store the new token before you use it.
     ///
     /// # Errors
-    /// When there is no refresh token, or X refuses or does not answer.
+    /// Returns an error if there is no refresh token, or X refuses or does not respond.
     pub async fn refresh(&self, token: &UserToken) -> Result<UserToken, LoginError> {
         let refresh = token.refresh.as_ref().ok_or(LoginError::NoRefreshToken)?;
         let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
         let app = self.app()?;
         let answer = app.exchange_refresh_token(&refresh).request_async(&self.way).await;
         let mut next = self.read(answer)?;
-        // RFC 6749, section 6: the old one goes on when no other is given.
+        // RFC 6749, section 6: without a new refresh token, the old one stays valid.
         next.refresh = next.refresh.or_else(|| token.refresh.clone());
         Ok(next)
     }
 
-    /// The id of the user whose token it is, which `GET /2/users/me` tells
-    /// (<https://docs.x.com/x-api/users/get-my-user>). It takes the scopes `tweet.read` and `users.read`.
+    /// Returns the id of the token's user.
+    ///
+    /// Calls `GET /2/users/me` (<https://docs.x.com/x-api/users/get-my-user>), for which the token
+    /// needs the scopes `tweet.read` and `users.read`.
     ///
     /// # Errors
-    /// When X refuses or does not answer.
+    /// Returns an error if X refuses or does not respond.
     pub async fn user_id(&self, token: &UserToken) -> Result<String, LoginError> {
         let bearer = HeaderValue::try_from(format!("Bearer {}", token.access.expose_secret()));
         let mut bearer = bearer.map_err(|_| LoginError::Invalid("the token holds what no header can"))?;
@@ -214,7 +229,7 @@ impl OAuth2 {
         &self,
         answer: Result<BasicTokenResponse, RequestTokenError<LoginError, BasicErrorResponse>>,
     ) -> Result<UserToken, LoginError> {
-        // The errors of the crate hold the answer, and it the token.
+        // The errors of the `oauth2` crate contain the response, and with it the token.
         let answer = answer.map_err(|error| match error {
             RequestTokenError::Request(error) => error,
             _ => LoginError::Unreadable("it holds no token"),

@@ -1,4 +1,4 @@
-//! What X sends the user back with.
+//! The redirect or PIN that ends a login.
 
 use std::fmt;
 
@@ -7,11 +7,10 @@ use secrecy::ExposeSecret;
 use super::{LoginError, Proof};
 use crate::AccessToken;
 
-/// What X sends the user back with: the URL of the redirect, its query, or what is in it alone, which is a code, a verifier
-/// or a PIN.
+/// The redirect that ends a login: its URL, its query, or the bare code, verifier or PIN.
 ///
-/// Of a URL or a query it is checked that it is the answer to this login. A code alone is taken as it is, so that whoever
-/// passes one must have checked the state.
+/// A URL or a query is checked against the login. A bare code is accepted as it is, so check the
+/// state yourself before you pass one.
 ///
 /// ```
 /// use birdhook_client::login::Redirect;
@@ -28,7 +27,7 @@ enum Content {
     Parameters(Vec<(String, String)>),
 }
 
-/// What X's redirects begin with, of OAuth 1.0a and 2.0.
+/// The parameter names that X's OAuth 1.0a and 2.0 redirects begin with.
 const NAMES: [&str; 6] = ["code=", "error=", "state=", "oauth_token=", "oauth_verifier=", "denied="];
 
 impl From<&str> for Redirect {
@@ -50,7 +49,7 @@ impl From<String> for Redirect {
 }
 
 impl Redirect {
-    /// OAuth 1.0a: the verifier for this request token.
+    /// Returns the OAuth 1.0a verifier for this request token.
     pub(super) fn verifier(&self, request_token: &AccessToken) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
             Content::Alone(verifier) => return Some(verifier.as_str()).filter(is_something).ok_or(LoginError::NoCode),
@@ -66,7 +65,7 @@ impl Redirect {
         get(parameters, "oauth_verifier").filter(is_something).ok_or(LoginError::NoCode)
     }
 
-    /// OAuth 2.0: the code for this proof.
+    /// Returns the OAuth 2.0 code for this proof.
     pub(super) fn code(&self, proof: &Proof) -> Result<&str, LoginError> {
         let parameters = match &self.0 {
             Content::Alone(code) => return Some(code.as_str()).filter(is_something).ok_or(LoginError::NoCode),
@@ -86,7 +85,7 @@ fn is_something(text: &&str) -> bool {
     !text.is_empty()
 }
 
-/// The parameter, if it is there once: RFC 6749 allows no more.
+/// Returns a parameter that occurs exactly once. RFC 6749 forbids repetition.
 fn get<'a>(parameters: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
     let mut found = parameters.iter().filter(|(name, _)| name == wanted);
     let (_, value) = found.next()?;

@@ -1,4 +1,4 @@
-//! Renews users' OAuth 2.0 tokens before they expire, and when X does not take them.
+//! Renewal of users' OAuth 2.0 tokens before they expire and when X rejects them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,27 +12,28 @@ use super::{LoginError, OAuth2, Way};
 use crate::call::Call;
 use crate::{Cause, CredentialKind, Credentials, Error, TokenStore, TokenStoreError, TransportError, UserToken};
 
-/// How long before its end a token is renewed, in milliseconds: calls and clocks take their time.
+/// Time before the expiry at which a token is renewed, in milliseconds. Allows for slow calls and
+/// inexact clocks.
 const MARGIN: i64 = 60_000;
 
-/// Timeout for X's answer to a renewal or a revocation, during which the token is locked.
+/// Timeout for X's response to a renewal or a revocation. The token is locked meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The users' tokens, in their store, and what renews them.
+/// The store of users' tokens, with their renewal.
 pub(crate) struct Renewal {
     store: Arc<dyn TokenStore>,
     login: Option<OAuth2>,
-    /// Refresh tokens that X may have accepted and that the store still has: the next token, or why there is none. None of
-    /// them is sent again.
+    /// The outcome for each refresh token that X may have accepted while the store still has it:
+    /// the next token, or the error. None of them is sent again.
     spent: Arc<Mutex<BTreeMap<String, Result<UserToken, LoginError>>>>,
 }
 
-/// Why a token was not renewed.
+/// The reason why a token was not renewed.
 enum NotRenewed {
-    /// X has not given another, and the old one is this.
+    /// X issued no new token. Holds the old one.
     Login(UserToken, LoginError),
     Store(TokenStoreError),
-    /// X has given another, which the store has not taken.
+    /// X issued a new token, but the store failed to save it.
     Unstored(TokenStoreError),
 }
 
@@ -74,12 +75,12 @@ impl Renewal {
         &*self.store
     }
 
-    /// The user's token as the store has it.
+    /// Returns the user's token from the store.
     pub(crate) async fn stored(&self, user: &str) -> Result<Option<UserToken>, Error> {
         self.store.get(user).await.map_err(|error| NotRenewed::Store(error).of(user))
     }
 
-    /// The user's token, which is renewed first if it is about to expire.
+    /// Returns the user's token, renewing it first if it is about to expire.
     pub(crate) async fn token(&self, user: &str) -> Result<Option<UserToken>, Error> {
         let left = |token: &UserToken| {
             let now = self.login.as_ref()?.way.now().as_millis();
@@ -87,7 +88,7 @@ impl Renewal {
         };
         let is_due = |token: &UserToken| left(token).is_some_and(|left| left <= MARGIN);
         match self.renewed(user, is_due).await {
-            // X still takes the old one.
+            // X still accepts the old token.
             Err(NotRenewed::Login(old, error)) if error.is_retryable() && left(&old).is_some_and(|left| left > 0) => {
                 Ok(Some(old))
             }
@@ -95,7 +96,8 @@ impl Renewal {
         }
     }
 
-    /// X does not take the token of this header `Authorization`: whether there is another now.
+    /// Replaces the token of a rejected `Authorization` header. Returns whether the user now has a
+    /// different token.
     pub(crate) async fn replaced(&self, user: &str, refused: &HeaderValue) -> Result<bool, Error> {
         let is_it = |token: &UserToken| {
             refused.as_bytes().strip_prefix(b"Bearer ") == Some(token.access.expose_secret().as_bytes())
@@ -104,7 +106,7 @@ impl Renewal {
         Ok(token.is_some_and(|token| !is_it(&token)))
     }
 
-    /// The user's token, which is renewed first if it must be and can be.
+    /// Returns the user's token, renewing it first if `must_be` requires it and it can be renewed.
     async fn renewed(&self, user: &str, must_be: impl Fn(&UserToken) -> bool) -> Result<Option<UserToken>, NotRenewed> {
         let login = |token: &UserToken| self.login.clone().filter(|_| must_be(token) && token.refresh.is_some());
         let Some(token) = self.store.get(user).await? else { return Ok(None) };
@@ -112,11 +114,12 @@ impl Renewal {
             return Ok(Some(token));
         }
         let mut locked = self.store.lock(user).await?;
-        // Another may have renewed it while this one waited.
+        // Another client may have renewed it while this one waited for the lock.
         let Some(token) = locked.get().await? else { return Ok(None) };
         let Some(login) = login(&token) else { return Ok(Some(token)) };
         let (old, spent) = (token.clone(), Arc::clone(&self.spent));
-        // Whoever waits may give up. X has taken the refresh token then, and the answer must not be lost.
+        // A task, because the caller may be dropped after X has accepted the refresh token. The
+        // response must not be lost.
         let renewing = tokio::spawn(async move {
             let spent = || spent.lock().unwrap_or_else(PoisonError::into_inner);
             let refresh = token.refresh.as_ref().map(|refresh| refresh.expose_secret().to_owned()).unwrap_or_default();
@@ -125,7 +128,7 @@ impl Renewal {
                 Some(next) => next,
                 None => {
                     let silence = || Err(TransportError::Timeout.into());
-                    // Also if this task ends in the middle.
+                    // Covers a task that ends before the response.
                     spent().insert(refresh.clone(), silence());
                     let next = timeout(PATIENCE, login.refresh(&token)).await.unwrap_or_else(|_| silence());
                     let next = next.map(|next| UserToken { scope: next.scope.or_else(|| token.scope.clone()), ..next });
@@ -171,7 +174,7 @@ impl Renewal {
     }
 }
 
-/// Whether X may have accepted the refresh token though there is no token in its answer.
+/// Returns whether X may have accepted the refresh token although its response contains no token.
 fn may_be_spent(error: &LoginError) -> bool {
     let is_silence = |error: &TransportError| matches!(error, TransportError::Timeout | TransportError::Broken(_));
     match error {
@@ -181,7 +184,7 @@ fn may_be_spent(error: &LoginError) -> bool {
 }
 
 impl LoginError {
-    /// The same as the error of a call, with the cause of a refusal that will not pass.
+    /// Converts to the error of a call. `refused` is the cause of a permanent refusal.
     fn of_call(self, call: &Call, refused: Cause) -> Error {
         match self {
             Self::NoAnswer(error) => Error::no_answer(call, None, error),

@@ -1,4 +1,4 @@
-//! Revokes OAuth 2.0 tokens.
+//! Revocation of OAuth 2.0 tokens.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,16 +13,18 @@ use crate::UserToken;
 use crate::oauth1::encoded;
 
 impl OAuth2 {
-    /// Revokes a user's refresh token and access token at X, so that the app has no access any more
-    /// (<https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>).
+    /// Revokes a user's refresh token and access token at X.
+    ///
+    /// The app then has no access to the user's account. X's documentation:
+    /// <https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>.
     ///
     /// # Errors
-    /// When X refuses or does not answer. The tokens may still work then.
+    /// Returns an error if X refuses or does not respond. The tokens may still work.
     pub async fn revoke(&self, token: &UserToken) -> Result<(), LoginError> {
         let Some(refresh) = &token.refresh else { return self.revoke_one(&token.access).await };
         self.revoke_one(refresh).await?;
         match self.revoke_one(&token.access).await {
-            // RFC 7009, section 2.1: the access tokens of a refresh token end with it.
+            // RFC 7009, section 2.1: revoking a refresh token also revokes its access tokens.
             Err(LoginError::Refused { status: Some(400), .. }) => Ok(()),
             revoked => revoked,
         }

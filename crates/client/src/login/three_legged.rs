@@ -1,4 +1,4 @@
-//! OAuth 1.0a: three legs, with a redirect or a PIN.
+//! OAuth 1.0a login: three-legged, with a redirect or a PIN.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,10 @@ use super::{LoginError, Redirect, Way};
 use crate::oauth1::{self, Once};
 use crate::{AccessToken, ConsumerKeys, Transport, TransportError, redacted};
 
-/// Gets a user's OAuth 1.0a token, which the Account Activity API takes: it lasts until the user or the app revokes it
-/// (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
+/// The OAuth 1.0a login flow, which obtains a user's token for the Account Activity API.
+///
+/// The token lasts until the user or the app revokes it. X's documentation:
+/// <https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>.
 #[derive(Clone)]
 #[must_use]
 pub struct OAuth1 {
@@ -25,60 +27,64 @@ pub struct OAuth1 {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OAuth1Pending {
-    /// Where the user agrees.
+    /// The URL at which the user authorises the app.
     pub authorize_url: String,
-    /// What [`OAuth1::finish`] needs: to be kept until the user comes back.
+    /// The state that [`OAuth1::finish`] needs. Keep it until the user returns.
     pub request_token: AccessToken,
 }
 
-/// A user who has let the app in.
+/// A user who has authorised the app.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authorised {
     /// The user's id.
     pub user_id: String,
-    /// The user's handle, without the `@`, as it is now.
+    /// The user's current handle, without the `@`.
     pub screen_name: String,
     /// The token.
     pub token: AccessToken,
 }
 
 impl OAuth1 {
-    /// In place of a callback URL: X shows the user a PIN of seven digits, which they type into the app
+    /// The value of `callback` for a login with a PIN.
+    ///
+    /// X shows the user a PIN of seven digits, which they type into the app
     /// (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/pin-based-oauth>).
     pub const PIN: &str = "oob";
 
-    /// Logins to this app.
+    /// Creates the login flow of this app.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn new(consumer: ConsumerKeys) -> Result<Self, TransportError> {
         Ok(Self { consumer, way: Way::to_x()? })
     }
 
-    /// Where X's API is: `https://api.x.com` unless set.
+    /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.way.base = url.into().trim_end_matches('/').to_owned();
         self
     }
 
-    /// The way to X, in place of [`Https`](crate::Https), which waits 30 s for an answer.
+    /// Sets the HTTP transport. Defaults to [`Https`](crate::Https) with a timeout of 30 s.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.way.transport = Arc::new(transport);
         self
     }
 
-    /// The clock by which requests are signed; the machine's unless set.
+    /// Sets the clock for signatures. Defaults to the system clock.
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.way.now = Arc::new(now);
         self
     }
 
-    /// Begins a login. X sends the user back to `callback`, one of the callback URLs in the app's settings at X, or shows a
-    /// PIN when it is [`OAuth1::PIN`].
+    /// Begins a login. X redirects the user to `callback`.
+    ///
+    /// This must be a callback URL in the app's settings at X. With [`OAuth1::PIN`], X shows a PIN
+    /// instead.
     ///
     /// # Errors
-    /// When X refuses the keys or the callback URL, or does not answer.
+    /// Returns an error if X refuses the keys or the callback URL, or does not respond.
     pub async fn begin(&self, callback: &str) -> Result<OAuth1Pending, LoginError> {
         let answer = self.post("/oauth/request_token", None, ("oauth_callback", callback)).await;
         let answer = answer.map_err(|error| error.of_callback(callback))?;
@@ -91,10 +97,11 @@ impl OAuth1 {
         Ok(OAuth1Pending { authorize_url, request_token })
     }
 
-    /// Ends a login with what the user comes back with: the redirect, or the PIN.
+    /// Finishes a login with the redirect or the PIN.
     ///
     /// # Errors
-    /// When the user has not agreed, the redirect is another login's, or X refuses or does not answer.
+    /// Returns an error if the user did not authorise the app, the redirect belongs to another
+    /// login, or X refuses or does not respond.
     pub async fn finish(
         &self,
         request_token: &AccessToken,
@@ -123,7 +130,7 @@ impl OAuth1 {
     }
 }
 
-/// An answer of X's, which is a form.
+/// The parameters of a form-encoded response.
 struct Form(Vec<(String, String)>);
 
 impl Form {

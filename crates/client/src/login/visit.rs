@@ -1,4 +1,4 @@
-//! One connection to the loopback address.
+//! One connection to the loopback listener.
 
 use std::io;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use tokio::net::TcpStream;
 
 use super::Redirect;
 
-/// How long the head of a request may be, in bytes.
+/// Maximum length of a request head, in bytes.
 const LONGEST: u64 = 8 * 1024;
 
-/// How long a connection may take.
+/// Timeout for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether a redirect is the answer to the login that is under way.
+/// A check whether a redirect answers the pending login.
 pub(super) type IsOurs = Arc<dyn Fn(&Redirect) -> bool + Send + Sync>;
 
 const DONE: &str = "You can close this window.";
 
-/// Reads one request and answers it; returns the redirect if it is that.
+/// Reads one request and responds to it. Returns the redirect, if the request is one.
 pub(super) async fn serve(mut stream: TcpStream, path: Arc<str>, is_ours: IsOurs) -> Option<Redirect> {
     tokio::time::timeout(PATIENCE, async {
         let (status, text, redirect) = match request(&mut stream).await.ok()? {
@@ -28,7 +28,7 @@ pub(super) async fn serve(mut stream: TcpStream, path: Arc<str>, is_ours: IsOurs
             Read::TooLong => ("431 Request Header Fields Too Large", "This is too long.", None),
             Read::Garbage => ("400 Bad Request", "This is no request.", None),
         };
-        // A browser that has gone has brought its redirect all the same.
+        // Keeps the redirect even if the browser has disconnected.
         let _ = answer(&mut stream, status, text).await;
         redirect
     })
@@ -44,7 +44,7 @@ fn judged(method: &str, target: &str, path: &str, is_ours: &IsOurs) -> (&'static
     if method != "GET" {
         return ("405 Method Not Allowed", "Only GET is answered here.", None);
     }
-    // Without a query, a path is not taken for a code.
+    // A path without a query would otherwise be read as a bare code.
     let redirect = Some(Redirect::from(target)).filter(|redirect| target.contains('?') && is_ours(redirect));
     match redirect {
         None => ("400 Bad Request", "This is not the answer to the login that is under way.", None),
@@ -79,7 +79,7 @@ async fn request(stream: &mut TcpStream) -> io::Result<Read> {
 }
 
 async fn answer(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<()> {
-    // The address holds a code, which no other site is to learn.
+    // The URL contains a code, so `referrer-policy` keeps it from other sites.
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
          referrer-policy: no-referrer\r\nconnection: close\r\n\r\n{text}",

@@ -1,4 +1,4 @@
-//! The way to X, for logins.
+//! API address, transport and clock of a login.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use super::LoginError;
 use crate::{Https, Transport, TransportError};
 
-/// Where X's API is, how to get there, and what time it is.
+/// The base URL of X's API, the transport, and the clock.
 #[derive(Clone)]
 pub(crate) struct Way {
     pub(crate) base: String,
@@ -22,7 +22,7 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// To X itself.
+    /// Returns the defaults for X itself.
     pub(super) fn to_x() -> Result<Self, TransportError> {
         let transport = Arc::new(Https::new(Duration::from_secs(30))?);
         let now = || {
@@ -36,7 +36,7 @@ impl Way {
         (self.now)()
     }
 
-    /// Sends a request; what is no success is an error.
+    /// Sends a request. Returns an error unless the status is a success.
     pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, LoginError> {
         let answer = self.transport.send(request).await?;
         if answer.status().is_success() { Ok(answer) } else { Err(LoginError::read(&answer)) }

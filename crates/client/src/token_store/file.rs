@@ -1,4 +1,4 @@
-//! Tokens in a folder that several processes share.
+//! A token store in a folder that several processes share.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,9 +12,10 @@ use crate::{LockedFile, SharedFile, UserToken};
 
 /// A [`TokenStore`] in a folder, for any number of processes on one machine.
 ///
-/// Each user has a [`SharedFile`] `ID.json`, with the lock `ID.lock`, which a client holds while it renews. The files are
-/// readable by their owner only (0600, on Unix). The folder must be on a local disk: locks of network file systems are not
-/// reliable. A client waits 15 s for a lock.
+/// Each user has a [`SharedFile`] `ID.json` and a lock `ID.lock`. A client holds the lock while it
+/// renews the token; other clients wait for it up to 15 s. On Unix, only the owner can read the
+/// files (0600). The folder must be on a local disk, because locks on network file systems are not
+/// reliable.
 ///
 /// ```no_run
 /// use birdhook_client::{Client, ConsumerKeys, Credentials, FileTokenStore};
@@ -32,7 +33,9 @@ pub struct FileTokenStore {
 }
 
 impl FileTokenStore {
-    /// A store in this folder. The first lock creates the folder, for its owner only (0700, on Unix).
+    /// Creates a store in this folder.
+    ///
+    /// The first lock creates the folder for its owner only (0700 on Unix).
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -84,7 +87,7 @@ impl LockedToken for Locked {
     }
 }
 
-/// Runs what may wait for the disk.
+/// Runs work that may wait for the disk, on a thread for blocking work.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TokenStoreError> + Send + 'static,
 ) -> Result<T, TokenStoreError> {
@@ -98,7 +101,7 @@ impl From<io::Error> for TokenStoreError {
     }
 }
 
-/// A token as its file has it.
+/// The JSON of a token file.
 #[derive(Deserialize, Serialize)]
 struct Kept {
     access_token: String,
@@ -124,7 +127,7 @@ impl Kept {
 }
 
 fn parse(file: &SharedFile, text: &[u8]) -> Result<UserToken, TokenStoreError> {
-    // What serde says of it might hold the token.
+    // A serde error may contain the token.
     let kept: Kept = serde_json::from_slice(text)
         .map_err(|_| TokenStoreError::new(format!("{} does not hold a token", file.path().display())))?;
     let mut token = UserToken::new(kept.access_token);

@@ -1,4 +1,4 @@
-//! Tokens in memory.
+//! A token store in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::{LockedToken, Storing, TokenStore};
 use crate::UserToken;
 
-/// Keeps tokens for one client and its clones.
+/// An in-memory token store for one client and its clones.
 #[derive(Clone)]
 pub(crate) struct MemoryTokenStore(Arc<Mutex<BTreeMap<String, Slot>>>);
 

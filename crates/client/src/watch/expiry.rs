@@ -1,4 +1,4 @@
-//! Reports subscriptions that are about to end, and renews them.
+//! Reporting and renewal of subscriptions that are about to expire.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use super::time::after;
 use crate::api::{ActivitySubscription, NewSubscription};
 use crate::{Cause, Client, Error};
 
-/// How often the subscriptions are listed. An account may have 150,000 of them, on 150 pages.
+/// Interval between listings. An account may have 150,000 subscriptions, on 150 pages.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// What was reported of subscriptions that end.
+/// The expiries reported so far.
 #[derive(Debug, Default)]
 pub(super) struct Expiries {
-    /// When the next listing is due.
+    /// The time of the next listing.
     due: Option<Timestamp>,
-    /// The end that was reported of each subscription.
+    /// The expiry last reported for each subscription.
     reported: BTreeMap<String, Timestamp>,
-    /// Why the last listing failed.
+    /// The cause of the last listing's failure.
     failed: Option<Cause>,
 }
 
 impl Expiries {
-    /// Whether the subscriptions are to be listed now. Then the next listing is due an interval later.
+    /// Returns whether a listing is due. If so, schedules the next one.
     pub(super) fn is_due(&mut self, now: Timestamp) -> bool {
         let is_due = self.due.is_none_or(|due| due <= now);
         if is_due {
@@ -35,7 +35,9 @@ impl Expiries {
         is_due
     }
 
-    /// The notices of a listing: one for each end, and one for each new cause of a failure.
+    /// Returns the notices of a listing that were not reported before.
+    ///
+    /// Each expiry is reported once, and a failure again only if its cause changes.
     pub(super) fn report(&mut self, looked: Result<Vec<Notice>, Error>) -> Vec<Notice> {
         match looked {
             Ok(notices) => {
@@ -58,7 +60,7 @@ impl Expiries {
     }
 }
 
-/// Lists the subscriptions that are delivered to a webhook and are about to end, and renews them if the settings say so.
+/// Lists the webhook's subscriptions that are about to expire, and renews them if configured.
 pub(super) async fn look(client: &Client, webhook: &str, settings: &WatchSettings) -> Result<Vec<Notice>, Error> {
     let now = client.now();
     let limit = after(now, settings.expiry_warning);
@@ -83,7 +85,7 @@ async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, rene
     }
 }
 
-/// The type and the filter of a subscription.
+/// Describes a subscription by its type and filter.
 fn of(one: &ActivitySubscription) -> String {
     format!("{}{}", one.event_type, one.filter)
 }

@@ -1,4 +1,4 @@
-//! Times in which something may have been missed, and what of them is still to be replayed.
+//! Gaps in which events may have been missed, and the queue of their replays.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use serde::Serialize;
 
 use crate::api::ReplaySpan;
 
-/// A time in which events may have been missed.
+/// A period in which events may have been missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Gap {
-    /// From when, included.
+    /// The start, included.
     pub from: Timestamp,
-    /// Until when, not included.
+    /// The end, excluded.
     pub to: Timestamp,
-    /// Why.
+    /// The cause.
     pub cause: GapCause,
 }
 
-/// Why events may have been missed.
+/// The reason why events may have been missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapCause {
-    /// The app was down, as it says itself.
+    /// The app was down, as the app reported.
     Down,
-    /// The webhook was invalid, or was not there.
+    /// The webhook was invalid or did not exist.
     Invalid,
-    /// No event came for longer than is usual.
+    /// No event arrived for longer than the settings allow.
     NoEvents,
-    /// No challenge came for longer than X leaves a webhook without one.
+    /// No challenge arrived for longer than X's interval between challenges.
     NoChallenges,
 }
 
@@ -51,22 +51,22 @@ impl fmt::Display for Gap {
     }
 }
 
-/// A span that is still to be replayed.
+/// A span to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pending {
     pub(super) span: ReplaySpan,
-    /// How often it was tried in vain.
+    /// The number of failed attempts.
     pub(super) tries: u32,
-    /// For when it was told that it will be asked for.
+    /// The replay time that was last reported for this span.
     pub(super) told: Option<Timestamp>,
 }
 
-/// What is still to be replayed, the oldest first, no minute twice.
+/// The spans to replay, oldest first, without overlap.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue(Vec<Pending>);
 
 impl Queue {
-    /// Adds a span, without what is there already or is being replayed right now.
+    /// Adds the parts of a span that are neither queued nor being replayed.
     pub(super) fn add(&mut self, span: ReplaySpan, under_way: Option<ReplaySpan>) {
         let mut parts = vec![span];
         for taken in self.0.iter().map(|one| one.span).chain(under_way) {
@@ -77,13 +77,13 @@ impl Queue {
         }
     }
 
-    /// Puts one in its place.
+    /// Inserts a span in order.
     pub(super) fn put(&mut self, pending: Pending) {
         let place = self.0.partition_point(|one| one.span.from() < pending.span.from());
         self.0.insert(place, pending);
     }
 
-    /// Takes the oldest.
+    /// Removes and returns the oldest span.
     pub(super) fn take(&mut self) -> Option<Pending> {
         if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
     }
@@ -93,7 +93,7 @@ impl Queue {
     }
 }
 
-/// What of a span is before and after the other.
+/// Returns the parts of a span before and after another one.
 fn without(span: ReplaySpan, taken: ReplaySpan) -> impl Iterator<Item = ReplaySpan> {
     let before = ReplaySpan::around(span.from(), span.to().min(taken.from()));
     let after = ReplaySpan::around(span.from().max(taken.to()), span.to());

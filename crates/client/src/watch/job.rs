@@ -1,4 +1,4 @@
-//! A replay job that was asked for.
+//! A requested replay job.
 
 use birdhook_core::activity::Replay;
 use birdhook_core::{Event, Timestamp};
@@ -6,18 +6,18 @@ use birdhook_core::{Event, Timestamp};
 use super::gap::Pending;
 use crate::api::ReplayJob;
 
-/// A replay job that was asked for, from before X has answered.
+/// A requested replay job. It exists before X has responded.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) pending: Pending,
     webhook: String,
     pub(super) begun: Timestamp,
-    /// X's answer. X may replay, and even tell the end, before its answer is here.
+    /// X's response. X may replay, and even report the end, before its response arrives.
     answer: Option<ReplayJob>,
     ends: Vec<End>,
 }
 
-/// What X told of the end of a job.
+/// X's report that a job has ended.
 #[derive(Clone, Debug)]
 struct End {
     id: Option<String>,
@@ -33,7 +33,7 @@ impl Job {
         self.answer = Some(answer);
     }
 
-    /// X tells that a job has ended, perhaps another one.
+    /// Records X's report that a job has ended, which may be another job.
     pub(super) fn told(&mut self, end: &Replay<'_>) {
         let of = |id: Option<&str>| id.map(str::to_owned);
         let is_of_webhook = end.webhook_id.as_deref().is_none_or(|id| id == self.webhook);
@@ -43,15 +43,17 @@ impl Job {
         }
     }
 
-    /// Whether it has ended, and then whether everything was taken. One of X's samples of an answer has no id: then
-    /// whatever ends is this one, since there is one at a time.
+    /// Returns `None` until the job has ended, then whether the receiver took everything.
+    ///
+    /// One of X's sample responses has no id. Any reported end then counts, because only one job
+    /// runs at a time.
     pub(super) fn end(&self) -> Option<bool> {
         let answer = self.answer.as_ref()?;
         let is_it = |end: &&End| answer.id.is_none() || end.id.is_none() || end.id == answer.id;
         self.ends.iter().find(is_it).map(|end| end.complete)
     }
 
-    /// Whether an event may be one that is replayed: nothing marks it but its old time.
+    /// Returns whether an event may be a replayed one. Only its old time distinguishes it.
     pub(super) fn may_have_replayed(&self, event: &Event) -> bool {
         event.occurred_at().is_some_and(|at| at < self.pending.span.to())
     }
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
     use crate::api::ReplaySpan;
 
-    /// What becomes of a job of this id in X's answer, when this end is told before the answer or after it.
+    /// Returns the outcome of a job with this id, with the report before and after X's response.
     fn ended(answer: Option<&str>, end: &str) -> Option<bool> {
         let at = Timestamp::from_millis;
         let span = ReplaySpan::around(at(0), at(60_000)).unwrap();

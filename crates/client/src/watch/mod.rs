@@ -1,4 +1,4 @@
-//! Watches over a webhook: heals it, notices gaps, and has them replayed.
+//! Watches a webhook: revalidates it, detects gaps, and requests their replay.
 
 mod expiry;
 mod gap;
@@ -27,24 +27,32 @@ use crate::api::{ReplayJob, ReplaySpan, Webhook};
 use crate::{Api, Client, Error};
 use state::State;
 
-/// Watches over a webhook: polls its state, has an invalid one challenged anew, notices gaps, and has X replay them.
-/// A clone is the same watch.
+/// A watch over a webhook. Clones share one watch.
 ///
-/// A gap is a time in which events may have been missed: the app was down ([`was_down`](Self::was_down)), the webhook was
-/// invalid, or nothing came for longer than the [`WatchSettings`] allow. X is asked to replay exactly the whole minutes of
-/// it, as [`Rules`] say: in jobs of at most 2 hours, the oldest first, each when the
-/// `replay_job_status` of the one before has come. What is too old is told as [`Notice::Lost`], what is too fresh waits.
-/// X replays what it tried to deliver: what happened while it took the webhook for invalid may not be among it.
+/// It polls the webhook's state, makes X challenge an invalid webhook again, detects gaps and
+/// requests their replay.
 ///
-/// The watch keeps nothing on disk. The app tells it what it knows: every event ([`saw`](Self::saw)), every challenge
-/// ([`challenged`](Self::challenged)), and after a restart from when to when it was down.
+/// A gap is a period in which events may have been missed: the app was down
+/// ([`was_down`](Self::was_down)), the webhook was invalid, or nothing arrived for longer than the
+/// [`WatchSettings`] allow. The watch asks X to replay the whole minutes of the gap, as [`Rules`]
+/// describe: in jobs of at most 2 hours, oldest first. Each job follows the `replay_job_status` of
+/// the one before. A gap that is too old is reported as [`Notice::Lost`]; one that is too recent
+/// waits.
+///
+/// X replays the deliveries that it attempted. Events from the time in which X held the webhook for
+/// invalid may be missing.
+///
+/// The watch stores nothing on disk. The app reports to it every event ([`saw`](Self::saw)), every
+/// challenge ([`challenged`](Self::challenged)), and after a restart the period in which it was
+/// down.
 ///
 /// # Replayed events and duplicates
-/// Replayed events come to the receiver as all others do, with nothing that marks them. The receiver drops those that it
-/// remembers, so let it remember as far back as X replays: in `birdhook`, `Webhook::dedupe_window` with 25 hours (5 days
-/// and an hour in enterprise 1.1) and room for as many events. It remembers 15 minutes unless set, which drops almost
-/// nothing of a replay, and nothing from before a restart. To let everything through, seen or not, give it a window of no
-/// events, `dedupe_window(0, Duration::ZERO)`, for as long as the replay takes.
+/// Replayed events arrive like all others, without a marker. The receiver drops those that it
+/// remembers, so its memory must reach as far back as X replays. In `birdhook`, set
+/// `Webhook::dedupe_window` to 25 hours (5 days and an hour in enterprise 1.1), with room for the
+/// events of that time. By default, the receiver remembers 15 minutes and nothing from before a
+/// restart, so it drops almost no replayed event. To accept all replayed events, including known
+/// ones, disable the window during the replay: `dedupe_window(0, Duration::ZERO)`.
 ///
 /// ```no_run
 /// use birdhook_client::{Client, WatchSettings};
@@ -66,7 +74,8 @@ pub struct Watch {
     inner: Arc<Inner>,
 }
 
-/// X takes a job for ended when what tells so was answered, which is a little after the receiver saw it.
+/// Pause before the next job. X considers a job ended only once the receiver has answered its
+/// status event, which is shortly after the watch sees it.
 const MOMENT: Duration = Duration::from_secs(1);
 
 struct Inner {
@@ -74,14 +83,14 @@ struct Inner {
     url: String,
     settings: WatchSettings,
     state: Mutex<State>,
-    /// A replay job has ended.
+    /// Notified when a replay job has ended.
     ended: Notify,
-    /// One step at a time.
+    /// Serializes the steps.
     stepping: tokio::sync::Mutex<()>,
 }
 
 impl Client {
-    /// Watches over the webhook of this URL.
+    /// Returns a watch over the webhook at this URL.
     pub fn watch(&self, url: impl Into<String>, settings: WatchSettings) -> Watch {
         let state = Mutex::new(State::new(self.now()));
         let (client, url) = (self.clone(), url.into());
@@ -91,8 +100,8 @@ impl Client {
 }
 
 impl Watch {
-    /// An event came: to be called for every one, also for the [`EventKind::ReplayFinished`] with which X tells that a
-    /// replay job has ended.
+    /// Records an event. Call it for every event, including [`EventKind::ReplayFinished`], which
+    /// reports the end of a replay job.
     pub fn saw(&self, event: &Event) {
         let Inner { client, settings, .. } = &*self.inner;
         if event.kind() != EventKind::ReplayFinished {
@@ -103,29 +112,33 @@ impl Watch {
         }
     }
 
-    /// An event came at this time: what the app knows from before the watch began.
+    /// Records the time of an event that arrived before the watch began.
     pub fn heard(&self, at: Timestamp) {
         self.state().heard(at, &self.inner.settings);
     }
 
-    /// X challenged the receiver at this time, and was answered well.
+    /// Records a challenge that the receiver answered correctly.
     pub fn challenged(&self, at: Timestamp) {
         self.state().challenged(at, &self.inner.settings);
     }
 
-    /// The app took no deliveries from the one time to before the other, as it knows after a restart. Nothing when `to` is
-    /// not after `from`.
+    /// Records a period in which the app accepted no deliveries. `to` is excluded.
+    ///
+    /// Does nothing if `to` is not after `from`.
     pub fn was_down(&self, from: Timestamp, to: Timestamp) {
         self.state().gap(from, to, GapCause::Down, &self.inner.settings);
     }
 
-    /// What is being replayed, and what is to be: whole minutes, the job under way first.
+    /// Returns the spans that X replays or will replay, in whole minutes, the running job first.
     pub fn pending(&self) -> Vec<ReplaySpan> {
         self.state().pending()
     }
 
-    /// Polls once: has an invalid webhook challenged anew, looks for gaps, sees to the replay job under way and asks for
-    /// the next one. Returns what there is to say, also of what the app told since.
+    /// Polls once and returns the new notices.
+    ///
+    /// A poll makes X challenge an invalid webhook again, detects gaps, handles the running replay
+    /// job and requests the next one. The notices also cover what the app has reported since the
+    /// last poll.
     pub async fn step(&self) -> Vec<Notice> {
         let _alone = self.inner.stepping.lock().await;
         self.poll().await;
@@ -134,7 +147,9 @@ impl Watch {
         self.state().take_notices()
     }
 
-    /// Polls until it is dropped, and tells what there is to say. The next replay job does not wait for the next poll.
+    /// Polls until the future is dropped, and passes each notice to `tell`.
+    ///
+    /// The next replay job does not wait for the next poll.
     pub async fn run(&self, mut tell: impl FnMut(Notice)) {
         loop {
             self.step().await.into_iter().for_each(&mut tell);
@@ -178,7 +193,7 @@ impl Watch {
         self.state().listen(client.now(), settings);
     }
 
-    /// Looks once an hour for subscriptions to the X Activity API that are about to end.
+    /// Checks once an hour for X Activity API subscriptions that are about to expire.
     async fn look_for_ends(&self) {
         let Inner { client, settings, .. } = &*self.inner;
         let webhook = self.state().valid_webhook().filter(|_| settings.api == Api::V2);
@@ -198,7 +213,7 @@ impl Watch {
         Ok(all.into_iter().find(|webhook| webhook.url == self.inner.url))
     }
 
-    /// Has X challenge the webhook, and says whether it is valid then.
+    /// Makes X challenge the webhook. Returns whether it is then valid.
     async fn challenge(&self, webhook: &str) -> Result<bool, Error> {
         let client = &self.inner.client;
         match self.inner.settings.api {
@@ -207,7 +222,7 @@ impl Watch {
         }
     }
 
-    /// Sees to the replay job under way, and asks for the next one.
+    /// Handles the running replay job, and requests the next one.
     async fn replay(&self) {
         let Inner { client, settings, .. } = &*self.inner;
         let rules = Rules::of(settings.api);

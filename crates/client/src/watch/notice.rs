@@ -1,4 +1,4 @@
-//! What a watch has to say.
+//! Notices of a watch.
 
 use std::fmt;
 
@@ -9,27 +9,30 @@ use super::gap::Gap;
 use crate::Error;
 use crate::api::ReplaySpan;
 
-/// What a [`Watch`](super::Watch) has to say: one line each, or a JSON object with the kind as `notice`.
+/// A notice of a [`Watch`](super::Watch).
+///
+/// It is displayed on one line, or serialized as a JSON object with its kind as `notice`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Notice {
-    /// X does not say how the webhook is. The next poll asks again.
+    /// The webhook's state could not be read. The next poll tries again.
     Unknown {
-        /// Why.
+        /// The cause.
         #[serde(serialize_with = "text")]
         error: Error,
     },
-    /// The app has no webhook of this URL: it was deleted, or never registered. [`Ensure`](crate::Ensure) registers it.
+    /// The app has no webhook at this URL: it was deleted or never registered.
+    /// [`Ensure`](crate::Ensure) registers it.
     Missing {
         /// The URL.
         url: String,
     },
-    /// X delivers nothing, since a challenge was not answered well.
+    /// The webhook is invalid because it failed a challenge. X delivers nothing.
     Invalid {
         /// The webhook's id.
         webhook: String,
-        /// When it was last known to be good.
+        /// The time at which it was last known to be valid.
         since: Timestamp,
     },
     /// The webhook is valid again, and X delivers.
@@ -37,108 +40,111 @@ pub enum Notice {
         /// The webhook's id.
         webhook: String,
     },
-    /// X challenged the webhook anew, or would not, and it is invalid still. The next poll tries again.
+    /// The webhook is still invalid: it failed another challenge, or X refused to send one. The
+    /// next poll tries again.
     StillInvalid {
         /// The webhook's id.
         webhook: String,
-        /// What X says.
+        /// X's error, if there is one.
         #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
         error: Option<Error>,
     },
     /// Events may have been missed.
     Gap(Gap),
-    /// X does not replay this yet.
+    /// X does not replay this span yet.
     Later {
-        /// From when to when.
+        /// The span.
         span: ReplaySpan,
-        /// When it will be asked for.
+        /// The time at which the replay will be requested.
         at: Timestamp,
     },
-    /// X replays this now.
+    /// X is replaying this span.
     Replaying {
-        /// The job's id, if X says.
+        /// The job's id, if X reports it.
         #[serde(skip_serializing_if = "Option::is_none")]
         job: Option<String>,
-        /// From when to when.
+        /// The span.
         span: ReplaySpan,
     },
-    /// X has replayed this.
+    /// X has replayed this span.
     Replayed {
-        /// From when to when.
+        /// The span.
         span: ReplaySpan,
         /// Whether the receiver took everything.
         complete: bool,
     },
-    /// X has not told in time that a replay job has ended.
+    /// X did not report the end of a replay job in time.
     NoStatus {
-        /// From when to when.
+        /// The span.
         span: ReplaySpan,
     },
-    /// X does not replay this now. It is asked again with the next poll.
+    /// X refused to replay this span now. The next poll asks again.
     Refused {
-        /// From when to when.
+        /// The span.
         span: ReplaySpan,
-        /// Why.
+        /// The cause.
         #[serde(serialize_with = "text")]
         error: Error,
     },
-    /// What was missed then stays missed.
+    /// The events missed in this span cannot be recovered.
     Lost {
-        /// From when to when.
+        /// The span.
         span: ReplaySpan,
-        /// Why.
+        /// The cause.
         cause: LostCause,
     },
-    /// A subscription to the X Activity API ends soon. Reported once for each end.
+    /// A subscription to the X Activity API expires soon. Reported once for each expiry.
     Expiring {
         /// The subscription's id.
         subscription: String,
         /// Its type and filter.
         of: String,
-        /// When it ends.
+        /// The expiry.
         at: Timestamp,
     },
-    /// A subscription to the X Activity API that was about to end has a later end.
+    /// A subscription to the X Activity API that was about to expire was renewed.
     Renewed {
         /// The subscription's id.
         subscription: String,
         /// Its type and filter.
         of: String,
-        /// When it ends now.
+        /// The new expiry.
         at: Timestamp,
     },
-    /// A subscription to the X Activity API ends soon, and cannot be renewed. The next listing tries again.
+    /// A subscription to the X Activity API expires soon and could not be renewed. The next listing
+    /// tries again.
     NotRenewed {
         /// The subscription's id.
         subscription: String,
         /// Its type and filter.
         of: String,
-        /// When it ends.
+        /// The expiry.
         at: Timestamp,
-        /// Why.
+        /// The cause.
         #[serde(serialize_with = "text")]
         error: Error,
     },
-    /// X does not list the subscriptions to the X Activity API, so their ends are not known. Reported once for each cause.
+    /// X did not list the subscriptions to the X Activity API, so their expiries are unknown.
+    /// Reported once for each cause.
     ExpiriesUnknown {
-        /// Why.
+        /// The cause.
         #[serde(serialize_with = "text")]
         error: Error,
     },
 }
 
-/// Why what was missed stays missed.
+/// The reason why missed events cannot be recovered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LostCause {
-    /// It is longer ago than X replays.
+    /// The span is older than X replays.
     TooOld,
-    /// X took it for done, but the receiver did not take everything, twice.
+    /// The replay finished twice, but the receiver did not take everything.
     Incomplete,
-    /// X never told that the job has ended, twice.
+    /// X did not report the end of the job, twice.
     NoStatus,
-    /// X does not take the dates, twice: a clock is off.
+    /// X rejected the dates twice, which indicates a wrong clock.
     Refused,
 }
 

@@ -1,4 +1,4 @@
-//! Within which times X replays.
+//! X's rules for the dates of replays.
 
 use std::time::Duration;
 
@@ -12,9 +12,11 @@ use crate::api::ReplaySpan;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// What X says of the dates of a replay
-/// (<https://docs.x.com/x-api/account-activity/introduction>): whole minutes; `from_date` within the last 24 hours in v2
-/// and 5 days in enterprise 1.1, and at least 31 minutes ago; `to_date` at least 10 minutes ago; about 2 hours at once.
+/// X's rules for the dates of a replay (<https://docs.x.com/x-api/account-activity/introduction>).
+///
+/// Dates are whole minutes. `from_date` is within the last 24 hours in v2, or 5 days in enterprise
+/// 1.1, and at least 31 minutes ago. `to_date` is at least 10 minutes ago. A job covers about 2
+/// hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     window: Duration,
@@ -23,33 +25,35 @@ pub struct Rules {
     longest: Duration,
 }
 
-/// The jobs that a time takes to be replayed. What they cover, what is too old and what is not yet to be asked for are
-/// together the whole minutes of that time, each once.
+/// The jobs that replay a period.
+///
+/// The jobs, the part that is too old and the part that is too recent together cover the whole
+/// minutes of the period, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Jobs {
-    /// What can be asked for now, the oldest first.
+    /// The jobs that can be requested now, oldest first.
     pub spans: Vec<ReplaySpan>,
-    /// What X no longer replays.
+    /// The part that X no longer replays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub too_old: Option<ReplaySpan>,
-    /// What X does not replay yet.
+    /// The part that X does not replay yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_yet: Option<Later>,
 }
 
-/// What X does not replay yet.
+/// A span that X does not replay yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Later {
-    /// From when to when.
+    /// The span.
     pub span: ReplaySpan,
-    /// When the first job of it can be asked for.
+    /// The time at which its first job can be requested.
     pub at: Timestamp,
 }
 
 impl Rules {
-    /// The rules of this API.
+    /// Returns the rules of this API.
     pub fn of(api: Api) -> Self {
         let hours = match api {
             Api::V2 => 24,
@@ -64,22 +68,23 @@ impl Rules {
         }
     }
 
-    /// How far back X replays.
+    /// Returns how far back X replays.
     pub fn window(&self) -> Duration {
         self.window
     }
 
-    /// The longest job.
+    /// Returns the maximum length of a job.
     pub fn longest(&self) -> Duration {
         self.longest
     }
 
-    /// The jobs for what is from the one time to before the other, when it is `now`. None when `to` is not after `from`.
+    /// Returns the jobs for the period from `from` up to but excluding `to`, at the time `now`.
+    /// Empty if `to` is not after `from`.
     pub fn jobs(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Jobs {
         let mut jobs = Jobs::default();
         let Some(asked) = ReplaySpan::around(from, to) else { return jobs };
         let edge = before(now, self.window);
-        // A job may begin with the first whole minute that is within the window.
+        // A job may begin with the first whole minute within the window.
         let oldest = ReplaySpan::around(Timestamp::from_millis(i64::MIN / 2), edge).map_or(edge, ReplaySpan::to);
         jobs.too_old = ReplaySpan::around(asked.from(), asked.to().min(oldest));
         let mut from = asked.from().max(oldest);
@@ -96,7 +101,7 @@ impl Rules {
         jobs
     }
 
-    /// When a job of these dates can be asked for.
+    /// Returns the time at which a job for these dates can be requested.
     fn ready_at(&self, from: Timestamp, to: Timestamp) -> Timestamp {
         after(from, self.from_age).max(after(to, self.to_age))
     }
@@ -122,7 +127,8 @@ mod tests {
     proptest! {
         #![proptest_config(birdhook_seed::property())]
 
-        /// Whatever the gap: its minutes are covered once, by jobs that X takes now, and nothing that X would take is left.
+        /// For any gap, each minute is covered once. X accepts every job now, and no acceptable
+        /// minute is left out.
         #[test]
         fn jobs_cover_exactly_what_may_be_asked_for(
             api in prop_oneof![Just(Api::V2), Just(Api::Enterprise)],

@@ -1,10 +1,10 @@
-//! What a watch can be told.
+//! Settings of a watch.
 
 use std::time::Duration;
 
 use crate::Api;
 
-/// What a [`Watch`](super::Watch) can be told.
+/// Settings of a [`Watch`](super::Watch).
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,25 +16,35 @@ use crate::Api;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WatchSettings {
-    /// The API that manages the webhook: v2 unless set.
+    /// The API that manages the webhook. Defaults to v2.
     pub api: Api,
-    /// How long from one poll to the next: 5 minutes unless set. X lets 15 polls in 15 minutes through in enterprise 1.1,
-    /// and 450 in v2.
+    /// Interval between polls. Defaults to 5 minutes.
+    ///
+    /// X allows 15 polls per 15 minutes in enterprise 1.1, and 450 in v2.
     pub poll_interval: Duration,
-    /// How long without an event is a gap: none unless set, since nobody knows how busy the users are.
+    /// Time without an event that counts as a gap. Defaults to `None`, because it depends on how
+    /// active the users are.
     pub event_silence: Option<Duration>,
-    /// How long without a challenge is a gap: 26 hours unless set, since X challenges a webhook that it has not for 24
-    /// hours, and gives it up after 28. Counts from the first challenge that the watch is told of.
+    /// Time without a challenge that counts as a gap. Defaults to 26 hours.
+    ///
+    /// X challenges a webhook after 24 hours without a challenge, and marks it invalid after 28
+    /// hours. The time counts from the first challenge that the app reports.
     pub challenge_silence: Option<Duration>,
-    /// Whether replays of gaps are asked for: yes unless set.
+    /// Whether to request replays of gaps. Defaults to `true`.
     pub replays: bool,
-    /// How long X may take to tell that a replay job has ended: 2 hours unless set. Then it is asked again, once.
+    /// Time for X to report that a replay job has ended. Defaults to 2 hours.
+    ///
+    /// After that, the replay is requested once more.
     pub status_limit: Duration,
-    /// Time before the end of a subscription to the X Activity API from which its end is reported, or the subscription renewed.
-    /// Defaults to 3 days. The subscriptions of the webhook are listed once an hour.
+    /// Time before its expiry at which an X Activity API subscription is reported or renewed.
+    /// Defaults to 3 days.
+    ///
+    /// The webhook's subscriptions are listed once an hour.
     pub expiry_warning: Duration,
-    /// How long a subscription that is about to end is to last from now: it is created again with the same type, filter,
-    /// webhook and tag. Defaults to none, so that nothing is renewed.
+    /// New lifetime, from now, of a subscription that is about to expire. Defaults to `None`.
+    ///
+    /// `None` renews nothing. A renewal creates the subscription again with the same type, filter,
+    /// webhook and tag.
     pub renew_for: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! How long nothing has come.
+//! Detection of periods in which nothing arrives.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use birdhook_core::Timestamp;
 
 use super::time::after;
 
-/// When something last came, and from when on its absence was not told yet.
+/// The last arrival, and the part of the current silence that was reported.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Silence {
     last: Option<Timestamp>,
-    /// Until when the silence that lasts was told.
+    /// The end of the reported part of the current silence.
     told_until: Option<Timestamp>,
 }
 
@@ -19,7 +19,7 @@ impl Silence {
         self.last
     }
 
-    /// Something came. Ends a silence that was told, and returns the rest of it.
+    /// Records an arrival. If the silence was reported, returns its unreported rest.
     pub(super) fn heard(&mut self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
         if self.last.is_some_and(|last| at <= last) {
             return None;
@@ -29,7 +29,7 @@ impl Silence {
         (from < at).then_some((from, at))
     }
 
-    /// Whether the silence lasts too long: since when it was not told yet. It counts as told then.
+    /// Returns the start of the unreported silence if it exceeds the limit. Marks it as reported.
     pub(super) fn is_too_long(&mut self, limit: Duration, begun: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let since = self.told_until.or(self.last).unwrap_or(begun);
         if now <= after(since, limit) {
@@ -39,13 +39,14 @@ impl Silence {
         Some(since)
     }
 
-    /// A silence for another reason is over. Returns since when one was not told that had begun before it.
+    /// Restarts after a silence with another cause. Returns the start of the unreported part of a
+    /// reported silence.
     pub(super) fn restart(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.last = self.last.max(Some(now));
         self.told_until.take()
     }
 
-    /// The same, where nothing counts that never came.
+    /// Restarts like `restart`, but only if something has ever arrived.
     pub(super) fn restart_if_heard(&mut self, now: Timestamp) -> Option<Timestamp> {
         if self.last.is_some() { self.restart(now) } else { None }
     }

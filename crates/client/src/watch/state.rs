@@ -1,4 +1,4 @@
-//! What a watch knows, and what follows from what it is told. No calls are made here.
+//! State of a watch and its transitions. Makes no calls.
 
 use birdhook_core::activity::Replay;
 use birdhook_core::{Event, Timestamp};
@@ -17,17 +17,17 @@ use crate::{Cause, Error};
 #[derive(Debug)]
 pub(super) struct State {
     begun: Timestamp,
-    /// When a poll last found the webhook valid.
+    /// The time of the last poll that found the webhook valid.
     last_valid: Option<Timestamp>,
-    /// While the webhook is invalid or gone: when it was last known to be good.
+    /// The time at which the webhook was last known to be valid, while it is invalid or missing.
     bad_since: Option<Timestamp>,
-    /// The webhook's id, while X's last word is that it is valid.
+    /// The webhook's id, while X's last report says that it is valid.
     valid: Option<String>,
     events: Silence,
     challenges: Silence,
     queue: Queue,
     job: Option<Job>,
-    /// What was told last of X's refusal to replay.
+    /// The last reported refusal to replay.
     refused: Option<(ReplaySpan, Cause)>,
     expiries: Expiries,
     notices: Vec<Notice>,
@@ -58,7 +58,7 @@ impl State {
         self.job.iter().map(|job| job.pending.span).chain(self.queue.spans()).collect()
     }
 
-    /// The webhook's id, while X's last word is that it is valid.
+    /// Returns the webhook's id if X's last report says that it is valid.
     pub(super) fn valid_webhook(&self) -> Option<String> {
         self.valid.clone()
     }
@@ -72,7 +72,7 @@ impl State {
         self.notices.extend(notices);
     }
 
-    /// Notes a gap; nothing when it has no length.
+    /// Records a gap. Does nothing if it is empty.
     pub(super) fn gap(&mut self, from: Timestamp, to: Timestamp, cause: GapCause, settings: &WatchSettings) {
         if from >= to {
             return;
@@ -83,13 +83,13 @@ impl State {
         }
     }
 
-    /// X does not say how the webhook is.
+    /// Records that the webhook's state could not be read.
     pub(super) fn unknown(&mut self, error: Error) {
         self.valid = None;
         self.notices.push(Notice::Unknown { error });
     }
 
-    /// There is no such webhook.
+    /// Records that the webhook does not exist.
     pub(super) fn missing(&mut self, url: &str) {
         self.is_bad();
         self.notices.push(Notice::Missing { url: url.to_owned() });
@@ -101,13 +101,14 @@ impl State {
         }
     }
 
-    /// When it was last known to be good, if it was until now.
+    /// Marks the webhook as bad. Returns when it was last known to be valid, or `None` if it was
+    /// already bad.
     fn is_bad(&mut self) -> Option<Timestamp> {
         self.valid = None;
         if self.bad_since.is_some() {
             return None;
         }
-        // What came after the last poll was delivered by a webhook that was valid.
+        // An event or challenge after the last poll shows that the webhook was still valid then.
         let good = self.last_valid.max(self.events.last()).max(self.challenges.last());
         self.bad_since = Some(good.unwrap_or(self.begun));
         self.bad_since
@@ -120,7 +121,7 @@ impl State {
     pub(super) fn valid(&mut self, webhook: &str, now: Timestamp, settings: &WatchSettings) {
         if let Some(since) = self.bad_since.take() {
             self.notices.push(Notice::Revalidated { webhook: webhook.to_owned() });
-            // The silence of an invalid webhook is this same gap.
+            // The silence of an invalid webhook belongs to the same gap.
             let unchallenged = self.challenges.restart_if_heard(now).map(|since| self.after_events(since));
             let silent = [self.events.restart(now), unchallenged];
             let since = silent.into_iter().flatten().fold(since, Timestamp::min);
@@ -130,7 +131,7 @@ impl State {
         self.last_valid = Some(now);
     }
 
-    /// Looks how long nothing has come.
+    /// Checks for silences that exceed their limits.
     pub(super) fn listen(&mut self, now: Timestamp, settings: &WatchSettings) {
         if self.bad_since.is_some() {
             return;
@@ -139,14 +140,14 @@ impl State {
         if let Some(since) = silent {
             self.gap(since, now, GapCause::NoEvents, settings);
         }
-        // An app that tells nothing of challenges must not be told that there are none.
+        // An app that never reports challenges must not get a notice that they are missing.
         let limit = settings.challenge_silence.filter(|_| self.challenges.last().is_some());
         if let Some(since) = limit.and_then(|limit| self.challenges.is_too_long(limit, self.begun, now)) {
             self.gap(self.after_events(since), now, GapCause::NoChallenges, settings);
         }
     }
 
-    /// Events that came meanwhile say that X reached the receiver, challenges or not.
+    /// Moves the start of a challenge gap past the last event: X still reached the receiver then.
     fn after_events(&self, since: Timestamp) -> Timestamp {
         self.events.last().map_or(since, |event| event.max(since))
     }
@@ -169,14 +170,14 @@ impl State {
         }
     }
 
-    /// X tells that a replay job has ended.
+    /// Records X's report that a replay job has ended.
     pub(super) fn ended(&mut self, end: &Replay<'_>) {
         if let Some(job) = &mut self.job {
             job.told(end);
         }
     }
 
-    /// Sees to a job that has ended, or whose end was never told.
+    /// Settles a job that has ended, or whose end X did not report in time.
     pub(super) fn settle(&mut self, now: Timestamp, settings: &WatchSettings) {
         let Some(job) = &self.job else { return };
         let Pending { span, .. } = job.pending;
@@ -193,7 +194,7 @@ impl State {
         }
     }
 
-    /// Something is tried twice.
+    /// Queues a failed span once more. After a second failure, reports it as lost.
     fn again(&mut self, pending: Pending, cause: LostCause) {
         match pending.tries {
             0 => self.queue.put(Pending { tries: 1, ..pending }),
@@ -201,7 +202,7 @@ impl State {
         }
     }
 
-    /// The next job to ask for, of this webhook. It counts as under way from now on.
+    /// Returns the next job to request for the webhook, and marks it as running.
     pub(super) fn next(&mut self, now: Timestamp, rules: Rules) -> Option<(String, ReplaySpan)> {
         if self.job.is_some() {
             return None;
@@ -223,7 +224,7 @@ impl State {
                 if pending.told != Some(later.at) {
                     self.notices.push(Notice::Later { span: later.span, at: later.at });
                 }
-                // What is younger is not due before it.
+                // Later spans are not due before this one.
                 self.queue.put(Pending { span: later.span, told: Some(later.at), ..pending });
                 return None;
             }
@@ -231,12 +232,12 @@ impl State {
         None
     }
 
-    /// Whether X said last that another job is under way.
+    /// Returns whether X last reported that another job is running.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.refused, Some((_, Cause::ReplayUnderWay)))
     }
 
-    /// X replays.
+    /// Records that X replays the requested job.
     pub(super) fn began(&mut self, answer: ReplayJob) {
         let Some(job) = &mut self.job else { return };
         self.refused = None;
@@ -244,7 +245,7 @@ impl State {
         job.answered(answer);
     }
 
-    /// X does not replay.
+    /// Records that X refused the requested job.
     pub(super) fn refused(&mut self, error: Error) {
         let Some(Job { pending, .. }) = self.job.take() else { return };
         let told = (pending.span, error.cause().clone());

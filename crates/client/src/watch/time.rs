@@ -1,4 +1,4 @@
-//! Sums of times.
+//! Saturating arithmetic of timestamps and durations.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `by` later than `time`.
+/// Returns the time `by` after `time`.
 pub(super) fn after(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_add(millis(by)))
 }
 
-/// `by` earlier than `time`.
+/// Returns the time `by` before `time`.
 pub(super) fn before(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_sub(millis(by)))
 }

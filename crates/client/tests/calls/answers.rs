@@ -1,4 +1,4 @@
-//! Answers that nobody documents, and errors as X has been seen to tell them.
+//! Undocumented responses, and errors in the shapes that X has been seen to use.
 
 use birdhook_client::{Cause, ChallengeFault, CredentialKind, UrlFault};
 
@@ -211,7 +211,7 @@ async fn a_message_of_a_thousand_characters_is_told_whole() {
         assert_eq!((error.message(), error.code()), (Some(message.as_str()), Some(214)));
         sound(&error);
     }
-    // A line of text, and what is too long for one.
+    // A line of text at the maximum length, and one above it.
     for (line, is_told) in [("x".repeat(1000), true), ("x".repeat(1001), false)] {
         let (client, _) = by_the_book([answer(400, &line)]);
         let error = call(&client, "webhooks.register").await.unwrap_err();
@@ -272,7 +272,7 @@ async fn a_success_that_says_no_is_none() {
         assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::Other, 200), "{name}");
         assert_eq!(error.message(), Some("X answers that it was not done"));
         sound(&error);
-        // What says neither is taken for yes.
+        // A response that says neither counts as success.
         for maybe in ["{}", r#"{"data":{}}"#, ""] {
             let (client, _) = by_the_book([answer(200, maybe)]);
             call(&client, name).await.unwrap_or_else(|error| panic!("{name} {maybe}: {error}"));
@@ -341,7 +341,7 @@ async fn an_id_that_is_none_is_not_sent() {
         }
         assert_eq!(sent.count(), 0);
     }
-    // What would lead elsewhere leads nowhere.
+    // An id that would change the path is encoded.
     let (client, sent) = by_the_book([answer(204, "")]);
     client.enterprise().delete("1/../2?x=y#z").await.unwrap();
     assert_eq!(sent.take(), ["DELETE /1.1/account_activity/webhooks/1%2F..%2F2%3Fx%3Dy%23z.json"]);

@@ -1,4 +1,4 @@
-//! Where X's documents disagree, the client takes either.
+//! The client accepts both readings where X's documents disagree.
 
 use birdhook_client::api::{Change, Filter, NewSubscription, ReplaySpan};
 use birdhook_client::{Cause, CredentialKind};
@@ -14,7 +14,7 @@ use crate::calls::world::{USER, World, at, consumer, token};
 async fn webhook_auth() {
     for (auth, owner_may) in [(WebhookAuth::Bearer, false), (WebhookAuth::BearerOrOwner, true)] {
         let world = World::of(|all| all.webhook_auth = auth).await;
-        // The bearer token works in both.
+        // Both readings accept the bearer token.
         let made = world.client.webhooks().register(&world.receiver.url).await.unwrap();
         world.client.webhooks().delete(&made.id).await.unwrap();
         assert_eq!(world.sent.schemes(), ["Bearer", "Bearer"]);
@@ -22,7 +22,7 @@ async fn webhook_auth() {
         match owner.webhooks().register(&world.receiver.url).await {
             Ok(made) => {
                 assert!(owner_may, "{auth:?}");
-                // GET takes the bearer token all the same.
+                // GET still uses the bearer token.
                 assert!(owner.webhooks().validate(&made.id).await.unwrap());
                 assert_eq!(world.sent.schemes()[3..], ["OAuth", "Bearer"]);
                 owner.webhooks().delete(&made.id).await.unwrap();

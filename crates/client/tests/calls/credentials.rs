@@ -1,4 +1,4 @@
-//! Which credentials a call is signed with.
+//! Selection of the credentials that sign a call.
 
 use birdhook_client::{AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Retries};
 use birdhook_testkit::mock::Generation;
@@ -72,7 +72,7 @@ async fn consumer_keys_are_encoded_before_they_are_joined() {
     let (book, sent) = Book::new([answer(200, r#"{"access_token":"t"}"#), answer(200, "{\"data\":[]}")]);
     let credentials = Credentials::new(ConsumerKeys::new("k:e y", "s+~%"));
     builder(credentials, book).build().unwrap().webhooks().list().await.unwrap();
-    // `k%3Ae%20y:s%2B~%25`
+    // The encoded pair is `k%3Ae%20y:s%2B~%25`.
     assert_eq!(authorization(&sent.all()[0]), "Basic ayUzQWUlMjB5OnMlMkJ+JTI1");
 }
 
@@ -122,12 +122,12 @@ async fn every_call_takes_its_kind_and_says_which_it_would_take() {
         ("links.delete", bearer),
     ];
     for (name, kinds) in table {
-        // A 418 tells which kind was used, and no more.
+        // The error for a 418 names the kind that was used, and the call is not retried.
         let (client, _) = by_the_book([answer(418, "")]);
         let error = call(&client, name).await.unwrap_err();
         assert_eq!(error.credential(), Some(kinds[0]), "{name}");
         assert_eq!(error.takes(), *kinds, "{name}");
-        // With nothing that fits.
+        // Credentials of a kind that the call does not accept.
         let nothing = match kinds.contains(&Bearer) {
             true => None,
             false => Some(Credentials::bearer_only("b")),
@@ -157,7 +157,7 @@ async fn the_kind_can_be_overridden() {
         assert_eq!(error.credential(), Some(kind));
         assert!(authorization(&sent.all()[0]).contains(&sends(kind)), "{kind}");
         assert!(error.to_string().ends_with(&format!("[with {kind}]")), "{error}");
-        // Without it, the client is what it was.
+        // `only` does not change the original client.
         let (client, _) = by_the_book([answer(418, "")]);
         let _ = client.only(kind);
         assert_eq!(client.account_activity().subscribe("1", USER).await.unwrap_err().credential(), Some(User));
@@ -219,7 +219,7 @@ async fn what_no_header_can_hold_is_not_sent() {
     let error = client.webhooks().list().await.unwrap_err();
     assert_eq!((error.cause(), error.message()), (&Cause::Invalid, Some("a key or token holds what no header can")));
     assert_eq!(sent.count(), 0);
-    // OAuth 1.0a encodes it.
+    // OAuth 1.0a encodes such characters.
     let odd = Credentials::new(ConsumerKeys::new("k\n\"", "s")).owner(AccessToken::new("1-ü\n", "s"));
     let (book, sent) = Book::new([answer(204, "")]);
     builder(odd, book).build().unwrap().enterprise().delete("1").await.unwrap();

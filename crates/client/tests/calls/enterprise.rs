@@ -1,4 +1,4 @@
-//! Enterprise 1.1: every call.
+//! All calls of enterprise 1.1.
 
 use std::slice;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Every documented error of 1.1, as the mock X tells it.
+//! All documented errors of 1.1, as the mock X reports them.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
     let webhook = world.webhook(Generation::Enterprise).await;
     let (hooks, id) = (world.client.enterprise(), webhook.id.as_str());
     hooks.subscribe(id, USER).await.unwrap();
-    // An app's second webhook of one URL, and a webhook too many, are told alike.
+    // 1.1 uses the same error for a duplicate URL and for too many webhooks.
     let url = &world.receiver.url;
     says(hooks.register(url).await.unwrap_err(), Cause::LimitReached, Owner, (403, 214), FULL);
     hooks.register(&format!("{url}/2")).await.unwrap();
@@ -102,7 +102,7 @@ async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
     says(dev.subscribers().await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
     says(dev.unsubscribe(USER).await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
 
-    // Another app's.
+    // A webhook of another app.
     let second = world.x.another_app("second").unwrap();
     let (other, _) = world.client_with(credentials(&second));
     says(other.enterprise().challenge(id).await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
@@ -140,7 +140,7 @@ async fn who_may_not_is_told_why() {
     says(hooks.register(url).await.unwrap_err(), Cause::Unauthenticated, Owner, (401, 32), unknown);
     says(hooks.count().await.unwrap_err(), Cause::Unauthenticated, Bearer, (401, 32), unknown);
 
-    // The wrong kind.
+    // Credentials of the wrong kind.
     let bearer = world.client.only(Bearer);
     says(bearer.enterprise().register(url).await.unwrap_err(), Cause::WrongCredential, Bearer, (403, 261), write);
     says(bearer.enterprise().subscribe(id, USER).await.unwrap_err(), Cause::WrongCredential, Bearer, (403, 261), write);
@@ -154,7 +154,7 @@ async fn who_may_not_is_told_why() {
     assert!(replay.to_string().contains("takes other credentials: the app's bearer token"), "{replay}");
     says(replay, Cause::WrongCredential, Owner, (401, 32), app_only);
 
-    // A user who is not the owner, and tokens for less than is needed.
+    // A user who is not the owner, and tokens with too few permissions.
     let not_owner = credentials(world.x.app()).owner(token(&world.x.user(USER)));
     let (not_owner, _) = world.client_with(not_owner);
     let error = not_owner.enterprise().register(url).await.unwrap_err();
@@ -231,7 +231,7 @@ async fn a_replay_waits_for_the_one_under_way_and_takes_a_valid_webhook() {
     let marked = "Webhook is marked invalid and requires a CRC check.";
     let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
     for _ in 0..2 {
-        // The first fails X's challenge before a replay, the second is not even challenged.
+        // The first call fails X's challenge before the replay. The second is not challenged.
         let error = other.client.enterprise().replay(&webhook.id, span).await.unwrap_err();
         says(error, Cause::WebhookInvalid, Bearer, (400, 214), marked);
     }

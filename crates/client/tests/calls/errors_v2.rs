@@ -1,4 +1,4 @@
-//! Every documented error of v2, in both of its forms, as the mock X tells it.
+//! All documented errors of v2, in both forms, as the mock X reports them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use CredentialKind::{Bearer, Owner, User, User2};
 
 const FORMS: [ErrorForm; 2] = [ErrorForm::Problem, ErrorForm::Code];
 
-/// An error that has a reason of X's.
+/// Checks an error with one of X's reasons.
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
 fn says(form: ErrorForm, error: Error, cause: Cause, credential: CredentialKind, status: u16, said: (&str, &str)) {
     let (reason, text) = said;
@@ -28,7 +28,7 @@ fn says(form: ErrorForm, error: Error, cause: Cause, credential: CredentialKind,
     check(&error, &Stated { cause, credential, status, code, reason: Some(reason), message: Some(message) });
 }
 
-/// An error that has none.
+/// Checks an error without a reason.
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
 fn plain(form: ErrorForm, error: Error, cause: Cause, credential: CredentialKind, status: u16, message: &str) {
     let code = (form == ErrorForm::Code).then_some(i64::from(status));
@@ -53,7 +53,7 @@ async fn a_challenge_that_fails_says_why() {
             .await;
             world.receiver.crc(crc);
             let error = world.client.webhooks().register(&world.receiver.url).await.unwrap_err();
-            // A redirect is a status, too.
+            // A redirect counts as a wrong status.
             let fault = if fault == ChallengeFault::Unknown { ChallengeFault::Status } else { fault };
             let said = format!("{bad}{why}");
             says(form, error, Cause::ChallengeFailed(fault), Bearer, 400, ("CrcValidationFailed", &said));
@@ -181,7 +181,8 @@ async fn who_may_not_is_told_why() {
         let error = nobody.only(Owner).webhooks().register("https://app.example").await.unwrap_err();
         plain(error, Cause::Unauthenticated, Owner, 401, "Unauthorized");
 
-        // The wrong kind, and a kind that fits but is another user's or for less.
+        // Credentials of the wrong kind, and of the right kind but of another user or with too few
+        // permissions.
         let error = world.client.only(Owner).webhooks().list().await.unwrap_err();
         assert!(error.to_string().contains("takes other credentials: the app's bearer token (403"), "{error}");
         let text = "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported authentication types are [OAuth 2.0 Application-Only].";

@@ -1,5 +1,4 @@
-//! The client against the mock X over real HTTP, which checks signatures, and against transports that answer by the
-//! book.
+//! Calls to the mock X, which checks signatures, and to transports with scripted responses.
 
 mod answers;
 mod contradictions;

@@ -1,5 +1,7 @@
-//! The client and the mock X against X's OpenAPI 2.173: `fixtures/x-openapi-2.173.json` holds its paths of webhooks and
-//! subscriptions with parameters and schemas, without prose. `BIRDHOOK_X_OPENAPI` names another description.
+//! The client and the mock X against X's OpenAPI 2.173.
+//!
+//! `fixtures/x-openapi-2.173.json` holds its paths of webhooks and subscriptions with parameters
+//! and schemas, without prose. The variable `BIRDHOOK_X_OPENAPI` selects another description.
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -19,7 +21,7 @@ use crate::calls::world::{USER, World, at, everything};
 
 type Exchanges = Arc<Mutex<Vec<(Request<Bytes>, Response<Bytes>)>>>;
 
-/// Real HTTP, with the answers written down too.
+/// A transport over real HTTP that records requests and responses.
 struct Exchanging(Https, Exchanges);
 
 impl Transport for Exchanging {
@@ -40,7 +42,7 @@ fn description() -> Description {
     Description(serde_json::from_str(&text).unwrap())
 }
 
-/// Every call of v2 once, and some of them with each kind of credentials.
+/// Makes every v2 call once, some of them with each kind of credentials.
 async fn every_call(world: &World, client: &Client) {
     let (hooks, aaa, activity) = (client.webhooks(), client.account_activity(), client.activity());
     let webhook = hooks.register(&world.receiver.url).await.unwrap();
@@ -85,7 +87,7 @@ async fn every_call(world: &World, client: &Client) {
     assert_eq!(links.list().await.unwrap().len(), 1);
     links.delete(id).await.unwrap();
     owner.webhooks().delete(id).await.unwrap();
-    // Every error has a shape as well.
+    // Makes calls that fail, to check the shape of errors.
     for error in [hooks.delete(id).await, aaa.subscribe(id, USER).await, activity.delete("1").await] {
         error.unwrap_err();
     }
@@ -114,7 +116,7 @@ async fn every_call_and_every_answer_is_as_x_describes_it() {
         sent.extend(members(&operation, request));
         called.insert(operation);
     }
-    // The stream has nothing to do with webhooks.
+    // The stream is unrelated to webhooks.
     let not_called: Vec<String> = description
         .operations()
         .into_iter()
@@ -126,7 +128,7 @@ async fn every_call_and_every_answer_is_as_x_describes_it() {
     eprintln!("{} exchanges are as X describes them", exchanges.lock().unwrap().len());
 }
 
-/// The parameters and the members of the body that a request has, each with its operation.
+/// Returns a request's query parameters and body members, prefixed with the operation.
 fn members(operation: &str, request: &Request<Bytes>) -> Vec<String> {
     fn add(value: &Value, at: &str, all: &mut Vec<String>) {
         for (name, member) in value.as_object().into_iter().flatten() {
@@ -153,7 +155,7 @@ fn every_event_type_that_x_describes_can_be_asked_for() {
     }
 }
 
-/// Holds an exchange against the description; returns the operation.
+/// Checks a request and its response against the description. Returns the operation.
 fn exchange(world: &World, description: &Description, request: &Request<Bytes>, answer: &Response<Bytes>) -> String {
     let name = format!("{} {}", request.method(), request.uri());
     let (method, path) = (request.method().as_str(), request.uri().path());

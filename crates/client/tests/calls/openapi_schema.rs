@@ -1,8 +1,8 @@
-//! As much of OpenAPI's schemas as X's description of these calls needs.
+//! A checker for the parts of OpenAPI schemas that X's description of these calls uses.
 
 use serde_json::Value;
 
-/// X's description.
+/// X's OpenAPI description.
 pub(crate) struct Description(pub(crate) Value);
 
 impl Description {
@@ -16,7 +16,7 @@ impl Description {
         }
     }
 
-    /// The path with its names, and the operation, of a request.
+    /// Returns the path template and the operation of a request.
     pub(crate) fn operation(&self, method: &str, path: &str) -> Option<(String, &Value)> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |template: &&String| {
@@ -25,12 +25,12 @@ impl Description {
             template.len() == parts.len() && pairs.all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
         };
         let paths = self.0["paths"].as_object().unwrap();
-        // A path without names goes before one with them.
+        // A path without parameters takes precedence over one with parameters.
         let best = paths.keys().filter(fits).min_by_key(|template| template.matches('{').count())?;
         Some((best.clone(), paths[best].get(method.to_lowercase())?))
     }
 
-    /// Every operation: method and path.
+    /// Returns the method and path of every operation.
     pub(crate) fn operations(&self) -> Vec<String> {
         let paths = self.0["paths"].as_object().unwrap().iter();
         let of = |(path, methods): (&String, &Value)| -> Vec<String> {
@@ -39,7 +39,7 @@ impl Description {
         paths.flat_map(of).collect()
     }
 
-    /// Every parameter of a query and member of a body, each with its operation, save those of the stream.
+    /// Returns all query parameters and body members with their operation. Skips the stream.
     pub(crate) fn members(&self) -> Vec<String> {
         let mut all = Vec::new();
         let operations = self.operations().into_iter().filter(|operation| !operation.ends_with("/stream"));
@@ -63,14 +63,14 @@ impl Description {
         }
     }
 
-    /// The schema of a parameter of an operation.
+    /// Returns the schema of an operation's parameter.
     pub(crate) fn parameter<'a>(&'a self, operation: &'a Value, name: &str) -> Option<&'a Value> {
         let all = operation["parameters"].as_array()?;
         let found = all.iter().map(|one| self.resolve(one)).find(|one| one["name"] == name)?;
         Some(&found["schema"])
     }
 
-    /// A parameter as text, against its schema; lists have commas.
+    /// Checks a parameter's text against its schema. Lists are comma-separated.
     pub(crate) fn check_text(&self, schema: &Value, text: &str, at: &str) {
         let schema = self.resolve(schema);
         let value = match schema["type"].as_str() {
@@ -81,11 +81,11 @@ impl Description {
         self.check(schema, &value, at);
     }
 
-    /// Fails unless the value is as the schema says.
+    /// Panics unless the value matches the schema.
     pub(crate) fn check(&self, schema: &Value, value: &Value, at: &str) {
         let schema = self.resolve(schema);
         if schema["oneOf"].is_array() {
-            // `about:blank` is none of those that X describes, and is what it answers with all the same.
+            // X returns `about:blank` although its description does not list it.
             let kind = value["type"].as_str().unwrap_or_else(|| panic!("{at}: {value} has no type"));
             match schema["discriminator"]["mapping"][kind].as_str() {
                 Some(name) => self.check(&serde_json::json!({ "$ref": name }), value, at),
@@ -139,7 +139,7 @@ fn check_string(schema: &Value, value: &Value, at: &str) {
     assert!(length >= schema["minLength"].as_u64().unwrap_or(0), "{at}: {text:?} is too short");
     assert!(length <= schema["maxLength"].as_u64().unwrap_or(u64::MAX), "{at}: {text:?} is too long");
     let Some(pattern) = schema["pattern"].as_str() else { return };
-    // All of X's patterns of these calls are `^[0-9]{1,19}$` or `^[0-9]{12}$`.
+    // All of X's patterns for these calls are `^[0-9]{1,19}$` or `^[0-9]{12}$`.
     let numbers = pattern.strip_prefix("^[0-9]{").and_then(|rest| rest.strip_suffix("}$"));
     let numbers = numbers.unwrap_or_else(|| panic!("{at}: a pattern that is new: {pattern}"));
     let (least, most) = numbers.split_once(',').unwrap_or((numbers, numbers));

@@ -1,4 +1,4 @@
-//! Calls that an app makes itself, signed by the client.
+//! Requests that an app sends itself, signed by the client.
 
 use birdhook_client::CredentialKind::{Owner, User, User2};
 use birdhook_client::{Cause, Client, CredentialKind, Credentials, Https, Transport, UserToken};
@@ -55,7 +55,7 @@ async fn parameters_of_a_form_are_signed_and_json_is_not() {
     let credentials = Credentials::new(consumer(world.x.app())).user(&owner, token(&world.x.app().owner));
     let (client, _) = world.client_with(credentials);
     let url = format!("{}/1.1/account_activity/webhooks.json", world.x.url());
-    // The mock checks the signature with the form.
+    // The mock checks that the signature covers the form.
     let signed =
         client.sign(&owner, post(&url, "Application/X-WWW-Form-URLencoded; charset=UTF-8", &form)).await.unwrap();
     assert_eq!(https.send(signed).await.unwrap().status(), 200);

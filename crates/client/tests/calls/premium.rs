@@ -1,4 +1,4 @@
-//! Premium 1.1: every call, in environments whose names are not plain.
+//! All calls of premium 1.1, in environments whose names need encoding.
 
 use std::slice;
 

@@ -1,4 +1,4 @@
-//! Rate limits: told by the mock X, honoured on tokio's clock.
+//! Rate limits, reported by the mock X and observed on tokio's clock.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn the_mock_s_limit_is_told_with_its_end() {
     let limit = error.rate_limit().unwrap();
     assert_eq!((limit.limit, limit.remaining, limit.reset), (Some(15), Some(0), until));
     assert!(error.to_string().contains("wait until 2026-11-23T09:45:00Z"), "{error}");
-    // Other calls have a limit of their own, and this one its next window.
+    // Other calls have their own limit, and this one a new limit in the next window.
     world.client.enterprise().count().await.unwrap();
     world.x.clock().advance(Duration::from_secs(900)).await;
     world.client.enterprise().list().await.unwrap();
@@ -43,7 +43,7 @@ async fn v2_tells_it_too() {
     check(&error, &Stated { cause, credential, status: 429, code: None, reason: None, message });
 }
 
-/// `x-rate-limit-reset` this long after the start.
+/// Returns the `x-rate-limit-reset` for this number of seconds after the start.
 fn reset(after: i64) -> String {
     (START / 1000 + after).to_string()
 }
@@ -56,11 +56,11 @@ async fn a_limit_is_waited_for_as_long_as_the_headers_say() {
     let begun = Instant::now();
     assert_eq!(client.webhooks().list().await.unwrap(), []);
     let waited = begun.elapsed();
-    // X's second may not be over when it begins.
+    // The client waits 1 s longer than the header says, because X counts whole seconds.
     assert!((Duration::from_secs(41)..Duration::from_secs(42)).contains(&waited), "{waited:?}");
     assert_eq!(sent.count(), 2);
 
-    // Though it makes something, X has not made it.
+    // A POST is retried too, because X did not carry out the limited call.
     let made = answer(200, r#"{"data":{"id":"7","url":"https://app.example","valid":true}}"#);
     let (client, sent) = again_by_the_book([limited(), made]);
     let webhook = client.webhooks().register("https://app.example").await.unwrap();

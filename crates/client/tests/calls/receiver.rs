@@ -1,4 +1,4 @@
-//! A receiver on this machine that answers challenges as it is told to.
+//! A receiver on this machine with configurable challenge responses.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// How a challenge is answered.
+/// The response to a challenge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Crc {
     Right,
     OtherSecret,
-    /// With this status and nothing.
+    /// Responds with this status and no body.
     Status(u16),
     Hang,
 }

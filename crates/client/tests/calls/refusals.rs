@@ -1,4 +1,4 @@
-//! Refusals whose status says less than their code, their problem or their words.
+//! Refusals whose code, problem or message says more than their status.
 
 use birdhook_client::api::{EVENT_TYPES, Filter, NewSubscription};
 use birdhook_client::{Cause, ChallengeFault, CredentialKind, EnsureError, UrlFault, Wanted};
@@ -8,7 +8,7 @@ use crate::calls::stated::sound;
 use crate::calls::transport::{answer, answer_with, authorization};
 use crate::calls::world::{USER, again_by_the_book, at, by_the_book};
 
-/// A call, status and body; the cause, what the error shows, what the cure says.
+/// A call, status and body; then the cause, the text in the error, and the text in the fix.
 type Row = (&'static str, u16, &'static str, Cause, &'static str, &'static str);
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn an_unfamiliar_code_stays_neutral_and_shows_x_s_words() {
         assert_eq!(error.cure(), "See X's words.");
         sound(&error);
     }
-    // The same without a code is what the status says.
+    // Without an unknown code, the status determines the cause.
     let (client, _) = by_the_book([answer(403, r#"{"detail":"Forbidden","type":"about:blank","status":403}"#)]);
     assert_eq!(*call(&client, "aaa.subscribe").await.unwrap_err().cause(), Cause::Permission);
 }
@@ -214,7 +214,7 @@ async fn a_refused_subscription_names_the_scopes_and_the_command_that_obtains_th
     let (client, _) = by_the_book([answer(403, forbidden)]);
     let error = client.only(CredentialKind::User2).account_activity().subscribe("1", USER).await.unwrap_err();
     assert!(error.to_string().contains("it takes the scopes dm.read, dm.write, tweet.read, users.read"), "{error}");
-    // OAuth 1.0a for a private type, where X may be of its introduction's opinion.
+    // OAuth 1.0a for a private type. X may follow its introduction and refuse it.
     let (client, _) = by_the_book([answer(403, forbidden)]);
     let new = NewSubscription::new("dm.received", Filter::user(USER));
     let error = client.only(CredentialKind::User).activity().create(&new).await.unwrap_err();
@@ -301,7 +301,7 @@ async fn ensure_does_not_succeed_with_a_webhook_that_x_registers_as_invalid() {
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
 
-/// The page is the code's table.
+/// Compares the table in `docs/protocol.md` with the one in the code.
 #[test]
 fn the_documented_table_of_scopes_is_that_of_the_code() {
     let page = std::fs::read_to_string(PAGE).unwrap();

@@ -1,4 +1,4 @@
-//! Which calls are made again, and when, on tokio's clock.
+//! Retries of calls and their delays, on tokio's clock.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::calls::stated::sound;
 use crate::calls::transport::{Book, End, answer, answer_with};
 use crate::calls::world::{USER, again_by_the_book, at, builder, made_up};
 
-/// Every call, with an answer of success.
+/// All calls, each with a successful response.
 const CALLS: &[(&str, Method, bool, &str)] = &[
     ("enterprise.register", Method::POST, false, WEBHOOK),
     ("enterprise.list", Method::GET, true, "[]"),
@@ -103,7 +103,7 @@ pub(crate) async fn call(client: &Client, name: &str) -> Result<(), Error> {
     }
 }
 
-/// What may have been carried out, and what surely was not.
+/// Returns failures, each with whether X cannot have carried out the call.
 fn ends() -> Vec<(End, bool)> {
     vec![
         (Err(TransportError::Timeout), false),
@@ -170,7 +170,7 @@ async fn waits_double_and_end() {
     let begun = Instant::now();
     let error = client.webhooks().list().await.unwrap_err();
     assert_eq!((error.cause(), sent.count()), (&Cause::Down, 5));
-    // 0.5, 1, 2 and 4 s, each up to twice as long.
+    // 0.5, 1, 2 and 4 s, each extended by jitter up to twice as long.
     let waited = begun.elapsed();
     assert!((Duration::from_millis(7500)..Duration::from_secs(15)).contains(&waited), "{waited:?}");
 
@@ -211,7 +211,7 @@ async fn what_an_attempt_before_has_done_is_done() {
         let (client, _) = again_by_the_book([answer(status, body)]);
         call(&client, name).await.unwrap_err();
     }
-    // What is created is no matter of luck.
+    // `activity.create` does not treat "already exists" as its own success.
     let (client, _) = again_by_the_book([answer(429, ""), answer(400, there)]);
     assert_eq!(*call(&client, "activity.create").await.unwrap_err().cause(), Cause::AlreadySubscribed);
 }
@@ -255,7 +255,7 @@ async fn a_bearer_token_that_x_no_longer_knows_is_fetched_anew_once() {
     let client = builder(without_bearer(), book).build().unwrap();
     let error = client.webhooks().list().await.unwrap_err();
     assert_eq!((error.cause(), sent.count()), (&Cause::Unauthenticated, 4), "and not again and again");
-    // One that was given cannot be had anew.
+    // The client cannot fetch a replacement for a configured token.
     let (client, sent) = again_by_the_book([unknown()]);
     client.webhooks().list().await.unwrap_err();
     assert_eq!(sent.count(), 1);

@@ -1,4 +1,4 @@
-//! No secret is shown by anything.
+//! Secrets appear in no output.
 
 use birdhook_client::login::{OAuth1, OAuth2};
 use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, Retries, TransportError, UserToken};
@@ -60,7 +60,7 @@ async fn requests_and_errors_show_none() {
             if let Err(error) = call(&client, name).await {
                 shows_none(&format!("{error} {error:?} {error:#?} {}", error.cure()));
             }
-            // A transport that logs requests logs no secret.
+            // A transport that logs requests must not log secrets.
             for request in sent.all() {
                 shows_none(&format!("{request:?}"));
                 assert!(request.headers()["authorization"].is_sensitive(), "{name}");
@@ -75,7 +75,7 @@ async fn the_token_that_is_fetched_is_shown_by_nothing() {
     for body in [r#"{"access_token":"bearer-token"}"#, r#""bearer-token""#, r#"{"access_token":["bearer-token"]}"#] {
         let (book, sent) = Book::new([answer(200, body), answer(401, "{}")]);
         let client = builder(credentials(), book).retries(Retries::never()).build().unwrap();
-        // The token is fetched anew when X does not know it; there is no third answer.
+        // There are no owner credentials, so nothing is sent.
         let error = client.only(birdhook_client::CredentialKind::Owner).webhooks().list().await.unwrap_err();
         shows_none(&format!("{error:?}"));
         assert_eq!(sent.count(), 0);

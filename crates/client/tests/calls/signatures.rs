@@ -1,4 +1,4 @@
-//! OAuth 1.0a signatures, against another implementation of them.
+//! OAuth 1.0a signatures against another implementation.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::calls::transport::{Book, answer, authorization};
 
-/// The parameters of an OAuth header.
+/// Returns the parameters of an OAuth header.
 pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
     let pairs = header.strip_prefix("OAuth ").unwrap().split(',');
     let pairs = pairs.map(|pair| {
@@ -23,12 +23,12 @@ pub(crate) fn parameters(header: &str) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
-/// What another implementation signs a request with, given our nonce and time.
+/// Returns the other implementation's signature of a request, with our nonce and timestamp.
 fn oracle(request: &Request<Bytes>, base: &str, keys: &[String; 4], said: &BTreeMap<String, String>) -> String {
     oracle_of_form(request, base, keys, said, "")
 }
 
-/// The same for a request whose body is this form.
+/// Like `oracle`, for a request with this form body.
 pub(crate) fn oracle_of_form(
     request: &Request<Bytes>,
     base: &str,
@@ -99,7 +99,7 @@ async fn signatures_are_those_of_another_implementation() {
         };
         error.unwrap_err();
         let all = sent.all();
-        // An id that is nothing but dots is not sent.
+        // An id that consists only of dots is not sent.
         let Some(request) = all.first() else { continue };
         let said = parameters(authorization(request));
         let what = format!("seed {seed}, round {round}: {} {}", request.method(), request.uri());
@@ -114,7 +114,7 @@ async fn signatures_are_those_of_another_implementation() {
     assert!(nonces.len() > 250);
 }
 
-/// What another implementation gets for X's own example, so that the oracle is held against X too.
+/// Checks the other implementation against X's own example.
 #[test]
 fn the_oracle_signs_x_s_example() {
     let keys = [

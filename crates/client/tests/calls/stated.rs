@@ -1,8 +1,8 @@
-//! What every error must say.
+//! Requirements that every error must meet.
 
 use birdhook_client::{Cause, ChallengeFault, CredentialKind, Error};
 
-/// What an error is to say.
+/// The expected contents of an error.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stated<'a> {
     pub(crate) cause: Cause,
@@ -13,7 +13,7 @@ pub(crate) struct Stated<'a> {
     pub(crate) message: Option<&'a str>,
 }
 
-/// Holds an error against what it is to say, and against what every error must.
+/// Checks an error against its expected contents and the general requirements.
 pub(crate) fn check(error: &Error, stated: &Stated<'_>) {
     let said = Stated {
         cause: error.cause().clone(),
@@ -27,8 +27,8 @@ pub(crate) fn check(error: &Error, stated: &Stated<'_>) {
     sound(error);
 }
 
-/// What every error must be: it shows all that X said, has a cure of one sentence, and may be tried again only where
-/// that helps.
+/// Checks the general requirements: an error displays all that X reported, has a fix of one
+/// sentence, and is retryable only if a retry can help.
 pub(crate) fn sound(error: &Error) {
     let shown = error.to_string();
     assert!(shown.starts_with(&format!("{}: {}", error.call(), error.cause())), "{shown}");

@@ -1,4 +1,4 @@
-//! Subscribing to the X Activity API: what X's answer leaves open is confirmed by X's list.
+//! Subscribing to the X Activity API, with open outcomes confirmed by X's list.
 
 use std::slice;
 
@@ -21,7 +21,7 @@ fn duplicate() -> End {
     answer(400, DUPLICATE)
 }
 
-/// A listed subscription to follows of the user.
+/// Returns a listed subscription to the user's follows.
 fn listed(id: &str, filter: &Value, webhook: &str) -> Value {
     json!({"subscription_id": id, "event_type": "follow.follow", "filter": filter, "webhook_id": webhook})
 }
@@ -34,7 +34,7 @@ fn new() -> NewSubscription {
     NewSubscription::new("follow.follow", Filter::user(USER)).webhook("77")
 }
 
-/// The outcome in a word, with the ids of the subscriptions.
+/// Returns the outcome in a word, with the ids of the subscriptions.
 fn word(outcome: &Subscribed) -> String {
     match outcome {
         Subscribed::Added(one) => format!("added {}", one.id),

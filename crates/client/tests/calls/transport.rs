@@ -1,4 +1,4 @@
-//! Transports that write down what is sent, and transports that answer by the book.
+//! Transports that record requests, and transports with scripted responses.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 
-/// What was sent, in order.
+/// The sent requests, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Sent(Arc<Mutex<Vec<Request<Bytes>>>>);
 
@@ -22,14 +22,14 @@ impl Sent {
         self.0.lock().unwrap().len()
     }
 
-    /// Method, path and query of each, forgotten afterwards.
+    /// Returns the method, path and query of each request, and clears the list.
     pub(crate) fn take(&self) -> Vec<String> {
         let name =
             |request: Request<Bytes>| format!("{} {}", request.method(), request.uri().path_and_query().unwrap());
         std::mem::take(&mut *self.0.lock().unwrap()).into_iter().map(name).collect()
     }
 
-    /// What stands before the first space of each `Authorization`.
+    /// Returns the scheme of each `Authorization` header.
     pub(crate) fn schemes(&self) -> Vec<String> {
         let scheme = |request: &Request<Bytes>| authorization(request).split(' ').next().unwrap().to_owned();
         self.all().iter().map(scheme).collect()
@@ -40,7 +40,7 @@ pub(crate) fn authorization(request: &Request<Bytes>) -> &str {
     request.headers()[AUTHORIZATION].to_str().unwrap()
 }
 
-/// Real HTTP, written down.
+/// A transport over real HTTP that records requests.
 pub(crate) struct Recorder {
     sent: Sent,
     https: Https,
@@ -60,10 +60,10 @@ impl Transport for Recorder {
     }
 }
 
-/// How a request ends.
+/// The outcome of a request.
 pub(crate) type End = Result<Response<Bytes>, TransportError>;
 
-/// Answers by the book: the first request with the first answer, and no request more than there are answers.
+/// A transport with scripted responses, in order. Panics on a request without a response.
 pub(crate) struct Book {
     sent: Sent,
     ends: Mutex<VecDeque<End>>,
@@ -82,7 +82,7 @@ impl Transport for Book {
         let end = self.ends.lock().unwrap().pop_front();
         let name = format!("{} {}", request.method(), request.uri());
         Box::pin(async move {
-            // Others get their turn, as they do with sockets.
+            // Lets other tasks run, as a socket would.
             tokio::task::yield_now().await;
             end.unwrap_or_else(|| panic!("one request too many: {name}"))
         })

@@ -1,4 +1,4 @@
-//! v2: webhooks, subscriptions to the Account Activity API, links to filtered streams.
+//! v2 webhooks, subscriptions to the Account Activity API, and links to filtered streams.
 
 use std::slice;
 use std::time::Duration;
@@ -66,7 +66,7 @@ async fn a_replay_asks_for_whole_minutes() {
     let expected =
         serde_json::json!({"webhook_id": webhook.id, "from_date": "202611230930", "to_date": "202611230932"});
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), expected);
-    // The status of the job that came to the webhook names it.
+    // The job status that the webhook receives contains the job's id.
     let status = world.x.ledger().sent().pop().unwrap();
     assert!(String::from_utf8_lossy(&status.body).contains(&job.id.unwrap()));
 }
@@ -107,7 +107,7 @@ async fn a_webhook_is_linked_to_the_filtered_stream() {
     assert_eq!((&all[0].webhook_id, all[0].application_id.as_deref()), (&webhook.id, Some(&*world.x.app().id)));
     assert_eq!(all[0].fields, ["tweet.fields=created_at,lang", "expansions=author_id"]);
     assert_eq!(all[0].created_at, Some(at("2026-11-23T09:30:00Z")));
-    // Again, with other fields.
+    // Creates the link again with other fields.
     links.create(&webhook.id, &[]).await.unwrap();
     assert_eq!(links.list().await.unwrap()[0].fields, Vec::<String>::new());
     links.delete(&webhook.id).await.unwrap();

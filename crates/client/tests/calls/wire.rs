@@ -1,4 +1,4 @@
-//! What can go wrong on the way to X, by real sockets.
+//! Network failures on real sockets.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::calls::stated::sound;
 use crate::calls::world::made_up;
 
-/// A server that does this with every connection.
+/// Starts a server that handles every connection with this function.
 async fn server<F: Future<Output = ()> + Send>(with: impl Fn(TcpStream) -> F + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! A mock X, a receiver, and a client that has every kind of credentials.
+//! A fixture with a mock X, a receiver, and a client that has every kind of credentials.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::calls::transport::{Book, End, Recorder, Sent};
 
 pub(crate) const USER: &str = "2001";
 pub(crate) const OTHER: &str = "3003";
-/// Where the mock's clock stands at first: 2026-11-23T09:30:00Z.
+/// The initial time of the mock's clock: 2026-11-23T09:30:00Z.
 pub(crate) const START: i64 = 1_795_426_200_000;
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -34,13 +34,13 @@ pub(crate) fn consumer(app: &App) -> ConsumerKeys {
     ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str())
 }
 
-/// Everything but users.
+/// Returns the app's credentials, without users.
 pub(crate) fn credentials(app: &App) -> Credentials {
     Credentials::new(consumer(app)).bearer(app.bearer.as_str()).owner(token(&app.owner))
 }
 
 impl World {
-    /// With a clock that stands still.
+    /// Creates the fixture with a clock that does not advance by itself.
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
     }
@@ -62,7 +62,7 @@ impl World {
         self.x.register_for(self.x.app(), &self.receiver.url, generation).await.unwrap()
     }
 
-    /// Another client of this X.
+    /// Creates another client of this mock X.
     pub(crate) fn client_with(&self, credentials: Credentials) -> (Client, Sent) {
         client(&self.x, credentials)
     }
@@ -75,7 +75,7 @@ pub(crate) fn everything(x: &MockX) -> Credentials {
     })
 }
 
-/// A client by real HTTP that tries nothing again.
+/// Creates a client over real HTTP without retries.
 pub(crate) fn client(x: &MockX, credentials: Credentials) -> (Client, Sent) {
     let (transport, sent) = Recorder::new(Duration::from_secs(20));
     let clock = x.clock();
@@ -83,7 +83,7 @@ pub(crate) fn client(x: &MockX, credentials: Credentials) -> (Client, Sent) {
     (builder.retries(Retries::never()).transport(transport).build().unwrap(), sent)
 }
 
-/// Made-up credentials of every kind.
+/// Returns made-up credentials of every kind.
 pub(crate) fn made_up() -> Credentials {
     Credentials::new(ConsumerKeys::new("key", "consumer-secret"))
         .bearer("bearer-token")
@@ -92,20 +92,20 @@ pub(crate) fn made_up() -> Credentials {
         .user2(USER, UserToken::new("oauth2-token"))
 }
 
-/// A builder whose clock is tokio's, from the start on.
+/// Returns a builder that uses tokio's clock, beginning at `START`.
 pub(crate) fn builder(credentials: Credentials, transport: impl Transport) -> Builder {
     let begun = tokio::time::Instant::now();
     let clock = move || Timestamp::from_millis(START + i64::try_from(begun.elapsed().as_millis()).unwrap());
     Client::builder(credentials).transport(transport).clock(clock)
 }
 
-/// A client that is answered by the book, and tries nothing again.
+/// Creates a client with scripted responses and without retries.
 pub(crate) fn by_the_book(ends: impl IntoIterator<Item = End>) -> (Client, Sent) {
     let (book, sent) = Book::new(ends);
     (builder(made_up(), book).retries(Retries::never()).build().unwrap(), sent)
 }
 
-/// A client that is answered by the book, and tries again.
+/// Creates a client with scripted responses and the default retries.
 pub(crate) fn again_by_the_book(ends: impl IntoIterator<Item = End>) -> (Client, Sent) {
     let (book, sent) = Book::new(ends);
     (builder(made_up(), book).build().unwrap(), sent)

@@ -79,7 +79,7 @@ async fn private_types_and_follows_take_the_user_s_token_and_public_ones_the_bea
                 format!("Bearer {}", token.as_str()),
                 "{event_type}"
             );
-            // Of a user of whom there is no token.
+            // A user without a token.
             let other = NewSubscription::new(*event_type, Filter::user("4004"));
             let made = world.client.activity().create(&other).await;
             assert_eq!(made.is_err(), is_private, "{event_type}");
@@ -91,7 +91,7 @@ async fn private_types_and_follows_take_the_user_s_token_and_public_ones_the_bea
     }
 }
 
-/// As the specification has it; X's introduction names OAuth 2.0 alone.
+/// The specification accepts OAuth 1.0a; X's introduction names only OAuth 2.0.
 #[tokio::test]
 async fn private_types_take_the_user_s_oauth1_token_too() {
     let world = World::new().await;
@@ -174,7 +174,7 @@ async fn more_than_a_hundred_are_deleted_with_several_calls() {
     assert_eq!(left, [kept]);
     let sizes: Vec<usize> = world.sent.take().iter().map(|call| call.matches("%2C").count() + 1).collect();
     assert_eq!(sizes, [100, 100, 51]);
-    // None is no call at all.
+    // Without ids, no call is made.
     assert_eq!(world.client.activity().delete_many(&[]).await.unwrap(), Default::default());
     assert_eq!(world.sent.count(), 0);
 }

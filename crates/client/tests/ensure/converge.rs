@@ -1,4 +1,4 @@
-//! From what there is to what is wanted.
+//! Convergence from the current to the desired state.
 
 use std::collections::BTreeSet;
 
@@ -131,8 +131,8 @@ async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
     assert_eq!(tags, expected.map(|(name, tag)| (name.to_owned(), tag.map(str::to_owned))));
 }
 
-/// From random states to random wanted states: all that is wanted is there, all that was there is there still, and a second
-/// run changes nothing.
+/// From random current to random desired states: everything desired exists, everything that existed
+/// still does, and a second run changes nothing.
 #[tokio::test]
 async fn every_state_is_led_to_every_other() {
     let seed = birdhook_seed::seed();

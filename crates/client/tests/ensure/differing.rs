@@ -1,4 +1,4 @@
-//! Subscriptions that differ from what is wanted, refusals, and ends.
+//! Subscriptions that differ from the desired ones, refusals, and expiries.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::world::{USERS, World};
 use crate::calls::transport::answer;
 use crate::calls::world::{USER, by_the_book};
 
-/// X holds a subscription of the same type and user for the same, whatever else is in its filter.
+/// Makes the mock X treat any two subscriptions of the same type and user as duplicates.
 async fn by_subject() -> World {
     let mut settings = Settings::local();
     settings.contradictions.same_activity = SameActivity::Subject;
@@ -120,7 +120,7 @@ async fn everything_is_checked_before_anything_is_changed() {
             assert!(text.contains(says), "{says}: {text}");
         }
     }
-    // Credentials, for the steps that are to be done.
+    // Credentials are checked for the steps of the plan.
     let wanted = Wanted::new(&*world.receiver.url)
         .account_activity("9")
         .activity("post.create", Filter::user("2001"))

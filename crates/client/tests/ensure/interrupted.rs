@@ -1,4 +1,4 @@
-//! Interrupted at every step, in both ways, and run again.
+//! Runs that are interrupted at every step, before or after X acts, and then repeated.
 
 use birdhook_client::{EnsureError, Filter, Wanted};
 use birdhook_testkit::mock::Outage;

@@ -1,4 +1,4 @@
-//! From the Account Activity API to the X Activity API, while events flow.
+//! Migration from the Account Activity API to the X Activity API while events occur.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn subscribed() -> World {
     world
 }
 
-/// Each kind that both APIs tell, save a revocation, which ends the subscriptions.
+/// Returns the kinds that both APIs report, except a revocation, which ends the subscriptions.
 fn kinds() -> Vec<Kind> {
     let told_by_both = Kind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
     told_by_both.filter(|kind| *kind != Kind::Revoke).collect()
@@ -51,7 +51,7 @@ async fn no_event_is_lost_or_doubled_while_users_are_moved() {
     happen();
     let migration = world.client.migrate(&**url);
     let begun = migration.side_by_side(|_| happen()).await.unwrap();
-    // In the overlap what was told by the old subscriptions alone is delivered.
+    // Delivers the events that only the old subscriptions report, as happens during the overlap.
     x.settle().await;
     let ended = migration.finish(|_| happen()).await.unwrap();
     happen();
@@ -121,7 +121,7 @@ async fn old_subscriptions_end_only_after_the_overlap_and_never_before_all_new_o
     assert_eq!(left, [lost.filter.user_id.unwrap()]);
 }
 
-/// As when the run before was stopped in its overlap.
+/// An earlier run may have stopped during its overlap.
 #[tokio::test]
 async fn the_overlap_counts_from_the_youngest_new_subscription_whoever_made_it() {
     let world = subscribed().await;

@@ -1,4 +1,4 @@
-//! A receiver that answers challenges, verifies, removes duplicates, and can be told to misbehave.
+//! A receiver that answers challenges, verifies and deduplicates deliveries, and can misbehave.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,13 @@ use bytes::Bytes;
 
 pub(crate) const CLIENT_SECRET: &str = "the-client-secret-of-the-app";
 
-/// How challenges are answered.
+/// The response to challenges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Answers {
     #[default]
     Well,
     WithAnotherSecret,
-    /// [`CLIENT_SECRET`], the OAuth 2.0 client secret of the app.
+    /// Signs with [`CLIENT_SECRET`], the app's OAuth 2.0 client secret.
     WithTheClientSecret,
     WithAPage,
     NotAtAll,
@@ -31,7 +31,7 @@ struct Inner {
     ledger: Ledger,
     answers: Mutex<Answers>,
     challenges: Mutex<usize>,
-    /// The content keys of what was consumed: both APIs tell one happening, which is consumed once.
+    /// The content keys of consumed events. An event that both APIs report is consumed once.
     seen: Mutex<BTreeSet<String>>,
 }
 
@@ -62,12 +62,12 @@ impl Receiver {
         *self.inner.answers.lock().unwrap() = how;
     }
 
-    /// Whether a happening with this content key was consumed.
+    /// Returns whether an event with this content key was consumed.
     pub(crate) fn has_seen(&self, key: &str) -> bool {
         self.inner.seen.lock().unwrap().contains(key)
     }
 
-    /// How often it was challenged.
+    /// Returns the number of challenges received.
     pub(crate) fn challenges(&self) -> usize {
         *self.inner.challenges.lock().unwrap()
     }

@@ -1,4 +1,4 @@
-//! A mock X, a receiver, and a client whose requests are counted and can be cut off.
+//! A fixture with a mock X, a receiver, and a client whose requests can be cut off.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,26 +21,26 @@ pub(crate) struct World {
     pub(crate) line: Line,
 }
 
-/// What becomes of a request.
+/// The point at which a request is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// It never gets to X.
+    /// The request does not reach X.
     Before,
-    /// X carries it out, and the answer is lost.
+    /// X carries out the request, but the response is lost.
     After,
 }
 
-/// The way to X, which can be cut.
+/// A transport that can be cut off.
 #[derive(Clone)]
 pub(crate) struct Line {
     https: Arc<Https>,
-    /// Methods and paths, without the mock's receiver.
+    /// Methods and paths, without requests to the receiver.
     pub(crate) sent: Arc<Mutex<Vec<String>>>,
     cut: Arc<Mutex<Option<(usize, Cut)>>>,
 }
 
 impl Line {
-    /// Cuts the request with this number, counted from now, and all that come after it.
+    /// Cuts off the request with this number, counted from now, and all later ones.
     pub(crate) fn cut(&self, number: usize, how: Cut) {
         *self.cut.lock().unwrap() = Some((number, how));
     }
@@ -49,7 +49,7 @@ impl Line {
         *self.cut.lock().unwrap() = None;
     }
 
-    /// The calls that change something.
+    /// Returns the calls that change state.
     pub(crate) fn changes(&self) -> Vec<String> {
         let sent = self.sent.lock().unwrap();
         sent.iter().filter(|call| !call.starts_with("GET ") && !call.contains("/oauth2/token")).cloned().collect()
@@ -68,7 +68,7 @@ impl Transport for Line {
                     Some(less) => *left = less,
                     None => {
                         is_cut = Some(*how);
-                        // What comes after does not get there.
+                        // Later requests do not reach X.
                         *how = Cut::Before;
                     }
                 }
@@ -114,7 +114,7 @@ impl World {
         Self { x, receiver, client, line }
     }
 
-    /// A client that has the app's keys, and what is added to them.
+    /// Creates a client with the app's keys and additional credentials.
     pub(crate) fn client_with(&self, add: impl FnOnce(Credentials) -> Credentials) -> Client {
         let app = self.x.app();
         let keys = ConsumerKeys::new(&*app.consumer_key, app.consumer_secret.as_str());

@@ -1,4 +1,4 @@
-//! The redirect to this machine.
+//! The redirect to a listener on this machine.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::login::world::{USER, World, agree, deny, open, text};
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// What is answered to these bytes, until the connection ends.
+/// Sends these bytes and returns the response, until the connection ends.
 async fn say(loopback: &str, bytes: &[u8]) -> String {
     let address = loopback.trim_start_matches("http://").split('/').next().unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // It may be answered before all is written.
+    // The listener may respond before all bytes are written.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
@@ -26,7 +26,7 @@ fn proof() -> Proof {
     Proof::new("", "the right state", "a verifier")
 }
 
-/// Waits with this proof while `visits` come.
+/// Waits for the redirect with this proof, while `visits` runs.
 async fn meanwhile<T>(loopback: &Loopback, visits: impl Future<Output = T>) -> (Result<Redirect, LoginError>, T) {
     let proof = proof();
     tokio::join!(loopback.code(&proof, LONG), visits)
@@ -110,7 +110,7 @@ async fn what_is_not_the_redirect_is_answered_and_ignored() {
     let (redirect, ()) = meanwhile(&loopback, async {
         for (what, bytes, status) in cases {
             let answer = say(&url, &bytes).await;
-            // What is left unread resets the connection, and the answer may be lost with it.
+            // Unread bytes reset the connection, which may lose the response.
             let is_lost = status == "431" && answer.is_empty();
             assert!(is_lost || answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
             assert!(!answer.contains("close this window"), "{what}: {answer}");

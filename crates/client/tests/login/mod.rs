@@ -1,4 +1,4 @@
-//! Logins against a mock X over real HTTP, with a browser that agrees, refuses, or brings something else.
+//! Logins to a mock X over real HTTP, with a browser that authorises, refuses, or misbehaves.
 
 mod loopback;
 mod pkce;

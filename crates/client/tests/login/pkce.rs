@@ -14,7 +14,7 @@ use crate::login::world::{SECRET, USER, World, agree, deny};
 
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
 
-/// A token of the user.
+/// Returns a token of the user.
 pub(crate) async fn token(login: &OAuth2) -> UserToken {
     let pending = login.begin(CALLBACK).unwrap();
     let redirect = agree(&pending.authorize_url).await;
@@ -214,7 +214,7 @@ async fn a_code_works_once_for_thirty_seconds_and_for_who_has_begun() {
     let elsewhere = Proof::new("https://app.example/other", pending.proof.state.expose_secret(), verifier);
     assert!(login.finish(&elsewhere, redirect).await.is_err(), "another redirect URL");
 
-    // A code alone, as somebody types it who has read it in the address.
+    // A bare code, as a person copies it from the address bar.
     let pending = login.begin(CALLBACK).unwrap();
     let redirect = agree(&pending.authorize_url).await;
     let (_, code) = redirect.split_once("code=").unwrap();

@@ -15,10 +15,10 @@ use secrecy::ExposeSecret;
 use crate::login::pkce::token;
 use crate::login::world::{Fake, SECRET, USER, World};
 
-/// The users and the tokens that a client has stored.
+/// The users and tokens that a client has stored.
 type Told = Arc<Mutex<Vec<(String, UserToken)>>>;
 
-/// A store of one user's token, as an app may have its own. It can fail.
+/// A store of one user's token, as an app may implement it. It can be made to fail.
 #[derive(Clone)]
 struct Recording {
     token: Arc<Mutex<Option<UserToken>>>,
@@ -78,7 +78,7 @@ fn client(world: &World, token: UserToken) -> (Client, Told) {
     (builder(world, store.clone()).build().unwrap().only(CredentialKind::User2), store.told)
 }
 
-/// Makes a call as the user: that there is no such webhook is what X says to those whom it knows.
+/// Makes a call as the user. For a known token, X reports that the webhook does not exist.
 async fn call(client: &Client) -> Result<(), Error> {
     match client.account_activity().is_subscribed("1", USER).await {
         Err(error) if *error.cause() == Cause::NoSuchWebhook => Ok(()),
@@ -87,7 +87,7 @@ async fn call(client: &Client) -> Result<(), Error> {
     }
 }
 
-/// Eight calls at once.
+/// Makes eight calls concurrently.
 async fn calls(client: &Client) {
     let many: Vec<_> =
         (0..8).map(|_| client.clone()).map(|client| tokio::spawn(async move { call(&client).await })).collect();
@@ -114,11 +114,11 @@ async fn a_token_is_renewed_a_minute_before_its_end_once_for_all_calls() {
     let sent = world.line.sent().last().unwrap().clone();
     assert_eq!(sent.headers()["authorization"], format!("Bearer {}", second.access.expose_secret()));
 
-    // And the new one in its turn, long after the first is void.
+    // The new token is renewed in its turn, long after the first one expired.
     world.advance(7200).await;
     calls(&client).await;
     assert_eq!((told.lock().unwrap().len(), world.line.token_requests() - before), (2, 2));
-    // What was told is what goes on.
+    // The stored token is the one that works.
     let (_, third) = told.lock().unwrap()[1].clone();
     assert_eq!(world.oauth2().user_id(&third).await.unwrap(), USER);
     world.oauth2().refresh(&third).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_token_is_renewed_a_minute_before_its_end_once_for_all_calls() {
 async fn a_token_that_x_does_not_take_is_renewed_once_for_all_calls() {
     let world = World::confidential().await;
     let first = token(&world.oauth2()).await;
-    // The client cannot know when it ends.
+    // Without an expiry, the client learns only from X's refusal that the token has expired.
     let kept = UserToken::new(first.access.clone()).refresh(first.refresh.clone().unwrap());
     let (client, told) = client(&world, kept);
     call(&client).await.unwrap();
@@ -221,7 +221,7 @@ async fn a_token_that_lasts_is_used_while_x_cannot_renew_it() {
     assert_eq!(told.lock().unwrap().len(), 1);
 }
 
-/// X, which says nothing to a renewal, and something to all else.
+/// A transport that never responds to a renewal, but to all other requests.
 #[derive(Clone, Default)]
 struct Silent(Arc<Mutex<Vec<String>>>);
 
@@ -244,7 +244,7 @@ async fn x_is_waited_for_10_s_and_a_renewal_that_it_does_not_answer_is_not_repea
     let store = recording(token.clone());
     let credentials = Credentials::bearer_only("b").oauth2_client("id", None);
     let clock = Arc::clone(&now);
-    // With retries, which a renewal must not share.
+    // The client has retries, which must not repeat a renewal.
     let client = Client::builder(credentials).transport(silent.clone()).token_store(store.clone());
     let client = client.clock(move || Timestamp::from_millis(*clock.lock().unwrap())).build().unwrap();
     let sent = || silent.0.lock().unwrap().iter().filter(|path| *path == "/2/oauth2/token").count();

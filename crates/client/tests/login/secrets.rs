@@ -1,4 +1,4 @@
-//! Nothing secret shows.
+//! Secrets appear in no output.
 
 use birdhook_client::UserToken;
 use birdhook_client::login::{LoginError, Loopback, Redirect};
@@ -40,7 +40,7 @@ async fn nothing_that_is_held_shows_a_secret() {
     ] {
         assert!(!shown.contains(secret) && !proof.contains(secret), "{secret} in {shown} {proof}");
     }
-    // The address holds what the browser gets to see anyway, and not the verifier.
+    // The URL contains only what the browser sees anyway, and not the verifier.
     let shown = format!("{pending1:?} {pending2:?}");
     for secret in [pending1.request_token.secret(), pending2.proof.verifier.expose_secret()] {
         assert!(!shown.contains(secret), "{secret} in {shown}");

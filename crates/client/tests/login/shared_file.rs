@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use birdhook_client::SharedFile;
 
-/// Names the file, for a process that another test starts.
+/// The variable that names the file for a process that another test starts.
 const ASKED: &str = "BIRDHOOK_TEST_SHARED_FILE";
 
-/// The rounds of all writers together.
+/// The number of rounds of all writers together.
 const ROUNDS: usize = 200;
 
 /// Appends a line under the lock, in each round.
@@ -123,7 +123,7 @@ async fn no_link_is_followed_and_what_others_could_read_is_made_private() {
     assert!(!folder.path().join("nowhere").exists());
     fs::remove_file(&lock).unwrap();
 
-    // Links that wait under names that could be guessed, and one in place of the file.
+    // Links under guessable temporary names, and a link in place of the file.
     for name in ["credentials.new", "credentials.tmp"] {
         symlink(&theirs, folder.path().join(name)).unwrap();
     }

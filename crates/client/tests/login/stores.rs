@@ -1,4 +1,4 @@
-//! Token stores that several clients and several processes share.
+//! Token stores that several clients and processes share.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -15,10 +15,12 @@ use secrecy::ExposeSecret;
 use crate::login::pkce::token;
 use crate::login::world::{USER, World};
 
-/// Names the store's folder, the mock's URL, the client id, and the time, for a process that another test starts.
+/// The variable that configures a process which another test starts.
+///
+/// It holds the store's folder, the mock's URL, the client id and the time.
 const ASKED: &str = "BIRDHOOK_TEST_TOKENS";
 
-/// A client with a store of its own object in this folder.
+/// Creates a client with its own store object in this folder.
 fn client(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Client {
     builder(folder, url, client_id, now).build().unwrap()
 }
@@ -29,7 +31,7 @@ fn builder(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestam
     builder.token_store(FileTokenStore::new(folder))
 }
 
-/// A world where a token in a folder is due, and the folder.
+/// Returns a fixture whose stored token is due for renewal, and the store's folder.
 async fn due() -> (World, tempfile::TempDir) {
     let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
     let first = token(&world.oauth2()).await;
@@ -62,7 +64,7 @@ async fn stores_on_one_folder_renew_one_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_on_one_folder_renew_one_at_a_time() {
-    // This test starts itself in further processes, with the variable.
+    // This test starts itself in further processes, with the variable set.
     if let Ok(asked) = std::env::var(ASKED) {
         let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
         let now = Timestamp::from_millis(now.parse().unwrap());
@@ -98,7 +100,7 @@ async fn processes_on_one_folder_renew_one_at_a_time() {
     assert_eq!(tokens.len(), 1, "the mock refuses a refresh token that was used");
 }
 
-/// The way to X of a process that is killed once X has answered a renewal.
+/// The transport of a process that is killed once X has responded to a renewal.
 struct Doomed(Https);
 
 #[expect(clippy::print_stdout, reason = "the other process reads it")]
@@ -164,7 +166,7 @@ async fn a_lock_is_waited_for_and_what_was_stored_meanwhile_is_used() {
     held.set(Some(UserToken::new("of another process"))).await.unwrap();
     drop(held);
     assert_eq!(waiting.await.unwrap().expose_secret(), "of another process");
-    // Another user's token has a lock of its own.
+    // Another user's token has its own lock.
     let _held = store.lock(USER).await.unwrap();
     store.set("3003", Some(UserToken::new("theirs"))).await.unwrap();
 }

@@ -14,7 +14,7 @@ fn client(world: &World, token: AccessToken) -> Client {
     builder.clock(move || clock.now()).retries(Retries::never()).build().unwrap()
 }
 
-/// Whether X knows the token: of no webhook it can say that there is none.
+/// Returns whether X accepts the token: X then reports that the webhook does not exist.
 async fn is_known(world: &World, token: AccessToken) -> bool {
     let client = client(world, token).only(CredentialKind::User);
     let error = client.account_activity().is_subscribed("1", USER).await.unwrap_err();
@@ -54,7 +54,7 @@ async fn a_pin_gets_a_token() {
     let error = login.finish(&pending.request_token, wrong).await.unwrap_err();
     let expected = "X refuses (401): Error processing your OAuth request: Invalid oauth_verifier parameter";
     assert_eq!(error.to_string(), expected);
-    // As somebody types it.
+    // With whitespace, as a person may type it.
     let authorised = login.finish(&pending.request_token, format!(" {pin}\n")).await.unwrap();
     assert!(is_known(&world, authorised.token).await);
     assert!(login.finish(&pending.request_token, pin).await.is_err(), "a PIN works once");

@@ -1,4 +1,4 @@
-//! A mock X with a manual clock, a browser, and a way to X that can be watched and cut.
+//! A fixture with a mock X on a manual clock, a browser, and a transport that can be cut off.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With a public client.
+    /// Creates a fixture with a public client.
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
     }
@@ -74,28 +74,28 @@ pub(crate) fn location(answer: &Response<Bytes>) -> String {
     answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
 }
 
-/// The user agrees; to where they are sent back.
+/// Authorises the app as the user, and returns the redirect's URL.
 pub(crate) async fn agree(authorize_url: &str) -> String {
     location(&open(&format!("{authorize_url}&user_id={USER}")).await)
 }
 
-/// The user does not agree; to where they are sent back.
+/// Refuses as the user, and returns the redirect's URL.
 pub(crate) async fn deny(authorize_url: &str) -> String {
     location(&open(&format!("{authorize_url}&denied=1")).await)
 }
 
-/// What is answered in X's place to a path that ends like this: a status and a body, or nothing.
+/// A fake response to paths with this ending: a status and a body, or an error.
 pub(crate) type Fake = (&'static str, Result<(u16, &'static str), TransportError>);
 
-/// The way to X.
+/// A transport that records requests and can fake or hold responses.
 #[derive(Clone)]
 pub(crate) struct Line {
     https: Https,
     sent: Arc<Mutex<Vec<Request<Bytes>>>>,
     fake: Arc<Mutex<Option<Fake>>>,
-    /// Whether answers to requests for tokens are kept back.
+    /// Whether responses to token requests are held back.
     pub(crate) held: watch::Sender<bool>,
-    /// How many of them are.
+    /// The number of responses held back.
     pub(crate) waiting: watch::Sender<usize>,
 }
 
@@ -114,7 +114,7 @@ impl Line {
         self.sent.lock().unwrap()
     }
 
-    /// How many requests for tokens were sent.
+    /// Returns the number of token requests sent.
     pub(crate) fn token_requests(&self) -> usize {
         self.sent().iter().filter(|request| request.uri().path() == "/2/oauth2/token").count()
     }

@@ -1,4 +1,4 @@
-//! Subscriptions to the X Activity API that are about to end.
+//! X Activity API subscriptions that are about to expire.
 
 use std::time::Duration;
 

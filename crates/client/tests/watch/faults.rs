@@ -1,4 +1,4 @@
-//! X is down, or a replay does not go as it should.
+//! Outages of X, and replays that fail.
 
 use birdhook_client::{Api, Notice};
 use birdhook_testkit::Kind;

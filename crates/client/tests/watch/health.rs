@@ -1,4 +1,4 @@
-//! Webhooks that go invalid, or go away.
+//! Webhooks that become invalid or disappear.
 
 use birdhook_client::{Api, Notice};
 use birdhook_testkit::Kind;
@@ -13,7 +13,7 @@ async fn an_invalid_webhook_is_healed_and_what_it_missed_is_replayed() {
         assert!(world.step().await.is_empty(), "a valid one is nothing to speak of");
         world.advance(m(5)).await;
         assert!(world.step().await.is_empty());
-        // The receiver fails, and X finds it out a little later.
+        // The receiver fails, and X detects it a little later.
         world.advance(m(1)).await;
         world.mood(|mood| mood.status = 503);
         world.happen(Kind::Like).await;

@@ -1,4 +1,4 @@
-//! Watches over webhooks of a mock X, by a clock that goes on when told.
+//! Watches over webhooks of a mock X, on a clock that the tests advance.
 
 mod ends;
 mod faults;

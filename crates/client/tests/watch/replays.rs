@@ -1,4 +1,4 @@
-//! What is asked for of a gap, and when.
+//! The replays that are requested for a gap, and their times.
 
 use birdhook_client::Api;
 use birdhook_testkit::Kind;
@@ -17,12 +17,12 @@ const KINDS: [Kind; 8] = [
     Kind::Unmute,
 ];
 
-/// What X has sent again, in order.
+/// Returns the kinds that X has sent again, in order.
 fn again(world: &World) -> Vec<Kind> {
     world.x.ledger().sent().iter().filter(|sent| sent.cause == Cause::Replay).map(|sent| sent.kind).collect()
 }
 
-/// Every half an hour something happens, from the start on; the app is down from 40 to 195, and knows it at 240.
+/// Creates an event every 30 minutes. The app is down from minute 40 to 195, and reports it at 240.
 async fn downtime(api: Api) -> World {
     let world = World::new(api).await;
     for (number, kind) in KINDS.into_iter().enumerate() {
@@ -40,7 +40,7 @@ async fn downtime(api: Api) -> World {
 async fn exactly_the_gap_is_replayed_one_job_after_the_other() {
     for api in [Api::V2, Api::Enterprise] {
         let world = downtime(api).await;
-        // Retries of 1.1 have come meanwhile, or not.
+        // Retries of 1.1 may or may not have arrived meanwhile.
         let before = world.taken().len();
         world.x.hold();
         assert_eq!(world.watch.step().await.len(), 2, "the gap and the first job");
@@ -106,7 +106,7 @@ async fn what_is_fresh_is_asked_for_as_soon_as_x_takes_it() {
     world.mood(|mood| mood.status = 200);
     world.advance(m(50)).await;
     world.watch.was_down(at(0), at(150));
-    // The first two hours are ready; the rest began 30 minutes ago.
+    // The first two hours can be replayed now. The rest began only 30 minutes ago.
     let told = world.step().await;
     assert_eq!(told, ["gap 0 150 down", "replaying 0 120", "replayed 0 120 true", "later 120 150 160"]);
     assert!(world.step().await.is_empty(), "that is told once");

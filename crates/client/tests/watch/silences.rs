@@ -1,4 +1,4 @@
-//! Nothing comes for too long.
+//! Periods in which nothing arrives for too long.
 
 use birdhook_client::Api;
 use birdhook_testkit::Kind;
@@ -20,7 +20,7 @@ async fn a_time_without_events_is_a_gap_and_is_told_whole() {
     assert_eq!(world.step().await, ["gap 10 71 no_events", "later 10 71 81"]);
     world.advance(m(10)).await;
     assert_eq!(world.step().await, ["replaying 10 71", "replayed 10 71 true"]);
-    // What was replayed is no sign that anything new comes.
+    // A replayed event does not show that new ones arrive.
     world.advance(m(9)).await;
     assert!(world.step().await.is_empty());
     assert_eq!(world.taken(), ["liked", "followed"]);

@@ -1,4 +1,4 @@
-//! A mock X, a receiver that tells a watch what comes, and a client that remembers what it has asked.
+//! A fixture with a mock X, a receiver that reports to a watch, and a recording client.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -20,27 +20,27 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(crate) const USER: &str = "2001";
-/// 2026-11-23T09:30:00Z, when the clock begins.
+/// The initial time of the clock: 2026-11-23T09:30:00Z.
 pub(crate) const START: i64 = 1_795_426_200_000;
 
 pub(crate) fn m(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-/// So many minutes after the start.
+/// Returns the time this number of minutes after the start.
 pub(crate) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(START + minutes * 60_000)
 }
 
-/// How a receiver is.
+/// The behaviour of the receiver.
 #[derive(Debug)]
 pub(crate) struct Mood {
     pub(crate) status: u16,
     /// Whether challenges are answered with the right secret.
     pub(crate) is_right: bool,
-    /// Whether the watch is told of the ends of replays.
+    /// Whether the ends of replays are reported to the watch.
     pub(crate) tells_ends: bool,
-    /// How the next deliveries are answered.
+    /// The statuses of the next responses to deliveries.
     pub(crate) next: VecDeque<u16>,
 }
 
@@ -91,7 +91,7 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
     StatusCode::from_u16(status).unwrap().into_response()
 }
 
-/// The client's way to X, which remembers the replays that were asked for.
+/// The client's transport, which records the requested replays.
 struct Remembering {
     https: Https,
     asked: Arc<Mutex<Vec<String>>>,
@@ -106,7 +106,7 @@ impl Transport for Remembering {
                 .split(|c: char| !c.is_ascii_digit())
                 .filter(|word| word.len() == 12 && word.starts_with("2026"))
                 .collect();
-            // The body of v2 and the query of 1.1 name them in the same order.
+            // The body of v2 and the query of 1.1 name the dates in the same order.
             self.asked.lock().unwrap().push(dates.join("-"));
         }
         self.https.send(Request::from_parts(head, body))
@@ -134,7 +134,7 @@ impl World {
         Self::with(api, |_| (), |_| ()).await
     }
 
-    /// A valid webhook to which the user is subscribed.
+    /// Creates a fixture with a valid webhook to which the user is subscribed.
     pub(crate) async fn with(
         api: Api,
         change_x: impl FnOnce(&mut Settings),
@@ -183,7 +183,7 @@ impl World {
         Self { x, webhook, watch, client, receiver, asked, server }
     }
 
-    /// Changes how the receiver is.
+    /// Changes the receiver's behaviour.
     pub(crate) fn mood(&self, change: impl FnOnce(&mut Mood)) {
         change(&mut self.receiver.mood.lock().unwrap());
     }
@@ -192,14 +192,15 @@ impl World {
         tokio::time::timeout(m(1), self.x.clock().advance(by)).await.unwrap();
     }
 
-    /// Something happens, and is delivered.
+    /// Creates an event and waits for its delivery.
     pub(crate) async fn happen(&self, kind: Kind) {
         self.x.happen(kind, USER);
         self.x.settle().await;
     }
 
-    /// A step, and further ones while replays begin: one that has little to replay ends before or after X's answer. What
-    /// the watch says, line by line.
+    /// Runs steps until no replay begins. Returns the notices, one per line.
+    ///
+    /// Several steps are needed because a short replay may end before or after X's response.
     pub(crate) async fn step(&self) -> Vec<String> {
         let mut all = Vec::new();
         loop {
@@ -213,12 +214,12 @@ impl World {
         }
     }
 
-    /// Every replay that was asked for, as `yyyymmddhhmm-yyyymmddhhmm`.
+    /// Returns the requested replays as `yyyymmddhhmm-yyyymmddhhmm`.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// The kinds of the events that were taken.
+    /// Returns the kinds of the accepted events.
     pub(crate) fn taken(&self) -> Vec<&'static str> {
         self.receiver.taken.lock().unwrap().iter().map(|event| event.kind().as_str()).collect()
     }
@@ -227,7 +228,7 @@ impl World {
         self.x.webhooks()[0].valid
     }
 
-    /// Lets X find that the webhook answers wrongly.
+    /// Makes the receiver answer challenges wrongly, so that X marks the webhook invalid.
     pub(crate) async fn invalidate(&self) {
         self.mood(|mood| mood.is_right = false);
         self.x.revalidate(&self.webhook).await.unwrap_err();
@@ -235,7 +236,9 @@ impl World {
     }
 }
 
-/// A notice without what differs from run to run, and with minutes after the start for times.
+/// Returns a notice on one line, with times in minutes after the start.
+///
+/// Omits the parts that vary between runs.
 pub(crate) fn line(notice: &Notice) -> String {
     let told = notice.to_string();
     assert!(!told.contains('\n'), "{told}");

@@ -1,4 +1,4 @@
-//! Filters of subscriptions.
+//! Filters of X Activity API subscriptions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,9 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// Narrows a subscription to a user, a keyword, a direction or qualifiers.
+/// A filter that narrows a subscription to a user, a keyword, a direction or qualifiers.
 ///
-/// Two filters are equal only if all of their members are, those included that this version does not know.
+/// Two filters are equal only if all their members are equal, including unknown ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Filter {
@@ -16,34 +16,35 @@ pub struct Filter {
     pub user_id: Option<String>,
     /// The keyword, of 1 to 150 characters.
     pub keyword: Option<String>,
-    /// Only what the user does, or only what is done to them. Defaults to both.
+    /// Restricts events to what the user does, or to what others do to the user. Defaults to both.
     pub direction: Option<Direction>,
-    /// Predicates of the event type: name and value. X names `direction`, `post_id` and `conversation_type`; any name is
-    /// accepted here.
+    /// Predicates of the event type, by name. X names `direction`, `post_id` and
+    /// `conversation_type`; any name is accepted here.
     pub qualifiers: BTreeMap<String, String>,
-    /// Members of X's answer that this version does not know, or whose value it does not know: name and JSON. X accepts none of
-    /// them in a new subscription, so [`Activity::create`](crate::api::Activity::create) refuses a filter that has any.
+    /// Members of X's response with an unknown name or value, as JSON by name. X does not accept
+    /// them in a new subscription, so [`Activity::create`](crate::api::Activity::create) refuses a
+    /// filter that has any.
     pub unknown: BTreeMap<String, String>,
 }
 
-/// Who acted.
+/// The direction of an action, as seen from the filter's user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Direction {
-    /// Another user, towards the filter's user.
+    /// Another user acts towards the filter's user.
     Inbound,
-    /// The filter's user.
+    /// The filter's user acts.
     Outbound,
 }
 
 impl Filter {
-    /// Events of a user, in both directions.
+    /// Creates a filter for a user's events, in both directions.
     pub fn user(id: impl Into<String>) -> Self {
         Self { user_id: Some(id.into()), ..Self::default() }
     }
 
-    /// Events that contain a keyword.
+    /// Creates a filter for events that contain a keyword.
     pub fn keyword(word: impl Into<String>) -> Self {
         Self { keyword: Some(word.into()), ..Self::default() }
     }
@@ -61,12 +62,12 @@ impl Filter {
         self
     }
 
-    /// Whether both are about the same user or keyword, so that X may hold one for a duplicate of the other.
+    /// Returns whether both name the same user and keyword. X may treat such filters as duplicates.
     pub(crate) fn is_of_same_subject(&self, other: &Self) -> bool {
         self.user_id == other.user_id && self.keyword == other.keyword
     }
 
-    /// Reads X's filter. A member that is `null` counts as absent.
+    /// Reads X's filter. A `null` member counts as absent.
     fn read(filter: Value) -> Self {
         let mut read = Self::default();
         let members = match filter {
@@ -82,7 +83,7 @@ impl Filter {
         read
     }
 
-    /// Takes a member over, and returns what is not understood of it.
+    /// Stores a member, and returns the part of it that is unknown.
     fn take(&mut self, name: String, value: Value) -> Option<(String, Value)> {
         match (name.as_str(), value) {
             ("user_id", Value::String(id)) => self.user_id = Some(id),
@@ -108,14 +109,14 @@ impl Filter {
     }
 }
 
-/// Reads any JSON, so that no filter makes a subscription unreadable.
+/// Accepts any JSON, so that an unknown filter does not make its subscription unreadable.
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(Self::read)
     }
 }
 
-/// As X writes it, with the members that are not known.
+/// Writes X's format, including the unknown members.
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut members = Map::new();
@@ -141,7 +142,7 @@ impl Serialize for Filter {
 }
 
 impl Direction {
-    /// X's name.
+    /// Returns X's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Inbound => "inbound",
@@ -150,7 +151,7 @@ impl Direction {
     }
 }
 
-/// ` of 2001, inbound, post_id=5`; nothing when nothing is narrowed.
+/// Writes ` of 2001, inbound, post_id="5"`, or nothing for an empty filter.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(user) = &self.user_id {

@@ -1,4 +1,4 @@
-//! Subscribes, and confirms by X's list what X's answer does not say.
+//! Subscribing, confirmed by X's list where X's response leaves the outcome open.
 
 use birdhook_core::Timestamp;
 
@@ -12,46 +12,47 @@ use crate::{Cause, CredentialKind, Error};
 pub enum Subscribed {
     /// X has created the subscription.
     Added(ActivitySubscription),
-    /// X lists an equal subscription: the same type, every filter member the same, on the same webhook.
+    /// X lists an equal subscription: same type, same filter, same webhook.
     AlreadyThere(ActivitySubscription),
-    /// X says that the subscription exists, and lists only ones that differ.
+    /// X reports that the subscription exists, but lists only different ones.
     InTheWay {
-        /// X's answer.
+        /// X's response.
         error: Error,
-        /// The subscriptions that differ: in the webhook only, if there are such, else in the filter.
+        /// The different subscriptions: those that differ only in the webhook, otherwise those that
+        /// differ in the filter.
         others: Vec<ActivitySubscription>,
     },
-    /// X's list does not confirm X's answer.
+    /// X's list does not confirm X's response.
     Unconfirmed(Unconfirmed),
-    /// X refuses.
+    /// X refused the subscription.
     Refused(Error),
 }
 
-/// Why a subscription is not confirmed.
+/// The reason why a subscription is unconfirmed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Unconfirmed {
-    /// X's answer. `None` is a success that does not hold the subscription.
+    /// X's error. `None` if X reported success without an equal subscription.
     pub answer: Option<Error>,
-    /// Why X's list could not be read. `None` is that the list holds no such subscription.
+    /// Why X's list could not be read. `None` if the list contains no equal subscription.
     pub reading: Option<Error>,
-    /// The subscription in X's answer, if it is not equal.
+    /// The subscription in X's response, if it is not equal.
     pub made: Option<ActivitySubscription>,
 }
 
-/// Why a subscription cannot be asked for.
+/// The reason why a subscription cannot be requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscriptionFault {
-    /// X's OpenAPI lists no such event type.
+    /// X's OpenAPI does not list this event type.
     #[error("unknown event type {name:?}{}", suggestion(.meant))]
     EventType {
-        /// The name.
+        /// The unknown name.
         name: String,
-        /// The types that may be meant.
+        /// Suggested types.
         meant: Vec<&'static str>,
     },
-    /// X's API accepts no such member in the filter of a new subscription.
+    /// X's API does not accept this member in the filter of a new subscription.
     #[error("the filter has {0}, which X's API does not accept in a new subscription")]
     UnknownMember(String),
     /// The user's id is not 1 to 19 digits.
@@ -63,35 +64,36 @@ pub enum SubscriptionFault {
     /// The filter names neither a user nor a keyword.
     #[error("the filter of {0} names neither a user nor a keyword")]
     NoSubject(String),
-    /// X's API takes no direction for this type.
+    /// X's API accepts no direction for this type.
     #[error("{0} takes no direction: X delivers it to the user who acts")]
     Direction(String),
     /// The tag does not have 1 to 200 characters.
     #[error("invalid tag {0:?}: expected 1 to 200 characters")]
     Tag(String),
-    /// The end is not in the future.
+    /// The expiry is not in the future.
     #[error("the subscription would end at {0}, which is not in the future")]
     Expired(Timestamp),
-    /// There are no credentials of a kind that the type takes.
+    /// Credentials of a kind that the type accepts are missing.
     #[error("no credentials to subscribe to {event_type}: it needs {}{}", in_words(.takes), login(.takes))]
     Credentials {
-        /// The type.
+        /// The event type.
         event_type: String,
-        /// The kinds of credentials that it takes, the best first.
+        /// The accepted kinds of credentials, best first.
         takes: &'static [CredentialKind],
     },
-    /// The user's OAuth 2.0 token was made without a scope that the type takes: which, and how to obtain it.
+    /// The user's OAuth 2.0 token lacks a scope that the type needs. The text names the scope and
+    /// how to obtain it.
     #[error("{0}")]
     Scope(String),
 }
 
-/// Kinds of credentials: `this, or that`.
+/// Joins the kinds of credentials: `this, or that`.
 pub(crate) fn in_words(kinds: &[CredentialKind]) -> String {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     kinds.join(", or ")
 }
 
-/// The command that gets credentials of the best of these kinds.
+/// Returns the command that obtains credentials of the best of these kinds.
 pub(crate) fn login(kinds: &[CredentialKind]) -> &'static str {
     match kinds.first() {
         Some(CredentialKind::User2) => "; run `birdhook auth user2`",
@@ -110,10 +112,10 @@ fn suggestion(meant: &[&str]) -> String {
 }
 
 impl NewSubscription {
-    /// Checks what X would refuse, without a call.
+    /// Checks the requirements of X's API, without a call.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// Returns the first fault found.
     pub fn check(&self, now: Timestamp) -> Result<(), SubscriptionFault> {
         let Self { event_type, filter, tag, expires_at, .. } = self;
         let has = |text: &str, most: usize| (1..=most).contains(&text.chars().count());
@@ -150,7 +152,7 @@ impl NewSubscription {
         Err(SubscriptionFault::UnknownMember(all.join(", ")))
     }
 
-    /// Whether X's subscription delivers this one's events, all of them, to its webhook at this time.
+    /// Returns whether X's subscription now delivers all of this one's events to the same webhook.
     pub(crate) fn is_met_by(&self, one: &ActivitySubscription, now: Timestamp) -> bool {
         self.has_filter_of(one) && one.webhook_id == self.webhook_id && one.is_live(now)
     }
@@ -159,7 +161,7 @@ impl NewSubscription {
         canonical(&one.event_type) == canonical(&self.event_type) && one.filter == self.filter
     }
 
-    /// Names another subscription, and says in what it differs.
+    /// Describes how another subscription differs.
     pub(crate) fn difference(&self, other: &ActivitySubscription) -> String {
         let ActivitySubscription { id, event_type, filter, webhook_id, .. } = other;
         let mut text = format!("{id} is for {event_type}{filter}");
@@ -170,8 +172,9 @@ impl NewSubscription {
         text
     }
 
-    /// The commands of `birdhook` that put this subscription in the place of another one. The end of the other one is kept
-    /// unless this one has its own.
+    /// Returns the `birdhook` commands that replace another subscription with this one.
+    ///
+    /// The other one's expiry is kept unless this one has its own.
     pub fn replace_command(&self, other: &ActivitySubscription) -> String {
         if let Some(webhook) = self.webhook_id.as_ref().filter(|_| self.has_filter_of(other)) {
             return format!("birdhook activity update {} --webhook {webhook}", quoted(&other.id));
@@ -197,7 +200,7 @@ impl NewSubscription {
     }
 }
 
-/// A word of a shell's command line.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.,:=/+".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -207,18 +210,18 @@ fn quoted(word: &str) -> String {
 }
 
 impl ActivitySubscription {
-    /// Whether it has not expired at this time.
+    /// Returns whether the subscription has not expired at this time.
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| end > now)
     }
 }
 
 impl Activity<'_> {
-    /// Subscribes to a type of event, and confirms by X's list whatever X's answer leaves open: a success without the
-    /// subscription, "already exists", or no answer.
+    /// Subscribes to an event type, and confirms an open outcome by X's list.
     ///
-    /// The answer "already exists" counts as done only if the list then holds an equal subscription. Reading the list takes the
-    /// bearer token, or a token of the filter's user.
+    /// The outcome is open after a success without the subscription, after "already exists", and
+    /// without a response. "Already exists" counts as done only if the list contains an equal
+    /// subscription. Reading the list needs the bearer token or a token of the filter's user.
     pub async fn subscribe(&self, new: &NewSubscription) -> Subscribed {
         let (refusal, made) = match self.ask(new).await {
             Ok(Some(made)) if new.is_met_by(&made, self.0.now()) => return Subscribed::Added(made),
@@ -247,10 +250,10 @@ impl Activity<'_> {
         }
     }
 
-    /// Creates an equal subscription again, which gives it the end of this one, and confirms the end by X's list.
+    /// Creates an equal subscription, which sets its expiry, and confirms the expiry by X's list.
     ///
     /// # Errors
-    /// When X refuses, or lists the subscription with another end.
+    /// Returns an error if X refuses, or lists the subscription with a different expiry.
     pub async fn renew(&self, new: &NewSubscription) -> Result<ActivitySubscription, Error> {
         let has_end = |one: &ActivitySubscription| match (one.expires_at, new.expires_at) {
             (Some(is), Some(end)) => is_same_second(is, end),
@@ -270,7 +273,7 @@ impl Activity<'_> {
         })
     }
 
-    /// X's subscriptions among which this one would be.
+    /// Returns the listed subscriptions that would include this one.
     pub(super) async fn list_for(&self, new: &NewSubscription) -> Result<Vec<ActivitySubscription>, Error> {
         match &new.filter.user_id {
             Some(user) => self.list_of(user).await,
@@ -279,17 +282,17 @@ impl Activity<'_> {
     }
 }
 
-/// X may drop what is below a second.
+/// Compares in whole seconds, because X may drop fractions.
 pub(crate) fn is_same_second(one: Timestamp, other: Timestamp) -> bool {
     one.as_millis().div_euclid(1000) == other.as_millis().div_euclid(1000)
 }
 
-/// Whether the subscription may exist though the call failed.
+/// Returns whether the subscription may exist although the call failed.
 fn may_be_there(error: &Error) -> bool {
     matches!(error.cause(), Cause::AlreadySubscribed | Cause::LimitReached | Cause::NoAnswer(_) | Cause::Down)
 }
 
-/// The subscriptions that X may hold for the same as a new one.
+/// Returns the subscriptions that X may treat as duplicates of a new one.
 fn others(new: &NewSubscription, listed: Vec<ActivitySubscription>) -> Vec<ActivitySubscription> {
     let is_other = |one: &ActivitySubscription| {
         canonical(&one.event_type) == canonical(&new.event_type) && one.filter.is_of_same_subject(&new.filter)

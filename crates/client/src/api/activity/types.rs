@@ -1,26 +1,27 @@
-//! The event types that can be subscribed.
+//! Names of event types that can be subscribed.
 
 use super::super::EVENT_TYPES;
 
-/// X's event types in OpenAPI 2.173, and `oauth.revoke`, which X's introduction lists.
+/// Returns the event types of X's OpenAPI 2.173, and `oauth.revoke`, which X's introduction lists.
 fn names() -> impl Iterator<Item = &'static str> {
     EVENT_TYPES.iter().map(|known| known.name).chain(["oauth.revoke"])
 }
 
-/// Deprecated; X's answers have `chat.conversation.join` in its place.
+/// A deprecated name. X's responses use `chat.conversation.join`.
 const ALIAS: &str = "chat.conversation_join";
 
-/// The name that X's answers have.
+/// Returns the name that X's responses use.
 pub(crate) fn canonical(event_type: &str) -> &str {
     if event_type == ALIAS { "chat.conversation.join" } else { event_type }
 }
 
-/// Whether X lists an event type of this name.
+/// Returns whether X lists an event type of this name.
 pub(super) fn is_known(event_type: &str) -> bool {
     names().any(|known| known == event_type)
 }
 
-/// The event types that may be meant by an unknown name: the nearest one, else those of the same family.
+/// Returns suggestions for an unknown name: the nearest type, otherwise the types of the same
+/// family.
 pub(super) fn meant(name: &str) -> Vec<&'static str> {
     let near = names().map(|known| (distance(name, known), known)).min();
     if let Some((_, known)) = near.filter(|(distance, known)| *distance <= (known.len() / 4).max(2)) {
@@ -30,7 +31,7 @@ pub(super) fn meant(name: &str) -> Vec<&'static str> {
     names().filter(|known| family(known) == family(name)).collect()
 }
 
-/// The number of letters to insert, remove or replace to get from one name to the other.
+/// Returns the edit distance: the number of letters to insert, remove or replace.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (number, letter) in one.chars().enumerate() {
