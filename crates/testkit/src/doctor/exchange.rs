@@ -1,4 +1,5 @@
-//! One request and its answer, as the bytes of HTTP/1.1: wrong, repeated and oddly written as no HTTP library would send it.
+//! One request and its answer, as the bytes of HTTP/1.1: wrong, repeated and oddly written as no
+//! HTTP library would send it.
 
 use std::fmt::Write;
 use std::io;
@@ -112,7 +113,8 @@ impl Ask {
             if self.write(&mut writer, target, authority).await.is_ok() {
                 all_sent.store(true, Ordering::Relaxed);
             }
-            // A receiver that has answered may have closed its side: whatever came of the writing, the answer counts.
+            // A receiver that has answered may have closed its side: whatever came of the writing,
+            // the answer counts.
             std::future::pending::<()>().await;
         };
         tokio::select! {

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 /// What came of one check.
 ///
-/// `Display` is one line, and so is every text in it. Nothing here holds the secret or a signature made with it; what the
-/// receiver wrote is quoted briefly, without control characters.
+/// `Display` is one line, and so is every text in it. Nothing here holds the secret or a signature
+/// made with it; what the receiver wrote is quoted briefly, without control characters.
 ///
 /// As JSON, where `cause` and `cure` are null unless the verdict is `failed` or `warned`:
 ///
@@ -94,9 +94,11 @@ pub enum Verdict {
     Passed,
     /// It works today, and no stranger can do harm, but it is one small step from a failure.
     Warned,
-    /// X would refuse it or events would be lost ([`Side::X`]), or it is unsafe ([`Side::Stranger`]).
+    /// X would refuse it or events would be lost ([`Side::X`]), or it is unsafe
+    /// ([`Side::Stranger`]).
     Failed,
-    /// It was not examined: it does not apply, or something that failed before it must be put right first.
+    /// It was not examined: it does not apply, or something that failed before it must be put right
+    /// first.
     Skipped,
 }
 

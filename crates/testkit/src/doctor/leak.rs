@@ -44,7 +44,8 @@ pub(super) fn trace(text: &str) -> Option<&'static str> {
     TRACES.iter().copied().find(|trace| text.contains(trace))
 }
 
-/// Whether the text holds a signature as base64, also with a JSON string's `\/` or a page's entities, or as hex.
+/// Whether the text holds a signature as base64, also with a JSON string's `\/` or a page's
+/// entities, or as hex.
 pub(super) fn holds_signature(text: &str, signature: &str) -> bool {
     let Some(base64) = signature.strip_prefix("sha256=") else { return false };
     let plain = text.replace("\\/", "/").replace("&#x2F;", "/").replace("&#x3D;", "=").replace("&#43;", "+");

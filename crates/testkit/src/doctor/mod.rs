@@ -27,19 +27,23 @@ use judgement::Judgement;
 use line::Target;
 use patient::{Keys, Known, Patient};
 
-/// Examines a receiver at a URL, of which it knows nothing but the consumer secret, the client secret, or both: as X would, and as an attacker would.
+/// Examines a receiver at a URL, of which it knows nothing but the consumer secret, the client
+/// secret, or both: as X would, and as an attacker would.
 ///
-/// It works on any receiver in any language. It makes about 60 requests, nearly all one after another, each on a connection of its own.
+/// It works on any receiver in any language. It makes about 60 requests, nearly all one after
+/// another, each on a connection of its own.
 ///
-/// **It sends deliveries to a running app, which no app acts on.** Those that are correctly signed tell that a replay has
-/// ended (`replay_job_status`) which nobody asked for, of the webhook `0`, with a job id that begins with
-/// `birdhook-doctor-`; one is of a kind that does not exist (`birdhook_doctor_events`). They name no user, hold no post and
-/// no message, so that no bot answers them. One is 20 MB long, which a receiver without a limit accepts. An app that
-/// records whatever it gets will have recorded some forty of them.
+/// **It sends deliveries to a running app, which no app acts on.** Those that are correctly signed
+/// tell that a replay has ended (`replay_job_status`) which nobody asked for, of the webhook `0`,
+/// with a job id that begins with `birdhook-doctor-`; one is of a kind that does not exist
+/// (`birdhook_doctor_events`). They name no user, hold no post and no message, so that no bot
+/// answers them. One is 20 MB long, which a receiver without a limit accepts. An app that records
+/// whatever it gets will have recorded some forty of them.
 ///
-/// **A failure is told once.** A check that would show nothing new, because one before it failed, is
-/// [`Skipped`](Verdict::Skipped) and says for which: a receiver with another secret has one failure, not forty.
-/// [`Warned`](Verdict::Warned) is what X accepts and no stranger can use, but is a step away from it.
+/// **A failure is told once.** A check that would show nothing new, because one before it failed,
+/// is [`Skipped`](Verdict::Skipped) and says for which: a receiver with another secret has one
+/// failure, not forty. [`Warned`](Verdict::Warned) is what X accepts and no stranger can use, but
+/// is a step away from it.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -89,8 +93,8 @@ impl Doctor {
         })
     }
 
-    /// Adds the app's OAuth 2.0 client secret. The receiver may answer challenges with either secret, and deliveries are sent
-    /// with both headers.
+    /// Adds the app's OAuth 2.0 client secret. The receiver may answer challenges with either
+    /// secret, and deliveries are sent with both headers.
     ///
     /// # Errors
     /// [`DoctorError::Secret`] when the secret is none.
@@ -99,21 +103,22 @@ impl Doctor {
         Ok(self)
     }
 
-    /// Whether http, ports and private addresses will do, as for a receiver on this machine. Not unless told.
+    /// Whether http, ports and private addresses will do, as for a receiver on this machine. Not
+    /// unless told.
     pub fn local(mut self, local: bool) -> Self {
         self.local = local;
         self
     }
 
-    /// How long to wait for each answer before it is said that there is none: 10 s unless told, as long as X waits at its
-    /// longest.
+    /// How long to wait for each answer before it is said that there is none: 10 s unless told, as
+    /// long as X waits at its longest.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// How long an answer may take, and fail above that, with a warning above a third: 3 s unless told, as in 1.1 and
-    /// enterprise. In v2, X gives 10 s.
+    /// How long an answer may take, and fail above that, with a warning above a third: 3 s unless
+    /// told, as in 1.1 and enterprise. In v2, X gives 10 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -133,8 +138,8 @@ impl Doctor {
         Ok(self)
     }
 
-    /// Whether an event is one that a doctor sent, which no app acts on: its replay jobs have ids that begin with
-    /// `birdhook-doctor-`, and its unknown events are `birdhook_doctor_events`.
+    /// Whether an event is one that a doctor sent, which no app acts on: its replay jobs have ids
+    /// that begin with `birdhook-doctor-`, and its unknown events are `birdhook_doctor_events`.
     pub fn has_sent(event: &Event) -> bool {
         let job = || {
             let raw: serde_json::Value = serde_json::from_str(event.raw().as_str()).ok()?;

@@ -1,4 +1,5 @@
-//! The receiver under examination: how to reach it, what it has shown so far, and what it must never show.
+//! The receiver under examination: how to reach it, what it has shown so far, and what it must
+//! never show.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -175,19 +176,20 @@ impl Patient {
         &self.keys.answering.secret
     }
 
-    /// A delivery that is correctly signed, with every secret that is known: a receiver ignores the header that it cannot
-    /// check.
+    /// A delivery that is correctly signed, with every secret that is known: a receiver ignores the
+    /// header that it cannot check.
     pub(super) fn signed(&self, body: impl Into<Bytes>) -> Ask {
         let body = body.into();
         let signatures = self.keys.sign(&body);
         Ask::post(body).signed(signatures)
     }
 
-    /// A body as X would send it, which no app acts on: a replay that nobody asked for has ended. `note` is the inside of a
-    /// JSON string.
+    /// A body as X would send it, which no app acts on: a replay that nobody asked for has ended.
+    /// `note` is the inside of a JSON string.
     pub(super) fn body(&mut self, note: &str) -> String {
         let job = self.random.u64(..);
-        // The members are in the alphabet's order, so that this much survives being parsed and written again.
+        // The members are in the alphabet's order, so that this much survives being parsed and
+        // written again.
         format!(
             r#"{{"replay_job_status":{{"job_id":"birdhook-doctor-{job:016x}","job_state":"Complete","job_state_description":"{note}","webhook_id":"0"}}}}"#
         )

@@ -158,7 +158,8 @@ impl Witness {
         }
         let Ok(alone) = Self::new(roots, Arc::clone(&self.provider)) else { return false };
         let verified = alone.inner.verify_server_cert(end_entity, &[], name, &[], now);
-        // What `openssl req -x509` makes is an authority's own, which is refused as such: by itself too.
+        // What `openssl req -x509` makes is an authority's own, which is refused as such: by itself
+        // too.
         let others = [CertificateError::UnknownIssuer, CertificateError::BadSignature].map(Error::InvalidCertificate);
         verified.err().is_none_or(|error| !others.contains(&error))
     }

@@ -75,7 +75,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let was_due = begin_due(&inner, &mut begun);
         begin_deliveries(&inner, &mut begun);
         if was_due {
-            // A webhook that is not to be challenged yet leaves nothing under way whose end would tell.
+            // A webhook that is not to be challenged yet leaves nothing under way whose end would
+            // tell.
             wake(&inner);
         }
         let next = inner.state().agenda.next();

@@ -1,4 +1,5 @@
-//! The clock on which a mock X does what is due later: retries, scheduled challenges, windows of rates and replays.
+//! The clock on which a mock X does what is due later: retries, scheduled challenges, windows of
+//! rates and replays.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
@@ -67,8 +68,8 @@ impl Clock {
         self.0.is_some()
     }
 
-    /// Lets this much time pass: moves to whatever is due next, waits until it is done and has been answered, and so on
-    /// until the time is over. With the machine's clock it waits.
+    /// Lets this much time pass: moves to whatever is due next, waits until it is done and has been
+    /// answered, and so on until the time is over. With the machine's clock it waits.
     pub async fn advance(&self, by: Duration) {
         let Some(manual) = &self.0 else { return tokio::time::sleep(by).await };
         let _alone = manual.moving.lock().await;

@@ -1,6 +1,7 @@
 //! Where X's documents disagree, and which of them is followed.
 
-/// Where X's documents disagree, and which of them the mock follows; by default its prose, which people read.
+/// Where X's documents disagree, and which of them the mock follows; by default its prose, which
+/// people read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contradictions {
@@ -12,13 +13,15 @@ pub struct Contradictions {
     pub activity_answer: ActivityAnswer,
     /// Which subscriptions to the X Activity API X holds for the same.
     pub same_activity: SameActivity,
-    /// Whether `oauth.revoke` can be subscribed: prose has it among the types, OpenAPI not among those to subscribe.
+    /// Whether `oauth.revoke` can be subscribed: prose has it among the types, OpenAPI not among
+    /// those to subscribe.
     pub revoke_can_be_subscribed: bool,
     /// Where the links of filtered streams are listed.
     pub stream_links_path: StreamLinksPath,
     /// The shape of that list.
     pub stream_links_list: StreamLinksList,
-    /// Whether `fields` in that list holds pieces of one parameter that was parted at its commas, as the guide's sample.
+    /// Whether `fields` in that list holds pieces of one parameter that was parted at its commas,
+    /// as the guide's sample.
     pub stream_fields_parted: bool,
     /// Whether a replay includes its `to_date`, in v2.
     pub replay_end: ReplayEnd,
@@ -69,14 +72,16 @@ pub enum ActivityAnswer {
     Empty,
 }
 
-/// Which subscriptions to the X Activity API X holds for the same, so that the second one is refused as a duplicate.
+/// Which subscriptions to the X Activity API X holds for the same, so that the second one is
+/// refused as a duplicate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameActivity {
     /// Those of one type, filter and webhook.
     #[default]
     Filter,
-    /// Those of one type and user or keyword, whatever else their filter has and whichever webhook receives them.
+    /// Those of one type and user or keyword, whatever else their filter has and whichever webhook
+    /// receives them.
     Subject,
 }
 

@@ -56,7 +56,8 @@ pub enum ChallengeFailure {
 }
 
 impl ChallengeFailure {
-    /// Whether it may pass, so that the webhook stays valid for a while (4xx, 5xx, timeout, closed connection).
+    /// Whether it may pass, so that the webhook stays valid for a while (4xx, 5xx, timeout, closed
+    /// connection).
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Status(status) => status.is_client_error() || status.is_server_error(),
@@ -182,8 +183,8 @@ fn is_tls(why: &str) -> bool {
         .any(|word| why.contains(word))
 }
 
-/// Whether the bytes are gzip or not, against what the header says. Nobody here can read gzip, so an answer that is
-/// really compressed is taken for a wrong one.
+/// Whether the bytes are gzip or not, against what the header says. Nobody here can read gzip, so
+/// an answer that is really compressed is taken for a wrong one.
 fn is_misencoded(answer: &crate::Answer) -> bool {
     let said = answer.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     said != answer.body.starts_with(&[0x1f, 0x8b])

@@ -44,7 +44,8 @@ pub struct App {
     pub consumer_secret: Token,
     /// The OAuth 2.0 client id.
     pub client_id: String,
-    /// The OAuth 2.0 client secret of a confidential client. [`Settings::signs`](super::Settings::signs) says whether it signs.
+    /// The OAuth 2.0 client secret of a confidential client.
+    /// [`Settings::signs`](super::Settings::signs) says whether it signs.
     pub client_secret: Option<Token>,
     /// The app-only bearer token.
     pub bearer: Token,
@@ -134,7 +135,8 @@ impl User {
     }
 }
 
-/// What an app may do for the users who authorise it. A change counts for users who authorise it afterwards.
+/// What an app may do for the users who authorise it. A change counts for users who authorise it
+/// afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Permission {

@@ -251,7 +251,8 @@ impl State {
 }
 
 impl ActivitySubscription {
-    /// Whether this is what it asks for. The body says in which direction it goes; the value of another qualifier must occur in it.
+    /// Whether this is what it asks for. The body says in which direction it goes; the value of
+    /// another qualifier must occur in it.
     fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
         let filter = &self.filter;
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);

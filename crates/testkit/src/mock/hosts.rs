@@ -6,8 +6,8 @@ use http::Request;
 use http::header::HOST;
 use http::uri::Authority;
 
-/// What a request's `Host` may be. A browser sends the name under which it reached the server, which another site's page can
-/// have resolve to this machine, but cannot change.
+/// What a request's `Host` may be. A browser sends the name under which it reached the server,
+/// which another site's page can have resolve to this machine, but cannot change.
 pub(crate) struct Hosts {
     names: Vec<String>,
     addresses: Vec<IpAddr>,

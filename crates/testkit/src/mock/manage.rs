@@ -120,8 +120,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Subscribes to an event type of the X Activity API; an equal subscription gets the asked end. `user` is who calls, with a
-    /// token of their own.
+    /// Subscribes to an event type of the X Activity API; an equal subscription gets the asked end.
+    /// `user` is who calls, with a token of their own.
     pub(crate) fn subscribe_activity(
         &self,
         app: &str,

@@ -52,11 +52,12 @@ pub use replay::DateFault;
 pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings, Signs};
 pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook, Written};
 
-/// A server that plays X: it registers webhooks, challenges them, delivers signed events to them over real HTTP, tries
-/// again and replays, and writes down in a [`Ledger`] what was sent and what was answered.
+/// A server that plays X: it registers webhooks, challenges them, delivers signed events to them
+/// over real HTTP, tries again and replays, and writes down in a [`Ledger`] what was sent and what
+/// was answered.
 ///
-/// It speaks the management APIs at [`url`](Self::url), for clients; the methods here do the same without HTTP. A page at
-/// `/` shows what it knows. It ends when it is dropped.
+/// It speaks the management APIs at [`url`](Self::url), for clients; the methods here do the same
+/// without HTTP. A page at `/` shows what it knows. It ends when it is dropped.
 ///
 /// ```
 /// use birdhook_testkit::{Kind, mock::{MockX, Settings}};
@@ -165,7 +166,8 @@ impl MockX {
         Ok(Self { inner, app, address, tasks: [Task(agenda), Task(server)] })
     }
 
-    /// Where it speaks the management APIs: `http://127.0.0.1:12345`, to be followed by `/1.1/...` or `/2/...`.
+    /// Where it speaks the management APIs: `http://127.0.0.1:12345`, to be followed by `/1.1/...`
+    /// or `/2/...`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -190,7 +192,8 @@ impl MockX {
         self.inner.ledger.clone()
     }
 
-    /// Resolves when no delivery and no challenge is due or under way. What is due later, by the clock, is not waited for.
+    /// Resolves when no delivery and no challenge is due or under way. What is due later, by the
+    /// clock, is not waited for.
     pub async fn settle(&self) {
         clock::settled(&*self.inner).await;
     }

@@ -24,7 +24,8 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// Reads the header; `None` when something that must be there is missing, repeated or not as it must be.
+    /// Reads the header; `None` when something that must be there is missing, repeated or not as it
+    /// must be.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let (scheme, parameters) = header.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("oauth") {

@@ -8,7 +8,8 @@ const LETTERS: &[char] = &[
 
 const DIGITS: &[char] = &['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-/// This many letters and digits, from the system's randomness: who knows a token can have the mock sign.
+/// This many letters and digits, from the system's randomness: who knows a token can have the mock
+/// sign.
 pub(crate) fn letters(many: usize) -> String {
     chosen(LETTERS, many)
 }

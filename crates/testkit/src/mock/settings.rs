@@ -7,19 +7,21 @@ use birdhook_core::{SecretKind, Timestamp};
 use super::contradictions::Contradictions;
 use super::{Clock, Token};
 
-/// What a [`MockX`](super::MockX) can be told. [`Settings::default`] is X as its documentation describes it, for receivers
-/// with a public URL; [`Settings::local`] is for receivers on this machine.
+/// What a [`MockX`](super::MockX) can be told. [`Settings::default`] is X as its documentation
+/// describes it, for receivers with a public URL; [`Settings::local`] is for receivers on this
+/// machine.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Whether webhooks may be on this machine: URLs with `http`, with a port, of any host. `false` by default, as X
-    /// refuses them.
+    /// Whether webhooks may be on this machine: URLs with `http`, with a port, of any host. `false`
+    /// by default, as X refuses them.
     pub local: bool,
     /// Where the server listens; `127.0.0.1:0` by default, which is a free port of this machine.
     pub listen: String,
-    /// Host names by which the server may be called, besides loopback, the address at which it listens, and `localhost`. A
-    /// request with another `Host` is answered 403, so that a page of another site cannot reach the mock through a name that
-    /// resolves to this machine. None by default.
+    /// Host names by which the server may be called, besides loopback, the address at which it
+    /// listens, and `localhost`. A request with another `Host` is answered 403, so that a page of
+    /// another site cannot reach the mock through a name that resolves to this machine. None by
+    /// default.
     pub hosts: Vec<String>,
     /// The seed of ids and made-up content. Secrets and tokens are random, whatever the seed.
     pub seed: u64,
@@ -31,24 +33,26 @@ pub struct Settings {
     pub signs: Signs,
     /// The kind of secret that must answer challenges; any that the app has by default.
     pub answers: Option<SecretKind>,
-    /// The URLs to which users may be sent back when they have let an app in; any when there are none, as by default.
+    /// The URLs to which users may be sent back when they have let an app in; any when there are
+    /// none, as by default.
     pub callbacks: Vec<String>,
     /// The clock; the machine's by default.
     pub clock: Clock,
-    /// How long, in real time, a mock with a manual clock waits for an answer before it takes it for a timeout. 3 s by
-    /// default; shorter in a test of receivers that do not answer.
+    /// How long, in real time, a mock with a manual clock waits for an answer before it takes it
+    /// for a timeout. 3 s by default; shorter in a test of receivers that do not answer.
     pub patience: Duration,
     /// What the account has bought.
     pub plan: Plan,
     /// How much the account may have; by default what [`Plan::Enterprise`] includes.
     pub limits: Limits,
-    /// Whether calls are counted and refused with 429 above the documented numbers in 15 minutes. `true` by default.
+    /// Whether calls are counted and refused with 429 above the documented numbers in 15 minutes.
+    /// `true` by default.
     pub rate_limits: bool,
-    /// How far the timestamp of an OAuth 1.0a signature may be off; 5 minutes by default. With a manual clock, off
-    /// that clock and the machine's.
+    /// How far the timestamp of an OAuth 1.0a signature may be off; 5 minutes by default. With a
+    /// manual clock, off that clock and the machine's.
     pub oauth_window: Duration,
-    /// How long after subscribing the first event is delivered. X says up to 10 s, the default; nothing in
-    /// [`Settings::local`].
+    /// How long after subscribing the first event is delivered. X says up to 10 s, the default;
+    /// nothing in [`Settings::local`].
     pub subscription_delay: Duration,
     /// What becomes of events before that.
     pub early_events: EarlyEvents,
@@ -56,8 +60,8 @@ pub struct Settings {
     pub delivery_timeout: Duration,
     /// Whether deliveries that fail are tried again.
     pub retries: Retries,
-    /// What a retry waits after the attempt before it has failed, which it has at the latest when its
-    /// [`delivery_timeout`](Self::delivery_timeout) is over: 3, 27 and 242 s.
+    /// What a retry waits after the attempt before it has failed, which it has at the latest when
+    /// its [`delivery_timeout`](Self::delivery_timeout) is over: 3, 27 and 242 s.
     pub retry_waits: Vec<Duration>,
     /// Challenges of webhooks that were registered with 1.1.
     pub challenges_v1: Challenges,
@@ -74,7 +78,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// For receivers on this machine: URLs with `http` and a port, and events at once after subscribing.
+    /// For receivers on this machine: URLs with `http` and a port, and events at once after
+    /// subscribing.
     pub fn local() -> Self {
         Self { local: true, subscription_delay: Duration::ZERO, ..Self::default() }
     }
@@ -130,8 +135,8 @@ impl Default for Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signs {
-    /// In the new header alone, with the OAuth 2.0 client secret; for an app without one in the old header. So say X's newest
-    /// pages.
+    /// In the new header alone, with the OAuth 2.0 client secret; for an app without one in the old
+    /// header. So say X's newest pages.
     #[default]
     Client,
     /// In the old header alone, with the consumer secret.
@@ -155,10 +160,12 @@ impl Signs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Plan {
-    /// 1.1 and replay, filtered streams, 5 webhooks, 5,000 users, 150,000 subscriptions of the X Activity API.
+    /// 1.1 and replay, filtered streams, 5 webhooks, 5,000 users, 150,000 subscriptions of the X
+    /// Activity API.
     #[default]
     Enterprise,
-    /// v2 only, without filtered streams: 1 webhook, 3 users, 1,500 subscriptions of the X Activity API.
+    /// v2 only, without filtered streams: 1 webhook, 3 users, 1,500 subscriptions of the X Activity
+    /// API.
     PayPerUse,
 }
 
@@ -183,7 +190,8 @@ pub struct Limits {
     pub activity_subscriptions: usize,
 }
 
-/// What becomes of events that happen before the first one is delivered, up to 10 s after subscribing.
+/// What becomes of events that happen before the first one is delivered, up to 10 s after
+/// subscribing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EarlyEvents {
@@ -215,8 +223,8 @@ pub struct Challenges {
     pub timeout: Duration,
     /// When webhooks are challenged without being asked.
     pub schedule: ChallengeSchedule,
-    /// How long after the last success a failure that may pass (4xx, 5xx, timeout, closed connection) leaves the webhook
-    /// valid: 28 hours in v2. `None`, as in 1.1: it never does.
+    /// How long after the last success a failure that may pass (4xx, 5xx, timeout, closed
+    /// connection) leaves the webhook valid: 28 hours in v2. `None`, as in 1.1: it never does.
     pub grace: Option<Duration>,
     /// Whether the GET carries a `nonce`, as the one captured did: `true`.
     pub nonce: bool,
@@ -275,7 +283,8 @@ impl ChallengeSchedule {
     }
 }
 
-/// In which way deliveries are not as one would wish. X promises neither order nor that a delivery comes once.
+/// In which way deliveries are not as one would wish. X promises neither order nor that a delivery
+/// comes once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Chaos {

@@ -13,7 +13,8 @@ use super::{Inner, MockX, Refusal};
 use crate::{Happening, Kind, Scene};
 
 impl MockX {
-    /// A further app of the same account, always the same for one name: two apps may have webhooks of one URL.
+    /// A further app of the same account, always the same for one name: two apps may have webhooks
+    /// of one URL.
     ///
     /// # Errors
     /// When it has a secret of which it cannot be made.
@@ -21,7 +22,8 @@ impl MockX {
         self.inner.new_app(name, None, None)
     }
 
-    /// A user who has authorised the first app: always the same tokens for one id, until the user revokes them.
+    /// A user who has authorised the first app: always the same tokens for one id, until the user
+    /// revokes them.
     pub fn user(&self, id: &str) -> User {
         self.user_of(&self.app, id)
     }
@@ -43,7 +45,8 @@ impl MockX {
         self.inner.state().grants2.remove(token);
     }
 
-    /// Changes what apps may do for those who authorise them from now on; tokens that were given out stay as they are.
+    /// Changes what apps may do for those who authorise them from now on; tokens that were given
+    /// out stay as they are.
     pub fn set_permission(&self, permission: Permission) {
         self.inner.state().permission = permission;
     }
@@ -119,15 +122,16 @@ impl MockX {
         self.inner.link(&webhook.app, &webhook.id, Vec::new())
     }
 
-    /// Makes up something of this kind that happens to a user now, and tells it to every webhook that is subscribed to it.
+    /// Makes up something of this kind that happens to a user now, and tells it to every webhook
+    /// that is subscribed to it.
     pub fn happen(&self, kind: Kind, user: &str) -> Happening {
         let happening = self.inner.make_up(kind, user);
         self.tell(&happening);
         happening
     }
 
-    /// Tells what happened to every webhook that is subscribed to it; returns how many deliveries that makes. A revocation
-    /// ends the user's subscriptions, and their tokens with every app.
+    /// Tells what happened to every webhook that is subscribed to it; returns how many deliveries
+    /// that makes. A revocation ends the user's subscriptions, and their tokens with every app.
     pub fn tell(&self, happening: &Happening) -> usize {
         self.inner.tell(happening)
     }
@@ -148,7 +152,8 @@ impl MockX {
         self.chaos(|chaos| chaos.duplicates = further);
     }
 
-    /// Keeps deliveries back until [`release`](Self::release), so that there is an order to be changed.
+    /// Keeps deliveries back until [`release`](Self::release), so that there is an order to be
+    /// changed.
     pub fn hold(&self) {
         self.inner.state().is_held = true;
     }
@@ -162,14 +167,14 @@ impl MockX {
         wake(&self.inner);
     }
 
-    /// The messages and posts that apps wrote (`POST /2/dm_conversations/with/:participant_id/messages`, `POST /2/tweets`),
-    /// oldest first.
+    /// The messages and posts that apps wrote (`POST
+    /// /2/dm_conversations/with/:participant_id/messages`, `POST /2/tweets`), oldest first.
     pub fn written(&self) -> Vec<Written> {
         self.inner.state().written.clone()
     }
 
-    /// Withholds the answers to messages and posts from now on, which are recorded all the same; `false` sends them. For tests
-    /// of apps that end before they know what X has done.
+    /// Withholds the answers to messages and posts from now on, which are recorded all the same;
+    /// `false` sends them. For tests of apps that end before they know what X has done.
     pub fn withhold_answers(&self, withhold: bool) {
         self.inner.state().withholds_answers = withhold;
         wake(&self.inner);

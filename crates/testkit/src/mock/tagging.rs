@@ -20,7 +20,8 @@ pub(crate) fn direction(body: &Bytes) -> Option<String> {
     body.pointer("/data/filter/direction")?.as_str().map(str::to_owned)
 }
 
-/// Whether a word occurs in what a body tells, in any case; the names of members are no part of that.
+/// Whether a word occurs in what a body tells, in any case; the names of members are no part of
+/// that.
 pub(crate) fn says(body: &Bytes, word: &str) -> bool {
     fn occurs(told: &Value, word: &str) -> bool {
         match told {

@@ -1,4 +1,5 @@
-//! A proxy that does not hear an early answer to a huge body, as Go's: it takes its own failed write for a failed receiver.
+//! A proxy that does not hear an early answer to a huge body, as Go's: it takes its own failed
+//! write for a failed receiver.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,5 @@
-//! The doctor examines receivers with a consumer secret, a client secret, or both: birdhook's own core behind a socket.
+//! The doctor examines receivers with a consumer secret, a client secret, or both: birdhook's own
+//! core behind a socket.
 
 use birdhook_core::{App, Endpoint, RequestHead, Secret, SecretKind, Settings, Step};
 use birdhook_testkit::{Diagnosis, Doctor, Verdict};
@@ -105,7 +106,8 @@ async fn a_doctor_with_one_secret_examines_a_receiver_of_that_kind() {
     assert!(of(&diagnosis, Verdict::Failed).contains(&"challenge_secret"), "{diagnosis}");
 }
 
-/// Its challenges are answered with the client secret, its deliveries are checked with the consumer secret alone.
+/// Its challenges are answered with the client secret, its deliveries are checked with the consumer
+/// secret alone.
 #[tokio::test]
 async fn a_receiver_that_refuses_the_header_of_the_secret_that_answers_fails() {
     let challenges = start(App::with_client_secret("new", secret(CLIENT))).await;

@@ -1,4 +1,5 @@
-//! Who may call: OAuth 1.0a as an independent signer signs it, bearer tokens, OAuth 2.0 user tokens.
+//! Who may call: OAuth 1.0a as an independent signer signs it, bearer tokens, OAuth 2.0 user
+//! tokens.
 
 use birdhook_testkit::mock::{Generation, Permission, SCOPES, Token};
 use serde_json::json;

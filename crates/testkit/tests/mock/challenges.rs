@@ -1,4 +1,5 @@
-//! Challenges: at registration, on PUT, before replays and on the schedule; what an answer does to a webhook.
+//! Challenges: at registration, on PUT, before replays and on the schedule; what an answer does to
+//! a webhook.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;

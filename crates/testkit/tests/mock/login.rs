@@ -1,4 +1,5 @@
-//! How apps get users' tokens, over real HTTP: OAuth 1.0a with three legs and with a PIN, OAuth 2.0 with PKCE.
+//! How apps get users' tokens, over real HTTP: OAuth 1.0a with three legs and with a PIN, OAuth 2.0
+//! with PKCE.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod pkce;

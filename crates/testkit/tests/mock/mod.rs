@@ -1,4 +1,5 @@
-//! Mock X over real HTTP: calls as a client makes them, deliveries to a receiver that misbehaves when it is told to.
+//! Mock X over real HTTP: calls as a client makes them, deliveries to a receiver that misbehaves
+//! when it is told to.
 
 mod auth;
 mod challenges;

@@ -27,7 +27,8 @@ pub(crate) fn encode(text: &str) -> String {
     encoded
 }
 
-/// Section 3.4: the signature of a request to `url`, whose parameters are of its query, its form and the header.
+/// Section 3.4: the signature of a request to `url`, whose parameters are of its query, its form
+/// and the header.
 pub(crate) fn signature(method: &str, url: &str, parameters: &[(&str, &str)], keys: Keys<'_>) -> String {
     let mut pairs: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();

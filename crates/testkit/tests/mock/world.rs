@@ -85,7 +85,8 @@ impl World {
         Self::with(|_| ()).await
     }
 
-    /// For a receiver that answers, however slow the machine is, or one that hangs and is not waited for.
+    /// For a receiver that answers, however slow the machine is, or one that hangs and is not
+    /// waited for.
     pub(crate) async fn that_waits(hangs: bool) -> Self {
         Self::with(|settings| {
             if hangs {

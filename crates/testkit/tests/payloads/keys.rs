@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::read_back::relation;
 use super::*;
 
-/// Follows and their like are what somebody did to somebody, so only the keys of deliveries tell them apart.
+/// Follows and their like are what somebody did to somebody, so only the keys of deliveries tell
+/// them apart.
 #[test]
 fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
     for seed in 0..SEEDS {

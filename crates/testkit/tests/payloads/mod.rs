@@ -1,4 +1,5 @@
-//! What a scene makes up, a receiver reads as what it is: every kind, told by every API that tells it, of many seeds.
+//! What a scene makes up, a receiver reads as what it is: every kind, told by every API that tells
+//! it, of many seeds.
 
 mod keys;
 mod read_back;

@@ -69,7 +69,8 @@ fn is_read_as_what_it_is(kind: Kind, happening: &Happening, event: &Event) {
     }
     match kind {
         Kind::Replay | Kind::News | Kind::StreamPost => {}
-        // What the subscriber does or is done to: whoever it is, the other one is not the subscriber.
+        // What the subscriber does or is done to: whoever it is, the other one is not the
+        // subscriber.
         _ => assert_ne!(happening.other(), SUBSCRIBER),
     }
     let by_subscriber = matches!(

@@ -57,7 +57,8 @@ fn huge(patient: &mut Patient) -> Bytes {
     patient.body(&"too much ".repeat(HUGE / 9)).into()
 }
 
-/// A closed connection is a refusal too, and often all that is left of one when much is still on its way.
+/// A closed connection is a refusal too, and often all that is left of one when much is still on
+/// its way.
 fn no_answer(silence: &NoAnswer) -> Judgement {
     match silence {
         NoAnswer::Closed => Judgement::passed(silence.to_string()),
@@ -84,7 +85,8 @@ pub(super) async fn huge_unsigned(patient: &mut Patient) -> Judgement {
     }
 }
 
-/// Whether a 502 is that of a proxy that did not hear the receiver's refusal: it refuses what is short, and is well.
+/// Whether a 502 is that of a proxy that did not hear the receiver's refusal: it refuses what is
+/// short, and is well.
 async fn unheard(patient: &mut Patient, exchange: &Exchange) -> Judgement {
     let failed = judgement::refused(exchange, "");
     let short = patient.body("made by a stranger");

@@ -40,7 +40,8 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
     judgement
 }
 
-/// Whether a delivery is accepted that the consumer secret signs in the header of the client secret.
+/// Whether a delivery is accepted that the consumer secret signs in the header of the client
+/// secret.
 async fn takes_oauth2(patient: &mut Patient) -> bool {
     let Keys { answering: Known { kind: SecretKind::Consumer, secret, .. }, other: None } = patient.keys.clone() else {
         return false;
@@ -116,7 +117,8 @@ pub(super) async fn charset(patient: &mut Patient) -> Judgement {
 
 pub(super) async fn escapes(patient: &mut Patient) -> Judgement {
     let body = patient.body(r"https:\/\/x.com\/ \u00e9 \ud83d\udc26 \u003cb\u003e &amp;");
-    // A number beyond double precision, and spaces, which parsing and writing again would not keep either.
+    // A number beyond double precision, and spaces, which parsing and writing again would not keep
+    // either.
     let body = body.replacen('{', r#"{ "birdhook_doctor" : 1050118621198921728.0, "#, 1);
     taken(patient, patient.signed(body)).await
 }

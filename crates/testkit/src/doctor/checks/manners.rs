@@ -31,7 +31,8 @@ pub(super) async fn decoding(patient: &mut Patient) -> Judgement {
     if judgement.has_failed() {
         return judgement;
     }
-    // A plus in the query. X's own test vector has one; a receiver that takes base64 only may refuse the space.
+    // A plus in the query. X's own test vector has one; a receiver that takes base64 only may
+    // refuse the space.
     let challenge = Challenge::new(format!("test token {}", token.token()));
     match patient.send(&Ask::get(challenge.query())).await {
         Ok(answer) if answer.is_refusal() => judgement,

@@ -31,7 +31,8 @@ pub(super) async fn closed(patient: &mut Patient) -> Judgement {
     Judgement::passed(seen.join(", "))
 }
 
-/// The signature of `body` that the answer gives away, or what stands in its place when the doctor has another secret.
+/// The signature of `body` that the answer gives away, or what stands in its place when the doctor
+/// has another secret.
 fn signed(patient: &Patient, body: &str, exchange: &Exchange) -> Option<String> {
     let token = exchange.as_ref().ok().filter(|answer| answer.is_success()).and_then(response_token)?;
     let right = patient.keys.sign(body.as_bytes());

@@ -205,7 +205,8 @@ pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// How people write 32 bytes down. The first that fits counts, so that what differs from base64 in nothing is base64.
+/// How people write 32 bytes down. The first that fits counts, so that what differs from base64 in
+/// nothing is base64.
 fn writings(mac: &[u8]) -> [(Written, String); 8] {
     let hex = hex(mac);
     [

@@ -73,7 +73,8 @@ pub(super) async fn short(patient: &mut Patient) -> Judgement {
     let ways: [Forging; 3] = [
         ("the algorithm alone", |_| "sha256=".to_owned()),
         ("four characters", |right| right.chars().take(11).collect()),
-        // Without the padding alone it is the right one still, to whoever decodes base64 leniently, as Node does.
+        // Without the padding alone it is the right one still, to whoever decodes base64 leniently,
+        // as Node does.
         ("one byte less", |right| right.chars().take(right.len() - 2).collect()),
     ];
     forged(patient, &ways).await
@@ -88,7 +89,8 @@ pub(super) async fn not_base64(patient: &mut Patient) -> Judgement {
 }
 
 pub(super) async fn algorithm(patient: &mut Patient) -> Judgement {
-    // The right bytes: only what is written before them is wrong. So this needs the secret, and is no forgery yet.
+    // The right bytes: only what is written before them is wrong. So this needs the secret, and is
+    // no forgery yet.
     let ways: [Forging; 2] = [("sha1=", |right| right.replace("sha256=", "sha1=")), ("none=", |_| "none=".to_owned())];
     let judgement = forged(patient, &ways).await;
     if judgement.has_failed() && judgement.observed.starts_with("sha1=: answered 2") {

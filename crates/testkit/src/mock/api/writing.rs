@@ -31,7 +31,8 @@ fn created(data: &Value) -> Told {
     Told(StatusCode::CREATED, Some(json!({"data": data})))
 }
 
-/// Records what is written, which has a text or what `other` names. Returns the author and the new id.
+/// Records what is written, which has a text or what `other` names. Returns the author and the new
+/// id.
 async fn write(ask: &Ask<'_>, to: Option<String>, other: &str) -> Result<(String, String), Fault> {
     let body: Value = ask.json()?;
     let text = body.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);

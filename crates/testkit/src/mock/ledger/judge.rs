@@ -23,10 +23,12 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// Waits until the app has consumed an event of this kind that no earlier call has returned, and returns it.
+    /// Waits until the app has consumed an event of this kind that no earlier call has returned,
+    /// and returns it.
     ///
     /// # Errors
-    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: what was sent, answered and consumed instead.
+    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: what was sent,
+    /// answered and consumed instead.
     pub async fn expect(&self, kind: EventKind) -> Result<Event, LedgerError> {
         let found = self.wait(|pages| {
             let found = pages.consumed.iter_mut().find(|one| !one.is_expected && one.event.kind() == kind)?;
@@ -39,11 +41,12 @@ impl Ledger {
         }
     }
 
-    /// Waits until every event in a delivery that was answered 200 has been consumed. To be called when nothing is under
-    /// way: see [`MockX::settle`](super::super::MockX::settle).
+    /// Waits until every event in a delivery that was answered 200 has been consumed. To be called
+    /// when nothing is under way: see [`MockX::settle`](super::super::MockX::settle).
     ///
     /// # Errors
-    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: which deliveries were answered 200 and lost.
+    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: which deliveries
+    /// were answered 200 and lost.
     pub async fn every_200_was_consumed(&self) -> Result<(), LedgerError> {
         if self.wait(|pages| self.lost(pages).is_empty().then_some(())).await.is_some() {
             return Ok(());

@@ -186,16 +186,17 @@ impl Ledger {
     }
 
     /// The same ledger, where copies count as one event as widely as the app's
-    /// [`DedupeScope`] has it: what one app or subscriber was handed need not be handed to the others.
+    /// [`DedupeScope`] has it: what one app or subscriber was handed need not be handed to the
+    /// others.
     #[must_use]
     pub fn scope(mut self, scope: DedupeScope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// The same ledger, where what one API tells counts as handed over when the other's copy was, as for an app with
-    /// `CutOver::Both`. What has no id (follows, blocks, mutes, typing) counts when any of the same between the same users
-    /// was: which of several it was, nobody can tell.
+    /// The same ledger, where what one API tells counts as handed over when the other's copy was,
+    /// as for an app with `CutOver::Both`. What has no id (follows, blocks, mutes, typing) counts
+    /// when any of the same between the same users was: which of several it was, nobody can tell.
     #[must_use]
     pub fn cut_over(mut self) -> Self {
         self.is_cut_over = true;

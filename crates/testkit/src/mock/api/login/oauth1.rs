@@ -1,4 +1,5 @@
-//! OAuth 1.0a (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
+//! OAuth 1.0a
+//! (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! OAuth 2.0 with PKCE (<https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>).
+//! OAuth 2.0 with PKCE
+//! (<https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -76,8 +77,8 @@ pub(super) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> 
     }
 }
 
-/// `POST /2/oauth2/revoke`. A token that is not known is revoked already (RFC 7009, section 2.2). Each token ends alone, so
-/// that a client which revokes one of two is found out.
+/// `POST /2/oauth2/revoke`. A token that is not known is revoked already (RFC 7009, section 2.2).
+/// Each token ends alone, so that a client which revokes one of two is found out.
 pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let form = Fields::parse(&read(body).await.unwrap_or_default());

@@ -5,8 +5,8 @@ use http::{StatusCode, header};
 
 use super::Fields;
 
-/// Asks who the user is and whether they agree. The answer comes to the same address, with these parameters and
-/// `user_id` or `denied`.
+/// Asks who the user is and whether they agree. The answer comes to the same address, with these
+/// parameters and `user_id` or `denied`.
 pub(super) fn consent(app: &str, asked: &Fields) -> Response {
     let hidden: String = asked.0.iter().map(|(name, value)| hidden(name, value)).collect();
     let page = format!(
