@@ -55,19 +55,19 @@ pub struct Settings {
     /// Delay of the first events after subscribing. Defaults to 10 s, the maximum that X documents;
     /// 0 in [`Settings::local`].
     pub subscription_delay: Duration,
-    /// The handling of events within that delay. Defaults to [`EarlyEvents::Late`].
+    /// The handling of events within that delay. Defaults to `EarlyEvents::Late`.
     pub early_events: EarlyEvents,
     /// Timeout of a delivery. Defaults to 3 s.
     pub delivery_timeout: Duration,
-    /// Whether failed deliveries are retried. Defaults to [`Retries::AsDocumented`].
+    /// Whether failed deliveries are retried. Defaults to `Retries::AsDocumented`.
     pub retries: Retries,
     /// The delay of each retry, counted from the failure of the attempt before it; for a timeout,
     /// from the end of its [`delivery_timeout`](Self::delivery_timeout). Defaults to 3, 27 and 242
     /// s.
     pub retry_waits: Vec<Duration>,
-    /// Challenges of webhooks that were registered with 1.1. Defaults to [`Challenges::v1`].
+    /// Challenges of webhooks that were registered with 1.1. Defaults to `Challenges::v1`.
     pub challenges_v1: Challenges,
-    /// Challenges of webhooks that were registered with v2. Defaults to [`Challenges::v2`].
+    /// Challenges of webhooks that were registered with v2. Defaults to `Challenges::v2`.
     pub challenges_v2: Challenges,
     /// Timeout of [`Ledger::expect`](super::Ledger::expect), in real time. Defaults to 5 s.
     pub expect_timeout: Duration,
@@ -294,7 +294,7 @@ impl ChallengeSchedule {
 pub struct Chaos {
     /// Number of additional copies of each delivery, sent whatever the response is. Defaults to 0.
     pub duplicates: usize,
-    /// The order of waiting deliveries to one webhook. Defaults to [`Order::AsHappened`].
+    /// The order of waiting deliveries to one webhook. Defaults to `Order::AsHappened`.
     pub order: Order,
     /// Maximum number of concurrent deliveries to one webhook. Defaults to 1, so that tests are
     /// repeatable.
