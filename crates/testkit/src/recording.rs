@@ -192,7 +192,7 @@ impl<R: BufRead> Iterator for Recording<R> {
                 Ok(line) => line.parse(),
                 Err(error) => {
                     // Reading continues after a line that is not UTF-8. Any other I/O error would
-                    // repeat for ever on the next call.
+                    // be returned again and again.
                     self.has_failed = error.kind() != io::ErrorKind::InvalidData;
                     Err(RecordingError::Unreadable(error))
                 }

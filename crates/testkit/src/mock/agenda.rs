@@ -56,7 +56,7 @@ impl Timed for Inner {
         let state = self.state();
         let waits = !state.is_held && state.waiting.values().any(|waiting| !waiting.is_empty());
         let is_due = state.agenda.next().is_some_and(|due| due <= now);
-        // A stopped mock does nothing more, whatever was due.
+        // A stopped mock does nothing more, even if work is due.
         state.has_ended
             || !waits && !is_due && state.challenging == 0 && state.under_way.values().all(|many| *many == 0)
     }

@@ -292,7 +292,7 @@ impl ChallengeSchedule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Chaos {
-    /// Number of additional copies of each delivery, sent whatever the response is. Defaults to 0.
+    /// Number of additional copies of each delivery, regardless of the response. Defaults to 0.
     pub duplicates: usize,
     /// The order of waiting deliveries to one webhook. Defaults to `Order::AsHappened`.
     pub order: Order,
