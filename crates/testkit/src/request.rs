@@ -33,8 +33,9 @@ impl Challenge {
         Self { token: token.into(), nonce: None }
     }
 
-    /// Creates a challenge in X's format: the token is the base64 of a random UUID, the nonce the
-    /// base64 of the time in milliseconds.
+    /// Creates a challenge in X's format.
+    ///
+    /// The token is the base64 of a random UUID, the nonce the base64 of the time in milliseconds.
     pub fn from_seed(seed: u64, at: Timestamp) -> Self {
         let uuid = uuid(&mut fastrand::Rng::with_seed(seed));
         let nonce = STANDARD_NO_PAD.encode(at.as_millis().to_string());
@@ -70,9 +71,10 @@ impl Challenge {
         Request::get(with_query(url, &self.query())).body(Bytes::new())
     }
 
-    /// Returns the GET request with its query signed by each of these secrets, in the header for
-    /// that kind of secret. X's enterprise documentation describes this signature for the consumer
-    /// secret.
+    /// Returns the GET request with its query signed by each of these secrets.
+    ///
+    /// Each signature is in the header for its kind of secret. X's enterprise documentation
+    /// describes this signature for the consumer secret.
     ///
     /// # Errors
     /// Returns an error if `url` is not a valid URL.

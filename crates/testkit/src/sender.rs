@@ -19,7 +19,9 @@ const LONGEST: usize = 1 << 20;
 pub struct Sender(reqwest::Client);
 
 impl Sender {
-    /// Creates a sender that times out after `patience`. X's shortest timeout is 3 s.
+    /// Creates a sender that times out after `patience`.
+    ///
+    /// X's shortest timeout is 3 s.
     ///
     /// # Errors
     /// Returns an error if TLS cannot be set up.
@@ -35,11 +37,12 @@ impl Sender {
         http_client::client(patience, roots).map(Self).map_err(|error| SendError::Other(error.to_string()))
     }
 
-    /// Sends a request and reads the response, with at most 1 MiB of its body. A longer body is cut
-    /// off and the connection closed.
+    /// Sends a request and reads the response, with at most 1 MiB of its body.
+    ///
+    /// A longer body is cut off and the connection closed.
     ///
     /// # Errors
-    /// Returns an error if there is no complete response.
+    /// Returns an error if the request fails or times out.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, SendError> {
         let begun = Instant::now();
         let request = reqwest::Request::try_from(request).map_err(SendError::new)?;

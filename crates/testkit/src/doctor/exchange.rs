@@ -1,5 +1,5 @@
-//! A request and its response at the level of HTTP/1.1 bytes. HTTP libraries refuse to send the
-//! malformed, repeated or oddly written headers that the checks need.
+//! A request and its response as raw HTTP/1.1 bytes, because HTTP libraries do not send requests as
+//! malformed as the checks need.
 
 use std::fmt::Write;
 use std::io;

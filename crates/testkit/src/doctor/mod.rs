@@ -66,8 +66,9 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    /// Creates a doctor for the receiver at this URL, with the app's consumer secret. Problems with
-    /// the URL are reported as findings.
+    /// Creates a doctor for the receiver at this URL, with the app's consumer secret.
+    ///
+    /// Problems with the URL are reported as findings.
     ///
     /// # Errors
     /// Returns [`DoctorError::Secret`] if the secret is not valid.
@@ -76,6 +77,7 @@ impl Doctor {
     }
 
     /// Creates a doctor for the receiver at this URL, with the app's OAuth 2.0 client secret.
+    ///
     /// Problems with the URL are reported as findings.
     ///
     /// # Errors
@@ -95,8 +97,10 @@ impl Doctor {
         })
     }
 
-    /// Adds the app's OAuth 2.0 client secret. The receiver may then answer challenges with either
-    /// secret, and deliveries are signed with both.
+    /// Adds the app's OAuth 2.0 client secret.
+    ///
+    /// The receiver may then answer challenges with either secret, and deliveries are signed with
+    /// both.
     ///
     /// # Errors
     /// Returns [`DoctorError::Secret`] if the secret is not valid.
@@ -111,15 +115,18 @@ impl Doctor {
         self
     }
 
-    /// Sets the timeout of each request, including the connection. Defaults to 10 s, X's longest
-    /// timeout.
+    /// Sets the timeout of each request, including the connection.
+    ///
+    /// Defaults to 10 s, X's longest timeout.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Sets the maximum response time: a slower response fails, and one above a third of it is a
-    /// warning. Defaults to 3 s, X's timeout in v1.1 and enterprise. In v2 it is 10 s.
+    /// Sets the maximum response time.
+    ///
+    /// A slower response is a failure, and one above a third of the maximum is a warning. Defaults
+    /// to 3 s, X's timeout in v1.1 and enterprise. In v2 it is 10 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -139,9 +146,10 @@ impl Doctor {
         Ok(self)
     }
 
-    /// Returns whether a doctor sent this event, so that an app can ignore it. Such events are
-    /// replay jobs with ids that begin with `birdhook-doctor-`, and unknown events named
-    /// `birdhook_doctor_events`.
+    /// Returns whether a doctor sent this event, so that an app can ignore it.
+    ///
+    /// Such events are replay jobs with ids that begin with `birdhook-doctor-`, and unknown events
+    /// named `birdhook_doctor_events`.
     pub fn has_sent(event: &Event) -> bool {
         let job = || {
             let raw: serde_json::Value = serde_json::from_str(event.raw().as_str()).ok()?;

@@ -41,7 +41,7 @@ pub(crate) trait Timed: Send + Sync {
     fn next_due(&self) -> Option<Timestamp>;
     /// Returns whether no work is due or under way.
     fn is_settled(&self) -> bool;
-    /// Returns a receiver that is notified when either may have changed.
+    /// Returns a receiver that is notified when the results of the other methods may have changed.
     fn changes(&self) -> watch::Receiver<()>;
 }
 
@@ -67,9 +67,10 @@ impl Clock {
         self.0.is_some()
     }
 
-    /// Advances a manual clock by this duration, step by step: it moves to the time of the next due
-    /// work and waits until that work is finished, until the duration has passed. On the system
-    /// clock, it sleeps.
+    /// Advances a manual clock by this duration. On the system clock, it sleeps.
+    ///
+    /// A manual clock moves step by step: it jumps to the time of the next due work and waits until
+    /// that work is finished, until the duration has passed.
     pub async fn advance(&self, by: Duration) {
         let Some(manual) = &self.0 else { return tokio::time::sleep(by).await };
         let _alone = manual.moving.lock().await;

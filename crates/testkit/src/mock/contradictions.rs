@@ -1,7 +1,8 @@
 //! Choices between X's documents where they contradict each other.
 
-/// Choices between X's documents where they contradict each other. Defaults to X's prose
-/// documentation.
+/// Choices between X's documents where they contradict each other.
+///
+/// Defaults to X's prose documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contradictions {

@@ -166,8 +166,9 @@ impl MockX {
         Ok(Self { inner, app, address, tasks: [Task(agenda), Task(server)] })
     }
 
-    /// Returns the base URL of the management APIs, such as `http://127.0.0.1:12345`. Append
-    /// `/1.1/...` or `/2/...`.
+    /// Returns the base URL of the management APIs, such as `http://127.0.0.1:12345`.
+    ///
+    /// Append `/1.1/...` or `/2/...`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -192,8 +193,9 @@ impl MockX {
         self.inner.ledger.clone()
     }
 
-    /// Resolves when no delivery or challenge is due or under way. Does not wait for work that is
-    /// due later.
+    /// Resolves when no delivery or challenge is due or under way.
+    ///
+    /// Does not wait for work that is due later.
     pub async fn settle(&self) {
         clock::settled(&*self.inner).await;
     }

@@ -30,8 +30,7 @@ pub struct Settings {
     pub consumer_secret: Option<Token>,
     /// The first app's OAuth 2.0 client secret. Defaults to none.
     pub client_secret: Option<Token>,
-    /// The headers in which requests are signed. Defaults to the one that X's newest pages
-    /// describe.
+    /// The headers in which requests are signed. Defaults to `Signs::Client`.
     pub signs: Signs,
     /// The kind of secret that must answer challenges. Defaults to any that the app has.
     pub answers: Option<SecretKind>,
@@ -61,9 +60,9 @@ pub struct Settings {
     pub delivery_timeout: Duration,
     /// Whether failed deliveries are retried. Defaults to `Retries::AsDocumented`.
     pub retries: Retries,
-    /// The delay of each retry, counted from the failure of the attempt before it; for a timeout,
-    /// from the end of its [`delivery_timeout`](Self::delivery_timeout). Defaults to 3, 27 and 242
-    /// s.
+    /// The delay before each retry, counted from the failure of the previous attempt. An attempt
+    /// that times out fails when its [`delivery_timeout`](Self::delivery_timeout) has passed.
+    /// Defaults to 3 s, 27 s and 242 s.
     pub retry_waits: Vec<Duration>,
     /// Challenges of webhooks that were registered with 1.1. Defaults to `Challenges::v1`.
     pub challenges_v1: Challenges,
@@ -134,8 +133,9 @@ impl Default for Settings {
     }
 }
 
-/// The headers in which deliveries and challenges are signed. A secret that the app does not have
-/// never signs.
+/// The headers in which deliveries and challenges are signed.
+///
+/// A secret that the app does not have never signs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signs {
@@ -287,8 +287,9 @@ impl ChallengeSchedule {
     }
 }
 
-/// Duplicates, reordering and concurrency of deliveries. X guarantees neither order nor single
-/// delivery.
+/// Duplicates, reordering and concurrency of deliveries.
+///
+/// X guarantees neither order nor single delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Chaos {

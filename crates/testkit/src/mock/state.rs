@@ -207,9 +207,9 @@ pub(crate) struct State {
     pub(crate) is_held: bool,
     /// Due deliveries waiting to be sent, by webhook.
     pub(crate) waiting: BTreeMap<String, VecDeque<Parcel>>,
-    /// Number of running deliveries, by webhook.
+    /// Number of deliveries in progress, by webhook.
     pub(crate) under_way: BTreeMap<String, usize>,
-    /// Number of running scheduled challenges.
+    /// Number of scheduled challenges in progress.
     pub(crate) challenging: usize,
     pub(crate) next_delivery: u64,
     /// The outage with which all calls fail, if any.
@@ -255,7 +255,8 @@ impl State {
         self.waiting.remove(id);
     }
 
-    /// Revokes a user's access: removes their tokens and subscriptions, for every app.
+    /// Revokes a user's access for every app: removes their tokens, their Account Activity
+    /// subscriptions, and private X Activity subscriptions about them.
     pub(crate) fn revoke(&mut self, user: &str) {
         self.subscriptions.retain(|one| one.user_id != user);
         self.activities.retain(|one| one.filter.user_id.as_deref() != Some(user) || !is_private(&one.event_type));

@@ -13,8 +13,9 @@ use super::{Inner, MockX, Refusal};
 use crate::{Happening, Kind, Scene};
 
 impl MockX {
-    /// Returns an additional app of the same account, always the same for a name. Two apps may have
-    /// webhooks with the same URL.
+    /// Returns an additional app of the same account, always the same for a name.
+    ///
+    /// Two apps may have webhooks with the same URL.
     ///
     /// # Errors
     /// Returns an error if the app's secret is not valid.
@@ -22,8 +23,9 @@ impl MockX {
         self.inner.new_app(name, None, None)
     }
 
-    /// Returns a user who has authorized the first app. Their tokens stay the same until the user
-    /// revokes access.
+    /// Returns a user who has authorized the first app.
+    ///
+    /// Their tokens stay the same until the user revokes access.
     pub fn user(&self, id: &str) -> User {
         self.user_of(&self.app, id)
     }
@@ -45,8 +47,9 @@ impl MockX {
         self.inner.state().grants2.remove(token);
     }
 
-    /// Sets the permission for users who authorize an app from now on. Existing tokens do not
-    /// change.
+    /// Sets the permission for users who authorize an app from now on.
+    ///
+    /// Existing tokens do not change.
     pub fn set_permission(&self, permission: Permission) {
         self.inner.state().permission = permission;
     }
@@ -98,7 +101,7 @@ impl MockX {
         self.subscribe_tagged(webhook, user, kind, None)
     }
 
-    /// Like `subscribe_to`, with a tag that every event contains.
+    /// Like `subscribe_to`, with a tag that every event of the subscription contains.
     ///
     /// # Errors
     /// Returns the reasons for which `POST /2/activity/subscriptions` fails.
@@ -131,8 +134,9 @@ impl MockX {
         happening
     }
 
-    /// Delivers an event to every subscribed webhook, and returns the number of deliveries. A
-    /// revocation also removes the user's subscriptions and tokens, for every app.
+    /// Delivers an event to every subscribed webhook, and returns the number of deliveries.
+    ///
+    /// A revocation also removes the user's subscriptions and tokens, for every app.
     pub fn tell(&self, happening: &Happening) -> usize {
         self.inner.tell(happening)
     }
@@ -168,14 +172,18 @@ impl MockX {
         wake(&self.inner);
     }
 
-    /// Returns the messages and posts that apps wrote (`POST
-    /// /2/dm_conversations/with/:participant_id/messages`, `POST /2/tweets`), oldest first.
+    /// Returns the messages and posts that apps wrote, oldest first.
+    ///
+    /// Messages come from `POST /2/dm_conversations/with/:participant_id/messages`, posts from
+    /// `POST /2/tweets`.
     pub fn written(&self) -> Vec<Written> {
         self.inner.state().written.clone()
     }
 
-    /// Withholds the responses to new messages and posts, which are recorded nevertheless; `false`
-    /// sends the withheld ones. Tests use it to stop an app before it knows what X has done.
+    /// Withholds the responses to new messages and posts; `false` sends the withheld ones.
+    ///
+    /// The messages and posts are recorded nevertheless. Tests use this to stop an app before it
+    /// knows what X has done.
     pub fn withhold_answers(&self, withhold: bool) {
         self.inner.state().withholds_answers = withhold;
         wake(&self.inner);

@@ -47,9 +47,11 @@ impl Happening {
         self
     }
 
-    /// Sets the text, as its author writes it. Hashtags, mentions and links in it are detected as X
-    /// detects them; links become `https://t.co/...`. Mentions, replies, quotes and reposts keep
-    /// the parts that make them such.
+    /// Sets the text, as its author writes it.
+    ///
+    /// Hashtags, mentions and links in it are detected as X detects them; links become
+    /// `https://t.co/...`. Mentions, replies, quotes and reposts keep the parts that make them
+    /// such.
     ///
     /// The text goes to the post (for a repost or a like: the original post), the message, the line
     /// in a broadcast's chat, the title of the broadcast, the headline, or the user's description.
@@ -59,8 +61,10 @@ impl Happening {
         self
     }
 
-    /// Returns the event as another subscriber receives it: the same ids and content, and the kind
-    /// that X has for that side. X sends such a delivery to every subscriber involved.
+    /// Returns the event as another subscriber receives it.
+    ///
+    /// The ids and content are the same, and the kind is the one that X has for that side. X
+    /// intentionally sends one delivery to each subscribed user who takes part.
     ///
     /// ```
     /// use birdhook_testkit::{Kind, Scene};
@@ -87,8 +91,10 @@ impl Happening {
         }
     }
 
-    /// Returns the id of the subscribed user. News, filtered streams and replays have no
-    /// subscriber, so their bodies do not contain this id.
+    /// Returns the id of the subscribed user.
+    ///
+    /// News, filtered streams and replays have no subscriber, so their bodies do not contain this
+    /// id.
     pub fn subscriber(&self) -> &str {
         &self.subscriber
     }
@@ -103,8 +109,10 @@ impl Happening {
         self.at
     }
 
-    /// Returns X's id for the event: the id of the post, like, message, encrypted message, space,
-    /// broadcast, chat line, news story or replay job. `None` for kinds without an id.
+    /// Returns X's id of the event; `None` for kinds without an id.
+    ///
+    /// It is the id of the post, like, message, encrypted message, space, broadcast, chat line,
+    /// news story or replay job.
     pub fn id(&self) -> Option<String> {
         self.story().id().map(str::to_owned)
     }
@@ -119,16 +127,19 @@ impl Happening {
         self.story().target().map(|who| who.id.clone())
     }
 
-    /// Returns the text with X's short links, as a receiver reads it: the text of a post, a liked
-    /// post, a message or a chat line, the title of a broadcast, the headline of a news story, or
-    /// the new value of a profile field.
+    /// Returns the text with X's short links, as a receiver reads it.
+    ///
+    /// It is the text of a post, a liked post, a message or a chat line, the title of a broadcast,
+    /// the headline of a news story, or the new value of a profile field.
     pub fn text(&self) -> Option<String> {
         self.story().text()
     }
 
-    /// Returns the body in which this API reports the event; `None` if the API does not report this
-    /// kind. Account Activity bodies are escaped as that API escapes them; all others are plain
-    /// UTF-8. Members are in alphabetical order.
+    /// Returns the body in which this API reports the event; `None` if it does not report this
+    /// kind.
+    ///
+    /// Account Activity bodies are escaped as that API escapes them; all others are plain UTF-8.
+    /// Members are in alphabetical order.
     pub fn told_by(&self, generation: Generation) -> Option<Bytes> {
         if !self.kind().generations().contains(&generation) {
             return None;
@@ -142,8 +153,8 @@ impl Happening {
     /// Returns one Account Activity body with all these events in one array.
     ///
     /// Returns `None` if they have different subscribers or belong to different members of the
-    /// body, if that API does not report their kind, or if there are none. A revocation cannot
-    /// share a body.
+    /// body, if that API does not report their kind, or if the iterator is empty. A revocation
+    /// cannot share a body.
     pub fn batch<'a>(happenings: impl IntoIterator<Item = &'a Self>) -> Option<Bytes> {
         let mut happenings = happenings.into_iter();
         let first = happenings.next()?;

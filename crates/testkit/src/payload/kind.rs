@@ -7,11 +7,11 @@ use birdhook_core::{EventKind, Generation};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $event:ident, $account_activity:expr;)*) => {
-        /// A kind of event, by the most specific name that X has for it: the event types of the X
-        /// Activity API, plus those of filtered streams and replays.
+        /// A kind of event, by the most specific name that X has for it.
         ///
-        /// Parses X's names of either API (`like.create`, `favorite_events`) and the names of
-        /// [`EventKind`] (`liked`). A name that several kinds share means the first of them.
+        /// The kinds are the event types of the X Activity API, plus those of filtered streams and
+        /// replays. Parses X's names of either API (`like.create`, `favorite_events`) and the names
+        /// of [`EventKind`] (`liked`). A name that several kinds share means the first of them.
         ///
         /// ```
         /// use birdhook_testkit::Kind;

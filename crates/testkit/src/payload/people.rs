@@ -89,7 +89,7 @@ impl Person {
 /// Returns the id of a random user of the scene, other than `but`.
 pub(super) fn one_of_the_cast(scene: u64, dice: &mut Dice, but: &str) -> String {
     let number = dice.below(CAST);
-    // If a subscriber's id happens to be the one drawn, uses the next one.
+    // If the drawn id is `but`, uses the next one.
     let mut ids = (number..=number + 1).map(|number| cast_id(scene, number));
     ids.find(|id| id != but).unwrap_or_default()
 }

@@ -30,7 +30,7 @@ impl Ids {
 }
 
 /// Returns the lowest id of a millisecond. Times before X's epoch count as the epoch; ids stop
-/// growing at the end of the range, after 2080.
+/// growing when their range ends in 2080.
 pub(super) fn from_time(at: Timestamp) -> u64 {
     let since = u64::try_from(at.as_millis().saturating_sub(EPOCH)).unwrap_or(0);
     since.min((1 << (63 - LOW)) - 1) << LOW

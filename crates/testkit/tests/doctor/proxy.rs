@@ -1,5 +1,5 @@
-//! A proxy that does not see an early response to a huge body, as with Go's proxy: it reports its
-//! own failed write as a 502.
+//! A proxy that, like Go's, misses an early response to a huge body and reports its own failed
+//! write as a 502.
 
 use std::net::SocketAddr;
 

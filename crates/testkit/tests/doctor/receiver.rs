@@ -1,4 +1,4 @@
-//! A receiver that is written only from X's documentation, with at most one planted fault.
+//! A receiver written only from X's documentation, with at most one planted fault.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! The doctor checks receivers with a consumer secret, a client secret, or both. The receivers use
-//! birdhook's own core.
+//! The doctor checks receivers built on birdhook's core, with a consumer secret, a client secret,
+//! or both.
 
 use birdhook_core::{App, Endpoint, RequestHead, Secret, SecretKind, Settings, Step};
 use birdhook_testkit::{Diagnosis, Doctor, Verdict};

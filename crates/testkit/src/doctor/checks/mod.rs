@@ -46,7 +46,7 @@ impl Check {
     }
 }
 
-/// A pseudo-check for `needs`: the target has not gone silent during an earlier check.
+/// A pseudo-check for `needs`: no earlier check has ended the target's process.
 pub(super) const ALIVE: &str = "alive";
 
 const ANSWERS: &[&str] = &["redirect"];

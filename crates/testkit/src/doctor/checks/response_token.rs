@@ -150,8 +150,8 @@ impl Made {
     }
 }
 
-/// Returns the right key and common mistakes in its place. The others are plain strings, because
-/// `Secret` would refuse them.
+/// Returns the right key, and common wrong ones. They are plain strings, because `Secret` rejects
+/// the wrong ones.
 fn keys(text: &SecretText) -> [(Key, String); 8] {
     let trim = "trim the secret where it is read";
     let save = "save the file that the secret is read from as plain ASCII";
@@ -206,8 +206,8 @@ pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Returns common encodings of a MAC. The first match counts, so a value that is also valid base64
-/// counts as base64.
+/// Returns common encodings of a MAC. The first match counts: where two encodings give the same
+/// text, it is standard base64.
 fn writings(mac: &[u8]) -> [(Written, String); 8] {
     let hex = hex(mac);
     [

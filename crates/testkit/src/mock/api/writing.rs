@@ -1,4 +1,5 @@
-//! Handlers for messages and posts that apps write. The mock records them but generates no events.
+//! Handlers for messages and posts that apps write, which the mock records without generating
+//! events.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -23,8 +23,9 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// Waits until the app has consumed an event of this kind, and returns it. Each event is
-    /// returned once.
+    /// Waits until the app has consumed an event of this kind, and returns it.
+    ///
+    /// Each event is returned once.
     ///
     /// # Errors
     /// Returns an error after [`expect_timeout`](super::super::Settings::expect_timeout), with what
@@ -41,8 +42,10 @@ impl Ledger {
         }
     }
 
-    /// Waits until every event in a delivery that was answered 200 has been consumed. Call it when
-    /// no deliveries are under way: see [`MockX::settle`](super::super::MockX::settle).
+    /// Waits until every event in a delivery that was answered 200 has been consumed.
+    ///
+    /// Call it when no deliveries are under way: see
+    /// [`MockX::settle`](super::super::MockX::settle).
     ///
     /// # Errors
     /// Returns an error after [`expect_timeout`](super::super::Settings::expect_timeout), with the

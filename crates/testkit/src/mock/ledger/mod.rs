@@ -186,8 +186,9 @@ impl Ledger {
         Self { book: Arc::new(book), scope: DedupeScope::Subscription, is_cut_over: false }
     }
 
-    /// Sets the scope within which copies count as one event, like the app's [`DedupeScope`]. An
-    /// event delivered to one app or subscriber then need not be delivered to the others in the
+    /// Sets the scope within which copies count as one event, like the app's [`DedupeScope`].
+    ///
+    /// An event delivered to one app or subscriber then need not be delivered to the others in the
     /// scope.
     #[must_use]
     pub fn scope(mut self, scope: DedupeScope) -> Self {

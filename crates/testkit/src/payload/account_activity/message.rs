@@ -78,8 +78,7 @@ fn extra(extra: &Extra, text: &Rendered) -> Option<(&'static str, Value)> {
     })
 }
 
-/// Returns the quick reply options. The last one has neither metadata nor a description, as X
-/// allows.
+/// Returns the quick reply options. The last one has neither metadata nor a description.
 fn options() -> Vec<Value> {
     let options = ANSWERS.iter().map(|(label, description, metadata)| {
         let members = [("label", *label), ("description", *description), ("metadata", *metadata)];

@@ -46,8 +46,8 @@ fn event_uuid(story: &Story, dice: &mut Dice) -> String {
     }
 }
 
-/// Returns the subscription's filter: a keyword for news, otherwise the user, sometimes with a
-/// direction.
+/// Returns the subscription's filter: a keyword for news, nothing for revocations, otherwise the
+/// user, sometimes with a direction.
 fn filter(happening: &Happening, story: &Story, dice: &mut Dice) -> Value {
     let subscriber = happening.subscriber();
     let is_directed = matches!(happening.kind(), Kind::Like | Kind::Follow | Kind::Unfollow) && dice.one_in(2);
