@@ -208,7 +208,7 @@ pub enum EarlyEvents {
 #[non_exhaustive]
 pub enum Retries {
     /// Retries deliveries to webhooks that were registered with 1.1. The documentation of v2 does
-    /// not mention retries.
+    /// not promise retries.
     #[default]
     AsDocumented,
     /// Retries deliveries to every webhook.

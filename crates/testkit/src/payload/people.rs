@@ -75,7 +75,7 @@ impl Person {
         }
     }
 
-    /// Returns a user with this handle, for handles that nobody in the scene has.
+    /// Returns a user with this handle, for handles that no known user has.
     pub(super) fn called(scene: u64, handle: &str) -> Self {
         let id = Dice::of([scene, seed("handles"), seed(handle)]).between(1_000_000, 999_999_999);
         Self { handle: handle.to_owned(), name: handle.to_owned(), ..Self::of(scene, &id.to_string()) }
