@@ -1,5 +1,4 @@
-//! The client with which deliveries and challenges are sent: as X's, it follows no redirect and trusts Mozilla's
-//! certificate authorities, whatever this machine trusts.
+//! The HTTP client for deliveries and challenges.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +6,13 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-/// A client that gives up after `patience`. `further` are roots to trust besides.
+/// Returns a client that times out after `patience` and also trusts the certificates in `further`.
+///
+/// Like X, it follows no redirects. It trusts Mozilla's certificate authorities and ignores the
+/// system's trust store.
 ///
 /// # Errors
-/// When one of `further` is no certificate.
+/// Returns an error if one of `further` is not a valid certificate.
 pub(crate) fn client(
     patience: Duration,
     further: &[CertificateDer<'static>],
@@ -32,7 +34,7 @@ pub(crate) fn client(
     Ok(client)
 }
 
-/// Why there is no client.
+/// The reason why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpClientError {
     #[error("a root certificate is none")]

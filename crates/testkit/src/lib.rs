@@ -1,11 +1,13 @@
-//! Plays X for tests of Twitter/X webhooks, offline.
+//! Test tools that simulate X for receivers of Twitter/X webhooks, offline.
 //!
-//! - [`Challenge`] and [`Post`] are requests as X makes them, for a `tower::Service` without sockets or for bytes on a
-//!   wire; [`sign`] is the signature alone.
-//! - [`Scene`] makes up happenings of every [`Kind`] and tells them as either API does.
-//! - [`Sender`] sends them over real HTTP, and [`read`] reads bodies that nobody has signed.
-//! - [`Doctor`] examines a receiver at a URL as X would, and as an attacker would.
-//! - [`MockX`] is a server that plays X: webhooks are registered, challenged and delivered to, and a [`Ledger`] has it all.
+//! - [`Challenge`] and [`Post`] build requests as X sends them, for a `tower::Service` without
+//!   sockets or as raw bytes; [`sign`] computes the signature alone.
+//! - [`Scene`] generates events of every [`Kind`], in the payload format of any source API.
+//! - [`Sender`] sends requests over real HTTP, and [`read`] parses bodies without checking a
+//!   signature.
+//! - [`Doctor`] checks a receiver at a URL with the requests that X and an attacker would send.
+//! - [`MockX`] is a server that simulates X: it registers, challenges and delivers to webhooks, and
+//!   records everything in a [`Ledger`].
 //! - [`Recording`] reads and writes deliveries as lines of JSON.
 
 mod doctor;
@@ -29,5 +31,5 @@ pub use recording::{Recorded, Recording, RecordingError};
 pub use request::{Challenge, Post, WrongAnswer, now};
 pub use sender::{Answer, SendError, Sender};
 
-/// The crate whose requests these are.
+/// Re-export of the `http` crate, whose request types the public API uses.
 pub use ::http;

@@ -1,13 +1,16 @@
-//! Reads bodies that nobody has signed.
+//! Parses webhook bodies without checking a signature.
 
 use birdhook_core::{Delivery, Reason, Settings};
 use bytes::Bytes;
 
-/// Reads a body as a receiver would whose app has this name, whoever sent it: for bodies in files and ledgers, which have
-/// no signature, or none that is worth checking. The names of apps are part of the events' keys.
+/// Parses a body as the receiver of the app named `app` would, without checking a signature.
+///
+/// Use it for stored bodies, which have no signature that can be checked. The app's name is part of
+/// the events' keys.
 ///
 /// # Errors
-/// [`Reason::NotAnObject`] when the body is neither a JSON object nor a list with an object in it.
+/// Returns [`Reason::NotAnObject`] if the body is neither a JSON object nor an array that contains
+/// one.
 ///
 /// ```
 /// let delivery = birdhook_testkit::read("shop", r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}}]}"#)?;

@@ -1,4 +1,4 @@
-//! Recorded deliveries: a file of lines, each a JSON object.
+//! Recorded deliveries: a file of lines, each of them a JSON object.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
@@ -10,14 +10,14 @@ use birdhook_core::Timestamp;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// One request, as it came: a line of a recording.
+/// A recorded request: one line of a recording.
 ///
 /// ```json
 /// {"time":"2026-11-23T09:30:00.123Z","method":"POST","target":"/webhooks/twitter","headers":[["content-type","application/json"]],"body":"{}"}
 /// ```
 ///
-/// A body that is not UTF-8 is kept in base64 as `body_base64`; so is the value of a header, as `{"base64":"..."}` in place
-/// of the string.
+/// A body that is not UTF-8 is stored in base64 as `body_base64`. A header value that is not UTF-8
+/// is stored as `{"base64":"..."}` in place of the string.
 ///
 /// ```
 /// use birdhook_testkit::Recorded;
@@ -31,25 +31,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded {
-    /// When it came.
+    /// The time of arrival.
     pub time: Timestamp,
     /// The method.
     pub method: String,
-    /// The path and the query.
+    /// The path and query.
     pub target: String,
-    /// The headers in the order in which they came.
+    /// The headers in their original order.
     pub headers: Vec<(String, Bytes)>,
     /// The body.
     pub body: Bytes,
 }
 
 impl Recorded {
-    /// A request that has just come.
+    /// Records a request with the current time.
     pub fn now(request: &http::Request<Bytes>) -> Self {
         Self::new(crate::request::now(), request)
     }
 
-    /// A request that came at this time.
+    /// Records a request with the given time.
     pub fn new(time: Timestamp, request: &http::Request<Bytes>) -> Self {
         let value = |value: &http::HeaderValue| Bytes::copy_from_slice(value.as_bytes());
         Self {
@@ -62,7 +62,7 @@ impl Recorded {
     }
 }
 
-/// One line of JSON, without the line's end.
+/// One line of JSON, without a line ending.
 impl std::fmt::Display for Recorded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = str::from_utf8(&self.body).ok();
@@ -110,7 +110,8 @@ impl FromStr for Recorded {
     }
 }
 
-/// The version of lines that this version of birdhook reads and writes. It is not written.
+/// The newest line format that this version of birdhook reads, and the one it writes. Lines do not
+/// state it.
 const VERSION: u32 = 1;
 
 #[derive(Deserialize)]
@@ -153,7 +154,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The requests of a file of lines, one after the other; empty lines are skipped. It ends where the file cannot be read on.
+/// Iterator over the requests of a recording. Skips empty lines, and ends at the first I/O error.
 #[derive(Debug)]
 pub struct Recording<R> {
     lines: io::Lines<R>,
@@ -162,24 +163,24 @@ pub struct Recording<R> {
 }
 
 impl<R: BufRead> Recording<R> {
-    /// Reads what [`Recording::append`] wrote.
+    /// Reads a file written by [`Recording::append`].
     pub fn new(file: R) -> Self {
         Self { lines: file.lines(), number: 0, has_failed: false }
     }
 }
 
 impl Recording<()> {
-    /// Writes one line.
+    /// Appends one line to `file`.
     ///
     /// # Errors
-    /// Those of `file`.
+    /// Returns the I/O errors of `file`.
     pub fn append(mut file: impl Write, recorded: &Recorded) -> io::Result<()> {
         file.write_all(format!("{recorded}\n").as_bytes())
     }
 }
 
 impl<R: BufRead> Iterator for Recording<R> {
-    /// A request, or the number of the line that holds none and why.
+    /// A request, or the number and the error of a line that cannot be read.
     type Item = Result<Recorded, (usize, RecordingError)>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -190,7 +191,8 @@ impl<R: BufRead> Iterator for Recording<R> {
                 Ok(line) if line.trim().is_empty() => continue,
                 Ok(line) => line.parse(),
                 Err(error) => {
-                    // Behind a line that is not UTF-8 is the next one; what cannot be read at all says so for ever.
+                    // Reading continues after a line that is not UTF-8. Any other I/O error would
+                    // be returned again and again.
                     self.has_failed = error.kind() != io::ErrorKind::InvalidData;
                     Err(RecordingError::Unreadable(error))
                 }
@@ -201,14 +203,14 @@ impl<R: BufRead> Iterator for Recording<R> {
     }
 }
 
-/// Why a line is not a recorded request.
+/// The reason why a line cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordingError {
     /// The file cannot be read, or is not UTF-8.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    /// The line is not a JSON object with these members.
+    /// The line is not a JSON object with the expected members.
     #[error("not a recorded request: {0}")]
     NotALine(serde_json::Error),
     /// The line was written by a later version of birdhook.
@@ -217,10 +219,10 @@ pub enum RecordingError {
     /// The time is neither RFC 3339 nor milliseconds.
     #[error("the time is neither RFC 3339 nor milliseconds")]
     Time,
-    /// There must be either `body` or `body_base64`.
+    /// The line has both `body` and `body_base64`, or neither.
     #[error("there must be either body or body_base64")]
     Body,
-    /// What should be base64 is not.
+    /// A `base64` value is not valid base64.
     #[error("what should be base64 is not")]
     NotBase64,
 }
@@ -231,7 +233,7 @@ mod tests {
 
     use super::*;
 
-    /// A file that cannot be read on, as on a broken disk; a folder is one too.
+    /// A reader that always fails, like a broken disk or a directory.
     struct Broken;
 
     impl io::Read for Broken {
@@ -250,7 +252,7 @@ mod tests {
         assert_eq!(numbers(&mut Recording::new(&b"\xff\n{}\n\xff"[..])), [1, 2, 3]);
     }
 
-    /// What version 0.1 recorded.
+    /// Lines recorded by version 0.1.
     const GOLDEN: &str = concat!(
         r#"{"time":"2026-11-23T09:30:00Z","method":"POST","target":"/webhooks/twitter?app=bees","headers":[["content-type","application/json"],["x-odd",{"base64":"/w=="}]],"body":"{\"for_user_id\":\"2001\"}"}"#,
         "\n",

@@ -1,4 +1,4 @@
-//! Requests as X makes them.
+//! Builders for the requests that X sends: challenges and deliveries.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,8 +10,8 @@ use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 use serde_json::Value;
 
-/// A challenge: the GET with a `crc_token` by which X makes sure that a webhook knows the app's secret
-/// (<https://docs.x.com/x-api/webhooks/introduction>).
+/// A challenge (CRC): the GET with a `crc_token` by which X checks that a webhook knows the app's
+/// secret (<https://docs.x.com/x-api/webhooks/introduction>).
 ///
 /// ```
 /// use birdhook_testkit::Challenge;
@@ -28,30 +28,32 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// A challenge with this token.
+    /// Creates a challenge with this token.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into(), nonce: None }
     }
 
-    /// A challenge as X makes them: the token is the base64 of a random UUID, the nonce that of the time.
+    /// Creates a challenge in X's format.
+    ///
+    /// The token is the base64 of a random UUID, the nonce the base64 of the time in milliseconds.
     pub fn from_seed(seed: u64, at: Timestamp) -> Self {
         let uuid = uuid(&mut fastrand::Rng::with_seed(seed));
         let nonce = STANDARD_NO_PAD.encode(at.as_millis().to_string());
         Self { token: STANDARD_NO_PAD.encode(uuid), nonce: Some(nonce) }
     }
 
-    /// The same challenge with this nonce, which is no part of the answer.
+    /// Sets the nonce, which does not affect the response token.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
         self.nonce = Some(nonce.into());
         self
     }
 
-    /// The token, decoded.
+    /// Returns the token, not form-encoded.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// The query, form-encoded.
+    /// Returns the form-encoded query.
     pub fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("crc_token", &self.token);
@@ -61,19 +63,21 @@ impl Challenge {
         query.finish()
     }
 
-    /// The GET, with X's query behind the URL's own.
+    /// Returns the GET request, with the challenge appended to the URL's own query.
     ///
     /// # Errors
-    /// When the URL is none.
+    /// Returns an error if `url` is not a valid URL.
     pub fn request(&self, url: &str) -> Result<Request<Bytes>, http::Error> {
         Request::get(with_query(url, &self.query())).body(Bytes::new())
     }
 
-    /// The GET, signed over its query with these secrets, each in the header of its kind. The enterprise documentation
-    /// describes the consumer secret's.
+    /// Returns the GET request with its query signed by each of these secrets.
+    ///
+    /// Each signature is in the header for its kind of secret. X's enterprise documentation
+    /// describes this signature for the consumer secret.
     ///
     /// # Errors
-    /// When the URL is none.
+    /// Returns an error if `url` is not a valid URL.
     pub fn signed_request<'a>(
         &self,
         url: &str,
@@ -87,15 +91,15 @@ impl Challenge {
         Ok(request)
     }
 
-    /// The right `response_token`.
+    /// Returns the expected `response_token`.
     pub fn response_token(&self, secret: &Secret) -> String {
         signature::sign(secret, self.token.as_bytes())
     }
 
-    /// Judges the body of an answer as X would.
+    /// Checks a response body as X would.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns the first problem found in the body.
     pub fn judge(&self, secret: &Secret, body: &[u8]) -> Result<(), WrongAnswer> {
         let answer: Value = serde_json::from_slice(body).map_err(|_| WrongAnswer::NotJson)?;
         let token = answer.get("response_token").and_then(Value::as_str).ok_or(WrongAnswer::NoToken)?;
@@ -107,25 +111,25 @@ impl Challenge {
     }
 }
 
-/// What is wrong with the body that answers a challenge.
+/// A problem in the response to a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WrongAnswer {
-    /// It is not JSON.
+    /// The body is not JSON.
     #[error("the answer is not JSON")]
     NotJson,
-    /// It has no `response_token`, or one that is not a string.
+    /// `response_token` is missing or not a string.
     #[error("the answer has no response_token")]
     NoToken,
-    /// The `response_token` is not `sha256=` and the base64 of 32 bytes.
+    /// The `response_token` is not `sha256=` followed by the base64 of 32 bytes.
     #[error("the response_token is not 'sha256=' and the base64 of 32 bytes")]
     Malformed,
-    /// The `response_token` was made with another secret, or of another token.
+    /// The `response_token` was computed with another secret or from another token.
     #[error("the response_token was made with another secret, or of another text than the decoded crc_token")]
     Wrong,
 }
 
-/// A delivery: the POST with which X tells of events, with the headers that X sends.
+/// A delivery: the POST with which X reports events, with the headers that X sends.
 ///
 /// ```
 /// use birdhook_core::Secret;
@@ -145,45 +149,45 @@ pub struct Post {
 }
 
 impl Post {
-    /// A delivery signed with the app's consumer secret.
+    /// Creates a delivery signed with the app's consumer secret.
     pub fn signed(secret: &Secret, body: impl Into<Bytes>) -> Self {
         let mut post = Self::unsigned(body);
         post.sign_as(signature::HEADER, secret);
         post
     }
 
-    /// A delivery without a signature.
+    /// Creates a delivery without a signature.
     pub fn unsigned(body: impl Into<Bytes>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         Self { headers, body: body.into() }
     }
 
-    /// Signs it in the header of this kind of secret too.
+    /// Adds a signature in the header for this kind of secret.
     pub fn signed_as(mut self, kind: SecretKind, secret: &Secret) -> Self {
         self.sign_as(kind.header(), secret);
         self
     }
 
-    /// Sets a header, in place of those of that name.
+    /// Sets a header, replacing any with the same name.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// The body.
+    /// Returns the body.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The headers, save `host` and `content-length`.
+    /// Returns the headers, except `host` and `content-length`.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The request.
+    /// Returns the request.
     ///
     /// # Errors
-    /// When the URL is none.
+    /// Returns an error if `url` is not a valid URL.
     pub fn request(&self, url: &str) -> Result<Request<Bytes>, http::Error> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = Method::POST;
@@ -192,10 +196,10 @@ impl Post {
         Ok(request)
     }
 
-    /// The request as the bytes of HTTP/1.1.
+    /// Returns the request as HTTP/1.1 bytes.
     ///
     /// # Errors
-    /// When the URL is none, or has no host.
+    /// Returns an error if `url` is not a valid URL or has no host.
     pub fn to_bytes(&self, url: &str) -> Result<Vec<u8>, http::Error> {
         let uri = Uri::try_from(url)?;
         let host = HeaderValue::from_str(uri.authority().map_or("", |authority| authority.as_str()))?;
@@ -215,26 +219,26 @@ impl Post {
     }
 
     fn sign_as(&mut self, header: &'static str, secret: &Secret) {
-        // A signature is base64, which every header may hold.
+        // Cannot fail: a base64 signature is always a valid header value.
         if let Ok(value) = HeaderValue::try_from(signature::sign(secret, &self.body)) {
             self.headers.insert(HeaderName::from_static(header), value);
         }
     }
 }
 
-/// Puts `query` behind the query that `url` may have already.
+/// Appends `query` to `url`, after any query that the URL already has.
 pub(crate) fn with_query(url: &str, query: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}{query}")
 }
 
-/// The time.
+/// Returns the current time.
 pub fn now() -> Timestamp {
     let since = UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_millis();
     Timestamp::from_millis(i64::try_from(since).unwrap_or(i64::MAX))
 }
 
-/// A random UUID, version 4.
+/// Returns a random version 4 UUID.
 pub(crate) fn uuid(random: &mut fastrand::Rng) -> String {
     let (high, low) = (random.u64(..), random.u64(..));
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);

@@ -1,4 +1,4 @@
-//! Sends requests as X does.
+//! Sends requests to a receiver over HTTP, as X does.
 
 use std::time::{Duration, Instant};
 
@@ -8,35 +8,41 @@ use rustls::pki_types::CertificateDer;
 
 use crate::http_client;
 
-/// How much of an answer's body is read, in bytes.
+/// Maximum number of bytes read from a response body: 1 MiB.
 const LONGEST: usize = 1 << 20;
 
-/// Sends requests over HTTP/1.1 or HTTP/2 and, for `https`, over TLS: as X's, it follows no redirect and trusts Mozilla's
-/// certificate authorities, whatever this machine trusts.
+/// Sends requests over HTTP/1.1 or HTTP/2, with TLS for `https` URLs.
+///
+/// Like X, it follows no redirects. It trusts Mozilla's certificate authorities and ignores the
+/// system's trust store.
 #[derive(Clone, Debug)]
 pub struct Sender(reqwest::Client);
 
 impl Sender {
-    /// A sender that gives up on a request after `patience`; X waits 3 s at its shortest.
+    /// Creates a sender that times out after `patience`.
+    ///
+    /// X's shortest timeout is 3 s.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn new(patience: Duration) -> Result<Self, SendError> {
         Self::trusting(patience, &[])
     }
 
-    /// A sender that trusts these certificate authorities besides.
+    /// Creates a sender that also trusts the given certificate authorities.
     ///
     /// # Errors
-    /// When one of them is no certificate.
+    /// Returns an error if one of `roots` is not a valid certificate.
     pub fn trusting(patience: Duration, roots: &[CertificateDer<'static>]) -> Result<Self, SendError> {
         http_client::client(patience, roots).map(Self).map_err(|error| SendError::Other(error.to_string()))
     }
 
-    /// Sends a request and reads the answer, with at most 1 MiB of its body. The connection ends where more would follow.
+    /// Sends a request and reads the response, with at most 1 MiB of its body.
+    ///
+    /// A longer body is cut off and the connection closed.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// Returns an error if the request fails or times out.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, SendError> {
         let begun = Instant::now();
         let request = reqwest::Request::try_from(request).map_err(SendError::new)?;
@@ -53,31 +59,31 @@ impl Sender {
     }
 }
 
-/// What was answered.
+/// The response to a sent request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The status.
+    /// The status code.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, at most 1 MiB of it.
+    /// The body, up to 1 MiB.
     pub body: Bytes,
-    /// From the first byte sent to the last one read.
+    /// Time from sending the request to reading the last byte of the response.
     pub took: Duration,
 }
 
-/// Why there is no answer.
+/// The reason why a request got no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// Nothing came in time.
+    /// The request timed out.
     #[error("no answer in time")]
     Timeout,
-    /// There is no connection: the name is not known, nobody listens, or TLS failed.
+    /// The connection failed: unknown host name, connection refused, or TLS error.
     #[error("no connection: {0}")]
     Connect(String),
-    /// Anything else.
+    /// Any other error.
     #[error("{0}")]
     Other(String),
 }
@@ -86,7 +92,7 @@ impl SendError {
     fn new(error: reqwest::Error) -> Self {
         let (timeout, connect) = (error.is_timeout(), error.is_connect());
         let error = error.without_url();
-        // The last cause is the one that says what to do.
+        // The innermost cause is the one a user can act on.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(deeper) = cause.source() {
             cause = deeper;

@@ -1,4 +1,5 @@
-//! One request and its answer, as the bytes of HTTP/1.1: wrong, repeated and oddly written as no HTTP library would send it.
+//! A request and its response as raw HTTP/1.1 bytes, because HTTP libraries do not send requests as
+//! malformed as the checks need.
 
 use std::fmt::Write;
 use std::io;
@@ -11,17 +12,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::tls::TlsFault;
 
-/// What became of a request.
+/// The result of sending a request.
 pub(super) type Exchange = Result<Answer, NoAnswer>;
 
-/// As much of an answer as is looked at, in bytes.
+/// Maximum number of bytes read from a response.
 const ENOUGH: usize = 1 << 20;
 
 /// A request.
 #[derive(Clone, Debug)]
 pub(super) struct Ask {
     method: &'static str,
-    /// Added to the URL's own query.
+    /// Appended to the URL's own query.
     query: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Bytes,
@@ -29,17 +30,17 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// A challenge, in X's manner: with an empty `User-Agent`.
+    /// Creates a challenge, with an empty `User-Agent` as X sends it.
     pub(super) fn get(query: impl Into<String>) -> Self {
         Self::new("GET", query.into(), Bytes::new()).header("Accept", "*/*").header("User-Agent", "")
     }
 
-    /// A delivery without a signature.
+    /// Creates a delivery without a signature.
     pub(super) fn post(body: impl Into<Bytes>) -> Self {
         Self::new("POST", String::new(), body.into()).header("Content-Type", "application/json")
     }
 
-    /// Adds signatures, each in the header of its kind.
+    /// Adds signatures, each in the header for its kind of secret.
     pub(super) fn signed(self, signatures: impl IntoIterator<Item = (SecretKind, String)>) -> Self {
         signatures.into_iter().fold(self, |ask, (kind, signature)| ask.header(signature_header(kind), signature))
     }
@@ -59,13 +60,13 @@ impl Ask {
         self
     }
 
-    /// Writes the names of all headers otherwise.
+    /// Rewrites the names of all headers with `write`.
     pub(super) fn names_as(mut self, write: impl Fn(&str) -> String) -> Self {
         self.headers.iter_mut().for_each(|(name, _)| *name = write(name));
         self
     }
 
-    /// Sends the body in chunks, without saying its length before.
+    /// Sends the body in chunks, without a `Content-Length`.
     pub(super) fn chunked(mut self) -> Self {
         self.chunked = true;
         self
@@ -83,7 +84,7 @@ impl Ask {
         Self { method, query, headers: Vec::new(), body, chunked: false }
     }
 
-    /// The request up to its body.
+    /// Returns the request line and headers.
     pub(super) fn head(&self, target: &str, authority: &str) -> Vec<u8> {
         let mut head = format!("{} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", self.method);
         if self.chunked {
@@ -101,7 +102,7 @@ impl Ask {
         head
     }
 
-    /// Sends it and reads the answer, which may come before all is sent.
+    /// Sends the request and reads the response, which may arrive before everything is sent.
     pub(super) async fn over<S>(&self, stream: S, target: &str, authority: &str) -> Exchange
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -112,7 +113,7 @@ impl Ask {
             if self.write(&mut writer, target, authority).await.is_ok() {
                 all_sent.store(true, Ordering::Relaxed);
             }
-            // A receiver that has answered may have closed its side: whatever came of the writing, the answer counts.
+            // Ignores write errors: a server that has responded may already have closed its side.
             std::future::pending::<()>().await;
         };
         tokio::select! {
@@ -142,7 +143,8 @@ impl Ask {
     }
 }
 
-/// [`birdhook_core::signature::HEADER`], written as X does.
+/// Returns the name of the signature header ([`birdhook_core::signature::HEADER`] for the consumer
+/// secret), in X's capitalization.
 pub(super) fn signature_header(kind: SecretKind) -> &'static str {
     match kind {
         SecretKind::Consumer => "X-Twitter-Webhooks-Signature",
@@ -150,17 +152,17 @@ pub(super) fn signature_header(kind: SecretKind) -> &'static str {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
-    /// From before the connection was made until the last byte of the answer.
+    /// Time from opening the connection to the last byte of the response.
     pub(super) took: Duration,
-    /// Whether all of the body came that was announced.
+    /// Whether the body was complete.
     pub(super) is_whole: bool,
-    /// Whether the whole request was sent before the answer came.
+    /// Whether the whole request was sent before the response arrived.
     pub(super) all_sent: bool,
 }
 
@@ -181,13 +183,13 @@ impl Answer {
         (300..400).contains(&self.status)
     }
 
-    /// In a word.
+    /// Returns the result in a few words.
     pub(super) fn seen(&self) -> String {
         format!("answered {}", self.status)
     }
 }
 
-/// Why there was no answer.
+/// The reason why a request got no response.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
     #[error("the connection was refused")]
@@ -204,7 +206,7 @@ pub(super) enum NoAnswer {
     TimedOut(Duration),
 }
 
-/// Reads an answer, past those of 1xx.
+/// Reads a response, skipping 1xx responses.
 pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) -> Exchange {
     let mut bytes = Vec::new();
     let (mut answer, head) = loop {
@@ -236,19 +238,19 @@ pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin), bodyless: bool) 
     Ok(answer)
 }
 
-/// Reads on; false at the end.
+/// Reads more bytes. Returns false at the end of the stream.
 async fn more(reader: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> Result<bool, NoAnswer> {
     match reader.read_buf(bytes).await {
         Ok(read) => Ok(read > 0),
-        // TLS without a farewell, which many servers spare themselves.
+        // Many servers close TLS connections without `close_notify`.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(_) if bytes.is_empty() => Err(NoAnswer::Closed),
-        // The connection was reset behind an answer that may be complete.
+        // The connection was reset after a response that may be complete.
         Err(_) => Ok(false),
     }
 }
 
-/// An answer without its body, and how long that is; `None` when more must be read.
+/// Parses a response head and returns it with its length; `None` if more bytes are needed.
 fn parse(bytes: &[u8]) -> Result<Option<(Answer, usize)>, NoAnswer> {
     let mut headers = [httparse::EMPTY_HEADER; 128];
     let mut head = httparse::Response::new(&mut headers);
@@ -263,7 +265,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Answer, usize)>, NoAnswer> {
     }
 }
 
-/// The content of a body of chunks, once its last one is there.
+/// Decodes a chunked body; `None` until its last chunk has arrived.
 fn dechunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     loop {

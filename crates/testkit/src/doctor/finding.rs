@@ -1,16 +1,17 @@
-//! What the doctor found.
+//! The results of the doctor's checks.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// What came of one check.
+/// The result of one check.
 ///
-/// `Display` is one line, and so is every text in it. Nothing here holds the secret or a signature made with it; what the
-/// receiver wrote is quoted briefly, without control characters.
+/// `Display` prints one line, and every text in a finding is one line. A finding never contains the
+/// secret or a signature made with it. Text from the receiver is shortened and quoted without
+/// control characters.
 ///
-/// As JSON, where `cause` and `cure` are null unless the verdict is `failed` or `warned`:
+/// In JSON, `cause` and `cure` are null unless the verdict is `failed` or `warned`:
 ///
 /// ```json
 /// {"check":"challenge_token","verdict":"failed","side":"x","proves":"...","observed":"...","cause":"...","cure":"..."}
@@ -37,37 +38,37 @@ impl Finding {
         Self { check, verdict, side, proves, observed, cause, cure }
     }
 
-    /// The check's name, in snake case, stable.
+    /// Returns the name of the check, in snake case. Names are stable.
     pub fn check(&self) -> &'static str {
         self.check
     }
 
-    /// What came of it.
+    /// Returns the verdict.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Whom a failure serves.
+    /// Returns whether a failure affects X's deliveries or helps an attacker.
     pub fn side(&self) -> Side {
         self.side
     }
 
-    /// What it proves when it passes.
+    /// Returns the property that the check proves when it passes.
     pub fn proves(&self) -> &'static str {
         self.proves
     }
 
-    /// What the receiver did; for a check that was skipped, why it was.
+    /// Returns the observed behaviour of the receiver, or the reason why the check was skipped.
     pub fn observed(&self) -> &str {
         &self.observed
     }
 
-    /// What is wrong, if something is.
+    /// Returns the cause of a failure or warning.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// What to do about it, if something is wrong.
+    /// Returns the fix for a failure or warning.
     pub fn cure(&self) -> Option<&'static str> {
         self.cure
     }
@@ -86,22 +87,23 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What came of a check.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is as it should be.
+    /// The receiver behaves as it should.
     Passed,
-    /// It works today, and no stranger can do harm, but it is one small step from a failure.
+    /// X accepts this and attackers cannot exploit it, but it is fragile.
     Warned,
-    /// X would refuse it or events would be lost ([`Side::X`]), or it is unsafe ([`Side::Stranger`]).
+    /// X would reject the receiver, events would be lost ([`Side::X`]), or the receiver is unsafe
+    /// ([`Side::Stranger`]).
     Failed,
-    /// It was not examined: it does not apply, or something that failed before it must be put right first.
+    /// The check did not run: it does not apply, or a check that it needs failed.
     Skipped,
 }
 
 impl Verdict {
-    /// Its name, stable: `passed`, `warned`, `failed` or `skipped`.
+    /// Returns the stable name: `passed`, `warned`, `failed` or `skipped`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -112,18 +114,18 @@ impl Verdict {
     }
 }
 
-/// Who notices when a check fails.
+/// The party that a failed check concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Side {
-    /// X does: it refuses the webhook, ends it, or counts deliveries as failed.
+    /// X, which rejects the webhook, invalidates it, or counts deliveries as failed.
     X,
-    /// A stranger does: they can forge deliveries, end the process, or hold it up.
+    /// An attacker, who can forge deliveries, crash the process, or block it.
     Stranger,
 }
 
 impl Side {
-    /// Its name, stable: `x` or `stranger`.
+    /// Returns the stable name: `x` or `stranger`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::X => "x",
@@ -150,9 +152,9 @@ macro_rules! named {
 
 named!(Verdict Side);
 
-/// All findings about one receiver, in the order in which it was examined.
+/// All findings about one receiver, in the order of the checks.
 ///
-/// As JSON:
+/// In JSON:
 ///
 /// ```json
 /// {"url":"https://app.example/webhooks/twitter","healthy":true,"findings":[...]}
@@ -170,23 +172,23 @@ impl Diagnosis {
         Self { url, healthy, findings }
     }
 
-    /// The URL that was examined, without a user's name and password.
+    /// Returns the examined URL, without user name and password.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Every finding, one for each check.
+    /// Returns the findings, one for each check.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// Whether nothing failed: X would accept the receiver, and nothing unsafe was found.
+    /// Returns whether no check failed: X would accept the receiver, and nothing unsafe was found.
     pub fn is_healthy(&self) -> bool {
         self.healthy
     }
 }
 
-/// One line for each finding.
+/// Prints one line per finding.
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))

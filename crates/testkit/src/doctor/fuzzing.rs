@@ -1,4 +1,4 @@
-//! What fuzz targets reach of the doctor.
+//! Entry points of the doctor for fuzz targets.
 
 use birdhook_core::{Secret, SecretKind};
 use tokio::io::AsyncRead;
@@ -7,10 +7,10 @@ use super::patient::{Known, SecretText};
 use super::{checks, exchange};
 use crate::Challenge;
 
-/// The status, the headers and the body of an answer to a GET, or to a HEAD.
+/// Parses a response to a GET or HEAD into status, headers and body.
 ///
 /// # Errors
-/// When it is none.
+/// Returns an error if it is not a complete HTTP/1.1 response.
 pub async fn answer(
     reader: &mut (impl AsyncRead + Unpin),
     to_head: bool,
@@ -19,7 +19,7 @@ pub async fn answer(
     Ok((answer.status, answer.headers, answer.body))
 }
 
-/// What is wrong with the `response_token` of an answer, if something is.
+/// Returns the first fault of a `response_token`, if it has one.
 pub fn fault(response_token: &str, challenge: &Challenge, secret: &Secret, text: &str) -> Option<String> {
     let (kind, secret, text) = (SecretKind::Consumer, secret.clone(), SecretText(text.to_owned()));
     checks::fault(response_token, challenge, &Known { kind, secret, text })

@@ -1,17 +1,17 @@
-//! What a check says, and the two questions that most checks ask: was it refused, was it accepted?
+//! The result of a check, and helpers that judge whether a request was rejected or accepted.
 
 use std::borrow::Cow;
 
 use super::exchange::{Answer, Exchange, NoAnswer};
 use super::finding::Verdict;
 
-/// What a check says.
+/// The result of a check, before it becomes a finding.
 #[derive(Debug)]
 pub(super) struct Judgement {
     pub(super) verdict: Verdict,
     pub(super) observed: String,
     pub(super) cause: Option<Cow<'static, str>>,
-    /// In place of the check's own cure.
+    /// Replaces the fix of the check.
     pub(super) cure: Option<&'static str>,
 }
 
@@ -41,7 +41,7 @@ impl Judgement {
     }
 }
 
-/// The request should have been refused with 4xx. `accepted` says what a 2xx means.
+/// Passes if the request was rejected with 4xx or 501. `accepted` is the cause to report for a 2xx.
 pub(super) fn refused(exchange: &Exchange, accepted: &'static str) -> Judgement {
     match exchange {
         Ok(answer) if answer.is_refusal() => Judgement::passed(answer.seen()),
@@ -51,7 +51,7 @@ pub(super) fn refused(exchange: &Exchange, accepted: &'static str) -> Judgement 
     }
 }
 
-/// The worst of several requests that should all have been refused.
+/// Passes if every request was rejected; otherwise returns the first failure.
 pub(super) fn all_refused(exchanges: &[(String, Exchange)], accepted: &'static str) -> Judgement {
     let mut passed = Vec::new();
     for (which, exchange) in exchanges {
@@ -65,7 +65,8 @@ pub(super) fn all_refused(exchanges: &[(String, Exchange)], accepted: &'static s
     Judgement::passed(passed.join(", "))
 }
 
-/// The delivery should have been accepted with 200, or whatever 2xx this receiver says.
+/// Passes if the delivery was accepted with any 2xx. `refused` is the cause to report for a
+/// rejection.
 pub(super) fn accepted(exchange: &Exchange, refused: &'static str) -> Judgement {
     match exchange {
         Ok(answer) if answer.is_success() => Judgement::passed(answer.seen()),
@@ -75,7 +76,7 @@ pub(super) fn accepted(exchange: &Exchange, refused: &'static str) -> Judgement 
     }
 }
 
-/// An answer that is never right: a redirect, a server error, something strange.
+/// Judges a response that is never right: a redirect, a server error, or an unknown status.
 fn unexpected(answer: &Answer) -> Judgement {
     let cause = match answer.status {
         300..=399 => "X ends a webhook at once that redirects",
@@ -85,7 +86,7 @@ fn unexpected(answer: &Answer) -> Judgement {
     Judgement::failed(answer.seen(), cause)
 }
 
-/// No answer at all, which is never right.
+/// Judges a missing response, which is never right.
 fn silent(silence: &NoAnswer) -> Judgement {
     let cause = match silence {
         NoAnswer::TimedOut(_) => "the receiver never answers this, and each such request holds a connection",

@@ -1,11 +1,11 @@
-//! What an answer must not hold.
+//! Detection of secrets and stack traces in responses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::exchange::Answer;
 
-/// Words that only a stack trace, a debugger's page or a crash report holds.
+/// Phrases that occur only in stack traces, debug pages and crash reports.
 const TRACES: &[&str] = &[
     "Traceback (most recent call last)",
     "node_modules/",
@@ -33,18 +33,19 @@ const TRACES: &[&str] = &[
     "DEBUG = True",
 ];
 
-/// The answer's headers and body, as text.
+/// Returns the headers and body of a response as text.
 pub(super) fn text(answer: &Answer) -> String {
     let headers: String = answer.headers.iter().flat_map(|(name, value)| [name, ": ", value, "\n"]).collect();
     headers + &String::from_utf8_lossy(&answer.body)
 }
 
-/// What gives away the inside of the receiver.
+/// Returns the first sign of a stack trace or debug page.
 pub(super) fn trace(text: &str) -> Option<&'static str> {
     TRACES.iter().copied().find(|trace| text.contains(trace))
 }
 
-/// Whether the text holds a signature as base64, also with a JSON string's `\/` or a page's entities, or as hex.
+/// Returns whether the text contains a signature, in base64 (also with JSON's `\/` or HTML
+/// entities) or in hex.
 pub(super) fn holds_signature(text: &str, signature: &str) -> bool {
     let Some(base64) = signature.strip_prefix("sha256=") else { return false };
     let plain = text.replace("\\/", "/").replace("&#x2F;", "/").replace("&#x3D;", "=").replace("&#43;", "+");
@@ -52,12 +53,12 @@ pub(super) fn holds_signature(text: &str, signature: &str) -> bool {
     plain.contains(base64.trim_end_matches('=')) || plain.to_ascii_lowercase().contains(&hex)
 }
 
-/// Lower-case hexadecimal digits.
+/// Encodes bytes as lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The beginning of a text: one line, without control characters and without the secret.
+/// Returns the beginning of a text, on one line, without control characters and without the secret.
 pub(super) fn quote(text: &str, secret: &str) -> String {
     let text = text.replace(secret, "[the secret]");
     let printable = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });

@@ -1,4 +1,4 @@
-//! Where the receiver is, and the way there.
+//! The target's URL, and connections to it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use super::exchange::{Answer, Ask, Exchange, NoAnswer};
 use super::tls::Tls;
 use crate::request::with_query;
 
-/// What a URL says of the way.
+/// The parsed URL of the target.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     url: Url,
-    /// The port, where the URL writes one.
+    /// The port, if the URL contains one.
     pub(super) port: Option<u16>,
 }
 
 impl Target {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
-        // `Url` forgets a port that is the scheme's own.
+        // `Url` drops a port that is the scheme's default.
         let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
         let behind_host = authority.rsplit(['@', ']']).next()?;
-        // Behind a bare colon it is the scheme's own, and X takes it no more than a written one.
+        // A bare colon means the default port. X rejects it like a written port.
         let of_scheme = || url.port_or_known_default();
         let port = behind_host.rsplit_once(':').and_then(|(_, port)| port.parse().ok().or_else(of_scheme));
         Some(Self { url, port })
@@ -39,7 +39,7 @@ impl Target {
         self.url.scheme() == "https"
     }
 
-    /// The host, an IPv6 address without brackets.
+    /// Returns the host; an IPv6 address without brackets.
     pub(super) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
     }
@@ -60,7 +60,7 @@ impl Target {
     }
 }
 
-/// A way to the receiver: every request is a connection of its own.
+/// Sends requests to the target, each on a new connection.
 #[derive(Clone)]
 pub(super) struct Line {
     pub(super) target: Target,
@@ -87,13 +87,13 @@ impl Line {
         Ok(Answer { took: start.elapsed(), ..answer })
     }
 
-    /// Connects, and no more.
+    /// Opens a connection and closes it.
     pub(super) async fn reach(&self) -> Result<(), NoAnswer> {
         let connected = timeout(self.patience, self.connect()).await;
         connected.map_err(|_| NoAnswer::TimedOut(self.patience))?.map(drop)
     }
 
-    /// Connects with TLS, and no more.
+    /// Opens a connection with a TLS handshake and closes it.
     pub(super) async fn shake_hands(&self) -> Result<(), NoAnswer> {
         let handshake = async {
             let stream = self.connect().await?;

@@ -1,4 +1,4 @@
-//! Examines a receiver as X would, and as an attacker would.
+//! Checks a receiver with the requests that X and an attacker would send.
 
 mod checks;
 mod exchange;
@@ -27,19 +27,23 @@ use judgement::Judgement;
 use line::Target;
 use patient::{Keys, Known, Patient};
 
-/// Examines a receiver at a URL, of which it knows nothing but the consumer secret, the client secret, or both: as X would, and as an attacker would.
+/// Checks a receiver at a URL with the requests that X and an attacker would send.
 ///
-/// It works on any receiver in any language. It makes about 60 requests, nearly all one after another, each on a connection of its own.
+/// The doctor knows only the URL and the consumer secret, the client secret, or both, so it works
+/// for receivers in any language. It sends about 60 requests, nearly all one after another, each on
+/// a new connection.
 ///
-/// **It sends deliveries to a running app, which no app acts on.** Those that are correctly signed tell that a replay has
-/// ended (`replay_job_status`) which nobody asked for, of the webhook `0`, with a job id that begins with
-/// `birdhook-doctor-`; one is of a kind that does not exist (`birdhook_doctor_events`). They name no user, hold no post and
-/// no message, so that no bot answers them. One is 20 MB long, which a receiver without a limit accepts. An app that
-/// records whatever it gets will have recorded some forty of them.
+/// **It sends deliveries to a running app.** They are made so that no app acts on them. The
+/// correctly signed ones report that a replay has finished (`replay_job_status`), for the webhook
+/// `0` and with a job id that begins with `birdhook-doctor-`. One is of an unknown kind
+/// (`birdhook_doctor_events`). They contain no user, post or message, so no bot answers them. One
+/// of them is 20 MB long; a receiver without a limit accepts it. An app that stores every event it
+/// receives will store about 40 of them.
 ///
-/// **A failure is told once.** A check that would show nothing new, because one before it failed, is
-/// [`Skipped`](Verdict::Skipped) and says for which: a receiver with another secret has one failure, not forty.
-/// [`Warned`](Verdict::Warned) is what X accepts and no stranger can use, but is a step away from it.
+/// **A fault is reported once.** A check that needs a failed check is [`Skipped`](Verdict::Skipped)
+/// and names that check: a receiver with the wrong secret has one failure, not 40.
+/// [`Warned`](Verdict::Warned) marks behaviour that X accepts and attackers cannot exploit, but
+/// that is fragile.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -62,18 +66,22 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    /// A doctor for the receiver at this URL, with the app's consumer secret.
+    /// Creates a doctor for the receiver at this URL, with the app's consumer secret.
+    ///
+    /// Problems with the URL are reported as findings.
     ///
     /// # Errors
-    /// [`DoctorError::Secret`] when the secret is none. What is wrong with the URL is a finding.
+    /// Returns [`DoctorError::Secret`] if the secret is not valid.
     pub fn new(url: impl Into<String>, secret: &str) -> Result<Self, DoctorError> {
         Self::knowing(url.into(), Known::new(SecretKind::Consumer, secret)?)
     }
 
-    /// A doctor for the receiver at this URL, with the app's OAuth 2.0 client secret.
+    /// Creates a doctor for the receiver at this URL, with the app's OAuth 2.0 client secret.
+    ///
+    /// Problems with the URL are reported as findings.
     ///
     /// # Errors
-    /// [`DoctorError::Secret`] when the secret is none. What is wrong with the URL is a finding.
+    /// Returns [`DoctorError::Secret`] if the secret is not valid.
     pub fn with_client_secret(url: impl Into<String>, secret: &str) -> Result<Self, DoctorError> {
         Self::knowing(url.into(), Known::new(SecretKind::Client, secret)?)
     }
@@ -89,40 +97,45 @@ impl Doctor {
         })
     }
 
-    /// Adds the app's OAuth 2.0 client secret. The receiver may answer challenges with either secret, and deliveries are sent
-    /// with both headers.
+    /// Adds the app's OAuth 2.0 client secret.
+    ///
+    /// The receiver may then answer challenges with either secret, and deliveries are signed with
+    /// both.
     ///
     /// # Errors
-    /// [`DoctorError::Secret`] when the secret is none.
+    /// Returns [`DoctorError::Secret`] if the secret is not valid.
     pub fn add_client_secret(mut self, secret: &str) -> Result<Self, DoctorError> {
         self.keys.add(Known::new(SecretKind::Client, secret)?);
         Ok(self)
     }
 
-    /// Whether http, ports and private addresses will do, as for a receiver on this machine. Not unless told.
+    /// Allows http, ports and private addresses, for a receiver on this machine. Defaults to false.
     pub fn local(mut self, local: bool) -> Self {
         self.local = local;
         self
     }
 
-    /// How long to wait for each answer before it is said that there is none: 10 s unless told, as long as X waits at its
-    /// longest.
+    /// Sets the timeout of each request, including the connection.
+    ///
+    /// Defaults to 10 s, X's longest timeout.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// How long an answer may take, and fail above that, with a warning above a third: 3 s unless told, as in 1.1 and
-    /// enterprise. In v2, X gives 10 s.
+    /// Sets the maximum response time.
+    ///
+    /// A slower response is a failure, and one above a third of the maximum is a warning. Defaults
+    /// to 3 s, X's timeout in v1.1 and enterprise. In v2 it is 10 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Trusts a further root certificate, PEM or DER, besides Mozilla's. X trusts no such root.
+    /// Trusts an additional root certificate, in PEM or DER. X does not trust it.
     ///
     /// # Errors
-    /// [`DoctorError::Root`] when it is no certificate.
+    /// Returns [`DoctorError::Root`] if it is not a valid certificate.
     pub fn trust_root(mut self, certificate: &[u8]) -> Result<Self, DoctorError> {
         let certificate = match certificate.trim_ascii_start().starts_with(b"-----") {
             true => CertificateDer::from_pem_slice(certificate).map_err(|_| DoctorError::Root)?,
@@ -133,8 +146,10 @@ impl Doctor {
         Ok(self)
     }
 
-    /// Whether an event is one that a doctor sent, which no app acts on: its replay jobs have ids that begin with
-    /// `birdhook-doctor-`, and its unknown events are `birdhook_doctor_events`.
+    /// Returns whether a doctor sent this event, so that an app can ignore it.
+    ///
+    /// Such events are replay jobs with ids that begin with `birdhook-doctor-`, and unknown events
+    /// named `birdhook_doctor_events`.
     pub fn has_sent(event: &Event) -> bool {
         let job = || {
             let raw: serde_json::Value = serde_json::from_str(event.raw().as_str()).ok()?;
@@ -144,21 +159,22 @@ impl Doctor {
         event.name() == "birdhook_doctor_events" || (event.name() == "replay_job_status" && job().unwrap_or(false))
     }
 
-    /// The names of all checks, in the order in which they are made, each with what it proves.
+    /// Returns the name of every check, in order, and the property that it proves.
     pub fn checks() -> impl Iterator<Item = (&'static str, &'static str)> {
         CHECKS.iter().map(|check| (check.name, check.proves))
     }
 
-    /// Examines the receiver.
+    /// Runs all checks.
     pub async fn examine(&self) -> Diagnosis {
         self.examine_with(|_| ()).await
     }
 
-    /// Examines the receiver, and tells each finding as soon as it is there.
+    /// Runs all checks, and calls `tell` with each finding as soon as it is available.
     pub async fn examine_with(&self, mut tell: impl FnMut(&Finding)) -> Diagnosis {
         let mut patient = self.patient();
         let mut findings = Vec::new();
-        // Every check that failed, or was skipped for one that did: the name of that one.
+        // Maps each check that failed, or was skipped because of a failure, to the check that
+        // failed first.
         let mut roots = BTreeMap::new();
         for check in CHECKS {
             let blocked = check.needs.iter().find_map(|need| roots.get(need).copied());
@@ -205,7 +221,7 @@ impl Doctor {
     }
 }
 
-/// Makes one check. If the receiver did not survive it, that is what there is to say.
+/// Runs one check. If the receiver's process ended during the check, reports that instead.
 async fn examine(patient: &mut Patient, check: &Check) -> Judgement {
     (patient.check, patient.fell_silent) = (check.name, false);
     let judgement = (check.run)(patient).await;
@@ -213,7 +229,7 @@ async fn examine(patient: &mut Patient, check: &Check) -> Judgement {
         return judgement;
     }
     let Some(line) = patient.line.clone() else { return judgement };
-    // A process takes a moment to end.
+    // Wait, because a crashing process takes a moment to end.
     tokio::time::sleep(Duration::from_millis(50)).await;
     if !matches!(line.reach().await, Err(NoAnswer::Refused)) {
         return judgement;
@@ -223,14 +239,14 @@ async fn examine(patient: &mut Patient, check: &Check) -> Judgement {
         .cure("catch what is thrown here and answer 400: see the receiver's log for what it was")
 }
 
-/// Why there is no doctor.
+/// The reason why a doctor cannot be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DoctorError {
-    /// The secret is none.
+    /// The secret is not valid.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// What should be a root certificate is none.
+    /// The root certificate is not valid.
     #[error("what should be a root certificate is neither PEM nor DER of one")]
     Root,
 }

@@ -1,4 +1,5 @@
-//! The receiver under examination: how to reach it, what it has shown so far, and what it must never show.
+//! The target under examination: its address, its responses so far, and the secrets that it must
+//! not reveal.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -28,10 +29,10 @@ impl Known {
     }
 }
 
-/// The secrets that the doctor knows, one of a kind.
+/// The secrets that the doctor knows, at most one of each kind.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
-    /// The one that answers challenges, as far as is known.
+    /// The secret that answers challenges, according to the responses so far.
     pub(super) answering: Known,
     pub(super) other: Option<Known>,
 }
@@ -41,7 +42,7 @@ impl Keys {
         std::iter::once(&self.answering).chain(&self.other)
     }
 
-    /// Adds a secret, in place of one of its kind.
+    /// Adds a secret, replacing one of the same kind.
     pub(super) fn add(&mut self, known: Known) {
         if self.answering.kind == known.kind {
             self.answering = known;
@@ -50,20 +51,20 @@ impl Keys {
         }
     }
 
-    /// Puts the other secret first.
+    /// Makes the other secret the one that answers challenges.
     pub(super) fn swap(&mut self) {
         if let Some(other) = &mut self.other {
             std::mem::swap(&mut self.answering, other);
         }
     }
 
-    /// The signatures of a body that X could send, one with each secret.
+    /// Returns the signatures of a body, one with each secret.
     pub(super) fn sign(&self, body: &[u8]) -> Vec<(SecretKind, String)> {
         self.iter().map(|known| (known.kind, signature::sign(&known.secret, body))).collect()
     }
 }
 
-/// A secret's text, which nothing prints.
+/// The text of a secret, hidden from `Debug`.
 #[derive(Clone)]
 pub(super) struct SecretText(pub(super) String);
 
@@ -73,7 +74,7 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// The receiver under examination.
+/// The target under examination.
 pub(super) struct Patient {
     pub(super) url: String,
     pub(super) target: Option<Target>,
@@ -83,34 +84,34 @@ pub(super) struct Patient {
     pub(super) deadline: Duration,
     pub(super) roots: Vec<CertificateDer<'static>>,
     pub(super) line: Option<Line>,
-    /// The first challenge.
+    /// The first challenge and its response.
     pub(super) challenge: Option<(Challenge, Exchange)>,
-    /// The first good delivery.
+    /// The response to the first valid delivery.
     pub(super) delivery: Option<Exchange>,
-    /// The first delivery with a wrong signature.
+    /// The response to the first delivery with a wrong signature.
     pub(super) forgery: Option<Exchange>,
-    /// What a check asks that is running.
+    /// The name of the running check.
     pub(super) check: &'static str,
-    /// Whether the check that is running met with silence.
+    /// Whether a request of the running check got no response.
     pub(super) fell_silent: bool,
-    /// Whether a check has ended the receiver.
+    /// Whether a check has ended the target's process.
     pub(super) has_died: bool,
-    /// Checks during which an answer held what no stranger may read.
+    /// Checks during which a response revealed a secret or a signature.
     pub(super) secrets_told: BTreeSet<(&'static str, &'static str)>,
-    /// Checks during which an answer told of the receiver's inside.
+    /// Checks during which a response contained a stack trace or debug output.
     pub(super) traces_told: BTreeSet<(&'static str, &'static str)>,
     pub(super) random: fastrand::Rng,
 }
 
 impl Patient {
-    /// Sends a request, and looks through the answer for what it must not hold.
+    /// Sends a request, and searches the response for secrets and stack traces.
     pub(super) async fn send(&mut self, ask: &Ask) -> Exchange {
         let exchange = self.send_unseen(ask).await;
         self.note(ask, &exchange);
         exchange
     }
 
-    /// Sends copies of a request at the same time.
+    /// Sends copies of a request concurrently.
     pub(super) async fn send_at_once(&mut self, ask: &Ask, copies: usize) -> Vec<Exchange> {
         let exchanges = futures_util::future::join_all((0..copies).map(|_| self.send_unseen(ask))).await;
         exchanges.iter().for_each(|exchange| self.note(ask, exchange));
@@ -133,16 +134,17 @@ impl Patient {
 
     fn look_through(&mut self, ask: &Ask, answer: &Answer) {
         let text = leak::text(answer);
-        // A secret as short as a word may be there by chance; X's have 50 characters.
+        // A short secret may match by chance; X's have 50 characters.
         let holds = |secret: &SecretText| secret.0.len() >= 8 && text.contains(&secret.0);
         if self.keys.iter().any(|known| holds(&known.text)) {
             self.secrets_told.insert((self.check, "the secret"));
         }
-        // What was sent with the right signature may be told back.
+        // Empty bodies and those of 1 MiB or more are skipped. A signature that was part of the
+        // request may be echoed.
         let is_looked_at = (1..1 << 20).contains(&ask.body().len());
         for (_, right) in if is_looked_at { self.keys.sign(ask.body()) } else { Vec::new() } {
             let (sent, bytes) = (ask.head("", ""), right.trim_start_matches("sha256=").trim_end_matches('='));
-            // With whatever was written around it.
+            // Compares without prefix and padding, because the request may have changed them.
             let was_sent = sent.windows(bytes.len()).any(|window| window == bytes.as_bytes());
             if !was_sent && leak::holds_signature(&text, &right) {
                 self.secrets_told.insert((self.check, "the signature that would have been right"));
@@ -153,12 +155,13 @@ impl Patient {
         }
     }
 
-    /// A challenge with a new token like X's, without a nonce, as in X's documentation of v2.
+    /// Returns a challenge with a new token and without a nonce, as X's v2 documentation shows it.
     pub(super) fn new_challenge(&mut self) -> Challenge {
         Challenge::new(Challenge::from_seed(self.random.u64(..), request::now()).token())
     }
 
-    /// A new challenge whose right answer shows every difference between the alphabets of base64.
+    /// Returns a challenge whose right response contains both `+` and `/`, so that the base64
+    /// alphabets can be distinguished.
     pub(super) fn telling_challenge(&mut self) -> Challenge {
         for _ in 0..100 {
             let challenge = self.new_challenge();
@@ -170,41 +173,41 @@ impl Patient {
         self.new_challenge()
     }
 
-    /// The secret that answers challenges.
+    /// Returns the secret that answers challenges.
     pub(super) fn secret(&self) -> &Secret {
         &self.keys.answering.secret
     }
 
-    /// A delivery that is correctly signed, with every secret that is known: a receiver ignores the header that it cannot
-    /// check.
+    /// Returns a correctly signed delivery, with a header for every known secret. A receiver
+    /// ignores the header that it cannot check.
     pub(super) fn signed(&self, body: impl Into<Bytes>) -> Ask {
         let body = body.into();
         let signatures = self.keys.sign(&body);
         Ask::post(body).signed(signatures)
     }
 
-    /// A body as X would send it, which no app acts on: a replay that nobody asked for has ended. `note` is the inside of a
-    /// JSON string.
+    /// Returns a body that no app acts on: the result of a replay that was not requested. `note`
+    /// must already be escaped for a JSON string.
     pub(super) fn body(&mut self, note: &str) -> String {
         let job = self.random.u64(..);
-        // The members are in the alphabet's order, so that this much survives being parsed and written again.
+        // Members are in alphabetical order, so that parsing and re-serializing keeps the order.
         format!(
             r#"{{"replay_job_status":{{"job_id":"birdhook-doctor-{job:016x}","job_state":"Complete","job_state_description":"{note}","webhook_id":"0"}}}}"#
         )
     }
 
-    /// The URL, as it may be shown.
+    /// Returns the URL without user name and password.
     pub(super) fn shown_url(&self) -> String {
-        // Also of one that X could not call, such as ftp's.
+        // Also parses URLs that X cannot call, such as ftp URLs.
         let parsed = Url::parse(&self.url).ok();
         let hidden = parsed.filter(|url| !url.username().is_empty() || url.password().is_some());
         let Some(mut url) = hidden else { return self.url.clone() };
-        // Neither can fail for a URL that has a host.
+        // Cannot fail for a URL that has a host.
         let _ = url.set_username("").and_then(|()| url.set_password(None));
         url.into()
     }
 
-    /// What the receiver wrote, briefly and harmlessly.
+    /// Returns a short, printable quote of a text from the target, without secrets.
     pub(super) fn quote(&self, text: &str) -> String {
         let secrets = self.keys.iter().map(|known| &*known.text.0);
         secrets.fold(text.to_owned(), |text, secret| leak::quote(&text, secret))

@@ -1,4 +1,4 @@
-//! Connections with TLS as X makes them, and what is wrong where there is none, in plain words.
+//! TLS connections with X's requirements, and readable descriptions of TLS faults.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Makes connections that trust Mozilla's authorities and some further ones.
+/// Opens TLS connections, trusting Mozilla's certificate authorities and additional roots.
 #[derive(Clone)]
 pub(super) struct Tls {
     connector: TlsConnector,
@@ -33,7 +33,7 @@ impl Tls {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsFault::of(error, None))?
-            .dangerous() // It only looks on; see `Witness`.
+            .dangerous() // Only observes; see `Witness`.
             .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
             .with_no_client_auth();
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), witness })
@@ -54,7 +54,7 @@ impl Tls {
     }
 }
 
-/// Why there is no TLS connection.
+/// The reason why a TLS connection failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TlsFault {
     #[error("the certificate has expired")]
@@ -123,7 +123,7 @@ impl TlsFault {
     }
 }
 
-/// Verifies as rustls does, and remembers what it refused.
+/// Verifies like rustls, and records why a chain was rejected.
 #[derive(Debug)]
 struct Witness {
     inner: Arc<WebPkiServerVerifier>,
@@ -131,12 +131,12 @@ struct Witness {
     refused: Mutex<Option<Refused>>,
 }
 
-/// What is to be known of a chain that was refused.
+/// Details of a rejected certificate chain.
 #[derive(Clone, Copy, Debug)]
 struct Refused {
-    /// Whether it would be trusted if it were itself a root.
+    /// Whether the certificate is self-signed: it would be trusted if it were a root.
     by_itself: bool,
-    /// Whether it came without any other certificate.
+    /// Whether the server sent no intermediate certificates.
     alone: bool,
 }
 
@@ -158,7 +158,8 @@ impl Witness {
         }
         let Ok(alone) = Self::new(roots, Arc::clone(&self.provider)) else { return false };
         let verified = alone.inner.verify_server_cert(end_entity, &[], name, &[], now);
-        // What `openssl req -x509` makes is an authority's own, which is refused as such: by itself too.
+        // `openssl req -x509` creates a CA certificate, which is rejected with a different error
+        // although it is self-signed.
         let others = [CertificateError::UnknownIssuer, CertificateError::BadSignature].map(Error::InvalidCertificate);
         verified.err().is_none_or(|error| !others.contains(&error))
     }

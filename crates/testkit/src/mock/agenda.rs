@@ -1,4 +1,4 @@
-//! What is to be done later, and the task that does it.
+//! The scheduler: tasks that are due later, and the loop that runs them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use super::clock::{Timed, after};
 use super::crc::Occasion;
 use super::delivery::Parcel;
 
-/// What is to be done, by time and then in the order of asking.
+/// Scheduled tasks, ordered by time, then by insertion.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     due: BTreeMap<(Timestamp, u64), Task>,
     asked: u64,
 }
 
-/// Something to be done at some time.
+/// A scheduled task.
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// A delivery takes its turn.
+    /// Queues a delivery for sending.
     Deliver(Box<Parcel>),
-    /// The webhook of this id is looked at, and challenged if its schedule says so.
+    /// Challenges the webhook with this id if its schedule says so, and schedules the next check.
     Challenge(String),
 }
 
@@ -56,7 +56,7 @@ impl Timed for Inner {
         let state = self.state();
         let waits = !state.is_held && state.waiting.values().any(|waiting| !waiting.is_empty());
         let is_due = state.agenda.next().is_some_and(|due| due <= now);
-        // What has ended does nothing more, whatever was due.
+        // A stopped mock does nothing more, even if work is due.
         state.has_ended
             || !waits && !is_due && state.challenging == 0 && state.under_way.values().all(|many| *many == 0)
     }
@@ -66,7 +66,7 @@ impl Timed for Inner {
     }
 }
 
-/// Does what is due, until it is dropped, and what it has begun with it.
+/// Runs due tasks until dropped. Dropping it also aborts the tasks that it has spawned.
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut begun = JoinSet::new();
     let mut changed = inner.changed.subscribe();
@@ -75,7 +75,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let was_due = begin_due(&inner, &mut begun);
         begin_deliveries(&inner, &mut begun);
         if was_due {
-            // A webhook that is not to be challenged yet leaves nothing under way whose end would tell.
+            // A webhook that is not challenged yet starts no task, so nothing else would notify
+            // waiters.
             wake(&inner);
         }
         let next = inner.state().agenda.next();
@@ -87,7 +88,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-/// Whether something was due.
+/// Starts all due tasks. Returns whether there were any.
 fn begin_due(inner: &Arc<Inner>, begun: &mut JoinSet<()>) -> bool {
     let now = inner.settings.clock.now();
     let (mut state, mut was_due) = (inner.state(), false);
@@ -123,7 +124,7 @@ fn begin_deliveries(inner: &Arc<Inner>, begun: &mut JoinSet<()>) {
 }
 
 async fn challenge(inner: Arc<Inner>, webhook: String) {
-    // That it failed is in the ledger, and in the webhook's state.
+    // The ledger and the state of the webhook already record a failure.
     let _ = inner.revalidate(&webhook, Occasion::Schedule).await;
     inner.state().challenging -= 1;
     inner.changed.send_replace(());
@@ -134,7 +135,7 @@ async fn deliver(inner: Arc<Inner>, parcel: Parcel) {
     inner.changed.send_replace(());
 }
 
-/// Tells whoever waits that something is to be done.
+/// Notifies waiters that the state has changed.
 pub(crate) fn wake(inner: &Inner) {
     inner.changed.send_replace(());
 }

@@ -1,4 +1,4 @@
-//! Who calls: OAuth 1.0a signatures, bearer tokens, OAuth 2.0 user tokens.
+//! Authentication of callers: OAuth 1.0a signatures, bearer tokens, and OAuth 2.0 user tokens.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::oauth1::{Claim, Signed};
 use super::state::State;
 use super::{App, Inner};
 
-/// Who calls, once that is verified.
+/// A verified caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// The name of the app.
@@ -25,14 +25,14 @@ pub(crate) struct Caller {
 pub(crate) enum Who {
     /// The app itself, with its bearer token.
     App,
-    /// A user, by OAuth 1.0a.
+    /// A user, with OAuth 1.0a.
     User { id: String, is_owner: bool, permission: Permission },
-    /// A user, by OAuth 2.0.
+    /// A user, with OAuth 2.0.
     User2 { id: String, scopes: BTreeSet<String> },
 }
 
 impl Caller {
-    /// The user who calls, if it is one.
+    /// Returns the id of the user, if the caller is one.
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.who {
             Who::App => None,
@@ -42,7 +42,7 @@ impl Caller {
 }
 
 impl Inner {
-    /// Finds out who calls; `None` when that cannot be verified.
+    /// Authenticates the caller; `None` if the credentials cannot be verified.
     pub(crate) fn authenticate(&self, head: &Parts, body: &[u8]) -> Option<Caller> {
         let mut headers = head.headers.get_all(AUTHORIZATION).iter();
         let header = headers.next()?.to_str().ok()?;
@@ -79,7 +79,8 @@ impl Inner {
         Some(Caller { app: app.name, who: Who::User { id: grant.user_id, is_owner, permission: grant.permission } })
     }
 
-    /// The app that has signed a request, in time and not before. The token's secret is looked up.
+    /// Returns the app that signed a request, if the signature and timestamp are right and the
+    /// nonce is new. `secret` looks up the token's secret.
     pub(crate) fn signer(
         &self,
         claim: &Claim,
@@ -104,7 +105,7 @@ impl Inner {
         if !claim.signs(&signed, app.consumer_secret.as_str(), secret.as_str()) || !self.is_timely(claim.timestamp) {
             return None;
         }
-        // A nonce counts once for its time; those out of the window cannot come again.
+        // Nonces are kept only for the time window: an older timestamp is rejected anyway.
         let nonce = (claim.timestamp, format!("{} {}", claim.consumer_key, claim.nonce));
         if !state.nonces.insert(nonce) {
             return None;
@@ -114,14 +115,15 @@ impl Inner {
         Some(app)
     }
 
-    /// Whether a timestamp, in seconds, is of now.
+    /// Returns whether a timestamp, in seconds, is within the window around now.
     fn is_timely(&self, timestamp: i64) -> bool {
         let time = birdhook_core::Timestamp::from_millis(timestamp.saturating_mul(1000));
         let is_near = |now| between(now, time).max(between(time, now)) <= self.settings.oauth_window;
         is_near(self.settings.clock.now()) || is_near(crate::now())
     }
 
-    /// `POST /oauth2/token`: the app's bearer token for its key and secret.
+    /// Handles `POST /oauth2/token`: returns the app if its key and secret are right, for its
+    /// bearer token.
     pub(crate) fn client_credentials(&self, head: &Parts, body: &[u8]) -> Option<App> {
         let header = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
         let (scheme, pair) = header.split_once(' ')?;

@@ -1,4 +1,4 @@
-//! The clock on which a mock X does what is due later: retries, scheduled challenges, windows of rates and replays.
+//! The clock on which a mock X schedules retries, challenges, rate limit windows and replays.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use super::lock;
 use crate::request;
 
-/// A clock: the machine's own, or one that stands still until it is told to go on.
+/// The system clock, or a manual clock that moves only when advanced.
 ///
-/// A clone is the same clock; several mocks may share one.
+/// Clones share one clock, and several mocks may share it too.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,44 +31,46 @@ pub struct Clock(Option<Arc<Manual>>);
 struct Manual {
     now: watch::Sender<Timestamp>,
     timed: Mutex<Vec<Weak<dyn Timed>>>,
-    /// Time moves for one caller at a time.
+    /// Held while time is advanced, so that only one caller does so at a time.
     moving: tokio::sync::Mutex<()>,
 }
 
-/// Something with work that is due at some time of a clock.
+/// A source of work scheduled on a clock.
 pub(crate) trait Timed: Send + Sync {
-    /// When the next work is due that is not due yet.
+    /// Returns the time of the next future work.
     fn next_due(&self) -> Option<Timestamp>;
-    /// Whether no work is due or under way.
+    /// Returns whether no work is due or under way.
     fn is_settled(&self) -> bool;
-    /// Told whenever that may have changed.
+    /// Returns a receiver that is notified when the results of the other methods may have changed.
     fn changes(&self) -> watch::Receiver<()>;
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the system clock.
     pub fn real() -> Self {
         Self(None)
     }
 
-    /// A clock that stands at this time.
+    /// Creates a manual clock that starts at this time.
     pub fn manual(at: Timestamp) -> Self {
         let (now, timed) = (watch::Sender::new(at), Mutex::default());
         Self(Some(Arc::new(Manual { now, timed, moving: tokio::sync::Mutex::default() })))
     }
 
-    /// What time it is.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         self.0.as_ref().map_or_else(request::now, |manual| *manual.now.borrow())
     }
 
-    /// Whether it stands still until told.
+    /// Returns whether the clock moves only when advanced.
     pub fn is_manual(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Lets this much time pass: moves to whatever is due next, waits until it is done and has been answered, and so on
-    /// until the time is over. With the machine's clock it waits.
+    /// Advances a manual clock by this duration. On the system clock, it sleeps.
+    ///
+    /// A manual clock moves step by step: it jumps to the time of the next due work and waits until
+    /// that work is finished, until the duration has passed.
     pub async fn advance(&self, by: Duration) {
         let Some(manual) = &self.0 else { return tokio::time::sleep(by).await };
         let _alone = manual.moving.lock().await;
@@ -90,7 +92,7 @@ impl Clock {
         }
     }
 
-    /// Asks to be waited for when time passes.
+    /// Registers a source of work that `advance` waits for.
     pub(crate) fn register(&self, timed: Weak<dyn Timed>) {
         if let Some(manual) = &self.0 {
             let mut all = lock(&manual.timed);
@@ -99,12 +101,12 @@ impl Clock {
         }
     }
 
-    /// Resolves when it is this time; never when there is none.
+    /// Resolves when the clock reaches this time; never for `None`.
     pub(crate) async fn reaches(&self, due: Option<Timestamp>) {
         let Some(due) = due else { return std::future::pending().await };
         match &self.0 {
             Some(manual) => {
-                // The sender is alive as long as this clock.
+                // Cannot fail: the sender lives as long as this clock.
                 let _ = manual.now.subscribe().wait_for(|now| *now >= due).await;
             }
             None => tokio::time::sleep(between(self.now(), due)).await,
@@ -112,7 +114,7 @@ impl Clock {
     }
 }
 
-/// Resolves when nothing is due or under way.
+/// Resolves when no work is due or under way.
 pub(crate) async fn settled(timed: &dyn Timed) {
     let mut changes = timed.changes();
     while !timed.is_settled() {
@@ -122,7 +124,7 @@ pub(crate) async fn settled(timed: &dyn Timed) {
     }
 }
 
-/// The machine's.
+/// The system clock.
 impl Default for Clock {
     fn default() -> Self {
         Self::real()
@@ -136,17 +138,17 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// `by` later than `time`.
+/// Returns the time `by` after `time`.
 pub(crate) fn after(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }
 
-/// `by` earlier than `time`.
+/// Returns the time `by` before `time`.
 pub(crate) fn before(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }
 
-/// From one time to the other; nothing when it is over.
+/// Returns the duration between two times; zero if `to` is earlier.
 pub(crate) fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(to.as_millis().saturating_sub(from.as_millis())).unwrap_or(0))
 }

@@ -1,86 +1,93 @@
-//! Where X's documents disagree, and which of them is followed.
+//! Choices between X's documents where they contradict each other.
 
-/// Where X's documents disagree, and which of them the mock follows; by default its prose, which people read.
+/// Choices between X's documents where they contradict each other.
+///
+/// Defaults to X's prose documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contradictions {
-    /// Whose tokens manage webhooks in v2.
+    /// The credentials that may manage webhooks in v2.
     pub webhook_auth: WebhookAuth,
-    /// What `PUT /2/webhooks/:id` answers.
+    /// The response to `PUT /2/webhooks/:id`.
     pub webhook_check: WebhookCheck,
-    /// Where the subscription is in the answers of `POST` and `PUT` of `/2/activity/subscriptions`.
+    /// The place of the subscription in the responses to `POST` and `PUT` of
+    /// `/2/activity/subscriptions`.
     pub activity_answer: ActivityAnswer,
-    /// Which subscriptions to the X Activity API X holds for the same.
+    /// The X Activity subscriptions that count as duplicates of each other.
     pub same_activity: SameActivity,
-    /// Whether `oauth.revoke` can be subscribed: prose has it among the types, OpenAPI not among those to subscribe.
+    /// Whether apps can subscribe to `oauth.revoke`. X's prose lists it as an event type; OpenAPI
+    /// does not list it as one for subscriptions. Defaults to false.
     pub revoke_can_be_subscribed: bool,
-    /// Where the links of filtered streams are listed.
+    /// The path of the list of filtered stream links.
     pub stream_links_path: StreamLinksPath,
-    /// The shape of that list.
+    /// The format of that list.
     pub stream_links_list: StreamLinksList,
-    /// Whether `fields` in that list holds pieces of one parameter that was parted at its commas, as the guide's sample.
+    /// Whether `fields` in that list is split at its commas, as in the guide's sample. Defaults to
+    /// false.
     pub stream_fields_parted: bool,
-    /// Whether a replay includes its `to_date`, in v2.
+    /// Whether a v2 replay includes its `to_date`.
     pub replay_end: ReplayEnd,
-    /// What `POST /2/webhooks/replay` answers.
+    /// The response to `POST /2/webhooks/replay`.
     pub replay_answer: ReplayAnswer,
-    /// How v2 tells errors.
+    /// The format of v2 errors.
     pub errors: ErrorForm,
-    /// What a second subscription of a user to the Account Activity API of 1.1 is answered.
+    /// The response to a user's second subscription to the Account Activity API 1.1.
     pub repeated_subscription: RepeatedSubscription,
 }
 
-/// Whose tokens manage webhooks in v2.
+/// The credentials that may manage webhooks in v2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebhookAuth {
-    /// The app's bearer token only: prose.
+    /// Only the app's bearer token: prose.
     #[default]
     Bearer,
-    /// For POST, PUT and DELETE the app owner's OAuth 1.0a too: OpenAPI.
+    /// For POST, PUT and DELETE also OAuth 1.0a of the app's owner: OpenAPI.
     BearerOrOwner,
 }
 
-/// What `PUT /2/webhooks/:id` answers.
+/// The response to `PUT /2/webhooks/:id`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebhookCheck {
-    /// `{"data":{"valid":...}}`, whether the challenge was answered well.
+    /// `{"data":{"valid":...}}` with the result of the challenge.
     #[default]
     Valid,
-    /// `{"data":{"valid":true}}`, since the check was started: OpenAPI's words.
+    /// `{"data":{"valid":true}}`, which only says that the check was started: OpenAPI's
+    /// description.
     Triggered,
     /// `{"data":{"attempted":true}}`: X's playground.
     Attempted,
 }
 
-/// Where the subscription is in an answer of `/2/activity/subscriptions`.
+/// The place of the subscription in a response of `/2/activity/subscriptions`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ActivityAnswer {
-    /// It is `data`.
+    /// `data` is the subscription.
     #[default]
     Object,
-    /// It is the element of `data`.
+    /// `data` is an array with the subscription.
     Array,
-    /// It is `data.subscription`: OpenAPI.
+    /// `data.subscription` is the subscription: OpenAPI.
     Nested,
-    /// Nowhere: the answer is 204 without a body, as clients have reported.
+    /// 204 without a body, as clients have reported.
     Empty,
 }
 
-/// Which subscriptions to the X Activity API X holds for the same, so that the second one is refused as a duplicate.
+/// The X Activity subscriptions that count as duplicates of each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameActivity {
-    /// Those of one type, filter and webhook.
+    /// Subscriptions with the same event type, filter and webhook.
     #[default]
     Filter,
-    /// Those of one type and user or keyword, whatever else their filter has and whichever webhook receives them.
+    /// Subscriptions with the same event type and user or keyword, regardless of webhook and other
+    /// filter members.
     Subject,
 }
 
-/// Where the links of filtered streams are listed.
+/// The path of the list of filtered stream links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamLinksPath {
@@ -91,7 +98,7 @@ pub enum StreamLinksPath {
     OpenApi,
 }
 
-/// The shape of the list of links.
+/// The format of the list of filtered stream links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamLinksList {
@@ -102,29 +109,30 @@ pub enum StreamLinksList {
     Array,
 }
 
-/// Whether a replay in v2 includes its `to_date`. In 1.1 it does not.
+/// Whether a v2 replay includes its `to_date`. In 1.1 it never does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplayEnd {
-    /// No: prose.
+    /// It does not: prose.
     #[default]
     Exclusive,
-    /// Yes: OpenAPI.
+    /// It does: OpenAPI.
     Inclusive,
 }
 
-/// What `POST /2/webhooks/replay` answers.
+/// The response to `POST /2/webhooks/replay`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplayAnswer {
-    /// `{"data":{"job_id","created_at"}}`: OpenAPI, and the only one with which a client can go on.
+    /// `{"data":{"job_id","created_at"}}`: OpenAPI. Only this response gives the client the job's
+    /// id.
     #[default]
     Job,
     /// `{"for_user_id","replay_event"}`: the quickstart's sample.
     Sample,
 }
 
-/// How v2 tells errors; OpenAPI has both for every call.
+/// The format of v2 errors. OpenAPI lists both for every call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorForm {
@@ -135,13 +143,13 @@ pub enum ErrorForm {
     Code,
 }
 
-/// What a second subscription of a user is answered in 1.1.
+/// The response to a user's second subscription in 1.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepeatedSubscription {
-    /// 409, code 355, "Subscription already exists.": what clients of premium 1.1 have met.
+    /// 409 with code 355, "Subscription already exists.", as clients of premium 1.1 have reported.
     #[default]
     Conflict,
-    /// 204, as the first.
+    /// 204, like the first.
     Accepted,
 }

@@ -1,4 +1,4 @@
-//! Challenges: how they are made, and what an answer does to a webhook.
+//! Challenges: sending them, judging the response, and its effect on a webhook.
 
 use std::time::Duration;
 
@@ -13,50 +13,51 @@ use super::state::Generation;
 use super::{App, Inner, clock};
 use crate::{Challenge, SendError, WrongAnswer};
 
-/// Why a webhook is challenged.
+/// The reason for a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Occasion {
-    /// It is registered.
+    /// Registration of the webhook.
     Registration,
-    /// A PUT asks for it.
+    /// A PUT that requests a check.
     Revalidation,
-    /// X does so from time to time.
+    /// The regular schedule.
     Schedule,
-    /// Before a replay.
+    /// A replay job is about to start.
     Replay,
 }
 
-/// What is wrong with the answer to a challenge.
+/// The reason why a challenge failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChallengeFailure {
-    /// 2xx with a body that does not have the right token.
+    /// A 2xx response without the right token.
     #[error("{0}")]
     WrongToken(WrongAnswer),
-    /// Any 3xx: X follows none.
+    /// A 3xx response. X follows no redirects.
     #[error("the answer is a redirect ({0})")]
     Redirect(StatusCode),
     /// Any other status.
     #[error("the answer is {0}")]
     Status(StatusCode),
-    /// `Content-Encoding` does not say how the bytes are encoded.
+    /// `Content-Encoding` does not match the encoding of the body.
     #[error("the answer's Content-Encoding does not match its bytes")]
     Encoding,
-    /// The certificate or the handshake is not as it must be.
+    /// The TLS handshake failed or the certificate is not valid.
     #[error("TLS failed: {0}")]
     Tls(String),
-    /// No answer in time.
+    /// The request timed out.
     #[error("no answer in time")]
     Timeout,
-    /// No connection, or one that ended before the answer.
+    /// The connection failed, or ended before the response.
     #[error("no connection: {0}")]
     Connection(String),
 }
 
 impl ChallengeFailure {
-    /// Whether it may pass, so that the webhook stays valid for a while (4xx, 5xx, timeout, closed connection).
+    /// Returns whether the webhook stays valid for a grace period (4xx, 5xx, timeout, connection
+    /// error).
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Status(status) => status.is_client_error() || status.is_server_error(),
@@ -67,7 +68,7 @@ impl ChallengeFailure {
 }
 
 impl Inner {
-    /// Challenges a URL and writes it down.
+    /// Challenges a URL, and records it in the ledger.
     pub(crate) async fn challenge(&self, target: &Target, occasion: Occasion) -> Result<(), ChallengeFailure> {
         let settings = target.generation.challenges(&self.settings);
         let at = self.settings.clock.now();
@@ -132,7 +133,7 @@ impl Inner {
         (Outcome::Status(status.as_u16()), took, verdict)
     }
 
-    /// The kind of secret with which a challenge was answered rightly.
+    /// Returns the kind of secret that signed the response.
     fn judge(&self, challenge: &Challenge, app: &App, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
         let mut wrong = WrongAnswer::Wrong;
         for (kind, secret) in app.secrets() {
@@ -148,17 +149,17 @@ impl Inner {
     }
 }
 
-/// What is challenged.
+/// The subject of a challenge.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The id of the webhook; none before it is registered.
+    /// The id of the webhook; `None` before it is registered.
     pub(crate) webhook: Option<String>,
     pub(crate) app: App,
     pub(crate) url: String,
     pub(crate) generation: Generation,
 }
 
-/// Whether a webhook is valid after this answer.
+/// Returns whether a webhook is valid after this result.
 pub(crate) fn stays_valid(
     verdict: &Result<(), ChallengeFailure>,
     was_valid: bool,
@@ -175,15 +176,15 @@ pub(crate) fn stays_valid(
     }
 }
 
-/// The words of rustls for what went wrong after a connection was made.
+/// Returns whether an error message of rustls is about TLS, and not about the connection.
 fn is_tls(why: &str) -> bool {
     ["certificate", "TLS", "handshake", "fatal alert", "corrupt message", "peer is incompatible", "peer misbehaved"]
         .iter()
         .any(|word| why.contains(word))
 }
 
-/// Whether the bytes are gzip or not, against what the header says. Nobody here can read gzip, so an answer that is
-/// really compressed is taken for a wrong one.
+/// Returns whether `Content-Encoding` contradicts the bytes, which may be gzip or not. The mock
+/// cannot decompress, so it later rejects a correctly declared gzip body as a wrong token.
 fn is_misencoded(answer: &crate::Answer) -> bool {
     let said = answer.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     said != answer.body.starts_with(&[0x1f, 0x8b])

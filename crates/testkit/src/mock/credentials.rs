@@ -1,4 +1,4 @@
-//! The credentials that a mock X gives out.
+//! The credentials that a mock X issues.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use birdhook_core::{Secret, SecretError, SecretKind};
 
 use super::{Signs, random};
 
-/// A key, token or secret. `Debug` does not tell it.
+/// A key, token or secret, hidden from `Debug`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(String);
 
 impl Token {
-    /// A token of this text.
+    /// Creates a token from its text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -30,30 +30,31 @@ impl fmt::Debug for Token {
     }
 }
 
-/// An app, with what its *Keys and tokens* tab shows.
+/// An app, with the values of its *Keys and tokens* tab.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct App {
-    /// The name under which the ledger has its deliveries: `default` for the first.
+    /// The name of the app in the ledger. The first app is `default`.
     pub name: String,
-    /// X's id of it.
+    /// X's id of the app.
     pub id: String,
     /// The API key.
     pub consumer_key: String,
-    /// The API key secret. [`Settings::signs`](super::Settings::signs) says whether it signs.
+    /// The API key secret. [`Settings::signs`](super::Settings::signs) defines whether it signs.
     pub consumer_secret: Token,
     /// The OAuth 2.0 client id.
     pub client_id: String,
-    /// The OAuth 2.0 client secret of a confidential client. [`Settings::signs`](super::Settings::signs) says whether it signs.
+    /// The OAuth 2.0 client secret of a confidential client.
+    /// [`Settings::signs`](super::Settings::signs) defines whether it signs.
     pub client_secret: Option<Token>,
     /// The app-only bearer token.
     pub bearer: Token,
-    /// The owner, whose OAuth 1.0a tokens manage webhooks in 1.1.
+    /// The app's owner, whose OAuth 1.0a tokens manage webhooks in 1.1.
     pub owner: User,
     keys: Keys,
 }
 
-/// What signs.
+/// The secrets that sign.
 #[derive(Clone, Debug)]
 struct Keys {
     consumer: Secret,
@@ -75,7 +76,7 @@ impl App {
         Ok(Self {
             name: name.to_owned(),
             id,
-            // X's look like this within.
+            // The base64 of X's client ids decodes to this format.
             client_id: URL_SAFE_NO_PAD.encode(format!("{}:1:ci", consumer_key.get(..20).unwrap_or_default())),
             consumer_key,
             bearer: Token(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(60))),
@@ -86,30 +87,30 @@ impl App {
         })
     }
 
-    /// The API key secret, as a receiver takes it.
+    /// Returns the API key secret in the type that a receiver takes.
     pub fn secret(&self) -> &Secret {
         &self.keys.consumer
     }
 
-    /// The secrets that sign as `signs` says, each with its kind.
+    /// Returns the secrets that sign according to `signs`, with their kinds.
     pub(crate) fn signing(&self, signs: Signs) -> impl Iterator<Item = (SecretKind, &Secret)> {
         let has_client = self.keys.client.is_some();
         self.secrets().filter(move |(kind, _)| signs.with(*kind, has_client))
     }
 
-    /// The secrets that the app has, each with its kind.
+    /// Returns the app's secrets, with their kinds.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (SecretKind, &Secret)> {
         let client = self.keys.client.iter().map(|secret| (SecretKind::Client, secret));
         std::iter::once((SecretKind::Consumer, &self.keys.consumer)).chain(client)
     }
 
-    /// The OAuth 2.0 client secret, as a receiver takes it.
+    /// Returns the OAuth 2.0 client secret in the type that a receiver takes.
     pub fn client_key(&self) -> Option<&Secret> {
         self.keys.client.as_ref()
     }
 }
 
-/// A user who has authorised an app, with the tokens that the app got.
+/// A user who has authorized an app, with the tokens that the app received.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct User {
@@ -117,7 +118,7 @@ pub struct User {
     pub id: String,
     /// The OAuth 1.0a access token.
     pub token: Token,
-    /// Its secret.
+    /// The secret of the OAuth 1.0a access token.
     pub token_secret: Token,
     /// The OAuth 2.0 user token.
     pub oauth2_token: Token,
@@ -134,7 +135,7 @@ impl User {
     }
 }
 
-/// What an app may do for the users who authorise it. A change counts for users who authorise it afterwards.
+/// The permission of an app. A change affects only users who authorize the app afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Permission {
@@ -142,12 +143,12 @@ pub enum Permission {
     Read,
     /// Read and write.
     ReadWrite,
-    /// Read, write and direct messages, which webhooks need.
+    /// Read, write and direct messages. Webhooks need this.
     #[default]
     ReadWriteMessages,
 }
 
-/// Every scope of OAuth 2.0 that a call asks for.
+/// Every OAuth 2.0 scope that a call may require.
 pub const SCOPES: &[&str] = &[
     "tweet.read",
     "tweet.write",

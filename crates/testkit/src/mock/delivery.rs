@@ -1,4 +1,4 @@
-//! A delivery: who gets it, how it is sent, and what follows from the answer.
+//! Deliveries: their recipients, their attempts, and the handling of responses.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::state::{ActivitySubscription, Generation, State};
 use super::{Inner, tagging};
 use crate::{Answer, Happening, Kind, Post, SendError};
 
-/// A body on its way to one webhook.
+/// A delivery to one webhook, waiting to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub(crate) delivery: u64,
@@ -23,15 +23,15 @@ pub(crate) struct Parcel {
     pub(crate) subscriber: Option<String>,
     pub(crate) cause: Cause,
     pub(crate) body: Bytes,
-    /// How often it was tried.
+    /// The number of attempts so far.
     pub(crate) attempts: u32,
-    /// The replay job that it belongs to.
+    /// The replay job that the delivery belongs to.
     pub(crate) job: Option<String>,
-    /// What must still be there when its turn comes.
+    /// The subscription that must still exist when the delivery is sent.
     pub(crate) order: Standing,
 }
 
-/// The standing order by which something is sent.
+/// The kind of subscription that caused a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     AccountActivity,
@@ -40,7 +40,7 @@ pub(crate) enum Standing {
 }
 
 impl State {
-    /// Plans the deliveries of what happened; returns how many.
+    /// Schedules the deliveries of an event, and returns their number.
     pub(crate) fn tell(&mut self, happening: &Happening, now: Timestamp, inner: &Inner) -> usize {
         self.expire(now);
         let before = self.next_delivery;
@@ -104,7 +104,7 @@ impl State {
         usize::try_from(self.next_delivery - before).unwrap_or(usize::MAX)
     }
 
-    /// Puts a delivery, and its duplicates, on the agenda.
+    /// Schedules a delivery and its duplicates.
     fn send(&mut self, mut parcel: Parcel, due: Timestamp) {
         for _ in 0..=self.chaos.duplicates {
             self.send_once(parcel.clone(), due);
@@ -112,14 +112,14 @@ impl State {
         }
     }
 
-    /// Puts a delivery on the agenda.
+    /// Schedules a delivery.
     pub(crate) fn send_once(&mut self, mut parcel: Parcel, due: Timestamp) {
         self.next_delivery += 1;
         parcel.delivery = self.next_delivery;
         self.agenda.add(due, Task::Deliver(Box::new(parcel)));
     }
 
-    /// The delivery to this webhook whose turn it is.
+    /// Takes the next delivery to this webhook, if one may be sent now.
     pub(crate) fn next_parcel(&mut self, webhook: &str) -> Option<Parcel> {
         let under_way = self.under_way.entry(webhook.to_owned()).or_default();
         if self.is_held || *under_way >= self.chaos.at_once.max(1) {
@@ -136,13 +136,13 @@ impl State {
         Some(parcel)
     }
 
-    /// Whether it is still to be sent.
+    /// Checks that the delivery is still to be sent; otherwise returns the reason.
     fn stands(&self, parcel: &Parcel) -> Result<(), &'static str> {
         let Some(webhook) = self.webhook(&parcel.webhook) else { return Err("the webhook was deleted") };
         if !webhook.valid {
             return Err("the webhook was invalid");
         }
-        // A revocation ends the subscription that tells it.
+        // A revocation ends the subscription that reports it, so the subscription is not checked.
         let stands = parcel.attempts > 0
             || parcel.kind == Kind::Revoke
             || match &parcel.order {
@@ -157,7 +157,7 @@ impl State {
 }
 
 impl Inner {
-    /// Sends a delivery once, and sees to what follows.
+    /// Sends a delivery once, and schedules a retry if it fails.
     pub(crate) async fn attempt(&self, mut parcel: Parcel) {
         let now = self.settings.clock.now();
         let prepared = {
@@ -187,7 +187,7 @@ impl Inner {
             Err(error) => (Outcome::Unreachable(error.to_string()), Duration::ZERO),
         };
         let is_ok = outcome.is_ok();
-        // On a manual clock no time passes while an answer is waited for.
+        // A manual clock does not move while a request waits, so adds the timeout explicitly.
         let is_late = outcome == Outcome::Timeout && self.settings.clock.is_manual();
         let ended = if is_late { after(now, self.settings.delivery_timeout) } else { self.settings.clock.now() };
         self.ledger.push_sent(Sent {
@@ -213,7 +213,7 @@ impl Inner {
         self.finished(&parcel, is_ok);
     }
 
-    /// Puts a failed delivery on the agenda again, if it is to be tried again.
+    /// Schedules a failed delivery again if the settings allow it. Returns whether they do.
     fn retry(&self, parcel: &Parcel, generation: Generation, ended: Timestamp) -> bool {
         let settings = &self.settings;
         let is_tried_again = match settings.retries {
@@ -231,7 +231,7 @@ impl Inner {
         true
     }
 
-    /// A delivery needs nothing more.
+    /// Finishes a delivery that needs no further attempt.
     fn finished(&self, parcel: &Parcel, is_ok: bool) {
         let now = self.settings.clock.now();
         let mut state = self.state();
@@ -251,7 +251,8 @@ impl State {
 }
 
 impl ActivitySubscription {
-    /// Whether this is what it asks for. The body says in which direction it goes; the value of another qualifier must occur in it.
+    /// Returns whether an event matches the subscription. The body gives the direction; the values
+    /// of other qualifiers must occur in the body.
     fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
         let filter = &self.filter;
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);

@@ -1,9 +1,11 @@
-//! What fuzz targets reach of the mock.
+//! Entry points of the mock for fuzz targets.
 
 use super::oauth1::{Claim, Signed};
 
-/// Whether the header `Authorization` signs a request with a consumer's and a token's secret; `None` when it is none of
-/// OAuth 1.0a. A request is its method, scheme, host, path and query, and the form in its body.
+/// Returns whether an `Authorization` header signs a request with these consumer and token secrets.
+///
+/// Returns `None` if the header is not OAuth 1.0a. A request consists of method, scheme, host,
+/// path, query, and the form in its body.
 pub fn signs(
     header: &str,
     [method, scheme, host, path, query]: [&str; 5],

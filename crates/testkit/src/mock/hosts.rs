@@ -1,4 +1,4 @@
-//! The names by which the server may be called.
+//! The host names under which the server accepts requests.
 
 use std::net::IpAddr;
 
@@ -6,20 +6,21 @@ use http::Request;
 use http::header::HOST;
 use http::uri::Authority;
 
-/// What a request's `Host` may be. A browser sends the name under which it reached the server, which another site's page can
-/// have resolve to this machine, but cannot change.
+/// The allowed values of the `Host` header, against DNS rebinding: another site's page can have its
+/// name resolve to this machine, but the browser still sends that name as `Host`.
 pub(crate) struct Hosts {
     names: Vec<String>,
     addresses: Vec<IpAddr>,
 }
 
 impl Hosts {
-    /// These names and addresses, `localhost` and loopback.
+    /// Allows these names and addresses, `localhost`, and loopback addresses.
     pub(crate) fn new(names: &[String], addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         Self { names: names.to_vec(), addresses: addresses.into_iter().collect() }
     }
 
-    /// Whether the request has one `Host`, which is one of them, with any port.
+    /// Returns whether the request has exactly one `Host` header, with an allowed name and any
+    /// port.
     pub(crate) fn allow<B>(&self, request: &Request<B>) -> bool {
         let mut hosts = request.headers().get_all(HOST).into_iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };

@@ -1,4 +1,4 @@
-//! What the management endpoints do, whichever API asks.
+//! Operations of the management APIs, shared by all API versions.
 
 use birdhook_core::Timestamp;
 use http::Uri;
@@ -14,7 +14,7 @@ use super::{Inner, random};
 use crate::Kind;
 
 impl Webhook {
-    /// Whether its schedule says that it is to be challenged now.
+    /// Returns whether the schedule requires a challenge now.
     pub(crate) fn is_stale(&self, now: Timestamp, inner: &Inner) -> bool {
         let staleness = self.generation.challenges(&inner.settings).schedule.staleness();
         self.valid && self.last_success <= before(now, staleness)
@@ -22,7 +22,7 @@ impl Webhook {
 }
 
 impl Inner {
-    /// Registers a webhook, if it answers its challenge.
+    /// Registers a webhook if it passes its challenge.
     pub(crate) async fn register(
         &self,
         app: &str,
@@ -31,7 +31,8 @@ impl Inner {
         environment: Option<&str>,
     ) -> Result<Webhook, Refusal> {
         check_url(url, &self.settings)?;
-        // Another call may be challenging too, so there must be room before and after.
+        // Checked before and after the challenge, because another registration may finish in
+        // between.
         let has_room = |webhooks: &[Webhook]| {
             let is_there = |webhook: &Webhook| webhook.app == app && webhook.url == url;
             let is_taken = |webhook: &Webhook| webhook.app == app && webhook.environment.as_deref() == environment;
@@ -73,7 +74,7 @@ impl Inner {
         Ok(webhook)
     }
 
-    /// Challenges a webhook and judges it by the answer.
+    /// Challenges a webhook and updates its validity.
     pub(crate) async fn revalidate(&self, id: &str, occasion: Occasion) -> Result<(), Refusal> {
         let target = {
             let state = self.state();
@@ -109,7 +110,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Ends a subscription to the Account Activity API.
+    /// Ends an Account Activity subscription.
     pub(crate) fn unsubscribe(&self, app: &str, webhook: &str, user: &str) -> Result<(), Refusal> {
         let mut state = self.state();
         state.webhook_of(app, webhook).ok_or(Refusal::NoSuchWebhook)?;
@@ -120,8 +121,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Subscribes to an event type of the X Activity API; an equal subscription gets the asked end. `user` is who calls, with a
-    /// token of their own.
+    /// Creates an X Activity subscription. If an equal one exists, only its expiry is updated.
+    /// `user` is the caller, if the call uses a user's token.
     pub(crate) fn subscribe_activity(
         &self,
         app: &str,
@@ -177,7 +178,7 @@ impl Inner {
         Ok(subscription)
     }
 
-    /// Changes the tag or the webhook of a subscription.
+    /// Changes the tag or webhook of a subscription.
     pub(crate) fn change_activity(
         &self,
         app: &str,
@@ -199,7 +200,7 @@ impl Inner {
         Ok(found.clone())
     }
 
-    /// Links a webhook to the app's filtered stream; again, with other fields.
+    /// Links a webhook to the app's filtered stream, replacing an existing link.
     pub(crate) fn link(&self, app: &str, webhook: &str, fields: Vec<(String, String)>) -> Result<(), Refusal> {
         let now = self.settings.clock.now();
         let mut state = self.state();
@@ -209,9 +210,9 @@ impl Inner {
         Ok(())
     }
 
-    /// X's name of an event type that can be subscribed.
+    /// Returns X's name of an event type, if apps can subscribe to it.
     fn event_type(&self, name: &str) -> Result<&'static str, Refusal> {
-        // A deprecated alias; answers have the other name.
+        // A deprecated alias. Responses contain the current name.
         let canonical = if name == "chat.conversation_join" { Kind::ChatJoin.as_str() } else { name };
         let can_be = |kind: &Kind| match kind {
             Kind::StreamPost | Kind::Replay => false,
@@ -223,7 +224,7 @@ impl Inner {
     }
 }
 
-/// What is asked of the X Activity API.
+/// The body of a request to create an X Activity subscription.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
@@ -238,7 +239,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// When the subscription ends.
+    /// Returns the expiry of the subscription.
     fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = &self.expires_at else { return Ok(None) };
         let end = Timestamp::parse(text).filter(|end| text.contains('T') && *end > now);
@@ -281,7 +282,7 @@ fn check_tag(tag: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-/// X's requirements: public, `https`, no port, 1 to 200 characters.
+/// Checks X's requirements: a public `https` URL of 1 to 200 characters, without a port.
 fn check_url(url: &str, settings: &Settings) -> Result<(), Refusal> {
     let refuse = |why| Err(Refusal::Url(why));
     let Ok(parsed) = url.parse::<Uri>() else { return refuse("it is no URL") };
@@ -300,7 +301,7 @@ fn check_url(url: &str, settings: &Settings) -> Result<(), Refusal> {
     if scheme != "https" {
         return refuse("it is not https");
     }
-    // `https://host:` has no port, but the place for one.
+    // X also rejects `https://host:`, with an empty port.
     if authority.port().is_some() || authority.as_str().ends_with(':') {
         return refuse("it has a port");
     }

@@ -1,4 +1,4 @@
-//! Mock X: plays X for tests of receivers and clients. See [`MockX`].
+//! A mock of X for tests of receivers and clients. See [`MockX`].
 
 mod agenda;
 mod api;
@@ -52,11 +52,11 @@ pub use replay::DateFault;
 pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings, Signs};
 pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook, Written};
 
-/// A server that plays X: it registers webhooks, challenges them, delivers signed events to them over real HTTP, tries
-/// again and replays, and writes down in a [`Ledger`] what was sent and what was answered.
+/// A server that simulates X. It registers and challenges webhooks, sends them signed deliveries
+/// over real HTTP, retries, replays, and records every request and response in a [`Ledger`].
 ///
-/// It speaks the management APIs at [`url`](Self::url), for clients; the methods here do the same without HTTP. A page at
-/// `/` shows what it knows. It ends when it is dropped.
+/// Clients call the management APIs at [`url`](Self::url); the methods of this type do the same
+/// without HTTP. A dashboard at `/` shows the state. Dropping the value stops the server.
 ///
 /// ```
 /// use birdhook_testkit::{Kind, mock::{MockX, Settings}};
@@ -65,7 +65,7 @@ pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Su
 ///
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 /// let x = MockX::start(Settings::local()).await?;
-/// // Your app receives with `x.app().secret()`, and calls `ledger.consumed(&event)` for every event it consumes.
+/// // Your app uses `x.app().secret()`, and calls `ledger.consumed(&event)` for each event.
 /// let url = your_app(x.app().secret(), x.ledger()).await;
 ///
 /// let webhook = x.register(&url).await?;
@@ -86,7 +86,7 @@ pub struct MockX {
     tasks: [Task; 2],
 }
 
-/// A task that ends when it is dropped.
+/// A task that is aborted on drop.
 #[derive(Debug)]
 struct Task(JoinHandle<()>);
 
@@ -96,7 +96,7 @@ impl Drop for Task {
     }
 }
 
-/// A clock that goes on does not wait for it.
+/// Marks the mock as stopped, so that a shared clock no longer waits for it.
 impl Drop for MockX {
     fn drop(&mut self) {
         self.inner.state().has_ended = true;
@@ -104,7 +104,7 @@ impl Drop for MockX {
     }
 }
 
-/// What the tasks share.
+/// The state that the tasks share.
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) ledger: Ledger,
@@ -114,10 +114,11 @@ pub(crate) struct Inner {
 }
 
 impl MockX {
-    /// Starts one.
+    /// Starts a server.
     ///
     /// # Errors
-    /// When it cannot listen, or the settings hold something that is not what it should be.
+    /// Returns an error if the server cannot listen, or if a secret or certificate in `settings` is
+    /// not valid.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let listener = TcpListener::bind(&settings.listen).await?;
         let address = listener.local_addr()?;
@@ -165,41 +166,45 @@ impl MockX {
         Ok(Self { inner, app, address, tasks: [Task(agenda), Task(server)] })
     }
 
-    /// Where it speaks the management APIs: `http://127.0.0.1:12345`, to be followed by `/1.1/...` or `/2/...`.
+    /// Returns the base URL of the management APIs, such as `http://127.0.0.1:12345`.
+    ///
+    /// Append `/1.1/...` or `/2/...`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The first app.
+    /// Returns the first app.
     pub fn app(&self) -> &App {
         &self.app
     }
 
-    /// What it was told.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
-    /// The clock.
+    /// Returns the clock.
     pub fn clock(&self) -> Clock {
         self.inner.settings.clock.clone()
     }
 
-    /// The ledger.
+    /// Returns the ledger.
     pub fn ledger(&self) -> Ledger {
         self.inner.ledger.clone()
     }
 
-    /// Resolves when no delivery and no challenge is due or under way. What is due later, by the clock, is not waited for.
+    /// Resolves when no delivery or challenge is due or under way.
+    ///
+    /// Does not wait for work that is due later.
     pub async fn settle(&self) {
         clock::settled(&*self.inner).await;
     }
 
-    /// Ends it, and waits until its tasks have ended.
+    /// Stops the server, and waits until its tasks have ended.
     pub async fn stop(mut self) {
         for task in &mut self.tasks {
             task.0.abort();
-            // That it was aborted is what was asked for.
+            // Always an abort error, which is expected here.
             let _ = (&mut task.0).await;
         }
     }
@@ -214,7 +219,7 @@ impl Inner {
         self.state().random.u64(..)
     }
 
-    /// Sends a request, and says how long it took.
+    /// Sends a request, and returns the result with the time it took.
     pub(crate) async fn send(
         &self,
         request: http::Request<Bytes>,
@@ -233,22 +238,22 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// Why a mock X does not start.
+/// The reason why a mock X cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// It cannot listen.
+    /// The server cannot listen on the address.
     #[error("cannot listen")]
     Listen(#[from] std::io::Error),
-    /// A certificate to trust is none.
+    /// A trusted certificate is not valid, or TLS cannot be set up.
     #[error("cannot set up TLS")]
     Tls(#[from] SendError),
-    /// An app's secret cannot be one.
+    /// A secret of the app is not valid.
     #[error("the app's secret cannot be one")]
     Secret(#[from] SecretError),
 }
 
-/// The lock, whatever happened to those who held it before.
+/// Locks a mutex, ignoring poisoning.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

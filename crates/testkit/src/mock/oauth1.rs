@@ -1,4 +1,4 @@
-//! OAuth 1.0a, from the side that checks: RFC 5849 with HMAC-SHA1.
+//! Verification of OAuth 1.0a signatures: RFC 5849 with HMAC-SHA1.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use sha1::Sha1;
 
-/// All but the unreserved characters of RFC 3986.
+/// All characters but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The parameters of an `Authorization: OAuth` header.
@@ -19,12 +19,13 @@ pub(crate) struct Claim {
     pub(crate) timestamp: i64,
     pub(crate) nonce: String,
     signature: String,
-    /// What is signed of the header, decoded: all but `realm` and the signature.
+    /// The signed parameters of the header, decoded: all except `realm` and the signature.
     signed: Vec<(String, String)>,
 }
 
 impl Claim {
-    /// Reads the header; `None` when something that must be there is missing, repeated or not as it must be.
+    /// Parses the header; `None` if a required parameter is missing, or any is repeated or
+    /// malformed.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let (scheme, parameters) = header.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("oauth") {
@@ -60,12 +61,12 @@ impl Claim {
         })
     }
 
-    /// A parameter that is signed.
+    /// Returns a signed parameter.
     pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
         self.signed.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
     }
 
-    /// Whether it is the signature of this request.
+    /// Returns whether the signature is that of this request.
     pub(crate) fn signs(&self, request: &Signed<'_>, consumer_secret: &str, token_secret: &str) -> bool {
         let base = request.base_string(&self.signed);
         let key = format!("{}&{}", encode(consumer_secret), encode(token_secret));
@@ -76,7 +77,7 @@ impl Claim {
     }
 }
 
-/// What of a request is signed.
+/// The signed parts of a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'a> {
     pub(crate) method: &'a str,
@@ -87,12 +88,12 @@ pub(crate) struct Signed<'a> {
     pub(crate) path: &'a str,
     /// The raw query.
     pub(crate) query: &'a str,
-    /// The body, when it is `application/x-www-form-urlencoded`.
+    /// The body if it is `application/x-www-form-urlencoded`, otherwise empty.
     pub(crate) form: &'a [u8],
 }
 
 impl Signed<'_> {
-    /// RFC 5849, section 3.4.1.
+    /// Returns the signature base string (RFC 5849, section 3.4.1).
     fn base_string(&self, header: &[(String, String)]) -> String {
         let of_url = form_urlencoded::parse(self.query.as_bytes());
         let of_body = form_urlencoded::parse(self.form);
@@ -119,7 +120,7 @@ fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// Percent-decoded, where `+` is itself.
+/// Percent-decodes a text, leaving `+` as it is.
 fn decode(text: &str) -> Option<String> {
     percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
@@ -137,7 +138,7 @@ mod tests {
         format!("OAuth {}", parameters.join(", "))
     }
 
-    /// RFC 5849, section 3.4.1.1.
+    /// The example of RFC 5849, section 3.4.1.1.
     #[test]
     fn the_base_string_is_that_of_the_rfc() {
         let header = "OAuth realm=\"Example\", oauth_consumer_key=\"9djdj82h48djs9d2\", oauth_token=\"kkk9d7dh3k39sjv7\", \
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!(request.base_string(&claim.signed), expected);
     }
 
-    /// X's page "Creating a signature", its present and its former variant.
+    /// The examples of X's page "Creating a signature", in its present and its former version.
     #[test]
     fn the_signatures_are_those_of_x() {
         let variants = [

@@ -1,4 +1,4 @@
-//! Replay jobs: what was sent to a webhook before, again.
+//! Replay jobs, which send past deliveries of a webhook again.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::state::State;
 use super::{Inner, random};
 use crate::Kind;
 
-/// A replay job that is under way.
+/// A running replay job.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) id: String,
@@ -27,28 +27,28 @@ pub(crate) struct Job {
     pub(crate) failed: usize,
 }
 
-/// What is wrong with the dates of a replay.
+/// A problem with the dates of a replay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DateFault {
-    /// One is missing.
+    /// A date is missing.
     #[error("{0}: queryParam is required.")]
     Missing(&'static str),
-    /// One is not `yyyymmddhhmm`.
+    /// A date is not in the format `yyyymmddhhmm`.
     #[error("Unable to parse {0} parameter.")]
     Malformed(&'static str),
-    /// One is not as far in the past as it must be: `from_date` 31 minutes, `to_date` 10.
+    /// A date is too recent: `from_date` must be at least 31 minutes ago, `to_date` at least 10.
     #[error("{0}: [{1}] is not in the past.")]
     NotInThePast(&'static str, String),
     /// `from_date` is not before `to_date`.
     #[error("from_date must be before to_date.")]
     Order,
-    /// `from_date` is too long ago: 5 days in 1.1, 24 hours in v2.
+    /// `from_date` is too old: more than 5 days ago in 1.1, more than 24 hours in v2.
     #[error("from_date must be within the past {0}.")]
     TooOld(&'static str),
 }
 
-/// Which rules hold for the dates.
+/// The rules for the dates, which differ between 1.1 and v2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) reach: Duration,
@@ -56,12 +56,12 @@ pub(crate) struct Rules {
     pub(crate) is_inclusive: bool,
 }
 
-/// The attempts that a replay covers, from the first time to before the second one.
+/// The period that a replay covers: from the first time, inclusive, to the second, exclusive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span(Timestamp, Timestamp);
 
 impl Span {
-    /// Reads the dates.
+    /// Parses and checks the dates.
     pub(crate) fn read(from: Option<&str>, to: Option<&str>, rules: Rules, now: Timestamp) -> Result<Self, DateFault> {
         let (from_text, to_text) =
             (from.ok_or(DateFault::Missing("from_date"))?, to.ok_or(DateFault::Missing("to_date"))?);
@@ -88,7 +88,7 @@ impl Span {
     }
 }
 
-/// `yyyymmddhhmm`, in UTC.
+/// Parses `yyyymmddhhmm`, in UTC.
 fn minute(text: &str) -> Option<Timestamp> {
     if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -100,7 +100,7 @@ fn minute(text: &str) -> Option<Timestamp> {
 }
 
 impl Inner {
-    /// Begins a replay job, after a challenge; returns its id.
+    /// Challenges the webhook and starts a replay job. Returns the id of the job.
     pub(crate) async fn replay(&self, app: &str, webhook: &str, span: Span) -> Result<String, Refusal> {
         {
             let state = self.state();
@@ -116,7 +116,7 @@ impl Inner {
         let again = self.recorded(webhook, span);
         let now = self.settings.clock.now();
         let mut state = self.state();
-        // Another call may have been challenging too.
+        // Checked again, because another call may have started a job during the challenge.
         if state.jobs.iter().any(|job| job.webhook == webhook) {
             return Err(Refusal::ReplayUnderWay);
         }
@@ -145,7 +145,7 @@ impl Inner {
         Ok(id)
     }
 
-    /// What was tried in this span, each delivery once, the oldest first.
+    /// Returns the deliveries attempted in this period, each once, oldest first.
     fn recorded(&self, webhook: &str, span: Span) -> Vec<Sent> {
         let mut again: Vec<Sent> = Vec::new();
         for sent in self.ledger.sent() {
@@ -160,7 +160,7 @@ impl Inner {
 }
 
 impl State {
-    /// A delivery of a job is over.
+    /// Records that a delivery of a job is finished.
     pub(crate) fn replayed(&mut self, id: &str, cause: Cause, is_ok: bool, now: Timestamp) {
         if cause == Cause::ReplayStatus {
             self.jobs.retain(|job| job.id != id);
@@ -174,7 +174,8 @@ impl State {
         }
     }
 
-    /// Tells the webhook that its job is over; then another may begin.
+    /// Sends the status of a finished job to the webhook. Until that is delivered, no other job can
+    /// start.
     fn end_job(&mut self, id: &str, now: Timestamp) {
         let Some(job) = self.jobs.iter().find(|job| job.id == id).cloned() else { return };
         let (state, description) = match job.failed {

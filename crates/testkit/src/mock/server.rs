@@ -1,4 +1,4 @@
-//! The server's sockets.
+//! The server's listener and connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::{Inner, api};
 
 const FORBIDDEN: &str = "this Host is not one of the mock's: name it in Settings::hosts, or with --allow-host";
 
-/// Accepts connections until it is dropped, and they with it.
+/// Accepts connections until dropped; dropping it also closes them.
 pub(crate) async fn run(listener: TcpListener, inner: Arc<Inner>) {
     let (named, listens) = (inner.settings.hosts.clone(), listener.local_addr().map(|address| address.ip()).ok());
     let router = api::router(inner);
@@ -25,7 +25,7 @@ pub(crate) async fn run(listener: TcpListener, inner: Arc<Inner>) {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // The peer was gone before it was accepted, or there are too many files open.
+                // The peer has disconnected, or too many files are open.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
@@ -46,7 +46,7 @@ pub(crate) async fn run(listener: TcpListener, inner: Arc<Inner>) {
         });
         connections.spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            // A client that goes away is its own business.
+            // Ignores errors of the connection: clients may disconnect at any time.
             let _ = connection.await;
         });
     }

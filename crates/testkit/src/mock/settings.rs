@@ -1,4 +1,4 @@
-//! What a mock X can be told.
+//! Configuration for a mock X.
 
 use std::time::Duration;
 
@@ -7,84 +7,91 @@ use birdhook_core::{SecretKind, Timestamp};
 use super::contradictions::Contradictions;
 use super::{Clock, Token};
 
-/// What a [`MockX`](super::MockX) can be told. [`Settings::default`] is X as its documentation describes it, for receivers
-/// with a public URL; [`Settings::local`] is for receivers on this machine.
+/// Configuration for a [`MockX`](super::MockX).
+///
+/// [`Settings::default`] follows X's documentation, for receivers with a public URL.
+/// [`Settings::local`] is for receivers on this machine.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Whether webhooks may be on this machine: URLs with `http`, with a port, of any host. `false` by default, as X
-    /// refuses them.
+    /// Whether webhook URLs may use `http`, ports and any host, for receivers on this machine.
+    /// Defaults to `false`, because X rejects such URLs.
     pub local: bool,
-    /// Where the server listens; `127.0.0.1:0` by default, which is a free port of this machine.
+    /// The listen address. Defaults to `127.0.0.1:0`, a free local port.
     pub listen: String,
-    /// Host names by which the server may be called, besides loopback, the address at which it listens, and `localhost`. A
-    /// request with another `Host` is answered 403, so that a page of another site cannot reach the mock through a name that
-    /// resolves to this machine. None by default.
+    /// Additional host names under which the server accepts requests. Loopback addresses, the
+    /// listen address and `localhost` are always accepted. Other `Host` headers are answered 403,
+    /// so that a page of another site cannot reach the mock through a name that resolves to this
+    /// machine. Defaults to none.
     pub hosts: Vec<String>,
-    /// The seed of ids and made-up content. Secrets and tokens are random, whatever the seed.
+    /// The seed of ids and generated content. Defaults to 7. Secrets and tokens are always random.
     pub seed: u64,
-    /// The first app's consumer secret; made up when there is none.
+    /// The first app's consumer secret. Defaults to a random one.
     pub consumer_secret: Option<Token>,
-    /// The first app's OAuth 2.0 client secret.
+    /// The first app's OAuth 2.0 client secret. Defaults to none.
     pub client_secret: Option<Token>,
-    /// In which headers requests are signed; by default in the one that X's newest pages name.
+    /// The headers in which requests are signed. Defaults to `Signs::Client`.
     pub signs: Signs,
-    /// The kind of secret that must answer challenges; any that the app has by default.
+    /// The kind of secret that must answer challenges. Defaults to any that the app has.
     pub answers: Option<SecretKind>,
-    /// The URLs to which users may be sent back when they have let an app in; any when there are none, as by default.
+    /// The URLs to which users may be redirected after login. Defaults to none, which allows all.
     pub callbacks: Vec<String>,
-    /// The clock; the machine's by default.
+    /// The clock. Defaults to the system clock.
     pub clock: Clock,
-    /// How long, in real time, a mock with a manual clock waits for an answer before it takes it for a timeout. 3 s by
-    /// default; shorter in a test of receivers that do not answer.
+    /// Timeout of requests on a manual clock, in real time. Defaults to 3 s; use a shorter one to
+    /// test receivers that do not respond.
     pub patience: Duration,
-    /// What the account has bought.
+    /// The account's plan. Defaults to [`Plan::Enterprise`].
     pub plan: Plan,
-    /// How much the account may have; by default what [`Plan::Enterprise`] includes.
+    /// The account's limits. Defaults to those of [`Plan::Enterprise`].
     pub limits: Limits,
-    /// Whether calls are counted and refused with 429 above the documented numbers in 15 minutes. `true` by default.
+    /// Whether calls above the documented number per 15 minutes are rejected with 429. Defaults to
+    /// `true`.
     pub rate_limits: bool,
-    /// How far the timestamp of an OAuth 1.0a signature may be off; 5 minutes by default. With a manual clock, off
-    /// that clock and the machine's.
+    /// Maximum deviation of an OAuth 1.0a timestamp from the clock. On a manual clock, the system
+    /// clock is accepted too. Defaults to 5 minutes.
     pub oauth_window: Duration,
-    /// How long after subscribing the first event is delivered. X says up to 10 s, the default; nothing in
-    /// [`Settings::local`].
+    /// Delay of the first events after subscribing. Defaults to 10 s, the maximum that X documents;
+    /// 0 in [`Settings::local`].
     pub subscription_delay: Duration,
-    /// What becomes of events before that.
+    /// The handling of events within that delay. Defaults to `EarlyEvents::Late`.
     pub early_events: EarlyEvents,
-    /// How long a delivery waits for its answer: 3 s.
+    /// Timeout of a delivery. Defaults to 3 s.
     pub delivery_timeout: Duration,
-    /// Whether deliveries that fail are tried again.
+    /// Whether failed deliveries are retried. Defaults to `Retries::AsDocumented`.
     pub retries: Retries,
-    /// What a retry waits after the attempt before it has failed, which it has at the latest when its
-    /// [`delivery_timeout`](Self::delivery_timeout) is over: 3, 27 and 242 s.
+    /// The delay before each retry, counted from the failure of the previous attempt. An attempt
+    /// that times out fails when its [`delivery_timeout`](Self::delivery_timeout) has passed.
+    /// Defaults to 3 s, 27 s and 242 s.
     pub retry_waits: Vec<Duration>,
-    /// Challenges of webhooks that were registered with 1.1.
+    /// Challenges of webhooks that were registered with 1.1. Defaults to `Challenges::v1`.
     pub challenges_v1: Challenges,
-    /// Challenges of webhooks that were registered with v2.
+    /// Challenges of webhooks that were registered with v2. Defaults to `Challenges::v2`.
     pub challenges_v2: Challenges,
-    /// How long [`Ledger::expect`](super::Ledger::expect) waits, in real time: 5 s.
+    /// Timeout of [`Ledger::expect`](super::Ledger::expect), in real time. Defaults to 5 s.
     pub expect_timeout: Duration,
-    /// In which way deliveries are not as they should be; in none by default.
+    /// Duplicates, reordering and concurrency of deliveries. Defaults to none.
     pub chaos: Chaos,
-    /// Where X's documents disagree.
+    /// Choices between X's documents where they contradict each other.
     pub contradictions: Contradictions,
-    /// Certificates to trust besides Mozilla's authorities, each in DER.
+    /// DER certificates to trust in addition to Mozilla's certificate authorities. Defaults to
+    /// none.
     pub trusted_certificates: Vec<Vec<u8>>,
 }
 
 impl Settings {
-    /// For receivers on this machine: URLs with `http` and a port, and events at once after subscribing.
+    /// Returns settings for receivers on this machine: webhook URLs may use `http` and ports, and
+    /// events arrive immediately after subscribing.
     pub fn local() -> Self {
         Self { local: true, subscription_delay: Duration::ZERO, ..Self::default() }
     }
 
-    /// The same with a clock that stands at a fixed time until it is told to go on.
+    /// Returns local settings with a manual clock that starts at 2026-11-23T09:30:00Z.
     pub fn manual() -> Self {
         Self { clock: Clock::manual(Timestamp::from_millis(1_795_426_200_000)), ..Self::local() }
     }
 
-    /// The same with another plan and its limits.
+    /// Sets the plan, and the limits to those of the plan.
     #[must_use]
     pub fn plan(mut self, plan: Plan) -> Self {
         self.plan = plan;
@@ -126,22 +133,24 @@ impl Default for Settings {
     }
 }
 
-/// In which headers deliveries and challenges are signed. Only a secret that the app has signs.
+/// The headers in which deliveries and challenges are signed.
+///
+/// A secret that the app does not have never signs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signs {
-    /// In the new header alone, with the OAuth 2.0 client secret; for an app without one in the old header. So say X's newest
-    /// pages.
+    /// Only the new header, with the OAuth 2.0 client secret; for an app without one, only the old
+    /// header. X's newest pages describe this.
     #[default]
     Client,
-    /// In the old header alone, with the consumer secret.
+    /// Only the old header, with the consumer secret.
     Consumer,
-    /// In both.
+    /// Both headers.
     Both,
 }
 
 impl Signs {
-    /// Whether a secret of this kind signs for an app.
+    /// Returns whether a secret of this kind signs for an app.
     pub(super) fn with(self, kind: SecretKind, app_has_client_secret: bool) -> bool {
         match self {
             Self::Client => (kind == SecretKind::Client) == app_has_client_secret,
@@ -151,19 +160,19 @@ impl Signs {
     }
 }
 
-/// What an account has bought (<https://docs.x.com/x-api/account-activity/introduction>).
+/// The plan of an account (<https://docs.x.com/x-api/account-activity/introduction>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Plan {
-    /// 1.1 and replay, filtered streams, 5 webhooks, 5,000 users, 150,000 subscriptions of the X Activity API.
+    /// 1.1, replay and filtered streams; 5 webhooks, 5,000 users, 150,000 X Activity subscriptions.
     #[default]
     Enterprise,
-    /// v2 only, without filtered streams: 1 webhook, 3 users, 1,500 subscriptions of the X Activity API.
+    /// Only v2, without filtered streams; 1 webhook, 3 users, 1,500 X Activity subscriptions.
     PayPerUse,
 }
 
 impl Plan {
-    /// What it includes.
+    /// Returns the limits of the plan.
     pub fn limits(self) -> Limits {
         match self {
             Self::Enterprise => Limits { webhooks: 5, users: 5_000, activity_subscriptions: 150_000 },
@@ -172,66 +181,69 @@ impl Plan {
     }
 }
 
-/// How much an account may have, in all its apps together.
+/// The limits of an account, for all its apps together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Webhooks.
+    /// Maximum number of webhooks.
     pub webhooks: usize,
-    /// Subscriptions of the Account Activity API.
+    /// Maximum number of Account Activity subscriptions.
     pub users: usize,
-    /// Subscriptions of the X Activity API.
+    /// Maximum number of X Activity subscriptions.
     pub activity_subscriptions: usize,
 }
 
-/// What becomes of events that happen before the first one is delivered, up to 10 s after subscribing.
+/// The handling of events that happen within the delay after subscribing, up to 10 s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EarlyEvents {
-    /// They are delivered when that time has come.
+    /// They are delivered after the delay.
     #[default]
     Late,
     /// They are never delivered.
     Lost,
 }
 
-/// Whether deliveries that fail are tried again. Replayed ones never are.
+/// Whether failed deliveries are retried. Replayed deliveries never are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retries {
-    /// To webhooks that were registered with 1.1; the documentation of v2 promises none.
+    /// Retries deliveries to webhooks that were registered with 1.1. The documentation of v2 does
+    /// not promise retries.
     #[default]
     AsDocumented,
-    /// To every webhook.
+    /// Retries deliveries to every webhook.
     Always,
-    /// Never.
+    /// Never retries.
     Never,
 }
 
-/// How webhooks of one API are challenged (<https://docs.x.com/x-api/webhooks/introduction>).
+/// The challenges of an API's webhooks (<https://docs.x.com/x-api/webhooks/introduction>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenges {
-    /// How long the answer may take: 3 s in 1.1, 10 s in v2.
+    /// Timeout of a challenge. Defaults to 3 s in 1.1 and 10 s in v2.
     pub timeout: Duration,
-    /// When webhooks are challenged without being asked.
+    /// The schedule of regular challenges.
     pub schedule: ChallengeSchedule,
-    /// How long after the last success a failure that may pass (4xx, 5xx, timeout, closed connection) leaves the webhook
-    /// valid: 28 hours in v2. `None`, as in 1.1: it never does.
+    /// Grace period: the time after the last success in which a webhook stays valid despite
+    /// transient failures (4xx, 5xx, timeout, connection error). Defaults to 28 hours in v2.
+    /// `None`, the default in 1.1, means that any failure invalidates it.
     pub grace: Option<Duration>,
-    /// Whether the GET carries a `nonce`, as the one captured did: `true`.
+    /// Whether the GET carries a `nonce`, as in a captured challenge. Defaults to `true`.
     pub nonce: bool,
-    /// Whether the GET is signed: as 1.1 says at registration and on PUT, in v2 not.
+    /// Whether the GET is signed. Defaults to `true` in 1.1, which documents it for registration
+    /// and PUT, and to `false` in v2.
     pub signed: bool,
 }
 
 impl Challenges {
-    /// As the documentation of 1.1 says.
+    /// Returns the challenges documented for 1.1.
     pub fn v1() -> Self {
         let timeout = Duration::from_secs(3);
         Self { timeout, schedule: ChallengeSchedule::DayAfterSuccess, grace: None, nonce: true, signed: true }
     }
 
-    /// As the documentation of v2 says.
+    /// Returns the challenges documented for v2.
     pub fn v2() -> Self {
         Self {
             timeout: Duration::from_secs(10),
@@ -243,15 +255,15 @@ impl Challenges {
     }
 }
 
-/// When webhooks are challenged without being asked; X's documents name all of these.
+/// The schedule of regular challenges. X's documents contain each of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChallengeSchedule {
-    /// 24 hours after the last success, and every hour until the next: one reading of 1.1.
+    /// 24 hours after the last success, then hourly until the next: one reading of 1.1.
     DayAfterSuccess,
-    /// Every hour: the other reading of 1.1, and the quickstart of v2.
+    /// Hourly: the other reading of 1.1, and the quickstart of v2.
     Hourly,
-    /// Every 30 minutes, but only when the last success is 24 hours ago: the introduction of v2.
+    /// Every 30 minutes if the last success is at least 24 hours ago: the introduction of v2.
     HalfHourlyWhenStale,
     /// Never.
     Never,
@@ -266,7 +278,7 @@ impl ChallengeSchedule {
         }
     }
 
-    /// How old the last success must be.
+    /// Returns the minimum age of the last success.
     pub(crate) fn staleness(self) -> Duration {
         match self {
             Self::Hourly | Self::Never => Duration::ZERO,
@@ -275,15 +287,18 @@ impl ChallengeSchedule {
     }
 }
 
-/// In which way deliveries are not as one would wish. X promises neither order nor that a delivery comes once.
+/// Duplicates, reordering and concurrency of deliveries.
+///
+/// X guarantees neither order nor single delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Chaos {
-    /// How many further times each delivery is sent, whatever is answered.
+    /// Number of additional copies of each delivery, regardless of the response. Defaults to 0.
     pub duplicates: usize,
-    /// In which order deliveries to one webhook that wait are sent.
+    /// The order of waiting deliveries to one webhook. Defaults to `Order::AsHappened`.
     pub order: Order,
-    /// How many deliveries to one webhook are under way at once: 1, so that tests can be repeated.
+    /// Maximum number of concurrent deliveries to one webhook. Defaults to 1, so that tests are
+    /// repeatable.
     pub at_once: usize,
 }
 
@@ -293,15 +308,15 @@ impl Default for Chaos {
     }
 }
 
-/// In which order deliveries that wait are sent.
+/// The order in which waiting deliveries are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
-    /// As things happened.
+    /// In the order of the events.
     #[default]
     AsHappened,
-    /// The last first.
+    /// Newest first.
     Reversed,
-    /// As the seed has it.
+    /// In a random order that depends on the seed.
     Shuffled,
 }

@@ -1,4 +1,4 @@
-//! What a mock X knows: apps, users, webhooks, subscriptions.
+//! The state of a mock X: apps, users, webhooks, subscriptions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,7 +13,7 @@ use super::replay::Job;
 use super::settings::{Challenges, Chaos, Settings};
 use crate::{Kind, Scene};
 
-/// The API with which a webhook was registered, whose rules hold for it.
+/// The API with which a webhook was registered; its rules apply to the webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Generation {
@@ -43,20 +43,20 @@ impl Generation {
 pub struct Webhook {
     /// The id.
     pub id: String,
-    /// The name of the app whose it is.
+    /// The name of the app that owns it.
     pub app: String,
     /// The URL.
     pub url: String,
-    /// Whether events are sent to it.
+    /// Whether deliveries are sent to it.
     pub valid: bool,
-    /// When it was registered.
+    /// The time of registration.
     pub created_at: Timestamp,
-    /// With which API it was registered.
+    /// The API with which it was registered.
     pub generation: Generation,
     /// The environment, in premium 1.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// When it last answered a challenge well.
+    /// The time of the last passed challenge.
     pub last_success: Timestamp,
 }
 
@@ -64,38 +64,38 @@ pub struct Webhook {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// The webhook's id.
+    /// The id of the webhook.
     pub webhook: String,
-    /// The user's id.
+    /// The id of the user.
     pub user_id: String,
-    /// Since when.
+    /// The time of creation.
     pub created_at: Timestamp,
 }
 
-/// A subscription to one event type of the X Activity API.
+/// An X Activity subscription to one event type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ActivitySubscription {
     /// The id.
     #[serde(rename = "subscription_id")]
     pub id: String,
-    /// The name of the app whose it is.
+    /// The name of the app that owns it.
     pub app: String,
     /// The event type.
     pub event_type: String,
-    /// What of it.
+    /// The filter of events.
     pub filter: Filter,
-    /// The app's word for it, which comes with every event.
+    /// The tag that the app has set; events contain it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The webhook's id; without one, events go to the stream only, which a mock does not have.
+    /// The id of the webhook. `None` sends events only to X's stream, which a mock does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<String>,
-    /// Since when.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// When it ends; without one, it is permanent.
+    /// The expiry; `None` means that it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
@@ -105,16 +105,16 @@ pub struct ActivitySubscription {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Filter {
-    /// The user it is about.
+    /// The id of the user concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// A word that must occur.
+    /// A text that the payload must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keyword: Option<String>,
     /// `inbound` or `outbound`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
-    /// Predicates of the event type: name and value.
+    /// Additional conditions for some event types: name and value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub qualifiers: BTreeMap<String, String>,
 }
@@ -123,15 +123,15 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StreamLink {
-    /// The webhook's id.
+    /// The id of the webhook.
     pub webhook: String,
-    /// The parameters that came with it: which fields posts are to have.
+    /// The query parameters of the link: the fields to include in posts.
     pub fields: Vec<(String, String)>,
-    /// Since when.
+    /// The time of creation.
     pub created_at: Timestamp,
 }
 
-/// A message or a post that an app wrote.
+/// A message or post that an app wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Written {
@@ -139,59 +139,59 @@ pub struct Written {
     pub id: String,
     /// The name of the app.
     pub app: String,
-    /// The author's id.
+    /// The id of the author.
     pub user_id: String,
-    /// The recipient's id, of a message.
+    /// The id of the recipient; `None` for posts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The request's body.
+    /// The body of the request.
     pub body: serde_json::Value,
-    /// When the request came.
+    /// The time of the request.
     pub created_at: Timestamp,
 }
 
-/// In which way X is down.
+/// The kind of outage of the management APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outage {
-    /// 500, code 0.
+    /// Calls are answered 500 with code 0.
     Internal,
-    /// 503, code 67.
+    /// Calls are answered 503 with code 67.
     Unavailable,
 }
 
-/// What an OAuth token stands for.
+/// The app and user that an OAuth token belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) app: String,
     pub(crate) user_id: String,
-    /// For OAuth 1.0a.
+    /// The token's secret, for OAuth 1.0a.
     pub(crate) secret: Token,
     pub(crate) permission: Permission,
-    /// For OAuth 2.0.
+    /// The scopes, for OAuth 2.0.
     pub(crate) scopes: BTreeSet<String>,
-    /// From when on it is void.
+    /// The expiry.
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-/// Everything that changes.
+/// The mutable state.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) random: fastrand::Rng,
     pub(crate) scene: Scene,
     pub(crate) apps: Vec<App>,
     pub(crate) permission: Permission,
-    /// By app and id.
+    /// Users by app and id.
     pub(crate) users: BTreeMap<(String, String), User>,
-    /// By OAuth 1.0a token.
+    /// Grants by OAuth 1.0a token.
     pub(crate) grants: BTreeMap<Token, Grant>,
-    /// By OAuth 2.0 user token.
+    /// Grants by OAuth 2.0 user token.
     pub(crate) grants2: BTreeMap<Token, Grant>,
     pub(crate) logins: Logins,
-    /// Nonces of OAuth 1.0a, with their timestamps.
+    /// Used OAuth 1.0a nonces with their timestamps.
     pub(crate) nonces: BTreeSet<(i64, String)>,
     pub(crate) rates: RateWindows,
     pub(crate) webhooks: Vec<Webhook>,
@@ -199,22 +199,22 @@ pub(crate) struct State {
     pub(crate) activities: Vec<ActivitySubscription>,
     pub(crate) links: Vec<StreamLink>,
     pub(crate) written: Vec<Written>,
-    /// Whether those who write get no answer.
+    /// Whether responses to new messages and posts are withheld.
     pub(crate) withholds_answers: bool,
     pub(crate) jobs: Vec<Job>,
     pub(crate) agenda: Agenda,
     pub(crate) chaos: Chaos,
     pub(crate) is_held: bool,
-    /// What is due and waits for its turn, by webhook.
+    /// Due deliveries waiting to be sent, by webhook.
     pub(crate) waiting: BTreeMap<String, VecDeque<Parcel>>,
-    /// How many deliveries are under way, by webhook.
+    /// Number of deliveries in progress, by webhook.
     pub(crate) under_way: BTreeMap<String, usize>,
-    /// How many scheduled challenges are under way.
+    /// Number of scheduled challenges in progress.
     pub(crate) challenging: usize,
     pub(crate) next_delivery: u64,
-    /// Why calls fail now, whoever makes them.
+    /// The outage with which all calls fail, if any.
     pub(crate) outage: Option<Outage>,
-    /// Whether the server is gone.
+    /// Whether the server has stopped.
     pub(crate) has_ended: bool,
 }
 
@@ -231,7 +231,7 @@ impl State {
         self.webhooks.iter_mut().find(|webhook| webhook.id == id)
     }
 
-    /// The webhook, if it is this app's.
+    /// Returns the webhook if it belongs to this app.
     pub(crate) fn webhook_of(&self, app: &str, id: &str) -> Option<&Webhook> {
         self.webhook(id).filter(|webhook| webhook.app == app)
     }
@@ -240,12 +240,12 @@ impl State {
         self.subscriptions.iter().any(|one| one.webhook == webhook && one.user_id == user)
     }
 
-    /// Removes the subscriptions to the X Activity API that have expired.
+    /// Removes expired X Activity subscriptions.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         self.activities.retain(|one| one.expires_at.is_none_or(|end| end > now));
     }
 
-    /// Forgets a webhook and what hangs on it.
+    /// Removes a webhook and everything that refers to it.
     pub(crate) fn remove_webhook(&mut self, id: &str) {
         self.webhooks.retain(|webhook| webhook.id != id);
         self.subscriptions.retain(|one| one.webhook != id);
@@ -255,7 +255,8 @@ impl State {
         self.waiting.remove(id);
     }
 
-    /// A user takes an app's access away: their tokens are void, and so is what they subscribed.
+    /// Revokes a user's access for every app: removes their tokens, their Account Activity
+    /// subscriptions, and private X Activity subscriptions about them.
     pub(crate) fn revoke(&mut self, user: &str) {
         self.subscriptions.retain(|one| one.user_id != user);
         self.activities.retain(|one| one.filter.user_id.as_deref() != Some(user) || !is_private(&one.event_type));
@@ -266,7 +267,7 @@ impl State {
     }
 }
 
-/// Whether an event type of the X Activity API takes a token of the user it is about.
+/// Returns whether an X Activity event type requires a token of the user concerned.
 pub(crate) fn is_private(event_type: &str) -> bool {
     let prefixes = ["like.", "dm.", "chat.", "mute.", "block.", "subscriptions.", "broadcast.chat"];
     let types = [Kind::Mention, Kind::Reply, Kind::Quote, Kind::Repost];

@@ -1,4 +1,4 @@
-//! What a test does with a mock X without HTTP.
+//! Methods that control a mock X without HTTP.
 
 use std::collections::BTreeSet;
 
@@ -13,45 +13,51 @@ use super::{Inner, MockX, Refusal};
 use crate::{Happening, Kind, Scene};
 
 impl MockX {
-    /// A further app of the same account, always the same for one name: two apps may have webhooks of one URL.
+    /// Returns an additional app of the same account, always the same for a name.
+    ///
+    /// Two apps may have webhooks with the same URL.
     ///
     /// # Errors
-    /// When it has a secret of which it cannot be made.
+    /// Returns an error if the app's secret is not valid.
     pub fn another_app(&self, name: &str) -> Result<App, SecretError> {
         self.inner.new_app(name, None, None)
     }
 
-    /// A user who has authorised the first app: always the same tokens for one id, until the user revokes them.
+    /// Returns a user who has authorized the first app.
+    ///
+    /// Their tokens stay the same until the user revokes access.
     pub fn user(&self, id: &str) -> User {
         self.user_of(&self.app, id)
     }
 
-    /// A user who has authorised this app.
+    /// Returns a user who has authorized this app.
     pub fn user_of(&self, app: &App, id: &str) -> User {
         self.inner.user(&app.name, id)
     }
 
-    /// Restricts a user's OAuth 2.0 token to these scopes; it has all [`SCOPES`] otherwise.
+    /// Restricts a user's OAuth 2.0 token to these scopes. Defaults to all [`SCOPES`].
     pub fn restrict(&self, user: &User, scopes: &[&str]) {
         if let Some(grant) = self.inner.state().grants2.get_mut(&user.oauth2_token) {
             grant.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         }
     }
 
-    /// Voids an OAuth 2.0 token before its time. What renews it goes on.
+    /// Invalidates an OAuth 2.0 token before its expiry. Its refresh token stays valid.
     pub fn expire(&self, token: &Token) {
         self.inner.state().grants2.remove(token);
     }
 
-    /// Changes what apps may do for those who authorise them from now on; tokens that were given out stay as they are.
+    /// Sets the permission for users who authorize an app from now on.
+    ///
+    /// Existing tokens do not change.
     pub fn set_permission(&self, permission: Permission) {
         self.inner.state().permission = permission;
     }
 
-    /// Registers a webhook of the first app with v2, after its challenge.
+    /// Registers a webhook of the first app with v2, if it passes its challenge.
     ///
     /// # Errors
-    /// As `POST /2/webhooks` refuses.
+    /// Returns the reasons for which `POST /2/webhooks` fails.
     pub async fn register(&self, url: &str) -> Result<Webhook, Refusal> {
         self.register_for(&self.app, url, Generation::V2).await
     }
@@ -59,7 +65,7 @@ impl MockX {
     /// Registers a webhook of this app with this API. In premium 1.1 its environment is `dev`.
     ///
     /// # Errors
-    /// As that API refuses.
+    /// Returns the reasons for which that API's call fails.
     pub async fn register_for(&self, app: &App, url: &str, generation: Generation) -> Result<Webhook, Refusal> {
         let environment = (generation == Generation::Premium).then_some("dev");
         self.inner.register(&app.name, url, generation, environment).await
@@ -68,12 +74,12 @@ impl MockX {
     /// Challenges a webhook again, as PUT does.
     ///
     /// # Errors
-    /// When it does not answer well.
+    /// Returns an error if the webhook fails the challenge.
     pub async fn revalidate(&self, webhook: &Webhook) -> Result<(), Refusal> {
         self.inner.revalidate(&webhook.id, super::Occasion::Revalidation).await
     }
 
-    /// Deletes a webhook, with its subscriptions.
+    /// Deletes a webhook and its subscriptions.
     pub fn delete(&self, webhook: &Webhook) {
         self.inner.state().remove_webhook(&webhook.id);
     }
@@ -81,23 +87,24 @@ impl MockX {
     /// Subscribes a user to the Account Activity API.
     ///
     /// # Errors
-    /// When the webhook is gone, the user is subscribed already or there are too many.
+    /// Returns an error if the webhook does not exist, the user is already subscribed, or the limit
+    /// has been reached.
     pub fn subscribe(&self, webhook: &Webhook, user: &str) -> Result<(), Refusal> {
         self.inner.subscribe(&webhook.app, &webhook.id, user)
     }
 
-    /// Subscribes to what happens of this kind to a user, in the X Activity API.
+    /// Creates an X Activity subscription to a user's events of this kind.
     ///
     /// # Errors
-    /// As `POST /2/activity/subscriptions` refuses.
+    /// Returns the reasons for which `POST /2/activity/subscriptions` fails.
     pub fn subscribe_to(&self, webhook: &Webhook, user: &str, kind: Kind) -> Result<ActivitySubscription, Refusal> {
         self.subscribe_tagged(webhook, user, kind, None)
     }
 
-    /// The same, with a tag that comes with every event.
+    /// Like `subscribe_to`, with a tag that every event of the subscription contains.
     ///
     /// # Errors
-    /// As `POST /2/activity/subscriptions` refuses.
+    /// Returns the reasons for which `POST /2/activity/subscriptions` fails.
     pub fn subscribe_tagged(
         &self,
         webhook: &Webhook,
@@ -114,46 +121,49 @@ impl MockX {
     /// Links a webhook to the filtered stream.
     ///
     /// # Errors
-    /// When the webhook is gone.
+    /// Returns an error if the webhook does not exist.
     pub fn link(&self, webhook: &Webhook) -> Result<(), Refusal> {
         self.inner.link(&webhook.app, &webhook.id, Vec::new())
     }
 
-    /// Makes up something of this kind that happens to a user now, and tells it to every webhook that is subscribed to it.
+    /// Generates an event of this kind for a user at the current time, and delivers it to every
+    /// subscribed webhook.
     pub fn happen(&self, kind: Kind, user: &str) -> Happening {
         let happening = self.inner.make_up(kind, user);
         self.tell(&happening);
         happening
     }
 
-    /// Tells what happened to every webhook that is subscribed to it; returns how many deliveries that makes. A revocation
-    /// ends the user's subscriptions, and their tokens with every app.
+    /// Delivers an event to every subscribed webhook, and returns the number of deliveries.
+    ///
+    /// A revocation also removes the user's subscriptions and tokens, for every app.
     pub fn tell(&self, happening: &Happening) -> usize {
         self.inner.tell(happening)
     }
 
-    /// Lets every call to the management APIs fail from now on, or none again.
+    /// Makes every management API call fail from now on; `None` ends the outage.
     pub fn set_outage(&self, outage: Option<Outage>) {
         self.inner.state().outage = outage;
     }
 
-    /// Changes in which way deliveries are not as they should be.
+    /// Changes the duplicates, order and concurrency of deliveries.
     pub fn chaos(&self, change: impl FnOnce(&mut Chaos)) {
         change(&mut self.inner.state().chaos);
         wake(&self.inner);
     }
 
-    /// Sends every delivery this many further times from now on.
+    /// Sends this many additional copies of every delivery from now on.
     pub fn deliver_duplicates(&self, further: usize) {
         self.chaos(|chaos| chaos.duplicates = further);
     }
 
-    /// Keeps deliveries back until [`release`](Self::release), so that there is an order to be changed.
+    /// Holds deliveries back until [`release`](Self::release), which can then reorder them.
     pub fn hold(&self) {
         self.inner.state().is_held = true;
     }
 
-    /// Sends what was kept back, in this order, this many at once.
+    /// Sends the held deliveries in this order, with this number of concurrent deliveries per
+    /// webhook.
     pub fn release(&self, order: Order, at_once: usize) {
         {
             let mut state = self.inner.state();
@@ -162,30 +172,34 @@ impl MockX {
         wake(&self.inner);
     }
 
-    /// The messages and posts that apps wrote (`POST /2/dm_conversations/with/:participant_id/messages`, `POST /2/tweets`),
-    /// oldest first.
+    /// Returns the messages and posts that apps wrote, oldest first.
+    ///
+    /// Messages come from `POST /2/dm_conversations/with/:participant_id/messages`, posts from
+    /// `POST /2/tweets`.
     pub fn written(&self) -> Vec<Written> {
         self.inner.state().written.clone()
     }
 
-    /// Withholds the answers to messages and posts from now on, which are recorded all the same; `false` sends them. For tests
-    /// of apps that end before they know what X has done.
+    /// Withholds the responses to new messages and posts; `false` sends the withheld ones.
+    ///
+    /// The messages and posts are recorded nevertheless. Tests use this to stop an app before it
+    /// knows what X has done.
     pub fn withhold_answers(&self, withhold: bool) {
         self.inner.state().withholds_answers = withhold;
         wake(&self.inner);
     }
 
-    /// The webhooks.
+    /// Returns the webhooks.
     pub fn webhooks(&self) -> Vec<Webhook> {
         self.inner.state().webhooks.clone()
     }
 
-    /// The subscriptions to the Account Activity API.
+    /// Returns the Account Activity subscriptions.
     pub fn subscriptions(&self) -> Vec<Subscription> {
         self.inner.state().subscriptions.clone()
     }
 
-    /// The subscriptions to the X Activity API.
+    /// Returns the X Activity subscriptions.
     pub fn activity_subscriptions(&self) -> Vec<ActivitySubscription> {
         self.inner.state().activities.clone()
     }
@@ -212,7 +226,7 @@ impl Inner {
         Ok(app)
     }
 
-    /// The user, who authorises the app if they have not.
+    /// Returns the user; a new user authorizes the app.
     pub(crate) fn user(&self, app: &str, id: &str) -> User {
         let mut state = self.state();
         let key = (app.to_owned(), id.to_owned());

@@ -1,4 +1,4 @@
-//! The members of a body of the X Activity API that the subscription decides.
+//! Sets the parts of an X Activity body that depend on the subscription.
 
 use bytes::Bytes;
 use serde::de::{MapAccess, Visitor};
@@ -9,18 +9,19 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::state::Filter;
 
-/// The body with the subscription's filter and tag; all else stays as it was, byte by byte.
+/// Returns the body with the subscription's filter and tag. All other bytes stay the same.
 pub(crate) fn with_filter_and_tag(body: &Bytes, filter: &Filter, tag: Option<&str>) -> Bytes {
     rewritten(body, filter, tag).map_or_else(|| body.clone(), Bytes::from)
 }
 
-/// The direction that a body says, if it does.
+/// Returns the direction that a body contains, if it does.
 pub(crate) fn direction(body: &Bytes) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     body.pointer("/data/filter/direction")?.as_str().map(str::to_owned)
 }
 
-/// Whether a word occurs in what a body tells, in any case; the names of members are no part of that.
+/// Returns whether a string in the payload contains `word`, ignoring case. Member names do not
+/// count.
 pub(crate) fn says(body: &Bytes, word: &str) -> bool {
     fn occurs(told: &Value, word: &str) -> bool {
         match told {
@@ -37,7 +38,7 @@ pub(crate) fn says(body: &Bytes, word: &str) -> bool {
 fn rewritten(body: &[u8], filter: &Filter, tag: Option<&str>) -> Option<Vec<u8>> {
     let mut body: Members = serde_json::from_slice(body).ok()?;
     let mut data: Members = serde_json::from_str(body.get("data")?.get()).ok()?;
-    // What the body says besides, such as a direction, stays.
+    // Keeps other members of the filter, such as a direction.
     let mut told: Value = serde_json::from_str(data.get("filter").map_or("{}", RawValue::get)).ok()?;
     let (told_members, asked) = (told.as_object_mut()?, serde_json::to_value(filter).ok()?);
     for (name, value) in asked.as_object()? {
@@ -51,7 +52,7 @@ fn rewritten(body: &[u8], filter: &Filter, tag: Option<&str>) -> Option<Vec<u8>>
     serde_json::to_vec(&body).ok()
 }
 
-/// The members of an object in their order.
+/// The members of an object in their original order.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl Members {

@@ -1,24 +1,24 @@
-//! Points in time, in the ways in which X writes them.
+//! Formats timestamps in the notations that X uses.
 
 use birdhook_core::Timestamp;
 use jiff::fmt::strtime;
 
-/// As v1.1 writes it, to the second: `Thu Oct 03 16:10:37 +0000 2019`.
+/// v1.1 format, with a precision of 1 s: `Thu Oct 03 16:10:37 +0000 2019`.
 pub(super) fn classic(at: Timestamp) -> String {
     written("%a %b %d %H:%M:%S +0000 %Y", at)
 }
 
-/// As v2 writes it, to the second although it has room for more: `2019-10-03T16:10:37.000Z`.
+/// v2 format, with a precision of 1 s although it shows milliseconds: `2019-10-03T16:10:37.000Z`.
 pub(super) fn iso(at: Timestamp) -> String {
     written("%Y-%m-%dT%H:%M:%S.000Z", at)
 }
 
-/// As v2 writes it where it tells milliseconds.
+/// v2 format with milliseconds.
 pub(super) fn iso_millis(at: Timestamp) -> String {
     written("%Y-%m-%dT%H:%M:%S.%3fZ", at)
 }
 
-/// As revocations have it, to the second: `2019-10-03T16:10:37+00:00`.
+/// Format of revocations, with a precision of 1 s: `2019-10-03T16:10:37+00:00`.
 pub(super) fn offset(at: Timestamp) -> String {
     written("%Y-%m-%dT%H:%M:%S+00:00", at)
 }
@@ -31,18 +31,18 @@ pub(super) fn later(at: Timestamp, millis: i64) -> Timestamp {
     Timestamp::from_millis(at.as_millis().saturating_add(millis))
 }
 
-/// To the second.
+/// Rounds down to the second.
 pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.as_millis().div_euclid(1000).saturating_mul(1000))
 }
 
-/// A time beyond the years that can be written becomes 1970.
+/// Formats a timestamp. Values outside the range of `jiff` become 1970.
 fn written(form: &str, at: Timestamp) -> String {
     let time = jiff::Timestamp::from_millisecond(whole_or_exact(form, at).as_millis()).unwrap_or_default();
     strtime::format(form, time).unwrap_or_default()
 }
 
-/// Before 1970 a fraction would be cut towards 1970, into the next second.
+/// Rounds down explicitly: `strtime` would round a fraction before 1970 up to the next second.
 fn whole_or_exact(form: &str, at: Timestamp) -> Timestamp {
     if form.contains("%3f") { at } else { whole_seconds(at) }
 }

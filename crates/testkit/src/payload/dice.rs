@@ -1,13 +1,14 @@
-//! Chance that comes out the same on every machine.
+//! Pseudo-random numbers that are the same on every machine.
 
 use fastrand::Rng;
 
-/// Dice that always fall the same for the same seeds. Nothing here depends on the width of a pointer.
+/// A seeded random number generator. Its results do not depend on the pointer width.
 #[derive(Clone, Debug)]
 pub(super) struct Dice(Rng);
 
 impl Dice {
-    /// Dice of their own for each list of seeds, so that what one part of the world draws moves no other part.
+    /// Creates a generator from a list of seeds. Each part of a scene has its own, so that numbers
+    /// drawn by one part do not change another.
     pub(super) fn of(seeds: impl IntoIterator<Item = u64>) -> Self {
         let mixed = seeds.into_iter().fold(0x9e37_79b9_7f4a_7c15, |mixed: u64, seed| {
             let mut next = (mixed ^ seed).wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -22,12 +23,12 @@ impl Dice {
         self.0.u64(..)
     }
 
-    /// From 0 to one less than `limit`.
+    /// Returns a number from 0 to `limit - 1`.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0.u64(..limit.max(1))
     }
 
-    /// Between these two, which can both come.
+    /// Returns a number from `least` to `most`, both included.
     pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
         least.saturating_add(self.below(most.saturating_sub(least).saturating_add(1)))
     }
@@ -42,12 +43,12 @@ impl Dice {
         from.get(which).copied().unwrap_or_default()
     }
 
-    /// Letters of this alphabet.
+    /// Returns `many` random letters of this alphabet.
     pub(super) fn letters(&mut self, alphabet: &[u8], many: usize) -> String {
         (0..many).map(|_| char::from(self.pick(alphabet))).collect()
     }
 
-    /// What stands behind `t.co/`, and in other short names.
+    /// Returns a short id, as in `t.co` links.
     pub(super) fn slug(&mut self, many: usize) -> String {
         self.letters(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", many)
     }
@@ -65,7 +66,7 @@ impl Dice {
     }
 }
 
-/// A text as a seed (FNV-1a).
+/// Hashes a text to a seed (FNV-1a).
 pub(super) fn seed(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! JSON in the two ways in which X escapes it.
+//! Serializes JSON with the escaping of each API.
 
 use std::io::{self, Write};
 
@@ -7,19 +7,20 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-/// As the Account Activity API writes it: everything but ASCII, `<`, `>` and the slash are escaped. Who signs what a
-/// parser prints again, signs another text.
+/// Serializes as the Account Activity API does: non-ASCII characters, `<`, `>` and `/` are escaped.
+/// A signature over re-serialized JSON therefore does not match.
 pub(super) fn escaped(body: Value) -> Option<Bytes> {
     written(body, Escaping)
 }
 
-/// As UTF-8, which is what the X Activity API is taken to write: no capture shows how it escapes.
+/// Serializes as plain UTF-8, which is assumed for the X Activity API: no capture shows its
+/// escaping.
 pub(super) fn plain(body: Value) -> Option<Bytes> {
     written(body, serde_json::ser::CompactFormatter)
 }
 
 fn written(mut body: Value, form: impl Formatter) -> Option<Bytes> {
-    // The order would be another if some crate of the app turned on `serde_json/preserve_order`.
+    // Sorted explicitly, because a crate of the app may enable `serde_json/preserve_order`.
     body.sort_all_objects();
     let mut text = Vec::new();
     body.serialize(&mut Serializer::with_formatter(&mut text, form)).ok()?;

@@ -1,4 +1,4 @@
-//! Something that happened.
+//! A generated event, independent of the API that reports it.
 
 use birdhook_core::{Generation, Timestamp};
 use bytes::Bytes;
@@ -9,17 +9,18 @@ use super::snowflake::Ids;
 use super::story::{Author, Story};
 use super::{Kind, account_activity, escape, x_activity};
 
-/// Something that happened, to be told by either API: with the same ids, people, text and time.
+/// A generated event, which any source API can report with the same ids, users, text and time.
 ///
-/// X tells times with a precision of its own: posts in filtered streams and the Account Activity API's revocations to the
-/// second, all else to the millisecond or not at all.
+/// The precision of reported times depends on the API: posts in filtered streams and revocations in
+/// the Account Activity API have a precision of 1 s; all other times are in milliseconds or left
+/// out.
 #[derive(Clone, Debug)]
 pub struct Happening {
     scene: u64,
     serial: u64,
-    /// What it was to the subject.
+    /// The kind, as seen by the subject.
     what: Kind,
-    /// The user to whom it happened first; several may be told.
+    /// The user for whom the event was generated; other subscribers may receive it too.
     subject: String,
     subscriber: String,
     other: String,
@@ -33,7 +34,7 @@ impl Happening {
         Self { scene, serial, what, subscriber: subject.clone(), subject, other, text: None, at }
     }
 
-    /// The same with this user on the other side, in place of one of the scene.
+    /// Sets the user on the other side of the event, instead of one from the scene.
     ///
     /// ```
     /// use birdhook_testkit::{Kind, Scene};
@@ -46,19 +47,24 @@ impl Happening {
         self
     }
 
-    /// The same with this text, as its author writes it. Hashtags, mentions and links in it are found as X finds them; links
-    /// become `https://t.co/...`. Mentions, replies, quotes and reposts keep what makes them such.
+    /// Sets the text, as its author writes it.
     ///
-    /// It is the text of the post (of a repost and a like: of the post that is repeated or liked), of the message or of the
-    /// line in a broadcast's chat, the title of the broadcast, the headline, or what the user says of themself. Other kinds
-    /// stay as they are.
+    /// Hashtags, mentions and links in it are detected as X detects them; links become
+    /// `https://t.co/...`. Mentions, replies, quotes and reposts keep the parts that make them
+    /// such.
+    ///
+    /// The text goes to the post (for a repost or a like: the original post), the message, the line
+    /// in a broadcast's chat, the title of the broadcast, the headline, or the user's description.
+    /// It has no effect on other kinds.
     pub fn with_text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
     }
 
-    /// The same as told to another subscribed user who takes part in it: the same ids and the same content for another
-    /// subscriber, and another kind where X has one for that side. X delivers this on purpose.
+    /// Returns the event as another subscriber receives it.
+    ///
+    /// The ids and content are the same, and the kind is the one that X has for that side. X
+    /// intentionally sends one delivery to each subscribed user who takes part.
     ///
     /// ```
     /// use birdhook_testkit::{Kind, Scene};
@@ -72,7 +78,7 @@ impl Happening {
         Self { subscriber: subscriber.into(), ..self.clone() }
     }
 
-    /// What happened, as the subscriber sees it.
+    /// Returns the kind of event, as seen by the subscriber.
     pub fn kind(&self) -> Kind {
         let turned = self.subscriber != self.subject && self.subscriber == self.other;
         match self.what {
@@ -85,47 +91,55 @@ impl Happening {
         }
     }
 
-    /// Who is told: the id of the subscribed user. News, filtered streams and replays are told to nobody in particular, and
-    /// their bodies do not name this user as their subscriber.
+    /// Returns the id of the subscribed user.
+    ///
+    /// News, filtered streams and replays have no subscriber, so their bodies do not contain this
+    /// id.
     pub fn subscriber(&self) -> &str {
         &self.subscriber
     }
 
-    /// The id of the user on the other side, for kinds that have one.
+    /// Returns the id of the user on the other side. Kinds without another user ignore it.
     pub fn other(&self) -> &str {
         &self.other
     }
 
-    /// When, to the millisecond.
+    /// Returns the time of the event, in milliseconds.
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// X's id of what happened: of the post, the like, the message, the encrypted message, the space, the broadcast, the line
-    /// in its chat, the news story or the job of the replay. `None` for kinds that have none.
+    /// Returns X's id of the event; `None` for kinds without an id.
+    ///
+    /// It is the id of the post, like, message, encrypted message, space, broadcast, chat line,
+    /// news story or replay job.
     pub fn id(&self) -> Option<String> {
         self.story().id().map(str::to_owned)
     }
 
-    /// The id of the user who did it.
+    /// Returns the id of the user who acted.
     pub fn actor(&self) -> Option<String> {
         self.story().actor().map(|who| who.id.clone())
     }
 
-    /// The id of the user to whom it was done, for likes, messages, and what users do to each other.
+    /// Returns the id of the user acted upon, for likes, messages, and relations between users.
     pub fn target(&self) -> Option<String> {
         self.story().target().map(|who| who.id.clone())
     }
 
-    /// What was written, as its author wrote it and a receiver reads it, with X's short links: the text of a post, of a liked
-    /// post, of a message or of a line in a broadcast's chat, the title of a broadcast, the headline of a story, or what a
-    /// changed profile says now.
+    /// Returns the text with X's short links, as a receiver reads it.
+    ///
+    /// It is the text of a post, a liked post, a message or a chat line, the title of a broadcast,
+    /// the headline of a news story, or the new value of a profile field.
     pub fn text(&self) -> Option<String> {
         self.story().text()
     }
 
-    /// The body in which this API tells it; `None` when it does not. The Account Activity API's is escaped as that API
-    /// escapes, the others are plain UTF-8. The members are in the order of the alphabet.
+    /// Returns the body in which this API reports the event; `None` if it does not report this
+    /// kind.
+    ///
+    /// Account Activity bodies are escaped as that API escapes them; all others are plain UTF-8.
+    /// Members are in alphabetical order.
     pub fn told_by(&self, generation: Generation) -> Option<Bytes> {
         if !self.kind().generations().contains(&generation) {
             return None;
@@ -136,9 +150,11 @@ impl Happening {
         }
     }
 
-    /// One body of the Account Activity API that tells of all these in one array. `None` when they are of different
-    /// subscribers or of different members of the body, when that API does not tell of them, or when there are none;
-    /// revocations come alone.
+    /// Returns one Account Activity body with all these events in one array.
+    ///
+    /// Returns `None` if they have different subscribers or belong to different members of the
+    /// body, if that API does not report their kind, or if the iterator is empty. A revocation
+    /// cannot share a body.
     pub fn batch<'a>(happenings: impl IntoIterator<Item = &'a Self>) -> Option<Bytes> {
         let mut happenings = happenings.into_iter();
         let first = happenings.next()?;
@@ -153,7 +169,7 @@ impl Happening {
         Story::of(self)
     }
 
-    /// What its story is made from, and its kind.
+    /// Returns the inputs from which the story is generated, and its kind.
     pub(super) fn author(&self) -> (Author<'_>, Kind) {
         let mut dice = self.dice("story");
         let friend = one_of_the_cast(self.scene, &mut dice, &self.subject);
@@ -171,7 +187,7 @@ impl Happening {
         (author, self.what)
     }
 
-    /// Dice for one part of how it is told.
+    /// Returns the random number generator for one part of this event.
     pub(super) fn dice(&self, part: &str) -> Dice {
         Dice::of([self.scene, self.serial, seed(part)])
     }

@@ -1,4 +1,4 @@
-//! The kinds of happenings that X tells of.
+//! The kinds of events that X reports.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,11 @@ use birdhook_core::{EventKind, Generation};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $event:ident, $account_activity:expr;)*) => {
-        /// A kind of happening, by the most particular name that X has for it: the X Activity API's types of events, with
-        /// those of filtered streams and replays besides.
+        /// A kind of event, by the most specific name that X has for it.
         ///
-        /// Reads from X's names of either API (`like.create`, `favorite_events`) and from the names of
-        /// [`EventKind`] (`liked`); a name of several kinds means the first of them.
+        /// The kinds are the event types of the X Activity API, plus those of filtered streams and
+        /// replays. Parses X's names of either API (`like.create`, `favorite_events`) and the names
+        /// of [`EventKind`] (`liked`). A name that several kinds share means the first of them.
         ///
         /// ```
         /// use birdhook_testkit::Kind;
@@ -30,21 +30,22 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// X's name, stable.
+            /// Returns X's name of this kind. The names are stable.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// What a receiver makes of it.
+            /// Returns the kind that a receiver reports.
             pub fn event_kind(self) -> EventKind {
                 match self {
                     $(Self::$variant => EventKind::$event,)*
                 }
             }
 
-            /// The member of a body of the Account Activity API that tells it, if that API does.
+            /// Returns the member of an Account Activity body that holds this kind; `None` if that
+            /// API does not report it.
             pub fn account_activity(self) -> Option<&'static str> {
                 match self {
                     $(Self::$variant => $account_activity,)*
@@ -57,45 +58,45 @@ macro_rules! kinds {
 kinds! {
     /// The subscriber posts.
     Post = "post.create", PostCreated, Some("tweet_create_events");
-    /// Somebody mentions the subscriber.
+    /// A user mentions the subscriber.
     Mention = "post.mention.create", PostCreated, Some("tweet_create_events");
-    /// Somebody answers the subscriber.
+    /// A user replies to the subscriber.
     Reply = "post.reply.create", PostCreated, Some("tweet_create_events");
-    /// Somebody quotes the subscriber.
+    /// A user quotes the subscriber.
     Quote = "post.quote.create", PostCreated, Some("tweet_create_events");
-    /// Somebody reposts the subscriber.
+    /// A user reposts the subscriber.
     Repost = "post.repost.create", PostCreated, Some("tweet_create_events");
     /// A post is deleted.
     PostDelete = "post.delete", PostDeleted, Some("tweet_delete_events");
-    /// Somebody likes a post of the subscriber.
+    /// A user likes a post of the subscriber.
     Like = "like.create", Liked, Some("favorite_events");
-    /// Somebody follows the subscriber.
+    /// A user follows the subscriber.
     Follow = "follow.follow", Followed, Some("follow_events");
-    /// The subscriber unfollows somebody.
+    /// The subscriber unfollows a user.
     Unfollow = "follow.unfollow", Unfollowed, Some("follow_events");
-    /// The subscriber blocks somebody.
+    /// The subscriber blocks a user.
     Block = "block.block", Blocked, Some("block_events");
-    /// The subscriber unblocks somebody.
+    /// The subscriber unblocks a user.
     Unblock = "block.unblock", Unblocked, Some("block_events");
-    /// The subscriber mutes somebody.
+    /// The subscriber mutes a user.
     Mute = "mute.mute", Muted, Some("mute_events");
-    /// The subscriber unmutes somebody.
+    /// The subscriber unmutes a user.
     Unmute = "mute.unmute", Unmuted, Some("mute_events");
-    /// Somebody subscribes to the subscriber for money.
+    /// A user buys a paid subscription to the subscriber.
     Subscribe = "subscriptions.subscribe", Subscribed, None;
-    /// Somebody ends such a subscription.
+    /// A user cancels a paid subscription to the subscriber.
     Unsubscribe = "subscriptions.unsubscribe", Unsubscribed, None;
     /// The subscriber receives a message.
     MessageReceived = "dm.received", MessageReceived, Some("direct_message_events");
     /// The subscriber sends a message.
     MessageSent = "dm.sent", MessageSent, Some("direct_message_events");
-    /// Somebody reads the subscriber's messages.
+    /// A user reads the subscriber's messages.
     MessagesRead = "dm.read", MessagesRead, Some("direct_message_mark_read_events");
-    /// Somebody types a message to the subscriber.
+    /// A user types a message to the subscriber.
     Typing = "dm.indicate_typing", Typing, Some("direct_message_indicate_typing_events");
-    /// The subscriber takes the app's access away.
+    /// The subscriber revokes the app's access.
     Revoke = "oauth.revoke", AccessRevoked, Some("user_event");
-    /// The subscriber changes what they say of themself.
+    /// The subscriber changes their description.
     Bio = "profile.update.bio", ProfileUpdated, None;
     /// The subscriber changes their picture.
     Picture = "profile.update.profile_picture", ProfileUpdated, None;
@@ -105,13 +106,13 @@ kinds! {
     Name = "profile.update.screenname", ProfileUpdated, None;
     /// The subscriber changes their handle.
     Handle = "profile.update.handle", ProfileUpdated, None;
-    /// The subscriber changes where they say to be.
+    /// The subscriber changes their location.
     Location = "profile.update.geo", ProfileUpdated, None;
     /// The subscriber changes their link.
     Link = "profile.update.url", ProfileUpdated, None;
-    /// The subscriber's badge of verification changes.
+    /// The subscriber's verification badge changes.
     VerifiedBadge = "profile.update.verified_badge", ProfileUpdated, None;
-    /// The subscriber's badge of affiliation changes.
+    /// The subscriber's affiliation badge changes.
     AffiliateBadge = "profile.update.affiliate_badge", ProfileUpdated, None;
     /// The subscriber receives an encrypted message.
     ChatReceived = "chat.received", ChatReceived, None;
@@ -119,17 +120,17 @@ kinds! {
     ChatSent = "chat.sent", ChatSent, None;
     /// The subscriber joins an encrypted conversation.
     ChatJoin = "chat.conversation.join", ChatChanged, None;
-    /// Somebody is added to an encrypted conversation.
+    /// A user is added to an encrypted conversation.
     ChatMemberAdded = "chat.conversation.member_added", ChatChanged, None;
-    /// Somebody is removed from an encrypted conversation.
+    /// A user is removed from an encrypted conversation.
     ChatMemberRemoved = "chat.conversation.member_removed", ChatChanged, None;
-    /// Somebody becomes an admin of an encrypted conversation.
+    /// A user becomes an admin of an encrypted conversation.
     ChatAdminAdded = "chat.conversation.admin_added", ChatChanged, None;
-    /// Somebody is no longer an admin of an encrypted conversation.
+    /// A user is no longer an admin of an encrypted conversation.
     ChatAdminRemoved = "chat.conversation.admin_removed", ChatChanged, None;
-    /// An encrypted conversation gets another name.
+    /// An encrypted conversation is renamed.
     ChatName = "chat.update.group_name", ChatChanged, None;
-    /// An encrypted conversation gets other restrictions.
+    /// The restrictions of an encrypted conversation change.
     ChatRestrictions = "chat.update.restrictions", ChatChanged, None;
     /// The subscriber starts a space.
     SpaceStart = "spaces.start", SpaceStarted, None;
@@ -139,7 +140,7 @@ kinds! {
     BroadcastStart = "broadcast.start", BroadcastStarted, None;
     /// The subscriber's broadcast ends.
     BroadcastEnd = "broadcast.end", BroadcastEnded, None;
-    /// Somebody writes in the chat of the subscriber's broadcast.
+    /// A user writes in the chat of the subscriber's broadcast.
     BroadcastChat = "broadcast.chat", BroadcastMessage, None;
     /// A message is removed from the chat of the subscriber's broadcast.
     BroadcastChatRemove = "broadcast.chat.remove", BroadcastMessageRemoved, None;
@@ -152,7 +153,7 @@ kinds! {
 }
 
 impl Kind {
-    /// The APIs that tell it.
+    /// Returns the APIs that report this kind.
     pub fn generations(self) -> &'static [Generation] {
         match self {
             Self::StreamPost => &[Generation::FilteredStream],
@@ -181,7 +182,7 @@ impl FromStr for Kind {
     }
 }
 
-/// There is no [`Kind`] of this name.
+/// The error for a name that is not a [`Kind`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no kind {0:?}; `like.create`, `favorite_events` and `liked` are names of one")]
 pub struct UnknownKind(String);
@@ -194,7 +195,7 @@ mod tests {
     fn every_name_is_read_back() {
         for kind in Kind::ALL {
             assert_eq!(kind.to_string().parse(), Ok(*kind));
-            // The names that several kinds share mean the first of them.
+            // A name that several kinds share means the first of them.
             let first = |named: &dyn Fn(&Kind) -> bool| Kind::ALL.iter().copied().find(|kind| named(kind)).unwrap();
             let of_event = first(&|other| other.event_kind() == kind.event_kind());
             assert_eq!(kind.event_kind().as_str().parse(), Ok(of_event), "{kind}");

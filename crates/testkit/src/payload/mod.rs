@@ -1,7 +1,7 @@
-//! Payloads of every kind, as both APIs write them, with content made up from a seed.
+//! Generated payloads of every kind, in the format of each API.
 //!
-//! A [`Happening`] holds what happened and to whom; the `story` has all its facts, the same whoever tells it; each API has a
-//! folder that tells a story in its own form.
+//! A [`Happening`] holds what happened and to whom. Its `story` has all the facts, which do not
+//! depend on the API. Each API has a folder that renders a story in its own format.
 
 mod account_activity;
 mod dates;

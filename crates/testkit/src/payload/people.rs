@@ -1,4 +1,4 @@
-//! The people of a scene, all of them invented.
+//! The invented users of a scene.
 
 use birdhook_core::Timestamp;
 
@@ -7,24 +7,24 @@ use super::phrases::{DESCRIPTIONS, FIRST_NAMES, LAST_NAMES, OTHER_NAMES, PLACES}
 use super::words::Link;
 use super::{dates, snowflake};
 
-/// How many people a scene has besides its subscribers.
+/// Number of users in a scene besides its subscribers.
 const CAST: u64 = 24;
 
-/// Somebody, with everything that any API tells of them.
+/// A user, with all the facts that any API reports.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
     pub(super) id: String,
     pub(super) handle: String,
     pub(super) name: String,
     pub(super) description: String,
-    /// Empty when they do not say.
+    /// Empty if the user gives none.
     pub(super) location: String,
     pub(super) link: Option<Link>,
     pub(super) picture: String,
     pub(super) banner: Option<String>,
     pub(super) protected: bool,
     pub(super) verified: bool,
-    /// The organisation they belong to.
+    /// The organisation that the user is affiliated with.
     pub(super) organisation: Option<&'static str>,
     pub(super) followers: u64,
     pub(super) following: u64,
@@ -32,12 +32,12 @@ pub(super) struct Person {
     pub(super) listed: u64,
     pub(super) likes: u64,
     pub(super) media: u64,
-    /// When the account was made, to the second, which is what every API tells.
+    /// Creation time of the account, in whole seconds because no API reports more.
     pub(super) since: Timestamp,
 }
 
 impl Person {
-    /// The user of this id, the same each time that somebody asks in this scene.
+    /// Returns the user with this id, always the same within a scene.
     pub(super) fn of(scene: u64, id: &str) -> Self {
         let mut dice = Dice::of([scene, seed("people"), seed(id)]);
         let dice = &mut dice;
@@ -75,7 +75,7 @@ impl Person {
         }
     }
 
-    /// Somebody of this handle who is not known otherwise.
+    /// Returns a user with this handle, for handles that no known user has.
     pub(super) fn called(scene: u64, handle: &str) -> Self {
         let id = Dice::of([scene, seed("handles"), seed(handle)]).between(1_000_000, 999_999_999);
         Self { handle: handle.to_owned(), name: handle.to_owned(), ..Self::of(scene, &id.to_string()) }
@@ -86,15 +86,15 @@ impl Person {
     }
 }
 
-/// The id of one of the people of a scene, of whom this one is none.
+/// Returns the id of a random user of the scene, other than `but`.
 pub(super) fn one_of_the_cast(scene: u64, dice: &mut Dice, but: &str) -> String {
     let number = dice.below(CAST);
-    // Where a subscriber has the id of one of the cast, the next one steps in.
+    // If the drawn id is `but`, uses the next one.
     let mut ids = (number..=number + 1).map(|number| cast_id(scene, number));
     ids.find(|id| id != but).unwrap_or_default()
 }
 
-/// A third of the cast joined in X's first years, when ids were small.
+/// Returns an id; a third of the users joined in X's first years, when ids were small.
 fn cast_id(scene: u64, number: u64) -> String {
     let mut dice = Dice::of([scene, seed("cast"), number]);
     if number.is_multiple_of(3) {

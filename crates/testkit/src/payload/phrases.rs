@@ -1,4 +1,4 @@
-//! What the invented people are called and what they write. `@friend` stands for the handle of one of them.
+//! Names and texts of the invented users. `@friend` is replaced with the handle of a user.
 
 pub(super) const FIRST_NAMES: &[&str] = &[
     "Amparo", "Bram", "Celeste", "Dorrit", "Emeka", "Fenna", "Gustav", "Hana", "Ines", "Jarek", "Keziah", "Lorcan",
@@ -51,7 +51,7 @@ pub(super) const DESCRIPTIONS: &[&str] = &[
 pub(super) const PLACES: &[&str] =
     &["Lantern Quay", "Upper Thistledown", "Brückenau am See", "Saltwick Bay", "Mill Row 9", "São Farol", ""];
 
-/// A language and a post.
+/// Language and text of posts.
 pub(super) const POSTS: &[(&str, &str)] = &[
     ("en", "Low tide at seven & the lamp is already lit #harbour"),
     ("en", "Does anybody know why the night ferry is <late> again?"),
@@ -69,7 +69,7 @@ pub(super) const POSTS: &[(&str, &str)] = &[
     ("pt", "O farol está aceso, o café também"),
 ];
 
-/// What long posts are made of.
+/// Sentences of which long posts are composed.
 pub(super) const SENTENCES: &[&str] = &[
     "The museum has one room, one window and, since this morning, one visitor.",
     "She asked for the clock that runs backwards & I had to admit that it has stopped.",
@@ -98,7 +98,7 @@ pub(super) const MESSAGES: &[&str] = &[
     "No, the other one",
 ];
 
-/// What a prompt asks, and its ready answers: label, description, metadata.
+/// The question of a prompt, and its quick replies: label, description, metadata.
 pub(super) const PROMPT: &str = "Which kettle is it about?";
 pub(super) const ANSWERS: &[(&str, &str, &str)] = &[
     ("The blue one", "Came in May", "kettle:blue"),
@@ -114,7 +114,7 @@ pub(super) const TITLES: &[&str] = &["Bells at noon", "Fog, live ☁️", "The t
 pub(super) const ALT_TEXTS: &[&str] =
     &["A kettle on a windowsill", "Fog in front of a lighthouse", "Two swifts & a wire", ""];
 
-/// Names of X's clients, and of one app.
+/// URLs and names of X's clients and of one app.
 pub(super) const CLIENTS: &[(&str, &str)] = &[
     ("https://client.example/iphone", "X for iPhone"),
     ("https://client.example/web", "X Web App"),

@@ -1,13 +1,13 @@
-//! A text as X sends it, with the places of what it found in it.
+//! Text in the form in which X sends it, with the positions of its entities.
 
 use super::people::Person;
 use super::words::{Link, Piece, Words};
 
-/// A text as X sends it: HTML-escaped, and cut if it is too long.
+/// A text as X sends it: HTML-escaped, and truncated if it is too long.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rendered {
     pub(super) text: String,
-    /// In code points, as all places in a text are.
+    /// Length in code points, as all positions are.
     pub(super) length: u64,
     pub(super) hashtags: Vec<Place<String>>,
     pub(super) cashtags: Vec<Place<String>>,
@@ -16,7 +16,7 @@ pub(super) struct Rendered {
     pub(super) pictures: Vec<Place<Link>>,
 }
 
-/// Something at a place in a text.
+/// An entity and its position in a text.
 #[derive(Clone, Debug)]
 pub(super) struct Place<T> {
     pub(super) what: T,
@@ -25,7 +25,7 @@ pub(super) struct Place<T> {
 }
 
 impl Words {
-    /// The whole text.
+    /// Renders the whole text.
     pub(super) fn whole(&self) -> Rendered {
         let mut rendered = Rendered::default();
         for piece in &self.0 {
@@ -34,7 +34,7 @@ impl Words {
         rendered
     }
 
-    /// At most so many code points, the last of them a link to the whole, if there is one.
+    /// Renders at most `limit` code points, ending with a link to the full text if there is one.
     pub(super) fn cut(&self, limit: u64, whole: Option<&Link>) -> Rendered {
         let tail = whole.map_or(0, |link| 1 + length(&link.url));
         let room = limit.saturating_sub(1 + tail);
@@ -77,7 +77,8 @@ impl Rendered {
         }
     }
 
-    /// X escapes these three in posts and messages, and nothing else. Whether there was room for it.
+    /// Appends a character if there is room for it, and returns whether there was. X escapes `&`,
+    /// `<` and `>` in posts and messages, and nothing else.
     fn letter(&mut self, letter: char, room: u64) -> bool {
         let mut buffer = [0; 4];
         let escaped = match letter {

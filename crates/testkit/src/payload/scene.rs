@@ -1,4 +1,4 @@
-//! A small world in which things happen.
+//! The generator of events.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use birdhook_core::Timestamp;
 use super::dice::{Dice, seed};
 use super::{Happening, Kind, dates, people};
 
-/// A small world in which things happen: its people and what they write come from a seed, so that a test can be repeated.
+/// Generates events of invented users from a seed, so that a test is repeatable.
 ///
-/// The same seed and the same calls give the same bodies, to the byte and on every platform. All people, texts and
-/// addresses are invented, and a user of one id is the same person throughout a scene.
+/// The same seed and the same calls give the same bodies, byte for byte and on every platform. All
+/// users, texts and addresses are invented. Within a scene, an id always belongs to the same user.
 ///
 /// ```
 /// use birdhook_core::Generation;
@@ -28,29 +28,31 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The world of this seed, at a fixed time: 2026-11-23T09:30:00Z.
+    /// Creates a scene from this seed. Its clock starts at 2026-11-23T09:30:00Z.
     pub fn new(seed: u64) -> Self {
         Self { seed, now: Timestamp::from_millis(1_795_426_200_000), happenings: 0 }
     }
 
-    /// The same world, where the next thing happens at this time.
+    /// Sets the time of the next event.
     pub fn at(mut self, now: Timestamp) -> Self {
         self.now = now;
         self
     }
 
-    /// When the next thing happens.
+    /// Returns the time of the next event.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Lets time pass, to the millisecond.
+    /// Advances the clock. Precise to 1 ms.
     pub fn advance(&mut self, time: Duration) {
         self.now = dates::later(self.now, i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
     }
 
-    /// Something of this kind happens to the user of this id. The next thing happens between one and three seconds later,
-    /// so that no two revocations, which X tells to the second, are the same.
+    /// Generates an event of this kind for the user with this id.
+    ///
+    /// Then advances the clock by 1 to 3 s, so that no two revocations are equal: X reports their
+    /// time in whole seconds.
     pub fn happening(&mut self, kind: Kind, subscriber: &str) -> Happening {
         let serial = self.happenings;
         self.happenings = serial.wrapping_add(1);

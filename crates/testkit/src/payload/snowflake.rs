@@ -1,27 +1,27 @@
-//! Ids that grow with time, as X makes them.
+//! Ids that grow with time, in X's format (snowflakes).
 
 use birdhook_core::Timestamp;
 
-/// When X began to count, in milliseconds since 1970.
+/// X's epoch, in milliseconds since 1970.
 const EPOCH: i64 = 1_288_834_974_657;
-/// The bits behind the milliseconds.
+/// Number of bits below the timestamp.
 const LOW: u32 = 22;
-/// How many ids one happening may use.
+/// Number of ids reserved for one event.
 const ROOM: u64 = 16;
 
-/// The ids of one happening.
+/// The ids of one event.
 #[derive(Clone, Debug)]
 pub(super) struct Ids {
     next: u64,
 }
 
 impl Ids {
-    /// The ids of the happening with this number among those of a scene.
+    /// Creates the ids of the event with this number within a scene.
     pub(super) fn of(serial: u64) -> Self {
         Self { next: serial.wrapping_mul(ROOM) }
     }
 
-    /// The next id, of something that was made at this time.
+    /// Returns the next id, for something created at this time.
     pub(super) fn at(&mut self, at: Timestamp) -> String {
         let id = from_time(at) | self.next & ((1 << LOW) - 1);
         self.next = self.next.wrapping_add(1);
@@ -29,13 +29,14 @@ impl Ids {
     }
 }
 
-/// The least id of a millisecond. Before X began to count, ids are small; behind 2080 they do not grow.
+/// Returns the lowest id of a millisecond. Times before X's epoch count as the epoch; ids stop
+/// growing when their range ends in 2080.
 pub(super) fn from_time(at: Timestamp) -> u64 {
     let since = u64::try_from(at.as_millis().saturating_sub(EPOCH)).unwrap_or(0);
     since.min((1 << (63 - LOW)) - 1) << LOW
 }
 
-/// When the thing of this id was made; `None` for the small ids of X's first years.
+/// Returns the creation time that an id contains; `None` for the small ids of X's first years.
 pub(super) fn time_of(id: &str) -> Option<Timestamp> {
     let since = i64::try_from(id.parse::<u64>().ok()? >> LOW).ok()?;
     (since > 1_000_000).then(|| Timestamp::from_millis(since.saturating_add(EPOCH)))

@@ -1,19 +1,19 @@
-//! What somebody wrote, and what X finds in it.
+//! Parses texts into the entities that X detects.
 
 use super::dice::{Dice, seed};
 use super::people::Person;
 
-/// A link, as X shortens it.
+/// A link shortened by X.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Link {
-    /// As in the text: `https://t.co/...`.
+    /// The link in the text: `https://t.co/...`.
     pub(super) url: String,
     pub(super) expanded: String,
     pub(super) display: String,
 }
 
 impl Link {
-    /// The link that X makes of an address; the same for the same.
+    /// Returns the short link for a URL; within a scene, always the same one.
     pub(super) fn to(expanded: &str, scene: u64) -> Self {
         let slug = Dice::of([scene, seed("links"), seed(expanded)]).slug(10);
         Self::with_url(format!("https://t.co/{slug}"), expanded)
@@ -29,7 +29,7 @@ impl Link {
     }
 }
 
-/// A piece of a text.
+/// One part of a text.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Plain(String),
@@ -37,16 +37,17 @@ pub(super) enum Piece {
     Cashtag(String),
     Mention(Box<Person>),
     Link(Link),
-    /// The link that stands for an attached picture.
+    /// The link to an attached picture.
     Picture(Link),
 }
 
-/// A text, in the pieces that X tells apart.
+/// A text, split into plain parts and entities.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words(pub(super) Vec<Piece>);
 
 impl Words {
-    /// Reads a text as its author wrote it. Links become short ones; handles are those of `people`, or of somebody new.
+    /// Parses a text as its author wrote it. Links are shortened. Handles are looked up in
+    /// `people`; an unknown handle gets a new user.
     pub(super) fn read(text: &str, people: &[&Person], scene: u64) -> Self {
         let mut words = Self::default();
         let mut rest = text;
@@ -105,7 +106,7 @@ impl Words {
         }
     }
 
-    /// As its author wrote it, with X's short links.
+    /// Returns the text as its author wrote it, with X's short links.
     pub(super) fn authored(&self) -> String {
         self.0.iter().map(Piece::authored).collect()
     }

@@ -1,4 +1,4 @@
-//! A receiver behind TLS, with certificates good and bad.
+//! A receiver behind TLS, with valid and invalid certificates.
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use super::fault::Fault;
 use super::of;
 use super::receiver::{Receiver, SECRET};
 
-/// The checks that fail here.
+/// The checks that fail in these tests.
 pub(crate) const FAILED: &[&str] = &["certificate"];
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -35,13 +35,13 @@ fn params(name: &str) -> CertificateParams {
     params
 }
 
-/// Sets the validity, in days from now.
+/// Sets the validity, in days relative to now.
 fn valid(params: &mut CertificateParams, days: Range<i64>) {
     let now = OffsetDateTime::now_utc();
     (params.not_before, params.not_after) = (now + Duration::days(days.start), now + Duration::days(days.end));
 }
 
-/// A certificate of this authority, and its key.
+/// Returns a certificate issued by this authority, and its key.
 fn issued(params: &CertificateParams, authority: &Issuer) -> (CertificateDer<'static>, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, authority).unwrap().der().clone(), key)

@@ -1,4 +1,4 @@
-//! The faults that are planted, and what the doctor must say of each.
+//! The planted faults, and the checks that must fail or warn for each.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -19,14 +19,14 @@ macro_rules! faults {
         impl Fault {
             pub(crate) const ALL: &[Self] = &[$(Self::$fault),*];
 
-            /// The checks that must fail, all of them.
+            /// Returns the checks that must fail; no others may.
             pub(crate) fn failed(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$fault => &[$(stringify!($failed)),*],)*
                 }
             }
 
-            /// The checks that must warn, all of them.
+            /// Returns the checks that must warn; no others may.
             pub(crate) fn warned(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$fault => &[$(stringify!($warned)),*],)*
@@ -149,7 +149,7 @@ faults! {
     FallsIll: [alive_afterwards] [];
 }
 
-/// `{}` as gzip.
+/// `{}`, gzip-compressed.
 const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
 
 const TRACE: &str = "Error: no\n    at Object.<anonymous> (/srv/app/node_modules/express/lib/router/index.js:284:15)";
@@ -166,7 +166,7 @@ fn signature(head: &Head) -> &str {
     head.values("x-twitter-webhooks-signature").first().copied().unwrap_or_default()
 }
 
-/// Signs with a key that no `Secret` would be.
+/// Signs with a key that `Secret` would reject.
 fn sign_with(key: &str, message: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
     mac.update(message);
@@ -174,7 +174,8 @@ fn sign_with(key: &str, message: &[u8]) -> String {
 }
 
 impl Fault {
-    /// Says what is said before the body is read: `Some(None)` to go on and read it.
+    /// Returns a faulty decision before the body is read: `Some(None)` accepts the head and reads
+    /// the body.
     pub(crate) fn before_body(self, head: &Head) -> Option<Option<Reply>> {
         let (post, huge) = (head.method == "POST", head.length() > 1 << 20);
         let signatures = head.values("x-twitter-webhooks-signature").len();
@@ -212,7 +213,7 @@ impl Fault {
         })
     }
 
-    /// Says something else than a right answer.
+    /// Returns a faulty reply, if this fault affects the request.
     pub(crate) fn instead(self, head: &Head, body: &[u8], memory: &mut Memory) -> Option<Reply> {
         if head.method == "GET" { self.to_challenge(head, memory) } else { self.to_delivery(head, body, memory) }
     }
@@ -223,7 +224,7 @@ impl Fault {
         if memory.is_ill {
             return Some(answer(500, ""));
         }
-        // Faults in how odd challenges are taken.
+        // Faults in the handling of unusual challenges.
         match self {
             Self::NoTokenTaken if tokens.is_empty() => return Some(answer(200, "")),
             Self::NoTokenHangs if tokens.is_empty() => return Some(Reply::Hang),
@@ -250,7 +251,7 @@ impl Fault {
         if token.is_empty() || token.contains(['{', '\n']) || tokens.len() > 1 {
             return None;
         }
-        // Faults in how any challenge is answered.
+        // Faults in the response to any challenge.
         let right = sign(&secret(), token.as_bytes());
         let encoded = head.query.split('&').find_map(|pair| pair.strip_prefix("crc_token="))?;
         let query_first = head.query.starts_with("crc_token=");
@@ -348,7 +349,7 @@ impl Fault {
             Self::AlgorithmNotRead => {
                 when(signature(head).strip_prefix("sha1=").is_some_and(|value| value == &right[7..]), answer(200, ""))
             }
-            // Node's `Buffer.from(text, 'base64')` reads the same 32 bytes.
+            // Node's `Buffer.from(text, 'base64')` decodes it to the same 32 bytes.
             Self::PaddingNotNeeded => {
                 when(!is_right && signature(head) == right.trim_end_matches('='), answer(200, ""))
             }
@@ -380,7 +381,7 @@ impl Fault {
         }
     }
 
-    /// Changes a right answer.
+    /// Changes a correct reply.
     pub(crate) fn afterwards(self, head: &Head, _body: &[u8], reply: Reply, _memory: &mut Memory) -> Reply {
         match (self, reply) {
             (Self::NoContent, Reply::Answer(right)) if head.method == "POST" && right.status == 200 => answer(204, ""),

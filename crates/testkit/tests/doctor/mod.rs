@@ -1,4 +1,4 @@
-//! The doctor examines receivers into which one fault each is planted.
+//! The doctor checks receivers, each with one planted fault.
 
 mod certificates;
 mod fault;
@@ -33,10 +33,10 @@ async fn examine_within(fault: Fault, patience: Duration) -> Diagnosis {
     doctor.patience(patience).deadline(deadline).examine().await
 }
 
-/// What is wrong with the diagnosis of a receiver with this fault.
+/// Describes the difference between the diagnosis and the expectation for this fault.
 fn misjudged(fault: Fault, diagnosis: &Diagnosis) -> Option<String> {
     let failed = of(diagnosis, Verdict::Failed);
-    // A machine under load may be slow, which is no one's fault.
+    // Ignores warnings about response times, which depend on the load of the machine.
     let mut warned = of(diagnosis, Verdict::Warned);
     warned.retain(|check| !check.ends_with("_time"));
     let set = |checks: &[&'static str]| checks.iter().copied().collect::<BTreeSet<_>>();
@@ -53,7 +53,8 @@ async fn every_planted_fault_is_found_and_no_other() {
         .map(|fault| async move { misjudged(*fault, &examine(*fault).await).map(|_| *fault) })
         .buffer_unordered(8);
     let doubtful: Vec<_> = examined.filter_map(|fault| async move { fault }).collect().await;
-    // On a machine under load, several at once may all be too slow.
+    // Repeats the doubtful ones alone with a longer timeout: under load, they may have been too
+    // slow.
     let mut wrong = Vec::new();
     for fault in doubtful {
         wrong.extend(misjudged(fault, &examine_within(fault, Duration::from_secs(12)).await));
@@ -76,7 +77,7 @@ async fn a_faultless_receiver_passes_every_check_in_little_time() {
     assert_eq!(diagnosis.findings().len(), Doctor::checks().count());
 }
 
-/// Every check can fail: else it proves nothing.
+/// A check that cannot fail would prove nothing.
 #[test]
 fn no_check_is_without_a_fault_that_fails_it() {
     let failed: BTreeSet<_> = Fault::ALL.iter().flat_map(|fault| [fault.failed(), fault.warned()].concat()).collect();
@@ -111,8 +112,7 @@ async fn what_is_told_is_one_line_with_a_cause_and_a_cure_and_no_secret() {
     assert!(!format!("{:?}", Doctor::new("http://localhost", SECRET).unwrap()).contains(SECRET));
 }
 
-/// As `xr webhooks listen` of xurl-rs 4.5 does with a client secret.
-/// As `xr webhooks listen` behaves for an app with a client secret.
+/// Behaves like `xr webhooks listen` of xurl-rs 4.5 for an app with a client secret.
 #[tokio::test]
 async fn a_receiver_of_the_oauth2_header_is_judged_by_its_real_faults() {
     let address = Receiver::start(Fault::OAuth2HeaderAlone).await;
@@ -145,7 +145,7 @@ async fn findings_are_told_as_they_come() {
     assert!(told.iter().filter(needs).count() > 20, "{told:#?}");
 }
 
-/// The guide's tables say what each check proves.
+/// The tables of the guide state what each check proves.
 #[test]
 fn the_guide_has_every_check() {
     let guide = include_str!("../../../../docs/guide/doctor.md");

@@ -1,4 +1,5 @@
-//! A proxy that does not hear an early answer to a huge body, as Go's: it takes its own failed write for a failed receiver.
+//! A proxy that, like Go's, misses an early response to a huge body and reports its own failed
+//! write as a 502.
 
 use std::net::SocketAddr;
 
@@ -11,12 +12,12 @@ use super::receiver::{Receiver, SECRET};
 
 const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// What it does with a huge body without a signature.
+/// How the proxy forwards a huge unsigned body.
 #[derive(Clone, Copy)]
 enum Passing {
-    /// Stops where the receiver closes.
+    /// Stops when the receiver closes the connection.
     Streams,
-    /// Takes all of it first.
+    /// Reads the whole body before it responds.
     Buffers,
 }
 
@@ -63,7 +64,8 @@ async fn serve(mut stream: TcpStream, receiver: SocketAddr, passing: Passing) ->
     let mut unheard = Vec::new();
     let _ = behind.read_to_end(&mut unheard).await;
     stream.write_all(BAD_GATEWAY).await?;
-    // Until the client leaves: what it sends meanwhile must not reset the answer away.
+    // Reads until the client disconnects: unread data would reset the connection and discard the
+    // response.
     stream.shutdown().await?;
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
 }
@@ -94,7 +96,7 @@ async fn a_proxys_502_hides_no_fault() {
         (Fault::NoSignatureTaken, Passing::Streams),
         (Fault::NoSignatureFails, Passing::Streams),
         (Fault::HugeUnsignedCrashes, Passing::Streams),
-        // Whoever has been sent all of it may have taken all of it.
+        // The proxy has read the whole body, so the receiver may have accepted it.
         (Fault::None, Passing::Buffers),
     ] {
         let diagnosis = examined(fault, passing).await;

@@ -1,4 +1,4 @@
-//! A receiver written from the documentation alone, into which one fault can be planted.
+//! A receiver written only from X's documentation, with at most one planted fault.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use super::fault::Fault;
 pub(crate) const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 const LIMIT: usize = 1 << 20;
 
-/// A request, read as far as its head.
+/// The parsed head of a request.
 pub(crate) struct Head {
     pub(crate) method: String,
     pub(crate) query: String,
@@ -34,7 +34,7 @@ impl Head {
         Self { method, query, headers }
     }
 
-    /// All values of a header.
+    /// Returns all values of a header.
     pub(crate) fn values(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
     }
@@ -43,7 +43,7 @@ impl Head {
         &self.headers
     }
 
-    /// The values of a parameter of the query, decoded as a form.
+    /// Returns all values of a query parameter, form-decoded.
     pub(crate) fn parameters(&self, name: &str) -> Vec<String> {
         let pairs = form_urlencoded::parse(self.query.as_bytes());
         pairs.filter(|(n, _)| n == name).map(|(_, value)| value.into_owned()).collect()
@@ -54,12 +54,12 @@ impl Head {
     }
 }
 
-/// What is done with a request.
+/// The reaction to a request.
 pub(crate) enum Reply {
     Answer(Answer),
-    /// Nothing is ever said.
+    /// Never responds.
     Hang,
-    /// The process ends.
+    /// Ends the process.
     Crash,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// How many bytes of it are announced and do not come.
+    /// Number of bytes that `Content-Length` announces but that are not sent.
     pub(crate) missing: usize,
     pub(crate) after: Duration,
 }
@@ -100,7 +100,7 @@ impl Reply {
     }
 }
 
-/// What the receiver remembers.
+/// The receiver's state.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) seen: HashSet<Vec<u8>>,
@@ -131,7 +131,7 @@ impl Receiver {
         Self { fault, memory: Arc::default(), crashed: Arc::default() }
     }
 
-    /// A receiver on a free port of loopback.
+    /// Starts a receiver on a free loopback port.
     pub(crate) async fn start(fault: Fault) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -151,7 +151,7 @@ impl Receiver {
         address
     }
 
-    /// Answers one request.
+    /// Handles one request.
     pub(crate) async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut bytes = Vec::new();
         let end = loop {
@@ -194,7 +194,7 @@ impl Receiver {
         self.memory.lock().unwrap().in_flight.remove(&held);
     }
 
-    /// What can be said before the body is read.
+    /// Returns the reply if it does not depend on the body.
     fn before_body(&self, head: &Head) -> Option<Reply> {
         if let Some(reply) = self.fault.before_body(head) {
             return reply;

@@ -1,4 +1,5 @@
-//! The doctor examines receivers with a consumer secret, a client secret, or both: birdhook's own core behind a socket.
+//! The doctor checks receivers built on birdhook's core, with a consumer secret, a client secret,
+//! or both.
 
 use birdhook_core::{App, Endpoint, RequestHead, Secret, SecretKind, Settings, Step};
 use birdhook_testkit::{Diagnosis, Doctor, Verdict};
@@ -8,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::of;
 use super::receiver::{Head, dechunk};
 
-/// The checks that fail here and for no planted fault.
+/// The checks that fail in these tests but for no planted fault.
 pub(crate) const FAILED: &[&str] = &["delivery_headers"];
 
 const CONSUMER: &str = "a-consumer-secret-of-the-tests";
@@ -18,7 +19,7 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
-/// Serves the app on a free port of loopback, and returns its URL.
+/// Serves the app on a free loopback port, and returns its URL.
 async fn start(app: App) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -105,7 +106,8 @@ async fn a_doctor_with_one_secret_examines_a_receiver_of_that_kind() {
     assert!(of(&diagnosis, Verdict::Failed).contains(&"challenge_secret"), "{diagnosis}");
 }
 
-/// Its challenges are answered with the client secret, its deliveries are checked with the consumer secret alone.
+/// The receiver answers challenges with the client secret, but verifies deliveries only with the
+/// consumer secret.
 #[tokio::test]
 async fn a_receiver_that_refuses_the_header_of_the_secret_that_answers_fails() {
     let challenges = start(App::with_client_secret("new", secret(CLIENT))).await;
@@ -118,7 +120,7 @@ async fn a_receiver_that_refuses_the_header_of_the_secret_that_answers_fails() {
     assert_eq!(observed, "only the header of the consumer secret is accepted alone");
 }
 
-/// Sends GET to one receiver and all else to another.
+/// Forwards GETs to one receiver and all other requests to another.
 async fn split(challenges: String, deliveries: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! URLs that X does not take, or cannot call.
+//! URLs that X rejects or cannot reach.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::of;
 use super::receiver::SECRET;
 
-/// The checks that fail here.
+/// The checks that fail in these tests.
 pub(crate) const FAILED: &[&str] = &["url_form", "url_https", "url_port", "dns_resolves", "dns_public", "connection"];
 
 #[tokio::test]

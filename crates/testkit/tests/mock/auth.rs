@@ -1,4 +1,5 @@
-//! Who may call: OAuth 1.0a as an independent signer signs it, bearer tokens, OAuth 2.0 user tokens.
+//! Authentication: OAuth 1.0a as an independent implementation signs it, bearer tokens, and OAuth
+//! 2.0 user tokens.
 
 use birdhook_testkit::mock::{Generation, Permission, SCOPES, Token};
 use serde_json::json;
@@ -8,7 +9,7 @@ use crate::mock::world::{As, START, USER, World, keys, s, with_url};
 
 const HOOKS: &str = "/1.1/account_activity/webhooks";
 
-/// Of every call, one which it admits.
+/// The kind of credentials that a call accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Takes {
     Owner,
@@ -18,7 +19,7 @@ enum Takes {
     Anyone,
 }
 
-/// Every call of every API: its method, its path, and what it takes.
+/// Every call of every API: its method, its path, and the credentials it accepts.
 const CALLS: &[(&str, &str, Takes)] = &[
     ("POST", "/1.1/account_activity/webhooks.json", Takes::Owner),
     ("GET", "/1.1/account_activity/webhooks.json", Takes::App),
@@ -71,7 +72,7 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
     for (method, path, takes) in CALLS {
         let name = format!("{method} {path}");
         let is_v1 = path.starts_with("/1.1/");
-        // Nobody, a wrong token, a wrong signature: 401 everywhere.
+        // No credentials, a wrong token, and a wrong signature are answered 401 everywhere.
         let mut forged = user.clone();
         forged.token_secret = Token::new("forged");
         for nobody in
@@ -94,7 +95,7 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
         ];
         for (who, caller, allowed) in callers {
             let told = world.call(method, path, who, "").await;
-            // Of the calls that are let in, most are about a webhook that is not there.
+            // An accepted call may still fail, for example because the webhook does not exist.
             let is_let_in = told.headers.contains_key("x-rate-limit-limit");
             assert_eq!(is_let_in, allowed.contains(takes), "{name} as {caller}: {told:?}");
             if is_let_in {
@@ -175,7 +176,7 @@ async fn a_form_is_signed_too() {
 
 #[tokio::test]
 async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
-    // Years away from the machine's clock, so that the manual one alone decides.
+    // Far from the system clock, which would be accepted too.
     let world = World::with(|settings| {
         settings.clock =
             birdhook_testkit::Clock::manual(birdhook_core::Timestamp::from_millis(START + 1_000_000_000_000));

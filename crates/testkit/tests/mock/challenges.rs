@@ -1,4 +1,5 @@
-//! Challenges: at registration, on PUT, before replays and on the schedule; what an answer does to a webhook.
+//! Challenges at registration, on PUT, before replays and on schedule, and their effect on a
+//! webhook.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -10,7 +11,7 @@ use http::header;
 use crate::mock::receiver::Crc;
 use crate::mock::world::{START, USER, World, h, s};
 
-/// The occasions of the challenges so far, and the hours since the start.
+/// Returns the occasions of the challenges so far, with the hours since the start.
 fn challenged(world: &World) -> Vec<(Occasion, f64)> {
     let challenges = world.x.ledger().challenges();
     let hours = |at: birdhook_core::Timestamp| (at.as_millis() - START) as f64 / 3_600_000.0;
@@ -44,7 +45,7 @@ async fn a_challenge_is_as_those_that_were_captured() {
     assert_eq!(tokens.len(), 2);
     assert_ne!(tokens[0], tokens[1], "each has a token of its own");
 
-    // v2 does not sign them.
+    // v2 does not sign challenges.
     let world = World::new().await;
     world.webhook(Generation::V2).await;
     assert_eq!(world.receiver.challenges()[0].header(signature::HEADER), None);
@@ -61,7 +62,8 @@ async fn a_challenge_is_as_those_that_were_captured() {
     signature::verify(world.app().secret(), challenge.query.as_bytes(), signed.as_bytes()).unwrap();
 }
 
-/// Every schedule, with the hours at which webhooks that answer are challenged within two days.
+/// Lists, for every schedule, the hours at which a responding webhook is challenged within two
+/// days.
 #[tokio::test]
 async fn webhooks_are_challenged_on_their_schedule() {
     let hourly: Vec<f64> = (1..=49).map(f64::from).collect();
@@ -83,7 +85,7 @@ async fn webhooks_are_challenged_on_their_schedule() {
             let mut expected = vec![(Occasion::Registration, 0.0)];
             expected.extend(hours.iter().map(|hour| (Occasion::Schedule, *hour)));
             assert_eq!(challenged(&world), expected, "{schedule:?}, {generation:?}");
-            // At registration and PUT alone.
+            // Challenges are signed only at registration and on PUT.
             let scheduled = &world.receiver.challenges()[1..];
             assert!(scheduled.iter().all(|one| one.header(signature::HEADER).is_none()), "{schedule:?}");
         }
@@ -93,7 +95,7 @@ async fn webhooks_are_challenged_on_their_schedule() {
     assert_eq!((Challenges::v1().timeout, Challenges::v2().timeout), (s(3), s(10)));
 }
 
-/// What makes a webhook of v2 invalid at once.
+/// Covers the failures that invalidate a v2 webhook immediately.
 #[tokio::test]
 async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
     let elsewhere = Some((header::LOCATION, "/elsewhere"));
@@ -113,7 +115,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
         let webhook = world.subscribed().await;
         world.receiver.crc(crc.clone());
         if number == 0 {
-            // On the schedule too.
+            // Scheduled challenges have the same effect.
             world.advance(h(24)).await;
             assert!(world.x.ledger().challenges().last().unwrap().failure.is_some());
         } else {
@@ -136,7 +138,7 @@ async fn a_wrong_token_or_a_redirect_invalidates_at_once() {
     }
 }
 
-/// What may pass leaves a webhook of v2 valid for 28 hours.
+/// Transient failures leave a v2 webhook valid for 28 hours.
 #[tokio::test]
 async fn an_error_or_a_timeout_invalidates_after_28_hours() {
     for crc in [Crc::Answer(404, ""), Crc::Answer(401, ""), Crc::Answer(500, ""), Crc::RightWith(503, None), Crc::Hang]
@@ -176,7 +178,7 @@ async fn one_success_within_the_grace_is_enough() {
     assert!(!valid(&world));
 }
 
-/// In 1.1 nothing is forgiven.
+/// In 1.1 there is no grace period.
 #[tokio::test]
 async fn enterprise_invalidates_at_once_whatever_failed() {
     for crc in [Crc::OtherSecret, Crc::Answer(404, ""), Crc::Answer(500, ""), Crc::RightWith(302, None), Crc::Hang] {
@@ -203,7 +205,7 @@ async fn nobody_there_is_transient() {
     assert!(x.webhooks()[0].valid);
 }
 
-/// With the machine's clock, an answer may take as long as the API's limit says.
+/// On the system clock, the API's timeout applies.
 #[tokio::test]
 async fn an_answer_takes_no_longer_than_the_limit() {
     let world = World::with(|settings| {

@@ -1,4 +1,4 @@
-//! Deliveries that come twice, out of order, and at once.
+//! Duplicated, reordered and concurrent deliveries.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ async fn duplicates_come_on_demand() {
     assert_eq!(causes, [Cause::Happening, Cause::Duplicate, Cause::Duplicate]);
     assert!(sent.iter().all(|one| one.body == sent[0].body));
     assert_eq!(world.receiver.deliveries().len(), 3);
-    // The receiver does not know that they are one.
+    // The test receiver does not deduplicate.
     let error = world.x.ledger().none_consumed_twice().unwrap_err().to_string();
     assert_eq!(error, "liked of 2001 was consumed 3 times");
     world.x.deliver_duplicates(0);
@@ -30,7 +30,7 @@ async fn duplicates_come_on_demand() {
     assert_eq!(world.receiver.deliveries().len(), 4);
 }
 
-/// What was sent in this order, as the numbers of its happening.
+/// Returns the numbers of eight deliveries in the order in which they were sent.
 async fn order(order: Order, seed: u64) -> Vec<u64> {
     let world = World::with(|settings| settings.seed = seed).await;
     world.subscribed().await;
@@ -72,7 +72,7 @@ async fn many_are_under_way_at_once_on_demand() {
             world.x.happen(Kind::Like, USER);
         }
         world.x.release(Order::AsHappened, at_once);
-        // Nobody is answered before as many as may be are there.
+        // No delivery is answered before the maximum number has arrived.
         while world.receiver.deliveries().len() < at_once {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! Where X's documents disagree: every setting changes what it says it does.
+//! X's contradictory documents: every setting has its documented effect.
 
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{
@@ -146,7 +146,7 @@ async fn replay_end_and_answer() {
             world.x.settle().await;
             let again = world.delivered().len() - 3 - 1;
             assert_eq!(again, kinds, "{end:?}");
-            // In 1.1 it never is.
+            // In 1.1, `to_date` is never included.
             let path = format!(
                 "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230930&to_date=202611230931",
                 webhook.id

@@ -1,4 +1,4 @@
-//! Deliveries: to whom, when, signed with what, and how often they are tried.
+//! Deliveries: recipients, timing, signatures, and retries.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
     assert_eq!(body["for_user_id"], USER);
     assert!(body["tweet_create_events"].is_array(), "{body}");
-    // Escaped as X does, so that writing it again would break the signature.
+    // Escaped as X does, so that re-serializing would break the signature.
     assert_ne!(body.to_string().as_bytes(), &seen.body[..]);
     let signed = seen.header(signature::HEADER).unwrap();
     signature::verify(world.app().secret(), &seen.body, signed.as_bytes()).unwrap();
@@ -42,7 +42,7 @@ async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
     assert_eq!((sent.subscriber.as_deref(), sent.cause, sent.attempt), (Some(USER), Cause::Happening, 1));
 }
 
-/// Every kind that X tells comes by every API that tells it, and is consumed as what it is.
+/// Every source API of a kind delivers it, and the receiver reads the right kind.
 #[tokio::test]
 async fn every_kind_is_delivered_by_every_api() {
     let world = World::with(|settings| settings.contradictions.revoke_can_be_subscribed = true).await;
@@ -114,7 +114,7 @@ async fn early_events_that_are_lost_are_explained() {
     assert!(error.contains("it happened to 2001, but it was too soon after subscribing"), "{error}");
 }
 
-/// Whatever is not 200 fails, and is tried again after 3, 27 and 242 s, and never more.
+/// Any response but 200 is a failure and is retried after 3, 27 and 242 s, then no more.
 #[tokio::test]
 async fn deliveries_of_1_1_are_tried_three_more_times() {
     for status in [201, 204, 302, 400, 401, 403, 404, 410, 429, 500, 503] {
@@ -142,7 +142,7 @@ async fn deliveries_of_1_1_are_tried_three_more_times() {
     }
 }
 
-/// An attempt without an answer is open for 3 s first.
+/// An attempt without a response fails only after its timeout of 3 s.
 #[tokio::test]
 async fn an_attempt_that_times_out_fails_when_its_time_is_over() {
     let world = World::that_waits(true).await;
@@ -166,7 +166,7 @@ async fn retries_end_with_a_200() {
     world.x.ledger().expect(Kind::Like.event_kind()).await.unwrap();
 }
 
-/// Who is tried again: the setting, the API, how many attempts.
+/// Rows: the setting, the API, and the number of attempts.
 #[tokio::test]
 async fn v2_is_tried_once_unless_it_is_set() {
     let table = [
@@ -234,7 +234,7 @@ async fn unsubscribing_stops_events() {
     let link = format!("/2/tweets/search/webhooks/{}", webhook.id);
     assert_eq!(world.call("DELETE", &link, world.bearer(), "").await.status, 200);
     assert_eq!(happen().await, 0);
-    // What happened before and was not sent yet is not sent either.
+    // Events that were not sent before the subscription ended are not sent at all.
     world.x.subscribe(&webhook, USER).unwrap();
     world.x.hold();
     world.x.happen(Kind::Like, USER);
@@ -292,7 +292,7 @@ async fn apps_that_share_a_url_each_send_with_their_own_key() {
     let second = world.x.another_app("second").unwrap();
     world.receiver.knows("second", second.secret());
     world.subscribed().await;
-    // The receiver answers challenges with the first app's secret alone.
+    // The receiver answers challenges only with the first app's secret.
     let refused = world.x.register_for(&second, &world.receiver.url, Generation::V2).await;
     assert!(refused.is_err());
     world.receiver.crc(crate::mock::receiver::Crc::RightOf(second.secret().clone()));

@@ -1,4 +1,4 @@
-//! Enterprise 1.1: what its calls answer when all is well.
+//! Enterprise 1.1: the responses to successful calls.
 
 use birdhook_testkit::mock::{Generation, Occasion};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Every documented error: its status, its code or reason, and its words.
+//! Every documented error: its status, its code or reason, and its message.
 
 use birdhook_testkit::mock::{Generation, Outage};
 use http::header;
@@ -41,7 +41,7 @@ async fn a_challenge_that_fails_at_registration_says_how() {
         assert_eq!(detail, format!("CrcValidationFailed: URL returned bad response during CRC with error: {v2}"));
         assert_eq!(world.x.webhooks(), [], "{crc:?}");
     }
-    // 201 with the right token is as good as 200.
+    // 201 with the right token is accepted like 200.
     let world = World::new().await;
     world.receiver.crc(Crc::RightWith(201, None));
     assert_eq!(world.call("POST", &with_url(HOOKS, &world.receiver.url), world.owner(), "").await.status, 200);
@@ -97,7 +97,7 @@ async fn enterprise_says_what_is_wrong() {
         let told = world.call(method, &path, who, "").await;
         assert_eq!(told.error(), expected, "{method} {path}");
     }
-    // One more is allowed, and the account's apps share what it may have.
+    // One more webhook is allowed, and the account's apps share the limit.
     let more = with_url(HOOKS, &world.receiver.url);
     world.receiver.knows("second", second.secret());
     let told = world.call("POST", &with_url(HOOKS, &format!("{}/2", webhook.url)), world.owner(), "").await;
@@ -147,7 +147,7 @@ async fn v2_says_what_is_wrong() {
         let detail = format!("One or more parameters to your request was invalid. {message}");
         assert_eq!(told.body["detail"], detail, "{method} {path}");
     }
-    // The path of replays that is dead since 2026-03-25.
+    // X removed this replay path on 2026-03-25.
     for (method, path, status, title) in [
         ("POST", "/2/account_activity/replay/webhooks/1/subscriptions/all", 404, "Not Found"),
         ("PATCH", "/2/webhooks", 405, "Method Not Allowed"),

@@ -1,4 +1,4 @@
-//! What a user's test asks the ledger.
+//! Assertions that a test makes about the ledger.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::mock::receiver::Take;
 use crate::mock::world::{USER, World};
 
-/// A ledger that soon gives up.
+/// Sets a short timeout for assertions.
 fn impatient(settings: &mut Settings) {
     settings.expect_timeout = Duration::from_millis(30);
 }
@@ -46,7 +46,7 @@ async fn expect_waits_for_what_is_still_to_come() {
     assert_eq!(event.unwrap().kind(), EventKind::Followed);
 }
 
-/// What happened, and what `expect` says of it.
+/// Rows: what happened, and the message of `expect`.
 #[tokio::test]
 async fn expect_says_what_happened_instead() {
     let world = World::with(impatient).await;
@@ -119,7 +119,7 @@ async fn an_event_that_was_answered_200_and_not_consumed_is_lost() {
         "answered 200 and not consumed were delivery 3 (followed of 2001), delivery 4 (profile_updated of 2001)"
     );
 
-    // It is enough that they are consumed later.
+    // Events may be consumed later.
     let late: Vec<_> = ledger.sent()[2..].iter().map(|sent| read(&sent.app, sent.body.clone()).unwrap()).collect();
     let (result, ()) = tokio::join!(ledger.every_200_was_consumed(), async {
         for delivery in &late {

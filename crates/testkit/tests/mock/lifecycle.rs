@@ -1,4 +1,4 @@
-//! Starting, ending, and the page.
+//! Start, stop, and the dashboard.
 
 use std::time::Duration;
 
@@ -149,7 +149,7 @@ async fn the_page_and_other_languages_see_and_steer_it() {
     assert_eq!((&ledger["entries"][0]["entry"], &ledger["total"]), (&json!("sent"), &json!(2)));
     let none = world.call("GET", "/_mock/ledger?after=2", As::Nobody, "").await.body;
     assert_eq!(none["entries"], Value::Array(vec![]));
-    // A form of another site cannot.
+    // A form of another site cannot send JSON.
     let form = world.call_with("POST", "/_mock/fire", As::Nobody, "text/plain", &fire).await;
     assert_eq!(form.status, 415);
     let unknown = json!({"kind": "nothing", "user_id": USER}).to_string();

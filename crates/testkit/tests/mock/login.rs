@@ -1,4 +1,4 @@
-//! How apps get users' tokens, over real HTTP: OAuth 1.0a with three legs and with a PIN, OAuth 2.0 with PKCE.
+//! User login over real HTTP: OAuth 1.0a with three legs and with a PIN, OAuth 2.0 with PKCE.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod pkce;
@@ -15,7 +15,7 @@ use crate::mock::signer::{self, Keys, encode};
 use crate::mock::world::{As, START, USER, World, s};
 
 const CALLBACK: &str = "https://app.example/callback?tenant=7";
-/// Of RFC 7636, appendix B.
+/// From RFC 7636, appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// The number of the next nonce.
@@ -33,12 +33,12 @@ impl Told {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// A field of the form that was answered.
+    /// Returns a field of the form in the response.
     fn field(&self, wanted: &str) -> String {
         field(&self.body, wanted)
     }
 
-    /// A parameter of where the user is sent.
+    /// Returns a query parameter of the redirect location.
     fn sent(&self, wanted: &str) -> String {
         assert_eq!(self.status, 302, "{self:?}");
         field(self.location.split_once('?').unwrap().1, wanted)
@@ -69,7 +69,8 @@ async fn get(world: &World, path: &str) -> Told {
     send(world, "GET", path, "", "").await
 }
 
-/// The header of a signed POST with these parameters in it, and this token with its secret.
+/// Returns the header of a signed POST with these parameters and, if given, this token and its
+/// secret.
 fn signed(world: &World, app: &App, path: &str, further: &[(&str, &str)], token: Option<(&str, &str)>) -> String {
     let nonce = format!("login{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let time = (START / 1000).to_string();
@@ -93,7 +94,7 @@ fn signed(world: &World, app: &App, path: &str, further: &[(&str, &str)], token:
     format!("OAuth {}", fields.join(", "))
 }
 
-/// A request token and its secret.
+/// Returns a request token and its secret.
 async fn begun(world: &World, app: &App, callback: &str) -> (String, String) {
     let path = "/oauth/request_token";
     let told = send(world, "POST", path, &signed(world, app, path, &[("oauth_callback", callback)], None), "").await;
@@ -153,7 +154,7 @@ async fn a_verifier_may_come_in_the_query_or_the_form() {
         let pin = get(&world, &format!("/oauth/authorize?oauth_token={token}&user_id={USER}")).await.body;
         assert!(pin.len() == 7 && pin.parse::<u32>().is_ok(), "{pin}");
         let path = "/oauth/access_token";
-        // It is signed wherever it stands.
+        // The parameter may also be in the query or the body, and is signed there too.
         let header = signed(&world, world.app(), path, &[("oauth_verifier", &pin)], Some((&token, &secret)));
         let header = header.replace(&format!(", oauth_verifier=\"{pin}\""), "");
         let parameter = format!("oauth_verifier={pin}");
@@ -224,7 +225,7 @@ async fn a_new_login_has_the_permissions_of_now() {
     assert_eq!(world.call("POST", &subscribe, As::User(world.app(), &user), "").await.status, 204);
 }
 
-/// Where a user is asked, for these scopes.
+/// Returns the path of the consent page for these scopes.
 fn asking(world: &World, redirect_uri: &str, scopes: &str, further: &str) -> String {
     let scopes = if scopes.is_empty() { "tweet.read users.read dm.read dm.write offline.access" } else { scopes };
     let (id, redirect_uri, scopes) = (&world.app().client_id, encode(redirect_uri), encode(scopes));

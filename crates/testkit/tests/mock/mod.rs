@@ -1,4 +1,5 @@
-//! Mock X over real HTTP: calls as a client makes them, deliveries to a receiver that misbehaves when it is told to.
+//! Tests of the mock X over real HTTP: management calls, and deliveries to a receiver with
+//! configurable faults.
 
 mod auth;
 mod challenges;

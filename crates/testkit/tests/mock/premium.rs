@@ -1,4 +1,4 @@
-//! Premium 1.1, for old code.
+//! Premium 1.1, for existing code that still uses it.
 
 use serde_json::{Value, json};
 

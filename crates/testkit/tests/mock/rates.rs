@@ -1,4 +1,4 @@
-//! How often calls may be made in 15 minutes.
+//! Rate limits, counted per 15 minutes.
 
 use birdhook_testkit::mock::Generation;
 
@@ -19,7 +19,7 @@ async fn calls_are_counted_and_refused_until_the_window_is_over() {
     let told = world.call("GET", list, world.bearer(), "").await;
     assert_eq!(told.error(), (429, 88, "Rate limit exceeded"));
     assert_eq!((told.header("x-rate-limit-remaining"), told.header("x-rate-limit-reset")), ("0", reset.as_str()));
-    // Other calls and other apps have windows of their own.
+    // Other calls and other apps have their own windows.
     let count = world.call("GET", "/1.1/account_activity/subscriptions/count.json", world.bearer(), "").await;
     assert_eq!(count.status, 200);
     let second = world.x.another_app("second").unwrap();

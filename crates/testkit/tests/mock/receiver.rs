@@ -1,4 +1,4 @@
-//! A receiver on this machine that can be told to misbehave.
+//! A local receiver with configurable faults.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,33 +15,33 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// How a challenge is answered.
+/// The response to challenges.
 #[derive(Clone, Debug)]
 pub(crate) enum Crc {
     Right,
     OtherSecret,
-    /// Right for the app with this secret.
+    /// The right response for the app with this secret.
     RightOf(Secret),
-    /// Right, with this status or header besides.
+    /// The right body, with another status and an additional header.
     RightWith(u16, Option<(header::HeaderName, &'static str)>),
     Answer(u16, &'static str),
-    /// Bytes of gzip, of which no header tells.
+    /// A gzip body without `Content-Encoding`.
     Gzip,
     Hang,
 }
 
-/// How a delivery is answered.
+/// The response to deliveries.
 #[derive(Clone, Debug)]
 pub(crate) enum Take {
     Status(u16),
-    /// One after the other, the last one for good.
+    /// These statuses in order; the last one repeats.
     Statuses(Vec<u16>),
-    /// 200 when there is a permit.
+    /// 200 as soon as a permit is available.
     Wait(Arc<Semaphore>),
     Hang,
 }
 
-/// What came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
@@ -68,7 +68,7 @@ struct Inner {
     crc: Mutex<Crc>,
     take: Mutex<Take>,
     seen: Mutex<Vec<Seen>>,
-    /// How many deliveries are being answered now, and were at most.
+    /// Number of deliveries being handled, now and at most.
     open: Mutex<(usize, usize)>,
     ledger: Ledger,
     consumes: Mutex<bool>,
@@ -88,7 +88,7 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    /// One that knows the first app's secret, and consumes what it can verify.
+    /// Starts a receiver that knows the first app's secret and consumes verified events.
     pub(crate) async fn start(x: &MockX) -> Self {
         let secrets = Mutex::new(vec![(x.app().name.clone(), x.app().secret().clone())]);
         let (crc, take) = (Mutex::new(Crc::Right), Mutex::new(Take::Status(200)));
@@ -129,7 +129,7 @@ impl Receiver {
         self.seen(&Method::POST)
     }
 
-    /// How many deliveries were open at most.
+    /// Returns the maximum number of deliveries handled concurrently so far.
     pub(crate) fn most_open(&self) -> usize {
         self.inner.open.lock().unwrap().1
     }

@@ -1,4 +1,4 @@
-//! Replay jobs: their dates, what they send again, and how they end.
+//! Replay jobs: their dates, their deliveries, and their status.
 
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Cause, Generation, Occasion, ReplayEnd, Webhook};
@@ -24,7 +24,7 @@ async fn replay(world: &World, webhook: &Webhook, from: &str, to: &str) -> (u16,
     }
 }
 
-/// The kinds and causes of what was sent since this many were.
+/// Returns the kinds and causes of the deliveries after the first `before`.
 fn since(world: &World, before: usize) -> Vec<(Kind, Cause)> {
     world.x.ledger().sent().iter().skip(before).map(|sent| (sent.kind, sent.cause)).collect()
 }
@@ -40,7 +40,7 @@ async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
         world.advance(s(600)).await;
         world.receiver.take(Take::Status(200));
         world.x.happen(Kind::Follow, USER);
-        // Nobody is subscribed to it, so its delivery was never attempted.
+        // No webhook is subscribed to this user, so there is nothing to replay.
         world.x.happen(Kind::Like, "3003");
         world.x.settle().await;
         world.advance(h(2)).await;
@@ -143,7 +143,7 @@ async fn a_webhook_has_one_job_at_a_time() {
     assert_eq!(told.body["title"], "Conflict");
     assert_eq!(world.receiver.challenges().len(), challenges, "it is refused before any challenge");
     assert_eq!(replay(&world, &second, FROM, "202611230940").await.0, 202, "another webhook has its own");
-    // Live events go on meanwhile.
+    // Live events continue during the replay.
     world.x.happen(Kind::Follow, USER);
     world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
     world.x.settle().await;
@@ -192,7 +192,7 @@ async fn dates_and_ids_are_checked() {
     let none = "Webhook does not exist or is associated with a different twitter application.";
     let parse = |name: &str| format!("Unable to parse {name} parameter.");
     let base = |query: &str| format!("{}?{query}", path(id, "", "").split_once('?').unwrap().0);
-    // It is 09:30.
+    // The clock is at 09:30.
     let table = [
         (base(""), 400, 357, "from_date: queryParam is required.".to_owned()),
         (base("from_date=202611230800"), 400, 357, "to_date: queryParam is required.".to_owned()),
@@ -227,7 +227,7 @@ async fn dates_and_ids_are_checked() {
     assert_eq!(world.call("POST", &good, world.bearer(), "").await.status, 202, "five days, and 10 minutes ago");
     assert_eq!(world.x.clock().now().as_millis(), START);
 
-    // v2: 24 hours.
+    // v2 reaches back 24 hours.
     world.x.settle().await;
     let v2 = async |from: &str, to: &str| {
         let body = json!({"webhook_id": id, "from_date": from, "to_date": to}).to_string();

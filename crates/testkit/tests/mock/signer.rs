@@ -1,11 +1,11 @@
-//! OAuth 1.0a from the side that signs, written from RFC 5849 alone.
+//! An independent OAuth 1.0a signer, written only from RFC 5849.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-/// What signs.
+/// The keys and secrets of a signature.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keys<'a> {
     pub(crate) consumer_key: &'a str,
@@ -14,7 +14,7 @@ pub(crate) struct Keys<'a> {
     pub(crate) token_secret: &'a str,
 }
 
-/// Section 3.6.
+/// Percent-encodes a text (section 3.6).
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -27,7 +27,8 @@ pub(crate) fn encode(text: &str) -> String {
     encoded
 }
 
-/// Section 3.4: the signature of a request to `url`, whose parameters are of its query, its form and the header.
+/// Returns the signature of a request to `url` (section 3.4), with the parameters of its query,
+/// form and header.
 pub(crate) fn signature(method: &str, url: &str, parameters: &[(&str, &str)], keys: Keys<'_>) -> String {
     let mut pairs: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
@@ -39,7 +40,7 @@ pub(crate) fn signature(method: &str, url: &str, parameters: &[(&str, &str)], ke
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Section 3.5.1: the header.
+/// Returns the `Authorization` header (section 3.5.1).
 pub(crate) fn header(
     method: &str,
     url: &str,
@@ -62,7 +63,7 @@ pub(crate) fn header(
     format!("OAuth {}", all.join(", "))
 }
 
-/// X's page "Creating a signature", and the examples of RFC 5849, sections 1.2 and 3.1.
+/// The examples of X's page "Creating a signature", and of RFC 5849, sections 1.2 and 3.1.
 #[test]
 fn it_signs_as_the_published_examples() {
     let x = Keys {

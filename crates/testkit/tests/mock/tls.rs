@@ -1,4 +1,4 @@
-//! A receiver behind TLS, whose certificate is replaced.
+//! A receiver behind TLS whose certificate is replaced.
 
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +30,7 @@ fn acceptor(certificate: &CertifiedKey<KeyPair>) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()))
 }
 
-/// Takes TLS off what comes for the receiver.
+/// A TLS proxy in front of the receiver.
 #[derive(Clone)]
 struct Front {
     acceptor: Arc<Mutex<TlsAcceptor>>,
@@ -58,7 +58,7 @@ impl Front {
         (front, url)
     }
 
-    /// From now on this certificate, and no connection that was made with the other one.
+    /// Uses this certificate from now on, and closes the connections made with the old one.
     async fn replace(&self, certificate: &CertifiedKey<KeyPair>) {
         *self.acceptor.lock().unwrap() = acceptor(certificate);
         let mut old = std::mem::take(&mut *self.connections.lock().unwrap());

@@ -1,4 +1,4 @@
-//! Which URLs may be registered.
+//! The rules for webhook URLs.
 
 use birdhook_testkit::mock::Settings;
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {
         assert_eq!(told.error(), (403, 214, "Webhook URL does not meet the requirements."), "{url}");
         assert!(world.receiver.challenges().is_empty(), "{url} was challenged");
     }
-    // The others are good, and only then refused because there is no room.
+    // These URLs are valid; they are rejected only because the limit has been reached.
     for url in ["https://app.example/hooks", "https://app.example/hooks?tenant=7", &long[..200]] {
         let told = world.call("POST", "/2/webhooks", world.bearer(), &json!({"url": url}).to_string()).await;
         assert_eq!(told.reason(), (400, "WebhookLimitExceeded"), "{url}");

@@ -1,4 +1,4 @@
-//! v2: webhooks, subscriptions to the Account Activity API, links to filtered streams, app-only tokens.
+//! v2: webhooks, Account Activity subscriptions, filtered stream links, app-only tokens.
 
 use birdhook_testkit::mock::Generation;
 use serde_json::json;

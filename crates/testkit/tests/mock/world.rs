@@ -1,4 +1,4 @@
-//! A mock X, a receiver, and calls to its management APIs.
+//! The test harness: a mock X, a receiver, and calls to the management APIs.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::mock::receiver::Receiver;
 use crate::mock::signer::{self, Keys};
 
 pub(crate) const USER: &str = "2001";
-/// The milliseconds at which the manual clock stands at first: 2026-11-23T09:30:00Z.
+/// The initial time of the manual clock in milliseconds: 2026-11-23T09:30:00Z.
 pub(crate) const START: i64 = 1_795_426_200_000;
 
-/// Seconds.
+/// Returns a duration in seconds.
 pub(crate) fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Hours.
+/// Returns a duration in hours.
 pub(crate) fn h(hours: u64) -> Duration {
     s(hours * 3600)
 }
@@ -33,24 +33,24 @@ pub(crate) struct World {
     nonces: Cell<u32>,
 }
 
-/// Who calls.
+/// The credentials of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum As<'a> {
     Nobody,
-    /// With a bearer token, of the app or of OAuth 2.0.
+    /// A bearer token of an app or of an OAuth 2.0 user.
     Bearer(&'a Token),
     /// OAuth 1.0a.
     User(&'a App, &'a User),
-    /// With this header.
+    /// This `Authorization` header.
     Header(&'a str),
 }
 
-/// What was answered.
+/// The response to a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// Null when there is no body.
+    /// Null if there is no body.
     pub(crate) body: Value,
 }
 
@@ -59,19 +59,19 @@ impl Told {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Status and body.
+    /// Returns status and body.
     pub(crate) fn both(self) -> (u16, Value) {
         (self.status, self.body)
     }
 
-    /// Status, and the code and text of the error of 1.1.
+    /// Returns the status, and the code and message of a 1.1 error.
     pub(crate) fn error(&self) -> (u16, u64, &str) {
         let error = &self.body["errors"][0];
         assert_eq!(self.body["errors"].as_array().map(Vec::len), Some(1), "{self:?}");
         (self.status, error["code"].as_u64().unwrap(), error["message"].as_str().unwrap())
     }
 
-    /// Status, and X's reason in a problem of v2.
+    /// Returns the status, and X's reason in a v2 problem.
     pub(crate) fn reason(&self) -> (u16, &str) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
@@ -80,12 +80,13 @@ impl Told {
 }
 
 impl World {
-    /// With a manual clock.
+    /// Starts a mock X with a manual clock.
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
     }
 
-    /// For a receiver that answers, however slow the machine is, or one that hangs and is not waited for.
+    /// Starts a mock X with a long timeout for slow machines, or a short one for a receiver that
+    /// hangs.
     pub(crate) async fn that_waits(hangs: bool) -> Self {
         Self::with(|settings| {
             if hangs {
@@ -107,7 +108,7 @@ impl World {
         self.x.app()
     }
 
-    /// The owner, by OAuth 1.0a.
+    /// The app's owner, with OAuth 1.0a.
     pub(crate) fn owner(&self) -> As<'_> {
         As::User(self.app(), &self.app().owner)
     }
@@ -117,31 +118,31 @@ impl World {
         As::Bearer(&self.app().bearer)
     }
 
-    /// A webhook of the first app.
+    /// Registers a webhook of the first app.
     pub(crate) async fn webhook(&self, generation: Generation) -> Webhook {
         self.x.register_for(self.app(), &self.receiver.url, generation).await.unwrap()
     }
 
-    /// A webhook of v2 with the user subscribed.
+    /// Registers a v2 webhook and subscribes the user.
     pub(crate) async fn subscribed(&self) -> Webhook {
         let webhook = self.webhook(Generation::V2).await;
         self.x.subscribe(&webhook, USER).unwrap();
         webhook
     }
 
-    /// A webhook of 1.1 with the user subscribed.
+    /// Registers a 1.1 webhook and subscribes the user.
     pub(crate) async fn subscribed_v1(&self) -> Webhook {
         let webhook = self.webhook(Generation::Enterprise).await;
         self.x.subscribe(&webhook, USER).unwrap();
         webhook
     }
 
-    /// The kinds of what was delivered, in the order of coming.
+    /// Returns the kinds of the delivery attempts, in order.
     pub(crate) fn delivered(&self) -> Vec<Kind> {
         self.x.ledger().sent().iter().map(|sent| sent.kind).collect()
     }
 
-    /// Milliseconds since the start at which deliveries were sent.
+    /// Returns the times of the delivery attempts, in milliseconds since the start.
     pub(crate) fn sent_at(&self) -> Vec<i64> {
         self.x.ledger().sent().iter().map(|sent| sent.at.as_millis() - START).collect()
     }
@@ -151,7 +152,7 @@ impl World {
         passed.expect("the clock waits for something that nobody does");
     }
 
-    /// The header with which OAuth 1.0a signs this call.
+    /// Returns the OAuth 1.0a header of a call.
     pub(crate) fn oauth(&self, method: &str, path: &str, form: &str, app: &App, user: &User) -> String {
         self.nonces.set(self.nonces.get() + 1);
         let nonce = format!("nonce{}", self.nonces.get());
@@ -169,7 +170,7 @@ impl World {
         signer::header(method, &format!("{}{path}", self.x.url()), &pairs, keys, at)
     }
 
-    /// Calls an endpoint; a body is JSON.
+    /// Calls an endpoint with a JSON body.
     pub(crate) async fn call(&self, method: &str, path: &str, who: As<'_>, body: &str) -> Told {
         self.call_with(method, path, who, "application/json", body).await
     }
@@ -212,7 +213,7 @@ pub(crate) fn keys<'a>(app: &'a App, user: &'a User) -> Keys<'a> {
     }
 }
 
-/// A path of 1.1 with the URL to register.
+/// Returns a 1.1 path with the URL to register.
 pub(crate) fn with_url(path: &str, url: &str) -> String {
     format!("{path}?url={}", signer::encode(url))
 }

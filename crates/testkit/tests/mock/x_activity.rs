@@ -1,4 +1,4 @@
-//! The X Activity API: its calls, its filters, and who may subscribe to what.
+//! The X Activity API: its calls, its filters, and the credentials that subscriptions need.
 
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{Generation, Plan};
@@ -226,7 +226,7 @@ async fn a_filter_is_kept_to() {
     world.x.tell(&post.clone().with_text("The kettle sings"));
     world.x.tell(&post.clone().with_text("The pot is silent"));
     world.x.tell(&post.with_text("author_id and text are not words of it"));
-    // `payload` is the name of a member, and nothing that was written.
+    // `payload` is a member name, and keywords match only values.
     world.x.happen(Kind::News, USER);
     world.x.settle().await;
     assert_eq!(world.delivered(), [Kind::Post]);
@@ -250,7 +250,7 @@ async fn pay_per_use_has_fewer() {
     let body = json!({"url": format!("{}/second", world.receiver.url)}).to_string();
     let told = world.call("POST", "/2/webhooks", world.bearer(), &body).await;
     assert_eq!(told.reason(), (400, "WebhookLimitExceeded"));
-    // What only enterprises have.
+    // Only enterprise accounts have these calls.
     let links = world.call("GET", "/2/tweets/search/stream/webhooks", world.bearer(), "").await;
     assert_eq!((links.status, &links.body["reason"]), (403, &json!("client-not-enrolled")));
     let list = world.call("GET", "/1.1/account_activity/webhooks.json", world.bearer(), "").await;

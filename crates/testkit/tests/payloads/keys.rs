@@ -1,11 +1,11 @@
-//! Keys and ids.
+//! Keys and ids of generated events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::read_back::relation;
 use super::*;
 
-/// Follows and their like are what somebody did to somebody, so only the keys of deliveries tell them apart.
+/// Relations such as follows have no ids, so only their delivery keys differ.
 #[test]
 fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
     for seed in 0..SEEDS {
@@ -31,7 +31,7 @@ fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
                     }
                     for key in told {
                         let other = keys.insert(key, what.clone());
-                        // The Account Activity API's key of a delivery is that of what it tells.
+                        // In the Account Activity API, the delivery key is also the content key.
                         assert!(other.is_none() || other.as_ref() == Some(&what), "{what} has the key of {other:?}");
                     }
                 }

@@ -1,4 +1,5 @@
-//! What a scene makes up, a receiver reads as what it is: every kind, told by every API that tells it, of many seeds.
+//! A receiver reads generated payloads correctly: every kind, from every source API, with many
+//! seeds.
 
 mod keys;
 mod read_back;
@@ -14,7 +15,7 @@ use serde_json::Value;
 const SEEDS: u64 = 50;
 const SUBSCRIBER: &str = "2200440066008801";
 
-/// Signed, verified and read as in a receiver.
+/// Signs, verifies and parses a body like a receiver.
 fn deliver(body: &[u8]) -> Delivery {
     let secret = Secret::new("kettle").unwrap();
     let post = Post::signed(&secret, body.to_vec());
@@ -35,7 +36,7 @@ fn event(happening: &Happening, generation: Generation) -> Event {
     events.into_iter().next().unwrap()
 }
 
-/// Runs a check for every kind of every seed, and says which failed.
+/// Runs a check for every kind and seed, and prints the kind and seed of a failure.
 fn each(check: impl Fn(Kind, u64, Happening)) {
     for seed in 0..SEEDS {
         let mut scene = Scene::new(seed);
@@ -58,7 +59,7 @@ fn second(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.as_millis().div_euclid(1000) * 1000)
 }
 
-/// Every value inside of a value, with its pointer.
+/// Visits every nested value, with its JSON pointer.
 fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Value)) {
     see(at, value);
     match value {

@@ -1,10 +1,10 @@
-//! What a receiver reads is what was made up, whichever API tells it.
+//! A receiver reads the generated facts, whichever API reports them.
 
 use super::*;
 use birdhook_core::{Activity, DedupeScope, PostRelation};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The relation that a kind of post has to the subscriber.
+/// Returns the relation of a kind of post to the subscriber.
 pub(crate) fn relation(kind: Kind) -> Option<PostRelation> {
     match kind {
         Kind::Post => Some(PostRelation::Own),
@@ -16,7 +16,7 @@ pub(crate) fn relation(kind: Kind) -> Option<PostRelation> {
     }
 }
 
-/// When this API says that it happened, as precisely as it does.
+/// Returns the event time that this API reports, with its precision.
 pub(crate) fn time(kind: Kind, generation: Generation, at: Timestamp) -> Option<Timestamp> {
     match (kind, generation) {
         (Kind::StreamPost, _) | (Kind::Revoke, AccountActivity) => Some(second(at)),
@@ -55,7 +55,7 @@ fn is_read_as_what_it_is(kind: Kind, happening: &Happening, event: &Event) {
     assert_eq!(event.occurred_at(), time(kind, generation, happening.at()), "{generation:?}");
 
     let activity = event.activity();
-    // The X Activity API does not tell who liked a post of the subscriber.
+    // The X Activity API does not report who liked a post of the subscriber.
     let hides_actor = kind == Kind::Like && generation == XActivity;
     assert_eq!(id(activity.actor()), happening.actor().filter(|_| !hides_actor), "{generation:?}");
     assert_eq!(id(activity.target()), happening.target(), "{generation:?}");
@@ -69,7 +69,7 @@ fn is_read_as_what_it_is(kind: Kind, happening: &Happening, event: &Event) {
     }
     match kind {
         Kind::Replay | Kind::News | Kind::StreamPost => {}
-        // What the subscriber does or is done to: whoever it is, the other one is not the subscriber.
+        // For other kinds, the other user is never the subscriber.
         _ => assert_ne!(happening.other(), SUBSCRIBER),
     }
     let by_subscriber = matches!(
@@ -86,7 +86,7 @@ fn is_read_as_what_it_is(kind: Kind, happening: &Happening, event: &Event) {
     }
 }
 
-/// X's id of what happened, as a receiver reads it.
+/// Returns X's id of the event, as a receiver reads it.
 pub(crate) fn identity(activity: &Activity<'_>) -> Option<String> {
     let id = match activity {
         Activity::PostCreated(new) => &new.post.id,
@@ -144,7 +144,7 @@ fn both_apis_tell_one_happening() {
     });
 }
 
-/// What docs/activity.md says that one API tells alone, or in its own way.
+/// Differences between the APIs that docs/activity.md documents.
 fn is_known(kind: Kind, pointer: &str) -> bool {
     match kind {
         Kind::PostDelete => pointer.starts_with("+/author/"),

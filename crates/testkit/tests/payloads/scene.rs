@@ -1,4 +1,4 @@
-//! What a scene promises.
+//! Guarantees of a scene.
 
 use birdhook_core::{Activity, DedupeScope, EventKind, PostRelation};
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ fn a_test_can_say_who_and_what() {
     assert_eq!(text(&event(&liked, AccountActivity).activity()).as_deref(), Some("tea"));
 }
 
-/// Ids that are no numbers, and times that X has never seen, still give bodies that can be read.
+/// Non-numeric ids and unusual times still give valid bodies.
 #[test]
 fn odd_subscribers_and_times_are_told_too() {
     for millis in [0, 1_000, -5_000, 4_102_444_800_000, 32_503_680_000_000] {
@@ -144,7 +144,8 @@ fn time_goes_on() {
     assert_eq!(scene.happening(Kind::Like, "1").at().as_millis(), next.as_millis() + 60_000);
 }
 
-/// Whoever changes what a scene tells, changes what the tests of others see: let it be on purpose.
+/// Fails if generated bodies change, because that may break tests of users: such a change must be
+/// deliberate.
 #[test]
 fn the_same_seed_tells_the_same() {
     let all = |seed: u64| {
@@ -158,6 +159,6 @@ fn the_same_seed_tells_the_same() {
     let bodies = all(1);
     assert_eq!(bodies, all(1));
     assert_ne!(bodies, all(2));
-    // The signature is a SHA-256 of them all.
+    // The signature serves as a hash of all bodies.
     assert_eq!(sign(&Secret::new("pinned").unwrap(), &bodies), "sha256=rmJyEYv4ifkN/AKuq1HB9iZRfL/mNCVsHvVJoU0I1A8=");
 }

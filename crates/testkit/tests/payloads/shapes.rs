@@ -1,11 +1,11 @@
-//! The shapes that trip people up.
+//! Payload formats that often cause bugs in receivers.
 
 use std::collections::BTreeMap;
 
 use super::read_back::relation;
 use super::*;
 
-/// The shapes of v1.1 that trip people up, and how often the rarer ones come in fifty seeds.
+/// Covers the formats of v1.1 that often cause bugs, and counts the rarer ones in 50 seeds.
 #[test]
 fn the_account_activity_api_writes_what_trips_people_up() {
     let mut seen = BTreeMap::<&str, u32>::new();

@@ -1,4 +1,4 @@
-//! The text on the wire: escapes, and the places of entities.
+//! The serialized text: escapes, and positions of entities.
 
 use super::*;
 use std::collections::BTreeMap;
@@ -29,7 +29,8 @@ fn bodies_are_escaped_as_their_api_escapes() {
     assert!(letters[0] > 100 && letters[1] > 100, "{letters:?}: nothing was there to be escaped");
 }
 
-/// Places are in code points of the text that they are in, in posts that are quoted and cut too.
+/// Positions count code points of the text that contains the entity, also in quoted and truncated
+/// posts.
 #[test]
 fn entities_are_where_they_say_they_are() {
     let cut = |text: &str, from: u64, to: u64| -> String {

@@ -1,4 +1,4 @@
-//! What is left to ask at the end.
+//! The last checks: other methods, leaks, and a final challenge.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(super) async fn methods(patient: &mut Patient) -> Judgement {
     if refused.has_failed() {
         return refused;
     }
-    // OPTIONS is left out: it is often answered for the whole app.
+    // OPTIONS is left out because many apps answer it globally.
     let head = patient.send(&Ask::get("").method("HEAD")).await;
     let observed = |judgement: &Judgement| format!("{}, HEAD: {}", refused.observed, judgement.observed);
     let judgement = match &head {

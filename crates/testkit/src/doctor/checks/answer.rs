@@ -1,4 +1,4 @@
-//! What the first challenge's answer says: JSON, the token in it, and the secret behind that.
+//! Checks of the first challenge's response: its JSON, its token, and the secret that signed it.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::doctor::exchange::{Answer, Ask};
 use crate::doctor::judgement::Judgement;
 use crate::doctor::patient::Patient;
 
-/// The `response_token` of an answer.
+/// Returns the `response_token` of a response body, if there is one.
 pub(super) fn response_token(answer: &Answer) -> Option<String> {
     let answer: Value = serde_json::from_slice(&answer.body).ok()?;
     answer.get("response_token").and_then(Value::as_str).map(str::to_owned)
@@ -77,7 +77,7 @@ pub(super) async fn fresh(patient: &mut Patient) -> Judgement {
     }
 }
 
-/// How the answer to the first challenge was made.
+/// Finds out how the response to the first challenge was computed.
 fn how(patient: &Patient) -> Option<Made> {
     let (challenge, answer) = first(patient)?;
     Some(made(&response_token(answer)?, challenge, &patient.keys.answering))

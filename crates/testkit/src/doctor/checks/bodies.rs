@@ -1,4 +1,4 @@
-//! Signed bodies that X does not send, and bodies that are too much.
+//! Checks of signed bodies that X does not send, and of bodies that are too large.
 
 use bytes::Bytes;
 
@@ -6,19 +6,19 @@ use crate::doctor::exchange::{Ask, Exchange, NoAnswer};
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 
-/// Far more than X sends, in bytes.
+/// Body size in bytes, far larger than any that X sends.
 const HUGE: usize = 20_000_000;
 
 const NOT_UNDERSTOOD: &str = "what cannot have been understood was acknowledged, and X never sends it again";
 
-/// `{"replay_job_status":{...}}` of a job `birdhook-doctor-compressed`, gzip.
+/// A gzip-compressed `{"replay_job_status":{...}}` with the job id `birdhook-doctor-compressed`.
 const COMPRESSED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4d\x8c\x4b\x0a\x80\x30\x0c\x05\xef\x92\xb5\x82\
     \xeb\x6e\x3d\x48\xb1\x4d\xc0\x6a\x35\x25\xa9\x88\x88\x77\xb7\x8a\x42\x77\xef\x33\xcc\x09\x42\x29\x0e\x87\x9d\xd8\
     \x59\xcd\x43\xde\x14\xcc\x09\x3b\xb9\x91\x79\xb6\x01\xc1\x40\x07\x0d\xfc\x37\x95\xde\xf3\x92\x22\x95\x58\xcd\x16\
     \x49\xbd\x84\x94\x03\xaf\x05\xf1\x05\x11\x52\x25\xfc\xa0\x57\xe4\x82\xe0\xa3\x6d\x91\x7d\x66\x69\x2b\xea\xba\x6e\
     \xf0\x73\x1e\xed\x8a\x00\x00\x00";
 
-/// Sends these bodies, signed, none of which may be acknowledged.
+/// Sends these bodies, signed. The target must not accept any of them.
 async fn signed(patient: &mut Patient, bodies: &[(&str, String)]) -> Judgement {
     let mut exchanges = Vec::new();
     for (which, body) in bodies {
@@ -57,7 +57,8 @@ fn huge(patient: &mut Patient) -> Bytes {
     patient.body(&"too much ".repeat(HUGE / 9)).into()
 }
 
-/// A closed connection is a refusal too, and often all that is left of one when much is still on its way.
+/// Judges a missing response to a huge body. A closed connection counts as a rejection: it may be
+/// all that the client sees while it is still sending.
 fn no_answer(silence: &NoAnswer) -> Judgement {
     match silence {
         NoAnswer::Closed => Judgement::passed(silence.to_string()),
@@ -77,14 +78,16 @@ pub(super) async fn huge_unsigned(patient: &mut Patient) -> Judgement {
             format!("{} after reading all of it", answer.seen()),
             "anybody can make the receiver read what nobody can have signed",
         ),
-        // All of it was not sent, so nobody can have taken all of it.
+        // A proxy may be the source of this 502. Part of the body was never sent, so the target
+        // cannot have accepted it.
         Ok(answer) if answer.status == 502 && !answer.all_sent => unheard(patient, &exchange).await,
         Ok(_) => judgement::refused(&exchange, "a stranger's 20 MB were accepted"),
         Err(silence) => no_answer(silence),
     }
 }
 
-/// Whether a 502 is that of a proxy that did not hear the receiver's refusal: it refuses what is short, and is well.
+/// Tells a proxy's 502 from a failure of the target: the target still rejects a short body and
+/// answers a challenge.
 async fn unheard(patient: &mut Patient, exchange: &Exchange) -> Judgement {
     let failed = judgement::refused(exchange, "");
     let short = patient.body("made by a stranger");
@@ -114,7 +117,8 @@ pub(super) async fn huge_signed(patient: &mut Patient) -> Judgement {
     let body = huge(patient);
     let exchange = patient.send(&patient.signed(body)).await;
     match &exchange {
-        // It must be read before its signature can be told from a wrong one: anybody could send it.
+        // The whole body must be read before its signature can be checked, so an attacker could
+        // send it too.
         Ok(answer) if answer.is_success() => Judgement::failed(
             format!("{} to 20 MB", answer.seen()),
             "there is no limit: anybody can fill the memory with bodies whose signature is seen to be wrong at their end",

@@ -1,4 +1,4 @@
-//! The first challenge: whether it is answered at all, when, and in which wrapping.
+//! Checks of the first challenge: whether it is answered, how fast, and in which encoding.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::doctor::judgement::Judgement;
 use crate::doctor::patient::{Known, Patient};
 use crate::request::Challenge;
 
-/// The answer to the first challenge, if it is there.
+/// Returns the first challenge and its response, if there is one.
 pub(super) fn first(patient: &Patient) -> Option<(&Challenge, &Answer)> {
     patient.challenge.as_ref().and_then(|(challenge, exchange)| Some((challenge, exchange.as_ref().ok()?)))
 }
@@ -37,7 +37,7 @@ pub(super) async fn redirect(patient: &mut Patient) -> Judgement {
     if patient.keys.other.as_ref().is_some_and(is_made_with) {
         patient.keys.swap();
     }
-    // That is for the next check to tell.
+    // A missing response is the subject of the next check.
     patient.fell_silent = false;
     patient.challenge = Some((challenge, exchange));
     judgement
@@ -79,7 +79,7 @@ pub(super) async fn time(patient: &mut Patient) -> Judgement {
     first(patient).map_or_else(none, |(_, answer)| in_time(answer.took, patient.deadline))
 }
 
-/// Judges how long an answer took.
+/// Judges a response time.
 pub(super) fn in_time(took: Duration, deadline: Duration) -> Judgement {
     let observed = format!("answered after {:.3} s", took.as_secs_f64());
     if took > deadline {
@@ -98,7 +98,8 @@ pub(super) async fn encoding(patient: &mut Patient) -> Judgement {
     if judgement.has_failed() {
         return judgement;
     }
-    // Compression begins where it is offered: then the bytes must be what they are said to be.
+    // Some servers compress only when asked to, so offer gzip and compare the bytes with
+    // `Content-Encoding`.
     let ask = Ask::get(patient.new_challenge().query()).header("Accept-Encoding", "gzip");
     match patient.send(&ask).await {
         Ok(answer) if is_gzip(&answer) != says_gzip(&answer) => mismatch(&answer),

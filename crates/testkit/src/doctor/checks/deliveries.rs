@@ -1,4 +1,4 @@
-//! Good deliveries, written in every way in which X or a proxy may write them.
+//! Checks of valid deliveries, in every form that X or a proxy may give them.
 
 use birdhook_core::{SecretKind, signature};
 
@@ -7,9 +7,9 @@ use crate::doctor::exchange::{Ask, signature_header};
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::{Keys, Known, Patient};
 
-/// Posts and reposts with all their media stay below this.
+/// Size in bytes. Posts and reposts with all their media are smaller.
 const LARGE: usize = 200_000;
-/// X would be slow to send more copies at once.
+/// Number of copies sent at the same time. X is unlikely to send more.
 const COPIES: usize = 6;
 
 const UNLIKE_THE_FIRST: &str = "this delivery was refused, unlike the first, though it is correctly signed";
@@ -40,7 +40,8 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
     judgement
 }
 
-/// Whether a delivery is accepted that the consumer secret signs in the header of the client secret.
+/// Returns whether the target accepts a delivery that is signed with the consumer secret, but in
+/// the header of the client secret.
 async fn takes_oauth2(patient: &mut Patient) -> bool {
     let Keys { answering: Known { kind: SecretKind::Consumer, secret, .. }, other: None } = patient.keys.clone() else {
         return false;
@@ -51,7 +52,7 @@ async fn takes_oauth2(patient: &mut Patient) -> bool {
     patient.send(&ask).await.is_ok_and(|answer| answer.is_success())
 }
 
-/// A delivery with each header alone, where both secrets are known: X may send either.
+/// Checks each signature header alone if both secrets are known, because X may send either.
 pub(super) async fn headers(patient: &mut Patient) -> Judgement {
     if patient.keys.other.is_none() {
         return Judgement::skipped("one secret was given");
@@ -116,7 +117,7 @@ pub(super) async fn charset(patient: &mut Patient) -> Judgement {
 
 pub(super) async fn escapes(patient: &mut Patient) -> Judgement {
     let body = patient.body(r"https:\/\/x.com\/ \u00e9 \ud83d\udc26 \u003cb\u003e &amp;");
-    // A number beyond double precision, and spaces, which parsing and writing again would not keep either.
+    // A number beyond double precision, and spaces: parsing and re-serializing would change both.
     let body = body.replacen('{', r#"{ "birdhook_doctor" : 1050118621198921728.0, "#, 1);
     taken(patient, patient.signed(body)).await
 }

@@ -1,4 +1,4 @@
-//! Challenges in X's other manners, once the first was answered well.
+//! Checks of other valid forms of a challenge, once the first was answered correctly.
 
 use super::answer::response_token;
 use super::response_token::made;
@@ -31,14 +31,15 @@ pub(super) async fn decoding(patient: &mut Patient) -> Judgement {
     if judgement.has_failed() {
         return judgement;
     }
-    // A plus in the query. X's own test vector has one; a receiver that takes base64 only may refuse the space.
+    // The query of this token has a plus, as X's own test vector has. A target that accepts only
+    // base64 may reject the space.
     let challenge = Challenge::new(format!("test token {}", token.token()));
     match patient.send(&Ask::get(challenge.query())).await {
         Ok(answer) if answer.is_refusal() => judgement,
         exchange => {
             let judgement = judge(patient, &challenge, &exchange, passed);
             if judgement.has_failed() && matches!(&exchange, Ok(answer) if answer.is_success()) {
-                // The one before was decoded well, so it is the plus.
+                // The previous token was decoded correctly, so the plus is the cause.
                 let cause = "a plus in the query was signed as a plus: in a form's value it is a space";
                 return Judgement::failed(judgement.observed, cause);
             }

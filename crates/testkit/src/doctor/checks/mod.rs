@@ -1,4 +1,4 @@
-//! What is examined, in this order.
+//! All checks, in the order in which they run.
 
 mod afterwards;
 mod answer;
@@ -24,16 +24,16 @@ use super::patient::Patient;
 
 type Judging<'a> = Pin<Box<dyn Future<Output = Judgement> + Send + 'a>>;
 
-/// A check: what is to be said of it, and a function.
+/// A check: its name, its description, and its function.
 #[derive(Clone, Copy)]
 pub(super) struct Check {
     pub(super) name: &'static str,
     pub(super) side: Side,
-    /// What a receiver that passes is known to do.
+    /// The property that a passing target is shown to have.
     pub(super) proves: &'static str,
-    /// The checks without which this one shows nothing. It is skipped when one of them failed.
+    /// The checks that must pass first. This check is skipped if one of them fails.
     pub(super) needs: &'static [&'static str],
-    /// What to do when it fails, unless the judgement knows better.
+    /// The fix to suggest, unless the result has a more specific one.
     pub(super) cure: &'static str,
     pub(super) run: for<'a> fn(&'a mut Patient) -> Judging<'a>,
 }
@@ -46,7 +46,7 @@ impl Check {
     }
 }
 
-/// In place of a check's name among the needs: that no check has ended the receiver.
+/// A pseudo-check for `needs`: no earlier check has ended the target's process.
 pub(super) const ALIVE: &str = "alive";
 
 const ANSWERS: &[&str] = &["redirect"];
@@ -58,7 +58,7 @@ const VERIFIES: &[&str] = &[ALIVE, "delivery_accepted", "signature_checked"];
 
 macro_rules! checks {
     ($($name:ident: $side:ident, $run:path, $needs:expr, $proves:literal, $cure:literal;)*) => {
-        /// All of them.
+        /// Every check, in the order in which they run.
         pub(super) const CHECKS: &[Check] = &[$(
             Check {
                 name: stringify!($name),

@@ -1,4 +1,5 @@
-//! The signing oracle: a challenge's answer is the signature of whatever text is its token.
+//! The check for a signing oracle: a challenge whose `crc_token` is a delivery body returns that
+//! body's signature.
 
 use birdhook_core::SecretKind;
 
@@ -10,7 +11,7 @@ use crate::request::Challenge;
 
 pub(super) async fn closed(patient: &mut Patient) -> Judgement {
     let plain = patient.body("made by a stranger");
-    // What a check of the first character lets through is a JSON object all the same.
+    // This body passes a filter on the first character, but is a JSON object all the same.
     let indented = format!("\n {}", patient.body("made by a stranger"));
     let mut seen = Vec::new();
     for body in [plain, indented] {
@@ -19,7 +20,7 @@ pub(super) async fn closed(patient: &mut Patient) -> Judgement {
             return exploited(patient, body, &signature).await;
         }
         let judgement = match &exchange {
-            // A page, say: it is odd, and other checks tell so, but it is no signature.
+            // Not a signature, for example an HTML page. Other checks report it.
             Ok(answer) if answer.is_success() => Judgement::passed(answer.seen()),
             _ => judgement::refused(&exchange, ""),
         };
@@ -31,7 +32,8 @@ pub(super) async fn closed(patient: &mut Patient) -> Judgement {
     Judgement::passed(seen.join(", "))
 }
 
-/// The signature of `body` that the answer gives away, or what stands in its place when the doctor has another secret.
+/// Returns the signature of `body` in the response, or a token of the same length in case the
+/// target has a secret that the doctor does not know.
 fn signed(patient: &Patient, body: &str, exchange: &Exchange) -> Option<String> {
     let token = exchange.as_ref().ok().filter(|answer| answer.is_success()).and_then(response_token)?;
     let right = patient.keys.sign(body.as_bytes());
@@ -43,7 +45,7 @@ fn signed(patient: &Patient, body: &str, exchange: &Exchange) -> Option<String> 
 async fn exploited(patient: &mut Patient, body: String, signature: &str) -> Judgement {
     let observed = "an event sent as crc_token was signed";
     let cause = "a stranger gets the signature of any delivery they make up, by asking for it as a challenge";
-    // A line's end in the value would be another header.
+    // A line break in a header value would start another header.
     let signature = signature.trim().replace(['\r', '\n'], "");
     let answering = patient.keys.answering.kind;
     let mut exchange = patient.send(&Ask::post(body.clone()).signed([(answering, signature.clone())])).await;

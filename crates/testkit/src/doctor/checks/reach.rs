@@ -1,4 +1,4 @@
-//! The way to the receiver: name, address, connection, certificate.
+//! Checks of the network path to the target: name, address, connection, certificate.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -80,7 +80,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// As IANA's registry of special-purpose addresses has it.
+/// Follows IANA's registry of special-purpose addresses.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let shared = a == 100 && (64..128).contains(&b);

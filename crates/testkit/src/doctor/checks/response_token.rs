@@ -1,4 +1,4 @@
-//! How a `response_token` was made: what people sign, with which key, and how they write it down.
+//! Finds out how a `response_token` was computed: the signed text, the key, and the encoding.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -9,29 +9,29 @@ use crate::doctor::leak::hex;
 use crate::doctor::patient::{Known, SecretText};
 use crate::request::Challenge;
 
-/// How a `response_token` was made.
+/// A description of how a `response_token` was computed.
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) key: Key,
-    /// The text that was signed, if it was the wrong one.
+    /// The signed text, if it is not the right one.
     message: Option<Message>,
     written: Written,
     prefixed: bool,
-    /// Whether there is white space around it, such as the line's end of Ruby's `encode64`.
+    /// Whether it contains white space, such as the line break that Ruby's `encode64` appends.
     spaced: bool,
-    /// Whether it is the token itself.
+    /// Whether the token was returned unsigned.
     echoed: bool,
 }
 
-/// With which key.
+/// The key of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Right,
-    /// The right one, not quite: what it was, and what to do.
+    /// The right key with a known flaw: a description and a fix.
     Flawed(&'static str, &'static str),
-    /// It is a signature, with a key or of a text that is not known.
+    /// A well-formed signature, but of an unknown key or text.
     Unknown,
-    /// It is no signature that could be recognised.
+    /// Not a recognisable signature.
     Unreadable,
 }
 
@@ -51,7 +51,7 @@ enum Written {
     Unknown,
 }
 
-/// What is wrong with how it was made.
+/// A mistake in the way a `response_token` was computed.
 #[derive(Debug)]
 pub(super) struct Mistake {
     pub(super) observed: String,
@@ -59,7 +59,7 @@ pub(super) struct Mistake {
     pub(super) cure: &'static str,
 }
 
-/// Finds out how it was made.
+/// Finds out how `token` was computed.
 pub(super) fn made(token: &str, challenge: &Challenge, known: &Known) -> Made {
     let trimmed = token.trim();
     let value = trimmed.strip_prefix("sha256=");
@@ -85,7 +85,7 @@ pub(super) fn made(token: &str, challenge: &Challenge, known: &Known) -> Made {
     }
 }
 
-/// What is wrong with a `response_token`, for fuzz targets.
+/// Returns the first fault of a `response_token`, for fuzz targets.
 #[cfg(fuzzing)]
 pub(in crate::doctor) fn fault(token: &str, challenge: &Challenge, known: &Known) -> Option<String> {
     let made = made(token, challenge, known);
@@ -94,14 +94,14 @@ pub(in crate::doctor) fn fault(token: &str, challenge: &Challenge, known: &Known
 }
 
 impl Made {
-    /// That something else was signed.
+    /// Returns the mistake if another text was signed.
     pub(super) fn other_text(&self) -> Option<Mistake> {
         let Message { name, cure } = self.message?;
         let observed = format!("what was signed is {name}");
         Some(Mistake { observed, cause: "X signs the decoded crc_token and nothing else", cure })
     }
 
-    /// The first thing that is wrong with it, save for the key.
+    /// Returns the first mistake, apart from a wrong key.
     pub(super) fn mistake(&self) -> Option<Mistake> {
         let mistake = |observed: &str, cause, cure| Some(Mistake { observed: observed.to_owned(), cause, cure });
         if self.echoed {
@@ -150,7 +150,8 @@ impl Made {
     }
 }
 
-/// The right key, and what people have in its place. None of the others is a `Secret`.
+/// Returns the right key, and common wrong ones. They are plain strings, because `Secret` rejects
+/// the wrong ones.
 fn keys(text: &SecretText) -> [(Key, String); 8] {
     let trim = "trim the secret where it is read";
     let save = "save the file that the secret is read from as plain ASCII";
@@ -171,7 +172,7 @@ fn keys(text: &SecretText) -> [(Key, String); 8] {
     ]
 }
 
-/// The right text, and what people sign in its place.
+/// Returns the right text, and texts that are often signed instead of it.
 fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
     let query = challenge.query();
     let encoded = query.split('&').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
@@ -198,14 +199,15 @@ fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
     messages
 }
 
-/// HMAC takes a key of any length.
+/// Computes HMAC-SHA256. Never fails: HMAC accepts keys of any length.
 pub(super) fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
 }
 
-/// How people write 32 bytes down. The first that fits counts, so that what differs from base64 in nothing is base64.
+/// Returns common encodings of a MAC. The first match counts: where two encodings give the same
+/// text, it is standard base64.
 fn writings(mac: &[u8]) -> [(Written, String); 8] {
     let hex = hex(mac);
     [

@@ -1,4 +1,4 @@
-//! Deliveries as a stranger would forge them.
+//! Checks of forged deliveries.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,17 +9,17 @@ use crate::doctor::exchange::Ask;
 use crate::doctor::judgement::{self, Judgement};
 use crate::doctor::patient::Patient;
 
-/// Makes a wrong signature of the right one, and what to call it.
+/// A name, and a function that turns the right signature into a wrong one.
 type Forging = (&'static str, fn(&str) -> String);
 
 const FORGED: &str = "a stranger's delivery was accepted";
 
-/// The right signatures, each changed.
+/// Computes the right signatures and applies `forging` to each.
 fn forge(patient: &Patient, body: &str, forging: impl Fn(&str) -> String) -> Vec<(SecretKind, String)> {
     patient.keys.sign(body.as_bytes()).into_iter().map(|(kind, right)| (kind, forging(&right))).collect()
 }
 
-/// Sends a body made up by a stranger with each of these signatures.
+/// Sends a forged body once with each of these signatures.
 async fn forged(patient: &mut Patient, signatures: &[Forging]) -> Judgement {
     let mut exchanges = Vec::new();
     for (which, forging) in signatures {
@@ -30,7 +30,7 @@ async fn forged(patient: &mut Patient, signatures: &[Forging]) -> Judgement {
     judgement::all_refused(&exchanges, FORGED)
 }
 
-/// Another signature of the same length.
+/// Returns a different signature of the same length.
 fn another(signature: &str) -> String {
     let swap = |c: char| if c == 'A' { 'B' } else { 'A' };
     signature.chars().enumerate().map(|(at, c)| if (7..50).contains(&at) { swap(c) } else { c }).collect()
@@ -73,7 +73,8 @@ pub(super) async fn short(patient: &mut Patient) -> Judgement {
     let ways: [Forging; 3] = [
         ("the algorithm alone", |_| "sha256=".to_owned()),
         ("four characters", |right| right.chars().take(11).collect()),
-        // Without the padding alone it is the right one still, to whoever decodes base64 leniently, as Node does.
+        // Removing only the padding would leave a signature that lenient base64 decoders, such as
+        // Node's, accept.
         ("one byte less", |right| right.chars().take(right.len() - 2).collect()),
     ];
     forged(patient, &ways).await
@@ -88,7 +89,8 @@ pub(super) async fn not_base64(patient: &mut Patient) -> Judgement {
 }
 
 pub(super) async fn algorithm(patient: &mut Patient) -> Judgement {
-    // The right bytes: only what is written before them is wrong. So this needs the secret, and is no forgery yet.
+    // The MAC is right and only the prefix is wrong. Only someone with the secret can send this, so
+    // accepting `sha1=` is a warning.
     let ways: [Forging; 2] = [("sha1=", |right| right.replace("sha256=", "sha1=")), ("none=", |_| "none=".to_owned())];
     let judgement = forged(patient, &ways).await;
     if judgement.has_failed() && judgement.observed.starts_with("sha1=: answered 2") {
@@ -99,7 +101,7 @@ pub(super) async fn algorithm(patient: &mut Patient) -> Judgement {
 
 pub(super) async fn empty_secret(patient: &mut Patient) -> Judgement {
     let body = patient.body("made by a stranger");
-    // `Secret` would not take the empty key.
+    // Computed by hand because `Secret` rejects an empty key.
     let signature = format!("sha256={}", STANDARD.encode(mac(b"", body.as_bytes())));
     let signatures = forge(patient, &body, |_| signature.clone());
     let exchange = patient.send(&Ask::post(body).signed(signatures)).await;
@@ -124,7 +126,7 @@ pub(super) async fn repeated(patient: &mut Patient) -> Judgement {
     if refused.has_failed() || taken.is_empty() {
         return refused;
     }
-    // Whoever has a right signature could have sent it alone.
+    // Only a warning: a sender with a right signature could have sent it alone.
     let cause = "one of two signatures counts: a proxy that checks the other one would be led astray";
     Judgement::warned(format!("accepted: {}", taken.join("; ")), cause)
 }

@@ -1,4 +1,4 @@
-//! Challenges that X does not send, and anybody else can.
+//! Checks of challenges that X does not send, but attackers can.
 
 use crate::doctor::exchange::Ask;
 use crate::doctor::judgement::{self, Judgement};
@@ -22,7 +22,7 @@ pub(super) async fn empty(patient: &mut Patient) -> Judgement {
 pub(super) async fn repeated(patient: &mut Patient) -> Judgement {
     let exchange = patient.send(&Ask::get("crc_token=birdhook&crc_token=doctor")).await;
     match &exchange {
-        // Whoever asks twice is not X, and could have asked once.
+        // Only a warning: an attacker could have sent either token alone.
         Ok(answer) if answer.is_success() => Judgement::warned(
             answer.seen(),
             "one of the two was signed: a proxy that checks the other one would be led astray",

@@ -1,9 +1,9 @@
-//! What X takes as a URL.
+//! Checks of the URL itself.
 
 use crate::doctor::judgement::Judgement;
 use crate::doctor::patient::Patient;
 
-/// X's limit, in characters.
+/// X's maximum length of a URL, in characters.
 const LONGEST: usize = 200;
 
 pub(super) async fn form(patient: &mut Patient) -> Judgement {

@@ -1,4 +1,4 @@
-//! Subscriptions to the Account Activity API in v2.
+//! Handlers for v2 Account Activity subscriptions.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::{Ask, Told};
 use crate::mock::Refusal;
 
 pub(super) fn subscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
-    // Clients send an empty object, or nothing at all.
+    // Clients send an empty object or no body at all.
     if !ask.body.is_empty() {
         let _: Map<String, Value> = ask.json()?;
     }

@@ -1,4 +1,4 @@
-//! Subscriptions to the X Activity API.
+//! Handlers for X Activity subscriptions.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub(super) fn create(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(told(ask, &subscription))
 }
 
-/// The scopes that a user's OAuth 2.0 token needs for an event type.
+/// Returns the scopes that a user's OAuth 2.0 token needs for an event type.
 fn scopes(event_type: &str) -> &'static [&'static str] {
     match event_type.split('.').next() {
         Some("like") => &["like.read"],
@@ -33,7 +33,7 @@ fn scopes(event_type: &str) -> &'static [&'static str] {
         Some("mute") => &["mute.read"],
         Some("block") => &["block.read"],
         Some("subscriptions") => &["follows.read"],
-        // OpenAPI names the second, the introduction the first.
+        // X's introduction names the first scope, its OpenAPI document the second.
         Some("broadcast") => &["broadcast.read", "tweet.read"],
         _ => &["tweet.read"],
     }
@@ -88,7 +88,7 @@ fn entry(subscription: &ActivitySubscription) -> Value {
     entry
 }
 
-/// How many subscriptions the app has.
+/// Returns the number of the app's subscriptions.
 fn total(ask: &Ask<'_>) -> usize {
     ask.inner.state().activities.iter().filter(|one| one.app == ask.app()).count()
 }
@@ -158,7 +158,7 @@ fn remove(ask: &Ask<'_>, id: &str) -> bool {
 
 const BASE32HEX: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
 
-/// Where a page ends, in base32hex, 16 characters.
+/// Encodes the id of a page's last subscription as 16 characters of base32hex.
 fn page_token(id: &str) -> String {
     let mut rest: u64 = id.parse().unwrap_or(0);
     let mut digits = Vec::new();
@@ -170,7 +170,7 @@ fn page_token(id: &str) -> String {
     digits.iter().rev().map(|digit| char::from(*digit)).collect()
 }
 
-/// The id of the last subscription of the page before.
+/// Decodes a page token to the id of the previous page's last subscription.
 fn page_end(token: &str) -> Option<String> {
     if token.len() != 16 {
         return None;

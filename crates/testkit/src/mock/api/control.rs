@@ -1,4 +1,4 @@
-//! What the page asks for, and tests in other languages.
+//! Endpoints for the dashboard and for tests in other languages.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use super::Told;
 use crate::Kind;
 use crate::mock::Inner;
 
-/// How many lines of the ledger come when nobody says.
+/// Default number of ledger entries in a response.
 const LINES: usize = 100;
 
-/// Webhooks, subscriptions, and how much the ledger has.
+/// Returns webhooks, subscriptions, and the totals of the ledger.
 pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
     let sent = inner.ledger.sent();
     let delivered = sent.iter().filter(|sent| sent.outcome.is_ok()).count();
@@ -39,21 +39,21 @@ pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
     .into_response()
 }
 
-/// The messages and posts that apps wrote, oldest first.
+/// Returns the messages and posts that apps wrote, oldest first.
 pub(super) async fn written(State(inner): State<Arc<Inner>>) -> Response {
     Told::ok(json!({"written": inner.state().written})).into_response()
 }
 
-/// Which lines of the ledger.
+/// Query parameters that select ledger entries.
 #[derive(Deserialize)]
 pub(super) struct Lines {
-    /// After this one.
+    /// Only entries with a higher number.
     after: Option<u64>,
-    /// As many as this, of the newest.
+    /// Maximum number of entries, newest first. Defaults to 100.
     limit: Option<usize>,
 }
 
-/// The ledger, newest first.
+/// Returns the ledger, newest entry first.
 pub(super) async fn ledger(State(inner): State<Arc<Inner>>, Query(lines): Query<Lines>) -> Response {
     let entries = inner.ledger.entries();
     let newest = entries.iter().rev().take_while(|entry| entry.number() > lines.after.unwrap_or(0));
@@ -67,7 +67,7 @@ struct Fire {
     user_id: String,
 }
 
-/// Makes something happen. Only as JSON, which no other site's form can send.
+/// Generates an event. Accepts only JSON, because HTML forms of other sites cannot send it.
 pub(super) async fn fire(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
     let refuse = |status, why: String| Told(status, Some(json!({"error": why}))).into_response();
     let is_json =

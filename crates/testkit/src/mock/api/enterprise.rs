@@ -1,4 +1,4 @@
-//! Enterprise 1.1.
+//! Handlers for the enterprise API 1.1.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(Told::ok(entry(&webhook)))
 }
 
-/// The parameter `url`, of the query or of a form.
+/// Returns the parameter `url` of the query or of a form.
 pub(super) fn url(ask: &Ask<'_>) -> Result<String, Fault> {
     let of_form = || form_urlencoded::parse(&ask.body).find(|(name, _)| name == "url").map(|(_, url)| url.into_owned());
     let url = ask.query("url").map(str::to_owned).or_else(of_form);
@@ -27,7 +27,7 @@ pub(super) fn list(ask: &Ask<'_>) -> Told {
     Told::ok(state.webhooks.iter().filter(|webhook| webhook.app == ask.app()).map(entry).collect())
 }
 
-/// A webhook as 1.1 shows it.
+/// Returns a webhook in the format of 1.1.
 pub(super) fn entry(webhook: &Webhook) -> Value {
     let Webhook { id, url, valid, created_at, .. } = webhook;
     json!({"id": id, "url": url, "valid": valid, "created_at": created_at.to_string()})
@@ -50,7 +50,7 @@ pub(super) fn subscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
     subscribed(ask, ask.inner.subscribe(ask.app(), ask.path(0), user))
 }
 
-/// What a first and a second subscription are answered.
+/// Returns the response to a subscription, which may be a repeated one.
 pub(super) fn subscribed(ask: &Ask<'_>, done: Result<(), Refusal>) -> Result<Told, Fault> {
     let is_accepted = ask.inner.settings.contradictions.repeated_subscription == RepeatedSubscription::Accepted;
     match done {
@@ -71,7 +71,7 @@ pub(super) fn subscriptions(ask: &Ask<'_>) -> Result<Told, Fault> {
     list_of(ask).map(Told::ok)
 }
 
-/// The list of a webhook's subscriptions.
+/// Returns the list of a webhook's subscriptions.
 pub(super) fn list_of(ask: &Ask<'_>) -> Result<Value, Fault> {
     let webhook = owned(ask, 0)?;
     let state = ask.inner.state();
@@ -91,7 +91,7 @@ pub(super) fn count(ask: &Ask<'_>) -> Told {
     Told::ok(counts(ask))
 }
 
-/// How many subscriptions the account has, in strings.
+/// Returns the account's subscription counts, as strings.
 pub(super) fn counts(ask: &Ask<'_>) -> Value {
     let all = ask.inner.state().subscriptions.len();
     json!({
@@ -113,7 +113,8 @@ pub(super) fn unsubscribe_self(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(Told::nothing())
 }
 
-/// The webhook whose id the path has at this place.
+/// Returns the webhook whose id is the path parameter at this index, if it belongs to the caller's
+/// app.
 pub(super) fn owned(ask: &Ask<'_>, at: usize) -> Result<Webhook, Fault> {
     let state = ask.inner.state();
     state.webhook_of(ask.app(), ask.path(at)).cloned().ok_or_else(|| Refusal::NoSuchWebhook.into())

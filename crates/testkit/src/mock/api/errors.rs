@@ -1,4 +1,4 @@
-//! Errors as 1.1 and v2 tell them.
+//! Error responses in the formats of 1.1 and v2.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -11,21 +11,21 @@ use crate::mock::contradictions::ErrorForm;
 use crate::mock::settings::Settings;
 use crate::mock::{ChallengeFailure, DateFault, Outage, Refusal};
 
-/// Why a call fails.
+/// The reason why a call fails.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// Nobody knows who calls.
+    /// The credentials are missing or unknown.
     Unauthenticated,
-    /// This call takes other credentials: which, and what they are.
+    /// The call needs other credentials: the supported kinds, and the kind that was used.
     WrongAuth(Kinds, &'static str),
-    /// Who calls may not.
+    /// The caller lacks permission.
     Forbidden,
-    /// The account has not bought this.
+    /// The account's plan does not include this call.
     NoProduct,
-    /// The token was given out for reading only.
+    /// The token is read-only.
     CannotWrite,
     NoSuchPage,
-    /// The path is one of these calls', and the method none of theirs.
+    /// The path exists, but not with this method.
     MethodNotAllowed(Action),
     RateLimited,
     Down(Outage),
@@ -38,7 +38,7 @@ impl From<Refusal> for Fault {
     }
 }
 
-/// Kinds of credentials.
+/// The kinds of credentials that a call supports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kinds {
     names: &'static str,
@@ -66,7 +66,7 @@ impl Kinds {
     }
 }
 
-/// The answer that tells a fault.
+/// Returns the error response for a fault.
 pub(crate) fn respond(fault: &Fault, is_v1: bool, action: Option<Action>, settings: &Settings) -> Response {
     if is_v1 { v1(fault, action).into_response() } else { v2(fault, settings) }
 }
@@ -205,7 +205,7 @@ fn v2(fault: &Fault, settings: &Settings) -> Response {
     (status_code, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
 }
 
-/// Status, X's reason, and words.
+/// Returns the status, X's reason, and a message.
 fn v2_refusal(refusal: &Refusal) -> (u16, &'static str, String) {
     let (reason, text) = match refusal {
         Refusal::Url(why) => ("UrlValidationFailed", format!("URL does not meet the requirements: {why}")),

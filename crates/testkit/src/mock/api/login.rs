@@ -1,4 +1,4 @@
-//! Where apps get users' tokens: OAuth 1.0a with three legs and with a PIN, OAuth 2.0 with PKCE.
+//! User login: OAuth 1.0a with three legs or a PIN, and OAuth 2.0 with PKCE.
 
 mod oauth1;
 mod oauth2;
@@ -22,29 +22,29 @@ use crate::mock::auth::Who;
 use crate::mock::credentials::Token;
 use crate::mock::{Inner, random};
 
-/// Logins that are under way, and what renews tokens.
+/// Pending logins and refresh tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
-    /// By request token, of OAuth 1.0a.
+    /// OAuth 1.0a logins by request token.
     requests: BTreeMap<Token, Begun>,
-    /// By code, of OAuth 2.0.
+    /// OAuth 2.0 codes.
     codes: BTreeMap<Token, Code>,
-    /// By refresh token.
+    /// OAuth 2.0 refresh tokens.
     refreshes: BTreeMap<Token, Refresh>,
 }
 
-/// A login with OAuth 1.0a.
+/// A pending OAuth 1.0a login.
 #[derive(Debug)]
 struct Begun {
     app: String,
     secret: Token,
-    /// `oob` for a PIN.
+    /// `oob` for a login with a PIN.
     callback: String,
     /// The user who has agreed, and the verifier.
     agreed: Option<(String, Token)>,
 }
 
-/// What a code of OAuth 2.0 stands for.
+/// The login that an OAuth 2.0 code belongs to.
 #[derive(Debug)]
 struct Code {
     consent: Refresh,
@@ -53,7 +53,7 @@ struct Code {
     made_at: Timestamp,
 }
 
-/// What a user has agreed to.
+/// A user's consent to an app.
 #[derive(Clone, Debug)]
 struct Refresh {
     app: String,
@@ -62,7 +62,7 @@ struct Refresh {
 }
 
 impl Logins {
-    /// The user takes every app's access away.
+    /// Removes the user's consent to all apps.
     pub(crate) fn revoke(&mut self, user: &str) {
         self.requests.retain(|_, begun| begun.agreed.as_ref().is_none_or(|(id, _)| id != user));
         self.codes.retain(|_, code| code.consent.user_id != user);
@@ -81,7 +81,7 @@ pub(super) fn routes() -> Router<Arc<Inner>> {
         .route("/2/users/me", get(me))
 }
 
-/// `GET /2/users/me`.
+/// Handles `GET /2/users/me`.
 async fn me(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     let caller = inner.authenticate(&head, b"").ok_or(Fault::Unauthenticated);
@@ -106,7 +106,7 @@ fn handle(id: &str) -> String {
     format!("user_{id}")
 }
 
-/// The parameters of a query or a form.
+/// The parameters of a query or form.
 #[derive(Debug)]
 struct Fields(Vec<(String, String)>);
 
@@ -115,7 +115,7 @@ impl Fields {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// The parameter, if it is there and not empty.
+    /// Returns the parameter; `None` if it is missing or empty.
     fn get(&self, wanted: &str) -> Option<&str> {
         self.0
             .iter()
@@ -126,7 +126,7 @@ impl Fields {
 }
 
 impl Inner {
-    /// Whether users may be sent back to this URL.
+    /// Returns whether users may be redirected to this URL.
     fn is_callback(&self, url: &str) -> bool {
         let callbacks = &self.settings.callbacks;
         let is_url = url.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
@@ -138,7 +138,7 @@ fn random_token(letters: usize) -> Token {
     Token::new(random::letters(letters))
 }
 
-/// Sends the user back to a URL with these parameters.
+/// Redirects the user to a URL with these parameters.
 fn back(url: &str, parameters: &[(&str, &str)]) -> Response {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let separator = if url.contains('?') { '&' } else { '?' };
@@ -148,7 +148,7 @@ fn back(url: &str, parameters: &[(&str, &str)]) -> Response {
     }
 }
 
-/// An error as 1.1 tells it.
+/// Returns an error in the format of 1.1.
 fn refused(status: StatusCode, code: u16, message: &str) -> Response {
     Told(status, Some(json!({"errors": [{"code": code, "message": message}]}))).into_response()
 }

@@ -1,4 +1,4 @@
-//! The management APIs over HTTP: every call with who may make it, how often, and what it does.
+//! The HTTP endpoints of the management APIs: authentication, rate limits and handlers.
 
 mod account_activity;
 mod activity;
@@ -35,7 +35,7 @@ use table::{Action, Row};
 pub(crate) use login::Logins;
 pub(crate) use rate_limit::RateWindows;
 
-/// The server's service.
+/// Returns the router of the server.
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
         .route("/", get(page::page))
@@ -49,11 +49,11 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
         .with_state(inner)
 }
 
-/// A call that may be made.
+/// An authenticated call.
 pub(crate) struct Ask<'a> {
     inner: &'a Inner,
     caller: Caller,
-    /// What the path has in place of `:names`, in order.
+    /// The values of the path's `:name` parameters, in order.
     path: Vec<String>,
     query: Vec<(String, String)>,
     body: Bytes,
@@ -72,14 +72,14 @@ impl Ask<'_> {
         &self.caller.app
     }
 
-    /// The body as JSON of this shape.
+    /// Parses the body as JSON.
     fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::Invalid(format!("the body is not as it must be: {error}")).into())
     }
 }
 
-/// A time as v2 writes it, with milliseconds.
+/// Formats a time like v2, with milliseconds.
 fn iso(time: Timestamp) -> String {
     let whole = time.to_string();
     let Some((seconds, rest)) = whole.trim_end_matches('Z').split_once('.') else {
@@ -88,7 +88,7 @@ fn iso(time: Timestamp) -> String {
     format!("{seconds}.{rest:0<3}Z")
 }
 
-/// A status and, maybe, a body.
+/// A status with an optional JSON body.
 pub(crate) struct Told(StatusCode, Option<Value>);
 
 impl Told {
@@ -194,7 +194,7 @@ async fn perform(row: &Row, ask: Ask<'_>) -> Result<Told, Fault> {
     }
 }
 
-/// `POST /oauth2/token`.
+/// Handles `POST /oauth2/token`.
 async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
@@ -207,5 +207,5 @@ async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     }
 }
 
-/// The call of this method and path.
+/// The matching call: its index, its row, and its path parameters.
 type Found = (usize, &'static Row, Vec<String>);

@@ -1,9 +1,9 @@
-//! The page that shows what the mock knows.
+//! The dashboard.
 
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
 
-/// Nothing comes from elsewhere, nothing goes elsewhere, and no other page may show this one.
+/// Allows no external resources, no requests to other hosts, and no framing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -13,7 +13,7 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
 
-/// The page; whatever it shows comes as JSON, and is put in as text.
+/// Returns the dashboard. It fetches its data as JSON and inserts it as text, never as HTML.
 pub(super) async fn page() -> Response {
     (HEADERS, Html(include_str!("page.html"))).into_response()
 }

@@ -1,4 +1,4 @@
-//! Premium 1.1, which X no longer sells: webhooks in environments.
+//! Handlers for the premium API 1.1, with webhooks in environments. X no longer sells it.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(Told::ok(entry(&webhook)))
 }
 
-/// Every environment with its webhooks.
+/// Returns every environment with its webhooks.
 pub(super) fn environments(ask: &Ask<'_>) -> Told {
     let state = ask.inner.state();
     let mut environments: Map<String, Value> = Map::new();
@@ -74,7 +74,7 @@ fn is_of(webhook: &Webhook, ask: &Ask<'_>) -> bool {
     webhook.app == ask.app() && webhook.environment.as_deref() == Some(ask.path(0))
 }
 
-/// The environment's webhook: there is one.
+/// Returns the webhook of the environment; each environment has one.
 fn webhook(ask: &Ask<'_>) -> Result<Webhook, Fault> {
     let state = ask.inner.state();
     let found = state.webhooks.iter().find(|webhook| is_of(webhook, ask)).cloned();

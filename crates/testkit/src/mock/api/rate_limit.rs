@@ -1,4 +1,4 @@
-//! How often a call may be made.
+//! Rate limits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::mock::clock::after;
 
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// The calls counted, by the number of the call and who makes it.
+/// Call counts by index of the call, and by app and user.
 pub(crate) type RateWindows = BTreeMap<(usize, String), Counted>;
 
-/// Calls in the window that began at this time.
+/// The number of calls in a window, and its start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted {
     began: Timestamp,
     calls: u32,
 }
 
-/// What the headers tell of it.
+/// The values of the rate limit headers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rate {
     limit: u32,
@@ -32,7 +32,7 @@ pub(crate) struct Rate {
 }
 
 impl Inner {
-    /// Counts a call, and says whether it may be made.
+    /// Counts a call, and returns whether it is within the limit.
     pub(crate) fn count(&self, number: usize, row: &Row, caller: &Caller) -> (Rate, bool) {
         let now = self.settings.clock.now();
         let who = format!("{} {}", caller.app, caller.user().unwrap_or_default());

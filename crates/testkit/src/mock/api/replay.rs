@@ -1,4 +1,4 @@
-//! Replay jobs, in 1.1 and v2.
+//! Handlers for replay jobs, in 1.1 and v2.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Links of webhooks to filtered streams.
+//! Handlers for links between webhooks and filtered streams.
 
 use serde_json::{Value, json};
 

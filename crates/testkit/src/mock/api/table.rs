@@ -1,4 +1,4 @@
-//! Every call: its method and path, who may make it, and how often in 15 minutes.
+//! The table of calls: method, path, allowed credentials, and limit per 15 minutes.
 
 use http::Method;
 
@@ -9,7 +9,7 @@ use crate::mock::contradictions::{Contradictions, StreamLinksPath, WebhookAuth};
 use crate::mock::credentials::Permission;
 use crate::mock::settings::{Plan, Settings};
 
-/// One call.
+/// A call.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) method: &'static str,
@@ -19,26 +19,27 @@ pub(crate) struct Row {
     pub(crate) action: Action,
 }
 
-/// Who may make a call.
+/// The credentials that a call accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {
-    /// OAuth 1.0a with the app owner's tokens.
+    /// OAuth 1.0a with the tokens of the app's owner.
     Owner,
-    /// OAuth 1.0a with the tokens of the user it is about.
+    /// OAuth 1.0a with the tokens of the user concerned.
     User,
     /// The app's bearer token.
     App,
-    /// The app's bearer token, and the owner's OAuth 1.0a if OpenAPI is right.
+    /// The app's bearer token. With `WebhookAuth::BearerOrOwner`, also OAuth 1.0a of the app's
+    /// owner, as X's OpenAPI document says.
     AppOrOwner,
-    /// OAuth 1.0a of the user it is about, or OAuth 2.0 with these scopes.
+    /// OAuth 1.0a of the user concerned, or OAuth 2.0 with these scopes.
     AnyUser(&'static [&'static str]),
-    /// Any of them; OAuth 2.0 with these scopes.
+    /// Any credentials; OAuth 2.0 needs these scopes.
     Anyone(&'static [&'static str]),
 }
 
 macro_rules! calls {
     ($($action:ident = $method:literal $path:literal $auth:expr, $rate:literal;)*) => {
-        /// What a call does.
+        /// The operation of a call.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Action {
             $(#[doc = concat!($method, " ", $path)] $action,)*
@@ -104,7 +105,7 @@ calls! {
     Tweet = "POST" "/2/tweets" Auth::AnyUser(POST), 100;
 }
 
-/// The call of this method and path; 1.1 has `.json` at the end of its paths, or not.
+/// Finds the call for a method and path. In 1.1, paths may end in `.json`.
 pub(crate) fn find(method: &Method, path: &str, contradictions: &Contradictions) -> Result<Found, Fault> {
     let path = if path.starts_with("/1.1/") { path.strip_suffix(".json").unwrap_or(path) } else { path };
     let mut of_path = None;
@@ -141,7 +142,7 @@ impl Row {
         self.path.starts_with("/1.1/")
     }
 
-    /// Lets those pass who may make this call.
+    /// Checks that the caller may make this call.
     pub(crate) fn admit(&self, caller: Caller, settings: &Settings) -> Result<Caller, Fault> {
         let lacks_scope = |scopes: &'static [&'static str]| match &caller.who {
             Who::User2 { scopes: granted, .. } => scopes.iter().any(|scope| !granted.contains(*scope)),

@@ -1,4 +1,4 @@
-//! v2 webhooks.
+//! Handlers for v2 webhooks.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ pub(super) fn delete(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(Told::ok(json!({"data": {"deleted": true}})))
 }
 
-/// A webhook as v2 shows it: these fields, and the id.
+/// Returns a webhook in the format of v2, with the id and these fields.
 fn entry(webhook: &Webhook, fields: &[&str]) -> Value {
     let Webhook { id, url, valid, created_at, .. } = webhook;
     let mut entry = json!({"id": id, "url": url, "valid": valid, "created_at": super::iso(*created_at)});

@@ -1,4 +1,5 @@
-//! Messages and posts that apps write. The mock records them and reports no event.
+//! Handlers for messages and posts that apps write, which the mock records without generating
+//! events.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,20 +8,20 @@ use super::{Ask, Fault, Refusal, Told};
 use crate::mock::random;
 use crate::mock::state::Written;
 
-/// `POST /2/dm_conversations/with/:participant_id/messages`.
+/// Handles `POST /2/dm_conversations/with/:participant_id/messages`.
 pub(super) async fn message(ask: &Ask<'_>) -> Result<Told, Fault> {
     let to = ask.path(0).to_owned();
     if to.is_empty() || !to.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::Invalid(format!("The `participant_id` path parameter value [{to}] is not valid")).into());
     }
     let (author, id) = write(ask, Some(to.clone()), "attachments").await?;
-    // The lower id comes first.
+    // X puts the lower id first.
     let mut pair = [author, to];
     pair.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
     Ok(created(&json!({"dm_conversation_id": pair.join("-"), "dm_event_id": id})))
 }
 
-/// `POST /2/tweets`.
+/// Handles `POST /2/tweets`.
 pub(super) async fn post(ask: &Ask<'_>) -> Result<Told, Fault> {
     let (_, id) = write(ask, None, "media").await?;
     let body: Value = ask.json()?;
@@ -31,7 +32,8 @@ fn created(data: &Value) -> Told {
     Told(StatusCode::CREATED, Some(json!({"data": data})))
 }
 
-/// Records what is written, which has a text or what `other` names. Returns the author and the new id.
+/// Records a message or post, which must have a text or the member `other`. Returns the author and
+/// the new id.
 async fn write(ask: &Ask<'_>, to: Option<String>, other: &str) -> Result<(String, String), Fault> {
     let body: Value = ask.json()?;
     let text = body.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! What a test asks a ledger.
+//! Assertions about a ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -7,26 +7,29 @@ use birdhook_core::{DedupeScope, Event, EventKey, EventKind};
 
 use super::{Consumed, Entry, Ledger, Pages, Sent, lock};
 
-/// What an app did not do as it should; says what was sent, answered and consumed instead.
+/// A failed assertion. Its message says what was sent, answered and consumed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// The app has not consumed an event that was expected.
+    /// The app has not consumed an expected event.
     #[error("{0}")]
     NotConsumed(String),
-    /// The app answered 200 and has not consumed the event.
+    /// The app answered 200 but has not consumed the event.
     #[error("{0}")]
     Lost(String),
-    /// The app has consumed an event several times.
+    /// The app has consumed an event more than once.
     #[error("{0}")]
     Doubled(String),
 }
 
 impl Ledger {
-    /// Waits until the app has consumed an event of this kind that no earlier call has returned, and returns it.
+    /// Waits until the app has consumed an event of this kind, and returns it.
+    ///
+    /// Each event is returned once.
     ///
     /// # Errors
-    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: what was sent, answered and consumed instead.
+    /// Returns an error after [`expect_timeout`](super::super::Settings::expect_timeout), with what
+    /// was sent, answered and consumed instead.
     pub async fn expect(&self, kind: EventKind) -> Result<Event, LedgerError> {
         let found = self.wait(|pages| {
             let found = pages.consumed.iter_mut().find(|one| !one.is_expected && one.event.kind() == kind)?;
@@ -39,11 +42,14 @@ impl Ledger {
         }
     }
 
-    /// Waits until every event in a delivery that was answered 200 has been consumed. To be called when nothing is under
-    /// way: see [`MockX::settle`](super::super::MockX::settle).
+    /// Waits until every event in a delivery that was answered 200 has been consumed.
+    ///
+    /// Call it when no deliveries are under way: see
+    /// [`MockX::settle`](super::super::MockX::settle).
     ///
     /// # Errors
-    /// When [`expect_timeout`](super::super::Settings::expect_timeout) is over: which deliveries were answered 200 and lost.
+    /// Returns an error after [`expect_timeout`](super::super::Settings::expect_timeout), with the
+    /// lost deliveries.
     pub async fn every_200_was_consumed(&self) -> Result<(), LedgerError> {
         if self.wait(|pages| self.lost(pages).is_empty().then_some(())).await.is_some() {
             return Ok(());
@@ -52,16 +58,17 @@ impl Ledger {
         if lost.is_empty() { Ok(()) } else { Err(LedgerError::Lost(list_of_lost(&lost))) }
     }
 
-    /// Whether the app has been handed no event twice.
+    /// Checks that the app has not consumed any event twice.
     ///
     /// # Errors
-    /// Which ones it has consumed how often.
+    /// Returns an error that lists the events consumed more than once, and how often.
     pub fn none_consumed_twice(&self) -> Result<(), LedgerError> {
         let pages = lock(&self.book.pages);
         let mut times: BTreeMap<EventKey, (&Event, usize)> = BTreeMap::new();
         for Consumed { event, .. } in &pages.consumed {
             let key = event.delivery_key_in(self.scope);
-            // Without an id or a time, doing it again gives the same content key.
+            // Without an id or a time, repeating an action gives the same content key, so only the
+            // delivery key counts.
             let key = if self.is_cut_over && !event.is_timeless() { event.content_key_in(self.scope) } else { key };
             times.entry(key).or_insert((event, 0)).1 += 1;
         }
@@ -73,7 +80,7 @@ impl Ledger {
         if doubled.is_empty() { Ok(()) } else { Err(LedgerError::Doubled(doubled.join("; "))) }
     }
 
-    /// What `found` finds, as soon as it does.
+    /// Waits until `found` returns a value, or until the timeout.
     async fn wait<T>(&self, mut found: impl FnMut(&mut Pages) -> Option<T>) -> Option<T> {
         let mut changed = self.book.changed.subscribe();
         let search = async {
@@ -88,12 +95,13 @@ impl Ledger {
         tokio::time::timeout(self.book.patience, search).await.ok().flatten()
     }
 
-    /// Deliveries that were answered 200 and hold an event that was not consumed.
+    /// Returns deliveries that were answered 200 and hold an event that was not consumed.
     fn lost(&self, pages: &Pages) -> Vec<(Sent, EventKind)> {
         let by_app = matches!(self.scope, DedupeScope::Subscription | DedupeScope::Conversation);
         let by_subscriber = matches!(self.scope, DedupeScope::Subscription | DedupeScope::AcrossApps);
         let key_scope = if by_subscriber { DedupeScope::AcrossApps } else { DedupeScope::Everywhere };
-        // The receiver has names of its own for its apps; they count when they are the mock's.
+        // The receiver may name its apps differently. The names are compared only if they match the
+        // mock's.
         let apps: BTreeSet<&str> = sent_of(pages).map(|sent| sent.app.as_str()).collect();
         let is_told = by_app && apps.len() > 1 && pages.consumed.iter().all(|one| apps.contains(one.event.app()));
         let mut known = BTreeSet::new();
@@ -119,7 +127,7 @@ impl Ledger {
         lost
     }
 
-    /// What happened in place of an event of this kind being consumed.
+    /// Describes what happened although no event of this kind was consumed.
     fn instead(&self, kind: EventKind) -> String {
         let pages = lock(&self.book.pages);
         let sent: Vec<&Sent> = sent_of(&pages).filter(|sent| sent.kinds.contains(&kind)).collect();
@@ -172,7 +180,7 @@ fn times(many: usize) -> String {
     if many == 1 { "it was".to_owned() } else { format!("{many} were") }
 }
 
-/// `2 liked, 1 followed`.
+/// Formats as `2 liked, 1 followed`.
 fn counts(kinds: impl Iterator<Item = EventKind>) -> String {
     let mut counts: Vec<(EventKind, usize)> = Vec::new();
     for kind in kinds {

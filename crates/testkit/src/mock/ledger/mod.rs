@@ -1,4 +1,4 @@
-//! What was sent, what was answered, and what the app has made of it.
+//! The ledger: what was sent, what was answered, and what the app consumed.
 
 mod judge;
 
@@ -18,9 +18,10 @@ use crate::Kind;
 
 pub use judge::LedgerError;
 
-/// Everything that a mock X has sent, and what came of it. A clone is the same ledger.
+/// A record of everything that a mock X has sent, and of the responses. Clones share one ledger.
 ///
-/// A test tells it what its app consumes, and then asks it: see [`MockX`](super::MockX).
+/// A test reports the events that its app consumes, and then makes assertions: see
+/// [`MockX`](super::MockX).
 #[derive(Clone)]
 pub struct Ledger {
     book: Arc<Book>,
@@ -38,23 +39,23 @@ struct Book {
 struct Pages {
     entries: Vec<Entry>,
     consumed: Vec<Consumed>,
-    /// Things that happened and were sent to nobody, with the reason.
+    /// Events that were sent to no webhook, with the reason.
     untold: Vec<(Kind, String, String)>,
 }
 
-/// One line of the ledger.
+/// An entry of the ledger.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Entry {
-    /// A delivery was sent.
+    /// A delivery attempt.
     Sent(Sent),
-    /// A webhook was challenged.
+    /// A challenge.
     Challenged(Challenged),
 }
 
 impl Entry {
-    /// Its number in the ledger, counted from one in the order in which the answers came.
+    /// Returns the number of the entry, counted from 1 in the order of the responses.
     pub fn number(&self) -> u64 {
         match self {
             Self::Sent(sent) => sent.number,
@@ -63,87 +64,87 @@ impl Entry {
     }
 }
 
-/// One attempt to deliver.
+/// A delivery attempt.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Sent {
-    /// Its number in the ledger.
+    /// The number of the entry.
     pub number: u64,
     /// The number of the delivery, the same for all its attempts.
     pub delivery: u64,
-    /// The webhook's id.
+    /// The id of the webhook.
     pub webhook: String,
-    /// The name of the app that signed it.
+    /// The name of the app whose secret signed it.
     pub app: String,
-    /// The API that tells it.
+    /// The API that reports the event.
     #[serde(serialize_with = "as_str")]
     pub told_by: birdhook_core::Generation,
     /// The API with which the webhook was registered.
     pub registered_by: Generation,
-    /// X's name of what happened.
+    /// The kind of event.
     #[serde(serialize_with = "display")]
     pub kind: Kind,
-    /// The subscriber's id.
+    /// The id of the subscriber.
     pub subscriber: Option<String>,
-    /// Why it was sent.
+    /// The reason for sending it.
     pub cause: Cause,
-    /// Which attempt it was, counted from one.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
-    /// When it was sent.
+    /// The time of sending.
     pub at: Timestamp,
-    /// What was answered.
+    /// The result of the request.
     pub outcome: Outcome,
-    /// How long that took, in milliseconds of real time.
+    /// The response time in milliseconds of real time.
     pub took_ms: u64,
     /// The body.
     #[serde(serialize_with = "text")]
     pub body: Bytes,
-    /// What a receiver makes of it.
+    /// The kinds of events that a receiver reads from the body.
     #[serde(skip)]
     pub(crate) kinds: Vec<EventKind>,
 }
 
-/// One challenge.
+/// A challenge.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Challenged {
-    /// Its number in the ledger.
+    /// The number of the entry.
     pub number: u64,
-    /// The webhook's id; none while it is registered.
+    /// The id of the webhook; `None` during registration.
     pub webhook: Option<String>,
     /// The name of the app.
     pub app: String,
     /// The URL.
     pub url: String,
-    /// Why it was sent.
+    /// The reason for the challenge.
     pub occasion: Occasion,
-    /// When it was sent.
+    /// The time of sending.
     pub at: Timestamp,
-    /// What was answered.
+    /// The result of the request.
     pub outcome: Outcome,
-    /// How long that took, in milliseconds of real time.
+    /// The response time in milliseconds of real time.
     pub took_ms: u64,
-    /// The kind of secret that made the right answer, `consumer` or `client`.
+    /// The kind of secret that signed a right response: `consumer` or `client`.
     pub answered_with: Option<&'static str>,
-    /// What is wrong with the answer.
+    /// The problem with the response, if there is one.
     pub failure: Option<String>,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// An answer with this status.
+    /// A response with this status.
     Status(u16),
-    /// No answer in time.
+    /// The request timed out.
     Timeout,
-    /// No connection, or one that ended before the answer.
+    /// The connection failed, or ended before the response.
     Unreachable(String),
 }
 
 impl Outcome {
-    /// Whether a delivery counts as delivered: X documents 200 alone.
+    /// Returns whether the delivery counts as delivered. X documents 200 as the only success.
     pub fn is_ok(&self) -> bool {
         *self == Self::Status(200)
     }
@@ -159,18 +160,18 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Why a delivery was sent.
+/// The reason why a delivery was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
-    /// It happened.
+    /// An event happened.
     Happening,
-    /// [`Chaos::duplicates`](super::Chaos::duplicates) asks for it.
+    /// A duplicate caused by [`Chaos::duplicates`](super::Chaos::duplicates).
     Duplicate,
     /// A replay job.
     Replay,
-    /// A replay job has ended.
+    /// The status of a finished replay job.
     ReplayStatus,
 }
 
@@ -185,47 +186,50 @@ impl Ledger {
         Self { book: Arc::new(book), scope: DedupeScope::Subscription, is_cut_over: false }
     }
 
-    /// The same ledger, where copies count as one event as widely as the app's
-    /// [`DedupeScope`] has it: what one app or subscriber was handed need not be handed to the others.
+    /// Sets the scope within which copies count as one event, like the app's [`DedupeScope`].
+    ///
+    /// An event delivered to one app or subscriber then need not be delivered to the others in the
+    /// scope.
     #[must_use]
     pub fn scope(mut self, scope: DedupeScope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// The same ledger, where what one API tells counts as handed over when the other's copy was, as for an app with
-    /// `CutOver::Both`. What has no id (follows, blocks, mutes, typing) counts when any of the same between the same users
-    /// was: which of several it was, nobody can tell.
+    /// Counts copies from both APIs as one event, for an app with `CutOver::Both`.
+    ///
+    /// Events without an id (follows, blocks, mutes, typing) count as consumed if any event of the
+    /// same kind between the same users was, because such events cannot be distinguished.
     #[must_use]
     pub fn cut_over(mut self) -> Self {
         self.is_cut_over = true;
         self
     }
 
-    /// Writes down that the app has consumed an event: to be called for every one.
+    /// Records that the app has consumed an event. Call it for every event.
     pub fn consumed(&self, event: &Event) {
         lock(&self.book.pages).consumed.push(Consumed { event: event.clone(), is_expected: false });
         self.book.changed.send_replace(());
     }
 
-    /// Every line so far.
+    /// Returns all entries so far.
     pub fn entries(&self) -> Vec<Entry> {
         lock(&self.book.pages).entries.clone()
     }
 
-    /// Every attempt to deliver so far.
+    /// Returns all delivery attempts so far.
     pub fn sent(&self) -> Vec<Sent> {
         let of = |entry: Entry| if let Entry::Sent(sent) = entry { Some(sent) } else { None };
         self.entries().into_iter().filter_map(of).collect()
     }
 
-    /// Every challenge so far.
+    /// Returns all challenges so far.
     pub fn challenges(&self) -> Vec<Challenged> {
         let of = |entry: Entry| if let Entry::Challenged(one) = entry { Some(one) } else { None };
         self.entries().into_iter().filter_map(of).collect()
     }
 
-    /// How many events the app has consumed.
+    /// Returns the number of consumed events.
     pub fn count_consumed(&self) -> usize {
         lock(&self.book.pages).consumed.len()
     }
@@ -249,7 +253,7 @@ impl Ledger {
     }
 }
 
-/// How many lines it has, and nothing of what they say.
+/// Prints the number of entries, but not their content.
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pages = lock(&self.book.pages);
@@ -258,7 +262,7 @@ impl fmt::Debug for Ledger {
     }
 }
 
-/// A list of its lines.
+/// Serializes as the list of its entries.
 impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.entries().serialize(serializer)

@@ -1,4 +1,4 @@
-//! A direct message, which both APIs write in the same way.
+//! Direct messages, which have the same format in both APIs.
 
 use birdhook_core::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::payload::rendered::Rendered;
 use crate::payload::story::{Extra, Message, Via};
 use crate::payload::words::Link;
 
-/// An element of `direct_message_events`.
+/// Returns an element of `direct_message_events`.
 pub(in crate::payload) fn message(message: &Message, at: Timestamp) -> Value {
     let text = message.words.whole();
     let mut data = Map::new();
@@ -78,7 +78,7 @@ fn extra(extra: &Extra, text: &Rendered) -> Option<(&'static str, Value)> {
     })
 }
 
-/// The ready answers; the last one carries neither metadata nor a description.
+/// Returns the quick reply options. The last one has neither metadata nor a description.
 fn options() -> Vec<Value> {
     let options = ANSWERS.iter().map(|(label, description, metadata)| {
         let members = [("label", *label), ("description", *description), ("metadata", *metadata)];

@@ -1,4 +1,4 @@
-//! The bodies of the Account Activity API.
+//! Payloads of the Account Activity API.
 
 mod message;
 mod tweet;
@@ -12,12 +12,12 @@ use super::dates::{classic, millis, offset};
 use super::story::{App, Story};
 use super::{Happening, Kind};
 
-/// A body of the Account Activity API in its parts.
+/// The parts of an Account Activity payload.
 #[derive(Debug)]
 pub(super) struct Telling {
     subscriber: String,
     member: &'static str,
-    /// An array, save for revocations.
+    /// An array, except for revocations.
     events: Value,
     users: Map<String, Value>,
     apps: Map<String, Value>,
@@ -26,7 +26,7 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    /// How this API tells a story, if it does.
+    /// Returns the payload for an event; `None` if this API does not report its kind.
     pub(super) fn of(happening: &Happening, story: &Story) -> Option<Self> {
         let member = happening.kind().account_activity()?;
         let at = happening.at();
@@ -74,7 +74,7 @@ impl Telling {
         })
     }
 
-    /// Tells another one in the same body, if it can hold both.
+    /// Adds the events of `other` to this payload. Returns `None` if one payload cannot hold both.
     pub(super) fn add(&mut self, other: Self) -> Option<()> {
         if (&self.subscriber, self.member) != (&other.subscriber, other.member) {
             return None;
@@ -89,7 +89,7 @@ impl Telling {
 
     pub(super) fn body(self) -> Value {
         let mut body = Map::new();
-        // A revocation does not say whose subscription it ends, save in its source.
+        // A revocation names the user only in its `source`.
         if self.events.is_array() {
             body.insert("for_user_id".into(), self.subscriber.into());
         }
@@ -104,12 +104,12 @@ impl Telling {
     }
 }
 
-/// The type that tells a follow from an unfollow, for both come in the same array.
+/// Returns the `type` that distinguishes follow from unfollow; both arrive in the same array.
 fn relation(kind: Kind) -> Option<&'static str> {
     kind.as_str().split_once('.').map(|(_, kind)| kind)
 }
 
-/// An event of reading, or of typing, as both APIs write it.
+/// Returns a read receipt or typing event, which have the same format in both APIs.
 pub(super) fn reading(who: &str, whose: &str, last: Option<&str>, at: &str) -> Value {
     let mut event = json!({"created_timestamp": at, "sender_id": who, "target": {"recipient_id": whose}});
     if let (Some(last), Value::Object(members)) = (last, &mut event) {
@@ -118,7 +118,7 @@ pub(super) fn reading(who: &str, whose: &str, last: Option<&str>, at: &str) -> V
     event
 }
 
-/// An id as the number that posts have it as; ids of tests that are none stay texts.
+/// Returns an id as a number, as posts hold it. Ids in tests that are not numeric stay strings.
 fn number(id: &str) -> Value {
     id.parse::<u64>().map_or_else(|_| id.into(), Value::from)
 }

@@ -1,4 +1,4 @@
-//! A post, as v1.1 writes it.
+//! Posts in the v1.1 format.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::payload::rendered::{Place, Rendered};
 use crate::payload::story::{Picture, Post, Venue};
 use crate::payload::words::Link;
 
-/// How much of a post `text` may hold.
+/// Maximum length of a post's `text`; the full text of a longer post is in `extended_tweet`.
 const LIMIT: u64 = 140;
 
 pub(super) fn tweet(post: &Post) -> Value {
@@ -50,7 +50,8 @@ pub(super) fn tweet(post: &Post) -> Value {
     tweet
 }
 
-/// The text, which is cut where it is long; then the whole is inside of `extended_tweet`.
+/// Inserts the text. If it is too long, `text` is truncated and `extended_tweet` holds the full
+/// text.
 fn text(post: &Post, whole: &Rendered, tweet: &mut Map<String, Value>) {
     let is_cut = post.reposts.is_none() && whole.length > LIMIT;
     let mut set = |name: &str, value: Value| _ = tweet.insert(name.into(), value);
@@ -122,7 +123,7 @@ fn place(venue: Venue) -> Value {
     })
 }
 
-/// What X found in a text, as posts and messages have it.
+/// Returns the entities of a text, in the format shared by posts and messages.
 pub(super) fn entities(text: &Rendered, picture: Option<&Picture>) -> Value {
     let tags = |tags: &[Place<String>]| -> Vec<Value> {
         tags.iter().map(|tag| json!({"text": tag.what, "indices": [tag.start, tag.end]})).collect()
@@ -157,7 +158,8 @@ fn url(link: &Place<Link>) -> Value {
     })
 }
 
-/// The picture or video; what stands in plain `entities` calls a video a photo.
+/// Returns the picture or video. Plain `entities` list a video as a photo, `extended_entities` as a
+/// video.
 fn media(text: &Rendered, picture: &Picture, is_extended: bool) -> Vec<Value> {
     let Some(place) = text.pictures.first() else { return Vec::new() };
     let is_video = picture.is_video && is_extended;

@@ -1,4 +1,4 @@
-//! Users, in the three shapes of v1.1.
+//! Users in the three formats of v1.1.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::number;
 use crate::payload::dates::{classic, millis};
 use crate::payload::people::Person;
 
-/// In posts and likes: a number as id, with its text beside it.
+/// Returns the user in the format of posts and likes: a numeric id, with a string beside it.
 pub(super) fn of_post(person: &Person) -> Value {
     json!({
         "id": number(&person.id),
@@ -52,7 +52,8 @@ pub(super) fn of_post(person: &Person) -> Value {
     })
 }
 
-/// In follows, blocks and mutes: a text as id, -1 for colours, and empty texts for what is not told.
+/// Returns the user in the format of follows, blocks and mutes: the id is a string, colours are -1,
+/// and missing texts are empty.
 pub(super) fn of_relation(person: &Person) -> Value {
     json!({
         "id": person.id,
@@ -94,7 +95,8 @@ pub(super) fn of_relation(person: &Person) -> Value {
     })
 }
 
-/// In messages: fewer members, and the time of joining in milliseconds. What a user does not say is not there.
+/// Returns the user in the format of messages: fewer members, and the creation time in
+/// milliseconds. Empty texts are left out.
 pub(super) fn of_message(person: &Person) -> Value {
     let mut user = json!({
         "id": person.id,

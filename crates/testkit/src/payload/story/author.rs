@@ -1,4 +1,4 @@
-//! How a story is made up.
+//! Generation of stories.
 
 use birdhook_core::Timestamp;
 
@@ -12,30 +12,30 @@ use crate::payload::phrases::{self, CHAT_LINES, DESCRIPTIONS, HEADLINES, PLACES,
 use crate::payload::snowflake::Ids;
 use crate::payload::words::{Link, Words};
 
-/// What a story is made from.
+/// The inputs from which a story is generated.
 pub(in crate::payload) struct Author<'a> {
     pub(in crate::payload) scene: u64,
     pub(in crate::payload) at: Timestamp,
-    /// The text that the test asked for.
+    /// The text that the test asked for, if any.
     pub(in crate::payload) text: Option<&'a str>,
     pub(in crate::payload) dice: Dice,
     pub(in crate::payload) ids: Ids,
-    /// The user to whom it happened first, whoever is told.
+    /// The user for whom the event was generated, whichever subscriber receives it.
     pub(in crate::payload) subject: Person,
     /// The user on the other side.
     pub(in crate::payload) other: Person,
-    /// Somebody who is talked about.
+    /// A user whom texts mention as `@friend`.
     pub(in crate::payload) friend: Person,
 }
 
 impl Author<'_> {
-    /// A text of somebody in the scene.
+    /// Parses a text that mentions users of the scene.
     pub(super) fn words(&self, text: &str) -> Words {
         let text = text.replace("@friend", &format!("@{}", self.friend.handle));
         Words::read(&text, &[&self.subject, &self.other, &self.friend], self.scene)
     }
 
-    /// A time before now, up to some days.
+    /// Returns a random time from 1 minute to about 4 days ago.
     pub(super) fn before(&mut self) -> Timestamp {
         let ago = i64::try_from(self.dice.between(60_000, 400_000_000)).unwrap_or_default();
         dates::later(self.at, -ago)
@@ -159,12 +159,12 @@ impl Story {
     }
 }
 
-/// The id of a space or of a broadcast.
+/// Returns a random id of a space or broadcast.
 fn broadcast(author: &mut Author<'_>) -> String {
     format!("1{}", author.dice.slug(12))
 }
 
-/// A language and a text for a post, now and then a long one.
+/// Returns a language and a text for a post; one in five is long.
 pub(super) fn post_text(dice: &mut Dice) -> (&'static str, String) {
     if !dice.one_in(5) {
         let (language, text) = dice.pick(phrases::POSTS);

@@ -1,4 +1,4 @@
-//! A direct message.
+//! Direct messages.
 
 use super::author::Author;
 use crate::payload::dice::{Dice, seed};
@@ -6,7 +6,7 @@ use crate::payload::people::Person;
 use crate::payload::phrases::{ANSWERS, CLIENTS, MESSAGES, PROMPT};
 use crate::payload::words::{Link, Piece, Words};
 
-/// A direct message, with everything that both APIs tell of it.
+/// A direct message, with all the facts that either API reports.
 #[derive(Clone, Debug)]
 pub(in crate::payload) struct Message {
     pub(in crate::payload) id: String,
@@ -18,7 +18,7 @@ pub(in crate::payload) struct Message {
     pub(in crate::payload) extra: Extra,
 }
 
-/// The X app that a message was sent with.
+/// The app with which a message was sent.
 #[derive(Clone, Debug)]
 pub(in crate::payload) struct App {
     pub(in crate::payload) id: String,
@@ -26,28 +26,29 @@ pub(in crate::payload) struct App {
     pub(in crate::payload) url: &'static str,
 }
 
-/// What led to a message: a member of `initiated_via`, and its value.
+/// The origin of a message: a member of `initiated_via`, and its value.
 #[derive(Clone, Debug)]
 pub(in crate::payload) struct Via(pub(in crate::payload) &'static str, pub(in crate::payload) String);
 
-/// What comes with a message.
+/// An attachment or interactive part of a message.
 #[derive(Clone, Debug)]
 pub(in crate::payload) enum Extra {
     Nothing,
-    /// Ready answers to tap on.
+    /// Quick replies to choose from.
     Prompt,
-    /// The metadata of the answer that was tapped, if it had some.
+    /// The metadata of the chosen quick reply, if it has any.
     Answer(Option<&'static str>),
     /// Buttons that open links.
     Buttons([Link; 2]),
-    /// The picture's id, its file's name and its link.
+    /// The picture's id, the name of its file, and its link.
     Picture(String, String, Link),
     Point,
     Venue,
 }
 
 impl Message {
-    /// A message of now. Prompts and buttons come from apps and answers to them, so they are sent and answers received.
+    /// Generates a message at the current time. Prompts and buttons are only sent, because they
+    /// come from apps; answers to prompts are only received.
     pub(super) fn new(author: &mut Author<'_>, is_sent: bool) -> Box<Self> {
         let id = author.ids.at(author.at);
         let [subject, other] = [author.subject.clone(), author.other.clone()];
@@ -94,7 +95,7 @@ impl Message {
 }
 
 impl App {
-    /// A scene has one app that sends messages.
+    /// Returns the scene's only app that sends messages.
     fn of(scene: u64) -> Self {
         let id = Dice::of([scene, seed("messenger")]).between(1_000_000, 39_999_999).to_string();
         let (url, name) = CLIENTS.last().copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What happened, before either API tells it.
+//! The facts of an event, independent of the API that reports it.
 
 mod author;
 mod message;
@@ -12,7 +12,7 @@ pub(super) use post::{Picture, Post, Venue};
 
 use super::people::Person;
 
-/// What happened, with everything that the APIs tell of it.
+/// An event, with all the facts that the APIs report.
 #[derive(Clone, Debug)]
 pub(super) enum Story {
     Post(Box<Post>),
@@ -30,7 +30,7 @@ pub(super) enum Story {
         target: Box<Person>,
     },
     Message(Box<Message>),
-    /// `last` is the last message that was read; without it somebody is typing.
+    /// `last` is the last message that was read; `None` means that the user is typing.
     Reading {
         who: Box<Person>,
         whose: Box<Person>,
@@ -62,7 +62,7 @@ pub(super) enum Story {
         author: Box<Person>,
         text: String,
     },
-    /// Who removed the message is not told.
+    /// X does not report who removed the message.
     BroadcastRemoval {
         id: String,
         broadcast: String,
@@ -71,7 +71,7 @@ pub(super) enum Story {
     News {
         id: String,
         headline: String,
-        /// The field, one sentence, and the story.
+        /// The category, a one-sentence hook, and the summary.
         rest: [&'static str; 3],
         posts: Vec<(String, String)>,
     },
@@ -95,7 +95,7 @@ pub(super) struct Chat {
 }
 
 impl Story {
-    /// Who did it.
+    /// Returns the user who acted.
     pub(super) fn actor(&self) -> Option<&Person> {
         match self {
             Self::Post(post) | Self::Matched { post, .. } => Some(&post.author),
@@ -114,7 +114,7 @@ impl Story {
         }
     }
 
-    /// To whom.
+    /// Returns the user acted upon.
     pub(super) fn target(&self) -> Option<&Person> {
         match self {
             Self::Like { post, .. } => Some(&post.author),
@@ -126,7 +126,7 @@ impl Story {
         }
     }
 
-    /// X's id of it.
+    /// Returns X's id of the event.
     pub(super) fn id(&self) -> Option<&str> {
         match self {
             Self::Post(post) | Self::Matched { post, .. } => Some(&post.id),
@@ -144,7 +144,7 @@ impl Story {
         }
     }
 
-    /// What somebody wrote, as they wrote it.
+    /// Returns the text as its author wrote it.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Post(post) | Self::Matched { post, .. } | Self::Like { post, .. } => Some(post.authored()),

@@ -1,4 +1,4 @@
-//! A post.
+//! Posts.
 
 use birdhook_core::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::payload::phrases::{ALT_TEXTS, CLIENTS, REPLIES};
 use crate::payload::rendered::Rendered;
 use crate::payload::words::{Link, Piece, Words};
 
-/// A post, with everything that any API tells of it.
+/// A post, with all the facts that any API reports.
 #[derive(Clone, Debug)]
 pub(in crate::payload) struct Post {
     pub(in crate::payload) id: String,
@@ -23,12 +23,12 @@ pub(in crate::payload) struct Post {
     pub(in crate::payload) quotes: Option<Box<Self>>,
     pub(in crate::payload) reposts: Option<Box<Self>>,
     pub(in crate::payload) venue: Option<Venue>,
-    /// Where it leads, and its name.
+    /// The URL and the name of the client.
     pub(in crate::payload) client: (&'static str, &'static str),
     pub(in crate::payload) is_editable: bool,
     /// Quotes, replies, reposts, likes.
     pub(in crate::payload) counts: [u64; 4],
-    /// The link to itself, where its text is cut.
+    /// The link to the post itself, appended to a truncated text.
     pub(in crate::payload) link: Link,
 }
 
@@ -37,7 +37,7 @@ pub(in crate::payload) struct Post {
 pub(in crate::payload) struct Picture {
     pub(in crate::payload) id: String,
     pub(in crate::payload) is_video: bool,
-    /// The file, or a still.
+    /// The picture, or a still of the video.
     pub(in crate::payload) url: String,
     pub(in crate::payload) alt_text: &'static str,
     pub(in crate::payload) link: Link,
@@ -57,7 +57,7 @@ const VENUES: [Venue; 2] = [
 ];
 
 impl Author<'_> {
-    /// A post of before, which others like, answer, quote or repeat.
+    /// Generates an older post, for others to like, answer, quote or repost.
     pub(super) fn earlier(&mut self, writer: Person, text: Option<&str>) -> Box<Post> {
         let at = self.before();
         let id = self.ids.at(at);
@@ -73,7 +73,7 @@ impl Author<'_> {
 }
 
 impl Post {
-    /// A post of now that concerns the subject as the kind says.
+    /// Generates a post at the current time, related to the subject as `kind` says.
     pub(super) fn new(author: &mut Author<'_>, kind: Kind) -> Box<Self> {
         let at = author.at;
         let id = author.ids.at(at);
@@ -126,7 +126,7 @@ impl Post {
         }
     }
 
-    /// What people do with posts of their own, now and then.
+    /// Adds a picture or a quote to some posts.
     fn vary(&mut self, author: &mut Author<'_>) {
         match author.dice.below(8) {
             0 | 1 => self.attach(author),
@@ -150,7 +150,7 @@ impl Post {
         self.picture = Some(Picture { id, is_video, url, alt_text: author.dice.pick(ALT_TEXTS), link });
     }
 
-    /// X puts the handle of the user who is answered before the text.
+    /// Makes the post a reply. X puts the handle of the answered user before the text.
     fn answer(&mut self, author: &mut Author<'_>, answered: Box<Self>) {
         let reply = author.dice.pick(REPLIES);
         let (language, text) = author.text.map_or(("en", reply), |text| ("und", text));
@@ -159,7 +159,7 @@ impl Post {
         self.answers = Some(answered);
     }
 
-    /// A quote ends with the link to what it quotes.
+    /// Makes the post a quote. X puts the link to the quoted post after the text.
     fn quote(&mut self, author: &Author<'_>, quoted: Box<Self>) {
         self.words.plain(" ");
         self.words.0.push(Piece::Link(Link::to(&quoted.author.post_url(&quoted.id), author.scene)));
@@ -176,26 +176,27 @@ impl Post {
         self.reposts = Some(repeated);
     }
 
-    /// The text: whole, save that a repost repeats no more than 140 of it.
+    /// Renders the text. A repost repeats at most 140 code points.
     pub(in crate::payload) fn text(&self) -> Rendered {
         let whole = self.words.whole();
         if self.reposts.is_some() && whole.length > 140 { self.words.cut(140, None) } else { whole }
     }
 
-    /// The text as its author wrote it.
+    /// Returns the text as its author wrote it.
     pub(super) fn authored(&self) -> String {
         let text = self.text().text;
         text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     }
 
-    /// From and to of what X shows: without the handle of who is answered, and without the link of a picture.
+    /// Returns the start and end of the displayed text, which excludes the handle of the answered
+    /// user and the link of a picture.
     pub(in crate::payload) fn shown(&self, text: &Rendered) -> [u64; 2] {
         let start = self.answers.as_ref().and(text.mentions.first()).map_or(0, |mention| mention.end + 1);
         let end = text.pictures.first().map_or(text.length, |picture| picture.start.saturating_sub(1));
         [start, end]
     }
 
-    /// The first post of the conversation.
+    /// Returns the id of the first post of the conversation.
     pub(in crate::payload) fn conversation(&self) -> &str {
         self.answers.as_ref().map_or(&self.id, |answered| answered.conversation())
     }

@@ -1,4 +1,4 @@
-//! What is around a payload of the X Activity API.
+//! The envelope around X Activity payloads.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::payload::{Happening, Kind};
 const TAGS: &[&str] = &["help desk", "all of them", "tea & café", "7"];
 
 pub(super) fn activity(happening: &Happening, story: &Story) -> Value {
-    // Each subscriber has a delivery of their own.
+    // Every subscriber gets a separate delivery.
     let mut dice = happening.dice(&format!("delivery to {}", happening.subscriber()));
     let mut data = Map::new();
     let mut set = |name: &str, value: Value| _ = data.insert(name.into(), value);
@@ -20,7 +20,7 @@ pub(super) fn activity(happening: &Happening, story: &Story) -> Value {
     set("created_at", iso_millis(happening.at()).into());
     set("filter", filter(happening, story, &mut dice));
     set("event_type", happening.kind().as_str().into());
-    // A revocation follows from no subscription, so it has nobody's tag.
+    // A revocation belongs to no subscription, so it has no tag.
     if dice.one_in(2) && happening.kind() != Kind::Revoke {
         set("tag", dice.pick(TAGS).into());
     }
@@ -28,7 +28,7 @@ pub(super) fn activity(happening: &Happening, story: &Story) -> Value {
     match story {
         Story::Post(post) => set("includes", post::includes(post)),
         Story::Like { post, .. } => set("includes", post::includes(post)),
-        // Here alone users among the includes are wrapped.
+        // The only includes in which X wraps users.
         Story::Deletion { author, .. } => set("includes", json!({"users": [user::wrapped(author)]})),
         Story::Profile { .. } if dice.one_in(2) => set("includes", json!({})),
         _ => {}
@@ -36,7 +36,8 @@ pub(super) fn activity(happening: &Happening, story: &Story) -> Value {
     json!({"data": data})
 }
 
-/// No UUID but a signed number of 64 bits, save in some of X's encrypted messages; of a post it is the post's id.
+/// Returns the `event_uuid`: the id of a post, a UUID for some encrypted messages, otherwise a
+/// signed 64-bit number.
 fn event_uuid(story: &Story, dice: &mut Dice) -> String {
     match story {
         Story::Post(post) => post.id.clone(),
@@ -45,7 +46,8 @@ fn event_uuid(story: &Story, dice: &mut Dice) -> String {
     }
 }
 
-/// What the subscription is about: of news a word, of all else a user, and sometimes on which side the user is.
+/// Returns the subscription's filter: a keyword for news, nothing for revocations, otherwise the
+/// user, sometimes with a direction.
 fn filter(happening: &Happening, story: &Story, dice: &mut Dice) -> Value {
     let subscriber = happening.subscriber();
     let is_directed = matches!(happening.kind(), Kind::Like | Kind::Follow | Kind::Unfollow) && dice.one_in(2);

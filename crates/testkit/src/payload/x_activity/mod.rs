@@ -1,4 +1,4 @@
-//! The bodies of the X Activity API, filtered streams and replays.
+//! Payloads of the X Activity API, filtered streams and replays.
 
 mod envelope;
 mod payload;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Happening;
 use super::story::Story;
 
-/// How a story is told by the API that replaces the Account Activity API, or by the one that tells nothing else.
+/// Returns the body of a filtered stream, a replay or the X Activity API.
 pub(super) fn body(happening: &Happening, story: &Story) -> Value {
     match story {
         Story::Matched { post, rules } => {
@@ -37,7 +37,8 @@ pub(super) fn body(happening: &Happening, story: &Story) -> Value {
     }
 }
 
-/// Counts as X doubles them: as numbers and, for parsers that lose digits, as texts.
+/// Returns counts in both formats that X sends: as numbers, and as strings for parsers that lose
+/// digits.
 fn doubled<'a>(counts: impl IntoIterator<Item = (&'a str, u64)>) -> Map<String, Value> {
     let both = |(name, count): (&str, u64)| {
         [(name.to_owned(), count.into()), (format!("{name}_str"), count.to_string().into())]

@@ -1,4 +1,4 @@
-//! The payloads of the X Activity API.
+//! The `payload` member of X Activity bodies.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -16,7 +16,7 @@ pub(super) fn payload(happening: &Happening, story: &Story) -> Value {
     match story {
         Story::Post(post) => post::post(post),
         Story::Deletion { id, author } => json!({"id": id, "author_id": author.id}),
-        // Who liked is not told.
+        // X does not report who liked the post.
         Story::Like { id, post, .. } => json!({
             "id": id,
             "created_at": iso(at),
@@ -72,7 +72,7 @@ fn users(people: [&Person; 2]) -> Map<String, Value> {
     people.into_iter().map(|person| (person.id.clone(), user::wrapped(person))).collect()
 }
 
-/// An encrypted message is opaque to everybody but its readers, so noise will do.
+/// Random bytes suffice for an encrypted message, because receivers cannot decrypt it.
 fn chat(happening: &Happening, chat: &Chat) -> Value {
     let mut dice = happening.dice("chat");
     let at = happening.at();

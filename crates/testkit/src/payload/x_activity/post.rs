@@ -1,4 +1,4 @@
-//! A post, as v2 writes it.
+//! Posts in the v2 format.
 
 use serde_json::{Map, Value, json};
 
@@ -7,10 +7,10 @@ use crate::payload::dates::iso;
 use crate::payload::rendered::{Place, Rendered};
 use crate::payload::story::{Picture, Post, Venue};
 
-/// How much of a post `text` may hold.
+/// Maximum length of a post's `text`; the full text of a longer post is in `note_tweet`.
 const LIMIT: u64 = 280;
 
-/// What a filtered stream sends of a post if no more is asked for.
+/// The fields of a post in a filtered stream that requests no others.
 const DEFAULT_FIELDS: [&str; 6] = ["author_id", "created_at", "edit_history_tweet_ids", "id", "note_tweet", "text"];
 
 pub(super) fn post(post: &Post) -> Value {
@@ -59,7 +59,7 @@ pub(super) fn post(post: &Post) -> Value {
     members.into()
 }
 
-/// The post with all fields, or with the few that come unasked.
+/// Returns the post with all fields, or with the default fields only.
 pub(super) fn with_fields(post: &Post, all: bool) -> Value {
     let mut value = self::post(post);
     if let (false, Value::Object(members)) = (all, &mut value) {
@@ -68,7 +68,8 @@ pub(super) fn with_fields(post: &Post, all: bool) -> Value {
     value
 }
 
-/// What the payload refers to; of the posts X repeats the one that it is about.
+/// Returns the objects that the payload refers to. `tweets` holds only the post itself, which X
+/// repeats.
 pub(super) fn includes(post: &Post) -> Value {
     let mut author = user::user(&post.author);
     if let Value::Object(members) = &mut author {
@@ -120,7 +121,7 @@ fn note(whole: &Rendered, picture: Option<&Picture>) -> Value {
     note.into()
 }
 
-/// What X found in a text; what it has none of is not there.
+/// Returns the entities of a text. Kinds without entities are left out.
 fn found(text: &Rendered, picture: Option<&Picture>) -> Option<Value> {
     let link = |link: &Place<_>| {
         let crate::payload::words::Link { url, expanded, display } = &link.what;
@@ -156,7 +157,7 @@ fn placed<'a, T>(place: &Place<T>, members: impl IntoIterator<Item = (&'a str, &
     all.into()
 }
 
-/// By which posts name a picture: its id behind a number for photos, or one for videos.
+/// Returns the media key: `3_` for photos or `7_` for videos, and the id.
 fn key(picture: &Picture) -> String {
     format!("{}_{}", if picture.is_video { 7 } else { 3 }, picture.id)
 }

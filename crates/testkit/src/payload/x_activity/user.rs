@@ -1,4 +1,4 @@
-//! A user, as v2 writes it.
+//! Users in the v2 format.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub(super) fn user(person: &Person) -> Value {
     user
 }
 
-/// As X wraps users in many places, though not in all.
+/// Returns the user inside `data`, as X wraps users in most places.
 pub(super) fn wrapped(person: &Person) -> Value {
     json!({"data": user(person)})
 }

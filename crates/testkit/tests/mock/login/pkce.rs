@@ -1,4 +1,4 @@
-//! OAuth 2.0 with PKCE.
+//! OAuth 2.0 login with PKCE.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -10,17 +10,17 @@ use sha2::{Digest, Sha256};
 use super::{CALLBACK, CHALLENGE, Told, asking, begun, get, send};
 use crate::mock::world::{As, USER, World, s};
 
-/// Of RFC 7636, appendix B.
+/// From RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// A code for a user with these scopes.
+/// Returns a code for a user with these scopes.
 async fn code(world: &World, scopes: &str) -> String {
     let told = get(world, &asking(world, CALLBACK, scopes, &format!("&user_id={USER}"))).await;
     assert_eq!(told.sent("state"), "st&te");
     told.sent("code")
 }
 
-/// Asks for tokens.
+/// Calls the token endpoint.
 async fn ask(world: &World, authorization: &str, parameters: &[(&str, &str)]) -> Told {
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     send(world, "POST", "/2/oauth2/token", authorization, &form).await
@@ -197,7 +197,7 @@ async fn tokens_end_before_their_time_when_they_are_told_to() {
     let told = renew(&world, &text(&told, "refresh_token")).await;
     assert_eq!(me(&world, &text(&told, "access_token")).await, 200);
 
-    // The user takes the app's access away.
+    // The user revokes the app's access.
     let pending = code(&world, "").await;
     world.x.happen(Kind::Revoke, USER);
     assert_eq!(me(&world, &text(&told, "access_token")).await, 401);

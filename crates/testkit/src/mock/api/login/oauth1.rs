@@ -1,4 +1,5 @@
-//! OAuth 1.0a (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
+//! OAuth 1.0a login
+//! (<https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens>).
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::mock::{Inner, random};
 
 const PIN: &str = "oob";
 
-/// `POST /oauth/request_token`.
+/// Handles `POST /oauth/request_token`.
 pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
@@ -37,7 +38,7 @@ pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
     answer
 }
 
-/// `GET /oauth/authorize`: with `user_id` that user agrees, with `denied` they do not.
+/// Handles `GET /oauth/authorize`: with `user_id` that user agrees, with `denied` the user refuses.
 pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let token = Token::new(asked.get("oauth_token").unwrap_or_default());
@@ -64,7 +65,7 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     }
 }
 
-/// `POST /oauth/access_token`.
+/// Handles `POST /oauth/access_token`.
 pub(super) async fn access_token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
@@ -88,7 +89,7 @@ pub(super) async fn access_token(State(inner): State<Arc<Inner>>, request: Reque
     };
     let user = inner.user(&app.name, &user_id);
     {
-        // X gives out the same token again, for what the app may do now.
+        // X returns the same token again, with the permission that the app has now.
         let mut state = inner.state();
         let permission = state.permission;
         if let Some(grant) = state.grants.get_mut(&user.token) {
@@ -107,7 +108,7 @@ fn claim(head: &Parts) -> Option<Claim> {
     Claim::parse(head.headers.get(AUTHORIZATION)?.to_str().ok()?)
 }
 
-/// A parameter of the header, the query or the form.
+/// Returns a parameter of the header, the query or the form, in this order.
 fn parameter(claim: &Claim, head: &Parts, body: &[u8], name: &str) -> Option<String> {
     let of = |text: &[u8]| Fields::parse(text).get(name).map(str::to_owned);
     let of_query = || of(head.uri.query().unwrap_or_default().as_bytes());

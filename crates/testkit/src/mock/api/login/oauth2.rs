@@ -1,4 +1,5 @@
-//! OAuth 2.0 with PKCE (<https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>).
+//! OAuth 2.0 login with PKCE
+//! (<https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token>).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,20 +21,21 @@ use crate::mock::clock::{after, between};
 use crate::mock::credentials::{App, Permission, Token};
 use crate::mock::state::Grant;
 
-/// How long a code lasts.
+/// Lifetime of a code.
 const CODE: Duration = Duration::from_secs(30);
 
-/// How long an access token lasts.
+/// Lifetime of an access token.
 const ACCESS: Duration = Duration::from_secs(7200);
 
 const RENEWABLE: &str = "offline.access";
 
-/// `GET /i/oauth2/authorize`: with `user_id` that user agrees, with `denied` they do not.
+/// Handles `GET /i/oauth2/authorize`: with `user_id` that user agrees, with `denied` the user
+/// refuses.
 pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let get = |name: &str| asked.get(name).unwrap_or_default();
     let app = inner.state().apps.iter().find(|app| app.client_id == get("client_id")).cloned();
-    // To whom the user cannot be sent back safely, nothing is told.
+    // Without a known app and an approved redirect URI, a redirect would be unsafe.
     let Some(app) = app.filter(|_| inner.is_callback(get("redirect_uri"))) else {
         let why = "Something went wrong. You weren't able to give access to the App.";
         return page::text(StatusCode::BAD_REQUEST, why);
@@ -58,7 +60,7 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     answer
 }
 
-/// `POST /2/oauth2/token`.
+/// Handles `POST /2/oauth2/token`.
 pub(super) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let form = Fields::parse(&read(body).await.unwrap_or_default());
@@ -76,8 +78,9 @@ pub(super) async fn token(State(inner): State<Arc<Inner>>, request: Request) -> 
     }
 }
 
-/// `POST /2/oauth2/revoke`. A token that is not known is revoked already (RFC 7009, section 2.2). Each token ends alone, so
-/// that a client which revokes one of two is found out.
+/// Handles `POST /2/oauth2/revoke`. An unknown token counts as revoked (RFC 7009, section 2.2).
+/// Only the given token is revoked, so a test detects a client that should revoke both but revokes
+/// one.
 pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let form = Fields::parse(&read(body).await.unwrap_or_default());
@@ -94,7 +97,7 @@ pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) ->
 }
 
 impl Inner {
-    /// A confidential client says who it is with its secret, a public one with its id alone.
+    /// Authenticates a client: a confidential one by its secret, a public one by its id alone.
     fn oauth2_client(&self, head: &Parts, form: &Fields) -> Option<App> {
         let state = self.state();
         let with_id = |id: &str| state.apps.iter().find(|app| app.client_id == id).cloned();
@@ -117,7 +120,7 @@ impl Inner {
         let code = Token::new(form.get("code").unwrap_or_default());
         let mut state = self.state();
         state.logins.codes.get(&code).filter(|code| code.consent.app == app.name).ok_or(invalid)?;
-        // It is spent, whatever else is wrong.
+        // The code is used up even if the request fails below.
         let code = state.logins.codes.remove(&code).ok_or(invalid)?;
         if between(code.made_at, now) > CODE {
             return Err(invalid);
@@ -140,9 +143,9 @@ impl Inner {
         state.logins.refreshes.remove(&token).ok_or(invalid)
     }
 
-    /// New tokens for what a user has agreed to.
+    /// Creates new tokens for a user's consent.
     fn give(&self, consent: Refresh) -> Told {
-        // So that events can happen to them.
+        // Adds the user, so that events can be generated for them.
         self.user(&consent.app, &consent.user_id);
         let mut state = self.state();
         let access = random_token(91);

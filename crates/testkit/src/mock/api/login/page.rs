@@ -1,12 +1,12 @@
-//! The page on which a user lets an app in, or does not.
+//! The page on which a user authorizes an app.
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
 use super::Fields;
 
-/// Asks who the user is and whether they agree. The answer comes to the same address, with these parameters and
-/// `user_id` or `denied`.
+/// Returns a form that asks for the user id and consent. It is submitted to the same path, with
+/// these parameters and `user_id` or `denied`.
 pub(super) fn consent(app: &str, asked: &Fields) -> Response {
     let hidden: String = asked.0.iter().map(|(name, value)| hidden(name, value)).collect();
     let page = format!(
@@ -18,7 +18,7 @@ pub(super) fn consent(app: &str, asked: &Fields) -> Response {
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }
 
-/// Says something to the user.
+/// Returns a plain text response.
 pub(super) fn text(status: StatusCode, text: &str) -> Response {
     (status, text.to_owned()).into_response()
 }
