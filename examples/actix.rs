@@ -1,8 +1,8 @@
 //! An actix-web app that receives a webhook on one of its resources.
 //!
 //! actix-web has no timeout for clients that do not read their responses, and keeps buffering
-//! responses in memory. This example asks the operating system to close such connections, where it
-//! can.
+//! responses in memory. Where possible, this example has the operating system close such
+//! connections.
 #![allow(clippy::print_stderr)]
 
 use std::any::Any;

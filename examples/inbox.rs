@@ -1,5 +1,5 @@
-//! An axum app that answers 200 once an event is on disk, and handles events at its own pace,
-//! including those from before a restart.
+//! An axum app that answers 200 once an event is on disk, and handles events at its own pace. It
+//! also handles the events from before a restart.
 #![allow(clippy::print_stderr)]
 
 use axum::Router;

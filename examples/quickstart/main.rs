@@ -42,8 +42,7 @@ async fn main() -> Result<(), Error> {
     tokio::spawn(axum::serve(listener, app).into_future());
     let mut events = deliveries.events();
 
-    // X registers the webhook, once the app has answered a challenge, and subscribes a user to both
-    // APIs.
+    // X registers the webhook once the app answers a challenge, and subscribes a user to both APIs.
     let webhook = x.register(&url).await?;
     println!("X registers {}, whose app has answered the challenge.\n", webhook.url);
     x.subscribe(&webhook, USER)?;

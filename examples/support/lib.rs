@@ -25,8 +25,7 @@ pub const PATH: &str = "/webhooks/twitter";
 /// Time limit at shutdown for deliveries in flight and unread events.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Time limit for the last event after the receiver is shut down, and again for the remaining
-/// output.
+/// Time limit for the last event once the receiver is shut down, and again for remaining output.
 const LAST: Duration = Duration::from_secs(1);
 
 /// The error type of `main`.
@@ -135,8 +134,7 @@ pub async fn finish(task: JoinHandle<io::Result<()>>) -> Result<(), Error> {
     Ok(ended.unwrap_or(Ok(Ok(())))??)
 }
 
-/// Returns an event as one line of JSON: birdhook's fields, the activity, and the event as X wrote
-/// it.
+/// Returns an event as one line of JSON: birdhook's fields, the activity, and X's own event.
 pub fn line(event: &Event) -> String {
     // In valid JSON, line breaks occur only as white space between values.
     serde_json::to_string(&event.report().with_raw()).unwrap_or_default().replace(['\n', '\r'], " ")

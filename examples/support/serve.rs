@@ -71,8 +71,7 @@ where
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // Too many files are open, or the client has gone. The server continues in both
-                // cases.
+                // Too many files are open, or the client has gone. Neither ends the server.
                 Err(_) => {
                     sleep(Duration::from_millis(50)).await;
                     continue;

@@ -1,5 +1,4 @@
-//! Tests of the bot as its users start it, against a mock X: its answers, and its state after a
-//! crash.
+//! Tests of the bot as its users start it, against a mock X, with and without a crash.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -126,8 +125,8 @@ async fn answers_each_message_once_and_never_its_own() {
         x.happen(Kind::MessageSent, BOT);
         x.happen(Kind::Like, BOT);
         x.settle().await;
-        // The bot handles events in order: once the last message is answered, the earlier events
-        // are done.
+        // The bot handles events in order: once it answers the last message, earlier events are
+        // done.
         let last = x.happen(Kind::MessageReceived, BOT);
         assert_eq!(bot.says().await, "answered");
         x.settle().await;

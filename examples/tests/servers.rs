@@ -1,5 +1,4 @@
-//! Tests of the example servers as their users start them: examined by the doctor, sent an event,
-//! and stopped.
+//! Tests that start the example servers as their users do, examine them, and stop them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -17,8 +16,7 @@ const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 struct Server {
     process: Process,
     url: String,
-    /// Standard output, read continuously: a server whose output is not read stops accepting
-    /// events.
+    /// Standard output, read continuously: otherwise the server stops accepting events.
     printed: JoinHandle<String>,
     _folder: tempfile::TempDir,
 }

@@ -35,7 +35,7 @@ impl Form {
         output::line(self.line(event)?)
     }
 
-    /// The line of an event, safe for a terminal.
+    /// Returns the line of an event, safe for a terminal.
     pub(crate) fn line(self, event: &Event) -> Result<String> {
         match self {
             Self::Line => Ok(of_event(event)),

@@ -35,8 +35,7 @@ impl From<bool> for Verdict {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // Prints a panic on one line, as all notes, even if it is caught. `RUST_BACKTRACE` adds a
-    // backtrace.
+    // Prints each panic as one line, also a caught one. `RUST_BACKTRACE` adds a backtrace.
     panic::set_hook(Box::new(|report| {
         let backtrace = Backtrace::capture();
         let asked = matches!(backtrace.status(), BacktraceStatus::Captured);

@@ -23,7 +23,7 @@ pub(crate) struct Tally {
 struct Summary<'a> {
     sent: u64,
     unexpected: u64,
-    /// Number of responses by status, or by error where there was no response.
+    /// Number of requests by the status of the response, or by the error if there was none.
     answers: &'a BTreeMap<String, u64>,
     /// Latency of the responses. Absent if there were none.
     #[serde(skip_serializing_if = "Option::is_none")]

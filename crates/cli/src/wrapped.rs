@@ -22,7 +22,7 @@ struct Logged<'a> {
     is_base64: Option<bool>,
 }
 
-/// Returns the bodies in a logged request or in a list of them, each with a description of its
+/// Returns the bodies in a logged request or in a list of them. Each has a description of its
 /// wrapper. `None` if the JSON is neither.
 pub(crate) fn bodies(json: &Bytes) -> Option<Vec<(Bytes, String)>> {
     inside(json, DEEPEST)

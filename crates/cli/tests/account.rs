@@ -1,5 +1,4 @@
-//! Tests of the commands that call X, with `birdhook mock-x` as X and `birdhook listen` as
-//! receiver.
+//! Tests of the commands that call X, against `birdhook mock-x` and `birdhook listen`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Command;
@@ -92,7 +91,7 @@ fn one_command_takes_an_empty_account_to_delivered_events_and_a_second_changes_n
     assert_eq!((heard["kind"].as_str(), heard["generation"].as_str()), (Some("message_received"), Some("x_activity")));
 }
 
-/// Returns an account with two users subscribed to the Account Activity API, one of them also to
+/// Returns an account with two users of the Account Activity API. One of them is also subscribed to
 /// one type of the X Activity API.
 fn before_the_migration(name: &str) -> Account {
     let account = Account::new(name);

@@ -1,5 +1,4 @@
-//! Tests of `birdhook listen --nats|--redis`, `birdhook relay` and `birdhook consume` with real
-//! servers, which `cargo xtask ci engines` installs.
+//! Tests of the commands for engines with real servers, which `cargo xtask ci engines` installs.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};

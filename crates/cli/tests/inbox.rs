@@ -49,8 +49,8 @@ fn deletions(first: usize, count: usize) -> String {
     format!(r#"{{"for_user_id":"1","tweet_delete_events":[{}]}}"#, events.join(","))
 }
 
-/// Fills an inbox that keeps acknowledged events with these bodies, and acknowledges the first
-/// events.
+/// Delivers these bodies to an inbox that keeps acknowledged events, and acknowledges the first
+/// ones.
 #[tokio::main(flavor = "current_thread")]
 async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
     let options = Options::new().keep_acknowledged(Duration::from_secs(3600));

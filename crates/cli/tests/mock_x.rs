@@ -78,8 +78,7 @@ fn its_credentials_register_a_webhook() {
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["data"]["valid"], true);
 }
 
-/// An attacker who guesses a token of the mock could have it sign deliveries that a receiver
-/// accepts.
+/// With a guessed token, an attacker could have the mock sign deliveries for a receiver.
 #[test]
 fn secrets_and_tokens_are_random_whatever_the_seed_and_the_environments_secret_is_used_when_it_is_named() {
     let credentials = || Serving::start(&["mock-x", "--json", "--seed", "1"]).json();

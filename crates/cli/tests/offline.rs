@@ -9,8 +9,7 @@ fn with_key_test(args: &[&str]) -> crate::support::Ended {
     end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "test"))
 }
 
-/// Every command that takes a secret names the invalid character, and prints nothing else of the
-/// secret.
+/// Every command that takes a secret names an invalid character, and prints nothing else of it.
 #[test]
 fn a_secret_that_is_not_printable_ascii_is_refused_with_its_character_and_position() {
     let folder = Folder::new("secret-characters");

@@ -1,5 +1,4 @@
-//! Tests of `birdhook listen`, `record`, `trigger` and `replay` against each other, over real
-//! sockets.
+//! Tests of `birdhook listen`, `record`, `trigger` and `replay` against each other.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Folder, birdhook, call, run};
 use serde_json::Value;
 
-/// Fills a pipe: the default capacity on Linux.
+/// Enough bytes to fill a pipe, whose default capacity on Linux is 64 KiB.
 static FULL: [u8; 64 << 10] = [b'\n'; 64 << 10];
 
 /// Time limit for a command to end: 10 s for requests in flight, plus a margin.

@@ -26,8 +26,8 @@ pub const END_HEADERS: u8 = 4;
 /// Error code of a stream that its sender no longer wants.
 pub const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
-/// Returns the preface and settings that disable the server's header table, so that each status can
-/// be decoded alone.
+/// Returns the preface and settings that disable the server's header table. Each status can then be
+/// decoded alone.
 pub fn preface() -> Vec<u8> {
     const HEADER_TABLE_SIZE: [u8; 6] = [0, 1, 0, 0, 0, 0];
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, &HEADER_TABLE_SIZE)].concat()
@@ -140,8 +140,7 @@ impl Listener {
         })
     }
 
-    /// Waits for the end of the connection. Returns the error of its GOAWAY frame, if there was
-    /// one.
+    /// Waits for the end of the connection. Returns the error of its GOAWAY frame, if there is one.
     pub async fn ended(&mut self) -> Outcome {
         let mut outcome = Outcome::Closed;
         while let Some(said) = self.next().await {

@@ -1,8 +1,7 @@
-//! Attacks the example servers and `birdhook listen` over real sockets; `cargo xtask attack` runs
-//! it.
+//! Attacks the example servers and `birdhook listen` over real sockets.
 //!
-//! Each server is a process of its own. The attacks need Linux, which reports memory and open
-//! files.
+//! Each server is a process of its own. `cargo xtask attack` runs this program. It needs Linux,
+//! which reports memory and open files.
 #![cfg(target_os = "linux")]
 #![allow(
     missing_docs,

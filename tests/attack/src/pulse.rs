@@ -38,7 +38,7 @@ pub struct Beats {
 }
 
 impl Pulse {
-    /// Starts on a thread of its own, so that the attack does not delay it. Each delivery has a new
+    /// Starts a thread of its own, so that the attack does not delay it. Each delivery has a new
     /// connection.
     pub fn start(target: &Target) -> Self {
         let (stop, target) = (Arc::new(AtomicBool::new(false)), target.clone());

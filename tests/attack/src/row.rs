@@ -23,8 +23,7 @@ pub struct Row {
     pub attack: fn(Target) -> Attacking,
     /// Memory in bytes that the server may use above its memory at rest.
     pub memory: fn(&Target) -> u64,
-    /// Whether good deliveries may fail during the attack. The attack itself then checks that they
-    /// resume.
+    /// Whether good deliveries may fail during the attack, which then checks that they resume.
     pub may_miss: bool,
     /// Maximum number of open files of the server. Defaults to the highest possible.
     pub files: Option<u64>,

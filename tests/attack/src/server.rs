@@ -46,9 +46,9 @@ impl Kind {
         self != Self::Actix
     }
 
-    /// Maximum number of bytes that an attacker can make a connection hold before its head is
-    /// complete: `max_buf_size` of examples/support/serve.rs and of `birdhook listen`, plus one
-    /// read; or actix-http's `MAX_BUFFER_SIZE`, which is fixed.
+    /// Maximum number of bytes that a connection can hold before its head is complete. For hyper
+    /// this is `max_buf_size` of examples/support/serve.rs and of `birdhook listen`, plus one read.
+    /// For actix-web it is actix-http's `MAX_BUFFER_SIZE`, which is fixed.
     pub fn head_buffer(self) -> usize {
         if self == Self::Actix { 160 << 10 } else { 64 << 10 }
     }
@@ -118,8 +118,7 @@ impl Server {
         self.address
     }
 
-    /// Returns the resident memory and its maximum since [`forget_peak`](Self::forget_peak), in
-    /// bytes.
+    /// Returns the resident memory and its peak since [`forget_peak`](Self::forget_peak), in bytes.
     pub fn memory(&self) -> Result<(u64, u64)> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("the server has ended")?;
         let bytes = |name: &str| {

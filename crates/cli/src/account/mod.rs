@@ -66,8 +66,8 @@ impl AccountArgs {
         named.map_or_else(keys::usual_path, Ok)
     }
 
-    /// Reads keys and tokens from the file and the environment. A file named by `--credentials`
-    /// must exist.
+    /// Reads keys and tokens from the file and the environment. The file of `--credentials` must
+    /// exist.
     pub(crate) fn keys(&self) -> Result<Keys> {
         self.read(self.credentials.is_some())
     }

@@ -8,7 +8,7 @@ use crate::output::{self, note, shown};
 
 /// A row of a table.
 pub(crate) trait Cells {
-    /// The columns' names.
+    /// The names of the columns.
     const HEADER: &'static [&'static str];
 
     fn cells(&self) -> Vec<String>;

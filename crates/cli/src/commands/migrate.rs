@@ -137,7 +137,7 @@ impl Migrate {
     }
 }
 
-/// Names the users who keep the old subscription because a new one is refused or unconfirmed.
+/// Prints the users who keep the old subscription because a new one is refused or unconfirmed.
 fn note_kept(report: &Ensured) {
     let user = |undone: &Undone| match &undone.step {
         Step::SubscribeTo(wish) => wish.filter.user_id.clone(),

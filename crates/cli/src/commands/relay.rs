@@ -91,8 +91,8 @@ pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink>
     })
 }
 
-/// Returns inbox options without a limit on attempts, because an engine that is unavailable must
-/// not cause dead letters.
+/// Returns inbox options without a limit on attempts. An unavailable engine must not cause dead
+/// letters.
 pub(super) fn options(in_order: bool) -> Options {
     let order = if in_order { Order::BySubscriber } else { Order::Free };
     Options::new().tries(u32::MAX).order(order)

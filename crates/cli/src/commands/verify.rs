@@ -103,8 +103,8 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
     }
 }
 
-/// Returns the same JSON in the forms in which X may have written it, with different sets of
-/// characters escaped: non-ASCII ones, slashes, `<` and `>`.
+/// Returns the same JSON with the escapes that X may have used. The forms differ in the characters
+/// that are escaped: non-ASCII ones, slashes, `<` and `>`.
 fn as_x_escapes(json: &str) -> Vec<String> {
     let written = |letters: bool, slash: bool, angles: bool| {
         let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);

@@ -90,7 +90,7 @@ impl Watch {
         serving();
         let watching = watch.clone();
         let look = async move {
-            // Standard output is for events.
+            // Standard output carries the events, so text for people goes to standard error.
             watching.run(|notice| if json { tell_later(&notice) } else { note(shown(&notice.to_string())) }).await;
         };
         if self.receive {

@@ -35,8 +35,8 @@ pub(crate) struct EngineArgs {
     redis: Option<String>,
     /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's. Or in BIRDHOOK_REDIS_CA, which is
     /// passed over where no Redis is named: it may be set for all that a machine runs.
-    // Not `env`: clap could not distinguish the variable from a typed option, and would require
-    // --redis.
+    // Not `env`: clap would apply `requires` and `conflicts_with` to the variable as to a typed
+    // option.
     #[arg(long, value_name = "FILE", conflicts_with = "nats", requires = "redis")]
     redis_ca: Option<PathBuf>,
     /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.

@@ -18,8 +18,8 @@ pub(crate) enum Taken {
 }
 
 impl Reader {
-    /// Returns the next event. The inner error reports a message that was dead-lettered or a read
-    /// that failed; the next call continues.
+    /// Returns the next event. The inner error reports a failed read, or a message that is not an
+    /// event and was set aside. The next call continues.
     ///
     /// # Errors
     /// Fails if no more events can come.

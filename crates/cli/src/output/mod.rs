@@ -80,7 +80,7 @@ pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> String {
     format!("{style}{}{style:#}", shown(text.as_ref()))
 }
 
-/// Prints the steps of a plan, one a line.
+/// Prints the steps of a plan, one per line.
 pub(crate) fn steps<T: Display>(steps: &[T]) -> Result<()> {
     if steps.is_empty() {
         return line("nothing is to be done");

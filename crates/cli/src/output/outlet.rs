@@ -18,13 +18,12 @@ struct Job<T> {
 }
 
 impl<T: Send + 'static> Outlet<T> {
-    /// Starts the thread, which calls `write` with one item at a time. At most `capacity` items
-    /// wait.
+    /// Starts the thread, which calls `write` with one item at a time. `capacity` items may wait.
     pub(crate) fn new(capacity: usize, mut write: impl FnMut(T) -> io::Result<()> + Send + 'static) -> Self {
         let (queue, mut jobs) = mpsc::channel::<Job<T>>(capacity.max(1));
         let work = move || {
             while let Some(Job { item, done }) = jobs.blocking_recv() {
-                // A caller that has stopped waiting has reported a failure, so its item must not be
+                // A caller that stopped waiting has reported a failure, so its item must not be
                 // written.
                 if done.as_ref().is_some_and(oneshot::Sender::is_closed) {
                     continue;

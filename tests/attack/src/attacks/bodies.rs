@@ -106,7 +106,7 @@ async fn at_once(target: Target, length: usize) -> Tally {
             None => tally.count("a body at once with others", Outcome::Open, &[]),
         }
     }
-    // The memory budget is smaller than what was sent, if all of it was in progress at once.
+    // The bodies exceed the memory budget, if all of them were in progress at once.
     let refused = tally.outcomes.get(&Status(503)).copied().unwrap_or_default();
     let sent = (count * length) >> 20;
     tally.note = format!("{sent} MiB sent");

@@ -209,8 +209,7 @@ async fn pipelining(target: Target) -> Tally {
     // Every connection sends the same deliveries. Each must be delivered once.
     for outcomes in connections.join_all().await {
         for ((number, id, status), outcome) in expected.iter().zip(&outcomes) {
-            // Some servers close a connection after an answer that they sent before reading the
-            // body.
+            // Some servers close a connection if they answered before they read the body.
             let allowed = [Status(*status), Closed];
             tally.count(&format!("request {number} of a pipeline"), *outcome, &allowed);
             if *outcome == Status(200) && number % 5 >= 3 {

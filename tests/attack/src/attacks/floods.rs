@@ -98,7 +98,7 @@ async fn storm(
             let answer = answer(stream, unread).await;
             let mut tally = tally.lock().unwrap();
             *tally.outcomes.entry(answer.outcome).or_default() += 1;
-            // A server that answers before it has read the body may announce that it closes the
+            // A server that answers before it reads the body may announce that it closes the
             // connection.
             if answer.outcome == Closed || answer.head.contains("connection: close") {
                 connection = None;

@@ -60,7 +60,7 @@ async fn huge_headers(target: Target) -> Tally {
             tally.judge(&format!("a header of {length}"), &target.ask(&[&post(&[header])]).await, REFUSED);
         }
     }
-    // A head that the server accepts is for birdhook to refuse.
+    // The server accepts this head, so birdhook must refuse it.
     let signature = format!("{}: sha256={}", signature::HEADER, "A".repeat(16_000));
     tally.judge("a signature of 16 KB", &target.ask(&[&post(&[&signature])]).await, &[Status(401)]);
     tally
@@ -79,7 +79,7 @@ async fn endless_head(target: Target) -> Tally {
                 writer.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\n").await.ok();
                 for _ in 0..MOST / lines.len() {
                     if writer.write_all(lines.as_bytes()).await.is_err() {
-                        // The response may have been sent before the error, and is still to be
+                        // The server may have answered before the error, so the answer must be
                         // read.
                         std::future::pending::<()>().await;
                     }

@@ -233,8 +233,7 @@ async fn bodies(target: Target) -> Tally {
     tally
 }
 
-/// Opens streams, sends as much of the body on each as the windows allow, and returns their
-/// outcomes.
+/// Opens streams, sends on each as much of the body as the windows allow, and returns the outcomes.
 async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Outcome> {
     let Ok(Connection { mut reader, mut writer }) = Connection::open(server).await else { return vec![Closed] };
     // HTTP/2's initial window of a connection. With hyper, the window of a stream is 1 MiB once its

@@ -71,8 +71,8 @@ async fn deep(target: Target) -> Tally {
     tally
 }
 
-/// A verified object is accepted with any content, but JSON nested deeper than `serde_json`
-/// supports may count as invalid.
+/// A verified object is accepted with any content. JSON nested deeper than `serde_json` supports
+/// may count as invalid.
 const TAKEN: &[Outcome] = &[Status(200), Status(400)];
 
 async fn wide(target: Target) -> Tally {

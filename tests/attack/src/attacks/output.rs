@@ -24,8 +24,7 @@ pub const ROWS: &[Row] = &[Row {
 /// X's shortest timeout for a delivery.
 const X_WAITS_AT_LEAST: Duration = Duration::from_secs(3);
 
-/// Number of deliveries sent at once, until one is refused. The channel of the examples holds
-/// 1,024.
+/// Number of deliveries sent at once, until one is refused. The examples' channel holds 1,024.
 const AT_ONCE: u64 = 64;
 const MOST: u64 = 3_000;
 

@@ -57,8 +57,7 @@ async fn fast_newcomers(target: Target) -> Tally {
     attack(target.clone(), Duration::from_micros(target.scale(500, 1_250)), 6_000).await
 }
 
-/// Begins uploads at this interval, with a maximum in progress at once, while good deliveries are
-/// sent.
+/// Begins uploads at an interval, with a maximum in progress, while good deliveries are sent.
 async fn attack(target: Target, every: Duration, most: usize) -> Tally {
     let payload: Arc<Vec<u8>> = Arc::new(vec![b' '; UPLOAD]);
     let (begun, mut clock) = (Instant::now(), interval(every));

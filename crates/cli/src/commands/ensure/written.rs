@@ -82,8 +82,7 @@ impl Written {
                 }
             }
         }
-        // Two entries for one subscription would change its tag or its expiry back and forth in
-        // each run.
+        // Two entries for one subscription would change its tag or expiry back and forth.
         let mut pairs = wanted.activity.iter().zip(wanted.activity.iter().skip(1));
         let is_same = |(one, next): &(&Wish, &Wish)| (&one.event_type, &one.filter) == (&next.event_type, &next.filter);
         if let Some((one, next)) = pairs.find(is_same) {

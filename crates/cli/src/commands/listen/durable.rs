@@ -95,12 +95,10 @@ impl Consumer {
                 settling.join_next().await;
             }
         }
-        // Events that were not settled before the inbox closed are redelivered when it is opened
-        // again.
+        // Events not settled before the inbox closed are redelivered when it is opened again.
         while settling.join_next().await.is_some() {}
         if let Some(lease) = unread {
-            // The event stays leased until the inbox is closed, so that this attempt does not count
-            // as failed.
+            // Closed while the event is leased, so that this attempt does not count as failed.
             self.inbox.close(Duration::ZERO).await;
             drop(lease);
         }

@@ -130,7 +130,7 @@ impl Default for Work {
 
 pub(crate) type Seen = Box<dyn Fn(&Event) + Send + Sync>;
 
-/// Resolves on Ctrl-C or SIGTERM.
+/// Resolves on Ctrl-C or SIGTERM. SIGTERM is caught from this call on, Ctrl-C from the first poll.
 pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]

@@ -61,8 +61,8 @@ pub(super) async fn receive(
     }
 }
 
-/// Size in bytes at which lines are printed together, because waking the writer thread takes longer
-/// than writing a line.
+/// Size in bytes at which lines are printed. Waking the writer thread takes longer than writing one
+/// line.
 const AT_ONCE: usize = 32 << 10;
 
 impl Receiver {

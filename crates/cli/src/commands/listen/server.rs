@@ -130,8 +130,8 @@ fn check_path(path: &str) -> Result<()> {
 /// Interval between checks for deliveries signed with another kind of secret.
 const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Warns at the first delivery signed with a kind of secret other than the one that answers
-/// challenges, and each time their number has doubled. Never resolves.
+/// Warns of deliveries signed with a kind of secret that does not answer challenges. Warns at the
+/// first such delivery, and each time their number has doubled. Never resolves.
 async fn warn_of_another_kind(health: Box<dyn Fn() -> Health + Send>) {
     let mut limit = 1;
     loop {
@@ -162,7 +162,7 @@ fn described(app: &App) -> String {
     }
 }
 
-/// A server that listens already, and answers once it runs.
+/// A server that is bound to its address, and answers once `run` is called.
 pub(super) struct Server {
     listener: TcpListener,
     router: Router,
