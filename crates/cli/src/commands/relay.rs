@@ -38,7 +38,7 @@ pub(crate) struct Relay {
     follow: bool,
 }
 
-/// Interval between checks whether the inbox is empty.
+/// Interval between checks of whether the inbox is empty.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Relay {

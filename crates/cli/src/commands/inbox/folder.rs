@@ -48,7 +48,7 @@ pub(crate) fn opened(path: &Path, options: Options) -> Result<Inbox> {
     Ok(inbox)
 }
 
-/// Interval between checks whether the inbox accepts deliveries.
+/// Interval between checks of whether the inbox accepts deliveries.
 const LOOK: Duration = Duration::from_secs(1);
 
 async fn watch(inbox: Inbox) {

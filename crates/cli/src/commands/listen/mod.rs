@@ -109,7 +109,7 @@ impl Listen {
     }
 }
 
-/// The steps for each delivery, besides printing it.
+/// Options for the processing of each delivery, besides printing it.
 pub(crate) struct Work {
     pub(crate) record: Option<PathBuf>,
     pub(crate) forward: Option<String>,

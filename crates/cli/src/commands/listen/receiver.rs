@@ -61,7 +61,7 @@ pub(super) async fn receive(
     }
 }
 
-/// Size in bytes at which lines are printed. Waking the writer thread takes longer than writing one
+/// Number of bytes of lines printed together. Waking the writer thread takes longer than writing one
 /// line.
 const AT_ONCE: usize = 32 << 10;
 
