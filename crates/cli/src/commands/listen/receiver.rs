@@ -61,8 +61,7 @@ pub(super) async fn receive(
     }
 }
 
-/// Number of bytes of lines printed together. Waking the writer thread takes longer than writing one
-/// line.
+/// Number of bytes printed together. Waking the writer thread takes longer than writing a line.
 const AT_ONCE: usize = 32 << 10;
 
 impl Receiver {
