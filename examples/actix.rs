@@ -1,7 +1,8 @@
 //! An actix-web app that receives a webhook on one of its resources.
 //!
-//! actix-web waits without end for a client to take its answers, and goes on answering it into memory. So the system is told to end such a
-//! connection, where it can be told.
+//! actix-web has no timeout for clients that do not read their responses, and keeps buffering
+//! responses in memory. Where possible, this example has the operating system close such
+//! connections.
 #![allow(clippy::print_stderr)]
 
 use std::any::Any;
@@ -35,7 +36,7 @@ async fn main() -> Result<(), Error> {
     finish(printing).await
 }
 
-/// Only Linux can be told so.
+/// Closes the connection if the client stops reading. Only Linux has this option.
 #[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
 fn end_when_answers_are_not_taken(stream: &dyn Any) {
     #[cfg(target_os = "linux")]

@@ -1,4 +1,5 @@
-//! A bot that answers direct messages, each at most once, also when its process ends in between. `docs/guide/bot.md` explains it.
+//! A bot that answers each direct message at most once, even if its process ends in between.
+//! `docs/guide/bot.md` explains it.
 #![allow(clippy::print_stderr)]
 
 use std::env;
@@ -54,7 +55,7 @@ struct Bot {
 }
 
 impl Bot {
-    /// Reads its settings from the environment, and keeps its files in this folder.
+    /// Reads the settings from the environment. The bot keeps its files in this folder.
     fn new(folder: &Path) -> Result<Self, Error> {
         let set = |name: &str| env::var(name).map_err(|_| format!("set {name}"));
         let user = set("BOT_USER_ID")?;
@@ -73,7 +74,7 @@ impl Bot {
         Ok(Self { user, api, client, https, answers: Answers::open(folder.join("answers"))? })
     }
 
-    /// Gets the bot's OAuth 2.0 token: whoever may use its account agrees in the browser.
+    /// Obtains the bot's OAuth 2.0 token: a user of the bot's account agrees in the browser.
     async fn log_in(&self) -> Result<(), Error> {
         let secret = env::var("BIRDHOOK_CLIENT_SECRET").ok().map(Into::into);
         let login = OAuth2::new(env::var("BIRDHOOK_CLIENT_ID")?, secret)?.base_url(&self.api);
@@ -90,7 +91,7 @@ impl Bot {
         Ok(())
     }
 
-    /// Answers what comes, one message at a time, until the inbox is closed.
+    /// Answers events one at a time, until the inbox is closed.
     async fn answer_all(&self, inbox: &Inbox) {
         while let Some(lease) = inbox.recv().await {
             let settled = match self.answer(lease.event()).await {
@@ -106,10 +107,10 @@ impl Bot {
         }
     }
 
-    /// Answers a message that another user sent to the bot. An error means that X has not sent an answer, so that the event
-    /// may be tried again.
+    /// Answers a message that another user sent to the bot. An error means that X has not sent an
+    /// answer, so the event may be retried.
     async fn answer(&self, event: &Event) -> Result<(), Error> {
-        // What the bot sent itself comes as `MessageSent`.
+        // The bot's own messages arrive as `MessageSent`.
         let activity = event.activity();
         let (Activity::MessageReceived(message), Some(user)) = (&activity, event.subscriber()) else { return Ok(()) };
         let Some(sender) = message.sender.id.as_deref().filter(|sender| user == self.user && *sender != self.user)
@@ -161,25 +162,25 @@ impl Bot {
     }
 }
 
-/// Records of answers, a file for each, written before X is called.
+/// Records of answers, one file each, written before X is called.
 struct Answers(PathBuf);
 
-/// The state of an answer before it is begun.
+/// The state of an answer before it is sent.
 enum Before {
     New,
     Answered,
-    /// It was begun, and nothing was recorded since.
+    /// An earlier attempt recorded no result.
     Unknown,
 }
 
 impl Answers {
-    /// Longer than X and the inbox repeat events.
+    /// Retention of the records: longer than X and the inbox repeat events.
     const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-    /// Opens the records in this folder, and deletes those that are older than [`KEPT`](Self::KEPT).
+    /// Opens the records in this folder, and deletes those older than [`KEPT`](Self::KEPT).
     fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        // The clock that wrote the records, which on a network's disk is another machine's.
+        // Ages are measured by the clock of the file system, which may be on another machine.
         let now = File::create(folder.join("opened"))?.metadata()?.modified()?;
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
@@ -191,7 +192,8 @@ impl Answers {
         Ok(Self(folder))
     }
 
-    /// Records that this answer is about to be sent, unless it is recorded already. Returns once that is on the disk.
+    /// Records that this answer is about to be sent, unless it is recorded already. Returns once
+    /// the record is on disk.
     fn begin(&self, key: &str) -> io::Result<Before> {
         let path = self.0.join(key);
         match File::create_new(&path) {
@@ -221,7 +223,7 @@ impl Answers {
         self.sync()
     }
 
-    /// A file is there after a loss of power only if its folder was synced too.
+    /// Syncs the folder: otherwise a new file may be missing after a power failure.
     fn sync(&self) -> io::Result<()> {
         #[cfg(unix)]
         File::open(&self.0)?.sync_all()?;

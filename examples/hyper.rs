@@ -1,4 +1,4 @@
-//! A hyper 1 server, HTTP/1 and HTTP/2, that receives a webhook at one path.
+//! A hyper 1 server for HTTP/1 and HTTP/2 that receives a webhook at one path.
 #![allow(clippy::print_stderr)]
 
 use birdhook::{Receiver, Webhook};

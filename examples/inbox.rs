@@ -1,5 +1,5 @@
-//! An axum app that answers 200 once an event is on its disk, and handles events at its own pace, also those that came
-//! before it was started.
+//! An axum app that answers 200 once an event is on disk, and handles events at its own pace. It
+//! also handles the events from before a restart.
 #![allow(clippy::print_stderr)]
 
 use axum::Router;
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Error> {
     finish(handling).await
 }
 
-/// What fails is tried again later.
+/// Handles an event. If this fails, the event is retried later.
 async fn handle(event: Event) -> Result<(), Error> {
     Ok(print(line(&event)).await?)
 }

@@ -1,4 +1,4 @@
-//! A tower service of one's own behind `WebhookLayer`: its answer is the acknowledgement.
+//! A custom tower service behind `WebhookLayer`; its response acknowledges the delivery.
 #![allow(clippy::print_stderr)]
 
 use std::convert::Infallible;
@@ -12,7 +12,8 @@ use http_body_util::Full;
 use hyper_util::service::TowerToHyperService;
 use tower::ServiceBuilder;
 
-/// Prints the events. Where this fails, answering 500 lets X send the delivery again; where it takes too long, birdhook answers 503.
+/// Prints the events. If this fails, the 500 makes X send the delivery again; if it takes too long,
+/// birdhook answers 503.
 async fn handle(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = Response::default();
     let printed = async {

@@ -1,6 +1,7 @@
-//! Starts an axum app with a webhook, and a mock X that registers it, challenges it and tells it of what happens to a user:
-//! by both of X's APIs, and some of it twice. Prints what the app gets to see, which is each happening once. Needs no
-//! credentials and ends by itself.
+//! Runs an axum app against a mock X that sends it a user's events, and prints each event once.
+//!
+//! The mock X registers the app's webhook and challenges it. It reports the events through both
+//! APIs, and some of them twice. The example needs no credentials, and ends by itself.
 #![allow(clippy::print_stdout)]
 
 mod sentence;
@@ -14,8 +15,8 @@ use birdhook_testkit::{Kind, Post, Sender};
 
 const USER: &str = "2001";
 
-/// What happens: everything that both APIs tell, and some of what only the X Activity API does. A revocation comes last, for
-/// it ends the subscriptions.
+/// Returns the events to send: all that both APIs report, and two of the X Activity API alone. A
+/// revocation comes last, because it ends the subscriptions.
 fn kinds() -> Vec<Kind> {
     let told_by_both = Kind::ALL.iter().copied().filter(|kind| kind.account_activity().is_some());
     let mut kinds: Vec<Kind> = told_by_both.chain([Kind::Bio, Kind::SpaceStart]).collect();
@@ -26,7 +27,7 @@ fn kinds() -> Vec<Kind> {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let mut settings = Settings::local();
-    // A new app at X has an OAuth 2.0 client secret, with which X signs.
+    // X signs the deliveries of a new app with its OAuth 2.0 client secret.
     settings.client_secret = Some(Token::new("the-app's-OAuth-2.0-client-secret"));
     let x = MockX::start(settings).await?;
 
@@ -41,7 +42,7 @@ async fn main() -> Result<(), Error> {
     tokio::spawn(axum::serve(listener, app).into_future());
     let mut events = deliveries.events();
 
-    // X: registers the webhook, for which the app must answer a challenge, and subscribes a user to both APIs.
+    // X registers the webhook once the app answers a challenge, and subscribes a user to both APIs.
     let webhook = x.register(&url).await?;
     println!("X registers {}, whose app has answered the challenge.\n", webhook.url);
     x.subscribe(&webhook, USER)?;
@@ -51,7 +52,7 @@ async fn main() -> Result<(), Error> {
 
     let ledger = x.ledger().cut_over();
     for (kind, number) in kinds().into_iter().zip(0..) {
-        // Every third delivery comes twice.
+        // Every third event is delivered twice.
         x.deliver_duplicates(usize::from(number % 3 == 0));
         x.happen(kind, USER);
         let event = events.recv().await.ok_or("the receiver has stopped")?;
@@ -60,7 +61,7 @@ async fn main() -> Result<(), Error> {
         x.settle().await;
     }
 
-    // A stranger, who does not know the secret.
+    // An attacker, who does not know the secret.
     let body = r#"{"for_user_id":"2001","follow_events":[]}"#;
     let forged = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new("a-guess")?);
     let answer = Sender::new(Duration::from_secs(3))?.send(forged.request(&url)?).await?;

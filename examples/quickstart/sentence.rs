@@ -1,9 +1,9 @@
-//! Says in a sentence what happened.
+//! Describes an event in a sentence.
 
 use birdhook::activity::User;
 use birdhook::{Activity, Event};
 
-/// The same, whichever of X's APIs told it.
+/// Returns the sentence for an event. It is the same for both of X's APIs.
 pub(crate) fn of(event: &Event) -> String {
     let activity = event.activity();
     let name = |user: Option<&User<'_>>| {
@@ -26,7 +26,7 @@ pub(crate) fn of(event: &Event) -> String {
     }
 }
 
-/// The beginning of a text, on one line.
+/// Returns the beginning of a text, quoted and on one line.
 fn short(text: &str) -> String {
     let mut letters = text.chars();
     let begun: String = letters.by_ref().take(50).collect();

@@ -1,4 +1,4 @@
-//! What the example servers share: their settings, and how they print an event.
+//! Code that the example servers share: their settings, output and shutdown.
 
 use std::env;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use birdhook::{Apps, Event, Events};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-// The tool prints through the same file.
+// The `birdhook` tool prints through the same file.
 #[path = "../../crates/cli/src/output/outlet.rs"]
 mod outlet;
 mod serve;
@@ -19,26 +19,26 @@ use outlet::Outlet;
 
 pub use serve::{IDLE, SILENCE, listen, serve};
 
-/// Where the example servers receive.
+/// The path at which the example servers receive.
 pub const PATH: &str = "/webhooks/twitter";
 
-/// How long deliveries in flight and unread events are waited for when stopping.
+/// Time limit at shutdown for deliveries in flight and unread events.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long the last event is waited for once the receiver is shut down, and how long what is still to be printed.
+/// Time limit for the last event once the receiver is shut down, and again for remaining output.
 const LAST: Duration = Duration::from_secs(1);
 
-/// What went wrong, for `main`.
+/// The error type of `main`.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
 const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";
 
-/// Reads the apps of `BIRDHOOK_CLIENT_SECRET` and `BIRDHOOK_CONSUMER_SECRET`, joined by name. Each holds one secret, or
-/// `name=secret,name=secret`.
+/// Reads the apps from `BIRDHOOK_CLIENT_SECRET` and `BIRDHOOK_CONSUMER_SECRET`, joined by name.
+/// Each variable holds one secret, or `name=secret,name=secret`.
 ///
 /// # Errors
-/// When neither is set, or one cannot be read.
+/// Fails if neither variable is set, or if one is invalid.
 pub fn apps() -> Result<Apps, Error> {
     let mut apps = Apps::none();
     if let Ok(secrets) = env::var(CONSUMER) {
@@ -55,10 +55,10 @@ pub fn apps() -> Result<Apps, Error> {
     Ok(apps)
 }
 
-/// `127.0.0.1:$PORT`, with port 8080 unless set.
+/// Returns `127.0.0.1:$PORT`. The port defaults to 8080.
 ///
 /// # Errors
-/// When `PORT` is not a port.
+/// Fails if `PORT` is not a port.
 pub fn address() -> Result<SocketAddr, Error> {
     let port = match env::var("PORT") {
         Ok(port) => port.parse().map_err(|_| format!("PORT is {port}, which is not a port"))?,
@@ -67,7 +67,7 @@ pub fn address() -> Result<SocketAddr, Error> {
     Ok((Ipv4Addr::LOCALHOST, port).into())
 }
 
-/// What `main` says when somebody else listens there, for one.
+/// Returns the error for an address on which the server cannot listen, such as one in use.
 pub fn cannot_listen(address: SocketAddr, why: &io::Error) -> Error {
     format!("cannot listen on {address}: {why}").into()
 }
@@ -86,25 +86,25 @@ pub async fn asked_to_stop() {
     let _ = interrupted.await;
 }
 
-/// Lines for standard output, and for standard error. `println!` in a task would block one of the threads that answer, for as long as
-/// standard output is not read.
+/// Queues for standard output and standard error. `println!` in a task would block a server thread
+/// while standard output is not read.
 static LINES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |line| writeln!(io::stdout(), "{line}")));
 static NOTES: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(64, |note| writeln!(io::stderr(), "{note}")));
 
-/// Prints a line, and returns once it is written.
+/// Prints a line. Returns once it is written.
 ///
 /// # Errors
-/// When it cannot be written.
+/// Fails if the line cannot be written.
 pub async fn print(line: String) -> io::Result<()> {
     LINES.write(line).await
 }
 
-/// Prints a line on standard output if it is read, without waiting.
+/// Prints a line on standard output without waiting. Drops it if the queue is full.
 pub fn say(line: String) {
     let _ = LINES.try_write(line);
 }
 
-/// Prints a line on standard error if it is read, without waiting.
+/// Prints a line on standard error without waiting. Drops it if the queue is full.
 pub fn note(note: String) {
     let _ = NOTES.try_write(note);
 }
@@ -112,7 +112,7 @@ pub fn note(note: String) {
 /// Prints each event as one line of JSON, until the receiver is shut down.
 ///
 /// # Errors
-/// When an event cannot be printed. Deliveries are answered 503 from then on.
+/// Fails if an event cannot be printed. Deliveries are answered 503 from then on.
 pub async fn print_events(mut events: Events) -> io::Result<()> {
     while let Some(event) = events.recv().await {
         print(line(&event)).await?;
@@ -120,10 +120,11 @@ pub async fn print_events(mut events: Events) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for the task that takes the events, then until what was said and noted is written: a second each, because it may not be read.
+/// Waits for the task that consumes the events, then for the remaining output. Each wait is limited
+/// to 1 s, because the output may not be read.
 ///
 /// # Errors
-/// When the task has failed.
+/// Fails if the task failed.
 pub async fn finish(task: JoinHandle<io::Result<()>>) -> Result<(), Error> {
     let ended = timeout(LAST, task).await;
     if ended.is_err() {
@@ -133,8 +134,8 @@ pub async fn finish(task: JoinHandle<io::Result<()>>) -> Result<(), Error> {
     Ok(ended.unwrap_or(Ok(Ok(())))??)
 }
 
-/// An event as one line of JSON: what birdhook knows of it, what happened, and the event as X wrote it.
+/// Returns an event as one line of JSON: birdhook's fields, the activity, and X's own event.
 pub fn line(event: &Event) -> String {
-    // The only line breaks in valid JSON are white space between its values.
+    // In valid JSON, line breaks occur only as white space between values.
     serde_json::to_string(&event.report().with_raw()).unwrap_or_default().replace(['\n', '\r'], " ")
 }

@@ -1,5 +1,7 @@
-//! Serving HTTP to strangers. `axum::serve` is enough behind a proxy that has read the whole request, but it waits for a
-//! client without end, and cannot be told otherwise; so this is what it does, with limits.
+//! Serves HTTP to untrusted clients.
+//!
+//! `axum::serve` is enough behind a proxy that reads the whole request first. It has no timeouts
+//! and no settings for them, so this server does the same with limits.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,34 +21,37 @@ use tokio_io_timeout::TimeoutStream;
 
 use crate::{Error, PATIENCE, address, cannot_listen};
 
-/// How long a client may take to send its first request's head, and to take an answer. The body's time is birdhook's.
+/// Timeout for the head of the first request, and for writing a response. birdhook limits the time
+/// for the body.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
-/// How long a client may take until its next request. A proxy must be the first to close a connection that nobody uses: what it
-/// sends over one that is being closed here is lost. nginx and most others wait for a minute.
+/// Timeout between two requests. It is longer than the 60 s that nginx and most other proxies wait,
+/// so that the proxy closes an unused connection first. A request sent on a connection that this
+/// server is closing would be lost.
 pub const IDLE: Duration = Duration::from_secs(75);
 
-/// The longest head, and the most that is read ahead: what a stranger can make a connection hold. X's heads take 1 KB.
+/// Maximum size in bytes of a request head and of the read buffer. It limits the memory of one
+/// connection. X's heads take 1 KB.
 const HEAD: usize = 32 << 10;
 
-/// How many connections may wait to be accepted. `TcpListener::bind` lets 128 wait: with more at once, some are not even
-/// told that they were dropped. The system may have a lower bound of its own.
+/// Length of the accept queue. `TcpListener::bind` uses 128: with more connections at once, some
+/// clients do not notice that theirs was dropped. The system may have a lower limit.
 const WAITING: u32 = 4096;
 
-/// Listens at [`address`].
+/// Listens on [`address`].
 ///
 /// # Errors
-/// When that address cannot be listened at.
+/// Fails if that address cannot be listened on.
 pub fn listen() -> Result<TcpListener, Error> {
     let (address, socket) = (address()?, TcpSocket::new_v4()?);
-    // Not on Windows, where it would let others take the port.
+    // Not on Windows, where the option lets other processes take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address).map_err(|why| cannot_listen(address, &why))?;
     Ok(socket.listen(WAITING)?)
 }
 
-/// Serves HTTP/1 and HTTP/2 until `stop` resolves; then what is under way is finished.
+/// Serves HTTP/1 and HTTP/2 until `stop` resolves, then finishes the requests in progress.
 pub async fn serve<S, B>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -57,7 +62,7 @@ where
     B::Error: Into<Error>,
 {
     let mut server = Builder::new(TokioExecutor::new());
-    // Without a timer hyper waits for a head for ever.
+    // Without a timer, hyper waits for a head without a limit.
     server.http1().timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(HEAD);
     server.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
     let connections = GracefulShutdown::new();
@@ -66,7 +71,7 @@ where
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // Too many files are open, or the client has gone: neither is a reason to end.
+                // Too many files are open, or the client has gone. Neither ends the server.
                 Err(_) => {
                     sleep(Duration::from_millis(50)).await;
                     continue;
@@ -74,7 +79,8 @@ where
             },
             () = &mut stop => break,
         };
-        // Connections that say nothing at all, or do not take their answers, cost a file each.
+        // Each connection takes a file, so silent clients and clients that do not read responses
+        // need a timeout.
         let mut stream = TimeoutStream::new(stream);
         stream.set_read_timeout(Some(IDLE));
         stream.set_write_timeout(Some(SILENCE));
@@ -88,7 +94,7 @@ where
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             let mut connection = pin!(connection);
-            // An error here is the connection's: the client went away, or was sent away.
+            // An error here belongs to the connection: the client closed it, or was disconnected.
             let is_asked = tokio::select! {
                 _ = &mut connection => false,
                 () = asked.notified() => true,
@@ -100,6 +106,6 @@ where
         });
     }
     drop(listener);
-    // Whoever does not finish in time is cut off.
+    // Connections that do not finish in time are closed.
     let _ = timeout(PATIENCE, connections.shutdown()).await;
 }

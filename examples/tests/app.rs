@@ -56,7 +56,7 @@ async fn every_event_is_consumed_once() -> Result<(), Box<dyn std::error::Error>
 }
 // guide: end
 
-/// What the guide shows is what runs here.
+/// The guide shows the code above.
 #[test]
 fn the_guide_shows_this_test() {
     let here = include_str!("app.rs");

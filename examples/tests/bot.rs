@@ -1,4 +1,4 @@
-//! The bot as its users start it, against a mock X: what it answers, and what a crash leaves.
+//! Tests of the bot as its users start it, against a mock X, with and without a crash.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -14,19 +14,19 @@ use crate::servers::program;
 
 const BOT: &str = "2001";
 
-/// How long to wait for what must come.
+/// Time limit for something that must happen.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A running bot, which is killed with the test.
+/// A running bot, which is killed at the end of the test.
 struct Bot {
     process: Child,
     url: String,
-    /// The lines that it prints.
+    /// The lines of its standard output.
     printed: Receiver<String>,
 }
 
 impl Bot {
-    /// With OAuth 1.0a tokens, or else with the OAuth 2.0 token in its folder.
+    /// Starts the bot with OAuth 1.0a tokens, or with the OAuth 2.0 token in its folder.
     fn start(x: &MockX, folder: &Path, oauth1: bool) -> Self {
         let (app, user) = (x.app(), x.user(BOT));
         let mut command = Command::new(program("bot"));
@@ -46,12 +46,12 @@ impl Bot {
         let (lines, printed) = channel();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-        // What it notes is read all the time, so that it never waits for a reader.
+        // Standard error is read continuously, so that the bot never waits for a reader.
         std::thread::spawn(move || notes.lines().map_while(Result::ok).for_each(|line| println!("bot: {line}")));
         Self { process, url, printed }
     }
 
-    /// The first word of the next line.
+    /// Returns the first word of the next line.
     async fn says(&self) -> String {
         let begun = std::time::Instant::now();
         while begun.elapsed() < LIMIT {
@@ -63,7 +63,7 @@ impl Bot {
         panic!("the bot says nothing");
     }
 
-    /// Ends it at once, as a crash does.
+    /// Kills the bot, as a crash does.
     fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -89,7 +89,7 @@ async fn webhook(x: &MockX, bot: &Bot) -> Webhook {
     webhook
 }
 
-/// What was written, once that is as many as this.
+/// Waits until this many messages are written, and returns them.
 async fn written(x: &MockX, many: usize) -> Vec<Written> {
     let wait = async {
         while x.written().len() < many {
@@ -100,7 +100,7 @@ async fn written(x: &MockX, many: usize) -> Vec<Written> {
     x.written()
 }
 
-/// The answer to a message.
+/// Returns the expected answer to a message.
 fn answer(message: &Happening) -> String {
     format!("You wrote: {}", message.text().unwrap())
 }
@@ -118,14 +118,15 @@ async fn answers_each_message_once_and_never_its_own() {
         for kind in [Kind::MessageReceived, Kind::MessageSent] {
             x.subscribe_to(&webhook, BOT, kind).unwrap();
         }
-        // Both APIs report everything, each of them twice.
+        // Both APIs report each event, each of them twice.
         x.deliver_duplicates(1);
         let first = x.happen(Kind::MessageReceived, BOT);
         assert_eq!(bot.says().await, "answered");
         x.happen(Kind::MessageSent, BOT);
         x.happen(Kind::Like, BOT);
         x.settle().await;
-        // The bot takes events in order: with the answer to the last message, those before are done.
+        // The bot handles events in order: once it answers the last message, earlier events are
+        // done.
         let last = x.happen(Kind::MessageReceived, BOT);
         assert_eq!(bot.says().await, "answered");
         x.settle().await;
@@ -142,7 +143,7 @@ async fn a_crash_between_the_call_and_the_ack_leaves_one_answer() {
     let (x, folder) = (x().await, tempfile::tempdir().unwrap());
     let bot = Bot::start(&x, folder.path(), true);
     let webhook = webhook(&x, &bot).await;
-    // X has sent the answer, and the bot does not know it yet.
+    // X has sent the answer, but the bot has not received the response.
     x.withhold_answers(true);
     let message = x.happen(Kind::MessageReceived, BOT);
     written(&x, 1).await;
@@ -174,7 +175,7 @@ async fn what_x_refuses_is_tried_again_and_what_x_may_have_sent_is_not() {
     let texts: Vec<_> = x.written().into_iter().map(|one| one.text.unwrap()).collect();
     assert_eq!(texts, [answer(&message)]);
 
-    // With an OAuth 2.0 token that X does not know yet, X refuses.
+    // X refuses an OAuth 2.0 token that it does not know yet.
     let (x, folder) = (self::x().await, tempfile::tempdir().unwrap());
     let store = FileTokenStore::new(folder.path().join("tokens"));
     store.set(BOT, Some(UserToken::new("not a token"))).await.unwrap();

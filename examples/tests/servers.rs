@@ -1,4 +1,4 @@
-//! The example servers as their users start them: examined by the doctor, sent an event, and asked to stop.
+//! Tests that start the example servers as their users do, examine them, and stop them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 struct Server {
     process: Process,
     url: String,
-    /// What it prints is read all the time: a server that prints what nobody reads comes to a halt.
+    /// Standard output, read continuously: otherwise the server stops accepting events.
     printed: JoinHandle<String>,
     _folder: tempfile::TempDir,
 }
@@ -45,7 +45,7 @@ impl Server {
         Self { process: Process(process), url, printed, _folder: folder }
     }
 
-    /// Asks it to stop, as a service manager does; what it has printed.
+    /// Stops the server as a service manager does. Returns what it printed.
     fn stop(mut self) -> String {
         let asked = Command::new("kill").args(["-TERM", &self.process.0.id().to_string()]).status().unwrap();
         assert!(asked.success());
@@ -54,13 +54,13 @@ impl Server {
     }
 }
 
-/// Cargo builds the examples beside the tests.
+/// Returns the path of an example. Cargo builds the examples beside the tests.
 pub(crate) fn program(example: &str) -> PathBuf {
     let deps = std::env::current_exe().unwrap();
     deps.parent().unwrap().parent().unwrap().join("examples").join(example)
 }
 
-/// A process that is ended with the test.
+/// A process that is killed at the end of the test.
 struct Process(Child);
 
 impl Drop for Process {
@@ -119,7 +119,7 @@ async fn the_server_with_an_inbox_is_well() {
     is_well("inbox").await;
 }
 
-/// The only secret that X signs the deliveries of new apps with.
+/// X signs the deliveries of new apps with this secret only.
 #[tokio::test]
 async fn a_server_that_has_the_client_secret_alone_is_well() {
     let server = Server::start("axum", "BIRDHOOK_CLIENT_SECRET");

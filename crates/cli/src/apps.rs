@@ -1,4 +1,4 @@
-//! Secrets, from the environment or from files and never from the command line.
+//! Reads secrets from environment variables or files, never from the command line.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -80,7 +80,7 @@ impl AppArgs {
         if apps.is_empty() {
             bail!("{NO_SECRET}");
         }
-        // An app with one secret answers with that.
+        // An app with only one secret answers challenges with that secret.
         let has_both = |app: &App| SecretKind::ALL.into_iter().all(|kind| app.has(kind));
         let answering =
             |app: App| if has_both(&app) { app.answer_challenges_with(self.answer_with.into()) } else { app };
@@ -115,7 +115,7 @@ pub(crate) struct SecretArgs {
     client_secret: Option<String>,
 }
 
-/// The secrets of one app.
+/// The secrets of one app, as text.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) consumer: Option<SecretString>,
@@ -123,7 +123,7 @@ pub(crate) struct Texts {
 }
 
 impl SecretArgs {
-    /// The secrets, the client secret first: at least one.
+    /// Reads the secrets, the client secret first. Fails if neither is configured.
     pub(crate) fn read(&self) -> Result<Vec<(SecretKind, Secret)>> {
         let mut secrets = Vec::new();
         for (kind, source) in [(SecretKind::Client, self.client()), (SecretKind::Consumer, self.consumer())] {
@@ -134,7 +134,7 @@ impl SecretArgs {
         if secrets.is_empty() { bail!("{NO_SECRET}") } else { Ok(secrets) }
     }
 
-    /// The secrets' texts, where they are given.
+    /// Returns the text of each configured secret.
     pub(crate) fn texts(&self) -> Result<Texts> {
         Ok(Texts {
             consumer: self.consumer().map(text_of).transpose()?,
@@ -154,7 +154,7 @@ impl SecretArgs {
 pub(crate) const NO_SECRET: &str = "set BIRDHOOK_CLIENT_SECRET to the app's OAuth 2.0 client secret, or set \
     BIRDHOOK_CONSUMER_SECRET to its consumer secret, or name a variable or a file that holds one";
 
-/// The value of an environment variable, if it is set.
+/// Returns the value of an environment variable, if it is set.
 fn set(variable: &str) -> Option<SecretString> {
     env::var(variable).ok().map(Into::into)
 }
@@ -171,7 +171,7 @@ pub(crate) fn text_of(source: &str) -> Result<SecretString> {
         Ok(text) => Ok(text.trim_end_matches(['\n', '\r']).into()),
         Err(_) if matches!(source, CONSUMER | CLIENT) => bail!("{NO_SECRET}"),
         Err(error) if Path::new(source).exists() => Err(error).with_context(|| format!("cannot read {source}")),
-        // Perhaps it is a secret, which must not be repeated.
+        // The argument may itself be a secret, so the message must not repeat it.
         Err(_) => bail!(
             "what was given as ENV_OR_FILE is neither the name of an environment variable that is set nor a file; secrets are never taken from the command line"
         ),

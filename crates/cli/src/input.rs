@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 
-/// Standard input, by its usual name.
+/// The conventional path of standard input.
 pub(crate) const STDIN: &str = "-";
 
-/// All bytes of a file, or of standard input.
+/// Reads all bytes of a file, or of standard input.
 pub(crate) fn bytes(path: &Path) -> Result<Bytes> {
     let mut bytes = Vec::new();
     if path.as_os_str() == STDIN {
@@ -21,7 +21,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// The files under each path, a folder's own in the order of their names; hidden ones are left out.
+/// Returns the files under each path. Those of a folder are sorted by name, without hidden ones.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -38,17 +38,17 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A part of a file.
+/// One JSON value of a file, or a part that is not JSON.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The number of the line in which it begins.
+    /// The number of its first line.
     pub(crate) line: usize,
-    /// A JSON value, or why there is none.
+    /// The JSON value, or the parse error.
     pub(crate) json: Result<Bytes, String>,
 }
 
-/// The JSON values of a file, which may be one, laid out over many lines, or one a line, or several behind each other. Behind
-/// what is not JSON it goes on at the next line that begins with a brace.
+/// Splits a file into JSON values: one over many lines, one per line, or several in a row. After
+/// invalid JSON, continues at the next line that begins with a brace.
 pub(crate) fn parts(file: &Bytes) -> Vec<Part> {
     let file = file.strip_prefix("\u{feff}".as_bytes()).map_or(file.clone(), |rest| file.slice_ref(rest));
     let (mut parts, mut at, mut line) = (Vec::new(), 0, 1);
@@ -71,7 +71,7 @@ pub(crate) fn parts(file: &Bytes) -> Vec<Part> {
     parts
 }
 
-/// Where the next line that begins with a brace begins, or the end.
+/// Returns the offset of the next line that begins with a brace, or of the end.
 fn next_object(text: &[u8]) -> usize {
     text.windows(2).position(|pair| pair == b"\n{").map_or(text.len(), |at| at + 1)
 }

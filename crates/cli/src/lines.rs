@@ -1,4 +1,4 @@
-//! Events as lines.
+//! Formats events as lines.
 
 use anyhow::Result;
 use birdhook::activity::User;
@@ -6,10 +6,10 @@ use birdhook::{Activity, Delivery, Event, Generation};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 
-/// How events are printed.
+/// Output format of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Form {
-    /// For people.
+    /// One line for people.
     Line,
     /// The documented JSON.
     Json,
@@ -35,7 +35,7 @@ impl Form {
         output::line(self.line(event)?)
     }
 
-    /// The line of an event, safe for a terminal.
+    /// Returns the line of an event, safe for a terminal.
     pub(crate) fn line(self, event: &Event) -> Result<String> {
         match self {
             Self::Line => Ok(of_event(event)),
@@ -45,7 +45,7 @@ impl Form {
     }
 }
 
-/// When, what, who, whom, and what was written.
+/// Formats the time, the kind, the actor, the target and the text.
 fn of_event(event: &Event) -> String {
     let activity = event.activity();
     let time = event.occurred_at().map_or_else(|| "no time told".to_owned(), |time| time.to_string());

@@ -1,4 +1,4 @@
-//! `birdhook` on the command line.
+//! The `birdhook` command-line tool.
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are what the tool prints")]
 
 mod account;
@@ -18,12 +18,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// How a command ended that could be run.
+/// The result of a command that could be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// All is well: exit code 0.
     Good,
-    /// What was looked at is not well: exit code 1.
+    /// The command found a problem: exit code 1.
     Bad,
 }
 
@@ -35,7 +35,7 @@ impl From<bool> for Verdict {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // One line, as all that is noted, also of a panic that is caught. Where RUST_BACKTRACE asks for it, more.
+    // Prints each panic as one line, also a caught one. `RUST_BACKTRACE` adds a backtrace.
     panic::set_hook(Box::new(|report| {
         let backtrace = Backtrace::capture();
         let asked = matches!(backtrace.status(), BacktraceStatus::Captured);
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     let ended = match commands::run(args).await {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),
-        // Whoever reads our output has seen enough, such as `head`.
+        // The reader has closed our output, as `head` does.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(format!("birdhook: {}", output::told(error.as_ref())));

@@ -1,4 +1,4 @@
-//! Counts what was answered to what was sent.
+//! Counts the responses to the requests sent.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Verdict;
 use crate::output::{self, BAD, GOOD, styled};
 
-/// What was answered, and how fast.
+/// Counts of responses, and their latencies.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     answers: BTreeMap<String, u64>,
@@ -23,9 +23,9 @@ pub(crate) struct Tally {
 struct Summary<'a> {
     sent: u64,
     unexpected: u64,
-    /// How often each status was answered, or each reason for which nothing was.
+    /// Number of requests by the status of the response, or by the error if there was none.
     answers: &'a BTreeMap<String, u64>,
-    /// Of the answers; absent when there are none.
+    /// Latency of the responses. Absent if there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<Latency>,
     seconds: f64,
@@ -42,7 +42,7 @@ struct Latency {
 }
 
 impl Tally {
-    /// Counts an answer, and whether it is one that was hoped for.
+    /// Counts a response, and whether `expected` accepts its status.
     pub(crate) fn count(&mut self, answer: &Result<Answer, SendError>, expected: fn(u16) -> bool) {
         let (name, good) = match answer {
             Ok(answer) => {
@@ -55,7 +55,7 @@ impl Tally {
         self.unexpected += u64::from(!good);
     }
 
-    /// Prints the summary; good if every answer was one that was hoped for.
+    /// Prints the summary. Returns `Good` if all responses were expected.
     pub(crate) fn tell(mut self, json: bool, in_all: Duration, more: &[(&'static str, u64)]) -> Result<Verdict> {
         self.took.sort_unstable();
         let summary = Summary {

@@ -1,4 +1,4 @@
-//! Requests as other tools log them, with the body inside.
+//! Finds bodies inside requests that other tools logged.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// How many wrappers may be around a body.
+/// Maximum number of wrappers around a body.
 const DEEPEST: usize = 4;
 
-/// A request as n8n, Lambda or API Gateway, and others that keep headers beside the body or the parsed parameters, write it.
+/// A request as logged by n8n, Lambda, API Gateway and similar tools.
 #[derive(Deserialize)]
 struct Logged<'a> {
     #[serde(borrow)]
@@ -22,7 +22,8 @@ struct Logged<'a> {
     is_base64: Option<bool>,
 }
 
-/// The bodies in a logged request or a list of them, each with what was around it; `None` for what is neither.
+/// Returns the bodies in a logged request or in a list of them. Each has a description of its
+/// wrapper. `None` if the JSON is neither.
 pub(crate) fn bodies(json: &Bytes) -> Option<Vec<(Bytes, String)>> {
     inside(json, DEEPEST)
 }

@@ -1,4 +1,4 @@
-//! The commands that call X, with `birdhook mock-x` as X and `birdhook listen` as the receiver.
+//! Tests of the commands that call X, against `birdhook mock-x` and `birdhook listen`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Command;
@@ -18,7 +18,7 @@ impl Account {
         Self::with(name, &[], |_| ())
     }
 
-    /// With further arguments of the mock X, and another environment of both programs.
+    /// Starts both programs, with more arguments for the mock and a changed environment.
     fn with(name: &str, mock: &[&str], change: impl Fn(&mut Command)) -> Self {
         let folder = Folder::new(name);
         let start = |args: &[&str]| {
@@ -30,7 +30,7 @@ impl Account {
         let keys = folder.path("keys.toml");
         let own = ["mock-x", "--json", "--secret", "BIRDHOOK_CONSUMER_SECRET", "--credentials", &keys];
         let x = start(&[&own, &["--user", "2001", "--user", "2002"][..], mock].concat());
-        // The keys are written before it says who it is.
+        // The mock writes the keys before it prints its credentials.
         x.json();
         Self { folder, listening, x }
     }
@@ -40,7 +40,7 @@ impl Account {
         end(birdhook(args).env("BIRDHOOK_CREDENTIALS", keys).env_remove("BIRDHOOK_CONSUMER_SECRET"))
     }
 
-    /// What a command that succeeds prints as JSON.
+    /// Runs a command that must succeed, and returns its JSON output.
     fn json(&self, args: &[&str]) -> Vec<Value> {
         let ended = self.run(&[args, &["--json"]].concat());
         assert_eq!(ended.code, 0, "{args:?}: {}{}", ended.stdout, ended.stderr);
@@ -91,7 +91,8 @@ fn one_command_takes_an_empty_account_to_delivered_events_and_a_second_changes_n
     assert_eq!((heard["kind"].as_str(), heard["generation"].as_str()), (Some("message_received"), Some("x_activity")));
 }
 
-/// The account of two users who are subscribed to the Account Activity API, one of them also to one type of the other API.
+/// Returns an account with two users of the Account Activity API. One of them is also subscribed to
+/// one type of the X Activity API.
 fn before_the_migration(name: &str) -> Account {
     let account = Account::new(name);
     let file = account.wanted(
@@ -204,7 +205,7 @@ fn a_gap_that_x_does_not_replay_is_not_well() {
         birdhook::Timestamp::from_millis(time).to_string()
     };
     let (from, to) = (ago(3), ago(2));
-    // X lets five calls through in 15 minutes, whatever comes of them.
+    // X allows five calls in 15 minutes, including calls that fail.
     for _ in 0..5 {
         account.run(&["replay", "--api", "enterprise", "--webhook", &account.id(), "--from", &from, "--to", &to]);
     }
@@ -339,7 +340,7 @@ fn subscriptions_of_both_apis_are_managed() {
     let typo = account.run(&["activity", "add", "follow.unfollow", "like.created", "--user", "2001"]);
     assert_eq!((typo.code, account.json(&["activity", "list"]).len()), (2, 2), "nothing is changed: {}", typo.stderr);
     assert!(typo.stderr.contains("did you mean \"like.create\"?"), "{}", typo.stderr);
-    // The mock, as X, takes no qualifiers for posts.
+    // The mock rejects qualifiers for posts, as X does.
     let add = ["activity", "add", "post.create", "follow.unfollow", "--user", "2001", "--qualifier", "post_id=20"];
     let some = account.run(&[&add[..], &["--json"]].concat());
     assert_eq!((some.code, some.json().len()), (2, 1), "the other one is added: {}", some.stderr);
@@ -412,7 +413,8 @@ fn a_refusal_says_why_what_it_was_signed_with_and_what_to_do() {
     assert!(none.code == 2 && none.stderr.contains("there are no keys"), "{}", none.stderr);
 }
 
-/// A server that plays X: the first rule whose method and path begin the request answers, and one with a count that often.
+/// Starts a fake X and returns its URL. The first rule whose start matches the request and whose
+/// count is not used up gives the response.
 fn fake_x(rules: Vec<(&'static str, u16, String, usize)>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! `birdhook auth`, with `birdhook mock-x` as X and a user who agrees at once.
+//! Tests of `birdhook auth`, with `birdhook mock-x` as X and a user who agrees at once.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -25,7 +25,7 @@ impl Login {
         Self { process, url: line.trim().to_owned(), notes }
     }
 
-    /// The user opens it, and is sent elsewhere.
+    /// Opens the authorization page with this decision of the user. Returns the head and the body.
     fn visit(&self, answer: &str) -> (String, String) {
         let (place, path) = self.url.trim_start_matches("http://").split_once('/').unwrap();
         call(&format!("http://{place}"), "GET", &format!("/{path}&{answer}"), &[], "")
@@ -95,7 +95,7 @@ fn a_user_agrees_in_the_browser_and_is_subscribed_with_the_tokens() {
     let known = desk.known();
     assert_eq!((known[0]["user_id"].as_str(), known[0]["oauth1"].as_bool()), (Some("2001"), Some(true)));
 
-    // The secret of the mock is not the receiver's, so X is not asked to challenge it here.
+    // The mock's secret is not the receiver's, so this test does not register the webhook.
     let keys = std::fs::read_to_string(desk.folder.path("keys.toml")).unwrap();
     let keys: toml::Table = toml::from_str(&keys).unwrap();
     for secret in [&keys["consumer_secret"], &keys["users"]["2001"]["token_secret"]] {
@@ -208,7 +208,7 @@ fn a_login_writes_its_token_alone_and_says_which_is_lost() {
     assert_eq!(after, before, "and nothing of the environment");
     assert_eq!(users.as_table().unwrap().keys().collect::<Vec<_>>(), ["2001"]);
 
-    // The file cannot be written any more.
+    // A directory in its place makes the file unwritable.
     let login = begin();
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
@@ -249,7 +249,7 @@ fn runs_at_the_same_time_renew_a_token_once() {
     for run in runs {
         let output = run.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        // X knows the token: it is the webhook that is not there.
+        // X accepts the token; only the webhook is missing.
         assert!(said.contains("there is no such webhook"), "{said}");
     }
     let after: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The credentials file, which several runs of the tool change at once.
+//! Tests of the credentials file, which several processes change at once.
 
 use std::fs;
 use std::net::TcpListener;
@@ -19,7 +19,7 @@ fn toml_of(path: &str) -> toml::Table {
     toml::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Runs the tool with this file, while others do.
+/// Starts the tool with this credentials file, without waiting for it.
 fn spawn(path: &str, args: &[&str], environment: &[(&str, &str)]) -> Child {
     let mut command = birdhook(args);
     command.env("BIRDHOOK_CREDENTIALS", path).env_remove("BIRDHOOK_CONSUMER_SECRET").envs(environment.iter().copied());
@@ -88,7 +88,7 @@ fn a_file_that_others_can_read_is_warned_of_and_tightened_when_it_is_written() {
     assert_eq!((warned.code, warned.stderr.as_str()), (0, ""));
 }
 
-/// X accepts the refresh token, maybe, and says nothing: a run takes 10 s.
+/// X may have accepted the refresh token, but does not answer. The run takes 10 s.
 #[test]
 fn a_renewal_that_x_does_not_answer_is_sent_once_and_the_token_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

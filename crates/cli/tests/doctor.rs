@@ -1,4 +1,4 @@
-//! `birdhook doctor`; its checks are tested with the test kit.
+//! Tests of `birdhook doctor`. The test kit tests the checks themselves.
 
 use crate::support::{Serving, birdhook, end, run};
 use serde_json::Value;

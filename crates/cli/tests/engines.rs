@@ -1,4 +1,4 @@
-//! `birdhook listen --nats|--redis`, `birdhook relay` and `birdhook consume` with real servers, which `cargo xtask ci engines` installs.
+//! Tests of the commands for engines with real servers, which `cargo xtask ci engines` installs.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -9,7 +9,7 @@ use birdhook_engines_proof::encrypted::Encrypted;
 use birdhook_engines_proof::servers::{Nats, Redis};
 use serde_json::Value;
 
-/// An engine, and how the tool is told of it.
+/// A running engine.
 enum Engine {
     Nats(Nats),
     Redis(Redis),
@@ -51,7 +51,7 @@ impl Engine {
         Serving::start_at(address, &mut command)
     }
 
-    /// The keys of all events that are there, each time they come.
+    /// Consumes all events. Returns the delivery keys, including repeated ones.
     fn consume(&self, more: &[&str]) -> (Ended, Vec<String>) {
         let mut command = birdhook(&["consume", "--json"]);
         let idle: &[&str] = if more.contains(&"--idle") { &[] } else { &["--idle", "5"] };
@@ -103,7 +103,7 @@ fn without_an_inbox_200_waits_for_the_engine() {
         assert_eq!(sent.json()[0]["answers"], serde_json::json!({"503": 1}));
         assert!(receiver.note_of("503").contains("not handed on"));
         engine.restart();
-        // The connection may take a moment to come back.
+        // The connection may take a moment to recover.
         while trigger(&receiver.url, &["--count", "1", "--seed", "2"]).code != 0 {}
         let (_, keys) = engine.consume(&[]);
         assert_eq!((keys.len(), keys.iter().collect::<HashSet<_>>().len()), (6, 6));
@@ -132,7 +132,7 @@ fn the_inbox_of_a_receiver_that_is_gone_is_emptied() {
     for engine in Engine::both() {
         let folder = Folder::new("gone");
         let inbox = folder.path("inbox");
-        // One that only stores: its consumer fails.
+        // Answers 503, so that the other receiver only stores events.
         let refusing = Serving::start(&["listen", "--record", "/dev/full"]);
         let receiver = Serving::start(&["listen", "--inbox", &inbox, "--forward", &refusing.url]);
         assert_eq!(trigger(&receiver.url, &["--count", "50", "--seed", "1"]).code, 0);
@@ -154,7 +154,6 @@ fn a_group_goes_on_where_it_was_and_another_has_it_all() {
     for engine in Engine::both() {
         let receiver = engine.listen(&[]);
         assert_eq!(trigger(&receiver.url, &["--count", "5", "--seed", "1"]).code, 0);
-        // A second group, so that what the first acknowledges is not deleted before the second is there.
         assert_eq!(engine.consume(&["--group", "one"]).1.len(), 5);
         assert_eq!(trigger(&receiver.url, &["--count", "5", "--seed", "2"]).code, 0);
         let (ended, _) = engine.consume(&["--group", "one", "--quiet"]);
@@ -222,7 +221,7 @@ fn a_server_with_little_room_is_told_how_much_the_stream_takes() {
     assert_eq!(engine.consume(&[]).1.len(), 2);
 }
 
-/// Does away with the stream under whoever reads it.
+/// Deletes the stream while a consumer reads it.
 #[tokio::main(flavor = "current_thread")]
 async fn remove_stream(url: &str) {
     let engine = birdhook::nats::JetStream::connect(url).await.unwrap();

@@ -1,4 +1,4 @@
-//! `birdhook listen --inbox` and `birdhook inbox`, over real sockets and the kill of a process.
+//! Tests of `birdhook listen --inbox` and `birdhook inbox`, with real sockets and killed processes.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -16,7 +16,7 @@ use serde_json::Value;
 const LOOKING: [&[&str]; 6] =
     [&["stats"], &["list"], &["dead-letters"], &["export"], &["verify"], &["list", "--standing", "acknowledged"]];
 
-/// `birdhook inbox COMMAND DIR ...`
+/// Runs `birdhook inbox COMMAND DIR ...`.
 fn inbox(command: &[&str], folder: &str) -> Ended {
     run(&[&["inbox", command[0], folder], &command[1..]].concat())
 }
@@ -25,13 +25,13 @@ fn listen(folder: &str, more: &[&str]) -> Serving {
     Serving::start(&[&["listen", "--json", "--inbox", folder], more].concat())
 }
 
-/// Sends so many likes, which must all be answered 200.
+/// Sends this many likes, and expects 200 for each.
 fn send(url: &str, count: &str) {
     let sent = run(&["trigger", url, "like.create", "--generation", "xaa", "--count", count, "--seed", "5", "--json"]);
     assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
 }
 
-/// A receiver that answers 503 to everything.
+/// Starts a receiver that answers 503 to every delivery.
 fn failing() -> Serving {
     Serving::start(&["listen", "--record", "/dev/full"])
 }
@@ -42,14 +42,15 @@ fn keys(lines: impl IntoIterator<Item = Value>) -> Vec<String> {
     keys
 }
 
-/// A body with so many posts that were deleted, their ids beginning here.
+/// Returns a body with this many deleted posts, with ids from `first` on.
 fn deletions(first: usize, count: usize) -> String {
     let events: Vec<_> =
         (first..first + count).map(|id| format!(r#"{{"status":{{"id":"{id}","user_id":"1"}}}}"#)).collect();
     format!(r#"{{"for_user_id":"1","tweet_delete_events":[{}]}}"#, events.join(","))
 }
 
-/// An inbox of an app that keeps what it has acknowledged, with these bodies; the first events of them were acknowledged.
+/// Delivers these bodies to an inbox that keeps acknowledged events, and acknowledges the first
+/// ones.
 #[tokio::main(flavor = "current_thread")]
 async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
     let options = Options::new().keep_acknowledged(Duration::from_secs(3600));
@@ -67,7 +68,7 @@ async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
 fn what_was_answered_200_and_not_forwarded_when_it_was_killed_is_forwarded_after_a_restart() {
     let folder = Folder::new("inbox-killed");
     let dir = folder.path("inbox");
-    // It takes connections and says nothing.
+    // Accepts connections but never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let nowhere = format!("http://{}/", silent.local_addr().unwrap());
     let first = listen(&dir, &["--forward", &nowhere]);
@@ -209,7 +210,7 @@ fn a_damaged_inbox_is_exit_code_one() {
     assert!(refused.code == 2 && refused.stderr.contains("damaged"), "{}", refused.stderr);
 }
 
-/// Whoever wrote the store put a right checksum to a body that is no delivery.
+/// The store holds a body that is not a delivery, with a correct checksum.
 #[test]
 fn what_cannot_be_read_is_shown_and_can_be_discarded() {
     let folder = Folder::new("inbox-unreadable");
@@ -256,7 +257,7 @@ fn an_inbox_belongs_to_one_process() {
         let said = format!("the inbox in {dir} is in use by process {process} on ");
         assert!(other.stderr.contains(&said), "{}", other.stderr);
     };
-    // At once, since each waits a second for the receiver to end.
+    // In parallel, because each waits a second for the receiver to end.
     let dir = &dir;
     std::thread::scope(|scope| {
         for command in LOOKING.into_iter().chain([&["requeue", "--all"] as &[_], &["discard", "--all-dead", "--yes"]]) {
@@ -341,7 +342,7 @@ fn a_recording_and_an_inbox_are_not_kept_at_once() {
     for args in
         [&["--inbox", &dir, "--record", "file"] as &[&str], &["--tries", "3"], &["--inbox", &dir, "--tries", "0"]]
     {
-        // Whichever is not refused by its usage cannot listen there.
+        // The address is in use, so arguments that pass the usage check fail to listen.
         let ended = run(&[&["listen", "--addr", &address], args].concat());
         assert!(ended.code == 2 && !ended.stderr.contains("cannot listen"), "{args:?}: {}", ended.stderr);
     }

@@ -1,4 +1,4 @@
-//! `birdhook inspect`.
+//! Tests of `birdhook inspect`.
 
 use crate::support::{Folder, birdhook, end, run, run_with_input};
 use serde_json::Value;

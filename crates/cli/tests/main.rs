@@ -1,4 +1,4 @@
-//! The integration tests of the program, in one binary.
+//! The integration tests of the `birdhook` tool, in one binary.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod account;

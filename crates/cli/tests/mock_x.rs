@@ -1,4 +1,4 @@
-//! `birdhook mock-x`, with `birdhook listen` as the receiver.
+//! Tests of `birdhook mock-x`, with `birdhook listen` as the receiver.
 
 use std::io::{Read, Write};
 
@@ -40,7 +40,7 @@ fn what_its_button_fires_arrives_and_is_written_down() {
     let told: Vec<_> = ledger["entries"].as_array().unwrap().iter().map(|entry| &entry["entry"]).collect();
     assert!(told.ends_with(&[&Value::from("challenged")]), "the newest come first: {ledger}");
 
-    // No other site's form can press the button, nor may another page show it.
+    // Other sites can neither submit a form to this endpoint nor embed the page.
     let (head, _) = call(&x.url, "POST", "/_mock/fire", &[("content-type", "text/plain")], &fire);
     assert!(head.starts_with("HTTP/1.1 415"), "{head}");
     let (head, page) = call(&x.url, "GET", "/", &[], "");
@@ -78,7 +78,7 @@ fn its_credentials_register_a_webhook() {
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["data"]["valid"], true);
 }
 
-/// Whoever can guess a token of the mock can have it sign what a receiver takes for X's.
+/// With a guessed token, an attacker could have the mock sign deliveries for a receiver.
 #[test]
 fn secrets_and_tokens_are_random_whatever_the_seed_and_the_environments_secret_is_used_when_it_is_named() {
     let credentials = || Serving::start(&["mock-x", "--json", "--seed", "1"]).json();
@@ -98,7 +98,7 @@ fn secrets_and_tokens_are_random_whatever_the_seed_and_the_environments_secret_i
     assert_eq!(one["owner_id"], other["owner_id"], "ids are of the seed");
 }
 
-/// A page of another site can have a name of its own resolve to this machine, and then read what the mock answers.
+/// A page of another site could resolve its name to this machine and read the mock's responses.
 #[test]
 fn a_host_that_is_neither_loopback_nor_named_is_answered_403() {
     let x = Serving::start(&["mock-x", "--allow-host", "mock.internal"]);

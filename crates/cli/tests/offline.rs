@@ -1,15 +1,15 @@
-//! What needs no network: `crc`, `sign`, `verify`, and secrets.
+//! Tests of commands that need no network (`crc`, `sign`, `verify`), and of secrets.
 
 use crate::support::{Folder, SECRET, birdhook, end, run, run_with_input};
 
-/// HMAC-SHA256 of `test` with the key `test`, by openssl.
+/// HMAC-SHA256 of `test` with the key `test`, computed by openssl.
 const SIGNED_TEST: &str = "sha256=iM0hCLU0fZc885zfkFPX3UJwSHbYyam9ji0WglnT3fc=";
 
 fn with_key_test(args: &[&str]) -> crate::support::Ended {
     end(birdhook(args).env("BIRDHOOK_CONSUMER_SECRET", "test"))
 }
 
-/// Every command that takes a secret names what X's secrets never hold, and repeats nothing else of it.
+/// Every command that takes a secret names an invalid character, and prints nothing else of it.
 #[test]
 fn a_secret_that_is_not_printable_ascii_is_refused_with_its_character_and_position() {
     let folder = Folder::new("secret-characters");
@@ -165,7 +165,7 @@ fn what_is_said_of_an_engine_that_is_not_used_is_wrong_usage() {
         (&["listen", "--cloud-events"], engine),
         (&["listen", "--inbox", "x", "--in-order"], engine),
     ] {
-        // At nobody's address, so that it ends in any case.
+        // An address that this machine does not have, so that the command ends in any case.
         let more: &[&str] = if args[0] == "listen" { &["--addr", "192.0.2.1:1"] } else { &[] };
         let ended = run(&[args, more].concat());
         assert_eq!(ended.code, 2, "{args:?}");
@@ -173,7 +173,7 @@ fn what_is_said_of_an_engine_that_is_not_used_is_wrong_usage() {
     }
 }
 
-/// A machine may have the variable for all that runs there.
+/// The variable may be set for every program on a machine.
 #[test]
 fn redis_ca_of_the_environment_counts_with_redis_only() {
     let consume = |args: &[&str]| end(birdhook(&[&["consume"], args].concat()).env("BIRDHOOK_REDIS_CA", "/nowhere"));
@@ -203,7 +203,7 @@ fn the_manual_and_the_completions_name_every_command() {
     });
 }
 
-/// `docs/cli` is what the command line says of itself; `birdhook pages docs/cli` writes it.
+/// `docs/cli` is generated from the command-line help: `birdhook pages docs/cli` writes it.
 #[test]
 fn the_pages_of_the_manual_are_up_to_date() {
     let folder = Folder::new("pages");

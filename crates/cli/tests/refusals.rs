@@ -1,4 +1,4 @@
-//! What the commands say when X refuses.
+//! Tests of the commands' output when X refuses a call.
 
 use crate::support::fake_x::{FakeX, Rule};
 use crate::support::{Ended, Folder, birdhook, end};
@@ -7,7 +7,7 @@ const KEYS: &str = "consumer_key = \"key\"\nconsumer_secret = \"secret\"\nbearer
                     [owner]\ntoken = \"42-o\"\ntoken_secret = \"s\"\n\
                     [users.3141]\ntoken = \"3141-u\"\ntoken_secret = \"s\"\naccess_token = \"access\"\n";
 
-/// Runs a command against X as these rules have it.
+/// Runs a command against a fake X with these rules.
 fn run(name: &str, rules: &'static [Rule], args: &[&str]) -> (Ended, FakeX) {
     let (folder, x) = (Folder::new(name), FakeX::start(rules));
     let keys = folder.file("keys.toml", KEYS);

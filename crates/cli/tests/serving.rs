@@ -1,4 +1,4 @@
-//! `birdhook listen`, `record`, `trigger` and `replay`, against each other over real sockets.
+//! Tests of `birdhook listen`, `record`, `trigger` and `replay` against each other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::support::{Ended, Folder, SECRET, Serving, birdhook, end, run};
 use serde_json::Value;
 
-/// What a summary says of the answers.
+/// Returns the number of responses by status, from the summary.
 fn answers(ended: &Ended) -> BTreeMap<String, u64> {
     let summary = ended.json().remove(0);
     serde_json::from_value(summary["answers"].clone()).unwrap()
@@ -28,7 +28,7 @@ fn what_is_triggered_is_heard_once() {
     args.extend(kinds);
     let sent = run(&args);
     assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
-    // Three kinds, told by both APIs, five of each, everything twice.
+    // Three kinds from two APIs, five of each, each sent twice.
     assert_eq!(answers(&sent), only("200", 60));
     assert_eq!(sent.json()[0]["seed"], 7);
     assert!(sent.json()[0]["latency_ms"]["max"].as_f64().unwrap() > 0.0);
@@ -53,7 +53,7 @@ fn a_client_with_half_a_head_does_not_keep_it_from_stopping() {
     let address = listening.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nHost: ").unwrap();
-    // It has taken the connection, and read what there is of the request.
+    // Once a later request is answered, the receiver has read this partial one.
     assert_eq!(run(&["trigger", &listening.url]).code, 0);
     let patient = thread::spawn(move || {
         client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -163,7 +163,8 @@ fn what_is_recorded_can_be_replayed_signed_anew() {
     assert!(sent.stderr.contains(":1:") && sent.stderr.contains(":21:"), "{}", sent.stderr);
 }
 
-/// A crash leaves half a line, which must not take the next delivery with it; and a file that all could read is closed.
+/// A partial line left by a crash must not merge with the next delivery. The recording also becomes
+/// private to its owner.
 #[test]
 fn what_is_recorded_behind_half_a_line_is_not_lost() {
     let folder = Folder::new("torn");
@@ -235,7 +236,7 @@ fn what_is_forwarded_is_signed_anew_and_answered_200_only_when_it_arrived() {
     assert!(front.stop().0.is_empty(), "what was answered 503 is not printed");
 }
 
-/// A URL's password and query are in no line of what is printed.
+/// The password and the query of a URL are never printed.
 #[test]
 fn passwords_and_queries_of_urls_are_not_printed() {
     let behind = Serving::start(&["listen", "--path", "/other"]);
@@ -264,7 +265,7 @@ fn passwords_and_queries_of_urls_are_not_printed() {
     }
 }
 
-/// Credentials are sent in the clear within this machine alone, and there by no proxy.
+/// Credentials are sent in clear text only within this machine, and never through a proxy.
 #[test]
 fn the_api_is_called_by_http_on_this_machine_alone_and_without_a_proxy() {
     let folder = Folder::new("proxied");
@@ -289,7 +290,7 @@ fn the_api_is_called_by_http_on_this_machine_alone_and_without_a_proxy() {
 
 #[test]
 fn what_cannot_be_recorded_is_answered_503() {
-    // Every write to it fails with "no space left on device".
+    // Every write to `/dev/full` fails with "no space left on device".
     let full = Serving::start(&["listen", "--record", "/dev/full"]);
     let sent = run(&["trigger", &full.url, "like.create", "--generation", "xaa", "--json"]);
     assert_eq!((sent.code, answers(&sent)), (1, only("503", 1)));
@@ -311,7 +312,7 @@ fn a_server_that_cannot_start_says_why() {
     assert!(Serving::start(&["listen", "--path", "/a:b/c*d"]).url.ends_with("/a:b/c*d"));
 }
 
-/// A receiver with these environment variables.
+/// Starts a receiver with these environment variables.
 fn listen_with(args: &[&str], variables: &[(&str, &str)]) -> Serving {
     let mut command = birdhook(&[&["listen", "--json"], args].concat());
     command.env_remove("BIRDHOOK_CONSUMER_SECRET").envs(variables.iter().copied());

@@ -1,4 +1,5 @@
-//! Receivers whose output is not read: a full pipe, as of a log driver that is blocked or a terminal after Ctrl-S.
+//! Tests of receivers whose output is not read: a full pipe, as with a blocked log driver or a
+//! terminal after Ctrl-S.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
@@ -9,13 +10,13 @@ use std::time::{Duration, Instant};
 use crate::support::{Folder, birdhook, call, run};
 use serde_json::Value;
 
-/// What a pipe holds on Linux, unless it was changed.
+/// Enough bytes to fill a pipe, whose default capacity on Linux is 64 KiB.
 static FULL: [u8; 64 << 10] = [b'\n'; 64 << 10];
 
-/// How long a command may take to end: 10 s for what is in flight, and some more.
+/// Time limit for a command to end: 10 s for requests in flight, plus a margin.
 const ENDING: Duration = Duration::from_secs(15);
 
-/// A receiver both of whose outputs go to one pipe, which is full.
+/// A receiver with both outputs connected to one full pipe.
 struct Stalled {
     child: Child,
     url: String,
@@ -27,7 +28,7 @@ impl Stalled {
     fn start(args: &[&str]) -> Self {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let mut command = birdhook(args);
-        // With one thread nothing else is there to take over from one that is blocked.
+        // With one worker thread, no other thread can take over from a blocked one.
         command
             .env("TOKIO_WORKER_THREADS", "1")
             .args(["--addr", "127.0.0.1:0"])
@@ -42,7 +43,7 @@ impl Stalled {
                 break url.to_owned();
             }
         };
-        // Nothing is written before the first request but notes, which are short.
+        // Before the first request only short notes are written.
         if args.contains(&"--inbox") {
             reader.read_line(&mut note).unwrap();
         }
@@ -56,13 +57,13 @@ impl Stalled {
         (head.lines().next().unwrap().to_owned(), asked.elapsed())
     }
 
-    /// Delivers an event; the statuses of the answers and how many.
+    /// Delivers an event. Returns the number of responses by status.
     fn deliver(&self, seed: &str) -> Value {
         let sent = run(&["trigger", &self.url, "like.create", "--generation", "xaa", "--seed", seed, "--json"]);
         sent.json()[0]["answers"].clone()
     }
 
-    /// Asks it to end; how it ended, and how long that took.
+    /// Asks the receiver to end. Returns its exit status and the time it took.
     fn end(&mut self) -> (ExitStatus, Duration) {
         let asked = Instant::now();
         assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
@@ -75,7 +76,7 @@ impl Stalled {
         }
     }
 
-    /// Reads again, up to a line that holds this.
+    /// Reads the output up to a line that contains `what`, and returns that line.
     fn read_to(&mut self, what: &str) -> String {
         let mut line = String::new();
         while !line.contains(what) {
@@ -108,7 +109,7 @@ fn what_is_answered_200_is_printed_once_the_output_is_read_again() {
     let mut stalled = Stalled::start(&["listen", "--json"]);
     assert_eq!(stalled.deliver("1"), serde_json::json!({"503": 1}));
     let delivered = thread::scope(|scope| {
-        // Blocked in the write of the first event, and then in nothing.
+        // The receiver blocks in the write of the first event, and nowhere else.
         let (url, stalled) = (stalled.url.clone(), &mut stalled);
         let reading = scope.spawn(move || {
             let first = stalled.read_to("liked");

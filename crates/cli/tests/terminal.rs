@@ -1,4 +1,5 @@
-//! What X or a stranger wrote steers no terminal: every control character, through every command that prints such words.
+//! Tests that text from X or from attackers cannot control the terminal: every control character,
+//! through every command that prints such text.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -8,7 +9,7 @@ use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use birdhook_testkit::{Kind, Scene};
 use serde_json::{Value, json};
 
-/// Every character that a terminal may take for a command, or orders text by.
+/// Every character that can control a terminal or reorder text.
 static STEERING: LazyLock<BTreeSet<char>> = LazyLock::new(|| {
     let ranges = [
         '\0'..='\u{1f}',
@@ -22,16 +23,17 @@ static STEERING: LazyLock<BTreeSet<char>> = LazyLock::new(|| {
     ranges.into_iter().flatten().collect()
 });
 
-/// A word with all of them, and with escape sequences that do harm, as X may send it: `serde_json` escapes only what JSON must.
+/// A text with all of these characters and with harmful escape sequences, written as X may send it:
+/// `serde_json` escapes only what JSON requires.
 fn word() -> String {
     format!("w{}\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31mx", STEERING.iter().collect::<String>())
 }
 
-/// A body with that word in place of every text.
+/// Returns a body with that text in place of every other text.
 fn hostile(body: &str) -> String {
     fn replace(value: &mut Value) {
         match value {
-            // Ids are what events are recognised by, and what is no date has no time.
+            // Keeps ids, dates and event types, so that the events are still recognised.
             Value::String(text) if text.parse::<u64>().is_err() && !text.contains("20") && !text.contains('.') => {
                 *text = word();
             }
@@ -45,7 +47,7 @@ fn hostile(body: &str) -> String {
     body.to_string()
 }
 
-/// A delivery of each kind by each API, and some of shapes that are unknown.
+/// Returns a delivery of each kind from each API, and some of unknown shape.
 fn bodies() -> Vec<String> {
     let scene = || Scene::new(7).at(birdhook::Timestamp::from_millis(1_795_426_200_000));
     let mut bodies = Vec::new();
@@ -63,7 +65,7 @@ fn bodies() -> Vec<String> {
     bodies
 }
 
-/// Only our own colours, and line breaks.
+/// Asserts that a text contains no control characters except our own colours and line breaks.
 #[track_caller]
 fn is_clean(what: &str, text: &str) {
     let mut parts = text.split("\u{1b}[");
@@ -80,7 +82,7 @@ fn is_clean(what: &str, text: &str) {
     assert_eq!(found, None, "{what} prints {text:?}");
 }
 
-/// As on a terminal: nothing is taken out again because it is a pipe.
+/// Runs the tool as on a terminal, so that it does not strip colours.
 fn on_a_terminal(args: &[&str]) -> Ended {
     let ended = end(birdhook(args).env("CLICOLOR_FORCE", "1").env("TERM", "xterm"));
     is_clean(&format!("{args:?} on standard output"), &ended.stdout);
@@ -88,7 +90,7 @@ fn on_a_terminal(args: &[&str]) -> Ended {
     ended
 }
 
-/// How often the word came through, escaped in this way.
+/// Returns how often the text was printed, escaped in this form.
 fn times(ended: &Ended, escaped: &str) -> usize {
     ended.stdout.matches(escaped).count()
 }
@@ -102,7 +104,7 @@ fn the_words_of_events_are_escaped_by_inspect() {
     for raw in [&[][..], &["--raw"]] {
         let json = on_a_terminal(&[&["inspect", "--json", &file], raw].concat());
         assert!(times(&json, "\\u009b31mx") > 10 && times(&json, "\\udb40\\udc01") > 10);
-        // It means what X wrote.
+        // The JSON still decodes to the text that X wrote.
         let whole = json.json().iter().any(|event| event.to_string().contains(&json!(word()).to_string()));
         assert!(whole, "{}", json.stdout);
     }
@@ -150,7 +152,7 @@ fn the_words_of_events_are_escaped_by_receivers_and_inboxes() {
     on_a_terminal(&["inspect", &recorded]);
 }
 
-/// What X answers to every call: the word wherever it may stand.
+/// Rules that put the text into every member of the responses.
 fn rules() -> &'static [Rule] {
     let text = |value: Value| -> &'static str { Box::leak(value.to_string().into_boxed_str()) };
     let webhook = json!({ "id": word(), "url": format!("https://{}/", word()), "valid": true, "created_at": word() });

@@ -1,16 +1,16 @@
-//! What was accepted, and what the server says that it was handed.
+//! The journal of accepted events and of events that the server printed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-/// The events of one server, by their ids. Each is a deleted post, whose id no other event has.
+/// The events of one server, by id. Each event is a deleted post with an id of its own.
 #[derive(Default)]
 pub struct Book {
     next: AtomicU64,
     pages: Mutex<Pages>,
-    /// Whether what the server prints is left unread.
+    /// Whether reading the server's output is paused.
     is_closed: AtomicBool,
 }
 
@@ -18,22 +18,22 @@ pub struct Book {
 struct Pages {
     accepted: HashSet<u64>,
     printed: HashMap<u64, u32>,
-    /// Told on purpose after the window had forgotten them.
+    /// Events delivered again on purpose, after they left the deduplication window.
     may_repeat: HashSet<u64>,
 }
 
 const FIRST: u64 = 1_000_000_000_000_000_000;
-/// How an event's own JSON begins, which the server prints.
+/// The start of an event's own JSON, which the server prints.
 const OWN: &str = r#"{"status":{"id":""#;
 
 impl Book {
-    /// Ids that nobody else has.
+    /// Returns unused ids.
     pub fn ids(&self, count: u64) -> std::ops::Range<u64> {
         let first = FIRST + self.next.fetch_add(count, SeqCst);
         first..first + count
     }
 
-    /// These were answered 200.
+    /// Records these events as answered 200.
     pub fn accepted(&self, ids: impl IntoIterator<Item = u64>) {
         self.pages.lock().unwrap().accepted.extend(ids);
     }
@@ -42,7 +42,7 @@ impl Book {
         self.pages.lock().unwrap().may_repeat.insert(id);
     }
 
-    /// Reads nothing more that the server prints.
+    /// Pauses reading the server's output.
     pub fn read_no_more(&self) {
         self.is_closed.store(true, SeqCst);
     }
@@ -51,16 +51,16 @@ impl Book {
         self.is_closed.store(false, SeqCst);
     }
 
-    /// Blocks while nothing is to be read.
+    /// Blocks while reading is paused.
     pub fn wait_to_read(&self) {
         while self.is_closed.load(SeqCst) {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// A line that the server has printed.
+    /// Records a line that the server printed.
     pub fn read(&self, line: &str) {
-        // It stands in `raw`, and is the last such place: what is before it is told of the event.
+        // The last match is the event in `raw`. Earlier ones are in fields that describe the event.
         let Some(at) = line.rfind(OWN) else { return };
         let id = line[at + OWN.len()..].split('"').next().unwrap_or_default();
         if let Ok(id) = id.parse() {
@@ -68,18 +68,18 @@ impl Book {
         }
     }
 
-    /// How often an event was printed.
+    /// Returns how often an event was printed.
     pub fn printed(&self, id: u64) -> u32 {
         self.pages.lock().unwrap().printed.get(&id).copied().unwrap_or_default()
     }
 
-    /// How many events were accepted and are not printed yet.
+    /// Returns the number of accepted events that are not printed yet.
     pub fn owed(&self) -> usize {
         let pages = self.pages.lock().unwrap();
         pages.accepted.iter().filter(|id| !pages.printed.contains_key(id)).count()
     }
 
-    /// What is wrong when the server has ended.
+    /// Returns the lost and the doubled events, once the server has ended.
     pub fn wrong(&self) -> Vec<String> {
         let owed = self.owed();
         let pages = self.pages.lock().unwrap();
@@ -92,7 +92,7 @@ impl Book {
     }
 }
 
-/// A delivery of these events.
+/// Returns a delivery of these events.
 pub fn body(ids: impl IntoIterator<Item = u64>) -> String {
     let mut body = r#"{"for_user_id":"1","tweet_delete_events":["#.to_owned();
     for (position, id) in ids.into_iter().enumerate() {

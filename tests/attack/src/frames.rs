@@ -1,4 +1,4 @@
-//! HTTP/2 by hand: frames as no library would send them. Headers are literals that neither side remembers.
+//! Hand-written HTTP/2 frames that no library would send. Headers are literals without indexing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,10 +23,11 @@ pub const END_STREAM: u8 = 1;
 pub const ACK: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
-/// The end of a stream that its sender does not want any more.
+/// Error code of a stream that its sender no longer wants.
 pub const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
-/// The preface, and settings that forbid the server to remember headers, so that each status is legible by itself.
+/// Returns the preface and settings that disable the server's header table. Each status can then be
+/// decoded alone.
 pub fn preface() -> Vec<u8> {
     const HEADER_TABLE_SIZE: [u8; 6] = [0, 1, 0, 0, 0, 0];
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, &HEADER_TABLE_SIZE)].concat()
@@ -37,18 +38,18 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The header block of a request with these headers besides.
+/// Returns the header block of a request, with these additional headers.
 pub fn block(method: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     let own = [(":method", method), (":scheme", "http"), (":path", PATH), (":authority", "localhost")];
     own.iter().chain(headers).flat_map(|(name, value)| literal(name.as_bytes(), value.as_bytes())).collect()
 }
 
-/// A header that is not indexed, and whose texts are not compressed.
+/// Returns a header without indexing and compression.
 pub fn literal(name: &[u8], value: &[u8]) -> Vec<u8> {
     [&[0], length(name.len()).as_slice(), name, &length(value.len()), value].concat()
 }
 
-/// A length in seven bits and as many bytes more as it takes.
+/// Encodes a length as HPACK does: seven bits, and more bytes as needed.
 fn length(mut value: usize) -> Vec<u8> {
     const PREFIX: usize = 127;
     if value < PREFIX {
@@ -64,7 +65,7 @@ fn length(mut value: usize) -> Vec<u8> {
     bytes
 }
 
-/// What the server has said.
+/// A frame from the server.
 #[derive(Debug)]
 pub enum Said {
     Status {
@@ -76,9 +77,9 @@ pub enum Said {
         error: u32,
     },
     GoAway(u32),
-    /// Its settings, which are to be acknowledged.
+    /// Settings, which must be acknowledged.
     Settings,
-    /// So many more bytes may be sent on the connection.
+    /// The number of bytes by which the connection's window grows.
     Window(u32),
     Other,
 }
@@ -95,7 +96,8 @@ impl Connection {
         Ok(Self { reader: Listener { reader }, writer })
     }
 
-    /// Writes this over and over, `times` at the most, until the server closes or has ended the connection; what that was.
+    /// Writes frames up to `times` times, until the server ends the connection. Returns the
+    /// outcome.
     pub async fn flood(self, mut bytes: impl FnMut(u32) -> Vec<u8> + Send, times: u32, after: Duration) -> Outcome {
         let Self { mut reader, mut writer } = self;
         let writing = async {
@@ -107,7 +109,7 @@ impl Connection {
             tokio::time::sleep(after).await;
         };
         tokio::select! {
-            // What it says is read while it is flooded: who does not read only floods himself.
+            // Reads during the flood, because unread responses would stop the flood itself.
             ended = reader.ended() => ended,
             () = writing => timeout(Duration::from_millis(100), reader.ended()).await.unwrap_or(Outcome::Open),
         }
@@ -119,7 +121,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// The next frame; none when the connection has ended.
+    /// Returns the next frame, or `None` once the connection has ended.
     pub async fn next(&mut self) -> Option<Said> {
         let mut head = [0; 9];
         self.reader.read_exact(&mut head).await.ok()?;
@@ -138,7 +140,7 @@ impl Listener {
         })
     }
 
-    /// How the connection ends: the error it was ended with, if one was said.
+    /// Waits for the end of the connection. Returns the error of its GOAWAY frame, if there is one.
     pub async fn ended(&mut self) -> Outcome {
         let mut outcome = Outcome::Closed;
         while let Some(said) = self.next().await {
@@ -149,7 +151,7 @@ impl Listener {
         outcome
     }
 
-    /// What comes of one stream.
+    /// Returns the outcome of one stream.
     pub async fn outcome(&mut self, wanted: u32) -> Outcome {
         loop {
             match self.next().await {
@@ -165,23 +167,23 @@ impl Listener {
     }
 }
 
-/// What a server without HTTP/2 says to the preface.
+/// Returns the response of a server without HTTP/2 to the preface.
 pub async fn refusal(server: SocketAddr) -> Outcome {
     crate::wire::ask(server, &[&preface()], Duration::from_secs(3)).await.outcome
 }
 
-/// The status at the beginning of a header block that refers to nothing earlier.
+/// Returns the status at the start of a header block that refers to no earlier block.
 fn status(block: &[u8]) -> u16 {
     const INDEXED: [(u8, u16); 7] =
         [(0x88, 200), (0x89, 204), (0x8a, 206), (0x8b, 304), (0x8c, 400), (0x8d, 404), (0x8e, 500)];
-    // First may come that the table's size has changed, as it was told to.
+    // A change of the table size may come first, because our settings demand it.
     let changes = block.iter().take_while(|byte| **byte & 0xe0 == 0x20).count();
     let block = &block[changes..];
     match block {
         [byte, ..] if byte & 0x80 != 0 => {
             INDEXED.iter().find(|(index, _)| index == byte).map_or(0, |(_, status)| *status)
         }
-        // The name is that of one of the static table's statuses, 8 to 14.
+        // The name is one of the statuses 8 to 14 of the static table.
         [byte, length, text @ ..] if matches!(byte & 0x0f, 8..=14) => {
             let text = &text[..text.len().min(usize::from(length & 0x7f))];
             let digits = if length & 0x80 == 0 { String::from_utf8_lossy(text).into_owned() } else { huffman(text) };
@@ -191,7 +193,7 @@ fn status(block: &[u8]) -> u16 {
     }
 }
 
-/// Digits as HPACK compresses them: 0 to 2 in five bits, 3 to 9 in six.
+/// Decodes digits compressed by HPACK: 0 to 2 have five bits, 3 to 9 have six.
 fn huffman(bytes: &[u8]) -> String {
     let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
     let (mut digits, mut bits) = (String::new(), bits.as_str());
@@ -220,7 +222,7 @@ mod tests {
         assert_eq!(status(&[0x88]), 200);
         assert_eq!(status(&[0x20, 0x8c, 0]), 400);
         assert_eq!(status(&[0x48, 3, b'4', b'0', b'1']), 401);
-        // 413: 011010 00001 011001, and ones to the end of the byte.
+        // 413: 011010 00001 011001, then ones to the end of the byte.
         assert_eq!(status(&[0x08, 0x83, 0b0110_1000, 0b0010_1100, 0b1111_1111]), 413);
     }
 

@@ -1,6 +1,7 @@
-//! Attacks the example servers and `birdhook listen`, each a process of its own, over real sockets: `cargo xtask attack` runs this.
+//! Attacks the example servers and `birdhook listen` over real sockets.
 //!
-//! Memory and open files are told by Linux alone.
+//! Each server is a process of its own. `cargo xtask attack` runs this program. It needs Linux,
+//! which reports memory and open files.
 #![cfg(target_os = "linux")]
 #![allow(
     missing_docs,
@@ -28,7 +29,7 @@ mod target;
 mod tools;
 mod wire;
 
-/// Does what the command line says.
+/// Runs the attacks that the command line selects.
 pub fn attack() -> anyhow::Result<std::process::ExitCode> {
     run::run(&options::Options::parse()?)
 }

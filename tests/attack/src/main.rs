@@ -1,4 +1,4 @@
-//! See the library.
+//! Runs the attacks of the library.
 #![cfg_attr(not(target_os = "linux"), allow(clippy::print_stderr, reason = "it is a program"))]
 
 #[cfg(target_os = "linux")]

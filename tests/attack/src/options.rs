@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! Command-line options.
 
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt};
@@ -10,7 +10,7 @@ use crate::server::Kind;
 pub struct Options {
     pub servers: Vec<Kind>,
     pub rows: Vec<Row>,
-    /// Smaller numbers: what CI has time for.
+    /// Whether to use smaller numbers, for CI.
     pub quick: bool,
 }
 

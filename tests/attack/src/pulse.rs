@@ -1,4 +1,4 @@
-//! The good deliveries and challenges that go on through every attack, as X would send them.
+//! Good deliveries and challenges during every attack, as X would send them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -10,14 +10,14 @@ use tokio::task::JoinSet;
 use crate::target::{Target, X_WAITS, get};
 use crate::wire::Outcome;
 
-/// How long after one delivery the next is sent, whatever has become of those before.
+/// Interval between deliveries, even if earlier ones are unanswered.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// How long a good delivery may take: birdhook's own deadline, which is 0.5 s less than X waits at its shortest. Where X
-/// says how long it waits it is 10 s.
+/// Time limit for a good delivery: birdhook's deadline, 0.5 s below X's shortest timeout. The
+/// timeout that X documents is 10 s.
 pub const BUDGET: Duration = Duration::from_millis(2500);
 
-/// How long a challenge may take, whatever bodies make the server do.
+/// Time limit for a challenge, regardless of the work that bodies cause.
 pub const CHALLENGE_BUDGET: Duration = Duration::from_secs(1);
 
 pub struct Pulse {
@@ -25,20 +25,21 @@ pub struct Pulse {
     beating: JoinHandle<Beats>,
 }
 
-/// What came of them.
+/// Results of the deliveries and challenges.
 #[derive(Default)]
 pub struct Beats {
     pub sent: usize,
-    /// Answered 200 within the budget.
+    /// Number of deliveries answered 200 within the budget.
     pub good: usize,
     pub slowest: Duration,
     pub slowest_challenge: Duration,
-    /// The first that was neither, or the first challenge that was not answered 200 within its budget.
+    /// The first delivery or challenge that was not answered 200 within its budget.
     pub wrong: Option<String>,
 }
 
 impl Pulse {
-    /// Begins, on a thread of its own, so that what attacks does not hold it up; each delivery on a fresh connection.
+    /// Starts a thread of its own, so that the attack does not delay it. Each delivery has a new
+    /// connection.
     pub fn start(target: &Target) -> Self {
         let (stop, target) = (Arc::new(AtomicBool::new(false)), target.clone());
         let stopped = Arc::clone(&stop);
@@ -49,7 +50,7 @@ impl Pulse {
         Self { stop, beating }
     }
 
-    /// Sends no more, and waits for those under way.
+    /// Stops sending, and waits for the requests in progress.
     pub fn stop(self) -> Beats {
         self.stop.store(true, SeqCst);
         self.beating.join().unwrap()

@@ -1,4 +1,4 @@
-//! What a row of the table is, and how one server stands it.
+//! A row of the table, and the result of one server in it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,30 +18,32 @@ pub type Attacking = Pin<Box<dyn Future<Output = Tally> + Send>>;
 pub struct Row {
     pub family: &'static str,
     pub name: &'static str,
-    /// What is done.
+    /// Description of the attack.
     pub about: &'static str,
     pub attack: fn(Target) -> Attacking,
-    /// How much more the server may hold than it holds at rest.
+    /// Memory in bytes that the server may use above its memory at rest.
     pub memory: fn(&Target) -> u64,
-    /// Whether good deliveries may fail while the attack lasts, of which the attack itself then says when they go on.
+    /// Whether good deliveries may fail during the attack, which then checks that they resume.
     pub may_miss: bool,
-    /// How many files the server may have open, if not as many as can be.
+    /// Maximum number of open files of the server. Defaults to the highest possible.
     pub files: Option<u64>,
-    /// How many threads tokio's runtime has, if not as many as the machine; actix-web has its own.
+    /// Number of threads of tokio's runtime. Defaults to one per core; actix-web has its own
+    /// threads.
     pub threads: Option<usize>,
-    /// Whether most of its time is waiting, so that in the short form the servers may be attacked side by side.
+    /// Whether the attack mostly waits, so that the short form may attack the servers in parallel.
     pub waits: bool,
-    /// Whether what the server prints is left unread when it is asked to end.
+    /// Whether the server's output is left unread when it is asked to end.
     pub ends_unread: bool,
 }
 
-/// What bodies may take: birdhook's `bodies_limit`, and as much again since a body that grows is copied into twice its room.
+/// Memory in bytes for bodies: birdhook's `bodies_limit` twice, because a growing body is copied
+/// into a buffer of twice its size.
 pub const BODIES: u64 = 2 * (64 << 20);
 
-/// What any attack may cost: buffers of the allocator, the runtime's queues, the good deliveries themselves.
+/// Memory in bytes that any attack may take: allocator buffers, runtime queues and good deliveries.
 pub const SLACK: u64 = 24 << 20;
 
-/// A connection that says little: its task, its buffers, its timers.
+/// Memory in bytes of a connection with little traffic: its task, buffers and timers.
 pub const CONNECTION: u64 = 24 << 10;
 
 pub const fn row(
@@ -76,13 +78,15 @@ impl Row {
     }
 }
 
-/// How a server stood a row.
+/// The result of one server in one row.
 pub struct Stand {
     pub tally: Tally,
     pub took: Duration,
-    /// At rest, the most above that, and how much that may be; in bytes.
+    /// Memory at rest, in bytes.
     pub resting: u64,
+    /// Maximum memory above `resting`, in bytes.
     pub above: u64,
+    /// Limit of `above`, in bytes.
     pub cap: u64,
     pub beats: Beats,
 }
@@ -93,10 +97,10 @@ impl Stand {
     }
 }
 
-/// At least this long, so that enough good deliveries fall into it.
+/// Minimum duration, so that enough good deliveries are sent during the attack.
 const SHORTEST: Duration = Duration::from_millis(400);
 
-/// Until what was accepted must be printed.
+/// Time limit for printing the accepted events.
 const PRINTED: Duration = Duration::from_secs(60);
 
 pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
@@ -131,7 +135,8 @@ pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
     }
     if row.ends_unread {
         book.read_no_more();
-        // Not booked: what waits in memory when a process is asked to end, and cannot be printed, is lost with it.
+        // Not recorded in the journal: events that wait in memory and cannot be printed are lost
+        // when the process ends.
         fill(&target, false, &mut tally).await;
     }
     let stopped = tokio::task::spawn_blocking(move || server.stop()).await?;

@@ -1,4 +1,4 @@
-//! Every row on every server, one after another.
+//! Runs every row on every server.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,7 +16,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (mut rows, mut broke): (Vec<(Row, Vec<_>)>, usize) = (Vec::new(), 0);
     for row in &options.rows {
-        // Side by side takes as long as one, where it is mostly waiting; the full form gives each the whole machine.
+        // Rows that mostly wait run in parallel. The full form gives each server the whole machine.
         let side = if row.waits && options.quick { options.servers.len() } else { 1 };
         let attacks = options.servers.chunks(side).flat_map(|kinds| {
             let stands = kinds.iter().map(|kind| stand(row, *kind, options.quick));

@@ -1,4 +1,4 @@
-//! An example server, or `birdhook listen`, as a process of its own, and what Linux tells of it.
+//! An example server or `birdhook listen` in a process of its own, and its memory on Linux.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ use crate::book::Book;
 pub const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 pub const PATH: &str = "/webhooks/twitter";
 
-/// How long a server may take to end: its own patience with what is under way, and some more.
+/// Time limit for a server to end: its own shutdown timeout, plus a margin.
 const STOPPING: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +46,15 @@ impl Kind {
         self != Self::Actix
     }
 
-    /// The most bytes that a stranger can make a connection hold before a head is whole: `max_buf_size` of
-    /// examples/support/serve.rs and of `birdhook listen` with what one more read brings, and actix-http's `MAX_BUFFER_SIZE`, which is no setting.
+    /// Maximum number of bytes that a connection can hold before its head is complete. For hyper
+    /// this is `max_buf_size` of examples/support/serve.rs and of `birdhook listen`, plus one read.
+    /// For actix-web it is actix-http's `MAX_BUFFER_SIZE`, which is fixed.
     pub fn head_buffer(self) -> usize {
         if self == Self::Actix { 160 << 10 } else { 64 << 10 }
     }
 
-    /// What may be held of answers that nobody takes. actix-web knows no limit: it is what clients ask for until the system ends their
-    /// connections, after a quarter of a minute.
+    /// Memory in bytes for responses that clients do not read. actix-web has no limit: it answers
+    /// until the system closes the connections after about 15 s.
     pub fn untaken_answers(self) -> u64 {
         if self == Self::Actix { 160 << 20 } else { 0 }
     }
@@ -68,9 +69,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, with no more than `files` open and on so many threads, if given.
+    /// Starts the server, with a limit on its open files and a number of threads, if given.
     pub fn start(kind: Kind, book: Arc<Book>, files: Option<u64>, threads: Option<usize>) -> Result<Self> {
-        // Cargo builds them beside this program.
+        // Cargo builds the servers beside this program.
         let own = std::env::current_exe()?;
         let folder = own.parent().unwrap_or(Path::new("."));
         let (program, args): (_, &[&str]) = match kind {
@@ -89,7 +90,7 @@ impl Server {
         command.envs(threads.map(|threads| ("TOKIO_WORKER_THREADS", threads.to_string())));
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.with_context(|| format!("{} does not start", program.display()))?;
-        // What nobody reads would bring it to a halt.
+        // The server would block if its output were not read.
         let stdout = child.stdout.take().context("a pipe")?;
         let pages = Arc::clone(&book);
         let printed = std::thread::spawn(move || {
@@ -117,7 +118,7 @@ impl Server {
         self.address
     }
 
-    /// Its resident memory, and the most since [`forget_peak`](Self::forget_peak), in bytes.
+    /// Returns the resident memory and its peak since [`forget_peak`](Self::forget_peak), in bytes.
     pub fn memory(&self) -> Result<(u64, u64)> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("the server has ended")?;
         let bytes = |name: &str| {
@@ -131,12 +132,12 @@ impl Server {
         Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
     }
 
-    /// Whether it runs.
+    /// Returns whether the server runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Asks it to end, and says what was wrong with that, or what it complained of.
+    /// Asks the server to end. Fails if it has crashed or panicked, or does not end cleanly.
     pub fn stop(mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             bail!("the server CRASHED: {status}: {}", self.complaints());
@@ -171,12 +172,12 @@ impl Drop for Server {
     }
 }
 
-/// Lets this process, and so the servers, open as many files as they may, and tells how many.
+/// Raises this process's limit of open files, which the servers inherit. Returns the limit.
 pub fn open_files() -> u64 {
     const WANTED: u64 = 65_536;
     let most = getrlimit(Resource::Nofile).maximum;
     let set = |maximum| setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    // Root may raise what others may not.
+    // Root can raise the limit; other users cannot.
     if !most.is_some_and(|most| most < WANTED && set(Some(WANTED)).is_ok()) {
         let _ = set(most);
     }

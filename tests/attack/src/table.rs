@@ -1,10 +1,10 @@
-//! The table at the end, as Markdown.
+//! The results as a Markdown table.
 
 use crate::pulse::{BUDGET, CHALLENGE_BUDGET};
 use crate::row::{BODIES, CONNECTION, Row, SLACK, Stand};
 use crate::server::Kind;
 
-/// A row for each attack, a column for each server.
+/// Returns a table with a row for each attack and a column for each server.
 pub fn table(servers: &[Kind], rows: &[(Row, Vec<anyhow::Result<Stand>>)]) -> String {
     let names: Vec<_> = servers.iter().map(|kind| kind.name()).collect();
     let mut table = format!("| attack | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));

@@ -1,4 +1,4 @@
-//! The server under attack, and what comes of it.
+//! The server under attack, and the outcomes of an attack.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::book::{self, Book};
 use crate::server::{Kind, PATH, SECRET};
 use crate::wire::{Answer, Outcome, ask};
 
-/// How long an answer is waited for: X's own patience.
+/// Timeout for a response: the timeout of X.
 pub const X_WAITS: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A number for the full form, and one for the short.
+    /// Returns the first value in the full form, the second in the short form.
     pub fn scale<T>(&self, full: T, quick: T) -> T {
         if self.quick { quick } else { full }
     }
@@ -37,7 +37,7 @@ impl Target {
         ask(self.address, pieces, X_WAITS).await
     }
 
-    /// Asks all of this at once, for some of it is answered only by the deadline.
+    /// Sends all requests at once, because some are answered only at the deadline.
     pub async fn judge(&self, cases: impl IntoIterator<Item = (String, Vec<u8>, &'static [Outcome])>) -> Tally {
         let mut asking = JoinSet::new();
         for (what, bytes, allowed) in cases {
@@ -49,7 +49,7 @@ impl Target {
         tally
     }
 
-    /// Delivers these events as X does, and books them when they are accepted.
+    /// Delivers these events as X does, and records them if they are accepted.
     pub async fn deliver(&self, ids: impl IntoIterator<Item = u64> + Clone) -> Answer {
         let answer = self.ask(&[&signed(book::body(ids.clone()), &[])]).await;
         if answer.outcome == Outcome::Status(200) {
@@ -59,18 +59,18 @@ impl Target {
     }
 }
 
-/// The value of the header that signs this body.
+/// Returns the value of the header that signs this body.
 pub fn sign(body: impl AsRef<[u8]>) -> String {
     signature::sign(&Secret::new(SECRET).unwrap(), body.as_ref())
 }
 
-/// The head of a POST with these headers, a line each.
+/// Returns the head of a POST with these headers, one per line.
 pub fn post(headers: &[&str]) -> Vec<u8> {
     let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
 }
 
-/// The head of a POST that promises this signed body.
+/// Returns the head of a POST that announces this signed body.
 pub fn signed_head(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     let body = body.as_ref();
     let (length, name, value) = (body.len(), signature::HEADER, sign(body));
@@ -78,13 +78,13 @@ pub fn signed_head(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     post(&own.iter().map(String::as_str).chain(headers.iter().copied()).collect::<Vec<_>>())
 }
 
-/// A signed POST.
+/// Returns a signed POST.
 pub fn signed(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
     let body = body.as_ref();
     [&signed_head(body, headers), body].concat()
 }
 
-/// A POST of chunks of this size, signed if `is_signed`.
+/// Returns a POST in chunks of this size, signed if `is_signed`.
 pub fn chunked(body: &[u8], size: usize, is_signed: bool) -> Vec<u8> {
     let signature = format!("{}: {}", signature::HEADER, sign(body));
     let mut headers = vec!["transfer-encoding: chunked"];
@@ -99,24 +99,24 @@ pub fn chunked(body: &[u8], size: usize, is_signed: bool) -> Vec<u8> {
     bytes
 }
 
-/// A GET.
+/// Returns a GET.
 pub fn get(query: &str, headers: &[&str]) -> Vec<u8> {
     let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     format!("GET {PATH}?{query} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
 }
 
-/// What was answered, how often, and what should not have been.
+/// Counts of outcomes, and the faults.
 #[derive(Default)]
 pub struct Tally {
     pub outcomes: BTreeMap<Outcome, usize>,
-    /// Each once, with how often it was so.
+    /// The count of each fault.
     wrong: BTreeMap<String, usize>,
-    /// What is worth telling besides.
+    /// Additional text for the table.
     pub note: String,
 }
 
 impl Tally {
-    /// Counts an answer, which must be one of these.
+    /// Counts an answer, whose outcome must be one of those allowed. A 503 needs `Retry-After`.
     pub fn judge(&mut self, what: &str, answer: &Answer, allowed: &[Outcome]) {
         self.count(what, answer.outcome, allowed);
         if answer.outcome == Outcome::Status(503) && !answer.head.contains("retry-after:") {
@@ -132,7 +132,7 @@ impl Tally {
         }
     }
 
-    /// What must hold besides.
+    /// Records a fault unless the condition holds.
     pub fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.add_wrong(otherwise());
@@ -152,7 +152,7 @@ impl Tally {
         *self.wrong.entry(what).or_default() += 1;
     }
 
-    /// What was not as it must be, the most important of it.
+    /// Returns the first five faults, with their counts.
     pub fn wrong(&self) -> Vec<String> {
         let told = |(what, count): (&String, &usize)| match count {
             1 => what.clone(),

@@ -1,4 +1,4 @@
-//! Programs that attack or load, as Debian packages them.
+//! Runs attack and load tools that Debian packages.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// Runs one and hands back what it prints; `None` within this time, or when there is none.
+/// Runs a program and returns its output. Fails if it is missing, fails, or exceeds the time limit.
 pub async fn run(program: &str, arguments: &[String], within: Duration) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);

@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client of raw bytes, which says what no library would.
+//! An HTTP/1.1 client that sends raw bytes, including those that no library would send.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,17 +8,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Status(u16),
-    /// An HTTP/2 connection that was ended with this error.
+    /// An HTTP/2 connection that ended with this error.
     GoAway(u32),
-    /// An HTTP/2 stream that was ended with this error.
+    /// An HTTP/2 stream that ended with this error.
     Reset(u32),
     /// The connection was closed without an answer.
     Closed,
-    /// Nothing was answered, and the connection is still there.
+    /// Nothing was answered, and the connection is still open.
     Open,
 }
 
@@ -39,9 +39,9 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The head, in lower case.
     pub head: String,
-    /// As much of the body as came with it.
+    /// The body, as far as `content-length` announces it.
     pub body: String,
-    /// Whether 100 came first.
+    /// Whether a 100 came first.
     pub continued: bool,
 }
 
@@ -51,14 +51,14 @@ impl Answer {
     }
 }
 
-/// Connects, and lets nothing wait to be sent together.
+/// Connects without Nagle's algorithm, so that small writes are sent at once.
 pub async fn connect(server: SocketAddr) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// Sends these pieces and reads the first answer that comes, be it before all is sent.
+/// Sends these pieces. Returns the first answer, even if it comes before everything is sent.
 pub async fn ask(server: SocketAddr, pieces: &[&[u8]], patience: Duration) -> Answer {
     let Ok(stream) = connect(server).await else { return Answer::nothing(Outcome::Closed) };
     let (mut reader, mut writer) = stream.into_split();
@@ -79,12 +79,12 @@ pub async fn ask(server: SocketAddr, pieces: &[&[u8]], patience: Duration) -> An
     }
 }
 
-/// Reads the answer on a connection that nothing more is read from.
+/// Reads one answer from a connection that is not read again.
 pub async fn only_answer(reader: &mut (impl AsyncReadExt + Unpin)) -> Answer {
     answer(reader, &mut Vec::new()).await
 }
 
-/// Reads one answer with its body; what has come behind it is left in `unread`.
+/// Reads one answer with its body. Bytes after it stay in `unread`.
 pub async fn answer(reader: &mut (impl AsyncReadExt + Unpin), unread: &mut Vec<u8>) -> Answer {
     let mut continued = false;
     loop {

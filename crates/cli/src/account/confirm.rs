@@ -1,10 +1,10 @@
-//! Asks before something is deleted.
+//! Asks for confirmation before something is deleted.
 
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Result, bail};
 
-/// Whether to go on: as `--yes` says, else as somebody answers.
+/// Returns whether to go on: `true` with `--yes`, else the answer from the terminal.
 pub(crate) fn confirmed(yes: bool, question: &str) -> Result<bool> {
     if yes {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! The file with keys and tokens.
+//! The credentials file, which holds keys and tokens.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,11 +12,11 @@ use birdhook::{Secret, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Keys and tokens, as the file has them.
+/// The contents of the credentials file.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// Where X's API is, if it is not X's: that of a mock.
+    /// Base URL of the API if it is not X's own, such as that of a mock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,10 +29,10 @@ pub(crate) struct Keys {
     pub(crate) client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_secret: Option<String>,
-    /// The app owner's tokens.
+    /// Tokens of the app owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<Tokens>,
-    /// Users' tokens, by their ids.
+    /// Tokens of the users, by user id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) users: BTreeMap<String, Tokens>,
 }
@@ -41,20 +41,20 @@ pub(crate) struct Keys {
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tokens {
-    /// The handle, for people.
+    /// The handle, shown to people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) handle: Option<String>,
-    /// OAuth 1.0a.
+    /// OAuth 1.0a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_secret: Option<String>,
-    /// OAuth 2.0.
+    /// OAuth 2.0 token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
-    /// RFC 3339.
+    /// Expiry of the OAuth 2.0 token, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<String>,
     /// The granted scopes, separated by spaces.
@@ -62,7 +62,7 @@ pub(crate) struct Tokens {
     pub(crate) scope: Option<String>,
 }
 
-/// Nothing of what they hold.
+/// Prints the API URL and the user ids, but no secret.
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys")
@@ -85,12 +85,12 @@ impl Tokens {
         Some(token)
     }
 
-    /// Takes over a user's OAuth 1.0a token.
+    /// Stores a user's OAuth 1.0a token.
     pub(crate) fn set_oauth1(&mut self, token: &AccessToken) {
         (self.token, self.token_secret) = (Some(token.token().to_owned()), Some(token.secret().to_owned()));
     }
 
-    /// Takes over a user's OAuth 2.0 token, or removes it.
+    /// Stores a user's OAuth 2.0 token, or removes it.
     pub(crate) fn set_oauth2(&mut self, token: Option<&UserToken>) {
         self.access_token = token.map(|token| token.access.expose_secret().to_owned());
         let refresh = token.and_then(|token| token.refresh.as_ref());
@@ -101,7 +101,7 @@ impl Tokens {
 }
 
 impl Keys {
-    /// Reads the file. One that does not exist has no keys, unless it `must_be`.
+    /// Reads the file. A missing file yields no keys, or an error with `must_be`.
     pub(crate) fn read(path: &Path, must_be: bool) -> Result<Self> {
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == ErrorKind::NotFound && !must_be => return Ok(Self::default()),
@@ -113,24 +113,25 @@ impl Keys {
         Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
     }
 
-    /// Reads TOML, or tells in which line it is none and why. What stands there is repeated nowhere.
+    /// Parses TOML. The error is a line number and a message. The message never repeats a value of
+    /// the file, because values are secrets.
     pub(crate) fn parse(text: &str) -> Result<Self, (usize, String)> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            // What is missing at the end is missing in the last line.
+            // An error at the end of the file may point past the last line.
             let line = (1 + before.matches('\n').count()).min(text.lines().count().max(1));
-            // Before that the value stands that was not expected, or the name.
+            // The text before `, expected` repeats the unexpected value or name, so it is left out.
             let expected = error.message().rsplit_once(", expected ").map(|(_, what)| format!("expected {what}"));
             (line, expected.unwrap_or_else(|| error.message().to_owned()))
         })
     }
 
-    /// The file's text.
+    /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<String> {
         toml::to_string(self).context("cannot write keys as TOML")
     }
 
-    /// What the environment has counts more than the file.
+    /// Overrides keys of the file with those of the environment.
     pub(crate) fn take_environment(&mut self) -> Result<()> {
         let told = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         for (name, key) in [
@@ -156,7 +157,7 @@ impl Keys {
         Ok(())
     }
 
-    /// The consumer keys.
+    /// Returns the consumer keys, if both are set.
     pub(crate) fn consumer(&self) -> Option<ConsumerKeys> {
         Some(ConsumerKeys::new(self.consumer_key.clone()?, self.consumer_secret.clone()?))
     }
@@ -200,7 +201,7 @@ impl TryFrom<&Keys> for Credentials {
     }
 }
 
-/// `~/.config/birdhook/credentials.toml`.
+/// Returns `birdhook/credentials.toml` below `XDG_CONFIG_HOME`, which defaults to `~/.config`.
 pub(super) fn usual_path() -> Result<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
     let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);

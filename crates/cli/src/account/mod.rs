@@ -1,4 +1,4 @@
-//! Who calls X, and with what.
+//! The account that calls X: credentials, API URL, confirmations and tables of results.
 
 mod confirm;
 mod keys;
@@ -60,18 +60,19 @@ impl From<SignWith> for CredentialKind {
 }
 
 impl AccountArgs {
-    /// The file with keys and tokens.
+    /// Returns the path of the credentials file.
     pub(crate) fn path(&self) -> Result<PathBuf> {
         let named = self.credentials.clone().or_else(|| std::env::var_os("BIRDHOOK_CREDENTIALS").map(PathBuf::from));
         named.map_or_else(keys::usual_path, Ok)
     }
 
-    /// The keys and tokens, of the file and of the environment.
+    /// Reads keys and tokens from the file and the environment. The file of `--credentials` must
+    /// exist.
     pub(crate) fn keys(&self) -> Result<Keys> {
         self.read(self.credentials.is_some())
     }
 
-    /// The same where the file need not exist yet.
+    /// Like `keys`, but the file need not exist.
     pub(crate) fn known(&self) -> Result<Keys> {
         self.read(false)
     }
@@ -84,7 +85,8 @@ impl AccountArgs {
         Ok(keys)
     }
 
-    /// Where X's API is. Credentials go there in the clear by `http`, so that must be this machine.
+    /// Returns the base URL of X's API. Rejects `http` URLs of other machines, because credentials
+    /// would be sent to them in clear text.
     pub(crate) fn base_url(&self, keys: &Keys) -> Result<String> {
         let told = self.api_url.clone().or_else(|| std::env::var("BIRDHOOK_API_URL").ok());
         let base = told.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned());
@@ -96,7 +98,7 @@ impl AccountArgs {
         Ok(base)
     }
 
-    /// A client that signs with them.
+    /// Returns a client that signs with these credentials.
     pub(crate) fn client(&self) -> Result<Client> {
         let keys = self.keys()?;
         let credentials = Credentials::try_from(&keys)?;
@@ -111,12 +113,12 @@ impl AccountArgs {
     }
 }
 
-/// An error with what to do about it.
+/// Returns an error with its fix on the next line.
 pub(crate) fn explained(error: &Error) -> anyhow::Error {
     anyhow!("{}\n{}", shown(&error.to_string()), error.cure())
 }
 
-/// The same for the results of calls.
+/// Adds the fix to errors of API calls.
 pub(crate) trait Explained<T> {
     fn explained(self) -> Result<T>;
 }

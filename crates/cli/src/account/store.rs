@@ -1,4 +1,4 @@
-//! The credentials file, which several runs of the tool change.
+//! Access to the credentials file, which several processes may change at once.
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -9,20 +9,20 @@ use birdhook::client::{LockedFile, LockedToken, SharedFile, Storing, TokenStore,
 use super::Keys;
 use crate::output::note;
 
-/// Once a run.
+/// Limits the warning to one per process.
 static WARNED: Once = Once::new();
 
-/// Users' OAuth 2.0 tokens in the credentials file.
+/// Token store for users' OAuth 2.0 tokens in the credentials file.
 #[derive(Clone, Debug)]
 pub(super) struct CredentialsFile(pub(super) PathBuf);
 
-/// Locks the credentials file, reads it, changes what it holds, and writes it.
+/// Locks and reads the credentials file, applies a change, and writes it back.
 pub(crate) async fn change(path: PathBuf, work: impl FnOnce(&mut Keys) + Send + 'static) -> Result<()> {
     let locked = SharedFile::new(&path).lock().await?;
     blocking(move || change_locked(&locked, &path, work)).await
 }
 
-/// Replaces the credentials file, whatever it holds.
+/// Replaces the contents of the credentials file.
 pub(crate) async fn replace(path: &Path, keys: Keys) -> Result<()> {
     let locked = SharedFile::new(path).lock().await?;
     blocking(move || Ok(locked.replace(keys.text()?.as_bytes())?)).await
@@ -34,7 +34,7 @@ fn change_locked(locked: &LockedFile, path: &Path, work: impl FnOnce(&mut Keys))
     Ok(locked.replace(keys.text()?.as_bytes())?)
 }
 
-/// Warns of a credentials file that others can read. The next change makes it private.
+/// Warns if other users can read the credentials file. The next change makes it private.
 pub(super) fn warn_of_others(path: &Path) {
     #[cfg(unix)]
     if let Ok(about) = path.metadata() {
@@ -49,7 +49,7 @@ pub(super) fn warn_of_others(path: &Path) {
     let _ = path;
 }
 
-/// Runs what may wait for the disk.
+/// Runs work that may block on the disk.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("the runtime has ended").flatten()
 }

@@ -1,4 +1,4 @@
-//! Tables for people, lines of JSON for programs.
+//! Prints results as tables for people and as JSON lines for programs.
 
 use anyhow::Result;
 use comfy_table::{Table, presets};
@@ -8,13 +8,13 @@ use crate::output::{self, note, shown};
 
 /// A row of a table.
 pub(crate) trait Cells {
-    /// The columns' names.
+    /// The names of the columns.
     const HEADER: &'static [&'static str];
 
     fn cells(&self) -> Vec<String>;
 }
 
-/// Prints each as a line of JSON, or all as a table.
+/// Prints each row as a line of JSON, or all rows as a table.
 pub(crate) fn tell<T: Cells + Serialize>(rows: &[T], json: bool) -> Result<()> {
     if json {
         return rows.iter().try_for_each(output::json);

@@ -1,4 +1,4 @@
-//! Subscriptions to the X Activity API.
+//! `birdhook activity`: manages subscriptions to the X Activity API.
 
 use anyhow::{Context, Result, bail};
 use birdhook::Timestamp;
@@ -186,7 +186,7 @@ impl Activity {
     }
 }
 
-/// Subscribes to each, and prints what became of each.
+/// Creates each subscription, and prints the result of each.
 async fn add(activity: birdhook::client::api::Activity<'_>, all: &[NewSubscription], json: bool) -> Result<Verdict> {
     for new in all {
         activity.check(new).await?;

@@ -1,4 +1,4 @@
-//! Gets keys and tokens, and keeps them.
+//! `birdhook auth`: stores the app's keys and the users' tokens.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -76,7 +76,7 @@ struct Browser {
     limit: Duration,
 }
 
-/// What there is of a user.
+/// The stored credentials of one user, without secrets.
 #[derive(Serialize)]
 struct Known {
     user_id: String,
@@ -107,14 +107,15 @@ impl Cells for Known {
 impl Auth {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         let path = self.account.path()?;
-        // Only to be read: each change reads the file again, and writes nothing of the environment that it was not asked to.
+        // Read only to look up values. `change` reads the file again, so that values of the
+        // environment are written to it only by `auth app`.
         let keys = self.account.known()?;
         match self.what {
             What::App => {
                 if keys.consumer().is_none() && keys.bearer_token.is_none() {
                     bail!("set BIRDHOOK_CONSUMER_KEY and BIRDHOOK_CONSUMER_SECRET, or BIRDHOOK_BEARER_TOKEN");
                 }
-                // The environment is complete, as was found.
+                // Cannot fail: `known` above has already read the same environment.
                 change(path.clone(), |keys| _ = keys.take_environment()).await?;
             }
             What::User { pin, owner, browser } => {
@@ -155,7 +156,7 @@ impl Auth {
                 let secret = keys.client_secret.map(SecretString::from);
                 let mut login = OAuth2::new(client, secret)?.base_url(&base);
                 if base != "https://api.x.com" {
-                    // A mock is both.
+                    // A mock serves the API and the authorization page at one URL.
                     login = login.authorize_url(format!("{base}/i/oauth2/authorize"));
                 }
                 let login = match (types.is_empty(), scopes.is_empty()) {
@@ -200,7 +201,7 @@ impl Auth {
     }
 }
 
-/// A type of event that X documents.
+/// Parses the name of an event type that X documents.
 fn event_type(name: &str) -> Result<String, String> {
     let is_known = EVENT_TYPES.iter().any(|known| known.name == name);
     is_known
@@ -208,12 +209,12 @@ fn event_type(name: &str) -> Result<String, String> {
         .ok_or_else(|| "not a type of event of the X Activity API, such as like.create".to_owned())
 }
 
-/// What is lost when a token that X has issued cannot be written.
+/// Returns the message for a token that X issued but that cannot be written to the file.
 fn lost(user: &str, login: &str) -> String {
     format!("the token of user {user} that X has issued is lost: run `birdhook auth {login}` again")
 }
 
-/// An error with what to do about it.
+/// Returns an error with its fix on the next line.
 fn failed(error: &LoginError) -> anyhow::Error {
     anyhow!("{}\n{}", output::shown(&error.to_string()), error.cure())
 }
@@ -222,7 +223,7 @@ fn open(url: &str) {
     note(format!("Open this in the browser of the user, and agree:\n{url}"));
 }
 
-/// What somebody types.
+/// Reads a line from standard input. Prints the question first if standard input is a terminal.
 fn typed(question: &str) -> Result<String> {
     let mut line = String::new();
     if io::stdin().is_terminal() {

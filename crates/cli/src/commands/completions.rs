@@ -1,4 +1,4 @@
-//! Completions for shells.
+//! `birdhook completions`: prints shell completions.
 
 use anyhow::Result;
 use clap::CommandFactory;

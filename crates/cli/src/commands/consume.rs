@@ -1,4 +1,4 @@
-//! What an engine holds, event by event.
+//! `birdhook consume`: prints and acknowledges the events of an engine.
 
 use std::time::Duration;
 
@@ -35,10 +35,10 @@ pub(crate) struct Consume {
     idle: Option<f64>,
 }
 
-/// How many events are being acknowledged at once.
+/// Maximum number of acknowledgements in progress.
 const SETTLING: usize = 256;
 
-/// How many keys it looks back for one that comes again.
+/// Number of recent keys that are checked for duplicates.
 const REMEMBERED: usize = 1_000_000;
 
 impl Consume {
@@ -83,7 +83,7 @@ impl Consume {
                         }
                     }
                     events += 1;
-                    // What was handed out before is the same entry, and no second one.
+                    // A redelivery is the same entry again, not a duplicate.
                     if taken.is_handed_out_again() {
                         again += 1;
                     } else if seen.contains(&taken.key(), begun.elapsed()) {

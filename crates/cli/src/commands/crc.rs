@@ -1,4 +1,4 @@
-//! Answers a challenge offline.
+//! `birdhook crc`: answers a challenge offline.
 
 use anyhow::Result;
 use birdhook::crc::{TokenPolicy, respond};

@@ -1,4 +1,4 @@
-//! Examines a receiver.
+//! `birdhook doctor`: examines a receiver.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -92,11 +92,11 @@ impl Doctor {
     }
 }
 
-/// Findings as they come, a line each; but what is skipped for one reason is one line together.
+/// Prints findings as they come, one per line. Checks skipped for the same reason share a line.
 #[derive(Default)]
 struct Lines {
     is_quiet: bool,
-    /// The checks skipped last, and why.
+    /// The latest checks that were skipped, all for the reason in `why`.
     skipped: Vec<&'static str>,
     why: String,
 }
@@ -137,7 +137,7 @@ fn line(style: Style, sign: &str, check: &str, said: &str) -> Result<()> {
     output::line(format!("{} {check:24} {said}", styled(style, format!("{sign:4}"))))
 }
 
-/// What was seen, the cause and the cure.
+/// Returns what was observed, the cause and the fix.
 fn told(finding: &Finding) -> String {
     let mut told = finding.observed().to_owned();
     if let Some(cause) = finding.cause() {
@@ -149,7 +149,7 @@ fn told(finding: &Finding) -> String {
     told
 }
 
-/// What to mend first: what X refuses the receiver for, before what is unsafe.
+/// Returns the failure to fix first. Failures for X come before those that only attackers exploit.
 fn first_failure(diagnosis: &Diagnosis) -> Option<&Finding> {
     let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == Found::Failed).collect();
     failures.sort_by_key(|one| one.side().as_str() != "x");

@@ -1,4 +1,4 @@
-//! Reads bodies and tells what is in them.
+//! `birdhook inspect`: prints the events in bodies.
 
 use std::path::PathBuf;
 
@@ -88,7 +88,7 @@ impl Inspect {
     }
 }
 
-/// A line of `birdhook record`.
+/// Parses a line that `birdhook record` wrote.
 fn recorded(json: &Bytes) -> Option<Recorded> {
     str::from_utf8(json).ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The manual, as man pages and as Markdown.
+//! `birdhook man`: the manual, as man pages and as Markdown.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn write_page(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A command as Markdown, with the commands below it.
+/// Returns a page of Markdown for a command and its subcommands.
 fn page(command: &mut Command) -> String {
     let mut text = section(command, 1);
     if let Some(after) = command.get_after_long_help() {
@@ -76,7 +76,7 @@ fn page(command: &mut Command) -> String {
     text
 }
 
-/// What a command does and takes, under a heading of this level.
+/// Returns the description and the arguments of a command, under a heading of this level.
 fn section(command: &mut Command, level: usize) -> String {
     let usage = command.render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
@@ -85,7 +85,7 @@ fn section(command: &mut Command, level: usize) -> String {
     let heading = "#".repeat(level);
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let mut text = format!("{heading} {name}\n\n{}\n\n```text\n{usage}\n```\n", sentence(about));
-    // What counts for all commands below one is told once.
+    // Global options are listed once, not for each subcommand.
     let shown = |arg: &&Arg| {
         !arg.is_hide_set()
             && !matches!(arg.get_id().as_str(), "help" | "version")
@@ -102,7 +102,7 @@ fn section(command: &mut Command, level: usize) -> String {
     text
 }
 
-/// An argument as an item of a list.
+/// Returns an argument as a list item.
 fn item(arg: &Arg) -> String {
     let values =
         || arg.get_value_names().unwrap_or_default().iter().map(|name| format!(" <{name}>")).collect::<String>();
@@ -125,7 +125,7 @@ fn item(arg: &Arg) -> String {
     text + "\n"
 }
 
-/// What clap shortened by its full stop.
+/// Restores the full stop that clap removes.
 fn sentence(text: String) -> String {
     if text.ends_with(['.', ':']) { text } else { text + "." }
 }

@@ -1,4 +1,4 @@
-//! Moves users to the X Activity API.
+//! `birdhook migrate`: moves users to the X Activity API.
 
 mod cost;
 
@@ -68,7 +68,7 @@ const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-
     [limits]                      # subscriptions to the X Activity API, by plan
     self-serve = 1500"#;
 
-/// What a dry run prints as JSON.
+/// The JSON output of a dry run.
 #[derive(Serialize)]
 struct DryRun<'a> {
     #[serde(flatten)]
@@ -137,7 +137,7 @@ impl Migrate {
     }
 }
 
-/// Names the users who keep the old subscription because a new one is refused or unconfirmed.
+/// Prints the users who keep the old subscription because a new one is refused or unconfirmed.
 fn note_kept(report: &Ensured) {
     let user = |undone: &Undone| match &undone.step {
         Step::SubscribeTo(wish) => wish.filter.user_id.clone(),

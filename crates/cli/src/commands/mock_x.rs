@@ -1,4 +1,4 @@
-//! Plays X.
+//! `birdhook mock-x`: simulates X.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -149,7 +149,7 @@ impl MockX {
         Ok(Verdict::Good)
     }
 
-    /// What a client needs to call it, in the form in which `birdhook auth` keeps it.
+    /// Returns the credentials of the mock, in the format of `birdhook auth`.
     fn keys(&self, x: &Server) -> Keys {
         let of = |user: &User| Tokens {
             token: Some(user.token.as_str().to_owned()),
@@ -179,7 +179,7 @@ impl MockX {
             return Ok(());
         }
         for kind in Kind::ALL.iter().filter(|kind| kind.generations().contains(&Generation::XActivity)) {
-            // A revocation comes without a subscription.
+            // A revocation needs no subscription.
             for user in self.user.iter().filter(|_| *kind != Kind::Revoke) {
                 x.subscribe_to(webhook, user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
             }
@@ -188,7 +188,7 @@ impl MockX {
     }
 }
 
-/// What a client needs to call it. A secret that was given is not told again.
+/// The credentials for a client of the mock. A consumer secret supplied by the user is not printed.
 #[derive(Serialize)]
 struct Credentials<'a> {
     url: String,

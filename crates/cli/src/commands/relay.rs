@@ -1,4 +1,4 @@
-//! From an inbox to an engine.
+//! `birdhook relay`: forwards events from an inbox to an engine.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub(crate) struct Relay {
     follow: bool,
 }
 
-/// How often it is looked whether the inbox is empty.
+/// Interval between checks of whether the inbox is empty.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Relay {
@@ -79,7 +79,7 @@ impl Relay {
     }
 }
 
-/// A relay that tells its troubles.
+/// Returns a relay that prints its errors.
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
     inbox.relay(sink).on_trouble(|trouble: &Trouble<'_>| {
         let why = told(trouble.error);
@@ -91,7 +91,8 @@ pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink>
     })
 }
 
-/// An engine that is away must not make dead letters.
+/// Returns inbox options without a limit on attempts. An unavailable engine must not cause dead
+/// letters.
 pub(super) fn options(in_order: bool) -> Options {
     let order = if in_order { Order::BySubscriber } else { Order::Free };
     Options::new().tries(u32::MAX).order(order)

@@ -1,4 +1,4 @@
-//! Sends again what was recorded, or asks X to.
+//! `birdhook replay`: sends recorded deliveries again, or asks X to replay.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -57,7 +57,7 @@ pub(crate) struct Replay {
     secret: SecretArgs,
 }
 
-/// Headers of the connection over which a request came, and of what is made anew.
+/// Headers that are not replayed: they belong to the original connection, or are set again.
 const LEFT_OUT: &[&str] =
     &["connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
@@ -114,14 +114,14 @@ impl Replay {
         self.filter.is_empty() || self.filter.iter().any(holds)
     }
 
-    /// When to send what came at `time`.
+    /// Returns the delay from the start after which to send the request received at `time`.
     fn after(&self, first: Timestamp, time: Timestamp) -> Option<Duration> {
         let millis = u64::try_from(time.as_millis().checked_sub(first.as_millis())?).ok()?;
         let seconds = Duration::from_millis(millis).as_secs_f64() / self.speed;
         Duration::try_from_secs_f64(seconds).ok()
     }
 
-    /// Asks X for a replay.
+    /// Asks X to replay the deliveries of a time span.
     async fn by_x(&self, json: bool) -> Result<Verdict> {
         let (Some(webhook), Some(from), Some(to)) = (&self.webhook, self.from, self.to) else {
             bail!("name a file and a URL, or --webhook with --from and --to");
@@ -148,7 +148,7 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or("must be a time such as 2026-11-23T09:30:00Z".to_owned())
 }
 
-/// A recorded request, signed anew.
+/// Returns a recorded request with new signatures.
 fn signed(recorded: Recorded, url: &str, secrets: &[(SecretKind, Secret)]) -> Result<Request<bytes::Bytes>> {
     let mut request = Request::post(url).body(recorded.body)?;
     let signatures = [signature::HEADER, signature::HEADER_OAUTH2];

@@ -1,4 +1,4 @@
-//! Signs a body offline.
+//! `birdhook sign`: signs a body offline.
 
 use std::path::PathBuf;
 

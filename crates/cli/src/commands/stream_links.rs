@@ -1,4 +1,4 @@
-//! Links of webhooks to filtered streams.
+//! `birdhook stream-links`: links webhooks to filtered streams.
 
 use anyhow::{Result, bail};
 use birdhook::client::api::StreamLink;

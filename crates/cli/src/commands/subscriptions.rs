@@ -1,4 +1,4 @@
-//! Subscriptions to the Account Activity API.
+//! `birdhook subscriptions`: manages subscriptions to the Account Activity API.
 
 use anyhow::{Result, bail};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Sends made-up events.
+//! `birdhook trigger`: sends made-up events.
 
 use std::time::{Duration, Instant};
 
@@ -128,7 +128,7 @@ impl Trigger {
         tally.tell(json, begun.elapsed(), &[("seed", seed)])
     }
 
-    /// What is told, and by which API.
+    /// Returns the kinds to send, each with the API that reports it.
     fn told(&self) -> Result<Vec<(Kind, Generation)>> {
         let kinds = if self.kinds.is_empty() { Kind::ALL } else { &self.kinds };
         let only = self.generation.map(Told::generation);
@@ -145,7 +145,7 @@ impl Trigger {
     }
 }
 
-/// Shown on a terminal only.
+/// Returns a progress bar, which only a terminal shows.
 pub(crate) fn progress(total: u64) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta} left").map(|s| s.progress_chars("=> "));

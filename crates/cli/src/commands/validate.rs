@@ -1,4 +1,4 @@
-//! Waits for the first like.
+//! `birdhook validate`: waits for the first like.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) struct Validate {
     server: ServerArgs,
 }
 
-/// X delivers by then: the limit is what the user says, and no more.
+/// X's delay after subscribing, passed as already over because `--limit` includes it.
 const SETTLED: Duration = Duration::from_secs(10);
 
 impl Validate {

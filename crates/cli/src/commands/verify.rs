@@ -1,4 +1,4 @@
-//! Checks a signature offline.
+//! `birdhook verify`: checks a signature offline.
 
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ pub(crate) struct Verify {
 #[derive(Serialize)]
 struct Checked {
     valid: bool,
-    /// The kind of secret that made it: `consumer` or `client`.
+    /// The kind of secret that made the signature: `consumer` or `client`.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,12 +61,12 @@ impl Verify {
     }
 }
 
-/// Which of two secrets made it.
+/// Names the kind of secret that made the signature, if several were tried.
 fn made_with(secrets: &[(SecretKind, Secret)], right: Option<SecretKind>) -> String {
     right.filter(|_| secrets.len() > 1).map(|kind| format!(", made with the {kind}")).unwrap_or_default()
 }
 
-/// What people get wrong.
+/// Returns a hint for an invalid signature, by trying common mistakes.
 fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) -> Option<&'static str> {
     let signs = |body: &[u8], signature: &str| verify(secret, body, signature.as_bytes()).is_ok();
     let reserialised = || serde_json::from_slice::<serde_json::Value>(body).ok().map(|json| json.to_string());
@@ -83,7 +83,7 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
         _ if body.strip_prefix("\u{feff}".as_bytes()).is_some_and(|rest| signs(rest, signature)) => Some(
             "it signs the body without the byte order mark (BOM) at its beginning, which an editor or logger has added",
         ),
-        // Nothing here decompresses it, so the hint rests on how gzip begins.
+        // The body is not decompressed here, so the hint relies on the first bytes of gzip.
         _ if body.starts_with(&[0x1f, 0x8b]) => Some(
             "the body is gzipped, and X signs what it sends uncompressed: verify the bytes before they are compressed",
         ),
@@ -103,8 +103,8 @@ fn hint(secret: &Secret, body: &[u8], signature: &str, error: SignatureError) ->
     }
 }
 
-/// The same JSON in the ways in which X may have written it: with everything but ASCII, or the slash, or `<` and `>` too,
-/// escaped.
+/// Returns the same JSON with the escapes that X may have used. The forms differ in the characters
+/// that are escaped: non-ASCII ones, slashes, `<` and `>`.
 fn as_x_escapes(json: &str) -> Vec<String> {
     let written = |letters: bool, slash: bool, angles: bool| {
         let (mut text, mut units, mut is_escaped) = (String::new(), [0; 2], false);

@@ -1,4 +1,4 @@
-//! Watches over a webhook.
+//! `birdhook watch`: monitors a webhook.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(crate) struct Watch {
     account: AccountArgs,
 }
 
-/// How many events are remembered: 35 to 45 bytes each.
+/// Number of events remembered for deduplication, at 35 to 45 bytes each.
 const REMEMBERED: usize = 500_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -90,7 +90,7 @@ impl Watch {
         serving();
         let watching = watch.clone();
         let look = async move {
-            // Events are on standard output.
+            // Standard output carries the events, so text for people goes to standard error.
             watching.run(|notice| if json { tell_later(&notice) } else { note(shown(&notice.to_string())) }).await;
         };
         if self.receive {
@@ -109,7 +109,7 @@ impl Watch {
     }
 }
 
-/// Whether somebody must see to it.
+/// Returns whether the notice requires action.
 fn is_bad(notice: &Notice) -> bool {
     matches!(
         notice,
@@ -127,7 +127,7 @@ fn tell(notice: &Notice, json: bool) -> Result<()> {
     if json { output::json(notice) } else { output::line(shown(&notice.to_string())) }
 }
 
-/// Prints it as JSON where standard output is read.
+/// Prints the notice as JSON, but does not wait for standard output to be read.
 fn tell_later(notice: &Notice) {
     match output::json_line(notice) {
         Ok(line) => try_print(line),

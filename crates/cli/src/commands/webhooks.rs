@@ -1,4 +1,4 @@
-//! Webhooks.
+//! `birdhook webhooks`: manages webhooks.
 
 use anyhow::{Result, bail};
 use birdhook::client::api::{Webhook, same_url};
@@ -135,8 +135,8 @@ impl ApiArgs {
         }
     }
 
-    /// Why a URL was not registered. Where there are too many webhooks, names them: X has the same words for a URL that is
-    /// registered already.
+    /// Returns the error for a URL that X did not register. If the app has too many webhooks, the
+    /// error lists them, because X sends the same message for a URL that is already registered.
     async fn not_registered(&self, client: &Client, url: &str, error: &Error) -> anyhow::Error {
         if let Some(hint) = client.refused_answer(url, error).await {
             note(hint);

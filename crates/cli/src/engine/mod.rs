@@ -1,4 +1,4 @@
-//! The engine behind several receivers: JetStream or Redis Streams.
+//! The engine shared by several receivers: JetStream or Redis Streams.
 
 mod reader;
 mod sink;
@@ -35,7 +35,8 @@ pub(crate) struct EngineArgs {
     redis: Option<String>,
     /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's. Or in BIRDHOOK_REDIS_CA, which is
     /// passed over where no Redis is named: it may be set for all that a machine runs.
-    // Not `env`, by which it could not be told from what was typed.
+    // Not `env`: clap would apply `requires` and `conflicts_with` to the variable as to a typed
+    // option.
     #[arg(long, value_name = "FILE", conflicts_with = "nats", requires = "redis")]
     redis_ca: Option<PathBuf>,
     /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.
@@ -57,14 +58,14 @@ pub(crate) struct WritingArgs {
     cloud_events: bool,
 }
 
-/// An engine that answers.
+/// A connected engine.
 pub(crate) enum Engine {
     Nats { engine: Box<JetStream>, stream: String },
     Redis { engine: Redis, stream: String },
 }
 
 impl EngineArgs {
-    /// Connects to the engine that must be named.
+    /// Connects to the engine that the arguments name. Fails if they name none.
     pub(crate) async fn connect(&self) -> Result<Engine> {
         let stream = |unless: &str| self.stream.clone().unwrap_or_else(|| unless.to_owned());
         if let Some(url) = &self.nats {
@@ -94,7 +95,7 @@ fn redis_ca_of_the_environment() -> Option<PathBuf> {
 }
 
 impl Engine {
-    /// What it is and where events go in it.
+    /// Returns the kind of engine and the name of the stream.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Nats { stream, .. } => format!("the JetStream stream {stream}"),
@@ -102,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// A way in. A stream that is missing is made; one that is there is left as it is.
+    /// Returns a sink. Creates a missing stream, and leaves an existing one unchanged.
     pub(crate) async fn sink(&self, writing: &WritingArgs) -> Result<EngineSink> {
         let format = if writing.cloud_events { Format::CloudEvents } else { Format::Plain };
         match self {
@@ -123,7 +124,7 @@ impl Engine {
         }
     }
 
-    /// A way out, as one of those who read in this group's name.
+    /// Returns a reader in a consumer group.
     pub(crate) async fn reader(&self, group: &str) -> Result<Reader> {
         match self {
             Self::Nats { engine, stream } => {

@@ -1,4 +1,4 @@
-//! Out of an engine.
+//! Reads events from an engine.
 
 use anyhow::{Context, Result, bail};
 use birdhook::nats::{self, ConsumeError, Consumer};
@@ -11,17 +11,18 @@ pub(crate) enum Reader {
     Redis(Group),
 }
 
-/// An event that was handed out.
+/// An event received from an engine, not yet acknowledged.
 pub(crate) enum Taken {
     Nats(Box<nats::Message>),
     Redis(Box<redis::Message>),
 }
 
 impl Reader {
-    /// The next event. What is put aside or did not come in time is told as an error inside, and the next call goes on.
+    /// Returns the next event. The inner error reports a failed read, or a message that is not an
+    /// event and was set aside. The next call continues.
     ///
     /// # Errors
-    /// When nothing will come any more.
+    /// Fails if no more events can come.
     pub(crate) async fn recv(&mut self) -> Result<Result<Taken>> {
         match self {
             Self::Nats(consumer) => match consumer.recv().await.unwrap_or(Err(ConsumeError::Removed)) {
@@ -72,7 +73,7 @@ impl Taken {
         }
     }
 
-    /// Whether it was handed out before.
+    /// Returns whether the message is a redelivery.
     pub(crate) fn is_handed_out_again(&self) -> bool {
         match self {
             Self::Nats(message) => message.tries() > 1,

@@ -1,4 +1,4 @@
-//! Into an engine.
+//! Delivers events to an engine.
 
 use std::pin::Pin;
 

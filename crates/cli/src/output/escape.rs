@@ -1,10 +1,10 @@
-//! Texts that strangers wrote, without what steers a terminal.
+//! Escapes untrusted text so that it cannot control the terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a terminal may take this letter for a command, or may order the text around it by it: C0 and C1 controls, DEL,
-/// Unicode's line breaks, the controls of its bidirectional algorithm, and its invisible tags.
+/// Returns whether a character can control a terminal or reorder the text around it: C0 and C1
+/// controls, DEL, Unicode's line breaks, bidirectional controls, and invisible tags.
 fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(
@@ -18,7 +18,7 @@ fn steers(letter: char) -> bool {
         )
 }
 
-/// Text on one line, with what steers a terminal written as `\n` or `\u{9b}`.
+/// Returns text on one line, with control characters written as `\n` or `\u{9b}`.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -31,12 +31,12 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
-/// Whether the text is of printable ASCII and line breaks, as most is: nothing in it is to be escaped.
+/// Returns whether text is printable ASCII and line breaks, so that nothing needs escaping.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
 }
 
-/// Text of several lines in our own styles; everything else that steers a terminal is escaped.
+/// Escapes text of several lines, but keeps line breaks and colours.
 pub(super) fn styled_text(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
@@ -55,14 +55,15 @@ pub(super) fn styled_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// The length of the colour or weight that the text begins with: `ESC [ 1 m`.
+/// Returns the length of the colour or weight code at the start of the text: `ESC [ 1 m`.
 fn style(text: &str) -> Option<usize> {
     let codes = text.strip_prefix("\u{1b}[")?;
     let end = codes.find(|letter: char| !letter.is_ascii_digit() && letter != ';')?;
     codes.get(end..)?.starts_with('m').then_some("\u{1b}[".len() + end + "m".len())
 }
 
-/// JSON on one line, with what steers a terminal as `\u009b`: in valid JSON it stands in strings alone.
+/// Returns JSON on one line, with control characters written as `\u009b`. In valid JSON they occur
+/// only inside strings.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     if is_plain(text) && !text.contains('\n') {
         return Cow::Borrowed(text);
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn json_means_the_same_when_it_is_escaped() {
         let text: String = STEERING.iter().chain(&['é', '🐦', '"', '\\']).collect();
-        // As X may write it: serde_json itself escapes only what comes before the space.
+        // Written as X may write it: serde_json escapes only characters below the space.
         let written = serde_json::to_string(&text).unwrap();
         let clean = json(&written);
         assert!(!clean.contains(steers), "{clean:?}");

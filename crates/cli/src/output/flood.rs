@@ -1,14 +1,14 @@
-//! Notes under a flood.
+//! Rate limit for notes.
 
 use std::time::Duration;
 
-/// How long a note that is repeated is left out.
+/// Time during which a repeated note is left out.
 const REPEATED: Duration = Duration::from_secs(10);
 
-/// The most notes of one second.
+/// Maximum number of notes per second.
 const MOST: u32 = 20;
 
-/// Leaves out notes that repeat the last one, and those of a second that has had enough; counts them.
+/// Leaves out and counts notes that repeat the last one or exceed the rate limit.
 #[derive(Debug, Default)]
 pub(super) struct Flood {
     last: Option<(String, Duration)>,
@@ -18,7 +18,7 @@ pub(super) struct Flood {
 }
 
 impl Flood {
-    /// Whether to write this note, at this time since the start.
+    /// Returns whether to write this note. `now` is the time since the start.
     pub(super) fn admits(&mut self, text: &str, now: Duration) -> bool {
         if self.second != now.as_secs() {
             (self.second, self.of_second) = (now.as_secs(), 0);
@@ -33,12 +33,12 @@ impl Flood {
         true
     }
 
-    /// Counts notes that were admitted and not written.
+    /// Counts notes that were admitted but not written.
     pub(super) fn left_out(&mut self, notes: u64) {
         self.left_out += notes;
     }
 
-    /// How many notes were left out since the last call.
+    /// Returns the number of notes left out since the last call.
     pub(super) fn take(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }

@@ -1,4 +1,4 @@
-//! What the commands print.
+//! Output of the commands.
 
 mod escape;
 mod flood;
@@ -24,7 +24,7 @@ pub(crate) const CAREFUL: Style = AnsiColor::Yellow.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
 
-/// Prints one line, in colours where they are wanted.
+/// Prints one line, with colours if standard output supports them.
 pub(crate) fn line(text: impl AsRef<str>) -> Result<()> {
     writeln!(anstream::stdout().lock(), "{}", styled_text(text.as_ref()))?;
     Ok(())
@@ -36,23 +36,23 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-/// A value as one line of JSON.
+/// Returns a value as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
     Ok(escape::json(&serde_json::to_string(value)?).into_owned())
 }
 
-/// Prints that something was done to something: `deleted 5`, or `{"deleted":"5"}`.
+/// Prints an action and its object: `deleted 5`, or `{"deleted":"5"}`.
 pub(crate) fn done(what: &str, to: &str, as_json: bool) -> Result<()> {
     if as_json { json(&std::collections::BTreeMap::from([(what, to)])) } else { line(format!("{what} {}", shown(to))) }
 }
 
-/// A number of things: `1 event`, `2 events`.
+/// Returns a number with its noun: `1 event`, `2 events`.
 pub(crate) fn plural(number: usize, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{ending}")
 }
 
-/// Prints a note on standard error. A command that [serves](serving) does not wait until it is written.
+/// Prints a note on standard error. A command that [serves](serving) does not wait for the write.
 pub(crate) fn note(text: impl AsRef<str>) {
     if !served::noted(text.as_ref()) {
         // Standard error may be closed.
@@ -60,7 +60,8 @@ pub(crate) fn note(text: impl AsRef<str>) {
     }
 }
 
-/// An error with its sources, save those whose words stand in it already: some libraries tell their source twice.
+/// Returns an error with its sources. Skips a source whose text is already included, because some
+/// libraries include it in their own message.
 pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -74,12 +75,12 @@ pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Text of one line in a style, which is taken out again where it is not wanted.
+/// Returns one line of text in a style, which is stripped if the output has no colours.
 pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> String {
     format!("{style}{}{style:#}", shown(text.as_ref()))
 }
 
-/// Prints the steps of a plan, one a line.
+/// Prints the steps of a plan, one per line.
 pub(crate) fn steps<T: Display>(steps: &[T]) -> Result<()> {
     if steps.is_empty() {
         return line("nothing is to be done");
@@ -87,7 +88,7 @@ pub(crate) fn steps<T: Display>(steps: &[T]) -> Result<()> {
     steps.iter().try_for_each(|step| line(shown(&step.to_string())))
 }
 
-/// Whether an error says that nobody reads our output any more.
+/// Returns whether an error reports that our output is closed.
 pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! Output of commands that serve, which nothing but a delivery waits for.
+//! Queued output for commands that serve; only deliveries wait for it.
 
 use std::io::{self, Write};
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
@@ -9,10 +9,10 @@ use super::flood::Flood;
 use super::outlet::Outlet;
 use super::plural;
 
-/// How many lines wait for standard output, and for standard error.
+/// Maximum number of lines that wait, for standard output and standard error each.
 const CAPACITY: usize = 256;
 
-/// How long what waits may take to be written at the end.
+/// Time limit at exit for writing queued output.
 const AT_THE_END: Duration = Duration::from_secs(1);
 
 static EVENTS: LazyLock<Outlet<String>> = LazyLock::new(|| Outlet::new(CAPACITY, |line: String| write(&line)));
@@ -25,8 +25,8 @@ struct Notes {
     since: Instant,
 }
 
-/// Queues notes from now on. Where standard error is not read they are left out and counted, and the count is noted later.
-/// Every command that serves calls this first.
+/// Queues notes from now on. If standard error is not read, notes are left out and counted, and the
+/// count is printed later. Every command that serves calls this first.
 pub(crate) fn serving() {
     NOTES.get_or_init(|| Notes {
         outlet: Outlet::new(CAPACITY, |note: String| writeln!(anstream::stderr(), "{}", styled_text(&note))),
@@ -37,24 +37,24 @@ pub(crate) fn serving() {
 
 fn write(lines: &str) -> io::Result<()> {
     let lines = styled_text(lines);
-    // What has no style need not be searched for styles to take out.
+    // Output without styles needs no search for styles to strip.
     if lines.contains('\u{1b}') { writeln!(anstream::stdout(), "{lines}") } else { writeln!(io::stdout(), "{lines}") }
 }
 
-/// Prints one line or several, and returns once they are written. Dropped before that, they are not printed, unless they are
-/// being written.
+/// Prints one or more lines. Returns once they are written. If dropped earlier, they are not
+/// printed, unless the write has begun.
 pub(crate) async fn print(line: String) -> io::Result<()> {
     EVENTS.write(line).await
 }
 
-/// Prints one line if there is room in the queue.
+/// Prints one line if the queue has room.
 pub(crate) fn try_print(line: String) {
     if !EVENTS.try_write(line) {
         super::note("standard output is not read: a line was left out");
     }
 }
 
-/// Notes this where the command serves; returns whether it does.
+/// Queues a note if the command serves. Returns whether it does.
 pub(super) fn noted(text: &str) -> bool {
     let Some(notes) = NOTES.get() else { return false };
     let mut flood = notes.flood.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +65,7 @@ pub(super) fn noted(text: &str) -> bool {
 }
 
 impl Notes {
-    /// Writes the number of notes that were left out, if any were, and this one.
+    /// Writes the number of notes that were left out, if any, then this note.
     fn write(&self, flood: &mut Flood, text: Option<&str>) {
         let left_out = flood.take();
         let count = (left_out > 0).then(|| format!("{} left out", plural(left_out as usize, "note")));
@@ -76,11 +76,11 @@ impl Notes {
     }
 }
 
-/// Writes what is queued. Gives up after a second where it is not read.
+/// Writes queued output. Gives up after 1 s if the output is not read.
 pub(crate) async fn finish() {
     let Some(notes) = NOTES.get() else { return };
     notes.write(&mut notes.flood.lock().unwrap_or_else(PoisonError::into_inner), None);
     let written = async { tokio::join!(EVENTS.flush(), notes.outlet.flush()) };
-    // What is not written by then was not answered 200.
+    // Deliveries whose events are not written by then were not answered 200.
     let _ = tokio::time::timeout(AT_THE_END, written).await;
 }

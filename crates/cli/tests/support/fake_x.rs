@@ -1,20 +1,20 @@
-//! A server that answers as X is told to, whoever asks.
+//! A fake X that answers by fixed rules.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// A method, what the path begins with, a status, and a body.
+/// Method, start of the path, status and body.
 pub(crate) type Rule = (&'static str, &'static str, u16, &'static str);
 
-/// Listens until the test ends.
+/// A fake X, which listens until the tests end.
 pub(crate) struct FakeX {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl FakeX {
-    /// Answers with the first rule that fits, else 404.
+    /// Starts it. The first rule that matches a request answers it, else 404.
     pub(crate) fn start(rules: &'static [Rule]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -22,14 +22,14 @@ impl FakeX {
         let list = Arc::clone(&asked);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // The tool may have ended.
+                // The tool may have ended already.
                 let _ = answer(stream, rules, &list);
             }
         });
         Self { url, asked }
     }
 
-    /// Method and path of each request.
+    /// Returns the method and the path of each request.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }

@@ -16,10 +16,10 @@ use serde_json::Value;
 
 pub(crate) const SECRET: &str = "cli-test-secret";
 
-/// How long something that must happen may take.
+/// Time limit for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The tool with a secret in its environment and nothing else that changes what it does.
+/// Returns the tool with a secret in its environment, and without variables that change its output.
 pub(crate) fn birdhook(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_birdhook"));
     command.args(args).env("BIRDHOOK_CONSUMER_SECRET", SECRET).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
@@ -34,7 +34,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Standard output as lines of JSON.
+    /// Returns standard output, parsed as lines of JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
     }
@@ -72,7 +72,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts it on a free port and waits until it listens.
+    /// Starts the command on a free port, and waits until it listens.
     pub(crate) fn start(args: &[&str]) -> Self {
         Self::start_command(&mut birdhook(args))
     }
@@ -96,12 +96,12 @@ impl Serving {
         Self { child, url, lines, notes }
     }
 
-    /// The number of the process.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The next line of standard output.
+    /// Returns the next line of standard output.
     pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("a line")
     }
@@ -110,22 +110,23 @@ impl Serving {
         serde_json::from_str(&self.line()).unwrap()
     }
 
-    /// The next line of standard error.
+    /// Returns the next line of standard error.
     pub(crate) fn note(&self) -> String {
         self.notes.recv_timeout(PATIENCE).expect("a note")
     }
 
-    /// The next line of standard error that says so; those before it are passed over.
+    /// Returns the next line of standard error that contains `what`, and skips the lines before it.
     pub(crate) fn note_of(&self, what: &str) -> String {
         std::iter::repeat_with(|| self.note()).find(|note| note.contains(what)).unwrap()
     }
 
-    /// Kills it, so that it cannot end in order.
+    /// Kills the process, so that it cannot shut down properly.
     pub(crate) fn kill(self) {
         drop(self);
     }
 
-    /// Stops it as a service manager would; what it still wrote to standard output, and to standard error.
+    /// Stops the process as a service manager does. Returns the remaining lines of standard output
+    /// and of standard error.
     pub(crate) fn stop(mut self) -> (Vec<String>, Vec<String>) {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
@@ -155,7 +156,7 @@ fn follow(stream: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// A folder that is removed with the test.
+/// A folder that is removed at the end of the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -182,12 +183,12 @@ impl Drop for Folder {
     }
 }
 
-/// Sends JSON over a connection of its own; the head and the body of the answer.
+/// Sends JSON on a new connection. Returns the head and the body of the response.
 pub(crate) fn post_json(url: &str, path: &str, body: &str) -> (String, String) {
     call(url, "POST", path, &[("content-type", "application/json")], body)
 }
 
-/// Sends a request over a connection of its own; the head and the body of the answer.
+/// Sends a request on a new connection. Returns the head and the body of the response.
 pub(crate) fn call(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (String, String) {
     let address = url.trim_start_matches("http://").trim_end_matches('/');
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");

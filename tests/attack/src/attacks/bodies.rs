@@ -1,4 +1,4 @@
-//! Bodies that are too long, and too many at once.
+//! Bodies that are too long, and too many bodies at once.
 
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
@@ -39,7 +39,8 @@ async fn too_long(target: Target) -> Tally {
     let mut tally = Tally::default();
     let body = format!(r#"{{"for_user_id":"1","a":"{}"}}"#, "a".repeat(TOO_LONG)).into_bytes();
     let unsigned = [&post(&[&format!("content-length: {}", body.len())]), body.as_slice()].concat();
-    // A server that answers and closes while the client still writes may reset the connection before the answer is read.
+    // A server that answers and closes while the client still writes may reset the connection
+    // before the client reads the answer.
     let too_large: &[Outcome] = &[Status(413), Closed];
     let unauthorised: &[Outcome] = &[Status(401), Closed];
     let cases: [(&str, Vec<u8>, &[Outcome]); 4] = [
@@ -105,7 +106,7 @@ async fn at_once(target: Target, length: usize) -> Tally {
             None => tally.count("a body at once with others", Outcome::Open, &[]),
         }
     }
-    // As much as may be under way at once is less than what was sent, where all of it was under way together.
+    // The bodies exceed the memory budget, if all of them were in progress at once.
     let refused = tally.outcomes.get(&Status(503)).copied().unwrap_or_default();
     let sent = (count * length) >> 20;
     tally.note = format!("{sent} MiB sent");
@@ -133,7 +134,7 @@ async fn cut_off(target: Target) -> Tally {
         let bytes = if round % 2 == 0 { &whole } else { &chunks };
         let Ok(mut stream) = connect(target.address).await else { continue };
         stream.write_all(&bytes[..bytes.len() * (round % 7 + 1) / 8]).await.ok();
-        // Every other one says nothing more, yet still listens.
+        // Half of the clients send nothing more, but still read.
         if round % 4 < 2 {
             stream.shutdown().await.ok();
             let answered = timeout(X_WAITS, only_answer(&mut stream)).await;

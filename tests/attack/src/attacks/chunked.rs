@@ -1,4 +1,4 @@
-//! Bodies whose length is a lie, smuggling, and many requests in one breath.
+//! Bodies with wrong lengths, request smuggling, and pipelined requests.
 
 use birdhook::signature;
 use tokio::io::AsyncWriteExt;
@@ -37,13 +37,13 @@ pub const ROWS: &[Row] = &[
 
 const CHUNKED: &str = "transfer-encoding: chunked";
 
-/// A POST of these raw chunks, with a signature that could be right.
+/// Returns a POST with these raw chunks and a plausible signature.
 fn raw_chunks(chunks: &[u8]) -> Vec<u8> {
     let signature = format!("{}: {}", signature::HEADER, sign("{}"));
     [&post(&[CHUNKED, &signature]), chunks].concat()
 }
 
-/// What is no body may be refused by the server, or by birdhook: never taken.
+/// Outcomes for an invalid body: the server or birdhook refuses it.
 const NO_BODY: &[Outcome] = &[Status(400), Status(401), Status(408), Status(413), Closed];
 
 async fn chunk_lies(target: Target) -> Tally {
@@ -85,10 +85,10 @@ async fn chunk_extensions(target: Target) -> Tally {
     tally.judge("an extension", &target.ask(&[&raw_chunks(b"2;a=b\r\n{}\r\n0\r\n\r\n")]).await, taken);
     tally.judge("a trailer", &target.ask(&[&raw_chunks(b"2\r\n{}\r\n0\r\nx-a: b\r\n\r\n")]).await, taken);
     let long = [b"2;a=".as_slice(), &[b'a'; 1 << 20], b"\r\n{}\r\n0\r\n\r\n"].concat();
-    // What is in an extension is skipped as it comes, or refused; the body itself is whole and signed.
+    // The extension is skipped or refused. The body itself is complete and signed.
     tally.judge("an extension of 1 MiB", &target.ask(&[&raw_chunks(&long)]).await, taken);
     let trailer = [b"2\r\n{}\r\n0\r\nx-a: ".as_slice(), &[b'a'; 1 << 20], b"\r\n\r\n"].concat();
-    // The body is whole before its trailer, which a server may leave unread.
+    // The body is complete before its trailer, which a server may leave unread.
     tally.judge("a trailer of 1 MiB", &target.ask(&[&raw_chunks(&trailer)]).await, &[Status(200), Status(400), Closed]);
     let ones =
         [b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n".as_slice(); 20_000].concat();
@@ -115,7 +115,7 @@ async fn lengths(target: Target) -> Tally {
         (&["content-length: "], "empty", &[Status(400)]),
         (&["content-length: 2, 3"], "a list", &[Status(400)]),
         (&["content-length: 2", "content-length: 3"], "two that differ", &[Status(400)]),
-        // Without any length a request has no body.
+        // Without a length, a request has no body.
         (&[], "none", &[Status(401), Status(411)]),
     ];
     let cases = cases.iter().map(|(headers, what, allowed)| {
@@ -128,7 +128,7 @@ async fn lengths(target: Target) -> Tally {
     tally
 }
 
-/// A challenge that must never be answered, for it is a body or a part of one.
+/// A challenge that must never be answered, because it is part of a body.
 fn smuggled() -> Vec<u8> {
     get("crc_token=smuggled", &[])
 }
@@ -151,10 +151,11 @@ async fn smuggling(target: Target) -> Tally {
     ];
     for (what, headers, bytes) in cases {
         let answer = target.ask(&[&[&post(headers), *bytes, &hidden].concat()]).await;
-        // Unsigned, all of it: 401, or refused by the server; never the challenge's 200.
+        // All of it is unsigned: 401, or refused by the server, but never the 200 of a challenge.
         tally.judge(what, &answer, &[Status(401), Status(400), Status(501), Closed]);
     }
-    // The dangerous one: after a request whose end two servers could see differently, the connection must not go on.
+    // The dangerous case: two servers could disagree on where this request ends, so the connection
+    // must not continue after it.
     let both = [&post(&[&whole, CHUNKED]), b"0\r\n\r\n".as_slice(), &hidden].concat();
     let (mut second, mut unread) = (Closed, Vec::new());
     if let Ok(mut stream) = connect(target.address).await {
@@ -205,10 +206,10 @@ async fn pipelining(target: Target) -> Tally {
             outcomes
         });
     }
-    // The same deliveries come by every connection: each is handed over once, whoever was first.
+    // Every connection sends the same deliveries. Each must be delivered once.
     for outcomes in connections.join_all().await {
         for ((number, id, status), outcome) in expected.iter().zip(&outcomes) {
-            // Some servers end a connection after an answer that came before the body was read.
+            // Some servers close a connection if they answered before they read the body.
             let allowed = [Status(*status), Closed];
             tally.count(&format!("request {number} of a pipeline"), *outcome, &allowed);
             if *outcome == Status(200) && number % 5 >= 3 {

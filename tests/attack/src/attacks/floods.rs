@@ -1,4 +1,4 @@
-//! As many requests as can be.
+//! As many requests as possible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -23,7 +23,7 @@ pub const ROWS: &[Row] = &[
         "1,000,000 events (120,000 in the short form), each of its own, against a window of 100,000",
         |t| Box::pin(distinct_keys(t)),
     )
-    // Bodies that were accepted and wait in the channel to be printed: eight, each beside what is made of its events.
+    // Eight accepted bodies wait in the channel to be printed, each beside its parsed events.
     .memory(|_| SLACK + BODIES + 8 * (16 << 20)),
     row("floods", "challenges", "a storm of challenges, each answered with its token", |t| Box::pin(challenges(t))),
     row("floods", "unsigned", "a storm of deliveries that nobody signed: 401", |t| Box::pin(unsigned(t))),
@@ -32,8 +32,9 @@ pub const ROWS: &[Row] = &[
 ];
 
 async fn distinct_keys(target: Target) -> Tally {
-    // As many as 1 MiB holds, and fewer than the 10,000 beyond which a body is not taken apart. Printing as many in one go holds
-    // up a thread of an unoptimised server for seconds, in which nobody else is answered.
+    // As many events as 1 MiB holds, and fewer than the 10,000 beyond which a body is not split
+    // into events. Printing this many at once blocks a thread of an unoptimised server for seconds,
+    // during which it answers no other request.
     let events = target.scale(9_000, 2_000);
     const UNDER_WAY: usize = 4;
     let (mut tally, early) = (Tally::default(), target.book.ids(1));
@@ -46,7 +47,8 @@ async fn distinct_keys(target: Target) -> Tally {
         let target = target.clone();
         sending.spawn(async move {
             let answer = target.deliver(ids.clone()).await;
-            // The next comes when this one is printed, so that what waits is bounded, as it is for an app that keeps up.
+            // The next body is sent once this one is printed, so that the queue is bounded, as for
+            // an app that keeps up.
             let begun = Instant::now();
             while answer.outcome == Status(200) && target.book.printed(ids.end - 1) == 0 && begun.elapsed() < X_PRINTS {
                 sleep(Duration::from_millis(2)).await;
@@ -59,7 +61,8 @@ async fn distinct_keys(target: Target) -> Tally {
         }
     }
     sending.join_all().await.iter().for_each(|answer| tally.judge("a body of events", answer, &[Status(200)]));
-    // The newest is remembered: the book would see it twice. The one before the flood need not be.
+    // The newest event is still remembered: the journal would report a second delivery. The one
+    // from before the flood need not be.
     tally.judge("the newest again", &target.deliver([latest]).await, &[Status(200)]);
     target.book.may_repeat(early.start);
     tally.judge("the oldest again", &target.deliver(early.clone()).await, &[Status(200)]);
@@ -72,10 +75,10 @@ async fn distinct_keys(target: Target) -> Tally {
     tally
 }
 
-/// How long an app may take to print what it has been handed.
+/// Time limit for an app to print the events delivered to it.
 const X_PRINTS: Duration = Duration::from_secs(20);
 
-/// Sends one request after another on several connections for a while; the answers are judged by `judge`.
+/// Sends requests one after another on several connections for a while. `good` judges the answers.
 async fn storm(
     target: &Target,
     request: impl Fn(usize) -> Vec<u8>,
@@ -95,7 +98,8 @@ async fn storm(
             let answer = answer(stream, unread).await;
             let mut tally = tally.lock().unwrap();
             *tally.outcomes.entry(answer.outcome).or_default() += 1;
-            // A server that answers before it has read the body may say that it goes on no further.
+            // A server that answers before it reads the body may announce that it closes the
+            // connection.
             if answer.outcome == Closed || answer.head.contains("connection: close") {
                 connection = None;
             }

@@ -1,4 +1,4 @@
-//! Heads that are too long, too many, or no heads.
+//! Heads that are too long, have too many headers, or are invalid.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn huge_headers(target: Target) -> Tally {
             tally.judge(&format!("a header of {length}"), &target.ask(&[&post(&[header])]).await, REFUSED);
         }
     }
-    // As much as passes is birdhook's to refuse.
+    // The server accepts this head, so birdhook must refuse it.
     let signature = format!("{}: sha256={}", signature::HEADER, "A".repeat(16_000));
     tally.judge("a signature of 16 KB", &target.ask(&[&post(&[&signature])]).await, &[Status(401)]);
     tally
@@ -79,7 +79,8 @@ async fn endless_head(target: Target) -> Tally {
                 writer.write_all(b"POST /webhooks/twitter HTTP/1.1\r\nhost: localhost\r\n").await.ok();
                 for _ in 0..MOST / lines.len() {
                     if writer.write_all(lines.as_bytes()).await.is_err() {
-                        // What was answered before is still to be read.
+                        // The server may have answered before the error, so the answer must be
+                        // read.
                         std::future::pending::<()>().await;
                     }
                 }
@@ -101,14 +102,14 @@ fn unfinished(target: &Target) -> usize {
 
 async fn unfinished_heads(target: Target) -> Tally {
     let (mut tally, mut opening, mut held) = (Tally::default(), JoinSet::new(), Vec::new());
-    // Hyper alone, as it is unless told otherwise, would take 400 KiB of each.
+    // By default, hyper would buffer 400 KiB for each connection.
     let head = [post(&[]).trim_ascii_end(), b"\r\nx-a: ", &[b'a'; 390 << 10]].concat();
     for _ in 0..unfinished(&target) {
         let (server, head) = (target.address, head.clone());
         opening.spawn(async move {
             let stream = connect(server).await.ok()?;
             let (reader, mut writer) = stream.into_split();
-            // A server that takes no more of it makes this wait, which is well.
+            // A server that stops reading makes this wait, which is fine.
             tokio::time::timeout(Duration::from_millis(500), writer.write_all(&head)).await.ok();
             Some((reader, writer))
         });
@@ -146,12 +147,12 @@ async fn control_characters(target: Target) -> Tally {
         tally.judge(&format!("%{byte:02x} in a token"), &target.ask(&[&escaped]).await, &[Status(400)]);
         let within = |before: &str, after: &str| [before.as_bytes(), &[byte], after.as_bytes()].concat();
         let token = within(&format!("GET {PATH}?crc_token=a"), "b HTTP/1.1\r\nhost: localhost\r\n\r\n");
-        // A server may take bytes beyond ASCII in a query as they are; a token they are not.
+        // A server may accept non-ASCII bytes in a query, but birdhook rejects them in a token.
         tally.judge(&format!("{byte:#x} in a token"), &target.ask(&[&token]).await, REFUSED);
         let path = within(&format!("POST {PATH}"), " HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n");
         let path = target.ask(&[&path]).await;
         tally.judge(&format!("{byte:#x} in a path"), &path, &[Status(400), Status(401), Status(404), Closed]);
-        // A tab and what is not ASCII are allowed in a header; what is unsigned is 401.
+        // Headers may contain tabs and non-ASCII bytes; the unsigned request then gets 401.
         let header =
             within(&format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\nx-a: a"), "b\r\ncontent-length: 0\r\n\r\n");
         let header = target.ask(&[&header]).await;
@@ -210,7 +211,7 @@ async fn expect_continue(target: Target) -> Tally {
     let (mut tally, ids) = (Tally::default(), target.book.ids(1));
     let body = body(ids.clone());
     let expect = "expect: 100-continue";
-    // As a client that has the body wait for it: 100, then the body, then 200.
+    // A client that waits for 100, then sends the body, then gets 200.
     if let Ok(mut stream) = connect(target.address).await {
         stream.write_all(&signed_head(&body, &[expect])).await.ok();
         let mut first = [0; 25];
@@ -226,7 +227,7 @@ async fn expect_continue(target: Target) -> Tally {
     }
     let unsigned = target.ask(&[&post(&[expect, "content-length: 100"])]).await;
     tally.judge("unsigned", &unsigned, &[Status(401)]);
-    // actix-web says 100 to everybody before it looks, which is no setting.
+    // actix-web always answers 100 first, and has no setting for it.
     let says_always = target.kind == crate::server::Kind::Actix;
     tally.holds(!unsigned.continued || says_always, || "the body of what nobody signed was asked for".to_owned());
     let promise = format!("{}: {}", signature::HEADER, sign("{}"));

@@ -1,4 +1,4 @@
-//! What HTTP/2 lets one connection ask for. A server without HTTP/2 has to refuse it cleanly.
+//! Attacks over one HTTP/2 connection. A server without HTTP/2 must refuse it cleanly.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -40,7 +40,8 @@ pub const ROWS: &[Row] = &[
     flooding("h2_bodies", "1 MiB on each of 90 streams, never finished, on several connections: 503 or 408", |t| {
         Box::pin(bodies(t))
     })
-    // Beside the bodies that birdhook has taken, what HTTP/2's windows let come of those it has not: 1 MiB a connection.
+    // Besides the bodies that birdhook reads, HTTP/2's windows let 1 MiB of other bodies arrive on
+    // each connection.
     .memory(|t| SLACK + BODIES + t.scale(20, 4) * (2 << 20))
     .waits(),
     flooding("h2_garbage", "frames that are none: too long, of streams that are not, compressed wrongly", |t| {
@@ -49,14 +50,14 @@ pub const ROWS: &[Row] = &[
 ];
 
 const fn flooding(name: &'static str, about: &'static str, attack: fn(Target) -> Attacking) -> Row {
-    // Each connection has its windows, tables and queues.
+    // Each connection has its own windows, tables and queues.
     row("http2", name, about, attack).memory(|t| SLACK + t.scale(50, 10) * (1 << 20))
 }
 
-/// What a flood may come to: an end by the server, or nothing, where it copes.
+/// Outcomes of a flood: the server ends the connection, or withstands it.
 const FLOODED: &[Outcome] = &[GoAway(11), GoAway(1), GoAway(2), GoAway(6), GoAway(0), Closed, Open];
 
-/// The flood of one connection, on several at once.
+/// Runs a flood on several connections at once.
 async fn on_each<F, Fut>(target: &Target, what: &str, flood: F) -> Tally
 where
     F: Fn(Connection) -> Fut,
@@ -85,7 +86,7 @@ fn times(target: &Target) -> u32 {
 
 const AFTER: Duration = Duration::from_millis(300);
 
-/// The head of a delivery that could be signed.
+/// Returns the head of a delivery with a plausible signature.
 fn head(stream: u32, flags: u8) -> Vec<u8> {
     frame(HEADERS, flags, stream, &block("POST", &[(signature::HEADER, &sign("{}"))]))
 }
@@ -145,7 +146,7 @@ async fn continuation(target: Target) -> Tally {
 async fn header_bomb(target: Target) -> Tally {
     let times = times(&target) / 1000;
     on_each(&target, "a head of 12 KB of headers of one byte", move |connection| {
-        // Many tiny ones: what they take in memory is many times what they take on the wire.
+        // Many tiny headers, which take far more memory than bytes on the wire.
         let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
         connection.flood(move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many), times, AFTER)
     })
@@ -226,16 +227,17 @@ async fn bodies(target: Target) -> Tally {
         opening.spawn(async move { streams(server, STREAMS, &[b' '; (1 << 20) - 1]).await });
     }
     for outcome in opening.join_all().await.into_iter().flatten() {
-        // Of the streams that are refused the bytes still come: whoever then sends too many is told so.
+        // Data for refused streams still arrives. The server ends the connection if it is too much.
         tally.count("a body on a stream", outcome, &[Status(408), Status(503), GoAway(11)]);
     }
     tally
 }
 
-/// Opens streams, sends as much of this body on each as the windows let through, and says what comes of each.
+/// Opens streams, sends on each as much of the body as the windows allow, and returns the outcomes.
 async fn streams(server: SocketAddr, count: u32, body: &'static [u8]) -> Vec<Outcome> {
     let Ok(Connection { mut reader, mut writer }) = Connection::open(server).await else { return vec![Closed] };
-    // HTTP/2's own first window; a stream's is 1 MiB with hyper, once its settings are acknowledged.
+    // HTTP/2's initial window of a connection. With hyper, the window of a stream is 1 MiB once its
+    // settings are acknowledged.
     let window = Semaphore::new(65_535);
     let (settings, acknowledge) = oneshot::channel();
     let writing = async {
@@ -304,7 +306,8 @@ async fn garbage(target: Target) -> Tally {
         let errors = [GoAway(1), GoAway(3), GoAway(6), GoAway(9), GoAway(11), GoAway(2), Closed];
         tally.count(what, outcome, &errors);
     }
-    // Requests that HTTP/1 would refuse: each is a stream's own error, or birdhook's refusal, or the server's.
+    // Requests that HTTP/1 would refuse. Each ends in a stream error, or is refused by birdhook or
+    // by the server.
     let requests = [
         ("a control character in a path", vec![(":path", "/a\u{1}b")]),
         ("a header in capitals", vec![("X-A", "a")]),

@@ -1,4 +1,4 @@
-//! Signed bodies that are hard to read: who holds the secret may send them, and X might.
+//! Signed bodies that are hard to parse. Holders of the secret can send them, and X might.
 
 #[path = "../../../../crates/core/tests/support/hostile.rs"]
 mod hostile;
@@ -38,7 +38,7 @@ pub const ROWS: &[Row] = &[
 
 const LIMIT: usize = 1 << 20;
 
-/// Each body several times at once, each with a blank more so that none is a copy.
+/// Sends each body several times at once, with added spaces so that none is a duplicate.
 async fn send(target: &Target, tally: &mut Tally, bodies: &[(&str, String, &[Outcome])]) {
     for (what, body, allowed) in bodies {
         let mut sending = JoinSet::new();
@@ -71,7 +71,8 @@ async fn deep(target: Target) -> Tally {
     tally
 }
 
-/// A verified object is taken, whatever is in it; what nests deeper than `serde_json` follows may count as no JSON.
+/// A verified object is accepted with any content. JSON nested deeper than `serde_json` supports
+/// may count as invalid.
 const TAKEN: &[Outcome] = &[Status(200), Status(400)];
 
 async fn wide(target: Target) -> Tally {
@@ -109,12 +110,12 @@ async fn wide(target: Target) -> Tally {
     tally
 }
 
-/// What reading the worst of these bodies into types takes, on two threads.
+/// Memory in bytes for parsing the worst of these bodies, on two threads.
 const READ: u64 = 2 * (50 << 20);
 
 async fn amplifying(target: Target) -> Tally {
     let mut tally = Tally::default();
-    // The short form is on servers that are not optimised.
+    // The short form attacks unoptimised servers, so it sends fewer bodies.
     let bodies = hostile::bodies().into_iter().step_by(target.scale(1, 6));
     let bodies: Vec<_> = bodies.map(|(shape, body)| (shape, body, [Status(200)].as_slice())).collect();
     send(&target, &mut tally, &bodies).await;
@@ -186,7 +187,7 @@ async fn not_json(target: Target) -> Tally {
     }
     let cases: &[&[u8]] = &[b"\xff\xfe{\0}\0", b"{\"a\":\"\xff\"}", b"{\"a\":\"\0\"}", b"\0"];
     for body in cases {
-        // What is wrong within a text that nobody reads may be taken as unknown.
+        // Invalid bytes in a text that is never read may be accepted as unknown.
         tally.judge(&format!("{body:?}"), &target.ask(&[&signed(body, &[])]).await, TAKEN);
     }
     tally
@@ -194,7 +195,7 @@ async fn not_json(target: Target) -> Tally {
 
 async fn compressed(target: Target) -> Tally {
     let mut tally = Tally::default();
-    // The head of a gzip file is enough: nobody may begin to unpack it.
+    // The head of a gzip file is enough, because the server must never start to decompress it.
     let bomb = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff".as_slice(), &[0xec; 1000]].concat();
     for encoding in ["gzip", "GZIP", "deflate", "br", "zstd", "compress", "gzip, gzip", "identity, gzip", "x"] {
         let header = format!("content-encoding: {encoding}");
@@ -211,7 +212,7 @@ async fn compressed(target: Target) -> Tally {
         b"\r\n0\r\n\r\n",
     ]
     .concat();
-    // Nobody unpacks: the bytes are no JSON.
+    // The server does not decompress: the bytes are not JSON.
     tally.judge("a compressed transfer", &target.ask(&[&coded]).await, &[Status(400), Status(415), Status(501)]);
     tally
 }

@@ -1,4 +1,4 @@
-//! Every attack there is, family by family.
+//! All attacks, by family.
 
 mod bodies;
 mod chunked;
@@ -29,5 +29,5 @@ pub fn all() -> Vec<Row> {
     families.concat()
 }
 
-/// What an HTTP server may say to what is no request that it takes, before birdhook sees it.
+/// Outcomes for a request that the HTTP server refuses before birdhook sees it.
 const REFUSED: &[Outcome] = &[Status(400), Status(408), Status(413), Status(414), Status(431), Status(501), Closed];

@@ -1,4 +1,4 @@
-//! Standard output that is not read: a log driver that is blocked, or a terminal after Ctrl-S.
+//! Standard output that is not read, as with a blocked log driver or a terminal after Ctrl-S.
 
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,10 @@ pub const ROWS: &[Row] = &[Row {
     )
 }];
 
-/// How long X waits for a delivery's answer, at its shortest.
+/// X's shortest timeout for a delivery.
 const X_WAITS_AT_LEAST: Duration = Duration::from_secs(3);
 
-/// How many deliveries are sent at once until one is refused. The channel of the examples holds 1,024.
+/// Number of deliveries sent at once, until one is refused. The examples' channel holds 1,024.
 const AT_ONCE: u64 = 64;
 const MOST: u64 = 3_000;
 
@@ -55,7 +55,7 @@ async fn unread(target: Target) -> Tally {
     tally
 }
 
-/// Delivers until the server has nowhere to put an event.
+/// Delivers events until the server has no room for another.
 pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
     let mut is_full = false;
     for _ in (0..MOST).step_by(AT_ONCE as usize) {

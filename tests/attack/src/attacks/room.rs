@@ -1,4 +1,4 @@
-//! Uploads that hold the memory for bodies, beside good deliveries that arrive at 1 Mbit/s.
+//! Uploads that fill the memory budget, while good deliveries arrive at 1 Mbit/s.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub const ROWS: &[Row] = &[
 
 const UPLOAD: usize = 63 << 10;
 
-/// How long the attack lasts.
+/// Duration of the attack.
 const LASTS: Duration = Duration::from_secs(6);
 
 /// Sends all but the last byte of an upload that looks signed.
@@ -45,11 +45,11 @@ async fn upload(target: &Target, payload: &[u8]) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// What an upload may be answered: it is ended for another one, is too slow, or found no room.
+/// Outcomes of an upload: ended to make room, too slow, or refused for lack of room.
 const ENDED: &[Outcome] = &[Status(503), Status(408), Closed];
 
 async fn slow_uploads(target: Target) -> Tally {
-    // One every 2 ms are 250 Mbit/s.
+    // One every 2 ms makes 250 Mbit/s.
     attack(target, Duration::from_millis(2), 1_100).await
 }
 
@@ -57,7 +57,7 @@ async fn fast_newcomers(target: Target) -> Tally {
     attack(target.clone(), Duration::from_micros(target.scale(500, 1_250)), 6_000).await
 }
 
-/// Begins an upload so often, at most so many at a time, and meanwhile good deliveries.
+/// Begins uploads at an interval, with a maximum in progress, while good deliveries are sent.
 async fn attack(target: Target, every: Duration, most: usize) -> Tally {
     let payload: Arc<Vec<u8>> = Arc::new(vec![b' '; UPLOAD]);
     let (begun, mut clock) = (Instant::now(), interval(every));
@@ -99,7 +99,7 @@ async fn attack(target: Target, every: Duration, most: usize) -> Tally {
     tally
 }
 
-/// Deliveries of 6 KB, one every 50 ms, each of which arrives at 1 Mbit/s.
+/// Sends a delivery of 6 KB every 50 ms, each at 1 Mbit/s.
 async fn good_deliveries(target: Target) -> Tally {
     let (begun, mut clock, mut sending) = (Instant::now(), interval(Duration::from_millis(50)), JoinSet::new());
     while begun.elapsed() < LASTS {

@@ -1,4 +1,4 @@
-//! Clients that take their time, and many of them.
+//! Slow clients, and many of them.
 
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,7 @@ async fn tool(target: Target, mode: &str) -> Tally {
         Ok(printed) => {
             let said = |what: &str| {
                 let said = printed.rsplit(what).next().and_then(|rest| rest.lines().next()).unwrap_or_default();
-                // Without its colours.
+                // Removes colour codes.
                 said.split("\x1b[").map(|part| part.split_once('m').map_or(part, |(_, text)| text)).collect::<String>()
             };
             let available = said("service available:");
@@ -99,7 +99,7 @@ fn slow_connections(target: &Target) -> usize {
     target.scale(2000, 300)
 }
 
-/// What is said one byte after another until the server answers or closes, or the time is over.
+/// Sends bytes one at a time until the server answers or closes, or all bytes are sent.
 async fn drip(server: std::net::SocketAddr, at_once: Vec<u8>, bytes: &[u8], every: Duration) -> Outcome {
     let Ok(stream) = connect(server).await else { return Closed };
     let (mut reader, mut writer) = stream.into_split();
@@ -127,7 +127,8 @@ async fn slow_headers(target: Target) -> Tally {
         sleep(Duration::from_micros(500)).await;
     }
     let mut tally = Tally::default();
-    // By 14 s every server has lost its patience; in the short form nothing is known of that, save from `out_of_files`.
+    // After 14 s every server must have given up. The short form ends before that; there only
+    // `out_of_files` tests the timeout.
     let allowed: &[Outcome] = if target.quick { &[Open, Closed, Status(408)] } else { &[Closed, Status(408)] };
     dripping.join_all().await.into_iter().for_each(|outcome| tally.count("a slow head", outcome, allowed));
     tally
@@ -162,7 +163,7 @@ async fn idle(target: Target) -> Tally {
     for _ in 0..idle_connections(&target) {
         let server = target.address;
         opening.spawn(connect(server));
-        // A few at a time, so that what is tested is the server and not the kernel's queue of those who wait for it.
+        // Opens a few at a time, to test the server and not the kernel's accept queue.
         if opening.len() >= 64 {
             opened.extend(opening.join_next().await.map(Result::unwrap));
         }
@@ -175,20 +176,21 @@ async fn idle(target: Target) -> Tally {
     tally
 }
 
-/// Asks until the server no longer reads, because nobody takes what it answers, or is gone.
+/// Sends requests without reading the responses, until the server closes the connection.
 async fn untaken(target: Target) -> Tally {
     let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
-    // In the short form the servers are attacked side by side, and are slow: actix-web, which goes on answering, would do nothing else.
+    // The short form sends fewer requests: slow servers are attacked in parallel, and actix-web,
+    // which never stops answering, would be busy with nothing else.
     let (clients, at_once, pause) = target.scale((20, 500, Duration::ZERO), (4, 250, Duration::from_millis(50)));
     for _ in 0..clients {
         let server = target.address;
         asking.spawn(async move {
             let socket = TcpSocket::new_v4().unwrap();
-            // Else the kernel takes megabytes of answers for it.
+            // By default, the kernel buffers megabytes of responses.
             socket.set_recv_buffer_size(4096).unwrap();
             let Ok(mut stream) = socket.connect(server).await else { return Closed };
             let (begun, many) = (Instant::now(), get("crc_token=a", &[]).repeat(at_once));
-            // An answer that comes to nobody ends in a reset, which the next request hears of.
+            // Once the server has closed the connection, a later write fails.
             while begun.elapsed() < Duration::from_secs(40) {
                 if let Ok(Err(_)) = timeout(Duration::from_millis(500), stream.write_all(&many)).await {
                     return Closed;
@@ -206,7 +208,7 @@ async fn untaken(target: Target) -> Tally {
     tally
 }
 
-/// No attack, but what a patience that is too short would do to those who have done nothing.
+/// Not an attack: shows that the timeouts are not too short for idle connections.
 async fn kept_alive(target: Target) -> Tally {
     let mut tally = Tally::default();
     let Ok(mut stream) = connect(target.address).await else {
@@ -240,7 +242,8 @@ async fn out_of_files(target: Target) -> Tally {
         stream.write_all(half).await.ok();
         held.push(stream);
     }
-    // In time for those who came first to have lost their place, as X would send it again.
+    // Long enough for the first held connections to time out. Retries, because X would send the
+    // delivery again.
     let mut answered = None;
     while answered.is_none() && begun.elapsed() < Duration::from_secs(16) {
         let ids = target.book.ids(1);

@@ -1,4 +1,4 @@
-//! Converges to what a file says.
+//! `birdhook ensure`: applies a webhook configuration file.
 
 mod written;
 
@@ -122,7 +122,7 @@ pub(crate) fn tell_step(step: &Step) -> Result<()> {
     output::line(format!("{} {}", styled(GOOD, "ok"), shown(&step.to_string())))
 }
 
-/// Reports a run that was stopped: why, what to do, and how many steps are left.
+/// Returns the error of a run that stopped early. Prints notes about the steps that were not done.
 pub(crate) fn failed(error: &EnsureError) -> anyhow::Error {
     match error {
         EnsureError::Looking(error) => explained(error),

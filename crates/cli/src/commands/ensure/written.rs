@@ -1,4 +1,4 @@
-//! The file that says what there should be.
+//! The configuration file of `birdhook ensure`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use birdhook::Timestamp;
 use birdhook::client::{Api, Filter, Wanted, Wish};
 use serde::Deserialize;
 
-/// The file, as it is written.
+/// The file as parsed from TOML.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
@@ -39,7 +39,7 @@ struct Wishes {
     direction: Option<birdhook::client::Direction>,
     #[serde(default)]
     qualifiers: BTreeMap<String, String>,
-    /// RFC 3339, as text or as TOML's own time.
+    /// RFC 3339, as a string or as a TOML datetime.
     expires_at: Option<toml::Value>,
     tag: Option<String>,
 }
@@ -55,7 +55,7 @@ impl Wishes {
 }
 
 impl Written {
-    /// What it means.
+    /// Returns the desired state that the file describes.
     pub(crate) fn wanted(self) -> Result<Wanted> {
         let api = match self.api {
             WrittenApi::V2 => Api::V2,
@@ -82,7 +82,7 @@ impl Written {
                 }
             }
         }
-        // Each run would give it the other tag, or the other end.
+        // Two entries for one subscription would change its tag or expiry back and forth.
         let mut pairs = wanted.activity.iter().zip(wanted.activity.iter().skip(1));
         let is_same = |(one, next): &(&Wish, &Wish)| (&one.event_type, &one.filter) == (&next.event_type, &next.filter);
         if let Some((one, next)) = pairs.find(is_same) {

@@ -1,4 +1,4 @@
-//! Events that failed as often as they may.
+//! `birdhook inbox dead-letters`: lists and shows events that used all their attempts.
 
 use anyhow::{Context, Result};
 use birdhook::inbox::{EventId, Inbox, Listed, Query, Standing};
@@ -50,7 +50,7 @@ async fn find(inbox: &Inbox, id: EventId) -> Result<Listed> {
     found.with_context(|| format!("{id} is no dead letter"))
 }
 
-/// A line, and the JSON laid out. What cannot be read is shown as far as it is text.
+/// Prints a line for the event, then its indented JSON. Shows an unreadable body as lossy UTF-8.
 fn show(letter: &Listed) -> Result<()> {
     match &letter.event {
         Ok(event) => Form::Line.print_event(event)?,

@@ -1,4 +1,4 @@
-//! Events of an inbox as lines of JSON.
+//! `birdhook inbox export`: prints the events of an inbox as JSON lines.
 
 use anyhow::Result;
 use base64::Engine;
@@ -31,7 +31,7 @@ impl Export {
     }
 }
 
-/// All that is known of an event.
+/// An event of an inbox, with its id and its status.
 #[derive(Serialize)]
 pub(super) struct Exported<'a> {
     id: String,
@@ -42,7 +42,7 @@ pub(super) struct Exported<'a> {
     what: What<'a>,
 }
 
-/// The event, or what is left of it.
+/// The event, or its stored body if that can no longer be parsed.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum What<'a> {

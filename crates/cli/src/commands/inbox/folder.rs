@@ -1,4 +1,4 @@
-//! The folder of an inbox.
+//! Opens the folder of an inbox and reads the events in it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,18 +15,18 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-/// How many events are read at once.
+/// Number of events per page.
 const PAGE: usize = 100;
 
 impl Folder {
-    /// Opens the inbox, does something with it and closes it.
+    /// Opens the inbox, calls `look` with it, and closes it.
     pub(super) async fn with<T>(&self, look: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
         if !Inbox::is_in(&self.path) {
             bail!("there is no inbox in {}", self.path.display());
         }
         let inbox = opened(&self.path, untouched())?;
         let told = look(&inbox).await;
-        // Nothing was handed out that could be waited for.
+        // This command leases no events, so closing has none to wait for.
         inbox.close(Duration::from_secs(10)).await;
         told.map_err(|error| {
             let failed = format!("cannot read the inbox in {}", self.path.display());
@@ -35,19 +35,20 @@ impl Folder {
     }
 }
 
-/// How long something is kept and remembered, and how large it may be, is for its owner to say.
+/// Returns options that delete nothing and have no size limit. Retention and limits are up to the
+/// receiver that owns the inbox.
 fn untouched() -> Options {
     Options::new().keep_acknowledged(Duration::MAX).dedupe_horizon(Duration::MAX).size_limit(u64::MAX).free_space(0)
 }
 
-/// Opens an inbox, and says why it cannot. Notes on stderr when it refuses deliveries later.
+/// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
 pub(crate) fn opened(path: &Path, options: Options) -> Result<Inbox> {
     let inbox = open(path, options)?;
     tokio::spawn(watch(inbox.clone()));
     Ok(inbox)
 }
 
-/// The pause between two looks at whether the inbox takes deliveries.
+/// Interval between checks of whether the inbox accepts deliveries.
 const LOOK: Duration = Duration::from_secs(1);
 
 async fn watch(inbox: Inbox) {
@@ -76,7 +77,7 @@ fn open(path: &Path, options: Options) -> Result<Inbox> {
     })
 }
 
-/// Shows all events that were asked for, the oldest first.
+/// Calls `visit` with each event of a query, the oldest first.
 pub(super) async fn each(inbox: &Inbox, query: Query, mut visit: impl FnMut(Listed) -> Result<()>) -> Result<()> {
     let mut query = query.limit(PAGE);
     loop {

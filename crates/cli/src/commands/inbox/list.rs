@@ -1,4 +1,4 @@
-//! Events of an inbox as rows.
+//! `birdhook inbox list`: prints the events of an inbox as rows.
 
 use anyhow::Result;
 use birdhook::inbox::{Listed, Query, Standing, Unreadable};
@@ -54,7 +54,7 @@ impl List {
     }
 }
 
-/// Prints a row for each event, up to so many.
+/// Prints a row for each event, up to `limit` rows.
 pub(super) async fn rows(folder: &Folder, query: Query, limit: usize, json: bool) -> Result<()> {
     let query = query.limit(limit.saturating_add(1));
     let mut listed = folder.with(async |inbox| Ok(inbox.list(query).await?)).await?;
@@ -70,7 +70,7 @@ pub(super) async fn rows(folder: &Folder, query: Query, limit: usize, json: bool
     Ok(())
 }
 
-/// An event without what people wrote.
+/// The metadata of an event, without its content.
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     id: String,

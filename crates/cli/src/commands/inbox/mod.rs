@@ -1,4 +1,4 @@
-//! What is in a durable inbox, and what is to become of it.
+//! `birdhook inbox`: shows a durable inbox, and settles the events in it.
 
 mod dead_letters;
 mod export;

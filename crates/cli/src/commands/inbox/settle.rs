@@ -1,4 +1,4 @@
-//! What is to become of events.
+//! `birdhook inbox requeue` and `birdhook inbox discard`: settle events.
 
 use std::collections::BTreeSet;
 
@@ -86,7 +86,7 @@ async fn dead_letters(inbox: &Inbox) -> Result<Vec<EventId>> {
     Ok(ids)
 }
 
-/// To how many events it was done, and to which it could not be.
+/// The number of events that were settled, and the ids of those that could not be.
 struct Settled {
     count: usize,
     refused: Vec<EventId>,

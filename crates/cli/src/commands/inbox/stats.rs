@@ -1,4 +1,4 @@
-//! What an inbox holds, in numbers.
+//! `birdhook inbox stats`: prints the size of an inbox.
 
 use std::time::Duration;
 

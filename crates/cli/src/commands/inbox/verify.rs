@@ -1,4 +1,4 @@
-//! Whether an inbox is as it was written.
+//! `birdhook inbox verify`: checks an inbox against its checksums.
 
 use anyhow::{Error, Result};
 use birdhook::inbox::{ListError, StoreError};
@@ -35,7 +35,7 @@ impl Verify {
     }
 }
 
-/// What is damaged, if that is why it failed.
+/// Returns what is damaged, if the error reports damage.
 fn damage(error: &Error) -> Option<&str> {
     let store = match error.downcast_ref() {
         Some(ListError::Store(store)) => store,

@@ -1,4 +1,4 @@
-//! Receiving into an inbox, and consuming from it.
+//! `birdhook listen --inbox`: receives into an inbox, and consumes from it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::commands::inbox::opened;
 use crate::lines::Form;
 use crate::output::{self, note, plural, print};
 
-/// How long the event that is being printed may take once the inbox is closed.
+/// Time limit for the event being printed when the inbox closes.
 const LAST_EVENT: Duration = Duration::from_secs(1);
 
-/// What is done with deliveries that are kept in a folder.
+/// A receiver that keeps deliveries in an inbox.
 pub(super) struct Durable {
     pub(super) folder: PathBuf,
     pub(super) tries: u32,
@@ -26,7 +26,7 @@ pub(super) struct Durable {
 }
 
 impl Durable {
-    /// Receives until it is asked to stop, or until nobody reads the output any more.
+    /// Receives until it is asked to stop, or until standard output is closed.
     pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
         let (apps, webhook) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
@@ -45,7 +45,8 @@ impl Durable {
         inbox.close(PATIENCE).await;
         match tokio::time::timeout(LAST_EVENT, &mut consuming).await {
             Ok(ended) => ended.context("the consumer failed")?,
-            // It waits for output that is not read. The event is printed when the inbox is opened again.
+            // The consumer waits for output that is not being read. The event is printed when the
+            // inbox is opened again.
             Err(_) => consuming.abort(),
         }
         note(format!("left in the inbox: {}", holdings(&inbox)));
@@ -58,10 +59,10 @@ pub(super) fn holdings(inbox: &Inbox) -> String {
     format!("{} to be done, {}", plural(stats.depth, "event"), plural(stats.dead, "dead letter"))
 }
 
-/// How many events are being acknowledged at once.
+/// Maximum number of acknowledgements in progress.
 const SETTLING: usize = 64;
 
-/// Takes events from the inbox, forwards and prints them, one after the other.
+/// Leases events from the inbox, then forwards and prints them one at a time.
 struct Consumer {
     inbox: Inbox,
     forwarder: Option<Forwarder>,
@@ -72,7 +73,7 @@ struct Consumer {
 }
 
 impl Consumer {
-    /// Until the inbox is closed. It closes it itself when nobody reads the output any more.
+    /// Runs until the inbox is closed. Closes the inbox itself when standard output is closed.
     async fn run(mut self) {
         let mut leases = self.inbox.leases();
         let mut settling = JoinSet::new();
@@ -94,10 +95,10 @@ impl Consumer {
                 settling.join_next().await;
             }
         }
-        // What could not be settled before the inbox was closed is handed out when it is opened again.
+        // Events not settled before the inbox closed are redelivered when it is opened again.
         while settling.join_next().await.is_some() {}
         if let Some(lease) = unread {
-            // It is handed out still, so that it does not count as failed.
+            // Closed while the event is leased, so that this attempt does not count as failed.
             self.inbox.close(Duration::ZERO).await;
             drop(lease);
         }

@@ -1,4 +1,4 @@
-//! Passes deliveries on.
+//! Forwards deliveries to another URL.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use birdhook_testkit::Sender;
 
 use super::check_url;
 
-/// Sends bodies to a URL, signed anew.
+/// Sends bodies to a URL, signed again with the secrets of their app.
 pub(super) struct Forwarder {
     url: String,
     apps: Apps,

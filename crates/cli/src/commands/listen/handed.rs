@@ -1,4 +1,4 @@
-//! Receiving for an engine.
+//! `birdhook listen --nats` and `--redis`: receives for an engine.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::commands::relay::{options, relay};
 use crate::engine::{EngineArgs, EngineSink, WritingArgs};
 use crate::output::{note, told};
 
-/// What is done with deliveries that an engine is to have.
+/// A receiver that delivers to an engine, directly or through an inbox.
 pub(super) struct Handed {
     pub(super) engine: EngineArgs,
     pub(super) writing: WritingArgs,
@@ -50,7 +50,7 @@ impl Handed {
     }
 }
 
-/// Says why it was answered 503.
+/// A sink that prints why a delivery was answered 503.
 struct Noted {
     sink: EngineSink,
 }

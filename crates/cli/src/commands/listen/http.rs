@@ -1,4 +1,4 @@
-//! HTTP for strangers: nobody may hold a connection by saying nothing, by never ending a request's head, or by never taking an answer.
+//! An HTTP server for untrusted clients, with a timeout for each way to hold a connection open.
 
 use std::future::{Ready, ready};
 use std::io;
@@ -12,29 +12,32 @@ use axum_server::accept::Accept;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_io_timeout::TimeoutStream;
 
-/// How long a client may take to send its first request's head, and to take an answer. The body's time is birdhook's.
+/// Timeout for the head of the first request, and for writing a response. birdhook limits the time
+/// for the body.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// How long a client may take until its next request. A proxy must be the first to close a connection that nobody uses: what it
-/// sends over one that is being closed here is lost. nginx and most others wait for a minute.
+/// Timeout between two requests. It is longer than the 60 s that nginx and most other proxies wait,
+/// so that the proxy closes an unused connection first. A request sent on a connection that this
+/// server is closing would be lost.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// The longest head, and the most that is read ahead: what a stranger can make a connection hold. X's heads take 1 KB.
+/// Maximum size in bytes of a request head and of the read buffer. It limits the memory of one
+/// connection. X's heads take 1 KB.
 const HEAD: usize = 32 << 10;
 
-/// How many requests an HTTP/2 connection may have open.
+/// Maximum number of concurrent streams on an HTTP/2 connection.
 const STREAMS: u32 = 100;
 
-/// How many connections may wait to be accepted. The system may have a lower bound of its own.
+/// Length of the accept queue. The system may have a lower limit.
 const WAITING: u32 = 4096;
 
-/// How long clients may take, once everything is answered, until they are cut off.
+/// Grace period for connections at shutdown, after all requests are answered.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Listens at an address, on which others may listen too if it is `shared`.
+/// Listens on an address. With `shared`, other processes may listen on it too.
 pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Not on Windows, where it would let others take the port.
+    // Not on Windows, where the option lets other processes take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     #[cfg(unix)]
@@ -47,7 +50,7 @@ pub(super) fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> 
     socket.listen(WAITING)
 }
 
-/// Serves HTTP/1 and HTTP/2 until `stop` resolves; whoever has not been answered soon after is cut off.
+/// Serves HTTP/1 and HTTP/2 until `stop` resolves, then closes connections after `GOODBYE`.
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     let handle = Handle::<SocketAddr>::new();
     let server = axum_server::Server::from_listener(listener).acceptor(Patience);
@@ -62,7 +65,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
     tokio::try_join!(server.serve(router.into_make_service()), stop).map(drop)
 }
 
-/// Lets a connection wait for its client so long and no longer, which hyper does for the heads of HTTP/1 alone.
+/// Sets read and write timeouts on connections. hyper has a timeout only for HTTP/1 heads.
 #[derive(Clone, Copy)]
 struct Patience;
 

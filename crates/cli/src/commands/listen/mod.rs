@@ -1,4 +1,4 @@
-//! A standalone receiver.
+//! `birdhook listen` and `birdhook record`: standalone receivers.
 
 mod durable;
 mod forwarder;
@@ -22,7 +22,7 @@ pub(crate) use self::server::ServerArgs;
 use crate::Verdict;
 use crate::engine::{EngineArgs, WritingArgs};
 
-/// How long deliveries in flight are waited for when stopping.
+/// Time limit for deliveries in flight at shutdown.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each event.
@@ -109,15 +109,16 @@ impl Listen {
     }
 }
 
-/// What is done with each delivery besides printing it.
+/// Options for the processing of each delivery, besides printing it.
 pub(crate) struct Work {
     pub(crate) record: Option<PathBuf>,
     pub(crate) forward: Option<String>,
-    /// How many events are remembered, and for how long, in place of what `Webhook` remembers.
+    /// Overrides the deduplication window of `Webhook`: the number of events and the duration.
     pub(crate) window: Option<(usize, Duration)>,
-    /// Called with each event once it is answered 200.
+    /// Called with each event once the delivery is answered 200.
     pub(crate) seen: Seen,
-    /// The events that are neither printed nor seen; the delivery is answered 200 all the same.
+    /// Selects events that are neither printed nor passed to `seen`. Their delivery is still
+    /// answered 200.
     pub(crate) skipped: fn(&Event) -> bool,
 }
 
@@ -129,7 +130,7 @@ impl Default for Work {
 
 pub(crate) type Seen = Box<dyn Fn(&Event) + Send + Sync>;
 
-/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM, from now on.
+/// Resolves on Ctrl-C or SIGTERM. SIGTERM is caught from this call on, Ctrl-C from the first poll.
 pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -147,7 +148,7 @@ pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
     }
 }
 
-/// Whether requests can be sent to it.
+/// Rejects URLs that are not absolute `http` or `https` URLs.
 pub(crate) fn check_url(url: &str) -> Result<()> {
     let invalid = || format!("{:?} is no URL of http or https", redacted(url));
     let parsed = Uri::try_from(url).with_context(invalid)?;

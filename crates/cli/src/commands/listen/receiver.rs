@@ -1,4 +1,4 @@
-//! What is done with a delivery before it is answered 200, where there is no inbox.
+//! Handles a delivery without an inbox: forwards, records and prints it before the 200.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) struct Receiver {
     pub(super) form: Form,
     pub(super) seen: Seen,
     pub(super) skipped: fn(&Event) -> bool,
-    /// Told when nobody reads the output any more.
+    /// Notified when standard output is closed.
     pub(super) closed: tokio::sync::mpsc::Sender<()>,
 }
 
@@ -61,11 +61,11 @@ pub(super) async fn receive(
     }
 }
 
-/// How many bytes of lines are printed at once: waking the thread that writes takes longer than to write a line.
+/// Number of bytes printed together. Waking the writer thread takes longer than writing a line.
 const AT_ONCE: usize = 32 << 10;
 
 impl Receiver {
-    /// Returns once the events are written, which the delivery's deadline bounds.
+    /// Returns once the events are written. The delivery's deadline limits the wait.
     async fn print(&self, events: impl Iterator<Item = &Event>) -> anyhow::Result<()> {
         let mut lines = String::new();
         for event in events {

@@ -1,4 +1,4 @@
-//! Keeps requests in a file.
+//! Appends requests to a file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::output::Outlet;
 
-/// How many deliveries wait to be written.
+/// Maximum number of deliveries that wait to be written.
 const CAPACITY: usize = 64;
 
 /// Appends to a file, one delivery at a time.
@@ -26,14 +26,14 @@ impl Recorder {
         let mut file = options.open(path).with_context(failed)?;
         let about = file.metadata().with_context(failed)?;
         if about.is_file() {
-            // A second recorder would cut the lines of the first when its own fail.
+            // After a failed write, a second recorder would cut off lines of the first.
             file.try_lock()
                 .with_context(|| format!("cannot lock {}: another process records into it", path.display()))?;
-            // It may have been there before, for all to read.
+            // The file may have existed with wider permissions.
             #[cfg(unix)]
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).with_context(failed)?;
             if about.len() > 0 {
-                // A line that was cut off, as in a crash, must not take the next one with it.
+                // A line cut off by a crash must not merge with the next line.
                 let mut last = [0];
                 file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).with_context(failed)?;
                 if last != *b"\n" {
@@ -54,7 +54,7 @@ fn append(file: &File, recorded: &Recorded) -> io::Result<()> {
     let length = file.metadata()?.len();
     let written = Recording::append(file, recorded);
     if written.is_err() {
-        // Half a line, as of a full disk, must not take the next one with it.
+        // A partial line, as on a full disk, must not merge with the next line.
         let _ = file.set_len(length);
     }
     written

@@ -1,4 +1,4 @@
-//! Where webhooks are received.
+//! The server that receives webhooks.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -81,7 +81,7 @@ impl ServerArgs {
         self.bind(route, &apps).await?.run(enough, health, shut_down).await
     }
 
-    /// The webhook as the arguments describe it, and its apps.
+    /// Returns the apps, and the webhook that the arguments describe.
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
         let apps = self.apps.read()?;
         check_path(&self.path)?;
@@ -93,7 +93,7 @@ impl ServerArgs {
         Form::new(json, self.raw)
     }
 
-    /// Listens for a pipeline, and says where.
+    /// Listens for a pipeline, and prints the address.
     pub(super) async fn bind_to<S>(&self, pipeline: &Pipeline<S>, apps: &Apps) -> Result<Server>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
@@ -114,10 +114,10 @@ impl ServerArgs {
     }
 }
 
-/// Whether the router takes the path, and a request can have it.
+/// Rejects paths that the router would read as a pattern, or that no request can have.
 fn check_path(path: &str) -> Result<()> {
     let is_of_a_request = PathAndQuery::try_from(path).is_ok_and(|parsed| parsed.as_str() == path);
-    // What the router reads as a pattern.
+    // The router reads these as patterns.
     let is_pattern = path.contains(['{', '}', '?', '#']) || path.split('/').any(|part| part.starts_with([':', '*']));
     if !path.starts_with('/') || !is_of_a_request || is_pattern {
         bail!(
@@ -127,10 +127,11 @@ fn check_path(path: &str) -> Result<()> {
     Ok(())
 }
 
-/// How often the receiver is asked whether deliveries are signed with another kind of secret than answers challenges.
+/// Interval between checks for deliveries signed with another kind of secret.
 const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Warns at the first delivery that is signed so, and whenever their number has doubled. Never resolves.
+/// Warns of deliveries signed with a kind of secret that does not answer challenges. Warns at the
+/// first such delivery, and each time their number has doubled. Never resolves.
 async fn warn_of_another_kind(health: Box<dyn Fn() -> Health + Send>) {
     let mut limit = 1;
     loop {
@@ -151,7 +152,7 @@ fn another_kind(deliveries: u64) -> String {
     )
 }
 
-/// An app and the secrets that it has.
+/// Returns the name of an app and the kinds of its secrets.
 fn described(app: &App) -> String {
     let has = |kind| app.has(kind);
     match (has(SecretKind::Consumer), has(SecretKind::Client), app.challenge_kind()) {
@@ -161,7 +162,7 @@ fn described(app: &App) -> String {
     }
 }
 
-/// Listens already; answers once it runs.
+/// A server that is bound to its address, and answers once `run` is called.
 pub(super) struct Server {
     listener: TcpListener,
     router: Router,
@@ -169,7 +170,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Receives into a pipeline until it is asked to stop, or until `enough` resolves, and what is in flight is answered.
+    /// Receives into a pipeline until it is asked to stop, or until `enough` resolves. Returns once
+    /// the deliveries in flight are answered.
     pub(super) async fn receive<S>(
         self,
         pipeline: Pipeline<S>,
@@ -185,7 +187,8 @@ impl Server {
         self.run(enough, health, async move { (pipeline.shutdown(PATIENCE).await.in_flight, pipeline.health()) }).await
     }
 
-    /// `shut_down` tells how many deliveries were cut off, and what was done.
+    /// Serves until a stop condition. `shut_down` returns the number of deliveries that were cut
+    /// off, and the final health.
     async fn run(
         self,
         enough: impl Future<Output = ()> + Send + 'static,

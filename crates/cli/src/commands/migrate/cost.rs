@@ -1,4 +1,4 @@
-//! The subscriptions that a migration needs, and X's price for each event that it then delivers.
+//! Subscriptions that a migration needs, and X's price for each delivered event.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,7 +48,8 @@ impl Prices {
         toml::from_str(&text).with_context(|| shown.to_string())
     }
 
-    /// The price of an event of this type, if the table has one: its own, else that of its longest family.
+    /// Returns the price of an event type: its own, else that of its longest family. `None` if the
+    /// table has neither.
     fn of(&self, event_type: &str) -> Option<Dollars> {
         let is_family = |pattern: &str| pattern.strip_suffix('*').is_some_and(|start| event_type.starts_with(start));
         let families = self.prices.iter().filter(|(pattern, _)| is_family(pattern));
@@ -57,14 +58,14 @@ impl Prices {
     }
 }
 
-/// The arithmetic of a migration.
+/// The number of subscriptions, the limits and the prices of a migration.
 #[derive(Debug, Serialize)]
 pub(super) struct Cost<'a> {
     types: usize,
     users: usize,
     /// Types times users.
     needed: usize,
-    /// The subscriptions of the app, of all its webhooks, once every user is subscribed to every type.
+    /// Subscriptions of the app, for all its webhooks, once every user is subscribed to every type.
     afterwards: usize,
     limits: Vec<Limit<'a>>,
     date: &'a str,
@@ -80,13 +81,13 @@ pub(super) struct Cost<'a> {
 struct Limit<'a> {
     plan: &'a str,
     subscriptions: usize,
-    /// The users that fit with this number of types each.
+    /// The number of users that fit, with this number of types each.
     users: usize,
     is_enough: bool,
 }
 
 impl<'a> Cost<'a> {
-    /// The cost of subscribing the users of a plan to these types.
+    /// Calculates the cost of subscribing the users of a plan to these types.
     pub(super) fn new(plan: &MigrationPlan, types: &BTreeSet<&'a str>, prices: &'a Prices) -> Self {
         let users = plan.users;
         let is_new = |step: &&Step| matches!(step, Step::SubscribeTo(_));
@@ -114,7 +115,7 @@ impl<'a> Cost<'a> {
         }
     }
 
-    /// Prints the arithmetic, for a person.
+    /// Prints the numbers for a person.
     pub(super) fn print(&self) -> Result<()> {
         let Self { types, users, needed, afterwards, existing, .. } = self;
         output::line(format!(
