@@ -17,8 +17,8 @@ use crate::Keys;
 /// the program unwinds. The panic hook reports it as usual.
 ///
 /// The future may be dropped at any await point: when the deadline expires, X hangs up or the
-/// server stops. A dropped delivery is answered 503 or not at all, and X may send it again. X does
-/// not repeat a delivery whose future returned `Ok`.
+/// server stops. A dropped delivery is answered 503 or not at all, and X may send it again. Once
+/// the future has returned `Ok`, later copies of its events are duplicates.
 ///
 /// actix-web does not need the future to be `Send`, because it runs a request on one thread; tower
 /// and hyper do.

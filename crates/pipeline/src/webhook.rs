@@ -78,8 +78,8 @@ impl Webhook {
     /// most 250 ms old and its average rate is at least 64 KiB/s. If that frees too little, the
     /// delivery itself is answered 503.
     ///
-    /// Half of the budget applies to a body over 64 KiB. X hardly ever sends one, so this reserves
-    /// room for X's small bodies.
+    /// A body over 64 KiB must fit into the first half of the budget. X hardly ever sends one, so
+    /// the second half stays free for X's small bodies.
     pub fn bodies_limit(mut self, bytes: usize) -> Self {
         self.bodies_limit = bytes;
         self
@@ -128,12 +128,12 @@ impl Webhook {
     /// Sets the window in which reports from both APIs count as one event. Defaults to 60 s.
     ///
     /// It applies with [`CutOver::Both`], to follows, blocks, mutes and typing for which one of the
-    /// APIs gives no time. It is never longer than the [deduplication window](Self::dedupe_window).
-    /// If both APIs give a time, the two times may differ by 5 s, or by this window if it is
-    /// shorter.
+    /// APIs gives no time: a second report that comes later is delivered as a new event. It is
+    /// never longer than the [deduplication window](Self::dedupe_window). If both APIs give a time,
+    /// the two times may differ by 5 s, or by this window if it is shorter.
     ///
-    /// A report that comes after the window is delivered as a new event. Therefore keep the old
-    /// subscriptions until both APIs have reported every event for longer than this window.
+    /// During a migration, keep the old subscriptions until both APIs have reported every event for
+    /// longer than this window.
     pub fn cut_over_tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
