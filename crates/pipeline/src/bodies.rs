@@ -14,9 +14,10 @@ use crate::observe;
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Mutex, MutexGuard};
 
-/// A longer body is rejected once half of the budget is in use by any bodies. A separate half for
-/// long bodies would not do: they begin as short ones, so their beginnings would fill the other
-/// half.
+/// The size above which a body may use only the first half of the budget.
+///
+/// The bytes of all bodies count towards that half. A separate half for large bodies would not do:
+/// they begin as small ones, so their beginnings would fill the other half.
 const LARGE: usize = 64 << 10;
 
 /// An upload younger than this is not ended in favour of another one.

@@ -34,9 +34,9 @@ pub enum CutOver {
     /// Reports of one event by both APIs are duplicates too, as determined by the
     /// [`content_key`](birdhook_core::Event::content_key).
     ///
-    /// Events with an id (posts, likes, messages, reading, revocations) are matched by it. Events
-    /// without an id in one of the APIs (follows, blocks, mutes, typing) are matched by the users
-    /// and the action, and by their times. If both APIs give a time, the times may differ by at
+    /// Events with an id (posts, likes, messages, read receipts, revocations) are matched by it.
+    /// Events without an id in one of the APIs (follows, blocks, mutes, typing) are matched by the
+    /// users and the action, and by their times. If both APIs give a time, the times may differ by at
     /// most 5 seconds. If one gives none, the other API's report must have arrived within the
     /// [tolerance](crate::Webhook::cut_over_tolerance). Each report matches one report of the other
     /// API; a second report by the same API is not a duplicate.

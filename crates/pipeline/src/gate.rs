@@ -117,7 +117,7 @@ impl Gate {
         health
     }
 
-    /// Shuts down and returns the number of deliveries still in flight when `patience` expires.
+    /// Shuts down within `patience` and returns the number of deliveries still in flight.
     ///
     /// New deliveries are refused with 503; challenges are still answered. Call it before the
     /// server stops, so that X receives the 503s.
@@ -167,7 +167,7 @@ impl Reception {
     /// Waits for events that other requests have claimed. All of this is subject to the deadline.
     ///
     /// # Errors
-    /// The answer to send.
+    /// Returns the answer to send.
     pub async fn admit<E>(self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Admission, Reply> {
         self.admit_unless(body, |_| false).await
     }
@@ -273,7 +273,7 @@ impl Admission {
     /// `late`.
     ///
     /// # Errors
-    /// The answer to send.
+    /// Returns the answer to send.
     pub async fn settle<T, F>(self, hand_over: impl FnOnce(Delivery) -> F, late: Reason) -> Result<T, Reply>
     where
         F: Future<Output = Result<T, Reason>>,

@@ -35,7 +35,8 @@ impl<S: EventSink> Pipeline<S> {
 
     /// Reads a delivery's body, passes its new events to the sink and returns the answer.
     ///
-    /// The future may be dropped at any await point. It is `Send` if the body and the sink's future are.
+    /// The future may be dropped at any await point. It is `Send` if the body and the sink's future
+    /// are.
     pub async fn receive<E>(&self, reception: Reception, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
         let admission = match reception.admit_unless(body, |key| self.sink.remembers(key)).await {
             Ok(admission) => admission,
@@ -74,7 +75,7 @@ impl<S: EventSink> Pipeline<S> {
         health
     }
 
-    /// Shuts down and reports what remains when `patience` expires.
+    /// Shuts down within `patience` and reports what remains.
     ///
     /// New deliveries are refused with 503; challenges are still answered. Waits for deliveries in
     /// flight, then for the app to consume the events it was given.

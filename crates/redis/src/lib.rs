@@ -61,7 +61,7 @@
 //! all its events. With `noeviction`, deliveries are answered 503 while memory is full, until
 //! events have been acknowledged.
 //!
-//! # What it takes
+//! # Cost
 //! Each delivery calls one script; a large delivery calls several. A seen key takes about 200 bytes
 //! of the server's memory for the [horizon](StreamSink::horizon): a million events a day are 200
 //! MB. An ACL user needs the commands `+ping +info +evalsha +script|load +exists +set +xlen +xadd`

@@ -40,7 +40,7 @@ impl EventSink for Thinking {
     }
 }
 
-/// The number of times each event was delivered. Its lock is no scheduling point.
+/// The number of times each event was delivered. Its lock is not a scheduling point.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Book(Arc<Mutex<HashMap<String, usize>>>);
 

@@ -24,7 +24,7 @@ use super::{Dedupe, WhenDown};
 /// delivered itself; with this wrapper, all receivers share that memory in Redis. A
 /// [`StreamSink`](crate::StreamSink) does not need it.
 ///
-/// # How
+/// # How it works
 /// Each event has one key in Redis: `{birdhook}:` and the event's own
 /// [key](birdhook_pipeline::EventKey), the same as a message's `key`.
 ///
