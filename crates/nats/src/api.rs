@@ -1,36 +1,36 @@
-//! Asking JetStream for something.
+//! Requests to JetStream's API.
 //!
-//! What is known of a stream or a consumer stays as the server tells it, in JSON: an update then leaves alone what this version
-//! of the client has no name for.
+//! The configuration of a stream or a consumer stays in the server's JSON, so that an update
+//! preserves settings that this version of the client does not know.
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::RequestErrorKind;
 use serde_json::Value;
 
-/// Why JetStream did not do as it was asked.
+/// An error of a request to JetStream's API.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// JetStream is off.
+    /// JetStream is disabled.
     #[error(
         "JetStream is not enabled on this server: start `nats-server` with `-js`, or with `jetstream {{}}` in its configuration"
     )]
     NotEnabled,
-    /// JetStream is off for the account of these credentials.
+    /// JetStream is disabled for the account of these credentials.
     #[error("JetStream is not enabled for this account: add `jetstream: enabled` to it in the server's configuration")]
     NotEnabledForAccount,
-    /// There was no answer in time.
+    /// No answer in time.
     #[error("JetStream did not answer: it has no leader yet, or these credentials may not publish to `$JS.API.>`")]
     Unanswered,
-    /// It says no.
+    /// JetStream returned an error.
     #[error("JetStream refuses: {description} (error {code})")]
     Refused {
-        /// Of JetStream's list of errors.
+        /// JetStream's error code.
         code: u64,
-        /// In the server's words.
+        /// The server's message.
         description: String,
     },
-    /// The connection failed, or what came was no answer.
+    /// The connection failed, or the reply was invalid.
     #[error("JetStream could not be asked")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -60,7 +60,9 @@ pub(crate) async fn ask(context: &Context, subject: String, question: &Value) ->
     })
 }
 
-/// What may be the name of a stream or a consumer, which is a token of a subject and a folder on the server.
+/// Returns whether this is a valid name of a stream or a consumer.
+///
+/// The name becomes a token of a subject and a folder on the server.
 pub(crate) fn is_name(name: &str) -> bool {
     let is_illegal = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>' | '/' | '\\');
     !name.is_empty() && name.len() < 256 && !name.contains(is_illegal)

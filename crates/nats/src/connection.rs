@@ -1,4 +1,4 @@
-//! The connection.
+//! The connection to a NATS server.
 
 use std::error::Error;
 use std::fmt;
@@ -11,24 +11,28 @@ use percent_encoding::percent_decode_str;
 
 use crate::Sink;
 
-/// After which an event's receipt is given up.
+/// Timeout for JetStream's replies, including the receipt of an event.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// JetStream, by way of a connection to a NATS server. Cheap to clone.
+/// JetStream, over a connection to a NATS server. Cheap to clone.
 #[derive(Clone)]
 pub struct JetStream {
     pub(crate) context: Context,
 }
 
 impl JetStream {
-    /// Connects to a server such as `nats://127.0.0.1:4222`, `nats://user:password@host`, `nats://token@host` or `tls://host`, or to one of
-    /// several, with a comma between them and the same credentials for all. When the connection is lost later on, it is made again, for ever.
+    /// Connects to a server, or to one of several servers separated by commas.
+    ///
+    /// Examples are `nats://127.0.0.1:4222`, `nats://user:password@host`, `nats://token@host` and
+    /// `tls://host`. All servers get the same credentials. If the connection is lost later, the
+    /// client reconnects, with no limit of attempts.
     ///
     /// # Errors
-    /// When no server can be reached now or the credentials are not accepted. What the URL holds of credentials is in no error.
+    /// Fails if no server can be reached now, or the credentials are refused. The error never
+    /// contains the credentials.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let (servers, credentials) = servers(url)?;
-        // Within 20 s it is noticed that a server is gone which cannot say so.
+        // A server that is gone silently is detected within 20 s.
         let mut options = ConnectOptions::new().name("birdhook").ping_interval(Duration::from_secs(10));
         options = match credentials {
             Some((user, Some(password))) => options.user_and_password(user, password),
@@ -44,27 +48,31 @@ impl JetStream {
                 _ => ConnectError::Unreachable { servers, reason: innermost(&error) },
             }
         })?;
-        // Receipts that were lost with a connection, and are waited for by nobody, count as under way until then.
+        // A receipt that was lost with its connection counts as in flight until this timeout.
         let context = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client);
         Ok(Self { context })
     }
 
-    /// By way of a connection that there is already: with its TLS, its credentials, its domain, its timeouts, and its limit of what is under way.
+    /// Uses an existing connection.
+    ///
+    /// Its TLS, credentials, domain, timeouts and limit of messages in flight apply.
     pub fn new(context: Context) -> Self {
         Self { context }
     }
 
-    /// What it is made of, for whatever else is wanted of JetStream.
+    /// Returns the JetStream context, for everything else that JetStream offers.
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Whether there is a connection now.
+    /// Returns whether the connection is up.
     pub fn is_connected(&self) -> bool {
         is_connected(&self.context)
     }
 
-    /// A sink that publishes events. It needs a stream that listens: [`ensure_stream`](Self::ensure_stream).
+    /// Returns a sink that publishes events.
+    ///
+    /// It needs a stream that listens to its subjects: see [`ensure_stream`](Self::ensure_stream).
     pub fn sink(&self) -> Sink {
         Sink::new(self.context.clone())
     }
@@ -83,14 +91,17 @@ pub(crate) fn is_connected(context: &Context) -> bool {
 /// A user and a password, or a token.
 type Credentials = (String, Option<String>);
 
-/// The client makes no use of what a URL holds of credentials, and would print it.
+/// Separates credentials from server addresses.
+///
+/// The client ignores credentials in a URL, and would print them.
 fn servers(urls: &str) -> Result<(Vec<ServerAddr>, Option<Credentials>), ConnectError> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let (mut servers, mut credentials) = (Vec::new(), None);
     for url in urls.split(',') {
-        // The parser's own errors may quote.
+        // The parser's own errors may quote the URL.
         let mut url = url.trim().parse().map_err(|_| ConnectError::Url).map(ServerAddr::into_inner)?;
-        // A password with a slash that is not encoded ends in the path, and begins where the port is printed.
+        // A password with an unencoded slash continues in the path, and its beginning would be
+        // printed as the port.
         if url.path().contains('@') {
             return Err(ConnectError::Url);
         }
@@ -103,7 +114,7 @@ fn servers(urls: &str) -> Result<(Vec<ServerAddr>, Option<Credentials>), Connect
     Ok((servers, credentials))
 }
 
-/// What the system says, without the names of the layers above it.
+/// Returns the innermost source's message: the operating system's, without its wrappers.
 fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
@@ -128,22 +139,22 @@ impl fmt::Display for Servers {
     }
 }
 
-/// Why there is no connection.
+/// A failed connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL cannot be read.
+    /// The URL is not valid.
     #[error("this is no URL of a NATS server; one looks like `nats://127.0.0.1:4222`")]
     Url,
-    /// The server does not know the credentials.
+    /// The server refuses the credentials.
     #[error("the NATS server {0} does not accept these credentials")]
     Credentials(Servers),
     /// No server answers.
     #[error("cannot reach a NATS server at {servers}: {reason}")]
     Unreachable {
-        /// Which were tried.
+        /// The servers that were tried.
         servers: Servers,
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
 }

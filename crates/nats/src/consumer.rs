@@ -1,4 +1,4 @@
-//! A durable consumer on the server.
+//! Durable consumers on the server.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::api::{ApiError, ask, is_name};
 use crate::stream::{nanos, put};
 use crate::{Consumer, JetStream};
 
-/// JetStream's list of errors.
+/// JetStream's error codes.
 const CONSUMER_NOT_FOUND: u64 = 10_014;
 const STREAM_NOT_FOUND: u64 = 10_059;
 
-/// What a consumer is to be like. Those that share its name share its events.
+/// Settings of a consumer. Consumers with the same name share its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct ConsumerSettings {
@@ -27,7 +27,9 @@ pub struct ConsumerSettings {
 }
 
 impl ConsumerSettings {
-    /// A consumer of all events of the stream `BIRDHOOK`. The server remembers by its name what it has acknowledged.
+    /// Returns settings for a consumer of all events of the stream `BIRDHOOK`.
+    ///
+    /// The server stores under this name which events were acknowledged.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -40,45 +42,54 @@ impl ConsumerSettings {
         }
     }
 
-    /// The stream.
+    /// Sets the stream. Defaults to `BIRDHOOK`.
     pub fn stream(mut self, name: impl Into<String>) -> Self {
         self.stream = name.into();
         self
     }
 
-    /// Only events with such a subject: see [`Subjects::matching`](crate::Subjects::matching).
+    /// Restricts the consumer to events with this subject. Defaults to all events.
+    ///
+    /// See [`Subjects::matching`](crate::Subjects::matching).
     pub fn filter(mut self, subject: impl Into<String>) -> Self {
         self.filter = subject.into();
         self
     }
 
-    /// After what time an event that was handed out and not settled is handed out again; 30 s unless set. It runs for those too that wait in
-    /// the process: a [batch](Self::batch) is to be done within it.
+    /// Sets the time after which an unsettled event is delivered again. Defaults to 30 s.
+    ///
+    /// It also counts for events that wait in the process: a whole [batch](Self::batch) should be
+    /// processed within it.
     pub fn ack_wait(mut self, time: Duration) -> Self {
         self.ack_wait = time;
         self
     }
 
-    /// How often an event is handed out at most; as often as it takes unless set. What was handed out as often is in the
-    /// stream still, but not for this consumer: settle it with [`term`](crate::Message::term) rather, when you know.
+    /// Sets the largest number of attempts for an event. Unlimited by default.
+    ///
+    /// After that many attempts, the event stays in the stream, but this consumer does not receive
+    /// it again. Prefer [`term`](crate::Message::term) if you know that an event can never be
+    /// processed.
     pub fn max_deliver(mut self, times: u32) -> Self {
         self.max_deliver = Some(times.max(1));
         self
     }
 
-    /// How many events may be handed out and not settled, in all processes together; 1000 unless set.
+    /// Sets the largest number of unsettled events, in all processes together. Defaults to 1000.
     pub fn max_ack_pending(mut self, events: u32) -> Self {
         self.max_ack_pending = events.max(1);
         self
     }
 
-    /// One event after the other, in the order of the stream: the next one is handed out when this one is settled, in all processes
-    /// together. An event that fails holds up those after it.
+    /// Delivers one event at a time, in the order of the stream.
+    ///
+    /// The next event is delivered when this one is settled, in all processes together. An event
+    /// that fails delays those after it.
     pub fn in_order(self) -> Self {
         self.max_ack_pending(1)
     }
 
-    /// How many events are fetched ahead into the process; 16 unless set.
+    /// Sets how many events are fetched ahead into the process. Defaults to 16.
     pub fn batch(mut self, events: usize) -> Self {
         self.batch = events.max(1);
         self
@@ -95,11 +106,12 @@ impl ConsumerSettings {
 }
 
 impl JetStream {
-    /// Hands out events. The consumer is made on the server, or given the settings that are wanted; it stays there, and goes on
-    /// where it was, until somebody removes it.
+    /// Creates the consumer on the server, or updates its settings, and returns its events.
+    ///
+    /// The consumer stays on the server and keeps its position until it is removed.
     ///
     /// # Errors
-    /// When the server does not have it so.
+    /// Fails if a name is invalid, the stream does not exist, or the server refuses the settings.
     pub async fn consumer(&self, settings: &ConsumerSettings) -> Result<Consumer, ConsumerError> {
         if !is_name(&settings.name) || !is_name(&settings.stream) {
             return Err(ConsumerError::Name);
@@ -138,20 +150,20 @@ async fn ensure(context: &Context, settings: &ConsumerSettings) -> Result<(), Co
     Ok(())
 }
 
-/// Why there is no such consumer.
+/// An error of [`JetStream::consumer`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsumerError {
-    /// A name that none can have.
+    /// The name is invalid.
     #[error("the name of a consumer or a stream has no white space, and none of `.*>/\\`")]
     Name,
-    /// There is no such stream.
+    /// The stream does not exist.
     #[error("there is no stream {0}: make it with `ensure_stream`")]
     NoStream(String),
-    /// There is one of this name that pushes messages, or does without acknowledgements.
+    /// The existing consumer of this name pushes messages, or does not use acknowledgements.
     #[error("the consumer {0} is of another kind, which cannot be changed: choose another name")]
     OfAnotherKind(String),
-    /// Anything else.
+    /// Any other error.
     #[error(transparent)]
     Api(#[from] ApiError),
 }

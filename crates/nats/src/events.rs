@@ -1,4 +1,4 @@
-//! Events out of the stream.
+//! Receives events from the stream.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,18 +15,21 @@ use tokio::time::sleep;
 
 use crate::{Foreign, Message};
 
-/// How often the server says that it is there while there is nothing to hand out. Twice as long without a word is too long.
+/// The server's heartbeat interval while there are no events.
+///
+/// A consumer without a heartbeat for twice this time is reopened.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const PULL: Duration = Duration::from_secs(30);
 
-/// Between looking for a consumer that does not answer.
+/// Pauses between attempts to find a consumer that does not answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Hands out events. Made by [`JetStream::consumer`](crate::JetStream::consumer); also a [`Stream`], which ends when the consumer was removed from the server.
+/// Receives events. Made by [`JetStream::consumer`](crate::JetStream::consumer).
 ///
-/// A server that is restarted or out of reach is waited for. Dropping it leaves the consumer on the server, and what was fetched and
-/// not handed out comes again when `ack_wait` is over.
+/// Also a [`Stream`], which ends when the consumer was removed from the server. Waits for a server
+/// that restarts or is unreachable. Dropping this leaves the consumer on the server; fetched events
+/// that were not returned are delivered again after `ack_wait`.
 #[must_use = "events are handed out when asked for"]
 pub struct Consumer {
     place: Place,
@@ -54,7 +57,8 @@ impl Consumer {
         Self { place, state }
     }
 
-    /// The next event, or what is none; `None` once the consumer was removed and that has been told. Cancel safe.
+    /// Returns the next event or error, or `None` after [`Removed`](ConsumeError::Removed). Cancel
+    /// safe.
     pub async fn recv(&mut self) -> Option<Result<Message, ConsumeError>> {
         self.next().await
     }
@@ -104,7 +108,8 @@ impl Stream for Consumer {
                             Message::read(message).map_err(|foreign| ConsumeError::Foreign(Box::new(foreign))),
                         ));
                     }
-                    // Whatever it is, the server's word on whether there still is such a consumer decides.
+                    // For any error, a request to the server decides whether the consumer still
+                    // exists.
                     Some(Err(_)) | None => {
                         self.state = State::Opening(Box::pin(self.place.clone().open(FIRST_PAUSE)));
                     }
@@ -129,11 +134,11 @@ impl fmt::Debug for Consumer {
     }
 }
 
-/// What is handed out instead of an event.
+/// An error of [`Consumer::recv`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsumeError {
-    /// A message that is no event, to be settled like one.
+    /// A message is not an event. Settle it like one.
     #[error("a message at `{}` is {}", .0.subject(), .0.reason)]
     Foreign(Box<Foreign>),
     /// The consumer or its stream was removed from the server.

@@ -1,4 +1,4 @@
-//! What fuzz targets reach of the inside.
+//! Access to internals for fuzz targets.
 
 use async_nats::header::HeaderMap;
 use birdhook_core::message::{Format, Unreadable};
@@ -7,16 +7,16 @@ use bytes::Bytes;
 
 use crate::{Subjects, headers};
 
-/// An event as it is published: its subject, headers and payload.
+/// Returns a published event: its subject, headers and payload.
 pub fn written(event: &Event, key: &EventKey, format: Format, subjects: &Subjects) -> (String, HeaderMap, Bytes) {
     let message = format.write(event, key);
     (subjects.subject(event), headers::headers(&message, key), message.payload)
 }
 
-/// The event of a message of a stream.
+/// Reads the event of a message of a stream.
 ///
 /// # Errors
-/// When it is none of birdhook's.
+/// Fails if birdhook did not write it.
 pub fn read(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), Unreadable> {
     headers::event(headers, payload)
 }

@@ -1,4 +1,4 @@
-//! An event's facts as a message's headers, and back.
+//! Converts an event's facts to message headers and back.
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use birdhook_core::message::{Message, Unreadable, read};
@@ -6,10 +6,11 @@ use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-/// Beside what is not ASCII. White space would be cut off at the ends, and a line's end would begin another header.
+/// Escaped in addition to non-ASCII. Spaces would be trimmed at the ends, and a line break would
+/// begin another header.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// What is needed to read an event again.
+/// The facts required to read an event.
 const NEEDED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
 
 pub(crate) fn headers(message: &Message, key: &EventKey) -> HeaderMap {
@@ -21,7 +22,7 @@ pub(crate) fn headers(message: &Message, key: &EventKey) -> HeaderMap {
     facts.chain([(NATS_MESSAGE_ID, id)]).collect()
 }
 
-/// The event, and the key by which its duplicates are recognised.
+/// Returns the event and its deduplication key.
 pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), Unreadable> {
     let mut facts = Vec::with_capacity(NEEDED.len());
     for fact in NEEDED {
@@ -36,7 +37,7 @@ pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, Event
     Ok((event, key.ok_or(Unreadable::Fact("key"))?.as_str().parse()?))
 }
 
-/// `occurred_at` is `Birdhook-Occurred-At`.
+/// Returns the header of a fact: `Birdhook-Occurred-At` for `occurred_at`.
 fn name(fact: &str) -> Option<HeaderName> {
     if fact == "content_type" {
         return Some(HeaderName::from_static("Content-Type"));

@@ -1,5 +1,7 @@
-//! Twitter/X webhooks into NATS JetStream: a [`Sink`] that publishes each event, the stream that keeps them, and a [`Consumer`] that
-//! reads them as [`Event`](birdhook_core::Event)s again.
+//! Twitter/X webhooks and NATS JetStream: publishing, storing and consuming events.
+//!
+//! A [`Sink`] publishes each event, a stream stores them, and a [`Consumer`] reads them back as
+//! [`Event`](birdhook_core::Event)s.
 //!
 //! ```no_run
 //! use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, StreamSettings};
@@ -29,47 +31,56 @@
 //! # Ok(()) }
 //! ```
 //!
-//! | call | does |
+//! | call | what it does |
 //! |---|---|
-//! | [`JetStream::connect`], [`JetStream::new`] | a connection of its own, or one that there is (TLS, credentials files, a domain) |
-//! | [`JetStream::ensure_stream`], [`JetStream::create_stream`] | makes the stream; one that is there gets the settings that are wanted, or is left as it is |
-//! | [`JetStream::sink`] | a sink for a `Webhook`, or for an inbox's relay |
-//! | [`Sink::subject`], [`Sink::format`] | where events are published, and how they are written |
-//! | [`JetStream::consumer`] | makes a durable consumer, or changes it, and hands out events |
-//! | [`Message::ack`], [`nack`](Message::nack), [`term`](Message::term), [`extend`](Message::extend) | settles an event; each resolves when the server has confirmed it |
+//! | [`JetStream::connect`], [`JetStream::new`] | opens a connection, or uses one of yours (TLS, credentials files, a domain) |
+//! | [`JetStream::ensure_stream`] | creates the stream, or updates its settings |
+//! | [`JetStream::create_stream`] | creates the stream, or leaves an existing one as it is |
+//! | [`JetStream::sink`] | returns a sink for a `Webhook`, or for an inbox's relay |
+//! | [`Sink::subject`], [`Sink::format`] | sets where events are published, and in which format |
+//! | [`JetStream::consumer`] | creates or updates a durable consumer, and returns its events |
+//! | [`Message::ack`], [`nack`](Message::nack), [`term`](Message::term), [`extend`](Message::extend) | settles an event, and waits for the server to confirm it |
 //!
-//! A message has the headers `Nats-Msg-Id` (the event's key, in 64 hex digits), `Content-Type`, and `Birdhook-App`, `Birdhook-Kind`, `Birdhook-Subscriber`,
-//! `Birdhook-Occurred-At` and so on for whatever else [is told of an event](birdhook_core::message::Message::facts). What is not printable ASCII in a header,
-//! and a space and `%`, is percent-encoded.
+//! A message has the headers `Nats-Msg-Id` (the event's key, in 64 hex digits), `Content-Type`, and
+//! `Birdhook-App`, `Birdhook-Kind`, `Birdhook-Subscriber`, `Birdhook-Occurred-At` and so on for all
+//! other [facts of an event](birdhook_core::message::Message::facts). In header values, spaces, `%`
+//! and everything except printable ASCII are percent-encoded.
 //!
 //! # What 200 means
-//! That JetStream has acknowledged every event of the delivery. An event that comes again within
-//! [`duplicate_window`](StreamSettings::duplicate_window) is not stored again, whichever receiver takes it.
+//! JetStream has acknowledged every event of the delivery. An event that comes again within
+//! [`duplicate_window`](StreamSettings::duplicate_window) is not stored again, regardless of which
+//! receiver publishes it.
 //!
-//! This is why the stream is made with the retention `limits`, which keeps what was consumed until it is old: a server that starts reads the ids that
-//! it recognises from the messages in the stream. From a work queue what was consumed is gone, and after a restart a late copy of it is stored and
-//! consumed once more; that was tried with nats-server 2.9.10 and is a test. So a stream needs room for all events of its
-//! [`max_age`](StreamSettings::max_age), and refuses events when it is full.
+//! For this reason the stream has the retention `limits`, which keeps consumed events until they
+//! are old: when a server starts, it reads the ids that it recognises from the messages in the
+//! stream. A work queue drops consumed events, so after a restart a late copy is stored and
+//! consumed once more; a test shows this with nats-server 2.9.10. Therefore a stream needs space
+//! for all events of its [`max_age`](StreamSettings::max_age), and refuses events when it is full.
 //!
 //! # What a `PubAck` is worth
-//! JetStream acknowledges an event when it has written it to a file, **and not when it is on the disk**: the system holds it in memory until the
-//! server syncs the file, every two minutes by default.
+//! JetStream acknowledges an event after writing it to a file, **not after syncing it to disk**:
+//! the operating system holds it in memory until the server syncs the file, every two minutes by
+//! default.
 //!
-//! | what happens | acknowledged events |
+//! | failure | acknowledged events |
 //! |---|---|
-//! | the server is killed, or crashes | are there: the system has them. Tested with nats-server 2.9.10, one server, SIGKILL |
-//! | power loss or a crash of the system, one replica | those since the last sync may be lost |
-//! | the same on one of three servers, with processes that stand still or a network that is cut at the wrong time; or on several at once | may be lost, and servers may disagree for good on what the stream holds |
+//! | the server is killed, or crashes | are kept by the operating system; tested with nats-server 2.9.10, one server, SIGKILL |
+//! | power loss or a system crash, one replica | those since the last sync may be lost |
+//! | the same on one of three servers, with suspended processes or a network partition at the wrong time; or on several at once | may be lost, and servers may permanently disagree on the stream's content |
 //! | a damaged file, on any number of servers | may be lost, many at once |
 //!
-//! All but the first row are the findings of [Jepsen on NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1) of December 2025 and of NATS'
-//! [own documentation](https://docs.nats.io/reference/config/jetstream/sync_interval). What helps:
+//! All rows except the first are findings of [Jepsen on NATS
+//! 2.12.1](https://jepsen.io/analyses/nats-2.12.1) of December 2025 and of NATS' [own
+//! documentation](https://docs.nats.io/reference/config/jetstream/sync_interval). Countermeasures:
 //!
-//! - `sync_interval: always` in the `jetstream` block of the server's configuration: each message is on the disk before it is acknowledged.
-//!   It costs speed. nats-server 2.9 does not know the setting (2.9.10, which Debian 12 has, refuses to start with it).
+//! - `sync_interval: always` in the `jetstream` block of the server's configuration: each message
+//!   is on disk before it is acknowledged. It is slower. nats-server 2.9 does not know the setting:
+//!   2.9.10, the version in Debian 12, refuses to start with it.
 //! - [`replicas(3)`](StreamSettings::replicas) on servers that do not fail together.
-//! - An inbox in front, with `Inbox::relay` to the sink: 200 then means that events are on this machine's disk, whatever JetStream is doing.
-//!   What the relay has handed on it gives up, so this helps while the engine is away, and not against what that loses later.
+//! - An inbox in front, with `Inbox::relay` to the sink: 200 then means that events are on this
+//!   machine's disk, regardless of JetStream's state. The relay discards events that it has
+//!   forwarded, so this covers times when JetStream is unreachable, but not events that JetStream
+//!   loses later.
 
 mod api;
 mod connection;

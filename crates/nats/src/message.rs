@@ -1,4 +1,4 @@
-//! What a consumer is handed.
+//! Messages delivered to a consumer.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,14 +13,15 @@ use bytes::Bytes;
 
 use crate::headers;
 
-/// How long the server may take to confirm.
+/// Timeout for the server's confirmation.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// An event, until it is settled. Dereferences to the [`Event`].
+/// A leased event. Dereferences to the [`Event`].
 ///
-/// Dropped without a word, as by a panic, it comes again when [`ack_wait`](crate::ConsumerSettings::ack_wait) is over. What is acknowledged never comes again to this
-/// consumer once [`ack`](Self::ack) is `Ok`; before that the process may end, and so **a consumer may see an event twice, and must not
-/// mind**: the second time [`tries`](Self::tries) is higher.
+/// If it is dropped unsettled, as by a panic, it is delivered again after
+/// [`ack_wait`](crate::ConsumerSettings::ack_wait). Once [`ack`](Self::ack) returns `Ok`, this
+/// consumer does not receive it again. The process may end before that, so **a consumer may see an
+/// event twice** and must handle that: the second time, [`tries`](Self::tries) is higher.
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct Message {
     event: Event,
@@ -28,11 +29,14 @@ pub struct Message {
     handed: Handed,
 }
 
-/// A message of the stream that is no event of birdhook's: published by somebody else, or damaged. It is handed out as an
-/// [error](crate::ConsumeError::Foreign), and again and again like an event that fails, until it is settled.
+/// A message of the stream that is not an event of birdhook: published by another program, or
+/// damaged.
+///
+/// It is returned as an [error](crate::ConsumeError::Foreign), repeatedly like an event that fails,
+/// until it is settled.
 #[must_use = "a message that is not settled comes again"]
 pub struct Foreign {
-    /// What is missing or wrong.
+    /// The missing or invalid part.
     pub reason: Unreadable,
     handed: Handed,
 }
@@ -47,94 +51,101 @@ impl Message {
         }
     }
 
-    /// The event. It outlives the message.
+    /// Returns the event. It outlives the message.
     pub fn event(&self) -> &Event {
         &self.event
     }
 
-    /// The key by which it was recognised when it was published, the same for each copy.
+    /// Returns the deduplication key with which it was published. Each copy has the same key.
     pub fn key(&self) -> EventKey {
         self.key
     }
 
-    /// How often it was handed out to this consumer, this time too.
+    /// Returns the number of delivery attempts to this consumer, including this one.
     pub fn tries(&self) -> u32 {
         self.handed.tries()
     }
 
-    /// What it was published to.
+    /// Returns the subject that it was published to.
     pub fn subject(&self) -> &str {
         &self.handed.0.subject
     }
 
-    /// The event is done with. Resolves when the server has confirmed that.
+    /// Acknowledges the event: its processing is complete. Resolves when the server has confirmed
+    /// it.
     ///
-    /// It counts even if it comes after `ack_wait`.
+    /// Takes effect even after `ack_wait`.
     ///
     /// # Errors
-    /// When it is not confirmed; the event may come again.
+    /// Fails if the server does not confirm it. The event may come again.
     pub async fn ack(self) -> Result<(), Unconfirmed> {
         self.handed.settle(AckKind::Ack).await
     }
 
-    /// The event is to be tried again: after `retry_after`, or when that is `None` at once.
+    /// Requests another attempt: after `retry_after`, or at once if it is `None`.
     ///
     /// # Errors
-    /// When it is not confirmed; the event comes again all the same, at the latest when `ack_wait` is over.
+    /// Fails if the server does not confirm it. The event comes again nevertheless, at the latest
+    /// after `ack_wait`.
     pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Unconfirmed> {
         self.handed.settle(AckKind::Nak(retry_after.into())).await
     }
 
-    /// The event will fail however often it is tried: this consumer does not get it again.
+    /// Ends the attempts, for an event that can never be processed.
+    ///
+    /// This consumer does not receive it again.
     ///
     /// # Errors
-    /// When it is not confirmed; the event may come again.
+    /// Fails if the server does not confirm it. The event may come again.
     pub async fn term(self) -> Result<(), Unconfirmed> {
         self.handed.settle(AckKind::Term).await
     }
 
-    /// Makes `ack_wait` begin again, for work that takes longer.
+    /// Restarts `ack_wait`, for work that takes longer.
     ///
     /// # Errors
-    /// When it is not confirmed; the event may be handed out again meanwhile.
+    /// Fails if the server does not confirm it. The event may be delivered again meanwhile.
     pub async fn extend(&self) -> Result<(), Unconfirmed> {
         self.handed.settle(AckKind::Progress).await
     }
 }
 
 impl Foreign {
-    /// What it was published to.
+    /// Returns the subject that it was published to.
     pub fn subject(&self) -> &str {
         &self.handed.0.subject
     }
 
-    /// Its payload.
+    /// Returns the payload.
     pub fn payload(&self) -> &Bytes {
         &self.handed.0.payload
     }
 
-    /// Its headers.
+    /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
         self.handed.headers()
     }
 
-    /// How often it was handed out to this consumer, this time too.
+    /// Returns the number of delivery attempts to this consumer, including this one.
     pub fn tries(&self) -> u32 {
         self.handed.tries()
     }
 
-    /// This consumer does not get it again.
+    /// Ends the attempts: this consumer does not receive it again.
     ///
     /// # Errors
-    /// When that is not confirmed; the message may come again.
+    /// Fails if the server does not confirm it. The message may come again.
     pub async fn term(self) -> Result<(), Unconfirmed> {
         self.handed.settle(AckKind::Term).await
     }
 
-    /// It is to be tried again, as by a consumer of a later version: after `retry_after`, or when that is `None` at once.
+    /// Requests another attempt: after `retry_after`, or at once if it is `None`.
+    ///
+    /// A consumer of a later version may be able to read it.
     ///
     /// # Errors
-    /// When that is not confirmed; the message comes again all the same, at the latest when `ack_wait` is over.
+    /// Fails if the server does not confirm it. The message comes again nevertheless, at the latest
+    /// after `ack_wait`.
     pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Unconfirmed> {
         self.handed.settle(AckKind::Nak(retry_after.into())).await
     }
@@ -152,7 +163,7 @@ impl Handed {
         self.0.info().ok().and_then(|info| info.delivered.try_into().ok()).unwrap_or(1)
     }
 
-    /// As a request, for the client's own way takes it for a confirmation when nobody listens.
+    /// Sends a request, because the client's own methods report success even without a responder.
     async fn settle(&self, how: AckKind) -> Result<(), Unconfirmed> {
         let subject = self.0.reply.clone().ok_or(Unconfirmed::Gone)?;
         let request = Request::new().payload(how.into()).timeout(Some(PATIENCE));
@@ -178,7 +189,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Without what it says.
+/// Omits the content.
 impl fmt::Debug for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.payload().len();
@@ -186,14 +197,14 @@ impl fmt::Debug for Foreign {
     }
 }
 
-/// Why it is not known what became of what was settled.
+/// A settlement without confirmation: its result is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unconfirmed {
-    /// There was no answer in time.
+    /// No answer in time.
     #[error("the NATS server did not confirm in time; the event may come again")]
     Unanswered,
-    /// Nobody listens.
+    /// No responder: the consumer was removed, or has no leader now.
     #[error("there is nobody to confirm: the consumer was removed, or has no leader now; the event may come again")]
     Gone,
 }

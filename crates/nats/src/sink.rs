@@ -1,4 +1,4 @@
-//! Deliveries into the stream.
+//! A sink that publishes deliveries to the stream.
 
 use std::error::Error as _;
 use std::fmt;
@@ -22,31 +22,35 @@ use crate::Subjects;
 use crate::connection::is_connected;
 use crate::headers::headers;
 
-/// How long a delivery waits for a connection that was lost. Longer than it takes to change over to another server of a cluster.
+/// Timeout for a lost connection. Longer than a failover within a cluster takes.
 const WITHOUT_CONNECTION: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// An [`EventSink`] that publishes each event and waits until JetStream has it. Made by [`JetStream::sink`](crate::JetStream::sink); cheap to clone.
+/// An [`EventSink`] that publishes each event and waits until JetStream has stored it.
+///
+/// Made by [`JetStream::sink`](crate::JetStream::sink). Cheap to clone.
 ///
 /// # What 200 means
-/// That **the stream has every event of the delivery**, for as long as the stream keeps events: [what that is worth](crate#what-a-puback-is-worth).
-/// An event that the stream has already, by its key, is not stored again, and that counts as well.
+/// **The stream has stored every event of the delivery**, and keeps it for as long as it keeps
+/// events: see [the guarantee of a `PubAck`](crate#what-a-puback-is-worth). An event whose key the
+/// stream has stored already is not stored again, and counts too.
 ///
-/// The events of a delivery are published in their order, at most 256 of them, or 1 MiB and one more event, without a receipt at a time. When some were stored and others not, X is answered 503 and tells
+/// The events of a delivery are published in their order. At most 256 of them, or 1 MiB and one
+/// more event, wait for a receipt at a time. If only some were stored, X is answered 503 and sends
 /// all of them again; the stream recognises those that it has.
 ///
 /// # Errors
-/// | what happens | answered | `SinkError` |
+/// | cause | answer | `SinkError` |
 /// |---|---|---|
 /// | the stream is full | 503 | `Full`; raise [`max_bytes`](crate::StreamSettings::max_bytes) |
-/// | as much is under way as the connection allows, 5000 events | it is waited for; 503 when the deadline passes | `TooSlow` |
-/// | there is no connection, and none within a second | 503 | `Failed` with [`PublishFailure::NotConnected`] |
+/// | 5000 events, the limit of the connection, are in flight | waits; 503 at the deadline | `TooSlow` |
+/// | no connection for a second | 503 | `Failed` with [`PublishFailure::NotConnected`] |
 /// | no stream listens to the subject | 503 | `Failed` with [`PublishFailure::NoStream`] |
-/// | there is no receipt in time | 503 when the deadline passes, else after 5 s | `TooSlow`, or `Failed` with [`PublishFailure::NoReceipt`] |
-/// | an event is larger than the server's `max_payload`, or the stream's `max_msg_size` | 503 | `Refused` with [`PublishFailure::TooLarge`]; an inbox's relay makes it a dead letter |
+/// | no receipt in time | 503 at the deadline, else after 5 s | `TooSlow`, or `Failed` with [`PublishFailure::NoReceipt`] |
+/// | an event exceeds the server's `max_payload`, or the stream's `max_msg_size` | 503 | `Refused` with [`PublishFailure::TooLarge`]; an inbox's relay makes it a dead letter |
 ///
-/// While there is no connection nothing is kept to be sent later. The future may be dropped at any time: an event may then have been
-/// stored or not, and is recognised when it comes again.
+/// Without a connection, nothing is queued for later. The future may be dropped at any time: an
+/// event may or may not be stored then, and is recognised when it comes again.
 #[derive(Clone)]
 pub struct Sink {
     context: Context,
@@ -59,14 +63,16 @@ impl Sink {
         Self { context, subjects: Arc::default(), format: Format::default() }
     }
 
-    /// Which subject each event is published to; `birdhook.{app}.{kind}.{subscriber}` unless set.
+    /// Sets the subjects of events. Defaults to `birdhook.{app}.{kind}.{subscriber}`.
     #[must_use]
     pub fn subject(mut self, subjects: Subjects) -> Self {
         self.subjects = Arc::new(subjects);
         self
     }
 
-    /// How events are written; plain unless set. A [`Consumer`](crate::Consumer) reads either.
+    /// Sets the format of events. Defaults to [`Format::Plain`].
+    ///
+    /// A [`Consumer`](crate::Consumer) reads each format.
     #[must_use]
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
@@ -83,7 +89,7 @@ impl Sink {
         }
         let (mut receipts, mut outcome) = (FuturesUnordered::new(), Outcome { result: Ok(()), bytes: 0 });
         for (event, key) in events {
-            // What was published waits in memory until the connection has taken it.
+            // Published events wait in memory until the connection has sent them.
             while receipts.len() >= UNCONFIRMED || outcome.bytes >= UNCONFIRMED_BYTES {
                 let Some(receipt) = receipts.next().await else { break };
                 outcome.add(receipt);
@@ -91,7 +97,8 @@ impl Sink {
             let (subject, message) = (self.subjects.subject(&event), self.format.write(&event, &key));
             let bytes = message.payload.len();
             let mut sending = pin!(self.send(subject.clone(), message, key));
-            // What waits for room among what is under way may be waiting for this very delivery's receipts.
+            // Polls the receipts too: the limit of messages in flight may be used up by this very
+            // delivery.
             let sent = poll_fn(|cx| {
                 while let Poll::Ready(Some(receipt)) = receipts.poll_next_unpin(cx) {
                     outcome.add(receipt);
@@ -122,22 +129,23 @@ impl Sink {
     }
 }
 
-/// The most events of a delivery that are published without a receipt, and after how many bytes no more are.
+/// The numbers of unconfirmed events and bytes of a delivery at which publishing pauses.
 const UNCONFIRMED: usize = 256;
 const UNCONFIRMED_BYTES: usize = 1 << 20;
 
-/// Of a delivery. Whatever becomes of one event, the others are published: one that is refused for ever must not keep them from being
-/// stored.
+/// The outcome of a delivery. If one event fails, the others are still published: an event that is
+/// always refused must not keep them from being stored.
 struct Outcome {
     result: Result<(), SinkError>,
-    /// What was published without a receipt so far.
+    /// The published bytes without a receipt.
     bytes: usize,
 }
 
 impl Outcome {
     fn add(&mut self, (bytes, one): (usize, Result<(), SinkError>)) {
         self.bytes -= bytes;
-        // What may succeed next time is worth another time.
+        // An error that may go away takes precedence over a refusal, so that X or the relay
+        // retries.
         if one.is_err() && matches!(self.result, Ok(()) | Err(SinkError::Refused(_))) {
             self.result = one;
         }
@@ -179,35 +187,35 @@ impl fmt::Debug for Sink {
     }
 }
 
-/// Why an event was not published: the source of a [`SinkError`].
+/// The error of an event that was not published. The source of a [`SinkError`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishFailure {
-    /// There is no connection.
+    /// Not connected to a server.
     #[error("there is no connection to the NATS server; it is made again by itself")]
     NotConnected,
-    /// Nobody keeps what is published there.
+    /// No stream listens to the subject.
     #[error(
         "no stream listens to `{0}`: make one with `ensure_stream`, and look whether JetStream is enabled on the server"
     )]
     NoStream(String),
-    /// It is not known whether the stream has it.
+    /// It is unknown whether the stream has stored the event.
     #[error(
         "JetStream did not say in time that it has the event: the server is overloaded, or the stream has no leader"
     )]
     NoReceipt,
-    /// The server never takes it.
+    /// The server always refuses the event.
     #[error("the event is too large ({0}): raise `max_payload` of the server, or `max_msg_size` of the stream")]
     TooLarge(String),
-    /// JetStream says no.
+    /// JetStream returned an error.
     #[error("JetStream does not store the event: {description} (error {code})")]
     Refused {
-        /// Of JetStream's list of errors.
+        /// JetStream's error code.
         code: u64,
-        /// In the server's words.
+        /// The server's message.
         description: String,
     },
-    /// The client's own.
+    /// An error of the client.
     #[error("the event could not be published: {0}")]
     Other(String),
 }

@@ -1,4 +1,4 @@
-//! The stream that keeps the events.
+//! Settings of the stream that stores the events, and its creation.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use crate::JetStream;
 use crate::api::{ApiError, ask, is_name};
 
-/// JetStream's list of errors.
+/// JetStream's error codes.
 const STREAM_NOT_FOUND: u64 = 10_059;
 const NAME_IN_USE: u64 = 10_058;
 const OVERLAP: u64 = 10_065;
 const REPLICAS: [u64; 3] = [10_005, 10_010, 10_074];
 const NO_ROOM: [u64; 5] = [10_002, 10_023, 10_028, 10_047, 10_122];
 
-/// What cannot be changed once there is a stream.
+/// Settings that cannot change once the stream exists.
 const UNCHANGEABLE: [&str; 2] = ["retention", "storage"];
 
-/// What a stream for events is to be like. The defaults are made for [what the sink promises](crate#what-200-means).
+/// Settings of a stream for events. The defaults fit [the sink's guarantee](crate#what-200-means).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct StreamSettings {
@@ -30,7 +30,7 @@ pub struct StreamSettings {
 }
 
 impl StreamSettings {
-    /// A stream called `BIRDHOOK` of all subjects that begin with `birdhook.`
+    /// Returns settings for a stream `BIRDHOOK` of all subjects that begin with `birdhook.`
     pub fn new() -> Self {
         Self {
             name: "BIRDHOOK".to_owned(),
@@ -42,39 +42,47 @@ impl StreamSettings {
         }
     }
 
-    /// Its name.
+    /// Sets the name. Defaults to `BIRDHOOK`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// The subjects that it listens to: those of the sink's [template](crate::Subjects), such as `birdhook.>`.
+    /// Sets the subjects. Defaults to `birdhook.>`.
+    ///
+    /// They must cover the sink's [template](crate::Subjects).
     pub fn subjects(mut self, subjects: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.subjects = subjects.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How long events are kept, consumed or not; 7 days unless set. Not shorter than the [window](Self::duplicate_window).
+    /// Sets how long events are kept, consumed or not. Defaults to 7 days.
+    ///
+    /// At least the [window](Self::duplicate_window).
     pub fn max_age(mut self, time: Duration) -> Self {
         self.max_age = time;
         self
     }
 
-    /// How much room there is for events, consumed or not; 8 GiB unless set. A stream that is full refuses events, and X is
-    /// answered 503, rather than that it drops events which nobody has read: enough for [`max_age`](Self::max_age) is needed.
+    /// Sets the space for events, consumed or not, in bytes. Defaults to 8 GiB.
+    ///
+    /// It must be enough for [`max_age`](Self::max_age): a full stream refuses events, and X is
+    /// answered 503, instead of dropping events that were not read.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// For how long an event is recognised when it is published again; 2 hours unless set. X repeats what was not answered 200 within
-    /// minutes, but an inbox on a disk that comes back may be hours late. The server keeps what it recognises in memory, about a third of a KB for each event.
+    /// Sets how long an event is recognised when it is published again. Defaults to 2 hours.
+    ///
+    /// X repeats a delivery without a 200 within minutes, but an inbox whose disk was offline may
+    /// be hours late. The server keeps the ids in memory, about a third of a KB for each event.
     pub fn duplicate_window(mut self, time: Duration) -> Self {
         self.duplicate_window = time;
         self
     }
 
-    /// How many servers of a cluster keep each event; 1 unless set.
+    /// Sets how many servers of a cluster keep each event. Defaults to 1.
     pub fn replicas(mut self, servers: usize) -> Self {
         self.replicas = servers;
         self
@@ -95,7 +103,7 @@ impl StreamSettings {
         Err(EnsureError::Settings(wrong))
     }
 
-    /// With the limits retention: see the crate's documentation.
+    /// Uses the retention `limits`: see the crate's documentation.
     fn wanted(&self) -> [(&'static str, Value); 8] {
         [
             ("subjects", json!(self.subjects)),
@@ -116,41 +124,43 @@ impl Default for StreamSettings {
     }
 }
 
-/// JetStream counts in nanoseconds.
+/// Converts to nanoseconds, JetStream's unit.
 pub(crate) fn nanos(time: Duration) -> Value {
     json!(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
 }
 
-/// What [`JetStream::ensure_stream`] found and did.
+/// The result of [`JetStream::ensure_stream`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ensured {
-    /// There was none.
+    /// The stream did not exist.
     Created,
-    /// It had other settings: these, by JetStream's names. Whatever else was set was left alone.
+    /// These settings, by JetStream's names, were changed. All others were left unchanged.
     Updated(Vec<&'static str>),
-    /// It was as wanted.
+    /// The settings were already as desired.
     Unchanged,
 }
 
 impl JetStream {
-    /// Makes a stream, or gives one the settings that are wanted. Events in it stay.
+    /// Creates a stream, or updates the settings of an existing one. Its events stay.
     ///
     /// # Errors
-    /// When the server does not have it so; nothing was changed then.
+    /// Fails if the settings are invalid or the server refuses them. Nothing is changed then.
     pub async fn ensure_stream(&self, settings: &StreamSettings) -> Result<Ensured, EnsureError> {
         settings.check()?;
         match self.create_or_update(settings).await {
-            // Somebody else has just made it.
+            // Another process has just created it.
             Err(EnsureError::Api(error)) if error.code() == Some(NAME_IN_USE) => self.create_or_update(settings).await,
             done => done,
         }
     }
 
-    /// Makes a stream unless there is one of this name, which is left as it is. Tells whether it was made.
+    /// Creates a stream unless one of this name exists. Returns whether it was created.
+    ///
+    /// An existing stream is left as it is.
     ///
     /// # Errors
-    /// When there is none, and the server does not make it.
+    /// Fails if the stream does not exist and the server does not create it.
     pub async fn create_stream(&self, settings: &StreamSettings) -> Result<bool, EnsureError> {
         settings.check()?;
         if self.found(settings).await?.is_some() {
@@ -158,13 +168,13 @@ impl JetStream {
         }
         match self.create(settings).await {
             Ok(()) => Ok(true),
-            // Somebody else has just made it.
+            // Another process has just created it.
             Err(EnsureError::Api(error)) if error.code() == Some(NAME_IN_USE) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// How the stream is set, if there is one of this name.
+    /// Returns the configuration of the stream of this name, if it exists.
     async fn found(&self, StreamSettings { name, .. }: &StreamSettings) -> Result<Option<Value>, EnsureError> {
         match ask(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
             Ok(mut info) => Ok(info.get_mut("config").map(Value::take)),
@@ -230,11 +240,11 @@ fn refused(error: ApiError, settings: &StreamSettings) -> EnsureError {
     }
 }
 
-/// Why there is no such stream.
+/// An error of [`JetStream::ensure_stream`] or [`JetStream::create_stream`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsureError {
-    /// The settings contradict themselves.
+    /// The settings are invalid.
     #[error("{0}")]
     Settings(&'static str),
     /// Another stream listens to some of the subjects.
@@ -242,37 +252,37 @@ pub enum EnsureError {
         "another stream listens to some of `{0}` already: use that one's name, or other subjects for stream and sink"
     )]
     Overlap(String),
-    /// There is not as much room as the stream is to have.
+    /// There is not enough space for the stream.
     #[error(
         "there is no room for a stream of {bytes} bytes ({description}): lower `max_bytes`, or raise the account's or the server's limit"
     )]
     NoRoom {
-        /// What is wanted.
+        /// The requested size.
         bytes: u64,
-        /// In the server's words.
+        /// The server's message.
         description: String,
     },
     /// There are not enough servers.
     #[error("a stream cannot have {replicas} replicas here ({description}): lower them, or add servers to the cluster")]
     Replicas {
-        /// What is wanted.
+        /// The requested number.
         replicas: usize,
-        /// In the server's words.
+        /// The server's message.
         description: String,
     },
-    /// There is a stream that would have to be made anew.
+    /// The existing stream differs in a setting that cannot change.
     #[error(
         "the stream {stream} has the {setting} `{found}`, which cannot be changed: choose another name, or remove that stream and the events in it"
     )]
     Unchangeable {
-        /// Its name.
+        /// The stream's name.
         stream: String,
-        /// What is not as wanted.
+        /// The setting that differs.
         setting: &'static str,
-        /// How it is.
+        /// Its current value.
         found: String,
     },
-    /// Anything else.
+    /// Any other error.
     #[error(transparent)]
     Api(#[from] ApiError),
 }

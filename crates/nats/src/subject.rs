@@ -1,4 +1,4 @@
-//! Which subject an event is published to.
+//! Subjects of published events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,28 +6,29 @@ use std::str::FromStr;
 use birdhook_core::Event;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Of a value in a subject, in bytes: a subject that is longer than a server's control line would end the connection.
+/// Limits in bytes. A subject longer than the server's control line would end the connection.
 const LONGEST_VALUE: usize = 128;
 const LONGEST_TEMPLATE: usize = 256;
 
-/// What stands for a value that there is not. No value becomes this, for `~` is escaped.
+/// The token of a missing value. No value becomes this token, because `~` is escaped.
 const ABSENT: &str = "~";
 
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
 
-/// Which subject each event is published to: a template such as `birdhook.{app}.{kind}.{subscriber}`, which is the default.
+/// The subject template of published events. Defaults to `birdhook.{app}.{kind}.{subscriber}`.
 ///
 /// | placeholder | value |
 /// |---|---|
 /// | `{app}` | the name of the app |
-/// | `{kind}` | such as `post_created` |
+/// | `{kind}` | the kind of event, such as `post_created` |
 /// | `{name}` | X's own name for it, such as `tweet_create_events` or `post.create` |
-/// | `{generation}` | of X's APIs |
+/// | `{generation}` | the API that reported it, such as `account_activity` |
 /// | `{subscriber}` | the id of the subscriber |
 ///
-/// A value is always one token: what is not `A-Z a-z 0-9 _ -` is percent-encoded, so that `my shop.de` becomes `my%20shop%2Ede`. `~` stands
-/// for a value that is absent or empty, and ends one that was cut off after 128 bytes, which no id of X's is. What is cut off is whole in
-/// the message's headers.
+/// A value is always one token: characters other than `A-Z a-z 0-9 _ -` are percent-encoded, so
+/// that `my shop.de` becomes `my%20shop%2Ede`. A missing or empty value becomes `~`. A value longer
+/// than 128 bytes, which no id of X is, is cut off there and ends in `~`; the message's headers
+/// have the complete value.
 ///
 /// ```
 /// use birdhook_nats::Subjects;
@@ -86,8 +87,10 @@ impl FromStr for Place {
 }
 
 impl Subjects {
+    /// Parses a template.
+    ///
     /// # Errors
-    /// When the template cannot make subjects.
+    /// Fails if the template cannot produce subjects.
     pub fn new(template: &str) -> Result<Self, SubjectError> {
         if template.len() > LONGEST_TEMPLATE {
             return Err(SubjectError::TooLong);
@@ -99,10 +102,12 @@ impl Subjects {
         Ok(Self { template: template.to_owned(), tokens })
     }
 
-    /// The subjects of all events with these values, for a consumer's filter; with none, those of all events.
+    /// Returns the subject filter for all events with these values, for a consumer.
+    ///
+    /// Without values, the filter matches all events.
     ///
     /// # Errors
-    /// When no placeholder has such a name.
+    /// Fails if a placeholder of this name does not exist.
     pub fn matching(&self, values: &[(&str, &str)]) -> Result<String, SubjectError> {
         let values =
             values.iter().map(|(name, value)| Ok((name.parse()?, *value))).collect::<Result<Vec<(Place, _)>, _>>()?;
@@ -153,11 +158,11 @@ fn parts(token: &str) -> Result<Vec<Part>, SubjectError> {
     if parts.is_empty() { Err(SubjectError::Empty) } else { Ok(parts) }
 }
 
-/// One legal token for any value, and another one for any other value, unless both are very long.
+/// Returns a valid token. Different values get different tokens, unless both are very long.
 fn token(value: Option<&str>) -> String {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return ABSENT.to_owned() };
     let mut token = String::with_capacity(value.len());
-    // Pieces are runs of what is legal, or one escaped byte.
+    // A piece is a run of legal characters, or one escaped byte.
     for piece in utf8_percent_encode(value, ESCAPED) {
         let left = LONGEST_VALUE - token.len();
         if piece.len() > left {
@@ -203,26 +208,26 @@ impl fmt::Debug for Subjects {
     }
 }
 
-/// Why a template cannot make subjects.
+/// An invalid template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectError {
-    /// No such placeholder.
+    /// The placeholder does not exist.
     #[error("`{{{0}}}` is no placeholder: there are {{app}}, {{kind}}, {{name}}, {{generation}} and {{subscriber}}")]
     Unknown(String),
-    /// A placeholder does not end in its token.
+    /// A placeholder does not end within its token.
     #[error("a `{{` has no `}}` before the next dot")]
     Unclosed,
-    /// A token is empty, or all is.
+    /// A token or the whole template is empty.
     #[error("a subject has no empty tokens: neither at its ends nor between two dots")]
     Empty,
-    /// A character that has no place there.
+    /// A character is not allowed there.
     #[error("{0:?} cannot be in a subject that is published to")]
     Illegal(char),
-    /// The server's own.
+    /// The subject is reserved for the server.
     #[error("subjects that begin with `$` are the server's own")]
     Reserved,
-    /// Longer than is good for a connection.
+    /// The template is too long.
     #[error("a template has at most {LONGEST_TEMPLATE} bytes")]
     TooLong,
 }

@@ -1,11 +1,13 @@
-//! Counts the instructions of a whole request: a guard against what makes it longer, on a machine that does other things too.
+//! Counts the instructions of a whole request, to detect regressions on a machine that is not idle.
 //! `cargo xtask instructions` runs it and compares with `instructions.txt`.
 //!
-//! Valgrind counts, and shows a processor without SHA instructions: the HMAC over a body of 6 KB takes twenty times the
-//! instructions that it takes in life. So there is a body of 300 bytes too, of which the pipeline's own part shows more.
+//! Valgrind does the counting and emulates a processor without SHA instructions: the HMAC over a
+//! body of 6 KB takes twenty times its real number of instructions. A body of 300 bytes is
+//! therefore measured too; the pipeline's own part is a larger share of its count.
 //!
-//! What is counted was done with another body before in the same process: what is made once is made, and the allocator
-//! finds the same blocks whatever the length of paths and arguments. The clock stands still, as it can in tests only.
+//! Each measured operation has run before in the same process with another body, so one-time
+//! initialization is excluded, and the allocator reuses the same blocks regardless of the length of
+//! paths and arguments. The clock is paused, which only tests can do.
 #![allow(missing_docs, unused_qualifications, reason = "what the macros make")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that cannot go on")]
 
@@ -25,7 +27,7 @@ const AAA_300: &str = include_str!("../../core/benches/bodies/aaa_300.json");
 const AAA_6K: &str = include_str!("../../core/benches/bodies/aaa_6k.json");
 const XAA_6K: &str = include_str!("../../core/benches/bodies/xaa_6k.json");
 
-/// A receiver, and a request that it is about to get.
+/// A receiver, and the next request that it will receive.
 struct Receiver {
     runtime: Runtime,
     pipeline: Pipeline<ChannelSink>,
@@ -37,7 +39,8 @@ struct Receiver {
 impl Receiver {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        // Whole seconds, for whether a half carries depends on when it was started.
+        // A whole number of seconds: with a fraction, whether the addition carries depends on the
+        // start time.
         let webhook = Webhook::new(Secret::new(SECRET).unwrap()).deadline(Duration::from_secs(2));
         let (pipeline, deliveries) = runtime.block_on(async { webhook.channel(64) });
         Self { runtime, pipeline, deliveries, body: Bytes::new(), signature: String::new() }
@@ -75,7 +78,7 @@ impl Receiver {
     }
 }
 
-/// Has been told the same of another subscriber, twice.
+/// Returns a receiver that has received the same event of another subscriber twice.
 fn receiver(body: &str) -> Receiver {
     let other = body.replace("2200440066008801", "2200440066008802");
     let mut receiver = Receiver::new().about_to_get(&other);
@@ -98,7 +101,7 @@ fn receiver_of_challenge() -> Receiver {
     receiver
 }
 
-// From the head to the app's hands.
+// From the head to the app.
 #[library_benchmark(setup = receiver)]
 #[bench::aaa_300(AAA_300)]
 #[bench::aaa_6k(AAA_6K)]
@@ -144,7 +147,7 @@ mod counted {
 }
 
 fn main() {
-    // Without the runner, as in `cargo bench`, there is nothing to count with.
+    // Outside the runner, as in `cargo bench`, nothing can be counted.
     match option_env!("GUNGRAUN_RUNNER") {
         Some(_) => counted::run(),
         None => println!("counted by `cargo xtask instructions`"),

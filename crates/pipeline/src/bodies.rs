@@ -1,4 +1,4 @@
-//! How much memory the bodies of all requests under way take.
+//! The memory budget for request bodies.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,22 +14,26 @@ use crate::observe;
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Mutex, MutexGuard};
 
-/// What is longer is refused once half of the room is taken, by whomever: long bodies begin as short ones, so a half of their own would
-/// let their beginnings fill the rest.
+/// The size above which a body may use only the first half of the budget.
+///
+/// The bytes of all bodies count towards that half. A separate half for large bodies would not do:
+/// they begin as small ones, so their beginnings would fill the other half.
 const LARGE: usize = 64 << 10;
 
-/// An upload that began no longer ago than this is not ended for another one.
+/// An upload younger than this is not ended in favour of another one.
 const YOUNG: Duration = Duration::from_millis(250);
 
-/// Nor is one whose last byte came no longer ago than this, while its bytes came at this rate a second since its head: to hold 64 MiB so
-/// takes 500 Mbit/s.
+/// The largest age of the last byte with which a fast upload is not ended.
+///
+/// Fast means an average of at least [`FLOOR`] bytes a second. Holding 64 MiB that way takes 500
+/// Mbit/s.
 const RECENT: Duration = Duration::from_millis(250);
 const FLOOR: u128 = 64 << 10;
 
 #[cfg(test)]
 mod tests;
 
-/// The room for the bodies of one webhook.
+/// The memory budget of one webhook.
 #[derive(Debug)]
 pub(crate) struct Bodies {
     limit: usize,
@@ -37,7 +41,7 @@ pub(crate) struct Bodies {
     uploads: Mutex<Uploads>,
 }
 
-/// The bodies that had to be waited for and are not complete. A body that comes in one piece is never here.
+/// Incomplete bodies that had to be awaited. A body that arrives in one piece is never listed here.
 #[derive(Debug, Default)]
 struct Uploads {
     last_id: u64,
@@ -57,7 +61,7 @@ impl Bodies {
         Self { limit, taken: AtomicUsize::new(0), uploads: Mutex::new(Uploads::default()) }
     }
 
-    /// In bytes.
+    /// Returns the bytes in use.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(SeqCst)
     }
@@ -66,8 +70,10 @@ impl Bodies {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends uploads but this one, those with the least progress first, until no more than `limit` is taken. Their room is free at
-    /// once; their memory is when their tasks run next.
+    /// Ends other uploads than `but` until at most `limit` bytes are in use.
+    ///
+    /// Uploads with the least progress are ended first. The budget is free at once; the memory is
+    /// freed when their tasks run next.
     fn make_room(&self, but: u64, limit: usize, now: Instant) -> Result<(), Reason> {
         let mut ended = Vec::new();
         let mut uploads = self.uploads();
@@ -86,7 +92,9 @@ impl Bodies {
 }
 
 impl Upload {
-    /// How long it made no progress, and its bytes a second: what is less is ended first. `None` for what may go on.
+    /// Returns the order in which uploads are ended: longest idle first, then slowest.
+    ///
+    /// Returns `None` for an upload that must not be ended. The rate is in bytes a second.
     fn idle(&self, now: Instant) -> Option<(Reverse<Duration>, u128)> {
         let (age, idle) = (now.saturating_duration_since(self.begun), now.saturating_duration_since(self.last_byte));
         let rate = (self.bytes as u128).saturating_mul(1000) / age.as_millis().max(1);
@@ -95,16 +103,17 @@ impl Upload {
     }
 }
 
-/// What one body has taken. Give it back. Only its own request uses it, so the models need not see its atomics.
+/// One body's part of the budget; release it with [`give_back`](Self::give_back). Only one request
+/// uses it, so its atomics need not be seen by the model tests.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     own: OwnBytes,
-    /// Its upload's, 0 while it has none.
+    /// The id of its upload, or 0 if it has none.
     id: AtomicU64,
 }
 
 impl Share {
-    /// Takes room for more bytes of this body, if need be that of others.
+    /// Reserves `bytes` more for this body, ending other uploads if necessary.
     pub(crate) fn take(&self, bodies: &Bodies, bytes: usize, now: impl Fn() -> Instant) -> Result<(), Reason> {
         let id = self.id.load(SeqCst);
         let taken = if id == 0 {
@@ -133,7 +142,8 @@ impl Share {
         self.own.load(SeqCst) > LARGE
     }
 
-    /// The rest of the body is waited for, since `begun`. Wakes the waker when the upload is ended for another one.
+    /// Registers this body as an upload since `begun`. The waker is woken when the upload is ended
+    /// in favour of another one.
     pub(crate) fn wait(
         &self,
         bodies: &Bodies,
@@ -157,7 +167,7 @@ impl Share {
         Ok(())
     }
 
-    /// The body is whole: nothing ends it any more.
+    /// Marks the body as complete: it is not ended in favour of another one any more.
     pub(crate) fn complete(&self, bodies: &Bodies) -> Result<(), Reason> {
         let id = self.id.load(SeqCst);
         if id != 0 {
@@ -169,7 +179,7 @@ impl Share {
 
     pub(crate) fn give_back(&self, bodies: &Bodies) {
         let (own, id) = (self.own.swap(0, SeqCst), self.id.swap(0, SeqCst));
-        // What was ended for another one was taken from it then.
+        // The bytes of an ended upload were released when it was ended.
         if id == 0 || bodies.uploads().all.remove(&id).is_some() {
             observe::body_gone(own);
             bodies.taken.fetch_sub(own, SeqCst);

@@ -1,4 +1,4 @@
-//! A sink that is a bounded channel.
+//! A sink backed by a bounded channel.
 
 use std::fmt;
 use std::pin::Pin;
@@ -19,12 +19,12 @@ pub(crate) fn channel(capacity: usize) -> (ChannelSink, Deliveries) {
     (ChannelSink { sender: RwLock::new(Some(sender)), level: Arc::clone(&level) }, Deliveries::new(receiver, level))
 }
 
-/// A bounded channel as a sink: 200 means that the app's queue holds the delivery. Made by
-/// [`Webhook::channel`](crate::Webhook::channel).
+/// A bounded channel as a sink: 200 means that the app's queue holds the delivery.
 ///
-/// A full channel makes deliveries wait until the deadline and then answers 503.
+/// Made by [`Webhook::channel`](crate::Webhook::channel). If the channel is full, a delivery waits
+/// until the deadline and is then answered 503.
 pub struct ChannelSink {
-    /// Taken out when closing, so that the reading side ends behind the last delivery.
+    /// Taken on close, so that the receiving half ends after the last delivery.
     sender: RwLock<Option<mpsc::Sender<Delivery>>>,
     level: Arc<Level>,
 }
@@ -37,7 +37,8 @@ impl EventSink for ChannelSink {
         let Some(sender) = &*sender else {
             return Sending(State::Done(Some(Err(SinkError::Closed))));
         };
-        // Counted before it can be read, or the reader would count it out first.
+        // Counted before the reader can see it; otherwise the reader could decrement the count
+        // first.
         self.level.enter(&delivery);
         let events = delivery.events().len();
         let outcome = match sender.try_send(delivery) {
@@ -83,7 +84,7 @@ impl fmt::Debug for ChannelSink {
     }
 }
 
-/// The future of a [`ChannelSink`]: done at once unless the channel is full.
+/// The future of a [`ChannelSink`]. Ready at once unless the channel is full.
 pub struct Sending(State);
 
 enum State {
@@ -96,7 +97,8 @@ impl Sending {
         let level = Arc::clone(level);
         Self(State::Waiting(Box::pin(async move {
             let room = sender.reserve().await.map_err(|_| SinkError::Closed)?;
-            // From here to the end nothing waits: what is dropped was not sent, what was sent is `Ok`.
+            // No await from here on: a dropped future has sent nothing, and a sent delivery is
+            // `Ok`.
             level.enter(&delivery);
             room.send(delivery);
             Ok(())
@@ -124,17 +126,20 @@ impl fmt::Debug for Sending {
     }
 }
 
-/// How much was accepted and not consumed.
+/// The number of accepted deliveries and events that are not consumed yet.
 #[derive(Debug, Default)]
 pub(crate) struct Level {
     deliveries: AtomicUsize,
-    /// With [`ABANDONED`]: whether a change still counts for the gauge is learnt from the change itself, or what enters while the
-    /// app's end is dropped would be told and never taken back.
+    /// The number of events, with the [`ABANDONED`] bit.
+    ///
+    /// The bit is here so that each change learns atomically whether the gauge still counts.
+    /// Otherwise events that enter while the receiving half is dropped would raise the gauge for
+    /// good.
     events: AtomicUsize,
     fell: Notify,
 }
 
-/// In [`Level::events`]: nobody will consume the rest, and the gauge no longer hears of it.
+/// A bit in [`Level::events`]: the receiving half is dropped, so the gauge no longer counts.
 const ABANDONED: usize = 1 << (usize::BITS - 1);
 
 impl Level {
@@ -161,7 +166,7 @@ impl Level {
         Backlog { deliveries: self.deliveries.load(SeqCst), events: self.events.load(SeqCst) & !ABANDONED }
     }
 
-    /// Nobody will consume the rest.
+    /// Marks the remaining events as never to be consumed, and removes them from the gauge.
     pub(crate) fn abandon(&self) {
         observe::unqueued(self.events.fetch_or(ABANDONED, SeqCst) & !ABANDONED);
         self.fell.notify_waiters();

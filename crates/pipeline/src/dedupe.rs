@@ -1,7 +1,8 @@
-//! Which events were handed over, and which are being handed over right now.
+//! Events that were delivered, and events that are being delivered right now.
 //!
-//! An event is absent, in flight or done. Claiming makes it in flight; committing the claim makes it done; dropping the
-//! claim makes it absent again, so that whatever ends a request early, its events can come again.
+//! An event is absent, in flight or done. A claim puts it in flight, committing the claim makes it
+//! done, and dropping the claim makes it absent again. So if a request ends early for any reason, X
+//! can send its events again.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,30 +18,36 @@ use tokio::time::Instant;
 use crate::sync::{Mutex, MutexGuard, Notify, OwnedNotified};
 use crate::tellings::Tellings;
 
-/// Whether one generation of X's APIs tells of what happens, or both at once.
+/// Whether X reports events through one API or through both at once.
 ///
-/// The Account Activity API ends on 2027-01-01, and the X Activity API replaces it; an app that subscribes its users to both
-/// while it moves is told everything twice.
+/// The X Activity API replaces the Account Activity API, which ends on 2027-01-01. An app that
+/// subscribes its users to both during the migration receives every event twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CutOver {
-    /// A user is subscribed through one API: events are duplicates when their
-    /// [`delivery_key`](birdhook_core::Event::delivery_key) is the same.
+    /// Each user is subscribed through one API. Events with the same
+    /// [`delivery_key`](birdhook_core::Event::delivery_key) are duplicates.
     #[default]
     One,
-    /// Users are subscribed through both: events are also duplicates when the two APIs tell of the same happening, as
-    /// [`content_key`](birdhook_core::Event::content_key) says.
+    /// Users are subscribed through both APIs, which report the same events.
     ///
-    /// What has an id (posts, likes, messages, reading, revocations) is matched by it. What has none in one of the APIs
-    /// (follows, blocks, mutes, typing) is matched by who did it to whom, and by when where both say so: what one API tells is
-    /// a duplicate when the other one told the same at a time at most 5 seconds from it. Where one does not say when, the other
-    /// one must have told the same within the [tolerance](crate::Webhook::cut_over_tolerance). Each telling of the one matches
-    /// one of the other, and what the same API tells again is no duplicate.
+    /// Reports of one event by both APIs are duplicates too, as determined by the
+    /// [`content_key`](birdhook_core::Event::content_key).
+    ///
+    /// Events with an id (posts, likes, messages, read receipts, revocations) are matched by it.
+    /// Events without an id in one of the APIs (follows, blocks, mutes, typing) are matched by the
+    /// users and the action, and by their times. If both APIs give a time, the times may differ by at
+    /// most 5 seconds. If one gives none, the other API's report must have arrived within the
+    /// [tolerance](crate::Webhook::cut_over_tolerance). Each report matches one report of the other
+    /// API; a second report by the same API is not a duplicate.
     Both,
 }
 
-/// By what a webhook recognises events, for those who hand them on: the scope and the cut-over that it is set to. Made by
-/// [`Webhook::keying`](crate::Webhook::keying); by default that of a webhook with neither set.
+/// A deduplication policy: which events count as duplicates of each other.
+///
+/// For code that forwards events under their deduplication keys. Made by
+/// [`Webhook::keying`](crate::Webhook::keying). The default is that of a webhook with default
+/// settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keying {
     pub(crate) scope: DedupeScope,
@@ -48,13 +55,15 @@ pub struct Keying {
 }
 
 impl Keying {
-    /// As a webhook with this scope and this cut-over.
+    /// Creates the policy of a webhook with these settings.
     pub fn new(scope: DedupeScope, cut_over: CutOver) -> Self {
         Self { scope, cut_over }
     }
 
-    /// The key by which duplicates of this event are recognised. With [`CutOver::Both`] it does not tell the copies of what has no
-    /// id in one of the APIs, which only the receiver itself can match.
+    /// Returns the key by which duplicates of this event are recognised.
+    ///
+    /// With [`CutOver::Both`], the two APIs' reports of an event without an id have different keys;
+    /// only the receiver itself can match them.
     pub fn key(&self, event: &Event) -> EventKey {
         match self.cut_over {
             CutOver::Both if !event.is_timeless() => event.content_key_in(self.scope),
@@ -69,14 +78,14 @@ pub(crate) struct Dedupe {
     states: Mutex<States>,
 }
 
-/// What an event is recognised by.
+/// The keys by which an event is recognised.
 struct Marks {
     own: EventKey,
-    /// For a happening without an id or a time: that this API told it, and that the other one did.
+    /// For an event without an id: the keys of its reports by both APIs.
     told: Option<Told>,
 }
 
-/// A happening without an id.
+/// The keys of an event without an id, and its time.
 #[derive(Clone, Copy)]
 struct Told {
     by_this: EventKey,
@@ -85,12 +94,12 @@ struct Told {
 }
 
 impl Marks {
-    /// Any of these means that the event is a duplicate.
+    /// Returns the keys that must not be in flight when the event is claimed.
     fn looked_for(&self) -> impl Iterator<Item = EventKey> + use<> {
         std::iter::once(self.own).chain(self.told.map(|told| told.by_other))
     }
 
-    /// What a handed-over event leaves behind.
+    /// Returns the keys that the claim of this event puts in flight.
     fn left(&self) -> impl Iterator<Item = EventKey> + use<> {
         std::iter::once(self.own).chain(self.told.map(|told| told.by_this))
     }
@@ -98,12 +107,12 @@ impl Marks {
 
 struct States {
     done: Window,
-    /// Which API told of a happening without an id, for as long as the other one's telling is taken for the same.
+    /// Reports of events without an id, kept as long as the other API's report can match them.
     told: Tellings,
     in_flight: HashMap<EventKey, Flight, BuildHasherDefault<KeyHasher>>,
 }
 
-/// Takes a part of a key for its hash: it is one already.
+/// Uses key bytes directly; keys are already SHA-256 hashes.
 #[derive(Default)]
 struct KeyHasher(u64);
 
@@ -112,7 +121,7 @@ impl Hasher for KeyHasher {
         self.0 = key.first_chunk().map_or(self.0, |part| u64::from_ne_bytes(*part));
     }
 
-    /// The length of a key, which is that of all.
+    /// The length prefix of a key, which is the same for all keys.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -120,21 +129,22 @@ impl Hasher for KeyHasher {
     }
 }
 
-/// A key in flight. Two follows told by one API hold what the other API tells together.
+/// A key in flight. In dual mode one key may be claimed several times, by reports of the same API.
 #[derive(Default)]
 struct Flight {
     claims: usize,
-    /// Whom to wake when the last claim is over.
+    /// Notifies waiting requests when the last claim ends.
     waiting: Option<Arc<Notify>>,
 }
 
-/// What became of an attempt to claim a delivery's events.
+/// The outcome of claiming a delivery's events.
 pub(crate) enum Claimed {
-    /// The delivery holds only events that are now ours, at least one.
+    /// The delivery now holds only the claimed events, at least one.
     Ours(Claim),
-    /// Every event of the delivery was done before.
+    /// Every event of the delivery was delivered before.
     AllDone,
-    /// An event is in flight elsewhere; nothing was claimed. Try again when this resolves.
+    /// Another request has claimed one of the events; nothing was claimed. Retry when this
+    /// resolves.
     InFlight(OwnedNotified),
 }
 
@@ -164,10 +174,11 @@ impl Dedupe {
         Marks { own, told: Some(told) }
     }
 
-    /// Claims all events of a delivery that are not done, or none: holding some while waiting for others could make two
-    /// requests wait for each other. Takes the events that are done out of the delivery.
+    /// Claims all events of a delivery that are not done, or none.
     ///
-    /// `remembers` is the memory behind this one, for what was done longer ago.
+    /// Removes the done events from the delivery. Never claims only some of them: two requests that
+    /// each hold some and wait for the rest could wait for each other. `remembers` is asked about
+    /// events that are not in memory any more.
     pub(crate) fn claim(
         self: &Arc<Self>,
         delivery: &mut Delivery,
@@ -175,7 +186,8 @@ impl Dedupe {
         remembers: impl Fn(&EventKey) -> bool,
     ) -> Claimed {
         let marks: SmallVec<[Marks; 1]> = delivery.events().iter().map(|event| self.marks(event)).collect();
-        // Made before the lock is taken, so that it is dropped behind it: `remembers` is the sink's own, and may panic.
+        // Created before the lock is taken, so that it is dropped after the lock is released even
+        // if `remembers`, which is the sink's code, panics.
         let mut claim = Claim { dedupe: Arc::clone(self), left: SmallVec::new() };
         let mut states = self.states();
         let busy = marks.iter().flat_map(Marks::looked_for).find(|key| states.in_flight.contains_key(key));
@@ -198,7 +210,7 @@ impl Dedupe {
         if claim.left.is_empty() { Claimed::AllDone } else { Claimed::Ours(claim) }
     }
 
-    /// How many done events are remembered.
+    /// Returns the number of done events that are remembered.
     pub(crate) fn remembered(&self) -> usize {
         self.states().done.len()
     }
@@ -208,13 +220,14 @@ impl Dedupe {
     }
 
     fn states(&self) -> MutexGuard<'_, States> {
-        // Nothing of ours panics while the lock is held; were it so, a lost mark is better than a dead receiver.
+        // Our own code does not panic with the lock held. If it did, a lost key would be better
+        // than a receiver that stops.
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl States {
-    /// Whether an event was handed over, or is being handed over, by whichever API.
+    /// Returns whether an event was delivered or is in flight, as reported by either API.
     fn recognises(&mut self, marks: &Marks, now: Duration, remembers: &impl Fn(&EventKey) -> bool) -> bool {
         if self.done.contains(&marks.own, now)
             || remembers(&marks.own)
@@ -224,21 +237,22 @@ impl States {
         }
         let is_twin = marks.told.is_some_and(|told| self.told.take(&told.by_other, told.happened_at, now));
         if is_twin {
-            // A redelivery of it finds no telling to match any more.
+            // A redelivery of this report would not find the matched report any more.
             self.done.insert(&marks.own, now);
         }
         is_twin
     }
 }
 
-/// The marks that a handed-over event leaves.
+/// The keys that an event leaves when it is delivered.
 struct Left {
     own: EventKey,
     told: Option<Told>,
 }
 
-/// By what the events of a delivery are recognised as duplicates, one key for each event, in their order. The scope and the
-/// cut-over that the [`Webhook`](crate::Webhook) is set to are in it.
+/// The deduplication keys of a delivery's events, one for each event, in the same order.
+///
+/// They follow the deduplication policy of the [`Webhook`](crate::Webhook).
 #[derive(Clone)]
 pub struct Keys<'a>(Known<'a>);
 
@@ -248,7 +262,7 @@ enum Known<'a> {
     ByThemselves(std::slice::Iter<'a, EventKey>),
 }
 
-/// For those who call a sink themselves.
+/// For code that calls a sink itself.
 impl<'a> From<&'a [EventKey]> for Keys<'a> {
     fn from(keys: &'a [EventKey]) -> Self {
         Self(Known::ByThemselves(keys.iter()))
@@ -281,19 +295,20 @@ impl fmt::Debug for Keys<'_> {
     }
 }
 
-/// The right to hand over some events. Dropped without [`commit`](Self::commit), they are absent again.
+/// The right to deliver some events. If dropped without [`commit`](Self::commit), they become
+/// absent.
 pub(crate) struct Claim {
     dedupe: Arc<Dedupe>,
     left: SmallVec<[Left; 1]>,
 }
 
 impl Claim {
-    /// The keys of the claimed events, in their order.
+    /// Returns the keys of the claimed events, in the same order.
     pub(crate) fn keys(&self) -> Keys<'_> {
         Keys(Known::ByClaim(self.left.iter()))
     }
 
-    /// Marks the events as done. Call it in the same poll in which the sink said `Ok`.
+    /// Marks the events as done. Call it in the same poll in which the sink returned `Ok`.
     pub(crate) fn commit(mut self, now: Instant) {
         let now = self.dedupe.time(now);
         self.release(Some(now));

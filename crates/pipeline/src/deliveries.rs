@@ -1,4 +1,4 @@
-//! The app's end of the channel.
+//! The receiving half of the channel.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::channel::Level;
 use crate::doorbell::Doorbell;
 use crate::sync::mpsc;
 
-/// The app's end of the channel: deliveries in the order in which they were accepted.
+/// The receiving half of the channel. Yields deliveries in the order in which they were accepted.
 ///
-/// Also a [`Stream`]; [`events`](Self::events) makes it one of single events. Once it is dropped, deliveries are answered
-/// 503.
+/// Also a [`Stream`]; [`events`](Self::events) turns it into a stream of single events. After it is
+/// dropped, deliveries are answered 503.
 #[must_use = "deliveries are answered 503 once this is dropped"]
 #[derive(Debug)]
 pub struct Deliveries {
@@ -26,15 +26,18 @@ impl Deliveries {
         Self { reader: Reader { receiver, doorbell: Doorbell::new(), level } }
     }
 
-    /// The next delivery; `None` once the pipeline is shut down, or gone, and everything was read.
+    /// Returns the next delivery, or `None` when the channel is closed and empty.
+    ///
+    /// The channel is closed by a shutdown of the pipeline, or when the pipeline is dropped.
     ///
     /// Cancel safe: a dropped `recv` loses nothing.
     pub async fn recv(&mut self) -> Option<Delivery> {
         std::future::poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// The next deliveries, at most `limit`, put behind what is in `buffer`; how many came, nought once the pipeline is shut
-    /// down, or gone, and everything was read.
+    /// Appends up to `limit` deliveries to `buffer` and returns their number.
+    ///
+    /// Waits for at least one. Returns 0 when the channel is closed and empty, or if `limit` is 0.
     ///
     /// Cancel safe: a dropped `recv_many` loses nothing.
     pub async fn recv_many(&mut self, buffer: &mut Vec<Delivery>, limit: usize) -> usize {
@@ -53,7 +56,7 @@ impl Deliveries {
         Poll::Ready(delivery)
     }
 
-    /// The same channel, one event at a time.
+    /// Converts this into a stream of single events.
     pub fn events(self) -> Events {
         Events { reader: self.reader, opened: Vec::new().into_iter(), has_paused: false }
     }
@@ -67,7 +70,9 @@ impl Stream for Deliveries {
     }
 }
 
-/// The app's end of the channel, one event at a time. Also a [`Stream`]. Once it is dropped, deliveries are answered 503.
+/// The receiving half of the channel, one event at a time.
+///
+/// Also a [`Stream`]. After it is dropped, deliveries are answered 503.
 ///
 /// Yields to other tasks after every 128 events of one delivery.
 #[must_use = "deliveries are answered 503 once this is dropped"]
@@ -78,12 +83,14 @@ pub struct Events {
     has_paused: bool,
 }
 
-/// After so many events of one delivery other tasks have a turn: an app that works on thousands of them without waiting for
-/// anything would keep its thread from answering challenges.
+/// Events of one delivery after which other tasks get a turn. An app that processes thousands of
+/// events without awaiting would otherwise keep its thread from answering challenges.
 const AT_ONCE: usize = 128;
 
 impl Events {
-    /// The next event; `None` once the pipeline is shut down, or gone, and everything was read.
+    /// Returns the next event, or `None` when the channel is closed and empty.
+    ///
+    /// The channel is closed by a shutdown of the pipeline, or when the pipeline is dropped.
     ///
     /// Cancel safe: a dropped `recv` loses nothing.
     pub async fn recv(&mut self) -> Option<Event> {
@@ -118,7 +125,7 @@ impl Stream for Events {
     }
 }
 
-/// What both forms of the app's end read from. When it is gone, nobody will consume the rest.
+/// The receiver shared by [`Deliveries`] and [`Events`]. Abandons the queued events when dropped.
 #[derive(Debug)]
 struct Reader {
     receiver: mpsc::Receiver<Delivery>,

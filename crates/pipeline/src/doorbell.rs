@@ -1,14 +1,16 @@
-//! Waking the app once for all that one turn of the server brings.
+//! Coalesces consumer wake-ups within one runtime tick.
 //!
-//! A consumer on another thread costs more to wake than a delivery costs to verify. Under load many requests are ready in
-//! each turn of the server's runtime; the app hears of them together when the turn is over, after they were answered.
+//! Waking a consumer on another thread costs more than verifying a delivery. Under load, many
+//! requests are ready in each tick of the server's runtime. The app is woken once for all of them,
+//! at the end of the tick, after they were answered.
 
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::sync::{Mutex, MutexGuard, runtime, yield_now};
 
-/// Stands between the channel and the task that consumes: woken by the channel, it wakes the task at the end of the turn.
+/// Sits between the channel and the consuming task: when the channel wakes it, it wakes the task at
+/// the end of the tick.
 #[derive(Debug)]
 pub(crate) struct Doorbell {
     bell: Arc<Bell>,
@@ -21,7 +23,7 @@ impl Doorbell {
         Self { waker: Arc::clone(&bell).into(), bell }
     }
 
-    /// Polls with this in place of the task's own waker.
+    /// Calls `poll` with this waker in place of the task's own.
     pub(crate) fn poll<T>(&self, cx: &Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         self.bell.listen(cx.waker());
         poll(&mut Context::from_waker(&self.waker))
@@ -53,7 +55,7 @@ impl Bell {
     }
 }
 
-/// The channel wakes once for each time that it was polled in vain, so that there is seldom more than one turn.
+/// The channel wakes once per pending poll, so there is seldom more than one `Turn` at a time.
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         let turn = Turn(self);
@@ -66,7 +68,7 @@ impl Wake for Bell {
     }
 }
 
-/// Rings when it ends, whether at the end of the runtime's turn, with the runtime, or at once where there is none.
+/// Rings when dropped: at the end of the tick, when the runtime ends, or at once without a runtime.
 struct Turn(Arc<Bell>);
 
 impl Drop for Turn {
@@ -90,7 +92,7 @@ mod tests {
         }
     }
 
-    /// A task that waits, how often it was woken, and what the channel wakes.
+    /// Returns a waiting task, its number of wake-ups, and the waker that the channel holds.
     fn waiting() -> (Doorbell, Arc<Woken>, Waker) {
         let (doorbell, woken) = (Doorbell::new(), Arc::new(Woken::default()));
         let mut waker = None;
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!(woken.0.load(SeqCst), 1);
     }
 
-    /// It may be the last that this runtime does for a long time.
+    /// Outside a task of the runtime, the runtime may not run again for a long time.
     #[tokio::test]
     async fn what_is_no_task_of_the_runtime_wakes_at_once() {
         let (_doorbell, woken, waker) = waiting();
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_runtime_that_ends_wakes_the_task() {
         let (_doorbell, woken, waker) = waiting();
-        // It looks after each task whether it is to go on.
+        // Makes the runtime check after each task whether to stop.
         let runtime = tokio::runtime::Builder::new_current_thread().event_interval(1).build().unwrap();
         runtime.block_on(runtime.spawn(async move { waker.wake() })).unwrap();
         assert_eq!(woken.0.load(SeqCst), 0);

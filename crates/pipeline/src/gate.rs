@@ -1,4 +1,4 @@
-//! Everything about a request but where its delivery goes.
+//! Request acceptance: verification, deduplication and deadlines, without delivery.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -22,10 +22,11 @@ use crate::panics::{Caught, caught};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Notify, timeout_at, yield_now};
 
-/// Answers challenges, verifies deliveries, removes duplicates and keeps the time, for those who hand deliveries over
-/// themselves: a middleware whose inner service handles them, or an adapter of your own. Cheap to clone.
+/// Answers challenges, and verifies and deduplicates deliveries within a deadline. Cheap to clone.
 ///
-/// Made by [`Webhook::gate`](crate::Webhook::gate). With a sink it is a [`Pipeline`](crate::Pipeline).
+/// For code that delivers events itself: a middleware whose inner service handles them, or an
+/// adapter of your own. Made by [`Webhook::gate`](crate::Webhook::gate). A gate with a sink is a
+/// [`Pipeline`](crate::Pipeline).
 #[derive(Clone)]
 pub struct Gate {
     shared: Arc<Shared>,
@@ -35,7 +36,7 @@ struct Shared {
     endpoint: ArcSwap<Endpoint>,
     dedupe: Arc<Dedupe>,
     bodies: Bodies,
-    /// Of long bodies one is read at a time.
+    /// Allows one large body to be parsed at a time.
     turns: Semaphore,
     budget: Duration,
     counts: Counts,
@@ -44,13 +45,15 @@ struct Shared {
     idle: Notify,
 }
 
-/// What follows a request's head. There will be no third case: an adapter must handle both.
+/// The next step after a request's head. Exhaustive, so that an adapter handles both cases.
 #[derive(Debug)]
 pub enum Begun {
-    /// Send this; the body need not be read. A server that closes the connection while some of it is on its way resets it, and a proxy may
-    /// not hear the answer: adapters hold such a body for a moment.
+    /// Send this; the body need not be read.
+    ///
+    /// If a server closes a connection while body bytes are still arriving, it resets the
+    /// connection, and a proxy may lose the answer. Adapters therefore drain the body briefly.
     Reply(Reply),
-    /// Read the body with this.
+    /// Read the body and pass it to this.
     Delivery(Reception),
 }
 
@@ -70,7 +73,9 @@ impl Gate {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Judges a request by its head. A challenge is answered here, without I/O, lock or queue, even while shutting down.
+    /// Processes a request's head.
+    ///
+    /// Challenges are answered here, without I/O, locks or queues, even during a shutdown.
     pub fn begin(&self, head: &RequestHead<'_>) -> Begun {
         let started = Instant::now();
         let refused = |reply: Reply| {
@@ -85,7 +90,8 @@ impl Gate {
         match self.shared.endpoint.load().begin(head) {
             Step::Reply(reply) => refused(reply),
             Step::Body(reader) => {
-                // Counted before the look at `stopping`, so that a shutdown waits for every delivery that passed it.
+                // Counted before `stopping` is read, so that a shutdown waits for every delivery
+                // that passed.
                 let request = Request::begin(self, started);
                 if self.shared.stopping.load(SeqCst) {
                     return Begun::Reply(request.answer(Reason::ShuttingDown.into()));
@@ -95,13 +101,13 @@ impl Gate {
         }
     }
 
-    /// Replaces the apps, and so their secrets, for all requests that begin from now on.
+    /// Replaces the apps and their secrets for all requests that begin from now on.
     pub fn replace_apps(&self, apps: impl Into<Apps>) {
         let apps = apps.into();
         self.shared.endpoint.rcu(|endpoint| endpoint.with_apps(apps.clone()));
     }
 
-    /// What was done so far.
+    /// Returns a snapshot of the counts and the state, without the sink's part.
     pub fn health(&self) -> Health {
         let mut health = self.shared.counts.health();
         health.ready = !self.shared.stopping.load(SeqCst) && !self.shared.endpoint.load().apps().is_empty();
@@ -111,18 +117,20 @@ impl Gate {
         health
     }
 
-    /// Shuts down: refuses new deliveries with 503 while still answering challenges, waits for those in flight, and tells
-    /// how many are left when `patience` is over. Call it before the server stops, so that X hears the 503s.
+    /// Shuts down within `patience` and returns the number of deliveries still in flight.
+    ///
+    /// New deliveries are refused with 503; challenges are still answered. Call it before the
+    /// server stops, so that X receives the 503s.
     pub async fn shutdown(&self, patience: Duration) -> usize {
         self.stop();
         match timeout_at(after(Instant::now(), patience), self.idle()).await {
-            // What is counted from now on is being refused.
+            // Requests counted from now on are refused.
             Ok(()) => 0,
             Err(_) => self.shared.in_flight.load(SeqCst),
         }
     }
 
-    /// Refuses deliveries with 503 from now on; challenges are still answered.
+    /// Refuses new deliveries with 503 from now on. Challenges are still answered.
     pub fn stop(&self) {
         self.shared.stopping.store(true, SeqCst);
     }
@@ -145,25 +153,26 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// A delivery whose body is to be read.
+/// A delivery whose body has not been read yet.
 #[derive(Debug)]
 pub struct Reception {
-    /// Boxed, for it goes from future to future.
+    /// Boxed to keep the futures that move it small.
     reader: Box<BodyReader>,
     request: Request,
 }
 
 impl Reception {
-    /// Reads the body, verifies it and claims its events, waiting for those that are in flight elsewhere. All within the
-    /// deadline.
+    /// Reads and verifies the body, and claims its events.
+    ///
+    /// Waits for events that other requests have claimed. All of this is subject to the deadline.
     ///
     /// # Errors
-    /// The answer to send.
+    /// Returns the answer to send.
     pub async fn admit<E>(self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Admission, Reply> {
         self.admit_unless(body, |_| false).await
     }
 
-    /// As [`admit`](Self::admit), with a memory of events behind the gate's own.
+    /// Like [`admit`](Self::admit). `remembers` is asked about events that the gate does not know.
     pub(crate) async fn admit_unless<E>(
         self,
         body: impl Stream<Item = Result<Bytes, E>>,
@@ -228,7 +237,7 @@ async fn read<E>(
         let empty = chunk.is_empty();
         request.body.take(bodies, chunk.len(), Instant::now)?;
         reader.push(chunk)?;
-        // Empty chunks that never stop keep this from ever waiting, and so the timeout from ever being asked.
+        // A body of endless empty chunks is always ready, so the timeout would never be polled.
         if empty && Instant::now() >= request.deadline {
             return Err(Reason::BodyTooSlow.into());
         }
@@ -236,16 +245,17 @@ async fn read<E>(
     request.body.complete(bodies)?;
     let mut turn = None;
     if request.body.is_large() {
-        // Reading takes milliseconds where a body is long. Were many of them ready at once, a challenge would wait behind all; so
-        // one is read at a time, and whatever else is ready runs before it.
+        // Parsing a large body takes milliseconds. If many were parsed at once, a challenge would
+        // wait for all of them. So one is parsed at a time, after other ready tasks have run.
         turn = request.gate.shared.turns.acquire().await.ok();
         yield_now().await;
     }
     Ok((reader.finish()?, turn))
 }
 
-/// A verified delivery with the right to hand it over, once. Dropping it gives the right up, and the delivery may come
-/// again.
+/// A verified delivery, with the right to deliver it once.
+///
+/// If it is dropped, the delivery is not accepted, and X may send it again.
 #[must_use = "dropped, the delivery is not accepted"]
 #[derive(Debug)]
 pub struct Admission {
@@ -255,14 +265,15 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Hands the delivery over. `Ok` is what 200 stands for; anything else is the answer to send, `late` when the deadline
-    /// passes.
+    /// Delivers the events with `hand_over`. Send 200 only after `Ok`.
     ///
-    /// The outcome counts in the very poll in which `hand_over` is ready: dropped before that, nothing was accepted and
-    /// the delivery may come again; after it, the delivery was. A panic of `hand_over` is answered 503.
+    /// The delivery counts as accepted in the same poll in which `hand_over` returns `Ok`. If this
+    /// future is dropped earlier, nothing was accepted and X may send the delivery again. A panic
+    /// of `hand_over` is answered 503. If the deadline expires first, the answer has the reason
+    /// `late`.
     ///
     /// # Errors
-    /// The answer to send.
+    /// Returns the answer to send.
     pub async fn settle<T, F>(self, hand_over: impl FnOnce(Delivery) -> F, late: Reason) -> Result<T, Reply>
     where
         F: Future<Output = Result<T, Reason>>,
@@ -270,7 +281,7 @@ impl Admission {
         self.settle_keyed(|delivery, _| hand_over(delivery), late).await
     }
 
-    /// As [`settle`](Self::settle), with the keys of the events.
+    /// Like [`settle`](Self::settle), and passes the keys of the events.
     pub(crate) async fn settle_keyed<T, F>(
         self,
         hand_over: impl FnOnce(Delivery, Keys<'_>) -> F,
@@ -300,13 +311,14 @@ impl Admission {
     }
 }
 
-/// A budget without end ends in thirty years, which is as far as timers go.
+/// Clamps the timeout to 30 years, because timers do not reach further.
 pub(crate) fn after(start: Instant, budget: Duration) -> Instant {
     const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
     start + budget.min(LONGEST)
 }
 
-/// One POST from its head to its answer: counts as in flight, and is noticed when it ends without one.
+/// One POST from its head to its answer. Counted as in flight; counted as unanswered if dropped
+/// early.
 struct Request {
     gate: Gate,
     started: Instant,

@@ -1,4 +1,4 @@
-//! A sink that is an async function.
+//! A sink backed by an async function.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,7 +9,9 @@ use pin_project_lite::pin_project;
 
 use crate::{EventSink, SinkError};
 
-/// An async function as a sink: 200 means that it returned `Ok`. Made by [`Webhook::handler`](crate::Webhook::handler).
+/// An async function as a sink: 200 means that it returned `Ok`.
+///
+/// Made by [`Webhook::handler`](crate::Webhook::handler).
 #[derive(Clone)]
 pub struct Handler<F>(F);
 

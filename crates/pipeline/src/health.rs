@@ -1,4 +1,4 @@
-//! What a receiver has done so far.
+//! Counters and a snapshot of a receiver's state.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -8,56 +8,61 @@ use tokio::time::Instant;
 
 use crate::Backlog;
 
-/// A snapshot for readiness pages and alarms.
+/// A snapshot for readiness probes and alerts.
 ///
-/// Watch [`since_last_challenge`](Self::since_last_challenge): X challenges a healthy webhook at least daily, and delivers
-/// nothing to one that has failed for 28 hours (<https://docs.x.com/x-api/webhooks/introduction>). Anybody can send a
-/// challenge, so keep uptime probes off the webhook's URL, or demand X's signature.
+/// Watch [`since_last_challenge`](Self::since_last_challenge): X challenges a healthy webhook at
+/// least daily, and stops deliveries to a webhook that has failed for 28 hours
+/// (<https://docs.x.com/x-api/webhooks/introduction>). Anyone can send a challenge, so keep uptime
+/// probes off the webhook's URL, or require X's signature.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether deliveries are taken: there is an app, the receiver is not stopping, and the sink is open.
+    /// Whether deliveries are accepted: at least one app, not shutting down, and an open sink.
     pub ready: bool,
-    /// Deliveries that are being read or handed over right now.
+    /// Deliveries that are being read or delivered right now.
     pub in_flight: usize,
-    /// The bytes of their bodies so far; see [`Webhook::bodies_limit`](crate::Webhook::bodies_limit).
+    /// Bytes of their bodies so far. See [`Webhook::bodies_limit`](crate::Webhook::bodies_limit).
     pub body_bytes: usize,
-    /// Deliveries that ended without an answer: X hung up, or the server stopped.
+    /// Deliveries that ended without an answer, because X hung up or the server stopped.
     pub unanswered: u64,
-    /// Events handed over.
+    /// Events delivered.
     pub events: u64,
-    /// Events that were left out because they were handed over before.
+    /// Events that were removed as duplicates.
     pub duplicates: u64,
-    /// Events remembered for removing duplicates.
+    /// Events that deduplication remembers.
     pub remembered: usize,
-    /// What the sink holds in memory; `None` for sinks that hold nothing.
+    /// Events and deliveries that the sink holds in memory. `None` for sinks that hold none.
     pub backlog: Option<Backlog>,
-    /// Challenges that were answered and signed as only X can, though who has seen one can repeat it: see [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
+    /// Answered challenges with X's signature. An observer of such a challenge can replay it; see
+    /// [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
     pub challenges_by_x: u64,
-    /// Deliveries whose app answers challenges with the other kind of secret than signed them
-    /// ([`Delivery::signed_with_another_kind`](birdhook_core::Delivery::signed_with_another_kind)). Any is a reason to look:
-    /// X may take the app's answers for wrong. Duplicates and deliveries that were not accepted count too.
+    /// Deliveries signed with another kind of secret than the app answers challenges with.
+    ///
+    /// See
+    /// [`Delivery::signed_with_another_kind`](birdhook_core::Delivery::signed_with_another_kind).
+    /// Investigate any value above 0: X may reject the app's challenge answers. Duplicates and
+    /// deliveries that were not accepted count too.
     pub signed_with_another_kind: u64,
-    /// Since the last challenge was answered; `None` if there was none.
+    /// Time since the last answered challenge. `None` if there was none.
     pub since_last_challenge: Option<Duration>,
-    /// Since the last event was handed over; `None` if there was none.
+    /// Time since the last delivered event. `None` if there was none.
     pub since_last_event: Option<Duration>,
     answers: Vec<(Reason, u64)>,
 }
 
 impl Health {
-    /// How often a request was answered for this reason.
+    /// Returns how many requests were answered with this reason.
     pub fn answered(&self, reason: Reason) -> u64 {
         self.answers.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)
     }
 
-    /// Every reason for which a request was answered, with its count.
+    /// Returns each reason that occurred, with its count.
     pub fn answers(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
         self.answers.iter().copied()
     }
 }
 
-/// The counts behind [`Health`]. Nothing here waits or locks.
+/// The counters behind [`Health`]. Lock-free.
 pub(crate) struct Counts {
     epoch: Instant,
     answers: [AtomicU64; Reason::ALL.len()],
@@ -134,7 +139,7 @@ impl Counts {
     }
 }
 
-/// Milliseconds since the epoch, plus one; nought is never.
+/// Milliseconds since the epoch plus one; 0 means never.
 #[derive(Default)]
 struct Moment(AtomicU64);
 

@@ -1,7 +1,9 @@
-//! From a verified Twitter/X delivery to the answer: sinks, duplicates, deadlines, draining and health.
+//! Processes Twitter/X deliveries: verification, deduplication, deadlines, sinks, shutdown and
+//! health.
 //!
-//! A [`Webhook`] is configured and becomes a [`Pipeline`] with an [`EventSink`], or a bare [`Gate`]. An adapter for a
-//! framework turns its requests into [`RequestHead`]s and byte streams, and the answers into responses:
+//! Configure a [`Webhook`] and turn it into a [`Pipeline`] with an [`EventSink`], or into a bare
+//! [`Gate`]. An adapter for a framework converts its requests into [`RequestHead`]s and byte
+//! streams, and the answers into responses:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -26,13 +28,13 @@
 //! `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
 //! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
 //! `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total`,
-//! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth` (events),
-//! `birdhook_last_challenge_timestamp_seconds`, `birdhook_last_event_timestamp_seconds`;
-//! histogram `birdhook_answer_seconds{request}`. A result is a [`Reason`] or `unanswered`. Several receivers in one app
-//! add up.
+//! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`,
+//! `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`,
+//! `birdhook_last_event_timestamp_seconds`; histogram `birdhook_answer_seconds{request}`. A result
+//! is a [`Reason`] or `unanswered`. Several receivers in one app add up.
 //!
-//! `tracing`: a span `birdhook{request, app, events, result}` for each request, in which a delivery's hand-over runs and
-//! the answer is told.
+//! `tracing`: a span `birdhook{request, app, events, result}` for each request. The sink runs
+//! inside it, and the answer is logged in it.
 
 mod bodies;
 mod channel;

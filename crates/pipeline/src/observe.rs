@@ -1,10 +1,10 @@
-//! The same facts for the `metrics` and `tracing` crates. Names, numbers and reasons only: never a token, a secret, an
-//! id of a user or a text.
+//! Reports to the `metrics` and `tracing` crates. Contains names, numbers and reasons only: never a
+//! token, a secret, a user id or a text.
 
 use birdhook_core::{Delivery, Reason, SecretKind};
 use tokio::time::Instant;
 
-/// Events were handed over.
+/// Records delivered events.
 pub(crate) fn handed_over(events: usize) {
     #[cfg(feature = "metrics")]
     {
@@ -14,33 +14,33 @@ pub(crate) fn handed_over(events: usize) {
     let _ = events;
 }
 
-/// Events were left out as duplicates.
+/// Records events removed as duplicates.
 pub(crate) fn left_out(events: usize) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_duplicates_total").increment(events as u64);
     let _ = events;
 }
 
-/// A challenge was answered that X itself has signed.
+/// Records an answered challenge with X's signature.
 pub(crate) fn asked_by_x() {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_challenges_by_x_total").increment(1);
 }
 
-/// A delivery was signed with this kind of secret, and its app answers challenges with the other one.
+/// Records a delivery signed with `kind`, where challenges are answered with the other kind.
 pub(crate) fn signed_with_another_kind(kind: SecretKind) {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_signed_with_another_kind_total", "signed" => kind.as_str()).increment(1);
     let _ = kind;
 }
 
-/// A delivery's head was there.
+/// Called when a delivery's head was accepted.
 pub(crate) fn began() {
     #[cfg(feature = "metrics")]
     metrics::gauge!("birdhook_in_flight").increment(1.0);
 }
 
-/// It is answered, or gone.
+/// Called when a delivery is answered or dropped.
 pub(crate) fn ended() {
     #[cfg(feature = "metrics")]
     metrics::gauge!("birdhook_in_flight").decrement(1.0);
@@ -58,7 +58,10 @@ pub(crate) fn body_gone(bytes: usize) {
     let _ = bytes;
 }
 
-/// Told as differences, so that several receivers in one app add up, and none of two threads overwrites the other.
+/// Adds to the queue gauge.
+///
+/// It is not set to a value, so that several receivers in one app add up and concurrent threads do
+/// not overwrite each other.
 pub(crate) fn queued(events: usize) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("birdhook_queue_depth").increment(events as f64);
@@ -71,7 +74,7 @@ pub(crate) fn unqueued(events: usize) {
     let _ = events;
 }
 
-/// The span of one request, in which a delivery's hand-over runs.
+/// The span of one request. The sink runs inside it.
 pub(crate) struct Trace {
     request: &'static str,
     #[cfg(feature = "tracing")]
@@ -120,7 +123,7 @@ impl Trace {
 
     pub(crate) fn answered(&self, reason: Reason, started: Instant) {
         self.ended(reason.as_str());
-        // Nobody need look at the clock for nobody.
+        // Skips the clock when no recorder is compiled in.
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         let took = started.elapsed();
         #[cfg(feature = "metrics")]

@@ -1,4 +1,4 @@
-//! Panics of the app's code, which must not cost a request its answer.
+//! Catches panics of the app's code, so that a request is still answered.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 use birdhook_core::Reason;
 use pin_project_lite::pin_project;
 
-/// What `work` returns, or that it panicked. The panic hook has reported the message and the backtrace by then.
+/// Runs `work` and returns its result, or an error if it panicked. The panic hook has already run.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Reason> {
-    // What the app leaves half-done by a panic is the app's own.
+    // Unwind safe for birdhook: state that a panic leaves inconsistent belongs to the app.
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| Reason::SinkPanicked)
 }
 
 pin_project! {
-    /// A future whose panic is its error.
+    /// A future that turns a panic into its error.
     pub(crate) struct Caught<F> {
         #[pin]
         work: F,

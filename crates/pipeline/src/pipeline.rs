@@ -1,4 +1,4 @@
-//! A gate with a sink behind it.
+//! A [`Pipeline`]: a gate with a sink behind it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use crate::gate::after;
 use crate::sync::timeout_at;
 use crate::{Backlog, Begun, EventSink, Gate, Health, Keys, Reception};
 
-/// From a request to its answer, with deliveries handed to an [`EventSink`]. Free of any framework: give it to a
-/// `Receiver` of birdhook-tower or birdhook-actix. Cheap to clone.
+/// Processes requests up to their answers and delivers events to an [`EventSink`]. Cheap to clone.
+///
+/// Independent of any framework: give it to a `Receiver` of birdhook-tower or birdhook-actix.
 ///
 /// Made by [`Webhook`](crate::Webhook).
 pub struct Pipeline<S> {
@@ -27,14 +28,15 @@ impl<S: EventSink> Pipeline<S> {
         Self { gate, sink: Arc::new(sink) }
     }
 
-    /// Judges a request by its head, as [`Gate::begin`].
+    /// Processes a request's head. See [`Gate::begin`].
     pub fn begin(&self, head: &RequestHead<'_>) -> Begun {
         self.gate.begin(head)
     }
 
-    /// Reads a delivery's body, hands its new events to the sink and returns the answer.
+    /// Reads a delivery's body, passes its new events to the sink and returns the answer.
     ///
-    /// The future may be dropped at any await point. It is `Send` if the body and the sink's future are.
+    /// The future may be dropped at any await point. It is `Send` if the body and the sink's future
+    /// are.
     pub async fn receive<E>(&self, reception: Reception, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
         let admission = match reception.admit_unless(body, |key| self.sink.remembers(key)).await {
             Ok(admission) => admission,
@@ -50,22 +52,22 @@ impl<S: EventSink> Pipeline<S> {
         }
     }
 
-    /// The gate: everything but the sink.
+    /// Returns the gate: everything except the sink.
     pub fn gate(&self) -> &Gate {
         &self.gate
     }
 
-    /// The sink.
+    /// Returns the sink.
     pub fn sink(&self) -> &S {
         &self.sink
     }
 
-    /// Replaces the apps, and so their secrets, for all requests that begin from now on.
+    /// Replaces the apps and their secrets for all requests that begin from now on.
     pub fn replace_apps(&self, apps: impl Into<Apps>) {
         self.gate.replace_apps(apps);
     }
 
-    /// What was done so far.
+    /// Returns a snapshot of the counts and the state.
     pub fn health(&self) -> Health {
         let mut health = self.gate.health();
         health.ready &= self.sink.is_open();
@@ -73,11 +75,14 @@ impl<S: EventSink> Pipeline<S> {
         health
     }
 
-    /// Shuts down: refuses new deliveries with 503 while still answering challenges, waits for those in flight, then for
-    /// the app to consume what it was given, and reports what is left when `patience` is over.
+    /// Shuts down within `patience` and reports what remains.
     ///
-    /// Call it before the server stops, so that X hears the 503s, and then await the task that consumes: an event counts
-    /// as consumed once the app has received it, not when it has finished with it. It can be called again.
+    /// New deliveries are refused with 503; challenges are still answered. Waits for deliveries in
+    /// flight, then for the app to consume the events it was given.
+    ///
+    /// Call it before the server stops, so that X receives the 503s. Then await the task that
+    /// consumes: an event counts as consumed when the app has received it, not when the app has
+    /// processed it. May be called again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -93,7 +98,7 @@ impl<S: EventSink> Pipeline<S> {
         let deadline = after(Instant::now(), patience);
         let in_flight = self.gate.shutdown(patience).await;
         self.sink.close();
-        // Whether the time was enough shows in what is left.
+        // A timeout is not an error here: the report shows what remains.
         let _ = timeout_at(deadline, self.sink.drained()).await;
         Left { in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
     }
@@ -111,18 +116,19 @@ impl<S> fmt::Debug for Pipeline<S> {
     }
 }
 
-/// What a shutdown left behind.
+/// A shutdown report: the work that remained when the shutdown ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Left {
-    /// Deliveries that were still being read or handed over. They are not answered 200 unless they still succeed.
+    /// Deliveries that were still being read or delivered. Those that later succeed are answered
+    /// 200.
     pub in_flight: usize,
-    /// What was answered 200 and waits in memory. It is lost when the process ends.
+    /// Events that were answered 200 and wait in memory. They are lost when the process ends.
     pub unconsumed: Backlog,
 }
 
 impl Left {
-    /// Whether nothing is left: what the app has received it must finish itself.
+    /// Returns whether nothing remains. Events that the app has received are not counted.
     pub fn is_nothing(&self) -> bool {
         self.in_flight == 0 && self.unconsumed == Backlog::default()
     }

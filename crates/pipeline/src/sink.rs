@@ -1,4 +1,4 @@
-//! Where deliveries go.
+//! The trait of sinks, which receive verified deliveries.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,18 +8,20 @@ use birdhook_core::{Delivery, EventKey, Reason};
 
 use crate::Keys;
 
-/// Takes deliveries off birdhook's hands. **`deliver` returning `Ok` is the only way to a 200.**
+/// Receives verified deliveries. **`deliver` returning `Ok` is the only way to a 200.**
 ///
-/// What a sink promises with its `Ok` is what birdhook's 200 means to X, which may then never send the delivery again.
-/// Say it in the sink's documentation.
+/// The guarantee that a sink gives with `Ok` is the guarantee that birdhook gives X with 200, after
+/// which X may never send the delivery again. State it in the sink's documentation.
 ///
-/// A panic, in the call or in its future, is caught and answered 503 ([`Reason::SinkPanicked`]), where the program unwinds. The panic hook
-/// reports it as any other.
+/// A panic in the call or in its future is caught and answered 503 ([`Reason::SinkPanicked`]), if
+/// the program unwinds. The panic hook reports it as usual.
 ///
-/// The future may be dropped at any await point: when the deadline passes, when X hangs up, when the server stops. What
-/// was dropped is answered 503 or not at all, and may come again; what was `Ok` never does.
+/// The future may be dropped at any await point: when the deadline expires, X hangs up or the
+/// server stops. A dropped delivery is answered 503 or not at all, and X may send it again. Once
+/// the future has returned `Ok`, later copies of its events are duplicates.
 ///
-/// The future need not be `Send` for actix-web, which runs a request on one thread; tower and hyper ask for it.
+/// actix-web does not need the future to be `Send`, because it runs a request on one thread; tower
+/// and hyper do.
 ///
 /// ```
 /// use std::future::{Ready, ready};
@@ -38,47 +40,56 @@ use crate::Keys;
 /// }
 /// ```
 pub trait EventSink {
-    /// What [`deliver`](Self::deliver) returns.
+    /// The future of [`deliver`](Self::deliver).
     type Future: Future<Output = Result<(), SinkError>>;
 
-    /// Takes a delivery. Events that were seen before have been taken out of it, so it may hold fewer than X sent.
+    /// Delivers the events of one request. Duplicates have been removed, so it may hold fewer than
+    /// X sent.
     fn deliver(&self, delivery: Delivery) -> Self::Future;
 
-    /// Takes a delivery together with the key by which each of its events is recognised as a duplicate, in their order: what
-    /// birdhook calls instead of [`deliver`](Self::deliver). For sinks that remember events for longer than the process
-    /// lives; others leave it as it is. Who takes events out of a delivery and hands it on takes their keys out too: told
-    /// another number of keys than there are events, birdhook's own sinks go by the events' own.
+    /// Delivers events together with their deduplication keys, in the same order.
+    ///
+    /// Birdhook calls this method instead of [`deliver`](Self::deliver), which it calls by default.
+    /// Override it in a sink that remembers events beyond the life of the process. A sink that
+    /// removes events before it forwards the delivery to another sink must remove their keys too:
+    /// if the numbers differ, birdhook's own sinks compute the keys from the events.
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
         let _ = keys;
         self.deliver(delivery)
     }
 
-    /// Whether it took an event of this key before and remembers it; such an event is a duplicate. Asked for each event
-    /// that birdhook's own memory does not know, with a lock held: answer at once.
+    /// Returns whether the sink has accepted an event with this key before.
+    ///
+    /// Such an event is a duplicate. Called for each event that birdhook's in-memory deduplication
+    /// does not know, with a lock held: it must not block.
     fn remembers(&self, key: &EventKey) -> bool {
         let _ = key;
         false
     }
 
-    /// What it means when the deadline passes while a delivery waits here.
+    /// Returns the error to report if the deadline expires before delivery completes.
     fn when_late(&self) -> SinkError {
         SinkError::TooSlow
     }
 
-    /// What was taken but not yet consumed by the app, for sinks that hold it in memory.
+    /// Returns the events and deliveries that were accepted but not consumed by the app yet.
+    ///
+    /// `None` for sinks that hold none in memory.
     fn backlog(&self) -> Option<Backlog> {
         None
     }
 
-    /// Whether it still takes deliveries; a receiver whose sink does not is not [ready](crate::Health::ready).
+    /// Returns whether the sink accepts deliveries. If not, the receiver is not
+    /// [ready](crate::Health::ready).
     fn is_open(&self) -> bool {
         true
     }
 
-    /// Takes no more deliveries. Called when shutting down, after the last delivery was answered or patience was over.
+    /// Stops accepting deliveries. Called during a shutdown, after the last delivery was answered
+    /// or the patience expired.
     fn close(&self) {}
 
-    /// Resolves when the backlog is consumed or nobody is left to consume it.
+    /// Resolves when the backlog is consumed, or when its consumer is gone.
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
     }
@@ -120,41 +131,41 @@ impl<S: EventSink + ?Sized> EventSink for Arc<S> {
     }
 }
 
-/// What a sink holds in memory.
+/// The amount that a sink holds in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Deliveries of which at least one event was not consumed.
+    /// Deliveries with at least one event that was not consumed.
     pub deliveries: usize,
     /// Events that were not consumed.
     pub events: usize,
 }
 
-/// Why a sink did not take a delivery. X is answered 503 and may send it again.
+/// An error of a sink. X is answered 503 and may send the delivery again.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// There is no room.
+    /// The sink has no room.
     #[error("the sink is full")]
     Full,
-    /// Nobody takes deliveries any more.
+    /// The sink accepts no more deliveries.
     #[error("the sink is closed")]
     Closed,
     /// The sink did not finish within the deadline.
     #[error("the sink did not finish in time")]
     TooSlow,
-    /// A copy of one of the events is being taken elsewhere, and it is not known yet how that ends.
+    /// Another receiver is already processing a copy of one of the events, with unknown result.
     #[error("a copy is being taken elsewhere")]
     InFlight,
-    /// The sink will never take this delivery, however often it comes. Birdhook never prints the source, which may quote a
-    /// message.
+    /// The sink always rejects this delivery, also when X repeats it. Birdhook never prints the
+    /// source, because it may quote a message.
     #[error("the sink refuses the delivery")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The sink failed. Birdhook never prints the source, which may quote a message.
+    /// The sink failed. Birdhook never prints the source, because it may quote a message.
     #[error("the sink failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Without the source of a failure, which may quote a message; ask [`Error::source`](std::error::Error::source).
+/// Omits the source, which may quote a message; use [`Error::source`](std::error::Error::source).
 impl fmt::Debug for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -169,17 +180,19 @@ impl fmt::Debug for SinkError {
 }
 
 impl SinkError {
-    /// An error of the sink's own.
+    /// Returns a [`Failed`](Self::Failed) error with this source.
     pub fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(source.into())
     }
 
-    /// An error of the sink's own that will be the same next time.
+    /// Returns a [`Refused`](Self::Refused) error with this source.
+    ///
+    /// For failures that a retry cannot fix.
     pub fn refused(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Refused(source.into())
     }
 
-    /// How the request is answered.
+    /// Returns the reason with which the request is answered.
     pub fn reason(&self) -> Reason {
         match self {
             Self::Full => Reason::SinkFull,

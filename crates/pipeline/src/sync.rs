@@ -1,4 +1,4 @@
-//! What tasks share and wait for: that of std and tokio, or, where the models run, what their scheduler sees.
+//! Synchronization primitives: those of std and tokio, or those of the model tests' scheduler.
 
 #[cfg(not(all(test, birdhook_models)))]
 mod real {
@@ -10,7 +10,8 @@ mod real {
     pub(crate) use tokio::task::yield_now;
     pub(crate) use tokio::time::timeout_at;
 
-    /// The runtime of this task. None for what `block_on` itself runs: a runtime of one thread may stand still behind it.
+    /// Returns the runtime of the current task. `None` in the future that `block_on` itself runs,
+    /// because a single-threaded runtime may make no progress after `block_on` returns.
     pub(crate) fn runtime() -> Option<Handle> {
         tokio::task::try_id().and_then(|_| Handle::try_current().ok())
     }

@@ -1,26 +1,29 @@
-//! Which API told of happenings without an id, and was not yet matched by the other one.
+//! Reports of events without ids, awaiting a match from the other API.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use birdhook_core::{EventKey, Timestamp};
 
-/// How far apart the times may be that two APIs give one happening. X documents neither that they agree nor how exactly, and
-/// who follows, unfollows and follows again takes longer.
+/// The largest difference between the times that two APIs give for one event.
+///
+/// X documents neither that the times agree nor to what precision. A user who follows, unfollows
+/// and follows again takes longer than this.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// What one API told, each telling to be matched by one of the other API. Bounded in number and in time.
+/// Reports by one API, each to be matched by one report of the other. Bounded in number and time.
 ///
-/// Where both tellings say when it happened, the nearest within [`CLOSE`] matches, whenever it came. Where one does not, the
-/// newest matches that came within the tolerance.
+/// If both reports give the time of the event, the nearest report within [`CLOSE`] matches,
+/// regardless of when it arrived. If one gives no time, the newest report that arrived within the
+/// tolerance matches.
 pub(crate) struct Tellings {
     capacity: usize,
     tolerance: Duration,
     horizon: Duration,
     told: u64,
-    /// Those that were not matched, oldest first, by what says who told whom.
+    /// Unmatched reports, oldest first, by a key made of the API, the kind of event and its users.
     unmatched: HashMap<EventKey, VecDeque<Telling>>,
-    /// All that were told, matched or not, oldest first.
+    /// All reports, matched or not, oldest first.
     order: VecDeque<(Duration, EventKey, u64)>,
 }
 
@@ -58,8 +61,9 @@ impl Tellings {
         }
     }
 
-    /// Matches a telling of the other API; `false` when there is none. What was told long ago by one API alone is left to
-    /// itself, and is over soon.
+    /// Removes a report of the other API that matches. Returns `false` if there is none.
+    ///
+    /// Reports past their time are ignored here; [`told`](Self::told) evicts them.
     pub(crate) fn take(&mut self, key: &EventKey, happened_at: Option<Timestamp>, now: Duration) -> bool {
         let (tolerance, horizon) = (self.tolerance, self.horizon);
         let Some(tellings) = self.unmatched.get_mut(key) else { return false };

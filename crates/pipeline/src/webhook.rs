@@ -1,4 +1,4 @@
-//! The settings of a webhook, and the choice of what 200 means.
+//! Configuration of a webhook, and the choice of its sink.
 
 use std::time::Duration;
 
@@ -11,7 +11,9 @@ use crate::dedupe::{CutOver, Dedupe, Keying};
 use crate::handler::Handler;
 use crate::{Deliveries, EventSink, Gate, Pipeline};
 
-/// One webhook URL to be: its apps and settings. Ends in the choice of where deliveries go, and so what 200 means.
+/// Builder for a webhook endpoint: its apps and settings.
+///
+/// The last call selects where deliveries go, and therefore what 200 means:
 ///
 /// | last call | 200 means | lost if |
 /// |---|---|---|
@@ -42,8 +44,10 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook for these apps: a [`Secret`](crate::Secret) or an [`App`](crate::App) where there is one, else
-    /// [`Apps`].
+    /// Returns a builder for these apps.
+    ///
+    /// Pass a [`Secret`](crate::Secret) or an [`App`](crate::App) for one app, [`Apps`] for
+    /// several.
     pub fn new(apps: impl Into<Apps>) -> Self {
         Self {
             apps: apps.into(),
@@ -56,104 +60,132 @@ impl Webhook {
         }
     }
 
-    /// The largest body, in bytes; 1 MiB unless set. Larger ones are answered 413.
+    /// Sets the largest body, in bytes. Defaults to 1 MiB. Larger bodies are answered 413.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.settings.body_limit = bytes;
         self
     }
 
-    /// The most memory for the bodies of all deliveries under way, from their first bytes to their answers, in bytes; 64 MiB
-    /// unless set. A delivery that would take more ends the uploads with the least progress, which are answered 503: those whose last
-    /// byte is oldest, then the slowest. An upload is not ended in its first 250 ms, nor when its body is whole, nor while bytes come
-    /// at 64 KiB a second on average and the last one is at most 250 ms old. Where that gives no room the delivery is answered 503. Bodies over 64 KiB, which X hardly ever sends, are refused
-    /// once half of it is taken, so that whoever sends large ones leaves room for X's. Less than twice the
-    /// [`body_limit`](Self::body_limit) is taken as that.
+    /// Sets the memory budget for all bodies being processed, in bytes. Defaults to 64 MiB.
     ///
-    /// What was accepted and waits in a channel comes on top.
+    /// A body counts from its first byte until the delivery is answered. Accepted deliveries that
+    /// wait in a channel do not count. A limit below twice the [`body_limit`](Self::body_limit) is
+    /// raised to that.
+    ///
+    /// If a delivery would exceed the budget, other uploads are ended and answered 503. The one
+    /// with the longest pause since its last byte is ended first, then the slowest. An upload is
+    /// not ended in its first 250 ms, nor once its body is complete, nor while its last byte is at
+    /// most 250 ms old and its average rate is at least 64 KiB/s. If that frees too little, the
+    /// delivery itself is answered 503.
+    ///
+    /// A body over 64 KiB must fit into the first half of the budget. X hardly ever sends one, so
+    /// the second half stays free for X's small bodies.
     pub fn bodies_limit(mut self, bytes: usize) -> Self {
         self.bodies_limit = bytes;
         self
     }
 
-    /// The most events in one body, 10,000 unless set; a body with more is delivered as one `Unknown` of all its bytes.
+    /// Sets the largest number of events in one body. Defaults to 10,000.
+    ///
+    /// A body with more events is delivered as one `Unknown` event that holds all its bytes.
     pub fn events_limit(mut self, events: usize) -> Self {
         self.settings.events_limit = events;
         self
     }
 
-    /// How long a delivery may take from its head to its answer, body and sink together; 2.5 s unless set, since X
-    /// waits 3 s at its shortest.
+    /// Sets the timeout for body and sink together. Defaults to 2.5 s.
+    ///
+    /// It runs from a request's head to its answer. The default is below X's shortest timeout,
+    /// which is 3 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How many events are remembered, and for how long, so that they are not handed over again; 100,000 and 15 minutes
-    /// unless set. Takes 35 to 45 bytes an event, reserved at once.
+    /// Sets how many events deduplication remembers, and for how long.
+    ///
+    /// Defaults to 100,000 events and 15 minutes. Each event takes 35 to 45 bytes, allocated at the
+    /// start.
     pub fn dedupe_window(mut self, events: usize, horizon: Duration) -> Self {
         self.window = (events, horizon);
         self
     }
 
-    /// Which copies of an event are duplicates; only redeliveries unless set.
+    /// Sets which copies of an event are duplicates. Defaults to redeliveries only.
     pub fn dedupe_scope(mut self, scope: DedupeScope) -> Self {
         self.keying.scope = scope;
         self
     }
 
-    /// Whether users are subscribed through both the Account Activity API and the X Activity API, as while moving from one
-    /// to the other; not unless set.
+    /// Sets whether users are subscribed through one API or through both. Defaults to one.
+    ///
+    /// Both are in use while an app moves from the Account Activity API to the X Activity API.
     pub fn cut_over(mut self, cut_over: CutOver) -> Self {
         self.keying.cut_over = cut_over;
         self
     }
 
-    /// With [`CutOver::Both`], how long after one API's telling the other one's counts as the same, for follows, blocks, mutes
-    /// and typing of which one API does not say when it happened; 60 s unless set, and never longer than the window. Where both
-    /// say when, times at most 5 s and this tolerance apart are the same. What comes later is handed over; so end
-    /// no old subscriptions before both APIs have told everything for longer than this.
+    /// Sets the window in which reports from both APIs count as one event. Defaults to 60 s.
+    ///
+    /// It applies with [`CutOver::Both`], to follows, blocks, mutes and typing for which one of the
+    /// APIs gives no time: a second report that comes later is delivered as a new event. It is
+    /// never longer than the [deduplication window](Self::dedupe_window). If both APIs give a time,
+    /// the two times may differ by 5 s, or by this window if it is shorter.
+    ///
+    /// During a migration, keep the old subscriptions until both APIs have reported every event for
+    /// longer than this window.
     pub fn cut_over_tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// By what this webhook recognises duplicates, as set so far: for a relay, so that what it hands on has the same ids.
+    /// Returns the current deduplication policy.
+    ///
+    /// A relay uses it to forward events under the same ids.
     pub fn keying(&self) -> Keying {
         self.keying
     }
 
-    /// Which challenge tokens are signed; printable ones that cannot be a delivery unless set.
+    /// Sets which challenge tokens are signed.
+    ///
+    /// Defaults to printable tokens that cannot be a delivery.
     pub fn token_policy(mut self, policy: TokenPolicy) -> Self {
         self.settings.token_policy = policy;
         self
     }
 
-    /// What X's own signature of a challenge counts for; checked when it is there unless set. Not all of X's documentation
-    /// says that X signs challenges: watch [`Health::answered`](crate::Health::answered) before you demand it.
+    /// Sets how X's own signature of a challenge is used. By default it is checked if present.
+    ///
+    /// X's documentation is inconsistent on whether X signs challenges. Watch
+    /// [`Health::answered`](crate::Health::answered) before you require a signature.
     pub fn challenge_signature(mut self, rule: ChallengeSignature) -> Self {
         self.settings.challenge_signature = rule;
         self
     }
 
-    /// Where the URL names the app whose secret answers a challenge, for several apps on one URL.
+    /// Sets where the URL names the app whose secret answers a challenge.
+    ///
+    /// Needed for several apps on one URL.
     pub fn app_selector(mut self, selector: AppSelector) -> Self {
         self.settings.app_selector = selector;
         self
     }
 
-    /// Hands deliveries to the app over a bounded channel. 200 means that the channel holds the delivery.
+    /// Delivers to the app over a bounded channel. 200 means that the channel holds the delivery.
     ///
-    /// The capacity is in deliveries, each of at most the body limit. A full channel makes deliveries wait until the
-    /// deadline, then 503; so does a dropped [`Deliveries`], at once. A capacity of nought is taken as one.
+    /// The capacity is in deliveries, each of at most the body limit; 0 is treated as 1. If the
+    /// channel is full, a delivery waits until the deadline and is then answered 503. Once the
+    /// [`Deliveries`] are dropped, every delivery is answered 503 at once.
     pub fn channel(self, capacity: usize) -> (Pipeline<ChannelSink>, Deliveries) {
         let (sink, deliveries) = channel(capacity);
         (self.sink(sink), deliveries)
     }
 
-    /// Hands deliveries to an async function. 200 means that it returned `Ok`.
+    /// Delivers to an async function. 200 means that it returned `Ok`.
     ///
-    /// It is dropped at the next await point when the deadline passes or X hangs up; the delivery may then come again.
-    /// Its error is answered 503 and printed nowhere, for it may quote a message: log it yourself.
+    /// The function's future is dropped at its next await point when the deadline expires or X
+    /// hangs up; X may then send the delivery again. An error is answered 503. Birdhook does not
+    /// print it, because it may quote a message: log it yourself.
     pub fn handler<F, Fut, E>(self, handle: F) -> Pipeline<Handler<F>>
     where
         F: Fn(Delivery) -> Fut,
@@ -163,12 +195,12 @@ impl Webhook {
         self.sink(Handler::new(handle))
     }
 
-    /// Hands deliveries to any sink.
+    /// Delivers to any sink.
     pub fn sink<S: EventSink>(self, sink: S) -> Pipeline<S> {
         Pipeline::new(self.gate(), sink)
     }
 
-    /// Verifies and removes duplicates, and leaves the hand-over to whoever holds the gate.
+    /// Returns a gate, which verifies and deduplicates; the caller delivers the events itself.
     pub fn gate(self) -> Gate {
         let bodies = Bodies::new(self.bodies_limit.max(self.settings.body_limit.saturating_mul(2)));
         Gate::new(

@@ -1,4 +1,4 @@
-//! The memory for the bodies of all deliveries under way.
+//! The memory budget for the bodies of all deliveries in progress.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ const KIB: usize = 1 << 10;
 
 type Channel = Pipeline<birdhook_pipeline::ChannelSink>;
 
-/// A good delivery of this length.
+/// Returns a valid delivery of this length.
 fn body(length: usize) -> String {
     let delivery = deleted(&["1"]);
     let padding = " ".repeat(length - delivery.len());
     delivery + &padding
 }
 
-/// One that came so far and does not end.
+/// Starts a delivery whose body arrives completely but never ends.
 fn under_way(pipeline: &Channel, body: &str) -> Result<BoxFuture<'static, Reply>, Reason> {
     let (reception, chunks) = (reception(pipeline, body), whole(body).chain(stream::pending()));
     let pipeline = pipeline.clone();
@@ -63,7 +63,7 @@ async fn the_upload_with_the_least_progress_is_503_when_a_newcomer_needs_its_roo
     assert_eq!(pipeline.health().body_bytes, 0);
 }
 
-/// Whatever bodies are ready at once, a challenge waits for the reading of one of them at most.
+/// While many large bodies are ready, a challenge waits for the parsing of at most one.
 #[tokio::test]
 async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
     const COUNT: usize = 20;
@@ -91,7 +91,7 @@ async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
     }
 }
 
-/// Their bodies are whole: the room is the sink's.
+/// Complete bodies are not ended in favour of another one.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_waits_for_the_sink_is_not_ended_for_a_newcomer() {
     let (sink, mut asked) = crate::support::asking();

@@ -1,4 +1,4 @@
-//! The channel: what waits, what is refused, what comes out at the other end.
+//! The channel: waiting, refusing and receiving.
 
 use std::sync::Arc;
 use std::task::Context;
@@ -15,7 +15,7 @@ fn backlog(deliveries: usize, events: usize) -> Backlog {
     backlog
 }
 
-/// Lets the runtime come to the end of its turn, and then of the one in which it noticed that.
+/// Lets the runtime finish its tick, and the one after it, in which the wake-up is delivered.
 async fn turn() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
@@ -57,7 +57,7 @@ async fn room_made_in_time_is_used_in_order() {
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["3"]);
 }
 
-/// Room is given to those who wait, not to who comes at the right moment.
+/// A free slot goes to the delivery that has waited, not to one that arrives at the right moment.
 #[tokio::test(start_paused = true)]
 async fn nobody_overtakes_who_waits_for_room() {
     let (pipeline, mut deliveries) = webhook().channel(1);
@@ -148,7 +148,7 @@ async fn the_backlog_counts_what_was_not_consumed() {
     }
 }
 
-/// Who waits for room is not in the backlog, and leaves no trace there.
+/// A delivery that waits for a slot is never part of the backlog.
 #[tokio::test(start_paused = true)]
 async fn the_backlog_does_not_count_who_waits() {
     let (pipeline, mut deliveries) = webhook().channel(1);
@@ -176,7 +176,7 @@ async fn a_dropped_recv_loses_nothing() {
         drop(recv);
         assert_eq!(pipeline.health().backlog.unwrap().deliveries, 1, "woken, not read");
         drop(Box::pin(deliveries.recv()));
-        // Ready at the first poll: there is no second one before which it could be dropped.
+        // Ready at the first poll, so there is no point at which dropping it would lose something.
         let delivery = deliveries.recv().now_or_never().expect("it is there").unwrap();
         assert_eq!(ids(&delivery)[0], round.to_string());
     }
@@ -219,7 +219,7 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
     assert_eq!(deliveries.recv_many(&mut read, 5).await, 0, "all was read");
 }
 
-/// A server that is not asynchronous runs a runtime for each request, and for no longer.
+/// A synchronous server creates a runtime for each request and stops it afterwards.
 #[test]
 fn a_runtime_that_stands_still_after_a_request_has_woken_the_consumer() {
     let (pipeline, mut deliveries) = webhook().channel(8);
@@ -266,7 +266,7 @@ async fn a_capacity_of_nought_is_one() {
     assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted);
 }
 
-/// Nought is taken as one; too much should be taken as all there can be.
+/// A capacity above the maximum is treated as the maximum.
 #[tokio::test(start_paused = true)]
 async fn a_capacity_without_end_does_not_panic() {
     let (pipeline, _deliveries) = webhook().channel(usize::MAX);
@@ -286,7 +286,7 @@ async fn the_capacity_counts_deliveries() {
     assert_eq!(fourth.await, Reason::SinkFull);
 }
 
-/// The events of a delivery stay whole when the pipeline and the rest of its delivery are long gone.
+/// An event stays valid when the pipeline and the rest of its delivery are dropped.
 #[tokio::test(start_paused = true)]
 async fn an_event_outlives_everything() {
     let (pipeline, mut deliveries) = webhook().channel(3);
@@ -297,7 +297,7 @@ async fn an_event_outlives_everything() {
     assert_eq!((id(&event).as_str(), event.app(), event.subscriber()), ("2", "bees", Some("7")));
 }
 
-/// Each of thousands of events is ready at once, and an app may wait for nothing else.
+/// Each of thousands of events is ready at once, and the app may await nothing else.
 #[tokio::test]
 async fn other_tasks_have_a_turn_between_the_events_of_a_long_delivery() {
     let (pipeline, deliveries) = webhook().channel(8);

@@ -1,4 +1,4 @@
-//! Copies of one delivery, and deliveries that overlap, at the same time.
+//! Copies of one delivery, and overlapping deliveries, at the same time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const COPIES: usize = 64;
 
 type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Reason> + Send + 'a>>>;
 
-/// One task for each copy, all let go at once.
+/// Delivers each copy in its own task, all started at once.
 async fn race<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Reason>
 where
     S: EventSink + Send + Sync + 'static,
@@ -39,7 +39,7 @@ where
     all(tasks).await
 }
 
-/// What all tasks answered, soon.
+/// Returns the answers of all tasks; fails if they take more than 20 s.
 async fn all(tasks: Vec<JoinHandle<Reason>>) -> Vec<Reason> {
     let all = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await;
     all.expect("they hang").into_iter().map(|answer| answer.unwrap()).collect()
@@ -72,7 +72,7 @@ async fn sixty_four_copies_for_a_slow_handler_give_one_event() {
         let body = deleted(&["1"]);
         let (answers, ()) = tokio::join!(race(&pipeline, &body), async {
             let (_, verdict) = asked.next().await;
-            // Slow: until every copy is on its way.
+            // Waits until every copy has begun.
             while pipeline.health().in_flight < COPIES {
                 tokio::task::yield_now().await;
             }
@@ -104,7 +104,7 @@ async fn copies_race_a_handler_that_fails_nine_times() {
     assert_eq!((calls.load(SeqCst), pipeline.health().events), (10, 1));
 }
 
-/// Polls all that are still pending once; what they said.
+/// Polls all pending copies once. Returns their answers.
 fn poll_all(copies: &mut Answers<'_>) -> Vec<Reason> {
     let mut answers = Vec::new();
     copies.retain_mut(|copy| match copy.now_or_never() {
@@ -117,7 +117,7 @@ fn poll_all(copies: &mut Answers<'_>) -> Vec<Reason> {
     answers
 }
 
-/// Every copy in its place: the first is being handed over, all others wait for it.
+/// Returns 64 copies in progress: the first is being delivered, all others wait for it.
 fn sixty_four<'a>(
     pipeline: &'a Pipeline<crate::support::Asking>,
     body: &'a str,
@@ -137,7 +137,7 @@ async fn when_the_holder_fails_exactly_one_waiter_takes_over() {
     let (mut copies, mut holder) = sixty_four(&pipeline, &body, &mut asked);
     for left in (1..COPIES).rev() {
         holder.say(Err(SinkError::failed("no")));
-        // The first poll of the holder frees the claim; the second round lets a waiter have it.
+        // The first poll of the holder frees the claim; the second round gives it to a waiter.
         let mut answers = poll_all(&mut copies);
         answers.extend(poll_all(&mut copies));
         assert_eq!(answers, [Reason::SinkFailed]);
@@ -171,7 +171,7 @@ async fn when_the_holder_is_dropped_exactly_one_waiter_takes_over() {
     assert_eq!((pipeline.health().events, pipeline.health().unanswered), (1, 1));
 }
 
-/// A waiter that goes away takes nobody's turn with it.
+/// A waiter that is dropped after it was woken does not keep another one from its claim.
 #[tokio::test(start_paused = true)]
 async fn a_waiter_that_was_woken_and_dropped_does_not_swallow_the_claim() {
     let (sink, mut asked) = asking();
@@ -206,7 +206,7 @@ async fn a_waiter_takes_over_what_the_holders_deadline_freed() {
     assert_eq!(holder.await, Reason::SinkTooSlow);
     assert_took(started, Duration::from_millis(2500));
     assert!(late.is_moot());
-    // The waiter has a second of its own left.
+    // The waiter has one second left.
     assert!((&mut waiter).now_or_never().is_none());
     asked.now().unwrap().1.say(Ok(()));
     assert_eq!(waiter.await, Reason::Accepted);
@@ -222,7 +222,7 @@ async fn a_body_that_is_still_being_read_claims_nothing() {
     assert_eq!(reading.await.reason(), Reason::Duplicate);
 }
 
-/// The holder began later, so it has more time left than the waiter.
+/// The holder began later, so its deadline is after the waiter's.
 #[tokio::test(start_paused = true)]
 async fn who_waits_in_vain_is_answered_503_in_flight() {
     let (sink, mut asked) = asking();
@@ -241,7 +241,7 @@ async fn who_waits_in_vain_is_answered_503_in_flight() {
     assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
 }
 
-/// Both deliveries claim all they need at once, or nothing.
+/// Each delivery claims all its events at once, or none.
 #[tokio::test(start_paused = true)]
 async fn overlapping_deliveries_never_wait_for_each_other_in_a_circle() {
     let (sink, mut asked) = asking();
@@ -291,7 +291,7 @@ async fn overlapping_deliveries_in_parallel_give_each_event_once() {
     }
 }
 
-/// A delivery with one event in flight elsewhere claims its other events only when it can have all.
+/// A delivery with one event in flight elsewhere claims its other events only together with it.
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_one_event_holds_no_other() {
     let (sink, mut asked) = asking();

@@ -1,4 +1,4 @@
-//! `CutOver`: what both of X's APIs tell of one happening.
+//! `CutOver`: events that both of X's APIs report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn xaa_for(subscriber: &str, event_type: &str, uuid: u64, payload: &str) -> Stri
     )
 }
 
-/// What the Account Activity API says of 8 who follows, mutes ... 7 at this time.
+/// Returns the Account Activity API's report that 8 follows, mutes ... 7 at this time.
 fn aaa_relation(what: &str, at: u64) -> String {
     let family = what.trim_start_matches("un");
     aaa(
@@ -59,14 +59,14 @@ fn typing(at: u64) -> String {
     format!(r#"{{"created_timestamp":"{at}","sender_id":"8","target":{{"recipient_id":"7"}}}}"#)
 }
 
-/// One message from 30 to 40, as the X Activity API tells it to one of them.
+/// One message from 30 to 40, as the X Activity API reports it to one of the two.
 fn xaa_message_for(subscriber: &str) -> String {
     let body = crate::support::message_for(subscriber, "1");
     let event_type = if subscriber == "30" { "dm.sent" } else { "dm.received" };
     xaa_for(subscriber, event_type, 1, &body.replace(&format!(r#""for_user_id":"{subscriber}","#), ""))
 }
 
-/// Happenings with an id, told by both: X gives these the same id in both APIs.
+/// Events with an id, as reported by both APIs. X uses the same id in both.
 fn with_ids() -> Vec<(String, String)> {
     let read = r#"{"created_timestamp":"5","sender_id":"8","target":{"recipient_id":"7"},"last_read_event_id":"55"}"#;
     let revoke = r#"{"date_time":"2026-10-01T09:48:12+00:00","target":{"app_id":"1"},"source":{"user_id":"7"}}"#;
@@ -99,7 +99,7 @@ fn with_ids() -> Vec<(String, String)> {
     ]
 }
 
-/// Happenings without an id, told by both.
+/// Events without an id, as reported by both APIs.
 fn timeless() -> Vec<(String, String)> {
     let relations = ["follow", "unfollow", "block", "unblock", "mute", "unmute"];
     let typed = format!(r#"{{"direct_message_indicate_typing_events":[{}]}}"#, typing(5));
@@ -111,9 +111,9 @@ fn every_pair() -> Vec<(String, String)> {
     with_ids().into_iter().chain(timeless()).collect()
 }
 
-/// What waits in the channel right now.
+/// Returns the events that are in the channel right now.
 async fn taken(deliveries: &mut Deliveries) -> Vec<(EventKind, Generation)> {
-    // A task that has done much is told by tokio that nothing waits, until it has yielded.
+    // tokio reports an empty channel to a task that has used up its budget, until the task yields.
     tokio::task::yield_now().await;
     let waiting = std::iter::from_fn(|| deliveries.recv().now_or_never().flatten());
     let events = waiting.flat_map(Delivery::into_events);
@@ -136,7 +136,7 @@ async fn each_happening_is_handed_over_once_whichever_comes_first() {
             assert!(matches!(taken[..], [(kind, by)] if by == told_by && kind != EventKind::Unknown), "{taken:?}");
         }
         let health = pipeline.health();
-        // Both tellings of what has no id are remembered, and the one key of what has one.
+        // An event without an id leaves a key for each API, an event with an id leaves one.
         assert_eq!(health.remembered, with_ids().len() + 2 * timeless().len());
         assert_eq!((health.events as usize, health.duplicates as usize), (pairs.len(), 3 * pairs.len()));
     }
@@ -193,7 +193,8 @@ async fn what_one_api_tells_again_is_no_duplicate_and_what_it_sends_again_is() {
     }
 }
 
-/// No sample of X's shows whether `dm.indicate_typing` has a time; without one, `event_uuid` is all that tells two apart.
+/// No sample from X shows whether `dm.indicate_typing` has a time. Without a time, only
+/// `event_uuid` distinguishes two events.
 #[tokio::test(start_paused = true)]
 async fn typing_again_without_a_time_is_no_duplicate() {
     let (pipeline, mut deliveries) = webhook().channel(64);
@@ -204,12 +205,14 @@ async fn typing_again_without_a_time_is_no_duplicate() {
     assert_eq!(taken(&mut deliveries).await.len(), 2);
 }
 
-/// A follow that the X Activity API tells with `data.created_at`, in milliseconds.
+/// Returns the X Activity API's report of a follow with `data.created_at`, in milliseconds.
 fn xaa_relation_at(what: &str, uuid: u64, at: u64) -> String {
     xaa_relation(what, uuid).replacen(r#""event_uuid""#, &format!(r#""created_at":"{at}","event_uuid""#), 1)
 }
 
-/// Both tell follow, unfollow, follow with their times, in every order, and even each API out of order.
+/// Both APIs report follow, unfollow, follow with times, in every order.
+///
+/// This includes reports that are out of order within one API.
 #[tokio::test(start_paused = true)]
 async fn follow_unfollow_follow_with_their_times_are_three() {
     let happenings = [("follow", 1_000), ("unfollow", 3_000), ("follow", 5_000)];
@@ -219,7 +222,7 @@ async fn follow_unfollow_follow_with_their_times_are_three() {
         .collect();
     let mut order: Vec<_> = (0..bodies.len()).collect();
     for turn in 0..720 {
-        // The next permutation, by Heap's choice of factorial digits.
+        // The next permutation, from the digits of `turn` in the factorial number system.
         let (mut left, mut digits) = ((0..bodies.len()).collect::<Vec<_>>(), turn);
         order.clear();
         while !left.is_empty() {
@@ -236,7 +239,7 @@ async fn follow_unfollow_follow_with_their_times_are_three() {
     }
 }
 
-/// What each API tells alone within the tolerance was merged before X told when it happened.
+/// Each API reports one follow, within the tolerance. Without times, the two would be merged.
 #[tokio::test(start_paused = true)]
 async fn two_follows_told_by_one_api_each_are_two() {
     let (pipeline, mut deliveries) = webhook().channel(64);
@@ -261,7 +264,7 @@ async fn a_late_telling_with_a_time_is_matched_while_the_window_lasts() {
     assert_eq!(deliver(&pipeline, &aaa_relation("mute", 1_000)).await, DUPLICATE);
 }
 
-/// Follow, unfollow, follow: three happenings, in every order in which two APIs, each in its own order, can tell them.
+/// Follow, unfollow, follow are three events, in each interleaving of the two APIs' reports.
 #[tokio::test(start_paused = true)]
 async fn follow_unfollow_follow_are_three() {
     let happenings = ["follow", "unfollow", "follow"];
@@ -296,7 +299,7 @@ async fn a_long_history_told_by_both_is_told_once() {
         let mut told = [0, 0];
         while told != [20, 20] {
             let by = random(2) as usize;
-            // The next one, or one that was told before.
+            // The next event, or one that was reported before.
             let at = if random(4) == 0 { random(told[by] + 1) } else { told[by] };
             let Some(what) = history.get(at as usize) else { continue };
             told[by] = told[by].max(at + 1);
@@ -325,7 +328,7 @@ async fn a_failure_leaves_no_mark_and_the_other_api_may_tell() {
     }
 }
 
-/// Two follows by one API, both in flight, hold the other API's telling together.
+/// The other API's report waits for two follows of one API, both in flight.
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_two_tellings_is_woken_when_both_are_over() {
     let (sink, mut asked) = asking();
@@ -370,8 +373,9 @@ async fn the_window_is_the_tolerance_of_what_has_an_id() {
     }
 }
 
-/// Each telling of one API is matched by one of the other's: what the leading one misses is handed over, and what is matched
-/// hides nothing of what comes after.
+/// Each report matches one report of the other API.
+///
+/// An event that the faster API misses is delivered, and a matched report hides none that follows.
 #[tokio::test(start_paused = true)]
 async fn each_telling_is_matched_once() {
     let (pipeline, mut deliveries) = webhook().channel(64);
@@ -384,7 +388,7 @@ async fn each_telling_is_matched_once() {
     assert_eq!(taken(&mut deliveries).await.len(), 3);
 }
 
-/// What one API told alone, before the other one was subscribed, hides nothing of what that one tells alone afterwards.
+/// Reports that one API made alone, earlier, do not hide later reports of the other.
 #[tokio::test(start_paused = true)]
 async fn what_has_no_id_is_matched_within_the_tolerance_only() {
     let follow = |uuid| (aaa_relation("follow", uuid), xaa_relation("follow", uuid));
@@ -403,7 +407,7 @@ async fn what_has_no_id_is_matched_within_the_tolerance_only() {
     }
 }
 
-/// The last telling counts, not the first.
+/// The tolerance counts from the last report, not from the first.
 #[tokio::test(start_paused = true)]
 async fn the_tolerance_begins_anew_with_each_telling() {
     let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
@@ -415,7 +419,7 @@ async fn the_tolerance_begins_anew_with_each_telling() {
     assert_eq!(deliver(&pipeline, &xaa_relation("follow", 2)).await, DUPLICATE, "told 15 seconds ago");
 }
 
-/// A message between two subscribers, and a follow, told to each of them by both APIs of two apps.
+/// A message and a follow, reported to each of two subscribers by both APIs of two apps.
 #[tokio::test(start_paused = true)]
 async fn each_scope_merges_what_it_says_over_both_apis() {
     let scopes = [

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 const MILLIS: Duration = Duration::from_millis(1);
 
-/// A body whose pieces come this far apart.
+/// Returns a body whose pieces arrive this far apart.
 fn slow(body: &str, pieces: usize, every: Duration) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
     let size = body.len().div_ceil(pieces);
     let pieces: Vec<_> = body.as_bytes().chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
@@ -53,7 +53,7 @@ async fn the_deadline_is_a_setting() {
     assert_took(started, 700 * MILLIS);
 }
 
-/// The time runs from the head on, whenever the body is asked for.
+/// The deadline counts from the head, no matter when the body is read.
 #[tokio::test(start_paused = true)]
 async fn the_deadline_counts_from_the_head() {
     let (pipeline, _deliveries) = webhook().channel(8);
@@ -196,14 +196,14 @@ async fn a_sink_may_say_itself_that_it_is_too_slow() {
     assert_eq!(answer, Reason::SinkTooSlow);
 }
 
-/// "As long as it takes" is a deadline that people set, and tokio's own `timeout` takes it.
+/// Users set `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_without_end_does_not_panic() {
     let (pipeline, _deliveries) = webhook().deadline(Duration::MAX).channel(8);
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
 }
 
-/// Always has another empty chunk at hand, of which each takes a millisecond; gives up after a minute.
+/// Always has another empty chunk ready, each after one millisecond. Ends after a minute.
 struct Endless {
     chunks: u64,
 }
@@ -212,7 +212,7 @@ impl Stream for Endless {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // The first poll of `advance` moves the clock, the second would only yield.
+        // The first poll of `advance` moves the clock; a second would only yield.
         let moved = pin!(tokio::time::advance(MILLIS));
         let _ = moved.poll(&mut Context::from_waker(Waker::noop()));
         self.chunks += 1;

@@ -1,4 +1,4 @@
-//! Duplicates: what is handed over once, and when it may come again.
+//! Deduplication: events delivered once, and cases in which an event may come again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::advance;
 const ACCEPTED: Reason = Reason::Accepted;
 const DUPLICATE: Reason = Reason::Duplicate;
 
-/// What waits in the channel right now.
+/// Returns the ids of the deliveries that are in the channel right now.
 fn taken(deliveries: &mut Deliveries) -> Vec<Vec<String>> {
     std::iter::from_fn(|| deliveries.recv().now_or_never().flatten()).map(|delivery| ids(&delivery)).collect()
 }
@@ -127,7 +127,7 @@ async fn the_oldest_event_is_pushed_out_by_number() {
     assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, ACCEPTED);
 }
 
-/// A window of nought remembers nothing, and still never hands over two copies at the same time.
+/// A window of 0 remembers nothing, but never delivers two copies at the same time.
 #[tokio::test(start_paused = true)]
 async fn without_a_window_only_what_is_in_flight_is_known() {
     let (sink, mut asked) = asking();
@@ -148,7 +148,7 @@ fn two_apps() -> Webhook {
     Webhook::new(Apps::new([app("one", "first-secret"), app("two", "second-secret")]).unwrap())
 }
 
-/// One message of a conversation between two subscribed users, delivered twice, for each of them, by each of two apps.
+/// One message between two subscribed users, delivered twice to each of them by each of two apps.
 async fn all_copies(scope: DedupeScope) -> Vec<(String, String)> {
     let (pipeline, mut deliveries) = two_apps().dedupe_scope(scope).channel(16);
     for _ in 0..2 {
@@ -179,7 +179,7 @@ async fn each_scope_merges_what_it_says() {
     assert_eq!(all_copies(DedupeScope::Everywhere).await, copies(&[("one", "30")]));
 }
 
-/// The scope counts for what is in flight too.
+/// The scope also applies to events in flight.
 #[tokio::test(start_paused = true)]
 async fn two_sides_of_a_conversation_wait_for_each_other_only_when_merged() {
     for (scope, asks) in [(DedupeScope::Subscription, 2), (DedupeScope::Conversation, 1)] {
@@ -208,7 +208,7 @@ async fn another_subscriber_or_another_event_is_no_duplicate() {
     assert_eq!(taken(&mut deliveries).len(), 4);
 }
 
-/// What a retry of X looks like: the same events, signed again, in a body written otherwise.
+/// A retry by X: the same events in a body formatted differently, with a new signature.
 #[tokio::test(start_paused = true)]
 async fn a_redelivery_may_be_written_otherwise() {
     let (pipeline, mut deliveries) = webhook().channel(8);

@@ -1,4 +1,4 @@
-//! The accepting future dropped at every point at which it can be: no claim and no event is lost.
+//! Drops the receiving future at every possible point: no claim and no event is lost.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// A delivery on its way, and what gets it going again each time when it waits for something.
+/// A delivery in progress, and the nudges that wake it each time it waits.
 struct Trial {
     receiving: Boxed<Reason>,
     nudges: VecDeque<Box<dyn FnOnce()>>,
@@ -31,7 +31,8 @@ impl Trial {
         Self { receiving, nudges: nudges.into() }
     }
 
-    /// Takes so many steps, each a poll or a nudge, and drops it. The answer, if there was one by then.
+    /// Takes this many steps, each a poll or a nudge, and drops the future. Returns its answer, if
+    /// any.
     fn take(mut self, steps: usize) -> Option<Reason> {
         let (alarm, waker) = Alarm::new();
         let mut waits = false;
@@ -52,7 +53,7 @@ impl Trial {
     }
 }
 
-/// Drops after 0, 1, 2, ... steps until there is an answer; how many drops that were.
+/// Drops after 0, 1, 2, ... steps until there is an answer. Returns the number of drops.
 async fn drop_everywhere(mut trial: impl AsyncFnMut(usize) -> Option<Reason>, expected: Reason) -> usize {
     for steps in 0..100 {
         if let Some(answer) = trial(steps).await {
@@ -63,7 +64,7 @@ async fn drop_everywhere(mut trial: impl AsyncFnMut(usize) -> Option<Reason>, ex
     panic!("never done");
 }
 
-/// What the consumer has seen so far, and the end of the channel.
+/// The ids that the consumer has seen so far, and its half of the channel.
 type Consumer = Rc<RefCell<(Vec<String>, Deliveries)>>;
 
 fn consume(consumer: &Consumer) {
@@ -73,7 +74,7 @@ fn consume(consumer: &Consumer) {
     }
 }
 
-/// The body in pieces; a duplicate in it; another copy that holds the claim; a channel without room.
+/// A body in pieces, a duplicate in it, another copy that holds the claim, and a full channel.
 #[tokio::test(start_paused = true)]
 async fn in_front_of_a_channel() {
     let body = deleted(&["before", "x"]);
@@ -103,11 +104,12 @@ async fn in_front_of_a_channel() {
         assert!(pipeline.shutdown(std::time::Duration::ZERO).await.is_nothing());
         answer
     };
-    // Four halts of the body, the wait for the claim and for room, a nudge each, and the last poll.
+    // Four halts of the body, the waits for the claim and for a slot, one nudge each, the last
+    // poll.
     assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 2 + 2 + 1);
 }
 
-/// The body in pieces; another copy that holds the claim; a handler with halts of its own.
+/// A body in pieces, another copy that holds the claim, and a handler that halts.
 #[tokio::test(start_paused = true)]
 async fn in_front_of_a_handler() {
     for halts in [0, 1, 5] {
@@ -147,7 +149,7 @@ async fn in_front_of_a_handler() {
     }
 }
 
-/// The one that holds the claim ends well, or not, while another waits for it and is dropped.
+/// The copy that holds the claim succeeds or fails while another copy waits and is dropped.
 #[tokio::test(start_paused = true)]
 async fn while_another_copy_is_handed_over() {
     for succeeds in [true, false] {
@@ -194,7 +196,7 @@ async fn while_another_copy_is_handed_over() {
     }
 }
 
-/// With a gate, each of its two halves, and what lies between them.
+/// With a gate: during `admit`, during `settle`, and between them.
 #[tokio::test(start_paused = true)]
 async fn with_a_gate_and_a_hand_over_of_ones_own() {
     let body = deleted(&["x"]);
@@ -239,7 +241,7 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
     assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 2 + 2 + 1);
 }
 
-/// A head whose body nobody asks for.
+/// A head whose body is never read.
 #[tokio::test(start_paused = true)]
 async fn before_anything_was_received() {
     let (pipeline, mut deliveries) = webhook().channel(1);
@@ -250,7 +252,8 @@ async fn before_anything_was_received() {
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["x"]);
 }
 
-/// A handler that panics at once, at its first poll or later: the next copy, waiting or to come, is handed over.
+/// A handler panics in the call, at its first poll or later: the next copy is delivered, whether it
+/// was already waiting or comes later.
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_the_handler_is_answered_503_and_frees_the_claim() {
     for halts in [None, Some(0), Some(1), Some(3)] {

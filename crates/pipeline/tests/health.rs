@@ -1,4 +1,4 @@
-//! The numbers of `health()`.
+//! The numbers that `health()` reports.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -178,7 +178,7 @@ async fn since_the_last_event_counts_what_was_handed_over() {
     assert_eq!(pipeline.health().since_last_event, Some(60 * SECOND), "a duplicate is no event");
 }
 
-/// An event that the app asked to drop is neither an event nor a duplicate.
+/// An event dropped at the app's request counts neither as an event nor as a duplicate.
 #[tokio::test(start_paused = true)]
 async fn what_the_app_drops_is_answered_200_and_counted_apart() {
     let (pipeline, mut deliveries) = Webhook::new(app("bees", crate::support::SECRET).drop_echoes_of("55")).channel(8);
@@ -190,7 +190,7 @@ async fn what_the_app_drops_is_answered_200_and_counted_apart() {
     assert!(deliveries.recv().now_or_never().is_none());
 }
 
-/// Everything is answered 503 from here on, so a balancer must hear of it.
+/// Every delivery is answered 503 from here on, so the load balancer must notice.
 #[tokio::test(start_paused = true)]
 async fn a_receiver_that_nobody_reads_is_not_ready() {
     let (pipeline, deliveries) = webhook().channel(8);

@@ -1,4 +1,4 @@
-//! Sinks that remember: by which keys they are told of events, and what follows from what they know.
+//! Sinks that remember events: the keys they receive, and the effect of the events they know.
 
 use std::collections::HashSet;
 use std::future::{Ready, ready};
@@ -8,14 +8,14 @@ use std::time::Duration;
 use crate::support::{deleted, deliver, ids, message_for, webhook};
 use birdhook_pipeline::{CutOver, DedupeScope, Delivery, Event, EventKey, EventSink, Keys, Reason, SinkError, Webhook};
 
-/// Remembers what it took, and in which order it was asked.
+/// Remembers accepted events, and records the order in which keys were queried.
 #[derive(Default)]
 struct Remembering {
     known: Mutex<HashSet<EventKey>>,
     taken: Mutex<Vec<(Delivery, Vec<EventKey>)>>,
     asked: Mutex<Vec<EventKey>>,
     refuses: bool,
-    /// After so many questions, once.
+    /// Panics once, after this many queries.
     panics_after: Option<usize>,
 }
 
@@ -45,7 +45,7 @@ impl EventSink for Remembering {
     }
 }
 
-/// Nothing is remembered before the sink.
+/// Disables the gate's own memory, so that only the sink remembers.
 fn forgetful() -> Webhook {
     webhook().dedupe_window(0, Duration::ZERO)
 }
@@ -87,7 +87,7 @@ async fn the_sink_is_not_asked_for_what_is_known_without_it() {
     assert_eq!(sink.asked.lock().unwrap().len(), asked);
 }
 
-/// Wherever in a delivery it panics, none of the events stays in flight.
+/// At whichever event the sink panics, no event stays in flight.
 #[tokio::test]
 async fn a_panic_of_the_sinks_memory_is_answered_503_and_frees_the_claim() {
     for before in 0..3 {
@@ -100,7 +100,7 @@ async fn a_panic_of_the_sinks_memory_is_answered_503_and_frees_the_claim() {
     }
 }
 
-/// The keys that a sink is told, and the events that they stand for.
+/// Returns the events that a sink receives, with their keys.
 async fn told(webhook: Webhook, bodies: &[String]) -> Vec<(Event, EventKey)> {
     let keying = webhook.keying();
     let sink = Arc::new(Remembering::default());

@@ -1,4 +1,4 @@
-//! What the `metrics` crate is told.
+//! Output to the `metrics` crate.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,8 +8,10 @@ use futures_util::{FutureExt, StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-/// The gauge of the queue. When it rises, the app's end that it holds is dropped: the moment between counting a delivery and
-/// sending it, which is otherwise a matter of luck.
+/// The queue gauge. When it rises, it drops the channel's receiving half that it holds.
+///
+/// This hits the moment between counting a delivery and sending it, which otherwise depends on
+/// luck.
 #[derive(Default)]
 struct Depth {
     value: Mutex<f64>,
@@ -70,12 +72,12 @@ async fn a_queue_that_is_dropped_while_a_delivery_enters_leaves_nothing_on_the_g
     assert_eq!(*depth.value.lock().unwrap(), 0.0);
 }
 
-/// Two of them, of which one fails: what both take, and nothing once they are over.
+/// Two deliveries, one of which fails: the gauges show both, and return to zero when they end.
 #[tokio::test(start_paused = true)]
 async fn what_is_under_way_is_on_the_gauges_until_it_is_over() {
     let recorder = DebuggingRecorder::new();
     let _told = metrics::set_default_local_recorder(&recorder);
-    // Reading sets them back.
+    // Reading resets the gauges.
     let mut sums = [0.0; 2];
     let mut gauges = || {
         let told = recorder.snapshotter().snapshot().into_vec();

@@ -1,4 +1,4 @@
-//! Nothing secret or personal is printed, and what is promised to be printed is.
+//! Nothing secret or personal is printed, and the documented output is.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -43,7 +43,8 @@ fn sign(message: &str) -> String {
     signature::sign(&crate::support::secret(SECRET), message.as_bytes())
 }
 
-/// All that must not be seen: keys, tokens and what they are answered with, signatures, people and their words.
+/// Everything that must not appear: keys, tokens and their answers, signatures, users and their
+/// texts.
 fn hidden() -> Vec<String> {
     let mut hidden: Vec<String> = [SECRET, TOKEN, REFUSED, SUBSCRIBER, SENDER].map(Into::into).into();
     hidden.extend(WRITTEN.iter().map(|&text| text.into()));
@@ -89,7 +90,7 @@ impl Write for Captured {
     }
 }
 
-/// Captures all that this thread traces, at every level, from every target, and all its metrics.
+/// Captures this thread's traces, at every level and from every target, and its metrics.
 struct Observed {
     captured: Captured,
     snapshotter: Snapshotter,
@@ -120,7 +121,7 @@ impl Observed {
         String::from_utf8(self.captured.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// `name{label=value}` to its value. Reading sets everything back to nought.
+    /// Returns `name{label=value}` with its value. Reading resets everything to zero.
     fn metrics(&self) -> BTreeMap<String, DebugValue> {
         let metrics = self.snapshotter.snapshot().into_vec().into_iter();
         metrics
@@ -144,7 +145,7 @@ fn quoting() -> Pipeline<impl EventSink> {
     })
 }
 
-/// One of everything.
+/// Sends one request of each kind.
 async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
     assert_eq!(get(pipeline, &format!("crc_token={TOKEN}&nonce={REFUSED}")).status(), 200);
     let query = format!("crc_token={TOKEN}&nonce={REFUSED}");
@@ -255,7 +256,7 @@ async fn the_spans_and_events_tell_what_they_promise() {
     assert_eq!(count(&["birdhook_pipeline", ": ended without an answer"]), 1, "{log}");
 }
 
-/// A sink whose `deliver` works before it makes its future, as the example of [`EventSink`] does.
+/// A sink that does its work in `deliver` itself, as in the example of [`EventSink`].
 struct Eager;
 
 impl EventSink for Eager {
@@ -285,7 +286,7 @@ async fn the_queue_depth_counts_events() {
     assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(3.0.into()));
 }
 
-/// Else a queue that was read long ago looks stuck until the next delivery comes.
+/// Otherwise a queue that was read long ago seems stuck until the next delivery comes.
 #[tokio::test(start_paused = true)]
 async fn the_queue_depth_falls_when_the_app_reads() {
     let observed = Observed::start();
@@ -296,7 +297,7 @@ async fn the_queue_depth_falls_when_the_app_reads() {
     assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(0.0.into()));
 }
 
-/// A challenge that fails for want of a secret is the one that ends the webhook: it must not hide among deliveries.
+/// Challenges that fail without a secret end the webhook, so they must not hide among deliveries.
 #[tokio::test(start_paused = true)]
 async fn a_challenge_without_a_secret_is_counted_as_a_challenge() {
     let observed = Observed::start();
@@ -372,7 +373,7 @@ fn a_head_does_not_print_its_token_and_signature() {
     assert!(assert_hides_all("RequestHead", &head).contains("GET"));
 }
 
-/// "Birdhook never prints the source, which may quote a message."
+/// "Birdhook never prints the source, because it may quote a message."
 #[test]
 fn a_failed_sink_does_not_print_its_source() {
     for (error, name) in [(SinkError::failed as fn(String) -> _, "Failed"), (SinkError::refused, "Refused")] {

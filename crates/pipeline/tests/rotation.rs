@@ -1,4 +1,4 @@
-//! Apps and their secrets replaced while requests run.
+//! Apps and their secrets are replaced while requests run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -7,7 +7,7 @@ use crate::support::{app, begin_signed, deleted, deliver_signed, get, secret, wh
 use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, crc};
 use futures_util::future::join_all;
 
-/// What X expects of a challenge.
+/// Returns the answer that X expects to a challenge.
 fn answer(key: &str) -> String {
     crc::respond(&secret(key), "abc", crc::TokenPolicy::default()).unwrap()
 }
@@ -63,7 +63,7 @@ async fn without_apps_everything_is_503_until_there_are_some() {
     assert_eq!(pipeline.health().events, 1);
 }
 
-/// Old and new secret are both accepted by every set of apps, so no request may fail, whatever is replaced meanwhile.
+/// Every set accepts both secrets, so no request may fail while sets are replaced.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rotation_under_load_refuses_nobody() {
     let sets = || {
@@ -106,7 +106,7 @@ async fn a_rotation_under_load_refuses_nobody() {
     assert_eq!(seen, 800);
 }
 
-/// What was replaced is not held on to for ever by the pipeline itself.
+/// After a replacement, an unsigned request is refused with an empty body.
 #[tokio::test(start_paused = true)]
 async fn a_stranger_gets_nothing_out_of_a_rotation() {
     let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);

@@ -1,4 +1,4 @@
-//! Who may run a pipeline where.
+//! Pipelines on one thread and across threads.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -39,7 +39,7 @@ fn what_adapters_pass_around_is_send_and_sync() {
     is_send::<Sending>();
 }
 
-/// As every tower adapter needs it: for any sink that is `Send`.
+/// Needed by every tower adapter, for any `Send` sink.
 fn receive_is_send<S>(pipeline: &Pipeline<S>, reception: Reception, body: &str) -> impl Future<Output = Reply> + Send
 where
     S: EventSink + Send + Sync,
@@ -123,7 +123,7 @@ async fn a_sink_that_stays_on_its_thread_runs_on_a_local_set() {
     assert_eq!(*seen.borrow(), ["1", "2"]);
 }
 
-/// As a handler of actix-web may.
+/// A handler of actix-web may do this.
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_stays_on_its_thread_works() {
     let seen = Rc::new(RefCell::new(0));

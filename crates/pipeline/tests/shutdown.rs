@@ -1,4 +1,4 @@
-//! Shutting down: who is refused, what is waited for, what is reported.
+//! Shutdown: refused requests, waiting and the report.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -34,7 +34,7 @@ async fn deliveries_are_refused_and_challenges_answered() {
     assert_eq!((health.in_flight, health.unanswered, health.answered(Reason::ShuttingDown)), (0, 0, 1));
 }
 
-/// Also while the shutdown still waits, and for clones.
+/// Also while the shutdown still waits, and for clones of the pipeline.
 #[tokio::test(start_paused = true)]
 async fn deliveries_are_refused_from_the_first_moment_on() {
     let (pipeline, mut deliveries) = webhook().channel(8);
@@ -112,14 +112,14 @@ async fn what_nobody_consumed_in_time_is_reported() {
     assert_took(started, 5 * SECOND);
     assert!(!left.is_nothing());
     assert_eq!((left.in_flight, left.unconsumed.deliveries, left.unconsumed.events), (0, 2, 3));
-    // Not lost for a process that goes on.
+    // Not lost if the process continues.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2", "3"]);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["4"]);
     assert!(deliveries.recv().await.is_none());
     assert!(pipeline.shutdown(SECOND).await.is_nothing(), "called again, it sees that");
 }
 
-/// A delivery of which one event was consumed is not consumed.
+/// A delivery of which one event was consumed still counts as unconsumed.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_half_read_is_reported_with_its_rest() {
     let (pipeline, deliveries) = webhook().channel(8);
@@ -149,7 +149,7 @@ async fn what_is_still_in_flight_is_reported() {
     assert!(pipeline.shutdown(SECOND).await.is_nothing());
 }
 
-/// Deliveries that wait for room when the shutdown begins still get it.
+/// Deliveries that wait for a slot when the shutdown begins still get it.
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_room_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
@@ -171,7 +171,7 @@ async fn who_waits_for_room_is_in_flight() {
     assert_eq!(seen, ["1", "2"]);
 }
 
-/// A client that hangs up must not hold the shutdown up.
+/// A client that hangs up must not delay the shutdown.
 #[tokio::test(start_paused = true)]
 async fn a_dropped_request_is_not_waited_for() {
     let (pipeline, _deliveries) = webhook().channel(1);
@@ -235,14 +235,14 @@ async fn without_patience_it_only_reports() {
     assert_eq!((left.in_flight, left.unconsumed.events), (0, 1));
 }
 
-/// "As long as it takes" is what people ask for, and tokio's own `timeout` takes it.
+/// Callers use `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
 async fn patience_without_end_does_not_panic() {
     let (pipeline, _deliveries) = webhook().channel(8);
     assert!(pipeline.shutdown(Duration::MAX).await.is_nothing());
 }
 
-/// When patience is over the end comes for the reader all the same, and for what was still in flight too.
+/// When the patience expires, the channel still ends for its reader, and for deliveries in flight.
 #[tokio::test(start_paused = true)]
 async fn the_channel_ends_when_patience_does() {
     let (pipeline, mut deliveries) = webhook().deadline(60 * SECOND).channel(1);
@@ -255,7 +255,8 @@ async fn the_channel_ends_when_patience_does() {
     assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
 
     assert_eq!(pipeline.receive(reading, whole(&reading_body)).await.reason(), Reason::SinkClosed);
-    // Who waited for room already may still have it: whatever is answered 200 comes out.
+    // A delivery that already waited for a slot may still get it. If it is answered 200, it is
+    // read.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
     let answer = waiting.await;
     let mut rest = Vec::new();
@@ -266,7 +267,7 @@ async fn the_channel_ends_when_patience_does() {
     assert!(pipeline.shutdown(SECOND).await.is_nothing());
 }
 
-/// Takes everything; knows whether it was closed.
+/// Accepts everything and records whether it was closed.
 struct Closing(Arc<AtomicBool>);
 
 impl EventSink for Closing {
@@ -282,7 +283,7 @@ impl EventSink for Closing {
     }
 }
 
-/// As `EventSink::close` promises.
+/// As documented for `EventSink::close`.
 #[tokio::test(start_paused = true)]
 async fn a_sink_is_closed_after_the_last_delivery() {
     let closed = Arc::new(AtomicBool::new(false));
@@ -302,7 +303,7 @@ fn runtimes() -> impl Iterator<Item = Runtime> {
     builders.into_iter().map(|mut builder| builder.worker_threads(1).enable_all().build().unwrap())
 }
 
-/// What was accepted is still there, what was not is as if it had never come.
+/// An accepted delivery is still there; any other leaves no trace.
 #[test]
 fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
     for runtime in runtimes() {
@@ -331,7 +332,7 @@ fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
     }
 }
 
-/// The turn at whose end the app is woken may be the runtime's last.
+/// The tick at whose end the app is woken may be the runtime's last.
 #[test]
 fn an_app_on_another_runtime_is_woken_by_one_that_is_dropped() {
     for runtime in runtimes() {

@@ -1,4 +1,4 @@
-//! What has no id, told by both of X's APIs: who waits for whom, and whose room it takes.
+//! Events without an id, reported by both APIs: which report waits, and which capacity it uses.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use futures_util::FutureExt;
 
 const ACCEPTED: Reason = Reason::Accepted;
 
-/// One follow, as either API tells it.
+/// One follow, as reported by each API.
 const OLD: &str = r#"{"for_user_id":"7","follow_events":[{"type":"follow","created_timestamp":"5","source":{"id":"8"},"target":{"id":"7"}}]}"#;
 const NEW: &str = r#"{"data":{"event_uuid":"1","event_type":"follow.follow","filter":{"user_id":"7"},"payload":{"source":{"data":{"id":"8"}},"target":{"data":{"id":"7"}}}}}"#;
 
-/// How many hand-overs are under way when both come at once.
+/// Returns the number of deliveries in progress when both reports arrive at once.
 fn at_once(webhook: Webhook) -> usize {
     let (sink, mut asked) = asking();
     let pipeline = webhook.sink(sink);

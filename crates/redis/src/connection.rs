@@ -1,4 +1,4 @@
-//! One connection for everything that does not block.
+//! A shared connection for commands that do not block.
 
 use std::fmt;
 use std::io;
@@ -15,16 +15,16 @@ use redis::{
 use crate::ConnectError;
 use crate::error::code;
 
-/// How long a server may take to let us in.
+/// Timeout for connecting and logging in.
 const ENTRY: Duration = Duration::from_secs(1);
-/// How long a call may take in all: less than X waits.
+/// Timeout for a whole call. Shorter than X's.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A server of Redis, or one that speaks like it (Valkey, `KeyDB`). Cheap to clone: all clones share a connection, which is made
-/// anew when it breaks.
+/// A connection to Redis, or to a compatible server (Valkey, `KeyDB`). Cheap to clone.
 ///
-/// A call that gets no answer fails after 2 seconds. One server is spoken to; of a Redis Cluster, let that be the node that has
-/// the stream's slot.
+/// All clones share one connection, which is replaced when it breaks. A call without an answer
+/// fails after 2 seconds. Only one server is used: with a Redis Cluster, connect to the node that
+/// holds the stream's slot.
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
@@ -38,7 +38,7 @@ struct Link {
 #[derive(Clone)]
 struct Line {
     manager: ConnectionManager,
-    /// How many there were before.
+    /// The number of connections before this one.
     serial: u64,
 }
 
@@ -48,22 +48,27 @@ enum Request<'a> {
 }
 
 impl Redis {
-    /// Connects to the server of this URL, and asks whether it lets us in:
-    /// `redis://[[user][:password]@]host[:port][/database]`, with `rediss` for TLS (feature `tls`), or `unix:///path?db=0`. With TLS
-    /// the server's certificate must be for that host and lead to one of Mozilla's authorities.
+    /// Connects to the server of this URL and checks that it accepts the credentials.
+    ///
+    /// The URL is `redis://[[user][:password]@]host[:port][/database]`, with `rediss` for TLS
+    /// (feature `tls`), or `unix:///path?db=0`. With TLS, the server's certificate must be valid
+    /// for that host and issued by one of Mozilla's root certificates.
     ///
     /// # Errors
-    /// With what is wrong, and never with the user or the password.
+    /// Fails if the URL is invalid, or the server refuses or does not answer. The error never
+    /// contains the user or the password.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         speaks_as_asked(url, cfg!(feature = "tls"))?;
         Self::with_client(Client::open(info(url)?).map_err(|_| ConnectError::Url)?).await
     }
 
-    /// Connects to a `rediss` URL whose server has a certificate of an authority of your own, or of the provider's: only those in `roots`,
-    /// as PEM, are trusted.
+    /// Connects to a `rediss` URL and trusts only the certificates in `roots`, in PEM form.
+    ///
+    /// For servers with a certificate of a private authority or of the provider's own.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect); and when the URL is not one for TLS, or there is no certificate in `roots`.
+    /// As for [`connect`](Self::connect). Also fails if the URL is not a TLS URL, or `roots` holds
+    /// no certificate.
     #[cfg(feature = "tls")]
     pub async fn connect_with_roots(url: &str, roots: &[u8]) -> Result<Self, ConnectError> {
         use rustls::pki_types::CertificateDer;
@@ -81,10 +86,12 @@ impl Redis {
         Self::with_client(Client::build_with_tls(info, trusted).map_err(|_| ConnectError::Roots)?).await
     }
 
-    /// Connects to a server that a URL does not describe, such as one that asks for a certificate of ours.
+    /// Connects with a client of your own, for settings that a URL cannot express.
+    ///
+    /// One example is a server that requires a client certificate.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect).
     pub async fn with_client(client: Client) -> Result<Self, ConnectError> {
         #[cfg(feature = "tls")]
         let _: Result<_, _> = rustls::crypto::ring::default_provider().install_default();
@@ -102,12 +109,13 @@ impl Redis {
         self.answer(&Request::Command(command)).await
     }
 
-    /// Calls a script; once more if the connection broke, so let it be one that may run twice.
+    /// Calls a script. Repeats the call once if the connection broke, so the script must allow
+    /// that.
     pub(crate) async fn invoke<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> RedisResult<T> {
         self.answer(&Request::Script(call)).await
     }
 
-    /// A connection of its own, for commands that block for up to `block`.
+    /// Opens a connection for commands that block for up to `block`.
     pub(crate) async fn own_line(&self, block: Duration) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(ENTRY))
@@ -118,7 +126,7 @@ impl Redis {
     async fn answer<T: FromRedisValue>(&self, request: &Request<'_>) -> RedisResult<T> {
         let answered = async {
             match self.once(request).await {
-                // The connection may have broken long ago, and nobody noticed until now.
+                // The connection may have broken long ago without notice.
                 Err(error) if error.is_connection_dropped() => self.once(request).await,
                 answered => answered,
             }
@@ -145,10 +153,10 @@ impl Redis {
         answered
     }
 
-    /// Puts a connection to be made in the place of that one, if that was not done yet. Calls that wait on the old one go on.
+    /// Replaces the connection with this serial number, unless it was replaced already.
     ///
-    /// The manager makes its connection anew after most errors, but not after silence (a peer that is gone without a word) nor when
-    /// it was once not let in.
+    /// Calls that wait on the old connection continue. The manager reconnects by itself after most
+    /// errors, but not if the peer is silent, nor after a failed login.
     fn replace(&self, serial: u64) {
         let mut line = self.line();
         if line.serial == serial
@@ -168,18 +176,18 @@ fn info(url: &str) -> Result<ConnectionInfo, ConnectError> {
     Ok(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
-/// What asks for TLS is sent nothing in the clear.
+/// Refuses a TLS URL without TLS support, so that nothing is sent in clear text.
 fn speaks_as_asked(url: &str, speaks_tls: bool) -> Result<(), ConnectError> {
     if asks_for_tls(url) && !speaks_tls { Err(ConnectError::NoTls) } else { Ok(()) }
 }
 
-/// As the redis crate reads URLs.
+/// Follows the redis crate's own reading of URLs.
 fn asks_for_tls(url: &str) -> bool {
     let scheme = url.trim_start().split_once(':').map_or("", |(scheme, _)| scheme);
     ["rediss", "valkeys"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls))
 }
 
-/// Does not connect yet. Without tries of its own: callers wait for them.
+/// Returns a manager that connects on first use. It does not retry, because callers wait meanwhile.
 fn manager(client: &Client) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_number_of_retries(0)
@@ -189,12 +197,14 @@ fn manager(client: &Client) -> RedisResult<ConnectionManager> {
     ConnectionManager::new_lazy_with_config(client.clone(), config)
 }
 
-/// Whether another connection may do better: also one to a server that has become a replica, as its name may mean another now.
+/// Returns whether a new connection may help.
+///
+/// This includes a server that has become a replica: its host name may point to another server now.
 pub(crate) fn is_the_connections(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error() || code(error) == Some("READONLY")
 }
 
-/// Without the user and the password.
+/// Omits the user and the password.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.link.client.get_connection_info().addr().to_string();

@@ -1,31 +1,31 @@
-//! What can go wrong.
+//! Errors of connections and calls.
 
 use redis::{ErrorKind, RedisError};
 
-/// Why there is no connection. Tells the address, never the user or the password.
+/// A failed connection. Names the address, never the user or the password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is not one of Redis.
+    /// The URL is not a Redis URL.
     #[error("not a URL of Redis; it looks like redis://user:password@host:6379/0")]
     Url,
-    /// The URL asks for TLS.
+    /// The URL asks for TLS, which this build does not support.
     #[error(
         "the URL asks for TLS, for which a feature is missing: `redis-tls` of birdhook, or `tls` of birdhook-redis"
     )]
     NoTls,
-    /// The URL does not ask for TLS, though authorities are named to trust.
+    /// The URL does not ask for TLS, although root certificates were given.
     #[error("the URL asks for no TLS; rediss:// does")]
     Plain,
-    /// What should be certificates of authorities is none.
+    /// The root certificates are not valid PEM.
     #[error("what should be the PEM of an authority's certificate holds none")]
     Roots,
-    /// Nobody answers there.
+    /// The server does not answer.
     #[error("no answer from Redis at {at}")]
     Unreachable {
         /// Host and port.
         at: String,
-        /// What was tried.
+        /// The underlying error.
         source: RedisError,
     },
     /// The user or the password is wrong, or missing.
@@ -34,7 +34,7 @@ pub enum ConnectError {
         /// Host and port.
         at: String,
     },
-    /// The server answers something else.
+    /// The server returns another error.
     #[error("Redis at {at} refuses the connection")]
     Refused {
         /// Host and port.
@@ -56,8 +56,11 @@ impl ConnectError {
     }
 }
 
-/// The code of an error. What a script met, servers before Redis 7 tell as an error of the script: `-ERR Error running script (call to
-/// f_0a41): @user_script:37: NOGROUP No such key`, or `.. @user_script: 1: -OOM command not allowed`.
+/// Returns the code of an error, also of one that a command inside a script caused.
+///
+/// Servers before Redis 7 report the latter as an error of the script: `-ERR Error running script
+/// (call to f_0a41): @user_script:37: NOGROUP No such key`, or `.. @user_script: 1: -OOM command
+/// not allowed`.
 pub(crate) fn code(error: &RedisError) -> Option<&str> {
     let script = error.detail().filter(|said| said.starts_with("Error running script"));
     let met = script.and_then(|said| said.rsplit_once("@user_script:")?.1.split_once(": "));
@@ -74,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_a_script_met_is_known_whatever_the_server_s_version() {
-        // As 6.2.14 and 7.0.15 say it.
+        // Messages of 6.2.14 and 7.0.15.
         let script = "ERR Error running script (call to f_b952306141891de36dd67a11f046162bbea9de1e): @user_script:1: ";
         for (said, expected) in [
             (format!("{script}NOGROUP No such key 'k' or consumer group 'g'"), "NOGROUP"),

@@ -1,5 +1,7 @@
-//! Twitter/X webhooks and Redis: events appended to a stream, each once, and read by groups of consumers; and duplicates removed
-//! across receivers whose events go elsewhere.
+//! Twitter/X webhooks and Redis: streams of events, and deduplication across receivers.
+//!
+//! A sink appends each event to a Redis stream once, and groups of consumers read it. For events
+//! that go elsewhere, Redis can hold the deduplication state that several receivers share.
 //!
 //! ```no_run
 //! # async fn handle(event: &birdhook_core::Event) -> bool { true }
@@ -31,35 +33,40 @@
 //!
 //! | call | what it does |
 //! |---|---|
-//! | [`Redis::connect`] | a connection that is made anew when it breaks; `rediss://` with the feature `tls`, to which `Redis::connect_with_roots` belongs |
-//! | [`Redis::weaknesses`] | settings of the server that may lose events |
+//! | [`Redis::connect`] | connects, and reconnects when the connection breaks; `rediss://` needs the feature `tls` |
+//! | `Redis::connect_with_roots` | connects with root certificates of your own (feature `tls`) |
+//! | [`Redis::weaknesses`] | returns server settings that may lose events |
 //! | [`Redis::sink`] | appends events to a stream, [each once](StreamSink) |
-//! | [`Redis::group`] | reads a stream as one of a group; what a consumer had that is gone comes to another |
-//! | [`Message::ack`], [`nack`](Message::nack), [`reject`](Message::reject), [`extend`](Message::extend) | done, later, never, not yet |
-//! | [`SharedDedupe`] | duplicates removed across receivers, for any other sink |
+//! | [`Redis::group`] | reads a stream as a consumer of a group; events of a consumer that is gone go to another |
+//! | [`Message::ack`], [`nack`](Message::nack), [`reject`](Message::reject), [`extend`](Message::extend) | completes an event, retries it later, makes it a dead letter, takes more time |
+//! | [`SharedDedupe`] | removes duplicates across receivers, for any other sink |
 //!
 //! # What 200 is worth
-//! Redis has carried out what it was told, and answers before or after it is on the disk, as it is set:
+//! Redis has executed the script that appends the events. Its settings decide whether they are on
+//! disk when it replies:
 //!
 //! | setting | lost when the server ends without warning |
 //! |---|---|
-//! | `appendonly no` | what came after the last snapshot |
-//! | `appendfsync no` | what the system had not written, some 30 s |
+//! | `appendonly no` | everything since the last snapshot |
+//! | `appendfsync no` | writes that the system had not flushed, some 30 s |
 //! | `appendfsync everysec` | about a second |
-//! | `appendfsync always` | nothing but with the disk |
+//! | `appendfsync always` | nothing, unless the disk fails |
 //!
-//! Replicas are told after the answer: what the old server had not told the new one is lost in a failover, and a mark is never without its
-//! event, for both are told as one. `min-replicas-to-write` makes a server refuse when it has lost its replicas.
+//! Replication happens after the reply. A failover loses the writes that had not reached the new
+//! primary; an event and its seen key are lost together, because they are replicated as one. With
+//! `min-replicas-to-write` a server refuses writes when it has lost its replicas.
 //!
-//! Set `maxmemory-policy noeviction`, which is Redis's default: under any other, memory that is full costs marks, so that
-//! events come twice, or the stream with all that is in it. With it, memory that is full is answered 503, and goes on when events have been
-//! acknowledged.
+//! Set `maxmemory-policy noeviction`, which is the default of Redis. Under any other policy, a
+//! server that runs out of memory deletes seen keys, so that events come twice, or the stream with
+//! all its events. With `noeviction`, deliveries are answered 503 while memory is full, until
+//! events have been acknowledged.
 //!
-//! # What it takes
-//! A call of one script for each delivery, however many events it has. A mark takes about 200 bytes of the server's memory for the
-//! [horizon](StreamSink::horizon): a million events a day are 200 MB. Of commands, a user of an access list needs `+ping +info
-//! +evalsha +script|load +exists +set +xlen +xadd` to append, and `+@stream +@sortedset +evalsha +script|load +exists +time` to read. Redis 6.2
-//! or later.
+//! # Cost
+//! Each delivery calls one script; a large delivery calls several. A seen key takes about 200 bytes
+//! of the server's memory for the [horizon](StreamSink::horizon): a million events a day are 200
+//! MB. An ACL user needs the commands `+ping +info +evalsha +script|load +exists +set +xlen +xadd`
+//! to append, and `+@stream +@sortedset +evalsha +script|load +exists +time` to read. Requires
+//! Redis 6.2 or later.
 
 mod connection;
 mod dedupe;

@@ -1,17 +1,21 @@
-//! What a server's settings may cost.
+//! Server settings that may lose events.
 
 use std::fmt;
 
 use crate::Redis;
 
-/// Why a server may lose what it has confirmed.
+/// A setting with which a server may lose confirmed events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Weakness {
-    /// `maxmemory-policy` is this, and `maxmemory` is set: when memory is full the server deletes marks of events that were seen, or
-    /// the stream with all that is in it, instead of refusing.
+    /// `maxmemory-policy` has this value, and `maxmemory` is set.
+    ///
+    /// When memory is full, the server deletes seen keys, or the stream with all its events,
+    /// instead of refusing writes.
     Evicts(String),
-    /// `appendonly` is `no`: what came after the last snapshot is lost when the server ends without warning.
+    /// `appendonly` is `no`.
+    ///
+    /// Everything since the last snapshot is lost when the server ends without warning.
     NotOnDisk,
 }
 
@@ -30,9 +34,11 @@ impl fmt::Display for Weakness {
 }
 
 impl Redis {
-    /// Asks the server for what may make it lose events, to be shown to whoever can change it. Empty where it may not be asked.
+    /// Queries the server for settings that may lose events. Show them to its administrator.
+    ///
+    /// Returns nothing if the server does not allow the query.
     pub async fn weaknesses(&self) -> Vec<Weakness> {
-        // Two sections in one call are known since Redis 7.
+        // Two calls, because one call with two sections requires Redis 7.
         let (memory, disk) = (self.info("memory").await, self.info("persistence").await);
         weaknesses(&memory, &disk)
     }

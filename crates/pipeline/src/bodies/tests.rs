@@ -1,4 +1,4 @@
-//! Uploads over time, which is given.
+//! Tests of the memory budget, with uploads in simulated time.
 
 use std::collections::VecDeque;
 
@@ -7,10 +7,10 @@ use super::*;
 const KIB: usize = 1 << 10;
 const ROOM: usize = 64 << 20;
 
-/// How long an upload lasts at most: birdhook's deadline.
+/// Birdhook's default deadline, which limits the duration of an upload.
 const DEADLINE: Duration = Duration::from_millis(2500);
 
-/// One body on its way.
+/// One body being uploaded.
 struct Sender {
     share: Share,
     begun: Instant,
@@ -30,19 +30,20 @@ impl Sender {
         self.share.wait(bodies, self.begun, || now, Waker::noop())
     }
 
-    /// Whether it was ended for another one.
+    /// Returns whether the upload was ended in favour of another one.
     fn is_ended(&self, bodies: &Bodies, now: Instant) -> bool {
         self.share.wait(bodies, self.begun, || now, Waker::noop()).is_err()
     }
 }
 
-/// What attacks: in each millisecond it may begin uploads, send on them and leave them.
+/// An attacker. In each millisecond it may begin, continue and abandon uploads.
 trait Attack {
     fn step(&mut self, bodies: &Bodies, millisecond: u64, now: Instant);
 }
 
-/// Runs for some seconds: good deliveries of 6 KB, one every 5 ms, each of which arrives at 1 Mbit/s; tells how many came, how many were
-/// refused, and the most that was taken.
+/// Runs an attack for 8 s beside good deliveries: one of 6 KB every 5 ms, each sent at 1 Mbit/s.
+/// Returns the number of good deliveries, the number rejected, and the largest number of bytes in
+/// use.
 fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
     let (bodies, start) = (Bodies::new(ROOM), Instant::now());
     let (mut good, mut came, mut refused, mut most) = (Vec::<Sender>::new(), 0, 0, 0);
@@ -54,7 +55,6 @@ fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
             came += 1;
         }
         good.retain_mut(|one| {
-            // 1 Mbit/s.
             let sent = one.send(&bodies, 125, now);
             let ended = if one.left == 0 { sent.and_then(|()| one.share.complete(&bodies)) } else { sent };
             refused += usize::from(ended.is_err());
@@ -69,12 +69,12 @@ fn good_beside(attack: &mut impl Attack) -> (usize, usize, usize) {
     (came, refused, most)
 }
 
-/// Uploads of 63 KiB, each opened again when it ends.
+/// Uploads of 63 KiB, each restarted when it ends.
 struct Slow {
     senders: VecDeque<Sender>,
-    /// Bytes that an upload sends before it is another one's turn.
+    /// Bytes that one upload sends before the next one gets its turn.
     turn: usize,
-    /// Bytes of all of them in a millisecond.
+    /// Bytes that all uploads together send per millisecond.
     rate: usize,
     deadline: Duration,
 }
@@ -93,7 +93,7 @@ impl Attack for Slow {
         let mut budget = self.rate;
         for _ in 0..self.senders.len() {
             let Some(mut sender) = self.senders.pop_front() else { break };
-            // The last byte never comes.
+            // Withholds the last byte.
             let bytes = self.turn.min(sender.left.saturating_sub(1)).min(budget);
             budget -= bytes;
             if bytes > 0 && sender.send(bodies, bytes, now).is_err() {
@@ -108,7 +108,7 @@ impl Attack for Slow {
     }
 }
 
-/// 2,000 uploads a second that send all but a byte of 63 KiB within 44 ms, and then nothing.
+/// 2,000 uploads a second. Each sends all but one byte of 63 KiB within 44 ms, then stops.
 struct Fast(VecDeque<Sender>);
 
 impl Attack for Fast {
@@ -128,7 +128,7 @@ impl Attack for Fast {
 
 #[test]
 fn slow_uploads_make_room_for_good_deliveries() {
-    // 125 Mbit/s fill the room where bodies may take 10 s, twice as much does where they may take 2.5 s.
+    // 125 Mbit/s fill the budget with a deadline of 10 s; 250 Mbit/s fill it with 2.5 s.
     for (rate, turn, deadline) in [
         (15_625, 146, Duration::from_secs(10)),
         (15_625, 63 * KIB, Duration::from_secs(10)),
@@ -147,7 +147,7 @@ fn fast_newcomers_end_one_another_and_no_good_delivery() {
     assert!(most > ROOM * 9 / 10 && most <= ROOM + 64 * KIB, "the room was full: {most}");
 }
 
-/// One that began so many milliseconds before `now`, whose last byte is so many old.
+/// Starts an upload that began `age` ms before `now` and whose last byte is `idle` ms old.
 fn upload(bodies: &Bodies, now: Instant, (age, idle): (u64, u64), bytes: usize) -> Share {
     let (share, before) = (Share::default(), |age| now - Duration::from_millis(age));
     share.take(bodies, bytes, || before(idle)).unwrap();

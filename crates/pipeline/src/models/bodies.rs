@@ -1,4 +1,4 @@
-//! The room for bodies.
+//! Model tests of the memory budget.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::run;
 use crate::bodies::{Bodies, Share};
 
-/// Bodies that were not refused never hold more than there is, and all is given back.
+/// Accepted bodies never exceed the budget, and all of it is released.
 #[test]
 fn bodies_hold_no_more_than_there_is_and_give_it_back() {
     run::under_all(|| {
@@ -41,7 +41,7 @@ fn bodies_hold_no_more_than_there_is_and_give_it_back() {
     });
 }
 
-/// A body that is ended for another one does not become whole, and what it took is taken from it once.
+/// An upload ended in favour of another one does not complete; its bytes are released once.
 #[test]
 fn a_body_is_whole_or_its_room_is_another_one_s() {
     run::under_all(|| {

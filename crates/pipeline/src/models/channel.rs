@@ -1,4 +1,4 @@
-//! The channel's end against sending: nothing that was answered `Ok` is lost by closing, and all of it is counted.
+//! Model tests of the channel: closing or dropping it loses no delivery that was answered `Ok`.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use crate::{Deliveries, EventSink};
 
 type Sent = Arc<Mutex<Vec<String>>>;
 
-/// Sends a delivery of each of these ids, and enters those that were answered `Ok`.
+/// Sends one delivery for each id, and records the ids that were answered `Ok`.
 fn sender(sink: &Arc<ChannelSink>, sent: &Sent, of: &'static [&'static str]) -> JoinHandle<()> {
     let (sink, sent) = (Arc::clone(sink), Arc::clone(sent));
     spawn(async move {
@@ -31,7 +31,7 @@ fn sorted(ids: &Sent) -> Vec<String> {
     ids
 }
 
-/// In one of the three ways that there are.
+/// Reads with `recv`, with `recv_many` or by event, as chosen by `way`.
 async fn read_to_the_end(mut deliveries: Deliveries, way: usize) -> Vec<String> {
     let mut read = Vec::new();
     match way {
@@ -57,8 +57,8 @@ async fn read_to_the_end(mut deliveries: Deliveries, way: usize) -> Vec<String> 
     read
 }
 
-/// The sink is closed at any moment: the app reads exactly what was answered `Ok`, in the order of each sender, and then the
-/// end.
+/// The sink is closed at any moment: the app reads exactly the deliveries that were answered `Ok`,
+/// in each sender's order, and then the end.
 #[test]
 fn closing_loses_nothing_that_was_answered_ok() {
     run::at_random(|| {
@@ -100,8 +100,8 @@ fn closing_loses_nothing_that_was_answered_ok() {
     });
 }
 
-/// The app's end is dropped at any moment: nobody hangs, later deliveries are refused, and what was answered `Ok` was read or
-/// counts as unconsumed.
+/// The receiving half is dropped at any moment: no task hangs, later deliveries are refused, and
+/// each delivery that was answered `Ok` was read or counts as unconsumed.
 #[test]
 fn what_a_dropped_receiver_leaves_is_counted() {
     run::at_random(|| {
@@ -129,7 +129,7 @@ fn what_a_dropped_receiver_leaves_is_counted() {
     });
 }
 
-/// A sender that gives up while the channel is full has sent nothing, and takes no room.
+/// A sender dropped while the channel is full has sent nothing and occupies no slot.
 #[test]
 fn a_dropped_send_sent_nothing_and_holds_no_room() {
     run::at_random(|| {

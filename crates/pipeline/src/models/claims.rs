@@ -1,4 +1,4 @@
-//! The states of an event: absent, in flight, done. Few steps, and so under every schedule.
+//! Model tests of claims: absent, in flight, done. Small enough to run under every schedule.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ enum End {
     Drops,
 }
 
-/// Claims until nothing of it is in flight elsewhere. `true` when it hands something over.
+/// Claims once none of the events is in flight. Returns `true` if it claimed any.
 async fn hand_over(dedupe: &Arc<Dedupe>, mut delivery: Delivery, end: End, book: &Book) -> bool {
     loop {
         match dedupe.claim(&mut delivery, Instant::now(), |_| false) {
@@ -53,7 +53,7 @@ fn two(first: &'static [&str], its_end: End, second: &'static [&str]) -> (Book, 
     })
 }
 
-/// One of two copies is handed over, and the other one ends as a duplicate when that is done.
+/// Of two copies, one is delivered; the other waits for it and ends as a duplicate.
 #[test]
 fn copies_are_handed_over_once() {
     run::under_all(|| {
@@ -64,7 +64,7 @@ fn copies_are_handed_over_once() {
     });
 }
 
-/// Whoever waits for a claim that is dropped is woken and hands over.
+/// A waiting request is woken when the claim is dropped, and delivers.
 #[test]
 fn a_dropped_claim_wakes_who_waits() {
     run::under_all(|| {
@@ -75,7 +75,7 @@ fn a_dropped_claim_wakes_who_waits() {
     });
 }
 
-/// Two deliveries that overlap in both orders never wait for each other, and no event is handed over twice.
+/// Deliveries that overlap in opposite orders never deadlock, and no event is delivered twice.
 #[test]
 fn all_of_a_delivery_is_claimed_or_nothing() {
     run::under_all(|| {
@@ -85,7 +85,7 @@ fn all_of_a_delivery_is_claimed_or_nothing() {
     });
 }
 
-/// What the one gives up of the other's events, the other hands over.
+/// Events that one delivery gives up are delivered by the other one.
 #[test]
 fn a_dropped_claim_takes_no_event_with_it() {
     run::under_all(|| {
@@ -94,7 +94,7 @@ fn a_dropped_claim_takes_no_event_with_it() {
     });
 }
 
-/// Four copies, one of which is given up: all who wait are woken, not one of them.
+/// Four copies, one of which is given up: all waiting requests are woken, not only one.
 #[test]
 fn everybody_who_waits_is_woken() {
     run::at_random(|| {

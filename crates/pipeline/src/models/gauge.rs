@@ -1,4 +1,4 @@
-//! What the gauge of the queue is told, when the app's end is dropped at any moment.
+//! Model test of the queue gauge while the receiving half is dropped.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use super::sync::Runtime;
 use crate::EventSink;
 use crate::channel::channel;
 
-/// What nobody will read is no queue: however entering, leaving and dropping meet, the gauge comes back to nought.
+/// Deliveries that will never be read do not count: in every interleaving of enter, leave and drop
+/// the gauge returns to zero.
 #[test]
 fn the_gauge_of_a_dropped_queue_comes_back_to_nought() {
     run::at_random(|| {
         Runtime::any().set();
         let recorder = DebuggingRecorder::new();
-        // All tasks of a schedule run on this thread.
         metrics::with_local_recorder(&recorder, || {
             block_on(async {
                 let (sink, mut deliveries) = channel(thread_rng().gen_range(1..=2));

@@ -1,11 +1,13 @@
-//! The real code under a scheduler that chooses who runs next: run by `cargo xtask models`, with `--cfg birdhook_models`.
+//! Model tests: the real code under a scheduler that chooses which task runs next. Run with `cargo
+//! xtask models`, which sets `--cfg birdhook_models`.
 //!
-//! Every lock, atomic, channel, timer and spawned task of this crate comes from `crate::sync`, which here is [`sync`]: shuttle's
-//! locks and atomics, and tokio's own channel and `Notify` with a point before each call at which others may run. A task that
-//! nobody wakes is a deadlock, which shuttle reports together with the schedule that leads there.
+//! Every lock, atomic, channel, timer and spawned task of this crate comes from `crate::sync`,
+//! which is [`sync`] here: shuttle's locks and atomics, and tokio's own channel and `Notify` with a
+//! scheduling point before each call. A task that is never woken is a deadlock; shuttle reports it
+//! with the schedule that leads to it.
 //!
-//! What this does not show: orderings weaker than `SeqCst`, which the modelled files do not use, and what happens inside
-//! one call of tokio's, which tokio itself holds against loom.
+//! Not covered: orderings weaker than `SeqCst`, which the modelled files do not use, and
+//! interleavings inside one call of tokio, which tokio itself tests with loom.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod bodies;

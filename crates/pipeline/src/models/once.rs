@@ -1,4 +1,5 @@
-//! The whole pipeline: what is answered 200 was handed over, and nothing is handed over twice.
+//! Model tests of the whole pipeline: deliveries answered 200 reached the sink, and no event did
+//! twice.
 
 use shuttle::future::{block_on, spawn};
 
@@ -41,7 +42,7 @@ fn failed_hand_overs_leave_their_events_to_who_waits() {
     run::at_random(|| copies_and_parts_of_each_other(2));
 }
 
-/// Also with deadlines that pass at any moment.
+/// Also with deadlines that expire at any moment.
 #[test]
 fn late_hand_overs_leave_their_events_to_who_waits() {
     run::at_random(|| {
@@ -50,7 +51,7 @@ fn late_hand_overs_leave_their_events_to_who_waits() {
     });
 }
 
-/// X hangs up at any moment, and sends again.
+/// X hangs up at any moment, and sends the delivery again.
 #[test]
 fn a_request_dropped_at_any_moment_was_handed_over_or_was_not() {
     run::at_random(|| {

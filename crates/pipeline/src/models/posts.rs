@@ -1,4 +1,4 @@
-//! What the models send.
+//! Deliveries for the model tests.
 
 use std::convert::Infallible;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use crate::{Begun, EventSink, Pipeline, Webhook};
 
 static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::new("consumer-secret-of-the-models").unwrap());
 static WEBHOOK: LazyLock<Webhook> = LazyLock::new(|| {
-    // A small window, since one is made for each schedule.
+    // A small window, because one is allocated for each schedule.
     Webhook::new(App::new("bees", SECRET.clone())).dedupe_window(64, Duration::from_secs(900))
 });
 
@@ -22,7 +22,7 @@ pub(super) fn webhook() -> Webhook {
     WEBHOOK.clone()
 }
 
-/// One signed POST.
+/// A signed POST.
 #[derive(Clone, Debug)]
 pub(super) struct Post {
     body: Bytes,
@@ -35,7 +35,7 @@ impl Post {
         Self { signed: signature::sign(&SECRET, &body), body }
     }
 
-    /// One with an event for each of these ids.
+    /// Returns a POST with one event for each id.
     pub(super) fn of(ids: &[&str]) -> Self {
         Self::new(body(ids))
     }
@@ -44,7 +44,7 @@ impl Post {
         self.body.len()
     }
 
-    /// Sends it, its body in two pieces with a pause before each, and says what the answer was.
+    /// Sends the POST, its body in two pieces with a pause before each, and returns the reason.
     pub(super) async fn send<S: EventSink>(&self, to: &Pipeline<S>) -> Reason {
         let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, self.signed.as_bytes())]);
         match to.begin(&head) {
@@ -53,7 +53,7 @@ impl Post {
         }
     }
 
-    /// As X does: again until the answer is 200.
+    /// Repeats the POST until the answer is 200, as X does.
     pub(super) async fn send_until_accepted<S: EventSink>(&self, to: &Pipeline<S>) {
         while self.send(to).await.status() != 200 {
             yield_now().await;
@@ -76,12 +76,12 @@ fn body(ids: &[&str]) -> String {
     format!(r#"{{"for_user_id":"7","tweet_delete_events":[{}]}}"#, events.join(","))
 }
 
-/// A delivery as the gate would have verified it.
+/// Returns a delivery as the gate would have verified it.
 pub(super) fn delivery(ids: &[&str]) -> Delivery {
     Delivery::restore("bees", body(ids), 100).unwrap()
 }
 
-/// The ids of its events.
+/// Returns the ids of the delivery's events.
 pub(super) fn ids(delivery: &Delivery) -> Vec<String> {
     let id = |raw: &str| raw.split(r#""id":""#).nth(1)?.split('"').next().map(str::to_owned);
     delivery.events().iter().map(|event| id(event.raw().as_str()).unwrap()).collect()

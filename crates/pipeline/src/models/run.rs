@@ -1,28 +1,29 @@
-//! Running a model under many schedules, and telling how many.
+//! Runs a model under many schedules and prints their number.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
-/// How many preemptions PCT chooses: most mistakes need one or two.
+/// The number of preemptions in a PCT schedule. Most bugs need one or two.
 const PREEMPTIONS: usize = 3;
 
 /// Schedules in a round.
 const ROUND: usize = 50;
 
-/// Runs it under random schedules: half of the time chosen step by step, half with few preemptions at random places (PCT).
+/// Runs the model under random schedules: half of them random at every step, half with few
+/// preemptions at random places (PCT).
 pub(crate) fn at_random(model: impl Fn() + Send + Sync + Clone + 'static) {
     if is_replayed(&model) {
         return;
     }
     let seed = number("BIRDHOOK_MODELS_SEED")
         .unwrap_or_else(|| SystemTime::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_micros() as u64));
-    // Before it runs, so that it is there when it fails.
+    // Printed first, so that the seed is known if the model fails.
     println!("to repeat {}: cargo xtask models --seed {seed} {0}", name());
     let start = Instant::now();
     let mut count = 0;
-    // In rounds, since a scheduler that is stopped by a clock says that it failed.
+    // In rounds, because a scheduler that stops by a clock reports a failure.
     for round in 0.. {
         if start.elapsed() >= seconds() {
             break;
@@ -34,7 +35,7 @@ pub(crate) fn at_random(model: impl Fn() + Send + Sync + Clone + 'static) {
     println!("schedules of {}: {count} at random", name());
 }
 
-/// Runs it under every schedule there is. For models of few steps.
+/// Runs the model under every possible schedule. For small models.
 pub(crate) fn under_all(model: impl Fn() + Send + Sync + Clone + 'static) {
     if is_replayed(&model) {
         return;
@@ -48,19 +49,20 @@ pub(crate) fn under_all(model: impl Fn() + Send + Sync + Clone + 'static) {
 fn run(scheduler: impl Scheduler + 'static, model: impl Fn() + Send + Sync + 'static) -> usize {
     let mut config = Config::new();
     config.stack_size = 1 << 19;
-    // Somebody always has something to do, so that a loop without an end is a failure too.
+    // Some task can always run, so an endless loop never deadlocks: the limit turns it into a
+    // failure.
     config.max_steps = shuttle::MaxSteps::FailAfter(100_000);
     config.ungraceful_shutdown_config.immediately_return_on_panic = true;
     Runner::new(scheduler, config).run(model)
 }
 
-/// One schedule again, as a failure has printed it.
+/// Runs one schedule again, as printed by a failure. Returns whether it did.
 fn is_replayed(model: &(impl Fn() + Send + Sync + Clone + 'static)) -> bool {
     let Ok(schedule) = std::env::var("BIRDHOOK_MODELS_SCHEDULE") else { return false };
     run(ReplayScheduler::new_from_encoded(schedule.trim()), model.clone()) > 0
 }
 
-/// For each model.
+/// Returns the time for each model. Defaults to 2 s.
 fn seconds() -> Duration {
     Duration::from_secs(number("BIRDHOOK_MODELS_SECONDS").unwrap_or(2))
 }

@@ -1,4 +1,4 @@
-//! Shutting down, against deliveries that begin, go on and are dropped meanwhile.
+//! Model tests of shutdowns while deliveries begin, continue and are dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -15,7 +15,7 @@ use crate::{Deliveries, Delivery, EventSink, Pipeline};
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the requests saw of a shutdown.
+/// The requests' observations of a shutdown.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     over: Arc<AtomicBool>,
@@ -55,8 +55,8 @@ fn nothing_is_under_way<S: EventSink>(pipeline: &Pipeline<S>) {
     assert_eq!((health.in_flight, health.body_bytes), (0, 0));
 }
 
-/// With patience enough: when shutdown returns, nothing is under way, everything accepted was read, and nothing is
-/// accepted any more.
+/// With enough patience: when the shutdown returns, nothing is in flight, everything accepted was
+/// read, and nothing more is accepted.
 #[test]
 fn a_patient_shutdown_leaves_nothing() {
     run::at_random(|| {
@@ -87,7 +87,7 @@ fn a_patient_shutdown_leaves_nothing() {
     });
 }
 
-/// With a handler: when shutdown returns, no handler runs, and none starts.
+/// With a handler: when the shutdown returns, no handler runs, and none starts.
 #[test]
 fn no_handler_runs_when_a_patient_shutdown_is_over() {
     run::at_random(|| {
@@ -117,7 +117,7 @@ fn no_handler_runs_when_a_patient_shutdown_is_over() {
     });
 }
 
-/// X hangs up at any moment meanwhile: shutdown returns, and all that was counted is given back.
+/// X hangs up at any moment during a shutdown: it returns, and all counts are decremented.
 #[test]
 fn dropped_requests_do_not_hold_a_shutdown_up() {
     run::at_random(|| {
@@ -143,8 +143,9 @@ fn dropped_requests_do_not_hold_a_shutdown_up() {
     });
 }
 
-/// Patience that ends at any moment, and deadlines too: what is accepted after the shutdown was counted as left in flight,
-/// what is accepted is read or counted as unconsumed, and every count goes back to nought.
+/// Patience and deadlines that expire at any moment: a delivery accepted after the shutdown was
+/// reported as in flight, each accepted delivery is read or counted as unconsumed, and every count
+/// returns to zero.
 #[test]
 fn an_impatient_shutdown_tells_what_it_leaves() {
     run::at_random(|| {
@@ -156,7 +157,7 @@ fn an_impatient_shutdown_tells_what_it_leaves() {
             let requests = [Post::of(&["1"]), Post::of(&["2"])].map(|post| seen.send(post, &pipeline));
             let reader = reader(deliveries);
             let left = pipeline.shutdown(PATIENCE).await;
-            // Counted before a request is no longer in flight.
+            // The reason is counted before the request leaves the in-flight count.
             let before = usize::try_from(pipeline.health().answered(Reason::Accepted)).unwrap();
             seen.over.store(true, SeqCst);
             for request in requests {
@@ -171,7 +172,7 @@ fn an_impatient_shutdown_tells_what_it_leaves() {
     });
 }
 
-/// Bodies of several requests at once: whoever finds no room is told so, and in the end all of it is given back.
+/// Several bodies at once: a body that does not fit is rejected, and all memory is released.
 #[test]
 fn room_for_bodies_is_given_back_however_a_request_ends() {
     run::at_random(|| {

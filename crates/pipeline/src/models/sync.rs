@@ -1,4 +1,4 @@
-//! What stands in for `crate::sync`.
+//! The replacement of `crate::sync` for model tests.
 
 pub(crate) mod channel;
 mod notify;
@@ -13,8 +13,8 @@ pub(crate) use self::notify::{Notify, OwnedNotified};
 pub(crate) use self::runtime::{Runtime, runtime};
 pub(crate) use self::timers::{may_fire, timeout_at};
 
-/// Others may run here.
+/// A scheduling point: other tasks may run here.
 fn point() {
-    // Shuttle has no name for this that is not also a hint to prefer the others.
+    // Shuttle offers only this function, which is also a hint to prefer other tasks.
     atomic::AtomicBool::new(false).load(atomic::Ordering::SeqCst);
 }

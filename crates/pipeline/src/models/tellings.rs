@@ -1,4 +1,4 @@
-//! `CutOver::Both`: what both APIs tell, and neither with an id.
+//! Model tests of `CutOver::Both` with events without an id, reported by both APIs.
 
 use shuttle::future::{block_on, spawn};
 
@@ -7,13 +7,13 @@ use super::run;
 use super::thinking::{Book, Thinking};
 use crate::CutOver;
 
-/// 8 follows 7, as the Account Activity API tells it.
+/// User 8 follows user 7, as reported by the Account Activity API.
 fn old(at: u64) -> Post {
     let told = format!(r#"{{"type":"follow","created_timestamp":"{at}","source":{{"id":"8"}},"target":{{"id":"7"}}}}"#);
     Post::new(format!(r#"{{"for_user_id":"7","follow_events":[{told}]}}"#))
 }
 
-/// The same as the X Activity API tells it.
+/// The same event as reported by the X Activity API.
 fn new(uuid: u64) -> Post {
     let payload = r#"{"source":{"data":{"id":"8"}},"target":{"data":{"id":"7"}}}"#;
     Post::new(format!(
@@ -21,8 +21,9 @@ fn new(uuid: u64) -> Post {
     ))
 }
 
-/// Each telling of the one API is matched by one of the other, whichever comes first, however many there are, and though
-/// the first hand-overs fail: as many are handed over as happened.
+/// Delivers as many events as happened, because each report is matched by one of the other API.
+///
+/// This holds in either order, for any number of reports, and if the first deliveries fail.
 fn both_tell(by_old: u64, by_new: u64, failures: usize) {
     let posts = (1..=by_old).map(old).chain((1..=by_new).map(new));
     block_on(async {

@@ -1,4 +1,4 @@
-//! A sink that takes its time, and a book of what it took.
+//! A sink with pauses that may fail, and a record of the events it received.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,7 +11,7 @@ use shuttle::future::yield_now;
 use super::posts::ids;
 use crate::{EventSink, SinkError};
 
-/// Fails so many times first, and enters what it takes in the very poll in which it says `Ok`.
+/// Fails the given number of times first. Records events in the same poll in which it returns `Ok`.
 pub(super) struct Thinking {
     book: Book,
     failures: Arc<AtomicUsize>,
@@ -40,7 +40,7 @@ impl EventSink for Thinking {
     }
 }
 
-/// How often each event was handed over. No task waits for it.
+/// The number of times each event was delivered. Its lock is not a scheduling point.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Book(Arc<Mutex<HashMap<String, usize>>>);
 
@@ -49,7 +49,7 @@ impl Book {
         ids(delivery).into_iter().for_each(|id| *self.0.lock().unwrap().entry(id).or_default() += 1);
     }
 
-    /// How many events were handed over.
+    /// Returns the number of delivered events.
     pub(super) fn total(&self) -> usize {
         self.0.lock().unwrap().values().sum()
     }

@@ -1,4 +1,4 @@
-//! Nobody sleeps through what it waits for. Few steps, and so under every schedule where that is possible.
+//! Model tests of wake-ups: no task misses one. Run under every schedule if small enough.
 
 use std::sync::Arc;
 
@@ -34,27 +34,27 @@ fn the_end(runtime: Runtime) {
     });
 }
 
-/// The app hears of a delivery, and of the end.
+/// The app is woken for a delivery, and for the end of the channel.
 #[test]
 fn without_a_runtime_the_consumer_is_woken() {
     run::under_all(|| one_delivery_and_the_end(Runtime::Absent));
 }
 
-/// Also by the end of a turn.
+/// The same with the wake-up delayed to the end of the tick.
 #[test]
 fn at_the_end_of_a_turn_the_consumer_is_woken() {
     run::under_all(|| the_end(Runtime::Runs));
     run::at_random(|| one_delivery_and_the_end(Runtime::Runs));
 }
 
-/// Also by a runtime that ends and takes the turn with it.
+/// The same with a runtime that ends and drops the delayed wake-up.
 #[test]
 fn by_a_runtime_that_ends_the_consumer_is_woken() {
     run::under_all(|| the_end(Runtime::Ends));
     run::at_random(|| one_delivery_and_the_end(Runtime::Ends));
 }
 
-/// A shutdown that waits for the app to consume hears of it.
+/// A shutdown is woken when the app has consumed everything.
 #[test]
 fn who_waits_for_the_app_to_consume_is_woken() {
     run::under_all(|| {
@@ -73,7 +73,7 @@ fn who_waits_for_the_app_to_consume_is_woken() {
     });
 }
 
-/// Or that nobody will.
+/// A shutdown is woken when the app drops its half of the channel.
 #[test]
 fn who_waits_for_an_app_that_is_gone_is_woken() {
     run::under_all(|| {
@@ -88,7 +88,7 @@ fn who_waits_for_an_app_that_is_gone_is_woken() {
     });
 }
 
-/// A consumer that gives up its `recv` at any moment and reads on in another task misses nothing.
+/// A consumer that drops its `recv` at any moment and continues in another task misses nothing.
 #[test]
 fn a_consumer_that_moves_to_another_task_is_woken_there() {
     run::at_random(|| {
@@ -101,7 +101,7 @@ fn a_consumer_that_moves_to_another_task_is_woken_there() {
                 }
                 sink.close();
             });
-            // Asked once, and then no more by this task.
+            // Polled once by this task, then never again.
             let first = spawn(async move {
                 let polled = std::future::poll_fn(|cx| {
                     let mut recv = Box::pin(deliveries.recv());
@@ -127,7 +127,7 @@ fn a_consumer_that_moves_to_another_task_is_woken_there() {
     });
 }
 
-/// Deliveries that come while the bell rings ring again.
+/// A delivery that arrives during a delayed wake-up causes another one.
 #[test]
 fn no_delivery_comes_between_two_turns_unheard() {
     run::at_random(|| {

@@ -1,4 +1,4 @@
-//! What the integration tests share: signed requests, bodies, streams and ways to poll by hand.
+//! Helpers of the integration tests: signed requests, bodies, streams and manual polling.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
 
@@ -33,7 +33,7 @@ pub(crate) fn webhook() -> Webhook {
     Webhook::new(app("bees", SECRET))
 }
 
-/// A body with one event for each of these ids.
+/// Returns a body with one event for each of these ids.
 pub(crate) fn deleted(ids: &[&str]) -> String {
     deleted_for("7", ids)
 }
@@ -43,7 +43,7 @@ pub(crate) fn deleted_for(subscriber: &str, ids: &[&str]) -> String {
     format!(r#"{{"for_user_id":"{subscriber}","tweet_delete_events":[{}]}}"#, events.join(","))
 }
 
-/// One message from 30 to 40, as X tells it to one of them.
+/// Returns one message from 30 to 40, as X reports it to one of the two.
 pub(crate) fn message_for(subscriber: &str, id: &str) -> String {
     let content = r#"{"target":{"recipient_id":"40"},"sender_id":"30","message_data":{"text":"hello"}}"#;
     format!(
@@ -51,7 +51,7 @@ pub(crate) fn message_for(subscriber: &str, id: &str) -> String {
     )
 }
 
-/// The first id in an event's own JSON.
+/// Returns the first id in the event's JSON.
 pub(crate) fn id(event: &Event) -> String {
     let raw = event.raw().as_str();
     let (_, rest) = raw.split_once(r#""id":""#).unwrap_or_else(|| panic!("no id in {raw}"));
@@ -74,7 +74,7 @@ pub(crate) fn reception<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Rec
     }
 }
 
-/// One whole POST, its body in one chunk, signed with this secret.
+/// Sends a whole POST, its body in one chunk, signed with this secret.
 pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Reason {
     match begin_signed(pipeline, key, body) {
         Begun::Reply(reply) => reply.reason(),
@@ -86,7 +86,7 @@ pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) ->
     deliver_signed(pipeline, SECRET, body).await
 }
 
-/// As [`deliver`], with everything inside: fit for a task of its own.
+/// Like [`deliver`], with owned arguments, so that it can run in a task.
 pub(crate) async fn deliver_owned<S: EventSink>(pipeline: Pipeline<S>, body: String) -> Reason {
     deliver(&pipeline, &body).await
 }
@@ -102,7 +102,7 @@ pub(crate) fn whole(body: &str) -> impl Stream<Item = Result<Bytes, Infallible>>
     futures_util::stream::iter([Ok(Bytes::copy_from_slice(body.as_bytes()))])
 }
 
-/// A body in `chunks` pieces, with a pending poll before each of them and before the end.
+/// A body in several chunks, with a pending poll before each of them and before the end.
 pub(crate) struct Halting {
     chunks: VecDeque<Bytes>,
     halted: bool,
@@ -140,7 +140,7 @@ pub(crate) async fn halt(mut halts: usize) {
     .await;
 }
 
-/// Counts how often it was woken.
+/// Counts its wake-ups.
 #[derive(Default)]
 pub(crate) struct Alarm(AtomicUsize);
 
@@ -161,15 +161,15 @@ impl Wake for Alarm {
     }
 }
 
-/// Polls once, with a waker that does nothing.
+/// Polls once, with a no-op waker.
 pub(crate) fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A sink that asks the test about every delivery: each waits for its own [`Verdict`].
+/// A sink controlled by the test: each delivery waits for its own [`Verdict`].
 pub(crate) struct Asking(mpsc::UnboundedSender<(Delivery, Verdict)>);
 
-/// The test's side of one hand-over. Dropped unsaid, the hand-over never ends.
+/// The test's control of one delivery. If it is dropped unused, the delivery never completes.
 pub(crate) struct Verdict(tokio::sync::oneshot::Sender<Result<(), SinkError>>);
 
 impl Verdict {
@@ -177,7 +177,7 @@ impl Verdict {
         self.0.send(outcome).unwrap_or_else(|_| panic!("nobody waits for the verdict"));
     }
 
-    /// Whether the hand-over was given up.
+    /// Returns whether the delivery was dropped.
     pub(crate) fn is_moot(&self) -> bool {
         self.0.is_closed()
     }
@@ -187,13 +187,13 @@ impl Verdict {
 pub(crate) struct Asked(mpsc::UnboundedReceiver<(Delivery, Verdict)>);
 
 impl Asked {
-    /// The next delivery that is handed over. Fails when none comes, instead of hanging.
+    /// Waits for the next delivery. Fails instead of hanging if none comes.
     pub(crate) async fn next(&mut self) -> (Delivery, Verdict) {
         let next = tokio::time::timeout(Duration::from_secs(120), self.0.recv());
         next.await.expect("nothing is handed over").unwrap()
     }
 
-    /// The delivery that is being handed over now, if there is one.
+    /// Returns the next delivery that has reached the sink, if any.
     pub(crate) fn now(&mut self) -> Option<(Delivery, Verdict)> {
         self.0.try_recv().ok()
     }
@@ -219,7 +219,7 @@ impl EventSink for Asking {
     }
 }
 
-/// Whether about this much time went by on the paused clock, whose timers round up to a millisecond.
+/// Asserts that about this much time passed on the paused clock, whose timers round up to 1 ms.
 #[track_caller]
 pub(crate) fn assert_took(since: tokio::time::Instant, expected: Duration) {
     let took = since.elapsed();

@@ -1,6 +1,6 @@
--- KEYS: of a delivery's events. ARGV: the claim's token, for how many milliseconds it lasts.
--- Answers with a 1 for each event that is now the claim's own and a 0 for each that is done, or with nil, and nothing changed,
--- when one is in flight elsewhere. Asked again with the same token it answers the same.
+-- KEYS: the keys of a delivery's events. ARGV: the claim's token, its duration in milliseconds.
+-- Returns one digit per event, 1 for claimed and 0 for done. Returns nil and changes nothing if one
+-- is in flight elsewhere. Idempotent for the same token.
 local found = {}
 for i, key in ipairs(KEYS) do
     found[i] = redis.call('GET', key)
@@ -11,7 +11,7 @@ end
 
 local ours, seen = {}, {}
 for i, key in ipairs(KEYS) do
-    -- The second of two events with one key is the first one's duplicate.
+    -- If two events share a key, the second is a duplicate of the first.
     if found[i] == 'done' or seen[key] then
         ours[i] = '0'
     else

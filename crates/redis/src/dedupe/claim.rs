@@ -1,4 +1,4 @@
-//! The right to hand over some events, across receivers.
+//! A claim on events, shared by all receivers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,19 @@ use tokio::time::Instant;
 use super::store::Store;
 use super::verdict::{Telling, Verdict};
 
-/// Dropped without [`done`](Self::done), its events are absent again, as soon as Redis hears of it.
+/// Releases its events when dropped without [`done`](Self::done), as soon as Redis has recorded it.
 pub(super) struct Claim {
     store: Arc<Store>,
     token: String,
-    /// Those that may be ours; all of the delivery's as long as Redis has not answered.
+    /// The claimed events. Holds all events of the delivery until Redis has answered.
     keys: Vec<EventKey>,
-    /// It lasts until then at least: Redis counts from when it hears of the claim, which is later.
+    /// A lower bound of the end of the claim: Redis counts from the later moment when it executes
+    /// it.
     ends: Instant,
 }
 
 impl Claim {
-    /// Asked for from now on.
+    /// Returns a claim that is requested from now on.
     pub(super) fn new(store: Arc<Store>, keys: Vec<EventKey>) -> Self {
         let ends = Instant::now() + store.settings.in_flight.min(LONGEST);
         Self { store, token: format!("{:032x}", fastrand::u128(..)), keys, ends }
@@ -42,18 +43,20 @@ impl Claim {
         self.ends
     }
 
-    /// Keeps the events that are its own.
+    /// Keeps only the events whose flag is set.
     pub(super) fn keep(&mut self, ours: &[bool]) {
         let mut ours = ours.iter();
         self.keys.retain(|_| ours.next().copied().unwrap_or(false));
     }
 
-    /// None of the events is its own: there is nothing to give back.
+    /// Drops the claim without a release, because it holds none of the events.
     pub(super) fn nothing(mut self) {
         self.keys.clear();
     }
 
-    /// The inner sink has taken the events. Redis hears of it in the background, whatever becomes of the request.
+    /// Marks the events as accepted by the inner sink.
+    ///
+    /// Redis is notified in the background, even if the request is dropped.
     pub(super) fn done(mut self) {
         self.settle(Verdict::Done);
     }
@@ -74,5 +77,5 @@ impl Drop for Claim {
     }
 }
 
-/// Timers go no further.
+/// The longest duration that timers support.
 const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);

@@ -1,7 +1,7 @@
--- KEYS: of events that the inner sink has taken. ARGV: for how many milliseconds they are remembered.
+-- KEYS: the keys of events that the inner sink has accepted. ARGV: milliseconds to remember them.
 --
--- Done is done, whoever holds the event by now: were somebody else's claim left alone here, and given up later, the next copy would
--- be handed over although this one was.
+-- Overwrites claims of other requests too. If such a claim stayed and were released later, the next
+-- copy would be delivered again.
 for _, key in ipairs(KEYS) do
     redis.call('SET', key, 'done', 'PX', ARGV[1])
 end

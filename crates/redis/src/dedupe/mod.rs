@@ -1,4 +1,4 @@
-//! Duplicates removed across receivers: [`SharedDedupe`] says how.
+//! Deduplication across receivers. See [`SharedDedupe`].
 
 mod claim;
 mod settings;

@@ -1,4 +1,4 @@
-//! How duplicates are removed across receivers.
+//! Settings of the deduplication across receivers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use super::SharedDedupe;
 use super::store::{Link, Store};
 use crate::Redis;
 
-/// What to do with a delivery while Redis does not answer.
+/// Handling of deliveries while Redis does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhenDown {
-    /// Refuse it with 503. X sends it again, for a while; nothing is handed over twice.
+    /// Refuses the delivery with 503. X repeats it for a while, and no event is delivered twice.
     #[default]
     Refuse,
-    /// Hand it over by what this receiver itself remembers. No delivery is refused for Redis's sake, and a copy that
-    /// another receiver took is handed over again.
+    /// Delivers with this receiver's own deduplication only. No delivery is refused because of
+    /// Redis, but an event that another receiver accepted may be delivered again.
     Trust,
 }
 
-/// The settings of duplicates removed across receivers. Ends in [`around`](Self::around).
+/// Builder for a [`SharedDedupe`]. Finish with [`around`](Self::around).
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -57,7 +57,9 @@ pub struct Dedupe {
 }
 
 impl Dedupe {
-    /// Over a connection of another kind, as to a cluster. It should connect again by itself, as redis's `ConnectionManager` does.
+    /// Uses a connection of another kind, such as one to a cluster.
+    ///
+    /// The connection should reconnect by itself, as redis's `ConnectionManager` does.
     pub fn over(connection: impl ConnectionLike + Clone + Send + Sync + 'static) -> Self {
         Self::with(Arc::new(connection))
     }
@@ -75,68 +77,75 @@ impl Dedupe {
         }
     }
 
-    /// What the names of keys begin with, before an event's key in hexadecimal digits; `{birdhook}:` unless set. Receivers that
-    /// share events must have the same.
+    /// Sets the prefix of the Redis keys. Defaults to `{birdhook}:`.
     ///
-    /// On a cluster all keys of a delivery must be in one slot: keep a hash tag, the word in braces. Webhooks with different tags
-    /// are spread over its nodes.
+    /// An event's key in hexadecimal digits follows the prefix. Receivers that share events must
+    /// use the same prefix. On a cluster, all keys of a delivery must be in one slot: keep a hash
+    /// tag, the word in braces. Webhooks with different tags are spread over the cluster's nodes.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long a claim lasts that nobody settles, as when a receiver ends in the middle of a delivery; 10 seconds unless set. For
-    /// so long at most do copies of its events get 503.
+    /// Sets how long an unsettled claim lasts, as after a receiver's crash. Defaults to 10 s.
     ///
-    /// It must be longer than the webhook's [deadline](birdhook_pipeline::Webhook::deadline); a hand-over that takes longer is
+    /// Copies of its events are answered 503 for at most this time. It must be longer than the
+    /// webhook's [deadline](birdhook_pipeline::Webhook::deadline): a delivery that takes longer is
     /// dropped and answered 503.
     pub fn in_flight(mut self, time: Duration) -> Self {
         self.in_flight = time.max(Duration::from_millis(1));
         self
     }
 
-    /// For how long events are remembered; 5 days and an hour unless set, for X replays what happened in the last 5 days. Takes
-    /// about 220 bytes of Redis's memory for each event.
+    /// Sets how long events are remembered. Defaults to 5 days and 1 hour.
+    ///
+    /// X replays events of up to 5 days ago. Each event takes about 220 bytes of Redis's memory.
     pub fn horizon(mut self, horizon: Duration) -> Self {
         self.horizon = horizon.max(Duration::from_millis(1));
         self
     }
 
-    /// How long a delivery waits for Redis before [`when_down`](Self::when_down) counts; half a second unless set. What is left
-    /// of the webhook's deadline is the inner sink's.
+    /// Sets the timeout for Redis, after which [`when_down`](Self::when_down) applies. Defaults to
+    /// 500 ms.
+    ///
+    /// The inner sink has the rest of the webhook's deadline.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// How long a copy of what is in flight in another receiver waits for what becomes of it, before it is answered 503; 1.5 seconds
-    /// unless set, and half of [`in_flight`](Self::in_flight) at most. X may not send a copy again: if the other receiver fails, the
-    /// one that waited takes the event.
+    /// Sets how long a copy of an event in flight elsewhere waits. Defaults to 1.5 s.
+    ///
+    /// At most half of [`in_flight`](Self::in_flight). If the other receiver fails meanwhile, this
+    /// one takes the event over; otherwise the copy is answered 503 when the time expires. Waiting
+    /// helps because X may not send the copy again.
     pub fn copies_wait(mut self, time: Duration) -> Self {
         self.copies_wait = time;
         self
     }
 
-    /// What to do with deliveries while Redis does not answer; [`WhenDown::Refuse`] unless set.
+    /// Sets the handling of deliveries while Redis is down. Defaults to [`WhenDown::Refuse`].
     pub fn when_down(mut self, policy: WhenDown) -> Self {
         self.when_down = policy;
         self
     }
 
-    /// By what duplicates are recognised where the sink is called without a webhook, which brings its own keys.
+    /// Sets the deduplication policy for calls without a webhook. A webhook brings its own keys.
     pub fn keying(mut self, keying: Keying) -> Self {
         self.keying = keying;
         self
     }
 
-    /// Around the sink that takes what no receiver has taken before.
+    /// Wraps the sink that receives the events that no receiver has accepted before.
     pub fn around<S>(self, inner: S) -> SharedDedupe<S> {
         SharedDedupe::new(inner, Store::new(self))
     }
 }
 
 impl Redis {
-    /// Duplicates removed across all receivers that use this server, for sinks that live elsewhere.
+    /// Returns settings for deduplication across all receivers that use this server.
+    ///
+    /// For sinks that store events elsewhere.
     pub fn dedupe(&self) -> Dedupe {
         Dedupe::with(Arc::new(self.clone()))
     }

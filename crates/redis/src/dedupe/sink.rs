@@ -1,4 +1,4 @@
-//! The sink around a sink.
+//! The sink that removes duplicates across receivers before it calls another sink.
 
 use std::fmt;
 use std::mem;
@@ -14,46 +14,55 @@ use super::claim::Claim;
 use super::store::{Claimed, DedupeError, Store};
 use super::{Dedupe, WhenDown};
 
-/// A sink that hands to the one inside only what no receiver with the same Redis has handed over before. Made by
-/// [`Dedupe::around`]. 200 means what it means of the inner sink: this receiver's, or another's that took a copy.
+/// A sink that delivers to an inner sink only events that no receiver has delivered before.
 ///
-/// Several receivers may stand behind one URL, and X sends copies of an event to any of them, sometimes at the same time. A
-/// [`Webhook`](birdhook_pipeline::Webhook) remembers what it has handed over itself; with this around its sink all of them remember
-/// it, in Redis. A [`StreamSink`](crate::StreamSink) does not need it.
+/// Receivers share this state if they use the same Redis. Made by [`Dedupe::around`]. 200 has the
+/// meaning that the inner sink gives it, in this receiver or in the one that accepted a copy.
 ///
-/// # How
-/// Each event has one key in Redis: `{birdhook}:` and the event's own [key](birdhook_pipeline::EventKey), as it is in a message's
-/// `key`.
+/// Several receivers may serve one URL, and X sends copies of an event to any of them, sometimes at
+/// the same time. A [`Webhook`](birdhook_pipeline::Webhook) remembers the events that it has
+/// delivered itself; with this wrapper, all receivers share that memory in Redis. A
+/// [`StreamSink`](crate::StreamSink) does not need it.
 ///
-/// 1. **Claim.** One script looks at all events of a delivery. If one is in flight in another request, nothing is claimed; it is
-///    asked again for [a while](Dedupe::copies_wait), and then X is answered 503 ([`InFlight`](SinkError::InFlight)). Those that
-///    are done are taken out of the delivery. The others get the request's token, for [`in_flight`](Dedupe::in_flight) at most.
-///    When none is left, X is answered 200.
-/// 2. **Hand-over** to the inner sink, of what is left.
-/// 3. **Done**, for the [`horizon`](Dedupe::horizon), if the sink said `Ok`; else **release**, also when the request was dropped.
-///    Both are told in the background, again and again until Redis has heard or the claim is over anyway.
+/// # How it works
+/// Each event has one key in Redis: `{birdhook}:` and the event's own
+/// [key](birdhook_pipeline::EventKey), the same as a message's `key`.
+///
+/// 1. **Claim.** One script checks all events of a delivery. If one is in flight in another
+///    request, nothing is claimed; the script is repeated for [a while](Dedupe::copies_wait), then
+///    X is answered 503 ([`InFlight`](SinkError::InFlight)). Events that are done are removed from
+///    the delivery. The others get the request's token, for [`in_flight`](Dedupe::in_flight) at
+///    most. If none is left, X is answered 200.
+/// 2. **Delivery** of the remaining events to the inner sink.
+/// 3. **Done**, for the [`horizon`](Dedupe::horizon), if the sink returned `Ok`; otherwise
+///    **release**, also if the request was dropped. Either is sent to Redis in the background, and
+///    repeated until Redis confirms it or the claim has expired.
 ///
 /// # When the answer is given
-/// In the very poll in which the inner sink says `Ok`; nobody waits for Redis to hear that it is done. From then on the events are
-/// taken, and nothing changes that: were the answer to wait, a deadline that passes meanwhile would make a 503 of it, and a receiver
-/// that ends meanwhile would leave X without an answer, to send again what was taken. Until Redis has heard, the claim stands in
-/// for it, and a copy waits.
+/// The delivery is answered in the same poll in which the inner sink returns `Ok`, without waiting
+/// for Redis to record it. From then on the events are delivered for good. If the answer waited, a
+/// deadline that expired meanwhile would turn it into a 503, and a crash would leave X without an
+/// answer; in both cases X would repeat events that were delivered. Until Redis has recorded it,
+/// the claim is still in place, so a copy waits.
 ///
-/// # When an event is handed over twice
-/// - Redis loses what it knew: it was restarted without its data, evicts keys (set `maxmemory-policy noeviction`), or a replica took
-///   over that had not heard everything. Nothing else is lost then: Redis is only a memory here.
-/// - Redis does not hear that it is done for as long as the claim lasts: it is down meanwhile, which is counted
-///   ([`unmarked`](Self::unmarked)), or the receiver ended before. The claim runs out, and a copy is new again.
+/// # When an event is delivered twice
+/// - Redis loses its state: it was restarted without its data, evicts keys (set `maxmemory-policy
+///   noeviction`), or failed over to a replica that was behind. No event is lost, because Redis
+///   holds only the deduplication state.
+/// - Redis does not record that an event is done before its claim expires, because Redis is down,
+///   which is counted ([`unmarked`](Self::unmarked)), or because the receiver crashed. The claim
+///   expires, and a copy counts as new.
 /// - [`WhenDown::Trust`], while Redis is down.
-/// - A receiver's process stands still for longer than the claim lasts, and goes on with the hand-over. One that only takes long is
-///   cut off when its claim is over.
+/// - A receiver's process is suspended for longer than the claim lasts, and then continues its
+///   delivery. A delivery that merely takes long is dropped when its claim expires.
 ///
-/// An event is never lost: what was not handed over is not marked.
+/// An event is never lost: only delivered events are marked as done.
 ///
 /// # Cost
-/// One round trip before the hand-over and one after it, which nobody waits for. Redis works some 12 microseconds for each event, and
-/// does nothing else meanwhile: claiming a delivery of 10,000 events takes it 70 ms. Each event takes about 220 bytes of its memory
-/// for the whole horizon: 100,000 events a day are 110 MB after five days.
+/// One round trip before the delivery, and one after it that no request waits for. Redis takes some
+/// 12 microseconds for each event and does nothing else meanwhile: a claim of 10,000 events takes
+/// 70 ms. Each event takes about 220 bytes of memory for the whole horizon: 100,000 events a day
+/// are 110 MB after five days.
 pub struct SharedDedupe<S> {
     inner: Arc<S>,
     store: Arc<Store>,
@@ -64,23 +73,24 @@ impl<S> SharedDedupe<S> {
         Self { inner: Arc::new(inner), store: Arc::new(store) }
     }
 
-    /// The sink inside.
+    /// Returns the inner sink.
     pub fn inner(&self) -> &S {
         &self.inner
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &Dedupe {
         &self.store.settings
     }
 
-    /// Events that the inner sink has taken and Redis could not be told of as long as their claim lasted. A copy of one may be
-    /// handed over again.
+    /// Returns the number of delivered events that Redis did not record before their claim expired.
+    ///
+    /// A copy of such an event may be delivered again.
     pub fn unmarked(&self) -> u64 {
         self.store.unmarked.load(SeqCst)
     }
 
-    /// Deliveries that were handed over without having asked Redis, as [`WhenDown::Trust`] says.
+    /// Returns the number of deliveries made without Redis, under [`WhenDown::Trust`].
     pub fn trusted(&self) -> u64 {
         self.store.trusted.load(SeqCst)
     }
@@ -96,7 +106,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> HandOver<S> {
-        // Events without a key would be taken for done, and answered 200.
+        // An event without a key would count as done and be answered 200.
         if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
         }
@@ -106,7 +116,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
         HandOver(State::Claiming(Claiming { answer, claim, delivery, inner: Arc::clone(&self.inner) }))
     }
 
-    /// By the inner sink: what Redis remembers must be asked for.
+    /// Asks the inner sink only, because Redis cannot be asked synchronously.
     fn remembers(&self, key: &EventKey) -> bool {
         self.inner.remembers(key)
     }
@@ -127,7 +137,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
         self.inner.close();
     }
 
-    /// When the inner sink is, and Redis has heard of what it took.
+    /// Waits for the inner sink, and for Redis to record the events that it accepted.
     fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let (inner, store) = (self.inner.drained(), Arc::clone(&self.store));
         Box::pin(async move {
@@ -155,7 +165,7 @@ enum State<S: EventSink> {
     Over,
 }
 
-// In both, what is dropped first comes first: the claim is given up when nobody can take the events any more.
+// Field order is drop order: the claim is released after the future that could still deliver.
 
 struct Claiming<S> {
     answer: Pin<Box<dyn Future<Output = Result<Claimed, DedupeError>> + Send>>,
@@ -171,7 +181,7 @@ struct Handing<S: EventSink> {
 }
 
 impl<S: EventSink> Claiming<S> {
-    /// Hands over what is ours; `None` when every event was handed over before.
+    /// Starts the delivery of the claimed events. Returns `None` if all were delivered before.
     fn answered(self, answer: Result<Claimed, DedupeError>) -> Result<Option<Handing<S>>, SinkError> {
         let Self { mut claim, mut delivery, inner, .. } = self;
         match answer {
@@ -225,7 +235,7 @@ impl<S: EventSink> Future for HandOver<S> {
                         return Poll::Ready(Ok(()));
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                    // Somebody else may claim the events from now on.
+                    // Another receiver may claim the events from now on.
                     Poll::Pending if handing.ends.as_mut().poll(cx).is_ready() => {
                         return Poll::Ready(Err(SinkError::TooSlow));
                     }

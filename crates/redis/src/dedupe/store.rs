@@ -1,4 +1,4 @@
-//! What the receivers know together: one key of Redis for each event, and the scripts that change them.
+//! The deduplication state in Redis: one key for each event, and the scripts that change them.
 
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -19,32 +19,33 @@ static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("clai
 static DONE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("done.lua")));
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
 
-/// Redis could not be asked about a delivery's events.
+/// Redis could not be queried about a delivery's events.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DedupeError {
-    /// It did not answer within the time that a delivery waits for it.
+    /// Redis did not answer within [`Dedupe::patience`].
     #[error("Redis does not answer in time")]
     Late,
-    /// It cannot be reached, or answered with an error.
+    /// Redis is unreachable, or returned an error.
     #[error("Redis cannot be asked")]
     Redis(#[from] RedisError),
-    /// It did not answer as the script does.
+    /// Redis returned an unexpected reply.
     #[error("Redis answers something else")]
     Nonsense,
 }
 
-/// What Redis says of a claim.
+/// The result of a claim.
 pub(super) enum Claimed {
-    /// Which of the delivery's events are its own.
+    /// Whether each of the delivery's events was claimed.
     Ours(Vec<bool>),
-    /// One is in flight elsewhere, and nothing is claimed; unless it did not answer when it was asked last.
+    /// An event is in flight elsewhere. Nothing is claimed, unless `unsure`: then the last call got
+    /// no answer.
     InFlight { unsure: bool },
 }
 
 type Answer = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send>>;
 
-/// A connection, of whatever kind.
+/// A connection of any kind.
 pub(super) trait Link: Send + Sync {
     fn run(&self, script: ScriptInvocation<'static>) -> Answer;
 }
@@ -63,14 +64,15 @@ impl Link for Redis {
     }
 }
 
-/// How long Redis may take to hear a verdict: nobody waits, and a connection that is dead needs some time to be noticed.
+/// Timeout for settling a claim. No request waits for it, and a dead connection takes time to
+/// notice.
 const HEARING: Duration = Duration::from_secs(3);
 
 pub(super) struct Store {
     pub(super) settings: Dedupe,
     pub(super) unmarked: AtomicU64,
     pub(super) trusted: AtomicU64,
-    /// Verdicts that Redis has not heard yet.
+    /// Settled claims that Redis has not recorded yet.
     pub(super) unheard: AtomicUsize,
     pub(super) all_heard: Notify,
 }
@@ -86,7 +88,7 @@ impl Store {
         }
     }
 
-    /// Claims the events that are not done, or none. Waits for those that are in flight elsewhere, for a while.
+    /// Claims the events that are not done, or none. Waits a while for events in flight elsewhere.
     pub(super) async fn claim(&self, keys: &[EventKey], token: &str) -> Result<Claimed, DedupeError> {
         const LONGEST_PAUSE: Duration = Duration::from_millis(200);
         let Dedupe { copies_wait, in_flight, .. } = self.settings;
@@ -108,7 +110,8 @@ impl Store {
         let ask = || self.run(&CLAIM, keys, &[token, &lasts]);
         let answer = timeout(self.settings.patience, async {
             match ask().await {
-                // A connection that had died unnoticed; the claim may have been made all the same, and its answer lost.
+                // The connection had died unnoticed. The claim may have succeeded and only its
+                // answer was lost.
                 Err(error) if error.is_connection_dropped() => ask().await,
                 answer => answer,
             }
@@ -122,7 +125,7 @@ impl Store {
         }
     }
 
-    /// Tells Redis once what becomes of a claim; whether it has confirmed that.
+    /// Sends the result of a claim to Redis once. Returns whether Redis confirmed it.
     pub(super) async fn tell(&self, verdict: Verdict, keys: &[EventKey], token: &str) -> bool {
         let told = match verdict {
             Verdict::Done => self.run(&DONE, keys, &[&millis(self.settings.horizon)]),
@@ -140,7 +143,7 @@ impl Store {
         self.settings.link.run(call)
     }
 
-    /// Resolves when Redis has heard every verdict, or will not any more.
+    /// Resolves when no claim waits to be recorded by Redis any more.
     pub(super) async fn all_heard(&self) {
         loop {
             let heard = self.all_heard.notified();
@@ -152,7 +155,7 @@ impl Store {
     }
 }
 
-/// Redis takes no times that end after the year 292 million; thirty years are as good.
+/// Clamps to 30 years, because Redis rejects expiry times after the year 292 million.
 fn millis(time: Duration) -> String {
     const LONGEST: u64 = 30 * 365 * 86_400_000;
     u64::try_from(time.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST).to_string()

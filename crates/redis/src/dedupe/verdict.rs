@@ -1,4 +1,4 @@
-//! What becomes of a claim, and how Redis comes to hear of it.
+//! Sends the results of claims to Redis.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -16,7 +16,7 @@ pub(super) enum Verdict {
     Released,
 }
 
-/// A verdict on its way. It goes on when the request that it belongs to is over.
+/// The result of a claim, being sent to Redis. Continues after its request has ended.
 pub(super) struct Telling {
     store: Arc<Store>,
     verdict: Verdict,
@@ -32,14 +32,14 @@ impl Telling {
         Self { store, verdict, keys, token, ends, heard: false }
     }
 
-    /// Without a runtime the claim runs out by itself.
+    /// Starts sending. Without a runtime, the claim expires by itself.
     pub(super) fn begin(self) {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(self.until_heard());
         }
     }
 
-    /// At least once, and until the claim would be over anyway.
+    /// Sends at least once, and until Redis confirms it or the claim has expired.
     async fn until_heard(mut self) {
         const LONGEST_PAUSE: Duration = Duration::from_secs(1);
         let mut pause = Duration::from_millis(50);

@@ -1,4 +1,4 @@
--- KEYS: the stream, what is to be tried later
+-- KEYS: the stream, the deferred entries
 -- ARGV: group, id
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZREM', KEYS[2], ARGV[2])

@@ -1,9 +1,12 @@
--- Takes over what was handed out before and is to be handed out again: what somebody put off until now, and, when asked, what its
--- consumer has not settled for so long; or what this very consumer had before it was started again.
+-- Claims pending entries for this consumer: deferred entries that are due, and, on request, entries
+-- that their consumers have not settled in time ('stale'), or entries that this consumer had before
+-- a restart ('own').
 --
--- KEYS: the stream, what is to be tried later
--- ARGV: group, consumer, how many at most, 'due' or 'stale' or 'own', milliseconds, where to go on
--- Returns where to go on ('' at the end), milliseconds until something is due (-1 for never), and the entries.
+-- KEYS: the stream, the deferred entries
+-- ARGV: group, consumer, maximum number of entries, 'due' or 'stale' or 'own', milliseconds, where
+-- to start
+-- Returns where to continue ('' at the end), milliseconds until an entry is due (-1 for never),
+-- entries.
 local stream, later, group, consumer, most = KEYS[1], KEYS[2], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -15,7 +18,7 @@ local function take(pending)
   if entry then
     taken[#taken + 1] = { id, pending[4] + 1, entry[2] }
   else
-    -- Somebody deleted it from the stream.
+    -- The entry was deleted from the stream.
     redis.call('XACK', stream, group, id)
   end
 end

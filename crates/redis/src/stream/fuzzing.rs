@@ -1,4 +1,4 @@
-//! What fuzz targets reach of the inside.
+//! Access to internals for fuzz targets.
 
 use birdhook_core::message::{Format, Unreadable};
 use birdhook_core::{Event, EventKey};
@@ -9,15 +9,15 @@ use super::reply::{self, Claimed, Entry};
 use super::{message, sink};
 use crate::Weakness;
 
-/// The names and values of an entry's fields.
+/// Names and values of an entry's fields.
 pub type Fields = Vec<(Bytes, Bytes)>;
 
-/// What Redis answers to `XREADGROUP`: ids, tries and fields.
+/// Parses the reply to `XREADGROUP`: ids, attempts and fields.
 pub fn entries(answer: Value) -> Vec<(String, u64, Fields)> {
     reply::read(answer).into_iter().map(parts).collect()
 }
 
-/// What `claim.lua` answers: where to go on, when something is due, and entries.
+/// Parses the reply of `claim.lua`: where to continue, when an entry is due, and entries.
 #[expect(clippy::type_complexity, reason = "parts that a fuzz target compares")]
 pub fn claimed(answer: Value) -> Option<(String, Option<u64>, Vec<(String, u64, Fields)>)> {
     let Claimed { from, due, entries } = reply::claimed(answer)?;
@@ -28,22 +28,22 @@ fn parts(entry: Entry) -> (String, u64, Fields) {
     (entry.id, entry.tries, entry.fields)
 }
 
-/// The event of an entry.
+/// Parses an entry's event.
 ///
 /// # Errors
-/// When it is none of birdhook's.
+/// Fails if birdhook did not write it.
 pub fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), Unreadable> {
     message::event(fields)
 }
 
-/// An event as it is appended.
+/// Returns an event's fields as they are appended.
 pub fn fields(event: &Event, key: &EventKey, format: Format) -> Fields {
     let message = format.write(event, key);
     let facts = message.facts.into_iter().map(|(name, value)| (name.into(), value.into()));
     facts.chain([(sink::PAYLOAD.into(), message.payload)]).collect()
 }
 
-/// What two sections of `INFO` tell.
+/// Parses two sections of `INFO`.
 pub fn weaknesses(memory: &str, persistence: &str) -> Vec<Weakness> {
     crate::weakness::weaknesses(memory, persistence)
 }

@@ -1,4 +1,4 @@
-//! Events, read from a stream by one of several.
+//! Reads events from a stream as a consumer of a group.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use super::names::beside;
 use super::reader::{NAMED_ITSELF, Reader, Shared};
 use crate::Redis;
 
-/// What to read, and as whom. For [`Redis::group`].
+/// Settings of a consumer, for [`Redis::group`].
 #[derive(Clone, Debug)]
 #[must_use = "give it to Redis::group"]
 pub struct GroupSettings {
@@ -27,30 +27,37 @@ pub struct GroupSettings {
 }
 
 impl GroupSettings {
-    /// Reads this stream in the name of this group: each group is handed every event, and each event is handed to one of a group's
-    /// consumers.
+    /// Returns settings for this stream and this group.
+    ///
+    /// Each group receives every event, and each event goes to one consumer of the group.
     pub fn new(stream: impl Into<String>, group: impl Into<String>) -> Self {
         let (stream, group) = (stream.into(), group.into());
         Self { stream, group, consumer: None, claim_after: Duration::from_secs(60), batch: 16 }
     }
 
-    /// The name of this consumer, which no other that lives may have. With one that stays the same when it is started again, what it had
-    /// in hand comes first. Unless set, a name of its own, which is forgotten when it has been gone for an hour.
+    /// Sets the name of this consumer. Defaults to a generated name.
+    ///
+    /// Two running consumers must not share a name. With a name that stays the same after a
+    /// restart, unsettled events of the previous run are delivered first. A generated name is
+    /// removed after the consumer has been gone for an hour.
     pub fn consumer(mut self, name: impl Into<String>) -> Self {
         self.consumer = Some(name.into());
         self
     }
 
-    /// How long an event may be in hand before another consumer takes it over, or this one gets it again; 60 s unless set. Longer than
-    /// handling one takes, or call [`Message::extend`]. It is noticed at once or a quarter of this time later, at most 15 s. The
-    /// same for all of a group.
+    /// Sets how long an event may stay unsettled before it is delivered again. Defaults to 60 s.
+    ///
+    /// It may go to another consumer. Choose a time longer than the processing of one event, or
+    /// call [`Message::extend`]. Expired events are found within a quarter of this time, at most 15
+    /// s. Use the same value for all consumers of a group.
     pub fn claim_after(mut self, time: Duration) -> Self {
         self.claim_after = time;
         self
     }
 
-    /// How many events are fetched at once; 16 unless set. What was fetched but not handed out when a consumer ends is taken over as
-    /// the rest.
+    /// Sets how many events are fetched at once. Defaults to 16.
+    ///
+    /// When a consumer ends, its fetched events are taken over like its other unsettled events.
     pub fn batch(mut self, events: usize) -> Self {
         self.batch = events.clamp(1, 10_000);
         self
@@ -58,11 +65,14 @@ impl GroupSettings {
 }
 
 impl Redis {
-    /// Reads a stream as one consumer of a group. Group and stream are made if they are not there; a new group begins with the
-    /// stream's first entry.
+    /// Reads a stream as one consumer of a group.
+    ///
+    /// Creates the group and the stream if they do not exist. A new group begins with the stream's
+    /// first entry.
     ///
     /// # Errors
-    /// When Redis does not answer, or refuses: the stream's key is something else, the user may not.
+    /// Fails if Redis does not answer or returns an error: the key is not a stream, or the user
+    /// lacks permission.
     pub async fn group(&self, settings: GroupSettings) -> Result<Group, RedisError> {
         let GroupSettings { stream, group, consumer, claim_after, batch } = settings;
         let own_name = || format!("{NAMED_ITSELF}{}-{:016x}", std::process::id(), fastrand::u64(..));
@@ -78,7 +88,7 @@ impl Redis {
             batch,
         };
         shared.found().await?;
-        // Not for everybody's eyes, perhaps; it does no harm to leave it.
+        // Optional cleanup; the user may lack permission for it.
         let _ = shared.tidy().await;
         let shared = Arc::new(shared);
         Ok(Group { reader: None, reading: None, shared })
@@ -87,9 +97,10 @@ impl Redis {
 
 type Reading = Pin<Box<dyn Future<Output = (Box<Reader>, Result<Message, ReadError>)> + Send>>;
 
-/// Waits for events. Made by [`Redis::group`]; also a [`Stream`], which never ends.
+/// Receives events. Made by [`Redis::group`]. Also a [`Stream`], which never ends.
 ///
-/// Outlives restarts of the server: while it is away, each call gives an error, after a while. It asks Redis only while somebody waits.
+/// Survives restarts of the server: while it is unreachable, each call returns an error after a
+/// while. It queries Redis only while a call waits.
 pub struct Group {
     shared: Arc<Shared>,
     reader: Option<Box<Reader>>,
@@ -97,22 +108,24 @@ pub struct Group {
 }
 
 impl Group {
-    /// The next event, or why there is none; whichever, the next call goes on. Cancel safe.
+    /// Returns the next event. After an error, the next call continues. Cancel safe.
     ///
     /// # Errors
-    /// When an entry is no event, or Redis does not answer.
+    /// Fails if an entry is not an event, or Redis does not answer.
     pub async fn recv(&mut self) -> Result<Message, ReadError> {
         std::future::poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// The name of this consumer.
+    /// Returns the name of this consumer.
     pub fn consumer(&self) -> &str {
         &self.shared.consumer
     }
 
-    /// The name of the stream of what was [rejected](Message::reject): the entries as they were, with `rejected_by` (the group),
-    /// `rejected_id` and `rejected_tries`. `{stream}:dead`, or `stream::dead` for a name with a closing brace. Read them with a group as
-    /// any stream; nothing limits them.
+    /// Returns the name of the stream that holds [rejected](Message::reject) entries.
+    ///
+    /// It is `{stream}:dead`, or `stream::dead` for a name with a closing brace. The entries have
+    /// their original fields and `rejected_by` (the group), `rejected_id` and `rejected_tries`.
+    /// Read them with a group, like any stream. Their number is not limited.
     pub fn dead_letters(&self) -> &str {
         &self.shared.dead
     }

@@ -1,4 +1,4 @@
-//! The right to an entry.
+//! The lease of an entry.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -17,7 +17,7 @@ static REJECT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(include_str!("held.lua"), include_str!("release.lua"), include_str!("reject.lua")))
 });
 
-/// An entry that was handed out. All its calls may be repeated when their answer was lost.
+/// The lease of an entry. If the answer to a call was lost, the call may be repeated.
 pub(super) struct Hold {
     shared: Arc<Shared>,
     id: String,
@@ -48,7 +48,7 @@ impl Hold {
     pub(super) async fn nack(&self, after: Duration) -> Result<(), SettleError> {
         let mut call = self.call(&NACK);
         call.key(&self.shared.later);
-        // In a hundred years, if asked for more: what a number of Lua holds exactly.
+        // Clamps to a hundred years, which a Lua number represents exactly.
         call.arg(u64::try_from(after.as_millis()).unwrap_or(u64::MAX).min(3_155_760_000_000));
         self.settle(&call).await?;
         self.shared.put_off(after);
@@ -80,14 +80,14 @@ impl Hold {
     }
 }
 
-/// Why an entry was not settled.
+/// An error of settling an entry.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettleError {
-    /// It was taken over meanwhile, or acknowledged: what becomes of it is not for this consumer to say.
+    /// The entry was taken over or acknowledged, so this consumer cannot settle it any more.
     #[error("the entry was taken over")]
     Over,
-    /// Redis did not do it, or did not say so. The entry comes again unless it was done.
+    /// Redis did not execute or did not confirm it. The entry comes again unless it was executed.
     #[error("Redis did not answer, or refused")]
     Unavailable(#[from] RedisError),
 }

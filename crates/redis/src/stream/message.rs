@@ -1,4 +1,4 @@
-//! An event that a group was handed.
+//! An event that a group delivers to a consumer.
 
 use std::fmt;
 use std::ops::Deref;
@@ -12,11 +12,12 @@ use redis::RedisError;
 use super::hold::{Hold, SettleError};
 use super::sink::PAYLOAD;
 
-/// An event, pending with this consumer until it is settled or was not for as long as
-/// [`GroupSettings::claim_after`](crate::GroupSettings::claim_after). Dereferences to the [`Event`].
+/// A leased event. Dereferences to the [`Event`].
 ///
-/// Dropped without a word, it comes again after that time, perhaps to another consumer. A **consumer may see an event twice**, and must
-/// not mind: the second time [`tries`](Self::tries) is higher.
+/// It is pending with this consumer until it is settled or
+/// [`GroupSettings::claim_after`](crate::GroupSettings::claim_after) expires. If it is dropped
+/// unsettled, it is delivered again after that time, perhaps to another consumer. **A consumer may
+/// see an event twice** and must handle that: the second time, [`tries`](Self::tries) is higher.
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct Message {
     event: Event,
@@ -25,60 +26,69 @@ pub struct Message {
 }
 
 impl Message {
-    /// The event. It outlives the message.
+    /// Returns the event. It outlives the message.
     pub fn event(&self) -> &Event {
         &self.event
     }
 
-    /// The key by which its duplicates were recognised.
+    /// Returns the event's deduplication key.
     pub fn key(&self) -> &EventKey {
         &self.key
     }
 
-    /// The entry's id in the stream.
+    /// Returns the entry's id in the stream.
     pub fn id(&self) -> &str {
         self.hold.id()
     }
 
-    /// How often it was handed out, this time too.
+    /// Returns the number of delivery attempts, including this one.
     pub fn tries(&self) -> u64 {
         self.hold.tries()
     }
 
-    /// The event is done with. It counts even if the entry was taken over by another consumer, who is then told nothing; if that one has
-    /// the event in hand it is handled twice.
+    /// Acknowledges the event: its processing is complete.
     ///
-    /// Gives memory back: where the stream has one group the entry is deleted, where it has several, all that each of them has
-    /// acknowledged up to the first that one has not.
+    /// Takes effect even if another consumer has taken the entry over. That consumer is not
+    /// notified, so it may process the event a second time.
+    ///
+    /// Frees memory. If the stream has one group, the entry is deleted. If it has several, all
+    /// entries before the first one that some group has not acknowledged are deleted.
     ///
     /// # Errors
-    /// When Redis does not say that it is done; the event comes again unless it is.
+    /// Fails if Redis does not confirm it. The event comes again, unless only the confirmation was
+    /// lost.
     pub async fn ack(self) -> Result<(), SettleError> {
         self.hold.ack().await
     }
 
-    /// The event is to be tried again, by whoever is first, so long from now or up to half a second later.
+    /// Defers the event for another attempt by any consumer of the group.
+    ///
+    /// The attempt begins after `retry_after`, or up to half a second later.
     ///
     /// # Errors
-    /// When the entry was taken over meanwhile or Redis fails; the event comes again after
-    /// [`claim_after`](crate::GroupSettings::claim_after).
+    /// Fails if another consumer has taken the entry over, or Redis fails. The event then comes
+    /// again after [`claim_after`](crate::GroupSettings::claim_after).
     pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
         self.hold.nack(retry_after).await
     }
 
-    /// The event will fail however often it is tried: moves the entry to the dead letters,
-    /// [`Group::dead_letters`](crate::Group::dead_letters).
+    /// Moves the event to the dead letters, for an event that can never be processed.
+    ///
+    /// See [`Group::dead_letters`](crate::Group::dead_letters).
     ///
     /// # Errors
-    /// When the entry was taken over meanwhile or Redis fails; nothing was moved then, unless it was and only the answer is missing.
+    /// Fails if another consumer has taken the entry over, or Redis fails. The entry is not moved
+    /// then, unless only Redis's answer was lost.
     pub async fn reject(self) -> Result<(), SettleError> {
         self.hold.reject().await
     }
 
-    /// Makes [`claim_after`](crate::GroupSettings::claim_after) start anew. To be called more often than that by who takes longer.
+    /// Restarts [`claim_after`](crate::GroupSettings::claim_after) for this event.
+    ///
+    /// Call it more often than that if processing takes longer.
     ///
     /// # Errors
-    /// When the entry was taken over meanwhile or Redis fails.
+    /// Fails if another consumer has taken the entry over, or Redis fails.
     pub async fn extend(&self) -> Result<(), SettleError> {
         self.hold.extend().await
     }
@@ -98,7 +108,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// An entry that is no event that birdhook wrote. It is pending like others, and comes again until it is settled.
+/// An entry that birdhook did not write. It stays pending and comes again until it is settled.
 #[must_use = "an entry that is not acknowledged comes again"]
 pub struct Foreign {
     fields: Vec<(Bytes, Bytes)>,
@@ -107,66 +117,68 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// The entry's fields: names and values.
+    /// Returns the entry's fields: names and values.
     pub fn fields(&self) -> &[(Bytes, Bytes)] {
         &self.fields
     }
 
-    /// What it lacks.
+    /// Returns the reason why it is not an event.
     pub fn why(&self) -> Unreadable {
         self.why
     }
 
-    /// The entry's id in the stream.
+    /// Returns the entry's id in the stream.
     pub fn id(&self) -> &str {
         self.hold.id()
     }
 
-    /// How often it was handed out, this time too.
+    /// Returns the number of delivery attempts, including this one.
     pub fn tries(&self) -> u64 {
         self.hold.tries()
     }
 
-    /// Drops it, as [`Message::ack`].
+    /// Drops the entry. See [`Message::ack`].
     ///
     /// # Errors
-    /// As there.
+    /// As for [`Message::ack`].
     pub async fn ack(self) -> Result<(), SettleError> {
         self.hold.ack().await
     }
 
-    /// Leaves it for somebody who can read it, as [`Message::nack`].
+    /// Leaves the entry for a consumer that can read it. See [`Message::nack`].
     ///
     /// # Errors
-    /// As there.
+    /// As for [`Message::nack`].
     pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
         self.hold.nack(retry_after).await
     }
 
-    /// Moves it to the dead letters, as [`Message::reject`].
+    /// Moves the entry to the dead letters. See [`Message::reject`].
     ///
     /// # Errors
-    /// As there.
+    /// As for [`Message::reject`].
     pub async fn reject(self) -> Result<(), SettleError> {
         self.hold.reject().await
     }
 }
 
-/// Without its fields.
+/// Omits the fields.
 impl fmt::Debug for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Foreign").field("id", &self.id()).field("why", &self.why).finish_non_exhaustive()
     }
 }
 
-/// Why a group gives no event. The next call goes on; nothing is lost or skipped.
+/// An error of [`Group::recv`](crate::Group::recv). The next call continues; no event is lost or
+/// skipped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There is an entry that is no event. Settle it, or it comes again.
+    /// An entry is not an event. It comes again until it is settled.
     #[error("entry {} of the stream is {}", .0.id(), .0.why())]
     Foreign(Box<Foreign>),
-    /// Redis does not answer, or refuses. The next call waits a little and tries again, on a new connection if need be.
+    /// Redis does not answer, or returns an error. The next call waits briefly and retries, on a
+    /// new connection if necessary.
     #[error("Redis did not answer, or refused")]
     Unavailable(#[from] RedisError),
 }

@@ -1,4 +1,4 @@
-//! Events in a stream.
+//! Events in a Redis stream.
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -1,4 +1,4 @@
--- KEYS: the stream, what is to be tried later
+-- KEYS: the stream, the deferred entries
 -- ARGV: group, consumer, id, tries, milliseconds
 if not is_held(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
   return 0

@@ -1,11 +1,14 @@
-//! What the keys are called that stand beside a stream.
+//! Names of the keys that belong to a stream.
 
-/// A key that belongs to a stream and, so that one script may touch both on a Redis Cluster, has the same hash slot: the slot is
-/// that of what the first pair of braces holds, if it holds anything, else of the whole name.
+/// Returns the name of a key that belongs to a stream and shares its hash slot.
 ///
-/// A stream with such a pair hands it on by being the beginning of the key; another one is put between braces, which does not
-/// work for a name with a closing brace: on a cluster, such a stream cannot be used. Two colons tell the first from the second, or `s` and
-/// `{s}` would share their keys.
+/// The shared slot lets one script use both keys on a Redis Cluster. Redis hashes the text in the
+/// first pair of braces, or the whole name if there is none or it is empty.
+///
+/// A stream name that contains `}` becomes the beginning of the key. Any other is put between
+/// braces. A name with `}` but without a non-empty pair of braces does not share its slot, so it
+/// cannot be used on a cluster. Two colons distinguish the two forms; otherwise `s` and `{s}` would
+/// share keys.
 pub(super) fn beside(stream: &str, what: &str) -> String {
     if stream.contains('}') { format!("{stream}::{what}") } else { format!("{{{stream}}}:{what}") }
 }
@@ -14,7 +17,7 @@ pub(super) fn beside(stream: &str, what: &str) -> String {
 mod tests {
     use super::*;
 
-    /// As <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/> says.
+    /// Follows <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>.
     fn hashed(key: &str) -> &str {
         let Some((_, rest)) = key.split_once('{') else { return key };
         match rest.split_once('}') {

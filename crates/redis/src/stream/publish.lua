@@ -1,10 +1,11 @@
 -- Appends the events of a delivery that were not seen before.
 --
--- Redis rolls nothing back when a script ends half-way. So an event is appended before it is marked as seen: what ends
--- between the two leaves an event that may come twice, never a mark without its event.
+-- Redis does not roll back a script that stops half-way. So each event is appended before its seen
+-- key is set: a stop between the two may repeat an event, but never loses one.
 --
--- KEYS: the stream, and the mark of each event
--- ARGV: milliseconds a mark lives, entries that the stream may hold; then for each event how many arguments follow, and those
+-- KEYS: the stream, and the seen key of each event
+-- ARGV: milliseconds a seen key lives, limit of the stream's entries; then for each event the
+-- number of its arguments, and those
 local added, at = 0, 3
 for i = 2, #KEYS do
   local last = at + tonumber(ARGV[at])

@@ -1,4 +1,4 @@
-//! How a group reads.
+//! Reads entries for one consumer of a group.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,13 +18,15 @@ use crate::error::code;
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
 static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tidy.lua")));
 
-/// How consumers begin that named themselves.
+/// The prefix of generated consumer names.
 pub(super) const NAMED_ITSELF: &str = "birdhook-";
 
-/// How long Redis is asked to wait for something new; what was put off meanwhile is late by so much.
+/// The time for which Redis blocks for new entries.
+///
+/// Entries deferred meanwhile are late by up to this.
 const BLOCK: Duration = Duration::from_millis(500);
 
-/// What a group's reader and its messages know.
+/// State shared by a group's reader and its messages.
 pub(super) struct Shared {
     pub(super) redis: Redis,
     pub(super) stream: String,
@@ -34,12 +36,13 @@ pub(super) struct Shared {
     pub(super) dead: String,
     pub(super) claim_after: Duration,
     pub(super) batch: usize,
-    /// When to look for what was put off.
+    /// The time of the next search for deferred entries.
     pub(super) due: Mutex<Instant>,
 }
 
 impl Shared {
-    /// Makes the group, and with it the stream, if they are not there, to begin with the stream's first entry.
+    /// Creates the group, and the stream if missing. A new group begins with the stream's first
+    /// entry.
     pub(super) async fn found(&self) -> RedisResult<()> {
         let mut command = redis::cmd("XGROUP");
         command.arg("CREATE").arg(&self.stream).arg(&self.group).arg("0").arg("MKSTREAM");
@@ -68,13 +71,14 @@ impl Shared {
 pub(super) struct Reader {
     shared: Arc<Shared>,
     line: Option<MultiplexedConnection>,
-    /// What was fetched, and when it was at the earliest.
+    /// Fetched entries, each with the time at which the fetch began.
     fetched: VecDeque<(Entry, Instant)>,
-    /// From where to look for what this consumer had before it was started; empty when that is done.
+    /// The start of the next search for this consumer's entries from before its start. Empty when
+    /// finished.
     own: String,
-    /// From where to look for what others have not settled.
+    /// The start of the next search for entries that other consumers have not settled.
     stale: String,
-    /// When to look for it.
+    /// The time of that search.
     stale_at: Instant,
     failures: u32,
 }
@@ -102,7 +106,7 @@ impl Reader {
                 Err(error) => {
                     self.failures += 1;
                     self.line = None;
-                    // Somebody deleted the stream, or Redis forgot it.
+                    // The stream was deleted, or Redis lost it.
                     let is_gone = matches!(code(&error), Some("NOGROUP" | "UNBLOCKED"));
                     if !is_gone || self.failures > 1 {
                         return Err(error.into());
@@ -113,7 +117,7 @@ impl Reader {
         }
     }
 
-    /// The right to an entry. One that has waited here for long may have been taken over.
+    /// Returns the lease of an entry, or `None` if it was taken over while it waited here.
     async fn hold(&mut self, (entry, at): &(Entry, Instant)) -> Result<Option<Hold>, ReadError> {
         let hold = Hold::new(Arc::clone(&self.shared), entry.id.clone(), entry.tries);
         if at.elapsed() < self.shared.claim_after / 2 {
@@ -122,7 +126,7 @@ impl Reader {
         match hold.extend().await {
             Ok(()) => Ok(Some(hold)),
             Err(SettleError::Over) => Ok(None),
-            // It stays pending, and is found as all that is not settled.
+            // The entry stays pending and is found later with the other unsettled entries.
             Err(SettleError::Unavailable(error)) => Err(error.into()),
         }
     }
@@ -149,7 +153,8 @@ impl Reader {
         let Shared { redis, stream, group, consumer, later, claim_after, batch, .. } = &*self.shared;
         let mut call = CLAIM.key(stream);
         call.key(later).arg(group).arg(consumer).arg(*batch).arg(which).arg(millis(*claim_after)).arg(from);
-        // Whoever puts something off from now on says so itself; others' is looked for now and then.
+        // A later nack by this consumer lowers this value; other consumers' are found at the next
+        // look.
         *self.shared.due.lock().unwrap_or_else(PoisonError::into_inner) = soon(BLOCK);
         let answer = redis.invoke(&call).await?;
         let Some(Claimed { from, due, entries }) = reply::claimed(answer) else {
@@ -162,7 +167,7 @@ impl Reader {
         Ok(from)
     }
 
-    /// Waits a little for entries that nobody was handed.
+    /// Waits briefly for entries that were not delivered to any consumer yet.
     async fn read(&mut self) -> RedisResult<()> {
         let asked = Instant::now();
         let until = self.shared.due().min(self.stale_at).saturating_duration_since(asked);
@@ -181,7 +186,7 @@ impl Reader {
     }
 }
 
-/// So long from now. What has no end ends in thirty years, which is as far as timers go.
+/// Returns the time after this duration, clamped to 30 years because timers do not reach further.
 pub(super) fn soon(by: Duration) -> Instant {
     Instant::now() + by.min(Duration::from_secs(30 * 365 * 86_400))
 }

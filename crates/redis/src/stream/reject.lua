@@ -1,6 +1,7 @@
--- A dead letter is written before its entry is settled: what ends between the two leaves it pending, and never nowhere.
+-- Writes the dead letter before it settles the entry: a stop between the two leaves the entry
+-- pending instead of losing it.
 --
--- KEYS: the stream, what is to be tried later, the dead letters
+-- KEYS: the stream, the deferred entries, the dead letters
 -- ARGV: group, consumer, id, tries
 if not is_held(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
   return 0

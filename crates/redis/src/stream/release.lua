@@ -1,6 +1,6 @@
--- Gives back the memory of what every group is done with. Read before the scripts that settle an entry.
+-- Frees the memory of entries that every group has settled. Loaded before the scripts that settle.
 
--- Ids are two numbers of 64 bits, which Lua's cannot hold.
+-- Ids are pairs of 64-bit integers, which Lua numbers cannot represent exactly.
 local function parts(id)
   return id:match('^(%d+)-(%d+)$')
 end
@@ -29,8 +29,8 @@ local function next_after(id)
   return time .. '-' .. string.format('%.0f', tonumber(count) + 1)
 end
 
--- With one group, an entry is nobody's any more. With several, what comes before the first entry that one of them has not read
--- or not acknowledged.
+-- With one group, deletes the entry. With several, trims the stream up to the first entry that one
+-- of them has not read or not acknowledged.
 local function release(stream, id)
   local groups = redis.call('XINFO', 'GROUPS', stream)
   if #groups == 1 then

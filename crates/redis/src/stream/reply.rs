@@ -1,26 +1,27 @@
-//! What Redis answers about entries.
+//! Parses Redis's replies about entries.
 
 use bytes::Bytes;
 use redis::Value;
 
-/// An entry as it is handed to this consumer.
+/// An entry delivered to this consumer.
 pub(super) struct Entry {
     pub(super) id: String,
-    /// How often it was handed out, this time too.
+    /// The number of delivery attempts, including this one.
     pub(super) tries: u64,
     pub(super) fields: Vec<(Bytes, Bytes)>,
 }
 
-/// What was taken over.
+/// The reply of `claim.lua`.
 pub(super) struct Claimed {
-    /// Where to go on; empty at the end.
+    /// The start of the next search; empty at the end.
     pub(super) from: String,
-    /// Milliseconds until something is due.
+    /// Milliseconds until an entry is due.
     pub(super) due: Option<u64>,
     pub(super) entries: Vec<Entry>,
 }
 
-/// The answer to `XREADGROUP` of one stream: entries that nobody was handed before.
+/// Parses the reply to `XREADGROUP` for one stream: entries that no consumer of the group had
+/// before.
 pub(super) fn read(answer: Value) -> Vec<Entry> {
     let entries = match answer {
         Value::Array(streams) => streams.into_iter().next().and_then(|stream| array(stream).nth(1)),
@@ -34,7 +35,7 @@ pub(super) fn read(answer: Value) -> Vec<Entry> {
     entries.into_iter().flat_map(array).filter_map(entry).collect()
 }
 
-/// The answer of `claim.lua`.
+/// Parses the reply of `claim.lua`.
 pub(super) fn claimed(answer: Value) -> Option<Claimed> {
     let mut parts = array(answer);
     let (from, due, entries) = (text(parts.next()?)?, number(&parts.next()?), parts.next()?);

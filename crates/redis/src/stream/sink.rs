@@ -1,4 +1,4 @@
-//! Deliveries, appended to a stream.
+//! A sink that appends deliveries to a stream.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,18 +17,20 @@ use crate::error::code;
 
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
 
-/// Appends events to a stream, each once. Made by [`Redis::sink`]. Cheap to clone.
+/// Appends each event to a stream once. Made by [`Redis::sink`]. Cheap to clone.
 ///
-/// 200 means that Redis has carried out the appending of all of a delivery's events; what that is worth, the server's settings
-/// say: see the [crate](crate#what-200-is-worth).
+/// Status 200 means that Redis has appended all events of the delivery. The server's settings
+/// decide whether it can still lose them: see the [crate](crate#what-200-is-worth).
 ///
-/// An event is one entry, whose fields are the [facts](birdhook_core::message::Message::facts) by their names and the JSON as
-/// `payload`. Each leaves a mark beside the stream, `{stream}:seen:<key>` (`stream::seen:<key>` for a name with a closing brace),
-/// so that receivers that share a stream append an event once between them: about 200 bytes for as long as the
+/// An event is one entry. Its fields are the [facts](birdhook_core::message::Message::facts) under
+/// their names, and the JSON as `payload`. Each event also sets a seen key beside the stream,
+/// `{stream}:seen:<key>` (`stream::seen:<key>` for a name with a closing brace), so that receivers
+/// that share a stream append it once between them. The seen key takes about 200 bytes for the
 /// [horizon](Self::horizon).
 ///
-/// At most 128 events, or 256 KiB and one more event, are appended by one call. Of a delivery with more some may be appended and
-/// others not, when it is answered 503; what is in the stream is recognised when the delivery comes again.
+/// One call appends at most 128 events, or 256 KiB and one more event. If a larger delivery is
+/// answered 503, some of its events may have been appended. They are recognised when X sends the
+/// delivery again.
 #[derive(Clone)]
 pub struct StreamSink {
     redis: Redis,
@@ -39,7 +41,7 @@ pub struct StreamSink {
 }
 
 impl Redis {
-    /// A sink that appends to this stream, which need not exist.
+    /// Returns a sink that appends to this stream, which need not exist.
     pub fn sink(&self, stream: impl Into<String>) -> StreamSink {
         StreamSink {
             redis: self.clone(),
@@ -52,31 +54,34 @@ impl Redis {
 }
 
 impl StreamSink {
-    /// How long an event is known as a duplicate; a day unless set. X repeats what was not answered 200 for minutes, and a replay brings
-    /// what is up to a day old.
+    /// Sets how long an event is recognised as a duplicate. Defaults to 1 day.
+    ///
+    /// X repeats a delivery without a 200 for minutes, and a replay brings events up to a day old.
     #[must_use]
     pub fn horizon(mut self, horizon: Duration) -> Self {
         self.horizon = horizon;
         self
     }
 
-    /// How many entries the stream may hold; 1,000,000 unless set. When it holds so many, deliveries with anything new are answered
-    /// 503, until consumers have [acknowledged](crate::Message::ack) some: nothing is ever cut off unread. A stream that is nearly full
-    /// still takes all of a delivery's events.
+    /// Sets the largest number of entries in the stream. Defaults to 1,000,000.
+    ///
+    /// At this limit, deliveries with new events are answered 503 until consumers have
+    /// [acknowledged](crate::Message::ack) some: unread entries are never trimmed. A delivery that
+    /// begins below the limit is appended completely.
     #[must_use]
     pub fn limit(mut self, entries: u64) -> Self {
         self.limit = entries;
         self
     }
 
-    /// How events are written; [`Format::Plain`] unless set.
+    /// Sets the format of events. Defaults to [`Format::Plain`].
     #[must_use]
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
     }
 
-    /// The name of the stream.
+    /// Returns the name of the stream.
     pub fn stream(&self) -> &str {
         &self.stream
     }
@@ -84,7 +89,7 @@ impl StreamSink {
     async fn publish(self, events: Vec<(Event, EventKey)>) -> Result<(), SinkError> {
         let (mut events, mut is_begun) = (events.into_iter().peekable(), false);
         while events.peek().is_some() {
-            // A stream that is nearly full takes all of a delivery's events.
+            // A delivery that begins below the limit is appended completely.
             let limit = if is_begun { u64::MAX } else { self.limit };
             let call = self.piece(&mut events, limit);
             match self.redis.invoke::<i64>(&call).await {
@@ -96,8 +101,9 @@ impl StreamSink {
         Ok(())
     }
 
-    /// A call that appends the next events: one at least, and no more than are good for memory and for Redis, which does nothing
-    /// else meanwhile.
+    /// Builds a call that appends the next events, at least one.
+    ///
+    /// Its size is limited to save memory, and because Redis does nothing else meanwhile.
     fn piece(&self, events: &mut impl Iterator<Item = (Event, EventKey)>, limit: u64) -> ScriptInvocation<'static> {
         let mut call = PUBLISH.key(&*self.stream);
         call.arg(u64::try_from(self.horizon.as_millis()).unwrap_or(u64::MAX).clamp(1, LONGEST)).arg(limit);
@@ -119,17 +125,17 @@ impl StreamSink {
     }
 }
 
-/// The most events that one call appends, and after how many bytes it appends no more.
+/// The largest number of events in one call, and the number of bytes after which no event is added.
 const PIECE: usize = 128;
 const PIECE_BYTES: usize = 256 << 10;
 
 /// The field that holds the JSON.
 pub(super) const PAYLOAD: &str = "payload";
 
-/// Milliseconds; Redis adds the time of day to it, and must not overflow.
+/// In milliseconds. Redis adds the time of day, which must not overflow.
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
-/// Memory that is full is what a limit is for.
+/// Reports full memory like a full stream.
 fn refusal(error: RedisError) -> SinkError {
     if code(&error) == Some("OOM") { SinkError::Full } else { SinkError::failed(error) }
 }
@@ -161,9 +167,9 @@ impl fmt::Debug for StreamSink {
     }
 }
 
-/// A delivery on its way into a stream.
+/// The future of a [`StreamSink`].
 ///
-/// Dropped, the delivery may be appended all the same; it is a duplicate then when it comes again.
+/// If it is dropped, the delivery may still be appended. When X sends it again, it is a duplicate.
 #[must_use = "futures do nothing unless polled"]
 pub struct Publishing(Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>);
 

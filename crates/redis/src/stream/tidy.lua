@@ -1,8 +1,8 @@
--- Forgets consumers that named themselves, have nothing and were not seen for an hour. Those that live are made anew when they
--- next ask.
+-- Removes consumers with generated names that have no pending entries and were idle for an hour. A
+-- consumer that is still running is created again at its next call.
 --
 -- KEYS: the stream
--- ARGV: group, how such names begin
+-- ARGV: group, prefix of generated names
 for _, facts in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
   local consumer = {}
   for i = 1, #facts, 2 do

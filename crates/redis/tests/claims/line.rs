@@ -1,7 +1,7 @@
-//! A receiver's connection to Redis, made again when it breaks.
+//! A receiver's connection to Redis, which is replaced when it breaks.
 //!
-//! Whatever holds a socket is a task of the host's `LocalSet`: when a host crashes, the others are dropped in an order that is not
-//! the same in every run.
+//! Each task that holds a socket belongs to the host's `LocalSet`: when a host crashes, other tasks
+//! are dropped in an order that differs between runs.
 
 use std::sync::LazyLock;
 use std::time::Duration;

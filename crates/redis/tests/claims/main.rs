@@ -1,5 +1,6 @@
-//! Several receivers, one Redis and X on a simulated network, in which anything may go wrong. Every run follows from its seed:
-//! a failure prints the command that repeats it.
+//! Tests several receivers, one Redis and X on a simulated network with injected faults.
+//!
+//! Each run is determined by its seed: a failure prints the command that repeats it.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -38,7 +39,7 @@ fn holds(seed: u64, faults: bool) -> Run {
     run(seed, faults, AS_IT_IS).unwrap_or_else(|wrong| panic!("{wrong}\nto repeat this test: {}", command(seed)))
 }
 
-/// What some runs showed together.
+/// The combined results of several runs.
 #[derive(Debug, Default)]
 struct Sum {
     busy: usize,
@@ -52,7 +53,7 @@ fn whatever_goes_wrong(seeds: &[u64]) -> Sum {
     for seed in seeds {
         let Run { verdict, unmarked, .. } = holds(*seed, true);
         if let Some(counted) = unmarked {
-            // Whoever did not crash knows what Redis has not heard.
+            // A receiver that did not crash knows which events Redis has not recorded.
             assert!(
                 counted >= verdict.never_heard as u64,
                 "{verdict:?}, counted {counted}\nto repeat this test: {}",

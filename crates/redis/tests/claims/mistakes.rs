@@ -1,4 +1,4 @@
-//! That the oracle would notice: the scripts with a mistake in each.
+//! Tests that the oracle notices a mistake planted in each script.
 
 use crate::server::Mistake;
 use crate::world::run;
@@ -7,7 +7,7 @@ const CLAIM: &str = include_str!("../../src/dedupe/claim.lua");
 const DONE: &str = include_str!("../../src/dedupe/done.lua");
 const RELEASE: &str = include_str!("../../src/dedupe/release.lua");
 
-/// Within so many runs, each with a seed of its own.
+/// The number of runs, each with its own seed.
 const RUNS: u64 = 60;
 
 fn is_noticed(script: &str, mistake: Mistake) {

@@ -1,4 +1,4 @@
-//! Sees everything that happens, and judges it.
+//! Records everything that happens in a run, and checks it.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use crate::server::Reply;
 use crate::world::TICK;
 
-/// What a script was called for, whatever it did.
+/// The purpose of a script call, regardless of its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// Which keys were granted.
+    /// Whether each key was granted.
     Claim(Vec<bool>),
     Busy,
     Done,
@@ -45,7 +45,7 @@ pub enum Entry {
         hand_over: u64,
         key: String,
     },
-    /// It said `Ok`.
+    /// It returned `Ok`.
     Took {
         host: IpAddr,
         hand_over: u64,
@@ -83,7 +83,7 @@ impl Oracle {
         self.0.lock().unwrap().clone()
     }
 
-    /// The last lines that have to do with this key, to be read by people.
+    /// Returns the last log lines that concern this key, for people to read.
     pub fn story(&self, key: &str) -> String {
         let concerns = |entry: &Entry| match entry {
             Entry::Called { keys, .. } | Entry::Answered { keys, .. } => keys.iter().any(|other| other == key),
@@ -96,12 +96,12 @@ impl Oracle {
     }
 }
 
-/// What is known of one key while the log is read.
+/// The state of one key while the log is read.
 #[derive(Default)]
 struct Known {
     /// The last claim that each receiver was granted.
     granted: BTreeMap<IpAddr, Grant>,
-    /// Since which line Redis knows that it is done.
+    /// The log line from which on Redis knows that the key is done.
     done: Option<usize>,
     taken: Vec<Grant>,
 }
@@ -113,22 +113,22 @@ struct Grant {
     at: Duration,
 }
 
-/// What a run showed, in numbers.
+/// The numbers of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     pub events: usize,
     /// Claims that found an event in flight.
     pub busy: usize,
-    /// Taken once more because Redis forgot.
+    /// Events delivered again because Redis lost its data.
     pub forgotten: usize,
-    /// Taken once more because Redis did not hear that it was done while the claim lasted.
+    /// Events delivered again because Redis did not record them before their claim expired.
     pub unheard: usize,
-    /// Taken, and Redis has not heard of it to the end.
+    /// Delivered events that Redis had not recorded at the end.
     pub never_heard: usize,
 }
 
 /// # Errors
-/// With the key, and what is wrong with it.
+/// Returns the key, and the rule that it violates.
 pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, (String, &'static str)> {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let mut begun: BTreeMap<(u64, String), Grant> = BTreeMap::new();
@@ -169,13 +169,13 @@ pub fn judge(log: &[(Duration, Entry)], in_flight: Duration) -> Result<Verdict, 
             }
             Entry::Took { hand_over, key, .. } => {
                 let grant = begun[&(*hand_over, key.clone())];
-                // The hosts' clocks are a tick apart at most.
+                // The hosts' clocks differ by at most one tick.
                 if *at > grant.at + in_flight + TICK {
                     return Err((key.clone(), "taken when the claim was over"));
                 }
                 let facts = known.entry(key.clone()).or_default();
                 for earlier in &facts.taken {
-                    // Of two side by side, either may have been granted first.
+                    // If two deliveries overlap, either may have been granted first.
                     let (first, second) = if earlier.line < grant.line { (earlier, &grant) } else { (&grant, earlier) };
                     if forgot.is_some_and(|forgot| first.line < forgot) {
                         verdict.forgotten += 1;

@@ -1,4 +1,4 @@
-//! A host that receives: the real sink around one that takes its time, fails, and tells the oracle.
+//! A simulated receiver: the real sink around a slow, failing sink that reports to the oracle.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -19,18 +19,18 @@ use crate::oracle::{Entry, Oracle};
 
 pub const PORT: u16 = 80;
 
-/// What a receiver is made of.
+/// The parts of a receiver.
 #[derive(Clone)]
 pub struct Receiver {
     pub oracle: Oracle,
     pub in_flight: Duration,
     pub deadline: Duration,
     pub copies_wait: Duration,
-    /// Inner sinks never fail any more, and take no time.
+    /// Set when inner sinks stop failing and pausing.
     pub is_calm: Arc<AtomicBool>,
-    /// How many hand-overs there were.
+    /// The number of deliveries to inner sinks.
     pub hand_overs: Arc<AtomicU64>,
-    /// What all the receivers' sinks were, those of crashed ones too.
+    /// The sinks of all receivers, including crashed ones.
     pub sinks: Arc<Mutex<Vec<Arc<SharedDedupe<Inner>>>>>,
     pub faults: bool,
 }
@@ -93,13 +93,13 @@ impl Receiver {
             let (stream, _) = listener.accept().await?;
             let (receiver, sink) = (self.clone(), Arc::clone(&sink));
             spawn_local(async move {
-                // Who hangs up hears no answer.
+                // An error means that the client has disconnected.
                 let _ = receiver.serve(stream, host, &sink).await;
             });
         }
     }
 
-    /// One body in a line, one answer in a line.
+    /// Reads one body as a line, and answers with a line.
     async fn serve(&self, stream: TcpStream, host: IpAddr, sink: &SharedDedupe<Inner>) -> std::io::Result<()> {
         let mut stream = BufReader::new(stream);
         let mut body = String::new();

@@ -1,4 +1,5 @@
-//! A host that plays X: copies of each delivery, to any receiver, again after 503.
+//! A simulated host in the role of X: sends copies of each delivery to any receiver, again after
+//! 503.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -16,7 +17,7 @@ pub struct Sender {
     pub receivers: u64,
     pub in_flight: Duration,
     pub faults: bool,
-    /// Set when all is well again.
+    /// Set when no more faults are injected.
     pub is_calm: Arc<AtomicBool>,
 }
 
@@ -26,7 +27,8 @@ impl Sender {
         let mut copies = JoinSet::new();
         for body in &bodies {
             for _ in 0..fastrand::u32(1..5) {
-                // Some at the same time, some when the first is long done or its claim is over.
+                // Some copies overlap; others come after the first is done or its claim has
+                // expired.
                 let after = if fastrand::bool() { 0 } else { fastrand::u64(0..5_500) };
                 let (sender, body) = (self.clone(), body.clone());
                 copies.spawn_local(async move {
@@ -41,7 +43,7 @@ impl Sender {
         }
         sleep(self.in_flight + Duration::from_secs(1)).await;
         for body in &bodies {
-            // A connection to Redis that broke unnoticed may cost a try.
+            // A connection to Redis that broke unnoticed may cost an attempt.
             if !self.copy(body, 3).await {
                 Err("refused though all is well and no claim is left")?;
             }
@@ -49,7 +51,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Whether it was answered 200.
+    /// Returns whether the body was answered 200.
     async fn copy(&self, body: &str, tries: u32) -> bool {
         for _ in 0..tries {
             let receiver = format!("receiver-{}", fastrand::u64(0..self.receivers));
@@ -74,7 +76,7 @@ async fn post(receiver: &str, body: &str) -> std::io::Result<String> {
     Ok(answer.trim_end().to_owned())
 }
 
-/// Some of several events, and some that share events with others.
+/// Returns bodies, some with several events, some that share events with others.
 fn bodies() -> Vec<String> {
     let body = |ids: &[u64]| {
         let events: Vec<String> = ids.iter().map(|id| format!(r#"{{"status":{{"id":"{id}"}}}}"#)).collect();

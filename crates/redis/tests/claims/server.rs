@@ -1,4 +1,4 @@
-//! A host that plays Redis: it runs the library's own scripts, on the simulated clock.
+//! A simulated host in the role of Redis. Runs the library's scripts on the simulated clock.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use crate::oracle::{Call, Oracle};
 
 pub const PORT: u16 = 6379;
 
-/// What it knows; outlives the host, as on a disk.
+/// The server's data. Outlives the host, as on a disk.
 #[derive(Clone, Default)]
 pub struct Disk(Arc<Mutex<BTreeMap<Vec<u8>, Entry>>>);
 
@@ -38,7 +38,7 @@ impl Disk {
         entries.get(key).map(|entry| entry.value.clone())
     }
 
-    /// Only what the scripts call.
+    /// Implements only the commands that the scripts call.
     fn call(&self, words: &[Vec<u8>]) -> Reply {
         let word = |place: usize| words[place].as_slice();
         let name = String::from_utf8_lossy(word(0)).to_uppercase();
@@ -84,7 +84,7 @@ impl Reply {
     }
 }
 
-/// One of the scripts, as it is or with a mistake in it.
+/// Returns a script, either unchanged or with a mistake in it.
 pub type Mistake = fn(&str) -> String;
 
 struct Server {
@@ -114,7 +114,7 @@ pub async fn run(disk: Disk, oracle: Oracle, mistake: Mistake) -> turmoil::Resul
         let (stream, from) = listener.accept().await?;
         let server = Rc::clone(&server);
         spawn_local(async move {
-            // Whoever hangs up hears no more.
+            // An error means that the client has disconnected.
             let _ = server.serve(stream, from.ip()).await;
         });
     }
@@ -179,7 +179,7 @@ impl Server {
     }
 }
 
-/// An array of strings, the only form that clients send.
+/// Reads an array of strings, the only form that clients send.
 async fn request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Vec<Vec<u8>>> {
     let count = number(stream, '*').await?;
     let mut words = Vec::new();

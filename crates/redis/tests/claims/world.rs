@@ -1,4 +1,4 @@
-//! One run: receivers, Redis, X, and what goes wrong.
+//! One simulated run: receivers, Redis, X, and faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -13,26 +13,26 @@ use crate::server::{self, Disk, Mistake};
 
 pub const TICK: Duration = Duration::from_millis(10);
 const IN_FLIGHT: Duration = Duration::from_secs(2);
-/// When all is well again.
+/// The time at which faults end.
 const CALM: Duration = Duration::from_secs(8);
 
 pub struct Run {
     pub oracle: Oracle,
     pub verdict: Verdict,
-    /// As the receivers counted it, where none of them crashed.
+    /// The receivers' own count, if none of them crashed.
     pub unmarked: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
 enum Fault {
-    /// Nothing gets through between these two, and is lost.
+    /// Drops all traffic between these two hosts.
     Cut(String, String),
-    /// What the first says to the second is lost.
+    /// Drops messages from the first host to the second.
     Mute(String, String),
-    /// What these two say to each other arrives later.
+    /// Delays messages between these two hosts.
     Hold(String, String),
     Crash(String),
-    /// Redis with what it knows, or without.
+    /// Restarts Redis with or without its data.
     Restart {
         forgets: bool,
     },
@@ -94,7 +94,7 @@ fn end(sim: &mut Sim<'_>, fault: &Fault) {
 }
 
 /// # Errors
-/// With what the oracle has against it.
+/// Returns the oracle's complaint.
 pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
     let _told = Told(seed);
     fastrand::seed(seed);
@@ -107,7 +107,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
         .build();
     let (oracle, disk, is_calm) = (Oracle::default(), Disk::default(), Arc::new(AtomicBool::new(false)));
     let receivers = fastrand::u64(2..5);
-    // With the longer one, the claims end hand-overs before the deadline does.
+    // With 5 s, claims expire before the deadline does.
     let deadline = Duration::from_millis(if fastrand::u8(..4) == 0 { 5_000 } else { 1_300 });
     let copies_wait = Duration::from_millis(if fastrand::bool() { 0 } else { 800 });
 
@@ -152,7 +152,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
             Err(error) => return Err(format!("{error}\n{}", tail(&oracle))),
         }
     }
-    // What is on its way to Redis arrives.
+    // Lets messages to Redis arrive.
     for _ in 0..(Duration::from_secs(1).as_millis() / TICK.as_millis()) {
         sim.step().map_err(|error| error.to_string())?;
     }
@@ -163,7 +163,7 @@ pub fn run(seed: u64, faults: bool, mistake: Mistake) -> Result<Run, String> {
     Ok(Run { oracle, verdict, unmarked: (!crashed).then_some(unmarked) })
 }
 
-/// Tells the seed of a run that panics.
+/// Prints the seed of a run that panics.
 struct Told(u64);
 
 impl Drop for Told {

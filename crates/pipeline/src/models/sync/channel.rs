@@ -1,4 +1,5 @@
-//! tokio's bounded channel, whose calls are one step each; sending is two, as in tokio: taking the room, and filling it.
+//! tokio's bounded channel. Each call is one step, except sending, which is two as in tokio:
+//! reserving a slot and filling it.
 
 use std::task::{Context, Poll};
 

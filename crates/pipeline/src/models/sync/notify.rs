@@ -1,4 +1,4 @@
-//! tokio's `Notify`, whose calls are one step each.
+//! tokio's `Notify`. Each call is one step.
 
 use std::pin::Pin;
 use std::sync::Arc;

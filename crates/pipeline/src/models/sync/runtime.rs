@@ -1,4 +1,4 @@
-//! The runtime that a thread may be in, or not.
+//! The runtime of the current thread, if any.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ pub(crate) enum Runtime {
     #[default]
     Absent,
     Runs,
-    /// Drops each of its tasks at whatever moment the scheduler likes.
+    /// Drops each of its tasks at a moment that the scheduler chooses.
     Ends,
 }
 

@@ -1,4 +1,4 @@
-//! Timers that know no time: one fires at whatever moment the scheduler likes, or never.
+//! Timers without a clock: each fires at a moment that the scheduler chooses, or never.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -8,11 +8,12 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::Instant;
 
 thread_local! {
-    /// All tasks of a model run on the thread of its test.
+    /// Thread-local is enough: all tasks of a model run on the thread of its test.
     static MAY_FIRE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Lets so many timers fire, of those that are waited for. Without a limit a schedule could be late for ever.
+/// Lets up to this number of pending timers fire. Without a limit, a schedule with retries could
+/// time out without end.
 pub(crate) fn may_fire(timers: usize) {
     MAY_FIRE.set(timers);
 }
@@ -35,7 +36,7 @@ struct Alarm {
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Late>;
 
-    /// As tokio has it: what is ready when the time is over is not late.
+    /// As in tokio, an output that is ready when the timer fires is returned.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(output) = self.future.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));
