@@ -289,8 +289,7 @@ impl Index {
         self.batches.get_mut(&id.batch)?.progress.slots.get_mut(id.slot as usize)
     }
 
-    /// Changes an event's state and updates every list. Other methods must not set the state
-    /// themselves, except to extend a lease.
+    /// Changes an event's state and updates every list. Only extending a lease sets it elsewhere.
     fn change(&mut self, id: EventId, state: State) {
         let Some(slot) = self.slot_mut(id) else { return };
         let before = std::mem::replace(&mut slot.state, state);
