@@ -18,12 +18,12 @@ use crate::Verdict;
 use crate::account::{AccountArgs, confirmed};
 use crate::output::{self, BAD, CAREFUL, note, shown, styled};
 
-/// Move a webhook's users from the Account Activity API to the X Activity API, which delivers the
-/// same events.
+/// Move a webhook's users from the Account Activity API to the X Activity API.
 ///
-/// The command first subscribes the users to both APIs, then removes the old subscriptions. Run the
-/// receiver in dual mode (CutOver::Both, or `birdhook listen --cut-over`) from before until after,
-/// so that an event that both APIs deliver arrives once: see docs/guide/cut-over.md.
+/// The X Activity API delivers the same events. The command first subscribes the users to both
+/// APIs, then removes the old subscriptions. Run the receiver in dual mode (CutOver::Both, or
+/// `birdhook listen --cut-over`) from before until after, so that an event that both APIs deliver
+/// arrives once: see docs/guide/cut-over.md.
 ///
 /// The command prints the users without an OAuth 2.0 token for private types. It does not move
 /// them, and the exit code is 1. A user keeps the old subscription unless X lists a new
