@@ -51,7 +51,7 @@ const FILE: &str = r#"The file is TOML:
     users = ["2001"]                     # or keywords = ["ferry"]
     direction = "inbound"                # or "outbound"; defaults to both
     qualifiers = { post_id = "20" }      # optional; X documents direction, post_id and conversation_type
-    expires_at = "2030-01-01T00:00:00Z"  # optional; without it, an existing expiry is kept, and a new subscription does not expire
+    expires_at = "2030-01-01T00:00:00Z"  # optional; defaults to the existing expiry, else to none
     tag = "bell"                         # optional"#;
 
 impl Ensure {
