@@ -14,17 +14,19 @@ pub(crate) const CLIENT: &str = "BIRDHOOK_CLIENT_SECRET";
 /// The apps that share a URL.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AppArgs {
-    /// An app on the URL: a name of your choice, and the environment variable or the file that holds its consumer secret.
-    /// Again for several apps; a name that comes again adds a further secret to that app. Without it,
-    /// BIRDHOOK_CONSUMER_SECRET holds a secret, or name=secret,name=secret.
+    /// Add an app that shares the URL: a name of your choice, and the environment variable or file
+    /// that holds its consumer secret. May be repeated; a repeated name adds another secret to that
+    /// app. Defaults to BIRDHOOK_CONSUMER_SECRET, which holds one secret or
+    /// name=secret,name=secret.
     #[arg(long = "app", value_name = "NAME=ENV_OR_FILE")]
     apps: Vec<NamedSource>,
-    /// The environment variable or the file that holds OAuth 2.0 client secrets: the one of the app `default`, or
-    /// name=secret,name=secret, joined with the consumer secrets by name. Defaults to BIRDHOOK_CLIENT_SECRET, if it is set.
-    /// Without a consumer secret for an app, deliveries with the old header alone are refused.
+    /// Read OAuth 2.0 client secrets from this environment variable or file. It holds the secret of
+    /// the app `default`, or name=secret,name=secret, matched with the consumer secrets by name.
+    /// Defaults to BIRDHOOK_CLIENT_SECRET, if set. An app without a consumer secret rejects
+    /// deliveries that have only the old signature header.
     #[arg(long, value_name = "ENV_OR_FILE")]
     client_secret: Option<String>,
-    /// The secret that answers the challenges of apps that have both.
+    /// Answer challenges with this kind of secret, for apps that have both.
     #[arg(long, value_name = "KIND", default_value = "client")]
     answer_with: Kind,
 }
@@ -32,7 +34,7 @@ pub(crate) struct AppArgs {
 /// A kind of secret.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Kind {
-    /// The OAuth 2.0 client secret, as X's newest pages say.
+    /// The OAuth 2.0 client secret, as X's newest pages describe.
     Client,
     /// The consumer secret.
     Consumer,
@@ -102,20 +104,20 @@ impl AppArgs {
     }
 }
 
-/// One secret.
+/// The secrets of one app.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SecretArgs {
-    /// The environment variable or the file that holds the app's consumer secret. Defaults to BIRDHOOK_CONSUMER_SECRET, if it
-    /// is set.
+    /// Read the app's consumer secret from this environment variable or file. Defaults to
+    /// BIRDHOOK_CONSUMER_SECRET, if set.
     #[arg(long, value_name = "ENV_OR_FILE")]
     secret: Option<String>,
-    /// The environment variable or the file that holds the app's OAuth 2.0 client secret. Defaults to BIRDHOOK_CLIENT_SECRET,
-    /// if it is set.
+    /// Read the app's OAuth 2.0 client secret from this environment variable or file. Defaults to
+    /// BIRDHOOK_CLIENT_SECRET, if set.
     #[arg(long, value_name = "ENV_OR_FILE")]
     client_secret: Option<String>,
 }
 
-/// The secrets of one app, as text.
+/// The configured secrets of one app, as text.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) consumer: Option<SecretString>,

@@ -11,7 +11,7 @@ use crate::commands::{
 #[derive(Debug, Parser)]
 #[command(name = "birdhook", version, after_long_help = AFTER, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// Print JSON, one object a line, for programs.
+    /// Print JSON, one object per line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -19,14 +19,15 @@ pub(crate) struct Args {
 }
 
 const AFTER: &str = "\
-Secrets are never taken from the command line, where every user of the machine can read them: name an environment \
-variable or a file that holds the secret. The variables by default are BIRDHOOK_CLIENT_SECRET, for the OAuth 2.0 \
-client secret that new apps have, and BIRDHOOK_CONSUMER_SECRET. An app may have both.
+Secrets are never taken from the command line, because every user of the machine could read them there. Options take \
+the name of an environment variable or of a file that holds the secret. The default variables are \
+BIRDHOOK_CLIENT_SECRET, for the OAuth 2.0 client secret that new apps have, and BIRDHOOK_CONSUMER_SECRET. An app may \
+have both.
 
-Exit codes: 0 all is well; 1 what was looked at is not well (a receiver with faults, a wrong signature, an unreadable \
-body, an unexpected answer, a damaged inbox); 2 the command could not be run.
+Exit codes: 0 success; 1 the command found a problem (a receiver with faults, a wrong signature, an unreadable body, \
+an unexpected response, a damaged inbox); 2 the command could not run.
 
-Colours are left out when the output is not a terminal, and when NO_COLOR is set.";
+Output has no colours if it is not a terminal or if NO_COLOR is set.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

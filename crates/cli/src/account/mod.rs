@@ -19,18 +19,21 @@ use crate::commands::doctor::is_of_this_machine;
 use crate::commands::listen::check_url;
 use crate::output::shown;
 
-/// Who calls X, and with what.
+/// The credentials and the URL for calls to X.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AccountArgs {
-    /// The file with keys and tokens that `birdhook auth` writes. Unless told, the one that BIRDHOOK_CREDENTIALS names, else
-    /// birdhook/credentials.toml in the folder for settings. BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET,
-    /// BIRDHOOK_BEARER_TOKEN, BIRDHOOK_OWNER_TOKEN and BIRDHOOK_OWNER_TOKEN_SECRET count more.
+    /// Read keys and tokens from this file, which `birdhook auth` writes. Defaults to the file that
+    /// BIRDHOOK_CREDENTIALS names, else to birdhook/credentials.toml in your configuration
+    /// directory. BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET, BIRDHOOK_BEARER_TOKEN,
+    /// BIRDHOOK_CLIENT_ID, BIRDHOOK_CLIENT_SECRET, BIRDHOOK_OWNER_TOKEN and
+    /// BIRDHOOK_OWNER_TOKEN_SECRET take precedence over the file.
     #[arg(long, global = true, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    /// Where X's API is: that of a mock X. Unless told, BIRDHOOK_API_URL, else what the file says, else https://api.x.com.
+    /// Call X's API at this URL, for example that of a mock X. Defaults to BIRDHOOK_API_URL, else
+    /// to the URL in the credentials file, else to https://api.x.com.
     #[arg(long, global = true, value_name = "URL")]
     api_url: Option<String>,
-    /// Sign with this kind of credentials, in place of the best there is.
+    /// Sign with this kind of credentials instead of the best available.
     #[arg(long, global = true, value_name = "KIND")]
     sign_with: Option<SignWith>,
 }

@@ -22,75 +22,83 @@ pub(crate) struct Activity {
 enum What {
     /// List the app's subscriptions.
     List {
-        /// Only those about this user; a token of the user will do where there is no bearer token.
+        /// List only subscriptions for this user. Without a bearer token, a token of this user is
+        /// enough.
         #[arg(long, value_name = "ID")]
         user: Option<String>,
     },
-    /// Subscribe to types of events. Private ones (likes, messages, chats, mentions, replies, quotes, reposts, mutes, blocks,
-    /// subscriptions, chats of broadcasts) take a token of the user: `birdhook auth user2`.
+    /// Subscribe to event types.
+    ///
+    /// Private event types need a token of the user: run `birdhook auth user2`. These are the types
+    /// about likes, messages, chats, mentions, replies, quotes, reposts, mutes, blocks,
+    /// subscriptions and chats of broadcasts.
     Add {
-        /// The types: like.create.
+        /// The event types, for example like.create.
         #[arg(required = true)]
         event_types: Vec<String>,
         #[command(flatten)]
         filter: FilterArgs,
-        /// The webhook's id; without it, events go to the stream only.
+        /// Deliver events to the webhook with this id. Without it, events go only to the stream.
         #[arg(long, value_name = "ID")]
         webhook: Option<String>,
-        /// A word of yours that comes with every event.
+        /// Set the tag that X adds to every event.
         #[arg(long)]
         tag: Option<String>,
-        /// When the subscription ends: 2030-01-01T00:00:00Z. Without it, it is permanent.
+        /// End the subscription at this time, for example 2030-01-01T00:00:00Z. Without it, the
+        /// subscription does not expire.
         #[arg(long, value_name = "TIME", value_parser = time)]
         expires_at: Option<Timestamp>,
     },
-    /// Give subscriptions another end. Each is created again with the same type, filter, webhook and tag.
+    /// Change when subscriptions expire.
+    ///
+    /// Each subscription is created again with the same type, filter, webhook and tag.
     Renew {
-        /// The subscriptions' ids.
+        /// The ids of the subscriptions.
         #[arg(required = true)]
         ids: Vec<String>,
-        /// When they end: 2030-01-01T00:00:00Z.
+        /// End the subscriptions at this time, for example 2030-01-01T00:00:00Z.
         #[arg(long, value_name = "TIME", value_parser = time, required_unless_present = "permanent")]
         expires_at: Option<Timestamp>,
-        /// They do not end.
+        /// Remove the expiry of the subscriptions.
         #[arg(long, conflicts_with = "expires_at")]
         permanent: bool,
     },
-    /// Change the tag or the webhook of a subscription. Its filter and its end stay as they are.
+    /// Change the tag or the webhook of a subscription. Its filter and its expiry stay the same.
     Update {
-        /// The subscription's id.
+        /// The id of the subscription.
         id: String,
-        /// The webhook's id.
+        /// Deliver events to the webhook with this id.
         #[arg(long, value_name = "ID")]
         webhook: Option<String>,
-        /// A word of yours that comes with every event.
+        /// Set the tag that X adds to every event.
         #[arg(long)]
         tag: Option<String>,
     },
     /// End subscriptions.
     Remove {
-        /// The subscriptions' ids.
+        /// The ids of the subscriptions.
         #[arg(required = true)]
         ids: Vec<String>,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
 }
 
-/// What of a type of event is told.
+/// The filter of a subscription.
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
-    /// Events of this user.
+    /// Select events of this user.
     #[arg(long, value_name = "ID", required_unless_present = "keyword")]
     user: Option<String>,
-    /// What holds this word.
+    /// Select events that contain this word.
     #[arg(long, value_name = "WORD", conflicts_with = "user")]
     keyword: Option<String>,
-    /// Only what others do to the user, or what the user does.
+    /// Select only actions of others towards the user, or only actions of the user.
     #[arg(long)]
     direction: Option<Way>,
-    /// A predicate of the event type; X names direction, post_id and conversation_type. May be repeated.
+    /// Add a predicate of the event type. X documents direction, post_id and conversation_type. May
+    /// be repeated.
     #[arg(long = "qualifier", value_name = "NAME=VALUE", value_parser = qualifier)]
     qualifiers: Vec<(String, String)>,
 }
@@ -102,9 +110,9 @@ fn qualifier(text: &str) -> Result<(String, String), String> {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Way {
-    /// What others do to the user.
+    /// Actions of others towards the user.
     Inbound,
-    /// What the user does.
+    /// Actions of the user.
     Outbound,
 }
 

@@ -14,9 +14,10 @@ use crate::Verdict;
 use crate::account::{AccountArgs, Cells, Keys, change, confirmed, tell};
 use crate::output::{self, note};
 
-/// Keep the app's keys, and let users authorise the app.
+/// Store the app's keys, and let users authorise the app.
 ///
-/// Keys and tokens are kept in a file that only its owner can read (--credentials). They are never printed.
+/// Keys and tokens are stored in a file that only its owner can read (--credentials). They are
+/// never printed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Auth {
     #[command(subcommand)]
@@ -27,51 +28,58 @@ pub(crate) struct Auth {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Keep the app's keys that the environment has: BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET, BIRDHOOK_BEARER_TOKEN,
-    /// BIRDHOOK_CLIENT_ID, BIRDHOOK_CLIENT_SECRET, BIRDHOOK_OWNER_TOKEN, BIRDHOOK_OWNER_TOKEN_SECRET.
+    /// Store the app's keys from the environment.
+    ///
+    /// The variables are BIRDHOOK_CONSUMER_KEY, BIRDHOOK_CONSUMER_SECRET, BIRDHOOK_BEARER_TOKEN,
+    /// BIRDHOOK_CLIENT_ID, BIRDHOOK_CLIENT_SECRET, BIRDHOOK_OWNER_TOKEN and
+    /// BIRDHOOK_OWNER_TOKEN_SECRET.
     App,
-    /// Let a user authorise the app with OAuth 1.0a, as the Account Activity API takes.
+    /// Let a user authorise the app with OAuth 1.0a, for the Account Activity API.
     User {
-        /// The user types a PIN, where no browser can come back to this machine.
+        /// Ask for a PIN that X shows the user. Use it if the browser cannot return to this
+        /// machine.
         #[arg(long)]
         pin: bool,
-        /// It is the app's owner, whose tokens manage webhooks of 1.1.
+        /// Store the tokens as those of the app's owner, which manage webhooks of 1.1.
         #[arg(long)]
         owner: bool,
         #[command(flatten)]
         browser: Browser,
     },
-    /// Let a user authorise the app with OAuth 2.0, as private events of the X Activity API take.
+    /// Let a user authorise the app with OAuth 2.0, for private events of the X Activity API.
     User2 {
-        /// Ask for what subscriptions to this type take, in place of what all types take. May be repeated.
+        /// Request the scopes that subscriptions to this event type need. May be repeated. Defaults
+        /// to the scopes of all event types.
         #[arg(long = "type", value_name = "TYPE", value_parser = event_type)]
         types: Vec<String>,
-        /// Ask for this scope, in place of what subscribing takes. May be repeated.
+        /// Request this scope instead of those that subscriptions need. May be repeated.
         #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "types")]
         scopes: Vec<String>,
         #[command(flatten)]
         browser: Browser,
     },
-    /// List whose tokens there are.
+    /// List the users whose tokens are stored.
     List,
-    /// Forget a user's tokens. The user's permission stays: they take it back in their settings at X.
+    /// Delete a user's tokens from the credentials file.
+    ///
+    /// The user's permission at X remains until the user revokes it in X's settings.
     Forget {
-        /// The user's id.
+        /// The id of the user.
         user: String,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
 }
 
-/// How the browser comes back.
+/// The redirect of the browser to this machine.
 #[derive(Debug, clap::Args)]
 struct Browser {
-    /// The port of this machine to which X sends the browser back: http://127.0.0.1:PORT/callback must be among the app's
-    /// callback URLs.
+    /// Wait for the browser on this port of 127.0.0.1. X redirects it to
+    /// http://127.0.0.1:PORT/callback, which must be among the app's callback URLs.
     #[arg(long, default_value_t = 8723)]
     port: u16,
-    /// How long to wait for the user.
+    /// Wait at most this long for the user.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     limit: Duration,
 }

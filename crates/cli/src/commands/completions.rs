@@ -9,7 +9,7 @@ use crate::args::Args;
 
 /// Print completions for a shell.
 ///
-/// For bash: birdhook completions bash > ~/.local/share/bash-completion/completions/birdhook
+/// For bash, run `birdhook completions bash > ~/.local/share/bash-completion/completions/birdhook`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {
     /// The shell.

@@ -15,22 +15,23 @@ use crate::output::{self, note, plural, print, serving, try_print};
 
 /// Read events from JetStream or Redis, print one line for each, and acknowledge it.
 ///
-/// Several that read in the name of one group share the events between them. At the end it tells how many there were, and
-/// how many keys came more than once.
+/// Consumers with the same group name share the events. The summary at the end counts the events,
+/// the redelivered events, and the keys that arrived more than once. Exit code 1 if a key arrived
+/// more than once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Consume {
     #[command(flatten)]
     engine: EngineArgs,
-    /// In whose name to read: each group is handed every event once.
+    /// Read as this consumer group. Each group receives all events.
     #[arg(long, value_name = "NAME", default_value = "birdhook-consume")]
     group: String,
-    /// Print the event as X wrote it too, as `raw` in its JSON.
+    /// Include the event as X wrote it, as `raw` in the JSON.
     #[arg(long, requires = "json")]
     raw: bool,
     /// Print only the summary.
     #[arg(long)]
     quiet: bool,
-    /// End when nothing has come for so many seconds; unless told, when it is stopped.
+    /// Exit after this many seconds without an event. Defaults to running until stopped.
     #[arg(long, value_name = "SECONDS")]
     idle: Option<f64>,
 }

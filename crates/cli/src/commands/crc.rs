@@ -9,11 +9,12 @@ use crate::output::{self, note};
 
 /// Answer a challenge: print the JSON that a receiver must send for this crc_token.
 ///
-/// With both secrets it is the client secret that answers. A token that could be a delivery is refused with exit code 1, as every receiver should: whoever signs it signs forged
-/// events for strangers.
+/// With both secrets, the client secret answers. A token that could be the body of a delivery is
+/// refused with exit code 1: its answer would be a valid signature for a forged delivery. Every
+/// receiver should refuse such tokens.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Crc {
-    /// The token as it is meant, not as a URL encodes it.
+    /// The token, after URL decoding.
     token: String,
     #[command(flatten)]
     secret: SecretArgs,

@@ -13,32 +13,36 @@ use crate::Verdict;
 use crate::apps::{NO_SECRET, SecretArgs, Texts};
 use crate::output::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, note, plural, styled};
 
-/// Examine a receiver as X would, and as an attacker would; it may be written in any language.
+/// Check a receiver with the requests that X and an attacker would send.
 ///
-/// Each check is a line: what was seen and, when something is wrong, the cause and the cure. A check that would show nothing
-/// new, because one before it failed, is skipped. Exit code 0 only if X would accept the receiver and nothing unsafe was found.
+/// The receiver may be written in any language. Each check prints one line: what was observed and,
+/// for a fault, the cause and the fix. A check that depends on a failed check is skipped. Exit code
+/// 0 only if X would accept the receiver and nothing unsafe was found.
 ///
-/// With both secrets an answer made with either is right, and the check challenge_secret says which it was.
+/// With both secrets, an answer made with either is correct. The check challenge_secret reports
+/// which one it was.
 ///
-/// It sends some sixty requests, nearly all one after another. Those that are correctly signed tell that a replay has ended
-/// which nobody asked for, with job ids that begin with birdhook-doctor-; no app acts on them. One of them is 20 MB long.
+/// The doctor sends about 60 requests, nearly all one after another. The correctly signed ones
+/// report the end of a replay that was never requested, with job ids that begin with
+/// birdhook-doctor-, or have a kind that does not exist. No app should act on them. Two bodies are
+/// 20 MB long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
-    /// The URL that X knows, or will know.
+    /// The URL that is or will be registered at X.
     url: String,
-    /// Examine a receiver on this machine or in this network: http, a port and private addresses will do.
+    /// Check a receiver on this machine or network: accept http, a port and private addresses.
     #[arg(long)]
     local: bool,
-    /// How long an answer may take. X gives 3 s in 1.1 and 10 s in v2.
+    /// Require answers within this time. X allows 3 s in 1.1 and 10 s in v2.
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     deadline: Duration,
-    /// How long to wait for an answer before it is said that there is none.
+    /// Wait at most this long for an answer.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     patience: Duration,
-    /// Trust this root certificate too, PEM or DER. X does not.
+    /// Also trust this root certificate, in PEM or DER. X does not trust it. May be repeated.
     #[arg(long, value_name = "FILE")]
     trust_root: Vec<PathBuf>,
-    /// Tell only what is not well.
+    /// Print only warnings and failures.
     #[arg(long, short)]
     quiet: bool,
     #[command(flatten)]

@@ -13,20 +13,21 @@ use crate::lines::Form;
 use crate::output::note;
 use crate::wrapped;
 
-/// Read bodies of deliveries and print one line for each event in them.
+/// Read bodies of deliveries, and print one line for each event in them.
 ///
-/// A file holds one body, or several, one behind the other or one a line; also what `birdhook record` wrote, and requests as
-/// n8n, Lambda, API Gateway and others log them, which it says on standard error. With --json each
-/// line is the documented JSON of an event (docs/activity.md). What cannot be read is told on standard error with the name of
-/// the file and the line, the rest is printed still, and the exit code is 1. Signatures are not looked at.
+/// A file may hold one body, several in a row, or one per line. It may also hold what `birdhook
+/// record` wrote, or requests as n8n, Lambda, API Gateway and others log them. A note on standard
+/// error names the format of a logged request. With --json, each line is the documented JSON of an
+/// event (docs/activity.md). A part that cannot be read is reported on standard error with its file
+/// and line. The rest is still printed, and the exit code is 1. Signatures are not checked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
-    /// Files, folders whose files are read, or - for standard input, which is read when none is named.
+    /// Files, folders of files, or - for standard input. Defaults to standard input.
     files: Vec<PathBuf>,
-    /// The name of the app that the keys are made for.
+    /// Read the bodies as deliveries for the app of this name, which is a part of the events' keys.
     #[arg(long, value_name = "NAME", default_value = Apps::DEFAULT_NAME)]
     app: String,
-    /// Print the event as X wrote it too, as `raw` in its JSON.
+    /// Include the event as X wrote it, as `raw` in the JSON.
     #[arg(long, requires = "json")]
     raw: bool,
 }

@@ -13,7 +13,7 @@ use crate::args::Args;
 /// Print the man page, or write one for each command into a folder.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Man {
-    /// The folder, such as ~/.local/share/man/man1.
+    /// The folder, for example ~/.local/share/man/man1.
     folder: Option<PathBuf>,
 }
 
@@ -33,7 +33,7 @@ impl Man {
     }
 }
 
-/// Write the manual into a folder as Markdown, a page for each command.
+/// Write the manual into a folder as Markdown, one page per command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Pages {
     folder: PathBuf,

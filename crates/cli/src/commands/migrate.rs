@@ -18,38 +18,43 @@ use crate::Verdict;
 use crate::account::{AccountArgs, confirmed};
 use crate::output::{self, BAD, CAREFUL, note, shown, styled};
 
-/// Move the users of a webhook from the Account Activity API to the X Activity API, which tells the same.
+/// Move a webhook's users from the Account Activity API to the X Activity API.
 ///
-/// They are subscribed to both first, and then the old subscriptions are ended. Let the receiver run with CutOver::Both from
-/// before until after, so that what is told twice arrives once: docs/guide/cut-over.md. Users who have no OAuth 2.0 token for
-/// private types stay as they are, and are named; exit code 1 then. A user keeps the old subscription unless X lists a new one for
-/// every type that nothing narrows.
+/// The X Activity API delivers the same events. The command first subscribes the users to both
+/// APIs, then removes the old subscriptions. Run the receiver in dual mode (CutOver::Both, or
+/// `birdhook listen --cut-over`) from before until after, so that an event that both APIs deliver
+/// arrives once: see docs/guide/cut-over.md.
+///
+/// The command prints the users without an OAuth 2.0 token for private types. It does not move
+/// them, and the exit code is 1. A user keeps the old subscription unless X lists a new
+/// subscription, without further restrictions, for every type.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FILE)]
 pub(crate) struct Migrate {
-    /// The webhook's URL.
+    /// The URL of the webhook.
     url: String,
-    /// Say what is to be done, and do nothing. Also prints the number of subscriptions beside the limits of X's plans, and X's
-    /// price per event of each type.
+    /// Print the steps without doing them, then the number of subscriptions, the limits of X's
+    /// plans, and X's price per event of each type.
     #[arg(long)]
     dry_run: bool,
     /// Read X's prices and limits from this file. Defaults to a built-in table.
     #[arg(long, value_name = "FILE", requires = "dry_run")]
     prices: Option<PathBuf>,
-    /// Subscribe to both, and end nothing.
+    /// Subscribe to both APIs, and remove nothing.
     #[arg(long)]
     side_by_side: bool,
-    /// How long both tell everything before the old subscriptions are ended. X may take 10 s after subscribing until it tells
-    /// the first event, and the receiver matches what has no id within 60 s.
+    /// Wait this long before removing the old subscriptions, while both APIs deliver. X may take 10
+    /// s to deliver the first event of a subscription, and the receiver matches events without an
+    /// id within 60 s.
     #[arg(long, value_name = "SECONDS", default_value = "90", value_parser = seconds)]
     overlap: Duration,
-    /// Subscribe to these types of events only. Again for several.
+    /// Subscribe only to this event type. May be repeated.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// The old subscriptions are those of enterprise 1.1.
+    /// Move users from the Account Activity API of enterprise 1.1.
     #[arg(long)]
     from_enterprise: bool,
-    /// Do not ask before subscriptions are ended.
+    /// Do not ask for confirmation before subscriptions are removed.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -63,7 +68,7 @@ const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-
 
     [prices]                      # US dollars per delivered event; 0 means not billed
     "post.create" = 0.005
-    "mute.*" = 0.001              # every type that begins with mute.
+    "mute.*" = 0.001              # all types that begin with mute.
 
     [limits]                      # subscriptions to the X Activity API, by plan
     self-serve = 1500"#;

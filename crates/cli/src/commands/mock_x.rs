@@ -20,78 +20,84 @@ use crate::account::{Keys, Tokens, replace};
 use crate::apps::{self, text_of};
 use crate::output::{self, STRONG, note, serving, styled};
 
-/// Play X: a server with its management APIs that registers webhooks, challenges them, and delivers signed, made-up events.
+/// Simulate X: register webhooks, challenge them, and deliver signed, generated events.
 ///
-/// Its page, at the address where it listens, lists webhooks, subscriptions and what was sent and answered, and has a button
-/// that makes something happen. It makes up a consumer secret unless --secret names one, and signs with the client secret that
-/// --client-secret names. With --webhook a receiver is registered and its user subscribed at once. Everything it knows is gone
-/// when it ends.
+/// The mock serves X's management APIs. Its dashboard, at the listen address, lists the webhooks,
+/// the subscriptions, and the requests with their responses. A button there creates an event. The
+/// consumer secret is random unless --secret names one. With --webhook, the mock registers a
+/// receiver and subscribes the users when it starts. All state is lost when the mock exits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MockX {
-    /// Where to listen.
+    /// Listen on this address.
     #[arg(long, default_value = "127.0.0.1:8081")]
     addr: SocketAddr,
-    /// Register this receiver, and subscribe the user to everything. Again for several.
+    /// Register this receiver, and subscribe the users to everything. May be repeated.
     #[arg(long, value_name = "URL")]
     webhook: Vec<String>,
-    /// The API to which the user is subscribed with --webhook; unless told both, as during a migration, so that most things are
-    /// told twice.
+    /// With --webhook, subscribe the users to this API only. Defaults to both, as during a
+    /// migration: most events are then delivered by both APIs.
     #[arg(long)]
     generation: Option<Told>,
-    /// The id of a user who has authorised the app, and who is subscribed with --webhook. Again for several.
+    /// Add a user with this id who has authorised the app. --webhook subscribes this user. May be
+    /// repeated.
     #[arg(long, value_name = "ID", default_value = "2001")]
     user: Vec<String>,
-    /// Write the app's keys, its owner's and the users' tokens to this file, for `birdhook ensure --credentials` and others.
+    /// Write the keys of the app and the tokens of its owner and users to this file, for `birdhook
+    /// ensure --credentials` and other commands.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    /// The environment variable or the file that holds the app's consumer secret: BIRDHOOK_CONSUMER_SECRET for that of the
-    /// environment. Made up by default, since whoever holds a token of the mock can have it sign.
+    /// Read the app's consumer secret from this environment variable or file, for example
+    /// BIRDHOOK_CONSUMER_SECRET. Defaults to a random secret, because anybody with a token of the
+    /// mock can make it sign.
     #[arg(long, value_name = "ENV_OR_FILE")]
     secret: Option<String>,
-    /// The environment variable or the file that holds the app's OAuth 2.0 client secret: BIRDHOOK_CLIENT_SECRET for that of
-    /// the environment. By default the app has none.
+    /// Read the app's OAuth 2.0 client secret from this environment variable or file, for example
+    /// BIRDHOOK_CLIENT_SECRET. Defaults to no client secret.
     #[arg(long, value_name = "ENV_OR_FILE")]
     client_secret: Option<String>,
-    /// Answer requests whose Host is this name, as in a network of containers. Loopback and the listen address are always
-    /// answered, all else with 403. May be repeated.
+    /// Accept requests whose Host is this name, for example in a container network. Loopback
+    /// addresses and the listen address are always accepted. Other hosts are answered 403. May be
+    /// repeated.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
-    /// In which headers requests are signed. Without a client secret it is always the old one.
+    /// Sign requests in these headers. An app without a client secret always uses the old header.
     #[arg(long, default_value = "client")]
     signs: Signing,
-    /// Take only challenges that are answered with this kind of secret for right. Any that the app has by default.
+    /// Accept only challenge answers made with this kind of secret. Defaults to any kind that the
+    /// app has.
     #[arg(long, value_name = "KIND")]
     answers: Option<apps::Kind>,
-    /// The seed of ids and events. Secrets and tokens are random, whatever the seed.
+    /// Generate ids and events from this seed. Secrets and tokens are always random.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// What the account has bought.
+    /// Offer the APIs and limits of this plan.
     #[arg(long, default_value = "enterprise")]
     plan: Bought,
-    /// Refuse webhooks that X would refuse for their URL: http, a port.
+    /// Refuse webhook URLs that X would refuse: http, or a port.
     #[arg(long)]
     strict: bool,
-    /// How long after subscribing the first event is delivered; X takes up to 10 s.
+    /// Delay the first event after subscribing by this time. X takes up to 10 s. Defaults to no
+    /// delay.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     subscription_delay: Option<Duration>,
-    /// Send each delivery this many further times.
+    /// Send each delivery this many additional times.
     #[arg(long, value_name = "N", default_value_t = 0)]
     duplicates: usize,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Bought {
-    /// The enterprise APIs.
+    /// 1.1, replay, filtered streams and higher limits.
     Enterprise,
-    /// v2 alone, with its smaller limits.
+    /// v2 only, with lower limits.
     PayPerUse,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Signing {
-    /// The new header alone, with the OAuth 2.0 client secret, as X's newest pages say.
+    /// Only the new header, with the OAuth 2.0 client secret, as X's newest pages describe.
     Client,
-    /// The old header alone, with the consumer secret.
+    /// Only the old header, with the consumer secret.
     Consumer,
     /// Both headers.
     Both,

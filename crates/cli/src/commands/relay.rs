@@ -13,27 +13,29 @@ use crate::Verdict;
 use crate::engine::{EngineArgs, EngineSink, WritingArgs};
 use crate::output::{note, plural, serving, told, try_print};
 
-/// Hand what is in an inbox on to JetStream or Redis, under the same keys as the receiver that stored it would.
+/// Forward the events of an inbox to JetStream or Redis.
 ///
-/// For an inbox whose receiver does not run; `birdhook listen --inbox DIR --nats URL` relays what it stores by itself. An event is
-/// taken out once the engine has confirmed it, and what the engine cannot take now waits. Ends when the inbox is empty, or with --follow
-/// when it is stopped.
+/// Use it while the receiver of the inbox is not running; `birdhook listen --inbox DIR --nats URL`
+/// relays its own events. Events keep the keys that the receiver would give them. An event is
+/// acknowledged once the engine has confirmed it. While the engine is unavailable, events wait. The
+/// command exits when the inbox is empty, or with --follow when it is stopped. Exit code 1 if the
+/// engine refused an event, or without --follow if events are left.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Relay {
-    /// The folder of the inbox.
+    /// Forward the events of the inbox in this folder.
     #[arg(long, value_name = "DIR")]
     inbox: PathBuf,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
     writing: WritingArgs,
-    /// Hand each subscriber's events on one after the other, in the order in which they were accepted.
+    /// Forward each subscriber's events one at a time, in the order in which they were accepted.
     #[arg(long)]
     in_order: bool,
-    /// The receiver was told that both APIs tell the same (its --cut-over).
+    /// Use the keys of dual mode. Set it if the receiver ran with --cut-over.
     #[arg(long)]
     cut_over: bool,
-    /// Go on when the inbox is empty.
+    /// Keep running when the inbox is empty.
     #[arg(long)]
     follow: bool,
 }

@@ -20,37 +20,41 @@ use crate::apps::SecretArgs;
 use crate::output::{self, note};
 use crate::tally::Tally;
 
-/// Send recorded deliveries again, signed anew, in their order and at their pace, and tell what the receiver answered; or, with
-/// --webhook, ask X to deliver again what it tried to deliver.
+/// Send recorded deliveries again, or ask X to replay deliveries.
 ///
-/// A line that holds no delivery is named, the rest is sent still, and the exit code is 1. X replays what began at least 31 minutes
-/// ago and ended at least 10 minutes ago, at most 24 hours (v2) or 5 days (enterprise) back, one job at a time and 2 hours at
-/// most; `birdhook watch` asks for whole gaps.
+/// The deliveries of a file are signed again and sent in their order and at their pace. The summary
+/// counts the responses. A line that is not a delivery is reported. The rest is still sent, and the
+/// exit code is 1.
+///
+/// With --webhook, X delivers again what it attempted to deliver in a time span. The span must
+/// begin at least 31 minutes ago and end at least 10 minutes ago. It may begin up to 24 hours ago
+/// in v2 and up to 5 days ago in enterprise 1.1. X runs one job at a time, of at most 2 hours.
+/// `birdhook watch` replays longer gaps.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
-    /// What `birdhook record` or `birdhook listen --record` wrote.
+    /// The file that `birdhook record` or `birdhook listen --record` wrote.
     #[arg(required_unless_present = "webhook")]
     file: Option<PathBuf>,
-    /// The receiver.
+    /// The URL of the receiver.
     #[arg(required_unless_present = "webhook")]
     url: Option<String>,
-    /// The id of the webhook to which X is to deliver again.
+    /// Ask X to replay deliveries to the webhook with this id.
     #[arg(long, value_name = "ID", conflicts_with_all = ["file", "url"], requires = "from", requires = "to")]
     webhook: Option<String>,
-    /// From when, included: 2026-11-23T09:30:00Z.
+    /// Replay from this time, inclusive, for example 2026-11-23T09:30:00Z.
     #[arg(long, value_name = "TIME", requires = "webhook", value_parser = time)]
     from: Option<Timestamp>,
-    /// Until when, not included.
+    /// Replay until this time, exclusive.
     #[arg(long, value_name = "TIME", requires = "webhook", value_parser = time)]
     to: Option<Timestamp>,
     #[command(flatten)]
     api: ApiArgs,
     #[command(flatten)]
     account: AccountArgs,
-    /// How many times as fast as it was recorded; 0 does not wait at all.
+    /// Multiply the recorded pace by this factor. 0 sends without delays.
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     speed: f64,
-    /// Send only deliveries with an event of this kind, by any of X's names or birdhook's. Again for several.
+    /// Send only deliveries with an event of this kind, by X's name or birdhook's. May be repeated.
     #[arg(long, value_name = "KIND")]
     filter: Vec<Kind>,
     #[command(flatten)]

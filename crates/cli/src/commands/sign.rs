@@ -10,13 +10,15 @@ use crate::Verdict;
 use crate::apps::SecretArgs;
 use crate::{input, output};
 
-/// Sign a body: print the value of its signature header.
+/// Sign a body, and print the value of its signature header.
 ///
-/// The header is x-twitter-webhooks-signature-oauth2 for the client secret and x-twitter-webhooks-signature for the consumer
-/// secret; with both secrets, both headers are printed with their names.
+/// The header is x-twitter-webhooks-signature-oauth2 for the client secret, and
+/// x-twitter-webhooks-signature for the consumer secret. With both secrets, both headers are
+/// printed with their names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sign {
-    /// The file that holds the body, byte for byte, or - for standard input. A line's end at the end of the file is signed too.
+    /// The file that holds the exact bytes of the body, or - for standard input. A line break at
+    /// its end is signed too.
     file: PathBuf,
     #[command(flatten)]
     secret: SecretArgs,

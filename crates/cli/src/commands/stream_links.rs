@@ -22,32 +22,32 @@ enum What {
     List,
     /// Deliver the filtered stream to a webhook.
     Add {
-        /// The webhook's id.
+        /// The id of the webhook.
         webhook: String,
-        /// Fields of posts, with commas: created_at,lang.
+        /// Include these fields of posts, comma-separated, for example created_at,lang.
         #[arg(long, value_name = "FIELDS")]
         tweet_fields: Option<String>,
-        /// Fields of users, with commas.
+        /// Include these fields of users, comma-separated.
         #[arg(long, value_name = "FIELDS")]
         user_fields: Option<String>,
-        /// Fields of media, with commas: url,alt_text.
+        /// Include these fields of media, comma-separated, for example url,alt_text.
         #[arg(long, value_name = "FIELDS")]
         media_fields: Option<String>,
-        /// Fields of polls, with commas: options,end_datetime.
+        /// Include these fields of polls, comma-separated, for example options,end_datetime.
         #[arg(long, value_name = "FIELDS")]
         poll_fields: Option<String>,
-        /// Fields of places, with commas: full_name,country.
+        /// Include these fields of places, comma-separated, for example full_name,country.
         #[arg(long, value_name = "FIELDS")]
         place_fields: Option<String>,
-        /// What to include besides, with commas: author_id.
+        /// Include these related objects, comma-separated, for example author_id.
         #[arg(long, value_name = "NAMES")]
         expansions: Option<String>,
     },
-    /// End the delivery to a webhook.
+    /// Stop the delivery of the filtered stream to a webhook.
     Remove {
-        /// The webhook's id.
+        /// The id of the webhook.
         webhook: String,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },

@@ -8,7 +8,8 @@ use crate::Verdict;
 use crate::account::{AccountArgs, Cells, Explained, confirmed, tell};
 use crate::output;
 
-/// List, add, check and remove users' subscriptions to the Account Activity API, which ends on 2027-01-01.
+/// List, add, check, remove and count subscriptions to the Account Activity API, which ends on
+/// 2027-01-01.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Subscriptions {
     #[command(subcommand)]
@@ -23,32 +24,32 @@ pub(crate) struct Subscriptions {
 enum What {
     /// List the subscribed users.
     List {
-        /// The webhook's id.
+        /// The id of the webhook.
         webhook: String,
     },
-    /// Subscribe users, each with their own tokens.
+    /// Subscribe users, each with that user's tokens.
     Add {
-        /// The webhook's id.
+        /// The id of the webhook.
         webhook: String,
-        /// The users' ids.
+        /// The ids of the users.
         #[arg(required = true)]
         users: Vec<String>,
     },
-    /// Say whether a user is subscribed; exit code 1 if not.
+    /// Check whether a user is subscribed. Exit code 1 if not.
     Check {
-        /// The webhook's id.
+        /// The id of the webhook.
         webhook: String,
-        /// The user's id.
+        /// The id of the user.
         user: String,
     },
     /// End users' subscriptions.
     Remove {
-        /// The webhook's id.
+        /// The id of the webhook.
         webhook: String,
-        /// The users' ids.
+        /// The ids of the users.
         #[arg(required = true)]
         users: Vec<String>,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },

@@ -15,39 +15,41 @@ use crate::Verdict;
 use crate::apps::SecretArgs;
 use crate::tally::Tally;
 
-/// Send signed, made-up events of any kind to a receiver, and tell what it answered.
+/// Send signed, generated events to a receiver, and summarise its responses.
 ///
-/// Good is 200 for what is signed, and 401 or 403 for what is forged. Everything sent comes from the seed, which the summary
-/// names, and from the time.
+/// The expected status is 200 for signed deliveries, and 401 or 403 for forged ones. The events
+/// depend only on the seed, which the summary prints, and on the time.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = kinds())]
 pub(crate) struct Trigger {
-    /// The receiver.
+    /// The URL of the receiver.
     url: String,
-    /// The kinds, by any of X's names or birdhook's: like.create, favorite_events, liked. Unless told, every kind.
+    /// The kinds of events, by X's names or birdhook's, for example like.create, favorite_events or
+    /// liked. Defaults to every kind.
     kinds: Vec<Kind>,
-    /// Which API tells it; unless told, each that tells it, of another happening: `birdhook mock-x` has one told by both.
+    /// Send deliveries of this API only. By default, each API that delivers a kind sends its own
+    /// event. `birdhook mock-x` delivers one event through both APIs.
     #[arg(long)]
     generation: Option<Told>,
-    /// How many of each kind.
+    /// Send this many deliveries of each kind and API.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
-    /// How many deliveries a second at most.
+    /// Send at most this many deliveries per second. Defaults to no limit.
     #[arg(long, value_name = "PER_SECOND")]
     rate: Option<f64>,
-    /// How many deliveries are under way at once.
+    /// Keep at most this many deliveries in progress.
     #[arg(long, default_value_t = 16)]
     concurrency: usize,
     /// Send each delivery twice.
     #[arg(long)]
     duplicates: bool,
-    /// Sign with a guess instead of the secret, as a stranger would.
+    /// Sign with a guess instead of the secret, as an attacker would.
     #[arg(long)]
     forged: bool,
-    /// The id of the subscribed user.
+    /// Send events of the subscribed user with this id.
     #[arg(long, value_name = "ID", default_value = "2001")]
     user: String,
-    /// What the events are made up from.
+    /// Generate the events from this seed. Defaults to a random seed.
     #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]

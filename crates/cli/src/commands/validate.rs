@@ -13,17 +13,19 @@ use super::listen::{ServerArgs, Work};
 use crate::Verdict;
 use crate::output::{self, BAD, GOOD, styled, try_print};
 
-/// Receive until a like of a subscribed user's post arrives, and say what came: the last step of setting up a webhook.
+/// Receive webhooks until a like arrives: the last step of setting up a webhook.
 ///
-/// Like a post of the subscribed user meanwhile, with another account. X may take 10 s after subscribing until the first event.
-/// `birdhook doctor` may examine it meanwhile: what that sends is answered, and neither printed nor counted.
-/// Exit code 1 when no like came in time.
+/// While it runs, like a post of the subscribed user with another account. X may take 10 s after
+/// subscribing to deliver the first event. You can run `birdhook doctor` against this receiver
+/// meanwhile; it does not print or count the doctor's deliveries. Exit code 1 if no like arrives in
+/// time.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Validate {
-    /// The subscribed user's id; whomever unless told. Again for several.
+    /// Wait for a like of a post of the subscribed user with this id. May be repeated. Defaults to
+    /// any user.
     #[arg(long, value_name = "ID")]
     user: Vec<String>,
-    /// How long to wait, the 10 s included that X may take after subscribing.
+    /// Wait at most this long, including the 10 s that X may take after subscribing.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     limit: Duration,
     #[command(flatten)]

@@ -14,13 +14,16 @@ use crate::apps::SecretArgs;
 use crate::input;
 use crate::output::{self, BAD, GOOD, styled};
 
-/// Check the signature of a body, and when it is wrong say what it may come from. Exit code 1 when it is wrong.
+/// Check the signature of a body. Exit code 1 if it is wrong.
+///
+/// For a wrong signature, a likely cause is printed if one is found.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The value of the header x-twitter-webhooks-signature or x-twitter-webhooks-signature-oauth2.
+    /// Check this value of the header x-twitter-webhooks-signature or
+    /// x-twitter-webhooks-signature-oauth2.
     #[arg(long)]
     signature: String,
-    /// The file that holds the body, byte for byte, or - for standard input.
+    /// The file that holds the exact bytes of the body, or - for standard input.
     file: PathBuf,
     #[command(flatten)]
     secret: SecretArgs,

@@ -13,46 +13,52 @@ use crate::Verdict;
 use crate::account::AccountArgs;
 use crate::output::{self, note, serving, shown, try_print};
 
-/// Watch over a webhook: have it challenged anew when it is invalid, notice gaps, and ask X to replay exactly them.
+/// Monitor a webhook: have X challenge it when it is invalid, detect gaps, and request their
+/// replay.
 ///
-/// Subscriptions to the X Activity API that end within 3 days are reported once; --heal renews them.
+/// Subscriptions to the X Activity API that expire within 3 days are reported once. --heal renews
+/// them.
 ///
-/// Replays are asked for in jobs of at most 2 hours, one at a time, within what X keeps: 24 hours in v2, 5 days in enterprise
-/// 1.1. With --receive it is the receiver too, and learns from the deliveries when a job has ended and when nothing comes; else
-/// it waits 2 hours for each job.
+/// Replays are requested in jobs of at most 2 hours, one at a time, within the time that X keeps:
+/// 24 hours in v2, 5 days in enterprise 1.1. With --receive, the command is also the receiver, and
+/// learns from the deliveries when a job has ended and when events stop. Without it, the command
+/// waits 2 hours for each job.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Watch {
-    /// The webhook's URL.
+    /// The URL of the webhook.
     url: String,
-    /// Receive too, as `birdhook listen` does.
+    /// Also receive webhooks, as `birdhook listen` does.
     #[arg(long)]
     receive: bool,
-    /// The webhook is managed by enterprise 1.1.
+    /// Manage the webhook through enterprise 1.1.
     #[arg(long)]
     enterprise: bool,
-    /// How long from one look to the next.
+    /// Check the webhook at this interval.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     interval: Duration,
-    /// How long without an event is a gap; none unless told. With --receive.
+    /// Treat this time without an event as a gap. Defaults to no limit. Requires --receive.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "receive")]
     silence: Option<Duration>,
-    /// The receiver was down since then: 2026-11-23T09:30:00Z.
+    /// Treat the receiver as down from this time, for example 2026-11-23T09:30:00Z. The time until
+    /// --down-to is a gap.
     #[arg(long, value_name = "TIME", requires = "down_to", value_parser = time)]
     down_from: Option<Timestamp>,
-    /// The receiver was down until then.
+    /// Treat the receiver as down until this time.
     #[arg(long, value_name = "TIME", requires = "down_from", value_parser = time)]
     down_to: Option<Timestamp>,
-    /// Print what is replayed though it was seen. With --receive, which remembers as far back as X replays.
+    /// Disable deduplication, so that replayed events are printed again. By default, --receive
+    /// recognises events for as long as X replays them.
     #[arg(long, requires = "receive")]
     all_again: bool,
-    /// Heal, and ask for no replays.
+    /// Do not request replays.
     #[arg(long)]
     no_replays: bool,
-    /// Renew subscriptions to the X Activity API that end within 3 days: each is created again with the same type, filter, webhook
-    /// and tag. --heal=SECONDS sets how long they last from now. Without a value, 30 days.
+    /// Renew subscriptions to the X Activity API that expire within 3 days: create each again with
+    /// the same type, filter, webhook and tag. --heal=SECONDS sets their new lifetime from now.
+    /// Without a value, it is 30 days.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2592000", value_parser = seconds)]
     heal: Option<Duration>,
-    /// Look once, say what there is to say, and end.
+    /// Check once, print the results, and exit. Exit code 1 if a result needs action.
     #[arg(long, conflicts_with = "receive")]
     once: bool,
     #[command(flatten)]

@@ -19,13 +19,13 @@ pub(crate) struct Webhooks {
     account: AccountArgs,
 }
 
-/// Which API manages webhooks and subscriptions.
+/// The API that manages webhooks and subscriptions.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ApiArgs {
-    /// The API that manages webhooks.
+    /// Manage webhooks through this API.
     #[arg(long, global = true, default_value = "v2")]
     pub(crate) api: ApiName,
-    /// The environment, in premium 1.1.
+    /// Use this environment of premium 1.1.
     #[arg(long, global = true, value_name = "NAME", default_value = "dev")]
     pub(crate) environment: String,
 }
@@ -45,21 +45,22 @@ pub(crate) enum ApiName {
 enum What {
     /// List the app's webhooks.
     List,
-    /// Register a URL: X challenges it first.
+    /// Register a URL, which X challenges first. Exit code 1 if X registers it as invalid.
     Register {
-        /// The receiver's public URL.
+        /// The public URL of the receiver.
         url: String,
     },
-    /// Let X challenge a webhook now, which makes it valid again.
+    /// Ask X to challenge a webhook. An invalid webhook that answers correctly becomes valid. Exit
+    /// code 1 if it stays invalid.
     Validate {
-        /// The webhook's id.
+        /// The id of the webhook.
         id: String,
     },
-    /// Delete a webhook, with its subscriptions.
+    /// Delete a webhook and its subscriptions.
     Delete {
-        /// The webhook's id.
+        /// The id of the webhook.
         id: String,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },

@@ -15,11 +15,11 @@ pub(crate) use self::reader::Reader;
 pub(crate) use self::sink::EngineSink;
 use crate::output::note;
 
-/// Which engine.
+/// The engine and its stream.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct EngineArgs {
-    /// The NATS server, with JetStream: nats://host:4222, several parted by commas. Or in BIRDHOOK_NATS_URL, where a URL with a
-    /// password belongs.
+    /// Use this NATS server with JetStream, for example nats://host:4222. Several URLs are
+    /// comma-separated. Set BIRDHOOK_NATS_URL instead if the URL contains a password.
     #[arg(
         long,
         value_name = "URL",
@@ -29,28 +29,30 @@ pub(crate) struct EngineArgs {
         group = "engine"
     )]
     nats: Option<String>,
-    /// The Redis server: redis://host:6379, or rediss://host:6379 for TLS. Or in BIRDHOOK_REDIS_URL, where a URL with a
-    /// password belongs.
+    /// Use this Redis server: redis://host:6379, or rediss://host:6379 for TLS. Set
+    /// BIRDHOOK_REDIS_URL instead if the URL contains a password.
     #[arg(long, value_name = "URL", env = "BIRDHOOK_REDIS_URL", hide_env_values = true, group = "engine")]
     redis: Option<String>,
-    /// With rediss://, a PEM file of the authorities that are trusted in place of Mozilla's. Or in BIRDHOOK_REDIS_CA, which is
-    /// passed over where no Redis is named: it may be set for all that a machine runs.
+    /// With rediss://, trust only the certificate authorities in this PEM file, instead of
+    /// Mozilla's. Defaults to BIRDHOOK_REDIS_CA, which is ignored if no Redis server is named.
     // Not `env`: clap would apply `requires` and `conflicts_with` to the variable as to a typed
     // option.
     #[arg(long, value_name = "FILE", conflicts_with = "nats", requires = "redis")]
     redis_ca: Option<PathBuf>,
-    /// The name of the stream; BIRDHOOK in JetStream and birdhook in Redis unless told.
+    /// Use the stream of this name. Defaults to BIRDHOOK in JetStream and birdhook in Redis.
     #[arg(long, value_name = "NAME", requires = "engine")]
     stream: Option<String>,
 }
 
-/// How events are written for it.
+/// The format of events in the engine.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct WritingArgs {
-    /// In JetStream, the subject of an event; {app}, {kind}, {name}, {generation} and {subscriber} stand for the event's own.
+    /// Publish each event under this JetStream subject. {app}, {kind}, {name}, {generation} and
+    /// {subscriber} are replaced with the event's values.
     #[arg(long, value_name = "TEMPLATE", default_value = "birdhook.{app}.{kind}.{subscriber}", requires = "engine")]
     subject: Subjects,
-    /// In JetStream, the room for events of a stream that is made, which the server sets aside: 512 MiB, 20 GB.
+    /// Set the maximum size of a JetStream stream that is created, for example 512 MiB or 20 GB.
+    /// The server reserves this space.
     #[arg(long, value_name = "SIZE", default_value = "8 GiB", requires = "engine")]
     max_bytes: ByteSize,
     /// Write events as CloudEvents 1.0, for consumers in other languages.

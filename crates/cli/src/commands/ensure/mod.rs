@@ -13,23 +13,27 @@ use crate::Verdict;
 use crate::account::{AccountArgs, explained};
 use crate::output::{self, BAD, CAREFUL, GOOD, note, shown, styled};
 
-/// Bring about what a file says: a webhook registered and valid, and users subscribed. Nothing is deleted.
+/// Apply a webhook configuration file: register and validate the webhook, and subscribe users.
 ///
-/// A second run changes nothing, and one that was interrupted is continued. The URL, the types, the filters and the credentials
-/// are checked before anything is changed. X refusing one subscription does not stop the others; a subscription that differs from
-/// the wanted one is named, with the command that replaces it. Exit code 2 when X refuses a step, 1 when X does not confirm one.
+/// Nothing is deleted. A second run changes nothing, and a run after an interruption continues. The
+/// URL, the types, the filters and the credentials are checked before anything is changed.
 ///
-/// Before X is asked to challenge the receiver, it is
-/// asked by its public URL, so that a refusal is explained before X gives one.
+/// The receiver is challenged at its public URL before X challenges it, so that a fault is
+/// explained before X refuses.
+///
+/// If X refuses one subscription, the others are still created. If X has a subscription that
+/// differs from the desired one, ensure names it and prints the command that replaces it. Exit code
+/// 2 if X refuses a step, 1 if X does not confirm one.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FILE)]
 pub(crate) struct Ensure {
-    /// The file.
+    /// The configuration file, in TOML.
     file: PathBuf,
-    /// Say what is to be done, and do nothing.
+    /// Print the steps without doing them.
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask the receiver first: where its public URL cannot be reached from here.
+    /// Do not challenge the receiver first. Use it if the public URL cannot be reached from this
+    /// machine.
     #[arg(long)]
     no_probe: bool,
     #[command(flatten)]
@@ -39,15 +43,15 @@ pub(crate) struct Ensure {
 const FILE: &str = r#"The file is TOML:
 
     url = "https://app.example/webhooks/twitter"
-    api = "v2"                           # or "enterprise"; v2 unless told
-    account_activity = ["2001", "2002"]  # users; this API ends on 2027-01-01
+    api = "v2"                           # or "enterprise"; defaults to "v2"
+    account_activity = ["2001", "2002"]  # user ids; this API ends on 2027-01-01
 
-    [[activity]]                         # the X Activity API, any number of these
+    [[activity]]                         # the X Activity API; may be repeated
     types = ["like.create", "post.mention.create"]
     users = ["2001"]                     # or keywords = ["ferry"]
     direction = "inbound"                # or "outbound"; defaults to both
-    qualifiers = { post_id = "20" }      # optional; X names direction, post_id and conversation_type
-    expires_at = "2030-01-01T00:00:00Z"  # optional; without it, an end is left as it is, and a new subscription has none
+    qualifiers = { post_id = "20" }      # optional; X documents direction, post_id and conversation_type
+    expires_at = "2030-01-01T00:00:00Z"  # optional; defaults to the existing expiry, else to none
     tag = "bell"                         # optional"#;
 
 impl Ensure {

@@ -15,10 +15,11 @@ use crate::output::{self, BAD, escaped_json, shown, styled};
 pub(super) struct DeadLetters {
     #[command(flatten)]
     folder: Folder,
-    /// Show all of this one: what happened, and the event as X wrote it. With --json as `birdhook inbox export` prints it.
+    /// Show this dead letter in full, with the event as X wrote it. With --json, the output has the
+    /// format of `birdhook inbox export`.
     #[arg(long, value_name = "ID")]
     show: Option<EventId>,
-    /// At most so many.
+    /// List at most this many dead letters.
     #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "show")]
     limit: usize,
 }

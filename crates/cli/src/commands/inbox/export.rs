@@ -12,11 +12,12 @@ use super::folder::{Folder, each};
 use crate::Verdict;
 use crate::output;
 
-/// Print every event of an inbox as one line of JSON, the oldest first.
+/// Print every event of an inbox as one line of JSON, oldest first.
 ///
-/// Each line is what `birdhook listen --json --raw` prints of the event (docs/activity.md), with `id`, `standing` (ready,
-/// waiting, dead or acknowledged), `tries` and `stored_at` besides. What was acknowledged is there only if its owner keeps it. Of
-/// what cannot be read there is `unreadable`, which says why, `app`, `position` and `body_base64`.
+/// Each line has the format of `birdhook listen --json --raw` (docs/activity.md), with `id`,
+/// `standing` (ready, waiting, dead or acknowledged), `tries` and `stored_at` added. Acknowledged
+/// events are included only if the owner of the inbox keeps them. An event that cannot be parsed
+/// has `unreadable` (the reason), `app`, `position` and `body_base64`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
     #[command(flatten)]

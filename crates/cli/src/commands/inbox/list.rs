@@ -10,19 +10,20 @@ use crate::Verdict;
 use crate::account::{Cells, tell};
 use crate::output::{note, plural};
 
-/// List the events of an inbox, the oldest first.
+/// List the events of an inbox, oldest first.
 ///
-/// With --json an object for each: `id`, `standing`, `tries`, `stored_at`, `kind`, `app` and, when there is one, `subscriber`;
-/// in place of `kind`, of what cannot be read, `unreadable`, which says why.
+/// With --json, the output has an object per event: `id`, `standing`, `tries`, `stored_at`, `kind`,
+/// `app` and, if there is one, `subscriber`. An event that cannot be parsed has `unreadable`, the
+/// reason, instead of `kind`.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     #[command(flatten)]
     folder: Folder,
-    /// Only events that stand so: they can be handed out, failed and wait to be tried again, failed as often as they may, or
-    /// are done with and kept.
+    /// List only events in this state: ready to be leased, waiting for a retry, dead after the last
+    /// attempt, or acknowledged and kept.
     #[arg(long)]
     standing: Option<StandingName>,
-    /// At most so many.
+    /// List at most this many events.
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }

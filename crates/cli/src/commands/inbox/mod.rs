@@ -13,10 +13,11 @@ use anyhow::Result;
 pub(crate) use self::folder::opened;
 use crate::Verdict;
 
-/// Look into a durable inbox, as `birdhook listen --inbox` and apps keep it, and settle what is in it.
+/// Inspect a durable inbox, and requeue or discard its events.
 ///
-/// Stop whoever uses the folder first: it belongs to one process at a time. Nothing is handed out, cleared away or made;
-/// only `requeue` and `discard` change what becomes of events.
+/// `birdhook listen --inbox` and apps write such inboxes. Only one process at a time can open an
+/// inbox, so stop the receiver first. These commands lease no events, delete nothing and create no
+/// inbox. Only `requeue` and `discard` change events.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inbox {
     #[command(subcommand)]

@@ -11,38 +11,39 @@ use crate::Verdict;
 use crate::account::confirmed;
 use crate::output::{self, note, plural};
 
-/// Make dead letters events like any other, with all their tries before them.
+/// Return dead letters to the queue with 0 attempts.
 ///
-/// With --json an object: `requeued`, how many, and `refused`, the ids that are not those of dead letters; with one of these
-/// the exit code is 1.
+/// With --json, the output is an object: `requeued`, the number of events, and `refused`, the ids
+/// that do not belong to dead letters. Exit code 1 if an id was refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct Requeue {
     #[command(flatten)]
     folder: Folder,
-    /// The ids of dead letters.
+    /// The ids of the dead letters.
     #[arg(value_name = "ID", required_unless_present = "all")]
     ids: Vec<EventId>,
-    /// All dead letters.
+    /// Select all dead letters.
     #[arg(long, conflicts_with = "ids")]
     all: bool,
 }
 
-/// Be done with events without handing them out, dead letters and others.
+/// Discard events without delivering them, dead letters or others.
 ///
-/// Their copies are known as duplicates still. They stand as acknowledged, and are deleted when the inbox is used next, unless
-/// its owner keeps what is acknowledged. With --json an object: `discarded`, how many, and `refused`, the ids of no events, or
-/// of events that were done with before; with one of these the exit code is 1.
+/// Duplicates of discarded events are still recognised. Discarded events count as acknowledged.
+/// They are deleted when the inbox is next used, unless its owner keeps acknowledged events. With
+/// --json, the output is an object: `discarded`, the number of events, and `refused`, the ids of
+/// unknown events and of events that were already acknowledged. Exit code 1 if an id was refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct Discard {
     #[command(flatten)]
     folder: Folder,
-    /// The ids of events.
+    /// The ids of the events.
     #[arg(value_name = "ID", required_unless_present = "all_dead")]
     ids: Vec<EventId>,
-    /// All dead letters.
+    /// Select all dead letters.
     #[arg(long, conflicts_with = "ids")]
     all_dead: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }

@@ -10,12 +10,13 @@ use super::folder::Folder;
 use crate::Verdict;
 use crate::output::{self, BAD, plural, styled};
 
-/// Tell how much is in an inbox.
+/// Print the size of an inbox.
 ///
-/// With --json an object: `depth`, the events that are to be done, of which `ready` can be handed out and `waiting` failed and
-/// wait to be tried again; `oldest_seconds`, since the oldest of these was stored, when there is one; `dead`, the dead letters;
-/// `remembered`, the events whose copies are known as duplicates; `bytes`, what events and keys take, and `disk`, what the file
-/// takes.
+/// With --json, the output is an object. `depth` is the number of events that are neither
+/// acknowledged nor dead letters: `ready` of them can be leased, `waiting` have failed and wait for
+/// a retry. `oldest_seconds` is the age of the oldest of them, if there is one. `dead` is the
+/// number of dead letters, `remembered` the number of events whose keys are kept for deduplication.
+/// `bytes` is the size of the events and keys, `disk` the size of the file.
 #[derive(Debug, clap::Args)]
 pub(super) struct Stats {
     #[command(flatten)]

@@ -8,9 +8,10 @@ use super::folder::Folder;
 use crate::Verdict;
 use crate::output::{self, BAD, GOOD, plural, styled};
 
-/// Read all of an inbox and hold it against its checksums. Exit code 1 when it is damaged, 2 when it cannot be looked at.
+/// Check an inbox against its checksums.
 ///
-/// With --json an object: `sound`, and `events`, how many there are, or `damage`, what is wrong.
+/// The whole inbox is read. Exit code 1 if it is damaged, 2 if it cannot be read. With --json, the
+/// output is an object: `sound`, and either `events`, the number of events, or `damage`, the fault.
 #[derive(Debug, clap::Args)]
 pub(super) struct Verify {
     #[command(flatten)]

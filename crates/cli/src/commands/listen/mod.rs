@@ -25,56 +25,68 @@ use crate::engine::{EngineArgs, WritingArgs};
 /// Time limit for deliveries in flight at shutdown.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each event.
+/// Receive webhooks: answer challenges, verify, remove duplicates, and print one line for each
+/// event.
 ///
-/// Ctrl-C or SIGTERM stops it after what is in flight is done. With --json each line is the documented JSON of an event
-/// (docs/activity.md).
+/// With --json, each line is the documented JSON of an event (docs/activity.md). Ctrl-C or SIGTERM
+/// stops the receiver after it has answered the deliveries in progress, or after 10 s.
 ///
-/// While standard output is not read (a full pipe, Ctrl-S), deliveries whose events cannot be printed are answered 503 at their deadline.
-/// Challenges are answered, and notes on standard error are left out and counted.
+/// While standard output is not read (a full pipe, Ctrl-S), deliveries whose events cannot be
+/// printed are answered 503 at their deadline. Challenges are still answered. Notes that cannot be
+/// written to standard error are left out and counted.
 ///
-/// With --inbox a delivery is answered 200 once it is on the disk. From there its events are forwarded and printed, one after
-/// the other, and an event is done with once that has succeeded. Where it fails it is tried again after a second, then twice as
-/// long each time, up to 10 minutes; after the last try it is a dead letter, which `birdhook inbox` shows and requeues. What
-/// was not printed when the process ended, by a crash too, is printed when it is started again; what was printed in the last
-/// moment before a crash may be printed twice. Duplicates are known for 5 days, after a restart too.
+/// With --inbox, a delivery is answered 200 once it is on disk. Its events are then forwarded and
+/// printed one at a time, and acknowledged. A failed event is retried after 1 s; the delay doubles
+/// after each attempt, up to 10 minutes. After the last attempt, the event becomes a dead letter,
+/// which `birdhook inbox` shows and requeues. Events left by a stop or a crash are printed after
+/// the next start. The last events before a crash may be printed twice. Duplicates are recognised
+/// for 5 days and 1 hour, also after a restart.
 ///
-/// With --nats or --redis events go to that engine instead, and `birdhook consume` prints them: answered 200 once the engine has confirmed
-/// them, or with --inbox once they are on the disk, from where they are relayed. Receivers that share an engine hand an event
-/// to it once between them.
+/// With --nats or --redis, events go to that engine instead, and `birdhook consume` prints them. A
+/// delivery is answered 200 once the engine has confirmed its events. With --inbox, it is answered
+/// once it is on disk, and its events are relayed from there. If several receivers share an engine,
+/// each event is forwarded to it once across all of them. An engine cannot be combined with
+/// --record or --forward.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
     #[command(flatten)]
     server: ServerArgs,
-    /// Keep deliveries in this folder until their events are forwarded and printed, or the engine has them. It is made if need be; only one process at
-    /// a time can use it. Not with --record, since headers are not kept: `birdhook inbox export` prints what is in it.
+    /// Store deliveries in this folder until their events are forwarded and printed, or until the
+    /// engine has confirmed them. The folder is created if needed. Only one process at a time can
+    /// use it. Not available with --record, because an inbox does not store headers; `birdhook
+    /// inbox export` prints its events.
     #[arg(long, value_name = "DIR", conflicts_with = "record")]
     inbox: Option<PathBuf>,
-    /// How often an event is tried before it is a dead letter of the inbox. An engine is waited for without end.
+    /// Turn an event into a dead letter of the inbox after this many attempts. Attempts to reach an
+    /// engine are not limited.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "inbox", value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
-    /// Append each delivery to this file, as `birdhook replay` reads it; what cannot be written is answered 503.
+    /// Append each delivery to this file, in the format that `birdhook replay` reads. A delivery
+    /// that cannot be written is answered 503.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Pass each delivery on to this URL, signed anew with the secret of its app; answered 200 only when the URL answers 2xx,
-    /// or with --inbox tried again until it does.
+    /// Forward each delivery to this URL, signed again with the secrets of its app. Without
+    /// --inbox, the delivery is answered 200 only if the URL answers 2xx. With --inbox, the
+    /// forwarding is retried up to --tries times.
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
     writing: WritingArgs,
-    /// With --inbox and an engine: relay each subscriber's events one after the other, in the order in which they were accepted.
+    /// Relay each subscriber's events one at a time, in the order in which they were accepted.
+    /// Requires --inbox and an engine.
     #[arg(long, requires_all = ["inbox", "engine"])]
     in_order: bool,
 }
 
-/// Receive webhooks and append each delivery to a file, one JSON object a line, as `birdhook replay` reads it.
+/// Receive webhooks, and append each delivery to a file that `birdhook replay` reads.
 ///
-/// The same as `birdhook listen --record FILE`.
+/// The file holds one JSON object per line. Same as `birdhook listen --record FILE`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Record {
-    /// The file; it is made readable by its owner only, for it holds what people wrote.
+    /// The file to append to. It is made readable only by its owner, because deliveries hold
+    /// private content.
     file: PathBuf,
     #[command(flatten)]
     server: ServerArgs,

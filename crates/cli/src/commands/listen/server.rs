@@ -21,25 +21,27 @@ use crate::apps::AppArgs;
 use crate::lines::Form;
 use crate::output::{BAD, note, serving, styled};
 
-/// Where to receive, and for whom.
+/// The address and the apps of a receiver.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServerArgs {
-    /// Where to listen. X itself needs a public https URL without a port: put a proxy or a tunnel in front.
+    /// Listen on this address. X needs a public https URL without a port, so put a proxy or a
+    /// tunnel in front.
     #[arg(long, default_value = "127.0.0.1:8080")]
     addr: SocketAddr,
-    /// The path that X knows.
+    /// Receive webhooks at this path.
     #[arg(long, default_value = "/webhooks/twitter")]
     path: String,
-    /// Share the address with other receivers that are started so: the system hands each new connection to one of them. Not on
-    /// Windows.
+    /// Share the address with other receivers that use this option. The system assigns each new
+    /// connection to one of them. Not available on Windows.
     #[arg(long)]
     share_port: bool,
     #[command(flatten)]
     apps: AppArgs,
-    /// Print the event as X wrote it too, as `raw` in its JSON.
+    /// Include the event as X wrote it, as `raw` in the JSON.
     #[arg(long, requires = "json")]
     raw: bool,
-    /// Hand over once what both the Account Activity API and the X Activity API tell.
+    /// Enable dual mode: process an event once if both the Account Activity API and the X Activity
+    /// API deliver it.
     #[arg(long)]
     cut_over: bool,
 }
