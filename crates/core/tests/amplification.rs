@@ -47,7 +47,6 @@ fn measure_bodies_of(size: usize) {
         let mut check = |used: &str, run: &dyn Fn()| {
             let cost = measure(run);
             let (all, most) = (cost.bytes_total / size as u64, cost.bytes_max / size as u64);
-            println!("{shape}, {used}: {all} times its size in all, {most} at once");
             if all > IN_ALL || most > AT_ONCE {
                 over.push(format!("{shape}, {used}: {all} times its size in all, {most} at once"));
             }

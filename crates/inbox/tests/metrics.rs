@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -47,10 +48,25 @@ impl EventSink for Moody {
     }
 }
 
-/// The only test of metrics: the committer records from its own thread, so the recorder must be
-/// that of the whole process.
-#[tokio::test]
-async fn every_metric_that_is_documented_has_its_value() {
+/// Set in the process that runs the test below alone.
+const ALONE: &str = "BIRDHOOK_TEST_ALONE";
+
+/// The committer records from its own thread, so the recorder must be that of the whole process. The
+/// test runs in a process of its own, because other tests would record there too.
+#[test]
+fn every_metric_that_is_documented_has_its_value() {
+    if std::env::var_os(ALONE).is_some() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        return runtime.block_on(every_documented_metric_has_its_value());
+    }
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    alone.args(["--exact", "metrics::every_metric_that_is_documented_has_its_value", "--nocapture"]);
+    let ended = alone.env(ALONE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+async fn every_documented_metric_has_its_value() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     recorder.install().unwrap();

@@ -23,7 +23,7 @@ use birdhook_core::{Activity, Event, EventKind, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::{ReplayJob, ReplaySpan, Webhook};
+use crate::api::{ReplayJob, ReplaySpan, Webhook, same_url};
 use crate::{Api, Client, Error};
 use state::State;
 
@@ -210,7 +210,7 @@ impl Watch {
             Api::V2 => client.webhooks().list().await?,
             Api::Enterprise => client.enterprise().list().await?,
         };
-        Ok(all.into_iter().find(|webhook| webhook.url == self.inner.url))
+        Ok(all.into_iter().find(|webhook| same_url(&webhook.url, &self.inner.url)))
     }
 
     /// Makes X challenge the webhook. Returns whether it is then valid.

@@ -1,6 +1,6 @@
 //! Webhooks that become invalid or disappear.
 
-use birdhook_client::{Api, Notice};
+use birdhook_client::{Api, Notice, WatchSettings};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::Occasion;
 
@@ -78,4 +78,12 @@ async fn a_webhook_that_is_gone_is_told() {
     world.x.register(&world.webhook.url).await.unwrap();
     world.advance(m(5)).await;
     assert_eq!(world.step().await, ["revalidated", "gap 0 10 invalid", "later 0 10 31"]);
+}
+
+#[tokio::test]
+async fn a_webhook_is_found_whatever_the_case_of_its_scheme_and_host() {
+    let world = World::new(Api::V2).await;
+    let url = world.webhook.url.replacen("http://", "HTTP://", 1);
+    let notices = world.client.watch(&*url, WatchSettings::default()).step().await;
+    assert!(!notices.iter().any(|notice| matches!(notice, Notice::Missing { .. })), "{notices:?}");
 }

@@ -58,11 +58,28 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the beginning of a text, on one line, without control characters and without the secret.
-pub(super) fn quote(text: &str, secret: &str) -> String {
-    let text = text.replace(secret, "[the secret]");
+/// Returns the beginning of a text, on one line, without control characters and without the secrets.
+pub(super) fn quote<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    // The text is shortened only once it holds none of them: the first half of a secret is too much.
+    let text = secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[the secret]"));
     let printable = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });
     let short: String = printable.take(100).collect();
     let dots = if text.chars().nth(100).is_some() { "..." } else { "" };
     format!("{:?}{dots}", short.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_holds_no_part_of_any_secret_and_is_quoted_once() {
+        let text = format!("\"one\" {} two-secret", "x".repeat(85));
+        let quoted = quote(&text, ["one-secret", "two-secret"]);
+        assert!(!quoted.contains("two") && !quoted.contains("\\\\"), "{quoted}");
+        assert_eq!(
+            quote("one-secret and two-secret", ["one-secret", "two-secret"]),
+            "\"[the secret] and [the secret]\""
+        );
+    }
 }

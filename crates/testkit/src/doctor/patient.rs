@@ -209,7 +209,6 @@ impl Patient {
 
     /// Returns a short, printable quote of a text from the target, without secrets.
     pub(super) fn quote(&self, text: &str) -> String {
-        let secrets = self.keys.iter().map(|known| &*known.text.0);
-        secrets.fold(text.to_owned(), |text, secret| leak::quote(&text, secret))
+        leak::quote(text, self.keys.iter().map(|known| &*known.text.0))
     }
 }

@@ -116,7 +116,7 @@ const READ: u64 = 2 * (50 << 20);
 async fn amplifying(target: Target) -> Tally {
     let mut tally = Tally::default();
     // The short form attacks unoptimised servers, so it sends fewer bodies.
-    let bodies = hostile::bodies().into_iter().step_by(target.scale(1, 6));
+    let bodies = hostile::bodies(hostile::SIZE).into_iter().step_by(target.scale(1, 6));
     let bodies: Vec<_> = bodies.map(|(shape, body)| (shape, body, [Status(200)].as_slice())).collect();
     send(&target, &mut tally, &bodies).await;
     tally
