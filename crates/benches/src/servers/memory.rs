@@ -65,7 +65,8 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
     }
     let intro = format!(
         "Memory of {IDLE} idle connections after one request each. *Unfinished* is the increase when the last byte is \
-         missing from {UNDER_WAY} requests of 6 KB, or from {IDLE} of 64 KB:"
+         missing from {UNDER_WAY} requests of 6 KB, or from {IDLE} of 64 KB. *Refused* counts the requests of 64 KB \
+         without a 200; birdhook limits the memory for all bodies:"
     );
     println!("{}\n\n{table}", prose(&intro));
     let [bare, birdhook] = &measured;
