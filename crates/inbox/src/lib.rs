@@ -23,7 +23,7 @@
 //! # let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
 //! # let chunks = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(body.into())]);
 //! # assert_eq!(pipeline.receive(reception, chunks).await.status(), 200);
-//! Pass the pipeline to a receiver, then consume:
+//! // Pass the pipeline to a receiver, then consume:
 //! if let Some(lease) = inbox.recv().await {
 //!     println!("{}", lease.kind());
 //!     lease.ack().await?;
