@@ -16,7 +16,7 @@ use birdhook_examples::{
 #[actix_web::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
-    let printing = actix_web::rt::spawn(print_events(deliveries.events()));
+    let printing = actix_web::rt::spawn(print_events(deliveries));
 
     let receiver = Receiver::new(pipeline.clone());
     let server = HttpServer::new(move || App::new().service(receiver.at(PATH)))

@@ -9,7 +9,7 @@ use hyper_util::service::TowerToHyperService;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
-    let printing = tokio::spawn(print_events(deliveries.events()));
+    let printing = tokio::spawn(print_events(deliveries));
 
     let app = Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = listen()?;

@@ -11,7 +11,7 @@ use tower::{ServiceExt, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let (pipeline, deliveries) = Webhook::new(apps()?).channel(1024);
-    let printing = tokio::spawn(print_events(deliveries.events()));
+    let printing = tokio::spawn(print_events(deliveries));
 
     let receiver = Receiver::new(pipeline.clone());
     let service = TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {

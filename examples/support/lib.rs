@@ -2,11 +2,12 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use birdhook::{Apps, Event, Events};
+use birdhook::{Apps, Deliveries, Delivery, Event};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -109,13 +110,29 @@ pub fn note(note: String) {
     let _ = NOTES.try_write(note);
 }
 
+/// Length of the lines that are written at once, in bytes. Waking the writer takes longer than
+/// writing a line.
+const AT_ONCE: usize = 64 << 10;
+
 /// Prints each event as one line of JSON, until the receiver is shut down.
 ///
 /// # Errors
 /// Fails if an event cannot be printed. Deliveries are answered 503 from then on.
-pub async fn print_events(mut events: Events) -> io::Result<()> {
-    while let Some(event) = events.recv().await {
-        print(line(&event)).await?;
+pub async fn print_events(mut deliveries: Deliveries) -> io::Result<()> {
+    let (mut read, mut lines) = (Vec::new(), String::new());
+    while deliveries.recv_many(&mut read, 64).await > 0 {
+        for event in read.drain(..).flat_map(Delivery::into_events) {
+            if !lines.is_empty() {
+                lines.push('\n');
+            }
+            lines.push_str(&line(&event));
+            if lines.len() >= AT_ONCE {
+                print(mem::take(&mut lines)).await?;
+            }
+        }
+        if !lines.is_empty() {
+            print(mem::take(&mut lines)).await?;
+        }
     }
     Ok(())
 }
