@@ -45,8 +45,8 @@ const fn step(name: &'static str, minutes: f32, about: &'static str, run: fn() -
 /// The steps of `cargo xtask test`: they need no server and no second build configuration.
 pub(crate) const SHORT: &[Step] = &[
     step("fmt", 0.1, "the code is formatted", fmt),
-    step("clippy", 2.0, "no warnings, with all features", clippy),
-    step("tests", 5.0, "unit and integration tests", testing::short),
+    step("clippy", 2.3, "no warnings, with all features", clippy),
+    step("tests", 5.5, "unit and integration tests", testing::short),
     step("doctests", 0.3, "the examples in the documentation", testing::doctests),
     step("quickstart", 0.2, "the quickstart of the README runs to its end", quickstart),
 ];
@@ -55,32 +55,32 @@ pub(crate) const SHORT: &[Step] = &[
 pub(crate) const LONG: &[Step] = &[
     step(
         "features",
-        2.0,
+        2.5,
         "no warnings without features, with each alone, with all, and with those that interact",
         || features::check().map(Outcome::Passed),
     ),
-    step("long", 1.0, "the long forms of tests, on what `tests` has built", testing::long),
+    step("long", 1.3, "the long forms of tests, on what `tests` has built", testing::long),
     step("inbox", 2.0, "the inbox loses nothing, and its tests notice planted mistakes", testing::inbox),
     step("engines", 4.0, "events cross JetStream and Redis once each, whatever fails", testing::engines),
-    step("models", 2.0, "the pipeline under chosen schedules loses, doubles and delays nothing", models::step),
-    step("soak", 1.0, "a receiver keeps its memory and its journal under faults, for some seconds", soak::step),
+    step("models", 2.2, "the pipeline under chosen schedules loses, doubles and delays nothing", models::step),
+    step("soak", 1.2, "a receiver keeps its memory and its journal under faults, for some seconds", soak::step),
     step(
         "attack",
-        4.0,
+        7.0,
         "the example servers and `birdhook listen` withstand every attack, in small numbers",
         attack::quick,
     ),
-    step("docs", 0.5, "the documentation builds without warnings", docs),
+    step("docs", 0.7, "the documentation builds without warnings", docs),
     step("wasm", 0.3, "the core builds for wasm32-unknown-unknown", wasm),
     step("rules", 0.1, "dependencies between packages, lints, and tests that are compiled", rules::check),
     step("sizes", 0.1, "no source file is overlong", sizes::check),
-    step("supply", 4.0, "dependencies: licences, versions, advisories; public APIs", supply::check),
-    step("instructions", 1.0, "no path of core and pipeline costs more than before", instructions::check),
-    step("coverage", 1.0, "tests run 95 % of the lines of the core", || coverage::check().map(Outcome::Passed)),
-    step("fuzz", 4.0, "each fuzz target runs for five seconds", || {
+    step("supply", 1.0, "dependencies: licences, versions, advisories; public APIs", supply::check),
+    step("instructions", 1.5, "no path of core and pipeline costs more than before", instructions::check),
+    step("coverage", 2.2, "tests run 95 % of the lines of the core", || coverage::check().map(Outcome::Passed)),
+    step("fuzz", 6.0, "each fuzz target runs for five seconds", || {
         fuzz::run(&fuzz::Options::step()).map(Outcome::Passed)
     }),
-    step("dates", 5.0, "the tests pass on other dates, and over the turn of a year", dates::check),
+    step("dates", 7.0, "the tests pass on other dates, and over the turn of a year", dates::check),
 ];
 
 /// Runs the named steps, or all. A step that fails does not prevent the others from running.
