@@ -181,7 +181,7 @@ async fn untaken(target: Target) -> Tally {
     let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
     // The short form sends fewer requests: slow servers are attacked in parallel, and actix-web,
     // which never stops answering, would be busy with nothing else.
-    let (clients, at_once, pause) = target.scale((20, 500, Duration::ZERO), (4, 250, Duration::from_millis(50)));
+    let (clients, at_once, pause) = target.scale((20, 500, Duration::ZERO), (4, 150, Duration::from_millis(75)));
     for _ in 0..clients {
         let server = target.address;
         asking.spawn(async move {
