@@ -1,4 +1,4 @@
-//! What a signed body makes a sink allocate is in proportion to its length, whatever its shape.
+//! Memory that a sink allocates for a signed body is in proportion to its length, for any shape.
 
 #[path = "../../crates/core/tests/support/hostile.rs"]
 mod hostile;
@@ -13,11 +13,12 @@ use crate::nats::bed as nats;
 use crate::redis::bed as redis;
 use hostile::SIZE;
 
-/// What one delivery may allocate for each byte of it: together, and at once. The connection's own buffers count.
+/// Limits for one delivery, in bytes allocated per byte of its body: in total, and at one time. The
+/// connection's buffers count.
 const IN_ALL: u64 = 120;
 const AT_ONCE: u64 = 50;
 
-/// One thread, so that all is counted that the connection does.
+/// One thread, so that the connection's allocations are counted.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -28,7 +29,7 @@ fn check(runtime: &Runtime, sink: &impl EventSink) {
         let delivery = Delivery::restore("app", body, 10_000).unwrap();
         let mut taken = Ok(());
         let cost = measure(|| taken = runtime.block_on(async { sink.deliver(delivery.clone()).await }));
-        // A server takes no message over its own limit.
+        // Servers reject messages above their own limit.
         assert!(matches!(taken, Ok(()) | Err(SinkError::Refused(_))), "{shape}: {taken:?}");
         let (all, most) = (cost.bytes_total / SIZE as u64, cost.bytes_max / SIZE as u64);
         if all > IN_ALL || most > AT_ONCE {
@@ -53,7 +54,7 @@ fn jetstream() {
     check(&runtime, &bed.sink());
 }
 
-/// What its own thread allocates is not counted: that writes the body and the keys.
+/// Allocations of the inbox's own thread, which writes the body and the keys, are not counted.
 #[test]
 fn an_inbox() {
     let folder = tempfile::tempdir().unwrap();

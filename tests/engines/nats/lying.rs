@@ -1,4 +1,4 @@
-//! A NATS server that lies or says nothing more, at each step of what it is asked.
+//! A NATS server that sends a wrong response, or none, at each step of a conversation.
 
 use std::time::{Duration, Instant};
 
@@ -11,24 +11,24 @@ use tokio::net::TcpListener;
 
 use crate::nats::bed::posts;
 
-/// Where the lie comes.
+/// The step at which the server sends the wrong response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// In place of what the server says of itself.
+    /// Instead of `INFO`.
     Info,
-    /// In place of the answer to the first `PING`, by which the client knows that it was let in.
+    /// Instead of the response to the first `PING`, which accepts the client.
     Pong,
-    /// In place of what JetStream says of the event, after the head of a message.
+    /// Instead of JetStream's receipt for the event, after the head of a message.
     Receipt,
-    /// In place of all of that message.
+    /// Instead of the whole message.
     Message,
-    /// There is none.
+    /// All responses are right.
     Never,
 }
 
 const INFO: &str = r#"INFO {"server_id":"x","server_name":"x","version":"2.11.0","go":"go1","host":"127.0.0.1","port":4222,"max_payload":1048576,"headers":true,"jetstream":true,"proto":1,"client_id":1}"#;
 
-/// What is said. `None` is nothing, an empty text ends the connection.
+/// Wrong responses. `None` sends nothing; an empty text closes the connection.
 const OF_THE_SERVER: [Option<&str>; 6] =
     [None, Some(""), Some("INFO {}"), Some("INFO {"), Some("-ERR 'no'"), Some("HTTP/1.1 400 Bad Request")];
 const OF_A_PING: [Option<&str>; 5] =
@@ -51,10 +51,10 @@ const OF_A_MESSAGE: [Option<&str>; 6] = [
     Some("HMSG x 1 1 0"),
 ];
 
-/// The client waits 5 s for a connection, and as long for a receipt.
+/// The client waits 5 s for a connection, and 5 s for a receipt.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// As a server until the lie, after which nothing more is said.
+/// Behaves as a server until the wrong response, and then sends nothing.
 async fn converse(stream: tokio::net::TcpStream, step: Step, lie: Option<&str>) -> std::io::Result<()> {
     let (mut stream, mut line, mut sid) = (BufStream::new(stream), String::new(), String::new());
     let mut asked = Step::Info;
@@ -75,7 +75,7 @@ async fn converse(stream: tokio::net::TcpStream, step: Step, lie: Option<&str>) 
         if is_lie {
             std::future::pending::<()>().await;
         }
-        // What is asked next.
+        // Reads the next request.
         asked = loop {
             line.clear();
             if stream.read_line(&mut line).await? == 0 {
@@ -123,7 +123,7 @@ async fn connect_and_deliver(step: Step, lie: Option<&'static str>) -> Result<()
     taken
 }
 
-/// No lie is taken for an event that was stored, keeps a delivery waiting, or costs memory.
+/// No wrong response counts as a stored event, blocks a delivery, or costs memory.
 #[test]
 fn whatever_the_server_says_in_place_of_an_answer_is_an_error_in_time() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

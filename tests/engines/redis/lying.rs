@@ -1,4 +1,4 @@
-//! A Redis that lies or says nothing more, at each step of what it is asked.
+//! A Redis that sends a wrong response, or none, at each step of a conversation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::redis::bed::{STREAM, posts};
 
-/// What is said in place of an answer. `None` is nothing.
+/// Wrong responses. `None` sends nothing.
 const LIES: [Option<&[u8]>; 17] = [
     None,
     Some(b""),
@@ -34,11 +34,11 @@ const LIES: [Option<&[u8]>; 17] = [
     Some(b"\0\xff\r\n:"),
 ];
 
-/// Two calls of two seconds each, a second for a connection, and some more for slow machines.
+/// Two calls of 2 s each, 1 s for a connection, and a margin for slow machines.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Answers `honest` commands as Redis does, counting all connections together, then lies to all others. An empty lie closes the
-/// connection.
+/// Answers the first `honest` commands of all connections as Redis does, and the others with `lie`.
+/// An empty `lie` closes the connection.
 async fn serve(listener: TcpListener, honest: usize, lie: Option<&'static [u8]>) {
     let asked = Arc::new(AtomicUsize::new(0));
     while let Ok((stream, _)) = listener.accept().await {
@@ -72,7 +72,7 @@ async fn converse(mut stream: TcpStream, asked: Arc<AtomicUsize>, honest: usize,
     }
 }
 
-/// The name of a whole command at the beginning, and how long the command is.
+/// Returns the name and the length of the complete command at the beginning.
 fn command(bytes: &[u8]) -> Option<(String, usize)> {
     let line = |from: usize| {
         let length = bytes.get(from..)?.windows(2).position(|two| two == b"\r\n")?;
@@ -105,7 +105,7 @@ async fn connect_and_deliver(honest: usize, lie: Option<&'static [u8]>) -> Resul
     taken
 }
 
-/// No lie is taken for an event that was appended, keeps a delivery waiting, or costs memory.
+/// No wrong response counts as an appended event, blocks a delivery, or costs memory.
 #[test]
 fn whatever_redis_says_in_place_of_an_answer_is_an_error_in_time() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
