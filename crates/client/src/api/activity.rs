@@ -5,9 +5,8 @@ mod subscribe;
 mod types;
 
 pub use filter::{Direction, Filter};
+pub(crate) use subscribe::{Subject, in_words, is_same_second, login, subject};
 pub use subscribe::{Subscribed, SubscriptionFault, Unconfirmed};
-pub(crate) use subscribe::{in_words, is_same_second, login};
-pub(crate) use types::canonical;
 
 use std::collections::BTreeSet;
 

@@ -22,7 +22,7 @@ pub use activity::{
     Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page, Subscribed,
     SubscriptionFault, Unconfirmed,
 };
-pub(crate) use activity::{canonical, in_words, is_same_second, login};
+pub(crate) use activity::{Subject, in_words, is_same_second, login, subject};
 pub use enterprise::Enterprise;
 pub use event_types::{EVENT_TYPES, EventType};
 pub use premium::Premium;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use birdhook_core::Timestamp;
 
 use super::wanted::{Api, Wanted, Wish};
-use crate::api::{ActivitySubscription, Filter, Webhook, canonical, same_url};
+use crate::api::{ActivitySubscription, Subject, Webhook, same_url, subject};
 use crate::{Client, Error};
 
 /// The part of X's current state that the desired state concerns.
@@ -15,7 +15,7 @@ pub(crate) struct Found {
     /// The ids of the users who are subscribed to the Account Activity API.
     pub(crate) subscribers: BTreeSet<String>,
     /// All X Activity API subscriptions of the app, by type and subject.
-    activity: BTreeMap<Same, Vec<ActivitySubscription>>,
+    activity: BTreeMap<Subject, Vec<ActivitySubscription>>,
 }
 
 impl Found {
@@ -55,7 +55,7 @@ impl Found {
     /// Returns the current subscription that equals a desired one, apart from tag and expiry.
     pub(crate) fn equal(&self, wish: &Wish, now: Timestamp) -> Option<&ActivitySubscription> {
         let new = wish.subscription(&self.webhook.as_ref()?.id);
-        self.activity.get(&same(&wish.event_type, &wish.filter))?.iter().find(|one| new.is_met_by(one, now))
+        self.activity.get(&subject(&wish.event_type, &wish.filter))?.iter().find(|one| new.is_met_by(one, now))
     }
 
     /// Describes how current subscriptions of the same type and subject differ from a desired one.
@@ -64,16 +64,9 @@ impl Found {
     pub(crate) fn differing(&self, wish: &Wish, now: Timestamp) -> Vec<String> {
         let Some(webhook) = &self.webhook else { return Vec::new() };
         let new = wish.subscription(&webhook.id);
-        let others = self.activity.get(&same(&wish.event_type, &wish.filter)).into_iter().flatten();
+        let others = self.activity.get(&subject(&wish.event_type, &wish.filter)).into_iter().flatten();
         others.filter(|one| one.is_live(now)).map(|one| new.difference(one)).collect()
     }
-}
-
-/// Type, user and keyword: X may treat subscriptions that share them as duplicates.
-type Same = (String, Option<String>, Option<String>);
-
-fn same(event_type: &str, filter: &Filter) -> Same {
-    (canonical(event_type).to_owned(), filter.user_id.clone(), filter.keyword.clone())
 }
 
 /// Returns the webhook at this URL.
@@ -93,10 +86,10 @@ pub(crate) async fn subscribers(client: &Client, api: Api, webhook: &str) -> Res
     Ok(users.into_iter().collect())
 }
 
-async fn activity(client: &Client) -> Result<BTreeMap<Same, Vec<ActivitySubscription>>, Error> {
-    let mut activity: BTreeMap<Same, Vec<_>> = BTreeMap::new();
+async fn activity(client: &Client) -> Result<BTreeMap<Subject, Vec<ActivitySubscription>>, Error> {
+    let mut activity: BTreeMap<Subject, Vec<_>> = BTreeMap::new();
     for one in client.activity().list().await? {
-        activity.entry(same(&one.event_type, &one.filter)).or_default().push(one);
+        activity.entry(subject(&one.event_type, &one.filter)).or_default().push(one);
     }
     Ok(activity)
 }

@@ -62,11 +62,6 @@ impl Filter {
         self
     }
 
-    /// Returns whether both name the same user and keyword. X may treat such filters as duplicates.
-    pub(crate) fn is_of_same_subject(&self, other: &Self) -> bool {
-        self.user_id == other.user_id && self.keyword == other.keyword
-    }
-
     /// Reads X's filter. A `null` member counts as absent.
     fn read(filter: Value) -> Self {
         let mut read = Self::default();

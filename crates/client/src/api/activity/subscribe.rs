@@ -3,7 +3,7 @@
 use birdhook_core::Timestamp;
 
 use super::types::{canonical, is_known, meant};
-use super::{Activity, ActivitySubscription, Direction, NewSubscription};
+use super::{Activity, ActivitySubscription, Direction, Filter, NewSubscription};
 use crate::{Cause, CredentialKind, Error};
 
 /// Outcome of [`Activity::subscribe`].
@@ -292,12 +292,18 @@ fn may_be_there(error: &Error) -> bool {
     matches!(error.cause(), Cause::AlreadySubscribed | Cause::LimitReached | Cause::NoAnswer(_) | Cause::Down)
 }
 
+/// Type, user and keyword.
+pub(crate) type Subject = (String, Option<String>, Option<String>);
+
+/// Returns what a subscription is about. X may treat subscriptions with the same subject as duplicates.
+pub(crate) fn subject(event_type: &str, filter: &Filter) -> Subject {
+    (canonical(event_type).to_owned(), filter.user_id.clone(), filter.keyword.clone())
+}
+
 /// Returns the subscriptions that X may treat as duplicates of a new one.
 fn others(new: &NewSubscription, listed: Vec<ActivitySubscription>) -> Vec<ActivitySubscription> {
-    let is_other = |one: &ActivitySubscription| {
-        canonical(&one.event_type) == canonical(&new.event_type) && one.filter.is_of_same_subject(&new.filter)
-    };
-    let others = listed.into_iter().filter(is_other);
+    let wanted = subject(&new.event_type, &new.filter);
+    let others = listed.into_iter().filter(|one| subject(&one.event_type, &one.filter) == wanted);
     let (elsewhere, narrower): (Vec<_>, Vec<_>) = others.partition(|one| new.has_filter_of(one));
     if elsewhere.is_empty() { narrower } else { elsewhere }
 }
