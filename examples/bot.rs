@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use birdhook::client::login::{Loopback, OAuth2};
 use birdhook::client::{
-    AccessToken, Client, ConsumerKeys, Credentials, FileTokenStore, Https, Transport, TransportError,
+    AccessToken, Client, ConsumerKeys, Credentials, FileTokenStore, HttpsTransport, Transport, TransportError,
 };
 use birdhook::inbox::Inbox;
 use birdhook::{Activity, Event, Receiver, Webhook};
@@ -50,7 +50,7 @@ struct Bot {
     user: String,
     api: String,
     client: Client,
-    https: Https,
+    https: HttpsTransport,
     answers: Answers,
 }
 
@@ -70,7 +70,7 @@ impl Bot {
         }
         let builder = Client::builder(credentials).base_url(&api);
         let client = builder.token_store(FileTokenStore::new(folder.join("tokens"))).build()?;
-        let https = Https::new(Duration::from_secs(30))?;
+        let https = HttpsTransport::new(Duration::from_secs(30))?;
         Ok(Self { user, api, client, https, answers: Answers::open(folder.join("answers"))? })
     }
 
@@ -97,7 +97,7 @@ impl Bot {
             let settled = match self.answer(lease.event()).await {
                 Ok(()) => lease.ack().await,
                 Err(why) => {
-                    note(format!("try {}: {why}", lease.tries()));
+                    note(format!("try {}: {why}", lease.attempts()));
                     lease.nack(None).await
                 }
             };

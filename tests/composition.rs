@@ -14,7 +14,7 @@ use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
 use birdhook::axum::{Verified, webhook};
 use birdhook::{
-    AppSelector, Apps, Delivery, EventSink, Reason, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix,
+    AppSelector, Apps, Delivery, EventSink, Outcome, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix,
 };
 use birdhook_tests::client::{PATH, get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server, serve_axum, serve_hyper};
@@ -98,7 +98,7 @@ async fn a_panic_of_the_app_costs_no_other_answer() {
         let answers = delivery.send_together(&[get("crc_token=abc"), delivery.clone()], server.address).await;
         assert_eq!(answers, [503, 200, 503], "{adapter:?}");
         let health = server.health();
-        let panicked = (health.answered(Reason::SinkPanicked), health.unanswered, health.in_flight);
+        let panicked = (health.answered(Outcome::SinkPanicked), health.unanswered, health.in_flight);
         assert_eq!(panicked, (2, 0, 0), "{adapter:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! The doctor finds no problem in birdhook on any adapter, not even a warning.
 
 use birdhook::{Secret, Webhook};
-use birdhook_testkit::{Doctor, Finding, Verdict};
+use birdhook_testkit::{CheckResult, CheckStatus, Doctor};
 use birdhook_tests::client::PATH;
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
@@ -17,7 +17,7 @@ async fn every_adapter_is_healthy() {
         // On a machine under load, a huge body may be sent completely before the client sees the
         // early rejection. This must not happen repeatedly.
         let is_late =
-            |finding: &Finding| finding.check() == "body_huge_unsigned" && finding.verdict() == Verdict::Warned;
+            |finding: &CheckResult| finding.check() == "body_huge_unsigned" && finding.verdict() == CheckStatus::Warned;
         for _ in 0..4 {
             if diagnosis.findings().iter().any(is_late) {
                 diagnosis = Doctor::new(url.clone(), SECRET).unwrap().local(true).examine().await;
@@ -25,9 +25,9 @@ async fn every_adapter_is_healthy() {
         }
         // Such a machine may also be slow.
         let wrong = diagnosis.findings().iter().filter(|finding| match finding.verdict() {
-            Verdict::Passed => false,
-            Verdict::Warned => !finding.check().ends_with("_time"),
-            Verdict::Skipped => {
+            CheckStatus::Passed => false,
+            CheckStatus::Warned => !finding.check().ends_with("_time"),
+            CheckStatus::Skipped => {
                 !["url_https", "url_port", "dns_public", "certificate", "delivery_headers"].contains(&finding.check())
             }
             _ => true,
@@ -45,8 +45,8 @@ async fn another_secret_is_one_failure() {
         let server = Server::start(adapter, webhook, Behaviour::Takes).await;
         let url = format!("http://{}{PATH}", server.address);
         let diagnosis = Doctor::new(url, SECRET).unwrap().local(true).examine().await;
-        let failed = diagnosis.findings().iter().filter(|finding| finding.verdict() == Verdict::Failed);
-        let failed: Vec<_> = failed.map(Finding::check).collect();
+        let failed = diagnosis.findings().iter().filter(|finding| finding.verdict() == CheckStatus::Failed);
+        let failed: Vec<_> = failed.map(CheckResult::check).collect();
         assert_eq!(failed, ["challenge_secret"], "{adapter:?}\n{diagnosis}");
     }
 }

@@ -2,6 +2,6 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 mod composition;
-mod cut_over;
 mod doctor;
+mod dual_mode;
 mod scenarios;

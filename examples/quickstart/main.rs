@@ -8,10 +8,10 @@ mod sentence;
 
 use std::time::Duration;
 
-use birdhook::{App, CutOver, Receiver, Secret, SecretKind, Webhook};
+use birdhook::{ApiMode, App, Receiver, Secret, SecretKind, Webhook};
 use birdhook_examples::{Error, PATH};
-use birdhook_testkit::mock::{MockX, Settings, Token};
-use birdhook_testkit::{Kind, Post, Sender};
+use birdhook_testkit::mock::{MockSettings, MockToken, MockX};
+use birdhook_testkit::{Kind, Sender, WebhookPost};
 
 const USER: &str = "2001";
 
@@ -26,15 +26,15 @@ fn kinds() -> Vec<Kind> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let mut settings = Settings::local();
+    let mut settings = MockSettings::local();
     // X signs the deliveries of a new app with its OAuth 2.0 client secret.
-    settings.client_secret = Some(Token::new("the-app's-OAuth-2.0-client-secret"));
+    settings.client_secret = Some(MockToken::new("the-app's-OAuth-2.0-client-secret"));
     let x = MockX::start(settings).await?;
 
     // The app: a webhook on one route.
     let client_secret = x.app().client_key().ok_or("the app has no client secret")?;
     let app = App::with_client_secret("default", client_secret.clone());
-    let webhook = Webhook::new(app).cut_over(CutOver::Both);
+    let webhook = Webhook::new(app).api_mode(ApiMode::Dual);
     let (pipeline, deliveries) = webhook.channel(1024);
     let app = axum::Router::new().route_service(PATH, Receiver::new(pipeline.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Error> {
         x.subscribe_to(&webhook, USER, kind)?;
     }
 
-    let ledger = x.ledger().cut_over();
+    let ledger = x.ledger().dual_mode();
     for (kind, number) in kinds().into_iter().zip(0..) {
         // Every third event is delivered twice.
         x.deliver_duplicates(usize::from(number % 3 == 0));
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Error> {
 
     // An attacker, who does not know the secret.
     let body = r#"{"for_user_id":"2001","follow_events":[]}"#;
-    let forged = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new("a-guess")?);
+    let forged = WebhookPost::unsigned(body).signed_as(SecretKind::Client, &Secret::new("a-guess")?);
     let answer = Sender::new(Duration::from_secs(3))?.send(forged.request(&url)?).await?;
     println!("\nA stranger delivers with a made-up signature and is answered {}.", answer.status);
 

@@ -2,8 +2,8 @@
 
 // guide: begin
 use birdhook::{Activity, EventKind, Receiver, Secret, Webhook};
-use birdhook_testkit::mock::{Ledger, MockX, Settings};
-use birdhook_testkit::{Kind, Post, Sender};
+use birdhook_testkit::mock::{Ledger, MockSettings, MockX};
+use birdhook_testkit::{Kind, Sender, WebhookPost};
 
 /// The app: its router, and what it does with each event.
 fn app(secret: &Secret, ledger: Ledger) -> axum::Router {
@@ -23,7 +23,7 @@ fn app(secret: &Secret, ledger: Ledger) -> axum::Router {
 
 #[tokio::test]
 async fn every_event_is_consumed_once() -> Result<(), Box<dyn std::error::Error>> {
-    let x = MockX::start(Settings::local()).await?;
+    let x = MockX::start(MockSettings::local()).await?;
     let router = app(x.app().secret(), x.ledger());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/webhooks/twitter", listener.local_addr()?);
@@ -44,7 +44,7 @@ async fn every_event_is_consumed_once() -> Result<(), Box<dyn std::error::Error>
     x.ledger().expect(EventKind::MessageReceived).await?;
 
     // A stranger who does not know the secret is refused.
-    let forged = Post::signed(&Secret::new("a-guess")?, r#"{"for_user_id":"2001","follow_events":[]}"#);
+    let forged = WebhookPost::signed(&Secret::new("a-guess")?, r#"{"for_user_id":"2001","follow_events":[]}"#);
     let answer = Sender::new(std::time::Duration::from_secs(3))?.send(forged.request(&url)?).await?;
     assert_eq!(answer.status, 401);
 

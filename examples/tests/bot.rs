@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use birdhook::client::{FileTokenStore, TokenStore, UserToken};
-use birdhook_testkit::mock::{MockX, Settings, Webhook, Written};
-use birdhook_testkit::{Happening, Kind};
+use birdhook_testkit::mock::{MockSettings, MockWebhook, MockX, Written};
+use birdhook_testkit::{Kind, MockEvent};
 
 use crate::servers::program;
 
@@ -78,12 +78,12 @@ impl Drop for Bot {
 }
 
 async fn x() -> MockX {
-    let mut settings = Settings::local();
+    let mut settings = MockSettings::local();
     settings.rate_limits = false;
     MockX::start(settings).await.unwrap()
 }
 
-async fn webhook(x: &MockX, bot: &Bot) -> Webhook {
+async fn webhook(x: &MockX, bot: &Bot) -> MockWebhook {
     let webhook = x.register(&bot.url).await.unwrap();
     x.subscribe(&webhook, BOT).unwrap();
     webhook
@@ -101,7 +101,7 @@ async fn written(x: &MockX, many: usize) -> Vec<Written> {
 }
 
 /// Returns the expected answer to a message.
-fn answer(message: &Happening) -> String {
+fn answer(message: &MockEvent) -> String {
     format!("You wrote: {}", message.text().unwrap())
 }
 

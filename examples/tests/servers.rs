@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use birdhook::{Secret, SecretKind, Timestamp};
-use birdhook_testkit::{Doctor, Kind, Post, Scene, Sender, Verdict};
+use birdhook_testkit::{CheckStatus, Doctor, Kind, PayloadGenerator, Sender, WebhookPost};
 use serde_json::Value;
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
@@ -75,15 +75,15 @@ async fn is_well(example: &str) {
     let diagnosis = Doctor::new(&server.url, SECRET).unwrap().local(true).examine().await;
     let wrong = diagnosis.findings().iter().filter(|finding| {
         // A machine under load may be slow.
-        let slow = finding.verdict() == Verdict::Warned && finding.check().ends_with("_time");
-        !slow && !matches!(finding.verdict(), Verdict::Passed | Verdict::Skipped)
+        let slow = finding.verdict() == CheckStatus::Warned && finding.check().ends_with("_time");
+        !slow && !matches!(finding.verdict(), CheckStatus::Passed | CheckStatus::Skipped)
     });
     let wrong: Vec<_> = wrong.map(ToString::to_string).collect();
     assert!(diagnosis.is_healthy() && wrong.is_empty(), "{example}:\n{}", wrong.join("\n"));
 
-    let like = Scene::new(7).at(Timestamp::from_millis(1_795_426_200_000)).happening(Kind::Like, "2001");
-    let body = like.told_by(birdhook::Generation::XActivity).unwrap();
-    let post = Post::signed(&Secret::new(SECRET).unwrap(), body);
+    let like = PayloadGenerator::new(7).at(Timestamp::from_millis(1_795_426_200_000)).happening(Kind::Like, "2001");
+    let body = like.reported_by(birdhook::ApiSource::XActivity).unwrap();
+    let post = WebhookPost::signed(&Secret::new(SECRET).unwrap(), body);
     let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
     assert_eq!(answer.status, 200, "{example}");
     let printed = server.stop();
@@ -126,7 +126,7 @@ async fn a_server_that_has_the_client_secret_alone_is_well() {
     let diagnosis = Doctor::with_client_secret(&server.url, SECRET).unwrap().local(true).examine().await;
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let body = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id":"20","user_id":"2001"}}]}"#;
-    let post = Post::unsigned(body).signed_as(SecretKind::Client, &Secret::new(SECRET).unwrap());
+    let post = WebhookPost::unsigned(body).signed_as(SecretKind::Client, &Secret::new(SECRET).unwrap());
     let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
     assert_eq!(answer.status, 200);
     assert!(server.stop().contains("post_deleted"));

@@ -4,7 +4,7 @@
 //! filtered streams and replays.
 #![no_main]
 
-use birdhook_core::{DedupeScope, Event, Generation};
+use birdhook_core::{ApiSource, DedupeScope, Event};
 use birdhook_fuzz::deliver;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde::de::IgnoredAny;
@@ -44,13 +44,13 @@ fn check(event: &Event) {
     }
 
     let _ = (format!("{activity:?} {event:?}"), activity.actor(), activity.target());
-    let _ = (activity.post(), activity.message(), event.is_timeless(), event.occurred_at());
+    let _ = (activity.post(), activity.message(), event.lacks_unique_id(), event.occurred_at());
     let _ = (format!("{:?} {:?}", event.v1(), event.v2()), event.includes(), event.matching_rules());
     let _ = (event.user("7"), event.source_app(), event.tag(), event.event_uuid(), event.user_has_blocked());
     for scope in SCOPES {
         let content = event.content_key_in(scope);
-        let old = content.told_by(Generation::AccountActivity);
-        assert_ne!(old, content.told_by(Generation::XActivity));
+        let old = content.reported_by(ApiSource::AccountActivity);
+        assert_ne!(old, content.reported_by(ApiSource::XActivity));
         let _ = event.delivery_key_in(scope);
     }
 }

@@ -4,7 +4,9 @@
 //! challenge.
 #![no_main]
 
-use birdhook_core::{AppSelector, Apps, AppsError, Endpoint, Reason, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{
+    AppSelector, Apps, AppsError, Endpoint, EndpointSettings, HeadResult, Outcome, RequestHead, Secret, signature,
+};
 use birdhook_fuzz::post;
 use libfuzzer_sys::fuzz_target;
 
@@ -26,7 +28,7 @@ fuzz_target!(|input: &str| {
     assert!(apps.iter().map(|app| app.name()).eq(names()));
 
     // Each secret is accepted for its app. If apps share a secret, it belongs to the first of them.
-    let endpoint = Endpoint::new(apps.clone(), Settings::default());
+    let endpoint = Endpoint::new(apps.clone(), EndpointSettings::default());
     for secret in model.iter().flat_map(|(_, secrets)| secrets) {
         let signed = signature::sign(&Secret::new(secret).expect("it was accepted"), BODY);
         let delivery = post(&endpoint, &[(signature::HEADER, signed.as_bytes())], [BODY]).expect("it is signed");
@@ -49,16 +51,16 @@ fuzz_target!(|input: &str| {
         (AppSelector::PathSegment, Some(segment)),
         (AppSelector::QueryParameter("app".to_owned()), parameter.as_deref()),
     ] {
-        let mut settings = Settings::default();
+        let mut settings = EndpointSettings::default();
         settings.app_selector = selector;
         let head = RequestHead::new("GET", path, Some(&query));
-        let Step::Reply(reply) = Endpoint::new(apps.clone(), settings).begin(&head) else { panic!("a GET") };
+        let HeadResult::Reply(reply) = Endpoint::new(apps.clone(), settings).begin(&head) else { panic!("a GET") };
         if form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "crc_token").count() > 1 {
-            assert_eq!(reply.reason(), Reason::TokenRepeated);
+            assert_eq!(reply.outcome(), Outcome::TokenRepeated);
             continue;
         }
         match named.map_or(model.first(), |named| model.iter().find(|(name, _)| *name == named)) {
-            None => assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret)),
+            None => assert_eq!((reply.status(), reply.outcome()), (503, Outcome::NoSecret)),
             Some((_, secrets)) => {
                 let signed = signature::sign(&Secret::new(secrets[0]).expect("it was accepted"), b"a");
                 assert_eq!(*reply.body(), format!(r#"{{"response_token":"{signed}"}}"#));

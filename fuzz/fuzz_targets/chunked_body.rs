@@ -4,7 +4,7 @@
 //! limit and of the declared length from the body's length, and the sizes of the chunks.
 #![no_main]
 
-use birdhook_core::{Delivery, EventKey, Reason, Settings, signature};
+use birdhook_core::{Delivery, EndpointSettings, EventKey, Outcome, signature};
 use birdhook_fuzz::{deliver, endpoint, post, secret};
 use libfuzzer_sys::fuzz_target;
 
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     let (&[limit, length], sizes) = controls.split_first_chunk().unwrap_or((&[0, 0], &[]));
     let off = |by: u8| body.len().saturating_add_signed(isize::from(by.cast_signed()));
 
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.body_limit = off(limit);
     let signed = signature::sign(&secret(), body);
     let promised = off(length);
@@ -31,9 +31,9 @@ fuzz_target!(|data: &[u8]| {
     let too_large = body.len() > settings.body_limit || says_length && promised > settings.body_limit;
     let told = seen(answer);
     if too_large {
-        assert_eq!(told, Err(Reason::BodyTooLarge));
+        assert_eq!(told, Err(Outcome::BodyTooLarge));
     } else if says_length && promised != body.len() {
-        assert_eq!(told, Err(Reason::BodyCutOff));
+        assert_eq!(told, Err(Outcome::BodyCutOff));
     } else {
         assert_eq!(told, seen(deliver(body)));
     }
@@ -53,7 +53,7 @@ fn chunks<'a>(mut body: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [
 
 type Seen = (String, Option<String>, Vec<(EventKey, String)>);
 
-fn seen(answer: Result<Delivery, Reason>) -> Result<Seen, Reason> {
+fn seen(answer: Result<Delivery, Outcome>) -> Result<Seen, Outcome> {
     answer.map(|delivery| {
         let events = delivery.events().iter().map(|event| (event.delivery_key(), event.raw().as_str().to_owned()));
         (delivery.body().as_str().to_owned(), delivery.subscriber().map(str::to_owned), events.collect())

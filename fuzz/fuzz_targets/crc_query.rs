@@ -2,13 +2,13 @@
 #![no_main]
 
 use birdhook_core::crc::{self, MAX_TOKEN_BYTES, TokenPolicy};
-use birdhook_core::{ChallengeSignature, Reason, RequestHead, Settings, Step, signature};
+use birdhook_core::{ChallengeSignature, EndpointSettings, HeadResult, Outcome, RequestHead, signature};
 use birdhook_fuzz::{endpoint, post, secret};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|query: &str| {
     for policy in [TokenPolicy::Printable, TokenPolicy::Base64] {
-        let mut settings = Settings::default();
+        let mut settings = EndpointSettings::default();
         settings.token_policy = policy;
         check(query, None, settings.clone());
         let signed = signature::sign(&secret(), query.as_bytes());
@@ -17,18 +17,18 @@ fuzz_target!(|query: &str| {
     }
 });
 
-fn check(query: &str, signed: Option<&str>, settings: Settings) {
+fn check(query: &str, signed: Option<&str>, settings: EndpointSettings) {
     let (policy, demanded) = (settings.token_policy, signed.is_some());
     let endpoint = endpoint(settings);
     let headers = signed.map(|value| (signature::HEADER, value.as_bytes()));
     let head = RequestHead::new("GET", "/", Some(query)).with_headers(headers);
-    let Step::Reply(reply) = endpoint.begin(&head) else { panic!("a GET has no body") };
+    let HeadResult::Reply(reply) = endpoint.begin(&head) else { panic!("a GET has no body") };
     let token = crc::token(query);
     if reply.status() != 200 {
         let body = reply.body();
         assert!(!body.windows(7).any(|bytes| bytes == b"sha256="), "a refusal is signed");
         let promised = token.is_ok_and(|token| policy.check(&token).is_ok());
-        assert!(!promised || demanded && !query.contains('&'), "a good token is refused: {:?}", reply.reason());
+        assert!(!promised || demanded && !query.contains('&'), "a good token is refused: {:?}", reply.outcome());
         return;
     }
 
@@ -43,7 +43,7 @@ fn check(query: &str, signed: Option<&str>, settings: Settings) {
     assert_eq!(answered, signature::sign(&secret(), token.as_bytes()));
 
     let posted = |body: &[u8]| post(&endpoint, &[(signature::HEADER, answered.as_bytes())], [body]).map(|_| ());
-    assert_eq!(posted(token.as_bytes()), Err(Reason::NotAnObject), "the token is a delivery");
+    assert_eq!(posted(token.as_bytes()), Err(Outcome::NotAnObject), "the token is a delivery");
     for other in [query.to_owned(), format!("{{{token}}}"), format!("{token}\n"), token.trim().to_owned()] {
         assert!(posted(other.as_bytes()).is_err(), "{other:?} passes as {token:?}");
     }

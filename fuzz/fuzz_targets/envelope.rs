@@ -5,8 +5,8 @@
 //! It does not check the UTF-8 of skipped text, so this target checks that separately.
 #![no_main]
 
-use birdhook_core::message::{Format, read};
-use birdhook_core::{Delivery, Event, EventKind, Generation, Reason};
+use birdhook_core::codec::{Format, read};
+use birdhook_core::{ApiSource, Delivery, Event, EventKind, Outcome};
 use birdhook_fuzz::deliver;
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
@@ -23,7 +23,7 @@ fuzz_target!(|body: &[u8]| {
             check(&delivery, body);
         }
         Err(reason) => {
-            assert_eq!(reason, Reason::NotAnObject);
+            assert_eq!(reason, Outcome::NotAnObject);
             assert!(!is_object, "a JSON object, but refused");
         }
     }
@@ -41,7 +41,7 @@ fn check(delivery: &Delivery, body: &[u8]) {
         assert!(memory.start >= all.start && memory.end <= all.end, "{raw} is out of place");
         // Events of the other API in the same body are listed after those of the arrays, at any
         // position in the body.
-        if event.generation() == Generation::AccountActivity {
+        if event.api_source() == ApiSource::AccountActivity {
             assert!(memory.start >= end, "{raw} is out of order");
             end = memory.end;
         }
@@ -49,11 +49,11 @@ fn check(delivery: &Delivery, body: &[u8]) {
         serde_json::to_string(event).expect("an event can be written");
         let _ = (event.v1(), event.user("7"), event.source_app());
         // The X Activity API reports the time of unknown events too.
-        let may_have_time = event.kind() != EventKind::Unknown || event.generation() == Generation::XActivity;
+        let may_have_time = event.kind() != EventKind::Unknown || event.api_source() == ApiSource::XActivity;
         assert!(may_have_time || event.occurred_at().is_none());
         // In a body with many events, each message may contain all the others, so only some are
         // checked.
-        if event.position() < 8 {
+        if event.index() < 8 {
             assert_crosses(event);
         }
     }
@@ -70,7 +70,7 @@ fn assert_crosses(event: &Event) {
         let fact = |name: &str| message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
         let other = read(message.payload.clone(), fact).expect("it can be read again");
         assert_eq!((event.kind(), event.name(), event.subscriber()), (other.kind(), other.name(), other.subscriber()));
-        assert_eq!((event.raw(), event.generation()), (other.raw(), other.generation()));
+        assert_eq!((event.raw(), event.api_source()), (other.raw(), other.api_source()));
         assert_eq!((event.delivery_key(), event.content_key()), (other.delivery_key(), other.content_key()));
     }
 }

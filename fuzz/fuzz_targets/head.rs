@@ -3,7 +3,7 @@
 //! The input is header lines, an empty line, and a body that is signed correctly.
 #![no_main]
 
-use birdhook_core::{Reason, Settings, signature};
+use birdhook_core::{EndpointSettings, Outcome, signature};
 use birdhook_fuzz::{deliver, endpoint, message, post, secret};
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         .filter(|(name, _)| !signs(name))
         .chain([("X-Twitter-Webhooks-Signature", signed.as_bytes())])
         .collect();
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.body_limit = LIMIT;
     let told = post(&endpoint(settings), &headers, [body]).map(|delivery| delivery.body().as_str().to_owned());
 
@@ -46,11 +46,11 @@ fuzz_target!(|data: &[u8]| {
         value.split(|&byte| byte == b',').map(coding).any(|coding| !coding.is_empty() && coding != b"identity")
     });
     let expected = match promised {
-        _ if !lengths.is_empty() && is_nonsense => Err(Reason::BodyCutOff),
-        Some(length) if length > LIMIT as u128 => Err(Reason::BodyTooLarge),
-        _ if is_coded => Err(Reason::BodyEncoded),
-        _ if body.len() > LIMIT => Err(Reason::BodyTooLarge),
-        Some(length) if length != body.len() as u128 => Err(Reason::BodyCutOff),
+        _ if !lengths.is_empty() && is_nonsense => Err(Outcome::BodyCutOff),
+        Some(length) if length > LIMIT as u128 => Err(Outcome::BodyTooLarge),
+        _ if is_coded => Err(Outcome::BodyEncoded),
+        _ if body.len() > LIMIT => Err(Outcome::BodyTooLarge),
+        Some(length) if length != body.len() as u128 => Err(Outcome::BodyCutOff),
         _ => deliver(body).map(|delivery| delivery.body().as_str().to_owned()),
     };
     assert_eq!(told, expected);

@@ -6,7 +6,7 @@
 
 use birdhook_core::Delivery;
 use birdhook_fuzz::store::{Disk, records};
-use birdhook_inbox::{EventId, Query, Standing, Table};
+use birdhook_inbox::{EventId, EventQuery, EventStatus, Table};
 use libfuzzer_sys::fuzz_target;
 use pollster::block_on;
 
@@ -19,17 +19,17 @@ fuzz_target!(|data: &[u8]| {
     let disk = Disk::new(records(data));
     let Ok(opened) = disk.open() else { return };
     let inbox = &opened.inbox;
-    let all = block_on(inbox.list(Query::all().limit(usize::MAX))).expect("what was opened can be read");
+    let all = block_on(inbox.list(EventQuery::all().limit(usize::MAX))).expect("what was opened can be read");
     let ids: Vec<EventId> = all.iter().map(|listed| listed.id).collect();
     assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
-    let having = |standing| all.iter().filter(|listed| listed.standing == standing).count();
+    let having = |standing| all.iter().filter(|listed| listed.status == status).count();
     let stats = inbox.stats();
-    let pending = having(Standing::Ready) + having(Standing::Waiting) + having(Standing::Dead);
+    let pending = having(EventStatus::Ready) + having(EventStatus::Waiting) + having(EventStatus::Dead);
     // Unreadable entries are listed and counted too.
     assert_eq!(stats.depth + stats.dead, pending, "{stats:?}");
-    assert!(stats.dead >= having(Standing::Dead), "{stats:?}");
+    assert!(stats.dead >= having(EventStatus::Dead), "{stats:?}");
     // An event whose wait has ended is listed as waiting until it is leased.
-    assert!(stats.waiting <= having(Standing::Waiting), "{stats:?}");
+    assert!(stats.waiting <= having(EventStatus::Waiting), "{stats:?}");
     for listed in &all {
         match &listed.event {
             Ok(event) => assert!(!event.raw().as_str().is_empty()),

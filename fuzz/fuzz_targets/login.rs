@@ -125,7 +125,7 @@ fn tokens(result: Result<UserToken, LoginError>, x: &X) {
             assert!(!format!("{token:?}").contains("hunter2"));
         }
         Err(error) => {
-            let _ = (error.to_string(), error.cure(), error.is_retryable());
+            let _ = (error.to_string(), error.fix(), error.is_retryable());
             let LoginError::Refused { reason, message, .. } = error else { return };
             for said in [reason, message].into_iter().flatten() {
                 assert!(said.chars().count() <= 200 && !said.contains(char::is_control), "{said:?}");

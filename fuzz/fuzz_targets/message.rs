@@ -5,7 +5,7 @@
 #![no_main]
 
 use birdhook_core::EventKey;
-use birdhook_core::message::{Format, Unreadable, read};
+use birdhook_core::codec::{DecodeError, Format, read};
 use birdhook_fuzz::{assert_same, message};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -19,13 +19,13 @@ fuzz_target!(|data: &[u8]| {
     if let Some(key) = fact("key") {
         let is_hex = key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit());
         let read = key.parse::<EventKey>();
-        assert_eq!(read.map(|key| key.to_string()), is_hex.then(|| key.to_lowercase()).ok_or(Unreadable::Fact("key")));
+        assert_eq!(read.map(|key| key.to_string()), is_hex.then(|| key.to_lowercase()).ok_or(DecodeError::Fact("key")));
     }
 
     let is_cloud_event = fact("content_type").is_some_and(|found| found.starts_with("application/cloudevents+json"));
     let event = match read(Bytes::copy_from_slice(payload), fact) {
         Ok(event) => event,
-        Err(Unreadable::Fact(name)) => {
+        Err(DecodeError::Fact(name)) => {
             assert!(!is_cloud_event && ["app", "position", "sent"].contains(&name));
             assert!(fact(name).is_none_or(|value| value.parse::<usize>().is_err()), "{name} is there");
             return;
@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
     let number = |name| fact(name).map(|value| value.parse::<usize>().expect("a number"));
     if !is_cloud_event {
         assert_eq!(Some(event.app()), fact("app"));
-        assert_eq!(event.position(), number("position").unwrap_or(0));
+        assert_eq!(event.index(), number("position").unwrap_or(0));
     }
     for format in [Format::Plain, Format::CloudEvents] {
         let written = format.write(&event, &event.delivery_key());

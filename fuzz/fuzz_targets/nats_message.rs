@@ -5,7 +5,7 @@
 #![no_main]
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
-use birdhook_core::message::Format;
+use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, Event};
 use birdhook_fuzz::{assert_same, message};
 use birdhook_nats::{Subjects, fuzzing};
@@ -61,7 +61,7 @@ fn check(event: &Event, template: Option<&str>) {
         ("app", event.app()),
         ("kind", event.kind().as_str()),
         ("name", event.name()),
-        ("generation", event.generation().as_str()),
+        ("generation", event.api_source().as_str()),
         ("subscriber", event.subscriber().unwrap_or_default()),
     ];
     assert_eq!(subjects.matching(&values).as_deref(), Ok(&*subject));

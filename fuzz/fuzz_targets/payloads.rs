@@ -3,7 +3,7 @@
 
 use arbitrary::{Result, Unstructured};
 use birdhook_core::EventKind;
-use birdhook_core::wire::v1::Payload;
+use birdhook_core::schema::v1::Payload;
 use birdhook_fuzz::{deliver, json};
 use libfuzzer_sys::{Corpus, fuzz_target};
 

@@ -2,7 +2,7 @@
 //! one that was appended.
 #![no_main]
 
-use birdhook_core::message::Format;
+use birdhook_core::codec::Format;
 use birdhook_fuzz::assert_same;
 use birdhook_redis::fuzzing::{self, Fields};
 use libfuzzer_sys::fuzz_target;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use birdhook_core::{App, Endpoint, Reason, Secret, Settings, signature};
+use birdhook_core::{App, Endpoint, EndpointSettings, Outcome, Secret, signature};
 use birdhook_fuzz::{post, secret};
 use libfuzzer_sys::fuzz_target;
 
@@ -71,7 +71,7 @@ fuzz_target!(|request: Request<'_>| {
         Knows::Client => App::with_client_secret("bees", client()),
         Knows::Both => App::new("bees", secret()).add_client_secret(client()),
     };
-    let answer = post(&Endpoint::new(app, Settings::default()), &headers, [request.body]);
+    let answer = post(&Endpoint::new(app, EndpointSettings::default()), &headers, [request.body]);
 
     let right = |values: &[Vec<u8>], key: &Secret| {
         let good = signature::sign(key, request.body);
@@ -90,5 +90,5 @@ fuzz_target!(|request: Request<'_>| {
         }
     }
     let expected = !checked.is_empty() && checked.iter().all(|right| *right);
-    assert_eq!(matches!(answer, Ok(_) | Err(Reason::NotAnObject)), expected, "{answer:?}");
+    assert_eq!(matches!(answer, Ok(_) | Err(Outcome::NotAnObject)), expected, "{answer:?}");
 });

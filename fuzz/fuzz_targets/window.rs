@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use birdhook_core::{EventKey, Window};
+use birdhook_core::{DedupeWindow, EventKey};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -12,11 +12,11 @@ struct Use {
     capacity: u8,
     horizon: u16,
     start: u32,
-    steps: Vec<Step>,
+    steps: Vec<HeadResult>,
 }
 
 #[derive(Arbitrary, Debug)]
-enum Step {
+enum HeadResult {
     Insert(u8),
     /// Inserts this number of new keys.
     InsertNew(u8),
@@ -25,21 +25,21 @@ enum Step {
 }
 
 fuzz_target!(|input: Use| {
-    let mut window = Window::new(usize::from(input.capacity), Duration::from_millis(input.horizon.into()));
+    let mut window = DedupeWindow::new(usize::from(input.capacity), Duration::from_millis(input.horizon.into()));
     let mut model: Vec<(EventKey, u64)> = Vec::new();
     let (mut now, mut new) = (u64::from(input.start), 0u32);
     for step in input.steps {
         let keys: Vec<EventKey> = match step {
-            Step::Wait(pause) => {
+            HeadResult::Wait(pause) => {
                 now += u64::from(pause);
                 continue;
             }
-            Step::Look(byte) => {
+            HeadResult::Look(byte) => {
                 check(&window, &model, &key(byte.into()), now, &input.capacity, input.horizon);
                 continue;
             }
-            Step::Insert(byte) => vec![key(byte.into())],
-            Step::InsertNew(count) => (0..u32::from(count)).map(|at| key(1000 + new + at)).collect(),
+            HeadResult::Insert(byte) => vec![key(byte.into())],
+            HeadResult::InsertNew(count) => (0..u32::from(count)).map(|at| key(1000 + new + at)).collect(),
         };
         new += keys.len() as u32;
         for key in keys {
@@ -57,7 +57,7 @@ fuzz_target!(|input: Use| {
 
 /// Checks a key. It is expected if it was inserted less than the horizon ago, and among the last
 /// `capacity` insertions.
-fn check(window: &Window, model: &[(EventKey, u64)], key: &EventKey, now: u64, capacity: &u8, horizon: u16) {
+fn check(window: &DedupeWindow, model: &[(EventKey, u64)], key: &EventKey, now: u64, capacity: &u8, horizon: u16) {
     let newest = model.iter().rev().position(|(other, _)| other == key);
     let expected = newest.is_some_and(|newer| {
         let (_, at) = model[model.len() - 1 - newer];

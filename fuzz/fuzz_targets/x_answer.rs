@@ -7,7 +7,8 @@
 
 use birdhook_client::api::{Change, NewSubscription};
 use birdhook_client::{
-    AccessToken, Api, Cause, Client, ConsumerKeys, Credentials, Filter, Retries, UserToken, Wanted, probe,
+    AccessToken, Api, Client, ConsumerKeys, Credentials, DesiredState, ErrorCause, Filter, RetryPolicy, UserToken,
+    probe,
 };
 use birdhook_core::Timestamp;
 use birdhook_fuzz::now;
@@ -29,7 +30,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         .user2("2", UserToken::new(secret("access")));
     let client = Client::builder(credentials)
         .transport(x.clone())
-        .retries(Retries::never())
+        .retries(RetryPolicy::never())
         .clock(|| Timestamp::from_millis(1_795_426_200_000))
         .build()
         .expect("a transport of our own");
@@ -45,15 +46,16 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let lenient = |call: &str, error: Option<birdhook_client::Error>| {
         assert!(x.times_asked() <= 3, "{call}");
         let Some(error) = error else { return };
-        let told = format!("{error} {error:?} {} {}", error.cure(), error.call());
+        let told = format!("{error} {error:?} {} {}", error.fix(), error.call());
         assert!(echoes || !told.contains(SECRET), "{told}");
         if status.is_server_error() {
-            assert!(matches!(error.cause(), Cause::Down | Cause::RateLimited { .. }), "{status}: {told}");
+            assert!(matches!(error.cause(), ErrorCause::Down | ErrorCause::RateLimited { .. }), "{status}: {told}");
         } else if status.as_u16() == 429 {
-            let is_limit = matches!(error.cause(), Cause::RateLimited { .. } | Cause::UsageCap | Cause::NoCredits);
+            let is_limit =
+                matches!(error.cause(), ErrorCause::RateLimited { .. } | ErrorCause::UsageCap | ErrorCause::NoCredits);
             assert!(is_limit, "{told}");
         } else {
-            assert_ne!(*error.cause(), Cause::Down, "{status}: {told}");
+            assert_ne!(*error.cause(), ErrorCause::Down, "{status}: {told}");
         }
         assert!(status.is_success() || error.status() == Some(status), "{told}");
     };
@@ -115,7 +117,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     // The probe must fail, because no fixed response answers a random token.
     assert!(now(probe(&client, URL)).is_err());
     for api in [Api::V2, Api::Enterprise] {
-        let wanted = Wanted::new(URL).api(api).account_activity("2");
+        let wanted = DesiredState::new(URL).api(api).account_activity("2");
         let wanted = if api == Api::V2 { wanted.activity("like.create", Filter::user("2")) } else { wanted };
         x.times_asked();
         if let Ok(plan) = now(client.ensure(&wanted).without_probe().plan()) {

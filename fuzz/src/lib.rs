@@ -8,14 +8,16 @@ pub mod x;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use birdhook_core::{App, Delivery, Endpoint, Event, Reason, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{
+    App, Delivery, Endpoint, EndpointSettings, Event, HeadResult, Outcome, RequestHead, Secret, signature,
+};
 use bytes::Bytes;
 
 pub fn secret() -> Secret {
     Secret::new("consumer").expect("a good secret")
 }
 
-pub fn endpoint(settings: Settings) -> Endpoint {
+pub fn endpoint(settings: EndpointSettings) -> Endpoint {
     Endpoint::new(App::new("bees", secret()), settings)
 }
 
@@ -24,22 +26,22 @@ pub fn post<'a>(
     endpoint: &Endpoint,
     headers: &[(&str, &[u8])],
     chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<Delivery, Reason> {
+) -> Result<Delivery, Outcome> {
     match endpoint.begin(&RequestHead::new("POST", "/", None).with_headers(headers.iter().copied())) {
-        Step::Reply(reply) => Err(reply.reason()),
-        Step::Body(mut reader) => {
+        HeadResult::Reply(reply) => Err(reply.outcome()),
+        HeadResult::Body(mut reader) => {
             for chunk in chunks {
-                reader.push(Bytes::copy_from_slice(chunk)).map_err(|reply| reply.reason())?;
+                reader.push(Bytes::copy_from_slice(chunk)).map_err(|reply| reply.outcome())?;
             }
-            reader.finish().map_err(|reply| reply.reason())
+            reader.finish().map_err(|reply| reply.outcome())
         }
     }
 }
 
 /// Sends a correctly signed POST to an endpoint with the default settings.
-pub fn deliver(body: &[u8]) -> Result<Delivery, Reason> {
+pub fn deliver(body: &[u8]) -> Result<Delivery, Outcome> {
     let signed = signature::sign(&secret(), body);
-    post(&endpoint(Settings::default()), &[(signature::HEADER, signed.as_bytes())], [body])
+    post(&endpoint(EndpointSettings::default()), &[(signature::HEADER, signed.as_bytes())], [body])
 }
 
 /// Runs a future that must complete without waiting.
@@ -67,7 +69,7 @@ pub fn message(data: &[u8]) -> (Vec<(&[u8], &[u8])>, &[u8]) {
 
 /// Checks that two events are equal in all public properties.
 pub fn assert_same(one: &Event, other: &Event) {
-    assert_eq!((one.kind(), one.name(), one.generation()), (other.kind(), other.name(), other.generation()));
+    assert_eq!((one.kind(), one.name(), one.api_source()), (other.kind(), other.name(), other.api_source()));
     assert_eq!((one.app(), one.subscriber(), one.raw()), (other.app(), other.subscriber(), other.raw()));
     assert_eq!((one.delivery_key(), one.content_key()), (other.delivery_key(), other.content_key()));
 }

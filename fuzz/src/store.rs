@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::{Change, Inbox, OpenError, Options, Store, StoreError, Table};
+use birdhook_inbox::{Change, Inbox, InboxSettings, OpenError, Store, StoreError, Table};
 use bytes::Bytes;
 
 pub type Records = BTreeMap<(Table, u64), Bytes>;
@@ -70,7 +70,7 @@ impl Disk {
         let (closed, wait) = channel();
         let disk = self.clone();
         let open = move || Ok(Open { disk: disk.clone(), closed: closed.clone() });
-        let inbox = Options::new().clock(Still).free_space(0).open_with(folder(), open)?;
+        let inbox = InboxSettings::new().clock(Still).free_space(0).open_with(folder(), open)?;
         Ok(Opened { inbox, closed: wait })
     }
 }

@@ -7,7 +7,7 @@ use birdhook_client::{Sending, Transport};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
-use crate::message;
+use crate::codec;
 
 /// Sends the same response to every request, and keeps the last request.
 #[derive(Clone)]

@@ -65,6 +65,6 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// A delivery that must be rejected with 503 each time: a rejected delivery must not count as
 /// delivered.
-fn refused() -> crate::scenarios::row::Step {
+fn refused() -> crate::scenarios::row::HeadResult {
     post(DELETED).signed(SECRET).gives(503)
 }

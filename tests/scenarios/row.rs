@@ -17,7 +17,7 @@ pub(crate) const DELETED: &str = r#"{"for_user_id":"1","tweet_delete_events":[{"
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     setup: Setup,
-    steps: Vec<Step>,
+    steps: Vec<HeadResult>,
     /// The kinds of all events that the app must receive, in order.
     handed_over: Vec<&'static str>,
 }
@@ -54,7 +54,7 @@ pub(crate) enum AppSelector2 {
 }
 
 #[derive(Clone)]
-pub(crate) struct Step {
+pub(crate) struct HeadResult {
     request: Request,
     expected: Expected,
 }
@@ -66,7 +66,7 @@ struct Expected {
     headers: Vec<(&'static str, &'static str)>,
 }
 
-pub(crate) fn row(name: &'static str, setup: Setup, steps: impl IntoIterator<Item = Step>) -> Row {
+pub(crate) fn row(name: &'static str, setup: Setup, steps: impl IntoIterator<Item = HeadResult>) -> Row {
     Row { name, setup, steps: steps.into_iter().collect(), handed_over: Vec::new() }
 }
 
@@ -98,13 +98,13 @@ impl Row {
 
 /// Builds a step from a request and its expected response.
 pub(crate) trait Gives {
-    fn gives(self, status: u16) -> Step;
+    fn gives(self, status: u16) -> HeadResult;
     /// Expects a 200 with the response token for this secret and CRC token.
-    fn gives_token(self, secret: &str, token: &str) -> Step;
+    fn gives_token(self, secret: &str, token: &str) -> HeadResult;
 }
 
 impl Gives for Request {
-    fn gives(self, status: u16) -> Step {
+    fn gives(self, status: u16) -> HeadResult {
         let headers = match status {
             405 => vec![("allow", "GET, POST")],
             503 => vec![("retry-after", "3")],
@@ -112,13 +112,13 @@ impl Gives for Request {
         };
         // A response to a forgery reveals nothing, and X ignores the body of a 200.
         let body = matches!(status, 200 | 401).then(String::new);
-        Step { request: self, expected: Expected { status, body, headers } }
+        HeadResult { request: self, expected: Expected { status, body, headers } }
     }
 
-    fn gives_token(self, secret: &str, token: &str) -> Step {
+    fn gives_token(self, secret: &str, token: &str) -> HeadResult {
         let body = format!(r#"{{"response_token":"{}"}}"#, sign(secret, token.as_bytes()));
         let headers = vec![("content-type", "application/json")];
-        Step { request: self, expected: Expected { status: 200, body: Some(body), headers } }
+        HeadResult { request: self, expected: Expected { status: 200, body: Some(body), headers } }
     }
 }
 

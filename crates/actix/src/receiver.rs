@@ -4,7 +4,7 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
-use birdhook_pipeline::{Begun, EventSink, Pipeline, Reply, RequestHead};
+use birdhook_pipeline::{EventSink, HeadResult, Pipeline, Reply, RequestHead};
 
 /// A receiver for the challenges (GET) and deliveries (POST) of one webhook URL. Cheap to clone.
 pub struct Receiver<S> {
@@ -49,8 +49,8 @@ async fn receive<S: EventSink>(pipeline: &Pipeline<S>, request: &HttpRequest, bo
     let head = RequestHead::new(request.method().as_str(), request.path(), query)
         .with_headers(request.headers().iter().map(|(name, value)| (name, value.as_bytes())));
     match pipeline.begin(&head) {
-        Begun::Reply(reply) => reply,
-        Begun::Delivery(reception) => pipeline.receive(reception, body).await,
+        HeadResult::Reply(reply) => reply,
+        HeadResult::Body(incoming) => pipeline.receive(incoming, body).await,
     }
 }
 

@@ -38,28 +38,28 @@
 //!
 //! # Metrics and tracing
 //! The feature `metrics` adds:
-//! - counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
-//!   `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
-//!   `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total` and
+//! - counters `birdhook_challenges_total{outcome}`, `birdhook_deliveries_total{outcome}`,
+//!   `birdhook_other_requests_total{outcome}`, `birdhook_challenges_by_x_total`,
+//!   `birdhook_signed_with_other_kind_total{signed}`, `birdhook_events_total` and
 //!   `birdhook_duplicates_total`;
 //! - gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`, `birdhook_queue_depth`
 //!   (events), `birdhook_last_challenge_timestamp_seconds` and
 //!   `birdhook_last_event_timestamp_seconds`;
 //! - histogram `birdhook_answer_seconds{request}`.
 //!
-//! A `result` is a [`Reason`] or `unanswered`. The documentation of `inbox` lists the inbox's
+//! An `outcome` is an [`Outcome`] or `unanswered`. The documentation of `inbox` lists the inbox's
 //! metrics.
 //!
-//! The feature `tracing` adds a span `birdhook{request, app, events, result}` per request. The
+//! The feature `tracing` adds a span `birdhook{request, app, events, outcome}` per request. The
 //! delivery to the sink runs inside it, and the response is recorded in it.
 
-pub use birdhook_core::{BodyReader, Endpoint, Settings, Step, Window};
+pub use birdhook_core::{BodyReader, DedupeWindow, Endpoint, EndpointSettings};
 pub use birdhook_pipeline::{
-    Activity, Admission, App, AppSelector, Apps, AppsError, Backlog, Begun, ChallengeSignature, ChannelSink, CutOver,
-    DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink, Events, Gate, Generation,
-    Handler, HandlerFuture, Health, Keying, Keys, Left, Pipeline, PostRelation, RawJson, Reason, Reception, Reply,
-    RequestHead, Secret, SecretError, SecretKind, Sending, SinkError, Timestamp, Webhook, activity, crc, message,
-    signature, wire,
+    Activity, ApiMode, ApiSource, App, AppSelector, Apps, AppsError, Backlog, ChallengeSignature, ChannelSendFuture,
+    ChannelSink, DedupePolicy, DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink,
+    Events, Gate, Handler, HandlerFuture, HeadResult, Health, IncomingDelivery, Keys, Outcome, Pipeline, PostRelation,
+    RawJson, Reply, RequestHead, Secret, SecretError, SecretKind, ShutdownReport, SinkError, Timestamp,
+    VerifiedDelivery, Webhook, activity, codec, crc, schema, signature,
 };
 #[cfg(feature = "tower")]
 pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, WebhookService};
@@ -98,7 +98,7 @@ struct BotGuide;
 struct ScaleGuide;
 
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/cut-over.md")]
+#[doc = include_str!("../../../docs/guide/migration.md")]
 struct CutOverGuide;
 
 #[cfg(doctest)]

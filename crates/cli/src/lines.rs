@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use birdhook::activity::User;
-use birdhook::{Activity, Delivery, Event, Generation};
+use birdhook::{Activity, ApiSource, Delivery, Event};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 
@@ -81,11 +81,11 @@ fn of_event(event: &Event) -> String {
         _ => {}
     }
     let subscriber = event.subscriber().map(|id| format!(" for {}", shown(id))).unwrap_or_default();
-    let generation = match event.generation() {
-        Generation::AccountActivity => "AAA",
-        Generation::XActivity => "XAA",
-        Generation::FilteredStream => "filtered stream",
-        Generation::Replay => "replay",
+    let generation = match event.api_source() {
+        ApiSource::AccountActivity => "AAA",
+        ApiSource::XActivity => "XAA",
+        ApiSource::FilteredStream => "filtered stream",
+        ApiSource::Replay => "replay",
         _ => "unknown shape",
     };
     let keyword = event.keyword().map(|word| format!(" for the word {}", shown(word))).unwrap_or_default();

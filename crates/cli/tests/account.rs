@@ -121,7 +121,7 @@ fn a_dry_migration_prints_subscriptions_against_the_limits_and_prices_with_their
     }
     let dated = "in US dollars of 2026-08 (X's documentation: getting-started/pricing,";
     assert!(dry.stdout.contains(dated), "{}", dry.stdout);
-    let guide = include_str!("../../../docs/guide/cut-over.md");
+    let guide = include_str!("../../../docs/guide/migration.md");
     let (_, cost) = dry.stdout.split_once("subscriptions: ").unwrap();
     assert!(guide.contains(cost), "the guide shows this output: {cost}");
     assert!(guide.contains(include_str!("../src/commands/migrate/prices.toml")), "the guide shows the built-in table");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::support::{Ended, Folder, Serving, birdhook, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use birdhook::inbox::{Change, Inbox, Options, RedbStore, Store, Table};
+use birdhook::inbox::{Change, Inbox, InboxSettings, RedbStore, Store, Table};
 use birdhook::{Delivery, EventSink};
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ fn deletions(first: usize, count: usize) -> String {
 /// ones.
 #[tokio::main(flavor = "current_thread")]
 async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
-    let options = Options::new().keep_acknowledged(Duration::from_secs(3600));
+    let options = InboxSettings::new().keep_acknowledged(Duration::from_secs(3600));
     let inbox = options.open(folder).unwrap();
     for body in bodies {
         inbox.deliver(Delivery::restore("default", body.clone(), 1000).unwrap()).await.unwrap();

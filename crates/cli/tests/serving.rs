@@ -71,7 +71,7 @@ fn every_kind_of_both_apis_is_received() {
     let sent = run(&["trigger", &listening.url, "--json"]);
     assert_eq!(sent.code, 0, "{}{}", sent.stdout, sent.stderr);
     let kinds = birdhook_testkit::Kind::ALL;
-    let told: usize = kinds.iter().map(|kind| kind.generations().len()).sum();
+    let told: usize = kinds.iter().map(|kind| kind.api_sources().len()).sum();
     assert_eq!(answers(&sent), only("200", told as u64));
     let (lines, _) = listening.stop();
     let mut heard: Vec<_> = lines
@@ -80,7 +80,7 @@ fn every_kind_of_both_apis_is_received() {
         .collect();
     let mut expected: Vec<_> = kinds
         .iter()
-        .flat_map(|kind| std::iter::repeat_n(kind.event_kind().as_str().to_owned(), kind.generations().len()))
+        .flat_map(|kind| std::iter::repeat_n(kind.event_kind().as_str().to_owned(), kind.api_sources().len()))
         .collect();
     heard.sort();
     expected.sort();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::support::fake_x::{FakeX, Rule};
 use crate::support::{Ended, Folder, Serving, birdhook, end, run};
-use birdhook_testkit::{Kind, Scene};
+use birdhook_testkit::{Kind, PayloadGenerator};
 use serde_json::{Value, json};
 
 /// Every character that can control a terminal or reorder text.
@@ -49,11 +49,11 @@ fn hostile(body: &str) -> String {
 
 /// Returns a delivery of each kind from each API, and some of unknown shape.
 fn bodies() -> Vec<String> {
-    let scene = || Scene::new(7).at(birdhook::Timestamp::from_millis(1_795_426_200_000));
+    let scene = || PayloadGenerator::new(7).at(birdhook::Timestamp::from_millis(1_795_426_200_000));
     let mut bodies = Vec::new();
     for kind in Kind::ALL {
-        for api in kind.generations() {
-            let body = scene().happening(*kind, "2001").told_by(*api).unwrap();
+        for api in kind.api_sources() {
+            let body = scene().happening(*kind, "2001").reported_by(*api).unwrap();
             bodies.push(hostile(str::from_utf8(&body).unwrap()));
         }
     }

@@ -5,7 +5,7 @@ use http::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Cause, CredentialKind, Error};
+use crate::{CredentialKind, Error, ErrorCause};
 
 /// A call to X's API: the request, and the credentials that may sign it.
 #[derive(Clone, Debug)]
@@ -78,10 +78,10 @@ impl Call {
     }
 
     /// Returns whether this error on a retry shows that an earlier attempt did the work.
-    pub(crate) fn is_done_when(&self, cause: &Cause) -> bool {
+    pub(crate) fn is_done_when(&self, cause: &ErrorCause) -> bool {
         match cause {
-            Cause::NotSubscribed | Cause::NoSuchWebhook => self.method == Method::DELETE,
-            Cause::AlreadySubscribed => self.method == Method::POST && self.is_idempotent,
+            ErrorCause::NotSubscribed | ErrorCause::NoSuchWebhook => self.method == Method::DELETE,
+            ErrorCause::AlreadySubscribed => self.method == Method::POST && self.is_idempotent,
             _ => false,
         }
     }

@@ -14,7 +14,9 @@ use tokio::sync::Mutex;
 
 use crate::login::{Renewal, Way};
 use crate::token_store::MemoryTokenStore;
-use crate::{ConsumerKeys, CredentialKind, Credentials, Error, Https, TokenStore, Transport, TransportError, redacted};
+use crate::{
+    ConsumerKeys, CredentialKind, Credentials, Error, HttpsTransport, TokenStore, Transport, TransportError, redact_url,
+};
 
 /// A client for X's management APIs. Clones share one client.
 #[derive(Clone)]
@@ -27,7 +29,7 @@ struct Inner {
     base: String,
     credentials: Credentials,
     transport: Arc<dyn Transport>,
-    retries: Retries,
+    retries: RetryPolicy,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Fetched when the first call needs it.
     bearer: Mutex<Option<SecretString>>,
@@ -39,7 +41,7 @@ struct Inner {
 /// A call that creates something is retried only if X cannot have carried it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Retries {
+pub struct RetryPolicy {
     /// Maximum number of retries. Defaults to 4.
     pub times: usize,
     /// Approximate delay before the first retry. It doubles with each retry. Defaults to 500 ms.
@@ -50,13 +52,13 @@ pub struct Retries {
     pub longest: Duration,
 }
 
-impl Default for Retries {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self { times: 4, first: Duration::from_millis(500), longest: Duration::from_secs(60) }
     }
 }
 
-impl Retries {
+impl RetryPolicy {
     /// Returns a policy that never retries.
     pub fn never() -> Self {
         Self { times: 0, ..Self::default() }
@@ -66,30 +68,30 @@ impl Retries {
 /// Builder for a [`Client`].
 #[derive(Clone)]
 #[must_use]
-pub struct Builder {
+pub struct ClientBuilder {
     base: String,
     credentials: Credentials,
     transport: Option<Arc<dyn Transport>>,
     timeout: Duration,
-    retries: Retries,
+    retries: RetryPolicy,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     store: Option<Arc<dyn TokenStore>>,
 }
 
-impl Builder {
+impl ClientBuilder {
     /// Sets the base URL of X's API. Defaults to `https://api.x.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base = url.into().trim_end_matches('/').to_owned();
         self
     }
 
-    /// Sets the HTTP transport. Defaults to [`Https`].
+    /// Sets the HTTP transport. Defaults to [`HttpsTransport`].
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Sets the timeout of [`Https`] for each response. Defaults to 30 s.
+    /// Sets the timeout of [`HttpsTransport`] for each response. Defaults to 30 s.
     ///
     /// X challenges the receiver before it responds to some calls.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -98,7 +100,7 @@ impl Builder {
     }
 
     /// Sets the retry policy.
-    pub fn retries(mut self, retries: Retries) -> Self {
+    pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.retries = retries;
         self
     }
@@ -131,7 +133,7 @@ impl Builder {
     pub fn build(self) -> Result<Client, TransportError> {
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(Https::new(self.timeout)?),
+            None => Arc::new(HttpsTransport::new(self.timeout)?),
         };
         let bearer = Mutex::new(self.credentials.bearer.clone());
         let Self { base, credentials, retries, now, store, .. } = self;
@@ -145,10 +147,10 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("base", &redacted(&self.base))
+            .field("base", &redact_url(&self.base))
             .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
@@ -157,7 +159,7 @@ impl fmt::Debug for Builder {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base", &redacted(&self.inner.base))
+            .field("base", &redact_url(&self.inner.base))
             .field("only", &self.only)
             .finish_non_exhaustive()
     }
@@ -182,17 +184,17 @@ impl Client {
     }
 
     /// Returns a builder.
-    pub fn builder(credentials: Credentials) -> Builder {
+    pub fn builder(credentials: Credentials) -> ClientBuilder {
         let now = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
         };
-        Builder {
+        ClientBuilder {
             base: "https://api.x.com".to_owned(),
             credentials,
             transport: None,
             timeout: Duration::from_secs(30),
-            retries: Retries::default(),
+            retries: RetryPolicy::default(),
             now: Arc::new(now),
             store: None,
         }

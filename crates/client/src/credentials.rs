@@ -182,7 +182,7 @@ impl Credentials {
 
     /// Adds a user's OAuth 2.0 token, which private events of the X Activity API need.
     ///
-    /// The client keeps it in memory. A [`token_store`](crate::Builder::token_store) replaces these
+    /// The client keeps it in memory. A [`token_store`](crate::ClientBuilder::token_store) replaces these
     /// tokens.
     pub fn user2(mut self, id: impl Into<String>, token: UserToken) -> Self {
         self.users2.insert(id.into(), token);

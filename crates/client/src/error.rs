@@ -1,7 +1,7 @@
 //! Errors of calls to X.
 
 mod cause;
-mod cure;
+mod fix;
 mod markup;
 mod read;
 mod url;
@@ -18,8 +18,8 @@ use crate::rate_limit::retry_after;
 use crate::{CredentialKind, RateLimit, TokenStoreError, TransportError};
 
 use cause::in_words;
-pub use cause::{Cause, ChallengeFault, UrlFault};
-pub(crate) use cure::cure_of_code;
+pub use cause::{ChallengeFault, ErrorCause, UrlFault};
+pub(crate) use fix::cure_of_code;
 pub(crate) use markup::{page_words, xml_as_json};
 pub(crate) use read::REASONS;
 pub(crate) use url::{fault as url_fault, is_public_url};
@@ -30,7 +30,7 @@ pub struct Error(Box<Said>);
 
 #[derive(Clone, Debug)]
 struct Said {
-    cause: Cause,
+    cause: ErrorCause,
     call: String,
     user: Option<String>,
     scopes: &'static [&'static str],
@@ -44,7 +44,7 @@ struct Said {
 }
 
 impl Error {
-    fn new(call: &Call, credential: Option<CredentialKind>, cause: Cause, message: Option<String>) -> Self {
+    fn new(call: &Call, credential: Option<CredentialKind>, cause: ErrorCause, message: Option<String>) -> Self {
         Self(Box::new(Said {
             cause,
             call: call.name(),
@@ -62,28 +62,28 @@ impl Error {
 
     /// Reports that no credentials of any of these kinds exist.
     pub(crate) fn no_credential(call: &Call, wanted: &'static [CredentialKind]) -> Self {
-        Self::new(call, None, Cause::NoCredential(wanted), None)
+        Self::new(call, None, ErrorCause::NoCredential(wanted), None)
     }
 
     /// Reports that the user's OAuth 2.0 token lacks the scopes of the call. The call is not sent.
     pub(crate) fn scope_not_granted(call: &Call) -> Self {
-        Self::new(call, Some(CredentialKind::User2), Cause::Permission, None)
+        Self::new(call, Some(CredentialKind::User2), ErrorCause::Permission, None)
     }
 
     pub(crate) fn no_answer(call: &Call, credential: Option<CredentialKind>, error: TransportError) -> Self {
-        Self::new(call, credential, Cause::NoAnswer(error), None)
+        Self::new(call, credential, ErrorCause::NoAnswer(error), None)
     }
 
     pub(crate) fn unreadable(call: &Call, credential: Option<CredentialKind>, why: String) -> Self {
-        Self::new(call, credential, Cause::Unreadable, Some(why))
+        Self::new(call, credential, ErrorCause::Unreadable, Some(why))
     }
 
     pub(crate) fn invalid(call: &Call, why: &str) -> Self {
-        Self::new(call, None, Cause::Invalid, Some(why.to_owned()))
+        Self::new(call, None, ErrorCause::Invalid, Some(why.to_owned()))
     }
 
     pub(crate) fn token_store(call: &Call, error: &TokenStoreError) -> Self {
-        Self::new(call, None, Cause::TokenStore, Some(error.to_string()))
+        Self::new(call, None, ErrorCause::TokenStore, Some(error.to_string()))
     }
 
     /// Reads an error response. `now` is the time at which `Retry-After` begins.
@@ -116,7 +116,7 @@ impl Error {
     /// Reports a success response that says the request was not carried out.
     pub(crate) fn not_done(call: &Call, credential: CredentialKind, answer: &Response<Bytes>) -> Self {
         let message = Some("X answers that it was not done".to_owned());
-        let mut error = Self::new(call, Some(credential), Cause::Other, message);
+        let mut error = Self::new(call, Some(credential), ErrorCause::Other, message);
         error.0.status = Some(answer.status().as_u16());
         error
     }
@@ -124,7 +124,7 @@ impl Error {
     /// Reports that X refused to renew a token.
     pub(crate) fn refused(
         call: &Call,
-        cause: Cause,
+        cause: ErrorCause,
         status: Option<u16>,
         reason: Option<String>,
         message: Option<String>,
@@ -135,7 +135,7 @@ impl Error {
     }
 
     /// Returns the cause.
-    pub fn cause(&self) -> &Cause {
+    pub fn cause(&self) -> &ErrorCause {
         &self.0.cause
     }
 
@@ -193,25 +193,28 @@ impl Error {
     /// Returns whether the same call may succeed later without any other change.
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
-            Cause::RateLimited { .. } | Cause::Down | Cause::NoAnswer(_) | Cause::ReplayUnderWay => true,
-            Cause::ChallengeFailed(fault) => *fault == ChallengeFault::TooSlow,
+            ErrorCause::RateLimited { .. }
+            | ErrorCause::Down
+            | ErrorCause::NoAnswer(_)
+            | ErrorCause::ReplayUnderWay => true,
+            ErrorCause::ChallengeFailed(fault) => *fault == ChallengeFault::TooSlow,
             _ => false,
         }
     }
 
     /// Returns whether X cannot have carried out the call. Any call is then safe to repeat.
     pub(crate) fn was_not_carried_out(&self) -> bool {
-        matches!(self.0.cause, Cause::RateLimited { .. } | Cause::NoAnswer(TransportError::Connect(_)))
+        matches!(self.0.cause, ErrorCause::RateLimited { .. } | ErrorCause::NoAnswer(TransportError::Connect(_)))
     }
 
     /// Returns the fix in one sentence, with the command that applies it, if there is one.
-    pub fn cure(&self) -> Cow<'static, str> {
-        self.0.cure()
+    pub fn fix(&self) -> Cow<'static, str> {
+        self.0.fix()
     }
 
     /// Returns whether the user's OAuth 2.0 token may lack a scope.
     fn lacks_scope(&self) -> bool {
-        self.0.cause == Cause::Permission
+        self.0.cause == ErrorCause::Permission
             && self.0.credential == Some(CredentialKind::User2)
             && !self.0.scopes.is_empty()
     }
@@ -222,7 +225,7 @@ impl std::error::Error for Error {}
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.call, self.0.cause)?;
-        if self.0.cause == Cause::WrongCredential {
+        if self.0.cause == ErrorCause::WrongCredential {
             write!(f, ": {}", in_words(self.0.takes))?;
         }
         if self.lacks_scope() {

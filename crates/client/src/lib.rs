@@ -35,19 +35,19 @@ mod url;
 mod validate;
 mod watch;
 
-pub use api::{Direction, Filter};
-pub use client::{Builder, Client, Retries};
+pub use api::{Filter, FilterDirection};
+pub use client::{Client, ClientBuilder, RetryPolicy};
 pub use credentials::{AccessToken, ConsumerKeys, CredentialKind, Credentials, UserToken};
 pub use ensure::{
-    Api, Differing, Ensure, EnsureError, Ensured, Plan, ProbeFault, Step, Undone, Wanted, WantedFault, WantedFaults,
-    Wish, probe,
+    DesiredState, DesiredStateError, DesiredStateFault, DesiredSubscription, Differing, Ensure, EnsureError, Ensured,
+    ManagementApi, Plan, PlanStep, ProbeFault, Undone, probe,
 };
-pub use error::{Cause, ChallengeFault, Error, UrlFault};
+pub use error::{ChallengeFault, Error, ErrorCause, UrlFault};
 pub use migrate::{EQUIVALENT, Migration, MigrationPlan};
 pub use rate_limit::RateLimit;
 pub use shared_file::{LockedFile, SharedFile};
-pub use token_store::{FileTokenStore, LockedToken, Storing, TokenStore, TokenStoreError};
-pub use transport::{Https, Sending, Transport, TransportError};
-pub use url::redacted;
+pub use token_store::{FileTokenStore, LockedToken, TokenStore, TokenStoreError, TokenStoreFuture};
+pub use transport::{HttpsTransport, Transport, TransportError, TransportFuture};
+pub use url::redact_url;
 pub use validate::{Arrived, NotValidated, Validated, Validation};
-pub use watch::{Gap, GapCause, Jobs, Later, LostCause, Notice, Rules, Watch, WatchSettings};
+pub use watch::{DeferredReplay, Gap, GapCause, LostCause, ReplayJobs, ReplayRules, Watch, WatchEvent, WatchSettings};

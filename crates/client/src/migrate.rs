@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::api::EventType;
 use crate::api::{ActivitySubscription, Filter};
-use crate::ensure::{Api, Ensured, Found, Plan, Step, Wanted, Wish, apply};
+use crate::ensure::{CurrentState, DesiredState, DesiredSubscription, Ensured, ManagementApi, Plan, PlanStep, apply};
 use crate::{Client, EnsureError};
 
 /// The event types of the X Activity API that deliver the same events as the Account Activity API.
@@ -37,14 +37,14 @@ pub const EQUIVALENT: [&str; 17] = [
 /// Migration of a webhook's users from the Account Activity API to the X Activity API.
 ///
 /// The first step subscribes the users to both APIs. The second removes the old subscriptions. Run
-/// the receiver with `CutOver::Both` from before the first step until after the second, so that an
+/// the receiver with `ApiMode::Dual` from before the first step until after the second, so that an
 /// event reported by both APIs arrives once.
 #[derive(Debug)]
 #[must_use]
 pub struct Migration<'a> {
     client: &'a Client,
     url: String,
-    api: Api,
+    api: ManagementApi,
     types: BTreeSet<String>,
     overlap: Duration,
 }
@@ -75,14 +75,14 @@ impl Client {
     /// Returns a migration of the users of the webhook at this URL to the X Activity API.
     pub fn migrate(&self, url: impl Into<String>) -> Migration<'_> {
         let types = EQUIVALENT.iter().map(|name| (*name).to_owned()).collect();
-        Migration { client: self, url: url.into(), api: Api::V2, types, overlap: Duration::from_secs(90) }
+        Migration { client: self, url: url.into(), api: ManagementApi::V2, types, overlap: Duration::from_secs(90) }
     }
 }
 
 impl Migration<'_> {
     /// Migrates from the Account Activity API of enterprise 1.1.
     pub fn from_enterprise(self) -> Self {
-        Self { api: Api::Enterprise, ..self }
+        Self { api: ManagementApi::Enterprise, ..self }
     }
 
     /// Sets the event types to subscribe. Defaults to [`EQUIVALENT`].
@@ -96,7 +96,7 @@ impl Migration<'_> {
     /// it.
     ///
     /// X may take 10 s after a subscription to deliver its first event. The receiver then matches
-    /// events without an id within its `cut_over_tolerance`, which defaults to 60 s. The overlap
+    /// events without an id within its `dual_mode_tolerance`, which defaults to 60 s. The overlap
     /// must cover both. X may drop deliveries that are pending for the old subscriptions when these
     /// are removed. Allow days if you want to compare what arrives.
     pub fn overlap(self, overlap: Duration) -> Self {
@@ -113,7 +113,7 @@ impl Migration<'_> {
         // Without event types, nothing replaces the old subscriptions.
         let is_moved = |user: &&String| !self.types.is_empty() && !stuck.contains_key(*user);
         let moved = found.subscribers.iter().filter(is_moved);
-        let unsubscribe = moved.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
+        let unsubscribe = moved.map(|user| PlanStep::Unsubscribe { user: user.clone() }).collect();
         let unsubscribe = Plan { steps: unsubscribe, ..Plan::default() };
         let now = self.client.now();
         let equal = wanted.activity.iter().filter_map(|wish| found.equal(wish, now));
@@ -123,12 +123,12 @@ impl Migration<'_> {
     }
 
     /// Returns the desired state after the first step, the current state, and the stuck users.
-    async fn look(&self) -> Result<(Wanted, Found, BTreeMap<String, Vec<String>>), EnsureError> {
-        let mut wanted = Wanted::new(&*self.url).api(self.api);
+    async fn look(&self) -> Result<(DesiredState, CurrentState, BTreeMap<String, Vec<String>>), EnsureError> {
+        let mut wanted = DesiredState::new(&*self.url).api(self.api);
         let types = self.types.iter().map(|name| Self::wish("1".to_owned(), name));
-        crate::ensure::check(self.client, &types.fold(wanted.clone(), Wanted::wish))?;
+        crate::ensure::check(self.client, &types.fold(wanted.clone(), DesiredState::wish))?;
         let now = self.client.now();
-        let found = Found::read_all(self.client, self.api, &self.url).await?;
+        let found = CurrentState::read_all(self.client, self.api, &self.url).await?;
         if found.webhook.is_none() {
             return Err(EnsureError::Gone(self.url.clone()));
         }
@@ -153,8 +153,8 @@ impl Migration<'_> {
         Ok((wanted, found, stuck))
     }
 
-    fn wish(user: String, event_type: &str) -> Wish {
-        Wish::new(event_type, Filter::user(user))
+    fn wish(user: String, event_type: &str) -> DesiredSubscription {
+        DesiredSubscription::new(event_type, Filter::user(user))
     }
 
     /// Subscribes the users to the X Activity API in addition to the Account Activity API.
@@ -164,11 +164,11 @@ impl Migration<'_> {
     /// # Errors
     /// Returns an error if X refuses or does not confirm a subscription. Completed steps remain,
     /// and the next run continues from there.
-    pub async fn side_by_side(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+    pub async fn side_by_side(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         self.subscribe(tell).await?.complete()
     }
 
-    async fn subscribe(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+    async fn subscribe(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         let (wanted, found, _) = self.look().await?;
         let plan = crate::ensure::plan(&wanted, &found, self.client.now());
         apply(self.client, &wanted, plan, tell).await
@@ -182,24 +182,24 @@ impl Migration<'_> {
     /// # Errors
     /// Returns an error if X refuses. Completed steps remain, and the next run continues from
     /// there.
-    pub async fn finish(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+    pub async fn finish(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         self.end(tell).await?.complete()
     }
 
-    async fn end(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+    async fn end(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         let (wanted, plan, _) = self.ending().await?;
         apply(self.client, &wanted, plan, tell).await
     }
 
     /// Returns the desired state, the plan of removals, and the age of the newest replacement.
-    async fn ending(&self) -> Result<(Wanted, Plan, Option<Duration>), EnsureError> {
+    async fn ending(&self) -> Result<(DesiredState, Plan, Option<Duration>), EnsureError> {
         let (wanted, found, stuck) = self.look().await?;
         let is_moved = |user: &&String| {
             let has = |name: &String| found.equal(&Self::wish((*user).clone(), name), self.client.now()).is_some();
             !self.types.is_empty() && !stuck.contains_key(*user) && self.types.iter().all(has)
         };
         let steps = found.subscribers.iter().filter(is_moved);
-        let steps = steps.map(|user| Step::Unsubscribe { user: user.clone() }).collect();
+        let steps = steps.map(|user| PlanStep::Unsubscribe { user: user.clone() }).collect();
         let age = found.youngest().map(|made| self.client.now().as_millis().saturating_sub(made.as_millis()));
         let age = age.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
         Ok((wanted, Plan { steps, ..Plan::default() }, age))
@@ -209,7 +209,7 @@ impl Migration<'_> {
     ///
     /// # Errors
     /// As for [`side_by_side`](Self::side_by_side) and [`finish`](Self::finish).
-    pub async fn run(&self, mut tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+    pub async fn run(&self, mut tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         let begun = self.subscribe(&mut tell).await?;
         let (_, old, age) = self.ending().await?;
         // If this run created nothing, an earlier run may have stopped during its overlap.

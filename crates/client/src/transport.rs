@@ -11,17 +11,17 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::url::is_loopback;
 
 /// The future that [`Transport::send`] returns.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
+pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
 /// An HTTP client that sends a request and reads the whole response.
 ///
-/// The default is [`Https`]. Implement it for another HTTP client.
+/// The default is [`HttpsTransport`]. Implement it for another HTTP client.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request.
     ///
     /// # Errors
     /// Returns an error if there is no response. A response of any status is not an error.
-    fn send(&self, request: Request<Bytes>) -> Sending<'_>;
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_>;
 }
 
 /// The reason why there is no response.
@@ -53,12 +53,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// It uses Mozilla's root certificates, and neither redirects nor cookies. It uses the proxies from
 /// the environment (`HTTPS_PROXY`, `NO_PROXY`), except for requests to this machine.
 #[derive(Clone, Debug)]
-pub struct Https {
+pub struct HttpsTransport {
     client: reqwest::Client,
     local: reqwest::Client,
 }
 
-impl Https {
+impl HttpsTransport {
     /// Creates a transport with a timeout for each request.
     ///
     /// # Errors
@@ -83,8 +83,8 @@ impl Https {
     }
 }
 
-impl Transport for Https {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+impl Transport for HttpsTransport {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             let client = if request.uri().host().is_some_and(is_loopback) { &self.local } else { &self.client };
             let request = reqwest::Request::try_from(request).map_err(no_answer)?;

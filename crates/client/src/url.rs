@@ -7,13 +7,13 @@ use http::Uri;
 /// Returns a URL without its secret parts: user name, password and query.
 ///
 /// ```
-/// use birdhook_client::redacted;
+/// use birdhook_client::redact_url;
 ///
-/// assert_eq!(redacted("https://me:secret@app.example:8443/hooks?key=secret"), "https://***@app.example:8443/hooks?***");
-/// assert_eq!(redacted("http://127.0.0.1:8080/"), "http://127.0.0.1:8080/");
-/// assert_eq!(redacted("https://me:sec/ret@app.example"), "***");
+/// assert_eq!(redact_url("https://me:secret@app.example:8443/hooks?key=secret"), "https://***@app.example:8443/hooks?***");
+/// assert_eq!(redact_url("http://127.0.0.1:8080/"), "http://127.0.0.1:8080/");
+/// assert_eq!(redact_url("https://me:sec/ret@app.example"), "***");
 /// ```
-pub fn redacted(url: &str) -> String {
+pub fn redact_url(url: &str) -> String {
     let parsed = url.parse::<Uri>().ok();
     let parts = parsed.as_ref().and_then(|uri| Some((uri, uri.scheme_str()?, uri.authority()?)));
     // An invalid URL may contain a password anywhere. So may a path with an `@`, which usually ends

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use birdhook_core::{Event, EventKind, Generation};
+use birdhook_core::{ApiSource, Event, EventKind};
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
@@ -108,7 +108,7 @@ pub struct Arrived {
     pub kind: EventKind,
     /// The source API.
     #[serde(serialize_with = "as_str")]
-    pub generation: Generation,
+    pub generation: ApiSource,
     /// The subscriber's id, if X reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -121,7 +121,7 @@ impl Arrived {
         Self {
             name: event.name().to_owned(),
             kind: event.kind(),
-            generation: event.generation(),
+            generation: event.api_source(),
             user: event.subscriber().map(str::to_owned),
             count: 1,
         }
@@ -184,7 +184,7 @@ impl NotValidated {
             .filter(|one| one.kind == EventKind::Liked)
             .filter_map(|one| one.user.as_deref())
             .collect();
-        let is_live = |one: &&Arrived| one.generation != Generation::Replay;
+        let is_live = |one: &&Arrived| one.generation != ApiSource::Replay;
         if !likes.is_empty() {
             hints.push(format!("likes came for {}, whom nobody waits for", likes.join(", ")));
         } else if self.arrived.iter().any(|one| is_live(&one)) {
@@ -231,7 +231,7 @@ impl fmt::Display for NotValidated {
     }
 }
 
-fn as_str<S: Serializer>(generation: &Generation, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_str<S: Serializer>(generation: &ApiSource, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(generation.as_str())
 }
 

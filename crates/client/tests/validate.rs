@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use birdhook_client::Validation;
-use birdhook_core::{Event, Generation, Timestamp};
-use birdhook_testkit::{Kind, Scene};
+use birdhook_core::{ApiSource, Event, Timestamp};
+use birdhook_testkit::{Kind, PayloadGenerator};
 use tokio::time::Instant;
 
 fn s(seconds: u64) -> Duration {
@@ -12,9 +12,9 @@ fn s(seconds: u64) -> Duration {
 }
 
 /// Returns an event of this kind, as this API reports it.
-fn event(kind: Kind, user: &str, told_by: Generation) -> Event {
-    let happening = Scene::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
-    let body = happening.told_by(told_by).unwrap();
+fn event(kind: Kind, user: &str, reported_by: ApiSource) -> Event {
+    let happening = PayloadGenerator::new(1).at(Timestamp::from_millis(1_795_426_200_000)).happening(kind, user);
+    let body = happening.reported_by(reported_by).unwrap();
     birdhook_testkit::read("app", body).unwrap().into_events().remove(0)
 }
 
@@ -32,25 +32,26 @@ fn feed(events: Vec<(u64, Event)>, ends: bool) -> impl AsyncFnMut() -> Option<Ev
     }
 }
 
-const OLD: Generation = Generation::AccountActivity;
-const NEW: Generation = Generation::XActivity;
+const OLD: ApiSource = ApiSource::AccountActivity;
+const NEW: ApiSource = ApiSource::XActivity;
 
 #[tokio::test(start_paused = true)]
 async fn a_like_by_either_api_will_do_and_what_came_before_is_listed() {
-    for (told_by, name) in [(OLD, "favorite_events"), (NEW, "like.create")] {
+    for (reported_by, name) in [(OLD, "favorite_events"), (NEW, "like.create")] {
         let events = vec![
             (1, event(Kind::Follow, "2001", OLD)),
             (2, event(Kind::Follow, "2001", OLD)),
             (2, event(Kind::Follow, "2001", NEW)),
-            (3, event(Kind::Like, "3003", told_by)),
-            (5, event(Kind::Like, "2001", told_by)),
-            (6, event(Kind::Block, "2001", told_by)),
+            (3, event(Kind::Like, "3003", reported_by)),
+            (5, event(Kind::Like, "2001", reported_by)),
+            (6, event(Kind::Block, "2001", reported_by)),
         ];
         let validated = Validation::new(["2001", "2002"]).wait(feed(events, false), s(60)).await.unwrap();
         assert_eq!((validated.user.as_deref(), &*validated.like.name, validated.after), (Some("2001"), name, s(5)));
         let arrived: Vec<_> =
             validated.arrived.iter().map(|one| (one.kind.as_str(), one.generation, one.count)).collect();
-        let expected = [("followed", OLD, 2), ("followed", NEW, 1), ("liked", told_by, 1), ("liked", told_by, 1)];
+        let expected =
+            [("followed", OLD, 2), ("followed", NEW, 1), ("liked", reported_by, 1), ("liked", reported_by, 1)];
         assert_eq!(arrived, expected);
         assert!(validated.to_string().starts_with(&format!("{name} of 2001 arrived after 5.0 s")), "{validated}");
         assert_eq!(serde_json::to_value(&validated).unwrap()["like"]["kind"], "liked");

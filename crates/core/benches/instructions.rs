@@ -17,7 +17,10 @@ mod bodies;
 use std::hint::black_box;
 use std::time::Duration;
 
-use birdhook_core::{BodyReader, Delivery, Endpoint, EventKey, RequestHead, Secret, Settings, Step, Window, signature};
+use birdhook_core::{
+    BodyReader, DedupeWindow, Delivery, Endpoint, EndpointSettings, EventKey, HeadResult, RequestHead, Secret,
+    signature,
+};
 use bytes::Bytes;
 use gungraun::{library_benchmark, library_benchmark_group};
 
@@ -69,10 +72,10 @@ struct Signed {
 
 fn endpoint() -> (Endpoint, Secret) {
     let secret = Secret::new("z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu").unwrap();
-    (Endpoint::new(secret.clone(), Settings::default()), secret)
+    (Endpoint::new(secret.clone(), EndpointSettings::default()), secret)
 }
 
-fn begin(endpoint: &Endpoint, signature: Option<&str>) -> Step {
+fn begin(endpoint: &Endpoint, signature: Option<&str>) -> HeadResult<BodyReader> {
     let headers = [("host", "bees.example"), ("content-type", "application/json"), ("accept", "*/*")];
     let signature = signature.map(|value| (signature::HEADER, value));
     let headers = headers.into_iter().chain(signature).map(|(name, value)| (name, value.as_bytes()));
@@ -81,8 +84,8 @@ fn begin(endpoint: &Endpoint, signature: Option<&str>) -> Step {
 
 fn begun(signed: &Signed) -> BodyReader {
     match begin(&signed.endpoint, Some(black_box(&signed.signature))) {
-        Step::Body(reader) => reader,
-        Step::Reply(reply) => panic!("{reply:?}"),
+        HeadResult::Body(reader) => reader,
+        HeadResult::Reply(reply) => panic!("{reply:?}"),
     }
 }
 
@@ -132,7 +135,7 @@ fn refuse((endpoint, signature): (Endpoint, Option<&str>)) -> Endpoint {
     endpoint
 }
 
-fn answer(endpoint: &Endpoint) -> Step {
+fn answer(endpoint: &Endpoint) -> HeadResult<BodyReader> {
     let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
     endpoint.begin(&RequestHead::new("GET", "/webhooks/twitter", black_box(query)))
 }
@@ -208,16 +211,16 @@ fn key(number: u64) -> EventKey {
 /// Returns a full window from which ten thousand keys were evicted, which wears its table, and a
 /// hundred keys starting at `first`. A hundred, because the cost of one key depends on its
 /// position.
-fn full_window(first: u64) -> (Window, Vec<EventKey>) {
+fn full_window(first: u64) -> (DedupeWindow, Vec<EventKey>) {
     const CAPACITY: u64 = 100_000;
-    let mut window = Window::new(CAPACITY as usize, Duration::from_secs(900));
+    let mut window = DedupeWindow::new(CAPACITY as usize, Duration::from_secs(900));
     (0..CAPACITY + 10_000).for_each(|number| window.insert(&key(number), Duration::ZERO));
     (window, (first..first + 100).map(key).collect())
 }
 
 #[library_benchmark(setup = full_window)]
 #[bench::hundred(200_000)]
-fn window_insert((mut window, keys): (Window, Vec<EventKey>)) -> (Window, Vec<EventKey>) {
+fn window_insert((mut window, keys): (DedupeWindow, Vec<EventKey>)) -> (DedupeWindow, Vec<EventKey>) {
     keys.iter().for_each(|key| window.insert(black_box(key), Duration::from_secs(1)));
     (window, keys)
 }
@@ -225,7 +228,7 @@ fn window_insert((mut window, keys): (Window, Vec<EventKey>)) -> (Window, Vec<Ev
 #[library_benchmark(setup = full_window)]
 #[bench::hundred_known(50_000)]
 #[bench::hundred_unknown(200_000)]
-fn window_contains((window, keys): (Window, Vec<EventKey>)) -> (Window, Vec<EventKey>) {
+fn window_contains((window, keys): (DedupeWindow, Vec<EventKey>)) -> (DedupeWindow, Vec<EventKey>) {
     black_box(keys.iter().filter(|key| window.contains(black_box(key), Duration::from_secs(1))).count());
     (window, keys)
 }

@@ -10,7 +10,7 @@ use subtle::{Choice, ConditionallySelectable};
 use crate::head::{Field, RequestHead};
 use crate::secret::{RunningMac, SecretKind};
 use crate::signature::Signature;
-use crate::{App, Apps, Delivery, Direction, Endpoint, Event, Reason, Reply, Secret, envelope};
+use crate::{App, Apps, Delivery, Direction, Endpoint, Event, Outcome, Reply, Secret, envelope};
 
 /// Reads the body of a POST as it arrives.
 ///
@@ -38,7 +38,7 @@ impl BodyReader {
     /// Returns the reply to send, 413, as soon as the body exceeds the limit. The reader must then
     /// be dropped.
     pub fn push(&mut self, chunk: Bytes) -> Result<(), Reply> {
-        self.room = self.room.checked_sub(chunk.len()).ok_or(Reason::BodyTooLarge)?;
+        self.room = self.room.checked_sub(chunk.len()).ok_or(Outcome::BodyTooLarge)?;
         self.owed = self.owed.map(|owed| owed.wrapping_sub(chunk.len() as u64));
         self.checks.update(&chunk);
         self.body.push(chunk, self.owed.unwrap_or(u64::MAX));
@@ -55,14 +55,14 @@ impl BodyReader {
     /// - 400 if the body is neither a JSON object nor a list that contains an object
     pub fn finish(self) -> Result<Delivery, Reply> {
         if self.owed.is_some_and(|owed| owed != 0) {
-            return Err(Reason::BodyCutOff.into());
+            return Err(Outcome::BodyCutOff.into());
         }
         let carried = self.checks.carried;
         let app =
-            self.checks.matching().and_then(|index| self.endpoint.apps().get(index)).ok_or(Reason::SignatureWrong)?;
-        let events_limit = self.endpoint.settings().events_limit;
-        let delivery = envelope::read(self.body.whole(), Arc::clone(app.shared_name()), events_limit);
-        let mut delivery = delivery.ok_or(Reason::NotAnObject)?;
+            self.checks.matching().and_then(|index| self.endpoint.apps().get(index)).ok_or(Outcome::SignatureWrong)?;
+        let event_limit = self.endpoint.settings().event_limit;
+        let delivery = envelope::read(self.body.whole(), Arc::clone(app.shared_name()), event_limit);
+        let mut delivery = delivery.ok_or(Outcome::NotAnObject)?;
         delivery.set_signed_with_another_kind(carried.another_kind(app));
         if let Some(own_id) = app.own_id() {
             let sent = |event: &Event| event.direction() == Some(Direction::Sent);
@@ -130,9 +130,9 @@ struct Check {
 impl Checks {
     /// Decides for each app which headers count. Rejects a request that no app could have signed,
     /// without reading its body.
-    pub(crate) fn start(apps: &Apps, head: &RequestHead<'_>) -> Result<Self, Reason> {
+    pub(crate) fn start(apps: &Apps, head: &RequestHead<'_>) -> Result<Self, Outcome> {
         let (mut first, mut more) = (None, Vec::new());
-        let mut refusal = Reason::SignatureMissing;
+        let mut refusal = Outcome::SignatureMissing;
         for (app, index) in apps.iter().zip(0..) {
             match claims(app, head) {
                 Ok(claims) => {
@@ -144,7 +144,7 @@ impl Checks {
                         more.extend(checks);
                     }
                 }
-                Err(Reason::SignatureMissing) => {}
+                Err(Outcome::SignatureMissing) => {}
                 Err(reason) => refusal = reason,
             }
         }
@@ -180,15 +180,15 @@ impl Checks {
 }
 
 /// Returns the signatures that an app can check; `None` for a header that it ignores.
-fn claims(app: &App, head: &RequestHead<'_>) -> Result<[Option<Signature>; 2], Reason> {
+fn claims(app: &App, head: &RequestHead<'_>) -> Result<[Option<Signature>; 2], Outcome> {
     let claim = |kind| match head.signature(kind) {
         _ if app.secrets(kind).is_empty() => Ok(None),
         Field::Absent => Ok(None),
-        Field::Repeated => Err(Reason::SignatureRepeated),
-        Field::Once(value) => Signature::parse(value).map(Some).ok_or(Reason::SignatureMalformed),
+        Field::Repeated => Err(Outcome::SignatureRepeated),
+        Field::Once(value) => Signature::parse(value).map(Some).ok_or(Outcome::SignatureMalformed),
     };
     match [claim(SecretKind::Consumer)?, claim(SecretKind::Client)?] {
-        [None, None] => Err(Reason::SignatureMissing),
+        [None, None] => Err(Outcome::SignatureMissing),
         claims => Ok(claims),
     }
 }

@@ -9,24 +9,24 @@ use crate::endpoint::{AppSelector, ChallengeSignature};
 use crate::head::Field;
 use crate::secret::SecretKind;
 use crate::signature::Signature;
-use crate::{Endpoint, Reason, Reply, RequestHead, Secret};
+use crate::{Endpoint, Outcome, Reply, RequestHead, Secret};
 
-pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Reply, Reason> {
+pub(crate) fn answer(endpoint: &Endpoint, head: &RequestHead<'_>) -> Result<Reply, Outcome> {
     let token = crc::token(head.query)?;
     let policy = endpoint.settings().token_policy;
     policy.check(&token)?;
     if endpoint.apps().is_empty() {
-        return Err(Reason::NoSecret);
+        return Err(Outcome::NoSecret);
     }
-    let (secret, is_asked_by_x) = match endpoint.settings().challenge_signature {
+    let (secret, is_signed_by_x) = match endpoint.settings().challenge_signature {
         ChallengeSignature::Ignored => (answering(named_app(endpoint, head).app()?, None)?, false),
         rule => {
             let signed = Signed::new(head, rule == ChallengeSignature::Demanded);
-            let (app, is_asked_by_x) = app_asked(endpoint, &signed, rule)?;
-            (answering(app, Some(&signed))?, is_asked_by_x)
+            let (app, is_signed_by_x) = app_asked(endpoint, &signed, rule)?;
+            (answering(app, Some(&signed))?, is_signed_by_x)
         }
     };
-    Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_asked_by_x))
+    Ok(Reply::challenge(crc::respond(secret, &token, policy)?, is_signed_by_x))
 }
 
 /// Returns the app that a challenge is for, and whether its signature proves that X sent it.
@@ -36,7 +36,7 @@ fn app_asked<'a>(
     endpoint: &'a Endpoint,
     signed: &Signed<'_>,
     rule: ChallengeSignature,
-) -> Result<(&'a App, bool), Reason> {
+) -> Result<(&'a App, bool), Outcome> {
     let mut is_wrong_for_one = false;
     for app in endpoint.apps() {
         match signed.judge(app) {
@@ -46,7 +46,7 @@ fn app_asked<'a>(
         }
     }
     if rule == ChallengeSignature::Demanded {
-        return Err(Reason::ChallengeUnsigned);
+        return Err(Outcome::ChallengeUnsigned);
     }
     let named = named_app(endpoint, signed.head);
     let is_wrong = match named {
@@ -54,7 +54,7 @@ fn app_asked<'a>(
         Named::ByUrl(app) => matches!(signed.judge(app), Judgement::Wrong),
         Named::First(_) | Named::Unknown => is_wrong_for_one,
     };
-    if is_wrong { Err(Reason::ChallengeUnsigned) } else { Ok((named.app()?, false)) }
+    if is_wrong { Err(Outcome::ChallengeUnsigned) } else { Ok((named.app()?, false)) }
 }
 
 /// Returns the secret that answers for an app.
@@ -62,11 +62,11 @@ fn app_asked<'a>(
 /// Within the answering kind, this is the secret that signed the challenge, because during a
 /// rotation that is the one X holds. Otherwise it is the first one. A signature of the other kind
 /// does not change the kind.
-fn answering<'a>(app: &'a App, signed: Option<&Signed<'_>>) -> Result<&'a Secret, Reason> {
-    let kind = app.challenge_kind().ok_or(Reason::NoSecret)?;
+fn answering<'a>(app: &'a App, signed: Option<&Signed<'_>>) -> Result<&'a Secret, Outcome> {
+    let kind = app.challenge_kind().ok_or(Outcome::NoSecret)?;
     let secrets = app.secrets(kind);
     let rotated = signed.and_then(|signed| signed.maker(kind, secrets)).map(|(secret, _)| secret);
-    rotated.or(secrets.first()).ok_or(Reason::NoSecret)
+    rotated.or(secrets.first()).ok_or(Outcome::NoSecret)
 }
 
 /// The result of checking a challenge's signatures for one app.
@@ -148,10 +148,10 @@ enum Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn app(&self) -> Result<&'a App, Reason> {
+    fn app(&self) -> Result<&'a App, Outcome> {
         match self {
             Self::ByUrl(app) | Self::First(app) => Ok(app),
-            Self::Unknown => Err(Reason::NoSecret),
+            Self::Unknown => Err(Outcome::NoSecret),
         }
     }
 }
@@ -172,7 +172,7 @@ fn named_app<'a>(endpoint: &'a Endpoint, head: &RequestHead<'_>) -> Named<'a> {
     .unwrap_or(Named::Unknown)
 }
 
-impl From<TokenError> for Reason {
+impl From<TokenError> for Outcome {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Missing => Self::TokenMissing,

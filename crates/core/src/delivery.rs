@@ -15,20 +15,20 @@ pub struct Delivery {
     envelope: Arc<Envelope>,
     events: Vec<Event>,
     sent: usize,
-    signed_with_another_kind: Option<SecretKind>,
+    signed_with_other_kind: Option<SecretKind>,
 }
 
 impl Delivery {
     pub(crate) fn new(envelope: Arc<Envelope>, events: Vec<Event>) -> Self {
         let sent = events.len();
-        Self { envelope, events, sent, signed_with_another_kind: None }
+        Self { envelope, events, sent, signed_with_other_kind: None }
     }
 
     /// Reads the events of a body that was verified earlier, for example one from a store. **Does
     /// not verify anything.**
     ///
     /// `app` is the name of the app whose secret signed the body; it is part of the events' keys. A
-    /// body with more than `events_limit` events becomes one [`Unknown`](crate::EventKind::Unknown)
+    /// body with more than `event_limit` events becomes one [`Unknown`](crate::EventKind::Unknown)
     /// event. Returns `None` if the body is neither a JSON object nor a list that contains an
     /// object.
     ///
@@ -37,8 +37,8 @@ impl Delivery {
     /// let delivery = birdhook_core::Delivery::restore("shop", body, 10_000).unwrap();
     /// assert_eq!(delivery.events()[0].kind().as_str(), "post_deleted");
     /// ```
-    pub fn restore(app: impl Into<Arc<str>>, body: impl Into<Bytes>, events_limit: usize) -> Option<Self> {
-        envelope::read(body.into(), app.into(), events_limit)
+    pub fn restore(app: impl Into<Arc<str>>, body: impl Into<Bytes>, event_limit: usize) -> Option<Self> {
+        envelope::read(body.into(), app.into(), event_limit)
     }
 
     /// Returns the name of the app whose secret signed the delivery.
@@ -52,12 +52,12 @@ impl Delivery {
     ///
     /// `None` if a signature of the answering kind was present too, and for deliveries from
     /// [`restore`](Self::restore).
-    pub fn signed_with_another_kind(&self) -> Option<SecretKind> {
-        self.signed_with_another_kind
+    pub fn signed_with_other_kind(&self) -> Option<SecretKind> {
+        self.signed_with_other_kind
     }
 
     pub(crate) fn set_signed_with_another_kind(&mut self, kind: Option<SecretKind>) {
-        self.signed_with_another_kind = kind;
+        self.signed_with_other_kind = kind;
     }
 
     /// Returns the id of the subscribed user, if the body names one.
@@ -73,7 +73,7 @@ impl Delivery {
     }
 
     /// Returns the number of events that X sent, including removed ones.
-    pub fn sent(&self) -> usize {
+    pub fn original_len(&self) -> usize {
         self.sent
     }
 
@@ -96,7 +96,12 @@ impl Delivery {
 /// A delivery that contains only this event. For forwarding events one by one.
 impl From<Event> for Delivery {
     fn from(event: Event) -> Self {
-        Self { envelope: event.envelope(), sent: event.sent(), events: vec![event], signed_with_another_kind: None }
+        Self {
+            envelope: event.envelope(),
+            sent: event.original_len(),
+            events: vec![event],
+            signed_with_other_kind: None,
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use crate::RawJson;
 use crate::envelope::cursor::Cursor;
 use crate::readable::Readable;
-use crate::wire::object::object;
-use crate::wire::{Id, Lenient};
+use crate::schema::object::object;
+use crate::schema::{Id, Lenient};
 
 /// The position of each user in the body, indexed once for all events of a delivery. Searching from
 /// the start for each event takes a minute for a body with thousands of events and users.

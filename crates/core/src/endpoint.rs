@@ -5,21 +5,21 @@ use std::sync::Arc;
 use crate::body::{BodyReader, Checks};
 use crate::crc::TokenPolicy;
 use crate::head::Length;
-use crate::{Apps, Reason, Reply, RequestHead, challenge};
+use crate::{Apps, Outcome, Reply, RequestHead, challenge};
 
 /// One webhook URL. Cheap to clone.
 ///
 /// ```
-/// use birdhook_core::{Endpoint, RequestHead, Secret, Settings, Step, signature};
+/// use birdhook_core::{Endpoint, RequestHead, Secret, EndpointSettings, HeadResult, signature};
 ///
 /// let secret = Secret::new("consumer-secret")?;
-/// let endpoint = Endpoint::new(secret.clone(), Settings::default());
+/// let endpoint = Endpoint::new(secret.clone(), EndpointSettings::default());
 ///
 /// let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
 /// let signed = signature::sign(&secret, body.as_bytes());
 /// let head = RequestHead::new("POST", "/", None).with_headers([("x-twitter-webhooks-signature", signed.as_bytes())]);
 ///
-/// let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+/// let HeadResult::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
 /// reader.push(body.into()).unwrap();
 /// let delivery = reader.finish().unwrap();
 /// assert_eq!(delivery.events()[0].kind().as_str(), "post_deleted");
@@ -28,13 +28,13 @@ use crate::{Apps, Reason, Reply, RequestHead, challenge};
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     apps: Apps,
-    settings: Arc<Settings>,
+    settings: Arc<EndpointSettings>,
 }
 
-/// Configuration for an [`Endpoint`]. [`Settings::default`] follows X's documentation.
+/// Configuration for an [`Endpoint`]. [`EndpointSettings::default`] follows X's documentation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct EndpointSettings {
     /// The maximum size of a body, in bytes. Defaults to 1 MiB; X documents no limit.
     pub body_limit: usize,
     /// The maximum number of events in one body. Defaults to 10,000.
@@ -42,7 +42,7 @@ pub struct Settings {
     /// X usually sends one event per body. A body with more than the limit is delivered as one
     /// [`EventKind::Unknown`](crate::EventKind::Unknown) of all its bytes. An activity of the X
     /// Activity API has a fixed limit of 16 events.
-    pub events_limit: usize,
+    pub event_limit: usize,
     /// The set of challenge tokens that are signed.
     pub token_policy: TokenPolicy,
     /// The treatment of X's signature on a challenge.
@@ -52,11 +52,11 @@ pub struct Settings {
     pub app_selector: AppSelector,
 }
 
-impl Default for Settings {
+impl Default for EndpointSettings {
     fn default() -> Self {
         Self {
             body_limit: 1 << 20,
-            events_limit: 10_000,
+            event_limit: 10_000,
             token_policy: TokenPolicy::default(),
             challenge_signature: ChallengeSignature::default(),
             app_selector: AppSelector::default(),
@@ -102,23 +102,24 @@ pub enum AppSelector {
     QueryParameter(String),
 }
 
-/// The next step after a request's head. Exhaustive on purpose: an adapter must handle both
-/// variants.
+/// The result of processing a request's head.
+///
+/// `B` reads the body: a [`BodyReader`] of an [`Endpoint`], or an `IncomingDelivery` of a gate or
+/// pipeline. Exhaustive, so that an adapter handles both cases.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a request has one of them; a box would cost every delivery an allocation"
-)]
-pub enum Step {
+pub enum HeadResult<B> {
     /// Send this reply. The body need not be read.
+    ///
+    /// If a server closes a connection while body bytes are still arriving, it resets the
+    /// connection, and a proxy may lose the reply. Adapters therefore drain the body briefly.
     Reply(Reply),
-    /// Feed the body to this reader.
-    Body(BodyReader),
+    /// Read the body with this.
+    Body(B),
 }
 
 impl Endpoint {
     /// Creates an endpoint for these apps.
-    pub fn new(apps: impl Into<Apps>, settings: Settings) -> Self {
+    pub fn new(apps: impl Into<Apps>, settings: EndpointSettings) -> Self {
         Self { apps: apps.into(), settings: Arc::new(settings) }
     }
 
@@ -134,36 +135,36 @@ impl Endpoint {
     }
 
     /// Returns the settings.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &EndpointSettings {
         &self.settings
     }
 
     /// Handles the head of a request. Performs no I/O, takes no lock and does not wait. Answers a
     /// challenge directly.
-    pub fn begin(&self, head: &RequestHead<'_>) -> Step {
+    pub fn begin(&self, head: &RequestHead<'_>) -> HeadResult<BodyReader> {
         match head.method {
-            "GET" => Step::Reply(challenge::answer(self, head).unwrap_or_else(Reply::from)),
+            "GET" => HeadResult::Reply(challenge::answer(self, head).unwrap_or_else(Reply::from)),
             "POST" => match self.body_reader(head) {
-                Ok(reader) => Step::Body(reader),
-                Err(reason) => Step::Reply(reason.into()),
+                Ok(reader) => HeadResult::Body(reader),
+                Err(reason) => HeadResult::Reply(reason.into()),
             },
-            _ => Step::Reply(Reason::MethodNotAllowed.into()),
+            _ => HeadResult::Reply(Outcome::MethodNotAllowed.into()),
         }
     }
 
-    fn body_reader(&self, head: &RequestHead<'_>) -> Result<BodyReader, Reason> {
+    fn body_reader(&self, head: &RequestHead<'_>) -> Result<BodyReader, Outcome> {
         if self.apps.is_empty() {
-            return Err(Reason::NoSecret);
+            return Err(Outcome::NoSecret);
         }
         let checks = Checks::start(&self.apps, head)?;
         let length = match head.length {
-            Length::Nonsense => return Err(Reason::BodyCutOff),
-            Length::Bytes(length) if length > self.settings.body_limit as u64 => return Err(Reason::BodyTooLarge),
+            Length::Nonsense => return Err(Outcome::BodyCutOff),
+            Length::Bytes(length) if length > self.settings.body_limit as u64 => return Err(Outcome::BodyTooLarge),
             Length::Bytes(length) => Some(length),
             Length::Unknown => None,
         };
         if head.encoded {
-            return Err(Reason::BodyEncoded);
+            return Err(Outcome::BodyEncoded);
         }
         Ok(BodyReader::new(self.clone(), checks, length))
     }

@@ -11,9 +11,9 @@ use serde::{Serialize, Serializer};
 use crate::directory::Directory;
 use crate::key::{Content, Identity, Subscription};
 use crate::readable::Readable;
-use crate::wire::v1::{Payload, SourceApp, User};
-use crate::wire::{Lenient, Wrapped, v2};
-use crate::{DedupeScope, Direction, EventKey, EventKind, Generation, RawJson, Timestamp};
+use crate::schema::v1::{Payload, SourceApp, User};
+use crate::schema::{Lenient, Wrapped, v2};
+use crate::{ApiSource, DedupeScope, Direction, EventKey, EventKind, RawJson, Timestamp};
 
 /// One event that X reported to one app about one subscriber.
 ///
@@ -67,7 +67,7 @@ impl Envelope {
 #[derive(Clone)]
 pub(crate) struct Described {
     pub(crate) position: usize,
-    pub(crate) generation: Generation,
+    pub(crate) generation: ApiSource,
     pub(crate) kind: EventKind,
     pub(crate) name: Cow<'static, str>,
     pub(crate) identity: Identity,
@@ -146,12 +146,12 @@ impl Event {
     }
 
     /// Returns the number of events in the delivery, including removed ones.
-    pub(crate) fn sent(&self) -> usize {
+    pub(crate) fn original_len(&self) -> usize {
         self.envelope.sent
     }
 
     /// Returns the index of the event in its delivery, before any events were removed. Starts at 0.
-    pub fn position(&self) -> usize {
+    pub fn index(&self) -> usize {
         self.described.position
     }
 
@@ -177,7 +177,7 @@ impl Event {
     /// Returns the key that both APIs share, in the scope [`DedupeScope::Subscription`].
     ///
     /// It is the same for a report of the event by the Account Activity API and by the X Activity
-    /// API. See [`is_timeless`](Self::is_timeless) for the events that it cannot distinguish.
+    /// API. See [`lacks_unique_id`](Self::lacks_unique_id) for the events that it cannot distinguish.
     pub fn content_key(&self) -> EventKey {
         self.content_key_in(DedupeScope::Subscription)
     }
@@ -196,7 +196,7 @@ impl Event {
     /// True if the key covers only who did what to whom: follows, blocks, mutes, their opposites,
     /// typing, and reading without a last message. X gives these no id.
     /// [`occurred_at`](Self::occurred_at), if X reports it, distinguishes two of them.
-    pub fn is_timeless(&self) -> bool {
+    pub fn lacks_unique_id(&self) -> bool {
         matches!(self.described.content, Content::Timeless(_))
     }
 
@@ -229,7 +229,7 @@ impl Event {
     }
 
     /// Returns the API that reported the event.
-    pub fn generation(&self) -> Generation {
+    pub fn api_source(&self) -> ApiSource {
         self.described.generation
     }
 
@@ -263,7 +263,7 @@ impl Event {
     pub fn v1(&self) -> Payload<'_> {
         let is_v1 = match self.described.kind {
             EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing => true,
-            _ => self.described.generation == Generation::AccountActivity,
+            _ => self.described.generation == ApiSource::AccountActivity,
         };
         let kind = if is_v1 { self.described.kind } else { EventKind::Unknown };
         Payload::read(kind, &self.described.payload, &self.described.raw)
@@ -317,12 +317,12 @@ impl Event {
 
     /// Reads the users, posts and media that the X Activity API's payload refers to.
     pub fn includes(&self) -> Option<v2::Includes<'_>> {
-        self.envelope.includes.as_ref()?.parse_shared(self.sent())
+        self.envelope.includes.as_ref()?.parse_shared(self.original_len())
     }
 
     /// Reads the includes that are needed for an activity that refers to no other post.
     pub(crate) fn named(&self) -> Option<v2::Named<'_>> {
-        self.envelope.includes.as_ref()?.parse_shared(self.sent())
+        self.envelope.includes.as_ref()?.parse_shared(self.original_len())
     }
 
     /// Reads the rules of a filtered stream that a post matched.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::Generation;
+use crate::ApiSource;
 
 /// The key of an event, for deduplication: a SHA-256 hash over the ids that X uses for its kind.
 ///
@@ -22,7 +22,7 @@ impl EventKey {
 
     /// Returns a separate key for this event as reported by one API.
     #[must_use]
-    pub fn told_by(&self, generation: Generation) -> Self {
+    pub fn reported_by(&self, generation: ApiSource) -> Self {
         let mut hash = Sha256::new_with_prefix(b"birdhook event key by generation 1\0");
         hash.update(self.0);
         write_part(&mut hash, generation.as_str().as_bytes());

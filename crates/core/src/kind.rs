@@ -133,7 +133,7 @@ pub enum Direction {
 /// The API that sent a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Generation {
+pub enum ApiSource {
     /// The Account Activity API: premium, enterprise or v2, which send the same bodies.
     AccountActivity,
     /// The X Activity API, which replaces the Account Activity API.
@@ -146,7 +146,7 @@ pub enum Generation {
     Unknown,
 }
 
-impl Generation {
+impl ApiSource {
     /// Returns the source API in snake case. Stable.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::RawJson;
-use crate::wire::room;
+use crate::schema::room;
 
 /// A part of a body from which types are read.
 ///

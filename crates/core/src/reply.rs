@@ -7,26 +7,26 @@ use bytes::Bytes;
 /// The reply to a request, ready to convert into any framework's response.
 ///
 /// ```
-/// use birdhook_core::{Reason, Reply};
+/// use birdhook_core::{Outcome, Reply};
 ///
-/// let reply = Reply::from(Reason::MethodNotAllowed);
+/// let reply = Reply::from(Outcome::MethodNotAllowed);
 /// assert_eq!(reply.status(), 405);
 /// assert!(reply.headers().any(|header| header == ("allow", "GET, POST")));
 /// ```
 #[derive(Clone)]
 pub struct Reply {
-    reason: Reason,
-    is_asked_by_x: bool,
+    reason: Outcome,
+    is_signed_by_x: bool,
     body: Bytes,
 }
 
 impl Reply {
-    pub(crate) fn challenge(answer: String, is_asked_by_x: bool) -> Self {
-        Self { reason: Reason::ChallengeAnswered, is_asked_by_x, body: answer.into() }
+    pub(crate) fn challenge(answer: String, is_signed_by_x: bool) -> Self {
+        Self { reason: Outcome::ChallengeAnswered, is_signed_by_x, body: answer.into() }
     }
 
     /// Returns the reason for this reply.
-    pub fn reason(&self) -> Reason {
+    pub fn outcome(&self) -> Outcome {
         self.reason
     }
 
@@ -37,8 +37,8 @@ impl Reply {
     /// by sending the text as a token. X does not sign a time, so anyone who has seen such a
     /// challenge can replay it. Always `false` with
     /// [`ChallengeSignature::Ignored`](crate::ChallengeSignature::Ignored).
-    pub fn is_asked_by_x(&self) -> bool {
-        self.is_asked_by_x
+    pub fn is_signed_by_x(&self) -> bool {
+        self.is_signed_by_x
     }
 
     /// Returns the HTTP status code.
@@ -49,12 +49,12 @@ impl Reply {
     /// Returns the headers to send, with lower-case names. The server adds `content-length`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let content_type = match self.reason {
-            Reason::ChallengeAnswered => Some("application/json"),
+            Outcome::ChallengeAnswered => Some("application/json"),
             _ if self.body.is_empty() => None,
             _ => Some("text/plain; charset=utf-8"),
         };
-        let allow = (self.reason == Reason::MethodNotAllowed).then_some(("allow", "GET, POST"));
-        let retry = (self.status() == 503).then_some(("retry-after", Reason::RETRY_AFTER));
+        let allow = (self.reason == Outcome::MethodNotAllowed).then_some(("allow", "GET, POST"));
+        let retry = (self.status() == 503).then_some(("retry-after", Outcome::RETRY_AFTER));
         content_type.map(|value| ("content-type", value)).into_iter().chain(allow).chain(retry)
     }
 
@@ -70,9 +70,9 @@ impl Reply {
     }
 }
 
-impl From<Reason> for Reply {
-    fn from(reason: Reason) -> Self {
-        Self { reason, is_asked_by_x: false, body: Bytes::from_static(reason.text().as_bytes()) }
+impl From<Outcome> for Reply {
+    fn from(reason: Outcome) -> Self {
+        Self { reason, is_signed_by_x: false, body: Bytes::from_static(reason.text().as_bytes()) }
     }
 }
 
@@ -92,11 +92,11 @@ macro_rules! reasons {
         /// never answered with 200.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Reason {
+        pub enum Outcome {
             $($(#[$doc])* $name,)+
         }
 
-        impl Reason {
+        impl Outcome {
             /// All reasons, for tables and counters.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
@@ -146,7 +146,7 @@ reasons! {
     /// The body, or its `Content-Length`, exceeds the limit.
     BodyTooLarge = 413, "body_too_large", "the body is over the limit\n";
     /// The bodies in progress use up the memory budget.
-    TooManyBodies = 503, "too_many_bodies", "too many bodies at once\n";
+    OverMemoryBudget = 503, "over_memory_budget", "too many bodies at once\n";
     /// `Content-Encoding` is not identity. The signature covers the bytes as X made them.
     BodyEncoded = 415, "body_encoded", "content-encoding must be identity\n";
     /// The body did not arrive within the deadline.
@@ -178,12 +178,12 @@ reasons! {
     MethodNotAllowed = 405, "method_not_allowed", "GET and POST only\n";
 }
 
-impl Reason {
+impl Outcome {
     /// The value of `Retry-After` on a 503, in seconds. Equal to the first retry interval of X.
     pub const RETRY_AFTER: &str = "3";
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn no_answer_is_a_redirect_and_every_401_looks_the_same() {
-        for &reason in Reason::ALL {
+        for &reason in Outcome::ALL {
             let reply = Reply::from(reason);
             assert!(!(300..400).contains(&reply.status()), "{reason:?}");
             if reply.status() == 401 {

@@ -18,9 +18,9 @@ use crate::EventKey;
 ///
 /// ```
 /// use std::time::Duration;
-/// use birdhook_core::{EventKey, Window};
+/// use birdhook_core::{EventKey, DedupeWindow};
 ///
-/// let mut window = Window::new(2, Duration::from_secs(60));
+/// let mut window = DedupeWindow::new(2, Duration::from_secs(60));
 /// let key = |byte| EventKey::from([byte; 32]);
 /// let start = Duration::ZERO;
 ///
@@ -32,7 +32,7 @@ use crate::EventKey;
 /// window.insert(&key(3), start); // a third key pushes the first one out
 /// assert!(!window.contains(&key(1), start));
 /// ```
-pub struct Window {
+pub struct DedupeWindow {
     capacity: usize,
     horizon: u64,
     /// The keys, oldest first. The key at `order[i]` has the number `first + i`.
@@ -63,7 +63,7 @@ struct Remembered {
     at: [u8; 6],
 }
 
-impl Window {
+impl DedupeWindow {
     /// Creates a window of at most `capacity` keys, each remembered for at most `horizon`.
     ///
     /// A capacity of 0 remembers nothing. A capacity over 2^31 is reduced to 2^31.
@@ -154,9 +154,12 @@ impl Window {
     }
 }
 
-impl fmt::Debug for Window {
+impl fmt::Debug for DedupeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Window").field("len", &self.len()).field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("DedupeWindow")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -199,7 +202,7 @@ mod tests {
             horizon in 1u64..8,
             steps in proptest::collection::vec((0u8..10, 0u64..4), 0..200),
         ) {
-            let mut window = Window::new(capacity, Duration::from_millis(horizon));
+            let mut window = DedupeWindow::new(capacity, Duration::from_millis(horizon));
             let mut model: Vec<(u8, u64)> = Vec::new();
             let mut inserted: Vec<u8> = Vec::new();
             let mut now = 0;
@@ -228,7 +231,7 @@ mod tests {
 
     #[test]
     fn numbers_may_wrap() {
-        let mut window = Window::new(3, Duration::from_secs(1));
+        let mut window = DedupeWindow::new(3, Duration::from_secs(1));
         window.first = u32::MAX - 1;
         for byte in 0..10 {
             window.insert(&EventKey::from([byte; 32]), Duration::ZERO);
@@ -248,8 +251,8 @@ mod tests {
     fn memory_is_reserved_and_bounded() {
         for capacity in [1, 100, 1000] {
             for pace in [1, 10, 10_000] {
-                let mut window = Window::new(capacity, Duration::from_secs(1));
-                let memory = |window: &Window| {
+                let mut window = DedupeWindow::new(capacity, Duration::from_secs(1));
+                let memory = |window: &DedupeWindow| {
                     let tables = window.newer.allocation_size() + window.older.allocation_size();
                     (window.order.capacity(), tables, window.newer.capacity() + window.older.capacity())
                 };
@@ -267,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_past_is_over_at_last() {
-        let mut window = Window::new(1000, Duration::from_secs(1));
+        let mut window = DedupeWindow::new(1000, Duration::from_secs(1));
         (0..100).for_each(|number| window.insert(&key(number), Duration::ZERO));
         (100..160).for_each(|number| window.insert(&key(number), Duration::from_secs(2)));
         assert_eq!(window.len(), 60);

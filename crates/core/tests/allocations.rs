@@ -9,7 +9,7 @@ mod bodies;
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use birdhook_core::{Delivery, Endpoint, Event, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{Delivery, Endpoint, EndpointSettings, Event, HeadResult, RequestHead, Secret, signature};
 use bytes::Bytes;
 
 /// The maximum number of allocations for a verified body and its keys. These are the current
@@ -25,14 +25,14 @@ const OF_A_CHALLENGE: u64 = 8;
 
 fn endpoint() -> (Endpoint, Secret) {
     let secret = Secret::new("z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu").unwrap();
-    (Endpoint::new(secret.clone(), Settings::default()), secret)
+    (Endpoint::new(secret.clone(), EndpointSettings::default()), secret)
 }
 
 fn received(endpoint: &Endpoint, body: &'static str, signed: &str) -> Delivery {
     let headers = [("host", "bees.example"), ("content-type", "application/json"), (signature::HEADER, signed)];
     let head = RequestHead::new("POST", "/webhooks/twitter", None)
         .with_headers(headers.map(|(name, value)| (name, value.as_bytes())));
-    let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
     reader.push(Bytes::from_static(body.as_bytes())).unwrap();
     reader.finish().unwrap()
 }

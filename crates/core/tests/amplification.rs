@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use birdhook_core::message::Format;
+use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, Event, EventKind};
 
 use crate::support::hostile::{self, SIZE};

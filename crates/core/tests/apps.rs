@@ -1,13 +1,13 @@
 //! Several apps, secrets and headers: which app a delivery is accepted for.
 
 use crate::support::{Headers, apps, changed, deliver, fixture, post, post_signed, secret};
-use birdhook_core::{App, Delivery, Endpoint, Reason, Settings, signature};
+use birdhook_core::{App, Delivery, Endpoint, EndpointSettings, Outcome, signature};
 
 const CONSUMER: &str = signature::HEADER;
 const OAUTH2: &str = "X-Twitter-Webhooks-Signature-OAuth2";
 
 fn endpoint(all: impl IntoIterator<Item = App>) -> Endpoint {
-    Endpoint::new(apps(all), Settings::default())
+    Endpoint::new(apps(all), EndpointSettings::default())
 }
 
 fn signed(key: &str) -> String {
@@ -15,9 +15,9 @@ fn signed(key: &str) -> String {
 }
 
 /// Returns the app for which the follow was accepted, or the reason for its rejection.
-fn accepted_for(endpoint: &Endpoint, headers: Headers<'_>) -> Result<String, Reason> {
+fn accepted_for(endpoint: &Endpoint, headers: Headers<'_>) -> Result<String, Outcome> {
     let delivered = post(endpoint, headers, [fixture("follow").as_bytes()]);
-    delivered.map(|delivery: Delivery| delivery.app().to_owned()).map_err(|reply| reply.reason())
+    delivered.map(|delivery: Delivery| delivery.app().to_owned()).map_err(|reply| reply.outcome())
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn the_app_whose_secret_signed_is_the_deliverys() {
         assert_eq!(delivery.app(), name);
         assert!(delivery.events().len() == 4 && delivery.events().iter().all(|event| event.app() == name));
     }
-    assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("secret-of-d"))]), Err(Reason::SignatureWrong));
+    assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("secret-of-d"))]), Err(Outcome::SignatureWrong));
 }
 
 #[test]
@@ -47,15 +47,15 @@ fn an_old_secret_is_accepted_for_as_long_as_it_is_listed() {
     }
     let after = during.with_apps(App::new("b", secret("new")));
     assert_eq!(accepted_for(&after, &[(CONSUMER, &signed("new"))]).unwrap(), "b");
-    assert_eq!(accepted_for(&after, &[(CONSUMER, &signed("old"))]), Err(Reason::SignatureWrong));
+    assert_eq!(accepted_for(&after, &[(CONSUMER, &signed("old"))]), Err(Outcome::SignatureWrong));
 }
 
 #[test]
 fn new_apps_keep_the_settings() {
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.body_limit = 10;
     let endpoint = Endpoint::new(secret("old"), settings).with_apps(secret("new"));
-    assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("new"))]), Err(Reason::BodyTooLarge));
+    assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("new"))]), Err(Outcome::BodyTooLarge));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn without_a_client_secret_the_second_header_is_ignored() {
     let nonsense: [Headers<'_>; 4] =
         [&[(OAUTH2, "nonsense")], &[(OAUTH2, "")], &[(OAUTH2, &good)], &[(OAUTH2, &good), (OAUTH2, &good)]];
     for oauth2 in nonsense {
-        assert_eq!(accepted_for(&endpoint, oauth2), Err(Reason::SignatureMissing), "{oauth2:?}");
+        assert_eq!(accepted_for(&endpoint, oauth2), Err(Outcome::SignatureMissing), "{oauth2:?}");
         let both = [oauth2, &[(CONSUMER, good.as_str())]].concat();
         assert_eq!(accepted_for(&endpoint, &both).unwrap(), "a", "{oauth2:?}");
     }
@@ -91,11 +91,11 @@ fn with_both_secrets_every_header_that_is_there_must_be_right() {
             assert_eq!(accepted_for(&endpoint, &[(OAUTH2, second), (CONSUMER, first)]).unwrap(), "a");
         }
     }
-    let wrong: [(&str, Reason); 4] = [
-        (&stranger, Reason::SignatureWrong),
-        ("nonsense", Reason::SignatureMalformed),
-        ("", Reason::SignatureMalformed),
-        ("sha256=", Reason::SignatureMalformed),
+    let wrong: [(&str, Outcome); 4] = [
+        (&stranger, Outcome::SignatureWrong),
+        ("nonsense", Outcome::SignatureMalformed),
+        ("", Outcome::SignatureMalformed),
+        ("sha256=", Outcome::SignatureMalformed),
     ];
     for (bad, reason) in wrong {
         for headers in [
@@ -109,15 +109,15 @@ fn with_both_secrets_every_header_that_is_there_must_be_right() {
     }
     // A secret of the other kind does not match either header.
     for headers in [[(CONSUMER, client.as_str())].as_slice(), &[(OAUTH2, &consumer)]] {
-        assert_eq!(accepted_for(&endpoint, headers), Err(Reason::SignatureWrong), "{headers:?}");
+        assert_eq!(accepted_for(&endpoint, headers), Err(Outcome::SignatureWrong), "{headers:?}");
     }
     for twice in [
         [(OAUTH2, client.as_str()), (OAUTH2, &client), (CONSUMER, &consumer)],
         [(OAUTH2, client.as_str()), (CONSUMER, &consumer), (CONSUMER, &consumer)],
     ] {
-        assert_eq!(accepted_for(&endpoint, &twice), Err(Reason::SignatureRepeated), "{twice:?}");
+        assert_eq!(accepted_for(&endpoint, &twice), Err(Outcome::SignatureRepeated), "{twice:?}");
     }
-    assert_eq!(accepted_for(&endpoint, &[]), Err(Reason::SignatureMissing));
+    assert_eq!(accepted_for(&endpoint, &[]), Err(Outcome::SignatureMissing));
 }
 
 /// Tests the only protection against a downgrade to the old header.
@@ -131,9 +131,9 @@ fn without_a_consumer_secret_the_old_header_is_ignored() {
             assert_eq!(accepted_for(&endpoint, &[(CONSUMER, first), (OAUTH2, good)]).unwrap(), "a", "{first}");
         }
         assert_eq!(accepted_for(&endpoint, &[(OAUTH2, good)]).unwrap(), "a");
-        assert_eq!(accepted_for(&endpoint, &[(CONSUMER, good)]), Err(Reason::SignatureMissing), "ignored, so missing");
+        assert_eq!(accepted_for(&endpoint, &[(CONSUMER, good)]), Err(Outcome::SignatureMissing), "ignored, so missing");
     }
-    assert_eq!(accepted_for(&endpoint, &[(OAUTH2, &stranger)]), Err(Reason::SignatureWrong));
+    assert_eq!(accepted_for(&endpoint, &[(OAUTH2, &stranger)]), Err(Outcome::SignatureWrong));
 }
 
 #[test]
@@ -145,15 +145,15 @@ fn each_app_reads_the_headers_that_it_can_check() {
     ]);
     let [consumer_1, consumer_2, client_1, client_3, stranger] =
         ["consumer-1", "consumer-2", "client-1", "client-3", "stranger"].map(signed);
-    let cases: [(&str, &str, Result<&str, Reason>); 10] = [
+    let cases: [(&str, &str, Result<&str, Outcome>); 10] = [
         (&consumer_1, &client_1, Ok("both")),
         (&consumer_2, &stranger, Ok("consumer")),
         (&consumer_2, "nonsense", Ok("consumer")),
         (&stranger, &client_3, Ok("client")),
         ("nonsense", &client_3, Ok("client")),
-        (&consumer_1, &stranger, Err(Reason::SignatureWrong)),
-        ("nonsense", &client_1, Err(Reason::SignatureWrong)),
-        ("nonsense", "nonsense", Err(Reason::SignatureMalformed)),
+        (&consumer_1, &stranger, Err(Outcome::SignatureWrong)),
+        ("nonsense", &client_1, Err(Outcome::SignatureWrong)),
+        ("nonsense", "nonsense", Err(Outcome::SignatureMalformed)),
         // Correct for two apps, each of which can check only one of the headers.
         (&consumer_2, &client_3, Ok("consumer")),
         // One header is correct for one app, the other for another app. They are never combined.
@@ -174,8 +174,8 @@ fn signatures_that_are_right_for_different_apps_are_never_combined() {
     for (consumer, client, expected) in [
         ("consumer-a", "client-a", Ok("a")),
         ("consumer-b", "client-b", Ok("b")),
-        ("consumer-a", "client-b", Err(Reason::SignatureWrong)),
-        ("consumer-b", "client-a", Err(Reason::SignatureWrong)),
+        ("consumer-a", "client-b", Err(Outcome::SignatureWrong)),
+        ("consumer-b", "client-a", Err(Outcome::SignatureWrong)),
     ] {
         let accepted = accepted_for(&endpoint, &[(CONSUMER, &signed(consumer)), (OAUTH2, &signed(client))]);
         assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{consumer}, {client}");
@@ -189,7 +189,7 @@ fn a_delivery_tells_when_no_signature_is_of_the_kind_that_answers() {
         let values: Vec<_> = keys.iter().map(|(name, key)| (*name, signed(key))).collect();
         let headers: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let delivery = post(&endpoint([app.clone()]), &headers, [fixture("follow").as_bytes()]);
-        delivery.unwrap().signed_with_another_kind()
+        delivery.unwrap().signed_with_other_kind()
     };
     let by_consumer = app_of_both().answer_challenges_with(Consumer);
     for (keys, with_client, with_consumer) in [
@@ -229,15 +229,15 @@ fn apps_join_both_kinds_by_name() {
     let apps = apps.add_consumer_secrets("blog=consumer,news=c3").unwrap();
     let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
     assert_eq!(names, ["shop", "blog", "news"]);
-    let endpoint = Endpoint::new(apps, Settings::default());
+    let endpoint = Endpoint::new(apps, EndpointSettings::default());
     for (header, key, expected) in [
         (OAUTH2, "client", Ok("shop")),
         (OAUTH2, "old-client", Ok("shop")),
         (OAUTH2, "c2", Ok("blog")),
         (CONSUMER, "consumer", Ok("blog")),
         (CONSUMER, "c3", Ok("news")),
-        (CONSUMER, "client", Err(Reason::SignatureWrong)),
-        (OAUTH2, "c3", Err(Reason::SignatureWrong)),
+        (CONSUMER, "client", Err(Outcome::SignatureWrong)),
+        (OAUTH2, "c3", Err(Outcome::SignatureWrong)),
     ] {
         let accepted = accepted_for(&endpoint, &[(header, &signed(key))]);
         assert_eq!(accepted.as_deref().map_err(|reason| *reason), expected, "{header} {key}");

@@ -3,7 +3,8 @@
 use crate::support::{Headers, SECRET, apps, endpoint, get, secret};
 use birdhook_core::crc::TokenPolicy;
 use birdhook_core::{
-    App, AppSelector, Apps, ChallengeSignature, Endpoint, Reason, RequestHead, SecretKind, Settings, Step, signature,
+    App, AppSelector, Apps, ChallengeSignature, Endpoint, EndpointSettings, HeadResult, Outcome, RequestHead,
+    SecretKind, signature,
 };
 
 /// Returns the reply to `token`, signed with `key`.
@@ -11,13 +12,13 @@ fn answer(key: &str, token: &str) -> String {
     format!(r#"{{"response_token":"{}"}}"#, signature::sign(&secret(key), token.as_bytes()))
 }
 
-fn with(change: impl FnOnce(&mut Settings)) -> Endpoint {
-    let mut settings = Settings::default();
+fn with(change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
+    let mut settings = EndpointSettings::default();
     change(&mut settings);
     endpoint_of_two(settings)
 }
 
-fn endpoint_of_two(settings: Settings) -> Endpoint {
+fn endpoint_of_two(settings: EndpointSettings) -> Endpoint {
     Endpoint::new(apps([App::new("bees", secret(SECRET)), App::new("clocks", secret("other"))]), settings)
 }
 
@@ -43,7 +44,7 @@ fn a_good_token_is_answered_with_its_signature() {
         (&format!("crc_token={encoded}"), &printable),
     ] {
         let reply = get(&endpoint(), &format!("/twitter?{query}"), &[]);
-        assert_eq!((reply.status(), reply.reason()), (200, Reason::ChallengeAnswered), "{query}");
+        assert_eq!((reply.status(), reply.outcome()), (200, Outcome::ChallengeAnswered), "{query}");
         assert_eq!(reply.headers().collect::<Vec<_>>(), [("content-type", "application/json")], "{query}");
         assert_eq!(*reply.body(), answer(SECRET, token), "{query}");
     }
@@ -53,37 +54,37 @@ fn a_good_token_is_answered_with_its_signature() {
 fn a_bad_token_is_a_400_that_says_why() {
     let (long, long_encoded) = ("a".repeat(513), "%61".repeat(513));
     for (target, reason) in [
-        ("/", Reason::TokenMissing),
-        ("/?", Reason::TokenMissing),
-        ("/?nonce=n", Reason::TokenMissing),
-        ("/?xcrc_token=a&crc_tokenx=a", Reason::TokenMissing),
-        ("/?tenant=crc_token%3Da", Reason::TokenMissing),
-        ("/?crc_token=", Reason::TokenEmpty),
-        ("/?crc_token", Reason::TokenEmpty),
-        ("/?crc_token=&nonce=n", Reason::TokenEmpty),
-        ("/?crc_token=a&crc_token=a", Reason::TokenRepeated),
-        ("/?crc_token=a&nonce=n&crc%5Ftoken=b", Reason::TokenRepeated),
-        ("/?crc_token=a&crc_token=", Reason::TokenRepeated),
-        (r#"/?crc_token={"for_user_id":"1"}"#, Reason::TokenRefused),
-        ("/?crc_token=%7B%22for_user_id%22%3A%221%22%7D", Reason::TokenRefused),
-        ("/?crc_token=+%7B%7D", Reason::TokenRefused),
-        ("/?crc_token={", Reason::TokenRefused),
-        ("/?crc_token=abc%7b", Reason::TokenRefused),
-        ("/?crc_token=crc_token%3Da%26nonce%3Db", Reason::TokenRefused),
-        ("/?crc_token=%26", Reason::TokenRefused),
-        ("/?crc_token=a%00", Reason::TokenRefused),
-        ("/?crc_token=a%0A", Reason::TokenRefused),
-        ("/?crc_token=a%09b", Reason::TokenRefused),
-        ("/?crc_token=a%7F", Reason::TokenRefused),
-        ("/?crc_token=caf%C3%A9", Reason::TokenRefused),
-        ("/?crc_token=café", Reason::TokenRefused),
-        ("/?crc_token=a%FF", Reason::TokenRefused),
-        ("/?crc_token=%EF%BD%9B", Reason::TokenRefused),
-        (&format!("/?crc_token={long}"), Reason::TokenRefused),
-        (&format!("/?crc_token={long_encoded}"), Reason::TokenRefused),
+        ("/", Outcome::TokenMissing),
+        ("/?", Outcome::TokenMissing),
+        ("/?nonce=n", Outcome::TokenMissing),
+        ("/?xcrc_token=a&crc_tokenx=a", Outcome::TokenMissing),
+        ("/?tenant=crc_token%3Da", Outcome::TokenMissing),
+        ("/?crc_token=", Outcome::TokenEmpty),
+        ("/?crc_token", Outcome::TokenEmpty),
+        ("/?crc_token=&nonce=n", Outcome::TokenEmpty),
+        ("/?crc_token=a&crc_token=a", Outcome::TokenRepeated),
+        ("/?crc_token=a&nonce=n&crc%5Ftoken=b", Outcome::TokenRepeated),
+        ("/?crc_token=a&crc_token=", Outcome::TokenRepeated),
+        (r#"/?crc_token={"for_user_id":"1"}"#, Outcome::TokenRefused),
+        ("/?crc_token=%7B%22for_user_id%22%3A%221%22%7D", Outcome::TokenRefused),
+        ("/?crc_token=+%7B%7D", Outcome::TokenRefused),
+        ("/?crc_token={", Outcome::TokenRefused),
+        ("/?crc_token=abc%7b", Outcome::TokenRefused),
+        ("/?crc_token=crc_token%3Da%26nonce%3Db", Outcome::TokenRefused),
+        ("/?crc_token=%26", Outcome::TokenRefused),
+        ("/?crc_token=a%00", Outcome::TokenRefused),
+        ("/?crc_token=a%0A", Outcome::TokenRefused),
+        ("/?crc_token=a%09b", Outcome::TokenRefused),
+        ("/?crc_token=a%7F", Outcome::TokenRefused),
+        ("/?crc_token=caf%C3%A9", Outcome::TokenRefused),
+        ("/?crc_token=café", Outcome::TokenRefused),
+        ("/?crc_token=a%FF", Outcome::TokenRefused),
+        ("/?crc_token=%EF%BD%9B", Outcome::TokenRefused),
+        (&format!("/?crc_token={long}"), Outcome::TokenRefused),
+        (&format!("/?crc_token={long_encoded}"), Outcome::TokenRefused),
     ] {
         let reply = get(&endpoint(), target, &[]);
-        assert_eq!((reply.status(), reply.reason()), (400, reason), "{target}");
+        assert_eq!((reply.status(), reply.outcome()), (400, reason), "{target}");
         assert!(!reply.body().is_empty() && !reply.body().starts_with(b"{"), "{target}");
         assert_eq!(reply.headers().collect::<Vec<_>>(), [("content-type", "text/plain; charset=utf-8")], "{target}");
     }
@@ -94,14 +95,14 @@ fn the_strict_alphabet_is_a_setting() {
     let strict = with(|settings| settings.token_policy = TokenPolicy::Base64);
     assert_eq!(*get(&strict, "/?crc_token=a%2Bb/c_d-e=", &[]).body(), answer(SECRET, "a+b/c_d-e="));
     for refused in ["/?crc_token=a+b", "/?crc_token=[1,2]", "/?crc_token=a.b"] {
-        assert_eq!(get(&strict, refused, &[]).reason(), Reason::TokenRefused, "{refused}");
+        assert_eq!(get(&strict, refused, &[]).outcome(), Outcome::TokenRefused, "{refused}");
     }
 }
 
 #[test]
 fn without_apps_nothing_is_answered_but_503() {
-    let reply = get(&Endpoint::new(Apps::none(), Settings::default()), "/?crc_token=abc", &[]);
-    assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret));
+    let reply = get(&Endpoint::new(Apps::none(), EndpointSettings::default()), "/?crc_token=abc", &[]);
+    assert_eq!((reply.status(), reply.outcome()), (503, Outcome::NoSecret));
     assert!(reply.headers().any(|header| header == ("retry-after", "3")));
 }
 
@@ -128,7 +129,7 @@ fn xs_own_signature_is_checked_whenever_it_is_there() {
         ];
         for headers in headers {
             let reply = ask(headers);
-            assert_eq!((reply.status(), reply.reason()), (401, Reason::ChallengeUnsigned), "{headers:?}");
+            assert_eq!((reply.status(), reply.outcome()), (401, Outcome::ChallengeUnsigned), "{headers:?}");
             assert!(reply.body().is_empty(), "{headers:?}");
         }
         let demanded = rule == ChallengeSignature::Demanded;
@@ -141,7 +142,7 @@ fn a_signature_does_not_excuse_a_bad_token() {
     let query = r#"crc_token={"for_user_id":"1"}"#;
     let signed = signature::sign(&secret(SECRET), query.as_bytes());
     let reply = get(&endpoint(), &format!("/?{query}"), &[(signature::HEADER, &signed)]);
-    assert_eq!(reply.reason(), Reason::TokenRefused);
+    assert_eq!(reply.outcome(), Outcome::TokenRefused);
 }
 
 #[test]
@@ -149,22 +150,22 @@ fn with_a_query_of_its_own_the_url_is_signed_in_either_reading() {
     let demanding = with(|settings| settings.challenge_signature = ChallengeSignature::Demanded);
     let ask = |signed: &str| {
         let signed = signature::sign(&secret(SECRET), signed.as_bytes());
-        get(&demanding, "/?tenant=x&crc_token=abc&nonce=n", &[(signature::HEADER, &signed)]).reason()
+        get(&demanding, "/?tenant=x&crc_token=abc&nonce=n", &[(signature::HEADER, &signed)]).outcome()
     };
-    assert_eq!(ask("tenant=x&crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
-    assert_eq!(ask("crc_token=abc&nonce=n"), Reason::ChallengeAnswered);
+    assert_eq!(ask("tenant=x&crc_token=abc&nonce=n"), Outcome::ChallengeAnswered);
+    assert_eq!(ask("crc_token=abc&nonce=n"), Outcome::ChallengeAnswered);
     let documented = signature::sign(&secret(SECRET), b"crc_token=abc&nonce=n");
     for query in ["crc_token=abc&nonce=n&tenant=x", "nonce=n&tenant=x&crc_token=abc", "crc_token=abc&tenant=x&nonce=n"]
     {
         let reply = get(&demanding, &format!("/?{query}"), &[(signature::HEADER, &documented)]);
-        assert_eq!((reply.reason(), reply.is_asked_by_x()), (Reason::ChallengeAnswered, true), "{query}");
+        assert_eq!((reply.outcome(), reply.is_signed_by_x()), (Outcome::ChallengeAnswered, true), "{query}");
     }
     for query in ["crc_token=abc&nonce=m&tenant=x", "crc_token=abc&nonce=m&nonce=n", "crc_token=abc&xnonce=n"] {
         let reply = get(&demanding, &format!("/?{query}"), &[(signature::HEADER, &documented)]);
-        assert_eq!(reply.reason(), Reason::ChallengeUnsigned, "{query}");
+        assert_eq!(reply.outcome(), Outcome::ChallengeUnsigned, "{query}");
     }
     for wrong in ["", "tenant=x", "nonce=n", "crc_token=abc", "&crc_token=abc&nonce=n", "crc_token=abd&nonce=n"] {
-        assert_eq!(ask(wrong), Reason::ChallengeUnsigned, "{wrong}");
+        assert_eq!(ask(wrong), Outcome::ChallengeUnsigned, "{wrong}");
     }
 }
 
@@ -181,7 +182,7 @@ fn the_signature_says_which_app_is_asked() {
 
 #[test]
 fn without_a_selector_the_first_app_answers() {
-    let reply = get(&endpoint_of_two(Settings::default()), "/clocks?app=clocks&crc_token=abc", &[]);
+    let reply = get(&endpoint_of_two(EndpointSettings::default()), "/clocks?app=clocks&crc_token=abc", &[]);
     assert_eq!(*reply.body(), answer(SECRET, "abc"));
 }
 
@@ -193,7 +194,7 @@ fn the_path_names_an_app() {
     assert_eq!(*ask("/bees?crc_token=abc").body(), answer(SECRET, "abc"));
     for unknown in ["/hooks/wasps", "/", "/clocks/more", "/Clocks", "/hooks/clock", "/hooks/xclocks"] {
         let reply = ask(&format!("{unknown}?crc_token=abc&app=clocks"));
-        assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret), "{unknown}");
+        assert_eq!((reply.status(), reply.outcome()), (503, Outcome::NoSecret), "{unknown}");
     }
 }
 
@@ -206,7 +207,7 @@ fn the_query_names_an_app() {
     assert_eq!(*ask("/clocks?crc_token=abc").body(), answer(SECRET, "abc"));
     for unknown in ["wasps", "", "clocksx", "clock"] {
         let reply = ask(&format!("/?app={unknown}&crc_token=abc"));
-        assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret), "{unknown}");
+        assert_eq!((reply.status(), reply.outcome()), (503, Outcome::NoSecret), "{unknown}");
     }
 }
 
@@ -224,8 +225,8 @@ fn signatures_can_be_ignored() {
         let reply = get(&endpoint, "/bees?crc_token=abc&nonce=n", headers);
         assert_eq!(*reply.body(), answer(SECRET, "abc"), "{headers:?}");
     }
-    assert_eq!(get(&endpoint, "/bees?crc_token=%7B", &[]).reason(), Reason::TokenRefused);
-    assert_eq!(get(&endpoint, "/wasps?crc_token=abc", &[]).reason(), Reason::NoSecret);
+    assert_eq!(get(&endpoint, "/bees?crc_token=%7B", &[]).outcome(), Outcome::TokenRefused);
+    assert_eq!(get(&endpoint, "/wasps?crc_token=abc", &[]).outcome(), Outcome::NoSecret);
 }
 
 /// A text without `&` may be a token that was answered earlier, so its signature does not prove
@@ -235,14 +236,14 @@ fn what_could_have_been_a_token_is_no_proof_where_proof_is_demanded() {
     let ask = |rule, query: &str| {
         let endpoint = with(|settings| settings.challenge_signature = rule);
         let signed = signature::sign(&secret(SECRET), query.rsplit_once("|").map_or(query, |(_, end)| end).as_bytes());
-        get(&endpoint, &format!("/?{}", query.replace('|', "")), &[(signature::HEADER, &signed)]).reason()
+        get(&endpoint, &format!("/?{}", query.replace('|', "")), &[(signature::HEADER, &signed)]).outcome()
     };
     for bare in ["crc_token=abc", "tenant=x&|crc_token=abc"] {
-        assert_eq!(ask(ChallengeSignature::Demanded, bare), Reason::ChallengeUnsigned, "{bare}");
-        assert_eq!(ask(ChallengeSignature::IfPresent, bare), Reason::ChallengeAnswered, "{bare}");
+        assert_eq!(ask(ChallengeSignature::Demanded, bare), Outcome::ChallengeUnsigned, "{bare}");
+        assert_eq!(ask(ChallengeSignature::IfPresent, bare), Outcome::ChallengeAnswered, "{bare}");
     }
     for proof in ["crc_token=abc&nonce=n", "tenant=x&crc_token=abc", "tenant=x&|crc_token=abc&nonce=n"] {
-        assert_eq!(ask(ChallengeSignature::Demanded, proof), Reason::ChallengeAnswered, "{proof}");
+        assert_eq!(ask(ChallengeSignature::Demanded, proof), Outcome::ChallengeAnswered, "{proof}");
     }
 }
 
@@ -256,17 +257,17 @@ fn a_challenge_is_told_to_be_xs_own_only_where_that_is_proved() {
     let (proof, bare) = ("crc_token=abc&nonce=n", "crc_token=abc");
     for rule in [ChallengeSignature::IfPresent, ChallengeSignature::Demanded] {
         let endpoint = with_rule(rule);
-        assert!(ask(&endpoint, proof, SECRET, proof).is_asked_by_x());
-        assert!(ask(&endpoint, &format!("tenant=x&{proof}"), SECRET, proof).is_asked_by_x());
-        assert!(!ask(&endpoint, bare, SECRET, bare).is_asked_by_x(), "anybody can have had it signed");
-        assert!(!ask(&endpoint, &format!("tenant=x&{bare}"), SECRET, bare).is_asked_by_x());
-        assert!(!ask(&endpoint, proof, "stranger", proof).is_asked_by_x());
-        assert!(!get(&endpoint, &format!("/?{proof}"), &[]).is_asked_by_x());
+        assert!(ask(&endpoint, proof, SECRET, proof).is_signed_by_x());
+        assert!(ask(&endpoint, &format!("tenant=x&{proof}"), SECRET, proof).is_signed_by_x());
+        assert!(!ask(&endpoint, bare, SECRET, bare).is_signed_by_x(), "anybody can have had it signed");
+        assert!(!ask(&endpoint, &format!("tenant=x&{bare}"), SECRET, bare).is_signed_by_x());
+        assert!(!ask(&endpoint, proof, "stranger", proof).is_signed_by_x());
+        assert!(!get(&endpoint, &format!("/?{proof}"), &[]).is_signed_by_x());
     }
     let ignoring = ask(&with_rule(ChallengeSignature::Ignored), proof, SECRET, proof);
-    assert_eq!((ignoring.reason(), ignoring.is_asked_by_x()), (Reason::ChallengeAnswered, false));
+    assert_eq!((ignoring.outcome(), ignoring.is_signed_by_x()), (Outcome::ChallengeAnswered, false));
     let refused = ask(&endpoint(), "crc_token=%7B&nonce=n", SECRET, "crc_token=%7B&nonce=n");
-    assert_eq!((refused.reason(), refused.is_asked_by_x()), (Reason::TokenRefused, false));
+    assert_eq!((refused.outcome(), refused.is_signed_by_x()), (Outcome::TokenRefused, false));
 }
 
 const OAUTH2: &str = signature::HEADER_OAUTH2;
@@ -289,12 +290,12 @@ fn while_secrets_are_rotated_the_one_that_x_signed_with_answers() {
         (signature::HEADER, App::new("bees", secret("new")).add_consumer_secret(secret("old"))),
         (OAUTH2, App::with_client_secret("bees", secret("new")).add_client_secret(secret("old"))),
     ] {
-        let endpoint = Endpoint::new(app, Settings::default());
+        let endpoint = Endpoint::new(app, EndpointSettings::default());
         for key in ["new", "old"] {
             assert_eq!(*signed_answer(&endpoint, ASKED, &[(header, key)]).body(), answer(key, "abc"), "{header} {key}");
         }
         let stranger = signed_answer(&endpoint, ASKED, &[(header, "stranger")]);
-        assert_eq!(stranger.reason(), Reason::ChallengeUnsigned, "{header}");
+        assert_eq!(stranger.outcome(), Outcome::ChallengeUnsigned, "{header}");
         assert_eq!(*get(&endpoint, ASKED, &[]).body(), answer("new", "abc"), "{header}");
     }
 }
@@ -320,7 +321,11 @@ fn an_app_answers_with_its_only_kind_and_with_the_client_secret_where_it_has_bot
         (app_of_both().answer_challenges_with(SecretKind::Consumer), SecretKind::Consumer, "new"),
     ] {
         assert_eq!(app.challenge_kind(), Some(kind));
-        assert_eq!(*get(&Endpoint::new(app, Settings::default()), ASKED, &[]).body(), answer(key, "abc"), "{kind}");
+        assert_eq!(
+            *get(&Endpoint::new(app, EndpointSettings::default()), ASKED, &[]).body(),
+            answer(key, "abc"),
+            "{kind}"
+        );
     }
 }
 
@@ -333,10 +338,10 @@ fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
         consumer.hold_challenges(),
         app_of_both().hold_challenges(),
     ] {
-        let endpoint = Endpoint::new(app, Settings::default());
+        let endpoint = Endpoint::new(app, EndpointSettings::default());
         for signatures in [&[][..], &[(signature::HEADER, "consumer")]] {
             let reply = signed_answer(&endpoint, ASKED, signatures);
-            assert!(matches!(reply.reason(), Reason::NoSecret | Reason::ChallengeUnsigned), "{signatures:?}");
+            assert!(matches!(reply.outcome(), Outcome::NoSecret | Outcome::ChallengeUnsigned), "{signatures:?}");
         }
         assert_eq!(get(&endpoint, ASKED, &[]).status(), 503);
     }
@@ -346,8 +351,9 @@ fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
 /// webhook.
 #[test]
 fn a_signature_never_changes_the_kind_that_answers() {
-    let by_client = Endpoint::new(app_of_both(), Settings::default());
-    let by_consumer = Endpoint::new(app_of_both().answer_challenges_with(SecretKind::Consumer), Settings::default());
+    let by_client = Endpoint::new(app_of_both(), EndpointSettings::default());
+    let by_consumer =
+        Endpoint::new(app_of_both().answer_challenges_with(SecretKind::Consumer), EndpointSettings::default());
     let rows: [(Headers<'_>, &str, &str); 6] = [
         (&[(signature::HEADER, "new")], "client", "new"),
         (&[(signature::HEADER, "old")], "client", "old"),
@@ -374,19 +380,19 @@ fn every_signature_that_the_app_can_check_must_be_right() {
         &[(OAUTH2, "new")],
     ];
     for rule in [ChallengeSignature::IfPresent, ChallengeSignature::Demanded] {
-        let mut settings = Settings::default();
+        let mut settings = EndpointSettings::default();
         settings.challenge_signature = rule;
         let endpoint = Endpoint::new(app_of_both(), settings);
         for signatures in rows {
             let reply = signed_answer(&endpoint, ASKED, signatures);
-            assert_eq!(reply.reason(), Reason::ChallengeUnsigned, "{rule:?} {signatures:?}");
+            assert_eq!(reply.outcome(), Outcome::ChallengeUnsigned, "{rule:?} {signatures:?}");
         }
         let good = signature::sign(&secret("client"), b"crc_token=abc&nonce=n");
         for headers in [[(OAUTH2, "nonsense")].as_slice(), &[(OAUTH2, &good), (OAUTH2, &good)]] {
-            assert_eq!(get(&endpoint, ASKED, headers).reason(), Reason::ChallengeUnsigned, "{rule:?} {headers:?}");
+            assert_eq!(get(&endpoint, ASKED, headers).outcome(), Outcome::ChallengeUnsigned, "{rule:?} {headers:?}");
         }
         let both = signed_answer(&endpoint, ASKED, &[(signature::HEADER, "new"), (OAUTH2, "client")]);
-        assert!(both.reason() == Reason::ChallengeAnswered && both.is_asked_by_x());
+        assert!(both.outcome() == Outcome::ChallengeAnswered && both.is_signed_by_x());
     }
 }
 
@@ -396,29 +402,33 @@ fn a_signature_of_a_kind_for_which_the_app_has_no_secret_counts_as_absent() {
         (App::new("bees", secret("consumer")), OAUTH2, signature::HEADER, "consumer"),
         (App::with_client_secret("bees", secret("client")), signature::HEADER, OAUTH2, "client"),
     ] {
-        let endpoint = Endpoint::new(app.clone(), Settings::default());
+        let endpoint = Endpoint::new(app.clone(), EndpointSettings::default());
         for headers in [&[(ignored, "nonsense")][..], &[(ignored, ""), (ignored, "")]] {
             let reply = get(&endpoint, ASKED, headers);
-            assert_eq!((&**reply.body(), reply.is_asked_by_x()), (answer(key, "abc").as_bytes(), false), "{headers:?}");
+            assert_eq!(
+                (&**reply.body(), reply.is_signed_by_x()),
+                (answer(key, "abc").as_bytes(), false),
+                "{headers:?}"
+            );
         }
         let reply = signed_answer(&endpoint, ASKED, &[(ignored, "stranger"), (checked, key)]);
-        assert_eq!((&**reply.body(), reply.is_asked_by_x()), (answer(key, "abc").as_bytes(), true));
+        assert_eq!((&**reply.body(), reply.is_signed_by_x()), (answer(key, "abc").as_bytes(), true));
 
-        let mut settings = Settings::default();
+        let mut settings = EndpointSettings::default();
         settings.challenge_signature = ChallengeSignature::Demanded;
         let demanding = Endpoint::new(app, settings);
-        assert_eq!(signed_answer(&demanding, ASKED, &[(ignored, key)]).reason(), Reason::ChallengeUnsigned);
-        assert_eq!(signed_answer(&demanding, ASKED, &[(checked, key)]).reason(), Reason::ChallengeAnswered);
+        assert_eq!(signed_answer(&demanding, ASKED, &[(ignored, key)]).outcome(), Outcome::ChallengeUnsigned);
+        assert_eq!(signed_answer(&demanding, ASKED, &[(checked, key)]).outcome(), Outcome::ChallengeAnswered);
     }
 }
 
 #[test]
 fn a_signature_of_either_kind_selects_the_app() {
     let two = [App::new("bees", secret("consumer")), App::with_client_secret("clocks", secret("client"))];
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.app_selector = AppSelector::PathSegment;
     let by_path = Endpoint::new(apps(two.clone()), settings);
-    let by_order = Endpoint::new(apps(two), Settings::default());
+    let by_order = Endpoint::new(apps(two), EndpointSettings::default());
     let path = |app: &str| format!("/{app}?crc_token=abc&nonce=n");
     for (signatures, key) in [([(signature::HEADER, "consumer")], "consumer"), ([(OAUTH2, "client")], "client")] {
         for endpoint in [&by_path, &by_order] {
@@ -430,16 +440,16 @@ fn a_signature_of_either_kind_selects_the_app() {
     // may be meant for either app.
     let stranger = [(OAUTH2, "stranger")];
     assert_eq!(*signed_answer(&by_path, &path("bees"), &stranger).body(), answer("consumer", "abc"));
-    assert_eq!(signed_answer(&by_path, &path("clocks"), &stranger).reason(), Reason::ChallengeUnsigned);
-    assert_eq!(signed_answer(&by_order, ASKED, &stranger).reason(), Reason::ChallengeUnsigned);
+    assert_eq!(signed_answer(&by_path, &path("clocks"), &stranger).outcome(), Outcome::ChallengeUnsigned);
+    assert_eq!(signed_answer(&by_order, ASKED, &stranger).outcome(), Outcome::ChallengeUnsigned);
 }
 
 #[test]
 fn other_methods_are_refused_and_told_which_are_not() {
     for method in ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "Post", ""] {
         let head = RequestHead::new(method, "/", Some("crc_token=abc"));
-        let Step::Reply(reply) = endpoint().begin(&head) else { panic!("{method} has a body") };
-        assert_eq!((reply.status(), reply.reason()), (405, Reason::MethodNotAllowed), "{method}");
+        let HeadResult::Reply(reply) = endpoint().begin(&head) else { panic!("{method} has a body") };
+        assert_eq!((reply.status(), reply.outcome()), (405, Outcome::MethodNotAllowed), "{method}");
         assert!(reply.headers().any(|header| header == ("allow", "GET, POST")), "{method}");
     }
 }

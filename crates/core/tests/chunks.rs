@@ -1,7 +1,7 @@
 //! A body is read the same, independent of its chunks.
 
 use crate::support::{FIXTURES, SECRET, deliver, endpoint, fixture, post, secret};
-use birdhook_core::{Delivery, Reason, RequestHead, Step, signature};
+use birdhook_core::{Delivery, HeadResult, Outcome, RequestHead, signature};
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ proptest! {
         let at = at.index(body.len());
         body[at] ^= flip;
         let reply = post(&endpoint(), &[(signature::HEADER, &signed)], body.chunks(size)).unwrap_err();
-        prop_assert_eq!(reply.reason(), Reason::SignatureWrong);
+        prop_assert_eq!(reply.outcome(), Outcome::SignatureWrong);
     }
 }
 
@@ -69,7 +69,7 @@ fn every_bit_counts() {
         let mut flipped = body.to_vec();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let reply = post(&endpoint(), &[(signature::HEADER, &signed)], [&*flipped]).unwrap_err();
-        assert_eq!((reply.status(), reply.reason()), (401, Reason::SignatureWrong), "bit {bit}");
+        assert_eq!((reply.status(), reply.outcome()), (401, Outcome::SignatureWrong), "bit {bit}");
     }
 }
 
@@ -78,7 +78,7 @@ fn a_longer_or_shorter_body_is_noticed() {
     let body = fixture("tweet_delete");
     let headers = [(signature::HEADER, &*sign(body.as_bytes()))];
     for other in [&body[..body.len() - 1], &body[1..], &format!("{body} "), &format!(" {body}"), ""] {
-        assert_eq!(post(&endpoint(), &headers, [other.as_bytes()]).unwrap_err().reason(), Reason::SignatureWrong);
+        assert_eq!(post(&endpoint(), &headers, [other.as_bytes()]).unwrap_err().outcome(), Outcome::SignatureWrong);
     }
 }
 
@@ -90,7 +90,7 @@ fn a_body_in_one_chunk_is_never_copied() {
         // Empty chunks around the body must not cause a copy.
         for chunks in [vec![body.clone()], vec![Bytes::new(), body.clone(), Bytes::new()]] {
             let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-            let Step::Body(mut reader) = endpoint().begin(&head) else { panic!("refused") };
+            let HeadResult::Body(mut reader) = endpoint().begin(&head) else { panic!("refused") };
             chunks.into_iter().for_each(|chunk| reader.push(chunk).unwrap());
             let delivery = reader.finish().unwrap();
             let memory = body.as_ptr_range();

@@ -2,7 +2,7 @@
 //! the payload.
 
 use crate::support::{SECRET, deliver, post_signed, secret, value};
-use birdhook_core::{Delivery, Endpoint, Event, EventKind, Settings};
+use birdhook_core::{Delivery, Endpoint, EndpointSettings, Event, EventKind};
 use serde_json::Value;
 
 const TOLD: [&str; 7] = [
@@ -101,8 +101,8 @@ fn a_type_of_event_that_is_no_conversation_after_all_reads_the_payload_anew() {
 
 #[test]
 fn a_payload_of_too_many_messages_is_one_unknown_event() {
-    let mut settings = Settings::default();
-    settings.events_limit = 3;
+    let mut settings = EndpointSettings::default();
+    settings.event_limit = 3;
     let endpoint = Endpoint::new(secret(SECRET), settings);
     let event_type = r#""event_type":"dm.received","#;
     for (outside, inside, expected) in [(0, 3, 3), (0, 4, 1), (1, 2, 3), (1, 3, 1), (3, 1, 1), (0, 100_000, 1)] {

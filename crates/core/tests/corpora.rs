@@ -1,8 +1,8 @@
 //! The saved inputs of the fuzz targets, as ordinary tests.
 
 use crate::support::{endpoint, get, post_signed, try_deliver};
-use birdhook_core::message::read;
-use birdhook_core::{Apps, EventKey, Reason, Timestamp};
+use birdhook_core::codec::read;
+use birdhook_core::{Apps, EventKey, Outcome, Timestamp};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -34,7 +34,7 @@ fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
         let delivery = match try_deliver(&body) {
             Ok(delivery) => delivery,
             Err(reason) => {
-                assert!(!is_object && reason == Reason::NotAnObject, "{text:?}");
+                assert!(!is_object && reason == Outcome::NotAnObject, "{text:?}");
                 continue;
             }
         };
@@ -56,11 +56,12 @@ fn what_a_challenge_gets_signed_is_never_a_delivery() {
     let mut answered = 0;
     for query in texts("crc_query", 5) {
         let reply = get(&endpoint(), &format!("/?{query}"), &[]);
-        assert_eq!(reply.status() == 200, reply.reason() == Reason::ChallengeAnswered);
+        assert_eq!(reply.status() == 200, reply.outcome() == Outcome::ChallengeAnswered);
         let Some(token) = birdhook_core::crc::token(&query).ok().filter(|_| reply.status() == 200) else { continue };
         answered += 1;
-        let posted = post_signed(&endpoint(), crate::support::SECRET, token.as_bytes()).map_err(|reply| reply.reason());
-        assert_eq!(posted.map(drop), Err(Reason::NotAnObject), "{query}");
+        let posted =
+            post_signed(&endpoint(), crate::support::SECRET, token.as_bytes()).map_err(|reply| reply.outcome());
+        assert_eq!(posted.map(drop), Err(Outcome::NotAnObject), "{query}");
     }
     assert!(answered > 0);
 }
@@ -107,7 +108,7 @@ fn what_comes_back_from_an_engine_is_an_event_or_says_why_not() {
             Ok(event) => {
                 events += 1;
                 let position = fact("position").map(|text| text.parse::<usize>().unwrap());
-                assert!(position.is_none_or(|position| event.position() == position));
+                assert!(position.is_none_or(|position| event.index() == position));
             }
             Err(why) => assert!(why.to_string().starts_with("no event of birdhook's")),
         }

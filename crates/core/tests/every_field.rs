@@ -1,11 +1,11 @@
-//! `wire::v1` and `wire::v2` have every field: each documented member is in a fixture, and each
+//! `schema::v1` and `schema::v2` have every field: each documented member is in a fixture, and each
 //! member of a fixture is read.
 
 use std::fs;
 
 use crate::support::documented::{V1, V2};
 use crate::support::{deliver, value};
-use birdhook_core::wire::{v1, v2};
+use birdhook_core::schema::{v1, v2};
 use serde_json::Value;
 
 /// Returns whether a type reads two JSON texts differently.

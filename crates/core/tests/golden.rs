@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::support::deliver;
-use birdhook_core::message::{Format, Unreadable, read};
+use birdhook_core::codec::{DecodeError, Format, read};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ impl Golden {
         let message = format.write(event, &event.delivery_key());
         Self {
             fixture: fixture.to_owned(),
-            position: event.position(),
+            position: event.index(),
             content_type: format.content_type().to_owned(),
             facts: message.facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             payload: String::from_utf8(message.payload.to_vec()).unwrap(),
@@ -81,7 +81,7 @@ fn messages_of_later_versions_are_refused() {
     for golden in Golden::all() {
         let fact = |name: &str| if name == "version" { Some("2") } else { golden.fact(name) };
         let refused = read(Bytes::from(golden.payload.clone()), fact).unwrap_err();
-        assert_eq!(refused, Unreadable::Version);
+        assert_eq!(refused, DecodeError::Version);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::support::{FIXTURES, Style, apps, changed, deliver, event, fixture, pointers, post_signed, secret, value};
-use birdhook_core::{App, DedupeScope, Endpoint, EventKey, EventKind, Settings};
+use birdhook_core::{App, DedupeScope, Endpoint, EndpointSettings, EventKey, EventKind};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -218,8 +218,10 @@ fn one_message_told_to_both_users_is_one_conversation() {
 
 #[test]
 fn one_body_for_two_apps_is_told_apart_by_its_signature() {
-    let endpoint =
-        Endpoint::new(apps([App::new("a", secret("of-a")), App::new("b", secret("of-b"))]), Settings::default());
+    let endpoint = Endpoint::new(
+        apps([App::new("a", secret("of-a")), App::new("b", secret("of-b"))]),
+        EndpointSettings::default(),
+    );
     for (name, body) in FIXTURES {
         let [one, other] =
             ["of-a", "of-b"].map(|key| post_signed(&endpoint, key, body.as_bytes()).unwrap().into_events());

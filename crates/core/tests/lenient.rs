@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::support::broken::{HUGE, set, write};
 use crate::support::{FIXTURES, Style, arbitrary, deliver, pointers, value};
-use birdhook_core::wire::v1::Payload;
+use birdhook_core::schema::v1::Payload;
 use birdhook_core::{Delivery, EventKind};
 use proptest::prelude::*;
 use serde_json::{Value, json};

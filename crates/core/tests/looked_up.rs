@@ -1,7 +1,7 @@
 //! Data from elsewhere in a body, or from one of several places, is found.
 
 use crate::support::event;
-use birdhook_core::wire::{v1, v2};
+use birdhook_core::schema::{v1, v2};
 use birdhook_core::{Activity, Event};
 use serde_json::{Value, json};
 

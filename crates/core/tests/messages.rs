@@ -1,8 +1,8 @@
 //! Direct messages, typing and reading, field by field.
 
 use crate::support::{Style, changed, event, fixture, value};
-use birdhook_core::wire::v1::{DirectMessage, Payload};
-use birdhook_core::{Direction, Event, EventKind, Generation, Timestamp};
+use birdhook_core::schema::v1::{DirectMessage, Payload};
+use birdhook_core::{ApiSource, Direction, Event, EventKind, Timestamp};
 
 fn message(event: &Event) -> Box<DirectMessage<'_>> {
     let Payload::DirectMessage(message) = event.v1() else { panic!("no message") };
@@ -18,7 +18,7 @@ fn a_received_message() {
     let event = event(fixture("dm_received"));
     assert_eq!((event.kind(), event.name()), (EventKind::MessageReceived, "direct_message_events"));
     assert_eq!((event.direction(), event.subscriber()), (Some(Direction::Received), Some("4040")));
-    assert_eq!((event.occurred_at(), event.generation()), (at(1_678_000_000_001), Generation::AccountActivity));
+    assert_eq!((event.occurred_at(), event.api_source()), (at(1_678_000_000_001), ApiSource::AccountActivity));
     assert_eq!(event.source_app_id(), None);
     assert!(event.source_app().is_none());
 

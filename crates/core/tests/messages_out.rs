@@ -1,7 +1,7 @@
 //! Events written as messages and read back.
 
 use crate::support::{arbitrary, deliver, fixture, try_deliver};
-use birdhook_core::message::{Format, Message, Unreadable, read};
+use birdhook_core::codec::{DecodeError, EncodedEvent, Format, read};
 use birdhook_core::{DedupeScope, Delivery, Event, EventKey};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const FORMATS: [Format; 2] = [Format::Plain, Format::CloudEvents];
 
-fn fact<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
+fn fact<'m>(message: &'m EncodedEvent, name: &str) -> Option<&'m str> {
     message.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
@@ -20,7 +20,7 @@ fn written_and_read(event: &Event, format: Format) -> Event {
 }
 
 fn assert_same(one: &Event, other: &Event) {
-    assert_eq!((one.kind(), one.name(), one.generation()), (other.kind(), other.name(), other.generation()));
+    assert_eq!((one.kind(), one.name(), one.api_source()), (other.kind(), other.name(), other.api_source()));
     assert_eq!(
         (one.app(), one.subscriber(), one.occurred_at()),
         (other.app(), other.subscriber(), other.occurred_at())
@@ -103,7 +103,7 @@ fn an_event_of_none_is_refused() {
         let read = read(Bytes::from(payload), fact);
         assert_eq!(
             read.map(|event| event.name().to_owned()),
-            is_good.then(|| "tweet_delete_events".to_owned()).ok_or(Unreadable::Payload)
+            is_good.then(|| "tweet_delete_events".to_owned()).ok_or(DecodeError::Payload)
         );
     }
 }
@@ -229,7 +229,7 @@ fn a_cloud_event_is_one_by_its_specification() {
 #[test]
 fn what_was_not_written_so_is_refused() {
     let body = Bytes::from_static(br#"{"for_user_id":"7"}"#);
-    assert_eq!(read(body.clone(), |_| None).unwrap_err(), Unreadable::Fact("app"));
+    assert_eq!(read(body.clone(), |_| None).unwrap_err(), DecodeError::Fact("app"));
     let with = |name: &'static str, value: &'static str| {
         read(body.clone(), move |fact| match fact {
             "app" => Some("shop"),
@@ -237,13 +237,13 @@ fn what_was_not_written_so_is_refused() {
             _ => None,
         })
     };
-    assert_eq!(with("position", "-1").unwrap_err(), Unreadable::Fact("position"));
-    assert_eq!(with("position", "1").unwrap_err(), Unreadable::Payload);
-    assert_eq!(with("sent", "x").unwrap_err(), Unreadable::Fact("sent"));
-    assert_eq!(with("content_type", "application/cloudevents+json; charset=utf-8").unwrap_err(), Unreadable::Payload);
+    assert_eq!(with("position", "-1").unwrap_err(), DecodeError::Fact("position"));
+    assert_eq!(with("position", "1").unwrap_err(), DecodeError::Payload);
+    assert_eq!(with("sent", "x").unwrap_err(), DecodeError::Fact("sent"));
+    assert_eq!(with("content_type", "application/cloudevents+json; charset=utf-8").unwrap_err(), DecodeError::Payload);
     assert!(with("content_type", "text/plain").is_ok());
     for key in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
-        assert_eq!(key.parse::<EventKey>(), Err(Unreadable::Fact("key")), "{key}");
+        assert_eq!(key.parse::<EventKey>(), Err(DecodeError::Fact("key")), "{key}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{changed, deliver, event};
 use birdhook_core::EventKind;
-use birdhook_core::wire::v1::Payload;
+use birdhook_core::schema::v1::Payload;
 
 const DEPTH: usize = 100_000;
 

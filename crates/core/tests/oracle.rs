@@ -2,7 +2,7 @@
 //! delivery.
 
 use crate::support::{FIXTURES, SECRET, Style, arbitrary, endpoint, get, post, secret};
-use birdhook_core::{App, ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
+use birdhook_core::{App, ChallengeSignature, Endpoint, EndpointSettings, Outcome, crc, signature};
 use proptest::prelude::*;
 
 /// Endpoints that answer challenges with [`SECRET`] as either kind of secret and as both, with the
@@ -13,7 +13,7 @@ fn endpoints() -> [(Endpoint, &'static [&'static str]); 3] {
     let headers: [&[&str]; 3] =
         [&[signature::HEADER], &[signature::HEADER_OAUTH2], &[signature::HEADER, signature::HEADER_OAUTH2]];
     let [consumer, client, both] =
-        [App::new("bees", secret(SECRET)), client, both].map(|app| Endpoint::new(app, Settings::default()));
+        [App::new("bees", secret(SECRET)), client, both].map(|app| Endpoint::new(app, EndpointSettings::default()));
     [(consumer, headers[0]), (client, headers[1]), (both, headers[2])]
 }
 
@@ -37,7 +37,7 @@ fn check_at(endpoint: &Endpoint, headers: &[&str], query: &str) -> bool {
     let headers: Vec<_> = headers.iter().map(|header| (*header, signed)).collect();
     let accepted = |body: &str| post(endpoint, &headers, [body.as_bytes()]);
     let reply = accepted(&token).map(|_| ()).expect_err("the token is a delivery");
-    assert_eq!(reply.reason(), Reason::NotAnObject, "{token:?}");
+    assert_eq!(reply.outcome(), Outcome::NotAnObject, "{token:?}");
     for other in [query, token.trim(), &format!("{{{token}}}"), &format!("{token}\n")] {
         assert!(other == token || accepted(other).is_err(), "{other:?} passes as {token:?}");
     }
@@ -101,7 +101,7 @@ proptest! {
         let answer: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
         let signed = [(signature::HEADER, answer["response_token"].as_str().unwrap())];
 
-        let mut settings = Settings::default();
+        let mut settings = EndpointSettings::default();
         settings.challenge_signature = ChallengeSignature::Demanded;
         let strict = Endpoint::new(App::new("bees", secret(SECRET)), settings);
         for query in [token.clone(), format!("x&{token}"), format!("{token}&nonce=n")] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::{SECRET, endpoint, secret};
 use birdhook_core::crc::TokenError;
 use birdhook_core::signature::{self, SignatureError};
-use birdhook_core::{EventKey, Reason, Reply, RequestHead, SecretError, Step, Window};
+use birdhook_core::{DedupeWindow, EventKey, HeadResult, Outcome, Reply, RequestHead, SecretError};
 
 #[test]
 fn an_error_says_what_is_wrong_however_it_is_printed() {
@@ -48,18 +48,18 @@ fn a_head_tells_its_method_and_path() {
 
 #[test]
 fn an_answer_tells_its_reason() {
-    assert_eq!(format!("{:?}", Reply::from(Reason::SinkFull)), "Reply { reason: SinkFull, .. }");
-    for &reason in Reason::ALL {
+    assert_eq!(format!("{:?}", Reply::from(Outcome::SinkFull)), "Reply { reason: SinkFull, .. }");
+    for &reason in Outcome::ALL {
         assert_eq!(reason.to_string(), reason.as_str());
     }
-    assert_eq!(format!("{:>10}", Reason::SinkFull), " sink_full", "it stands in columns");
+    assert_eq!(format!("{:>10}", Outcome::SinkFull), " sink_full", "it stands in columns");
 }
 
 #[test]
 fn a_body_tells_how_much_more_it_may_be() {
     let signed = signature::sign(&secret(SECRET), b"{}");
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-    let Step::Body(mut reader) = endpoint().begin(&head) else { panic!("refused") };
+    let HeadResult::Body(mut reader) = endpoint().begin(&head) else { panic!("refused") };
     reader.push("{".into()).unwrap();
     assert_eq!(format!("{reader:?}"), "BodyReader { room: 1048575, .. }");
 }
@@ -71,10 +71,10 @@ fn a_secret_tells_nothing_but_that_it_is_one() {
 
 #[test]
 fn a_window_tells_how_full_it_is() {
-    let mut window = Window::new(2, Duration::from_secs(1));
+    let mut window = DedupeWindow::new(2, Duration::from_secs(1));
     assert!(window.is_empty());
-    assert_eq!(format!("{window:?}"), "Window { len: 0, capacity: 2, .. }");
+    assert_eq!(format!("{window:?}"), "DedupeWindow { len: 0, capacity: 2, .. }");
     window.insert(&EventKey::from([7; 32]), Duration::ZERO);
     assert!(!window.is_empty());
-    assert_eq!((format!("{window:?}"), window.len()), ("Window { len: 1, capacity: 2, .. }".to_owned(), 1));
+    assert_eq!((format!("{window:?}"), window.len()), ("DedupeWindow { len: 1, capacity: 2, .. }".to_owned(), 1));
 }

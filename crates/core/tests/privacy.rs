@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 
 use crate::support::{FIXTURES, Headers, SECRET, deliver, endpoint, get, secret, value};
-use birdhook_core::{App, Apps, Endpoint, Reason, Reply, RequestHead, Secret, Settings, Step, signature};
+use birdhook_core::{
+    App, Apps, Endpoint, EndpointSettings, HeadResult, Outcome, Reply, RequestHead, Secret, signature,
+};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -132,11 +134,11 @@ fn nothing_that_holds_a_secret_tells_it() {
     let app =
         App::new("shop", shop.clone()).add_consumer_secret(older).add_client_secret(client).drop_echoes_of("55512");
     let apps = Apps::new([app.clone(), App::new("blog", blog)]).unwrap();
-    let endpoint = Endpoint::new(apps.clone(), Settings::default());
+    let endpoint = Endpoint::new(apps.clone(), EndpointSettings::default());
     let parsed: Apps = "shop=MARKER-of-shop-1,blog=MARKER-of-blog-4".parse().unwrap();
     let signed = signature::sign(&shop, b"{\"text\":\"MARKER5\"}");
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-    let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
     reader.push(Bytes::from_static(b"{\"text\":\"MARKER5\"}")).unwrap();
 
     for shown in [printed(&app), printed(&apps), printed(&parsed), printed(&endpoint)] {
@@ -177,7 +179,7 @@ fn no_refusal_tells_what_it_refused() {
         assert_hides("a refusal", &told, SECRET);
         assert_hides("a refusal", &told, &good[7..]);
     }
-    for &reason in Reason::ALL {
+    for &reason in Outcome::ALL {
         assert!(reason.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '_'));
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::support::{changed, event};
 use birdhook_core::EventKind;
-use birdhook_core::wire::v1::{Payload, Tweet};
-use birdhook_core::wire::v2::Data;
+use birdhook_core::schema::v1::{Payload, Tweet};
+use birdhook_core::schema::v2::Data;
 
 /// Recursive types need a bounded stack that fits into the default 2 MB of a thread.
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{Headers, SECRET, endpoint, post, post_signed, secret, try_deliver};
 use birdhook_core::{
-    App, Apps, BodyReader, Endpoint, EventKind, Reason, Reply, RequestHead, Settings, Step, signature,
+    App, Apps, BodyReader, Endpoint, EndpointSettings, EventKind, HeadResult, Outcome, Reply, RequestHead, signature,
 };
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ fn signed(body: &str) -> String {
 }
 
 fn limited(limit: usize) -> Endpoint {
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.body_limit = limit;
     Endpoint::new(App::new("bees", secret(SECRET)), settings)
 }
@@ -21,8 +21,8 @@ fn limited(limit: usize) -> Endpoint {
 fn begin(endpoint: &Endpoint, headers: Headers<'_>) -> Result<BodyReader, Reply> {
     let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
     match endpoint.begin(&RequestHead::new("POST", "/", None).with_headers(headers)) {
-        Step::Reply(reply) => Err(reply),
-        Step::Body(reader) => Ok(reader),
+        HeadResult::Reply(reply) => Err(reply),
+        HeadResult::Body(reader) => Ok(reader),
     }
 }
 
@@ -49,8 +49,9 @@ fn a_signed_object_is_accepted() {
 
 #[test]
 fn without_apps_a_post_is_503_unread() {
-    let reply = refused(&Endpoint::new(Apps::none(), Settings::default()), &[(signature::HEADER, &signed(BODY))]);
-    assert_eq!((reply.status(), reply.reason()), (503, Reason::NoSecret));
+    let reply =
+        refused(&Endpoint::new(Apps::none(), EndpointSettings::default()), &[(signature::HEADER, &signed(BODY))]);
+    assert_eq!((reply.status(), reply.outcome()), (503, Outcome::NoSecret));
     assert!(reply.headers().any(|header| header == ("retry-after", "3")));
 }
 
@@ -58,23 +59,23 @@ fn without_apps_a_post_is_503_unread() {
 fn signatures_that_cannot_be_right_are_401_unread() {
     let good = signed(BODY);
     let name = signature::HEADER;
-    let cases: [(Headers<'_>, Reason); 12] = [
-        (&[], Reason::SignatureMissing),
-        (&[("x-twitter-webhooks-signature-2", &good)], Reason::SignatureMissing),
-        (&[("x-hub-signature-256", &good)], Reason::SignatureMissing),
-        (&[(name, &good), (name, &good)], Reason::SignatureRepeated),
-        (&[(name, &good), ("X-TWITTER-WEBHOOKS-SIGNATURE", "sha256=")], Reason::SignatureRepeated),
-        (&[(name, &good), (name, &good), (name, &good)], Reason::SignatureRepeated),
-        (&[(name, "")], Reason::SignatureMalformed),
-        (&[(name, "sha256=")], Reason::SignatureMalformed),
-        (&[(name, &good[7..])], Reason::SignatureMalformed),
-        (&[(name, &good[..good.len() - 1])], Reason::SignatureMalformed),
-        (&[(name, &good.replace("sha256", "sha1"))], Reason::SignatureMalformed),
-        (&[(name, &format!("{good}, {good}"))], Reason::SignatureMalformed),
+    let cases: [(Headers<'_>, Outcome); 12] = [
+        (&[], Outcome::SignatureMissing),
+        (&[("x-twitter-webhooks-signature-2", &good)], Outcome::SignatureMissing),
+        (&[("x-hub-signature-256", &good)], Outcome::SignatureMissing),
+        (&[(name, &good), (name, &good)], Outcome::SignatureRepeated),
+        (&[(name, &good), ("X-TWITTER-WEBHOOKS-SIGNATURE", "sha256=")], Outcome::SignatureRepeated),
+        (&[(name, &good), (name, &good), (name, &good)], Outcome::SignatureRepeated),
+        (&[(name, "")], Outcome::SignatureMalformed),
+        (&[(name, "sha256=")], Outcome::SignatureMalformed),
+        (&[(name, &good[7..])], Outcome::SignatureMalformed),
+        (&[(name, &good[..good.len() - 1])], Outcome::SignatureMalformed),
+        (&[(name, &good.replace("sha256", "sha1"))], Outcome::SignatureMalformed),
+        (&[(name, &format!("{good}, {good}"))], Outcome::SignatureMalformed),
     ];
     for (headers, reason) in cases {
         let reply = refused(&endpoint(), headers);
-        assert_eq!((reply.status(), reply.reason()), (401, reason), "{headers:?}");
+        assert_eq!((reply.status(), reply.outcome()), (401, reason), "{headers:?}");
         assert!(reply.body().is_empty() && reply.headers().next().is_none(), "{headers:?}");
     }
 }
@@ -84,7 +85,7 @@ fn a_wrong_signature_is_401_and_looks_like_any_other() {
     for (key, message) in [("stranger", BODY), (SECRET, ""), (SECRET, "{}"), (SECRET, &BODY[1..])] {
         let wrong = signature::sign(&secret(key), message.as_bytes());
         let reply = post(&endpoint(), &[(signature::HEADER, &wrong)], [BODY.as_bytes()]).unwrap_err();
-        assert_eq!((reply.status(), reply.reason()), (401, Reason::SignatureWrong), "{key} {message}");
+        assert_eq!((reply.status(), reply.outcome()), (401, Outcome::SignatureWrong), "{key} {message}");
         assert!(reply.body().is_empty() && reply.headers().next().is_none(), "{key} {message}");
     }
 }
@@ -94,7 +95,7 @@ fn nothing_is_parsed_before_it_is_verified() {
     let wrong = signature::sign(&secret("stranger"), b"not json");
     for body in ["not json", "", "{", BODY] {
         let reply = post(&endpoint(), &[(signature::HEADER, &wrong)], [body.as_bytes()]).unwrap_err();
-        assert_eq!(reply.reason(), Reason::SignatureWrong, "{body}");
+        assert_eq!(reply.outcome(), Outcome::SignatureWrong, "{body}");
     }
 }
 
@@ -103,13 +104,13 @@ fn a_length_over_the_limit_is_413_unread() {
     let good = signed(BODY);
     for length in ["101", " 101 ", "18446744073709551616", "99999999999999999999999999"] {
         let reply = refused(&limited(100), &[(signature::HEADER, &good), ("content-length", length)]);
-        assert_eq!((reply.status(), reply.reason()), (413, Reason::BodyTooLarge), "{length}");
+        assert_eq!((reply.status(), reply.outcome()), (413, Outcome::BodyTooLarge), "{length}");
     }
     for length in ["0", "99", "100", "0100"] {
         assert!(begin(&limited(100), &[(signature::HEADER, &good), ("content-length", length)]).is_ok(), "{length}");
     }
     let unsigned = refused(&limited(100), &[("content-length", "101")]);
-    assert_eq!(unsigned.reason(), Reason::SignatureMissing, "strangers are not told the limit");
+    assert_eq!(unsigned.outcome(), Outcome::SignatureMissing, "strangers are not told the limit");
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn a_length_that_makes_no_sense_is_400_unread() {
         let mut headers = vec![(signature::HEADER, good.as_str())];
         headers.extend(lengths.iter().map(|length| ("content-length", *length)));
         let reply = refused(&endpoint(), &headers);
-        assert_eq!((reply.status(), reply.reason()), (400, Reason::BodyCutOff), "{lengths:?}");
+        assert_eq!((reply.status(), reply.outcome()), (400, Outcome::BodyCutOff), "{lengths:?}");
     }
 }
 
@@ -130,14 +131,14 @@ fn a_body_that_is_not_as_long_as_promised_is_400() {
         let headers = [(signature::HEADER, good.as_str()), ("content-length", &promised.to_string())];
         for size in [1, 7, BODY.len()] {
             let reply = post(&endpoint(), &headers, BODY.as_bytes().chunks(size)).unwrap_err();
-            assert_eq!((reply.status(), reply.reason()), (400, Reason::BodyCutOff), "{promised} in chunks of {size}");
+            assert_eq!((reply.status(), reply.outcome()), (400, Outcome::BodyCutOff), "{promised} in chunks of {size}");
         }
         let reply = post(&endpoint(), &headers, [&BODY.as_bytes()[..3]]).unwrap_err();
-        assert_eq!(reply.reason(), Reason::BodyCutOff, "not 401: the sender may be X itself");
+        assert_eq!(reply.outcome(), Outcome::BodyCutOff, "not 401: the sender may be X itself");
     }
     let wrong = signature::sign(&secret("stranger"), BODY.as_bytes());
     let headers = [(signature::HEADER, wrong.as_str()), ("content-length", &BODY.len().to_string())];
-    assert_eq!(post(&endpoint(), &headers, [BODY.as_bytes()]).unwrap_err().reason(), Reason::SignatureWrong);
+    assert_eq!(post(&endpoint(), &headers, [BODY.as_bytes()]).unwrap_err().outcome(), Outcome::SignatureWrong);
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn the_limit_is_the_largest_body_that_is_taken() {
     for size in [1, 7, BODY.len()] {
         let headers = [(signature::HEADER, &*signed(BODY))];
         let reply = post(&limited(BODY.len() - 1), &headers, BODY.as_bytes().chunks(size)).unwrap_err();
-        assert_eq!((reply.status(), reply.reason()), (413, Reason::BodyTooLarge), "chunks of {size}");
+        assert_eq!((reply.status(), reply.outcome()), (413, Outcome::BodyTooLarge), "chunks of {size}");
     }
 }
 
@@ -168,7 +169,7 @@ fn the_chunk_that_passes_the_limit_is_the_one_refused() {
     assert!(reader.push(Bytes::new()).is_ok());
     assert!(reader.push(Bytes::from_static(b"67890")).is_ok());
     assert!(reader.push(Bytes::new()).is_ok());
-    assert_eq!(reader.push(Bytes::from_static(b"1")).unwrap_err().reason(), Reason::BodyTooLarge);
+    assert_eq!(reader.push(Bytes::from_static(b"1")).unwrap_err().outcome(), Outcome::BodyTooLarge);
 }
 
 #[test]
@@ -176,13 +177,13 @@ fn an_encoded_body_is_415_unread() {
     let good = signed(BODY);
     for coding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", "zstd", "x-unheard-of"] {
         let reply = refused(&endpoint(), &[(signature::HEADER, &good), ("Content-Encoding", coding)]);
-        assert_eq!((reply.status(), reply.reason()), (415, Reason::BodyEncoded), "{coding}");
+        assert_eq!((reply.status(), reply.outcome()), (415, Outcome::BodyEncoded), "{coding}");
     }
     let twice = refused(
         &endpoint(),
         &[(signature::HEADER, &good), ("content-encoding", "identity"), ("content-encoding", "gzip")],
     );
-    assert_eq!(twice.reason(), Reason::BodyEncoded);
+    assert_eq!(twice.outcome(), Outcome::BodyEncoded);
     for coding in ["identity", "Identity", ""] {
         assert!(begin(&endpoint(), &[(signature::HEADER, &good), ("content-encoding", coding)]).is_ok(), "{coding}");
     }
@@ -228,7 +229,7 @@ fn what_is_signed_but_no_object_is_400() {
     for body in bodies {
         let reply = post_signed(&endpoint(), SECRET, body).unwrap_err();
         let shown = String::from_utf8_lossy(body);
-        assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject), "{shown}");
+        assert_eq!((reply.status(), reply.outcome()), (400, Outcome::NotAnObject), "{shown}");
     }
 }
 
@@ -253,5 +254,5 @@ fn white_space_around_an_object_is_no_reason_to_refuse_it() {
 #[test]
 fn an_empty_body_whose_chunks_never_came_is_no_delivery() {
     let reply = post(&endpoint(), &[(signature::HEADER, &signed(""))], []).unwrap_err();
-    assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject));
+    assert_eq!((reply.status(), reply.outcome()), (400, Outcome::NotAnObject));
 }

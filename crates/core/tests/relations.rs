@@ -1,8 +1,8 @@
 //! Follows, blocks, mutes and revocations, field by field.
 
 use crate::support::{changed, deliver, event, fixture, value};
-use birdhook_core::wire::v1::{Payload, Relation};
-use birdhook_core::{Event, EventKind, Generation, Timestamp};
+use birdhook_core::schema::v1::{Payload, Relation};
+use birdhook_core::{ApiSource, Event, EventKind, Timestamp};
 use serde_json::Value;
 
 const ALL: [(&str, &str, EventKind, i64); 6] = [
@@ -33,7 +33,7 @@ fn who_did_what_to_whom_and_when() {
         assert_eq!((event.kind(), event.name(), event.app()), (kind, array, "bees"));
         assert_eq!(event.subscriber(), Some("900719925474099301"));
         assert_eq!(event.occurred_at(), Some(Timestamp::from_millis(millis)), "{name}");
-        assert_eq!((event.generation(), event.direction()), (Generation::AccountActivity, None));
+        assert_eq!((event.api_source(), event.direction()), (ApiSource::AccountActivity, None));
 
         let relation = relation(&event);
         assert_eq!(relation.created_timestamp, event.occurred_at());
@@ -130,7 +130,7 @@ fn a_revocation() {
     assert_eq!(delivery.subscriber(), None, "the body names none");
     let event = &delivery.events()[0];
     assert_eq!((event.kind(), event.name()), (EventKind::AccessRevoked, "user_event"));
-    assert_eq!((event.subscriber(), event.generation()), (Some("900719925474099301"), Generation::AccountActivity));
+    assert_eq!((event.subscriber(), event.api_source()), (Some("900719925474099301"), ApiSource::AccountActivity));
     assert_eq!(event.occurred_at(), Some(Timestamp::from_millis(1_678_000_089_000)));
     assert_eq!(value(event.raw().as_str()), value(fixture("revoke"))["user_event"]["revoke"]);
     let Payload::Revoke(revocation) = event.v1() else { panic!("no revocation") };

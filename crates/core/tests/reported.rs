@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::support::{deliver, event};
 use birdhook_core::activity::{Attachment, User};
-use birdhook_core::wire::{v1, v2};
+use birdhook_core::schema::{v1, v2};
 use birdhook_core::{Activity, Event, EventKind, PostRelation, Timestamp};
 use serde_json::{Value, json};
 

@@ -15,8 +15,8 @@ fn what_is_restored_is_what_was_delivered() {
         assert_eq!((other.app(), other.subscriber(), other.body()), (one.app(), one.subscriber(), one.body()));
         assert_eq!(other.events().len(), one.events().len());
         for (other, one) in other.events().iter().zip(one.events()) {
-            assert_eq!((other.kind(), other.generation(), other.raw()), (one.kind(), one.generation(), one.raw()));
-            assert_eq!(other.position(), one.position());
+            assert_eq!((other.kind(), other.api_source(), other.raw()), (one.kind(), one.api_source(), one.raw()));
+            assert_eq!(other.index(), one.index());
             for scope in [DedupeScope::Subscription, DedupeScope::Everywhere] {
                 assert_eq!(other.delivery_key_in(scope), one.delivery_key_in(scope));
                 assert_eq!(other.content_key_in(scope), one.content_key_in(scope));
@@ -34,16 +34,17 @@ fn the_app_is_part_of_what_is_restored() {
 #[test]
 fn an_event_knows_its_place_whatever_was_taken_out() {
     let mut delivery = deliver(ALL);
-    assert_eq!(delivery.events().iter().map(Event::position).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(delivery.events().iter().map(Event::index).collect::<Vec<_>>(), [0, 1, 2, 3]);
     let third = delivery.events()[2].raw().clone();
-    delivery.retain(|event| event.position() % 2 == 0);
-    assert_eq!(delivery.events().iter().map(Event::position).collect::<Vec<_>>(), [0, 2]);
+    delivery.retain(|event| event.index() % 2 == 0);
+    assert_eq!(delivery.events().iter().map(Event::index).collect::<Vec<_>>(), [0, 2]);
     assert_eq!(delivery.events()[1].raw(), &third);
-    assert_eq!((delivery.sent(), delivery.events().len()), (4, 2));
-    let whole = Delivery::restore(delivery.app(), delivery.body().clone().into_bytes(), delivery.sent()).unwrap();
-    assert_eq!(whole.events()[delivery.events()[1].position()].raw(), &third, "it is found by its place");
+    assert_eq!((delivery.original_len(), delivery.events().len()), (4, 2));
+    let whole =
+        Delivery::restore(delivery.app(), delivery.body().clone().into_bytes(), delivery.original_len()).unwrap();
+    assert_eq!(whole.events()[delivery.events()[1].index()].raw(), &third, "it is found by its place");
     delivery.retain(|_| false);
-    assert_eq!((delivery.sent(), delivery.events().len()), (4, 0));
+    assert_eq!((delivery.original_len(), delivery.events().len()), (4, 0));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::support::{deliver, event};
 use birdhook_core::activity::{Attachment, ReferenceKind};
-use birdhook_core::wire::v2;
-use birdhook_core::{Activity, Direction, Event, EventKind, Generation, PostRelation, Timestamp};
+use birdhook_core::schema::v2;
+use birdhook_core::{Activity, ApiSource, Direction, Event, EventKind, PostRelation, Timestamp};
 
 fn fixture(name: &str) -> String {
     let path = format!("{}/tests/fixtures/xaa/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -19,8 +19,8 @@ fn activity(kind: &str, payload: &str) -> Event {
     ))
 }
 
-fn seen(body: &str) -> Vec<(Generation, EventKind)> {
-    deliver(body).events().iter().map(|event| (event.generation(), event.kind())).collect()
+fn seen(body: &str) -> Vec<(ApiSource, EventKind)> {
+    deliver(body).events().iter().map(|event| (event.api_source(), event.kind())).collect()
 }
 
 const REPLAY: &str = r#""replay_job_status":{"job_id":"1","job_state":"Complete"}"#;
@@ -33,15 +33,15 @@ const POSTS: &str = r#""for_user_id":"7","tweet_create_events":[{"id_str":"6"}]"
 fn each_shape_by_itself() {
     use EventKind::{AccessRevoked, PostCreated, PostMatched, ReplayFinished, Unknown};
     for (body, expected) in [
-        (format!("{{{REPLAY}}}"), (Generation::Replay, ReplayFinished)),
-        (format!("{{\"data\":{{{ACTIVITY}}}}}"), (Generation::XActivity, PostCreated)),
-        (format!("{{\"data\":{{\"id\":\"2\"}},{RULES}}}"), (Generation::FilteredStream, PostMatched)),
-        (format!("{{{RULES},\"data\":{{\"id\":\"2\"}}}}"), (Generation::FilteredStream, PostMatched)),
-        (format!("{{{REVOKE}}}"), (Generation::AccountActivity, AccessRevoked)),
-        (format!("{{{POSTS}}}"), (Generation::AccountActivity, PostCreated)),
-        ("{\"data\":{\"id\":\"2\"}}".to_owned(), (Generation::Unknown, Unknown)),
-        (format!("{{\"data\":{{\"text\":\"no id\"}},{RULES}}}"), (Generation::Unknown, Unknown)),
-        (format!("{{{RULES}}}"), (Generation::Unknown, Unknown)),
+        (format!("{{{REPLAY}}}"), (ApiSource::Replay, ReplayFinished)),
+        (format!("{{\"data\":{{{ACTIVITY}}}}}"), (ApiSource::XActivity, PostCreated)),
+        (format!("{{\"data\":{{\"id\":\"2\"}},{RULES}}}"), (ApiSource::FilteredStream, PostMatched)),
+        (format!("{{{RULES},\"data\":{{\"id\":\"2\"}}}}"), (ApiSource::FilteredStream, PostMatched)),
+        (format!("{{{REVOKE}}}"), (ApiSource::AccountActivity, AccessRevoked)),
+        (format!("{{{POSTS}}}"), (ApiSource::AccountActivity, PostCreated)),
+        ("{\"data\":{\"id\":\"2\"}}".to_owned(), (ApiSource::Unknown, Unknown)),
+        (format!("{{\"data\":{{\"text\":\"no id\"}},{RULES}}}"), (ApiSource::Unknown, Unknown)),
+        (format!("{{{RULES}}}"), (ApiSource::Unknown, Unknown)),
     ] {
         assert_eq!(seen(&body), [expected], "{body}");
     }
@@ -51,13 +51,13 @@ fn each_shape_by_itself() {
 #[test]
 fn an_activity_is_no_matched_post() {
     let body = format!("{{{RULES},\"data\":{{\"id\":\"2\",{ACTIVITY}}}}}");
-    assert_eq!(seen(&body), [(Generation::XActivity, EventKind::PostCreated)]);
+    assert_eq!(seen(&body), [(ApiSource::XActivity, EventKind::PostCreated)]);
     let all = format!("{{{POSTS},{RULES},\"data\":{{{ACTIVITY}}},{REVOKE},{REPLAY}}}");
     for expected in [
-        (Generation::Replay, EventKind::ReplayFinished),
-        (Generation::XActivity, EventKind::PostCreated),
-        (Generation::AccountActivity, EventKind::AccessRevoked),
-        (Generation::AccountActivity, EventKind::PostCreated),
+        (ApiSource::Replay, EventKind::ReplayFinished),
+        (ApiSource::XActivity, EventKind::PostCreated),
+        (ApiSource::AccountActivity, EventKind::AccessRevoked),
+        (ApiSource::AccountActivity, EventKind::PostCreated),
     ] {
         assert!(seen(&all).contains(&expected), "{expected:?}");
     }
@@ -73,7 +73,7 @@ fn every_fixture_is_of_the_kind_that_its_name_says() {
         let name = name.strip_suffix(".json").unwrap();
         let delivery = deliver(fixture(name));
         for event in delivery.events() {
-            if event.generation() != Generation::XActivity {
+            if event.api_source() != ApiSource::XActivity {
                 assert!(name.starts_with("replay_") || name == "filtered_stream", "{name}");
                 continue;
             }
@@ -145,8 +145,8 @@ fn an_unknown_type_is_unknown_with_all_of_its_data() {
     let data = r#"{"event_uuid":"5", "filter":{"user_id":"7"},"event_type":"list.renamed","payload":{"x":[1.0]}}"#;
     let body = format!(r#"{{"data":{data}}}"#);
     let event = event(&body);
-    assert_eq!((event.kind(), event.generation(), event.name()), {
-        (EventKind::Unknown, Generation::XActivity, "list.renamed")
+    assert_eq!((event.kind(), event.api_source(), event.name()), {
+        (EventKind::Unknown, ApiSource::XActivity, "list.renamed")
     });
     assert_eq!((event.raw().as_str(), event.subscriber()), (data, Some("7")));
     let Activity::Unknown { raw } = event.activity() else { panic!("known") };
@@ -199,7 +199,7 @@ fn an_event_uuid_is_any_text_or_a_number() {
 fn errors_beside_the_data_lose_nothing() {
     let errors = r#""errors":[{"title":"Partial","detail":"No users"}]"#;
     let both = event(format!("{{{errors},\"data\":{{{ACTIVITY}}}}}"));
-    assert_eq!((both.kind(), both.generation()), (EventKind::PostCreated, Generation::XActivity));
+    assert_eq!((both.kind(), both.api_source()), (EventKind::PostCreated, ApiSource::XActivity));
     assert!(both.body().as_str().contains("Partial"));
     let alone = format!("{{{errors}}}");
     let event = event(&alone);
@@ -211,12 +211,12 @@ fn data_that_is_no_object_is_unknown() {
     for data in ["null", "5", "\"oops\"", "true", "[]", r#"[{"event_type":"post.create"}]"#, "{}"] {
         let body = format!(r#"{{"data":{data},"matching_rules":[{{"id":"1"}}]}}"#);
         let event = event(&body);
-        assert_eq!((event.kind(), event.generation()), (EventKind::Unknown, Generation::Unknown), "{data}");
+        assert_eq!((event.kind(), event.api_source()), (EventKind::Unknown, ApiSource::Unknown), "{data}");
         assert_eq!(event.raw().as_str(), body);
     }
     for kind in ["null", "5", "[]", "{}"] {
         let body = format!(r#"{{"data":{{"event_type":{kind},"payload":{{"id":"1"}}}}}}"#);
-        assert_eq!(seen(&body), [(Generation::Unknown, EventKind::Unknown)], "{kind}");
+        assert_eq!(seen(&body), [(ApiSource::Unknown, EventKind::Unknown)], "{kind}");
     }
 }
 
@@ -260,7 +260,7 @@ fn users_are_plain_or_wrapped() {
         assert_eq!(plain.activity(), wrapped.activity(), "{kind}");
         assert_eq!(plain.activity().actor().unwrap().id.as_deref(), Some("48484848"));
         assert_eq!(plain.activity().target().unwrap().handle.as_deref(), Some("maraquill"));
-        assert!(plain.is_timeless() && wrapped.is_timeless(), "{kind}");
+        assert!(plain.lacks_unique_id() && wrapped.lacks_unique_id(), "{kind}");
         assert_eq!(plain.content_key(), wrapped.content_key(), "{kind}");
         assert_eq!(plain.delivery_key(), wrapped.delivery_key(), "{kind}");
     }
@@ -278,8 +278,8 @@ fn several_messages_of_one_payload_are_several_events() {
         events.iter().map(|event| event.activity().message().unwrap().text.as_deref().unwrap().to_owned()).collect();
     assert_eq!(texts, ["One", "Two", "Three"]);
     for event in events {
-        assert_eq!((event.generation(), event.name(), event.subscriber()), {
-            (Generation::XActivity, "dm.received", Some("4040"))
+        assert_eq!((event.api_source(), event.name(), event.subscriber()), {
+            (ApiSource::XActivity, "dm.received", Some("4040"))
         });
         let activity = event.activity();
         assert!(activity.actor().unwrap().handle.is_some() && activity.target().unwrap().handle.is_some());

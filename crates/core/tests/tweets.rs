@@ -1,8 +1,8 @@
 //! Posts, likes and deletions, field by field.
 
 use crate::support::{Style, changed, event, fixture, value};
-use birdhook_core::wire::v1::{Payload, Tweet};
-use birdhook_core::{Direction, Event, EventKind, Generation, Timestamp};
+use birdhook_core::schema::v1::{Payload, Tweet};
+use birdhook_core::{ApiSource, Direction, Event, EventKind, Timestamp};
 
 fn tweet(event: &Event) -> Box<Tweet<'_>> {
     let Payload::TweetCreate(tweet) = event.v1() else { panic!("no post") };
@@ -17,7 +17,7 @@ fn at(millis: i64) -> Option<Timestamp> {
 fn a_mention() {
     let event = event(fixture("tweet_mention"));
     assert_eq!((event.kind(), event.name(), event.app()), (EventKind::PostCreated, "tweet_create_events", "bees"));
-    assert_eq!((event.kind().as_str(), event.generation()), ("post_created", Generation::AccountActivity));
+    assert_eq!((event.kind().as_str(), event.api_source()), ("post_created", ApiSource::AccountActivity));
     assert_eq!((event.subscriber(), event.user_has_blocked()), (Some("2200440066008801"), Some(false)));
     assert_eq!(event.occurred_at(), at(1_677_956_733_123), "to the millisecond, not from created_at");
     assert_eq!((event.direction(), event.source_app_id()), (None::<Direction>, None));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::support::event;
-use birdhook_core::{Activity, DedupeScope, Event, EventKind, Generation, PostRelation, Timestamp};
+use birdhook_core::{Activity, ApiSource, DedupeScope, Event, EventKind, PostRelation, Timestamp};
 use serde_json::Value;
 
 /// The precision with which both APIs report the time of an event.
@@ -97,8 +97,8 @@ fn read(path: &str) -> Event {
 /// Returns the event from the Account Activity API and from the X Activity API.
 fn twins(name: &str) -> [Event; 2] {
     let both = ["aaa", "xaa"].map(|generation| read(&format!("twins/{name}.{generation}")));
-    let generations = [Generation::AccountActivity, Generation::XActivity];
-    assert_eq!([both[0].generation(), both[1].generation()], generations, "{name}");
+    let generations = [ApiSource::AccountActivity, ApiSource::XActivity];
+    assert_eq!([both[0].api_source(), both[1].api_source()], generations, "{name}");
     both
 }
 
@@ -167,9 +167,10 @@ fn one_happening_has_one_content_key_and_two_delivery_keys() {
             assert_ne!(old.delivery_key_in(scope), new.delivery_key_in(scope), "{name} {scope:?}");
         }
         assert_eq!(old.content_key(), old.content_key_in(DedupeScope::Subscription));
-        assert_eq!(old.is_timeless(), new.is_timeless(), "{name}");
-        let is_timeless = matches!(old.kind(), Followed | Unfollowed | Blocked | Unblocked | Muted | Unmuted | Typing);
-        assert_eq!(old.is_timeless(), is_timeless, "{name}");
+        assert_eq!(old.lacks_unique_id(), new.lacks_unique_id(), "{name}");
+        let lacks_unique_id =
+            matches!(old.kind(), Followed | Unfollowed | Blocked | Unblocked | Muted | Unmuted | Typing);
+        assert_eq!(old.lacks_unique_id(), lacks_unique_id, "{name}");
         for key in [old.content_key(), old.delivery_key(), new.delivery_key()] {
             // A key may repeat only if a content key equals a delivery key, and only for the same
             // event.
@@ -208,7 +209,7 @@ fn a_posts_relation_is_derived_as_the_type_of_event_tells_it() {
     ] {
         for event in twins(name) {
             let Activity::PostCreated(new) = event.activity() else { panic!("{name} is no post") };
-            assert_eq!(new.relation, Some(relation), "{name} {:?}", event.generation());
+            assert_eq!(new.relation, Some(relation), "{name} {:?}", event.api_source());
         }
     }
 }
@@ -219,7 +220,7 @@ fn a_picture_is_no_link() {
     for event in twins("own") {
         let Activity::PostCreated(new) = event.activity() else { panic!("no post") };
         let links: Vec<_> = new.post.links.iter().filter_map(|link| link.url.as_deref()).collect();
-        assert_eq!((links, new.post.media.len()), (vec!["https://t.co/bbbb"], 1), "{:?}", event.generation());
+        assert_eq!((links, new.post.media.len()), (vec!["https://t.co/bbbb"], 1), "{:?}", event.api_source());
     }
 }
 

@@ -1,8 +1,8 @@
 //! Unknown data is never lost: several arrays, new kinds, malformed elements.
 
 use crate::support::{deliver, event, fixture, value};
-use birdhook_core::wire::v1::Payload;
-use birdhook_core::{DedupeScope, Endpoint, EventKind, Generation, Settings};
+use birdhook_core::schema::v1::Payload;
+use birdhook_core::{ApiSource, DedupeScope, Endpoint, EndpointSettings, EventKind};
 
 #[test]
 fn several_arrays_and_elements_come_in_order() {
@@ -76,7 +76,7 @@ fn new_arrays_are_unknown_events_with_their_bytes() {
         ]
     );
     for event in &events {
-        assert_eq!((event.subscriber(), event.generation()), (Some("7"), Generation::AccountActivity));
+        assert_eq!((event.subscriber(), event.api_source()), (Some("7"), ApiSource::AccountActivity));
         assert!(matches!(event.v1(), Payload::Unknown(raw) if raw == event.raw()));
         assert_eq!(event.occurred_at(), None);
     }
@@ -115,20 +115,20 @@ fn an_array_that_is_none_is_one_event() {
 #[test]
 fn an_object_without_events_is_one_unknown_event_of_all_its_bytes() {
     for (body, generation) in [
-        ("{}", Generation::Unknown),
-        (" { } ", Generation::Unknown),
-        (r#"{"hello":"world"}"#, Generation::Unknown),
-        (r#"{"events":[{"a":1}]}"#, Generation::Unknown),
-        (r#"{"data":{"no_event_type":"something.new","payload":{}}}"#, Generation::Unknown),
-        (r#"{"users":{},"apps":{},"user_has_blocked":true}"#, Generation::Unknown),
-        (r#"{"for_user_id":"7"}"#, Generation::AccountActivity),
-        (r#"{"tweet_create_events":[]}"#, Generation::AccountActivity),
-        (r#"{"for_user_id":"7","tweet_create_events":[]}"#, Generation::AccountActivity),
-        (r#"{"for_user_id":"7","tweet_create_events":null,"user_event":{}}"#, Generation::AccountActivity),
+        ("{}", ApiSource::Unknown),
+        (" { } ", ApiSource::Unknown),
+        (r#"{"hello":"world"}"#, ApiSource::Unknown),
+        (r#"{"events":[{"a":1}]}"#, ApiSource::Unknown),
+        (r#"{"data":{"no_event_type":"something.new","payload":{}}}"#, ApiSource::Unknown),
+        (r#"{"users":{},"apps":{},"user_has_blocked":true}"#, ApiSource::Unknown),
+        (r#"{"for_user_id":"7"}"#, ApiSource::AccountActivity),
+        (r#"{"tweet_create_events":[]}"#, ApiSource::AccountActivity),
+        (r#"{"for_user_id":"7","tweet_create_events":[]}"#, ApiSource::AccountActivity),
+        (r#"{"for_user_id":"7","tweet_create_events":null,"user_event":{}}"#, ApiSource::AccountActivity),
     ] {
         let (event, json) = (event(body), body.trim());
         assert_eq!((event.kind(), event.name(), event.raw().as_str()), (EventKind::Unknown, "", json));
-        assert_eq!((event.generation(), event.body().as_str()), (generation, body));
+        assert_eq!((event.api_source(), event.body().as_str()), (generation, body));
         assert!(matches!(event.v1(), Payload::Unknown(raw) if raw.as_str() == json));
         assert_eq!(serde_json::to_string(&event).unwrap(), json);
     }
@@ -207,8 +207,8 @@ fn a_type_that_is_a_number_is_unknown() {
 /// as one unknown event.
 #[test]
 fn a_body_of_too_many_events_is_one_unknown_event() {
-    let mut settings = Settings::default();
-    settings.events_limit = 3;
+    let mut settings = EndpointSettings::default();
+    settings.event_limit = 3;
     let endpoint = Endpoint::new(crate::support::secret(crate::support::SECRET), settings);
     for (events, expected) in [(3, 3), (4, 1), (500_000, 1)] {
         let body = format!(r#"{{"nest_events":[{}0]}}"#, "0,".repeat(events - 1));

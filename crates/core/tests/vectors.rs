@@ -1,7 +1,7 @@
 //! Signatures and response tokens published by others.
 
 use crate::support::{get, post, secret};
-use birdhook_core::{ChallengeSignature, Endpoint, Reason, Settings, crc, signature};
+use birdhook_core::{ChallengeSignature, Endpoint, EndpointSettings, Outcome, crc, signature};
 
 /// One key, message and signature. The same function signs deliveries, response tokens and X's
 /// challenges.
@@ -63,7 +63,7 @@ const ALL: [Vector; 7] =
     [AUTOHOOK_FORM, AUTOHOOK_JSON, SOCIABLY_TOKEN, SOCIABLY_QUERY, SOCIABLY_DELETION, COURIER_TOKEN, GIST_TOKEN];
 
 fn endpoint(key: &str) -> Endpoint {
-    Endpoint::new(secret(key), Settings::default())
+    Endpoint::new(secret(key), EndpointSettings::default())
 }
 
 fn answer(vector: &Vector) -> String {
@@ -100,7 +100,7 @@ fn every_query_is_answered_as_published() {
         (GIST_TOKEN, "/?crc_token=9b4507b3-9040-4669-9ca3-6b94edb50553"),
     ] {
         let reply = get(&endpoint(vector.key), target, &[]);
-        assert_eq!((reply.status(), reply.reason()), (200, Reason::ChallengeAnswered), "{target}");
+        assert_eq!((reply.status(), reply.outcome()), (200, Outcome::ChallengeAnswered), "{target}");
         assert_eq!(reply.headers().collect::<Vec<_>>(), [("content-type", "application/json")], "{target}");
         assert_eq!(*reply.body(), answer(&vector), "{target}");
     }
@@ -108,7 +108,7 @@ fn every_query_is_answered_as_published() {
 
 #[test]
 fn the_published_signature_of_a_query_proves_that_x_asked() {
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.challenge_signature = ChallengeSignature::Demanded;
     let endpoint = Endpoint::new(secret(SOCIABLY_QUERY.key), settings);
     let target = format!("/?{}", SOCIABLY_QUERY.message);
@@ -118,7 +118,7 @@ fn the_published_signature_of_a_query_proves_that_x_asked() {
 
     let other = format!("{target}x");
     let reply = get(&endpoint, &other, &[(signature::HEADER, SOCIABLY_QUERY.signed)]);
-    assert_eq!(reply.reason(), Reason::ChallengeUnsigned);
+    assert_eq!(reply.outcome(), Outcome::ChallengeUnsigned);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn every_delivery_is_accepted_as_published() {
         let delivery = post(&endpoint(vector.key), &signed, [vector.message.as_bytes()]).unwrap();
         assert_eq!(delivery.body().as_str(), vector.message);
         let reply = post(&endpoint("another"), &signed, [vector.message.as_bytes()]).unwrap_err();
-        assert_eq!(reply.reason(), Reason::SignatureWrong);
+        assert_eq!(reply.outcome(), Outcome::SignatureWrong);
     }
 }
 
@@ -136,5 +136,5 @@ fn every_delivery_is_accepted_as_published() {
 fn a_signed_form_is_no_delivery() {
     let signed = [(signature::HEADER, AUTOHOOK_FORM.signed)];
     let reply = post(&endpoint(AUTOHOOK_FORM.key), &signed, [AUTOHOOK_FORM.message.as_bytes()]).unwrap_err();
-    assert_eq!((reply.status(), reply.reason()), (400, Reason::NotAnObject));
+    assert_eq!((reply.status(), reply.outcome()), (400, Outcome::NotAnObject));
 }

@@ -40,7 +40,7 @@ fn check(what: &str, delivery: &Delivery) {
         assert_eq!(told, event.kind().as_str(), "{what}: the kind and the activity disagree");
         assert!(!format!("{activity:?}{:?}{:?}{event:?}", event.v1(), event.v2()).is_empty());
         let _ = (activity.actor(), activity.target(), activity.post(), activity.message());
-        let _ = (event.delivery_key(), event.content_key(), event.is_timeless(), event.occurred_at(), event.name());
+        let _ = (event.delivery_key(), event.content_key(), event.lacks_unique_id(), event.occurred_at(), event.name());
         let _ = (event.user("3030"), event.source_app(), event.includes(), event.matching_rules(), event.tag());
         let _ = (event.event_uuid(), event.subscriber(), event.direction(), event.source_app_id());
     }

@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::EventId;
 use crate::desk::Granted;
 use crate::index::Outcome;
-use crate::list::{Listed, Query};
+use crate::list::{EventQuery, ListedEvent};
 use crate::memory::Half;
 use crate::record::Stored;
 use crate::slot::Slot;
@@ -24,7 +24,7 @@ pub(crate) enum Command {
         outcome: Outcome,
         done: Option<Answer<bool>>,
     },
-    List(Query, Answer<Result<Vec<Listed>, StoreError>>),
+    List(EventQuery, Answer<Result<Vec<ListedEvent>, StoreError>>),
     Requeue(Vec<EventId>, Answer<usize>),
     Discard(Vec<EventId>, Answer<usize>),
     Purge {

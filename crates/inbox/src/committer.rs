@@ -21,7 +21,7 @@ use crate::index::Outcome;
 use crate::lock::{self, Lock};
 use crate::memory::Memory;
 use crate::observe;
-use crate::options::Options;
+use crate::options::InboxSettings;
 use crate::round::Round;
 use crate::seal::Seal;
 use crate::stats::Stats;
@@ -36,7 +36,7 @@ pub(crate) struct Committer {
     folder: PathBuf,
     commands: Receiver<Command>,
     shared: Arc<Shared>,
-    options: Options,
+    options: InboxSettings,
     time: Time,
     /// Commands to run first: those of a failed commit, and the next steps of long ones.
     held: VecDeque<Command>,
@@ -73,7 +73,7 @@ const LONGEST_PAUSE: u64 = 5000;
 
 impl Committer {
     pub(crate) fn open(
-        mut options: Options,
+        mut options: InboxSettings,
         folder: &Path,
         opener: Opener,
         commands: Receiver<Command>,
@@ -378,7 +378,7 @@ mod tests {
         let opener: Opener = Box::new(move || Ok(Box::new(RedbStore::open(&path)?)));
         let (_commands, received) = std::sync::mpsc::channel();
         let shared = Arc::new(Shared::new(Duration::from_secs(60)));
-        let mut committer = Committer::open(Options::new(), folder.path(), opener, received, shared).unwrap();
+        let mut committer = Committer::open(InboxSettings::new(), folder.path(), opener, received, shared).unwrap();
         committer.store = None;
         let (waiting, _patient) = oneshot::channel();
         committer.hold(vec![Command::Take(waiting)]);

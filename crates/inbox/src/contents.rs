@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::index::Index;
 use crate::memory::{HALF, Memory};
-use crate::options::Options;
+use crate::options::InboxSettings;
 use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, FORMAT, Keys, Progress, read_number};
 use crate::store::{Store, StoreError, Table};
 
@@ -33,7 +33,7 @@ impl Contents {
     /// Reads the store, including every body still needed, so that damage is found at opening.
     pub(crate) fn read(
         store: &dyn Store,
-        options: &Options,
+        options: &InboxSettings,
         sealed: Option<u64>,
         memory: &Memory,
     ) -> Result<Self, StoreError> {

@@ -41,7 +41,7 @@ pub(crate) struct Shared {
 pub(crate) struct Granted {
     pub(crate) id: EventId,
     pub(crate) token: u64,
-    pub(crate) tries: u32,
+    pub(crate) attempts: u32,
     pub(crate) at: Instant,
     pub(crate) stored: Arc<Stored>,
     pub(crate) place: usize,

@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// ```
 /// let id: birdhook_inbox::EventId = "12.0".parse()?;
 /// assert_eq!(id.to_string(), "12.0");
-/// # Ok::<(), birdhook_inbox::ParseIdError>(())
+/// # Ok::<(), birdhook_inbox::ParseEventIdError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
@@ -27,17 +27,20 @@ impl fmt::Display for EventId {
 /// The error when a string is not an [`EventId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the id of an event in an inbox is two numbers with a point between them, such as 12.0")]
-pub struct ParseIdError;
+pub struct ParseEventIdError;
 
 impl FromStr for EventId {
-    type Err = ParseIdError;
+    type Err = ParseEventIdError;
 
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let (batch, slot) = text.split_once('.').ok_or(ParseIdError)?;
+    fn from_str(text: &str) -> Result<Self, ParseEventIdError> {
+        let (batch, slot) = text.split_once('.').ok_or(ParseEventIdError)?;
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(batch) || !digits(slot) {
-            return Err(ParseIdError);
+            return Err(ParseEventIdError);
         }
-        Ok(Self { batch: batch.parse().map_err(|_| ParseIdError)?, slot: slot.parse().map_err(|_| ParseIdError)? })
+        Ok(Self {
+            batch: batch.parse().map_err(|_| ParseEventIdError)?,
+            slot: slot.parse().map_err(|_| ParseEventIdError)?,
+        })
     }
 }

@@ -16,13 +16,13 @@ use birdhook_pipeline::{EventSink, Keys, SinkError};
 use crate::command::{Command, ToStore};
 use crate::committer::{Committer, Opener};
 use crate::desk::{Desk, ROOM, Shared};
-use crate::list::{Listed, Query};
+use crate::list::{EventQuery, ListedEvent};
 use crate::memory::half;
 use crate::private;
 use crate::record::Stored;
 use crate::slot::{Slot, lane};
 use crate::store::StoreError;
-use crate::{Closed, EventId, Lease, Leases, OpenError, Options, Stats};
+use crate::{Closed, EventId, InboxSettings, Lease, Leases, OpenError, Stats};
 
 /// The name of the store's file.
 pub(crate) const FILE: &str = "inbox.redb";
@@ -40,20 +40,20 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Opens the inbox in `folder`, or creates it, with the default [`Options`].
+    /// Opens the inbox in `folder`, or creates it, with the default [`InboxSettings`].
     ///
     /// # Errors
-    /// The same as [`Options::open`].
+    /// The same as [`InboxSettings::open`].
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
-        Options::new().open(folder)
+        InboxSettings::new().open(folder)
     }
 
-    /// Returns whether `folder` holds an inbox whose store is that of [`Options::open`].
-    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+    /// Returns whether `folder` holds an inbox whose store is that of [`InboxSettings::open`].
+    pub fn contains(folder: impl AsRef<Path>) -> bool {
         folder.as_ref().join(FILE).is_file()
     }
 
-    pub(crate) fn start(options: Options, folder: &Path, opener: Opener) -> Result<Self, OpenError> {
+    pub(crate) fn start(options: InboxSettings, folder: &Path, opener: Opener) -> Result<Self, OpenError> {
         let failed = |reason: StoreError| OpenError { folder: folder.to_owned(), reason };
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -99,7 +99,7 @@ impl Inbox {
     ///
     /// # Errors
     /// If the inbox is closed or cannot be read.
-    pub async fn list(&self, query: Query) -> Result<Vec<Listed>, ListError> {
+    pub async fn list(&self, query: EventQuery) -> Result<Vec<ListedEvent>, ListError> {
         Ok(self.desk.ask(|answer| Command::List(query, answer)).await??)
     }
 
@@ -213,7 +213,7 @@ impl EventSink for Inbox {
         self.desk.shared.is_sound.load(SeqCst) && self.desk.shared.memory.holds(&half(key))
     }
 
-    fn when_late(&self) -> SinkError {
+    fn timeout_error(&self) -> SinkError {
         SinkError::TooSlow
     }
 

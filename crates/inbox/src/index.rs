@@ -121,7 +121,7 @@ impl Index {
         for id in timed.chain(&earlier.dead) {
             let (Some(old), Some(new)) = (earlier.slot(*id).copied(), self.slot_mut(*id)) else { continue };
             if new.state == State::Ready {
-                new.tries = new.tries.max(old.tries);
+                new.attempts = new.attempts.max(old.attempts);
                 self.change(*id, old.state);
             }
         }
@@ -150,10 +150,10 @@ impl Index {
         self.last_token += 1;
         let token = self.last_token;
         let slot = self.slot_mut(id)?;
-        slot.tries = slot.tries.saturating_add(1);
-        let tries = slot.tries;
+        slot.attempts = slot.attempts.saturating_add(1);
+        let attempts = slot.attempts;
         self.change(id, State::Leased { until: now.saturating_add(lease), token });
-        Some((id, tries, token))
+        Some((id, attempts, token))
     }
 
     /// Settles a leased event. Returns whether the lease was still valid. A late acknowledgement
@@ -167,7 +167,7 @@ impl Index {
             Outcome::Rejected if is_held => self.change(id, State::Dead { since: now }),
             Outcome::NotHandedOut if is_held => {
                 if let Some(slot) = self.slot_mut(id) {
-                    slot.tries = slot.tries.saturating_sub(1);
+                    slot.attempts = slot.attempts.saturating_sub(1);
                 }
                 self.change(id, State::Ready);
             }
@@ -186,9 +186,9 @@ impl Index {
     }
 
     fn failed(&mut self, id: EventId, after: Option<u64>, now: u64) -> bool {
-        let tries = self.slot(id).map_or(0, |slot| slot.tries);
-        let is_dead = tries >= self.retry.tries;
-        let until = now.saturating_add(after.unwrap_or_else(|| self.retry.pause_after(tries)));
+        let attempts = self.slot(id).map_or(0, |slot| slot.attempts);
+        let is_dead = attempts >= self.retry.attempts;
+        let until = now.saturating_add(after.unwrap_or_else(|| self.retry.pause_after(attempts)));
         self.change(id, if is_dead { State::Dead { since: now } } else { State::Waiting { until } });
         is_dead
     }
@@ -199,7 +199,7 @@ impl Index {
             return false;
         }
         if let Some(slot) = self.slot_mut(id) {
-            slot.tries = 0;
+            slot.attempts = 0;
         }
         self.change(id, State::Ready);
         true

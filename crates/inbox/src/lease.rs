@@ -24,14 +24,14 @@ use crate::{Closed, EventId, ExtendError};
 /// A lease that is dropped unsettled, for example by a panic, counts as failed, and the event is
 /// retried. Once [`ack`](Self::ack) has returned, the event is never leased again. The process may
 /// end before that, so **a consumer may see an event twice and must tolerate it**. The second time,
-/// [`tries`](Self::tries) is higher.
+/// [`attempts`](Self::attempts) is higher.
 #[must_use = "an event that is not acknowledged comes again"]
 pub struct Lease {
     event: Event,
     id: EventId,
     token: u64,
-    tries: u32,
-    ends: Instant,
+    attempts: u32,
+    expires_at: Instant,
     desk: Option<Desk>,
 }
 
@@ -50,13 +50,13 @@ impl Lease {
     ///
     /// Attempts are written to disk before the event is leased, so an event that crashes the
     /// process becomes a dead letter in the end.
-    pub fn tries(&self) -> u32 {
-        self.tries
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// Returns when the lease expires and the event becomes available again.
-    pub fn ends(&self) -> Instant {
-        self.ends
+    pub fn expires_at(&self) -> Instant {
+        self.expires_at
     }
 
     /// Acknowledges the event. Resolves once the acknowledgement is on disk.
@@ -71,8 +71,8 @@ impl Lease {
 
     /// Marks the event as failed and schedules a retry after `retry_after`.
     ///
-    /// With `None` the delay is that of [`Options::backoff`](crate::Options::backoff). After its
-    /// last attempt ([`Options::tries`](crate::Options::tries)) the event becomes a dead letter.
+    /// With `None` the delay is that of [`InboxSettings::backoff`](crate::InboxSettings::backoff). After its
+    /// last attempt ([`InboxSettings::max_attempts`](crate::InboxSettings::max_attempts)) the event becomes a dead letter.
     ///
     /// # Errors
     /// If the inbox was closed before. The event is leased again all the same.
@@ -109,7 +109,7 @@ impl Lease {
         if !desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await? {
             return Err(ExtendError::Over);
         }
-        self.ends = after(by);
+        self.expires_at = after(by);
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl Drop for Lease {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("id", &self.id).field("tries", &self.tries).finish_non_exhaustive()
+        f.debug_struct("Lease").field("id", &self.id).field("tries", &self.attempts).finish_non_exhaustive()
     }
 }
 
@@ -194,19 +194,26 @@ fn after(time: Duration) -> Instant {
 }
 
 fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
-    let Granted { id, token, tries, at, stored, place } = granted;
+    let Granted { id, token, attempts, at, stored, place } = granted;
     // The grant may have waited unread for longer than the lease.
     let Some(left) = desk.shared.lease.checked_sub(at.elapsed()) else {
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome: Outcome::NotHandedOut, done: None });
         return None;
     };
     let Some(event) = stored.event(*place) else {
-        // A retry would fail the same way. `Inbox::list` shows the dead letter as `Unreadable`.
+        // A retry would fail the same way. `Inbox::list` shows the dead letter as `UnreadableEvent`.
         let outcome = Outcome::Rejected;
         let _ = desk.send(Command::Settle { id: *id, token: *token, outcome, done: None });
         return None;
     };
-    Some(Lease { event, id: *id, token: *token, tries: *tries, ends: after(left), desk: Some(desk.clone()) })
+    Some(Lease {
+        event,
+        id: *id,
+        token: *token,
+        attempts: *attempts,
+        expires_at: after(left),
+        desk: Some(desk.clone()),
+    })
 }
 
 impl Stream for Leases {

@@ -15,14 +15,14 @@
 //! # let folder = folder.path();
 //! let inbox = Inbox::open(folder)?;
 //! let pipeline = Webhook::new(Secret::new("consumer-secret")?).sink(inbox.clone());
-//! # use birdhook_pipeline::{Begun, signature};
+//! # use birdhook_pipeline::{HeadResult, signature};
 //! # let secret = Secret::new("consumer-secret")?;
 //! # let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"20","user_id":"1"}}]}"#;
 //! # let signed = signature::sign(&secret, body.as_bytes());
 //! # let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-//! # let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+//! # let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
 //! # let chunks = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(body.into())]);
-//! # assert_eq!(pipeline.receive(reception, chunks).await.status(), 200);
+//! # assert_eq!(pipeline.receive(incoming, chunks).await.status(), 200);
 //! // Pass the pipeline to a receiver, then consume:
 //! if let Some(lease) = inbox.recv().await {
 //!     println!("{}", lease.kind());
@@ -39,13 +39,13 @@
 //! | [`Inbox::list`], [`Inbox::requeue`], [`Inbox::discard`] | inspect and settle dead letters and other events |
 //! | [`Inbox::purge`] | delete the events of one user's subscription |
 //! | [`Inbox::stats`] | depth, age, dead letters, size |
-//! | [`Options`] | order, retries, retention, limits |
+//! | [`InboxSettings`] | order, retries, retention, limits |
 //!
 //! # Guarantees
 //! - An event answered 200 is leased again until it is acknowledged, or until its attempts are used
 //!   up and it becomes a dead letter. This survives crashes of the process and the machine, as long
 //!   as the disk keeps what it has confirmed.
-//! - An event is stored once within [`Options::dedupe_horizon`]. It is leased again if the process
+//! - An event is stored once within [`InboxSettings::dedupe_horizon`]. It is leased again if the process
 //!   ends, or its lease expires, before it is acknowledged.
 //! - A folder belongs to one inbox in one process. A lock enforces this; it is taken before any
 //!   other file in the folder is read. A damaged file is rejected, never opened with only some of
@@ -56,7 +56,7 @@
 //!   - gauges `birdhook_inbox_depth`, `birdhook_inbox_oldest_seconds`,
 //!     `birdhook_inbox_dead_letters`, `birdhook_inbox_remembered`, `birdhook_inbox_disk_bytes`
 //!   - histograms `birdhook_inbox_commit_events`, `birdhook_inbox_commit_seconds`
-//!   - counters `birdhook_inbox_failures_total` and `birdhook_inbox_relayed_total{result}`, where
+//!   - counters `birdhook_inbox_failures_total` and `birdhook_inbox_relayed_total{outcome}`, where
 //!     the result is `relayed`, `waiting` or `refused`
 //! - `tracing`: records an event when the store fails or its files are gone, and when deliveries
 //!   are accepted again
@@ -98,15 +98,15 @@ mod unreadable;
 pub use birdhook_core::Event;
 pub use clock::Clock;
 pub use error::{Closed, ExtendError, OpenError};
-pub use id::{EventId, ParseIdError};
+pub use id::{EventId, ParseEventIdError};
 pub use inbox::{Inbox, ListError};
 pub use lease::{Lease, Leases};
-pub use list::{Listed, Query, Standing};
-pub use lock::Holder;
-pub use options::{Options, Order};
-pub use relay::{Relay, Trouble};
+pub use list::{EventQuery, EventStatus, ListedEvent};
+pub use lock::LockHolder;
+pub use options::{InboxSettings, Order};
+pub use relay::{Relay, RelayError};
 pub use stats::Stats;
 #[cfg(feature = "conformance")]
 pub use store::conformance;
 pub use store::{Change, RedbStore, Store, StoreError, Table};
-pub use unreadable::Unreadable;
+pub use unreadable::UnreadableEvent;

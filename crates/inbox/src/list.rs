@@ -3,12 +3,12 @@
 use birdhook_core::{Event, Timestamp};
 
 use crate::slot::State;
-use crate::{EventId, Unreadable};
+use crate::{EventId, UnreadableEvent};
 
 /// The status of an event in the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Standing {
+pub enum EventStatus {
     /// Available to consumers.
     Ready,
     /// Failed, waiting for a retry.
@@ -18,11 +18,11 @@ pub enum Standing {
     /// A dead letter.
     Dead,
     /// Settled, and kept as set by
-    /// [`Options::keep_acknowledged`](crate::Options::keep_acknowledged).
+    /// [`InboxSettings::keep_acknowledged`](crate::InboxSettings::keep_acknowledged).
     Acknowledged,
 }
 
-impl Standing {
+impl EventStatus {
     /// Returns the status as one word. The words are stable.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,21 +48,21 @@ impl Standing {
 /// Selects the events to list.
 #[derive(Clone, Debug)]
 #[must_use = "pass it to Inbox::list"]
-pub struct Query {
-    pub(crate) standing: Option<Standing>,
+pub struct EventQuery {
+    pub(crate) status: Option<EventStatus>,
     pub(crate) after: Option<EventId>,
     pub(crate) limit: usize,
 }
 
-impl Query {
+impl EventQuery {
     /// Selects the first 100 events of the inbox, oldest first.
     pub fn all() -> Self {
-        Self { standing: None, after: None, limit: 100 }
+        Self { status: None, after: None, limit: 100 }
     }
 
     /// Selects only events with this status.
-    pub fn standing(mut self, standing: Standing) -> Self {
-        self.standing = Some(standing);
+    pub fn status(mut self, status: EventStatus) -> Self {
+        self.status = Some(status);
         self
     }
 
@@ -82,15 +82,15 @@ impl Query {
 /// An event of the inbox, as returned by [`Inbox::list`](crate::Inbox::list).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Listed {
+pub struct ListedEvent {
     /// The event's id in the inbox.
     pub id: EventId,
     /// The event's status.
-    pub standing: Standing,
+    pub status: EventStatus,
     /// The number of attempts since it was stored or requeued.
-    pub tries: u32,
+    pub attempts: u32,
     /// When the event was stored, in the inbox's time.
     pub stored_at: Timestamp,
     /// The event, or why it cannot be read.
-    pub event: Result<Event, Unreadable>,
+    pub event: Result<Event, UnreadableEvent>,
 }

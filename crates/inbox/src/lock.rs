@@ -29,13 +29,13 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if faults::has(Bug::IgnoredLock) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(Holder::read(&mut file))),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(LockHolder::read(&mut file))),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         // The file may have been deleted in between; a lock on it would exclude nobody.
         place.check()?;
         // Only a hint for other processes, so a full disk does not matter.
-        let _ = Holder::this().write(&mut file);
+        let _ = LockHolder::this().write(&mut file);
         Ok(Self { _file: file, place })
     }
 
@@ -82,7 +82,7 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 /// verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Holder {
+pub struct LockHolder {
     /// The process id, as seen by that process.
     pub process: u32,
     /// The name of its host or container.
@@ -92,7 +92,7 @@ pub struct Holder {
 /// The longest host name that is accepted, in bytes.
 const LONGEST: usize = 255;
 
-impl Holder {
+impl LockHolder {
     fn this() -> Self {
         #[cfg(unix)]
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -118,7 +118,7 @@ impl Holder {
     }
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {} on {}", self.process, self.host)
     }
@@ -136,7 +136,7 @@ mod tests {
         let path = folder.path().join("lock");
         let first = Lock::take(&path).unwrap();
         let Err(StoreError::InUse(Some(holder))) = Lock::take(&path) else { panic!("it is not refused") };
-        assert_eq!(holder, Holder::this());
+        assert_eq!(holder, LockHolder::this());
         drop(first);
         Lock::take(&path).unwrap();
     }

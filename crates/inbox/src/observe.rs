@@ -30,7 +30,7 @@ pub(crate) fn committed(events: usize, took: Duration) {
 /// Counts an attempt to forward an event. `result` is `relayed`, `waiting` or `refused`.
 pub(crate) fn relayed(result: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("birdhook_inbox_relayed_total", "result" => result).increment(1);
+    metrics::counter!("birdhook_inbox_relayed_total", "outcome" => result).increment(1);
     let _ = result;
 }
 

@@ -12,14 +12,14 @@ use crate::{Inbox, OpenError};
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use birdhook_inbox::{Options, Order};
+/// use birdhook_inbox::{InboxSettings, Order};
 ///
-/// let inbox = Options::new().order(Order::BySubscriber).lease(Duration::from_secs(300)).open("/var/lib/app/inbox")?;
+/// let inbox = InboxSettings::new().order(Order::BySubscriber).lease(Duration::from_secs(300)).open("/var/lib/app/inbox")?;
 /// # let _ = inbox;
 /// # Ok::<(), birdhook_inbox::OpenError>(())
 /// ```
 #[must_use = "call open"]
-pub struct Options {
+pub struct InboxSettings {
     pub(crate) order: Order,
     pub(crate) retry: Retry,
     pub(crate) lease: u64,
@@ -36,7 +36,7 @@ pub struct Options {
 pub enum Order {
     /// Oldest first, across all subscribers. A failed event does not block the others.
     #[default]
-    Free,
+    Unordered,
     /// In the order of acceptance for each subscriber of each app.
     ///
     /// An event is available once the one before it is settled or a dead letter. Subscribers do not
@@ -47,24 +47,24 @@ pub enum Order {
 /// The number of attempts and the delay between them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retry {
-    pub(crate) tries: u32,
+    pub(crate) attempts: u32,
     pub(crate) first: u64,
     pub(crate) longest: u64,
 }
 
 impl Retry {
     /// Returns the delay after an attempt. It doubles each time.
-    pub(crate) fn pause_after(&self, tries: u32) -> u64 {
-        let doubled = 1_u64.checked_shl(tries.saturating_sub(1)).unwrap_or(u64::MAX);
+    pub(crate) fn pause_after(&self, attempts: u32) -> u64 {
+        let doubled = 1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
         self.first.saturating_mul(doubled).min(self.longest)
     }
 }
 
-impl Default for Options {
+impl Default for InboxSettings {
     fn default() -> Self {
         Self {
             order: Order::default(),
-            retry: Retry { tries: 10, first: 1000, longest: 10 * 60_000 },
+            retry: Retry { attempts: 10, first: 1000, longest: 10 * 60_000 },
             lease: 60_000,
             horizon: (5 * 24 + 1) * 3_600_000,
             keep: None,
@@ -75,13 +75,13 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl InboxSettings {
     /// Creates the default settings, those of [`Inbox::open`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the order in which events are leased. Defaults to [`Order::Free`].
+    /// Sets the order in which events are leased. Defaults to [`Order::Unordered`].
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
@@ -95,8 +95,8 @@ impl Options {
 
     /// Sets the number of attempts before an event becomes a dead letter. Defaults to 10; at least
     /// 1.
-    pub fn tries(mut self, tries: u32) -> Self {
-        self.retry.tries = tries.max(1);
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.retry.attempts = attempts.max(1);
         self
     }
 
@@ -178,7 +178,7 @@ impl Options {
     }
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for InboxSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options").field("order", &self.order).field("lease", &self.lease).finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use crate::command::{Answer, Command};
 use crate::desk::{Granted, Shared};
 use crate::faults::{self, Bug};
 use crate::index::Outcome;
-use crate::list::{Listed, Query};
+use crate::list::{EventQuery, ListedEvent};
 use crate::memory::Half;
 use crate::observe;
 use crate::seal::Seal;
@@ -45,7 +45,7 @@ pub(crate) enum Promise {
         is_held: bool,
         done: Option<Answer<bool>>,
     },
-    Listed(Query, Result<Vec<Listed>, StoreError>, Answer<Result<Vec<Listed>, StoreError>>),
+    ListedEvent(EventQuery, Result<Vec<ListedEvent>, StoreError>, Answer<Result<Vec<ListedEvent>, StoreError>>),
     Requeued(Vec<EventId>, usize, Answer<usize>),
     Discarded(Vec<EventId>, usize, Answer<usize>),
     /// One step of a purge, and where the next one begins.
@@ -134,7 +134,7 @@ impl Promise {
             Self::Settled { is_held, done, .. } => {
                 let _ = done.map(|done| done.send(is_held));
             }
-            Self::Listed(_, listed, done) => {
+            Self::ListedEvent(_, listed, done) => {
                 let _ = done.send(listed);
             }
             Self::Requeued(_, count, done) | Self::Discarded(_, count, done) => {
@@ -157,7 +157,7 @@ impl Promise {
                 return None;
             }
             Self::Settled { id, token, outcome, done, .. } => Command::Settle { id, token, outcome, done },
-            Self::Listed(query, _, done) => Command::List(query, done),
+            Self::ListedEvent(query, _, done) => Command::List(query, done),
             Self::Requeued(ids, _, done) => Command::Requeue(ids, done),
             Self::Discarded(ids, _, done) => Command::Discard(ids, done),
             Self::Purged { subscriber, from, removed, done, .. } => Command::Purge { subscriber, from, removed, done },

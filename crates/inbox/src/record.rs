@@ -7,7 +7,7 @@ use bytes::{Buf, BufMut, Bytes};
 
 use crate::memory::{HALF, Half};
 use crate::slot::{Slot, State};
-use crate::{StoreError, Unreadable};
+use crate::{StoreError, UnreadableEvent};
 
 /// The record format that this version writes.
 pub(crate) const FORMAT: u8 = 1;
@@ -36,8 +36,8 @@ impl Stored {
         Self {
             app: delivery.app().into(),
             body: delivery.body().clone().into_bytes(),
-            events: number(delivery.sent()),
-            positions: delivery.events().iter().map(|event| number(event.position())).collect(),
+            events: number(delivery.original_len()),
+            positions: delivery.events().iter().map(|event| number(event.index())).collect(),
             read: OnceLock::from(delivery.into_events()),
         }
     }
@@ -78,11 +78,11 @@ impl Stored {
 
     /// Returns the event at an index, or what is known of it if it cannot be parsed. `None` if its
     /// body was cleared.
-    pub(crate) fn look(&self, place: usize, is_done: bool) -> Option<Result<Event, Unreadable>> {
+    pub(crate) fn look(&self, place: usize, is_done: bool) -> Option<Result<Event, UnreadableEvent>> {
         match self.event(place) {
             Some(event) => Some(Ok(event)),
             None if is_done && self.body.is_empty() => None,
-            None => Some(Err(Unreadable {
+            None => Some(Err(UnreadableEvent {
                 app: Arc::clone(&self.app),
                 body: self.body.clone(),
                 position: self.positions.get(place).copied().unwrap_or(0),
@@ -193,7 +193,7 @@ impl Progress {
             };
             out.put_u8(state);
             out.put_u64(since);
-            out.put_u32(slot.tries);
+            out.put_u32(slot.attempts);
             out.put_u32(slot.lane);
         }
         sealed(out)
@@ -213,8 +213,8 @@ impl Progress {
                     3 => State::Done { since },
                     _ => return None,
                 };
-                let (tries, lane) = (record.try_get_u32().ok()?, record.try_get_u32().ok()?);
-                slots.push(Slot { state, tries, lane });
+                let (attempts, lane) = (record.try_get_u32().ok()?, record.try_get_u32().ok()?);
+                slots.push(Slot { state, attempts, lane });
             }
             Some(Self { stored_at, bytes, slots })
         };
@@ -290,7 +290,7 @@ mod tests {
     fn delivery() -> Delivery {
         let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}},{"status":{"id":"3"}},{"status":{"id":"4"}}]}"#;
         let mut delivery = Delivery::restore("shop", body, 10).unwrap();
-        delivery.retain(|event| event.position() != 1);
+        delivery.retain(|event| event.index() != 1);
         delivery
     }
 
@@ -304,7 +304,7 @@ mod tests {
             let event = stored.event(place).unwrap();
             assert_eq!(event.raw(), expected.raw(), "slot {slot}");
             assert_eq!(event.delivery_key(), expected.delivery_key(), "slot {slot}");
-            assert_eq!(event.position(), expected.position());
+            assert_eq!(event.index(), expected.index());
         }
         assert!(read.find(4).is_none());
     }
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn every_flipped_bit_of_every_record_is_noticed() {
         let stored = Batch(vec![Arc::new(Stored::new(delivery()))]).write();
-        let slots = vec![Slot { state: State::Waiting { until: 9 }, tries: 2, lane: 7 }];
+        let slots = vec![Slot { state: State::Waiting { until: 9 }, attempts: 2, lane: 7 }];
         let progress = Progress { stored_at: 1, bytes: 5, slots }.write();
         let keys = Keys { stored_at: 1, keys: vec![[3; HALF]; 2] }.write();
         let about = write_number(7);
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn progress_and_keys_are_read_as_they_were_written() {
         let states = [State::Ready, State::Waiting { until: 9 }, State::Dead { since: 8 }, State::Done { since: 7 }];
-        let slots: Vec<_> = states.into_iter().map(|state| Slot { state, tries: 3, lane: 4 }).collect();
+        let slots: Vec<_> = states.into_iter().map(|state| Slot { state, attempts: 3, lane: 4 }).collect();
         let read = Progress::read(Progress { stored_at: 1, bytes: 2, slots: slots.clone() }.write()).unwrap();
         assert_eq!((read.stored_at, read.bytes, read.slots), (1, 2, slots));
         let read = Keys::read(Keys { stored_at: 5, keys: vec![[1; HALF], [2; HALF]] }.write()).unwrap();

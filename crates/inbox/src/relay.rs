@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_pipeline::{EventSink, Keying, Keys, SinkError};
+use birdhook_pipeline::{DedupePolicy, EventSink, Keys, SinkError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -26,9 +26,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// An event is acknowledged in the inbox once the sink has returned `Ok`. While the sink is full,
 /// slow or unavailable, the relay waits and no attempts are used up: a waiting event keeps its
 /// lease and is retried until the sink accepts it. The inbox accepts deliveries meanwhile, up to
-/// [`Options::size_limit`](crate::Options::size_limit). An event becomes a dead letter only if the
+/// [`InboxSettings::size_limit`](crate::InboxSettings::size_limit). An event becomes a dead letter only if the
 /// sink [refuses](SinkError::Refused) it, or if it makes the sink panic at each of its
-/// [attempts](crate::Options::tries).
+/// [attempts](crate::InboxSettings::max_attempts).
 ///
 /// An event is forwarded again if the process ends after the sink has accepted it and before the
 /// acknowledgement is on disk. **It then has the same key**, so the sink can recognise it. The sink
@@ -40,15 +40,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub struct Relay<S> {
     inbox: Inbox,
     sink: S,
-    keying: Keying,
+    policy: DedupePolicy,
     concurrency: usize,
-    tell: Box<dyn Fn(&Trouble<'_>) + Send + Sync>,
+    tell: Box<dyn Fn(&RelayError<'_>) + Send + Sync>,
 }
 
 /// A failed attempt to forward an event.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Trouble<'a> {
+pub struct RelayError<'a> {
     /// The event's id in the inbox.
     pub id: EventId,
     /// The sink's error.
@@ -65,21 +65,21 @@ impl Inbox {
     /// ```no_run
     /// # async fn relay<S>(inbox: birdhook_inbox::Inbox, webhook: birdhook_pipeline::Webhook, engine: S)
     /// # where S: birdhook_pipeline::EventSink<Future: Send> + Send + Sync + 'static {
-    /// let relay = inbox.relay(engine).keying(webhook.keying());
+    /// let relay = inbox.relay(engine).dedupe_policy(webhook.dedupe_policy());
     /// let pipeline = webhook.sink(inbox.clone());
     /// tokio::spawn(relay.run());
     /// # let _ = pipeline; }
     /// ```
     pub fn relay<S: EventSink>(&self, sink: S) -> Relay<S> {
-        Relay { inbox: self.clone(), sink, keying: Keying::default(), concurrency: 64, tell: Box::new(|_| ()) }
+        Relay { inbox: self.clone(), sink, policy: DedupePolicy::default(), concurrency: 64, tell: Box::new(|_| ()) }
     }
 }
 
 impl<S> Relay<S> {
     /// Sets the deduplication policy, which determines the events' keys. Must be the receiver's
-    /// ([`Webhook::keying`](birdhook_pipeline::Webhook::keying)) if its scope or dual mode is set.
-    pub fn keying(mut self, keying: Keying) -> Self {
-        self.keying = keying;
+    /// ([`Webhook::policy`](birdhook_pipeline::Webhook::policy)) if its scope or dual mode is set.
+    pub fn dedupe_policy(mut self, policy: DedupePolicy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -91,7 +91,7 @@ impl<S> Relay<S> {
 
     /// Sets a function that is called for each failed attempt. The sink's error may quote a
     /// message.
-    pub fn on_trouble(mut self, tell: impl Fn(&Trouble<'_>) + Send + Sync + 'static) -> Self {
+    pub fn on_trouble(mut self, tell: impl Fn(&RelayError<'_>) + Send + Sync + 'static) -> Self {
         self.tell = Box::new(tell);
         self
     }
@@ -133,11 +133,11 @@ impl<S> Relay<S> {
         S: EventSink,
     {
         let length = self.inbox.desk.shared.lease;
-        let key = [self.keying.key(&lease)];
+        let key = [self.policy.key(&lease)];
         let mut closing = self.inbox.desk.shared.closing.subscribe();
         let mut pause = FIRST_PAUSE;
         for attempts in 1.. {
-            let left = lease.ends().saturating_duration_since(Instant::now());
+            let left = lease.expires_at().saturating_duration_since(Instant::now());
             // An attempt and a delay take less than half a lease. If the extension fails, another
             // consumer may hold the event.
             if left < length / 2 && lease.extend(length).await.is_err() {
@@ -145,7 +145,7 @@ impl<S> Relay<S> {
             }
             let delivery = lease.event().clone().into();
             let taken = timeout(ATTEMPT.min(length / 4), self.sink.deliver_keyed(delivery, Keys::from(&key[..]))).await;
-            let error = match taken.unwrap_or_else(|_| Err(self.sink.when_late())) {
+            let error = match taken.unwrap_or_else(|_| Err(self.sink.timeout_error())) {
                 Ok(()) => {
                     observe::relayed("relayed");
                     // If the inbox is closed, the event is forwarded again with the same key.
@@ -156,7 +156,7 @@ impl<S> Relay<S> {
             };
             let is_dead = matches!(error, SinkError::Refused(_));
             observe::relayed(if is_dead { "refused" } else { "waiting" });
-            (self.tell)(&Trouble { id: lease.id(), error: &error, attempts, is_dead });
+            (self.tell)(&RelayError { id: lease.id(), error: &error, attempts, is_dead });
             if is_dead {
                 let _ = lease.reject().await;
                 return;

@@ -13,9 +13,9 @@ use crate::command::{Answer, Command, ToStore};
 use crate::contents::Contents;
 use crate::desk::{Granted, Shared};
 use crate::index::{Entry, Outcome};
-use crate::list::{Listed, Query, Standing};
+use crate::list::{EventQuery, EventStatus, ListedEvent};
 use crate::memory::Half;
-use crate::options::Options;
+use crate::options::InboxSettings;
 use crate::prepared::{Prepared, Promise};
 use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, FORMAT, Keys, Progress, Stored, write_number};
 use crate::slot::{Slot, State, lane};
@@ -24,7 +24,7 @@ use crate::store::{Change, Store, StoreError, Table};
 
 /// Applies commands to the state in memory and collects the changes to write.
 pub(crate) struct Round<'a> {
-    options: &'a Options,
+    options: &'a InboxSettings,
     shared: &'a Shared,
     store: &'a dyn Store,
     contents: &'a mut Contents,
@@ -64,7 +64,7 @@ const RECLAIM: u64 = 60_000;
 
 impl<'a> Round<'a> {
     pub(crate) fn new(
-        options: &'a Options,
+        options: &'a InboxSettings,
         shared: &'a Shared,
         store: &'a dyn Store,
         contents: &'a mut Contents,
@@ -107,7 +107,7 @@ impl<'a> Round<'a> {
             }
             Command::List(query, answer) => {
                 let listed = self.list(&query);
-                self.prepared.promise(Promise::Listed(query, listed, answer));
+                self.prepared.promise(Promise::ListedEvent(query, listed, answer));
             }
             Command::Requeue(ids, done) => {
                 let count = ids.iter().filter(|id| self.contents.index.requeue(**id)).count();
@@ -277,7 +277,7 @@ impl<'a> Round<'a> {
             if taker.is_closed() {
                 continue;
             }
-            let Some((id, tries, token)) = self.contents.index.take(self.now, self.options.lease) else {
+            let Some((id, attempts, token)) = self.contents.index.take(self.now, self.options.lease) else {
                 takers.push_front(taker);
                 return;
             };
@@ -285,7 +285,7 @@ impl<'a> Round<'a> {
             match batch.as_ref().ok().and_then(|batch| batch.find(id.slot)) {
                 Some((stored, place)) => {
                     let at = Instant::now();
-                    let granted = Granted { id, token, tries, at, stored: Arc::clone(stored), place };
+                    let granted = Granted { id, token, attempts, at, stored: Arc::clone(stored), place };
                     self.prepared.grants.push((taker, granted));
                 }
                 // The record was readable at opening, so the disk has failed since. The event fails
@@ -298,14 +298,14 @@ impl<'a> Round<'a> {
         }
     }
 
-    fn list(&mut self, query: &Query) -> Result<Vec<Listed>, StoreError> {
+    fn list(&mut self, query: &EventQuery) -> Result<Vec<ListedEvent>, StoreError> {
         let mut listed = Vec::new();
         let mut from = query.after.map_or(0, |id| id.batch);
         loop {
             let Some((number, entry)) = self.contents.index.entries(from).next() else { return Ok(listed) };
             from = number.saturating_add(1);
             let stored_at = i64::try_from(entry.progress.stored_at).unwrap_or(i64::MAX);
-            let fits = |slot: &Slot| query.standing.is_none_or(|standing| standing == Standing::of(slot.state));
+            let fits = |slot: &Slot| query.status.is_none_or(|status| status == EventStatus::of(slot.state));
             let chosen: Vec<_> = (0..)
                 .zip(&entry.progress.slots)
                 .map(|(slot, state)| (EventId { batch: number, slot }, *state))
@@ -321,10 +321,10 @@ impl<'a> Round<'a> {
                 }
                 let (stored, place) = batch.find(id.slot).ok_or_else(|| StoreError::differing(number))?;
                 let event = stored.look(place, slot.is_done());
-                listed.extend(event.map(|event| Listed {
+                listed.extend(event.map(|event| ListedEvent {
                     id,
-                    standing: Standing::of(slot.state),
-                    tries: slot.tries,
+                    status: EventStatus::of(slot.state),
+                    attempts: slot.attempts,
                     stored_at: birdhook_core::Timestamp::from_millis(stored_at),
                     event,
                 }));

@@ -16,7 +16,7 @@ impl Inbox {
     ///
     /// `concurrency` is at least 1 and at most 10,000. If `handle` returns `Ok`, the event is
     /// acknowledged. If it fails, panics or does not finish within the lease, the event is retried
-    /// as set by [`Options::backoff`](crate::Options::backoff). The error is not logged, because it
+    /// as set by [`InboxSettings::backoff`](crate::InboxSettings::backoff). The error is not logged, because it
     /// may quote a message: log it in `handle`.
     ///
     /// Returns once the inbox is closed and all leased events are settled. Dropping the future
@@ -70,7 +70,7 @@ async fn settle<Fut, E>(lease: Lease, handle: impl Fn(Event) -> Fut)
 where
     Fut: Future<Output = Result<(), E>>,
 {
-    let handled = timeout_at(lease.ends(), handle(lease.event().clone())).await;
+    let handled = timeout_at(lease.expires_at(), handle(lease.event().clone())).await;
     // An error means that the inbox is closed: the event is leased again when it is next opened.
     let _ = match handled {
         Ok(Ok(())) => lease.ack().await,

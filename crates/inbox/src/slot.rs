@@ -5,7 +5,7 @@
 pub(crate) struct Slot {
     pub(crate) state: State,
     /// The number of attempts.
-    pub(crate) tries: u32,
+    pub(crate) attempts: u32,
     /// Equal for all events of one subscriber.
     pub(crate) lane: u32,
 }
@@ -34,7 +34,7 @@ pub(crate) enum State {
 
 impl Slot {
     pub(crate) fn new(lane: u32) -> Self {
-        Self { state: State::Ready, tries: 0, lane }
+        Self { state: State::Ready, attempts: 0, lane }
     }
 
     pub(crate) fn is_done(&self) -> bool {

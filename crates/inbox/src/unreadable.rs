@@ -13,13 +13,13 @@ use bytes::Bytes;
 ///
 /// `Display` prints the reason but not the content; only [`body`](Self::body) returns that.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableEvent {
     pub(crate) app: Arc<str>,
     pub(crate) body: Bytes,
     pub(crate) position: u32,
 }
 
-impl Unreadable {
+impl UnreadableEvent {
     /// Returns the name of the app recorded with the delivery.
     pub fn app(&self) -> &str {
         &self.app
@@ -36,7 +36,7 @@ impl Unreadable {
     }
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for UnreadableEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match str::from_utf8(&self.body) {
             Ok("") => f.write_str("its delivery's body is empty"),
@@ -49,9 +49,9 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for UnreadableEvent {}
 
-impl fmt::Debug for Unreadable {
+impl fmt::Debug for UnreadableEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unreadable").field("app", &self.app).field("position", &self.position).finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{Receiver, SetClock, deletions, options, post};
-use birdhook_inbox::{Closed, Event, Order, Query, Standing};
+use birdhook_inbox::{Closed, Event, EventQuery, EventStatus, Order};
 use birdhook_pipeline::{Delivery, EventSink, Keys};
 use futures_util::{FutureExt, StreamExt};
 
@@ -16,7 +16,7 @@ async fn what_was_answered_200_is_handed_out_after_a_restart_until_it_is_acknowl
     let receiver = Receiver::new(options());
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.tries(), lease.id().to_string().as_str()), (1, 1, "0.0"));
+    assert_eq!((post(&lease), lease.attempts(), lease.id().to_string().as_str()), (1, 1, "0.0"));
     lease.ack().await.unwrap();
     let held = receiver.next().await;
     assert_eq!(post(&held), 2);
@@ -24,8 +24,8 @@ async fn what_was_answered_200_is_handed_out_after_a_restart_until_it_is_acknowl
     let receiver = receiver.reopen(options()).await;
     assert_eq!(held.ack().await, Err(Closed), "its inbox is closed");
     let (second, third) = (receiver.next().await, receiver.next().await);
-    assert_eq!((post(&second), second.tries()), (2, 2), "it was handed out before");
-    assert_eq!((post(&third), third.tries()), (3, 1));
+    assert_eq!((post(&second), second.attempts()), (2, 2), "it was handed out before");
+    assert_eq!((post(&third), third.attempts()), (3, 1));
     assert!(receiver.is_quiet().await);
 }
 
@@ -68,7 +68,7 @@ async fn an_event_is_stored_whatever_number_of_keys_comes_with_its_delivery() {
 #[tokio::test]
 async fn what_fails_is_tried_again_after_a_while_and_is_a_dead_letter_in_the_end() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
-    let settings = || options().clock(clock.clone()).tries(3).backoff(SECOND, 60 * SECOND);
+    let settings = || options().clock(clock.clone()).max_attempts(3).backoff(SECOND, 60 * SECOND);
     let receiver = Receiver::new(settings());
     receiver.send(&deletions("7", [1])).await;
     receiver.next().await.nack(None).await.unwrap();
@@ -77,15 +77,18 @@ async fn what_fails_is_tried_again_after_a_while_and_is_a_dead_letter_in_the_end
     assert!(receiver.is_quiet().await);
     clock.advance(Duration::from_millis(1));
     let lease = receiver.next().await;
-    assert_eq!(lease.tries(), 2);
+    assert_eq!(lease.attempts(), 2);
     lease.nack(10 * SECOND).await.unwrap();
     let receiver = receiver.reopen(settings()).await;
     clock.advance(10 * SECOND - Duration::from_millis(1));
     assert!(receiver.is_quiet().await, "it waits across a restart");
     clock.advance(Duration::from_millis(1));
     drop(receiver.next().await);
-    let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
-    assert_eq!(dead.iter().map(|dead| (post(dead.event.as_ref().unwrap()), dead.tries)).collect::<Vec<_>>(), [(1, 3)]);
+    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
+    assert_eq!(
+        dead.iter().map(|dead| (post(dead.event.as_ref().unwrap()), dead.attempts)).collect::<Vec<_>>(),
+        [(1, 3)]
+    );
     assert_eq!((receiver.inbox.stats().dead, receiver.inbox.stats().depth), (1, 0));
     clock.advance(3600 * SECOND);
     assert!(receiver.is_quiet().await);
@@ -94,9 +97,9 @@ async fn what_fails_is_tried_again_after_a_while_and_is_a_dead_letter_in_the_end
     assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(1));
     assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(0));
     let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.tries()), (1, 1));
+    assert_eq!((post(&lease), lease.attempts()), (1, 1));
     lease.ack().await.unwrap();
-    assert_eq!(receiver.inbox.list(Query::all()).await.unwrap().len(), 0);
+    assert_eq!(receiver.inbox.list(EventQuery::all()).await.unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -111,7 +114,7 @@ async fn a_lease_that_is_over_is_somebody_elses_and_a_late_acknowledgement_count
     assert!(receiver.is_quiet().await);
     clock.advance(SECOND);
     let again = receiver.next().await;
-    assert_eq!((post(&again), again.tries()), (1, 2), "and not the other one, whose lease goes on");
+    assert_eq!((post(&again), again.attempts()), (1, 2), "and not the other one, whose lease goes on");
     slow.nack(None).await.unwrap();
     assert!(receiver.is_quiet().await);
     again.ack().await.unwrap();
@@ -122,7 +125,7 @@ async fn a_lease_that_is_over_is_somebody_elses_and_a_late_acknowledgement_count
 #[tokio::test]
 async fn events_of_one_subscriber_wait_for_each_other_when_asked_to() {
     let clock = SetClock::at(Duration::from_secs(1_000_000));
-    let receiver = Receiver::new(options().clock(clock.clone()).order(Order::BySubscriber).tries(2));
+    let receiver = Receiver::new(options().clock(clock.clone()).order(Order::BySubscriber).max_attempts(2));
     receiver.send(&deletions("7", [1, 2])).await;
     receiver.send(&deletions("8", [3])).await;
     let (one, three) = (receiver.next().await, receiver.next().await);
@@ -141,7 +144,8 @@ async fn events_of_one_subscriber_wait_for_each_other_when_asked_to() {
 
 #[tokio::test]
 async fn a_function_gets_each_event_until_it_succeeds() {
-    let receiver = Receiver::new(options().backoff(Duration::from_millis(1), Duration::from_millis(1)).tries(100));
+    let receiver =
+        Receiver::new(options().backoff(Duration::from_millis(1), Duration::from_millis(1)).max_attempts(100));
     for number in 0..50 {
         receiver.send(&deletions("7", [number])).await;
     }
@@ -175,7 +179,7 @@ async fn what_was_not_received_does_not_count_as_tried() {
     receiver.send(&deletions("7", [1])).await;
     drop(leases);
     let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.tries()), (1, 1));
+    assert_eq!((post(&lease), lease.attempts()), (1, 1));
     lease.ack().await.unwrap();
     receiver.send(&deletions("7", [2, 3])).await;
     let posts: Vec<_> = receiver.inbox.leases().take(2).map(|lease| post(&lease)).collect().await;

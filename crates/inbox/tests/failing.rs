@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::support::faulty::{Fate, Switch};
 use crate::support::{PATIENCE, Receiver, deletions, options, post, send, webhook};
-use birdhook_inbox::{Options, Query, Standing};
+use birdhook_inbox::{EventQuery, EventStatus, InboxSettings};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{sleep, timeout};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(crate) fn faulty(switch: &Switch, options: Options) -> Receiver {
+pub(crate) fn faulty(switch: &Switch, options: InboxSettings) -> Receiver {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let opener = switch.opener(folder.path().to_owned());
     let inbox = options.open_with(folder.path(), opener).unwrap();
@@ -64,17 +64,17 @@ async fn goes_on_where_it_was(fate: Fate) {
     // The failed commit also held the lease, unless the machine was slow. If that commit was
     // written, the attempt counts.
     let most = if fate == Fate::Lost { 1 } else { 2 };
-    assert!((1..=most).contains(&lease.tries()), "{} attempts", lease.tries());
+    assert!((1..=most).contains(&lease.attempts()), "{} attempts", lease.attempts());
     assert!(receiver.is_quiet().await, "the third is still held");
     third.ack().await.unwrap();
     lease.ack().await.unwrap();
     assert!(!switch.asked_again(), "a store that failed is let alone");
     assert_eq!((switch.failed(), receiver.inbox.stats().failures), (1, 1));
     let receiver = receiver.reopen(options()).await;
-    let left = receiver.inbox.list(Query::all()).await.unwrap();
-    let left = left.iter().filter(|left| left.standing != Standing::Acknowledged);
-    let left: Vec<_> = left.map(|left| (post(left.event.as_ref().unwrap()), left.standing, left.tries)).collect();
-    assert_eq!(left, [(2, Standing::Waiting, 1)]);
+    let left = receiver.inbox.list(EventQuery::all()).await.unwrap();
+    let left = left.iter().filter(|left| left.status != EventStatus::Acknowledged);
+    let left: Vec<_> = left.map(|left| (post(left.event.as_ref().unwrap()), left.status, left.attempts)).collect();
+    assert_eq!(left, [(2, EventStatus::Waiting, 1)]);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn so_it_does_when_what_failed_was_written_all_the_same() {
 async fn what_is_settled_in_the_very_commit_that_fails_is_settled() {
     for fate in [Fate::Lost, Fate::Unheard] {
         let switch = Switch::default();
-        let receiver = faulty(&switch, options().tries(2));
+        let receiver = faulty(&switch, options().max_attempts(2));
         receiver.send(&deletions("7", [1, 2])).await;
         let (first, second) = (receiver.next().await, receiver.next().await);
         for (lease, is_acknowledged) in [(first, true), (second, false)] {
@@ -106,9 +106,9 @@ async fn what_is_settled_in_the_very_commit_that_fails_is_settled() {
             settled.unwrap();
         }
         assert!(receiver.is_quiet().await, "{fate:?}");
-        let listed = receiver.inbox.list(Query::all()).await.unwrap();
-        let listed: Vec<_> = listed.iter().map(|left| (post(left.event.as_ref().unwrap()), left.standing)).collect();
-        assert_eq!(listed, [(1, Standing::Acknowledged), (2, Standing::Waiting)], "{fate:?}");
+        let listed = receiver.inbox.list(EventQuery::all()).await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|left| (post(left.event.as_ref().unwrap()), left.status)).collect();
+        assert_eq!(listed, [(1, EventStatus::Acknowledged), (2, EventStatus::Waiting)], "{fate:?}");
         assert!(!switch.asked_again());
     }
 }
@@ -145,7 +145,7 @@ async fn who_gives_up_while_the_event_is_on_its_way_costs_it_no_try() {
     switch.set(Fate::Done);
     assert_eq!(sending.await.unwrap(), 200);
     let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.tries()), (1, 1));
+    assert_eq!((post(&lease), lease.attempts()), (1, 1));
 }
 
 /// Despite random failures, each event is stored once. Because every consumer acknowledges its

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Receiver, SetClock, deletions, options, secret};
-use birdhook_inbox::Options;
-use birdhook_pipeline::{CutOver, DedupeScope, Webhook};
+use birdhook_inbox::InboxSettings;
+use birdhook_pipeline::{ApiMode, DedupeScope, Webhook};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const MOMENT: Duration = Duration::from_millis(1);
 
-fn settings(clock: &SetClock) -> Options {
+fn settings(clock: &SetClock) -> InboxSettings {
     options().clock(clock.clone()).dedupe_horizon(HOUR)
 }
 
@@ -171,6 +171,6 @@ async fn what_one_api_told_before_a_restart_the_other_one_tells_in_vain() {
     for bodies in [[old, new], [new, old]].map(|bodies| bodies.map(str::to_owned)) {
         let webhook = Webhook::new(secret());
         assert_eq!(stored(&webhook, &bodies).await, 2, "two events, unless told otherwise");
-        assert_eq!(stored(&webhook.cut_over(CutOver::Both), &bodies).await, 1);
+        assert_eq!(stored(&webhook.api_mode(ApiMode::Dual), &bodies).await, 1);
     }
 }

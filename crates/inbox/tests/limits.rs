@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::faulty::{Fate, Switch};
 use crate::support::{PATIENCE, Receiver, deletions, options, post, webhook};
-use birdhook_pipeline::{Begun, Delivery, EventSink, Reason, RequestHead};
+use birdhook_pipeline::{Delivery, EventSink, HeadResult, Outcome, RequestHead};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -20,7 +20,7 @@ async fn a_full_inbox_refuses_until_events_are_consumed() {
     assert!(taken >= 9, "{taken} of {} bytes each", deletions("7", [1000]).len());
     let stats = receiver.inbox.stats();
     assert!(stats.is_full && stats.bytes >= 1000 && stats.bytes < 1200, "{stats:?}");
-    assert_eq!(receiver.pipeline.health().answered(Reason::SinkFull), 1);
+    assert_eq!(receiver.pipeline.health().answered(Outcome::SinkFull), 1);
     assert_eq!(receiver.send(&deletions("7", [1000])).await, 200, "what is known needs no room");
     for number in 0..taken {
         let lease = receiver.next().await;
@@ -38,8 +38,9 @@ async fn with_little_space_on_the_disk_deliveries_are_refused_and_all_else_goes_
     assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
     let receiver = receiver.reopen(options().free_space(u64::MAX)).await;
     assert_eq!(receiver.send(&deletions("7", [3])).await, 503);
-    assert_eq!(receiver.pipeline.health().answered(Reason::SinkFull), 1);
-    let Begun::Reply(reply) = receiver.pipeline.begin(&RequestHead::new("GET", "/", Some("crc_token=quack"))) else {
+    assert_eq!(receiver.pipeline.health().answered(Outcome::SinkFull), 1);
+    let HeadResult::Reply(reply) = receiver.pipeline.begin(&RequestHead::new("GET", "/", Some("crc_token=quack")))
+    else {
         panic!("a challenge has no body")
     };
     assert_eq!(reply.status(), 200);

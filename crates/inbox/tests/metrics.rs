@@ -72,7 +72,7 @@ async fn every_documented_metric_has_its_value() {
     recorder.install().unwrap();
     let clock = SetClock::at(Duration::from_secs(1_000_000));
     let (switch, folder) = (Switch::default(), Arc::new(tempfile::tempdir().unwrap()));
-    let settings = options().clock(clock.clone()).tries(1);
+    let settings = options().clock(clock.clone()).max_attempts(1);
     let inbox = settings.open_with(folder.path(), switch.opener(folder.path().to_owned())).unwrap();
     let receiver = Receiver::behind(&folder, inbox, webhook());
 

@@ -140,14 +140,14 @@ async fn what_a_dropped_run_had_begun_comes_again() {
         }
     }
     wait_until(|| ended.load(SeqCst) == 3).await;
-    let mut tries = Vec::new();
+    let mut attempts = Vec::new();
     for _ in 0..5 {
         let lease = receiver.next().await;
-        tries.push((post(&lease), lease.tries()));
+        attempts.push((post(&lease), lease.attempts()));
         lease.ack().await.unwrap();
     }
-    tries.sort_unstable();
-    assert_eq!(tries, [(1, 2), (2, 2), (3, 2), (4, 1), (5, 1)]);
+    attempts.sort_unstable();
+    assert_eq!(attempts, [(1, 2), (2, 2), (3, 2), (4, 1), (5, 1)]);
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn closing_ends_with_its_patience() {
     assert!(lease.ack().await.is_err());
     let receiver = Receiver::open(&receiver.folder, options());
     let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.tries()), (1, 2));
+    assert_eq!((post(&lease), lease.attempts()), (1, 2));
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn a_lease_that_was_over_before_anybody_looked_is_handed_to_nobody() {
     receiver.send(&deletions("7", [1])).await;
     // The grant waits in the stream until its lease expires and another consumer gets the event.
     let lease = receiver.next().await;
-    assert_eq!((post(&lease), lease.tries()), (1, 2));
+    assert_eq!((post(&lease), lease.attempts()), (1, 2));
     let late = slow.next().now_or_never().flatten();
     assert!(late.is_none(), "the lease that lay in the stream is over");
     lease.ack().await.unwrap();

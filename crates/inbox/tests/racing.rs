@@ -8,7 +8,7 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use crate::support::{deletions, options, post, send, webhook};
-use birdhook_inbox::{Query, StoreError};
+use birdhook_inbox::{EventQuery, StoreError};
 
 const OPENERS: u64 = 4;
 
@@ -40,7 +40,7 @@ fn take_a_turn(folder: &Path, number: u64) -> bool {
 /// Checks that each event answered 200 is in the inbox.
 fn holds_all(folder: &Path, mut answered: Vec<u64>) {
     let inbox = options().open(folder).unwrap();
-    let listed = wait(inbox.list(Query::all())).unwrap();
+    let listed = wait(inbox.list(EventQuery::all())).unwrap();
     let mut there: Vec<_> = listed.iter().map(|one| post(one.event.as_ref().unwrap())).collect();
     there.sort_unstable();
     answered.sort_unstable();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{PATIENCE, Receiver, deletions, options, post, webhook};
-use birdhook_inbox::{Inbox, Order, Query, Standing};
+use birdhook_inbox::{EventQuery, EventStatus, Inbox, Order};
 use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, Keys, SinkError};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
@@ -118,7 +118,7 @@ async fn keys_are_as_the_receiver_is_set_to() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let inbox = options().open(folder.path()).unwrap();
     let engine = Engine::default();
-    let relaying = tokio::spawn(inbox.relay(engine.clone()).keying(settings.keying()).run());
+    let relaying = tokio::spawn(inbox.relay(engine.clone()).dedupe_policy(settings.dedupe_policy()).run());
     let receiver = Receiver::behind(&folder, inbox, settings);
     assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
     let delivery = Delivery::restore("default", deletions("7", [1]), 1).unwrap();
@@ -129,11 +129,11 @@ async fn keys_are_as_the_receiver_is_set_to() {
 
 #[tokio::test]
 async fn an_engine_that_is_gone_for_long_costs_no_event_a_try() {
-    let receiver = Receiver::new(options().tries(1).lease(Duration::from_millis(150)));
+    let receiver = Receiver::new(options().max_attempts(1).lease(Duration::from_millis(150)));
     let engine = Engine::default();
     engine.0.is_down.store(true, SeqCst);
     let (told, troubles) = watch::channel(0);
-    let tell = move |trouble: &birdhook_inbox::Trouble<'_>| {
+    let tell = move |trouble: &birdhook_inbox::RelayError<'_>| {
         assert!(!trouble.is_dead);
         told.send_modify(|most| *most = trouble.attempts.max(*most));
     };
@@ -188,7 +188,7 @@ async fn what_the_engine_refuses_is_a_dead_letter_and_holds_nothing_up() {
     assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
     assert_eq!(engine.has(2).await.iter().map(|taken| taken.2).collect::<Vec<_>>(), [1, 3]);
     depth(&receiver.inbox, 0).await;
-    let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
+    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
     assert_eq!(dead.iter().map(|listed| post(listed.event.as_ref().unwrap())).collect::<Vec<_>>(), [2]);
     assert_eq!(engine.0.attempts.load(SeqCst), 3, "it is not tried again");
     *engine.0.refuses.lock().unwrap() = None;
@@ -213,7 +213,7 @@ async fn closing_does_not_wait_for_an_engine_that_is_gone_and_counts_no_try() {
     let receiver = receiver.reopen(options()).await;
     for expected in 1..=3 {
         let lease = receiver.next().await;
-        assert_eq!((post(&lease), lease.tries()), (expected, 1));
+        assert_eq!((post(&lease), lease.attempts()), (expected, 1));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Receiver, SetClock, deletions, options, post};
-use birdhook_inbox::{EventId, Options, Query, RedbStore, Standing, Store, Table};
+use birdhook_inbox::{EventId, EventQuery, EventStatus, InboxSettings, RedbStore, Store, Table};
 use futures_util::future::join_all;
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ async fn a_body_that_is_not_needed_goes_within_the_minute_though_others_of_its_c
     let receiver = Receiver::new(options().clock(clock.clone()));
     send_together(&receiver, (1001..=1020).map(|post| deletions("7", [post])).collect()).await;
     // Keeps the last event of every commit.
-    let listed = receiver.inbox.list(Query::all()).await.unwrap();
+    let listed = receiver.inbox.list(EventQuery::all()).await.unwrap();
     let is_last = |id: EventId| !listed.iter().any(|other| other.id > id && same_commit(other.id, id));
     let (last, others): (Vec<_>, Vec<_>) = listed.iter().partition(|listed| is_last(listed.id));
     assert!(others.len() >= 10, "deliveries that come together are stored together: {}", others.len());
@@ -106,7 +106,7 @@ async fn acknowledged_events_are_kept_for_as_long_as_was_asked() {
         receiver.next().await.ack().await.unwrap();
         clock.advance(60 * SECOND);
     }
-    let kept = receiver.inbox.list(Query::all().standing(Standing::Acknowledged)).await.unwrap();
+    let kept = receiver.inbox.list(EventQuery::all().status(EventStatus::Acknowledged)).await.unwrap();
     assert_eq!(kept.iter().map(|kept| post(kept.event.as_ref().unwrap())).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     assert!(receiver.is_quiet().await);
     assert_eq!(receiver.inbox.stats().depth, 0);
@@ -131,8 +131,8 @@ async fn acknowledged_events_are_kept_for_as_long_as_was_asked() {
 
 /// Sends 300 deliveries, alternating between users 7 and 8. Some are acknowledged, some are dead
 /// letters, some leased.
-async fn mixed(settings: impl Fn() -> Options) -> (Receiver, Vec<birdhook_inbox::Lease>) {
-    let receiver = Receiver::new(settings().tries(1));
+async fn mixed(settings: impl Fn() -> InboxSettings) -> (Receiver, Vec<birdhook_inbox::Lease>) {
+    let receiver = Receiver::new(settings().max_attempts(1));
     // One after the other, for many commits. The rest are sent together.
     for number in 0..200 {
         assert_eq!(receiver.send(&deletions(if number % 2 == 0 { "7" } else { "8" }, [1000 + number])).await, 200);
@@ -162,7 +162,7 @@ async fn a_purge_deletes_all_of_one_user_and_nothing_of_others() {
     for (index, lease) in leased.into_iter().enumerate() {
         if index % 4 < 2 { lease.ack().await.unwrap() } else { lease.nack(None).await.unwrap() }
     }
-    let listed = receiver.inbox.list(Query::all().limit(1000)).await.unwrap();
+    let listed = receiver.inbox.list(EventQuery::all().limit(1000)).await.unwrap();
     assert!(listed.iter().all(|listed| listed.event.as_ref().unwrap().subscriber() == Some("8")));
     let folder = closed(receiver).await;
     for number in (0..300).step_by(2) {
@@ -188,7 +188,7 @@ async fn a_purge_leaves_what_is_kept_of_others() {
         receiver.next().await.ack().await.unwrap();
     }
     assert_eq!(receiver.inbox.purge("7").await.unwrap(), 10);
-    let kept = receiver.inbox.list(Query::all()).await.unwrap();
+    let kept = receiver.inbox.list(EventQuery::all()).await.unwrap();
     let kept: Vec<_> = kept.iter().map(|kept| kept.event.as_ref().unwrap().subscriber().unwrap().to_owned()).collect();
     assert_eq!(kept, ["8"; 10]);
     clock.advance(HOUR);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Receiver, options};
-use birdhook_inbox::{Inbox, Lease, Query};
+use birdhook_inbox::{EventQuery, Inbox, Lease};
 
 const TEXT: &str = "meet me at the pond";
 const SENDER: &str = "3040506070";
@@ -28,7 +28,7 @@ async fn nothing_that_is_printed_tells_what_people_write_or_who_they_are() {
     printed.push(format!("{leases:?}"));
     let lease: Lease = receiver.next().await;
     printed.push(format!("{lease:?} {:?} {}", lease.event(), lease.id()));
-    let query = Query::all();
+    let query = EventQuery::all();
     let listed = receiver.inbox.list(query.clone()).await.unwrap();
     printed.push(format!("{query:?} {listed:?}"));
     printed.push(format!("{:?}", receiver.pipeline));

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use crate::support::{Receiver, deletions, options, post};
-use birdhook_inbox::{Change, Listed, Options, Order, Query, RedbStore, Standing, Store, Table, Unreadable};
+use birdhook_inbox::{
+    Change, EventQuery, EventStatus, InboxSettings, ListedEvent, Order, RedbStore, Store, Table, UnreadableEvent,
+};
 
 /// Sends a delivery, closes the inbox, and replaces `text` by `with` in the store under a correct
 /// checksum.
-async fn overwritten(options: impl Fn() -> Options, body: &str, text: &str, with: &[u8]) -> Receiver {
+async fn overwritten(options: impl Fn() -> InboxSettings, body: &str, text: &str, with: &[u8]) -> Receiver {
     assert_eq!(text.len(), with.len());
     let receiver = Receiver::new(options());
     assert_eq!(receiver.send(body).await, 200);
@@ -26,11 +28,11 @@ async fn overwritten(options: impl Fn() -> Options, body: &str, text: &str, with
     Receiver::open(&folder, options())
 }
 
-async fn listed(receiver: &Receiver) -> Vec<Listed> {
-    receiver.inbox.list(Query::all()).await.unwrap()
+async fn listed(receiver: &Receiver) -> Vec<ListedEvent> {
+    receiver.inbox.list(EventQuery::all()).await.unwrap()
 }
 
-fn unreadable(listed: &Listed) -> &Unreadable {
+fn unreadable(listed: &ListedEvent) -> &UnreadableEvent {
     listed.event.as_ref().unwrap_err()
 }
 
@@ -52,8 +54,8 @@ async fn what_cannot_be_read_is_listed_with_its_bytes_and_why() {
         expected[at..at + with.len()].copy_from_slice(with);
         let all = listed(&receiver).await;
         assert_eq!(
-            all.iter().map(|one| (one.standing, unreadable(one).position())).collect::<Vec<_>>(),
-            [(Standing::Ready, 0), (Standing::Ready, 1)]
+            all.iter().map(|one| (one.status, unreadable(one).position())).collect::<Vec<_>>(),
+            [(EventStatus::Ready, 0), (EventStatus::Ready, 1)]
         );
         for one in &all {
             assert_eq!((unreadable(one).app(), &unreadable(one).body()[..]), ("default", &expected[..]));
@@ -69,9 +71,9 @@ async fn nobody_is_handed_it_and_it_is_a_dead_letter_at_once() {
     assert_eq!(receiver.send(&deletions("7", [2])).await, 200);
     assert_eq!(post(&*receiver.next().await), 2, "it does not hold up what comes behind it");
     assert_eq!(receiver.inbox.stats().dead, 1);
-    let dead = receiver.inbox.list(Query::all().standing(Standing::Dead)).await.unwrap();
+    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
     assert_eq!(dead.len(), 1);
-    assert_eq!((dead[0].tries, unreadable(&dead[0]).body()[0]), (1, b'['));
+    assert_eq!((dead[0].attempts, unreadable(&dead[0]).body()[0]), (1, b'['));
     let receiver = receiver.reopen(options()).await;
     assert_eq!(receiver.inbox.stats().dead, 1);
     assert_eq!(receiver.inbox.requeue([dead[0].id]).await.unwrap(), 1, "for a version that can read it");

@@ -9,7 +9,7 @@ use async_nats::jetstream::{Context, context::ContextBuilder};
 use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
 use percent_encoding::percent_decode_str;
 
-use crate::Sink;
+use crate::JetStreamSink;
 
 /// Timeout for JetStream's replies, including the receipt of an event.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,8 +73,8 @@ impl JetStream {
     /// Returns a sink that publishes events.
     ///
     /// It needs a stream that listens to its subjects: see [`ensure_stream`](Self::ensure_stream).
-    pub fn sink(&self) -> Sink {
-        Sink::new(self.context.clone())
+    pub fn sink(&self) -> JetStreamSink {
+        JetStreamSink::new(self.context.clone())
     }
 }
 

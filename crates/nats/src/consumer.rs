@@ -68,7 +68,7 @@ impl ConsumerSettings {
     /// Sets the largest number of attempts for an event. Unlimited by default.
     ///
     /// After that many attempts, the event stays in the stream, but this consumer does not receive
-    /// it again. Prefer [`term`](crate::Message::term) if you know that an event can never be
+    /// it again. Prefer [`term`](crate::JetStreamMessage::term) if you know that an event can never be
     /// processed.
     pub fn max_deliver(mut self, times: u32) -> Self {
         self.max_deliver = Some(times.max(1));

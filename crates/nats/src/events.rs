@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
-use crate::{Foreign, Message};
+use crate::{JetStreamMessage, UnrecognizedMessage};
 
 /// The server's heartbeat interval while there are no events.
 ///
@@ -59,7 +59,7 @@ impl Consumer {
 
     /// Returns the next event or error, or `None` after [`Removed`](ConsumeError::Removed). Cancel
     /// safe.
-    pub async fn recv(&mut self) -> Option<Result<Message, ConsumeError>> {
+    pub async fn recv(&mut self) -> Option<Result<JetStreamMessage, ConsumeError>> {
         self.next().await
     }
 }
@@ -97,7 +97,7 @@ impl Place {
 }
 
 impl Stream for Consumer {
-    type Item = Result<Message, ConsumeError>;
+    type Item = Result<JetStreamMessage, ConsumeError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -105,7 +105,8 @@ impl Stream for Consumer {
                 State::Open(messages) => match ready!(messages.poll_next_unpin(cx)) {
                     Some(Ok(message)) => {
                         return Poll::Ready(Some(
-                            Message::read(message).map_err(|foreign| ConsumeError::Foreign(Box::new(foreign))),
+                            JetStreamMessage::read(message)
+                                .map_err(|foreign| ConsumeError::UnrecognizedMessage(Box::new(foreign))),
                         ));
                     }
                     // For any error, a request to the server decides whether the consumer still
@@ -140,7 +141,7 @@ impl fmt::Debug for Consumer {
 pub enum ConsumeError {
     /// A message is not an event. Settle it like one.
     #[error("a message at `{}` is {}", .0.subject(), .0.reason)]
-    Foreign(Box<Foreign>),
+    UnrecognizedMessage(Box<UnrecognizedMessage>),
     /// The consumer or its stream was removed from the server.
     #[error("the consumer was removed from the server; `JetStream::consumer` makes it again")]
     Removed,

@@ -1,7 +1,7 @@
 //! Access to internals for fuzz targets.
 
 use async_nats::header::HeaderMap;
-use birdhook_core::message::{Format, Unreadable};
+use birdhook_core::codec::{Format, Unreadable};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 
@@ -17,6 +17,6 @@ pub fn written(event: &Event, key: &EventKey, format: Format, subjects: &Subject
 ///
 /// # Errors
 /// Fails if birdhook did not write it.
-pub fn read(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), Unreadable> {
+pub fn read(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), DecodeError> {
     headers::event(headers, payload)
 }

@@ -1,7 +1,7 @@
 //! Converts an event's facts to message headers and back.
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
-use birdhook_core::message::{Message, Unreadable, read};
+use birdhook_core::codec::{DecodeError, EncodedEvent, read};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -13,7 +13,7 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 /// The facts required to read an event.
 const NEEDED: [&str; 5] = ["app", "content_type", "position", "sent", "version"];
 
-pub(crate) fn headers(message: &Message, key: &EventKey) -> HeaderMap {
+pub(crate) fn headers(message: &EncodedEvent, key: &EventKey) -> HeaderMap {
     let id = HeaderValue::from(key.to_string());
     let facts = message.facts.iter().filter_map(|(fact, value)| {
         let value = utf8_percent_encode(value, ESCAPED).to_string();
@@ -23,18 +23,18 @@ pub(crate) fn headers(message: &Message, key: &EventKey) -> HeaderMap {
 }
 
 /// Returns the event and its deduplication key.
-pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), Unreadable> {
+pub(crate) fn event(headers: &HeaderMap, payload: Bytes) -> Result<(Event, EventKey), DecodeError> {
     let mut facts = Vec::with_capacity(NEEDED.len());
     for fact in NEEDED {
         if let Some(value) = name(fact).and_then(|name| headers.get(name)) {
-            let value = percent_decode_str(value.as_str()).decode_utf8().map_err(|_| Unreadable::Fact(fact))?;
+            let value = percent_decode_str(value.as_str()).decode_utf8().map_err(|_| DecodeError::Fact(fact))?;
             facts.push((fact, value));
         }
     }
     let fact = |wanted: &str| facts.iter().find(|(fact, _)| *fact == wanted).map(|(_, value)| &**value);
     let event = read(payload, fact)?;
     let key = name("key").and_then(|name| headers.get(name)).or_else(|| headers.get(NATS_MESSAGE_ID));
-    Ok((event, key.ok_or(Unreadable::Fact("key"))?.as_str().parse()?))
+    Ok((event, key.ok_or(DecodeError::Fact("key"))?.as_str().parse()?))
 }
 
 /// Returns the header of a fact: `Birdhook-Occurred-At` for `occurred_at`.
@@ -55,7 +55,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
 
     use birdhook_core::Delivery;
-    use birdhook_core::message::Format;
+    use birdhook_core::codec::Format;
 
     use super::*;
 
@@ -118,12 +118,12 @@ mod tests {
     #[test]
     fn what_is_no_event_of_birdhook_s_is_an_error() {
         let (_, mut headers, payload) = written("shop", Format::Plain);
-        assert_eq!(event(&HeaderMap::new(), payload.clone()).unwrap_err(), Unreadable::Fact("app"));
-        assert_eq!(event(&headers, "[]".into()).unwrap_err(), Unreadable::Payload);
+        assert_eq!(event(&HeaderMap::new(), payload.clone()).unwrap_err(), DecodeError::Fact("app"));
+        assert_eq!(event(&headers, "[]".into()).unwrap_err(), DecodeError::Payload);
         let mut later = headers.clone();
         later.insert("Birdhook-Version", "2");
-        assert_eq!(event(&later, payload.clone()).unwrap_err(), Unreadable::Version);
+        assert_eq!(event(&later, payload.clone()).unwrap_err(), DecodeError::Version);
         headers.insert("Birdhook-Position", "%ff");
-        assert_eq!(event(&headers, payload).unwrap_err(), Unreadable::Fact("position"));
+        assert_eq!(event(&headers, payload).unwrap_err(), DecodeError::Fact("position"));
     }
 }

@@ -1,6 +1,6 @@
 //! Twitter/X webhooks and NATS JetStream: publishing, storing and consuming events.
 //!
-//! A [`Sink`] publishes each event, a stream stores them, and a [`Consumer`] reads them back as
+//! A [`JetStreamSink`] publishes each event, a stream stores them, and a [`Consumer`] reads them back as
 //! [`Event`](birdhook_core::Event)s.
 //!
 //! ```no_run
@@ -24,7 +24,7 @@
 //!             println!("{} of {:?}", message.kind(), message.subscriber());
 //!             message.ack().await?;
 //!         }
-//!         Err(ConsumeError::Foreign(foreign)) => foreign.term().await?,
+//!         Err(ConsumeError::UnrecognizedMessage(foreign)) => foreign.term().await?,
 //!         Err(error) => return Err(error.into()),
 //!     }
 //! }
@@ -37,13 +37,13 @@
 //! | [`JetStream::ensure_stream`] | creates the stream, or updates its settings |
 //! | [`JetStream::create_stream`] | creates the stream, or leaves an existing one as it is |
 //! | [`JetStream::sink`] | returns a sink for a `Webhook`, or for an inbox's relay |
-//! | [`Sink::subject`], [`Sink::format`] | sets where events are published, and in which format |
+//! | [`JetStreamSink::subject`], [`JetStreamSink::format`] | sets where events are published, and in which format |
 //! | [`JetStream::consumer`] | creates or updates a durable consumer, and returns its events |
-//! | [`Message::ack`], [`nack`](Message::nack), [`term`](Message::term), [`extend`](Message::extend) | settles an event, and waits for the server to confirm it |
+//! | [`JetStreamMessage::ack`], [`nack`](JetStreamMessage::nack), [`term`](JetStreamMessage::term), [`extend`](JetStreamMessage::extend) | settles an event, and waits for the server to confirm it |
 //!
 //! A message has the headers `Nats-Msg-Id` (the event's key, in 64 hex digits), `Content-Type`, and
 //! `Birdhook-App`, `Birdhook-Kind`, `Birdhook-Subscriber`, `Birdhook-Occurred-At` and so on for all
-//! other [facts of an event](birdhook_core::message::Message::facts). In header values, spaces, `%`
+//! other [facts of an event](birdhook_core::codec::EncodedEvent::facts). In header values, spaces, `%`
 //! and everything except printable ASCII are percent-encoded.
 //!
 //! # What 200 means
@@ -99,7 +99,7 @@ pub use api::ApiError;
 pub use connection::{ConnectError, JetStream, Servers};
 pub use consumer::{ConsumerError, ConsumerSettings};
 pub use events::{ConsumeError, Consumer};
-pub use message::{Foreign, Message, Unconfirmed};
-pub use sink::{PublishFailure, Sink};
-pub use stream::{EnsureError, Ensured, StreamSettings};
+pub use message::{JetStreamMessage, SettleError, UnrecognizedMessage};
+pub use sink::{JetStreamSink, PublishFailure};
+pub use stream::{EnsureStreamError, EnsuredStream, StreamSettings};
 pub use subject::{SubjectError, Subjects};

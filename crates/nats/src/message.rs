@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_nats::client::{Request, RequestErrorKind};
 use async_nats::header::HeaderMap;
 use async_nats::jetstream::{self, AckKind};
-use birdhook_core::message::Unreadable;
+use birdhook_core::codec::DecodeError;
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 
@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// If it is dropped unsettled, as by a panic, it is delivered again after
 /// [`ack_wait`](crate::ConsumerSettings::ack_wait). Once [`ack`](Self::ack) returns `Ok`, this
 /// consumer does not receive it again. The process may end before that, so **a consumer may see an
-/// event twice** and must handle that: the second time, [`tries`](Self::tries) is higher.
+/// event twice** and must handle that: the second time, [`attempts`](Self::attempts) is higher.
 #[must_use = "an event that is not acknowledged comes again"]
-pub struct Message {
+pub struct JetStreamMessage {
     event: Event,
     key: EventKey,
     handed: Handed,
@@ -32,22 +32,22 @@ pub struct Message {
 /// A message of the stream that is not an event of birdhook: published by another program, or
 /// damaged.
 ///
-/// It is returned as an [error](crate::ConsumeError::Foreign), repeatedly like an event that fails,
+/// It is returned as an [error](crate::ConsumeError::UnrecognizedMessage), repeatedly like an event that fails,
 /// until it is settled.
 #[must_use = "a message that is not settled comes again"]
-pub struct Foreign {
+pub struct UnrecognizedMessage {
     /// The missing or invalid part.
-    pub reason: Unreadable,
+    pub reason: DecodeError,
     handed: Handed,
 }
 
-impl Message {
+impl JetStreamMessage {
     #[expect(clippy::result_large_err, reason = "it is what the message is")]
-    pub(crate) fn read(message: jetstream::Message) -> Result<Self, Foreign> {
+    pub(crate) fn read(message: jetstream::Message) -> Result<Self, UnrecognizedMessage> {
         let handed = Handed(message);
         match headers::event(handed.headers(), handed.0.payload.clone()) {
             Ok((event, key)) => Ok(Self { event, key, handed }),
-            Err(reason) => Err(Foreign { reason, handed }),
+            Err(reason) => Err(UnrecognizedMessage { reason, handed }),
         }
     }
 
@@ -62,8 +62,8 @@ impl Message {
     }
 
     /// Returns the number of delivery attempts to this consumer, including this one.
-    pub fn tries(&self) -> u32 {
-        self.handed.tries()
+    pub fn attempts(&self) -> u32 {
+        self.handed.attempts()
     }
 
     /// Returns the subject that it was published to.
@@ -78,7 +78,7 @@ impl Message {
     ///
     /// # Errors
     /// Fails if the server does not confirm it. The event may come again.
-    pub async fn ack(self) -> Result<(), Unconfirmed> {
+    pub async fn ack(self) -> Result<(), SettleError> {
         self.handed.settle(AckKind::Ack).await
     }
 
@@ -87,7 +87,7 @@ impl Message {
     /// # Errors
     /// Fails if the server does not confirm it. The event comes again nevertheless, at the latest
     /// after `ack_wait`.
-    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Unconfirmed> {
+    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
         self.handed.settle(AckKind::Nak(retry_after.into())).await
     }
 
@@ -97,7 +97,7 @@ impl Message {
     ///
     /// # Errors
     /// Fails if the server does not confirm it. The event may come again.
-    pub async fn term(self) -> Result<(), Unconfirmed> {
+    pub async fn term(self) -> Result<(), SettleError> {
         self.handed.settle(AckKind::Term).await
     }
 
@@ -105,12 +105,12 @@ impl Message {
     ///
     /// # Errors
     /// Fails if the server does not confirm it. The event may be delivered again meanwhile.
-    pub async fn extend(&self) -> Result<(), Unconfirmed> {
+    pub async fn extend(&self) -> Result<(), SettleError> {
         self.handed.settle(AckKind::Progress).await
     }
 }
 
-impl Foreign {
+impl UnrecognizedMessage {
     /// Returns the subject that it was published to.
     pub fn subject(&self) -> &str {
         &self.handed.0.subject
@@ -127,15 +127,15 @@ impl Foreign {
     }
 
     /// Returns the number of delivery attempts to this consumer, including this one.
-    pub fn tries(&self) -> u32 {
-        self.handed.tries()
+    pub fn attempts(&self) -> u32 {
+        self.handed.attempts()
     }
 
     /// Ends the attempts: this consumer does not receive it again.
     ///
     /// # Errors
     /// Fails if the server does not confirm it. The message may come again.
-    pub async fn term(self) -> Result<(), Unconfirmed> {
+    pub async fn term(self) -> Result<(), SettleError> {
         self.handed.settle(AckKind::Term).await
     }
 
@@ -146,7 +146,7 @@ impl Foreign {
     /// # Errors
     /// Fails if the server does not confirm it. The message comes again nevertheless, at the latest
     /// after `ack_wait`.
-    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Unconfirmed> {
+    pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), SettleError> {
         self.handed.settle(AckKind::Nak(retry_after.into())).await
     }
 }
@@ -159,23 +159,23 @@ impl Handed {
         self.0.headers.as_ref().unwrap_or(&NONE)
     }
 
-    fn tries(&self) -> u32 {
+    fn attempts(&self) -> u32 {
         self.0.info().ok().and_then(|info| info.delivered.try_into().ok()).unwrap_or(1)
     }
 
     /// Sends a request, because the client's own methods report success even without a responder.
-    async fn settle(&self, how: AckKind) -> Result<(), Unconfirmed> {
-        let subject = self.0.reply.clone().ok_or(Unconfirmed::Gone)?;
+    async fn settle(&self, how: AckKind) -> Result<(), SettleError> {
+        let subject = self.0.reply.clone().ok_or(SettleError::Gone)?;
         let request = Request::new().payload(how.into()).timeout(Some(PATIENCE));
         match self.0.context.client().send_request(subject, request).await {
             Ok(_) => Ok(()),
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(Unconfirmed::Gone),
-            Err(_) => Err(Unconfirmed::Unanswered),
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(SettleError::Gone),
+            Err(_) => Err(SettleError::Unanswered),
         }
     }
 }
 
-impl Deref for Message {
+impl Deref for JetStreamMessage {
     type Target = Event;
 
     fn deref(&self) -> &Event {
@@ -183,24 +183,30 @@ impl Deref for Message {
     }
 }
 
-impl fmt::Debug for Message {
+impl fmt::Debug for JetStreamMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("key", &self.key).field("tries", &self.tries()).finish_non_exhaustive()
+        f.debug_struct("JetStreamMessage")
+            .field("key", &self.key)
+            .field("tries", &self.attempts())
+            .finish_non_exhaustive()
     }
 }
 
 /// Omits the content.
-impl fmt::Debug for Foreign {
+impl fmt::Debug for UnrecognizedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.payload().len();
-        f.debug_struct("Foreign").field("reason", &self.reason).field("bytes", &bytes).finish_non_exhaustive()
+        f.debug_struct("UnrecognizedMessage")
+            .field("reason", &self.reason)
+            .field("bytes", &bytes)
+            .finish_non_exhaustive()
     }
 }
 
 /// A settlement without confirmation: its result is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unconfirmed {
+pub enum SettleError {
     /// No answer in time.
     #[error("the NATS server did not confirm in time; the event may come again")]
     Unanswered,

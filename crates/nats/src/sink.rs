@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, Context, ErrorCode};
-use birdhook_core::message::{Format, Message};
+use birdhook_core::codec::{EncodedEvent, Format};
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
 use futures_util::stream::FuturesUnordered;
@@ -52,13 +52,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// Without a connection, nothing is queued for later. The future may be dropped at any time: an
 /// event may or may not be stored then, and is recognised when it comes again.
 #[derive(Clone)]
-pub struct Sink {
+pub struct JetStreamSink {
     context: Context,
     subjects: Arc<Subjects>,
     format: Format,
 }
 
-impl Sink {
+impl JetStreamSink {
     pub(crate) fn new(context: Context) -> Self {
         Self { context, subjects: Arc::default(), format: Format::default() }
     }
@@ -123,7 +123,12 @@ impl Sink {
         outcome.result
     }
 
-    async fn send(&self, subject: String, message: Message, key: EventKey) -> Result<PublishAckFuture, PublishError> {
+    async fn send(
+        &self,
+        subject: String,
+        message: EncodedEvent,
+        key: EventKey,
+    ) -> Result<PublishAckFuture, PublishError> {
         let publish = PublishMessage::build().headers(headers(&message, &key)).payload(message.payload);
         self.context.send_publish(subject, publish).await
     }
@@ -152,7 +157,7 @@ impl Outcome {
     }
 }
 
-impl EventSink for Sink {
+impl EventSink for JetStreamSink {
     type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
@@ -169,7 +174,7 @@ impl EventSink for Sink {
         Box::pin(self.clone().publish(events))
     }
 
-    fn when_late(&self) -> SinkError {
+    fn timeout_error(&self) -> SinkError {
         match is_connected(&self.context) {
             true => SinkError::TooSlow,
             false => SinkError::failed(PublishFailure::NotConnected),
@@ -181,7 +186,7 @@ impl EventSink for Sink {
     }
 }
 
-impl fmt::Debug for Sink {
+impl fmt::Debug for JetStreamSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sink").field("subjects", &self.subjects).field("format", &self.format).finish_non_exhaustive()
     }

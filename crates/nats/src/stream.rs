@@ -88,7 +88,7 @@ impl StreamSettings {
         self
     }
 
-    fn check(&self) -> Result<(), EnsureError> {
+    fn check(&self) -> Result<(), EnsureStreamError> {
         let wrong = if !is_name(&self.name) {
             "a stream's name has no white space, and none of `.*>/\\`"
         } else if self.subjects.is_empty() {
@@ -100,7 +100,7 @@ impl StreamSettings {
         } else {
             return Ok(());
         };
-        Err(EnsureError::Settings(wrong))
+        Err(EnsureStreamError::Settings(wrong))
     }
 
     /// Uses the retention `limits`: see the crate's documentation.
@@ -132,7 +132,7 @@ pub(crate) fn nanos(time: Duration) -> Value {
 /// The result of [`JetStream::ensure_stream`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ensured {
+pub enum EnsuredStream {
     /// The stream did not exist.
     Created,
     /// These settings, by JetStream's names, were changed. All others were left unchanged.
@@ -146,11 +146,13 @@ impl JetStream {
     ///
     /// # Errors
     /// Fails if the settings are invalid or the server refuses them. Nothing is changed then.
-    pub async fn ensure_stream(&self, settings: &StreamSettings) -> Result<Ensured, EnsureError> {
+    pub async fn ensure_stream(&self, settings: &StreamSettings) -> Result<EnsuredStream, EnsureStreamError> {
         settings.check()?;
         match self.create_or_update(settings).await {
             // Another process has just created it.
-            Err(EnsureError::Api(error)) if error.code() == Some(NAME_IN_USE) => self.create_or_update(settings).await,
+            Err(EnsureStreamError::Api(error)) if error.code() == Some(NAME_IN_USE) => {
+                self.create_or_update(settings).await
+            }
             done => done,
         }
     }
@@ -161,7 +163,7 @@ impl JetStream {
     ///
     /// # Errors
     /// Fails if the stream does not exist and the server does not create it.
-    pub async fn create_stream(&self, settings: &StreamSettings) -> Result<bool, EnsureError> {
+    pub async fn create_stream(&self, settings: &StreamSettings) -> Result<bool, EnsureStreamError> {
         settings.check()?;
         if self.found(settings).await?.is_some() {
             return Ok(false);
@@ -169,13 +171,13 @@ impl JetStream {
         match self.create(settings).await {
             Ok(()) => Ok(true),
             // Another process has just created it.
-            Err(EnsureError::Api(error)) if error.code() == Some(NAME_IN_USE) => Ok(false),
+            Err(EnsureStreamError::Api(error)) if error.code() == Some(NAME_IN_USE) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
     /// Returns the configuration of the stream of this name, if it exists.
-    async fn found(&self, StreamSettings { name, .. }: &StreamSettings) -> Result<Option<Value>, EnsureError> {
+    async fn found(&self, StreamSettings { name, .. }: &StreamSettings) -> Result<Option<Value>, EnsureStreamError> {
         match ask(&self.context, format!("STREAM.INFO.{name}"), &json!({})).await {
             Ok(mut info) => Ok(info.get_mut("config").map(Value::take)),
             Err(error) if error.code() == Some(STREAM_NOT_FOUND) => Ok(None),
@@ -183,7 +185,7 @@ impl JetStream {
         }
     }
 
-    async fn create(&self, settings: &StreamSettings) -> Result<(), EnsureError> {
+    async fn create(&self, settings: &StreamSettings) -> Result<(), EnsureStreamError> {
         let name = &settings.name;
         let mut config = json!({
             "name": name,
@@ -198,26 +200,26 @@ impl JetStream {
         created.map(|_| ()).map_err(|error| refused(error, settings))
     }
 
-    async fn create_or_update(&self, settings: &StreamSettings) -> Result<Ensured, EnsureError> {
+    async fn create_or_update(&self, settings: &StreamSettings) -> Result<EnsuredStream, EnsureStreamError> {
         let name = &settings.name;
         let Some(mut config) = self.found(settings).await? else {
             self.create(settings).await?;
-            return Ok(Ensured::Created);
+            return Ok(EnsuredStream::Created);
         };
         let differ = |(name, value): &(&str, Value)| config.get(name) != Some(value);
         let differing: Vec<_> = settings.wanted().into_iter().filter(differ).collect();
         if let Some((setting, _)) = differing.iter().find(|(name, _)| UNCHANGEABLE.contains(name)) {
             let found = config.get(setting).and_then(Value::as_str).unwrap_or_default().to_owned();
-            return Err(EnsureError::Unchangeable { stream: name.clone(), setting, found });
+            return Err(EnsureStreamError::Unchangeable { stream: name.clone(), setting, found });
         }
         if differing.is_empty() {
-            return Ok(Ensured::Unchanged);
+            return Ok(EnsuredStream::Unchanged);
         }
         let names = differing.iter().map(|(name, _)| *name).collect();
         differing.into_iter().for_each(|(name, value)| put(&mut config, name, value));
         let updated = ask(&self.context, format!("STREAM.UPDATE.{name}"), &config).await;
         updated.map_err(|error| refused(error, settings))?;
-        Ok(Ensured::Updated(names))
+        Ok(EnsuredStream::Updated(names))
     }
 }
 
@@ -227,14 +229,14 @@ pub(crate) fn put(config: &mut Value, name: &str, value: Value) {
     }
 }
 
-fn refused(error: ApiError, settings: &StreamSettings) -> EnsureError {
+fn refused(error: ApiError, settings: &StreamSettings) -> EnsureStreamError {
     match error {
-        ApiError::Refused { code, .. } if code == OVERLAP => EnsureError::Overlap(settings.subjects.join(", ")),
+        ApiError::Refused { code, .. } if code == OVERLAP => EnsureStreamError::Overlap(settings.subjects.join(", ")),
         ApiError::Refused { code, description } if NO_ROOM.contains(&code) => {
-            EnsureError::NoRoom { bytes: settings.max_bytes, description }
+            EnsureStreamError::NoRoom { bytes: settings.max_bytes, description }
         }
         ApiError::Refused { code, description } if REPLICAS.contains(&code) => {
-            EnsureError::Replicas { replicas: settings.replicas, description }
+            EnsureStreamError::Replicas { replicas: settings.replicas, description }
         }
         error => error.into(),
     }
@@ -243,7 +245,7 @@ fn refused(error: ApiError, settings: &StreamSettings) -> EnsureError {
 /// An error of [`JetStream::ensure_stream`] or [`JetStream::create_stream`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum EnsureError {
+pub enum EnsureStreamError {
     /// The settings are invalid.
     #[error("{0}")]
     Settings(&'static str),

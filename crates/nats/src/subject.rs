@@ -55,7 +55,7 @@ enum Place {
     App,
     Kind,
     Name,
-    Generation,
+    ApiSource,
     Subscriber,
 }
 
@@ -65,7 +65,7 @@ impl Place {
             Self::App => Some(event.app()),
             Self::Kind => Some(event.kind().as_str()),
             Self::Name => Some(event.name()),
-            Self::Generation => Some(event.generation().as_str()),
+            Self::ApiSource => Some(event.api_source().as_str()),
             Self::Subscriber => event.subscriber(),
         }
     }
@@ -79,7 +79,7 @@ impl FromStr for Place {
             "app" => Self::App,
             "kind" => Self::Kind,
             "name" => Self::Name,
-            "generation" => Self::Generation,
+            "generation" => Self::ApiSource,
             "subscriber" => Self::Subscriber,
             _ => return Err(SubjectError::Unknown(name.to_owned())),
         })

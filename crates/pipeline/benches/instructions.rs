@@ -16,7 +16,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use birdhook_pipeline::{
-    Begun, ChannelSink, Deliveries, Delivery, Pipeline, Reason, Reply, RequestHead, Secret, Webhook, signature,
+    ChannelSink, Deliveries, Delivery, HeadResult, Outcome, Pipeline, Reply, RequestHead, Secret, Webhook, signature,
 };
 use bytes::Bytes;
 use gungraun::{library_benchmark, library_benchmark_group};
@@ -58,10 +58,10 @@ impl Receiver {
         let headers = headers.map(|(name, value)| (name, value.as_bytes()));
         self.runtime.block_on(async {
             match self.pipeline.begin(&RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers)) {
-                Begun::Reply(reply) => reply,
-                Begun::Delivery(reception) => {
+                HeadResult::Reply(reply) => reply,
+                HeadResult::Body(incoming) => {
                     let body = futures_util::stream::iter([Ok::<_, Infallible>(self.body.clone())]);
-                    self.pipeline.receive(reception, body).await
+                    self.pipeline.receive(incoming, body).await
                 }
             }
         })
@@ -71,7 +71,7 @@ impl Receiver {
         self.runtime.block_on(self.deliveries.recv()).unwrap()
     }
 
-    fn challenge(&self) -> Begun {
+    fn challenge(&self) -> HeadResult<birdhook_pipeline::IncomingDelivery> {
         let _entered = self.runtime.enter();
         let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
         self.pipeline.begin(&RequestHead::new("GET", "/webhooks/twitter", black_box(query)))
@@ -82,8 +82,8 @@ impl Receiver {
 fn receiver(body: &str) -> Receiver {
     let other = body.replace("2200440066008801", "2200440066008802");
     let mut receiver = Receiver::new().about_to_get(&other);
-    for reason in [Reason::Accepted, Reason::Duplicate] {
-        assert_eq!(receiver.receive().reason(), reason);
+    for reason in [Outcome::Accepted, Outcome::Duplicate] {
+        assert_eq!(receiver.receive().outcome(), reason);
     }
     black_box(receiver.consume());
     receiver.about_to_get(body)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize as OwnBytes};
 use std::task::Waker;
 use std::time::Duration;
 
-use birdhook_core::Reason;
+use birdhook_core::Outcome;
 use tokio::time::Instant;
 
 use crate::observe;
@@ -74,7 +74,7 @@ impl Bodies {
     ///
     /// Uploads with the least progress are ended first. The budget is free at once; the memory is
     /// freed when their tasks run next.
-    fn make_room(&self, but: u64, limit: usize, now: Instant) -> Result<(), Reason> {
+    fn make_room(&self, but: u64, limit: usize, now: Instant) -> Result<(), Outcome> {
         let mut ended = Vec::new();
         let mut uploads = self.uploads();
         while self.taken() > limit {
@@ -87,7 +87,7 @@ impl Bodies {
         }
         drop(uploads);
         ended.into_iter().for_each(Waker::wake);
-        if self.taken() > limit { Err(Reason::TooManyBodies) } else { Ok(()) }
+        if self.taken() > limit { Err(Outcome::OverMemoryBudget) } else { Ok(()) }
     }
 }
 
@@ -114,13 +114,13 @@ pub(crate) struct Share {
 
 impl Share {
     /// Reserves `bytes` more for this body, ending other uploads if necessary.
-    pub(crate) fn take(&self, bodies: &Bodies, bytes: usize, now: impl Fn() -> Instant) -> Result<(), Reason> {
+    pub(crate) fn take(&self, bodies: &Bodies, bytes: usize, now: impl Fn() -> Instant) -> Result<(), Outcome> {
         let id = self.id.load(SeqCst);
         let taken = if id == 0 {
             self.grow(bodies, bytes)
         } else {
             let mut uploads = bodies.uploads();
-            let upload = uploads.all.get_mut(&id).ok_or(Reason::TooManyBodies)?;
+            let upload = uploads.all.get_mut(&id).ok_or(Outcome::OverMemoryBudget)?;
             upload.bytes += bytes;
             if bytes > 0 {
                 upload.last_byte = now();
@@ -150,7 +150,7 @@ impl Share {
         begun: Instant,
         now: impl Fn() -> Instant,
         waker: &Waker,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), Outcome> {
         let (id, bytes) = (self.id.load(SeqCst), self.own.load(SeqCst));
         if bytes == 0 {
             return Ok(());
@@ -162,16 +162,16 @@ impl Share {
             uploads.all.insert(id, Upload { bytes, begun, last_byte: now(), waker: waker.clone() });
             self.id.store(id, SeqCst);
         } else {
-            uploads.all.get_mut(&id).ok_or(Reason::TooManyBodies)?.waker.clone_from(waker);
+            uploads.all.get_mut(&id).ok_or(Outcome::OverMemoryBudget)?.waker.clone_from(waker);
         }
         Ok(())
     }
 
     /// Marks the body as complete: it is not ended in favour of another one any more.
-    pub(crate) fn complete(&self, bodies: &Bodies) -> Result<(), Reason> {
+    pub(crate) fn complete(&self, bodies: &Bodies) -> Result<(), Outcome> {
         let id = self.id.load(SeqCst);
         if id != 0 {
-            bodies.uploads().all.remove(&id).ok_or(Reason::TooManyBodies)?;
+            bodies.uploads().all.remove(&id).ok_or(Outcome::OverMemoryBudget)?;
             self.id.store(0, SeqCst);
         }
         Ok(())

@@ -30,12 +30,12 @@ pub struct ChannelSink {
 }
 
 impl EventSink for ChannelSink {
-    type Future = Sending;
+    type Future = ChannelSendFuture;
 
-    fn deliver(&self, delivery: Delivery) -> Sending {
+    fn deliver(&self, delivery: Delivery) -> ChannelSendFuture {
         let sender = self.sender.read().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = &*sender else {
-            return Sending(State::Done(Some(Err(SinkError::Closed))));
+            return ChannelSendFuture(State::Done(Some(Err(SinkError::Closed))));
         };
         // Counted before the reader can see it; otherwise the reader could decrement the count
         // first.
@@ -48,15 +48,15 @@ impl EventSink for ChannelSink {
                 match refused {
                     mpsc::error::TrySendError::Closed(_) => Err(SinkError::Closed),
                     mpsc::error::TrySendError::Full(delivery) => {
-                        return Sending::wait(sender.clone(), delivery, &self.level);
+                        return ChannelSendFuture::wait(sender.clone(), delivery, &self.level);
                     }
                 }
             }
         };
-        Sending(State::Done(Some(outcome)))
+        ChannelSendFuture(State::Done(Some(outcome)))
     }
 
-    fn when_late(&self) -> SinkError {
+    fn timeout_error(&self) -> SinkError {
         SinkError::Full
     }
 
@@ -85,14 +85,14 @@ impl fmt::Debug for ChannelSink {
 }
 
 /// The future of a [`ChannelSink`]. Ready at once unless the channel is full.
-pub struct Sending(State);
+pub struct ChannelSendFuture(State);
 
 enum State {
     Done(Option<Result<(), SinkError>>),
     Waiting(Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>),
 }
 
-impl Sending {
+impl ChannelSendFuture {
     fn wait(sender: mpsc::Sender<Delivery>, delivery: Delivery, level: &Arc<Level>) -> Self {
         let level = Arc::clone(level);
         Self(State::Waiting(Box::pin(async move {
@@ -106,7 +106,7 @@ impl Sending {
     }
 }
 
-impl Future for Sending {
+impl Future for ChannelSendFuture {
     type Output = Result<(), SinkError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -117,11 +117,11 @@ impl Future for Sending {
     }
 }
 
-impl fmt::Debug for Sending {
+impl fmt::Debug for ChannelSendFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            State::Done(_) => "Sending(done)",
-            State::Waiting(_) => "Sending(waiting)",
+            State::Done(_) => "ChannelSendFuture(done)",
+            State::Waiting(_) => "ChannelSendFuture(waiting)",
         })
     }
 }

@@ -11,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use birdhook_core::{DedupeScope, Delivery, Event, EventKey, Generation, Timestamp, Window};
+use birdhook_core::{ApiSource, DedupeScope, DedupeWindow, Delivery, Event, EventKey, Timestamp};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -24,11 +24,11 @@ use crate::tellings::Tellings;
 /// subscribes its users to both during the migration receives every event twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CutOver {
+pub enum ApiMode {
     /// Each user is subscribed through one API. Events with the same
     /// [`delivery_key`](birdhook_core::Event::delivery_key) are duplicates.
     #[default]
-    One,
+    Single,
     /// Users are subscribed through both APIs, which report the same events.
     ///
     /// Reports of one event by both APIs are duplicates too, as determined by the
@@ -38,42 +38,42 @@ pub enum CutOver {
     /// Events without an id in one of the APIs (follows, blocks, mutes, typing) are matched by the
     /// users and the action, and by their times. If both APIs give a time, the times may differ by at
     /// most 5 seconds. If one gives none, the other API's report must have arrived within the
-    /// [tolerance](crate::Webhook::cut_over_tolerance). Each report matches one report of the other
+    /// [tolerance](crate::Webhook::dual_mode_tolerance). Each report matches one report of the other
     /// API; a second report by the same API is not a duplicate.
-    Both,
+    Dual,
 }
 
 /// A deduplication policy: which events count as duplicates of each other.
 ///
 /// For code that forwards events under their deduplication keys. Made by
-/// [`Webhook::keying`](crate::Webhook::keying). The default is that of a webhook with default
+/// [`Webhook::dedupe_policy`](crate::Webhook::dedupe_policy). The default is that of a webhook with default
 /// settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keying {
+pub struct DedupePolicy {
     pub(crate) scope: DedupeScope,
-    pub(crate) cut_over: CutOver,
+    pub(crate) api_mode: ApiMode,
 }
 
-impl Keying {
+impl DedupePolicy {
     /// Creates the policy of a webhook with these settings.
-    pub fn new(scope: DedupeScope, cut_over: CutOver) -> Self {
-        Self { scope, cut_over }
+    pub fn new(scope: DedupeScope, api_mode: ApiMode) -> Self {
+        Self { scope, api_mode }
     }
 
     /// Returns the key by which duplicates of this event are recognised.
     ///
-    /// With [`CutOver::Both`], the two APIs' reports of an event without an id have different keys;
+    /// With [`ApiMode::Dual`], the two APIs' reports of an event without an id have different keys;
     /// only the receiver itself can match them.
     pub fn key(&self, event: &Event) -> EventKey {
-        match self.cut_over {
-            CutOver::Both if !event.is_timeless() => event.content_key_in(self.scope),
+        match self.api_mode {
+            ApiMode::Dual if !event.lacks_unique_id() => event.content_key_in(self.scope),
             _ => event.delivery_key_in(self.scope),
         }
     }
 }
 
 pub(crate) struct Dedupe {
-    keying: Keying,
+    policy: DedupePolicy,
     epoch: Instant,
     states: Mutex<States>,
 }
@@ -106,7 +106,7 @@ impl Marks {
 }
 
 struct States {
-    done: Window,
+    done: DedupeWindow,
     /// Reports of events without an id, kept as long as the other API's report can match them.
     told: Tellings,
     in_flight: HashMap<EventKey, Flight, BuildHasherDefault<KeyHasher>>,
@@ -149,26 +149,26 @@ pub(crate) enum Claimed {
 }
 
 impl Dedupe {
-    pub(crate) fn new(keying: Keying, tolerance: Duration, (capacity, horizon): (usize, Duration)) -> Self {
-        let tellings = if keying.cut_over == CutOver::Both { capacity } else { 0 };
+    pub(crate) fn new(policy: DedupePolicy, tolerance: Duration, (capacity, horizon): (usize, Duration)) -> Self {
+        let tellings = if policy.api_mode == ApiMode::Dual { capacity } else { 0 };
         let told = Tellings::new(tellings, tolerance.min(horizon), horizon);
-        let states = States { done: Window::new(capacity, horizon), told, in_flight: HashMap::default() };
-        Self { keying, epoch: Instant::now(), states: Mutex::new(states) }
+        let states = States { done: DedupeWindow::new(capacity, horizon), told, in_flight: HashMap::default() };
+        Self { policy, epoch: Instant::now(), states: Mutex::new(states) }
     }
 
     fn marks(&self, event: &Event) -> Marks {
-        let own = self.keying.key(event);
-        if self.keying.cut_over == CutOver::One || !event.is_timeless() {
+        let own = self.policy.key(event);
+        if self.policy.api_mode == ApiMode::Single || !event.lacks_unique_id() {
             return Marks { own, told: None };
         }
-        let content = event.content_key_in(self.keying.scope);
-        let other = match event.generation() {
-            Generation::AccountActivity => Generation::XActivity,
-            _ => Generation::AccountActivity,
+        let content = event.content_key_in(self.policy.scope);
+        let other = match event.api_source() {
+            ApiSource::AccountActivity => ApiSource::XActivity,
+            _ => ApiSource::AccountActivity,
         };
         let told = Told {
-            by_this: content.told_by(event.generation()),
-            by_other: content.told_by(other),
+            by_this: content.reported_by(event.api_source()),
+            by_other: content.reported_by(other),
             happened_at: event.occurred_at(),
         };
         Marks { own, told: Some(told) }
@@ -203,7 +203,7 @@ impl Dedupe {
             for key in new.iter().flat_map(Marks::left) {
                 states.in_flight.entry(key).or_default().claims += 1;
             }
-            claim.left.extend(new.iter().map(|&Marks { own, told }| Left { own, told }));
+            claim.left.extend(new.iter().map(|&Marks { own, told }| ClaimedKeys { own, told }));
             new.is_some()
         });
         drop(states);
@@ -245,7 +245,7 @@ impl States {
 }
 
 /// The keys that an event leaves when it is delivered.
-struct Left {
+struct ClaimedKeys {
     own: EventKey,
     told: Option<Told>,
 }
@@ -258,7 +258,7 @@ pub struct Keys<'a>(Known<'a>);
 
 #[derive(Clone)]
 enum Known<'a> {
-    ByClaim(std::slice::Iter<'a, Left>),
+    ByClaim(std::slice::Iter<'a, ClaimedKeys>),
     ByThemselves(std::slice::Iter<'a, EventKey>),
 }
 
@@ -299,7 +299,7 @@ impl fmt::Debug for Keys<'_> {
 /// absent.
 pub(crate) struct Claim {
     dedupe: Arc<Dedupe>,
-    left: SmallVec<[Left; 1]>,
+    left: SmallVec<[ClaimedKeys; 1]>,
 }
 
 impl Claim {
@@ -317,7 +317,7 @@ impl Claim {
     fn release(&mut self, done: Option<Duration>) {
         let mut states = self.dedupe.states();
         let mut landed = Vec::new();
-        for Left { own, told } in self.left.drain(..) {
+        for ClaimedKeys { own, told } in self.left.drain(..) {
             for key in std::iter::once(own).chain(told.map(|told| told.by_this)) {
                 if let Entry::Occupied(mut flight) = states.in_flight.entry(key) {
                     flight.get_mut().claims -= 1;
@@ -368,7 +368,7 @@ mod tests {
     fn a_claim_tells_how_many_events_it_holds() {
         let body = r#"{"tweet_create_events":[{"id_str":"1"},{"id_str":"2"}]}"#;
         let mut delivery = Delivery::restore("shop", body, 10).unwrap();
-        let dedupe = Arc::new(Dedupe::new(Keying::default(), Duration::ZERO, (10, Duration::from_secs(60))));
+        let dedupe = Arc::new(Dedupe::new(DedupePolicy::default(), Duration::ZERO, (10, Duration::from_secs(60))));
         let Claimed::Ours(claim) = dedupe.claim(&mut delivery, Instant::now(), |_| false) else { panic!("not ours") };
         assert_eq!(format!("{claim:?}"), "Claim { events: 2, .. }");
     }

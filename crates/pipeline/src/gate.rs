@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, EventKey, Reason, Reply, RequestHead, Step};
+use birdhook_core::{Apps, BodyReader, Delivery, Endpoint, EventKey, HeadResult, Outcome, Reply, RequestHead};
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -45,18 +45,6 @@ struct Shared {
     idle: Notify,
 }
 
-/// The next step after a request's head. Exhaustive, so that an adapter handles both cases.
-#[derive(Debug)]
-pub enum Begun {
-    /// Send this; the body need not be read.
-    ///
-    /// If a server closes a connection while body bytes are still arriving, it resets the
-    /// connection, and a proxy may lose the answer. Adapters therefore drain the body briefly.
-    Reply(Reply),
-    /// Read the body and pass it to this.
-    Delivery(Reception),
-}
-
 impl Gate {
     pub(crate) fn new(endpoint: Endpoint, dedupe: Dedupe, bodies: Bodies, budget: Duration) -> Self {
         let shared = Shared {
@@ -76,27 +64,27 @@ impl Gate {
     /// Processes a request's head.
     ///
     /// Challenges are answered here, without I/O, locks or queues, even during a shutdown.
-    pub fn begin(&self, head: &RequestHead<'_>) -> Begun {
+    pub fn begin(&self, head: &RequestHead<'_>) -> HeadResult<IncomingDelivery> {
         let started = Instant::now();
         let refused = |reply: Reply| {
-            self.shared.counts.answered(reply.reason());
-            if reply.is_asked_by_x() {
-                self.shared.counts.asked_by_x();
-                observe::asked_by_x();
+            self.shared.counts.answered(reply.outcome());
+            if reply.is_signed_by_x() {
+                self.shared.counts.signed_by_x();
+                observe::signed_by_x();
             }
-            Trace::start(head.method()).answered(reply.reason(), started);
-            Begun::Reply(reply)
+            Trace::start(head.method()).answered(reply.outcome(), started);
+            HeadResult::Reply(reply)
         };
         match self.shared.endpoint.load().begin(head) {
-            Step::Reply(reply) => refused(reply),
-            Step::Body(reader) => {
+            HeadResult::Reply(reply) => refused(reply),
+            HeadResult::Body(reader) => {
                 // Counted before `stopping` is read, so that a shutdown waits for every delivery
                 // that passed.
                 let request = Request::begin(self, started);
                 if self.shared.stopping.load(SeqCst) {
-                    return Begun::Reply(request.answer(Reason::ShuttingDown.into()));
+                    return HeadResult::Reply(request.answer(Outcome::ShuttingDown.into()));
                 }
-                Begun::Delivery(Reception { reader: Box::new(reader), request })
+                HeadResult::Body(IncomingDelivery { reader: Box::new(reader), request })
             }
         }
     }
@@ -155,48 +143,48 @@ impl fmt::Debug for Gate {
 
 /// A delivery whose body has not been read yet.
 #[derive(Debug)]
-pub struct Reception {
+pub struct IncomingDelivery {
     /// Boxed to keep the futures that move it small.
     reader: Box<BodyReader>,
     request: Request,
 }
 
-impl Reception {
+impl IncomingDelivery {
     /// Reads and verifies the body, and claims its events.
     ///
     /// Waits for events that other requests have claimed. All of this is subject to the deadline.
     ///
     /// # Errors
     /// Returns the answer to send.
-    pub async fn admit<E>(self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<Admission, Reply> {
-        self.admit_unless(body, |_| false).await
+    pub async fn verify<E>(self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<VerifiedDelivery, Reply> {
+        self.verify_unless(body, |_| false).await
     }
 
-    /// Like [`admit`](Self::admit). `remembers` is asked about events that the gate does not know.
-    pub(crate) async fn admit_unless<E>(
+    /// Like [`verify`](Self::verify). `remembers` is asked about events that the gate does not know.
+    pub(crate) async fn verify_unless<E>(
         self,
         body: impl Stream<Item = Result<Bytes, E>>,
         remembers: impl Fn(&EventKey) -> bool,
-    ) -> Result<Admission, Reply> {
+    ) -> Result<VerifiedDelivery, Reply> {
         let Self { reader, request } = self;
-        match admit(reader, body, remembers, &request).await {
-            Ok((delivery, claim)) => Ok(Admission { delivery, claim, request }),
+        match verify(reader, body, remembers, &request).await {
+            Ok((delivery, claim)) => Ok(VerifiedDelivery { delivery, claim, request }),
             Err(reply) => Err(request.answer(reply)),
         }
     }
 }
 
-async fn admit<E>(
+async fn verify<E>(
     reader: Box<BodyReader>,
     body: impl Stream<Item = Result<Bytes, E>>,
     remembers: impl Fn(&EventKey) -> bool,
     request: &Request,
 ) -> Result<(Delivery, Claim), Reply> {
     let read = timeout_at(request.deadline, read(reader, body, request)).await;
-    let (mut delivery, mut turn) = read.map_err(|_| Reason::BodyTooSlow)??;
+    let (mut delivery, mut turn) = read.map_err(|_| Outcome::BodyTooSlow)??;
     request.verified(&delivery);
     if delivery.events().is_empty() {
-        return Err(Reason::Dropped.into());
+        return Err(Outcome::Dropped.into());
     }
     let dedupe = Arc::clone(&request.gate.shared.dedupe);
     let sent = delivery.events().len();
@@ -205,11 +193,11 @@ async fn admit<E>(
         drop(turn.take());
         match claimed? {
             Claimed::InFlight(landed) => {
-                timeout_at(request.deadline, landed).await.map_err(|_| Reason::InFlight)?;
+                timeout_at(request.deadline, landed).await.map_err(|_| Outcome::InFlight)?;
             }
             Claimed::AllDone => {
                 request.left_out(sent);
-                return Err(Reason::Duplicate.into());
+                return Err(Outcome::Duplicate.into());
             }
             Claimed::Ours(claim) => {
                 request.left_out(sent - delivery.events().len());
@@ -226,7 +214,7 @@ async fn read<E>(
 ) -> Result<(Delivery, Option<SemaphorePermit<'_>>), Reply> {
     let (mut body, bodies) = (pin!(body), &request.gate.shared.bodies);
     let mut next = |cx: &mut Context<'_>| match body.as_mut().poll_next(cx) {
-        Poll::Ready(chunk) => Poll::Ready(chunk.map(|chunk| chunk.map_err(|_| Reason::BodyCutOff))),
+        Poll::Ready(chunk) => Poll::Ready(chunk.map(|chunk| chunk.map_err(|_| Outcome::BodyCutOff))),
         Poll::Pending => match request.body.wait(bodies, request.started, Instant::now, cx.waker()) {
             Ok(()) => Poll::Pending,
             Err(reason) => Poll::Ready(Some(Err(reason))),
@@ -239,7 +227,7 @@ async fn read<E>(
         reader.push(chunk)?;
         // A body of endless empty chunks is always ready, so the timeout would never be polled.
         if empty && Instant::now() >= request.deadline {
-            return Err(Reason::BodyTooSlow.into());
+            return Err(Outcome::BodyTooSlow.into());
         }
     }
     request.body.complete(bodies)?;
@@ -258,13 +246,13 @@ async fn read<E>(
 /// If it is dropped, the delivery is not accepted, and X may send it again.
 #[must_use = "dropped, the delivery is not accepted"]
 #[derive(Debug)]
-pub struct Admission {
+pub struct VerifiedDelivery {
     delivery: Delivery,
     claim: Claim,
     request: Request,
 }
 
-impl Admission {
+impl VerifiedDelivery {
     /// Delivers the events with `hand_over`. Send 200 only after `Ok`.
     ///
     /// The delivery counts as accepted in the same poll in which `hand_over` returns `Ok`. If this
@@ -274,21 +262,21 @@ impl Admission {
     ///
     /// # Errors
     /// Returns the answer to send.
-    pub async fn settle<T, F>(self, hand_over: impl FnOnce(Delivery) -> F, late: Reason) -> Result<T, Reply>
+    pub async fn deliver_with<T, F>(self, hand_over: impl FnOnce(Delivery) -> F, late: Outcome) -> Result<T, Reply>
     where
-        F: Future<Output = Result<T, Reason>>,
+        F: Future<Output = Result<T, Outcome>>,
     {
-        self.settle_keyed(|delivery, _| hand_over(delivery), late).await
+        self.deliver_keyed_with(|delivery, _| hand_over(delivery), late).await
     }
 
-    /// Like [`settle`](Self::settle), and passes the keys of the events.
-    pub(crate) async fn settle_keyed<T, F>(
+    /// Like [`deliver_with`](Self::deliver_with), and passes the keys of the events.
+    pub(crate) async fn deliver_keyed_with<T, F>(
         self,
         hand_over: impl FnOnce(Delivery, Keys<'_>) -> F,
-        late: Reason,
+        late: Outcome,
     ) -> Result<T, Reply>
     where
-        F: Future<Output = Result<T, Reason>>,
+        F: Future<Output = Result<T, Outcome>>,
     {
         let Self { delivery, claim, request } = self;
         let events = delivery.events().len();
@@ -300,7 +288,7 @@ impl Admission {
                 claim.commit(now);
                 request.gate.shared.counts.handed_over(events, now);
                 observe::handed_over(events);
-                request.answer(Reason::Accepted.into());
+                request.answer(Outcome::Accepted.into());
                 Ok(value)
             }
             Err(reason) => {
@@ -345,9 +333,9 @@ impl Request {
 
     fn verified(&self, delivery: &Delivery) {
         self.trace.verified(delivery);
-        if let Some(kind) = delivery.signed_with_another_kind() {
-            self.gate.shared.counts.signed_with_another_kind();
-            observe::signed_with_another_kind(kind);
+        if let Some(kind) = delivery.signed_with_other_kind() {
+            self.gate.shared.counts.signed_with_other_kind();
+            observe::signed_with_other_kind(kind);
         }
     }
 
@@ -360,8 +348,8 @@ impl Request {
 
     fn answer(mut self, reply: Reply) -> Reply {
         self.answered = true;
-        self.gate.shared.counts.answered(reply.reason());
-        self.trace.answered(reply.reason(), self.started);
+        self.gate.shared.counts.answered(reply.outcome());
+        self.trace.answered(reply.outcome(), self.started);
         reply
     }
 }

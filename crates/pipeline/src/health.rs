@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use birdhook_core::Reason;
+use birdhook_core::Outcome;
 use tokio::time::Instant;
 
 use crate::Backlog;
@@ -21,7 +21,7 @@ pub struct Health {
     pub ready: bool,
     /// Deliveries that are being read or delivered right now.
     pub in_flight: usize,
-    /// Bytes of their bodies so far. See [`Webhook::bodies_limit`](crate::Webhook::bodies_limit).
+    /// Bytes of their bodies so far. See [`Webhook::memory_budget`](crate::Webhook::memory_budget).
     pub body_bytes: usize,
     /// Deliveries that ended without an answer, because X hung up or the server stopped.
     pub unanswered: u64,
@@ -34,30 +34,30 @@ pub struct Health {
     /// Events and deliveries that the sink holds in memory. `None` for sinks that hold none.
     pub backlog: Option<Backlog>,
     /// Answered challenges with X's signature. An observer of such a challenge can replay it; see
-    /// [`Reply::is_asked_by_x`](birdhook_core::Reply::is_asked_by_x).
+    /// [`Reply::is_signed_by_x`](birdhook_core::Reply::is_signed_by_x).
     pub challenges_by_x: u64,
     /// Deliveries signed with another kind of secret than the app answers challenges with.
     ///
     /// See
-    /// [`Delivery::signed_with_another_kind`](birdhook_core::Delivery::signed_with_another_kind).
+    /// [`Delivery::signed_with_other_kind`](birdhook_core::Delivery::signed_with_other_kind).
     /// Investigate any value above 0: X may reject the app's challenge answers. Duplicates and
     /// deliveries that were not accepted count too.
-    pub signed_with_another_kind: u64,
+    pub signed_with_other_kind: u64,
     /// Time since the last answered challenge. `None` if there was none.
     pub since_last_challenge: Option<Duration>,
     /// Time since the last delivered event. `None` if there was none.
     pub since_last_event: Option<Duration>,
-    answers: Vec<(Reason, u64)>,
+    answers: Vec<(Outcome, u64)>,
 }
 
 impl Health {
     /// Returns how many requests were answered with this reason.
-    pub fn answered(&self, reason: Reason) -> u64 {
+    pub fn answered(&self, reason: Outcome) -> u64 {
         self.answers.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)
     }
 
     /// Returns each reason that occurred, with its count.
-    pub fn answers(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+    pub fn answers(&self) -> impl Iterator<Item = (Outcome, u64)> + '_ {
         self.answers.iter().copied()
     }
 }
@@ -65,12 +65,12 @@ impl Health {
 /// The counters behind [`Health`]. Lock-free.
 pub(crate) struct Counts {
     epoch: Instant,
-    answers: [AtomicU64; Reason::ALL.len()],
+    answers: [AtomicU64; Outcome::ALL.len()],
     pub(crate) unanswered: AtomicU64,
     events: AtomicU64,
     duplicates: AtomicU64,
     challenges_by_x: AtomicU64,
-    signed_with_another_kind: AtomicU64,
+    signed_with_other_kind: AtomicU64,
     last_challenge: Moment,
     last_event: Moment,
 }
@@ -79,32 +79,32 @@ impl Counts {
     pub(crate) fn new() -> Self {
         Self {
             epoch: Instant::now(),
-            answers: [const { AtomicU64::new(0) }; Reason::ALL.len()],
+            answers: [const { AtomicU64::new(0) }; Outcome::ALL.len()],
             unanswered: AtomicU64::new(0),
             events: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
             challenges_by_x: AtomicU64::new(0),
-            signed_with_another_kind: AtomicU64::new(0),
+            signed_with_other_kind: AtomicU64::new(0),
             last_challenge: Moment::default(),
             last_event: Moment::default(),
         }
     }
 
-    pub(crate) fn answered(&self, reason: Reason) {
+    pub(crate) fn answered(&self, reason: Outcome) {
         if let Some(count) = self.answers.get(reason as usize) {
             count.fetch_add(1, Relaxed);
         }
-        if reason == Reason::ChallengeAnswered {
+        if reason == Outcome::ChallengeAnswered {
             self.last_challenge.is(self.epoch, Instant::now());
         }
     }
 
-    pub(crate) fn asked_by_x(&self) {
+    pub(crate) fn signed_by_x(&self) {
         self.challenges_by_x.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn signed_with_another_kind(&self) {
-        self.signed_with_another_kind.fetch_add(1, Relaxed);
+    pub(crate) fn signed_with_other_kind(&self) {
+        self.signed_with_other_kind.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn handed_over(&self, events: usize, now: Instant) {
@@ -117,9 +117,9 @@ impl Counts {
     }
 
     pub(crate) fn health(&self) -> Health {
-        let counted = |&reason: &Reason| {
-            let count = self.answers.get(reason as usize)?.load(Relaxed);
-            (count > 0).then_some((reason, count))
+        let counted = |&outcome: &Outcome| {
+            let count = self.answers.get(outcome as usize)?.load(Relaxed);
+            (count > 0).then_some((outcome, count))
         };
         Health {
             ready: false,
@@ -131,10 +131,10 @@ impl Counts {
             remembered: 0,
             backlog: None,
             challenges_by_x: self.challenges_by_x.load(Relaxed),
-            signed_with_another_kind: self.signed_with_another_kind.load(Relaxed),
+            signed_with_other_kind: self.signed_with_other_kind.load(Relaxed),
             since_last_challenge: self.last_challenge.elapsed(self.epoch),
             since_last_event: self.last_event.elapsed(self.epoch),
-            answers: Reason::ALL.iter().filter_map(counted).collect(),
+            answers: Outcome::ALL.iter().filter_map(counted).collect(),
         }
     }
 }

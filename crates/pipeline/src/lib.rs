@@ -8,7 +8,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! use std::convert::Infallible;
-//! use birdhook_pipeline::{Begun, RequestHead, Secret, Webhook, signature};
+//! use birdhook_pipeline::{HeadResult, RequestHead, Secret, Webhook, signature};
 //!
 //! let secret = Secret::new("consumer-secret").unwrap();
 //! let (pipeline, mut deliveries) = Webhook::new(secret.clone()).channel(16);
@@ -17,23 +17,23 @@
 //! let signed = signature::sign(&secret, body.as_bytes());
 //! let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
 //!
-//! let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+//! let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
 //! let chunks = futures_util::stream::iter([Ok::<_, Infallible>(body.into())]);
-//! assert_eq!(pipeline.receive(reception, chunks).await.status(), 200);
+//! assert_eq!(pipeline.receive(incoming, chunks).await.status(), 200);
 //! assert_eq!(deliveries.recv().await.unwrap().events().len(), 1);
 //! # }
 //! ```
 //!
 //! # Features
-//! `metrics`: counters `birdhook_challenges_total{result}`, `birdhook_deliveries_total{result}`,
-//! `birdhook_other_requests_total{result}`, `birdhook_challenges_by_x_total`,
-//! `birdhook_signed_with_another_kind_total{signed}`, `birdhook_events_total`,
+//! `metrics`: counters `birdhook_challenges_total{outcome}`, `birdhook_deliveries_total{outcome}`,
+//! `birdhook_other_requests_total{outcome}`, `birdhook_challenges_by_x_total`,
+//! `birdhook_signed_with_other_kind_total{signed}`, `birdhook_events_total`,
 //! `birdhook_duplicates_total`; gauges `birdhook_in_flight` (deliveries), `birdhook_body_bytes`,
 //! `birdhook_queue_depth` (events), `birdhook_last_challenge_timestamp_seconds`,
-//! `birdhook_last_event_timestamp_seconds`; histogram `birdhook_answer_seconds{request}`. A result
-//! is a [`Reason`] or `unanswered`. Several receivers in one app add up.
+//! `birdhook_last_event_timestamp_seconds`; histogram `birdhook_answer_seconds{request}`. An outcome
+//! is an [`Outcome`] or `unanswered`. Several receivers in one app add up.
 //!
-//! `tracing`: a span `birdhook{request, app, events, result}` for each request. The sink runs
+//! `tracing`: a span `birdhook{request, app, events, outcome}` for each request. The sink runs
 //! inside it, and the answer is logged in it.
 
 mod bodies;
@@ -55,16 +55,16 @@ mod tellings;
 mod webhook;
 
 pub use birdhook_core::{
-    Activity, App, AppSelector, Apps, AppsError, ChallengeSignature, DedupeScope, Delivery, Direction, Event, EventKey,
-    EventKind, Generation, PostRelation, RawJson, Reason, Reply, RequestHead, Secret, SecretError, SecretKind,
-    Timestamp, activity, crc, message, signature, wire,
+    Activity, ApiSource, App, AppSelector, Apps, AppsError, ChallengeSignature, DedupeScope, Delivery, Direction,
+    Event, EventKey, EventKind, HeadResult, Outcome, PostRelation, RawJson, Reply, RequestHead, Secret, SecretError,
+    SecretKind, Timestamp, activity, codec, crc, schema, signature,
 };
-pub use channel::{ChannelSink, Sending};
-pub use dedupe::{CutOver, Keying, Keys};
+pub use channel::{ChannelSendFuture, ChannelSink};
+pub use dedupe::{ApiMode, DedupePolicy, Keys};
 pub use deliveries::{Deliveries, Events};
-pub use gate::{Admission, Begun, Gate, Reception};
+pub use gate::{Gate, IncomingDelivery, VerifiedDelivery};
 pub use handler::{Handler, HandlerFuture};
 pub use health::Health;
-pub use pipeline::{Left, Pipeline};
+pub use pipeline::{Pipeline, ShutdownReport};
 pub use sink::{Backlog, EventSink, SinkError};
 pub use webhook::Webhook;

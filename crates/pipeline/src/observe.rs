@@ -1,7 +1,7 @@
 //! Reports to the `metrics` and `tracing` crates. Contains names, numbers and reasons only: never a
 //! token, a secret, a user id or a text.
 
-use birdhook_core::{Delivery, Reason, SecretKind};
+use birdhook_core::{Delivery, Outcome, SecretKind};
 use tokio::time::Instant;
 
 /// Records delivered events.
@@ -22,15 +22,15 @@ pub(crate) fn left_out(events: usize) {
 }
 
 /// Records an answered challenge with X's signature.
-pub(crate) fn asked_by_x() {
+pub(crate) fn signed_by_x() {
     #[cfg(feature = "metrics")]
     metrics::counter!("birdhook_challenges_by_x_total").increment(1);
 }
 
 /// Records a delivery signed with `kind`, where challenges are answered with the other kind.
-pub(crate) fn signed_with_another_kind(kind: SecretKind) {
+pub(crate) fn signed_with_other_kind(kind: SecretKind) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("birdhook_signed_with_another_kind_total", "signed" => kind.as_str()).increment(1);
+    metrics::counter!("birdhook_signed_with_other_kind_total", "signed" => kind.as_str()).increment(1);
     let _ = kind;
 }
 
@@ -96,7 +96,7 @@ impl Trace {
                 request,
                 app = tracing::field::Empty,
                 events = tracing::field::Empty,
-                result = tracing::field::Empty
+                outcome = tracing::field::Empty
             ),
         }
     }
@@ -105,7 +105,7 @@ impl Trace {
         #[cfg(feature = "tracing")]
         {
             self.span.record("app", delivery.app()).record("events", delivery.events().len());
-            if let Some(signed) = delivery.signed_with_another_kind() {
+            if let Some(signed) = delivery.signed_with_other_kind() {
                 let (signed, answers) = (signed.as_str(), signed.other().as_str());
                 self.span.in_scope(|| {
                     tracing::warn!(signed, answers, "signed with another kind of secret than answers challenges");
@@ -121,27 +121,27 @@ impl Trace {
         work
     }
 
-    pub(crate) fn answered(&self, reason: Reason, started: Instant) {
-        self.ended(reason.as_str());
+    pub(crate) fn answered(&self, outcome: Outcome, started: Instant) {
+        self.ended(outcome.as_str());
         // Skips the clock when no recorder is compiled in.
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         let took = started.elapsed();
         #[cfg(feature = "metrics")]
         {
             metrics::histogram!("birdhook_answer_seconds", "request" => self.request).record(took);
-            if reason == Reason::ChallengeAnswered {
+            if outcome == Outcome::ChallengeAnswered {
                 metrics::gauge!("birdhook_last_challenge_timestamp_seconds").set(unix_time());
             }
         }
         #[cfg(feature = "tracing")]
         self.span.in_scope(|| {
             let micros = took.as_micros() as u64;
-            if reason == Reason::SinkPanicked {
+            if outcome == Outcome::SinkPanicked {
                 tracing::error!("the sink or the handler panicked");
             }
-            match reason.status() {
-                200 => tracing::debug!(result = reason.as_str(), status = 200, micros, "answered"),
-                status => tracing::info!(result = reason.as_str(), status, micros, "answered"),
+            match outcome.status() {
+                200 => tracing::debug!(outcome = outcome.as_str(), status = 200, micros, "answered"),
+                status => tracing::info!(outcome = outcome.as_str(), status, micros, "answered"),
             }
         });
         let _ = started;
@@ -153,17 +153,17 @@ impl Trace {
         self.span.in_scope(|| tracing::debug!("ended without an answer"));
     }
 
-    fn ended(&self, result: &'static str) {
+    fn ended(&self, outcome: &'static str) {
         #[cfg(feature = "metrics")]
         match self.request {
-            "challenge" => metrics::counter!("birdhook_challenges_total", "result" => result),
-            "delivery" => metrics::counter!("birdhook_deliveries_total", "result" => result),
-            _ => metrics::counter!("birdhook_other_requests_total", "result" => result),
+            "challenge" => metrics::counter!("birdhook_challenges_total", "outcome" => outcome),
+            "delivery" => metrics::counter!("birdhook_deliveries_total", "outcome" => outcome),
+            _ => metrics::counter!("birdhook_other_requests_total", "outcome" => outcome),
         }
         .increment(1);
         #[cfg(feature = "tracing")]
-        self.span.record("result", result);
-        let _ = (result, self.request);
+        self.span.record("outcome", outcome);
+        let _ = (outcome, self.request);
     }
 }
 

@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use birdhook_core::Reason;
+use birdhook_core::Outcome;
 use pin_project_lite::pin_project;
 
 /// Runs `work` and returns its result, or an error if it panicked. The panic hook has already run.
-pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Reason> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Outcome> {
     // Unwind safe for birdhook: state that a panic leaves inconsistent belongs to the app.
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Reason::SinkPanicked)
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Outcome::SinkPanicked)
 }
 
 pin_project! {
@@ -27,7 +27,7 @@ impl<F> Caught<F> {
     }
 }
 
-impl<T, F: Future<Output = Result<T, Reason>>> Future for Caught<F> {
+impl<T, F: Future<Output = Result<T, Outcome>>> Future for Caught<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {

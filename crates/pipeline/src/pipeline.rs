@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_core::{Apps, Reason, Reply, RequestHead};
+use birdhook_core::{Apps, HeadResult, Outcome, Reply, RequestHead};
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::Instant;
 
 use crate::gate::after;
 use crate::sync::timeout_at;
-use crate::{Backlog, Begun, EventSink, Gate, Health, Keys, Reception};
+use crate::{Backlog, EventSink, Gate, Health, IncomingDelivery, Keys};
 
 /// Processes requests up to their answers and delivers events to an [`EventSink`]. Cheap to clone.
 ///
@@ -29,7 +29,7 @@ impl<S: EventSink> Pipeline<S> {
     }
 
     /// Processes a request's head. See [`Gate::begin`].
-    pub fn begin(&self, head: &RequestHead<'_>) -> Begun {
+    pub fn begin(&self, head: &RequestHead<'_>) -> HeadResult<IncomingDelivery> {
         self.gate.begin(head)
     }
 
@@ -37,17 +37,17 @@ impl<S: EventSink> Pipeline<S> {
     ///
     /// The future may be dropped at any await point. It is `Send` if the body and the sink's future
     /// are.
-    pub async fn receive<E>(&self, reception: Reception, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
-        let admission = match reception.admit_unless(body, |key| self.sink.remembers(key)).await {
-            Ok(admission) => admission,
+    pub async fn receive<E>(&self, incoming: IncomingDelivery, body: impl Stream<Item = Result<Bytes, E>>) -> Reply {
+        let verified = match incoming.verify_unless(body, |key| self.sink.remembers(key)).await {
+            Ok(verified) => verified,
             Err(reply) => return reply,
         };
         let deliver = |delivery, keys: Keys<'_>| {
             let delivered = self.sink.deliver_keyed(delivery, keys);
-            async { delivered.await.map_err(|error| error.reason()) }
+            async { delivered.await.map_err(|error| error.outcome()) }
         };
-        match admission.settle_keyed(deliver, self.sink.when_late().reason()).await {
-            Ok(()) => Reason::Accepted.into(),
+        match verified.deliver_keyed_with(deliver, self.sink.timeout_error().outcome()).await {
+            Ok(()) => Outcome::Accepted.into(),
             Err(reply) => reply,
         }
     }
@@ -91,16 +91,16 @@ impl<S: EventSink> Pipeline<S> {
     ///
     /// let (pipeline, _deliveries) = Webhook::new(Secret::new("s3cret").unwrap()).channel(64);
     /// let left = pipeline.shutdown(Duration::from_secs(10)).await;
-    /// assert!(left.is_nothing());
+    /// assert!(left.is_empty());
     /// # }
     /// ```
-    pub async fn shutdown(&self, patience: Duration) -> Left {
+    pub async fn shutdown(&self, patience: Duration) -> ShutdownReport {
         let deadline = after(Instant::now(), patience);
         let in_flight = self.gate.shutdown(patience).await;
         self.sink.close();
         // A timeout is not an error here: the report shows what remains.
         let _ = timeout_at(deadline, self.sink.drained()).await;
-        Left { in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
+        ShutdownReport { in_flight, unconsumed: self.sink.backlog().unwrap_or_default() }
     }
 }
 
@@ -119,7 +119,7 @@ impl<S> fmt::Debug for Pipeline<S> {
 /// A shutdown report: the work that remained when the shutdown ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Left {
+pub struct ShutdownReport {
     /// Deliveries that were still being read or delivered. Those that later succeed are answered
     /// 200.
     pub in_flight: usize,
@@ -127,9 +127,9 @@ pub struct Left {
     pub unconsumed: Backlog,
 }
 
-impl Left {
+impl ShutdownReport {
     /// Returns whether nothing remains. Events that the app has received are not counted.
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.in_flight == 0 && self.unconsumed == Backlog::default()
     }
 }

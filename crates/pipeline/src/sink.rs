@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use birdhook_core::{Delivery, EventKey, Reason};
+use birdhook_core::{Delivery, EventKey, Outcome};
 
 use crate::Keys;
 
@@ -13,7 +13,7 @@ use crate::Keys;
 /// The guarantee that a sink gives with `Ok` is the guarantee that birdhook gives X with 200, after
 /// which X may never send the delivery again. State it in the sink's documentation.
 ///
-/// A panic in the call or in its future is caught and answered 503 ([`Reason::SinkPanicked`]), if
+/// A panic in the call or in its future is caught and answered 503 ([`Outcome::SinkPanicked`]), if
 /// the program unwinds. The panic hook reports it as usual.
 ///
 /// The future may be dropped at any await point: when the deadline expires, X hangs up or the
@@ -68,7 +68,7 @@ pub trait EventSink {
     }
 
     /// Returns the error to report if the deadline expires before delivery completes.
-    fn when_late(&self) -> SinkError {
+    fn timeout_error(&self) -> SinkError {
         SinkError::TooSlow
     }
 
@@ -110,8 +110,8 @@ impl<S: EventSink + ?Sized> EventSink for Arc<S> {
         (**self).remembers(key)
     }
 
-    fn when_late(&self) -> SinkError {
-        (**self).when_late()
+    fn timeout_error(&self) -> SinkError {
+        (**self).timeout_error()
     }
 
     fn backlog(&self) -> Option<Backlog> {
@@ -193,13 +193,13 @@ impl SinkError {
     }
 
     /// Returns the reason with which the request is answered.
-    pub fn reason(&self) -> Reason {
+    pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Full => Reason::SinkFull,
-            Self::Closed => Reason::SinkClosed,
-            Self::TooSlow => Reason::SinkTooSlow,
-            Self::InFlight => Reason::InFlight,
-            Self::Refused(_) | Self::Failed(_) => Reason::SinkFailed,
+            Self::Full => Outcome::SinkFull,
+            Self::Closed => Outcome::SinkClosed,
+            Self::TooSlow => Outcome::SinkTooSlow,
+            Self::InFlight => Outcome::InFlight,
+            Self::Refused(_) | Self::Failed(_) => Outcome::SinkFailed,
         }
     }
 }

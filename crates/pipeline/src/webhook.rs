@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use birdhook_core::crc::TokenPolicy;
-use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, Settings};
+use birdhook_core::{AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Endpoint, EndpointSettings};
 
 use crate::bodies::Bodies;
 use crate::channel::{ChannelSink, channel};
-use crate::dedupe::{CutOver, Dedupe, Keying};
+use crate::dedupe::{ApiMode, Dedupe, DedupePolicy};
 use crate::handler::Handler;
 use crate::{Deliveries, EventSink, Gate, Pipeline};
 
@@ -35,11 +35,11 @@ use crate::{Deliveries, EventSink, Gate, Pipeline};
 #[must_use = "call channel, handler, sink or gate"]
 pub struct Webhook {
     apps: Apps,
-    settings: Settings,
-    bodies_limit: usize,
+    settings: EndpointSettings,
+    memory_budget: usize,
     deadline: Duration,
     window: (usize, Duration),
-    keying: Keying,
+    policy: DedupePolicy,
     tolerance: Duration,
 }
 
@@ -51,11 +51,11 @@ impl Webhook {
     pub fn new(apps: impl Into<Apps>) -> Self {
         Self {
             apps: apps.into(),
-            settings: Settings::default(),
-            bodies_limit: 64 << 20,
+            settings: EndpointSettings::default(),
+            memory_budget: 64 << 20,
             deadline: Duration::from_millis(2500),
             window: (100_000, Duration::from_secs(15 * 60)),
-            keying: Keying::default(),
+            policy: DedupePolicy::default(),
             tolerance: Duration::from_secs(60),
         }
     }
@@ -80,16 +80,16 @@ impl Webhook {
     ///
     /// A body over 64 KiB must fit into the first half of the budget. X hardly ever sends one, so
     /// the second half stays free for X's small bodies.
-    pub fn bodies_limit(mut self, bytes: usize) -> Self {
-        self.bodies_limit = bytes;
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.memory_budget = bytes;
         self
     }
 
     /// Sets the largest number of events in one body. Defaults to 10,000.
     ///
     /// A body with more events is delivered as one `Unknown` event that holds all its bytes.
-    pub fn events_limit(mut self, events: usize) -> Self {
-        self.settings.events_limit = events;
+    pub fn event_limit(mut self, events: usize) -> Self {
+        self.settings.event_limit = events;
         self
     }
 
@@ -113,28 +113,28 @@ impl Webhook {
 
     /// Sets which copies of an event are duplicates. Defaults to redeliveries only.
     pub fn dedupe_scope(mut self, scope: DedupeScope) -> Self {
-        self.keying.scope = scope;
+        self.policy.scope = scope;
         self
     }
 
     /// Sets whether users are subscribed through one API or through both. Defaults to one.
     ///
     /// Both are in use while an app moves from the Account Activity API to the X Activity API.
-    pub fn cut_over(mut self, cut_over: CutOver) -> Self {
-        self.keying.cut_over = cut_over;
+    pub fn api_mode(mut self, api_mode: ApiMode) -> Self {
+        self.policy.api_mode = api_mode;
         self
     }
 
     /// Sets the window in which reports from both APIs count as one event. Defaults to 60 s.
     ///
-    /// It applies with [`CutOver::Both`], to follows, blocks, mutes and typing for which one of the
+    /// It applies with [`ApiMode::Dual`], to follows, blocks, mutes and typing for which one of the
     /// APIs gives no time: a second report that comes later is delivered as a new event. It is
     /// never longer than the [deduplication window](Self::dedupe_window). If both APIs give a time,
     /// the two times may differ by 5 s, or by this window if it is shorter.
     ///
     /// During a migration, keep the old subscriptions until both APIs have reported every event for
     /// longer than this window.
-    pub fn cut_over_tolerance(mut self, tolerance: Duration) -> Self {
+    pub fn dual_mode_tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
@@ -142,8 +142,8 @@ impl Webhook {
     /// Returns the current deduplication policy.
     ///
     /// A relay uses it to forward events under the same ids.
-    pub fn keying(&self) -> Keying {
-        self.keying
+    pub fn dedupe_policy(&self) -> DedupePolicy {
+        self.policy
     }
 
     /// Sets which challenge tokens are signed.
@@ -202,10 +202,10 @@ impl Webhook {
 
     /// Returns a gate, which verifies and deduplicates; the caller delivers the events itself.
     pub fn gate(self) -> Gate {
-        let bodies = Bodies::new(self.bodies_limit.max(self.settings.body_limit.saturating_mul(2)));
+        let bodies = Bodies::new(self.memory_budget.max(self.settings.body_limit.saturating_mul(2)));
         Gate::new(
             Endpoint::new(self.apps, self.settings),
-            Dedupe::new(self.keying, self.tolerance, self.window),
+            Dedupe::new(self.policy, self.tolerance, self.window),
             bodies,
             self.deadline,
         )

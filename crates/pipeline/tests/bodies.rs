@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{deleted, deliver, halting, reception, webhook, whole};
-use birdhook_pipeline::{Pipeline, Reason, Reply};
+use crate::support::{deleted, deliver, halting, incoming, webhook, whole};
+use birdhook_pipeline::{Outcome, Pipeline, Reply};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
@@ -19,31 +19,31 @@ fn body(length: usize) -> String {
 }
 
 /// Starts a delivery whose body arrives completely but never ends.
-fn under_way(pipeline: &Channel, body: &str) -> Result<BoxFuture<'static, Reply>, Reason> {
-    let (reception, chunks) = (reception(pipeline, body), whole(body).chain(stream::pending()));
+fn under_way(pipeline: &Channel, body: &str) -> Result<BoxFuture<'static, Reply>, Outcome> {
+    let (incoming, chunks) = (incoming(pipeline, body), whole(body).chain(stream::pending()));
     let pipeline = pipeline.clone();
-    let mut receiving = async move { pipeline.receive(reception, chunks).await }.boxed();
+    let mut receiving = async move { pipeline.receive(incoming, chunks).await }.boxed();
     match (&mut receiving).now_or_never() {
         None => Ok(receiving),
-        Some(reply) => Err(reply.reason()),
+        Some(reply) => Err(reply.outcome()),
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_has_no_room_is_503_until_there_is_room() {
-    let (pipeline, _deliveries) = webhook().body_limit(32 * KIB).bodies_limit(100 * KIB).channel(8);
+    let (pipeline, _deliveries) = webhook().body_limit(32 * KIB).memory_budget(100 * KIB).channel(8);
     let body = body(32 * KIB);
-    let mut held: Vec<_> = (0..3).map(|_| under_way(&pipeline, &body).map_err(Reason::as_str).unwrap()).collect();
+    let mut held: Vec<_> = (0..3).map(|_| under_way(&pipeline, &body).map_err(Outcome::as_str).unwrap()).collect();
     assert_eq!(pipeline.health().body_bytes, 96 * KIB);
     for _ in 0..3 {
-        assert_eq!(deliver(&pipeline, &body).await, Reason::TooManyBodies);
+        assert_eq!(deliver(&pipeline, &body).await, Outcome::OverMemoryBudget);
         assert_eq!(pipeline.health().body_bytes, 96 * KIB, "what is refused takes nothing");
     }
-    assert_eq!(Reason::TooManyBodies.status(), 503);
-    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted, "a small one has room");
+    assert_eq!(Outcome::OverMemoryBudget.status(), 503);
+    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Outcome::Accepted, "a small one has room");
     drop(held.pop());
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
-    assert_eq!(held.pop().unwrap().await.reason(), Reason::BodyTooSlow);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
+    assert_eq!(held.pop().unwrap().await.outcome(), Outcome::BodyTooSlow);
     assert_eq!(pipeline.health().body_bytes, 32 * KIB, "whatever the answer is");
     drop(held);
     assert_eq!(pipeline.health().body_bytes, 0);
@@ -51,13 +51,13 @@ async fn what_has_no_room_is_503_until_there_is_room() {
 
 #[tokio::test(start_paused = true)]
 async fn the_upload_with_the_least_progress_is_503_when_a_newcomer_needs_its_room() {
-    let (pipeline, _deliveries) = webhook().body_limit(32 * KIB).bodies_limit(100 * KIB).channel(8);
+    let (pipeline, _deliveries) = webhook().body_limit(32 * KIB).memory_budget(100 * KIB).channel(8);
     let body = body(32 * KIB);
-    let mut held: Vec<_> = (0..3).map(|_| under_way(&pipeline, &body).map_err(Reason::as_str).unwrap()).collect();
+    let mut held: Vec<_> = (0..3).map(|_| under_way(&pipeline, &body).map_err(Outcome::as_str).unwrap()).collect();
     tokio::time::advance(Duration::from_millis(251)).await;
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
-    let ended: Vec<_> = held.iter_mut().map(|one| one.now_or_never().map(|reply| reply.reason())).collect();
-    assert_eq!(ended, [Some(Reason::TooManyBodies), None, None]);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
+    let ended: Vec<_> = held.iter_mut().map(|one| one.now_or_never().map(|reply| reply.outcome())).collect();
+    assert_eq!(ended, [Some(Outcome::OverMemoryBudget), None, None]);
     assert_eq!(pipeline.health().body_bytes, 64 * KIB);
     drop(held);
     assert_eq!(pipeline.health().body_bytes, 0);
@@ -72,14 +72,14 @@ async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
         .map(|number| {
             let delivery = deleted(&[&number.to_string()]);
             let body = delivery.clone() + &" ".repeat(100 * KIB - delivery.len());
-            let (pipeline, reception) = (pipeline.clone(), reception(&pipeline, &body));
-            tokio::spawn(async move { pipeline.receive(reception, whole(&body)).await.reason() })
+            let (pipeline, incoming) = (pipeline.clone(), incoming(&pipeline, &body));
+            tokio::spawn(async move { pipeline.receive(incoming, whole(&body)).await.outcome() })
         })
         .collect();
     let mut read = 0;
     while read < COUNT {
         tokio::task::yield_now().await;
-        assert_eq!(crate::support::get(&pipeline, "crc_token=a").reason(), Reason::ChallengeAnswered);
+        assert_eq!(crate::support::get(&pipeline, "crc_token=a").outcome(), Outcome::ChallengeAnswered);
         let before = read;
         while deliveries.recv().now_or_never().flatten().is_some() {
             read += 1;
@@ -87,7 +87,7 @@ async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
         assert!(read - before <= 2, "{} bodies between two challenges", read - before);
     }
     for one in receiving.drain(..) {
-        assert_eq!(one.await.unwrap(), Reason::Accepted);
+        assert_eq!(one.await.unwrap(), Outcome::Accepted);
     }
 }
 
@@ -95,29 +95,33 @@ async fn between_two_long_bodies_that_are_read_other_requests_have_a_turn() {
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_waits_for_the_sink_is_not_ended_for_a_newcomer() {
     let (sink, mut asked) = crate::support::asking();
-    let pipeline = webhook().body_limit(10 * KIB).bodies_limit(25 * KIB).sink(sink);
+    let pipeline = webhook().body_limit(10 * KIB).memory_budget(25 * KIB).sink(sink);
     let bodies = ["1", "2"].map(|id| deleted(&[id]) + &" ".repeat(10 * KIB - deleted(&[id]).len()));
     let mut receiving =
-        bodies.each_ref().map(|body| pipeline.receive(reception(&pipeline, body), halting(body, 2)).boxed());
+        bodies.each_ref().map(|body| pipeline.receive(incoming(&pipeline, body), halting(body, 2)).boxed());
     for _ in 0..5 {
         assert!(receiving.iter_mut().all(|one| one.now_or_never().is_none()), "the sink has not answered");
     }
     assert_eq!(pipeline.health().body_bytes, 20 * KIB);
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(deliver(&pipeline, &body(10 * KIB)).await, Reason::TooManyBodies);
+    assert_eq!(deliver(&pipeline, &body(10 * KIB)).await, Outcome::OverMemoryBudget);
     for receiving in receiving {
         asked.now().unwrap().1.say(Ok(()));
-        assert_eq!(receiving.await.reason(), Reason::Accepted);
+        assert_eq!(receiving.await.outcome(), Outcome::Accepted);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn large_bodies_leave_half_of_the_room_to_the_others() {
-    let (pipeline, _deliveries) = webhook().bodies_limit(2 << 20).channel(8);
+    let (pipeline, _deliveries) = webhook().memory_budget(2 << 20).channel(8);
     let (large, small) = (body(200 * KIB), body(64 * KIB));
     let mut held = Vec::new();
     let refused = (0..100).find_map(|_| under_way(&pipeline, &large).map(|receiving| held.push(receiving)).err());
-    assert_eq!((held.len(), refused), (5, Some(Reason::TooManyBodies)), "5 of 200 KiB, and no sixth, in half of 2 MiB");
+    assert_eq!(
+        (held.len(), refused),
+        (5, Some(Outcome::OverMemoryBudget)),
+        "5 of 200 KiB, and no sixth, in half of 2 MiB"
+    );
     let mut small = (0..100).map_while(|_| under_way(&pipeline, &small).ok()).collect::<Vec<_>>();
     assert_eq!(small.len(), (2048 - 1000) / 64);
     assert_eq!(pipeline.health().body_bytes, 1000 * KIB + small.len() * 64 * KIB);
@@ -128,11 +132,11 @@ async fn large_bodies_leave_half_of_the_room_to_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn the_largest_body_has_room_twice_whatever_is_set() {
-    let (pipeline, _deliveries) = webhook().body_limit(100 * KIB).bodies_limit(0).channel(8);
+    let (pipeline, _deliveries) = webhook().body_limit(100 * KIB).memory_budget(0).channel(8);
     let body = body(100 * KIB);
-    let _first = under_way(&pipeline, &body).map_err(Reason::as_str).unwrap();
-    assert_eq!(deliver(&pipeline, &body).await, Reason::TooManyBodies, "half of it is for large ones");
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    let _first = under_way(&pipeline, &body).map_err(Outcome::as_str).unwrap();
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::OverMemoryBudget, "half of it is for large ones");
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,10 +144,10 @@ async fn the_room_is_taken_until_the_answer() {
     let (sink, mut asked) = crate::support::asking();
     let pipeline = webhook().sink(sink);
     let body = body(10 * KIB);
-    let mut receiving = pipeline.receive(reception(&pipeline, &body), whole(&body)).boxed();
+    let mut receiving = pipeline.receive(incoming(&pipeline, &body), whole(&body)).boxed();
     assert!((&mut receiving).now_or_never().is_none());
     assert_eq!(pipeline.health().body_bytes, 10 * KIB, "the sink has not answered");
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(receiving.await.reason(), Reason::Accepted);
+    assert_eq!(receiving.await.outcome(), Outcome::Accepted);
     assert_eq!(pipeline.health().body_bytes, 0);
 }

@@ -5,7 +5,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use crate::support::{Alarm, assert_took, deleted, deliver, id, ids, webhook};
-use birdhook_pipeline::{Backlog, Pipeline, Reason};
+use birdhook_pipeline::{Backlog, Outcome, Pipeline};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, advance, sleep};
 
@@ -24,17 +24,17 @@ async fn turn() {
 #[tokio::test(start_paused = true)]
 async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
     let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let started = Instant::now();
     let second = deleted(&["2"]);
     let reason = deliver(&pipeline, &second).await;
-    assert_eq!((reason, reason.status()), (Reason::SinkFull, 503));
+    assert_eq!((reason, reason.status()), (Outcome::SinkFull, 503));
     assert_took(started, Duration::from_millis(2500));
     assert_eq!(pipeline.health().backlog, Some(backlog(1, 1)));
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
     assert!(deliveries.recv().now_or_never().is_none(), "what was answered 503 is not in the channel");
     let started = Instant::now();
-    assert_eq!(deliver(&pipeline, &second).await, Reason::Accepted, "the redelivery");
+    assert_eq!(deliver(&pipeline, &second).await, Outcome::Accepted, "the redelivery");
     assert_took(started, Duration::ZERO);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
     assert_eq!((pipeline.health().events, pipeline.health().duplicates), (2, 0));
@@ -43,7 +43,7 @@ async fn a_full_channel_waits_until_the_deadline_and_frees_the_claim() {
 #[tokio::test(start_paused = true)]
 async fn room_made_in_time_is_used_in_order() {
     let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let started = Instant::now();
     let (two, three) = (deleted(&["2"]), deleted(&["3"]));
     let (second, third, ()) = tokio::join!(deliver(&pipeline, &two), deliver(&pipeline, &three), async {
@@ -52,7 +52,7 @@ async fn room_made_in_time_is_used_in_order() {
         sleep(Duration::from_millis(400)).await;
         assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"], "who waited first is first");
     });
-    assert_eq!((second, third), (Reason::Accepted, Reason::Accepted));
+    assert_eq!((second, third), (Outcome::Accepted, Outcome::Accepted));
     assert_took(started, Duration::from_millis(2400));
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["3"]);
 }
@@ -61,16 +61,16 @@ async fn room_made_in_time_is_used_in_order() {
 #[tokio::test(start_paused = true)]
 async fn nobody_overtakes_who_waits_for_room() {
     let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (two, three) = (deleted(&["2"]), deleted(&["3"]));
     let mut waiting = deliver(&pipeline, &two).boxed();
     assert!((&mut waiting).now_or_never().is_none());
     deliveries.recv().await.unwrap();
     let mut latecomer = deliver(&pipeline, &three).boxed();
     assert!((&mut latecomer).now_or_never().is_none());
-    assert_eq!(waiting.await, Reason::Accepted);
+    assert_eq!(waiting.await, Outcome::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
-    assert_eq!(latecomer.await, Reason::Accepted);
+    assert_eq!(latecomer.await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,7 +81,7 @@ async fn a_channel_that_nobody_reads_any_more_is_503_at_once() {
     let body = deleted(&["1"]);
     for _ in 0..2 {
         let reason = deliver(&pipeline, &body).await;
-        assert_eq!((reason, reason.status()), (Reason::SinkClosed, 503), "the claim is free again each time");
+        assert_eq!((reason, reason.status()), (Outcome::SinkClosed, 503), "the claim is free again each time");
     }
     assert_took(started, Duration::ZERO);
     assert_eq!((pipeline.health().backlog, pipeline.health().remembered), (Some(backlog(0, 0)), 0));
@@ -90,14 +90,14 @@ async fn a_channel_that_nobody_reads_any_more_is_503_at_once() {
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_room_hears_of_the_closing() {
     let (pipeline, deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2"]);
     let started = Instant::now();
     let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async {
         sleep(Duration::from_millis(100)).await;
         drop(deliveries);
     });
-    assert_eq!(reason, Reason::SinkClosed);
+    assert_eq!(reason, Outcome::SinkClosed);
     assert_took(started, Duration::from_millis(100));
 }
 
@@ -105,7 +105,7 @@ async fn who_waits_for_room_hears_of_the_closing() {
 async fn deliveries_come_out_in_order_by_recv_and_as_a_stream() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
-        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
     }
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1", "2"]);
     drop(pipeline);
@@ -118,7 +118,7 @@ async fn deliveries_come_out_in_order_by_recv_and_as_a_stream() {
 async fn events_come_out_one_by_one_in_order() {
     let (pipeline, deliveries) = webhook().channel(8);
     for body in [&["1", "2"][..], &["3"], &["4", "5"]] {
-        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
     }
     let mut events = deliveries.events();
     assert_eq!(id(&events.recv().await.unwrap()), "1");
@@ -133,10 +133,10 @@ async fn the_backlog_counts_what_was_not_consumed() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let seen = |pipeline: &Pipeline<_>| pipeline.health().backlog.unwrap();
     assert_eq!(seen(&pipeline), backlog(0, 0));
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["4", "5"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["5", "6"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Reason::Duplicate);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["4", "5"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["5", "6"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Outcome::Duplicate);
     assert_eq!(seen(&pipeline), backlog(3, 6));
     deliveries.recv().await.unwrap();
     assert_eq!(seen(&pipeline), backlog(2, 3));
@@ -152,7 +152,7 @@ async fn the_backlog_counts_what_was_not_consumed() {
 #[tokio::test(start_paused = true)]
 async fn the_backlog_does_not_count_who_waits() {
     let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2", "3"]);
     let mut waiting = deliver(&pipeline, &body).boxed();
     assert!((&mut waiting).now_or_never().is_none());
@@ -170,7 +170,7 @@ async fn a_dropped_recv_loses_nothing() {
         let (alarm, waker) = Alarm::new();
         let mut recv = Box::pin(deliveries.recv());
         assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        assert_eq!(deliver(&pipeline, &deleted(&[&round.to_string(), "x"])).await, Reason::Accepted);
+        assert_eq!(deliver(&pipeline, &deleted(&[&round.to_string(), "x"])).await, Outcome::Accepted);
         turn().await;
         assert_eq!(alarm.rung(), 1, "who waits is told, when the turn is over");
         drop(recv);
@@ -181,7 +181,7 @@ async fn a_dropped_recv_loses_nothing() {
         assert_eq!(ids(&delivery)[0], round.to_string());
     }
     let mut events = deliveries.events();
-    assert_eq!(deliver(&pipeline, &deleted(&["7", "8", "9"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["7", "8", "9"])).await, Outcome::Accepted);
     for expected in ["7", "8", "9"] {
         drop(Box::pin(events.recv()));
         let event = events.recv().now_or_never().expect("it is there").unwrap();
@@ -200,7 +200,7 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
     let (server, rung) = (pipeline.clone(), Arc::clone(&alarm));
     let one_turn = tokio::spawn(async move {
         for at in 0..7 {
-            assert_eq!(deliver(&server, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Reason::Accepted);
+            assert_eq!(deliver(&server, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Outcome::Accepted);
         }
         rung.rung()
     });
@@ -215,7 +215,7 @@ async fn one_turn_wakes_once_and_all_that_it_brought_is_read_at_once() {
         ["0a", "1a", "2a", "3a", "4a", "5a", "6a"]
     );
     assert_eq!(pipeline.health().backlog, Some(Backlog::default()));
-    assert!(pipeline.shutdown(Duration::from_secs(1)).await.is_nothing());
+    assert!(pipeline.shutdown(Duration::from_secs(1)).await.is_empty());
     assert_eq!(deliveries.recv_many(&mut read, 5).await, 0, "all was read");
 }
 
@@ -227,7 +227,7 @@ fn a_runtime_that_stands_still_after_a_request_has_woken_the_consumer() {
     let mut recv = Box::pin(deliveries.recv());
     assert!(recv.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Reason::Accepted);
+    assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Outcome::Accepted);
     assert_eq!(alarm.rung(), 1);
 }
 
@@ -238,7 +238,7 @@ async fn select_between_recv_and_a_tick_loses_nothing() {
     let sender = async {
         for at in 0..50 {
             sleep(Duration::from_millis(7)).await;
-            assert_eq!(deliver(&pipeline, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Reason::Accepted);
+            assert_eq!(deliver(&pipeline, &deleted(&[&format!("{at}a"), &format!("{at}b")])).await, Outcome::Accepted);
         }
     };
     let reader = async {
@@ -260,37 +260,37 @@ async fn select_between_recv_and_a_tick_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_capacity_of_nought_is_one() {
     let (pipeline, mut deliveries) = webhook().channel(0);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::SinkFull);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Outcome::SinkFull);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
-    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Outcome::Accepted);
 }
 
 /// A capacity above the maximum is treated as the maximum.
 #[tokio::test(start_paused = true)]
 async fn a_capacity_without_end_does_not_panic() {
     let (pipeline, _deliveries) = webhook().channel(usize::MAX);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_capacity_counts_deliveries() {
     let (pipeline, _deliveries) = webhook().channel(3);
     for body in [&["1", "2", "3"][..], &["4", "5", "6"], &["7"]] {
-        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
     }
     let body = deleted(&["8"]);
     let mut fourth = deliver(&pipeline, &body).boxed();
     assert!((&mut fourth).now_or_never().is_none());
     advance(Duration::from_millis(2500)).await;
-    assert_eq!(fourth.await, Reason::SinkFull);
+    assert_eq!(fourth.await, Outcome::SinkFull);
 }
 
 /// An event stays valid when the pipeline and the rest of its delivery are dropped.
 #[tokio::test(start_paused = true)]
 async fn an_event_outlives_everything() {
     let (pipeline, mut deliveries) = webhook().channel(3);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     let event = deliveries.recv().await.unwrap().into_events().pop().unwrap();
     drop((pipeline, deliveries));
     let event = tokio::spawn(async move { event }).await.unwrap();
@@ -303,7 +303,7 @@ async fn other_tasks_have_a_turn_between_the_events_of_a_long_delivery() {
     let (pipeline, deliveries) = webhook().channel(8);
     let ids: Vec<String> = (0..1000).map(|id| id.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    assert_eq!(deliver(&pipeline, &deleted(&ids)).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&ids)).await, Outcome::Accepted);
     let mut events = deliveries.events();
     let (mut read, mut most) = (Vec::new(), 0);
     while read.len() < ids.len() {

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    Alarm, Asked, Verdict, asking, assert_took, deleted, deliver, deliver_owned, halting, ids, reception, webhook,
-    whole,
+    Alarm, Asked, Verdict, asking, assert_took, deleted, deliver, deliver_owned, halting, ids, incoming, webhook, whole,
 };
-use birdhook_pipeline::{EventSink, Pipeline, Reason, SinkError};
+use birdhook_pipeline::{EventSink, Outcome, Pipeline, SinkError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::Barrier;
@@ -18,10 +17,10 @@ use tokio::time::Instant;
 
 const COPIES: usize = 64;
 
-type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Reason> + Send + 'a>>>;
+type Answers<'a> = Vec<Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>>;
 
 /// Delivers each copy in its own task, all started at once.
-async fn race<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Reason>
+async fn race<S>(pipeline: &Pipeline<S>, body: &str) -> Vec<Outcome>
 where
     S: EventSink + Send + Sync + 'static,
     S::Future: Send,
@@ -40,12 +39,12 @@ where
 }
 
 /// Returns the answers of all tasks; fails if they take more than 20 s.
-async fn all(tasks: Vec<JoinHandle<Reason>>) -> Vec<Reason> {
+async fn all(tasks: Vec<JoinHandle<Outcome>>) -> Vec<Outcome> {
     let all = tokio::time::timeout(Duration::from_secs(20), join_all(tasks)).await;
     all.expect("they hang").into_iter().map(|answer| answer.unwrap()).collect()
 }
 
-fn count(answers: &[Reason], reason: Reason) -> usize {
+fn count(answers: &[Outcome], reason: Outcome) -> usize {
     answers.iter().filter(|&&answer| answer == reason).count()
 }
 
@@ -54,8 +53,8 @@ async fn sixty_four_copies_for_a_channel_give_one_event() {
     for round in 0..20 {
         let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(COPIES);
         let answers = race(&pipeline, &deleted(&[&round.to_string(), "x"])).await;
-        assert_eq!(count(&answers, Reason::Accepted), 1);
-        assert_eq!(count(&answers, Reason::Duplicate), COPIES - 1);
+        assert_eq!(count(&answers, Outcome::Accepted), 1);
+        assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 1);
         assert_eq!(deliveries.recv().await.unwrap().events().len(), 2);
         let health = pipeline.health();
         assert_eq!((health.events, health.duplicates, health.in_flight), (2, 126, 0));
@@ -78,8 +77,8 @@ async fn sixty_four_copies_for_a_slow_handler_give_one_event() {
             }
             verdict.say(Ok(()));
         });
-        assert_eq!(count(&answers, Reason::Accepted), 1);
-        assert_eq!(count(&answers, Reason::Duplicate), COPIES - 1);
+        assert_eq!(count(&answers, Outcome::Accepted), 1);
+        assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 1);
         assert!(asked.now().is_none(), "handed over once");
     }
 }
@@ -98,14 +97,14 @@ async fn copies_race_a_handler_that_fails_nine_times() {
         }
     });
     let answers = race(&pipeline, &deleted(&["1"])).await;
-    assert_eq!(count(&answers, Reason::SinkFailed), 9);
-    assert_eq!(count(&answers, Reason::Accepted), 1);
-    assert_eq!(count(&answers, Reason::Duplicate), COPIES - 10);
+    assert_eq!(count(&answers, Outcome::SinkFailed), 9);
+    assert_eq!(count(&answers, Outcome::Accepted), 1);
+    assert_eq!(count(&answers, Outcome::Duplicate), COPIES - 10);
     assert_eq!((calls.load(SeqCst), pipeline.health().events), (10, 1));
 }
 
 /// Polls all pending copies once. Returns their answers.
-fn poll_all(copies: &mut Answers<'_>) -> Vec<Reason> {
+fn poll_all(copies: &mut Answers<'_>) -> Vec<Outcome> {
     let mut answers = Vec::new();
     copies.retain_mut(|copy| match copy.now_or_never() {
         Some(answer) => {
@@ -140,7 +139,7 @@ async fn when_the_holder_fails_exactly_one_waiter_takes_over() {
         // The first poll of the holder frees the claim; the second round gives it to a waiter.
         let mut answers = poll_all(&mut copies);
         answers.extend(poll_all(&mut copies));
-        assert_eq!(answers, [Reason::SinkFailed]);
+        assert_eq!(answers, [Outcome::SinkFailed]);
         assert_eq!(copies.len(), left, "the others go on waiting");
         holder = asked.now().unwrap().1;
         assert!(asked.now().is_none(), "exactly one takes over");
@@ -150,7 +149,7 @@ async fn when_the_holder_fails_exactly_one_waiter_takes_over() {
     }
     holder.say(Ok(()));
     let answers = join_all(copies).await;
-    assert_eq!((count(&answers, Reason::Accepted), count(&answers, Reason::Duplicate)), (1, 39));
+    assert_eq!((count(&answers, Outcome::Accepted), count(&answers, Outcome::Duplicate)), (1, 39));
     assert!(asked.now().is_none());
     assert_eq!((pipeline.health().events, pipeline.health().duplicates), (1, 39));
 }
@@ -167,7 +166,7 @@ async fn when_the_holder_is_dropped_exactly_one_waiter_takes_over() {
     assert!(asked.now().is_none(), "exactly one takes over");
     verdict.say(Ok(()));
     let answers = join_all(copies).await;
-    assert_eq!((count(&answers, Reason::Accepted), count(&answers, Reason::Duplicate)), (1, 62));
+    assert_eq!((count(&answers, Outcome::Accepted), count(&answers, Outcome::Duplicate)), (1, 62));
     assert_eq!((pipeline.health().events, pipeline.health().unanswered), (1, 1));
 }
 
@@ -189,7 +188,7 @@ async fn a_waiter_that_was_woken_and_dropped_does_not_swallow_the_claim() {
     assert!(poll_all(&mut waiters).is_empty());
     let _first = asked.now().unwrap();
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(waiters.remove(0).await, Reason::Accepted);
+    assert_eq!(waiters.remove(0).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,23 +202,23 @@ async fn a_waiter_takes_over_what_the_holders_deadline_freed() {
     let (_, late) = asked.now().unwrap();
     let mut waiter = deliver(&pipeline, &body).boxed();
     assert!((&mut waiter).now_or_never().is_none());
-    assert_eq!(holder.await, Reason::SinkTooSlow);
+    assert_eq!(holder.await, Outcome::SinkTooSlow);
     assert_took(started, Duration::from_millis(2500));
     assert!(late.is_moot());
     // The waiter has one second left.
     assert!((&mut waiter).now_or_never().is_none());
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(waiter.await, Reason::Accepted);
+    assert_eq!(waiter.await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_still_being_read_claims_nothing() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
-    let mut reading = pipeline.receive(reception(&pipeline, &body), halting(&body, 5)).boxed();
+    let mut reading = pipeline.receive(incoming(&pipeline, &body), halting(&body, 5)).boxed();
     assert!((&mut reading).now_or_never().is_none());
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
-    assert_eq!(reading.await.reason(), Reason::Duplicate);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
+    assert_eq!(reading.await.outcome(), Outcome::Duplicate);
 }
 
 /// The holder began later, so its deadline is after the waiter's.
@@ -227,18 +226,18 @@ async fn a_body_that_is_still_being_read_claims_nothing() {
 async fn who_waits_in_vain_is_answered_503_in_flight() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
-    let early = reception(&pipeline, &body);
+    let early = incoming(&pipeline, &body);
     let started = Instant::now();
     tokio::time::advance(Duration::from_millis(1500)).await;
     let mut holder = deliver(&pipeline, &body).boxed();
     assert!((&mut holder).now_or_never().is_none());
     let reply = pipeline.receive(early, whole(&body)).await;
     assert_took(started, Duration::from_millis(2500));
-    assert_eq!((reply.reason(), reply.status()), (Reason::InFlight, 503));
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::InFlight, 503));
     assert!(reply.headers().any(|(name, _)| name == "retry-after"));
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(holder.await, Reason::Accepted, "the one who gave up took nothing away from the holder");
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
+    assert_eq!(holder.await, Outcome::Accepted, "the one who gave up took nothing away from the holder");
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Duplicate);
 }
 
 /// Each delivery claims all its events at once, or none.
@@ -260,7 +259,7 @@ async fn overlapping_deliveries_never_wait_for_each_other_in_a_circle() {
     }
     assert!(all.is_empty(), "{} hang", all.len());
     assert_eq!(handed, [vec!["a", "b"], vec!["c"]]);
-    assert_eq!((count(&answers, Reason::Accepted), count(&answers, Reason::Duplicate)), (2, 2));
+    assert_eq!((count(&answers, Outcome::Accepted), count(&answers, Outcome::Duplicate)), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -303,13 +302,13 @@ async fn who_waits_for_one_event_holds_no_other() {
     let mut both = deliver(&pipeline, &ab).boxed();
     assert!((&mut both).now_or_never().is_none());
     let (answer, ()) = tokio::join!(deliver(&pipeline, &b), async { asked.next().await.1.say(Ok(())) });
-    assert_eq!(answer, Reason::Accepted, "b was free");
+    assert_eq!(answer, Outcome::Accepted, "b was free");
     hold_a.say(Err(SinkError::failed("no")));
-    assert_eq!(first.await, Reason::SinkFailed);
+    assert_eq!(first.await, Outcome::SinkFailed);
     let (answer, ()) = tokio::join!(both, async {
         let (delivery, verdict) = asked.next().await;
         assert_eq!(ids(&delivery), ["a"]);
         verdict.say(Ok(()));
     });
-    assert_eq!(answer, Reason::Accepted);
+    assert_eq!(answer, Outcome::Accepted);
 }

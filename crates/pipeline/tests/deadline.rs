@@ -5,8 +5,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::support::{SECRET, asking, assert_took, deleted, deliver, reception, secret, webhook, whole};
-use birdhook_pipeline::{Begun, Reason, RequestHead, SinkError, signature};
+use crate::support::{SECRET, asking, assert_took, deleted, deliver, incoming, secret, webhook, whole};
+use birdhook_pipeline::{HeadResult, Outcome, RequestHead, SinkError, signature};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -26,22 +26,22 @@ async fn a_body_that_never_ends_is_408_at_the_deadline() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
     let started = Instant::now();
-    let reply = pipeline.receive(reception(&pipeline, &body), whole(&body).chain(stream::pending())).await;
-    assert_eq!((reply.reason(), reply.status()), (Reason::BodyTooSlow, 408));
+    let reply = pipeline.receive(incoming(&pipeline, &body), whole(&body).chain(stream::pending())).await;
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::BodyTooSlow, 408));
     assert_took(started, 2500 * MILLIS);
     assert!(deliveries.recv().now_or_never().is_none(), "nothing was handed over");
     assert_eq!(pipeline.health().in_flight, 0);
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_just_in_time_is_accepted_and_one_just_late_is_not() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
-    let reply = pipeline.receive(reception(&pipeline, &body), slow(&body, 10, 251 * MILLIS)).await;
-    assert_eq!(reply.reason(), Reason::BodyTooSlow);
-    let reply = pipeline.receive(reception(&pipeline, &body), slow(&body, 10, 249 * MILLIS)).await;
-    assert_eq!(reply.reason(), Reason::Accepted);
+    let reply = pipeline.receive(incoming(&pipeline, &body), slow(&body, 10, 251 * MILLIS)).await;
+    assert_eq!(reply.outcome(), Outcome::BodyTooSlow);
+    let reply = pipeline.receive(incoming(&pipeline, &body), slow(&body, 10, 249 * MILLIS)).await;
+    assert_eq!(reply.outcome(), Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,7 +49,7 @@ async fn the_deadline_is_a_setting() {
     let (pipeline, _deliveries) = webhook().deadline(700 * MILLIS).channel(8);
     let started = Instant::now();
     let body = stream::pending::<Result<Bytes, Infallible>>();
-    assert_eq!(pipeline.receive(reception(&pipeline, "{}"), body).await.reason(), Reason::BodyTooSlow);
+    assert_eq!(pipeline.receive(incoming(&pipeline, "{}"), body).await.outcome(), Outcome::BodyTooSlow);
     assert_took(started, 700 * MILLIS);
 }
 
@@ -58,10 +58,10 @@ async fn the_deadline_is_a_setting() {
 async fn the_deadline_counts_from_the_head() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let started = Instant::now();
-    let reception = reception(&pipeline, "{}");
+    let incoming = incoming(&pipeline, "{}");
     sleep(2000 * MILLIS).await;
-    let reply = pipeline.receive(reception, stream::pending::<Result<Bytes, Infallible>>()).await;
-    assert_eq!(reply.reason(), Reason::BodyTooSlow);
+    let reply = pipeline.receive(incoming, stream::pending::<Result<Bytes, Infallible>>()).await;
+    assert_eq!(reply.outcome(), Outcome::BodyTooSlow);
     assert_took(started, 2500 * MILLIS);
 }
 
@@ -70,14 +70,14 @@ async fn a_slow_sink_is_503_and_its_claim_is_free_again() {
     let (sink, mut asked) = asking();
     let (pipeline, body) = (webhook().sink(sink), deleted(&["1"]));
     let started = Instant::now();
-    let reply = pipeline.receive(reception(&pipeline, &body), whole(&body)).await;
-    assert_eq!((reply.reason(), reply.status()), (Reason::SinkTooSlow, 503));
+    let reply = pipeline.receive(incoming(&pipeline, &body), whole(&body)).await;
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::SinkTooSlow, 503));
     assert!(reply.headers().any(|header| header == ("retry-after", "3")));
     assert_took(started, 2500 * MILLIS);
     assert!(asked.now().unwrap().1.is_moot(), "the hand-over was given up");
     let started = Instant::now();
     let (answer, ()) = tokio::join!(deliver(&pipeline, &body), async { asked.next().await.1.say(Ok(())) });
-    assert_eq!(answer, Reason::Accepted);
+    assert_eq!(answer, Outcome::Accepted);
     assert_took(started, Duration::ZERO);
 }
 
@@ -92,7 +92,7 @@ async fn a_slow_handler_is_dropped_at_the_deadline() {
             Ok::<(), Infallible>(())
         }
     });
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::SinkTooSlow);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkTooSlow);
     sleep(10_000 * MILLIS).await;
     assert!(finished.try_recv().is_err(), "it went on in secret");
 }
@@ -100,12 +100,12 @@ async fn a_slow_handler_is_dropped_at_the_deadline() {
 /// 1.5 s for the body leave 1 s for the sink.
 #[tokio::test(start_paused = true)]
 async fn one_deadline_covers_body_and_sink_together() {
-    for (patience, expected) in [(999, Reason::Accepted), (1001, Reason::SinkTooSlow)] {
+    for (patience, expected) in [(999, Outcome::Accepted), (1001, Outcome::SinkTooSlow)] {
         let pipeline = webhook().handler(move |_| sleep(patience * MILLIS).map(Ok::<(), Infallible>));
         let body = deleted(&["1"]);
         let started = Instant::now();
-        let reply = pipeline.receive(reception(&pipeline, &body), slow(&body, 3, 500 * MILLIS)).await;
-        assert_eq!(reply.reason(), expected);
+        let reply = pipeline.receive(incoming(&pipeline, &body), slow(&body, 3, 500 * MILLIS)).await;
+        assert_eq!(reply.outcome(), expected);
         assert_took(started, (1500 + patience.min(1000)) * MILLIS);
     }
 }
@@ -117,15 +117,19 @@ async fn a_body_that_breaks_off_is_400() {
     for whole_before in [false, true] {
         let good = stream::iter(whole_before.then(|| Ok(Bytes::from(body.clone()))));
         let broken = good.chain(stream::iter([Err("connection reset"), Ok(Bytes::new())]));
-        let reply = pipeline.receive(reception(&pipeline, &body), broken).await;
-        assert_eq!((reply.reason(), reply.status()), (Reason::BodyCutOff, 400));
+        let reply = pipeline.receive(incoming(&pipeline, &body), broken).await;
+        assert_eq!((reply.outcome(), reply.status()), (Outcome::BodyCutOff, 400));
     }
-    assert_eq!(pipeline.health().answered(Reason::BodyCutOff), 2);
+    assert_eq!(pipeline.health().answered(Outcome::BodyCutOff), 2);
     assert!(deliveries.recv().now_or_never().is_none());
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
 }
 
-fn begin(pipeline: &birdhook_pipeline::Pipeline<birdhook_pipeline::ChannelSink>, body: &str, length: &str) -> Begun {
+fn begin(
+    pipeline: &birdhook_pipeline::Pipeline<birdhook_pipeline::ChannelSink>,
+    body: &str,
+    length: &str,
+) -> HeadResult<birdhook_pipeline::IncomingDelivery> {
     let signed = signature::sign(&secret(SECRET), body.as_bytes());
     let headers = [(signature::HEADER, signed.as_bytes()), ("content-length", length.as_bytes())];
     pipeline.begin(&RequestHead::new("POST", "/", None).with_headers(headers))
@@ -135,10 +139,10 @@ fn begin(pipeline: &birdhook_pipeline::Pipeline<birdhook_pipeline::ChannelSink>,
 async fn a_body_that_is_not_as_long_as_it_says_is_400() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
-    for (wrong, expected) in [(-1, Reason::BodyCutOff), (1, Reason::BodyCutOff), (0, Reason::Accepted)] {
+    for (wrong, expected) in [(-1, Outcome::BodyCutOff), (1, Outcome::BodyCutOff), (0, Outcome::Accepted)] {
         let length = (body.len() as isize + wrong).to_string();
-        let Begun::Delivery(reception) = begin(&pipeline, &body, &length) else { panic!("refused") };
-        assert_eq!(pipeline.receive(reception, whole(&body)).await.reason(), expected);
+        let HeadResult::Body(incoming) = begin(&pipeline, &body, &length) else { panic!("refused") };
+        assert_eq!(pipeline.receive(incoming, whole(&body)).await.outcome(), expected);
     }
 }
 
@@ -146,10 +150,12 @@ async fn a_body_that_is_not_as_long_as_it_says_is_400() {
 async fn a_body_over_the_limit_is_413_before_it_is_read() {
     let body = deleted(&["1"]);
     let (pipeline, _deliveries) = webhook().body_limit(body.len()).channel(8);
-    let Begun::Reply(reply) = begin(&pipeline, &body, &(body.len() + 1).to_string()) else { panic!("not refused") };
-    assert_eq!((reply.reason(), reply.status()), (Reason::BodyTooLarge, 413));
+    let HeadResult::Reply(reply) = begin(&pipeline, &body, &(body.len() + 1).to_string()) else {
+        panic!("not refused")
+    };
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::BodyTooLarge, 413));
     assert_eq!(pipeline.health().in_flight, 0);
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted, "exactly the limit is not over it");
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted, "exactly the limit is not over it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,31 +164,31 @@ async fn a_body_over_the_limit_is_read_no_further() {
     let (pipeline, _deliveries) = webhook().body_limit(body.len()).channel(8);
     let further = stream::once(async { panic!("read on behind the limit") });
     let over = whole(&body).chain(stream::iter([Ok(Bytes::from_static(b" "))])).chain(further);
-    let reply = pipeline.receive(reception(&pipeline, &body), over).await;
-    assert_eq!((reply.reason(), reply.status()), (Reason::BodyTooLarge, 413));
+    let reply = pipeline.receive(incoming(&pipeline, &body), over).await;
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::BodyTooLarge, 413));
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_mebibyte_is_the_limit_unless_set() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let padded = |length: usize| format!("{}{}", deleted(&["1"]), " ".repeat(length - deleted(&["1"]).len()));
-    assert_eq!(deliver(&pipeline, &padded((1 << 20) + 1)).await, Reason::BodyTooLarge);
-    assert_eq!(deliver(&pipeline, &padded(1 << 20)).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &padded((1 << 20) + 1)).await, Outcome::BodyTooLarge);
+    assert_eq!(deliver(&pipeline, &padded(1 << 20)).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_verified_or_no_object_reaches_no_sink() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
-    let forged = pipeline.receive(reception(&pipeline, &body), whole(&deleted(&["2"]))).await;
-    assert_eq!((forged.reason(), forged.status()), (Reason::SignatureWrong, 401));
+    let forged = pipeline.receive(incoming(&pipeline, &body), whole(&deleted(&["2"]))).await;
+    assert_eq!((forged.outcome(), forged.status()), (Outcome::SignatureWrong, 401));
     assert!(forged.body().is_empty());
     for odd in ["[]", "", "null", "{\"a\":1"] {
-        assert_eq!(deliver(&pipeline, odd).await, Reason::NotAnObject, "{odd:?}");
+        assert_eq!(deliver(&pipeline, odd).await, Outcome::NotAnObject, "{odd:?}");
     }
     assert!(deliveries.recv().now_or_never().is_none());
     assert_eq!(pipeline.health().remembered, 0);
-    assert_eq!(deliver(&pipeline, r#"{"new_things":[1]}"#).await, Reason::Accepted, "unknown is delivered");
+    assert_eq!(deliver(&pipeline, r#"{"new_things":[1]}"#).await, Outcome::Accepted, "unknown is delivered");
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,14 +199,14 @@ async fn a_sink_may_say_itself_that_it_is_too_slow() {
     let (answer, ()) = tokio::join!(deliver(&pipeline, &body), async {
         asked.next().await.1.say(Err(SinkError::TooSlow));
     });
-    assert_eq!(answer, Reason::SinkTooSlow);
+    assert_eq!(answer, Outcome::SinkTooSlow);
 }
 
 /// Users set `Duration::MAX` for "as long as it takes", and tokio's own `timeout` accepts it.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_without_end_does_not_panic() {
     let (pipeline, _deliveries) = webhook().deadline(Duration::MAX).channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
 }
 
 /// Always has another empty chunk ready, each after one millisecond. Ends after a minute.
@@ -224,7 +230,7 @@ impl Stream for Endless {
 async fn a_body_that_is_always_ready_still_meets_the_deadline() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let started = Instant::now();
-    let reply = pipeline.receive(reception(&pipeline, "{}"), Endless { chunks: 0 }).await;
+    let reply = pipeline.receive(incoming(&pipeline, "{}"), Endless { chunks: 0 }).await;
     assert!(started.elapsed() < Duration::from_secs(30), "read for {:?}", started.elapsed());
-    assert_eq!(reply.reason(), Reason::BodyTooSlow);
+    assert_eq!(reply.outcome(), Outcome::BodyTooSlow);
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{app, asking, deleted, deleted_for, deliver, deliver_signed, ids, message_for, webhook};
-use birdhook_pipeline::{Apps, DedupeScope, Deliveries, Reason, SinkError, Webhook};
+use birdhook_pipeline::{Apps, DedupeScope, Deliveries, Outcome, SinkError, Webhook};
 use futures_util::FutureExt;
 use tokio::time::advance;
 
-const ACCEPTED: Reason = Reason::Accepted;
-const DUPLICATE: Reason = Reason::Duplicate;
+const ACCEPTED: Outcome = Outcome::Accepted;
+const DUPLICATE: Outcome = Outcome::Duplicate;
 
 /// Returns the ids of the deliveries that are in the channel right now.
 fn taken(deliveries: &mut Deliveries) -> Vec<Vec<String>> {
@@ -58,12 +58,12 @@ async fn what_the_sink_refused_is_no_duplicate() {
     let pipeline = webhook().sink(sink);
     let body = deleted(&["1", "2"]);
     for (error, reason) in [
-        (SinkError::Full, Reason::SinkFull),
-        (SinkError::Closed, Reason::SinkClosed),
-        (SinkError::TooSlow, Reason::SinkTooSlow),
-        (SinkError::InFlight, Reason::InFlight),
-        (SinkError::refused("no"), Reason::SinkFailed),
-        (SinkError::failed("no"), Reason::SinkFailed),
+        (SinkError::Full, Outcome::SinkFull),
+        (SinkError::Closed, Outcome::SinkClosed),
+        (SinkError::TooSlow, Outcome::SinkTooSlow),
+        (SinkError::InFlight, Outcome::InFlight),
+        (SinkError::refused("no"), Outcome::SinkFailed),
+        (SinkError::failed("no"), Outcome::SinkFailed),
     ] {
         let (answer, ()) = tokio::join!(deliver(&pipeline, &body), async {
             let (delivery, verdict) = asked.next().await;

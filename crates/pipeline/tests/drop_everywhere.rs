@@ -10,30 +10,32 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use crate::support::{
-    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, poll, reception, secret, webhook,
+    Alarm, SECRET, asking, deleted, deliver, deliver_owned, halt, halting, ids, incoming, poll, secret, webhook,
 };
-use birdhook_pipeline::{Begun, Deliveries, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, signature};
+use birdhook_pipeline::{
+    Deliveries, Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, signature,
+};
 use futures_util::FutureExt;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A delivery in progress, and the nudges that wake it each time it waits.
 struct Trial {
-    receiving: Boxed<Reason>,
+    receiving: Boxed<Outcome>,
     nudges: VecDeque<Box<dyn FnOnce()>>,
 }
 
 impl Trial {
     fn new<S: EventSink + 'static>(pipeline: &Pipeline<S>, body: &str, nudges: Vec<Box<dyn FnOnce()>>) -> Self {
-        let (pipeline, reception) = (pipeline.clone(), reception(pipeline, body));
+        let (pipeline, incoming) = (pipeline.clone(), incoming(pipeline, body));
         let body = halting(body, 3);
-        let receiving = Box::pin(async move { pipeline.receive(reception, body).await.reason() });
+        let receiving = Box::pin(async move { pipeline.receive(incoming, body).await.outcome() });
         Self { receiving, nudges: nudges.into() }
     }
 
     /// Takes this many steps, each a poll or a nudge, and drops the future. Returns its answer, if
     /// any.
-    fn take(mut self, steps: usize) -> Option<Reason> {
+    fn take(mut self, steps: usize) -> Option<Outcome> {
         let (alarm, waker) = Alarm::new();
         let mut waits = false;
         for _ in 0..steps {
@@ -54,7 +56,7 @@ impl Trial {
 }
 
 /// Drops after 0, 1, 2, ... steps until there is an answer. Returns the number of drops.
-async fn drop_everywhere(mut trial: impl AsyncFnMut(usize) -> Option<Reason>, expected: Reason) -> usize {
+async fn drop_everywhere(mut trial: impl AsyncFnMut(usize) -> Option<Outcome>, expected: Outcome) -> usize {
     for steps in 0..100 {
         if let Some(answer) = trial(steps).await {
             assert_eq!(answer, expected);
@@ -81,8 +83,8 @@ async fn in_front_of_a_channel() {
     let trial = async |steps| {
         let (pipeline, deliveries) = webhook().channel(1);
         let consumer: Consumer = Rc::new(RefCell::new((Vec::new(), deliveries)));
-        assert_eq!(deliver(&pipeline, &deleted(&["before"])).await, Reason::Accepted);
-        let mut holder: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+        assert_eq!(deliver(&pipeline, &deleted(&["before"])).await, Outcome::Accepted);
+        let mut holder: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
         assert!(poll(&mut holder).is_pending(), "there is no room");
         let holder = Rc::new(RefCell::new(Some(holder)));
 
@@ -94,19 +96,19 @@ async fn in_front_of_a_channel() {
         drop(holder.take());
         consume(&consumer);
         let again = deliver(&pipeline, &body).await;
-        assert_eq!(again, if answer.is_some() { Reason::Duplicate } else { Reason::Accepted }, "after {steps} steps");
+        assert_eq!(again, if answer.is_some() { Outcome::Duplicate } else { Outcome::Accepted }, "after {steps} steps");
         consume(&consumer);
         assert_eq!(consumer.borrow().0, ["before", "x"], "after {steps} steps");
         let health = pipeline.health();
         assert_eq!((health.in_flight, health.events, health.remembered), (0, 2, 2), "after {steps} steps");
         assert_eq!(health.unanswered, 1 + u64::from(answer.is_none()), "the holder, and what was dropped");
         assert_eq!(health.backlog, Some(birdhook_pipeline::Backlog::default()));
-        assert!(pipeline.shutdown(std::time::Duration::ZERO).await.is_nothing());
+        assert!(pipeline.shutdown(std::time::Duration::ZERO).await.is_empty());
         answer
     };
     // Four halts of the body, the waits for the claim and for a slot, one nudge each, the last
     // poll.
-    assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 2 + 2 + 1);
+    assert_eq!(drop_everywhere(trial, Outcome::Accepted).await, 4 + 2 + 2 + 1);
 }
 
 /// A body in pieces, another copy that holds the claim, and a handler that halts.
@@ -130,7 +132,7 @@ async fn in_front_of_a_handler() {
                     Ok::<(), Infallible>(())
                 }
             });
-            let mut holder: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            let mut holder: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
             assert!(poll(&mut holder).is_pending());
             let holder = Rc::new(RefCell::new(Some(holder)));
             let held = Rc::clone(&holder);
@@ -138,14 +140,14 @@ async fn in_front_of_a_handler() {
 
             drop(holder.take());
             let again = deliver(&pipeline, &body).await;
-            assert_eq!(again, if answer.is_some() { Reason::Duplicate } else { Reason::Accepted });
+            assert_eq!(again, if answer.is_some() { Outcome::Duplicate } else { Outcome::Accepted });
             assert_eq!(*seen.borrow(), ["x", "y"], "after {steps} steps");
             let health = pipeline.health();
             assert_eq!((health.in_flight, health.events), (0, 2));
             assert_eq!(health.unanswered, 1 + u64::from(answer.is_none()));
             answer
         };
-        assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 1 + 1 + halts + 1);
+        assert_eq!(drop_everywhere(trial, Outcome::Accepted).await, 4 + 1 + 1 + halts + 1);
     }
 }
 
@@ -157,7 +159,7 @@ async fn while_another_copy_is_handed_over() {
         let trial = async |steps| {
             let (sink, mut asked) = asking();
             let pipeline = webhook().sink(sink);
-            let mut holder: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            let mut holder: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
             assert!(poll(&mut holder).is_pending());
             let verdict = asked.now().unwrap().1;
             let end = move || {
@@ -178,25 +180,25 @@ async fn while_another_copy_is_handed_over() {
             pending.into_iter().for_each(|end| end());
             let accepted = succeeds || answer.is_some();
             while asked.borrow_mut().now().is_some() {}
-            let mut again: Boxed<Reason> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
+            let mut again: Boxed<Outcome> = Box::pin(deliver_owned(pipeline.clone(), body.clone()));
             let first_poll = poll(&mut again);
             if accepted {
-                assert_eq!(first_poll, Poll::Ready(Reason::Duplicate), "after {steps} steps");
+                assert_eq!(first_poll, Poll::Ready(Outcome::Duplicate), "after {steps} steps");
             } else {
                 asked.borrow_mut().now().unwrap().1.say(Ok(()));
-                assert_eq!(again.await, Reason::Accepted, "after {steps} steps");
+                assert_eq!(again.await, Outcome::Accepted, "after {steps} steps");
             }
             let health = pipeline.health();
             assert_eq!((health.in_flight, health.events), (0, 1));
             assert_eq!(health.unanswered, u64::from(answer.is_none()));
             answer
         };
-        let expected = if succeeds { (Reason::Duplicate, 4 + 1 + 1 + 1) } else { (Reason::Accepted, 4 + 2 + 2 + 1) };
+        let expected = if succeeds { (Outcome::Duplicate, 4 + 1 + 1 + 1) } else { (Outcome::Accepted, 4 + 2 + 2 + 1) };
         assert_eq!(drop_everywhere(trial, expected.0).await, expected.1);
     }
 }
 
-/// With a gate: during `admit`, during `settle`, and between them.
+/// With a gate: during `verify`, during `deliver_with`, and between them.
 #[tokio::test(start_paused = true)]
 async fn with_a_gate_and_a_hand_over_of_ones_own() {
     let body = deleted(&["x"]);
@@ -206,10 +208,10 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
         let gate = webhook().gate();
         let done = Rc::new(RefCell::new(0));
         let whole = async |halts| {
-            let Begun::Delivery(reception) = gate.begin(&head) else { panic!("refused") };
-            let admission = match reception.admit(halting(&body, 3)).await {
-                Ok(admission) => admission,
-                Err(reply) => return reply.reason(),
+            let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
+            let verified = match incoming.verify(halting(&body, 3)).await {
+                Ok(verified) => verified,
+                Err(reply) => return reply.outcome(),
             };
             halt(halts).await; // between the halves
             let hand_over = async |delivery: Delivery| {
@@ -217,9 +219,9 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
                 *done.borrow_mut() += delivery.events().len();
                 Ok(())
             };
-            match admission.settle(hand_over, Reason::SinkTooSlow).await {
-                Ok(()) => Reason::Accepted,
-                Err(reply) => reply.reason(),
+            match verified.deliver_with(hand_over, Outcome::SinkTooSlow).await {
+                Ok(()) => Outcome::Accepted,
+                Err(reply) => reply.outcome(),
             }
         };
         let mut first = Box::pin(whole(2));
@@ -234,11 +236,11 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
         let begun = usize::from(steps > 0);
         assert_eq!(gate.health().unanswered as usize, if answer.is_some() { 0 } else { begun });
         gate.idle().now_or_never().expect("nothing is in flight");
-        assert_eq!(whole(0).await, if answer.is_some() { Reason::Duplicate } else { Reason::Accepted });
+        assert_eq!(whole(0).await, if answer.is_some() { Outcome::Duplicate } else { Outcome::Accepted });
         assert_eq!((*done.borrow(), gate.health().events, gate.health().in_flight), (1, 1, 0));
         answer
     };
-    assert_eq!(drop_everywhere(trial, Reason::Accepted).await, 4 + 2 + 2 + 1);
+    assert_eq!(drop_everywhere(trial, Outcome::Accepted).await, 4 + 2 + 2 + 1);
 }
 
 /// A head whose body is never read.
@@ -246,9 +248,9 @@ async fn with_a_gate_and_a_hand_over_of_ones_own() {
 async fn before_anything_was_received() {
     let (pipeline, mut deliveries) = webhook().channel(1);
     let body = deleted(&["x"]);
-    drop(reception(&pipeline, &body));
+    drop(incoming(&pipeline, &body));
     assert_eq!((pipeline.health().in_flight, pipeline.health().unanswered), (0, 1));
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["x"]);
 }
 
@@ -281,16 +283,16 @@ async fn a_panic_of_the_handler_is_answered_503_and_frees_the_claim() {
             assert!(poll(&mut waiting).is_pending(), "the first one holds the claim");
             waiter = Some(waiting);
         }
-        assert_eq!(first.await, Reason::SinkPanicked);
+        assert_eq!(first.await, Outcome::SinkPanicked);
         let health = pipeline.health();
-        let answered = (health.unanswered, health.answered(Reason::SinkPanicked));
+        let answered = (health.unanswered, health.answered(Outcome::SinkPanicked));
         assert_eq!((answered, health.in_flight), ((0, 1), usize::from(waiter.is_some())));
         let answer = match waiter {
             Some(waiter) => waiter.await,
             None => deliver(&pipeline, &body).await,
         };
-        assert_eq!(answer, Reason::Accepted, "{halts:?}");
-        assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
+        assert_eq!(answer, Outcome::Accepted, "{halts:?}");
+        assert_eq!(deliver(&pipeline, &body).await, Outcome::Duplicate);
         assert_eq!((calls.load(SeqCst), done.load(SeqCst), pipeline.health().in_flight), (2, 1, 0));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::support::{app, asking, deleted, deliver, get, reception, secret, webhook, whole};
-use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, SecretKind, Webhook, signature};
+use crate::support::{app, asking, deleted, deliver, get, incoming, secret, webhook, whole};
+use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, SecretKind, Webhook, signature};
 use futures_util::FutureExt;
 use tokio::time::advance;
 
@@ -46,31 +46,31 @@ async fn every_answer_is_counted_under_its_reason() {
     for query in ["crc_token=a", "crc_token=b", "", "crc_token=", "crc_token=a&crc_token=b", "crc_token=%7B"] {
         get(&pipeline, query);
     }
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["2", "3"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["3"])).await, Reason::Duplicate);
-    assert_eq!(deliver(&pipeline, "[]").await, Reason::NotAnObject);
-    let forged = pipeline.receive(reception(&pipeline, "{}"), whole("{ }")).await;
-    assert_eq!(forged.reason(), Reason::SignatureWrong);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2", "3"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["3"])).await, Outcome::Duplicate);
+    assert_eq!(deliver(&pipeline, "[]").await, Outcome::NotAnObject);
+    let forged = pipeline.receive(incoming(&pipeline, "{}"), whole("{ }")).await;
+    assert_eq!(forged.outcome(), Outcome::SignatureWrong);
     for method in ["POST", "PUT", "HEAD"] {
-        assert!(matches!(pipeline.begin(&RequestHead::new(method, "/", None)), Begun::Reply(_)));
+        assert!(matches!(pipeline.begin(&RequestHead::new(method, "/", None)), HeadResult::Reply(_)));
     }
     let expected = HashMap::from([
-        (Reason::ChallengeAnswered, 2),
-        (Reason::TokenMissing, 1),
-        (Reason::TokenEmpty, 1),
-        (Reason::TokenRepeated, 1),
-        (Reason::TokenRefused, 1),
-        (Reason::Accepted, 2),
-        (Reason::Duplicate, 1),
-        (Reason::NotAnObject, 1),
-        (Reason::SignatureWrong, 1),
-        (Reason::SignatureMissing, 1),
-        (Reason::MethodNotAllowed, 2),
+        (Outcome::ChallengeAnswered, 2),
+        (Outcome::TokenMissing, 1),
+        (Outcome::TokenEmpty, 1),
+        (Outcome::TokenRepeated, 1),
+        (Outcome::TokenRefused, 1),
+        (Outcome::Accepted, 2),
+        (Outcome::Duplicate, 1),
+        (Outcome::NotAnObject, 1),
+        (Outcome::SignatureWrong, 1),
+        (Outcome::SignatureMissing, 1),
+        (Outcome::MethodNotAllowed, 2),
     ]);
     let health = pipeline.health();
     assert_eq!(health.answers().collect::<HashMap<_, _>>(), expected);
-    for &reason in Reason::ALL {
+    for &reason in Outcome::ALL {
         assert_eq!(health.answered(reason), expected.get(&reason).copied().unwrap_or(0), "{reason:?}");
     }
     assert_eq!((health.events, health.duplicates, health.remembered), (3, 2, 3));
@@ -83,16 +83,16 @@ async fn in_flight_is_from_the_head_to_the_answer() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let (one, two) = (deleted(&["1"]), deleted(&["2"]));
-    let first = reception(&pipeline, &one);
+    let first = incoming(&pipeline, &one);
     assert_eq!(pipeline.health().in_flight, 1);
     let mut first = pipeline.receive(first, whole(&one)).boxed();
     assert!((&mut first).now_or_never().is_none());
-    let second = reception(&pipeline, &two);
+    let second = incoming(&pipeline, &two);
     assert_eq!(pipeline.health().in_flight, 2);
     get(&pipeline, "crc_token=a");
     assert_eq!(pipeline.health().in_flight, 2, "a challenge never is");
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(first.await.reason(), Reason::Accepted);
+    assert_eq!(first.await.outcome(), Outcome::Accepted);
     assert_eq!((pipeline.health().in_flight, pipeline.health().unanswered), (1, 0));
     drop(second);
     assert_eq!((pipeline.health().in_flight, pipeline.health().unanswered), (0, 1));
@@ -107,7 +107,7 @@ async fn since_the_last_challenge_counts_answered_ones_only() {
     get(&pipeline, "crc_token=a");
     assert_eq!(pipeline.health().since_last_challenge, Some(Duration::ZERO));
     advance(3600 * SECOND).await;
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     get(&pipeline, "crc_token=%7B");
     assert_eq!(pipeline.health().since_last_challenge, Some(3600 * SECOND));
     get(&pipeline, "crc_token=b");
@@ -122,45 +122,45 @@ async fn challenges_that_x_has_signed_are_counted_apart() {
     for (key, of_x) in [(crate::support::SECRET, 1), ("stranger", 1), (crate::support::SECRET, 2)] {
         let signed = signature::sign(&secret(key), query.as_bytes());
         let head = RequestHead::new("GET", "/", Some(query)).with_headers([(signature::HEADER, signed.as_bytes())]);
-        assert!(matches!(pipeline.begin(&head), Begun::Reply(_)));
+        assert!(matches!(pipeline.begin(&head), HeadResult::Reply(_)));
         assert_eq!(pipeline.health().challenges_by_x, of_x);
     }
     get(&pipeline, query);
     let health = pipeline.health();
-    assert_eq!((health.challenges_by_x, health.answered(Reason::ChallengeAnswered)), (2, 3));
+    assert_eq!((health.challenges_by_x, health.answered(Outcome::ChallengeAnswered)), (2, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn deliveries_signed_with_another_kind_than_answers_are_counted() {
     let both = || app("bees", "consumer").add_client_secret(secret("client"));
     let (pipeline, _deliveries) = Webhook::new(both()).channel(8);
-    assert_eq!(pipeline.health().signed_with_another_kind, 0);
+    assert_eq!(pipeline.health().signed_with_other_kind, 0);
     let post = async |id: &str, signatures: &[(&str, &str)]| {
         let body = deleted(&[id]);
         let made: Vec<_> =
             signatures.iter().map(|(name, key)| (*name, signature::sign(&secret(key), body.as_bytes()))).collect();
         let headers = made.iter().map(|(name, value)| (*name, value.as_bytes()));
         match pipeline.begin(&RequestHead::new("POST", "/", None).with_headers(headers)) {
-            Begun::Delivery(reception) => pipeline.receive(reception, whole(&body)).await.reason(),
-            Begun::Reply(reply) => reply.reason(),
+            HeadResult::Body(incoming) => pipeline.receive(incoming, whole(&body)).await.outcome(),
+            HeadResult::Reply(reply) => reply.outcome(),
         }
     };
     let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
     for (id, signatures, reason, counted) in [
-        ("1", [(new, "client")].as_slice(), Reason::Accepted, 0),
-        ("2", &[(new, "client"), (old, "consumer")], Reason::Accepted, 0),
-        ("3", &[(old, "consumer")], Reason::Accepted, 1),
-        ("3", &[(old, "consumer")], Reason::Duplicate, 2),
-        ("4", &[(old, "stranger")], Reason::SignatureWrong, 2),
+        ("1", [(new, "client")].as_slice(), Outcome::Accepted, 0),
+        ("2", &[(new, "client"), (old, "consumer")], Outcome::Accepted, 0),
+        ("3", &[(old, "consumer")], Outcome::Accepted, 1),
+        ("3", &[(old, "consumer")], Outcome::Duplicate, 2),
+        ("4", &[(old, "stranger")], Outcome::SignatureWrong, 2),
     ] {
         assert_eq!(post(id, signatures).await, reason);
-        assert_eq!(pipeline.health().signed_with_another_kind, counted, "{signatures:?}");
+        assert_eq!(pipeline.health().signed_with_other_kind, counted, "{signatures:?}");
     }
     pipeline.replace_apps(both().answer_challenges_with(SecretKind::Consumer));
-    assert_eq!(post("5", &[(old, "consumer")]).await, Reason::Accepted);
-    assert_eq!(pipeline.health().signed_with_another_kind, 2, "now it is the kind that answers");
-    assert_eq!(post("6", &[(new, "client")]).await, Reason::Accepted);
-    assert_eq!(pipeline.health().signed_with_another_kind, 3);
+    assert_eq!(post("5", &[(old, "consumer")]).await, Outcome::Accepted);
+    assert_eq!(pipeline.health().signed_with_other_kind, 2, "now it is the kind that answers");
+    assert_eq!(post("6", &[(new, "client")]).await, Outcome::Accepted);
+    assert_eq!(pipeline.health().signed_with_other_kind, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,13 +168,13 @@ async fn since_the_last_event_counts_what_was_handed_over() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let body = deleted(&["1"]);
-    assert_eq!(deliver(&pipeline, &body).await, Reason::SinkTooSlow);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::SinkTooSlow);
     assert_eq!(pipeline.health().since_last_event, None);
     drop(asked.now().unwrap());
     let (reason, ()) = tokio::join!(deliver(&pipeline, &body), async { asked.next().await.1.say(Ok(())) });
-    assert_eq!((reason, pipeline.health().since_last_event), (Reason::Accepted, Some(Duration::ZERO)));
+    assert_eq!((reason, pipeline.health().since_last_event), (Outcome::Accepted, Some(Duration::ZERO)));
     advance(60 * SECOND).await;
-    assert_eq!(deliver(&pipeline, &body).await, Reason::Duplicate);
+    assert_eq!(deliver(&pipeline, &body).await, Outcome::Duplicate);
     assert_eq!(pipeline.health().since_last_event, Some(60 * SECOND), "a duplicate is no event");
 }
 
@@ -184,7 +184,7 @@ async fn what_the_app_drops_is_answered_200_and_counted_apart() {
     let (pipeline, mut deliveries) = Webhook::new(app("bees", crate::support::SECRET).drop_echoes_of("55")).channel(8);
     let echo = crate::support::message_for("30", "1").replace(r#""sender_id""#, r#""source_app_id":"55","sender_id""#);
     let reason = deliver(&pipeline, &echo).await;
-    assert_eq!((reason, reason.status()), (Reason::Dropped, 200));
+    assert_eq!((reason, reason.status()), (Outcome::Dropped, 200));
     let health = pipeline.health();
     assert_eq!((health.events, health.duplicates, health.remembered), (0, 0, 0));
     assert!(deliveries.recv().now_or_never().is_none());
@@ -197,5 +197,5 @@ async fn a_receiver_that_nobody_reads_is_not_ready() {
     assert!(pipeline.health().ready);
     drop(deliveries.events());
     assert!(!pipeline.health().ready);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::SinkClosed);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkClosed);
 }

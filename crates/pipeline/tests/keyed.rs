@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{deleted, deliver, ids, message_for, webhook};
-use birdhook_pipeline::{CutOver, DedupeScope, Delivery, Event, EventKey, EventSink, Keys, Reason, SinkError, Webhook};
+use birdhook_pipeline::{
+    ApiMode, DedupeScope, Delivery, Event, EventKey, EventSink, Keys, Outcome, SinkError, Webhook,
+};
 
 /// Remembers accepted events, and records the order in which keys were queried.
 #[derive(Default)]
@@ -54,14 +56,14 @@ fn forgetful() -> Webhook {
 async fn what_the_sink_remembers_is_answered_200_and_not_handed_over() {
     let sink = Arc::new(Remembering::default());
     let pipeline = forgetful().sink(Arc::clone(&sink));
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
-    assert_eq!(deliver(&pipeline, &deleted(&["2", "1"])).await, Reason::Duplicate);
-    assert_eq!(Reason::Duplicate.status(), 200);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2", "1"])).await, Outcome::Duplicate);
+    assert_eq!(Outcome::Duplicate.status(), 200);
     assert_eq!(sink.taken.lock().unwrap().len(), 1);
-    assert_eq!(deliver(&pipeline, &deleted(&["2", "3"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["2", "3"])).await, Outcome::Accepted);
     let taken = sink.taken.lock().unwrap();
     assert_eq!(ids(&taken[1].0), ["3"], "only what is new");
-    assert_eq!(taken[1].0.sent(), 2);
+    assert_eq!(taken[1].0.original_len(), 2);
     assert_eq!(taken[1].1, [taken[1].0.events()[0].delivery_key()]);
     let health = pipeline.health();
     assert_eq!((health.events, health.duplicates), (3, 3));
@@ -72,7 +74,7 @@ async fn what_the_sink_refused_it_is_handed_again() {
     let sink = Arc::new(Remembering { refuses: true, ..Remembering::default() });
     let pipeline = webhook().sink(Arc::clone(&sink));
     for _ in 0..2 {
-        assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::SinkFull);
+        assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::SinkFull);
     }
     assert_eq!(sink.taken.lock().unwrap().len(), 2);
 }
@@ -83,7 +85,7 @@ async fn the_sink_is_not_asked_for_what_is_known_without_it() {
     let pipeline = webhook().sink(Arc::clone(&sink));
     deliver(&pipeline, &deleted(&["1"])).await;
     let asked = sink.asked.lock().unwrap().len();
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Duplicate);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Duplicate);
     assert_eq!(sink.asked.lock().unwrap().len(), asked);
 }
 
@@ -94,15 +96,15 @@ async fn a_panic_of_the_sinks_memory_is_answered_503_and_frees_the_claim() {
         let sink = Arc::new(Remembering { panics_after: Some(before), ..Remembering::default() });
         let pipeline = webhook().sink(Arc::clone(&sink));
         let body = deleted(&["1", "2", "3"]);
-        assert_eq!(deliver(&pipeline, &body).await, Reason::SinkPanicked);
-        assert_eq!(deliver(&pipeline, &body).await, Reason::Accepted, "after {before} questions");
+        assert_eq!(deliver(&pipeline, &body).await, Outcome::SinkPanicked);
+        assert_eq!(deliver(&pipeline, &body).await, Outcome::Accepted, "after {before} questions");
         assert_eq!(ids(&sink.taken.lock().unwrap()[0].0), ["1", "2", "3"]);
     }
 }
 
 /// Returns the events that a sink receives, with their keys.
 async fn told(webhook: Webhook, bodies: &[String]) -> Vec<(Event, EventKey)> {
-    let keying = webhook.keying();
+    let policy = webhook.dedupe_policy();
     let sink = Arc::new(Remembering::default());
     let pipeline = webhook.sink(Arc::clone(&sink));
     for body in bodies {
@@ -113,7 +115,7 @@ async fn told(webhook: Webhook, bodies: &[String]) -> Vec<(Event, EventKey)> {
     let told: Vec<_> =
         taken.into_iter().flat_map(|(delivery, keys)| delivery.into_events().into_iter().zip(keys)).collect();
     assert!(told.iter().all(|(_, key)| asked.contains(key)), "it is asked by the keys that it is told");
-    assert!(told.iter().all(|(event, key)| keying.key(event) == *key), "others who hand it on know it by the same");
+    assert!(told.iter().all(|(event, key)| policy.key(event) == *key), "others who hand it on know it by the same");
     told
 }
 
@@ -142,7 +144,7 @@ const OLD_FOLLOW: &str = r#"{"for_user_id":"7","follow_events":[{"type":"follow"
 #[tokio::test]
 async fn in_a_cut_over_what_has_an_id_is_known_by_its_content() {
     for scope in [DedupeScope::Subscription, DedupeScope::Everywhere] {
-        let webhook = forgetful().dedupe_scope(scope).cut_over(CutOver::Both);
+        let webhook = forgetful().dedupe_scope(scope).api_mode(ApiMode::Dual);
         let told = told(webhook, &[OLD_POST, NEW_POST].map(str::to_owned)).await;
         assert_eq!(told.len(), 1, "one of them is a duplicate, by what the sink remembers alone");
         assert_eq!(told[0].1, told[0].0.content_key_in(scope));
@@ -152,7 +154,7 @@ async fn in_a_cut_over_what_has_an_id_is_known_by_its_content() {
 
 #[tokio::test]
 async fn in_a_cut_over_what_has_no_id_is_known_by_its_delivery() {
-    let told = told(forgetful().cut_over(CutOver::Both), &[OLD_FOLLOW.to_owned(), OLD_FOLLOW.to_owned()]).await;
+    let told = told(forgetful().api_mode(ApiMode::Dual), &[OLD_FOLLOW.to_owned(), OLD_FOLLOW.to_owned()]).await;
     assert_eq!(told.len(), 1, "a redelivery");
     assert_eq!(told[0].1, told[0].0.delivery_key());
 }
@@ -160,7 +162,7 @@ async fn in_a_cut_over_what_has_no_id_is_known_by_its_delivery() {
 #[tokio::test]
 async fn a_sink_that_remembers_nothing_is_handed_deliveries_as_ever() {
     let (pipeline, mut deliveries) = webhook().channel(4);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
 }
 

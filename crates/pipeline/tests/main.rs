@@ -4,10 +4,10 @@
 mod bodies;
 mod channel;
 mod copies;
-mod cut_over;
 mod deadline;
 mod dedupe;
 mod drop_everywhere;
+mod dual_mode;
 mod health;
 mod keyed;
 #[cfg(feature = "metrics")]

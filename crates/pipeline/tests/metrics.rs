@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::{asking, deleted, deliver, reception, webhook, whole};
-use birdhook_pipeline::{Backlog, Deliveries, Reason, Webhook};
+use crate::support::{asking, deleted, deliver, incoming, webhook, whole};
+use birdhook_pipeline::{Backlog, Deliveries, Outcome, Webhook};
 use futures_util::{FutureExt, StreamExt, stream};
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -60,15 +60,15 @@ async fn a_queue_that_is_dropped_while_a_delivery_enters_leaves_nothing_on_the_g
     let told = Told(Arc::clone(&depth));
     let _told = metrics::set_default_local_recorder(&told);
     let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     assert_eq!(*depth.value.lock().unwrap(), 2.0);
     *depth.dropped_next.lock().unwrap() = Some(deliveries);
-    assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Reason::SinkClosed);
+    assert_eq!(deliver(&pipeline, &deleted(&["3", "4", "5"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0, "nobody will read the rest");
     let mut left = Backlog::default();
     (left.deliveries, left.events) = (1, 2);
     assert_eq!(pipeline.health().backlog, Some(left), "and what is lost is told");
-    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Reason::SinkClosed);
+    assert_eq!(deliver(&pipeline, &deleted(&["6"])).await, Outcome::SinkClosed);
     assert_eq!(*depth.value.lock().unwrap(), 0.0);
 }
 
@@ -91,17 +91,17 @@ async fn what_is_under_way_is_on_the_gauges_until_it_is_over() {
     let (sink, mut asked) = asking();
     let pipeline = webhook().sink(sink);
     let (one, two) = (deleted(&["1"]), deleted(&["2", "3"]));
-    let mut first = pipeline.receive(reception(&pipeline, &one), whole(&one)).boxed();
+    let mut first = pipeline.receive(incoming(&pipeline, &one), whole(&one)).boxed();
     assert!((&mut first).now_or_never().is_none());
     assert_eq!(gauges(), [1.0, one.len() as f64]);
     let endless = whole(&two).chain(stream::pending());
-    let mut second = pipeline.receive(reception(&pipeline, &two), endless).boxed();
+    let mut second = pipeline.receive(incoming(&pipeline, &two), endless).boxed();
     assert!((&mut second).now_or_never().is_none());
     assert_eq!(gauges(), [2.0, (one.len() + two.len()) as f64]);
     let health = pipeline.health();
     assert_eq!(gauges(), [health.in_flight as f64, health.body_bytes as f64], "the same facts");
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(first.await.reason(), Reason::Accepted);
+    assert_eq!(first.await.outcome(), Outcome::Accepted);
     assert_eq!(gauges(), [1.0, two.len() as f64]);
     drop(second);
     assert_eq!(gauges(), [0.0, 0.0]);
@@ -113,9 +113,9 @@ async fn deliveries_signed_with_another_kind_than_answers_are_on_a_counter() {
     let _told = metrics::set_default_local_recorder(&recorder);
     let app = crate::support::app("bees", crate::support::SECRET);
     let (pipeline, _deliveries) = Webhook::new(app.add_client_secret(crate::support::secret("client"))).channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let told = recorder.snapshotter().snapshot().into_vec();
-    let counted = told.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_another_kind_total");
+    let counted = told.iter().find(|(key, ..)| key.key().name() == "birdhook_signed_with_other_kind_total");
     let Some((key, .., DebugValue::Counter(1))) = counted else { panic!("not counted once: {told:?}") };
     let labels: Vec<_> = key.key().labels().map(|label| (label.key(), label.value())).collect();
     assert_eq!(labels, [("signed", "consumer")]);

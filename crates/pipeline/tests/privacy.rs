@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{app, begin_signed, deliver_signed, get, whole};
 use birdhook_pipeline::{
-    Begun, Delivery, EventSink, Pipeline, Reason, RequestHead, SinkError, Webhook, crc, signature,
+    Delivery, EventSink, HeadResult, Outcome, Pipeline, RequestHead, SinkError, Webhook, crc, signature,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -151,22 +151,22 @@ async fn exercise<S: EventSink>(pipeline: &Pipeline<S>) {
     let query = format!("crc_token={TOKEN}&nonce={REFUSED}");
     let by_x = signature::sign(&crate::support::secret(SECRET), query.as_bytes());
     let head = RequestHead::new("GET", "/", Some(&query)).with_headers([(signature::HEADER, by_x.as_bytes())]);
-    assert!(matches!(pipeline.begin(&head), Begun::Reply(reply) if reply.is_asked_by_x()));
+    assert!(matches!(pipeline.begin(&head), HeadResult::Reply(reply) if reply.is_signed_by_x()));
     assert_eq!(get(pipeline, &format!("crc_token=%7B{REFUSED}")).status(), 400);
     let signed = |id| message(id);
-    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::SinkFailed);
-    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::Accepted);
-    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Reason::Duplicate);
-    assert_eq!(deliver_signed(pipeline, SECRET, &signed("2")).await, Reason::Accepted);
-    assert_eq!(deliver_signed(pipeline, "forger", &signed("3")).await, Reason::SignatureWrong);
-    assert_eq!(deliver_signed(pipeline, SECRET, &format!("[\"{TEXT}\"]")).await, Reason::NotAnObject);
-    assert!(matches!(pipeline.begin(&RequestHead::new("POST", "/", None)), Begun::Reply(_)));
-    let Begun::Delivery(reception) = begin_signed(pipeline, SECRET, &signed("3")) else { panic!("refused") };
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Outcome::SinkFailed);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Outcome::Accepted);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("1")).await, Outcome::Duplicate);
+    assert_eq!(deliver_signed(pipeline, SECRET, &signed("2")).await, Outcome::Accepted);
+    assert_eq!(deliver_signed(pipeline, "forger", &signed("3")).await, Outcome::SignatureWrong);
+    assert_eq!(deliver_signed(pipeline, SECRET, &format!("[\"{TEXT}\"]")).await, Outcome::NotAnObject);
+    assert!(matches!(pipeline.begin(&RequestHead::new("POST", "/", None)), HeadResult::Reply(_)));
+    let HeadResult::Body(incoming) = begin_signed(pipeline, SECRET, &signed("3")) else { panic!("refused") };
     let slow = whole(&signed("3")).chain(stream::pending());
-    assert_eq!(pipeline.receive(reception, slow).await.reason(), Reason::BodyTooSlow);
-    let Begun::Delivery(reception) = begin_signed(pipeline, SECRET, &signed("3")) else { panic!("refused") };
+    assert_eq!(pipeline.receive(incoming, slow).await.outcome(), Outcome::BodyTooSlow);
+    let HeadResult::Body(incoming) = begin_signed(pipeline, SECRET, &signed("3")) else { panic!("refused") };
     let broken = stream::iter([Ok(Bytes::from(signed("3"))), Err(TEXT)]);
-    assert_eq!(pipeline.receive(reception, broken).await.reason(), Reason::BodyCutOff);
+    assert_eq!(pipeline.receive(incoming, broken).await.outcome(), Outcome::BodyCutOff);
     drop(begin_signed(pipeline, SECRET, &signed("3")));
 }
 
@@ -206,17 +206,17 @@ async fn the_metrics_tell_what_they_promise() {
     }
     let counters = [
         ("birdhook_challenges_by_x_total", 1),
-        ("birdhook_challenges_total{result=challenge_answered}", 2),
-        ("birdhook_challenges_total{result=token_refused}", 1),
-        ("birdhook_deliveries_total{result=accepted}", 2),
-        ("birdhook_deliveries_total{result=body_cut_off}", 1),
-        ("birdhook_deliveries_total{result=body_too_slow}", 1),
-        ("birdhook_deliveries_total{result=duplicate}", 1),
-        ("birdhook_deliveries_total{result=not_an_object}", 1),
-        ("birdhook_deliveries_total{result=signature_missing}", 1),
-        ("birdhook_deliveries_total{result=signature_wrong}", 1),
-        ("birdhook_deliveries_total{result=sink_failed}", 1),
-        ("birdhook_deliveries_total{result=unanswered}", 1),
+        ("birdhook_challenges_total{outcome=challenge_answered}", 2),
+        ("birdhook_challenges_total{outcome=token_refused}", 1),
+        ("birdhook_deliveries_total{outcome=accepted}", 2),
+        ("birdhook_deliveries_total{outcome=body_cut_off}", 1),
+        ("birdhook_deliveries_total{outcome=body_too_slow}", 1),
+        ("birdhook_deliveries_total{outcome=duplicate}", 1),
+        ("birdhook_deliveries_total{outcome=not_an_object}", 1),
+        ("birdhook_deliveries_total{outcome=signature_missing}", 1),
+        ("birdhook_deliveries_total{outcome=signature_wrong}", 1),
+        ("birdhook_deliveries_total{outcome=sink_failed}", 1),
+        ("birdhook_deliveries_total{outcome=unanswered}", 1),
         ("birdhook_duplicates_total", 1),
         ("birdhook_events_total", 2),
     ];
@@ -230,17 +230,17 @@ async fn the_spans_and_events_tell_what_they_promise() {
     let log = observed.log();
     let count = |parts: &[&str]| log.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count();
     for (span, times) in [
-        (r#"birdhook{request="delivery" app="bees" events=1 result="accepted"}: "#, 2),
-        (r#"birdhook{request="delivery" app="bees" events=1 result="sink_failed"}: "#, 1),
-        (r#"birdhook{request="delivery" app="bees" events=1 result="duplicate"}: "#, 1),
-        (r#"birdhook{request="delivery" result="signature_wrong"}: "#, 1),
-        (r#"birdhook{request="delivery" result="not_an_object"}: "#, 1),
-        (r#"birdhook{request="delivery" result="body_too_slow"}: "#, 1),
-        (r#"birdhook{request="delivery" result="body_cut_off"}: "#, 1),
+        (r#"birdhook{request="delivery" app="bees" events=1 outcome="accepted"}: "#, 2),
+        (r#"birdhook{request="delivery" app="bees" events=1 outcome="sink_failed"}: "#, 1),
+        (r#"birdhook{request="delivery" app="bees" events=1 outcome="duplicate"}: "#, 1),
+        (r#"birdhook{request="delivery" outcome="signature_wrong"}: "#, 1),
+        (r#"birdhook{request="delivery" outcome="not_an_object"}: "#, 1),
+        (r#"birdhook{request="delivery" outcome="body_too_slow"}: "#, 1),
+        (r#"birdhook{request="delivery" outcome="body_cut_off"}: "#, 1),
     ] {
         assert_eq!(count(&[span, "close"]), times, "{span}\n{log}");
     }
-    assert_eq!(count(&[r#"birdhook{request="delivery" result="unanswered"}: "#, "close"]), 1, "{log}");
+    assert_eq!(count(&[r#"birdhook{request="delivery" outcome="unanswered"}: "#, "close"]), 1, "{log}");
     assert_eq!(count(&[r#"birdhook{request="delivery" app="bees" events=1}: "#, "the handler runs"]), 3, "{log}");
     for (request, result, status, times) in [
         ("challenge", "challenge_answered", 200, 2),
@@ -249,10 +249,11 @@ async fn the_spans_and_events_tell_what_they_promise() {
         ("delivery", "sink_failed", 503, 1),
         ("delivery", "signature_missing", 401, 1),
     ] {
-        let (request, answer) = (format!("request={request:?}"), format!("answered result={result:?} status={status}"));
+        let (request, answer) =
+            (format!("request={request:?}"), format!("answered outcome={result:?} status={status}"));
         assert_eq!(count(&["birdhook_pipeline", &request, &answer]), times, "{answer}\n{log}");
     }
-    assert_eq!(count(&["birdhook_pipeline", ": answered result="]), 12, "one for each answer\n{log}");
+    assert_eq!(count(&["birdhook_pipeline", ": answered outcome="]), 12, "one for each answer\n{log}");
     assert_eq!(count(&["birdhook_pipeline", ": ended without an answer"]), 1, "{log}");
 }
 
@@ -271,7 +272,7 @@ impl EventSink for Eager {
 #[tokio::test(start_paused = true)]
 async fn the_whole_hand_over_runs_in_the_span() {
     let observed = Observed::start();
-    assert_eq!(deliver_signed(&webhook().sink(Eager), SECRET, &message("1")).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&webhook().sink(Eager), SECRET, &message("1")).await, Outcome::Accepted);
     let log = observed.log();
     let line = log.lines().find(|line| line.contains("the sink runs")).unwrap();
     assert!(line.contains("birdhook{request="), "{line}");
@@ -281,8 +282,8 @@ async fn the_whole_hand_over_runs_in_the_span() {
 async fn the_queue_depth_counts_events() {
     let observed = Observed::start();
     let (pipeline, _deliveries) = webhook().channel(8);
-    assert_eq!(deliver_signed(&pipeline, SECRET, &crate::support::deleted(&["1", "2"])).await, Reason::Accepted);
-    assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &crate::support::deleted(&["1", "2"])).await, Outcome::Accepted);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Outcome::Accepted);
     assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(3.0.into()));
 }
 
@@ -291,7 +292,7 @@ async fn the_queue_depth_counts_events() {
 async fn the_queue_depth_falls_when_the_app_reads() {
     let observed = Observed::start();
     let (pipeline, mut deliveries) = webhook().channel(8);
-    assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&pipeline, SECRET, &message("1")).await, Outcome::Accepted);
     deliveries.recv().await.unwrap();
     assert_eq!(pipeline.health().backlog.unwrap().events, 0);
     assert_eq!(observed.metrics()["birdhook_queue_depth"], DebugValue::Gauge(0.0.into()));
@@ -304,7 +305,7 @@ async fn a_challenge_without_a_secret_is_counted_as_a_challenge() {
     let (pipeline, _deliveries) = Webhook::new(birdhook_pipeline::Apps::none()).channel(8);
     assert_eq!(get(&pipeline, "crc_token=a").status(), 503);
     let metrics = observed.metrics();
-    let counted = metrics.get("birdhook_challenges_total{result=no_secret}");
+    let counted = metrics.get("birdhook_challenges_total{outcome=no_secret}");
     assert_eq!(counted, Some(&DebugValue::Counter(1)), "{metrics:?}");
 }
 
@@ -325,14 +326,14 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     tell("Pipeline", &pipeline, "bees");
     let begun = begin_signed(&pipeline, SECRET, &message("1"));
-    tell("Begun", &begun, "Delivery");
-    let Begun::Delivery(reception) = begun else { panic!("refused") };
-    tell("Reception", &reception, "Reception");
-    let admission = reception.admit(whole(&message("1"))).await.unwrap();
-    tell("Admission", &admission, "Delivery");
-    drop(admission);
+    tell("HeadResult", &begun, "Delivery");
+    let HeadResult::Body(incoming) = begun else { panic!("refused") };
+    tell("IncomingDelivery", &incoming, "IncomingDelivery");
+    let verified = incoming.verify(whole(&message("1"))).await.unwrap();
+    tell("VerifiedDelivery", &verified, "Delivery");
+    drop(verified);
     for id in ["1", "2"] {
-        assert_eq!(deliver_signed(&pipeline, SECRET, &message(id)).await, Reason::Accepted);
+        assert_eq!(deliver_signed(&pipeline, SECRET, &message(id)).await, Outcome::Accepted);
     }
     tell("Deliveries", &deliveries, "Deliveries");
     let delivery = deliveries.recv().await.unwrap();
@@ -346,12 +347,12 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
     tell("Events", &events, "Events");
     tell("Option<Event>", &events.recv().await, "MessageReceived");
     tell("Health", &pipeline.health(), "Health");
-    tell("Left", &pipeline.shutdown(std::time::Duration::ZERO).await, "Left");
+    tell("ShutdownReport", &pipeline.shutdown(std::time::Duration::ZERO).await, "ShutdownReport");
     let handler = webhook().handler(|_| std::future::ready(Err::<(), _>(TEXT)));
     tell("Pipeline", &handler, "bees");
     let reply = match begin_signed(&handler, SECRET, &message("1")) {
-        Begun::Delivery(reception) => handler.receive(reception, whole(&message("1"))).await,
-        Begun::Reply(reply) => reply,
+        HeadResult::Body(incoming) => handler.receive(incoming, whole(&message("1"))).await,
+        HeadResult::Reply(reply) => reply,
     };
     tell("Reply", &reply, "SinkFailed");
     tell("AppsError", &format!("a={SECRET},{SECRET}").parse::<birdhook_pipeline::Apps>().unwrap_err(), "entry");
@@ -362,7 +363,7 @@ async fn no_public_type_tells_a_secret_a_person_or_a_text() {
 fn an_answered_challenge_does_not_print_its_answer() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let begun = pipeline.begin(&RequestHead::new("GET", "/", Some(&format!("crc_token={TOKEN}"))));
-    assert!(assert_hides_all("Begun", &begun).contains("ChallengeAnswered"));
+    assert!(assert_hides_all("HeadResult", &begun).contains("ChallengeAnswered"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::support::{app, begin_signed, deleted, deliver_signed, get, secret, whole};
-use birdhook_pipeline::{Apps, Begun, Reason, RequestHead, Webhook, crc};
+use birdhook_pipeline::{Apps, HeadResult, Outcome, RequestHead, Webhook, crc};
 use futures_util::future::join_all;
 
 /// Returns the answer that X expects to a challenge.
@@ -16,28 +16,28 @@ fn answer(key: &str) -> String {
 async fn new_secrets_count_from_the_next_request_on() {
     let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
     assert_eq!(*get(&pipeline, "crc_token=abc").body(), answer("old"));
-    assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["1"])).await, Reason::Accepted);
-    assert_eq!(deliver_signed(&pipeline, "new", &deleted(&["2"])).await, Reason::SignatureWrong);
+    assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["1"])).await, Outcome::Accepted);
+    assert_eq!(deliver_signed(&pipeline, "new", &deleted(&["2"])).await, Outcome::SignatureWrong);
 
     let clone = pipeline.clone();
     pipeline.replace_apps(app("bees", "new").add_consumer_secret(secret("old")));
     assert_eq!(*get(&clone, "crc_token=abc").body(), answer("new"), "clones too");
-    assert_eq!(deliver_signed(&clone, "new", &deleted(&["2"])).await, Reason::Accepted);
-    assert_eq!(deliver_signed(&clone, "old", &deleted(&["3"])).await, Reason::Accepted);
-    assert_eq!(deliver_signed(&clone, "new", &deleted(&["1"])).await, Reason::Duplicate, "the window stays");
+    assert_eq!(deliver_signed(&clone, "new", &deleted(&["2"])).await, Outcome::Accepted);
+    assert_eq!(deliver_signed(&clone, "old", &deleted(&["3"])).await, Outcome::Accepted);
+    assert_eq!(deliver_signed(&clone, "new", &deleted(&["1"])).await, Outcome::Duplicate, "the window stays");
 
     clone.replace_apps(secret("newest"));
-    assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["4"])).await, Reason::SignatureWrong);
-    assert_eq!(deliver_signed(&pipeline, "newest", &deleted(&["4"])).await, Reason::Accepted);
+    assert_eq!(deliver_signed(&pipeline, "old", &deleted(&["4"])).await, Outcome::SignatureWrong);
+    assert_eq!(deliver_signed(&pipeline, "newest", &deleted(&["4"])).await, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_began_before_ends_with_its_own_secrets() {
     let (pipeline, mut deliveries) = Webhook::new(app("bees", "old")).channel(8);
     let body = deleted(&["1"]);
-    let Begun::Delivery(begun) = begin_signed(&pipeline, "old", &body) else { panic!("refused") };
+    let HeadResult::Body(begun) = begin_signed(&pipeline, "old", &body) else { panic!("refused") };
     pipeline.replace_apps(app("wasps", "new"));
-    assert_eq!(pipeline.receive(begun, whole(&body)).await.reason(), Reason::Accepted);
+    assert_eq!(pipeline.receive(begun, whole(&body)).await.outcome(), Outcome::Accepted);
     assert_eq!(deliveries.recv().await.unwrap().app(), "bees");
 }
 
@@ -47,10 +47,10 @@ async fn without_apps_everything_is_503_until_there_are_some() {
     let body = deleted(&["1"]);
     for _ in 0..2 {
         let reply = get(&pipeline, "crc_token=abc");
-        assert_eq!((reply.reason(), reply.status()), (Reason::NoSecret, 503));
+        assert_eq!((reply.outcome(), reply.status()), (Outcome::NoSecret, 503));
         assert!(reply.headers().any(|header| header == ("retry-after", "3")));
-        let Begun::Reply(reply) = begin_signed(&pipeline, "new", &body) else { panic!("not refused") };
-        assert_eq!((reply.reason(), reply.status()), (Reason::NoSecret, 503));
+        let HeadResult::Reply(reply) = begin_signed(&pipeline, "new", &body) else { panic!("not refused") };
+        assert_eq!((reply.outcome(), reply.status()), (Outcome::NoSecret, 503));
         assert!(!pipeline.health().ready);
 
         pipeline.replace_apps(app("bees", "new"));
@@ -59,7 +59,7 @@ async fn without_apps_everything_is_503_until_there_are_some() {
         assert_eq!(deliver_signed(&pipeline, "new", &body).await.status(), 200);
         pipeline.replace_apps(Apps::none());
     }
-    assert_eq!(pipeline.health().answered(Reason::NoSecret), 4);
+    assert_eq!(pipeline.health().answered(Outcome::NoSecret), 4);
     assert_eq!(pipeline.health().events, 1);
 }
 
@@ -90,14 +90,14 @@ async fn a_rotation_under_load_refuses_nobody() {
                 let (key, token) = (["old", "new"][at % 2], get(&pipeline, "crc_token=abc"));
                 assert!([answer("old"), answer("new")].iter().any(|answer| token.body() == answer.as_bytes()));
                 let body = deleted(&[&format!("{worker}-{at}")]);
-                assert_eq!(deliver_signed(&pipeline, key, &body).await, Reason::Accepted);
+                assert_eq!(deliver_signed(&pipeline, key, &body).await, Outcome::Accepted);
             }
         })
     });
     join_all(requests).await.into_iter().for_each(|ended| ended.unwrap());
     over.store(true, SeqCst);
     assert!(rotation.await.unwrap() > 0);
-    assert_eq!((pipeline.health().events, pipeline.health().answered(Reason::ChallengeAnswered)), (800, 800));
+    assert_eq!((pipeline.health().events, pipeline.health().answered(Outcome::ChallengeAnswered)), (800, 800));
     drop(pipeline);
     let mut seen = 0;
     while deliveries.recv().await.is_some() {
@@ -111,6 +111,6 @@ async fn a_rotation_under_load_refuses_nobody() {
 async fn a_stranger_gets_nothing_out_of_a_rotation() {
     let (pipeline, _deliveries) = Webhook::new(app("bees", "old")).channel(8);
     pipeline.replace_apps(app("bees", "new"));
-    let Begun::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
-    assert_eq!((reply.reason(), reply.body().len()), (Reason::SignatureMissing, 0));
+    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    assert_eq!((reply.outcome(), reply.body().len()), (Outcome::SignatureMissing, 0));
 }

@@ -5,10 +5,10 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::support::{deleted, deliver, ids, reception, webhook, whole};
+use crate::support::{deleted, deliver, ids, incoming, webhook, whole};
 use birdhook_pipeline::{
-    Admission, Begun, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, Handler, Health, Left,
-    Pipeline, Reason, Reception, Reply, Sending, SinkError, Webhook,
+    ChannelSendFuture, ChannelSink, Deliveries, Delivery, Event, EventSink, Events, Gate, Handler, HeadResult, Health,
+    IncomingDelivery, Outcome, Pipeline, Reply, ShutdownReport, SinkError, VerifiedDelivery, Webhook,
 };
 use bytes::Bytes;
 
@@ -29,37 +29,41 @@ fn what_adapters_pass_around_is_send_and_sync() {
     is_send_and_sync::<Delivery>();
     is_send_and_sync::<Event>();
     is_send_and_sync::<Health>();
-    is_send_and_sync::<Left>();
+    is_send_and_sync::<ShutdownReport>();
     is_send_and_sync::<SinkError>();
     is_send_and_sync::<Reply>();
-    is_send_and_sync::<Begun>();
-    is_send_and_sync::<Reception>();
-    is_send_and_sync::<Admission>();
+    is_send_and_sync::<HeadResult<IncomingDelivery>>();
+    is_send_and_sync::<IncomingDelivery>();
+    is_send_and_sync::<VerifiedDelivery>();
     fn is_send<T: Send + 'static>() {}
-    is_send::<Sending>();
+    is_send::<ChannelSendFuture>();
 }
 
 /// Needed by every tower adapter, for any `Send` sink.
-fn receive_is_send<S>(pipeline: &Pipeline<S>, reception: Reception, body: &str) -> impl Future<Output = Reply> + Send
+fn receive_is_send<S>(
+    pipeline: &Pipeline<S>,
+    incoming: IncomingDelivery,
+    body: &str,
+) -> impl Future<Output = Reply> + Send
 where
     S: EventSink + Send + Sync,
     S::Future: Send,
 {
-    send(pipeline.receive(reception, whole(body)))
+    send(pipeline.receive(incoming, whole(body)))
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_receiving_future_is_send_for_a_send_sink() {
     let body = deleted(&["1"]);
     let (pipeline, mut deliveries) = webhook().channel(1);
-    let reply = receive_is_send(&pipeline, reception(&pipeline, &body), &body).await;
-    assert_eq!(reply.reason(), Reason::Accepted);
+    let reply = receive_is_send(&pipeline, incoming(&pipeline, &body), &body).await;
+    assert_eq!(reply.outcome(), Outcome::Accepted);
     assert!(send(deliveries.recv()).await.is_some());
     send(pipeline.shutdown(std::time::Duration::ZERO)).await;
 
     let handler = webhook().handler(|_| async { Ok::<(), Infallible>(()) });
-    let reply = receive_is_send(&handler, reception(&handler, &body), &body).await;
-    assert_eq!(reply.reason(), Reason::Accepted);
+    let reply = receive_is_send(&handler, incoming(&handler, &body), &body).await;
+    assert_eq!(reply.outcome(), Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,10 +73,10 @@ async fn the_gate_is_send_with_any_hand_over() {
     let signed = birdhook_pipeline::signature::sign(&crate::support::secret(crate::support::SECRET), body.as_bytes());
     let head = birdhook_pipeline::RequestHead::new("POST", "/", None)
         .with_headers([(birdhook_pipeline::signature::HEADER, signed.as_bytes())]);
-    let Begun::Delivery(reception) = gate.begin(&head) else { panic!("refused") };
-    let admission = send(reception.admit(whole(&body))).await.unwrap();
+    let HeadResult::Body(incoming) = gate.begin(&head) else { panic!("refused") };
+    let verified = send(incoming.verify(whole(&body))).await.unwrap();
     let hand_over = |delivery: Delivery| async move { Ok(delivery.events().len()) };
-    assert_eq!(send(admission.settle(hand_over, Reason::SinkTooSlow)).await.unwrap(), 1);
+    assert_eq!(send(verified.deliver_with(hand_over, Outcome::SinkTooSlow)).await.unwrap(), 1);
     assert_eq!((gate.health().events, gate.health().in_flight), (1, 0));
 }
 
@@ -108,7 +112,7 @@ async fn a_sink_that_stays_on_its_thread_runs_on_a_local_set() {
                         let chunks = futures_util::stream::iter([chunk]);
                         let chunks =
                             futures_util::StreamExt::map(chunks, |chunk| Ok::<_, Infallible>((*chunk).clone()));
-                        pipeline.receive(reception(&pipeline, &body), chunks).await.reason()
+                        pipeline.receive(incoming(&pipeline, &body), chunks).await.outcome()
                     })
                 })
                 .collect();
@@ -116,7 +120,7 @@ async fn a_sink_that_stays_on_its_thread_runs_on_a_local_set() {
             for task in tasks {
                 answers.push(task.await.unwrap());
             }
-            assert_eq!(answers, [Reason::Accepted, Reason::Accepted, Reason::Duplicate]);
+            assert_eq!(answers, [Outcome::Accepted, Outcome::Accepted, Outcome::Duplicate]);
         })
         .await;
     seen.borrow_mut().sort();
@@ -135,6 +139,6 @@ async fn a_handler_that_stays_on_its_thread_works() {
             Ok::<(), Infallible>(())
         }
     });
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     assert_eq!(*seen.borrow(), 2);
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use crate::support::{
-    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, reception, webhook,
+    SECRET, asking, assert_took, begin_signed, deleted, deliver, deliver_owned, get, halting, ids, incoming, webhook,
     whole,
 };
-use birdhook_pipeline::{Backlog, Begun, Delivery, EventSink, Reason, RequestHead, SinkError};
+use birdhook_pipeline::{Backlog, Delivery, EventSink, HeadResult, Outcome, RequestHead, SinkError};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::runtime::{Builder, Runtime};
@@ -21,17 +21,17 @@ async fn deliveries_are_refused_and_challenges_answered() {
     let (pipeline, _deliveries) = webhook().channel(8);
     let before = get(&pipeline, "crc_token=abc");
     assert!(pipeline.health().ready);
-    assert!(pipeline.shutdown(SECOND).await.is_nothing());
+    assert!(pipeline.shutdown(SECOND).await.is_empty());
     assert!(!pipeline.health().ready);
-    let Begun::Reply(reply) = begin_signed(&pipeline, SECRET, &deleted(&["1"])) else { panic!("not refused") };
-    assert_eq!((reply.reason(), reply.status()), (Reason::ShuttingDown, 503));
+    let HeadResult::Reply(reply) = begin_signed(&pipeline, SECRET, &deleted(&["1"])) else { panic!("not refused") };
+    assert_eq!((reply.outcome(), reply.status()), (Outcome::ShuttingDown, 503));
     assert!(reply.headers().any(|header| header == ("retry-after", "3")));
     let after = get(&pipeline, "crc_token=abc");
-    assert_eq!((after.status(), after.reason()), (200, Reason::ChallengeAnswered));
+    assert_eq!((after.status(), after.outcome()), (200, Outcome::ChallengeAnswered));
     assert_eq!(after.body(), before.body());
     assert!(after.headers().any(|header| header == ("content-type", "application/json")));
     let health = pipeline.health();
-    assert_eq!((health.in_flight, health.unanswered, health.answered(Reason::ShuttingDown)), (0, 0, 1));
+    assert_eq!((health.in_flight, health.unanswered, health.answered(Outcome::ShuttingDown)), (0, 0, 1));
 }
 
 /// Also while the shutdown still waits, and for clones of the pipeline.
@@ -39,14 +39,14 @@ async fn deliveries_are_refused_and_challenges_answered() {
 async fn deliveries_are_refused_from_the_first_moment_on() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     let body = deleted(&["1"]);
-    let in_flight = reception(&pipeline, &body);
+    let in_flight = incoming(&pipeline, &body);
     let mut shutdown = pipeline.shutdown(SECOND).boxed();
     assert!((&mut shutdown).now_or_never().is_none());
-    assert_eq!(deliver(&pipeline.clone(), &deleted(&["2"])).await, Reason::ShuttingDown);
+    assert_eq!(deliver(&pipeline.clone(), &deleted(&["2"])).await, Outcome::ShuttingDown);
     assert_eq!(get(&pipeline, "crc_token=abc").status(), 200);
-    assert_eq!(pipeline.receive(in_flight, whole(&body)).await.reason(), Reason::Accepted);
+    assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
     let (left, delivery) = tokio::join!(shutdown, deliveries.recv());
-    assert!(left.is_nothing());
+    assert!(left.is_empty());
     assert_eq!(ids(&delivery.unwrap()), ["1"]);
 }
 
@@ -54,14 +54,14 @@ async fn deliveries_are_refused_from_the_first_moment_on() {
 async fn a_refusal_tells_nothing_but_the_shutdown() {
     let (pipeline, _deliveries) = webhook().channel(8);
     pipeline.shutdown(SECOND).await;
-    let Begun::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
+    let HeadResult::Reply(reply) = pipeline.begin(&RequestHead::new("POST", "/", None)) else { panic!("not refused") };
     assert_eq!(reply.status(), 401, "a stranger hears the same as ever");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_in_flight_is_finished_and_then_the_channel_ends() {
     let (pipeline, mut deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2", "3"]);
     let slow = whole(&body).chain(stream::once(async {
         sleep(2 * SECOND).await;
@@ -76,10 +76,10 @@ async fn what_is_in_flight_is_finished_and_then_the_channel_ends() {
         }
         seen
     });
-    let receiving = pipeline.receive(reception(&pipeline, &body), slow);
+    let receiving = pipeline.receive(incoming(&pipeline, &body), slow);
     let (reply, left, seen) = tokio::join!(receiving, pipeline.shutdown(10 * SECOND), reader);
     let seen = seen.expect("the channel does not end");
-    assert_eq!((reply.reason(), left.is_nothing()), (Reason::Accepted, true));
+    assert_eq!((reply.outcome(), left.is_empty()), (Outcome::Accepted, true));
     assert_eq!(seen, ["1", "2", "3"]);
     assert_took(started, 3 * SECOND);
     assert!(deliveries.recv().await.is_none(), "the pipeline is still there, and the end is the end");
@@ -89,14 +89,14 @@ async fn what_is_in_flight_is_finished_and_then_the_channel_ends() {
 #[tokio::test(start_paused = true)]
 async fn events_are_drained_one_by_one() {
     let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
     let mut events = deliveries.events();
     let mut shutdown = pipeline.shutdown(10 * SECOND).boxed();
     for _ in 0..3 {
         assert!((&mut shutdown).now_or_never().is_none());
         events.recv().await.unwrap();
     }
-    assert!(shutdown.now_or_never().is_some_and(|left| left.is_nothing()));
+    assert!(shutdown.now_or_never().is_some_and(|left| left.is_empty()));
     assert!(events.recv().await.is_none());
 }
 
@@ -104,26 +104,26 @@ async fn events_are_drained_one_by_one() {
 async fn what_nobody_consumed_in_time_is_reported() {
     let (pipeline, mut deliveries) = webhook().channel(8);
     for body in [&["1"][..], &["2", "3"], &["4"]] {
-        assert_eq!(deliver(&pipeline, &deleted(body)).await, Reason::Accepted);
+        assert_eq!(deliver(&pipeline, &deleted(body)).await, Outcome::Accepted);
     }
     deliveries.recv().await.unwrap();
     let started = Instant::now();
     let left = pipeline.shutdown(5 * SECOND).await;
     assert_took(started, 5 * SECOND);
-    assert!(!left.is_nothing());
+    assert!(!left.is_empty());
     assert_eq!((left.in_flight, left.unconsumed.deliveries, left.unconsumed.events), (0, 2, 3));
     // Not lost if the process continues.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2", "3"]);
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["4"]);
     assert!(deliveries.recv().await.is_none());
-    assert!(pipeline.shutdown(SECOND).await.is_nothing(), "called again, it sees that");
+    assert!(pipeline.shutdown(SECOND).await.is_empty(), "called again, it sees that");
 }
 
 /// A delivery of which one event was consumed still counts as unconsumed.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_half_read_is_reported_with_its_rest() {
     let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2", "3"])).await, Outcome::Accepted);
     let mut events = deliveries.events();
     events.recv().await.unwrap();
     let left = pipeline.shutdown(SECOND).await;
@@ -137,23 +137,23 @@ async fn what_is_still_in_flight_is_reported() {
     let body = deleted(&["1"]);
     let mut hanging = deliver(&pipeline, &body).boxed();
     assert!((&mut hanging).now_or_never().is_none());
-    let reading = reception(&pipeline, &deleted(&["2"]));
+    let reading = incoming(&pipeline, &deleted(&["2"]));
     let started = Instant::now();
     let left = pipeline.shutdown(5 * SECOND).await;
     assert_took(started, 5 * SECOND);
     assert_eq!((left.in_flight, left.unconsumed), (2, Backlog::default()));
-    assert!(!left.is_nothing());
+    assert!(!left.is_empty());
     asked.now().unwrap().1.say(Ok(()));
-    assert_eq!(hanging.await, Reason::Accepted);
+    assert_eq!(hanging.await, Outcome::Accepted);
     drop(reading);
-    assert!(pipeline.shutdown(SECOND).await.is_nothing());
+    assert!(pipeline.shutdown(SECOND).await.is_empty());
 }
 
 /// Deliveries that wait for a slot when the shutdown begins still get it.
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_room_is_in_flight() {
     let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let body = deleted(&["2"]);
     let mut waiting = deliver(&pipeline, &body).boxed();
     assert!((&mut waiting).now_or_never().is_none());
@@ -167,7 +167,7 @@ async fn who_waits_for_room_is_in_flight() {
     });
     let (left, answer, seen) = tokio::join!(pipeline.shutdown(10 * SECOND), waiting, reader);
     let seen = seen.expect("the channel does not end");
-    assert_eq!((left.is_nothing(), answer), (true, Reason::Accepted));
+    assert_eq!((left.is_empty(), answer), (true, Outcome::Accepted));
     assert_eq!(seen, ["1", "2"]);
 }
 
@@ -176,14 +176,14 @@ async fn who_waits_for_room_is_in_flight() {
 async fn a_dropped_request_is_not_waited_for() {
     let (pipeline, _deliveries) = webhook().channel(1);
     let body = deleted(&["1"]);
-    let mut reading = pipeline.receive(reception(&pipeline, &body), halting(&body, 4)).boxed();
+    let mut reading = pipeline.receive(incoming(&pipeline, &body), halting(&body, 4)).boxed();
     assert!((&mut reading).now_or_never().is_none());
     let started = Instant::now();
     let (left, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), async {
         sleep(SECOND).await;
         drop(reading);
     });
-    assert!(left.is_nothing());
+    assert!(left.is_empty());
     assert_took(started, SECOND);
     assert_eq!(pipeline.health().unanswered, 1);
 }
@@ -191,12 +191,12 @@ async fn a_dropped_request_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn it_can_be_called_twice_and_at_the_same_time() {
     let (pipeline, mut deliveries) = webhook().channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (first, second, ()) = tokio::join!(pipeline.shutdown(10 * SECOND), pipeline.shutdown(SECOND), async {
         sleep(2 * SECOND).await;
         deliveries.recv().await.unwrap();
     });
-    assert!(first.is_nothing());
+    assert!(first.is_empty());
     assert_eq!((second.in_flight, second.unconsumed.events), (0, 1));
     let started = Instant::now();
     assert_eq!(pipeline.shutdown(10 * SECOND).await, first);
@@ -206,7 +206,7 @@ async fn it_can_be_called_twice_and_at_the_same_time() {
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_is_gone_is_not_waited_for() {
     let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     let started = Instant::now();
     let (left, ()) = tokio::join!(pipeline.shutdown(60 * SECOND), async {
         sleep(SECOND).await;
@@ -219,7 +219,7 @@ async fn a_consumer_that_is_gone_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_is_gone_between_two_events_is_not_waited_for() {
     let (pipeline, deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1", "2"])).await, Outcome::Accepted);
     let mut events = deliveries.events();
     events.recv().await.unwrap();
     drop(events);
@@ -230,7 +230,7 @@ async fn a_consumer_that_is_gone_between_two_events_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn without_patience_it_only_reports() {
     let (pipeline, _deliveries) = webhook().channel(8);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let left = pipeline.shutdown(Duration::ZERO).await;
     assert_eq!((left.in_flight, left.unconsumed.events), (0, 1));
 }
@@ -239,22 +239,22 @@ async fn without_patience_it_only_reports() {
 #[tokio::test(start_paused = true)]
 async fn patience_without_end_does_not_panic() {
     let (pipeline, _deliveries) = webhook().channel(8);
-    assert!(pipeline.shutdown(Duration::MAX).await.is_nothing());
+    assert!(pipeline.shutdown(Duration::MAX).await.is_empty());
 }
 
 /// When the patience expires, the channel still ends for its reader, and for deliveries in flight.
 #[tokio::test(start_paused = true)]
 async fn the_channel_ends_when_patience_does() {
     let (pipeline, mut deliveries) = webhook().deadline(60 * SECOND).channel(1);
-    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Reason::Accepted);
+    assert_eq!(deliver(&pipeline, &deleted(&["1"])).await, Outcome::Accepted);
     let (reading_body, waiting_body) = (deleted(&["2"]), deleted(&["3"]));
-    let reading = reception(&pipeline, &reading_body);
+    let reading = incoming(&pipeline, &reading_body);
     let mut waiting = deliver(&pipeline, &waiting_body).boxed();
     assert!((&mut waiting).now_or_never().is_none());
     let left = pipeline.shutdown(SECOND).await;
     assert_eq!((left.in_flight, left.unconsumed.events), (2, 1));
 
-    assert_eq!(pipeline.receive(reading, whole(&reading_body)).await.reason(), Reason::SinkClosed);
+    assert_eq!(pipeline.receive(reading, whole(&reading_body)).await.outcome(), Outcome::SinkClosed);
     // A delivery that already waited for a slot may still get it. If it is answered 200, it is
     // read.
     assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
@@ -263,8 +263,8 @@ async fn the_channel_ends_when_patience_does() {
     while let Some(delivery) = deliveries.recv().await {
         rest.extend(ids(&delivery));
     }
-    assert_eq!(rest.len(), usize::from(answer == Reason::Accepted), "{answer:?}");
-    assert!(pipeline.shutdown(SECOND).await.is_nothing());
+    assert_eq!(rest.len(), usize::from(answer == Outcome::Accepted), "{answer:?}");
+    assert!(pipeline.shutdown(SECOND).await.is_empty());
 }
 
 /// Accepts everything and records whether it was closed.
@@ -289,12 +289,12 @@ async fn a_sink_is_closed_after_the_last_delivery() {
     let closed = Arc::new(AtomicBool::new(false));
     let pipeline = webhook().sink(Closing(Arc::clone(&closed)));
     let body = deleted(&["1"]);
-    let in_flight = reception(&pipeline, &body);
+    let in_flight = incoming(&pipeline, &body);
     let mut shutdown = pipeline.shutdown(SECOND).boxed();
     assert!((&mut shutdown).now_or_never().is_none());
     assert!(!closed.load(SeqCst), "one is still to come");
-    assert_eq!(pipeline.receive(in_flight, whole(&body)).await.reason(), Reason::Accepted);
-    assert!(shutdown.await.is_nothing());
+    assert_eq!(pipeline.receive(in_flight, whole(&body)).await.outcome(), Outcome::Accepted);
+    assert!(shutdown.await.is_empty());
     assert!(closed.load(SeqCst));
 }
 
@@ -308,7 +308,7 @@ fn runtimes() -> impl Iterator<Item = Runtime> {
 fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
     for runtime in runtimes() {
         let (pipeline, mut deliveries) = webhook().channel(1);
-        assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Reason::Accepted);
+        assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Outcome::Accepted);
         let waiting = runtime.spawn(deliver_owned(pipeline.clone(), deleted(&["2"])));
         runtime.block_on(async {
             while pipeline.health().in_flight == 0 {
@@ -325,9 +325,9 @@ fn a_runtime_that_is_dropped_in_mid_delivery_loses_nothing_that_was_accepted() {
         let next = runtimes().next().unwrap();
         next.block_on(async {
             assert_eq!(ids(&deliveries.recv().await.unwrap()), ["1"]);
-            assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Reason::Accepted, "its claim was given up");
+            assert_eq!(deliver(&pipeline, &deleted(&["2"])).await, Outcome::Accepted, "its claim was given up");
             assert_eq!(ids(&deliveries.recv().await.unwrap()), ["2"]);
-            assert!(pipeline.shutdown(SECOND).await.is_nothing());
+            assert!(pipeline.shutdown(SECOND).await.is_empty());
         });
     }
 }
@@ -348,7 +348,7 @@ fn an_app_on_another_runtime_is_woken_by_one_that_is_dropped() {
             })
         });
         asked.recv().unwrap();
-        assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Reason::Accepted);
+        assert_eq!(runtime.block_on(deliver(&pipeline, &deleted(&["1"]))), Outcome::Accepted);
         drop(runtime);
         assert_eq!(app.join().unwrap().unwrap(), ["1"]);
     }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::support::{asking, deleted, deliver, webhook};
-use birdhook_pipeline::{CutOver, Reason, Webhook};
+use birdhook_pipeline::{ApiMode, Outcome, Webhook};
 use futures_util::FutureExt;
 
-const ACCEPTED: Reason = Reason::Accepted;
+const ACCEPTED: Outcome = Outcome::Accepted;
 
 /// One follow, as reported by each API.
 const OLD: &str = r#"{"for_user_id":"7","follow_events":[{"type":"follow","created_timestamp":"5","source":{"id":"8"},"target":{"id":"7"}}]}"#;
@@ -23,17 +23,17 @@ fn at_once(webhook: Webhook) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn the_apis_wait_for_each_other_in_a_cut_over_only() {
-    assert_eq!(at_once(webhook().cut_over(CutOver::Both)), 1);
+    assert_eq!(at_once(webhook().api_mode(ApiMode::Dual)), 1);
     assert_eq!(at_once(webhook()), 2, "what is no duplicate need not wait");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_has_an_id_takes_no_room_of_what_has_none() {
-    let webhook = webhook().cut_over(CutOver::Both).dedupe_window(2, Duration::from_secs(60));
+    let webhook = webhook().api_mode(ApiMode::Dual).dedupe_window(2, Duration::from_secs(60));
     let (pipeline, _deliveries) = webhook.channel(8);
     assert_eq!(deliver(&pipeline, OLD).await, ACCEPTED);
     for id in ["1", "2", "3"] {
         assert_eq!(deliver(&pipeline, &deleted(&[id])).await, ACCEPTED);
     }
-    assert_eq!(deliver(&pipeline, NEW).await, Reason::Duplicate);
+    assert_eq!(deliver(&pipeline, NEW).await, Outcome::Duplicate);
 }

@@ -22,9 +22,9 @@
 //! loop {
 //!     match group.recv().await {
 //!         Ok(message) if handle(message.event()).await => message.ack().await?,
-//!         Ok(message) if message.tries() < 5 => message.nack(Duration::from_secs(10)).await?,
+//!         Ok(message) if message.attempts() < 5 => message.nack(Duration::from_secs(10)).await?,
 //!         Ok(message) => message.reject().await?,
-//!         Err(ReadError::Foreign(entry)) => entry.reject().await?,
+//!         Err(ReadError::UnrecognizedMessage(entry)) => entry.reject().await?,
 //!         Err(error) => eprintln!("{error}"),
 //!     }
 //! }
@@ -38,7 +38,7 @@
 //! | [`Redis::weaknesses`] | returns server settings that may lose events |
 //! | [`Redis::sink`] | appends events to a stream, [each once](StreamSink) |
 //! | [`Redis::group`] | reads a stream as a consumer of a group; events of a consumer that is gone go to another |
-//! | [`Message::ack`], [`nack`](Message::nack), [`reject`](Message::reject), [`extend`](Message::extend) | completes an event, retries it later, makes it a dead letter, takes more time |
+//! | [`StreamMessage::ack`], [`nack`](StreamMessage::nack), [`reject`](StreamMessage::reject), [`extend`](StreamMessage::extend) | completes an event, retries it later, makes it a dead letter, takes more time |
 //! | [`SharedDedupe`] | removes duplicates across receivers, for any other sink |
 //!
 //! # What 200 is worth
@@ -75,10 +75,12 @@ mod stream;
 mod weakness;
 
 pub use connection::Redis;
-pub use dedupe::{Dedupe, DedupeError, HandOver, SharedDedupe, WhenDown};
+pub use dedupe::{DedupeError, DedupeSettings, SharedDedupe, SharedDedupeFuture, WhenDown};
 pub use error::ConnectError;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use stream::fuzzing;
-pub use stream::{Foreign, Group, GroupSettings, Message, Publishing, ReadError, SettleError, StreamSink};
+pub use stream::{
+    Group, GroupSettings, PublishFuture, ReadError, SettleError, StreamMessage, StreamSink, UnrecognizedMessage,
+};
 pub use weakness::Weakness;

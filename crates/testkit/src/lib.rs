@@ -1,8 +1,8 @@
 //! Test tools that simulate X for receivers of Twitter/X webhooks, offline.
 //!
-//! - [`Challenge`] and [`Post`] build requests as X sends them, for a `tower::Service` without
+//! - [`Challenge`] and [`WebhookPost`] build requests as X sends them, for a `tower::Service` without
 //!   sockets or as raw bytes; [`sign`] computes the signature alone.
-//! - [`Scene`] generates events of every [`Kind`], in the payload format of any source API.
+//! - [`PayloadGenerator`] generates events of every [`Kind`], in the payload format of any source API.
 //! - [`Sender`] sends requests over real HTTP, and [`read`] parses bodies without checking a
 //!   signature.
 //! - [`Doctor`] checks a receiver at a URL with the requests that X and an attacker would send.
@@ -23,12 +23,12 @@ pub use birdhook_core::signature::sign;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use doctor::fuzzing;
-pub use doctor::{Diagnosis, Doctor, DoctorError, Finding, Side, Verdict};
+pub use doctor::{CheckResult, CheckStatus, Diagnosis, Doctor, DoctorError, Side};
 pub use mock::{Clock, Ledger, MockX};
-pub use payload::{Happening, Kind, Scene, UnknownKind};
+pub use payload::{Kind, MockEvent, PayloadGenerator, UnknownKind};
 pub use reading::read;
 pub use recording::{Recorded, Recording, RecordingError};
-pub use request::{Challenge, Post, WrongAnswer, now};
+pub use request::{Challenge, WebhookPost, WrongAnswer, now};
 pub use sender::{Answer, SendError, Sender};
 
 /// Re-export of the `http` crate, whose request types the public API uses.

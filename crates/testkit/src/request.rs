@@ -133,9 +133,9 @@ pub enum WrongAnswer {
 ///
 /// ```
 /// use birdhook_core::Secret;
-/// use birdhook_testkit::Post;
+/// use birdhook_testkit::WebhookPost;
 ///
-/// let post = Post::signed(&Secret::new("s3cret")?, r#"{"for_user_id":"1"}"#);
+/// let post = WebhookPost::signed(&Secret::new("s3cret")?, r#"{"for_user_id":"1"}"#);
 /// let request = post.request("http://127.0.0.1:8080/webhooks/twitter")?;
 /// assert!(request.headers().contains_key("x-twitter-webhooks-signature"));
 /// let bytes = post.to_bytes("http://127.0.0.1:8080/webhooks/twitter")?; // for a socket
@@ -143,12 +143,12 @@ pub enum WrongAnswer {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Post {
+pub struct WebhookPost {
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Post {
+impl WebhookPost {
     /// Creates a delivery signed with the app's consumer secret.
     pub fn signed(secret: &Secret, body: impl Into<Bytes>) -> Self {
         let mut post = Self::unsigned(body);
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn bytes_hold_every_header_and_the_body() {
-        let post = Post::signed(&Secret::new("test").unwrap(), "{}")
+        let post = WebhookPost::signed(&Secret::new("test").unwrap(), "{}")
             .signed_as(SecretKind::Client, &Secret::new("client").unwrap());
         let bytes = String::from_utf8(post.to_bytes("http://app.example?x=1").unwrap()).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").unwrap();

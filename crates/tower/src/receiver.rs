@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::task::{Context, Poll};
 
-use birdhook_pipeline::{Begun, EventSink, Pipeline};
+use birdhook_pipeline::{EventSink, HeadResult, Pipeline};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -69,13 +69,13 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
         match self.pipeline.begin(&head(&parts)) {
-            Begun::Reply(reply) => {
+            HeadResult::Reply(reply) => {
                 linger(&parts, body);
                 ResponseFuture::answered(response(reply))
             }
-            Begun::Delivery(reception) => {
+            HeadResult::Body(incoming) => {
                 let pipeline = self.pipeline.clone();
-                ResponseFuture::receiving(async move { response(pipeline.receive(reception, Chunks::new(body)).await) })
+                ResponseFuture::receiving(async move { response(pipeline.receive(incoming, Chunks::new(body)).await) })
             }
         }
     }

@@ -36,7 +36,7 @@ pub struct Row {
     pub ends_unread: bool,
 }
 
-/// Memory in bytes for bodies: birdhook's `bodies_limit` twice, because a growing body is copied
+/// Memory in bytes for bodies: birdhook's `memory_budget` twice, because a growing body is copied
 /// into a buffer of twice its size.
 pub const BODIES: u64 = 2 * (64 << 20);
 

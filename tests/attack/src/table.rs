@@ -47,7 +47,7 @@ fn foot() -> String {
          the good deliveries that X sends at the same time, 20 a second, each on a fresh connection, were answered 200 within {:.1} s (birdhook's \
          deadline; X waits 3 s at its shortest, 10 s where it says so), and the slowest; and the slowest of as many challenges, which is at most {} s. After each row the server is asked to stop, and has to \
          have printed every accepted event exactly once.\n\n\
-         Memory may be above rest: {} MiB in every row; where bodies are long, {} MiB for them (`bodies_limit` is 64 MiB, and a body \
+         Memory may be above rest: {} MiB in every row; where bodies are long, {} MiB for them (`memory_budget` is 64 MiB, and a body \
          that grows is copied into up to twice its room); {} KiB for a connection that says little; for one with an unfinished head what \
          the framework takes, {} KiB with hyper (the examples' `max_buf_size` and a read), {} KiB with actix-web (fixed); {} MiB for answers that nobody takes, \
          which actix-web goes on making as fast as it is asked until the system ends the connection.",

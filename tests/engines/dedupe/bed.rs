@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use birdhook_core::{Reason, RequestHead, signature};
+use birdhook_core::{Outcome, RequestHead, signature};
 use birdhook_engines_proof::{PATIENCE, servers, webhook};
 use birdhook_inbox_proof::SECRET;
-use birdhook_pipeline::{Begun, Delivery, Event, EventKey, EventSink, Keys, Pipeline, Secret, SinkError};
-use birdhook_redis::{Dedupe, Redis, SharedDedupe};
+use birdhook_pipeline::{Delivery, Event, EventKey, EventSink, HeadResult, Keys, Pipeline, Secret, SinkError};
+use birdhook_redis::{DedupeSettings, Redis, SharedDedupe};
 use redis::FromRedisValue;
 use tokio::sync::watch;
 
@@ -36,9 +36,9 @@ impl Bed {
         command.query_async(&mut line).await.unwrap()
     }
 
-    pub(crate) async fn dedupe(&self) -> Dedupe {
+    pub(crate) async fn dedupe(&self) -> DedupeSettings {
         let redis = Redis::connect(&self.server.url()).await.unwrap();
-        redis.dedupe().in_flight(FOREVER).patience(PATIENCE).copies_wait(Duration::ZERO)
+        redis.dedupe().in_flight(FOREVER).timeout(PATIENCE).copies_wait(Duration::ZERO)
     }
 
     /// Returns a receiver with its own connection, like a separate process, and its sink.
@@ -46,7 +46,7 @@ impl Bed {
         self.receiver_with(|dedupe| dedupe).await
     }
 
-    pub(crate) async fn receiver_with(&self, set: impl FnOnce(Dedupe) -> Dedupe) -> (Receiver, Taker) {
+    pub(crate) async fn receiver_with(&self, set: impl FnOnce(DedupeSettings) -> DedupeSettings) -> (Receiver, Taker) {
         let taker = Taker::default();
         let sink = set(self.dedupe().await).around(taker.clone());
         (webhook().deadline(FOREVER).sink(sink), taker)
@@ -147,12 +147,12 @@ pub(crate) fn name(id: u32) -> String {
 }
 
 /// Posts a delivery. Returns the outcome of the request.
-pub(crate) async fn post(receiver: &Receiver, body: String) -> Reason {
+pub(crate) async fn post(receiver: &Receiver, body: String) -> Outcome {
     let signed = signature::sign(&Secret::new(SECRET).unwrap(), body.as_bytes());
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-    let Begun::Delivery(reception) = receiver.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(incoming) = receiver.begin(&head) else { panic!("refused") };
     let chunks = futures_util::stream::iter([Ok::<_, Infallible>(body.into())]);
-    receiver.receive(reception, chunks).await.reason()
+    receiver.receive(incoming, chunks).await.outcome()
 }
 
 /// Posts a delivery until it is accepted, like X.
@@ -160,8 +160,8 @@ pub(crate) async fn post_until_taken(receiver: &Receiver, body: String) {
     let start = Instant::now();
     loop {
         match post(receiver, body.clone()).await {
-            Reason::Accepted => return,
-            Reason::InFlight => assert!(start.elapsed() < PATIENCE, "in flight for ever"),
+            Outcome::Accepted => return,
+            Outcome::InFlight => assert!(start.elapsed() < PATIENCE, "in flight for ever"),
             other => panic!("{other:?}"),
         }
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use birdhook_core::Reason;
+use birdhook_core::Outcome;
 use birdhook_engines_proof::{PATIENCE, webhook};
-use birdhook_redis::{Dedupe, WhenDown};
+use birdhook_redis::{DedupeSettings, WhenDown};
 use futures_util::future::join;
 
 use crate::dedupe::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
@@ -12,10 +12,10 @@ use crate::dedupe::bed::{Bed, Mood, Taker, body, key, name, post, post_until_tak
 #[tokio::test]
 async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
     let bed = Bed::new();
-    let (one, ours) = bed.receiver_with(|dedupe| dedupe.patience(Duration::from_millis(300))).await;
+    let (one, ours) = bed.receiver_with(|dedupe| dedupe.timeout(Duration::from_millis(300))).await;
     bed.server.pause();
     let start = Instant::now();
-    assert_eq!(post(&one, body(&[1])).await, Reason::SinkFailed);
+    assert_eq!(post(&one, body(&[1])).await, Outcome::SinkFailed);
     let took = start.elapsed();
     assert!(Duration::from_millis(300) <= took && took < Duration::from_millis(1900), "{took:?}");
     bed.server.resume();
@@ -28,14 +28,14 @@ async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
 #[tokio::test]
 async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_later() {
     let bed = Bed::new();
-    let trusting = |dedupe: Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
+    let trusting = |dedupe: DedupeSettings| dedupe.when_down(WhenDown::Trust).timeout(Duration::from_millis(300));
     let ((one, ours), (other, theirs)) = join(bed.receiver_with(trusting), bed.receiver()).await;
     bed.server.pause();
-    assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
+    assert_eq!(post(&one, body(&[1, 2])).await, Outcome::Accepted);
     assert_eq!((ours.taken(), one.sink().trusted()), (vec![key(1), key(2)], 1));
     bed.server.resume();
     bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
-    assert_eq!(post(&other, body(&[2, 1])).await, Reason::Accepted);
+    assert_eq!(post(&other, body(&[2, 1])).await, Outcome::Accepted);
     assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
 }
 
@@ -52,14 +52,14 @@ async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
     }
     bed.server.pause();
     ours.is_to(Mood::Takes);
-    assert_eq!(posting.await, Reason::Accepted);
+    assert_eq!(posting.await, Outcome::Accepted);
     let left = one.shutdown(Duration::from_millis(300)).await;
-    assert!(left.is_nothing());
+    assert!(left.is_empty());
     bed.server.resume();
     // This shutdown waits for Redis.
-    assert!(one.shutdown(PATIENCE).await.is_nothing());
+    assert!(one.shutdown(PATIENCE).await.is_empty());
     assert_eq!(bed.ask::<String>(&["GET", &name(1)]).await, "done");
-    assert_eq!(post(&other, body(&[1])).await, Reason::Accepted);
+    assert_eq!(post(&other, body(&[1])).await, Outcome::Accepted);
     assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
 }
 
@@ -76,9 +76,9 @@ async fn what_redis_never_hears_of_is_counted() {
     }
     bed.server.kill();
     ours.is_to(Mood::Takes);
-    assert_eq!(posting.await, Reason::Accepted);
+    assert_eq!(posting.await, Outcome::Accepted);
     // The key is written again and again until its claim would have expired.
-    assert!(one.shutdown(PATIENCE).await.is_nothing());
+    assert!(one.shutdown(PATIENCE).await.is_empty());
     assert_eq!(one.sink().unmarked(), 2);
 }
 
@@ -95,11 +95,11 @@ async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
     }
     bed.server.kill();
     ours.is_to(Mood::Takes);
-    assert_eq!(posting.await, Reason::Accepted);
+    assert_eq!(posting.await, Outcome::Accepted);
     // Some attempts to write the key fail.
-    assert_eq!(post(&one, body(&[2])).await, Reason::SinkFailed);
+    assert_eq!(post(&one, body(&[2])).await, Outcome::SinkFailed);
     bed.server.restart();
-    assert!(one.shutdown(PATIENCE).await.is_nothing());
+    assert!(one.shutdown(PATIENCE).await.is_empty());
     assert_eq!((bed.ask::<String>(&["GET", &name(1)]).await, one.sink().unmarked()), ("done".to_owned(), 0));
 }
 
@@ -109,11 +109,11 @@ async fn a_connection_of_another_kind_that_broke_unnoticed_costs_no_delivery() {
     let client = redis::Client::open(bed.server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let ours = Taker::default();
-    let one = webhook().sink(Dedupe::over(connection).patience(PATIENCE).around(ours.clone()));
-    assert_eq!(post(&one, body(&[1])).await, Reason::Accepted);
+    let one = webhook().sink(DedupeSettings::over(connection).timeout(PATIENCE).around(ours.clone()));
+    assert_eq!(post(&one, body(&[1])).await, Outcome::Accepted);
     bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
     bed.server.restart();
-    assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
+    assert_eq!(post(&one, body(&[1, 2])).await, Outcome::Accepted);
     assert_eq!(ours.taken(), [key(1), key(2)]);
 }
 
@@ -121,21 +121,21 @@ async fn a_connection_of_another_kind_that_broke_unnoticed_costs_no_delivery() {
 async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there() {
     let mut bed = Bed::new();
     let (one, ours) = bed.receiver().await;
-    assert_eq!(post(&one, body(&[1])).await, Reason::Accepted);
+    assert_eq!(post(&one, body(&[1])).await, Outcome::Accepted);
     bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
     bed.server.restart();
-    assert_eq!(post(&one, body(&[1, 2])).await, Reason::Accepted);
+    assert_eq!(post(&one, body(&[1, 2])).await, Outcome::Accepted);
     assert_eq!(ours.taken(), [key(1), key(2)]);
 }
 
 #[tokio::test]
 async fn a_redis_without_room_is_one_that_does_not_answer() {
     let bed = Bed::new();
-    let trusting = |dedupe: Dedupe| dedupe.when_down(WhenDown::Trust).patience(Duration::from_millis(300));
+    let trusting = |dedupe: DedupeSettings| dedupe.when_down(WhenDown::Trust).timeout(Duration::from_millis(300));
     let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver_with(trusting)).await;
     bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
-    assert_eq!(post(&one, body(&[1])).await, Reason::SinkFailed);
-    assert_eq!(post(&other, body(&[2])).await, Reason::Accepted);
+    assert_eq!(post(&one, body(&[1])).await, Outcome::SinkFailed);
+    assert_eq!(post(&other, body(&[2])).await, Outcome::Accepted);
     bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
     post_until_taken(&one, body(&[1])).await;
     assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2)]));

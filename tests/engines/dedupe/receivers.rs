@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use birdhook_core::Reason;
+use birdhook_core::Outcome;
 use birdhook_engines_proof::{PATIENCE, webhook};
-use birdhook_pipeline::{EventSink, Keying, Keys};
+use birdhook_pipeline::{DedupePolicy, EventSink, Keys};
 use futures_util::future::{join, join_all};
 
 use crate::dedupe::bed::{Bed, FOREVER, Mood, Taker, body, key, name, post, post_until_taken};
@@ -16,9 +16,9 @@ async fn copies_at_the_same_time_are_handed_over_once() {
     let answers = join_all((0..200).map(|id| join(post(&one, body(&[id])), post(&other, body(&[id]))))).await;
     for (id, (first, second)) in (0..).zip(answers) {
         for answer in [first, second] {
-            assert!([Reason::Accepted, Reason::InFlight].contains(&answer), "{id}: {answer:?}");
+            assert!([Outcome::Accepted, Outcome::InFlight].contains(&answer), "{id}: {answer:?}");
         }
-        assert!(first == Reason::Accepted || second == Reason::Accepted, "{id}: one of them was first");
+        assert!(first == Outcome::Accepted || second == Outcome::Accepted, "{id}: one of them was first");
     }
     for id in 0..200 {
         post_until_taken(&one, body(&[id])).await;
@@ -38,13 +38,13 @@ async fn a_copy_of_what_is_in_flight_elsewhere_is_answered_503() {
     ours.is_to(Mood::Waits);
     let first = tokio::spawn(async move { post(&one, body(&[1])).await });
     ours.is_busy().await;
-    assert_eq!(post(&other, body(&[1])).await, Reason::InFlight);
+    assert_eq!(post(&other, body(&[1])).await, Outcome::InFlight);
     // One event in flight is enough to reject a delivery. Its other events are not claimed.
-    assert_eq!(post(&other, body(&[2, 1, 3])).await, Reason::InFlight);
+    assert_eq!(post(&other, body(&[2, 1, 3])).await, Outcome::InFlight);
     assert_eq!(bed.ask::<usize>(&["EXISTS", &name(2), &name(3)]).await, 0);
-    assert_eq!(post(&other, body(&[2, 3])).await, Reason::Accepted);
+    assert_eq!(post(&other, body(&[2, 3])).await, Outcome::Accepted);
     ours.is_to(Mood::Takes);
-    assert_eq!(first.await.unwrap(), Reason::Accepted);
+    assert_eq!(first.await.unwrap(), Outcome::Accepted);
     post_until_taken(&other, body(&[1])).await;
     assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2), key(3)]));
 }
@@ -64,8 +64,8 @@ async fn a_copy_waits_for_what_becomes_of_the_first_and_takes_what_that_did_not(
         let waited = tokio::time::timeout(Duration::from_millis(300), &mut copy).await;
         assert!(waited.is_err(), "{waited:?}");
         ours.is_to(mood);
-        let expected = if mood == Mood::Takes { Reason::Accepted } else { Reason::SinkFull };
-        assert_eq!((first.await, copy.await), (expected, Reason::Accepted));
+        let expected = if mood == Mood::Takes { Outcome::Accepted } else { Outcome::SinkFull };
+        assert_eq!((first.await, copy.await), (expected, Outcome::Accepted));
         assert_eq!(theirs.taken().len(), taken_by_other);
     }
     assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2)]));
@@ -75,7 +75,7 @@ async fn a_copy_waits_for_what_becomes_of_the_first_and_takes_what_that_did_not(
 async fn of_several_events_only_those_that_nobody_took_are_handed_over() {
     let bed = Bed::new();
     let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
-    assert_eq!(post(&one, body(&[2, 4])).await, Reason::Accepted);
+    assert_eq!(post(&one, body(&[2, 4])).await, Outcome::Accepted);
     post_until_taken(&other, body(&[1, 2, 3, 4, 5])).await;
     assert_eq!((ours.taken(), theirs.taken()), (vec![key(2), key(4)], vec![key(1), key(3), key(5)]));
 }
@@ -85,7 +85,7 @@ async fn what_is_not_taken_may_be_taken_elsewhere_at_once() {
     let bed = Bed::new();
     let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
     ours.is_to(Mood::Fails);
-    assert_eq!(post(&one, body(&[1])).await, Reason::SinkFull);
+    assert_eq!(post(&one, body(&[1])).await, Outcome::SinkFull);
     // Without the release, the claim would last an hour.
     post_until_taken(&other, body(&[1])).await;
 
@@ -104,7 +104,7 @@ async fn what_is_not_taken_by_the_deadline_may_be_taken_elsewhere_at_once() {
     let taker = Taker::default();
     taker.is_to(Mood::Waits);
     let one = webhook().deadline(Duration::from_secs(1)).sink(bed.dedupe().await.around(taker));
-    assert_eq!(post(&one, body(&[1])).await, Reason::SinkTooSlow);
+    assert_eq!(post(&one, body(&[1])).await, Outcome::SinkTooSlow);
     post_until_taken(&other, body(&[1])).await;
     assert_eq!(theirs.taken(), [key(1)]);
 }
@@ -115,14 +115,14 @@ async fn a_hand_over_does_not_outlast_its_claim() {
     let (one, ours) = bed.receiver_with(|dedupe| dedupe.in_flight(Duration::from_secs(1))).await;
     ours.is_to(Mood::Waits);
     let answer = tokio::time::timeout(PATIENCE, post(&one, body(&[1]))).await;
-    assert_eq!(answer, Ok(Reason::SinkTooSlow));
+    assert_eq!(answer, Ok(Outcome::SinkTooSlow));
 }
 
 #[tokio::test]
 async fn without_a_webhook_the_keying_that_is_set_counts() {
     let bed = Bed::new();
     let ours = Taker::default();
-    let sink = bed.dedupe().await.keying(Keying::default()).around(ours.clone());
+    let sink = bed.dedupe().await.dedupe_policy(DedupePolicy::default()).around(ours.clone());
     let delivery = || birdhook_core::Delivery::restore(birdhook_inbox_proof::APP, body(&[1]), 1).unwrap();
     sink.deliver(delivery()).await.unwrap();
     bed.until(&["GET", &name(1)], Some("done".to_owned())).await;

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use birdhook_core::{Delivery, Event, Generation};
+use birdhook_core::{ApiSource, Delivery, Event};
 use birdhook_engines_proof::{PATIENCE, servers, webhook};
-use birdhook_nats::{ConsumeError, Consumer, ConsumerSettings, JetStream, Message, Sink, StreamSettings};
-use birdhook_pipeline::{Begun, EventSink, Pipeline, RequestHead, Secret, signature};
-use birdhook_testkit::{Happening, Kind, Scene};
+use birdhook_nats::{
+    ConsumeError, Consumer, ConsumerSettings, JetStream, JetStreamMessage, JetStreamSink, StreamSettings,
+};
+use birdhook_pipeline::{EventSink, HeadResult, Pipeline, RequestHead, Secret, signature};
+use birdhook_testkit::{Kind, MockEvent, PayloadGenerator};
 use serde_json::{Value, json};
 
 /// A server with a stream, and a connection to it.
@@ -43,7 +45,7 @@ impl Bed {
         }
     }
 
-    pub(crate) fn sink(&self) -> Sink {
+    pub(crate) fn sink(&self) -> JetStreamSink {
         self.jetstream.sink()
     }
 
@@ -83,8 +85,8 @@ pub(crate) fn small() -> StreamSettings {
 
 /// Returns a scene at a time that depends on the seed, because the ids of events depend on the
 /// time.
-fn scene(seed: u64) -> Scene {
-    let mut scene = Scene::new(seed);
+fn scene(seed: u64) -> PayloadGenerator {
+    let mut scene = PayloadGenerator::new(seed);
     scene.advance(Duration::from_secs(seed % 1_000_000 * 3600));
     scene
 }
@@ -92,7 +94,7 @@ fn scene(seed: u64) -> Scene {
 /// Returns posts, each in its own delivery.
 pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
     let mut scene = scene(seed);
-    let mut post = || scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap();
+    let mut post = || scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
     (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
 }
 
@@ -100,7 +102,7 @@ pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
 pub(crate) fn batch(seed: u64, count: usize) -> (bytes::Bytes, Delivery) {
     let mut scene = scene(seed);
     let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
-    let body: bytes::Bytes = Happening::batch(&posts).unwrap();
+    let body: bytes::Bytes = MockEvent::batch(&posts).unwrap();
     (body.clone(), Delivery::restore("shop", body, count).unwrap())
 }
 
@@ -109,17 +111,17 @@ pub(crate) async fn answer<S: EventSink>(pipeline: &Pipeline<S>, body: &bytes::B
     let secret = Secret::new(birdhook_inbox_proof::SECRET).unwrap();
     let signed = signature::sign(&secret, body);
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-    let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
     let chunks = futures_util::stream::iter([Ok::<_, Infallible>(body.clone())]);
-    pipeline.receive(reception, chunks).await.status()
+    pipeline.receive(incoming, chunks).await.status()
 }
 
 /// Returns a receiver without its own deduplication.
-pub(crate) fn receiver(sink: Sink) -> Pipeline<Sink> {
+pub(crate) fn receiver(sink: JetStreamSink) -> Pipeline<JetStreamSink> {
     webhook().sink(sink)
 }
 
-pub(crate) async fn all_taken(sink: &Sink, deliveries: &[Delivery]) {
+pub(crate) async fn all_taken(sink: &JetStreamSink, deliveries: &[Delivery]) {
     for delivery in deliveries {
         sink.deliver(delivery.clone()).await.unwrap();
     }
@@ -134,11 +136,11 @@ pub(crate) fn all_told(deliveries: &[Delivery]) -> Vec<String> {
     deliveries.iter().flat_map(Delivery::events).map(told).collect()
 }
 
-pub(crate) async fn next_or_error(consumer: &mut Consumer) -> Result<Message, ConsumeError> {
+pub(crate) async fn next_or_error(consumer: &mut Consumer) -> Result<JetStreamMessage, ConsumeError> {
     tokio::time::timeout(PATIENCE, consumer.recv()).await.expect("an event").expect("a consumer")
 }
 
-pub(crate) async fn next(consumer: &mut Consumer) -> Message {
+pub(crate) async fn next(consumer: &mut Consumer) -> JetStreamMessage {
     next_or_error(consumer).await.unwrap()
 }
 

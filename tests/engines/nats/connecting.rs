@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use birdhook_engines_proof::PATIENCE;
 use birdhook_engines_proof::servers::Nats;
-use birdhook_nats::{ApiError, ConnectError, ConsumerError, ConsumerSettings, EnsureError, JetStream, PublishFailure};
+use birdhook_nats::{
+    ApiError, ConnectError, ConsumerError, ConsumerSettings, EnsureStreamError, JetStream, PublishFailure,
+};
 use birdhook_pipeline::EventSink;
 use serde_json::Value;
 
@@ -40,7 +42,10 @@ async fn a_server_without_jetstream_is_told() {
     let server = WithoutJetStream::start();
     let jetstream = JetStream::connect(&server.url).await.unwrap();
     let error = jetstream.ensure_stream(&small()).await.unwrap_err();
-    assert!(matches!(error, EnsureError::Api(ApiError::NotEnabled)) && error.to_string().contains("-js"), "{error}");
+    assert!(
+        matches!(error, EnsureStreamError::Api(ApiError::NotEnabled)) && error.to_string().contains("-js"),
+        "{error}"
+    );
     let error = jetstream.consumer(&ConsumerSettings::new("app")).await.unwrap_err();
     assert!(matches!(error, ConsumerError::Api(ApiError::NotEnabled)), "{error}");
     let error = jetstream.sink().deliver(posts(51, 1).remove(0)).await.unwrap_err();
@@ -55,7 +60,7 @@ async fn an_account_without_jetstream_is_told() {
     let server = Nats::start_with(&["-c", config.to_str().unwrap()]);
     let jetstream = JetStream::connect(&format!("nats://a:b@127.0.0.1:{}", server.port())).await.unwrap();
     let error = jetstream.ensure_stream(&small()).await.unwrap_err();
-    assert!(matches!(error, EnsureError::Api(ApiError::NotEnabledForAccount)), "{error}");
+    assert!(matches!(error, EnsureStreamError::Api(ApiError::NotEnabledForAccount)), "{error}");
 }
 
 struct WithoutJetStream {

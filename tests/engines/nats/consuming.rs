@@ -1,6 +1,6 @@
 //! Messages that are not events, and consumers that are removed.
 
-use birdhook_core::message::Unreadable;
+use birdhook_core::codec::DecodeError;
 use birdhook_nats::{ConsumeError, ConsumerSettings};
 use serde_json::json;
 
@@ -17,15 +17,15 @@ async fn what_is_no_event_is_handed_out_as_that_and_holds_nothing_up() {
     all_taken(&bed.sink(), &deliveries[1..]).await;
     let mut consumer = bed.consumer_of(ConsumerSettings::new("app").in_order()).await;
     assert_eq!(take(&mut consumer, 1).await, all_told(&deliveries[..1]));
-    let reasons = [Unreadable::Fact("app"), Unreadable::Fact("key"), Unreadable::Payload];
+    let reasons = [DecodeError::Fact("app"), DecodeError::Fact("key"), DecodeError::Payload];
     for (reason, (subject, payload)) in
         reasons.iter().zip([("birdhook.a", "hello"), ("birdhook.b", "{}"), ("birdhook.c", "[]")])
     {
         for tries in 1..3 {
             let error = next_or_error(&mut consumer).await.unwrap_err();
             assert!(error.to_string().contains(subject), "{error}");
-            let ConsumeError::Foreign(foreign) = error else { panic!("{error:?}") };
-            assert_eq!((foreign.reason, foreign.subject(), foreign.tries()), (*reason, subject, tries));
+            let ConsumeError::UnrecognizedMessage(foreign) = error else { panic!("{error:?}") };
+            assert_eq!((foreign.reason, foreign.subject(), foreign.attempts()), (*reason, subject, tries));
             assert_eq!(foreign.payload(), payload);
             match tries {
                 1 => foreign.nack(None).await.unwrap(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_nats::{ApiError, ConsumerError, ConsumerSettings, EnsureError, Ensured, StreamSettings};
+use birdhook_nats::{ApiError, ConsumerError, ConsumerSettings, EnsureStreamError, EnsuredStream, StreamSettings};
 use serde_json::json;
 
 use crate::nats::bed::*;
@@ -13,8 +13,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 async fn a_stream_is_created_changed_and_left_alone() {
     let bed = Bed::bare(&[]).await;
     let ensure = async |settings: &StreamSettings| bed.jetstream.ensure_stream(settings).await.unwrap();
-    assert_eq!(ensure(&small()).await, Ensured::Created);
-    assert_eq!(ensure(&small()).await, Ensured::Unchanged);
+    assert_eq!(ensure(&small()).await, EnsuredStream::Created);
+    assert_eq!(ensure(&small()).await, EnsuredStream::Unchanged);
     let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
     for (name, value) in [
         ("subjects", json!(["birdhook.>"])),
@@ -42,9 +42,9 @@ async fn a_stream_is_created_changed_and_left_alone() {
     bed.ask("STREAM.CREATE.BIRDHOOK", config).await;
     all_taken(&bed.sink(), &deliveries).await;
     let wanted = small().max_age(DAY).subjects(["birdhook.>", "birds.>"]);
-    let Ensured::Updated(names) = ensure(&wanted).await else { panic!("not updated") };
+    let EnsuredStream::Updated(names) = ensure(&wanted).await else { panic!("not updated") };
     assert_eq!(names, ["subjects", "discard", "max_age", "duplicate_window"]);
-    assert_eq!(ensure(&wanted).await, Ensured::Unchanged);
+    assert_eq!(ensure(&wanted).await, EnsuredStream::Unchanged);
     let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
     assert_eq!(
         (&config["deny_delete"], &config["max_consumers"], &config["description"]),
@@ -62,9 +62,9 @@ async fn a_stream_that_is_there_is_left_as_it_is_by_who_only_needs_one() {
     let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
     assert_eq!(config["max_age"], json!(86_400_000_000_000_u64), "somebody wanted it so");
     let overlapping = create(&small().name("OTHER")).await.unwrap_err();
-    assert!(matches!(overlapping, EnsureError::Overlap(_)), "{overlapping}");
+    assert!(matches!(overlapping, EnsureStreamError::Overlap(_)), "{overlapping}");
     let wrong = create(&small().name("a b")).await.unwrap_err();
-    assert!(matches!(wrong, EnsureError::Settings(_)), "{wrong}");
+    assert!(matches!(wrong, EnsureStreamError::Settings(_)), "{wrong}");
 }
 
 #[tokio::test]
@@ -72,23 +72,26 @@ async fn what_cannot_be_had_is_told_with_the_cure() {
     let bed = Bed::new().await;
     let refused = async |settings: StreamSettings| bed.jetstream.ensure_stream(&settings).await.unwrap_err();
     let error = refused(small().name("OTHER").subjects(["birdhook.a.>"])).await;
-    assert!(matches!(error, EnsureError::Overlap(_)) && error.to_string().contains("birdhook.a.>"), "{error}");
+    assert!(matches!(error, EnsureStreamError::Overlap(_)) && error.to_string().contains("birdhook.a.>"), "{error}");
     let error = refused(small().max_bytes(1 << 60)).await;
-    assert!(matches!(error, EnsureError::NoRoom { .. }) && error.to_string().contains("max_bytes"), "{error}");
+    assert!(matches!(error, EnsureStreamError::NoRoom { .. }) && error.to_string().contains("max_bytes"), "{error}");
     let error = refused(small().name("LARGE").subjects(["large"]).max_bytes(1 << 60)).await;
-    assert!(matches!(error, EnsureError::NoRoom { .. }), "{error}");
+    assert!(matches!(error, EnsureStreamError::NoRoom { .. }), "{error}");
     let error = refused(small().name("SAFE").subjects(["safe"]).replicas(3)).await;
-    assert!(matches!(error, EnsureError::Replicas { .. }) && error.to_string().contains("replicas"), "{error}");
+    assert!(matches!(error, EnsureStreamError::Replicas { .. }) && error.to_string().contains("replicas"), "{error}");
     let error = refused(small().max_age(Duration::from_secs(60))).await;
-    assert!(matches!(error, EnsureError::Settings(_)), "{error}");
+    assert!(matches!(error, EnsureStreamError::Settings(_)), "{error}");
     for (setting, value) in [("retention", "workqueue"), ("storage", "memory")] {
         bed.ask("STREAM.CREATE.THEIRS", json!({"name": "THEIRS", "subjects": ["theirs"], setting: value})).await;
         let error = refused(small().name("THEIRS").subjects(["theirs"])).await;
-        assert!(matches!(error, EnsureError::Unchangeable { .. }) && error.to_string().contains(value), "{error}");
+        assert!(
+            matches!(error, EnsureStreamError::Unchangeable { .. }) && error.to_string().contains(value),
+            "{error}"
+        );
         bed.ask("STREAM.DELETE.THEIRS", json!({})).await;
     }
     // The first stream is unchanged.
-    assert_eq!(bed.jetstream.ensure_stream(&small()).await.unwrap(), Ensured::Unchanged);
+    assert_eq!(bed.jetstream.ensure_stream(&small()).await.unwrap(), EnsuredStream::Unchanged);
 }
 
 #[tokio::test]

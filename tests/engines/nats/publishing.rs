@@ -1,10 +1,10 @@
 //! Published events are consumed unchanged.
 
-use birdhook_core::message::Format;
-use birdhook_core::{Delivery, EventKey, Generation};
+use birdhook_core::codec::Format;
+use birdhook_core::{ApiSource, Delivery, EventKey};
 use birdhook_nats::{ConsumerSettings, PublishFailure, Subjects};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
-use birdhook_testkit::{Kind, Scene};
+use birdhook_testkit::{Kind, PayloadGenerator};
 
 use crate::nats::bed::*;
 
@@ -13,19 +13,19 @@ async fn every_kind_in_either_form_is_consumed_as_it_was_told() {
     let bed = Bed::new().await;
     let mut consumer = bed.consumer().await;
     let sinks = [Format::Plain, Format::CloudEvents].map(|format| bed.sink().format(format));
-    let mut scene = Scene::new(11);
+    let mut scene = PayloadGenerator::new(11);
     let mut kinds = 0;
     for kind in Kind::ALL {
-        for generation in kind.generations() {
+        for generation in kind.api_sources() {
             for sink in &sinks {
-                let body = scene.happening(*kind, "2001").told_by(*generation).unwrap();
+                let body = scene.happening(*kind, "2001").reported_by(*generation).unwrap();
                 let delivery = Delivery::restore("shop", body, 1).unwrap();
                 sink.deliver(delivery.clone()).await.unwrap();
                 let event = &delivery.events()[0];
                 let message = next(&mut consumer).await;
                 assert_eq!(told(&message), told(event));
                 assert_eq!(message.key(), event.delivery_key());
-                assert_eq!((message.app(), message.kind(), message.tries()), ("shop", event.kind(), 1));
+                assert_eq!((message.app(), message.kind(), message.attempts()), ("shop", event.kind(), 1));
                 let subscriber = event.subscriber().unwrap_or("~");
                 assert_eq!(message.subject(), format!("birdhook.shop.{}.{subscriber}", event.kind()));
                 message.ack().await.unwrap();
@@ -119,9 +119,9 @@ async fn a_filter_from_the_template_is_the_subjects_of_those_events() {
     let subjects: Subjects = "birdhook.x.{subscriber}.{name}".parse().unwrap();
     let filter = subjects.matching(&[("subscriber", "2.2")]).unwrap();
     let mut consumer = bed.consumer_of(ConsumerSettings::new("some").filter(&filter)).await;
-    let mut scene = Scene::new(16);
+    let mut scene = PayloadGenerator::new(16);
     for subscriber in ["2.2", "2", "2.2"] {
-        let body = scene.happening(Kind::Post, subscriber).told_by(Generation::AccountActivity).unwrap();
+        let body = scene.happening(Kind::Post, subscriber).reported_by(ApiSource::AccountActivity).unwrap();
         let delivery = Delivery::restore("shop", body, 1).unwrap();
         bed.sink().subject(subjects.clone()).deliver(delivery).await.unwrap();
     }

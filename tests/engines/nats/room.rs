@@ -1,9 +1,9 @@
 //! Full streams, and events that are too large.
 
-use birdhook_core::{Delivery, Generation};
+use birdhook_core::{ApiSource, Delivery};
 use birdhook_nats::PublishFailure;
 use birdhook_pipeline::{EventSink, SinkError};
-use birdhook_testkit::{Kind, Scene};
+use birdhook_testkit::{Kind, PayloadGenerator};
 use serde_json::json;
 
 use crate::nats::bed::*;
@@ -12,9 +12,9 @@ use crate::nats::bed::*;
 async fn a_full_stream_refuses_and_keeps_what_it_has_until_there_is_room() {
     let bed = Bed::of(&small().max_bytes(64 << 10)).await;
     let receiver = receiver(bed.sink());
-    let mut scene = Scene::new(31);
+    let mut scene = PayloadGenerator::new(31);
     let mut bodies =
-        std::iter::repeat_with(|| scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap());
+        std::iter::repeat_with(|| scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap());
     let mut taken = 0;
     let refused = loop {
         let body = bodies.next().unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use birdhook_nats::{ConsumerSettings, Unconfirmed};
+use birdhook_nats::{ConsumerSettings, SettleError};
 use serde_json::json;
 
 use crate::nats::bed::*;
@@ -18,11 +18,11 @@ async fn what_is_acknowledged_never_comes_again_and_what_is_not_does() {
     let mut consumer = bed.consumer_of(settings.clone()).await;
     next(&mut consumer).await.ack().await.unwrap();
     let (message, at) = (next(&mut consumer).await, Instant::now());
-    assert_eq!(message.tries(), 1);
+    assert_eq!(message.attempts(), 1);
     drop(message);
     let message = next(&mut consumer).await;
     assert!(at.elapsed() >= WAIT - Duration::from_millis(100), "{:?}", at.elapsed());
-    assert_eq!((told(&message), message.tries()), (all_told(&deliveries)[1].clone(), 2));
+    assert_eq!((told(&message), message.attempts()), (all_told(&deliveries)[1].clone(), 2));
     message.ack().await.unwrap();
     drop(consumer);
     // Another consumer does not receive the messages either.
@@ -37,7 +37,7 @@ async fn a_late_acknowledgement_counts() {
     all_taken(&bed.sink(), &posts(72, 1)).await;
     let mut consumer = bed.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
     let late = next(&mut consumer).await;
-    assert_eq!(next(&mut consumer).await.tries(), 2);
+    assert_eq!(next(&mut consumer).await.attempts(), 2);
     late.ack().await.unwrap();
     nothing(&mut consumer, 1200).await;
 }
@@ -49,12 +49,12 @@ async fn a_nack_brings_it_back_at_once_or_after_the_time_it_asks_for() {
     let mut consumer = bed.consumer().await;
     next(&mut consumer).await.nack(None).await.unwrap();
     let message = next(&mut consumer).await;
-    assert_eq!(message.tries(), 2);
+    assert_eq!(message.attempts(), 2);
     let at = Instant::now();
     message.nack(Duration::from_millis(700)).await.unwrap();
     let message = next(&mut consumer).await;
     assert!(at.elapsed() >= Duration::from_millis(600), "{:?}", at.elapsed());
-    assert_eq!(message.tries(), 3);
+    assert_eq!(message.attempts(), 3);
     message.term().await.unwrap();
     nothing(&mut consumer, 300).await;
 }
@@ -91,7 +91,7 @@ async fn in_order_the_next_one_waits_for_the_one_before() {
         let message = message.unwrap().unwrap();
         let told = told(&message);
         // Every third event fails at the first attempt.
-        if taken.len() % 3 == 0 && message.tries() == 1 {
+        if taken.len() % 3 == 0 && message.attempts() == 1 {
             tried.push(told);
             message.nack(Duration::from_millis(30)).await.unwrap();
             continue;
@@ -110,7 +110,7 @@ async fn what_nobody_confirms_is_not_acknowledged() {
     let mut consumer = bed.consumer().await;
     let (one, two) = (next(&mut consumer).await, next(&mut consumer).await);
     bed.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
-    assert_eq!(one.ack().await, Err(Unconfirmed::Gone));
+    assert_eq!(one.ack().await, Err(SettleError::Gone));
     bed.server.kill();
-    assert_eq!(two.ack().await, Err(Unconfirmed::Unanswered));
+    assert_eq!(two.ack().await, Err(SettleError::Unanswered));
 }

@@ -5,10 +5,10 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use birdhook_core::EventKey;
-use birdhook_inbox::{Inbox, Options};
+use birdhook_inbox::{Inbox, InboxSettings};
 use birdhook_inbox_proof::Violation;
-use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, Sink, StreamSettings, Unconfirmed};
-use birdhook_redis::{GroupSettings, ReadError, SettleError, StreamSink};
+use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, JetStreamSink, StreamSettings};
+use birdhook_redis::{GroupSettings, ReadError, StreamSink};
 use redis::Value;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -139,7 +139,7 @@ async fn jetstream(url: &str) -> JetStream {
     jetstream
 }
 
-pub async fn nats_sink(url: &str) -> Sink {
+pub async fn nats_sink(url: &str) -> JetStreamSink {
     jetstream(url).await.sink()
 }
 
@@ -147,19 +147,19 @@ pub async fn redis_sink(url: &str) -> StreamSink {
     connected(|| birdhook_redis::Redis::connect(url)).await.sink(STREAM)
 }
 
-pub fn inbox_options() -> Options {
+pub fn inbox_options() -> InboxSettings {
     let backoff = Duration::from_millis(10);
     // Each crash of the process during a relayed delivery counts as an attempt.
-    Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff)
+    InboxSettings::new().free_space(0).max_attempts(u32::MAX).backoff(backoff, backoff)
 }
 
 /// Relays the events of an inbox to the engine with this URL.
 pub async fn relay(inbox: Inbox, url: String) {
-    let keying = webhook().keying();
+    let policy = webhook().dedupe_policy();
     if url.starts_with("redis") {
-        inbox.relay(redis_sink(&url).await).keying(keying).run().await;
+        inbox.relay(redis_sink(&url).await).dedupe_policy(policy).run().await;
     } else {
-        inbox.relay(nats_sink(&url).await).keying(keying).run().await;
+        inbox.relay(nats_sink(&url).await).dedupe_policy(policy).run().await;
     }
 }
 
@@ -189,10 +189,10 @@ async fn consume_nats(url: String, diary: Diary) {
                 diary.write(message.key().to_string(), message.event());
                 if !forgets() {
                     // An unconfirmed message is delivered again.
-                    let _: Result<(), Unconfirmed> = message.ack().await;
+                    let _: Result<(), birdhook_nats::SettleError> = message.ack().await;
                 }
             }
-            Err(ConsumeError::Foreign(foreign)) => panic!("a foreign message: {foreign:?}"),
+            Err(ConsumeError::UnrecognizedMessage(foreign)) => panic!("a foreign message: {foreign:?}"),
             Err(_) => {}
         }
     }
@@ -209,10 +209,10 @@ async fn consume_redis(url: String, diary: Diary) {
                 diary.write(message.id().to_owned(), message.event());
                 if !forgets() {
                     // An unconfirmed message is delivered again.
-                    let _: Result<(), SettleError> = message.ack().await;
+                    let _: Result<(), birdhook_redis::SettleError> = message.ack().await;
                 }
             }
-            Err(ReadError::Foreign(foreign)) => panic!("a foreign entry: {foreign:?}"),
+            Err(ReadError::UnrecognizedMessage(foreign)) => panic!("a foreign entry: {foreign:?}"),
             Err(_) => {}
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use birdhook_inbox_proof::{SECRET, Violation, holds};
 use birdhook_testkit::Kind as Happens;
-use birdhook_testkit::mock::{MockX, Retries, Settings, Token};
+use birdhook_testkit::mock::{MockSettings, MockToken, MockX, RetrySchedule};
 use tokio::time::{Instant, sleep};
 
 use crate::PATIENCE;
@@ -31,9 +31,9 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
         instances.push(Instance::start(program, &engine, setup == Setup::Inbox).await?);
     }
     let balancer = Balancer::start(instances.iter().map(Instance::port).collect()).await;
-    let mut settings = Settings::local();
-    (settings.seed, settings.consumer_secret) = (seed, Some(Token::new(SECRET)));
-    (settings.retries, settings.retry_waits) = (Retries::Always, vec![WAIT; ATTEMPTS]);
+    let mut settings = MockSettings::local();
+    (settings.seed, settings.consumer_secret) = (seed, Some(MockToken::new(SECRET)));
+    (settings.retries, settings.retry_waits) = (RetrySchedule::Always, vec![WAIT; ATTEMPTS]);
     settings.expect_timeout = PATIENCE;
     let x = MockX::start(settings).await.map_err(|error| Violation::other(error.to_string()))?;
     let diary = Diary::telling(x.ledger());

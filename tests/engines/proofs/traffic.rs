@@ -8,7 +8,7 @@ use std::time::Duration;
 use birdhook_inbox_proof::load::{Body, Load};
 use birdhook_inbox_proof::{SECRET, Violation, holds};
 use birdhook_pipeline::Secret;
-use birdhook_testkit::{Post, Sender};
+use birdhook_testkit::{Sender, WebhookPost};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -60,7 +60,7 @@ impl Traffic {
 
     /// Sends a body on a new connection, so that it may go to any receiver.
     async fn send(&self, body: &Body) -> u16 {
-        let mut request = Post::signed(&self.secret, body.bytes.clone()).request(&self.url).unwrap();
+        let mut request = WebhookPost::signed(&self.secret, body.bytes.clone()).request(&self.url).unwrap();
         request.headers_mut().insert("connection", "close".parse().unwrap());
         let answer = self.sender.send(request).await;
         let status = answer.map_or(0, |answer| answer.status.as_u16());

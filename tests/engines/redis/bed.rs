@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use birdhook_core::{Delivery, Event, Generation, Timestamp};
+use birdhook_core::{ApiSource, Delivery, Event, Timestamp};
 use birdhook_engines_proof::PATIENCE;
 use birdhook_engines_proof::servers;
 use birdhook_pipeline::{EventSink, SinkError};
-use birdhook_redis::{Group, GroupSettings, Message, Redis};
-use birdhook_testkit::{Kind, Scene};
+use birdhook_redis::{Group, GroupSettings, Redis, StreamMessage};
+use birdhook_testkit::{Kind, PayloadGenerator};
 use redis::{FromRedisValue, Value};
 
 pub(crate) const STREAM: &str = "events";
@@ -65,15 +65,15 @@ impl Bed {
 }
 
 /// Returns a scene on a day that depends on the seed, because X's ids contain the time.
-fn scene(seed: u64) -> Scene {
+fn scene(seed: u64) -> PayloadGenerator {
     let day = i64::try_from(seed % 1_000).unwrap();
-    Scene::new(seed).at(Timestamp::from_millis(1_795_426_200_000 + day * 86_400_000))
+    PayloadGenerator::new(seed).at(Timestamp::from_millis(1_795_426_200_000 + day * 86_400_000))
 }
 
 /// Returns posts, each in its own delivery. Another seed gives other posts.
 pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
     let mut scene = scene(seed);
-    let mut post = || scene.happening(Kind::Post, "2001").told_by(Generation::XActivity).unwrap();
+    let mut post = || scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
     (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
 }
 
@@ -81,8 +81,8 @@ pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
 pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
     let mut scene = scene(seed);
     let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
-    let alone = |post| Delivery::restore("shop", birdhook_testkit::Happening::batch([post]).unwrap(), 1).unwrap();
-    let all = birdhook_testkit::Happening::batch(&posts).unwrap();
+    let alone = |post| Delivery::restore("shop", birdhook_testkit::MockEvent::batch([post]).unwrap(), 1).unwrap();
+    let all = birdhook_testkit::MockEvent::batch(&posts).unwrap();
     (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn all_taken(sink: &impl EventSink, deliveries: &[Delivery]) {
     }
 }
 
-pub(crate) async fn next(group: &mut Group) -> Message {
+pub(crate) async fn next(group: &mut Group) -> StreamMessage {
     tokio::time::timeout(PATIENCE, group.recv()).await.expect("an event").unwrap()
 }
 

@@ -141,7 +141,7 @@ async fn both_versions_of_the_protocol_are_spoken() {
     let mut tries = Vec::new();
     for _ in 0..3 {
         let message = next(&mut group).await;
-        tries.push(message.tries());
+        tries.push(message.attempts());
         message.ack().await.unwrap();
     }
     assert_eq!(tries, [1, 2, 2]);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use birdhook_redis::{Foreign, Group, GroupSettings, ReadError};
+use birdhook_redis::{Group, GroupSettings, ReadError, UnrecognizedMessage};
 
 use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, posts, take, told};
 
@@ -86,7 +86,7 @@ async fn the_ids_of_entries_are_numbers() {
     }
 }
 
-async fn entry(group: &mut Group) -> Box<Foreign> {
-    let Err(ReadError::Foreign(entry)) = group.recv().await else { panic!("an event?") };
+async fn entry(group: &mut Group) -> Box<UnrecognizedMessage> {
+    let Err(ReadError::UnrecognizedMessage(entry)) = group.recv().await else { panic!("an event?") };
     entry
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use birdhook_core::message::Format;
+use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, EventKey};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
 use birdhook_redis::Redis;
-use birdhook_testkit::{Kind, Scene};
+use birdhook_testkit::{Kind, PayloadGenerator};
 use futures_util::future::join_all;
 
 use crate::redis::bed::{Bed, STREAM, all_taken, all_told, batch, next, posts, take, told};
@@ -14,11 +14,11 @@ use crate::redis::bed::{Bed, STREAM, all_taken, all_told, batch, next, posts, ta
 #[tokio::test]
 async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
     let bed = Bed::new().await;
-    let mut scene = Scene::new(7);
+    let mut scene = PayloadGenerator::new(7);
     let mut all = Vec::new();
     for &kind in Kind::ALL {
-        for &generation in kind.generations() {
-            let body = scene.happening(kind, "2001").told_by(generation).unwrap();
+        for &generation in kind.api_sources() {
+            let body = scene.happening(kind, "2001").reported_by(generation).unwrap();
             all.push(Delivery::restore("shop é \"1\"", body, 10).unwrap());
         }
     }
@@ -34,7 +34,7 @@ async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
             let message = next(&mut group).await;
             assert_eq!((told(&message), message.kind()), (told(event), event.kind()));
             assert_eq!((*message.key(), message.delivery_key()), (event.delivery_key(), event.delivery_key()));
-            assert_eq!((message.raw().as_str(), message.tries()), (event.raw().as_str(), 1));
+            assert_eq!((message.raw().as_str(), message.attempts()), (event.raw().as_str(), 1));
             message.ack().await.unwrap();
         }
         assert_eq!((bed.len().await, bed.pending("app").await), (0, 0), "everything is given back");
@@ -173,7 +173,7 @@ async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
             next(&mut group).await.nack(std::time::Duration::ZERO).await.unwrap();
             next(&mut group).await.reject().await.unwrap();
             let again = next(&mut group).await;
-            assert_eq!(again.tries(), 2);
+            assert_eq!(again.attempts(), 2);
             again.ack().await.unwrap();
             assert_eq!(bed.ask::<usize>(&["XLEN", name]).await, 0, "{name}");
             let dead = group.dead_letters().to_owned();

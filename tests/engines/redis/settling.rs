@@ -15,7 +15,7 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
         let (sink, mut group) = (bed.redis.sink(STREAM), bed.group(claim_after).await);
         all_taken(&sink, &posts(1, 1)).await;
         let message = next(&mut group).await;
-        assert_eq!(message.tries(), 1);
+        assert_eq!(message.attempts(), 1);
         let (retry_after, start) = (Duration::from_millis(retry_after), Instant::now());
         message.nack(retry_after).await.unwrap();
         all_taken(&sink, &posts(2, 1)).await;
@@ -27,7 +27,7 @@ async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
         };
         assert!(start.elapsed() >= retry_after, "{:?}", start.elapsed());
         assert!(start.elapsed() < retry_after + Duration::from_secs(10), "{:?}", start.elapsed());
-        assert_eq!((told(&again), again.tries()), (all_told(&posts(1, 1)).remove(0), 2));
+        assert_eq!((told(&again), again.attempts()), (all_told(&posts(1, 1)).remove(0), 2));
         again.ack().await.unwrap();
         assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
         assert_eq!(bed.ask::<usize>(&["EXISTS", "{events}:later:app"]).await, 0);
@@ -46,7 +46,7 @@ async fn what_a_consumer_had_that_is_gone_comes_to_another() {
     let mut came = HashMap::new();
     while came.len() < 20 {
         let message = next(&mut group).await;
-        came.insert(told(&message), message.tries());
+        came.insert(told(&message), message.attempts());
         message.ack().await.unwrap();
     }
     assert!(all_told(&posts).iter().all(|post| came.contains_key(post)));
@@ -68,7 +68,7 @@ async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
     let mut after = bed.group_of(settings.batch(3)).await;
     for (at, post) in all_told(&posts).iter().enumerate().skip(6) {
         let message = next(&mut after).await;
-        assert_eq!((&told(&message), message.tries()), (post, if at < 10 { 2 } else { 1 }), "{at}");
+        assert_eq!((&told(&message), message.attempts()), (post, if at < 10 { 2 } else { 1 }), "{at}");
         message.ack().await.unwrap();
     }
     assert_eq!(bed.pending("app").await, 1, "what was put off stays put off");
@@ -87,7 +87,7 @@ async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
     let mut taken = Vec::new();
     for tries in [2; 4] {
         let message = next(&mut fast).await;
-        assert_eq!(message.tries(), tries);
+        assert_eq!(message.attempts(), tries);
         taken.push(message);
     }
     let over = |settled| matches!(settled, Err(SettleError::Over));
@@ -113,7 +113,7 @@ async fn an_earlier_hand_out_does_not_settle_a_later_one() {
     let mut group = bed.group(100).await;
     let first = next(&mut group).await;
     let second = next(&mut group).await;
-    assert_eq!((first.tries(), second.tries(), first.id()), (1, 2, second.id()));
+    assert_eq!((first.attempts(), second.attempts(), first.id()), (1, 2, second.id()));
     assert!(matches!(first.extend().await, Err(SettleError::Over)));
     assert!(matches!(first.reject().await, Err(SettleError::Over)));
     // Claimed manually, without counting an attempt.
@@ -134,7 +134,7 @@ async fn who_says_that_it_takes_longer_keeps_it() {
         held.extend().await.unwrap();
     }
     drop(held);
-    assert_eq!(next(&mut other).await.tries(), 2, "extending is no try");
+    assert_eq!(next(&mut other).await.attempts(), 2, "extending is no try");
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn what_is_no_event_is_an_error_that_can_be_settled() {
     let mut group = bed.group(60_000).await;
     let mut foreign = Vec::new();
     for _ in 0..4 {
-        let Err(ReadError::Foreign(found)) = group.recv().await else { panic!("an event?") };
+        let Err(ReadError::UnrecognizedMessage(found)) = group.recv().await else { panic!("an event?") };
         foreign.push(*found);
     }
     assert_eq!(take(&mut group, 1).await, all_told(&post), "nothing is held up");
@@ -194,8 +194,8 @@ async fn what_is_no_event_is_an_error_that_can_be_settled() {
     foreign.remove(0).ack().await.unwrap();
     foreign.remove(0).reject().await.unwrap();
     foreign.remove(0).nack(Duration::ZERO).await.unwrap();
-    let Err(ReadError::Foreign(again)) = group.recv().await else { panic!("skipped") };
-    assert_eq!((again.tries(), again.fields()[0].0.as_ref()), (2, b"payload".as_slice()));
+    let Err(ReadError::UnrecognizedMessage(again)) = group.recv().await else { panic!("skipped") };
+    assert_eq!((again.attempts(), again.fields()[0].0.as_ref()), (2, b"payload".as_slice()));
     assert_eq!(bed.len().await, 2);
     assert_eq!(bed.ask::<usize>(&["XLEN", "{events}:dead"]).await, 1);
 }

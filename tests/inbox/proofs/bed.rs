@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox::{Inbox, OpenError, Options};
-use birdhook_pipeline::{Begun, Pipeline, RequestHead, Secret, signature};
+use birdhook_inbox::{Inbox, InboxSettings, OpenError};
+use birdhook_pipeline::{HeadResult, Pipeline, RequestHead, Secret, signature};
 use bytes::Bytes;
 use futures_util::future::join_all;
 
@@ -22,13 +22,13 @@ pub(crate) struct Bed {
 
 /// Settings with which no event becomes a dead letter and no retry waits for long, however often a
 /// process ends.
-pub(crate) fn options() -> Options {
+pub(crate) fn options() -> InboxSettings {
     let backoff = Duration::from_millis(10);
-    Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff)
+    InboxSettings::new().free_space(0).max_attempts(u32::MAX).backoff(backoff, backoff)
 }
 
 impl Bed {
-    pub(crate) fn open(options: Options, folder: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(options: InboxSettings, folder: &Path) -> Result<Self, OpenError> {
         Ok(Self::of(options.open(folder)?))
     }
 
@@ -39,12 +39,12 @@ impl Bed {
     pub(crate) async fn send(&self, body: &Bytes) -> u16 {
         let signed = signature::sign(&Secret::new(SECRET).unwrap(), body);
         let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-        let reception = match self.pipeline.begin(&head) {
-            Begun::Delivery(reception) => reception,
-            Begun::Reply(reply) => return reply.status(),
+        let incoming = match self.pipeline.begin(&head) {
+            HeadResult::Body(incoming) => incoming,
+            HeadResult::Reply(reply) => return reply.status(),
         };
         let chunks = futures_util::stream::iter([Ok::<_, Infallible>(body.clone())]);
-        self.pipeline.receive(reception, chunks).await.status()
+        self.pipeline.receive(incoming, chunks).await.status()
     }
 
     /// Sends everything not yet answered 200 until it is.

@@ -20,7 +20,7 @@ impl Line {
             id: lease.id().to_string(),
             key: lease.delivery_key(),
             content: content(lease.event()),
-            tries: lease.tries(),
+            tries: lease.attempts(),
         }
     }
 

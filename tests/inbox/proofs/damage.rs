@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use birdhook_inbox::faults::{self, Bug, Disk};
-use birdhook_inbox::{Inbox, OpenError, Query, RedbStore, Standing, StoreError};
+use birdhook_inbox::{EventQuery, EventStatus, Inbox, OpenError, RedbStore, StoreError};
 use birdhook_pipeline::EventKey;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -81,11 +81,11 @@ impl File {
     }
 
     async fn is_whole(&self, inbox: Inbox) -> Result<(), Violation> {
-        let listed = inbox.list(Query::all().limit(usize::MAX)).await;
+        let listed = inbox.list(EventQuery::all().limit(usize::MAX)).await;
         let listed = listed.map_err(|error| Violation::other(format!("opened, and then: {error}")))?;
         let there: HashMap<_, _> = listed
             .iter()
-            .filter(|one| one.standing != Standing::Acknowledged)
+            .filter(|one| one.standing != EventStatus::Acknowledged)
             .filter_map(|one| one.event.as_ref().ok())
             .map(|event| (event.delivery_key(), content(event)))
             .collect();

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_pipeline::{EventKey, Generation};
-use birdhook_testkit::mock::{ChallengeSchedule, MockX, Retries, Settings, Token};
+use birdhook_pipeline::{ApiSource, EventKey};
+use birdhook_testkit::mock::{ChallengeSchedule, MockSettings, MockToken, MockX, RetrySchedule};
 use birdhook_testkit::{Kind, read};
 use std::collections::HashMap;
 
@@ -72,9 +72,9 @@ pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violatio
 
 /// The simulated X, with short retry delays.
 async fn mock(seed: u64, url: &str) -> MockX {
-    let mut settings = Settings::local();
-    (settings.seed, settings.consumer_secret) = (seed, Some(Token::new(SECRET)));
-    (settings.retries, settings.retry_waits) = (Retries::Always, vec![Duration::from_millis(40); 500]);
+    let mut settings = MockSettings::local();
+    (settings.seed, settings.consumer_secret) = (seed, Some(MockToken::new(SECRET)));
+    (settings.retries, settings.retry_waits) = (RetrySchedule::Always, vec![Duration::from_millis(40); 500]);
     settings.delivery_timeout = Duration::from_secs(10);
     settings.challenges_v1.schedule = ChallengeSchedule::Never;
     settings.challenges_v2.schedule = ChallengeSchedule::Never;
@@ -91,7 +91,7 @@ async fn mock(seed: u64, url: &str) -> MockX {
 fn happen(x: &MockX, random: &mut fastrand::Rng) {
     for kinds in [BY_ACCOUNT, BY_ACTIVITY] {
         let (kind, subscriber) = (random.choice(kinds).unwrap(), random.choice(SUBSCRIBERS).unwrap());
-        debug_assert!(kind.generations().contains(&Generation::XActivity));
+        debug_assert!(kind.api_sources().contains(&ApiSource::XActivity));
         x.happen(kind, subscriber);
     }
 }

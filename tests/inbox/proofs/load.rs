@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use birdhook_pipeline::Secret;
-use birdhook_testkit::{Kind, Post, Scene, Sender};
+use birdhook_testkit::{Kind, PayloadGenerator, Sender, WebhookPost};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ pub struct Load(Arc<Mutex<State>>);
 
 struct State {
     random: fastrand::Rng,
-    scene: Scene,
+    scene: PayloadGenerator,
     bodies: Vec<Body>,
     unanswered: Vec<usize>,
     has_duplicates: bool,
@@ -40,7 +40,7 @@ pub const SUBSCRIBERS: [&str; 3] = ["2001", "2002", "2003"];
 impl Load {
     pub fn new(seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
-        let (scene, book) = (Scene::new(seed), Book::default());
+        let (scene, book) = (PayloadGenerator::new(seed), Book::default());
         Self(Arc::new(Mutex::new(State {
             random,
             scene,
@@ -122,7 +122,7 @@ impl Load {
                 let sender = Sender::new(Duration::from_secs(20)).unwrap();
                 while !*stopped.borrow() {
                     let body = load.next();
-                    let request = Post::signed(&secret, body.bytes.clone()).request(&url).unwrap();
+                    let request = WebhookPost::signed(&secret, body.bytes.clone()).request(&url).unwrap();
                     let answer = sender.send(request).await;
                     load.answered(&body, answer.map_or(0, |answer| answer.status.as_u16()));
                 }
@@ -139,12 +139,12 @@ impl State {
             let subscriber = self.random.choice(SUBSCRIBERS).unwrap();
             let one = self.scene.happening(kind, subscriber);
             let body = match self.random.u8(..3) {
-                0 => one.told_by(birdhook_pipeline::Generation::XActivity),
-                1 => one.told_by(birdhook_pipeline::Generation::AccountActivity),
+                0 => one.reported_by(birdhook_pipeline::ApiSource::XActivity),
+                1 => one.reported_by(birdhook_pipeline::ApiSource::AccountActivity),
                 _ => {
                     let mut all = vec![one];
                     all.extend((1..self.random.usize(2..6)).map(|_| self.scene.happening(kind, subscriber)));
-                    birdhook_testkit::Happening::batch(&all)
+                    birdhook_testkit::MockEvent::batch(&all)
                 }
             };
             if let Some(body) = body {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::Duration;
 
 use birdhook_inbox::faults::{self, Bug};
-use birdhook_inbox::{Query, StoreError};
+use birdhook_inbox::{EventQuery, StoreError};
 
 use crate::bed::{Bed, options};
 use crate::load::{Body, Load};
@@ -55,7 +55,7 @@ fn round(load: &Load) -> Result<(), Violation> {
     }
     let there = wait(async {
         let bed = Bed::open(options(), folder.path()).map_err(|error| Violation::other(error.to_string()))?;
-        let there = bed.inbox.list(Query::all()).await.map_err(|error| Violation::other(error.to_string()))?.len();
+        let there = bed.inbox.list(EventQuery::all()).await.map_err(|error| Violation::other(error.to_string()))?.len();
         bed.close().await;
         Ok(there)
     })?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use birdhook_inbox::{Inbox, Lease, Options};
+use birdhook_inbox::{Inbox, InboxSettings, Lease};
 use birdhook_inbox_proof::consumed::Line;
 use birdhook_inbox_proof::{PATIENCE, webhook};
 use birdhook_tower::Receiver;
@@ -31,7 +31,7 @@ async fn main() {
     let mut words = std::env::args().skip(1);
     let (folder, consumed) = (words.next().expect("a folder"), words.next().expect("a file"));
     let backoff = Duration::from_millis(10);
-    let mut options = Options::new().free_space(0).tries(u32::MAX).backoff(backoff, backoff);
+    let mut options = InboxSettings::new().free_space(0).max_attempts(u32::MAX).backoff(backoff, backoff);
     let (mut consumers, mut fails, mut points) = (4, 0, None);
     for word in words {
         match word.split_once('=').expect("NAME=VALUE") {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_pipeline::signature;
-use birdhook_testkit::{Challenge, Post, now};
+use birdhook_testkit::{Challenge, WebhookPost, now};
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
@@ -53,7 +53,7 @@ impl Sender {
             Next::Deliver(body, copies) => self.deliver(&body, copies).await,
             Next::CutOff(body) => {
                 let request =
-                    Post::signed(&traffic.signing().secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
+                    WebhookPost::signed(&traffic.signing().secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
                 // Sometimes sends the complete request: then the receiver may accept it.
                 let after = self.random.usize(..request.len() * 5 / 4);
                 let _ = self.connections[0].cut_off(&request, after).await;
@@ -84,7 +84,7 @@ impl Sender {
         let traffic = &self.traffic;
         // Held until the responses arrive, so that its secret stays valid.
         let signing = traffic.signing();
-        let request = Post::signed(&signing.secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
+        let request = WebhookPost::signed(&signing.secret, body.bytes.clone()).to_bytes(&traffic.url).unwrap();
         let asks = self.connections.iter_mut().take(copies).map(|one| ask(traffic, one, &request, Asked::Delivery));
         let answers = join_all(asks).await;
         let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
@@ -94,16 +94,16 @@ impl Sender {
     fn forged(&mut self, body: &Body) -> Vec<u8> {
         let (own, wrong) = (self.traffic.signing(), Traffic::wrong_secret());
         let post = match self.random.u8(..4) {
-            0 => Post::unsigned(body.bytes.clone()),
-            1 => Post::signed(&wrong, body.bytes.clone()),
+            0 => WebhookPost::unsigned(body.bytes.clone()),
+            1 => WebhookPost::signed(&wrong, body.bytes.clone()),
             2 => {
                 let short = signature::sign(&own.secret, &body.bytes)[..40].try_into().unwrap();
-                Post::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), short)
+                WebhookPost::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), short)
             }
             // Signs one byte less than the body.
             _ => {
                 let signed = signature::sign(&own.secret, &body.bytes[..body.bytes.len() - 1]).try_into().unwrap();
-                Post::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), signed)
+                WebhookPost::unsigned(body.bytes.clone()).header(signature::HEADER.try_into().unwrap(), signed)
             }
         };
         post.to_bytes(&self.traffic.url).unwrap()

@@ -1,12 +1,12 @@
 //! Random events from a seed.
 
-use birdhook_pipeline::Generation;
-use birdhook_testkit::{Happening, Kind, Scene};
+use birdhook_pipeline::ApiSource;
+use birdhook_testkit::{Kind, MockEvent, PayloadGenerator};
 use bytes::Bytes;
 
 pub(crate) struct Story {
     random: fastrand::Rng,
-    scene: Scene,
+    scene: PayloadGenerator,
     kinds: Vec<Kind>,
     deletions: u64,
 }
@@ -14,11 +14,11 @@ pub(crate) struct Story {
 impl Story {
     pub(crate) fn new(seed: u64) -> Self {
         let told = |kind: &Kind| {
-            let generations = kind.generations();
-            generations.contains(&Generation::AccountActivity) || generations.contains(&Generation::XActivity)
+            let generations = kind.api_sources();
+            generations.contains(&ApiSource::AccountActivity) || generations.contains(&ApiSource::XActivity)
         };
         let kinds = Kind::ALL.iter().copied().filter(told).collect();
-        Self { random: fastrand::Rng::with_seed(seed), scene: Scene::new(seed), kinds, deletions: 0 }
+        Self { random: fastrand::Rng::with_seed(seed), scene: PayloadGenerator::new(seed), kinds, deletions: 0 }
     }
 
     /// Returns a body of either API. Some contain several events.
@@ -28,12 +28,12 @@ impl Story {
             let subscriber = self.random.u32(2001..2100).to_string();
             let one = self.scene.happening(kind, &subscriber);
             let body = match self.random.u8(..10) {
-                0..5 => one.told_by(Generation::XActivity),
-                5..9 => one.told_by(Generation::AccountActivity),
+                0..5 => one.reported_by(ApiSource::XActivity),
+                5..9 => one.reported_by(ApiSource::AccountActivity),
                 _ => {
                     let more = self.random.usize(1..5);
                     let more: Vec<_> = (0..more).map(|_| self.scene.happening(kind, &subscriber)).collect();
-                    Happening::batch(std::iter::once(&one).chain(&more))
+                    MockEvent::batch(std::iter::once(&one).chain(&more))
                 }
             };
             if let Some(body) = body {

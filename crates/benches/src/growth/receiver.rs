@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use birdhook::{App, Apps, Begun, ChannelSink, Deliveries, Pipeline, Reason, RequestHead, Secret, Webhook, signature};
+use birdhook::{
+    App, Apps, ChannelSink, Deliveries, HeadResult, Outcome, Pipeline, RequestHead, Secret, Webhook, signature,
+};
 use bytes::Bytes;
 use futures_util::stream;
 use tokio::runtime::{Builder, Runtime};
@@ -83,9 +85,9 @@ impl Receiver {
                 let headers = [("content-type", "application/json"), (signature::HEADER, &*signature)];
                 let head = RequestHead::new("POST", "/webhooks/twitter", None)
                     .with_headers(headers.map(|(name, value)| (name, value.as_bytes())));
-                let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
-                let reply = pipeline.receive(reception, stream::iter([Ok::<_, Infallible>(body)])).await;
-                assert_eq!(reply.reason(), Reason::Accepted);
+                let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
+                let reply = pipeline.receive(incoming, stream::iter([Ok::<_, Infallible>(body)])).await;
+                assert_eq!(reply.outcome(), Outcome::Accepted);
                 drop(deliveries.recv().await);
             }
             started.elapsed()

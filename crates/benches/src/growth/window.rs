@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use birdhook::{EventKey, Window};
+use birdhook::{DedupeWindow, EventKey};
 use sha2::{Digest, Sha256};
 
 use super::axis::{Axis, Growth, Series};
@@ -52,8 +52,8 @@ fn keys(first: u64, count: usize) -> impl Iterator<Item = EventKey> {
 }
 
 /// Returns a full window that has already evicted keys, and the number of the next key.
-pub(super) fn full(capacity: usize) -> (Window, u64) {
-    let mut window = Window::new(capacity, HORIZON);
+pub(super) fn full(capacity: usize) -> (DedupeWindow, u64) {
+    let mut window = DedupeWindow::new(capacity, HORIZON);
     let count = capacity + capacity / 10;
     keys(0, count).for_each(|key| window.insert(&key, Duration::ZERO));
     (window, count as u64)

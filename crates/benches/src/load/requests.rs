@@ -99,7 +99,7 @@ fn ids_last(object: &str) -> String {
 mod tests {
     use std::collections::HashSet;
 
-    use birdhook::{Begun, RequestHead, Secret, Webhook};
+    use birdhook::{HeadResult, RequestHead, Secret, Webhook};
 
     use super::*;
 
@@ -127,9 +127,9 @@ mod tests {
                 assert_eq!(sent.len(), body.len(), "the same members, elsewhere");
                 let headers = head.headers.iter().map(|header| (header.name, header.value));
                 let head = RequestHead::new("POST", "/hook", None).with_headers(headers);
-                let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+                let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
                 let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(sent.into())]);
-                assert_eq!(pipeline.receive(reception, chunks).await.status(), 200);
+                assert_eq!(pipeline.receive(incoming, chunks).await.status(), 200);
                 let delivery = deliveries.recv().await.unwrap();
                 assert_eq!(delivery.events()[0].kind().as_str(), kind);
                 assert!(keys.insert(delivery.events()[0].delivery_key()), "told twice");

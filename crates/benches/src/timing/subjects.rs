@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use birdhook::{App, Apps, RequestHead, Secret, signature};
-use birdhook_core::{Endpoint, Settings, Step};
+use birdhook_core::{Endpoint, EndpointSettings, HeadResult};
 use bytes::Bytes;
 
 use super::inputs::secret;
@@ -29,14 +29,14 @@ pub(super) fn slow_early_exit(secret: &Secret, input: &Input) {
 
 pub(super) fn endpoint(apps: usize) -> Endpoint {
     let all = (0..apps).map(|number| App::new(format!("app-{number}"), secret(number)));
-    Endpoint::new(Apps::new(all).unwrap(), Settings::default())
+    Endpoint::new(Apps::new(all).unwrap(), EndpointSettings::default())
 }
 
 /// Processes a request from its head to the end of its body.
 pub(super) fn receive(endpoint: &Endpoint, input: &Input) {
     let headers = [("content-type", b"application/json".as_slice()), (signature::HEADER, &input.header)];
     let head = RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers);
-    if let Step::Body(mut reader) = endpoint.begin(&head)
+    if let HeadResult::Body(mut reader) = endpoint.begin(&head)
         && reader.push(Bytes::copy_from_slice(&input.message)).is_ok()
     {
         let _ = black_box(reader.finish());

@@ -8,7 +8,7 @@ mod table;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::client::{Client, CredentialKind, Credentials, Error, redacted};
+use birdhook::client::{Client, CredentialKind, Credentials, Error, redact_url};
 
 pub(crate) use confirm::confirmed;
 pub(crate) use keys::{Keys, Tokens};
@@ -95,7 +95,7 @@ impl AccountArgs {
         let base = told.or_else(|| keys.api_url.clone()).unwrap_or_else(|| "https://api.x.com".to_owned());
         check_url(&base).context("where X's API is")?;
         if !base.starts_with("https:") && !is_of_this_machine(&base) {
-            let base = redacted(&base);
+            let base = redact_url(&base);
             bail!("cannot send credentials to {base}: http is for this machine (127.0.0.1, localhost); use https");
         }
         Ok(base)
@@ -118,7 +118,7 @@ impl AccountArgs {
 
 /// Returns an error with its fix on the next line.
 pub(crate) fn explained(error: &Error) -> anyhow::Error {
-    anyhow!("{}\n{}", shown(&error.to_string()), error.cure())
+    anyhow!("{}\n{}", shown(&error.to_string()), error.fix())
 }
 
 /// Adds the fix to errors of API calls.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use anyhow::{Context, Result};
-use birdhook::client::{LockedFile, LockedToken, SharedFile, Storing, TokenStore, TokenStoreError, UserToken};
+use birdhook::client::{LockedFile, LockedToken, SharedFile, TokenStore, TokenStoreError, TokenStoreFuture, UserToken};
 
 use super::Keys;
 use crate::output::note;
@@ -59,13 +59,13 @@ fn failed(error: impl Into<anyhow::Error>) -> TokenStoreError {
 }
 
 impl TokenStore for CredentialsFile {
-    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
+    fn get<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Option<UserToken>> {
         let (path, user) = (self.0.clone(), user.to_owned());
         let read = move || Ok(Keys::read(&path, false)?.users.get(&user).and_then(super::Tokens::oauth2));
         Box::pin(async move { blocking(read).await.map_err(failed) })
     }
 
-    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
+    fn lock<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Box<dyn LockedToken>> {
         let (file, user) = (self.clone(), user.to_owned());
         Box::pin(async move {
             let locked = SharedFile::new(&file.0).lock().await.map_err(failed)?;
@@ -81,11 +81,11 @@ struct Locked {
 }
 
 impl LockedToken for Locked {
-    fn get(&mut self) -> Storing<'_, Option<UserToken>> {
+    fn get(&mut self) -> TokenStoreFuture<'_, Option<UserToken>> {
         self.file.get(&self.user)
     }
 
-    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
+    fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()> {
         let (path, user, locked) = (self.file.0.clone(), self.user.clone(), self.locked.clone());
         let set = move |keys: &mut Keys| keys.users.entry(user).or_default().set_oauth2(token.as_ref());
         Box::pin(async move { blocking(move || change_locked(&locked, &path, set)).await.map_err(failed) })

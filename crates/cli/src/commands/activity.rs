@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use birdhook::Timestamp;
-use birdhook::client::api::{ActivitySubscription, Change, Direction, Filter, NewSubscription, Subscribed};
+use birdhook::client::api::{
+    ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange,
+};
 
 use super::replay::time;
 use crate::Verdict;
@@ -124,8 +126,8 @@ impl FilterArgs {
             (None, None) => Filter::default(),
         };
         let filter = match self.direction {
-            Some(Way::Inbound) => filter.direction(Direction::Inbound),
-            Some(Way::Outbound) => filter.direction(Direction::Outbound),
+            Some(Way::Inbound) => filter.direction(FilterDirection::Inbound),
+            Some(Way::Outbound) => filter.direction(FilterDirection::Outbound),
             None => filter,
         };
         self.qualifiers.iter().fold(filter, |filter, (name, value)| filter.qualifier(name, value))
@@ -169,9 +171,9 @@ impl Activity {
                 }
             }
             What::Update { id, webhook, tag } => {
-                let mut change = Change::default();
+                let mut change = SubscriptionChange::default();
                 (change.webhook_id, change.tag) = (webhook, tag);
-                if change == Change::default() {
+                if change == SubscriptionChange::default() {
                     bail!("say what to change: --tag or --webhook");
                 }
                 tell(&[activity.update(&id, &change).await.explained()?], json)?;
@@ -195,7 +197,7 @@ impl Activity {
 }
 
 /// Creates each subscription, and prints the result of each.
-async fn add(activity: birdhook::client::api::Activity<'_>, all: &[NewSubscription], json: bool) -> Result<Verdict> {
+async fn add(activity: birdhook::client::api::ActivityApi<'_>, all: &[NewSubscription], json: bool) -> Result<Verdict> {
     for new in all {
         activity.check(new).await?;
     }
@@ -217,7 +219,7 @@ async fn add(activity: birdhook::client::api::Activity<'_>, all: &[NewSubscripti
             Subscribed::Refused(error) => {
                 refused += 1;
                 note(format!("refused: {name}: {}", shown(&error.to_string())));
-                note(format!("  {}", error.cure()));
+                note(format!("  {}", error.fix()));
             }
             Subscribed::Unconfirmed(why) => {
                 unconfirmed += 1;

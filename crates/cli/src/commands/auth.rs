@@ -224,7 +224,7 @@ fn lost(user: &str, login: &str) -> String {
 
 /// Returns an error with its fix on the next line.
 fn failed(error: &LoginError) -> anyhow::Error {
-    anyhow!("{}\n{}", output::shown(&error.to_string()), error.cure())
+    anyhow!("{}\n{}", output::shown(&error.to_string()), error.fix())
 }
 
 fn open(url: &str) {

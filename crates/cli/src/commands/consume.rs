@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use birdhook::Window;
+use birdhook::DedupeWindow;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -50,7 +50,7 @@ impl Consume {
         note(format!("reading {} as {}", engine.name(), self.group));
         let form = Form::new(json, self.raw);
         let idle = self.idle.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
-        let (begun, mut seen) = (Instant::now(), Window::new(REMEMBERED, Duration::MAX));
+        let (begun, mut seen) = (Instant::now(), DedupeWindow::new(REMEMBERED, Duration::MAX));
         let (mut events, mut again, mut doubled) = (0_usize, 0_usize, 0_usize);
         let mut settling = JoinSet::new();
         let mut stopped = std::pin::pin!(asked_to_stop());

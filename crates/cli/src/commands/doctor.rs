@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 use anyhow::{Context, Result, bail};
-use birdhook_testkit::{Diagnosis, Doctor as Examiner, Finding, Verdict as Found};
+use birdhook_testkit::{CheckResult, CheckStatus as Found, Diagnosis, Doctor as Examiner};
 use secrecy::ExposeSecret;
 
 use crate::Verdict;
@@ -106,7 +106,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn tell(&mut self, finding: &Finding) -> Result<()> {
+    fn tell(&mut self, finding: &CheckResult) -> Result<()> {
         let (style, sign) = match finding.verdict() {
             Found::Skipped | Found::Passed if self.is_quiet => return Ok(()),
             Found::Skipped => {
@@ -142,19 +142,19 @@ fn line(style: Style, sign: &str, check: &str, said: &str) -> Result<()> {
 }
 
 /// Returns what was observed, the cause and the fix.
-fn told(finding: &Finding) -> String {
+fn told(finding: &CheckResult) -> String {
     let mut told = finding.observed().to_owned();
     if let Some(cause) = finding.cause() {
         told += &format!("; {cause}");
     }
-    if let Some(cure) = finding.cure() {
-        told += &format!(" -> {}", styled(STRONG, cure));
+    if let Some(fix) = finding.fix() {
+        told += &format!(" -> {}", styled(STRONG, fix));
     }
     told
 }
 
 /// Returns the failure to fix first. Failures for X come before those that only attackers exploit.
-fn first_failure(diagnosis: &Diagnosis) -> Option<&Finding> {
+fn first_failure(diagnosis: &Diagnosis) -> Option<&CheckResult> {
     let mut failures: Vec<_> = diagnosis.findings().iter().filter(|one| one.verdict() == Found::Failed).collect();
     failures.sort_by_key(|one| one.side().as_str() != "x");
     failures.first().copied()

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use birdhook::client::{EQUIVALENT, EnsureError, Ensured, MigrationPlan, Step, Undone};
+use birdhook::client::{EQUIVALENT, EnsureError, Ensured, MigrationPlan, PlanStep, Undone};
 use serde::Serialize;
 
 use self::cost::{Cost, Prices};
@@ -21,9 +21,9 @@ use crate::output::{self, BAD, CAREFUL, note, shown, styled};
 /// Move a webhook's users from the Account Activity API to the X Activity API.
 ///
 /// The X Activity API delivers the same events. The command first subscribes the users to both
-/// APIs, then removes the old subscriptions. Run the receiver in dual mode (CutOver::Both, or
+/// APIs, then removes the old subscriptions. Run the receiver in dual mode (ApiMode::Dual, or
 /// `birdhook listen --cut-over`) from before until after, so that an event that both APIs deliver
-/// arrives once: see docs/guide/cut-over.md.
+/// arrives once: see docs/guide/migration.md.
 ///
 /// The command prints the users without an OAuth 2.0 token for private types. It does not move
 /// them, and the exit code is 1. A user keeps the old subscription unless X lists a new
@@ -61,7 +61,7 @@ pub(crate) struct Migrate {
     account: AccountArgs,
 }
 
-const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-in table, which docs/guide/cut-over.md shows:
+const FILE: &str = r#"The file of --prices is TOML. It replaces the whole built-in table, which docs/guide/migration.md shows:
 
     date = "2027-01"              # when the prices were read
     source = "X's pricing page"
@@ -145,7 +145,7 @@ impl Migrate {
 /// Prints the users who keep the old subscription because a new one is refused or unconfirmed.
 fn note_kept(report: &Ensured) {
     let user = |undone: &Undone| match &undone.step {
-        Step::SubscribeTo(wish) => wish.filter.user_id.clone(),
+        PlanStep::SubscribeTo(wish) => wish.filter.user_id.clone(),
         _ => None,
     };
     let users: BTreeSet<String> = report.refused.iter().chain(&report.unconfirmed).filter_map(user).collect();

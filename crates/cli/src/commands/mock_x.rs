@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use birdhook::client::redacted;
-use birdhook::{Generation, Secret};
+use birdhook::client::redact_url;
+use birdhook::{ApiSource, Secret};
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{App, MockX as Server, Plan, Settings, Signs, Token, User, Webhook};
+use birdhook_testkit::mock::{
+    AccessTier, MockApp, MockSettings, MockToken, MockUser, MockWebhook, MockX as Server, Signs,
+};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -113,7 +115,7 @@ impl From<Signing> for Signs {
     }
 }
 
-impl From<Bought> for Plan {
+impl From<Bought> for AccessTier {
     fn from(bought: Bought) -> Self {
         match bought {
             Bought::Enterprise => Self::Enterprise,
@@ -125,7 +127,7 @@ impl From<Bought> for Plan {
 impl MockX {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         serving();
-        let mut settings = Settings::local().plan(self.plan.into());
+        let mut settings = MockSettings::local().plan(self.plan.into());
         (settings.local, settings.listen, settings.seed) = (!self.strict, self.addr.to_string(), self.seed);
         settings.chaos.duplicates = self.duplicates;
         settings.subscription_delay = self.subscription_delay.unwrap_or(settings.subscription_delay);
@@ -134,7 +136,7 @@ impl MockX {
             let Some(source) = source else { return Ok(None) };
             let text = text_of(source)?;
             Secret::new(text.expose_secret()).with_context(|| source.clone())?;
-            Ok(Some(Token::new(text.expose_secret())))
+            Ok(Some(MockToken::new(text.expose_secret())))
         };
         (settings.consumer_secret, settings.client_secret) = (token(&self.secret)?, token(&self.client_secret)?);
         (settings.signs, settings.answers) = (self.signs.into(), self.answers.map(Into::into));
@@ -145,10 +147,10 @@ impl MockX {
         }
         credentials(&x, self.secret.is_some(), json)?;
         for url in &self.webhook {
-            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{}: {refusal}", redacted(url)))?;
+            let webhook = x.register(url).await.map_err(|refusal| anyhow!("{}: {refusal}", redact_url(url)))?;
             self.subscribe(&x, &webhook)?;
             let users = self.user.join(", ");
-            note(format!("{} is webhook {}, and {users} is subscribed to everything", redacted(url), webhook.id));
+            note(format!("{} is webhook {}, and {users} is subscribed to everything", redact_url(url), webhook.id));
         }
         asked_to_stop().await;
         x.stop().await;
@@ -157,7 +159,7 @@ impl MockX {
 
     /// Returns the credentials of the mock, in the format of `birdhook auth`.
     fn keys(&self, x: &Server) -> Keys {
-        let of = |user: &User| Tokens {
+        let of = |user: &MockUser| Tokens {
             token: Some(user.token.as_str().to_owned()),
             token_secret: Some(user.token_secret.as_str().to_owned()),
             access_token: Some(user.oauth2_token.as_str().to_owned()),
@@ -176,15 +178,15 @@ impl MockX {
         }
     }
 
-    fn subscribe(&self, x: &Server, webhook: &Webhook) -> Result<()> {
+    fn subscribe(&self, x: &Server, webhook: &MockWebhook) -> Result<()> {
         let is_wanted = |generation| self.generation.is_none_or(|only| only.generation() == generation);
-        for user in self.user.iter().filter(|_| is_wanted(Generation::AccountActivity)) {
+        for user in self.user.iter().filter(|_| is_wanted(ApiSource::AccountActivity)) {
             x.subscribe(webhook, user).map_err(|refusal| anyhow!("{refusal}"))?;
         }
-        if !is_wanted(Generation::XActivity) {
+        if !is_wanted(ApiSource::XActivity) {
             return Ok(());
         }
-        for kind in Kind::ALL.iter().filter(|kind| kind.generations().contains(&Generation::XActivity)) {
+        for kind in Kind::ALL.iter().filter(|kind| kind.api_sources().contains(&ApiSource::XActivity)) {
             // A revocation needs no subscription.
             for user in self.user.iter().filter(|_| *kind != Kind::Revoke) {
                 x.subscribe_to(webhook, user, *kind).map_err(|refusal| anyhow!("{kind}: {refusal}"))?;
@@ -209,7 +211,7 @@ struct Credentials<'a> {
 }
 
 fn credentials(x: &Server, is_given: bool, json: bool) -> Result<()> {
-    let app: &App = x.app();
+    let app: &MockApp = x.app();
     let credentials = Credentials {
         url: x.url(),
         consumer_key: &app.consumer_key,

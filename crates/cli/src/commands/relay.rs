@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use birdhook::inbox::{self, Inbox, Options, Order, Trouble};
-use birdhook::{CutOver, DedupeScope, Keying};
+use birdhook::inbox::{self, Inbox, InboxSettings, Order, RelayError};
+use birdhook::{ApiMode, DedupePolicy, DedupeScope};
 
 use super::inbox::opened;
 use super::listen::{PATIENCE, asked_to_stop};
@@ -46,7 +46,7 @@ const LOOK: Duration = Duration::from_millis(50);
 impl Relay {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         serving();
-        if !Inbox::is_in(&self.inbox) {
+        if !Inbox::contains(&self.inbox) {
             bail!("there is no inbox in {}", self.inbox.display());
         }
         let engine = self.engine.connect().await?;
@@ -55,9 +55,9 @@ impl Relay {
         let before = inbox.stats();
         note(format!("{} to be handed on to {}", plural(before.depth, "event"), engine.name()));
         let stopped = asked_to_stop();
-        let cut_over = if self.cut_over { CutOver::Both } else { CutOver::One };
-        let keying = Keying::new(DedupeScope::default(), cut_over);
-        let relaying = tokio::spawn(relay(&inbox, sink).keying(keying).run());
+        let cut_over = if self.cut_over { ApiMode::Dual } else { ApiMode::Single };
+        let policy = DedupePolicy::new(DedupeScope::default(), cut_over);
+        let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());
         let empty = async {
             while self.follow || inbox.stats().depth > 0 {
                 tokio::time::sleep(LOOK).await;
@@ -83,7 +83,7 @@ impl Relay {
 
 /// Returns a relay that prints its errors.
 pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink> {
-    inbox.relay(sink).on_trouble(|trouble: &Trouble<'_>| {
+    inbox.relay(sink).on_trouble(|trouble: &RelayError<'_>| {
         let why = told(trouble.error);
         if trouble.is_dead {
             note(format!("event {} is a dead letter now: {why}", trouble.id));
@@ -95,7 +95,7 @@ pub(super) fn relay(inbox: &Inbox, sink: EngineSink) -> inbox::Relay<EngineSink>
 
 /// Returns inbox options without a limit on attempts. An unavailable engine must not cause dead
 /// letters.
-pub(super) fn options(in_order: bool) -> Options {
-    let order = if in_order { Order::BySubscriber } else { Order::Free };
-    Options::new().tries(u32::MAX).order(order)
+pub(super) fn options(in_order: bool) -> InboxSettings {
+    let order = if in_order { Order::BySubscriber } else { Order::Unordered };
+    InboxSettings::new().max_attempts(u32::MAX).order(order)
 }

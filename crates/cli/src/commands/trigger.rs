@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use birdhook::{Generation, Secret, SecretKind};
-use birdhook_testkit::{Kind, Post, Scene, Sender};
+use birdhook::{ApiSource, Secret, SecretKind};
+use birdhook_testkit::{Kind, PayloadGenerator, Sender, WebhookPost};
 use bytes::Bytes;
 use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
@@ -71,10 +71,10 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    pub(crate) fn generation(self) -> Generation {
+    pub(crate) fn generation(self) -> ApiSource {
         match self {
-            Self::Aaa => Generation::AccountActivity,
-            Self::Xaa => Generation::XActivity,
+            Self::Aaa => ApiSource::AccountActivity,
+            Self::Xaa => ApiSource::XActivity,
         }
     }
 }
@@ -98,10 +98,10 @@ impl Trigger {
             Some(rate) => Some(pace(rate).context("--rate must be above 0, and more than next to nothing")?),
             None => None,
         };
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         let deliveries = (0..self.count).flat_map(|_| &told).flat_map(|(kind, generation)| {
             scene = scene.clone().at(birdhook_testkit::now());
-            let body = scene.happening(*kind, &self.user).told_by(*generation).unwrap_or_default();
+            let body = scene.happening(*kind, &self.user).reported_by(*generation).unwrap_or_default();
             std::iter::repeat_n(body, if self.duplicates { 2 } else { 1 })
         });
         let bar = progress(total);
@@ -110,7 +110,7 @@ impl Trigger {
         let mut tally = Tally::default();
         let mut answers = stream::iter(deliveries.zip(0..))
             .map(|(body, number): (Bytes, u32)| {
-                let post = Post::unsigned(body);
+                let post = WebhookPost::unsigned(body);
                 let post = secrets.iter().fold(post, |post, (kind, secret)| post.signed_as(*kind, secret));
                 let request = post.request(&self.url);
                 let sender = &sender;
@@ -131,12 +131,12 @@ impl Trigger {
     }
 
     /// Returns the kinds to send, each with the API that reports it.
-    fn told(&self) -> Result<Vec<(Kind, Generation)>> {
+    fn told(&self) -> Result<Vec<(Kind, ApiSource)>> {
         let kinds = if self.kinds.is_empty() { Kind::ALL } else { &self.kinds };
         let only = self.generation.map(Told::generation);
         let mut told = Vec::new();
         for kind in kinds {
-            let by = kind.generations().iter().filter(|generation| only.is_none_or(|only| only == **generation));
+            let by = kind.api_sources().iter().filter(|generation| only.is_none_or(|only| only == **generation));
             let before = told.len();
             told.extend(by.map(|generation| (*kind, *generation)));
             if told.len() == before && !self.kinds.is_empty() {

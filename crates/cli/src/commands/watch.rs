@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use birdhook::Timestamp;
-use birdhook::client::{Api, Notice, WatchSettings};
+use birdhook::client::{ManagementApi, WatchEvent, WatchSettings};
 
 use super::doctor::seconds;
 use super::listen::{ServerArgs, Work, asked_to_stop};
@@ -74,7 +74,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 impl Watch {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         let mut settings = WatchSettings::default();
-        settings.api = if self.enterprise { Api::Enterprise } else { Api::V2 };
+        settings.api = if self.enterprise { ManagementApi::Enterprise } else { ManagementApi::V2 };
         (settings.poll_interval, settings.event_silence, settings.replays) =
             (self.interval, self.silence, !self.no_replays);
         settings.renew_for = self.heal;
@@ -102,7 +102,7 @@ impl Watch {
         if self.receive {
             let hours = if self.enterprise { 5 * 24 + 1 } else { 25 };
             let window = if self.all_again { (0, Duration::ZERO) } else { (REMEMBERED, hours * HOUR) };
-            let seen = Box::new(move |event: &_| watch.saw(event));
+            let seen = Box::new(move |event: &_| watch.record_event(event));
             let work = Work { window: Some(window), seen, ..Work::default() };
             self.server.serve(json, work, look).await?;
         } else {
@@ -116,25 +116,25 @@ impl Watch {
 }
 
 /// Returns whether the notice requires action.
-fn is_bad(notice: &Notice) -> bool {
+fn is_bad(notice: &WatchEvent) -> bool {
     matches!(
         notice,
-        Notice::Unknown { .. }
-            | Notice::Missing { .. }
-            | Notice::StillInvalid { .. }
-            | Notice::Refused { .. }
-            | Notice::Lost { .. }
-            | Notice::Expiring { .. }
-            | Notice::NotRenewed { .. }
+        WatchEvent::Unknown { .. }
+            | WatchEvent::Missing { .. }
+            | WatchEvent::StillInvalid { .. }
+            | WatchEvent::Refused { .. }
+            | WatchEvent::Lost { .. }
+            | WatchEvent::Expiring { .. }
+            | WatchEvent::NotRenewed { .. }
     )
 }
 
-fn tell(notice: &Notice, json: bool) -> Result<()> {
+fn tell(notice: &WatchEvent, json: bool) -> Result<()> {
     if json { output::json(notice) } else { output::line(shown(&notice.to_string())) }
 }
 
 /// Prints the notice as JSON, but does not wait for standard output to be read.
-fn tell_later(notice: &Notice) {
+fn tell_later(notice: &WatchEvent) {
     match output::json_line(notice) {
         Ok(line) => try_print(line),
         Err(error) => note(format!("not printed: {error:#}")),

@@ -1,8 +1,8 @@
 //! `birdhook webhooks`: manages webhooks.
 
 use anyhow::{Result, bail};
-use birdhook::client::api::{Webhook, same_url};
-use birdhook::client::{Cause, Client, Error};
+use birdhook::client::api::{RegisteredWebhook, same_url};
+use birdhook::client::{Client, Error, ErrorCause};
 
 use crate::Verdict;
 use crate::account::{AccountArgs, Cells, Explained, confirmed, explained, tell};
@@ -66,7 +66,7 @@ enum What {
     },
 }
 
-impl Cells for Webhook {
+impl Cells for RegisteredWebhook {
     const HEADER: &'static [&'static str] = &["id", "URL", "state", "registered"];
 
     fn cells(&self) -> Vec<String> {
@@ -119,7 +119,7 @@ impl Webhooks {
 }
 
 impl ApiArgs {
-    pub(crate) async fn list(&self, client: &Client) -> Result<Vec<Webhook>> {
+    pub(crate) async fn list(&self, client: &Client) -> Result<Vec<RegisteredWebhook>> {
         match self.api {
             ApiName::V2 => client.webhooks().list().await,
             ApiName::Enterprise => client.enterprise().list().await,
@@ -128,7 +128,7 @@ impl ApiArgs {
         .explained()
     }
 
-    async fn register(&self, client: &Client, url: &str) -> Result<Webhook, Error> {
+    async fn register(&self, client: &Client, url: &str) -> Result<RegisteredWebhook, Error> {
         match self.api {
             ApiName::V2 => client.webhooks().register(url).await,
             ApiName::Enterprise => client.enterprise().register(url).await,
@@ -142,7 +142,7 @@ impl ApiArgs {
         if let Some(hint) = client.refused_answer(url, error).await {
             note(hint);
         }
-        if !matches!(error.cause(), Cause::LimitReached | Cause::DuplicateUrl) {
+        if !matches!(error.cause(), ErrorCause::LimitReached | ErrorCause::DuplicateUrl) {
             return explained(error);
         }
         let Ok(all) = self.list(client).await else { return explained(error) };
@@ -156,7 +156,7 @@ impl ApiArgs {
         }
         let all = all.iter().map(|one| format!("\n  {} {}", shown(&one.id), shown(&one.url))).collect::<String>();
         let all = if all.is_empty() { String::new() } else { format!("\nThe app has:{all}") };
-        anyhow::anyhow!("{}{all}\n{}", shown(&error.to_string()), error.cure())
+        anyhow::anyhow!("{}{all}\n{}", shown(&error.to_string()), error.fix())
     }
 
     async fn validate(&self, client: &Client, id: &str) -> Result<bool> {
@@ -166,7 +166,7 @@ impl ApiArgs {
             ApiName::Premium => client.premium(&self.environment).challenge(id).await.map(|()| true),
         };
         if let Err(error) = &valid
-            && matches!(error.cause(), Cause::ChallengeFailed(_))
+            && matches!(error.cause(), ErrorCause::ChallengeFailed(_))
             && let Ok(all) = self.list(client).await
             && let Some(webhook) = all.iter().find(|one| one.id == id)
             && let Some(hint) = client.refused_answer(&webhook.url, error).await

@@ -6,7 +6,7 @@ mod sink;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use birdhook::message::Format;
+use birdhook::codec::Format;
 use birdhook::nats::{ConsumerSettings, JetStream, StreamSettings, Subjects};
 use birdhook::redis::{GroupSettings, Redis};
 use bytesize::ByteSize;

@@ -13,8 +13,8 @@ pub(crate) enum Reader {
 
 /// An event received from an engine, not yet acknowledged.
 pub(crate) enum Taken {
-    Nats(Box<nats::Message>),
-    Redis(Box<redis::Message>),
+    Nats(Box<nats::JetStreamMessage>),
+    Redis(Box<redis::StreamMessage>),
 }
 
 impl Reader {
@@ -33,10 +33,10 @@ impl Reader {
         }
     }
 
-    async fn of_nats(next: Result<nats::Message, ConsumeError>) -> Result<Taken> {
+    async fn of_nats(next: Result<nats::JetStreamMessage, ConsumeError>) -> Result<Taken> {
         match next {
             Ok(message) => Ok(Taken::Nats(Box::new(message))),
-            Err(ConsumeError::Foreign(foreign)) => {
+            Err(ConsumeError::UnrecognizedMessage(foreign)) => {
                 let what = format!("a message at {} is no event, and was put aside", foreign.subject());
                 foreign.term().await.context("cannot be put aside")?;
                 bail!(what)
@@ -45,10 +45,10 @@ impl Reader {
         }
     }
 
-    async fn of_redis(next: Result<redis::Message, ReadError>) -> Result<Taken> {
+    async fn of_redis(next: Result<redis::StreamMessage, ReadError>) -> Result<Taken> {
         match next {
             Ok(message) => Ok(Taken::Redis(Box::new(message))),
-            Err(ReadError::Foreign(foreign)) => {
+            Err(ReadError::UnrecognizedMessage(foreign)) => {
                 let what = format!("the entry {} is no event, and was put aside", foreign.id());
                 foreign.reject().await.context("cannot be put aside")?;
                 bail!(what)
@@ -76,8 +76,8 @@ impl Taken {
     /// Returns whether the message is a redelivery.
     pub(crate) fn is_handed_out_again(&self) -> bool {
         match self {
-            Self::Nats(message) => message.tries() > 1,
-            Self::Redis(message) => message.tries() > 1,
+            Self::Nats(message) => message.attempts() > 1,
+            Self::Redis(message) => message.attempts() > 1,
         }
     }
 

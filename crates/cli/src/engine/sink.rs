@@ -9,7 +9,7 @@ use birdhook::{Delivery, EventSink, Keys, SinkError};
 /// A sink of either engine.
 #[derive(Clone, Debug)]
 pub(crate) enum EngineSink {
-    Nats(nats::Sink),
+    Nats(nats::JetStreamSink),
     Redis(StreamSink),
 }
 

@@ -11,12 +11,12 @@ use crate::{Client, Error};
 ///
 /// X's documentation: <https://docs.x.com/x-api/account-activity/introduction>.
 #[derive(Clone, Copy, Debug)]
-pub struct AccountActivity<'a>(pub(super) &'a Client);
+pub struct AccountActivityApi<'a>(pub(super) &'a Client);
 
 /// The scopes that a user's OAuth 2.0 token needs.
 const SCOPES: &[&str] = &["dm.read", "dm.write", "tweet.read", "users.read"];
 
-impl AccountActivity<'_> {
+impl AccountActivityApi<'_> {
     fn all(webhook: &str) -> String {
         format!("/2/account_activity/webhooks/{}/subscriptions/all", part(webhook))
     }

@@ -4,7 +4,7 @@ mod filter;
 mod subscribe;
 mod types;
 
-pub use filter::{Direction, Filter};
+pub use filter::{Filter, FilterDirection};
 pub(crate) use subscribe::{Subject, in_words, is_same_second, login, subject};
 pub use subscribe::{Subscribed, SubscriptionFault, Unconfirmed};
 
@@ -17,13 +17,13 @@ use serde_json::Value;
 use super::event_types::PUBLIC;
 use super::{BEARER, EventType, answer, part};
 use crate::call::Call;
-use crate::{Cause, Client, Error};
+use crate::{Client, Error, ErrorCause};
 
 /// Calls for subscriptions to the X Activity API.
 ///
 /// X's documentation: <https://docs.x.com/x-api/activity/introduction>.
 #[derive(Clone, Copy, Debug)]
-pub struct Activity<'a>(pub(super) &'a Client);
+pub struct ActivityApi<'a>(pub(super) &'a Client);
 
 /// A subscription to one event type.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -109,7 +109,7 @@ impl NewSubscription {
 /// The changes to make to a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Change {
+pub struct SubscriptionChange {
     /// The new label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
@@ -118,7 +118,7 @@ pub struct Change {
     pub webhook_id: Option<String>,
 }
 
-impl Change {
+impl SubscriptionChange {
     /// Changes the webhook.
     pub fn webhook(id: impl Into<String>) -> Self {
         Self { webhook_id: Some(id.into()), ..Self::default() }
@@ -153,7 +153,7 @@ pub struct Deleted {
 const MOST_AT_ONCE: usize = 100;
 const MOST_ON_A_PAGE: u16 = 1000;
 
-impl Activity<'_> {
+impl ActivityApi<'_> {
     /// Creates a subscription, or sets the expiry of an equal one.
     ///
     /// Private types need a token of the filter's user, public ones accept any credentials:
@@ -191,7 +191,7 @@ impl Activity<'_> {
         let call = Self::creation(new);
         let (event_type, takes) = (new.event_type.clone(), call.takes);
         self.0.kind(&call).await.map(drop).map_err(|error| match error.cause() {
-            Cause::Permission => SubscriptionFault::Scope(format!("{error}. {}", error.cure())),
+            ErrorCause::Permission => SubscriptionFault::Scope(format!("{error}. {}", error.fix())),
             _ => SubscriptionFault::Credentials { event_type, takes },
         })
     }
@@ -258,7 +258,7 @@ impl Activity<'_> {
     ///
     /// # Errors
     /// Returns an error if the id does not exist.
-    pub async fn update(&self, id: &str, change: &Change) -> Result<ActivitySubscription, Error> {
+    pub async fn update(&self, id: &str, change: &SubscriptionChange) -> Result<ActivitySubscription, Error> {
         let call = Call::put(format!("/2/activity/subscriptions/{}", part(id)), BEARER).json(change)?;
         if let Some(changed) = self.0.read_any(call.clone(), |answer| answer::one(answer, "subscription")).await? {
             return Ok(changed);

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{BEARER, Counts, OWNER, ReplayJob, ReplaySpan, USER, Webhook, answer, part};
+use super::{BEARER, Counts, OWNER, RegisteredWebhook, ReplayJob, ReplaySpan, USER, answer, part};
 use crate::call::Call;
-use crate::{Cause, Client, Error};
+use crate::{Client, Error, ErrorCause};
 
 /// Calls for webhooks and subscriptions of enterprise 1.1.
 #[derive(Clone, Copy, Debug)]
-pub struct Enterprise<'a>(pub(super) &'a Client);
+pub struct EnterpriseApi<'a>(pub(super) &'a Client);
 
 #[derive(Deserialize)]
 struct Subscriber {
@@ -27,18 +27,18 @@ pub(super) fn users(answer: &Value) -> Option<Vec<String>> {
 pub(super) fn yes_or_no(answer: Result<(), Error>) -> Result<bool, Error> {
     match answer {
         Ok(()) => Ok(true),
-        Err(error) if *error.cause() == Cause::NotSubscribed => Ok(false),
+        Err(error) if *error.cause() == ErrorCause::NotSubscribed => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-impl Enterprise<'_> {
+impl EnterpriseApi<'_> {
     /// Registers a webhook. X challenges it first.
     ///
     /// # Errors
     /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
     /// is reached.
-    pub async fn register(&self, url: &str) -> Result<Webhook, Error> {
+    pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
         self.0.read(Call::post("/1.1/account_activity/webhooks.json", OWNER).query("url", url)).await
     }
 
@@ -46,7 +46,7 @@ impl Enterprise<'_> {
     ///
     /// # Errors
     /// Returns an error if X refuses the call.
-    pub async fn list(&self) -> Result<Vec<Webhook>, Error> {
+    pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
         self.0.read(Call::get("/1.1/account_activity/webhooks.json", BEARER)).await
     }
 

@@ -1,10 +1,10 @@
 //! The calls to X, by API.
 //!
-//! - [`Enterprise`] and [`Premium`]: 1.1
-//! - [`Webhooks`]: v2 webhooks, which the APIs below deliver to
-//! - [`AccountActivity`]: subscriptions to the Account Activity API in v2, which ends on 2027-01-01
-//! - [`Activity`]: subscriptions to the X Activity API
-//! - [`StreamLinks`]: filtered streams that are delivered to a webhook
+//! - [`EnterpriseApi`] and [`PremiumApi`]: 1.1
+//! - [`WebhooksApi`]: v2 webhooks, which the APIs below deliver to
+//! - [`AccountActivityApi`]: subscriptions to the Account Activity API in v2, which ends on 2027-01-01
+//! - [`ActivityApi`]: subscriptions to the X Activity API
+//! - [`StreamLinksApi`]: filtered streams that are delivered to a webhook
 
 mod account_activity;
 mod activity;
@@ -17,19 +17,19 @@ mod stream_links;
 mod types;
 mod webhooks;
 
-pub use account_activity::AccountActivity;
+pub use account_activity::AccountActivityApi;
 pub use activity::{
-    Activity, ActivitySubscription, Change, Deleted, Direction, Filter, NewSubscription, Page, Subscribed,
-    SubscriptionFault, Unconfirmed,
+    ActivityApi, ActivitySubscription, Deleted, Filter, FilterDirection, NewSubscription, Page, Subscribed,
+    SubscriptionChange, SubscriptionFault, Unconfirmed,
 };
 pub(crate) use activity::{Subject, in_words, is_same_second, login, subject};
-pub use enterprise::Enterprise;
+pub use enterprise::EnterpriseApi;
 pub use event_types::{EVENT_TYPES, EventType};
-pub use premium::Premium;
+pub use premium::PremiumApi;
 pub use same_url::same_url;
-pub use stream_links::{StreamLink, StreamLinks};
-pub use types::{Counts, ReplayJob, ReplaySpan, Webhook};
-pub use webhooks::Webhooks;
+pub use stream_links::{StreamLink, StreamLinksApi};
+pub use types::{Counts, RegisteredWebhook, ReplayJob, ReplaySpan};
+pub use webhooks::WebhooksApi;
 
 use crate::{Client, CredentialKind};
 
@@ -42,35 +42,35 @@ pub(crate) const ANY_USER: &[CredentialKind] = &[CredentialKind::User, Credentia
 
 impl Client {
     /// Returns the calls for webhooks and subscriptions of enterprise 1.1.
-    pub fn enterprise(&self) -> Enterprise<'_> {
-        Enterprise(self)
+    pub fn enterprise(&self) -> EnterpriseApi<'_> {
+        EnterpriseApi(self)
     }
 
     /// Returns the calls for an environment of premium 1.1, which X no longer sells.
     ///
     /// The environment's name is case-sensitive and contains no colon.
-    pub fn premium<'a>(&'a self, environment: &'a str) -> Premium<'a> {
-        Premium { client: self, environment }
+    pub fn premium<'a>(&'a self, environment: &'a str) -> PremiumApi<'a> {
+        PremiumApi { client: self, environment }
     }
 
     /// Returns the calls for v2 webhooks.
-    pub fn webhooks(&self) -> Webhooks<'_> {
-        Webhooks(self)
+    pub fn webhooks(&self) -> WebhooksApi<'_> {
+        WebhooksApi(self)
     }
 
     /// Returns the calls for v2 subscriptions to the Account Activity API.
-    pub fn account_activity(&self) -> AccountActivity<'_> {
-        AccountActivity(self)
+    pub fn account_activity(&self) -> AccountActivityApi<'_> {
+        AccountActivityApi(self)
     }
 
     /// Returns the calls for subscriptions to the X Activity API.
-    pub fn activity(&self) -> Activity<'_> {
-        Activity(self)
+    pub fn activity(&self) -> ActivityApi<'_> {
+        ActivityApi(self)
     }
 
     /// Returns the calls for links of webhooks to filtered streams.
-    pub fn stream_links(&self) -> StreamLinks<'_> {
-        StreamLinks(self)
+    pub fn stream_links(&self) -> StreamLinksApi<'_> {
+        StreamLinksApi(self)
     }
 }
 

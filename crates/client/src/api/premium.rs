@@ -3,18 +3,18 @@
 use serde_json::Value;
 
 use super::enterprise::{users, yes_or_no};
-use super::{BEARER, Counts, OWNER, USER, Webhook, answer, part};
+use super::{BEARER, Counts, OWNER, RegisteredWebhook, USER, answer, part};
 use crate::call::Call;
 use crate::{Client, Error};
 
 /// Calls for webhooks and subscriptions of an environment of premium 1.1.
 #[derive(Clone, Copy, Debug)]
-pub struct Premium<'a> {
+pub struct PremiumApi<'a> {
     pub(super) client: &'a Client,
     pub(super) environment: &'a str,
 }
 
-impl Premium<'_> {
+impl PremiumApi<'_> {
     fn path(&self, rest: &str) -> String {
         format!("/1.1/account_activity/all/{}/{rest}", part(self.environment))
     }
@@ -24,7 +24,7 @@ impl Premium<'_> {
     /// # Errors
     /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
     /// is reached.
-    pub async fn register(&self, url: &str) -> Result<Webhook, Error> {
+    pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
         self.client.read(Call::post(self.path("webhooks.json"), OWNER).query("url", url)).await
     }
 
@@ -32,7 +32,7 @@ impl Premium<'_> {
     ///
     /// # Errors
     /// Returns an error if X refuses the call.
-    pub async fn list(&self) -> Result<Vec<Webhook>, Error> {
+    pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
         self.client.read(Call::get(self.path("webhooks.json"), BEARER)).await
     }
 
@@ -40,12 +40,12 @@ impl Premium<'_> {
     ///
     /// # Errors
     /// Returns an error if X refuses the call.
-    pub async fn environments(&self) -> Result<Vec<(String, Vec<Webhook>)>, Error> {
+    pub async fn environments(&self) -> Result<Vec<(String, Vec<RegisteredWebhook>)>, Error> {
         #[derive(serde::Deserialize)]
         struct Environment {
             environment_name: String,
             #[serde(default)]
-            webhooks: Vec<Webhook>,
+            webhooks: Vec<RegisteredWebhook>,
         }
         let read = |answer: &Value| answer::many::<Environment>(answer, "environments");
         let all = self.client.read_as(Call::get("/1.1/account_activity/all/webhooks.json", BEARER), read).await?;

@@ -12,7 +12,7 @@ use crate::{Client, Error};
 ///
 /// X's documentation: <https://docs.x.com/x-api/webhooks/stream/introduction>.
 #[derive(Clone, Copy, Debug)]
-pub struct StreamLinks<'a>(pub(super) &'a Client);
+pub struct StreamLinksApi<'a>(pub(super) &'a Client);
 
 /// A link of a webhook to the filtered stream.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -32,7 +32,7 @@ pub struct StreamLink {
     pub created_at: Option<Timestamp>,
 }
 
-impl StreamLinks<'_> {
+impl StreamLinksApi<'_> {
     fn path(webhook: &str) -> String {
         format!("/2/tweets/search/webhooks/{}", part(webhook))
     }

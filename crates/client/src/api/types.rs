@@ -8,7 +8,7 @@ use super::answer;
 /// A registered webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
-pub struct Webhook {
+pub struct RegisteredWebhook {
     /// The id.
     #[serde(deserialize_with = "answer::id")]
     pub id: String,

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BEARER, BEARER_OR_OWNER, ReplayJob, ReplaySpan, Webhook, answer, part};
+use super::{BEARER, BEARER_OR_OWNER, RegisteredWebhook, ReplayJob, ReplaySpan, answer, part};
 use crate::call::Call;
 use crate::{Client, Error};
 
 /// Calls for v2 webhooks (<https://docs.x.com/x-api/webhooks/introduction>).
 #[derive(Clone, Copy, Debug)]
-pub struct Webhooks<'a>(pub(super) &'a Client);
+pub struct WebhooksApi<'a>(pub(super) &'a Client);
 
 /// The validity in the response to a registration.
 #[derive(Deserialize)]
@@ -17,21 +17,21 @@ struct Stated {
     valid: Option<bool>,
 }
 
-impl Webhooks<'_> {
+impl WebhooksApi<'_> {
     /// Registers a webhook. X challenges it first.
     ///
-    /// X may register a webhook whose challenge failed, as invalid: check [`Webhook::valid`].
+    /// X may register a webhook whose challenge failed, as invalid: check [`RegisteredWebhook::valid`].
     ///
     /// # Errors
     /// Returns an error if X refuses the URL or the challenge response, or if the limit of webhooks
     /// is reached.
-    pub async fn register(&self, url: &str) -> Result<Webhook, Error> {
+    pub async fn register(&self, url: &str) -> Result<RegisteredWebhook, Error> {
         let call = Call::post("/2/webhooks", BEARER_OR_OWNER).json(&json!({ "url": url }))?;
         let read = |answer: &Value| {
-            let made: Webhook = answer::one(answer, "webhook")?;
+            let made: RegisteredWebhook = answer::one(answer, "webhook")?;
             let Stated { valid } = answer::one(answer, "webhook")?;
             // Without the member, X has registered the webhook after a successful challenge.
-            Some(Webhook { valid: valid.unwrap_or(true), ..made })
+            Some(RegisteredWebhook { valid: valid.unwrap_or(true), ..made })
         };
         self.0.read_as(call, read).await
     }
@@ -40,7 +40,7 @@ impl Webhooks<'_> {
     ///
     /// # Errors
     /// Returns an error if X refuses the call.
-    pub async fn list(&self) -> Result<Vec<Webhook>, Error> {
+    pub async fn list(&self) -> Result<Vec<RegisteredWebhook>, Error> {
         let fields = "created_at,id,url,valid";
         let call = Call::get("/2/webhooks", BEARER).query("webhook_config.fields", fields);
         self.0.read_as(call, |answer| answer::many(answer, "webhooks")).await

@@ -10,10 +10,10 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Client, Fit, Retries};
+use super::{Client, Fit, RetryPolicy};
 use crate::call::Call;
 use crate::oauth1::{self, Once};
-use crate::{Cause, CredentialKind, Error};
+use crate::{CredentialKind, Error, ErrorCause};
 
 /// Extra wait in milliseconds after a rate limit. X counts whole seconds, so a limit may end this
 /// much later than announced.
@@ -77,7 +77,7 @@ impl Client {
 
     /// Makes a call, and retries it if that is safe.
     async fn send(&self, call: &Call) -> Result<(Response<Bytes>, CredentialKind), Error> {
-        let Retries { times, first, longest } = self.inner.retries;
+        let RetryPolicy { times, first, longest } = self.inner.retries;
         let backoff = backon::ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
         let mut waits = backoff.with_max_times(times).with_jitter().build();
         let (mut may_be_done, mut has_new_bearer) = (false, false);
@@ -93,7 +93,7 @@ impl Client {
                 Some(kind) if may_be_done && call.is_done_when(error.cause()) => {
                     return Ok((Response::new(Bytes::new()), kind));
                 }
-                Some(CredentialKind::Bearer) if !has_new_bearer && *error.cause() == Cause::Unauthenticated => {
+                Some(CredentialKind::Bearer) if !has_new_bearer && *error.cause() == ErrorCause::Unauthenticated => {
                     has_new_bearer = true;
                     if self.forget_bearer().await {
                         continue;
@@ -102,11 +102,11 @@ impl Client {
                 _ => {}
             }
             let may = call.is_idempotent || !was_sent || error.was_not_carried_out();
-            let is_worth_it = error.is_retryable() && *error.cause() != Cause::ReplayUnderWay;
+            let is_worth_it = error.is_retryable() && *error.cause() != ErrorCause::ReplayUnderWay;
             let Some(wait) = waits.next().filter(|_| may && is_worth_it) else { return Err(error) };
             may_be_done |= was_sent && !error.was_not_carried_out();
             let wait = match error.cause() {
-                Cause::RateLimited { until: Some(until) } => {
+                ErrorCause::RateLimited { until: Some(until) } => {
                     let left = until.as_millis().saturating_sub(self.now().as_millis()).max(0).unsigned_abs();
                     Duration::from_millis(left.saturating_add(SECOND)).max(wait)
                 }

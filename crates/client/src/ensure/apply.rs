@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use super::check::WantedFaults;
+use super::check::DesiredStateError;
 use super::found;
-use super::plan::{Plan, Step};
+use super::plan::{Plan, PlanStep};
 use super::probe::ProbeFault;
-use super::wanted::{Api, Wanted};
-use crate::api::{ActivitySubscription, Change, NewSubscription, Subscribed, Unconfirmed, Webhook};
-use crate::{Cause, Client, Error};
+use super::wanted::{DesiredState, ManagementApi};
+use crate::api::{
+    ActivitySubscription, NewSubscription, RegisteredWebhook, Subscribed, SubscriptionChange, Unconfirmed,
+};
+use crate::{Client, Error, ErrorCause};
 
 /// Report of a run: the steps done, the state that existed already, and the steps that may not be
 /// done.
@@ -16,9 +18,9 @@ use crate::{Cause, Client, Error};
 #[non_exhaustive]
 pub struct Ensured {
     /// The webhook.
-    pub webhook: Webhook,
+    pub webhook: RegisteredWebhook,
     /// The completed steps. Empty if the desired state existed already.
-    pub done: Vec<Step>,
+    pub done: Vec<PlanStep>,
     /// The number of desired items that existed already.
     pub kept: usize,
     /// The steps that X's responses and lists do not confirm.
@@ -36,7 +38,7 @@ pub struct Ensured {
 #[non_exhaustive]
 pub struct Undone {
     /// The step.
-    pub step: Step,
+    pub step: PlanStep,
     /// The reason, in words.
     pub reason: String,
     /// X's response, if it is an error.
@@ -57,7 +59,7 @@ pub struct Undone {
 pub enum EnsureError {
     /// X would refuse the desired state, or credentials are missing. Nothing was changed.
     #[error("{0}")]
-    Wanted(WantedFaults),
+    Wanted(DesiredStateError),
     /// The receiver would fail X's challenge. No step was tried.
     #[error("X would refuse the receiver: {0}")]
     Receiver(#[source] ProbeFault),
@@ -68,16 +70,16 @@ pub enum EnsureError {
     #[error("cannot {step}: {error}{}", .hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default())]
     Step {
         /// The step.
-        step: Box<Step>,
+        step: Box<PlanStep>,
         /// The cause.
         #[source]
         error: Error,
         /// The steps completed before.
-        done: Vec<Step>,
+        done: Vec<PlanStep>,
         /// The earlier steps that X refused or did not confirm.
         undone: Vec<Undone>,
         /// The remaining steps.
-        left: Vec<Step>,
+        left: Vec<PlanStep>,
         /// How to answer with the app's other secret. Set if X refused the challenge response and
         /// our own challenge succeeded.
         hint: Option<String>,
@@ -118,18 +120,18 @@ enum Made {
 }
 
 impl Undone {
-    fn new(step: &Step, error: Error) -> Self {
-        let reason = format!("{error}. {}", error.cure());
+    fn new(step: &PlanStep, error: Error) -> Self {
+        let reason = format!("{error}. {}", error.fix());
         Self { step: step.clone(), reason, error: Some(error), in_the_way: Vec::new(), replace: Vec::new() }
     }
 
-    fn unconfirmed(step: &Step, why: Unconfirmed) -> Self {
+    fn unconfirmed(step: &PlanStep, why: Unconfirmed) -> Self {
         let reason = why.to_string();
         let error = why.answer.or(why.reading);
         Self { step: step.clone(), reason, error, in_the_way: Vec::new(), replace: Vec::new() }
     }
 
-    fn in_the_way(step: &Step, new: &NewSubscription, error: Error, others: Vec<ActivitySubscription>) -> Self {
+    fn in_the_way(step: &PlanStep, new: &NewSubscription, error: Error, others: Vec<ActivitySubscription>) -> Self {
         let replace = others.iter().map(|one| new.replace_command(one)).collect();
         let all: Vec<String> = others.iter().map(|one| new.difference(one)).collect();
         let reason = format!("X holds another subscription for the same: {}", all.join("; "));
@@ -140,9 +142,9 @@ impl Undone {
 /// Applies a plan, step by step. A refused subscription does not stop the others.
 pub(crate) async fn apply(
     client: &Client,
-    wanted: &Wanted,
+    wanted: &DesiredState,
     plan: Plan,
-    mut tell: impl FnMut(&Step),
+    mut tell: impl FnMut(&PlanStep),
 ) -> Result<Ensured, EnsureError> {
     let mut webhook = found::webhook(client, wanted.api, &wanted.url).await?;
     let (mut done, mut kept) = (Vec::new(), plan.kept);
@@ -150,7 +152,7 @@ pub(crate) async fn apply(
     let mut steps = plan.steps.into_iter();
     while let Some(step) = steps.next() {
         let made = match &step {
-            Step::Register { url } => match register(client, wanted, url).await {
+            PlanStep::Register { url } => match register(client, wanted, url).await {
                 Ok(made) if !made.valid => return Err(EnsureError::Invalid(made.id)),
                 Ok(made) => {
                     webhook = Some(made);
@@ -158,7 +160,7 @@ pub(crate) async fn apply(
                 }
                 Err(error) => Made::Stopped(error),
             },
-            Step::Challenge { webhook: id } => match challenge(client, wanted.api, id).await {
+            PlanStep::Challenge { webhook: id } => match challenge(client, wanted.api, id).await {
                 Ok(true) => Made::Done,
                 Ok(false) => return Err(EnsureError::Invalid(id.clone())),
                 Err(error) => Made::Stopped(error),
@@ -193,14 +195,18 @@ pub(crate) async fn apply(
 fn may_be_there(error: &Error) -> bool {
     matches!(
         error.cause(),
-        Cause::DuplicateUrl | Cause::AlreadySubscribed | Cause::LimitReached | Cause::NoAnswer(_) | Cause::Down
+        ErrorCause::DuplicateUrl
+            | ErrorCause::AlreadySubscribed
+            | ErrorCause::LimitReached
+            | ErrorCause::NoAnswer(_)
+            | ErrorCause::Down
     )
 }
 
-async fn register(client: &Client, wanted: &Wanted, url: &str) -> Result<Webhook, Error> {
+async fn register(client: &Client, wanted: &DesiredState, url: &str) -> Result<RegisteredWebhook, Error> {
     let made = match wanted.api {
-        Api::V2 => client.webhooks().register(url).await,
-        Api::Enterprise => client.enterprise().register(url).await,
+        ManagementApi::V2 => client.webhooks().register(url).await,
+        ManagementApi::Enterprise => client.enterprise().register(url).await,
     };
     match made {
         // The response was lost, or another process registered the webhook first.
@@ -212,53 +218,54 @@ async fn register(client: &Client, wanted: &Wanted, url: &str) -> Result<Webhook
     }
 }
 
-async fn challenge(client: &Client, api: Api, webhook: &str) -> Result<bool, Error> {
+async fn challenge(client: &Client, api: ManagementApi, webhook: &str) -> Result<bool, Error> {
     match api {
-        Api::V2 => client.webhooks().validate(webhook).await,
-        Api::Enterprise => client.enterprise().challenge(webhook).await.map(|()| true),
+        ManagementApi::V2 => client.webhooks().validate(webhook).await,
+        ManagementApi::Enterprise => client.enterprise().challenge(webhook).await.map(|()| true),
     }
 }
 
-async fn make(client: &Client, api: Api, webhook: &str, step: &Step) -> Made {
+async fn make(client: &Client, api: ManagementApi, webhook: &str, step: &PlanStep) -> Made {
     match step {
-        Step::Subscribe { user } => {
+        PlanStep::Subscribe { user } => {
             let made = match api {
-                Api::V2 => client.account_activity().subscribe(webhook, user).await,
-                Api::Enterprise => client.enterprise().subscribe(webhook, user).await,
+                ManagementApi::V2 => client.account_activity().subscribe(webhook, user).await,
+                ManagementApi::Enterprise => client.enterprise().subscribe(webhook, user).await,
             };
             match made {
-                Err(error) if *error.cause() == Cause::AlreadySubscribed => {
+                Err(error) if *error.cause() == ErrorCause::AlreadySubscribed => {
                     already_subscribed(client, api, (webhook, user), step, error).await
                 }
                 made => of(step, made),
             }
         }
-        Step::SubscribeTo(wish) => subscribe(client, step, &wish.subscription(webhook)).await,
-        Step::Tag { subscription, tag } => {
-            of(step, client.activity().update(subscription, &Change::tag(tag)).await.map(drop))
+        PlanStep::SubscribeTo(wish) => subscribe(client, step, &wish.subscription(webhook)).await,
+        PlanStep::Tag { subscription, tag } => {
+            of(step, client.activity().update(subscription, &SubscriptionChange::tag(tag)).await.map(drop))
         }
-        Step::Expire { wish, .. } => {
+        PlanStep::Expire { wish, .. } => {
             let new = wish.subscription(webhook);
             of(step, client.activity().renew(&new).await.map(drop))
         }
-        Step::Unsubscribe { user } => {
+        PlanStep::Unsubscribe { user } => {
             let made = match api {
-                Api::V2 => client.account_activity().unsubscribe(webhook, user).await,
-                Api::Enterprise => client.enterprise().unsubscribe(webhook, user).await,
+                ManagementApi::V2 => client.account_activity().unsubscribe(webhook, user).await,
+                ManagementApi::Enterprise => client.enterprise().unsubscribe(webhook, user).await,
             };
-            let made = made.or_else(|error| if *error.cause() == Cause::NotSubscribed { Ok(()) } else { Err(error) });
+            let made =
+                made.or_else(|error| if *error.cause() == ErrorCause::NotSubscribed { Ok(()) } else { Err(error) });
             of(step, made)
         }
-        Step::Register { .. } | Step::Challenge { .. } => Made::Done,
+        PlanStep::Register { .. } | PlanStep::Challenge { .. } => Made::Done,
     }
 }
 
 /// Handles "already subscribed" by X: reads back whether the user is subscribed on this webhook.
 async fn already_subscribed(
     client: &Client,
-    api: Api,
+    api: ManagementApi,
     (webhook, user): (&str, &str),
-    step: &Step,
+    step: &PlanStep,
     error: Error,
 ) -> Made {
     match found::subscribers(client, api, webhook).await {
@@ -271,7 +278,7 @@ async fn already_subscribed(
     }
 }
 
-fn of(step: &Step, made: Result<(), Error>) -> Made {
+fn of(step: &PlanStep, made: Result<(), Error>) -> Made {
     match made {
         Ok(()) => Made::Done,
         Err(error) if error.is_retryable() => Made::Stopped(error),
@@ -279,7 +286,7 @@ fn of(step: &Step, made: Result<(), Error>) -> Made {
     }
 }
 
-async fn subscribe(client: &Client, step: &Step, new: &NewSubscription) -> Made {
+async fn subscribe(client: &Client, step: &PlanStep, new: &NewSubscription) -> Made {
     match client.activity().subscribe(new).await {
         Subscribed::Added(_) => Made::Done,
         Subscribed::AlreadyThere(_) => Made::AlreadyThere,

@@ -4,23 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use birdhook_core::Timestamp;
 
-use super::wanted::{Api, Wanted, Wish};
-use crate::api::{ActivitySubscription, Subject, Webhook, same_url, subject};
+use super::wanted::{DesiredState, DesiredSubscription, ManagementApi};
+use crate::api::{ActivitySubscription, RegisteredWebhook, Subject, same_url, subject};
 use crate::{Client, Error};
 
 /// The part of X's current state that the desired state concerns.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) webhook: Option<Webhook>,
+pub(crate) struct CurrentState {
+    pub(crate) webhook: Option<RegisteredWebhook>,
     /// The ids of the users who are subscribed to the Account Activity API.
     pub(crate) subscribers: BTreeSet<String>,
     /// All X Activity API subscriptions of the app, by type and subject.
     activity: BTreeMap<Subject, Vec<ActivitySubscription>>,
 }
 
-impl Found {
+impl CurrentState {
     /// Reads from X only what the desired state needs.
-    pub(crate) async fn read(client: &Client, wanted: &Wanted) -> Result<Self, Error> {
+    pub(crate) async fn read(client: &Client, wanted: &DesiredState) -> Result<Self, Error> {
         let mut found = Self { webhook: webhook(client, wanted.api, &wanted.url).await?, ..Self::default() };
         let Some(webhook) = &found.webhook else { return Ok(found) };
         if !wanted.account_activity.is_empty() {
@@ -33,7 +33,7 @@ impl Found {
     }
 
     /// Reads from X everything about the webhook at this URL.
-    pub(crate) async fn read_all(client: &Client, api: Api, url: &str) -> Result<Self, Error> {
+    pub(crate) async fn read_all(client: &Client, api: ManagementApi, url: &str) -> Result<Self, Error> {
         let Some(webhook) = webhook(client, api, url).await? else { return Ok(Self::default()) };
         let subscribers = subscribers(client, api, &webhook.id).await?;
         let activity = activity(client).await?;
@@ -53,7 +53,7 @@ impl Found {
     }
 
     /// Returns the current subscription that equals a desired one, apart from tag and expiry.
-    pub(crate) fn equal(&self, wish: &Wish, now: Timestamp) -> Option<&ActivitySubscription> {
+    pub(crate) fn equal(&self, wish: &DesiredSubscription, now: Timestamp) -> Option<&ActivitySubscription> {
         let new = wish.subscription(&self.webhook.as_ref()?.id);
         self.activity.get(&subject(&wish.event_type, &wish.filter))?.iter().find(|one| new.is_met_by(one, now))
     }
@@ -61,7 +61,7 @@ impl Found {
     /// Describes how current subscriptions of the same type and subject differ from a desired one.
     ///
     /// X may refuse the desired one as a duplicate of these.
-    pub(crate) fn differing(&self, wish: &Wish, now: Timestamp) -> Vec<String> {
+    pub(crate) fn differing(&self, wish: &DesiredSubscription, now: Timestamp) -> Vec<String> {
         let Some(webhook) = &self.webhook else { return Vec::new() };
         let new = wish.subscription(&webhook.id);
         let others = self.activity.get(&subject(&wish.event_type, &wish.filter)).into_iter().flatten();
@@ -70,18 +70,22 @@ impl Found {
 }
 
 /// Returns the webhook at this URL.
-pub(crate) async fn webhook(client: &Client, api: Api, url: &str) -> Result<Option<Webhook>, Error> {
+pub(crate) async fn webhook(
+    client: &Client,
+    api: ManagementApi,
+    url: &str,
+) -> Result<Option<RegisteredWebhook>, Error> {
     let all = match api {
-        Api::V2 => client.webhooks().list().await?,
-        Api::Enterprise => client.enterprise().list().await?,
+        ManagementApi::V2 => client.webhooks().list().await?,
+        ManagementApi::Enterprise => client.enterprise().list().await?,
     };
     Ok(all.into_iter().find(|webhook| same_url(&webhook.url, url)))
 }
 
-pub(crate) async fn subscribers(client: &Client, api: Api, webhook: &str) -> Result<BTreeSet<String>, Error> {
+pub(crate) async fn subscribers(client: &Client, api: ManagementApi, webhook: &str) -> Result<BTreeSet<String>, Error> {
     let users = match api {
-        Api::V2 => client.account_activity().subscribers(webhook).await?,
-        Api::Enterprise => client.enterprise().subscribers(webhook).await?,
+        ManagementApi::V2 => client.account_activity().subscribers(webhook).await?,
+        ManagementApi::Enterprise => client.enterprise().subscribers(webhook).await?,
     };
     Ok(users.into_iter().collect())
 }

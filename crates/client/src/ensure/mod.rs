@@ -4,10 +4,10 @@
 //! stopped.
 //!
 //! ```no_run
-//! use birdhook_client::{Client, Filter, Wanted};
+//! use birdhook_client::{Client, Filter, DesiredState};
 //!
 //! # async fn example(client: Client) -> Result<(), birdhook_client::EnsureError> {
-//! let wanted = Wanted::new("https://app.example/webhooks/twitter")
+//! let wanted = DesiredState::new("https://app.example/webhooks/twitter")
 //!     .account_activity("2001")
 //!     .activity("like.create", Filter::user("2001"));
 //! println!("{}", client.ensure(&wanted).plan().await?); // a dry run
@@ -25,32 +25,32 @@ mod probe;
 mod wanted;
 
 pub use apply::{EnsureError, Ensured, Undone};
-pub use check::{WantedFault, WantedFaults};
-pub use plan::{Differing, Plan, Step};
+pub use check::{DesiredStateError, DesiredStateFault};
+pub use plan::{Differing, Plan, PlanStep};
 pub use probe::{ProbeFault, probe};
-pub use wanted::{Api, Wanted, Wish};
+pub use wanted::{DesiredState, DesiredSubscription, ManagementApi};
 
 pub(crate) use apply::apply;
 pub(crate) use check::wanted as check;
-pub(crate) use found::Found;
+pub(crate) use found::CurrentState;
 pub(crate) use plan::plan;
 
 use birdhook_core::SecretKind;
 
 use crate::Client;
 
-/// The planner and executor for a desired state ([`Wanted`]).
+/// The planner and executor for a desired state ([`DesiredState`]).
 #[derive(Debug)]
 #[must_use]
 pub struct Ensure<'a> {
     client: &'a Client,
-    wanted: &'a Wanted,
+    wanted: &'a DesiredState,
     probes: bool,
 }
 
 impl Client {
     /// Returns an [`Ensure`] for this desired state.
-    pub fn ensure<'a>(&'a self, wanted: &'a Wanted) -> Ensure<'a> {
+    pub fn ensure<'a>(&'a self, wanted: &'a DesiredState) -> Ensure<'a> {
         Ensure { client: self, wanted, probes: true }
     }
 }
@@ -68,7 +68,7 @@ impl Ensure<'_> {
     /// are missing, or if X's current state cannot be read.
     pub async fn plan(&self) -> Result<Plan, EnsureError> {
         check::wanted(self.client, self.wanted)?;
-        let found = Found::read(self.client, self.wanted).await?;
+        let found = CurrentState::read(self.client, self.wanted).await?;
         let plan = plan(self.wanted, &found, self.client.now());
         check::credentials(self.client, self.wanted, &plan).await?;
         Ok(plan)
@@ -90,9 +90,10 @@ impl Ensure<'_> {
     ///
     /// # Errors
     /// As for [`run`](Self::run).
-    pub async fn run_with(&self, tell: impl FnMut(&Step)) -> Result<Ensured, EnsureError> {
+    pub async fn run_with(&self, tell: impl FnMut(&PlanStep)) -> Result<Ensured, EnsureError> {
         let plan = self.plan().await?;
-        let challenges = plan.steps().iter().any(|step| matches!(step, Step::Register { .. } | Step::Challenge { .. }));
+        let challenges =
+            plan.steps().iter().any(|step| matches!(step, PlanStep::Register { .. } | PlanStep::Challenge { .. }));
         let answered_with = match self.probes && challenges {
             true => Some(probe(self.client, &self.wanted.url).await.map_err(EnsureError::Receiver)?),
             false => None,

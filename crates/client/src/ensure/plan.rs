@@ -5,15 +5,15 @@ use std::fmt;
 use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use super::found::Found;
-use super::wanted::{Wanted, Wish};
+use super::found::CurrentState;
+use super::wanted::{DesiredState, DesiredSubscription};
 use crate::api::is_same_second;
 
 /// The steps to do, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<PlanStep>,
     /// The number of desired items that exist already.
     pub(crate) kept: usize,
     /// For steps that X may refuse as duplicates: the current subscriptions that differ from the
@@ -36,7 +36,7 @@ pub struct Differing {
 
 impl Plan {
     /// Returns the steps, in order.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[PlanStep] {
         &self.steps
     }
 
@@ -61,7 +61,7 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Step {
+pub enum PlanStep {
     /// Register the webhook. X challenges it first.
     Register {
         /// The receiver's URL.
@@ -78,7 +78,7 @@ pub enum Step {
         user: String,
     },
     /// Subscribe to an event type of the X Activity API.
-    SubscribeTo(Wish),
+    SubscribeTo(DesiredSubscription),
     /// Change the tag of an X Activity API subscription.
     Tag {
         /// The subscription's id.
@@ -91,7 +91,7 @@ pub enum Step {
         /// The subscription's id.
         subscription: String,
         /// The desired subscription.
-        wish: Wish,
+        wish: DesiredSubscription,
     },
     /// Remove a user's subscription to the Account Activity API.
     Unsubscribe {
@@ -101,17 +101,17 @@ pub enum Step {
 }
 
 /// Returns the plan from the current to the desired state.
-pub(crate) fn plan(wanted: &Wanted, found: &Found, now: Timestamp) -> Plan {
+pub(crate) fn plan(wanted: &DesiredState, found: &CurrentState, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     match &found.webhook {
-        None => plan.steps.push(Step::Register { url: wanted.url.clone() }),
-        Some(webhook) if !webhook.valid => plan.steps.push(Step::Challenge { webhook: webhook.id.clone() }),
+        None => plan.steps.push(PlanStep::Register { url: wanted.url.clone() }),
+        Some(webhook) if !webhook.valid => plan.steps.push(PlanStep::Challenge { webhook: webhook.id.clone() }),
         Some(_) => plan.kept += 1,
     }
     for user in &wanted.account_activity {
         match found.subscribers.contains(user) {
             true => plan.kept += 1,
-            false => plan.steps.push(Step::Subscribe { user: user.clone() }),
+            false => plan.steps.push(PlanStep::Subscribe { user: user.clone() }),
         }
     }
     for wish in &wanted.activity {
@@ -120,17 +120,17 @@ pub(crate) fn plan(wanted: &Wanted, found: &Found, now: Timestamp) -> Plan {
             if !held.is_empty() {
                 plan.differing.push(Differing { wanted: wish.to_string(), held });
             }
-            plan.steps.push(Step::SubscribeTo(wish.clone()));
+            plan.steps.push(PlanStep::SubscribeTo(wish.clone()));
             continue;
         };
         let before = plan.steps.len();
         if let Some(tag) = wish.tag.as_ref().filter(|tag| one.tag.as_ref() != Some(tag)) {
-            plan.steps.push(Step::Tag { subscription: one.id.clone(), tag: tag.clone() });
+            plan.steps.push(PlanStep::Tag { subscription: one.id.clone(), tag: tag.clone() });
         }
         if wish.expires_at.is_some_and(|end| one.expires_at.is_none_or(|is| !is_same_second(is, end))) {
             let tag = wish.tag.clone().or_else(|| one.tag.clone());
-            let wish = Wish { tag, ..wish.clone() };
-            plan.steps.push(Step::Expire { subscription: one.id.clone(), wish });
+            let wish = DesiredSubscription { tag, ..wish.clone() };
+            plan.steps.push(PlanStep::Expire { subscription: one.id.clone(), wish });
         }
         plan.kept += usize::from(plan.steps.len() == before);
     }
@@ -156,7 +156,7 @@ impl fmt::Display for Differing {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PlanStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Register { url } => write!(f, "register {url}"),
@@ -172,7 +172,7 @@ impl fmt::Display for Step {
     }
 }
 
-impl fmt::Display for Wish {
+impl fmt::Display for DesiredSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.event_type, self.filter)?;
         if let Some(tag) = &self.tag {

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
 
-use crate::{Cause, ChallengeFault, Client, Error, TransportError, redacted};
+use crate::{ChallengeFault, Client, Error, ErrorCause, TransportError, redact_url};
 
 /// A fault in a receiver's response to a challenge. `birdhook doctor` gives more detail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeFault {
     /// The URL is invalid.
-    #[error("{} is not a URL", redacted(.0))]
+    #[error("{} is not a URL", redact_url(.0))]
     Url(String),
     /// Neither the client secret nor the consumer secret is known.
     #[error("there is neither a client secret nor a consumer secret to judge its answer by")]
@@ -60,7 +60,7 @@ impl Client {
 
 /// Returns whether X may have refused the challenge response because of the secret that made it.
 pub(super) fn may_be_the_secret(error: &Error) -> bool {
-    matches!(error.cause(), Cause::ChallengeFailed(ChallengeFault::WrongToken | ChallengeFault::Unknown))
+    matches!(error.cause(), ErrorCause::ChallengeFailed(ChallengeFault::WrongToken | ChallengeFault::Unknown))
 }
 
 /// Explains how to answer with the other secret than this one, whose response X refused.

@@ -11,7 +11,7 @@ use crate::api::{Filter, NewSubscription};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Api {
+pub enum ManagementApi {
     /// v2.
     #[default]
     V2,
@@ -22,21 +22,21 @@ pub enum Api {
 /// A desired state: a registered and valid webhook, and its subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Wanted {
+pub struct DesiredState {
     /// The receiver's public URL.
     pub url: String,
     /// The API that manages the webhook.
-    pub api: Api,
+    pub api: ManagementApi,
     /// The ids of the users to subscribe to the Account Activity API.
     pub account_activity: BTreeSet<String>,
     /// The subscriptions to the X Activity API.
-    pub activity: BTreeSet<Wish>,
+    pub activity: BTreeSet<DesiredSubscription>,
 }
 
 /// A desired subscription to the X Activity API.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
-pub struct Wish {
+pub struct DesiredSubscription {
     /// The event type, for example `like.create`.
     pub event_type: String,
     /// The filter.
@@ -49,7 +49,7 @@ pub struct Wish {
     pub expires_at: Option<Timestamp>,
 }
 
-impl Wish {
+impl DesiredSubscription {
     /// Creates a desired subscription with any tag and any expiry.
     pub fn new(event_type: impl Into<String>, filter: Filter) -> Self {
         Self { event_type: event_type.into(), filter, tag: None, expires_at: None }
@@ -75,15 +75,15 @@ impl Wish {
     }
 }
 
-impl Wanted {
+impl DesiredState {
     /// Creates a desired state with a v2 webhook at this URL and no subscriptions.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), api: Api::V2, account_activity: BTreeSet::new(), activity: BTreeSet::new() }
+        Self { url: url.into(), api: ManagementApi::V2, account_activity: BTreeSet::new(), activity: BTreeSet::new() }
     }
 
     /// Sets the API.
     #[must_use]
-    pub fn api(self, api: Api) -> Self {
+    pub fn api(self, api: ManagementApi) -> Self {
         Self { api, ..self }
     }
 
@@ -97,18 +97,18 @@ impl Wanted {
     /// Adds a subscription to the X Activity API.
     #[must_use]
     pub fn activity(self, event_type: impl Into<String>, filter: Filter) -> Self {
-        self.wish(Wish::new(event_type, filter))
+        self.wish(DesiredSubscription::new(event_type, filter))
     }
 
     /// Adds a subscription to the X Activity API with this tag.
     #[must_use]
     pub fn tagged_activity(self, event_type: impl Into<String>, filter: Filter, tag: impl Into<String>) -> Self {
-        self.wish(Wish::new(event_type, filter).tag(tag))
+        self.wish(DesiredSubscription::new(event_type, filter).tag(tag))
     }
 
     /// Adds a subscription to the X Activity API.
     #[must_use]
-    pub fn wish(mut self, wish: Wish) -> Self {
+    pub fn wish(mut self, wish: DesiredSubscription) -> Self {
         self.activity.insert(wish);
         self
     }

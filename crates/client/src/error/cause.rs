@@ -9,7 +9,7 @@ use crate::{CredentialKind, TransportError};
 /// The cause of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum ErrorCause {
     /// The receiver failed X's challenge.
     ChallengeFailed(ChallengeFault),
     /// X does not accept the URL.
@@ -105,7 +105,7 @@ pub enum UrlFault {
     Unknown,
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for ErrorCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ChallengeFailed(ChallengeFault::WrongToken) => "the receiver answered X's challenge wrongly",

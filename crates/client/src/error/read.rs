@@ -5,7 +5,7 @@ use birdhook_core::Timestamp;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Cause, ChallengeFault, UrlFault, page_words, url, xml_as_json};
+use super::{ChallengeFault, ErrorCause, UrlFault, page_words, url, xml_as_json};
 use crate::CredentialKind;
 use crate::call::Call;
 
@@ -76,46 +76,47 @@ impl Said {
         credential: Option<CredentialKind>,
         status: StatusCode,
         until: Option<Timestamp>,
-    ) -> Cause {
+    ) -> ErrorCause {
         let named = self.named(call, credential);
         if status == StatusCode::TOO_MANY_REQUESTS || self.code == Some(88) {
             // X uses status 429 for rate limits and also for caps, which last longer.
-            let is_cap = |cause: &Cause| matches!(cause, Cause::UsageCap | Cause::NoCredits);
-            return named.filter(is_cap).unwrap_or(Cause::RateLimited { until });
+            let is_cap = |cause: &ErrorCause| matches!(cause, ErrorCause::UsageCap | ErrorCause::NoCredits);
+            return named.filter(is_cap).unwrap_or(ErrorCause::RateLimited { until });
         }
         if status.is_server_error() {
-            return Cause::Down;
+            return ErrorCause::Down;
         }
         let cause = named.unwrap_or_else(|| self.by_status(call, credential, status));
-        let is_about_who = matches!(cause, Cause::Unauthenticated | Cause::NotAllowed | Cause::Permission);
+        let is_about_who =
+            matches!(cause, ErrorCause::Unauthenticated | ErrorCause::NotAllowed | ErrorCause::Permission);
         // 1.1 uses one error for credentials of the wrong kind and for wrong credentials.
         match credential {
-            Some(used) if is_about_who && !call.takes.contains(&used) => Cause::WrongCredential,
+            Some(used) if is_about_who && !call.takes.contains(&used) => ErrorCause::WrongCredential,
             _ => cause,
         }
     }
 
-    fn named(&self, call: &Call, credential: Option<CredentialKind>) -> Option<Cause> {
+    fn named(&self, call: &Call, credential: Option<CredentialKind>) -> Option<ErrorCause> {
         self.by_reason(call).or_else(|| self.by_problem()).or_else(|| self.by_code(call, credential))
     }
 
-    fn by_status(&self, call: &Call, credential: Option<CredentialKind>, status: StatusCode) -> Cause {
+    fn by_status(&self, call: &Call, credential: Option<CredentialKind>, status: StatusCode) -> ErrorCause {
         let is_of_user = matches!(credential, Some(CredentialKind::User | CredentialKind::User2));
         match status.as_u16() {
-            status @ 401..=409 if self.is_unfamiliar(status) => Cause::Other,
-            400 if is_replay(call) && self.is_about_dates() => Cause::ReplayDates,
-            400 => Cause::Invalid,
-            401 => Cause::Unauthenticated,
-            402 => Cause::NoCredits,
+            status @ 401..=409 if self.is_unfamiliar(status) => ErrorCause::Other,
+            400 if is_replay(call) && self.is_about_dates() => ErrorCause::ReplayDates,
+            400 => ErrorCause::Invalid,
+            401 => ErrorCause::Unauthenticated,
+            402 => ErrorCause::NoCredits,
             403 if self.has("forbidden for this endpoint") => self.wrong_kind(),
             // The v2 response to tokens with too few scopes or permissions.
-            403 if is_of_user => Cause::Permission,
-            403 => Cause::NotAllowed,
+            403 if is_of_user => ErrorCause::Permission,
+            403 => ErrorCause::NotAllowed,
             404 => self.missing(call),
-            409 if is_replay(call) => Cause::ReplayUnderWay,
-            409 if call.url().is_some() => Cause::DuplicateUrl,
-            409 => Cause::AlreadySubscribed,
-            _ => Cause::Other,
+            409 if is_replay(call) => ErrorCause::ReplayUnderWay,
+            409 if call.url().is_some() => ErrorCause::DuplicateUrl,
+            409 => ErrorCause::AlreadySubscribed,
+            _ => ErrorCause::Other,
         }
     }
 
@@ -127,8 +128,8 @@ impl Said {
     }
 
     /// X writes "Authenticating with Unknown" for an unreadable token of any kind.
-    fn wrong_kind(&self) -> Cause {
-        if self.has("Authenticating with Unknown") { Cause::Unauthenticated } else { Cause::WrongCredential }
+    fn wrong_kind(&self) -> ErrorCause {
+        if self.has("Authenticating with Unknown") { ErrorCause::Unauthenticated } else { ErrorCause::WrongCredential }
     }
 
     fn has(&self, words: &str) -> bool {
@@ -139,23 +140,23 @@ impl Said {
         self.has("from_date") || self.has("to_date")
     }
 
-    fn by_reason(&self, call: &Call) -> Option<Cause> {
+    fn by_reason(&self, call: &Call) -> Option<ErrorCause> {
         Some(match self.reason.as_deref()? {
-            "CrcValidationFailed" if self.has("marked invalid") => Cause::WebhookInvalid,
-            "CrcValidationFailed" => Cause::ChallengeFailed(self.challenge_fault()),
-            "UrlValidationFailed" => Cause::UrlRefused(url_fault(call)),
-            "DuplicateUrlFailed" => Cause::DuplicateUrl,
-            "WebhookLimitExceeded" | "SubscriptionLimitExceeded" => Cause::LimitReached,
-            "WebhookIdInvalid" => Cause::NoSuchWebhook,
-            "DuplicateSubscriptionFailed" => Cause::AlreadySubscribed,
-            "SubscriptionNotFound" => Cause::NotSubscribed,
-            "ReplayConflictError" => Cause::ReplayUnderWay,
-            "QueryParamInvalid" if is_replay(call) && self.has("webhook_id") => Cause::NoSuchWebhook,
-            "QueryParamInvalid" if is_replay(call) && self.is_about_dates() => Cause::ReplayDates,
-            "QueryParamInvalid" => Cause::Invalid,
-            "CreditsDepleted" => Cause::NoCredits,
-            "UsageCapExceeded" | "SpendCapReached" => Cause::UsageCap,
-            _ => Cause::NotAllowed,
+            "CrcValidationFailed" if self.has("marked invalid") => ErrorCause::WebhookInvalid,
+            "CrcValidationFailed" => ErrorCause::ChallengeFailed(self.challenge_fault()),
+            "UrlValidationFailed" => ErrorCause::UrlRefused(url_fault(call)),
+            "DuplicateUrlFailed" => ErrorCause::DuplicateUrl,
+            "WebhookLimitExceeded" | "SubscriptionLimitExceeded" => ErrorCause::LimitReached,
+            "WebhookIdInvalid" => ErrorCause::NoSuchWebhook,
+            "DuplicateSubscriptionFailed" => ErrorCause::AlreadySubscribed,
+            "SubscriptionNotFound" => ErrorCause::NotSubscribed,
+            "ReplayConflictError" => ErrorCause::ReplayUnderWay,
+            "QueryParamInvalid" if is_replay(call) && self.has("webhook_id") => ErrorCause::NoSuchWebhook,
+            "QueryParamInvalid" if is_replay(call) && self.is_about_dates() => ErrorCause::ReplayDates,
+            "QueryParamInvalid" => ErrorCause::Invalid,
+            "CreditsDepleted" => ErrorCause::NoCredits,
+            "UsageCapExceeded" | "SpendCapReached" => ErrorCause::UsageCap,
+            _ => ErrorCause::NotAllowed,
         })
     }
 
@@ -170,64 +171,64 @@ impl Said {
         }
     }
 
-    fn by_problem(&self) -> Option<Cause> {
+    fn by_problem(&self) -> Option<ErrorCause> {
         match self.problem.as_deref()? {
             "unsupported-authentication" => Some(self.wrong_kind()),
-            "usage-capped" => Some(Cause::UsageCap),
-            "credits" => Some(Cause::NoCredits),
-            "client-forbidden" => Some(Cause::NotAllowed),
-            "oauth1-permissions" | "not-authorized-for-resource" => Some(Cause::Permission),
+            "usage-capped" => Some(ErrorCause::UsageCap),
+            "credits" => Some(ErrorCause::NoCredits),
+            "client-forbidden" => Some(ErrorCause::NotAllowed),
+            "oauth1-permissions" | "not-authorized-for-resource" => Some(ErrorCause::Permission),
             _ => None,
         }
     }
 
-    fn by_code(&self, call: &Call, credential: Option<CredentialKind>) -> Option<Cause> {
+    fn by_code(&self, call: &Call, credential: Option<CredentialKind>) -> Option<ErrorCause> {
         let is_replay = is_replay(call);
         let code = self.code?;
-        if let Some(cause) = Cause::of_code(code) {
+        if let Some(cause) = ErrorCause::of_code(code) {
             return Some(cause);
         }
         Some(match code {
-            32 if self.has("application-only") => Cause::WrongCredential,
-            32 | 89 | 135 | 215 => Cause::Unauthenticated,
-            93 => Cause::Permission,
-            34 if self.has("Webhook") => Cause::NoSuchWebhook,
-            99 if self.has("credentials") => Cause::Unauthenticated,
+            32 if self.has("application-only") => ErrorCause::WrongCredential,
+            32 | 89 | 135 | 215 => ErrorCause::Unauthenticated,
+            93 => ErrorCause::Permission,
+            34 if self.has("Webhook") => ErrorCause::NoSuchWebhook,
+            99 if self.has("credentials") => ErrorCause::Unauthenticated,
             // App-only credentials where a user's are needed, or a user's with read permission
             // only.
-            261 if credential == Some(CredentialKind::Bearer) => Cause::WrongCredential,
-            261 | 348 => Cause::Permission,
-            61 | 87 | 99 | 200 => Cause::NotAllowed,
-            214 if self.has("marked invalid") => Cause::WebhookInvalid,
-            214 if self.has("Too many resources") => Cause::LimitReached,
-            214 if self.has("CRC") => Cause::ChallengeFailed(self.challenge_fault()),
-            214 => Cause::UrlRefused(url_fault(call)),
-            355 if is_replay => Cause::ReplayUnderWay,
-            355 => Cause::AlreadySubscribed,
+            261 if credential == Some(CredentialKind::Bearer) => ErrorCause::WrongCredential,
+            261 | 348 => ErrorCause::Permission,
+            61 | 87 | 99 | 200 => ErrorCause::NotAllowed,
+            214 if self.has("marked invalid") => ErrorCause::WebhookInvalid,
+            214 if self.has("Too many resources") => ErrorCause::LimitReached,
+            214 if self.has("CRC") => ErrorCause::ChallengeFailed(self.challenge_fault()),
+            214 => ErrorCause::UrlRefused(url_fault(call)),
+            355 if is_replay => ErrorCause::ReplayUnderWay,
+            355 => ErrorCause::AlreadySubscribed,
             // X uses the same codes for an invalid id.
-            356..=360 if is_replay && self.has("webhook_id") => Cause::NoSuchWebhook,
-            356..=360 | 368 if is_replay => Cause::ReplayDates,
-            38 | 356..=360 | 368 => Cause::Invalid,
+            356..=360 if is_replay && self.has("webhook_id") => ErrorCause::NoSuchWebhook,
+            356..=360 | 368 if is_replay => ErrorCause::ReplayDates,
+            38 | 356..=360 | 368 => ErrorCause::Invalid,
             _ => return None,
         })
     }
 
     /// Returns the missing object. 1.1 uses one error for webhooks, subscriptions and paths.
-    fn missing(&self, call: &Call) -> Cause {
+    fn missing(&self, call: &Call) -> ErrorCause {
         let path = call.path.trim_end_matches(".json");
         let is_of_one = path.contains("webhooks/") || path.contains("/all/") || path.contains("subscriptions/");
         match () {
-            () if self.has("Webhook") => Cause::NoSuchWebhook,
-            () if self.has("subscription") => Cause::NotSubscribed,
-            () if !is_of_one || path.ends_with("/count") => Cause::Other,
-            () if !path.contains("subscriptions") || path.ends_with("/list") => Cause::NoSuchWebhook,
-            () if call.method == Method::POST => Cause::NoSuchWebhook,
-            () => Cause::NotSubscribed,
+            () if self.has("Webhook") => ErrorCause::NoSuchWebhook,
+            () if self.has("subscription") => ErrorCause::NotSubscribed,
+            () if !is_of_one || path.ends_with("/count") => ErrorCause::Other,
+            () if !path.contains("subscriptions") || path.ends_with("/list") => ErrorCause::NoSuchWebhook,
+            () if call.method == Method::POST => ErrorCause::NoSuchWebhook,
+            () => ErrorCause::NotSubscribed,
         }
     }
 }
 
-impl Cause {
+impl ErrorCause {
     /// Returns the cause for an error code that means the same for every call.
     pub(super) fn of_code(code: i64) -> Option<Self> {
         match code {

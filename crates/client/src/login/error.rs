@@ -136,7 +136,7 @@ impl LoginError {
     }
 
     /// Returns the fix in one sentence, with the command that applies it, if there is one.
-    pub fn cure(&self) -> Cow<'static, str> {
+    pub fn fix(&self) -> Cow<'static, str> {
         match self {
             Self::CallbackNotAllowed { callback, .. } => format!(
                 "Add {callback} to the callback URLs of the app's user authentication settings in X's console, to the letter, or use a PIN: `birdhook auth user --pin`."

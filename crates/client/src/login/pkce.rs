@@ -20,7 +20,7 @@ use super::{LoginError, Redirect, Way};
 #[cfg(doc)]
 use crate::api::EVENT_TYPES;
 use crate::api::EventType;
-use crate::{Transport, TransportError, UserToken, redacted};
+use crate::{Transport, TransportError, UserToken, redact_url};
 
 /// The default scopes of a login.
 ///
@@ -137,7 +137,7 @@ impl OAuth2 {
         self.scopes(scopes)
     }
 
-    /// Sets the HTTP transport. Defaults to [`Https`](crate::Https) with a timeout of 30 s.
+    /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.way.transport = Arc::new(transport);
         self
@@ -249,7 +249,7 @@ fn redirect(url: &str) -> Result<RedirectUrl, LoginError> {
 impl fmt::Debug for OAuth2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth2")
-            .field("base", &redacted(&self.way.base))
+            .field("base", &redact_url(&self.way.base))
             .field("client_id", &self.client_id)
             .field("scopes", &self.scopes)
             .finish_non_exhaustive()

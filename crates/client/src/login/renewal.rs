@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{LoginError, OAuth2, Way};
 use crate::call::Call;
-use crate::{Cause, CredentialKind, Credentials, Error, TokenStore, TokenStoreError, TransportError, UserToken};
+use crate::{CredentialKind, Credentials, Error, ErrorCause, TokenStore, TokenStoreError, TransportError, UserToken};
 
 /// Time before the expiry at which a token is renewed, in milliseconds. Allows for slow calls and
 /// inexact clocks.
@@ -49,9 +49,9 @@ impl NotRenewed {
         match self {
             Self::Login(_, error) if may_be_spent(&error) => {
                 let message = format!("{error}; X may have accepted the refresh token, which is not sent again");
-                Error::refused(&call, Cause::NotRenewed, None, None, Some(message))
+                Error::refused(&call, ErrorCause::NotRenewed, None, None, Some(message))
             }
-            Self::Login(_, error) => error.of_call(&call, Cause::NotRenewed),
+            Self::Login(_, error) => error.of_call(&call, ErrorCause::NotRenewed),
             Self::Store(error) => Error::token_store(&call, &error),
             Self::Unstored(error) => {
                 let lost = format!(
@@ -169,7 +169,7 @@ impl Renewal {
         };
         let revoked = timeout(PATIENCE, login.revoke(&token)).await;
         let revoked = revoked.unwrap_or_else(|_| Err(TransportError::Timeout.into()));
-        revoked.map_err(|error| error.of_call(&call, Cause::Other))?;
+        revoked.map_err(|error| error.of_call(&call, ErrorCause::Other))?;
         locked.set(None).await.map_err(failed)
     }
 }
@@ -185,13 +185,13 @@ fn may_be_spent(error: &LoginError) -> bool {
 
 impl LoginError {
     /// Converts to the error of a call. `refused` is the cause of a permanent refusal.
-    fn of_call(self, call: &Call, refused: Cause) -> Error {
+    fn of_call(self, call: &Call, refused: ErrorCause) -> Error {
         match self {
             Self::NoAnswer(error) => Error::no_answer(call, None, error),
             Self::Refused { status, reason, message } => {
                 let cause = match status {
-                    Some(429) => Cause::RateLimited { until: None },
-                    Some(500..) => Cause::Down,
+                    Some(429) => ErrorCause::RateLimited { until: None },
+                    Some(500..) => ErrorCause::Down,
                     _ => refused,
                 };
                 Error::refused(call, cause, status, reason, message)

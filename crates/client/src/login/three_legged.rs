@@ -10,7 +10,7 @@ use http::{Method, Request, Uri};
 
 use super::{LoginError, Redirect, Way};
 use crate::oauth1::{self, Once};
-use crate::{AccessToken, ConsumerKeys, Transport, TransportError, redacted};
+use crate::{AccessToken, ConsumerKeys, Transport, TransportError, redact_url};
 
 /// The OAuth 1.0a login flow, which obtains a user's token for the Account Activity API.
 ///
@@ -66,7 +66,7 @@ impl OAuth1 {
         self
     }
 
-    /// Sets the HTTP transport. Defaults to [`Https`](crate::Https) with a timeout of 30 s.
+    /// Sets the HTTP transport. Defaults to [`HttpsTransport`](crate::HttpsTransport) with a timeout of 30 s.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.way.transport = Arc::new(transport);
         self
@@ -151,6 +151,6 @@ impl Form {
 
 impl fmt::Debug for OAuth1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1").field("base", &redacted(&self.way.base)).finish_non_exhaustive()
+        f.debug_struct("OAuth1").field("base", &redact_url(&self.way.base)).finish_non_exhaustive()
     }
 }

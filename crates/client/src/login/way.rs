@@ -11,7 +11,7 @@ use http::{Request, Response};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 
 use super::LoginError;
-use crate::{Https, Transport, TransportError};
+use crate::{HttpsTransport, Transport, TransportError};
 
 /// The base URL of X's API, the transport, and the clock.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub(crate) struct Way {
 impl Way {
     /// Returns the defaults for X itself.
     pub(super) fn to_x() -> Result<Self, TransportError> {
-        let transport = Arc::new(Https::new(Duration::from_secs(30))?);
+        let transport = Arc::new(HttpsTransport::new(Duration::from_secs(30))?);
         let now = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

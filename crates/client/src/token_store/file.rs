@@ -7,7 +7,7 @@ use birdhook_core::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::{LockedToken, Storing, TokenStore, TokenStoreError};
+use super::{LockedToken, TokenStore, TokenStoreError, TokenStoreFuture};
 use crate::{LockedFile, SharedFile, UserToken};
 
 /// A [`TokenStore`] in a folder, for any number of processes on one machine.
@@ -50,14 +50,14 @@ impl FileTokenStore {
 }
 
 impl TokenStore for FileTokenStore {
-    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
+    fn get<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Option<UserToken>> {
         Box::pin(async move {
             let file = self.file(user)?;
             blocking(move || file.read()?.map(|text| parse(&file, &text)).transpose()).await
         })
     }
 
-    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
+    fn lock<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Box<dyn LockedToken>> {
         Box::pin(async move {
             let file = self.file(user)?;
             let locked = file.lock().await?;
@@ -72,12 +72,12 @@ struct Locked {
 }
 
 impl LockedToken for Locked {
-    fn get(&mut self) -> Storing<'_, Option<UserToken>> {
+    fn get(&mut self) -> TokenStoreFuture<'_, Option<UserToken>> {
         let file = self.file.clone();
         Box::pin(blocking(move || file.read()?.map(|text| parse(&file, &text)).transpose()))
     }
 
-    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
+    fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()> {
         // Holds the lock until the file is written, even if this future is dropped.
         let locked = self.locked.clone();
         Box::pin(blocking(move || match token {

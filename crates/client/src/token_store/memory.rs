@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::{LockedToken, Storing, TokenStore};
+use super::{LockedToken, TokenStore, TokenStoreFuture};
 use crate::UserToken;
 
 /// An in-memory token store for one client and its clones.
@@ -35,11 +35,11 @@ impl MemoryTokenStore {
 }
 
 impl TokenStore for MemoryTokenStore {
-    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
+    fn get<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Option<UserToken>> {
         Box::pin(async move { Ok(self.token(user)) })
     }
 
-    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
+    fn lock<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Box<dyn LockedToken>> {
         Box::pin(async move {
             let lock = Arc::clone(&self.slots().entry(user.to_owned()).or_default().lock);
             let lock = lock.lock_owned().await;
@@ -55,11 +55,11 @@ struct Locked {
 }
 
 impl LockedToken for Locked {
-    fn get(&mut self) -> Storing<'_, Option<UserToken>> {
+    fn get(&mut self) -> TokenStoreFuture<'_, Option<UserToken>> {
         Box::pin(async { Ok(self.store.token(&self.user)) })
     }
 
-    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
+    fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()> {
         Box::pin(async move {
             self.store.slots().entry(self.user.clone()).or_default().token = token;
             Ok(())

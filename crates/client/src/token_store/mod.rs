@@ -11,7 +11,7 @@ pub use file::FileTokenStore;
 pub(crate) use memory::MemoryTokenStore;
 
 /// The future that the methods of a [`TokenStore`] return.
-pub type Storing<'a, T> = Pin<Box<dyn Future<Output = Result<T, TokenStoreError>> + Send + 'a>>;
+pub type TokenStoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, TokenStoreError>> + Send + 'a>>;
 
 /// A store of users' OAuth 2.0 tokens that lets one client at a time renew a user's token.
 ///
@@ -25,13 +25,13 @@ pub type Storing<'a, T> = Pin<Box<dyn Future<Output = Result<T, TokenStoreError>
 /// transaction that selects the row for update.
 pub trait TokenStore: Send + Sync + 'static {
     /// Returns the user's token, locked or not.
-    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>>;
+    fn get<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Option<UserToken>>;
 
     /// Locks the user's token once no other client holds the lock. The token need not exist.
-    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>>;
+    fn lock<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Box<dyn LockedToken>>;
 
     /// Stores the token of a user who has logged in. `None` removes it.
-    fn set<'a>(&'a self, user: &'a str, token: Option<UserToken>) -> Storing<'a, ()> {
+    fn set<'a>(&'a self, user: &'a str, token: Option<UserToken>) -> TokenStoreFuture<'a, ()> {
         Box::pin(async move { self.lock(user).await?.set(token).await })
     }
 }
@@ -39,12 +39,12 @@ pub trait TokenStore: Send + Sync + 'static {
 /// A user's locked token. Dropping it releases the lock.
 pub trait LockedToken: Send {
     /// Returns the current token.
-    fn get(&mut self) -> Storing<'_, Option<UserToken>>;
+    fn get(&mut self) -> TokenStoreFuture<'_, Option<UserToken>>;
 
     /// Replaces the token, or removes it with `None`.
     ///
     /// Once this returns, the change is as durable as the store.
-    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()>;
+    fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()>;
 }
 
 /// An error of a [`TokenStore`]. Its text is displayed and must not contain a token.

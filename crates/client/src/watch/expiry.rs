@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use birdhook_core::Timestamp;
 
-use super::notice::Notice;
+use super::notice::WatchEvent;
 use super::settings::WatchSettings;
 use super::time::after;
 use crate::api::{ActivitySubscription, NewSubscription};
-use crate::{Cause, Client, Error};
+use crate::{Client, Error, ErrorCause};
 
 /// Interval between listings. An account may have 150,000 subscriptions, on 150 pages.
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -22,7 +22,7 @@ pub(super) struct Expiries {
     /// The expiry last reported for each subscription.
     reported: BTreeMap<String, Timestamp>,
     /// The cause of the last listing's failure.
-    failed: Option<Cause>,
+    failed: Option<ErrorCause>,
 }
 
 impl Expiries {
@@ -38,7 +38,7 @@ impl Expiries {
     /// Returns the notices of a listing that were not reported before.
     ///
     /// Each expiry is reported once, and a failure again only if its cause changes.
-    pub(super) fn report(&mut self, looked: Result<Vec<Notice>, Error>) -> Vec<Notice> {
+    pub(super) fn report(&mut self, looked: Result<Vec<WatchEvent>, Error>) -> Vec<WatchEvent> {
         match looked {
             Ok(notices) => {
                 self.failed = None;
@@ -47,21 +47,23 @@ impl Expiries {
             Err(error) if self.failed.as_ref() == Some(error.cause()) => Vec::new(),
             Err(error) => {
                 self.failed = Some(error.cause().clone());
-                vec![Notice::ExpiriesUnknown { error }]
+                vec![WatchEvent::ExpiriesUnknown { error }]
             }
         }
     }
 
-    fn is_new(&mut self, notice: &Notice) -> bool {
+    fn is_new(&mut self, notice: &WatchEvent) -> bool {
         match notice {
-            Notice::Expiring { subscription, at, .. } => self.reported.insert(subscription.clone(), *at) != Some(*at),
+            WatchEvent::Expiring { subscription, at, .. } => {
+                self.reported.insert(subscription.clone(), *at) != Some(*at)
+            }
             _ => true,
         }
     }
 }
 
 /// Lists the webhook's subscriptions that are about to expire, and renews them if configured.
-pub(super) async fn look(client: &Client, webhook: &str, settings: &WatchSettings) -> Result<Vec<Notice>, Error> {
+pub(super) async fn look(client: &Client, webhook: &str, settings: &WatchSettings) -> Result<Vec<WatchEvent>, Error> {
     let now = client.now();
     let limit = after(now, settings.expiry_warning);
     let mut notices = Vec::new();
@@ -71,17 +73,17 @@ pub(super) async fn look(client: &Client, webhook: &str, settings: &WatchSetting
         let renewed = settings.renew_for.map(|longer| after(now, longer)).filter(|renewed| *renewed > end);
         notices.push(match renewed {
             Some(renewed) => renew(client, &one, end, renewed).await,
-            None => Notice::Expiring { subscription: one.id.clone(), of: of(&one), at: end },
+            None => WatchEvent::Expiring { subscription: one.id.clone(), of: of(&one), at: end },
         });
     }
     Ok(notices)
 }
 
-async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, renewed: Timestamp) -> Notice {
+async fn renew(client: &Client, one: &ActivitySubscription, end: Timestamp, renewed: Timestamp) -> WatchEvent {
     let (subscription, of) = (one.id.clone(), of(one));
     match client.activity().renew(&NewSubscription::again(one, Some(renewed))).await {
-        Ok(_) => Notice::Renewed { subscription, of, at: renewed },
-        Err(error) => Notice::NotRenewed { subscription, of, at: end, error },
+        Ok(_) => WatchEvent::Renewed { subscription, of, at: renewed },
+        Err(error) => WatchEvent::NotRenewed { subscription, of, at: end, error },
     }
 }
 

@@ -11,8 +11,8 @@ mod state;
 mod time;
 
 pub use gap::{Gap, GapCause};
-pub use notice::{LostCause, Notice};
-pub use rules::{Jobs, Later, Rules};
+pub use notice::{LostCause, WatchEvent};
+pub use rules::{DeferredReplay, ReplayJobs, ReplayRules};
 pub use settings::WatchSettings;
 
 use std::fmt;
@@ -23,8 +23,8 @@ use birdhook_core::{Activity, Event, EventKind, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::{ReplayJob, ReplaySpan, Webhook, same_url};
-use crate::{Api, Client, Error};
+use crate::api::{RegisteredWebhook, ReplayJob, ReplaySpan, same_url};
+use crate::{Client, Error, ManagementApi};
 use state::State;
 
 /// A watch over a webhook. Clones share one watch.
@@ -34,22 +34,22 @@ use state::State;
 ///
 /// A gap is a period in which events may have been missed: the app was down
 /// ([`was_down`](Self::was_down)), the webhook was invalid, or nothing arrived for longer than the
-/// [`WatchSettings`] allow. The watch asks X to replay the whole minutes of the gap, as [`Rules`]
+/// [`WatchSettings`] allow. The watch asks X to replay the whole minutes of the gap, as [`ReplayRules`]
 /// describe: in jobs of at most 2 hours, oldest first. Each job follows the `replay_job_status` of
-/// the one before. A gap that is too old is reported as [`Notice::Lost`]; one that is too recent
+/// the one before. A gap that is too old is reported as [`WatchEvent::Lost`]; one that is too recent
 /// waits.
 ///
 /// X replays the deliveries that it attempted. Events from the time in which X held the webhook for
 /// invalid may be missing.
 ///
-/// The watch stores nothing on disk. The app reports to it every event ([`saw`](Self::saw)), every
+/// The watch stores nothing on disk. The app reports to it every event ([`saw`](Self::record_event)), every
 /// challenge ([`challenged`](Self::challenged)), and after a restart the period in which it was
 /// down.
 ///
 /// # Replayed events and duplicates
 /// Replayed events arrive like all others, without a marker. The receiver drops those that it
 /// remembers, so its memory must reach as far back as X replays. In `birdhook`, set
-/// `Webhook::dedupe_window` to 25 hours (5 days and an hour in enterprise 1.1), with room for the
+/// `RegisteredWebhook::dedupe_window` to 25 hours (5 days and an hour in enterprise 1.1), with room for the
 /// events of that time. By default, the receiver remembers 15 minutes and nothing from before a
 /// restart, so it drops almost no replayed event. To accept all replayed events, including known
 /// ones, disable the window during the replay: `dedupe_window(0, Duration::ZERO)`.
@@ -64,7 +64,7 @@ use state::State;
 /// let watched = watch.clone();
 /// tokio::join!(watch.run(|notice| println!("{notice}")), async {
 ///     loop {
-///         watched.saw(&next().await);
+///         watched.record_event(&next().await);
 ///     }
 /// });
 /// # }
@@ -102,10 +102,10 @@ impl Client {
 impl Watch {
     /// Records an event. Call it for every event, including [`EventKind::ReplayFinished`], which
     /// reports the end of a replay job.
-    pub fn saw(&self, event: &Event) {
+    pub fn record_event(&self, event: &Event) {
         let Inner { client, settings, .. } = &*self.inner;
         if event.kind() != EventKind::ReplayFinished {
-            self.state().saw(event, client.now(), settings);
+            self.state().record_event(event, client.now(), settings);
         } else if let Activity::ReplayFinished(end) = event.activity() {
             self.state().ended(&end);
             self.inner.ended.notify_one();
@@ -113,8 +113,8 @@ impl Watch {
     }
 
     /// Records the time of an event that arrived before the watch began.
-    pub fn heard(&self, at: Timestamp) {
-        self.state().heard(at, &self.inner.settings);
+    pub fn record_activity(&self, at: Timestamp) {
+        self.state().record_activity(at, &self.inner.settings);
     }
 
     /// Records a challenge that the receiver answered correctly.
@@ -139,7 +139,7 @@ impl Watch {
     /// A poll makes X challenge an invalid webhook again, detects gaps, handles the running replay
     /// job and requests the next one. The notices also cover what the app has reported since the
     /// last poll.
-    pub async fn step(&self) -> Vec<Notice> {
+    pub async fn step(&self) -> Vec<WatchEvent> {
         let _alone = self.inner.stepping.lock().await;
         self.poll().await;
         self.look_for_ends().await;
@@ -150,7 +150,7 @@ impl Watch {
     /// Polls until the future is dropped, and passes each notice to `tell`.
     ///
     /// The next replay job does not wait for the next poll.
-    pub async fn run(&self, mut tell: impl FnMut(Notice)) {
+    pub async fn run(&self, mut tell: impl FnMut(WatchEvent)) {
         loop {
             self.step().await.into_iter().for_each(&mut tell);
             let next = Instant::now() + self.inner.settings.poll_interval;
@@ -196,7 +196,7 @@ impl Watch {
     /// Checks once an hour for X Activity API subscriptions that are about to expire.
     async fn look_for_ends(&self) {
         let Inner { client, settings, .. } = &*self.inner;
-        let webhook = self.state().valid_webhook().filter(|_| settings.api == Api::V2);
+        let webhook = self.state().valid_webhook().filter(|_| settings.api == ManagementApi::V2);
         let Some(webhook) = webhook else { return };
         if self.state().expiries().is_due(client.now()) {
             let looked = expiry::look(client, &webhook, settings).await;
@@ -204,11 +204,11 @@ impl Watch {
         }
     }
 
-    async fn webhook(&self) -> Result<Option<Webhook>, Error> {
+    async fn webhook(&self) -> Result<Option<RegisteredWebhook>, Error> {
         let client = &self.inner.client;
         let all = match self.inner.settings.api {
-            Api::V2 => client.webhooks().list().await?,
-            Api::Enterprise => client.enterprise().list().await?,
+            ManagementApi::V2 => client.webhooks().list().await?,
+            ManagementApi::Enterprise => client.enterprise().list().await?,
         };
         Ok(all.into_iter().find(|webhook| same_url(&webhook.url, &self.inner.url)))
     }
@@ -217,15 +217,15 @@ impl Watch {
     async fn challenge(&self, webhook: &str) -> Result<bool, Error> {
         let client = &self.inner.client;
         match self.inner.settings.api {
-            Api::V2 => client.webhooks().validate(webhook).await,
-            Api::Enterprise => client.enterprise().challenge(webhook).await.map(|()| true),
+            ManagementApi::V2 => client.webhooks().validate(webhook).await,
+            ManagementApi::Enterprise => client.enterprise().challenge(webhook).await.map(|()| true),
         }
     }
 
     /// Handles the running replay job, and requests the next one.
     async fn replay(&self) {
         let Inner { client, settings, .. } = &*self.inner;
-        let rules = Rules::of(settings.api);
+        let rules = ReplayRules::of(settings.api);
         loop {
             let next = {
                 let (mut state, now) = (self.state(), client.now());
@@ -243,8 +243,8 @@ impl Watch {
     async fn ask(&self, webhook: &str, span: ReplaySpan) -> Result<ReplayJob, Error> {
         let client = &self.inner.client;
         match self.inner.settings.api {
-            Api::V2 => client.webhooks().replay(webhook, span).await,
-            Api::Enterprise => client.enterprise().replay(webhook, span).await,
+            ManagementApi::V2 => client.webhooks().replay(webhook, span).await,
+            ManagementApi::Enterprise => client.enterprise().replay(webhook, span).await,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::api::ReplaySpan;
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Notice {
+pub enum WatchEvent {
     /// The webhook's state could not be read. The next poll tries again.
     Unknown {
         /// The cause.
@@ -52,7 +52,7 @@ pub enum Notice {
     /// Events may have been missed.
     Gap(Gap),
     /// X does not replay this span yet.
-    Later {
+    DeferredReplay {
         /// The span.
         span: ReplaySpan,
         /// The time at which the replay will be requested.
@@ -159,7 +159,7 @@ impl fmt::Display for LostCause {
     }
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for WatchEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = |span: &ReplaySpan| format!("{} to {}", span.from(), span.to());
         match self {
@@ -170,13 +170,13 @@ impl fmt::Display for Notice {
             }
             Self::Revalidated { webhook } => write!(f, "the webhook {webhook} is valid again"),
             Self::StillInvalid { webhook, error: Some(error) } => {
-                write!(f, "the webhook {webhook} is still invalid: {error}. {}", error.cure())
+                write!(f, "the webhook {webhook} is still invalid: {error}. {}", error.fix())
             }
             Self::StillInvalid { webhook, error: None } => {
                 write!(f, "the webhook {webhook} is still invalid: run `birdhook doctor` on its URL")
             }
             Self::Gap(gap) => write!(f, "events may be missing: {gap}"),
-            Self::Later { span, at } => write!(f, "{} is replayed after {at}, when X does so", of(span)),
+            Self::DeferredReplay { span, at } => write!(f, "{} is replayed after {at}, when X does so", of(span)),
             Self::Replaying { span, job: Some(job) } => write!(f, "X replays {} (job {job})", of(span)),
             Self::Replaying { span, job: None } => write!(f, "X replays {}", of(span)),
             Self::Replayed { span, complete: true } => write!(f, "X has replayed {}", of(span)),

@@ -6,7 +6,7 @@ use birdhook_core::Timestamp;
 use serde::Serialize;
 
 use super::time::{after, before};
-use crate::Api;
+use crate::ManagementApi;
 use crate::api::ReplaySpan;
 
 const MINUTE: u64 = 60;
@@ -18,7 +18,7 @@ const HOUR: u64 = 60 * MINUTE;
 /// 1.1, and at least 31 minutes ago. `to_date` is at least 10 minutes ago. A job covers about 2
 /// hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct ReplayRules {
     window: Duration,
     from_age: Duration,
     to_age: Duration,
@@ -31,7 +31,7 @@ pub struct Rules {
 /// minutes of the period, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Jobs {
+pub struct ReplayJobs {
     /// The jobs that can be requested now, oldest first.
     pub spans: Vec<ReplaySpan>,
     /// The part that X no longer replays.
@@ -39,25 +39,25 @@ pub struct Jobs {
     pub too_old: Option<ReplaySpan>,
     /// The part that X does not replay yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub not_yet: Option<Later>,
+    pub not_yet: Option<DeferredReplay>,
 }
 
 /// A span that X does not replay yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Later {
+pub struct DeferredReplay {
     /// The span.
     pub span: ReplaySpan,
     /// The time at which its first job can be requested.
     pub at: Timestamp,
 }
 
-impl Rules {
+impl ReplayRules {
     /// Returns the rules of this API.
-    pub fn of(api: Api) -> Self {
+    pub fn of(api: ManagementApi) -> Self {
         let hours = match api {
-            Api::V2 => 24,
-            Api::Enterprise => 5 * 24,
+            ManagementApi::V2 => 24,
+            ManagementApi::Enterprise => 5 * 24,
         };
         let minutes = |many: u64| Duration::from_secs(many * MINUTE);
         Self {
@@ -80,8 +80,8 @@ impl Rules {
 
     /// Returns the jobs for the period from `from` up to but excluding `to`, at the time `now`.
     /// Empty if `to` is not after `from`.
-    pub fn jobs(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Jobs {
-        let mut jobs = Jobs::default();
+    pub fn jobs(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> ReplayJobs {
+        let mut jobs = ReplayJobs::default();
         let Some(asked) = ReplaySpan::around(from, to) else { return jobs };
         let edge = before(now, self.window);
         // A job may begin with the first whole minute within the window.
@@ -92,7 +92,7 @@ impl Rules {
             let to = asked.to().min(after(from, self.longest));
             let at = self.ready_at(from, to);
             if at > now {
-                jobs.not_yet = ReplaySpan::around(from, asked.to()).map(|span| Later { span, at });
+                jobs.not_yet = ReplaySpan::around(from, asked.to()).map(|span| DeferredReplay { span, at });
                 break;
             }
             jobs.spans.extend(ReplaySpan::around(from, to));
@@ -131,12 +131,12 @@ mod tests {
         /// minute is left out.
         #[test]
         fn jobs_cover_exactly_what_may_be_asked_for(
-            api in prop_oneof![Just(Api::V2), Just(Api::Enterprise)],
+            api in prop_oneof![Just(ManagementApi::V2), Just(ManagementApi::Enterprise)],
             now in NOW..NOW + 3 * MINUTE,
             ago in -600_000i64..6 * 24 * 60 * MINUTE,
             length in 1i64..6 * 24 * 60 * MINUTE,
         ) {
-            let (rules, from) = (Rules::of(api), now - ago);
+            let (rules, from) = (ReplayRules::of(api), now - ago);
             let to = from + length;
             let jobs = rules.jobs(at(from), at(to), at(now));
             let window = rules.window().as_millis() as i64;
@@ -166,14 +166,14 @@ mod tests {
 
         #[test]
         fn no_time_is_too_strange(from: i64, to: i64, now: i64) {
-            let jobs = Rules::of(Api::Enterprise).jobs(at(from), at(to), at(now));
+            let jobs = ReplayRules::of(ManagementApi::Enterprise).jobs(at(from), at(to), at(now));
             prop_assert!(jobs.spans.len() <= 60);
         }
     }
 
     #[test]
     fn the_edges_are_x_s_own() {
-        let rules = Rules::of(Api::V2);
+        let rules = ReplayRules::of(ManagementApi::V2);
         let jobs = |from: i64, to: i64| rules.jobs(at(NOW - from * MINUTE), at(NOW - to * MINUTE), at(NOW));
         assert_eq!(jobs(31, 10).spans.len(), 1);
         assert_eq!(jobs(30, 10).not_yet.unwrap().at, at(NOW + MINUTE));
@@ -181,6 +181,6 @@ mod tests {
         assert_eq!(jobs(24 * 60, 22 * 60).spans.len(), 1);
         let cut = jobs(24 * 60 + 1, 22 * 60);
         assert_eq!((cut.spans.len(), cut.too_old.map(|old| ends(old).1)), (1, Some(NOW - 24 * 60 * MINUTE)));
-        assert_eq!(jobs(600, 600), Jobs::default());
+        assert_eq!(jobs(600, 600), ReplayJobs::default());
     }
 }

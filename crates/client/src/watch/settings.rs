@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Api;
+use crate::ManagementApi;
 
 /// Settings of a [`Watch`](super::Watch).
 ///
@@ -17,7 +17,7 @@ use crate::Api;
 #[non_exhaustive]
 pub struct WatchSettings {
     /// The API that manages the webhook. Defaults to v2.
-    pub api: Api,
+    pub api: ManagementApi,
     /// Interval between polls. Defaults to 5 minutes.
     ///
     /// X allows 15 polls per 15 minutes in enterprise 1.1, and 450 in v2.
@@ -51,7 +51,7 @@ pub struct WatchSettings {
 impl Default for WatchSettings {
     fn default() -> Self {
         Self {
-            api: Api::V2,
+            api: ManagementApi::V2,
             poll_interval: Duration::from_secs(5 * 60),
             event_silence: None,
             challenge_silence: Some(Duration::from_secs(26 * 3600)),

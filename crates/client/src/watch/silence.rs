@@ -20,7 +20,7 @@ impl Silence {
     }
 
     /// Records an arrival. If the silence was reported, returns its unreported rest.
-    pub(super) fn heard(&mut self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    pub(super) fn record_activity(&mut self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
         if self.last.is_some_and(|last| at <= last) {
             return None;
         }
@@ -68,9 +68,9 @@ mod tests {
         assert_eq!(silence.is_too_long(limit, at(0), at(61)), Some(at(0)));
         assert_eq!(silence.is_too_long(limit, at(0), at(62)), None);
         assert_eq!(silence.is_too_long(limit, at(0), at(122)), Some(at(61)));
-        assert_eq!(silence.heard(at(130)), Some((at(122), at(130))));
-        assert_eq!(silence.heard(at(140)), None);
-        assert_eq!(silence.heard(at(135)), None, "an older one changes nothing");
+        assert_eq!(silence.record_activity(at(130)), Some((at(122), at(130))));
+        assert_eq!(silence.record_activity(at(140)), None);
+        assert_eq!(silence.record_activity(at(135)), None, "an older one changes nothing");
         assert_eq!(silence.is_too_long(limit, at(0), at(201)), Some(at(140)));
     }
 }

@@ -6,13 +6,13 @@ use birdhook_core::{Event, Timestamp};
 use super::expiry::Expiries;
 use super::gap::{Gap, GapCause, Pending, Queue};
 use super::job::Job;
-use super::notice::{LostCause, Notice};
-use super::rules::Rules;
+use super::notice::{LostCause, WatchEvent};
+use super::rules::ReplayRules;
 use super::settings::WatchSettings;
 use super::silence::Silence;
 use super::time::after;
 use crate::api::{ReplayJob, ReplaySpan};
-use crate::{Cause, Error};
+use crate::{Error, ErrorCause};
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -28,9 +28,9 @@ pub(super) struct State {
     queue: Queue,
     job: Option<Job>,
     /// The last reported refusal to replay.
-    refused: Option<(ReplaySpan, Cause)>,
+    refused: Option<(ReplaySpan, ErrorCause)>,
     expiries: Expiries,
-    notices: Vec<Notice>,
+    notices: Vec<WatchEvent>,
 }
 
 impl State {
@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    pub(super) fn take_notices(&mut self) -> Vec<Notice> {
+    pub(super) fn take_notices(&mut self) -> Vec<WatchEvent> {
         std::mem::take(&mut self.notices)
     }
 
@@ -67,7 +67,7 @@ impl State {
         &mut self.expiries
     }
 
-    pub(super) fn report_ends(&mut self, looked: Result<Vec<Notice>, Error>) {
+    pub(super) fn report_ends(&mut self, looked: Result<Vec<WatchEvent>, Error>) {
         let notices = self.expiries.report(looked);
         self.notices.extend(notices);
     }
@@ -77,7 +77,7 @@ impl State {
         if from >= to {
             return;
         }
-        self.notices.push(Notice::Gap(Gap { from, to, cause }));
+        self.notices.push(WatchEvent::Gap(Gap { from, to, cause }));
         if let Some(span) = ReplaySpan::around(from, to).filter(|_| settings.replays) {
             self.queue.add(span, self.job.as_ref().map(|job| job.pending.span));
         }
@@ -86,18 +86,18 @@ impl State {
     /// Records that the webhook's state could not be read.
     pub(super) fn unknown(&mut self, error: Error) {
         self.valid = None;
-        self.notices.push(Notice::Unknown { error });
+        self.notices.push(WatchEvent::Unknown { error });
     }
 
     /// Records that the webhook does not exist.
     pub(super) fn missing(&mut self, url: &str) {
         self.is_bad();
-        self.notices.push(Notice::Missing { url: url.to_owned() });
+        self.notices.push(WatchEvent::Missing { url: url.to_owned() });
     }
 
     pub(super) fn invalid(&mut self, webhook: &str) {
         if let Some(since) = self.is_bad() {
-            self.notices.push(Notice::Invalid { webhook: webhook.to_owned(), since });
+            self.notices.push(WatchEvent::Invalid { webhook: webhook.to_owned(), since });
         }
     }
 
@@ -115,12 +115,12 @@ impl State {
     }
 
     pub(super) fn still_invalid(&mut self, webhook: &str, error: Option<Error>) {
-        self.notices.push(Notice::StillInvalid { webhook: webhook.to_owned(), error });
+        self.notices.push(WatchEvent::StillInvalid { webhook: webhook.to_owned(), error });
     }
 
     pub(super) fn valid(&mut self, webhook: &str, now: Timestamp, settings: &WatchSettings) {
         if let Some(since) = self.bad_since.take() {
-            self.notices.push(Notice::Revalidated { webhook: webhook.to_owned() });
+            self.notices.push(WatchEvent::Revalidated { webhook: webhook.to_owned() });
             // The silence of an invalid webhook belongs to the same gap.
             let unchallenged = self.challenges.restart_if_heard(now).map(|since| self.after_events(since));
             let silent = [self.events.restart(now), unchallenged];
@@ -152,20 +152,20 @@ impl State {
         self.events.last().map_or(since, |event| event.max(since))
     }
 
-    pub(super) fn saw(&mut self, event: &Event, now: Timestamp, settings: &WatchSettings) {
+    pub(super) fn record_event(&mut self, event: &Event, now: Timestamp, settings: &WatchSettings) {
         if !self.job.as_ref().is_some_and(|job| job.may_have_replayed(event)) {
-            self.heard(now, settings);
+            self.record_activity(now, settings);
         }
     }
 
-    pub(super) fn heard(&mut self, at: Timestamp, settings: &WatchSettings) {
-        if let Some((from, to)) = self.events.heard(at) {
+    pub(super) fn record_activity(&mut self, at: Timestamp, settings: &WatchSettings) {
+        if let Some((from, to)) = self.events.record_activity(at) {
             self.gap(from, to, GapCause::NoEvents, settings);
         }
     }
 
     pub(super) fn challenged(&mut self, at: Timestamp, settings: &WatchSettings) {
-        if let Some((from, to)) = self.challenges.heard(at) {
+        if let Some((from, to)) = self.challenges.record_activity(at) {
             self.gap(self.after_events(from), to, GapCause::NoChallenges, settings);
         }
     }
@@ -182,9 +182,9 @@ impl State {
         let Some(job) = &self.job else { return };
         let Pending { span, .. } = job.pending;
         let (notice, failure) = match job.end() {
-            Some(complete) => (Notice::Replayed { span, complete }, (!complete).then_some(LostCause::Incomplete)),
+            Some(complete) => (WatchEvent::Replayed { span, complete }, (!complete).then_some(LostCause::Incomplete)),
             None if now > after(job.begun, settings.status_limit) => {
-                (Notice::NoStatus { span }, Some(LostCause::NoStatus))
+                (WatchEvent::NoStatus { span }, Some(LostCause::NoStatus))
             }
             None => return,
         };
@@ -198,12 +198,12 @@ impl State {
     fn again(&mut self, pending: Pending, cause: LostCause) {
         match pending.tries {
             0 => self.queue.put(Pending { tries: 1, ..pending }),
-            _ => self.notices.push(Notice::Lost { span: pending.span, cause }),
+            _ => self.notices.push(WatchEvent::Lost { span: pending.span, cause }),
         }
     }
 
     /// Returns the next job to request for the webhook, and marks it as running.
-    pub(super) fn next(&mut self, now: Timestamp, rules: Rules) -> Option<(String, ReplaySpan)> {
+    pub(super) fn next(&mut self, now: Timestamp, rules: ReplayRules) -> Option<(String, ReplaySpan)> {
         if self.job.is_some() {
             return None;
         }
@@ -211,7 +211,7 @@ impl State {
         while let Some(pending) = self.queue.take() {
             let jobs = rules.jobs(pending.span.from(), pending.span.to(), now);
             if let Some(span) = jobs.too_old {
-                self.notices.push(Notice::Lost { span, cause: LostCause::TooOld });
+                self.notices.push(WatchEvent::Lost { span, cause: LostCause::TooOld });
             }
             if let Some(span) = jobs.spans.first().copied() {
                 if let Some(rest) = ReplaySpan::around(span.to(), pending.span.to()) {
@@ -222,7 +222,7 @@ impl State {
             }
             if let Some(later) = jobs.not_yet {
                 if pending.told != Some(later.at) {
-                    self.notices.push(Notice::Later { span: later.span, at: later.at });
+                    self.notices.push(WatchEvent::DeferredReplay { span: later.span, at: later.at });
                 }
                 // Later spans are not due before this one.
                 self.queue.put(Pending { span: later.span, told: Some(later.at), ..pending });
@@ -234,14 +234,14 @@ impl State {
 
     /// Returns whether X last reported that another job is running.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self.refused, Some((_, Cause::ReplayUnderWay)))
+        matches!(self.refused, Some((_, ErrorCause::ReplayUnderWay)))
     }
 
     /// Records that X replays the requested job.
     pub(super) fn began(&mut self, answer: ReplayJob) {
         let Some(job) = &mut self.job else { return };
         self.refused = None;
-        self.notices.push(Notice::Replaying { job: answer.id.clone(), span: job.pending.span });
+        self.notices.push(WatchEvent::Replaying { job: answer.id.clone(), span: job.pending.span });
         job.answered(answer);
     }
 
@@ -249,9 +249,9 @@ impl State {
     pub(super) fn refused(&mut self, error: Error) {
         let Some(Job { pending, .. }) = self.job.take() else { return };
         let told = (pending.span, error.cause().clone());
-        let are_dates = *error.cause() == Cause::ReplayDates;
+        let are_dates = *error.cause() == ErrorCause::ReplayDates;
         if self.refused.as_ref() != Some(&told) {
-            self.notices.push(Notice::Refused { span: pending.span, error });
+            self.notices.push(WatchEvent::Refused { span: pending.span, error });
             self.refused = Some(told);
         }
         if are_dates { self.again(pending, LostCause::Refused) } else { self.queue.put(pending) }

@@ -1,6 +1,6 @@
 //! Undocumented responses, and errors in the shapes that X has been seen to use.
 
-use birdhook_client::{Cause, ChallengeFault, CredentialKind, UrlFault};
+use birdhook_client::{ChallengeFault, CredentialKind, ErrorCause, UrlFault};
 
 use crate::calls::retries::call;
 use crate::calls::stated::{Stated, check, sound};
@@ -10,8 +10,16 @@ use crate::calls::world::{USER, by_the_book};
 use CredentialKind::{Bearer, Owner, User};
 
 /// A call and its kind of credentials; status and body; cause, code, reason and message.
-type Row =
-    (&'static str, CredentialKind, u16, &'static str, Cause, Option<i64>, Option<&'static str>, Option<&'static str>);
+type Row = (
+    &'static str,
+    CredentialKind,
+    u16,
+    &'static str,
+    ErrorCause,
+    Option<i64>,
+    Option<&'static str>,
+    Option<&'static str>,
+);
 
 #[tokio::test]
 async fn errors_are_read_in_every_shape() {
@@ -21,7 +29,7 @@ async fn errors_are_read_in_every_shape() {
             Owner,
             403,
             r#"{"errors":[{"code":214,"message":"Webhook URL does not meet the requirements."}]}"#,
-            Cause::UrlRefused(UrlFault::Unknown),
+            ErrorCause::UrlRefused(UrlFault::Unknown),
             Some(214),
             None,
             Some("Webhook URL does not meet the requirements."),
@@ -31,7 +39,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             401,
             r#"{"errors":[{"code":89,"message":"Invalid or expired token."}]}"#,
-            Cause::Unauthenticated,
+            ErrorCause::Unauthenticated,
             Some(89),
             None,
             Some("Invalid or expired token."),
@@ -41,7 +49,7 @@ async fn errors_are_read_in_every_shape() {
             User,
             401,
             r#"{"errors":[{"code":135,"message":"Timestamp out of bounds."}]}"#,
-            Cause::Unauthenticated,
+            ErrorCause::Unauthenticated,
             Some(135),
             None,
             Some("Timestamp out of bounds."),
@@ -51,7 +59,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             400,
             r#"{"errors":[{"code":215,"message":"Bad Authentication data."}]}"#,
-            Cause::Unauthenticated,
+            ErrorCause::Unauthenticated,
             Some(215),
             None,
             Some("Bad Authentication data."),
@@ -61,7 +69,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             401,
             r#"{"errors":[{"code":61,"message":"Client is not permitted to request this method."}]}"#,
-            Cause::NotAllowed,
+            ErrorCause::NotAllowed,
             Some(61),
             None,
             Some("Client is not permitted to request this method."),
@@ -71,7 +79,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             400,
             r#"{"errors":[{"code":357,"message":"from_date: queryParam is required."}]}"#,
-            Cause::ReplayDates,
+            ErrorCause::ReplayDates,
             Some(357),
             None,
             Some("from_date: queryParam is required."),
@@ -81,7 +89,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             400,
             r#"{"errors":[{"parameters":{"url":["x"]},"message":"The `url` query parameter value [x] is not valid"}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.twitter.com/2/problems/invalid-request"}"#,
-            Cause::Invalid,
+            ErrorCause::Invalid,
             None,
             None,
             Some("The `url` query parameter value [x] is not valid"),
@@ -91,7 +99,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             403,
             r#"{"title":"Unsupported Authentication","detail":"Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.","type":"https://api.twitter.com/2/problems/unsupported-authentication","status":403}"#,
-            Cause::WrongCredential,
+            ErrorCause::WrongCredential,
             None,
             None,
             Some("Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint."),
@@ -101,7 +109,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             403,
             r#"{"code":403,"message":"Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint."}"#,
-            Cause::WrongCredential,
+            ErrorCause::WrongCredential,
             Some(403),
             None,
             Some("Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint."),
@@ -111,7 +119,7 @@ async fn errors_are_read_in_every_shape() {
             User,
             403,
             r#"{"title":"Forbidden","detail":"Your client app is not configured with the appropriate oauth1 app permissions for this endpoint.","type":"https://api.twitter.com/2/problems/oauth1-permissions","status":403}"#,
-            Cause::Permission,
+            ErrorCause::Permission,
             None,
             None,
             Some("Your client app is not configured with the appropriate oauth1 app permissions for this endpoint."),
@@ -121,7 +129,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             402,
             r#"{"title":"CreditsDepleted","detail":"Your enrolled account does not have any credits.","type":"https://api.twitter.com/2/problems/credits"}"#,
-            Cause::NoCredits,
+            ErrorCause::NoCredits,
             None,
             Some("CreditsDepleted"),
             Some("Your enrolled account does not have any credits."),
@@ -131,7 +139,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             403,
             r#"{"client_id":"1","detail":"Appropriate Level of API Access required.","reason":"client-not-enrolled","title":"Client Forbidden","type":"https://api.twitter.com/2/problems/client-forbidden"}"#,
-            Cause::NotAllowed,
+            ErrorCause::NotAllowed,
             None,
             Some("client-not-enrolled"),
             Some("Appropriate Level of API Access required."),
@@ -141,7 +149,7 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             409,
             r#"{"title":"Conflict"}"#,
-            Cause::DuplicateUrl,
+            ErrorCause::DuplicateUrl,
             None,
             None,
             Some("Conflict"),
@@ -151,26 +159,26 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             400,
             r#"{"reason":"CrcValidationFailed","title":"Crc failed"}"#,
-            Cause::ChallengeFailed(ChallengeFault::Unknown),
+            ErrorCause::ChallengeFailed(ChallengeFault::Unknown),
             None,
             Some("CrcValidationFailed"),
             Some("Crc failed"),
         ),
-        ("webhooks.list", Bearer, 404, "", Cause::Other, None, None, None),
-        ("enterprise.count", Bearer, 404, "{}", Cause::Other, None, None, None),
-        ("enterprise.subscribers", Bearer, 404, "{}", Cause::NoSuchWebhook, None, None, None),
-        ("enterprise.subscribe", User, 404, "{}", Cause::NoSuchWebhook, None, None, None),
-        ("enterprise.delete", Owner, 404, "{}", Cause::NoSuchWebhook, None, None, None),
-        ("enterprise.unsubscribe", Bearer, 404, "{}", Cause::NotSubscribed, None, None, None),
-        ("premium.unsubscribe", Bearer, 404, "{}", Cause::NotSubscribed, None, None, None),
-        ("activity.delete", Bearer, 404, "{}", Cause::NotSubscribed, None, None, None),
-        ("webhooks.list", Bearer, 429, "<html>", Cause::RateLimited { until: None }, None, None, None),
+        ("webhooks.list", Bearer, 404, "", ErrorCause::Other, None, None, None),
+        ("enterprise.count", Bearer, 404, "{}", ErrorCause::Other, None, None, None),
+        ("enterprise.subscribers", Bearer, 404, "{}", ErrorCause::NoSuchWebhook, None, None, None),
+        ("enterprise.subscribe", User, 404, "{}", ErrorCause::NoSuchWebhook, None, None, None),
+        ("enterprise.delete", Owner, 404, "{}", ErrorCause::NoSuchWebhook, None, None, None),
+        ("enterprise.unsubscribe", Bearer, 404, "{}", ErrorCause::NotSubscribed, None, None, None),
+        ("premium.unsubscribe", Bearer, 404, "{}", ErrorCause::NotSubscribed, None, None, None),
+        ("activity.delete", Bearer, 404, "{}", ErrorCause::NotSubscribed, None, None, None),
+        ("webhooks.list", Bearer, 429, "<html>", ErrorCause::RateLimited { until: None }, None, None, None),
         (
             "webhooks.list",
             Bearer,
             502,
             "<html><body>Bad gateway</body></html>",
-            Cause::Down,
+            ErrorCause::Down,
             None,
             None,
             Some("Bad gateway"),
@@ -180,16 +188,16 @@ async fn errors_are_read_in_every_shape() {
             Bearer,
             503,
             "upstream connect error\n",
-            Cause::Down,
+            ErrorCause::Down,
             None,
             None,
             Some("upstream connect error"),
         ),
-        ("webhooks.list", Bearer, 500, "\u{0}\u{1}\u{2}", Cause::Down, None, None, None),
-        ("webhooks.list", Bearer, 401, "[]", Cause::Unauthenticated, None, None, None),
-        ("webhooks.list", Bearer, 403, "null", Cause::NotAllowed, None, None, None),
-        ("webhooks.list", Bearer, 400, r#"{"errors":"no list","title":7}"#, Cause::Invalid, None, None, None),
-        ("webhooks.list", Bearer, 418, r#"{"errors":[]}"#, Cause::Other, None, None, None),
+        ("webhooks.list", Bearer, 500, "\u{0}\u{1}\u{2}", ErrorCause::Down, None, None, None),
+        ("webhooks.list", Bearer, 401, "[]", ErrorCause::Unauthenticated, None, None, None),
+        ("webhooks.list", Bearer, 403, "null", ErrorCause::NotAllowed, None, None, None),
+        ("webhooks.list", Bearer, 400, r#"{"errors":"no list","title":7}"#, ErrorCause::Invalid, None, None, None),
+        ("webhooks.list", Bearer, 418, r#"{"errors":[]}"#, ErrorCause::Other, None, None, None),
     ];
     for (name, credential, status, body, cause, code, reason, message) in table.iter().cloned() {
         let (client, _) = by_the_book([answer(status, body)]);
@@ -246,14 +254,14 @@ async fn garbage_for_an_answer_is_unreadable_and_nothing_worse() {
         for body in ["<html>log in to the café's network</html>", "{\"data\":", "\u{feff}{}", "nonsense"] {
             let (client, _) = by_the_book([answer(200, body)]);
             let error = call(&client, name).await.expect_err(&format!("{name}: {body}"));
-            assert_eq!(*error.cause(), Cause::Unreadable, "{name}: {body}");
+            assert_eq!(*error.cause(), ErrorCause::Unreadable, "{name}: {body}");
             assert!(error.credential().is_some() && error.message().is_some(), "{error:?}");
             sound(&error);
         }
     }
     for name in ["enterprise.list", "webhooks.list", "aaa.count", "activity.list"] {
         let (client, _) = by_the_book([answer(200, "")]);
-        assert_eq!(*call(&client, name).await.unwrap_err().cause(), Cause::Unreadable, "{name}");
+        assert_eq!(*call(&client, name).await.unwrap_err().cause(), ErrorCause::Unreadable, "{name}");
     }
 }
 
@@ -269,7 +277,7 @@ async fn a_success_that_says_no_is_none() {
     ] {
         let (client, _) = by_the_book([answer(200, no)]);
         let error = call(&client, name).await.unwrap_err();
-        assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::Other, 200), "{name}");
+        assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::Other, 200), "{name}");
         assert_eq!(error.message(), Some("X answers that it was not done"));
         sound(&error);
         // A response that says neither counts as success.
@@ -335,7 +343,7 @@ async fn an_id_that_is_none_is_not_sent() {
             client.stream_links().delete(id).await.unwrap_err(),
         ];
         for error in errors {
-            assert_eq!((error.cause(), error.message()), (&Cause::Invalid, Some("an id or a name is empty")));
+            assert_eq!((error.cause(), error.message()), (&ErrorCause::Invalid, Some("an id or a name is empty")));
             assert_eq!(error.status(), None);
             sound(&error);
         }

@@ -1,9 +1,9 @@
 //! The client accepts both readings where X's documents disagree.
 
-use birdhook_client::api::{Change, Filter, NewSubscription, ReplaySpan};
-use birdhook_client::{Cause, CredentialKind};
+use birdhook_client::api::{Filter, NewSubscription, ReplaySpan, SubscriptionChange};
+use birdhook_client::{CredentialKind, ErrorCause};
 use birdhook_testkit::mock::{
-    ActivityAnswer, Generation, RepeatedSubscription, ReplayAnswer, ReplayEnd, StreamLinksList, StreamLinksPath,
+    ActivityAnswer, MockApi, RepeatedSubscription, ReplayAnswer, ReplayEnd, StreamLinksList, StreamLinksPath,
     WebhookAuth, WebhookCheck,
 };
 
@@ -29,7 +29,7 @@ async fn webhook_auth() {
             }
             Err(error) => {
                 assert!(!owner_may, "{auth:?}: {error}");
-                assert_eq!(*error.cause(), Cause::WrongCredential);
+                assert_eq!(*error.cause(), ErrorCause::WrongCredential);
                 assert_eq!(error.takes(), [CredentialKind::Bearer, CredentialKind::Owner]);
             }
         }
@@ -40,7 +40,7 @@ async fn webhook_auth() {
 async fn webhook_check() {
     for check in [WebhookCheck::Valid, WebhookCheck::Triggered, WebhookCheck::Attempted] {
         let world = World::of(|all| all.webhook_check = check).await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         for (crc, valid) in [(Crc::Right, true), (Crc::OtherSecret, false), (Crc::Right, true)] {
             world.receiver.crc(crc);
             assert_eq!(world.client.webhooks().validate(&webhook.id).await.unwrap(), valid, "{check:?} {crc:?}");
@@ -56,7 +56,7 @@ async fn activity_answer() {
         let made = world.client.activity().create(&new).await.unwrap();
         assert_eq!(made.id, world.x.activity_subscriptions()[0].id, "{shape:?}");
         assert_eq!((made.event_type.as_str(), made.tag.as_deref()), ("news.new", Some("one")));
-        let changed = world.client.activity().update(&made.id, &Change::tag("two")).await.unwrap();
+        let changed = world.client.activity().update(&made.id, &SubscriptionChange::tag("two")).await.unwrap();
         assert_eq!((changed.id, changed.tag.as_deref()), (made.id, Some("two")), "{shape:?}");
     }
 }
@@ -68,7 +68,7 @@ async fn revoke_can_be_subscribed() {
         let made = world.client.activity().create(&NewSubscription::new("oauth.revoke", Filter::default())).await;
         match made {
             Ok(made) => assert_eq!((made.event_type.as_str(), can_be), ("oauth.revoke", true)),
-            Err(error) => assert_eq!((error.cause(), can_be), (&Cause::Invalid, false), "{error}"),
+            Err(error) => assert_eq!((error.cause(), can_be), (&ErrorCause::Invalid, false), "{error}"),
         }
     }
 }
@@ -82,7 +82,7 @@ async fn stream_links() {
                     (all.stream_links_path, all.stream_links_list, all.stream_fields_parted) = (path, list, parted);
                 })
                 .await;
-                let webhook = world.webhook(Generation::V2).await;
+                let webhook = world.webhook(MockApi::V2).await;
                 assert_eq!(world.client.stream_links().list().await.unwrap(), [], "{path:?} {list:?}");
                 world.client.stream_links().create(&webhook.id, &[("tweet.fields", "id,text")]).await.unwrap();
                 let links = world.client.stream_links().list().await.unwrap();
@@ -98,7 +98,7 @@ async fn replay_end_and_answer() {
     for end in [ReplayEnd::Exclusive, ReplayEnd::Inclusive] {
         for answer in [ReplayAnswer::Job, ReplayAnswer::Sample] {
             let world = World::of(|all| (all.replay_end, all.replay_answer) = (end, answer)).await;
-            let webhook = world.webhook(Generation::V2).await;
+            let webhook = world.webhook(MockApi::V2).await;
             let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
             let job = world.client.webhooks().replay(&webhook.id, span).await.unwrap();
             let is_job = answer == ReplayAnswer::Job;
@@ -111,11 +111,11 @@ async fn replay_end_and_answer() {
 async fn repeated_subscription() {
     for (repeated, accepted) in [(RepeatedSubscription::Conflict, false), (RepeatedSubscription::Accepted, true)] {
         let world = World::of(|all| all.repeated_subscription = repeated).await;
-        let webhook = world.webhook(Generation::Enterprise).await;
+        let webhook = world.webhook(MockApi::Enterprise).await;
         world.client.enterprise().subscribe(&webhook.id, USER).await.unwrap();
         match world.client.enterprise().subscribe(&webhook.id, USER).await {
             Ok(()) => assert!(accepted),
-            Err(error) => assert_eq!((error.cause(), accepted), (&Cause::AlreadySubscribed, false)),
+            Err(error) => assert_eq!((error.cause(), accepted), (&ErrorCause::AlreadySubscribed, false)),
         }
         assert_eq!(world.x.subscriptions().len(), 1);
     }
@@ -124,7 +124,7 @@ async fn repeated_subscription() {
 #[tokio::test]
 async fn either_user_token_subscribes() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let user = world.x.user(USER);
     let both = birdhook_client::Credentials::new(consumer(world.x.app()));
     let one = both.clone().user(USER, token(&user));

@@ -1,7 +1,7 @@
 //! Selection of the credentials that sign a call.
 
-use birdhook_client::{AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Retries};
-use birdhook_testkit::mock::Generation;
+use birdhook_client::{AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy};
+use birdhook_testkit::mock::MockApi;
 
 use crate::calls::retries::call;
 use crate::calls::stated::{Stated, check, sound};
@@ -53,16 +53,20 @@ async fn a_bearer_token_that_cannot_be_fetched_says_so_and_is_tried_by_the_next_
         let error = client.webhooks().list().await.unwrap_err();
         assert_eq!(error.call(), "POST /oauth2/token");
         let message = Some("Unable to verify your credentials");
-        let (cause, credential) = (Cause::Unauthenticated, Consumer);
+        let (cause, credential) = (ErrorCause::Unauthenticated, Consumer);
         check(&error, &Stated { cause, credential, status: 403, code: Some(99), reason: None, message });
     }
     assert_eq!(sent.count(), 2);
     for body in ["", "<html>", "{}", r#""a-token""#, r#"{"access_token":7}"#] {
         let (book, _) = Book::new([answer(200, body)]);
         let credentials = Credentials::new(ConsumerKeys::new("key", "secret"));
-        let client = builder(credentials, book).retries(Retries::never()).build().unwrap();
+        let client = builder(credentials, book).retries(RetryPolicy::never()).build().unwrap();
         let error = client.webhooks().list().await.unwrap_err();
-        assert_eq!((error.cause(), error.message()), (&Cause::Unreadable, Some("it holds no access_token")), "{body}");
+        assert_eq!(
+            (error.cause(), error.message()),
+            (&ErrorCause::Unreadable, Some("it holds no access_token")),
+            "{body}"
+        );
         assert_eq!(error.credential(), Some(Consumer));
     }
 }
@@ -136,7 +140,7 @@ async fn every_call_takes_its_kind_and_says_which_it_would_take() {
             let (book, sent) = Book::new([]);
             let client = builder(nothing, book).build().unwrap();
             let error = call(&client, name).await.unwrap_err();
-            assert_eq!((error.cause(), error.credential()), (&Cause::NoCredential(kinds), None), "{name}");
+            assert_eq!((error.cause(), error.credential()), (&ErrorCause::NoCredential(kinds), None), "{name}");
             assert_eq!((error.status(), sent.count()), (None, 0), "{name}");
             sound(&error);
         }
@@ -184,7 +188,7 @@ async fn an_override_without_such_credentials_names_what_is_missing() {
         (subscribe(client(made_up()).0.only(User2), OTHER).await, User2),
     ];
     for (error, kind) in cases {
-        let Cause::NoCredential(wanted) = error.cause() else { panic!("{error}") };
+        let ErrorCause::NoCredential(wanted) = error.cause() else { panic!("{error}") };
         assert_eq!((*wanted, error.credential()), ([kind].as_slice(), None));
         assert!(error.to_string().ends_with(&format!("nothing to sign it with: wanted is {kind}")), "{error}");
         sound(&error);
@@ -194,7 +198,7 @@ async fn an_override_without_such_credentials_names_what_is_missing() {
 #[tokio::test]
 async fn the_owner_subscribes_with_their_own_tokens() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let owner = &world.x.app().owner;
     let (client, _) = world.client_with(Credentials::new(consumer(world.x.app())).owner(token(owner)));
     client.enterprise().subscribe(&webhook.id, &owner.id).await.unwrap();
@@ -204,7 +208,7 @@ async fn the_owner_subscribes_with_their_own_tokens() {
 #[tokio::test]
 async fn every_user_subscribes_with_their_own_tokens() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     for user in [OTHER, USER] {
         world.client.account_activity().subscribe(&webhook.id, user).await.unwrap();
     }
@@ -217,7 +221,10 @@ async fn what_no_header_can_hold_is_not_sent() {
     let (book, sent) = Book::new([]);
     let client = builder(Credentials::bearer_only("line\nline"), book).build().unwrap();
     let error = client.webhooks().list().await.unwrap_err();
-    assert_eq!((error.cause(), error.message()), (&Cause::Invalid, Some("a key or token holds what no header can")));
+    assert_eq!(
+        (error.cause(), error.message()),
+        (&ErrorCause::Invalid, Some("a key or token holds what no header can"))
+    );
     assert_eq!(sent.count(), 0);
     // OAuth 1.0a encodes such characters.
     let odd = Credentials::new(ConsumerKeys::new("k\n\"", "s")).owner(AccessToken::new("1-ü\n", "s"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use birdhook_client::api::ReplaySpan;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Generation, Occasion};
+use birdhook_testkit::mock::{MockApi, Occasion};
 
 use crate::calls::receiver::Crc;
 use crate::calls::world::{OTHER, USER, World, at};
@@ -21,7 +21,7 @@ async fn a_webhook_is_registered_listed_challenged_and_deleted() {
     assert_eq!(made.created_at, Some(at("2026-11-23T09:30:00Z")));
     let known = world.x.webhooks();
     assert_eq!((known[0].id.as_str(), known[0].url.as_str()), (made.id.as_str(), url.as_str()));
-    assert_eq!(known[0].generation, Generation::Enterprise);
+    assert_eq!(known[0].generation, MockApi::Enterprise);
     assert_eq!(hooks.list().await.unwrap(), slice::from_ref(&made));
 
     world.receiver.crc(Crc::OtherSecret);
@@ -45,7 +45,7 @@ async fn a_webhook_is_registered_listed_challenged_and_deleted() {
 #[tokio::test]
 async fn users_are_subscribed_counted_listed_and_unsubscribed() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let (hooks, id) = (world.client.enterprise(), webhook.id.as_str());
     assert!(!hooks.is_subscribed(id, USER).await.unwrap());
     hooks.subscribe(id, USER).await.unwrap();
@@ -82,7 +82,7 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 #[tokio::test]
 async fn a_replay_sends_the_span_again() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     world.client.enterprise().subscribe(&webhook.id, USER).await.unwrap();
     for _ in 0..3 {
         world.x.happen(Kind::Like, USER);

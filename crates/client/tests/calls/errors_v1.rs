@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use birdhook_client::api::ReplaySpan;
-use birdhook_client::{Cause, ChallengeFault, Client, CredentialKind, Error, UrlFault};
-use birdhook_testkit::mock::{Generation, Outage, Permission, Plan, Settings};
+use birdhook_client::{ChallengeFault, Client, CredentialKind, Error, ErrorCause, UrlFault};
+use birdhook_testkit::mock::{AccessTier, MockApi, MockSettings, Outage, Permission};
 use birdhook_testkit::{Kind, MockX};
 
 use crate::calls::receiver::Crc;
@@ -19,7 +19,7 @@ const PAGE: &str = "Sorry, that page does not exist.";
 const FULL: &str = "Too many resources already created.";
 
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
-fn says(error: Error, cause: Cause, credential: CredentialKind, (status, code): (u16, i64), message: &str) {
+fn says(error: Error, cause: ErrorCause, credential: CredentialKind, (status, code): (u16, i64), message: &str) {
     let message = Some(message);
     check(&error, &Stated { cause, credential, status, code: Some(code), reason: None, message });
 }
@@ -37,7 +37,7 @@ async fn a_challenge_that_fails_says_why() {
         let hangs = crc == Crc::Hang;
         let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(3) };
         let world = World::with(|settings| settings.patience = patience).await;
-        let (hooks, cause) = (world.client.enterprise(), Cause::ChallengeFailed(fault));
+        let (hooks, cause) = (world.client.enterprise(), ErrorCause::ChallengeFailed(fault));
         world.receiver.crc(crc);
         says(hooks.register(&world.receiver.url).await.unwrap_err(), cause.clone(), Owner, (403, 214), message);
         let premium = world.client.premium("dev");
@@ -51,7 +51,7 @@ async fn a_challenge_that_fails_says_why() {
 
 #[tokio::test]
 async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
-    let x = MockX::start(Settings::default()).await.unwrap();
+    let x = MockX::start(MockSettings::default()).await.unwrap();
     let (client, _) = client(&x, everything(&x));
     let long = format!("https://app.example/{}", "x".repeat(200));
     for (url, fault) in [
@@ -63,35 +63,35 @@ async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
         ("https://192.168.1.7/hooks", UrlFault::NotPublic),
     ] {
         let error = client.enterprise().register(url).await.unwrap_err();
-        says(error, Cause::UrlRefused(fault), Owner, (403, 214), URL);
+        says(error, ErrorCause::UrlRefused(fault), Owner, (403, 214), URL);
         let error = client.premium("dev").register(url).await.unwrap_err();
-        says(error, Cause::UrlRefused(fault), Owner, (403, 214), URL);
+        says(error, ErrorCause::UrlRefused(fault), Owner, (403, 214), URL);
     }
 }
 
 #[tokio::test]
 async fn what_is_not_there_and_what_there_is_too_much_of_is_told() {
     let world = World::with(|settings| (settings.limits.webhooks, settings.limits.users) = (2, 1)).await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let (hooks, id) = (world.client.enterprise(), webhook.id.as_str());
     hooks.subscribe(id, USER).await.unwrap();
     // 1.1 uses the same error for a duplicate URL and for too many webhooks.
     let url = &world.receiver.url;
-    says(hooks.register(url).await.unwrap_err(), Cause::LimitReached, Owner, (403, 214), FULL);
+    says(hooks.register(url).await.unwrap_err(), ErrorCause::LimitReached, Owner, (403, 214), FULL);
     hooks.register(&format!("{url}/2")).await.unwrap();
-    says(hooks.register(&format!("{url}/3")).await.unwrap_err(), Cause::LimitReached, Owner, (403, 214), FULL);
-    says(hooks.subscribe(id, OTHER).await.unwrap_err(), Cause::LimitReached, User, (403, 214), FULL);
+    says(hooks.register(&format!("{url}/3")).await.unwrap_err(), ErrorCause::LimitReached, Owner, (403, 214), FULL);
+    says(hooks.subscribe(id, OTHER).await.unwrap_err(), ErrorCause::LimitReached, User, (403, 214), FULL);
     let again = hooks.subscribe(id, USER).await.unwrap_err();
-    says(again, Cause::AlreadySubscribed, User, (409, 355), "Subscription already exists.");
+    says(again, ErrorCause::AlreadySubscribed, User, (409, 355), "Subscription already exists.");
 
-    let none = Cause::NoSuchWebhook;
+    let none = ErrorCause::NoSuchWebhook;
     says(hooks.challenge("1").await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(hooks.delete("1").await.unwrap_err(), none.clone(), Owner, (404, 34), NONE);
     says(hooks.subscribe("1", USER).await.unwrap_err(), none.clone(), User, (404, 34), NONE);
     says(hooks.is_subscribed("1", USER).await.unwrap_err(), none.clone(), User, (404, 34), NONE);
     says(hooks.subscribers("1").await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
     says(hooks.unsubscribe("1", USER).await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
-    says(hooks.unsubscribe(id, OTHER).await.unwrap_err(), Cause::NotSubscribed, Bearer, (404, 34), PAGE);
+    says(hooks.unsubscribe(id, OTHER).await.unwrap_err(), ErrorCause::NotSubscribed, Bearer, (404, 34), PAGE);
     assert!(!hooks.is_subscribed(id, OTHER).await.unwrap());
 
     let dev = world.client.premium("dev");
@@ -116,16 +116,16 @@ async fn premium_tells_subscriptions_as_enterprise_does() {
     dev.register(&world.receiver.url).await.unwrap();
     dev.subscribe(USER).await.unwrap();
     let again = dev.subscribe(USER).await.unwrap_err();
-    says(again, Cause::AlreadySubscribed, User, (409, 355), "Subscription already exists.");
-    says(dev.unsubscribe(OTHER).await.unwrap_err(), Cause::NotSubscribed, Bearer, (404, 34), PAGE);
+    says(again, ErrorCause::AlreadySubscribed, User, (409, 355), "Subscription already exists.");
+    says(dev.unsubscribe(OTHER).await.unwrap_err(), ErrorCause::NotSubscribed, Bearer, (404, 34), PAGE);
     let more = dev.register(&format!("{}/2", world.receiver.url)).await.unwrap_err();
-    says(more, Cause::LimitReached, Owner, (403, 214), FULL);
+    says(more, ErrorCause::LimitReached, Owner, (403, 214), FULL);
 }
 
 #[tokio::test]
 async fn who_may_not_is_told_why() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let write = "Application cannot perform write actions.";
     let (url, id) = (world.receiver.url.as_str(), webhook.id.as_str());
 
@@ -137,55 +137,61 @@ async fn who_may_not_is_told_why() {
     let (stranger, _) = world.client_with(nobody());
     let unknown = "Could not authenticate you.";
     let hooks = stranger.enterprise();
-    says(hooks.register(url).await.unwrap_err(), Cause::Unauthenticated, Owner, (401, 32), unknown);
-    says(hooks.count().await.unwrap_err(), Cause::Unauthenticated, Bearer, (401, 32), unknown);
+    says(hooks.register(url).await.unwrap_err(), ErrorCause::Unauthenticated, Owner, (401, 32), unknown);
+    says(hooks.count().await.unwrap_err(), ErrorCause::Unauthenticated, Bearer, (401, 32), unknown);
 
     // Credentials of the wrong kind.
     let bearer = world.client.only(Bearer);
-    says(bearer.enterprise().register(url).await.unwrap_err(), Cause::WrongCredential, Bearer, (403, 261), write);
-    says(bearer.enterprise().subscribe(id, USER).await.unwrap_err(), Cause::WrongCredential, Bearer, (403, 261), write);
+    says(bearer.enterprise().register(url).await.unwrap_err(), ErrorCause::WrongCredential, Bearer, (403, 261), write);
+    says(
+        bearer.enterprise().subscribe(id, USER).await.unwrap_err(),
+        ErrorCause::WrongCredential,
+        Bearer,
+        (403, 261),
+        write,
+    );
     let owner = world.client.only(Owner);
     let access = "You don't have access to this resource.";
-    says(owner.enterprise().list().await.unwrap_err(), Cause::WrongCredential, Owner, (403, 99), access);
-    says(owner.enterprise().count().await.unwrap_err(), Cause::WrongCredential, Owner, (401, 32), unknown);
+    says(owner.enterprise().list().await.unwrap_err(), ErrorCause::WrongCredential, Owner, (403, 99), access);
+    says(owner.enterprise().count().await.unwrap_err(), ErrorCause::WrongCredential, Owner, (401, 32), unknown);
     let app_only = "Invalid authentication method. Please use application-only authentication.";
     let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
     let replay = owner.enterprise().replay(id, span).await.unwrap_err();
     assert!(replay.to_string().contains("takes other credentials: the app's bearer token"), "{replay}");
-    says(replay, Cause::WrongCredential, Owner, (401, 32), app_only);
+    says(replay, ErrorCause::WrongCredential, Owner, (401, 32), app_only);
 
     // A user who is not the owner, and tokens with too few permissions.
     let not_owner = credentials(world.x.app()).owner(token(&world.x.user(USER)));
     let (not_owner, _) = world.client_with(not_owner);
     let error = not_owner.enterprise().register(url).await.unwrap_err();
-    says(error, Cause::NotAllowed, Owner, (403, 200), "Forbidden.");
+    says(error, ErrorCause::NotAllowed, Owner, (403, 200), "Forbidden.");
     world.x.set_permission(Permission::ReadWrite);
     let writer = world.x.user("5005");
     let (writer, _) = world.client_with(credentials(world.x.app()).user("5005", token(&writer)));
     let text = "Client application is not permitted to access this user's webhook subscriptions.";
     let error = writer.enterprise().subscribe(id, "5005").await.unwrap_err();
-    assert!(error.cure().contains("old tokens keep old permissions"));
-    says(error, Cause::Permission, User, (403, 348), text);
+    assert!(error.fix().contains("old tokens keep old permissions"));
+    says(error, ErrorCause::Permission, User, (403, 348), text);
     world.x.set_permission(Permission::Read);
     let reader = world.x.another_app("reader").unwrap();
     let (reader, _) = world.client_with(credentials(&reader));
-    says(reader.enterprise().register(url).await.unwrap_err(), Cause::Permission, Owner, (403, 261), write);
+    says(reader.enterprise().register(url).await.unwrap_err(), ErrorCause::Permission, Owner, (403, 261), write);
 }
 
 #[tokio::test]
 async fn an_account_without_the_product_is_told_so() {
-    let world = World::with(|settings| *settings = settings.clone().plan(Plan::PayPerUse)).await;
+    let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
     let hooks = world.client.enterprise();
-    says(hooks.list().await.unwrap_err(), Cause::NotAllowed, Bearer, (403, 200), "Forbidden.");
+    says(hooks.list().await.unwrap_err(), ErrorCause::NotAllowed, Bearer, (403, 200), "Forbidden.");
     let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
     let text = "Account Activity API enterprise account with replay is required. Please confirm you have an enterprise account and replay is enabled.";
-    says(hooks.replay("1", span).await.unwrap_err(), Cause::NotAllowed, Bearer, (403, 200), text);
+    says(hooks.replay("1", span).await.unwrap_err(), ErrorCause::NotAllowed, Bearer, (403, 200), text);
 }
 
 #[tokio::test]
 async fn every_refusal_of_a_replay_is_told() {
     let world = World::with(|settings| settings.rate_limits = false).await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let (hooks, id) = (world.client.enterprise(), webhook.id.as_str());
     let span = |from: &str, to: &str| {
         let at = |time: &str| at(&format!("2026-11-{time}:00Z"));
@@ -198,9 +204,9 @@ async fn every_refusal_of_a_replay_is_told() {
         ("18T09:29", "18T10:00", 356, "from_date must be within the past 5 days."),
     ] {
         let error = hooks.replay(id, span(from, to)).await.unwrap_err();
-        says(error, Cause::ReplayDates, Bearer, (400, code), message);
+        says(error, ErrorCause::ReplayDates, Bearer, (400, code), message);
     }
-    let none = Cause::NoSuchWebhook;
+    let none = ErrorCause::NoSuchWebhook;
     says(hooks.replay("1", good).await.unwrap_err(), none.clone(), Bearer, (404, 34), NONE);
     let negative = "webhook_id: [-1] is not greater than or equal to 0.";
     says(hooks.replay("-1", good).await.unwrap_err(), none.clone(), Bearer, (400, 360), negative);
@@ -211,7 +217,7 @@ async fn every_refusal_of_a_replay_is_told() {
 #[tokio::test]
 async fn a_replay_waits_for_the_one_under_way_and_takes_a_valid_webhook() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     world.x.subscribe(&webhook, USER).unwrap();
     world.x.happen(Kind::Like, USER);
     world.x.settle().await;
@@ -223,17 +229,17 @@ async fn a_replay_waits_for_the_one_under_way_and_takes_a_valid_webhook() {
     let text = "A replay job is already in progress for this webhook.";
     let again = hooks.replay(&webhook.id, span).await.unwrap_err();
     assert!(again.is_retryable());
-    says(again, Cause::ReplayUnderWay, Bearer, (409, 355), text);
+    says(again, ErrorCause::ReplayUnderWay, Bearer, (409, 355), text);
 
     let other = World::new().await;
-    let webhook = other.webhook(Generation::Enterprise).await;
+    let webhook = other.webhook(MockApi::Enterprise).await;
     other.receiver.crc(Crc::Status(500));
     let marked = "Webhook is marked invalid and requires a CRC check.";
     let span = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
     for _ in 0..2 {
         // The first call fails X's challenge before the replay. The second is not challenged.
         let error = other.client.enterprise().replay(&webhook.id, span).await.unwrap_err();
-        says(error, Cause::WebhookInvalid, Bearer, (400, 214), marked);
+        says(error, ErrorCause::WebhookInvalid, Bearer, (400, 214), marked);
     }
 }
 
@@ -245,7 +251,7 @@ async fn x_is_down_in_its_own_words() {
     for (outage, status, code, message) in outages {
         world.x.set_outage(Some(outage));
         let client: &Client = &world.client;
-        says(client.enterprise().list().await.unwrap_err(), Cause::Down, Bearer, (status, code), message);
-        says(client.premium("dev").delete("1").await.unwrap_err(), Cause::Down, Owner, (status, code), message);
+        says(client.enterprise().list().await.unwrap_err(), ErrorCause::Down, Bearer, (status, code), message);
+        says(client.premium("dev").delete("1").await.unwrap_err(), ErrorCause::Down, Owner, (status, code), message);
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use birdhook_client::api::{Filter, NewSubscription, ReplaySpan};
-use birdhook_client::{AccessToken, Cause, ChallengeFault, ConsumerKeys, CredentialKind, Credentials, Error, UrlFault};
-use birdhook_testkit::mock::{ErrorForm, Generation, Outage, Permission, Plan, Settings, WebhookAuth};
+use birdhook_client::{
+    AccessToken, ChallengeFault, ConsumerKeys, CredentialKind, Credentials, Error, ErrorCause, UrlFault,
+};
+use birdhook_testkit::mock::{AccessTier, ErrorForm, MockApi, MockSettings, Outage, Permission, WebhookAuth};
 use birdhook_testkit::{Kind, MockX};
 
 use crate::calls::receiver::Crc;
@@ -17,7 +19,7 @@ const FORMS: [ErrorForm; 2] = [ErrorForm::Problem, ErrorForm::Code];
 
 /// Checks an error with one of X's reasons.
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
-fn says(form: ErrorForm, error: Error, cause: Cause, credential: CredentialKind, status: u16, said: (&str, &str)) {
+fn says(form: ErrorForm, error: Error, cause: ErrorCause, credential: CredentialKind, status: u16, said: (&str, &str)) {
     let (reason, text) = said;
     let short = format!("{reason}: {text}");
     let long = format!("One or more parameters to your request was invalid. {short}");
@@ -30,7 +32,7 @@ fn says(form: ErrorForm, error: Error, cause: Cause, credential: CredentialKind,
 
 /// Checks an error without a reason.
 #[expect(clippy::needless_pass_by_value, reason = "rows of a table are read better")]
-fn plain(form: ErrorForm, error: Error, cause: Cause, credential: CredentialKind, status: u16, message: &str) {
+fn plain(form: ErrorForm, error: Error, cause: ErrorCause, credential: CredentialKind, status: u16, message: &str) {
     let code = (form == ErrorForm::Code).then_some(i64::from(status));
     check(&error, &Stated { cause, credential, status, code, reason: None, message: Some(message) });
 }
@@ -56,7 +58,7 @@ async fn a_challenge_that_fails_says_why() {
             // A redirect counts as a wrong status.
             let fault = if fault == ChallengeFault::Unknown { ChallengeFault::Status } else { fault };
             let said = format!("{bad}{why}");
-            says(form, error, Cause::ChallengeFailed(fault), Bearer, 400, ("CrcValidationFailed", &said));
+            says(form, error, ErrorCause::ChallengeFailed(fault), Bearer, 400, ("CrcValidationFailed", &said));
         }
     }
 }
@@ -65,7 +67,7 @@ async fn a_challenge_that_fails_says_why() {
 async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
     let long = format!("https://app.example/{}", "x".repeat(200));
     for form in FORMS {
-        let mut settings = Settings::default();
+        let mut settings = MockSettings::default();
         settings.contradictions.errors = form;
         let x = MockX::start(settings).await.unwrap();
         let (client, _) = client(&x, everything(&x));
@@ -78,7 +80,7 @@ async fn a_url_that_x_does_not_take_says_what_is_wrong_with_it() {
         ] {
             let error = client.webhooks().register(url).await.unwrap_err();
             let said = format!("URL does not meet the requirements: {why}");
-            says(form, error, Cause::UrlRefused(fault), Bearer, 400, ("UrlValidationFailed", &said));
+            says(form, error, ErrorCause::UrlRefused(fault), Bearer, 400, ("UrlValidationFailed", &said));
         }
     }
 }
@@ -92,21 +94,21 @@ async fn what_is_there_already_or_not_at_all_is_told() {
             settings.contradictions.errors = form;
         })
         .await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         let (id, url) = (webhook.id.as_str(), world.receiver.url.as_str());
         let (hooks, aaa, activity) =
             (world.client.webhooks(), world.client.account_activity(), world.client.activity());
         let says = |error, cause, kind, reason, text| says(form, error, cause, kind, 400, (reason, text));
 
         let error = hooks.register(url).await.unwrap_err();
-        says(error, Cause::DuplicateUrl, Bearer, "DuplicateUrlFailed", "Webhook URL already exists");
+        says(error, ErrorCause::DuplicateUrl, Bearer, "DuplicateUrlFailed", "Webhook URL already exists");
         hooks.register(&format!("{url}/2")).await.unwrap();
         let error = hooks.register(&format!("{url}/3")).await.unwrap_err();
-        says(error, Cause::LimitReached, Bearer, "WebhookLimitExceeded", "Webhook limit exceeded");
+        says(error, ErrorCause::LimitReached, Bearer, "WebhookLimitExceeded", "Webhook limit exceeded");
 
         let none = |error, kind| {
             let text = "Webhook does not exist or is associated with a different application";
-            says(error, Cause::NoSuchWebhook, kind, "WebhookIdInvalid", text);
+            says(error, ErrorCause::NoSuchWebhook, kind, "WebhookIdInvalid", text);
         };
         let good = ReplaySpan::around(at("2026-11-23T08:00:00Z"), at("2026-11-23T08:10:00Z")).unwrap();
         none(hooks.validate("1").await.unwrap_err(), Bearer);
@@ -126,29 +128,29 @@ async fn what_is_there_already_or_not_at_all_is_told() {
         let full = ("SubscriptionLimitExceeded", "Subscription limit exceeded");
         let missing = ("SubscriptionNotFound", "Subscription does not exist");
         let error = aaa.subscribe(id, USER).await.unwrap_err();
-        says(error, Cause::AlreadySubscribed, User, duplicate.0, duplicate.1);
-        says(aaa.subscribe(id, OTHER).await.unwrap_err(), Cause::LimitReached, User, full.0, full.1);
-        says(aaa.unsubscribe(id, OTHER).await.unwrap_err(), Cause::NotSubscribed, Bearer, missing.0, missing.1);
+        says(error, ErrorCause::AlreadySubscribed, User, duplicate.0, duplicate.1);
+        says(aaa.subscribe(id, OTHER).await.unwrap_err(), ErrorCause::LimitReached, User, full.0, full.1);
+        says(aaa.unsubscribe(id, OTHER).await.unwrap_err(), ErrorCause::NotSubscribed, Bearer, missing.0, missing.1);
         let error = world.client.stream_links().delete(id).await.unwrap_err();
-        says(error, Cause::NotSubscribed, Bearer, missing.0, missing.1);
+        says(error, ErrorCause::NotSubscribed, Bearer, missing.0, missing.1);
 
         let like = NewSubscription::new("like.create", Filter::user(USER)).webhook(id);
         activity.create(&like).await.unwrap();
         let error = activity.create(&like).await.unwrap_err();
-        says(error, Cause::AlreadySubscribed, User2, duplicate.0, duplicate.1);
+        says(error, ErrorCause::AlreadySubscribed, User2, duplicate.0, duplicate.1);
         let error = activity.create(&like.webhook("2")).await.unwrap_err();
         none(error, User2);
         let error = activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.unwrap_err();
-        says(error, Cause::LimitReached, Bearer, full.0, full.1);
+        says(error, ErrorCause::LimitReached, Bearer, full.0, full.1);
         for error in [activity.delete("77").await.unwrap_err(), update(&world, "77").await] {
             let text = "Could not find subscription with subscription_id: [77].";
-            plain(form, error, Cause::NotSubscribed, Bearer, 404, text);
+            plain(form, error, ErrorCause::NotSubscribed, Bearer, 404, text);
         }
     }
 }
 
 async fn update(world: &World, id: &str) -> Error {
-    world.client.activity().update(id, &birdhook_client::api::Change::tag("t")).await.unwrap_err()
+    world.client.activity().update(id, &birdhook_client::api::SubscriptionChange::tag("t")).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -162,7 +164,7 @@ async fn what_cannot_be_subscribed_is_told() {
         (NewSubscription::new("follow.follow", Filter::user("ada")), "filter.user_id must be"),
     ] {
         let error = world.client.activity().create(&new).await.unwrap_err();
-        assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::Invalid, 400), "{error}");
+        assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::Invalid, 400), "{error}");
         assert!(error.message().unwrap().contains(why), "{error}");
         sound(&error);
     }
@@ -172,39 +174,39 @@ async fn what_cannot_be_subscribed_is_told() {
 async fn who_may_not_is_told_why() {
     for form in FORMS {
         let world = World::of(|all| (all.errors, all.webhook_auth) = (form, WebhookAuth::BearerOrOwner)).await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         let plain = |error, cause, kind, status, text| plain(form, error, cause, kind, status, text);
         let owner = AccessToken::new("1-x", "x");
         let nobody = Credentials::new(ConsumerKeys::new("x", "x")).bearer("x").owner(owner);
         let (nobody, _) = world.client_with(nobody);
-        plain(nobody.webhooks().list().await.unwrap_err(), Cause::Unauthenticated, Bearer, 401, "Unauthorized");
+        plain(nobody.webhooks().list().await.unwrap_err(), ErrorCause::Unauthenticated, Bearer, 401, "Unauthorized");
         let error = nobody.only(Owner).webhooks().register("https://app.example").await.unwrap_err();
-        plain(error, Cause::Unauthenticated, Owner, 401, "Unauthorized");
+        plain(error, ErrorCause::Unauthenticated, Owner, 401, "Unauthorized");
 
         // Credentials of the wrong kind, and of the right kind but of another user or with too few
         // permissions.
         let error = world.client.only(Owner).webhooks().list().await.unwrap_err();
         assert!(error.to_string().contains("takes other credentials: the app's bearer token (403"), "{error}");
         let text = "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported authentication types are [OAuth 2.0 Application-Only].";
-        plain(error, Cause::WrongCredential, Owner, 403, text);
+        plain(error, ErrorCause::WrongCredential, Owner, 403, text);
         let error = world.client.only(Bearer).account_activity().subscribe(&webhook.id, USER).await.unwrap_err();
         let text = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context].";
-        plain(error, Cause::WrongCredential, Bearer, 403, text);
+        plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
         let like = NewSubscription::new("like.create", Filter::user(USER));
         let error = world.client.only(Bearer).activity().create(&like).await.unwrap_err();
         let text = "like.create is private: it takes a token of the user it is about";
-        plain(error, Cause::WrongCredential, Bearer, 403, text);
+        plain(error, ErrorCause::WrongCredential, Bearer, 403, text);
 
         let user = world.x.user(USER);
         world.x.restrict(&user, &["tweet.read", "users.read"]);
         let by_oauth2 = world.client.only(User2);
         let error = by_oauth2.account_activity().subscribe(&webhook.id, USER).await.unwrap_err();
-        plain(error, Cause::Permission, User2, 403, "Forbidden");
+        plain(error, ErrorCause::Permission, User2, 403, "Forbidden");
         world.x.set_permission(Permission::ReadWrite);
         let writer = world.x.user("5005");
         let (writer, _) = world.client_with(credentials(world.x.app()).user("5005", token(&writer)));
         let error = writer.account_activity().subscribe(&webhook.id, "5005").await.unwrap_err();
-        plain(error, Cause::Permission, User, 403, "Forbidden");
+        plain(error, ErrorCause::Permission, User, 403, "Forbidden");
     }
 }
 
@@ -212,7 +214,7 @@ async fn who_may_not_is_told_why() {
 async fn an_account_without_the_product_is_told_so() {
     for form in FORMS {
         let world = World::with(|settings| {
-            *settings = settings.clone().plan(Plan::PayPerUse);
+            *settings = settings.clone().plan(AccessTier::PayPerUse);
             settings.contradictions.errors = form;
         })
         .await;
@@ -220,7 +222,7 @@ async fn an_account_without_the_product_is_told_so() {
         let text = "When authenticating requests to this endpoint, you must use credentials of an app whose account has access to it.";
         let reason = (form == ErrorForm::Problem).then_some("client-not-enrolled");
         let code = (form == ErrorForm::Code).then_some(403);
-        let (cause, credential, status) = (Cause::NotAllowed, Bearer, 403);
+        let (cause, credential, status) = (ErrorCause::NotAllowed, Bearer, 403);
         check(&error, &Stated { cause, credential, status, code, reason, message: Some(text) });
     }
 }
@@ -229,7 +231,7 @@ async fn an_account_without_the_product_is_told_so() {
 async fn every_refusal_of_a_replay_is_told() {
     for form in FORMS {
         let world = World::of(|all| all.errors = form).await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         world.x.subscribe(&webhook, USER).unwrap();
         world.x.happen(Kind::Like, USER);
         world.x.settle().await;
@@ -244,7 +246,7 @@ async fn every_refusal_of_a_replay_is_told() {
             ("22T09:29", "22T10:00", "from_date must be within the past 24 hours."),
         ] {
             let error = hooks.replay(&webhook.id, span(from, to)).await.unwrap_err();
-            assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::ReplayDates, 400), "{error}");
+            assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::ReplayDates, 400), "{error}");
             assert!(error.message().unwrap().ends_with(why), "{error}");
             sound(&error);
         }
@@ -254,19 +256,19 @@ async fn every_refusal_of_a_replay_is_told() {
         hooks.replay(&webhook.id, job).await.unwrap();
         let text = "A replay job is already in progress for this webhook";
         let error = hooks.replay(&webhook.id, job).await.unwrap_err();
-        says(form, error, Cause::ReplayUnderWay, Bearer, 409, ("ReplayConflictError", text));
+        says(form, error, ErrorCause::ReplayUnderWay, Bearer, 409, ("ReplayConflictError", text));
 
         let world = World::of(|all| all.errors = form).await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         world.receiver.crc(Crc::OtherSecret);
         let good = span("23T08:00", "23T08:10");
         let error = world.client.webhooks().replay(&webhook.id, good).await.unwrap_err();
         let text = "URL returned bad response during CRC with error: Invalid `response_token`";
-        let failed = Cause::ChallengeFailed(ChallengeFault::WrongToken);
+        let failed = ErrorCause::ChallengeFailed(ChallengeFault::WrongToken);
         says(form, error, failed, Bearer, 400, ("CrcValidationFailed", text));
         let error = world.client.webhooks().replay(&webhook.id, good).await.unwrap_err();
         let text = "Webhook is marked invalid and requires a CRC check";
-        says(form, error, Cause::WebhookInvalid, Bearer, 400, ("CrcValidationFailed", text));
+        says(form, error, ErrorCause::WebhookInvalid, Bearer, 400, ("CrcValidationFailed", text));
     }
 }
 
@@ -277,9 +279,9 @@ async fn x_is_down_in_its_own_words() {
         let internal = (Outage::Internal, 500, "Internal Server Error");
         for (outage, status, text) in [internal, (Outage::Unavailable, 503, "Service Unavailable")] {
             world.x.set_outage(Some(outage));
-            plain(form, world.client.webhooks().list().await.unwrap_err(), Cause::Down, Bearer, status, text);
+            plain(form, world.client.webhooks().list().await.unwrap_err(), ErrorCause::Down, Bearer, status, text);
             let error = world.client.account_activity().is_subscribed("1", USER).await.unwrap_err();
-            plain(form, error, Cause::Down, User, status, text);
+            plain(form, error, ErrorCause::Down, User, status, text);
         }
     }
 }

@@ -8,8 +8,8 @@ use std::slice;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_client::api::{Change, Direction, Filter, NewSubscription, ReplaySpan};
-use birdhook_client::{Client, CredentialKind, Https, Retries, Sending, Transport};
+use birdhook_client::api::{Filter, FilterDirection, NewSubscription, ReplaySpan, SubscriptionChange};
+use birdhook_client::{Client, CredentialKind, HttpsTransport, RetryPolicy, Transport, TransportFuture};
 use birdhook_testkit::mock::{ActivityAnswer, StreamLinksList, StreamLinksPath, WebhookAuth};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -22,10 +22,10 @@ use crate::calls::world::{USER, World, at, everything};
 type Exchanges = Arc<Mutex<Vec<(Request<Bytes>, Response<Bytes>)>>>;
 
 /// A transport over real HTTP that records requests and responses.
-struct Exchanging(Https, Exchanges);
+struct Exchanging(HttpsTransport, Exchanges);
 
 impl Transport for Exchanging {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             let answer = self.0.send(request.clone()).await?;
             self.1.lock().unwrap().push((request, answer.clone()));
@@ -63,12 +63,12 @@ async fn every_call(world: &World, client: &Client) {
         aaa.unsubscribe(id, USER).await.unwrap();
     }
 
-    let filter = Filter::user(USER).direction(Direction::Outbound).qualifier("post_id", "20");
+    let filter = Filter::user(USER).direction(FilterDirection::Outbound).qualifier("post_id", "20");
     let like = NewSubscription::new("like.create", filter).webhook(id).tag("t").expires_at(at("2027-01-01T00:00:00Z"));
     let like = activity.create(&like).await.unwrap();
     let news = activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.unwrap();
     let bio = activity.create(&NewSubscription::new("profile.update.bio", Filter::user(USER))).await.unwrap();
-    let mut change = Change::webhook(id);
+    let mut change = SubscriptionChange::webhook(id);
     change.tag = Some("tea".to_owned());
     let changed = activity.update(&news.id, &change).await.unwrap();
     let page = activity.page(1, None).await.unwrap();
@@ -104,10 +104,10 @@ async fn every_call_and_every_answer_is_as_x_describes_it() {
     })
     .await;
     let exchanges = Exchanges::default();
-    let transport = Exchanging(Https::new(Duration::from_secs(20)).unwrap(), Arc::clone(&exchanges));
+    let transport = Exchanging(HttpsTransport::new(Duration::from_secs(20)).unwrap(), Arc::clone(&exchanges));
     let clock = world.x.clock();
     let builder = Client::builder(everything(&world.x)).base_url(world.x.url()).clock(move || clock.now());
-    let client = builder.transport(transport).retries(Retries::never()).build().unwrap();
+    let client = builder.transport(transport).retries(RetryPolicy::never()).build().unwrap();
     every_call(&world, &client).await;
 
     let (mut called, mut sent) = (BTreeSet::new(), BTreeSet::new());

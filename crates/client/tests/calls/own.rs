@@ -1,7 +1,7 @@
 //! Requests that an app sends itself, signed by the client.
 
 use birdhook_client::CredentialKind::{Owner, User, User2};
-use birdhook_client::{Cause, Client, CredentialKind, Credentials, Https, Transport, UserToken};
+use birdhook_client::{Client, CredentialKind, Credentials, ErrorCause, HttpsTransport, Transport, UserToken};
 use birdhook_testkit::mock::Permission;
 use bytes::Bytes;
 use http::Request;
@@ -28,7 +28,7 @@ async fn x_takes_messages_and_posts_that_are_signed_either_way() {
     let world = World::new().await;
     let message = format!("{}/2/dm_conversations/with/3003/messages?note=a+b%20%C3%BC&note=~*", world.x.url());
     let tweet = format!("{}/2/tweets", world.x.url());
-    let https = Https::new(std::time::Duration::from_secs(20)).unwrap();
+    let https = HttpsTransport::new(std::time::Duration::from_secs(20)).unwrap();
     for kind in [User, User2] {
         for (url, text) in [(&message, "Good morning"), (&tweet, "1 + 1 = 2 & so on")] {
             let body = serde_json::json!({ "text": text }).to_string();
@@ -49,7 +49,7 @@ async fn x_takes_messages_and_posts_that_are_signed_either_way() {
 #[tokio::test]
 async fn parameters_of_a_form_are_signed_and_json_is_not() {
     let world = World::new().await;
-    let https = Https::new(std::time::Duration::from_secs(20)).unwrap();
+    let https = HttpsTransport::new(std::time::Duration::from_secs(20)).unwrap();
     let form: String = form_urlencoded::Serializer::new(String::new()).append_pair("url", &world.receiver.url).finish();
     let owner = world.x.app().owner.id.clone();
     let credentials = Credentials::new(consumer(world.x.app())).user(&owner, token(&world.x.app().owner));
@@ -105,7 +105,7 @@ async fn the_kind_is_that_of_the_generation_unless_it_is_chosen() {
     assert_eq!((scheme(&only2, v1).await.as_str(), scheme(&only2, v2).await.as_str()), ("Bearer", "Bearer"));
     let other = only2.sign("3003", Request::get(v2).body("").unwrap()).await.unwrap_err();
     let kinds: &'static [CredentialKind] = &[User2, User];
-    assert_eq!((other.cause(), other.call()), (&Cause::NoCredential(kinds), "GET /2/users/me"));
+    assert_eq!((other.cause(), other.call()), (&ErrorCause::NoCredential(kinds), "GET /2/users/me"));
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn no_server_but_x_gets_credentials() {
         "/2/a",
     ] {
         let error = sign(&client, url).await.unwrap_err();
-        assert_eq!(error.cause(), &Cause::Invalid, "{url}");
+        assert_eq!(error.cause(), &ErrorCause::Invalid, "{url}");
         assert!(
             error.to_string().ends_with("the URL is not X's: sign an absolute URL of X, or set the base URL"),
             "{error}"
@@ -156,7 +156,7 @@ async fn a_read_only_token_is_refused_by_x_and_not_by_the_client() {
     let (client, _) = world.client_with(Credentials::new(consumer(world.x.app())).user("77", token(&reader)));
     let url = format!("{}/2/tweets", world.x.url());
     let signed = client.sign("77", post(&url, JSON, r#"{"text":"a"}"#)).await.unwrap();
-    let https = Https::new(std::time::Duration::from_secs(20)).unwrap();
+    let https = HttpsTransport::new(std::time::Duration::from_secs(20)).unwrap();
     assert_eq!(https.send(signed).await.unwrap().status(), 403);
     assert_eq!(world.x.written(), []);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_client::{Cause, CredentialKind, Retries};
+use birdhook_client::{CredentialKind, ErrorCause, RetryPolicy};
 use tokio::time::Instant;
 
 use crate::calls::stated::{Stated, check};
@@ -19,7 +19,7 @@ async fn the_mock_s_limit_is_told_with_its_end() {
         world.client.enterprise().list().await.unwrap();
     }
     let error = world.client.enterprise().list().await.unwrap_err();
-    let (credential, cause) = (CredentialKind::Bearer, Cause::RateLimited { until });
+    let (credential, cause) = (CredentialKind::Bearer, ErrorCause::RateLimited { until });
     let message = Some("Rate limit exceeded");
     check(&error, &Stated { cause, credential, status: 429, code: Some(88), reason: None, message });
     let limit = error.rate_limit().unwrap();
@@ -38,7 +38,7 @@ async fn v2_tells_it_too() {
         world.client.account_activity().count().await.unwrap();
     }
     let error = world.client.account_activity().count().await.unwrap_err();
-    let cause = Cause::RateLimited { until: Some(at("2026-11-23T09:45:00Z")) };
+    let cause = ErrorCause::RateLimited { until: Some(at("2026-11-23T09:45:00Z")) };
     let (credential, message) = (CredentialKind::Bearer, Some("Too Many Requests"));
     check(&error, &Stated { cause, credential, status: 429, code: None, reason: None, message });
 }
@@ -78,7 +78,7 @@ async fn a_limit_that_ends_too_late_is_an_error_at_once() {
         let (client, sent) = again_by_the_book([answer_with(429, &headers, "")]);
         let begun = Instant::now();
         let error = client.webhooks().list().await.unwrap_err();
-        assert_eq!(*error.cause(), Cause::RateLimited { until: Some(at(until)) }, "{headers:?}");
+        assert_eq!(*error.cause(), ErrorCause::RateLimited { until: Some(at(until)) }, "{headers:?}");
         assert_eq!((begun.elapsed(), sent.count()), (Duration::ZERO, 1));
     }
 }
@@ -86,7 +86,7 @@ async fn a_limit_that_ends_too_late_is_an_error_at_once() {
 #[tokio::test(start_paused = true)]
 async fn how_long_is_too_late_can_be_set() {
     let (book, sent) = Book::new([answer_with(429, &[("x-rate-limit-reset", &reset(900))], ""), answer(200, LIST)]);
-    let mut retries = Retries::default();
+    let mut retries = RetryPolicy::default();
     retries.longest = Duration::from_secs(1000);
     let client = builder(made_up(), book).retries(retries).build().unwrap();
     let begun = Instant::now();
@@ -124,7 +124,7 @@ async fn numbers_that_are_none_are_no_limit() {
         let headers = [("x-rate-limit-reset", value), ("x-rate-limit-limit", value), ("retry-after", value)];
         let (client, _) = by_the_book([answer_with(429, &headers, "")]);
         let error = client.webhooks().list().await.unwrap_err();
-        assert_eq!(*error.cause(), Cause::RateLimited { until: None }, "{value}");
+        assert_eq!(*error.cause(), ErrorCause::RateLimited { until: None }, "{value}");
         assert!(error.rate_limit().is_none(), "{value}");
     }
 }

@@ -1,7 +1,7 @@
 //! Refusals whose code, problem or message says more than their status.
 
 use birdhook_client::api::{EVENT_TYPES, Filter, NewSubscription};
-use birdhook_client::{Cause, ChallengeFault, CredentialKind, EnsureError, UrlFault, Wanted};
+use birdhook_client::{ChallengeFault, CredentialKind, DesiredState, EnsureError, ErrorCause, UrlFault};
 
 use crate::calls::retries::call;
 use crate::calls::stated::sound;
@@ -9,7 +9,7 @@ use crate::calls::transport::{answer, answer_with, authorization};
 use crate::calls::world::{USER, again_by_the_book, at, by_the_book};
 
 /// A call, status and body; then the cause, the text in the error, and the text in the fix.
-type Row = (&'static str, u16, &'static str, Cause, &'static str, &'static str);
+type Row = (&'static str, u16, &'static str, ErrorCause, &'static str, &'static str);
 
 #[tokio::test]
 async fn the_code_and_the_problem_say_more_than_the_status() {
@@ -19,7 +19,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "enterprise.subscribe",
             403,
             r#"{"errors":[{"message":"A different access level is needed.","code":453}]}"#,
-            Cause::AccessLevel,
+            ErrorCause::AccessLevel,
             "access level does not include this call (403, code 453): A different",
             "Raise the app's access level",
         ),
@@ -27,25 +27,25 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "enterprise.subscribe",
             403,
             r#"{"errors":[{"code":64,"message":"Your account is suspended."}]}"#,
-            Cause::Suspended,
+            ErrorCause::Suspended,
             "code 64",
             "appeal",
         ),
-        ("enterprise.subscribe", 401, r#"{"errors":[{"code":63}]}"#, Cause::Suspended, "code 63", "appeal"),
+        ("enterprise.subscribe", 401, r#"{"errors":[{"code":63}]}"#, ErrorCause::Suspended, "code 63", "appeal"),
         (
             "enterprise.subscribe",
             403,
             r#"{"errors":[{"code":326,"message":"This account is temporarily locked."}]}"#,
-            Cause::Locked,
+            ErrorCause::Locked,
             "temporarily locked",
             "unlock",
         ),
-        ("webhooks.list", 402, "{}", Cause::NoCredits, "no credits left (402)", "Buy credits"),
+        ("webhooks.list", 402, "{}", ErrorCause::NoCredits, "no credits left (402)", "Buy credits"),
         (
             "webhooks.list",
             403,
             r#"{"title":"Spent","detail":"Nothing is left.","type":"https://api.x.com/2/problems/credits"}"#,
-            Cause::NoCredits,
+            ErrorCause::NoCredits,
             "Nothing is left.",
             "Buy credits",
         ),
@@ -53,7 +53,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "webhooks.list",
             429,
             r#"{"title":"UsageCapExceeded","period":"Monthly","detail":"Usage cap exceeded: Monthly product cap","type":"https://api.twitter.com/2/problems/usage-capped"}"#,
-            Cause::UsageCap,
+            ErrorCause::UsageCap,
             "a usage cap is reached (429, UsageCapExceeded): Usage cap exceeded: Monthly",
             "Raise the cap",
         ),
@@ -61,7 +61,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "webhooks.list",
             403,
             r#"{"title":"SpendCapReached","detail":"The spend cap of this cycle is reached.","type":"https://api.twitter.com/2/problems/credits"}"#,
-            Cause::UsageCap,
+            ErrorCause::UsageCap,
             "SpendCapReached",
             "Raise the cap",
         ),
@@ -69,16 +69,23 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "webhooks.list",
             429,
             r#"{"title":"Too Many Requests"}"#,
-            Cause::RateLimited { until: None },
+            ErrorCause::RateLimited { until: None },
             "429",
             "Wait until",
         ),
-        ("webhooks.list", 403, unknown, Cause::Unauthenticated, "Authenticating with Unknown", "birdhook auth app"),
+        (
+            "webhooks.list",
+            403,
+            unknown,
+            ErrorCause::Unauthenticated,
+            "Authenticating with Unknown",
+            "birdhook auth app",
+        ),
         (
             "webhooks.register",
             400,
             r#"{"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","errors":[{"message":"WebhookLimitExceeded: "}]}"#,
-            Cause::LimitReached,
+            ErrorCause::LimitReached,
             "there are as many as there may be (400, WebhookLimitExceeded) [with",
             "birdhook webhooks list",
         ),
@@ -86,7 +93,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "webhooks.replay",
             400,
             r#"{"errors":[{"message":"QueryParamInvalid: from_date is not a date"}]}"#,
-            Cause::ReplayDates,
+            ErrorCause::ReplayDates,
             "QueryParamInvalid",
             "31 minutes",
         ),
@@ -94,7 +101,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "activity.list",
             400,
             r#"{"errors":[{"message":"QueryParamInvalid: max_results"}]}"#,
-            Cause::Invalid,
+            ErrorCause::Invalid,
             "QueryParamInvalid",
             "Correct what X's words name.",
         ),
@@ -102,7 +109,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "webhooks.list",
             400,
             "<?xml version=\"1.0\"?><errors><error code=\"215\">Bad data</error></errors>",
-            Cause::Unauthenticated,
+            ErrorCause::Unauthenticated,
             "(400, code 215): Bad data",
             "birdhook auth app",
         ),
@@ -110,7 +117,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "webhooks.list",
             403,
             "<html><head><title>No entry</title></head><body><p>Ask the proxy</p></body></html>",
-            Cause::NotAllowed,
+            ErrorCause::NotAllowed,
             "(403): No entry Ask the proxy",
             "X's console",
         ),
@@ -118,7 +125,7 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "enterprise.count",
             403,
             r#"{"errors":[{"code":87,"message":"No"}]}"#,
-            Cause::NotAllowed,
+            ErrorCause::NotAllowed,
             "code 87",
             "console",
         ),
@@ -126,17 +133,17 @@ async fn the_code_and_the_problem_say_more_than_the_status() {
             "aaa.subscribe",
             403,
             r#"{"errors":[{"code":93,"message":"No"}]}"#,
-            Cause::Permission,
+            ErrorCause::Permission,
             "code 93",
             "auth user`",
         ),
     ];
-    for (name, status, body, cause, shown, cure) in table {
+    for (name, status, body, cause, shown, fix) in table {
         let (client, _) = by_the_book([answer(*status, body)]);
         let error = call(&client, name).await.unwrap_err();
         assert_eq!(error.cause(), cause, "{error}");
         assert!(error.to_string().contains(shown), "{error}");
-        assert!(error.cure().contains(cure), "{error}: {}", error.cure());
+        assert!(error.fix().contains(fix), "{error}: {}", error.fix());
         sound(&error);
     }
 }
@@ -154,13 +161,17 @@ async fn an_unfamiliar_code_stays_neutral_and_shows_x_s_words() {
     ] {
         let (client, _) = by_the_book([answer(status, body)]);
         let error = call(&client, name).await.unwrap_err();
-        assert_eq!((error.cause(), error.message()), (&Cause::Other, Some("The moon is full.")), "{status} {body}");
-        assert_eq!(error.cure(), "See X's words.");
+        assert_eq!(
+            (error.cause(), error.message()),
+            (&ErrorCause::Other, Some("The moon is full.")),
+            "{status} {body}"
+        );
+        assert_eq!(error.fix(), "See X's words.");
         sound(&error);
     }
     // Without an unknown code, the status determines the cause.
     let (client, _) = by_the_book([answer(403, r#"{"detail":"Forbidden","type":"about:blank","status":403}"#)]);
-    assert_eq!(*call(&client, "aaa.subscribe").await.unwrap_err().cause(), Cause::Permission);
+    assert_eq!(*call(&client, "aaa.subscribe").await.unwrap_err().cause(), ErrorCause::Permission);
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +180,7 @@ async fn a_cap_is_not_waited_for() {
     let headers = [("x-rate-limit-remaining", "39999"), ("x-rate-limit-reset", "1795426230")];
     let (client, sent) = again_by_the_book([answer_with(429, &headers, capped)]);
     let error = call(&client, "webhooks.list").await.unwrap_err();
-    assert_eq!((error.cause(), error.is_retryable(), sent.count()), (&Cause::UsageCap, false, 1));
+    assert_eq!((error.cause(), error.is_retryable(), sent.count()), (&ErrorCause::UsageCap, false, 1));
     let (client, sent) = again_by_the_book([answer_with(429, &headers, "{}"), answer(200, r#"{"data":[]}"#)]);
     call(&client, "webhooks.list").await.unwrap();
     assert_eq!(sent.count(), 2);
@@ -180,7 +191,7 @@ async fn a_token_that_x_does_not_accept_names_the_login_to_run_again() {
     let expired = r#"{"errors":[{"code":89,"message":"Invalid or expired token."}]}"#;
     let unauthorized = r#"{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}"#;
     let late = r#"{"errors":[{"code":135,"message":"Timestamp out of bounds."}]}"#;
-    for (name, kind, body, cure) in [
+    for (name, kind, body, fix) in [
         ("enterprise.subscribe", CredentialKind::User, expired, "`birdhook auth user` and let user 2001 agree"),
         ("aaa.subscribe", CredentialKind::User, unauthorized, "`birdhook auth user` and let user 2001 agree"),
         ("aaa.subscribe", CredentialKind::User2, unauthorized, "`birdhook auth user2` and let user 2001 agree"),
@@ -190,8 +201,8 @@ async fn a_token_that_x_does_not_accept_names_the_login_to_run_again() {
     ] {
         let (client, _) = by_the_book([answer(401, body)]);
         let error = call(&client.only(kind), name).await.unwrap_err();
-        assert_eq!((error.cause(), error.credential()), (&Cause::Unauthenticated, Some(kind)), "{name}");
-        assert!(error.cure().contains(cure), "{name}: {}", error.cure());
+        assert_eq!((error.cause(), error.credential()), (&ErrorCause::Unauthenticated, Some(kind)), "{name}");
+        assert!(error.fix().contains(fix), "{name}: {}", error.fix());
         sound(&error);
     }
 }
@@ -203,12 +214,12 @@ async fn a_refused_subscription_names_the_scopes_and_the_command_that_obtains_th
         let (client, _) = by_the_book([answer(403, forbidden)]);
         let new = NewSubscription::new(known.name, Filter::user(USER));
         let error = client.only(CredentialKind::User2).activity().create(&new).await.unwrap_err();
-        assert_eq!((error.cause(), error.scopes(), error.user()), (&Cause::Permission, known.scopes, Some(USER)));
+        assert_eq!((error.cause(), error.scopes(), error.user()), (&ErrorCause::Permission, known.scopes, Some(USER)));
         let scopes = known.scopes.join(", ");
         assert!(error.to_string().contains(&format!(": it takes the scopes {scopes} (403)")), "{error}");
-        let cure = error.cure();
+        let fix = error.fix();
         let says = format!("Run `birdhook auth user2`, which asks for {scopes}, and let user 2001 agree");
-        assert!(cure.starts_with(&says), "{cure}");
+        assert!(fix.starts_with(&says), "{fix}");
         sound(&error);
     }
     let (client, _) = by_the_book([answer(403, forbidden)]);
@@ -218,7 +229,7 @@ async fn a_refused_subscription_names_the_scopes_and_the_command_that_obtains_th
     let (client, _) = by_the_book([answer(403, forbidden)]);
     let new = NewSubscription::new("dm.received", Filter::user(USER));
     let error = client.only(CredentialKind::User).activity().create(&new).await.unwrap_err();
-    assert!(error.cure().starts_with("Run `birdhook auth user2`, which asks for dm.read"), "{}", error.cure());
+    assert!(error.fix().starts_with("Run `birdhook auth user2`, which asks for dm.read"), "{}", error.fix());
 }
 
 #[tokio::test]
@@ -238,11 +249,11 @@ async fn missing_credentials_name_the_commands_that_obtain_them() {
     let (client, sent) = by_the_book([]);
     let new = NewSubscription::new("like.create", Filter::user("4004"));
     let error = client.activity().create(&new).await.unwrap_err();
-    assert_eq!(*error.cause(), Cause::NoCredential(&[CredentialKind::User2, CredentialKind::User]));
-    assert!(error.cure().contains("`birdhook auth user2`") && error.cure().contains("`birdhook auth user`"));
+    assert_eq!(*error.cause(), ErrorCause::NoCredential(&[CredentialKind::User2, CredentialKind::User]));
+    assert!(error.fix().contains("`birdhook auth user2`") && error.fix().contains("`birdhook auth user`"));
     sound(&error);
     let error = client.only(CredentialKind::User).webhooks().list().await.unwrap_err();
-    assert!(error.cure().contains("`birdhook auth user`"), "{}", error.cure());
+    assert!(error.fix().contains("`birdhook auth user`"), "{}", error.fix());
     assert_eq!(sent.count(), 0);
 }
 
@@ -254,28 +265,33 @@ async fn every_cause_that_a_command_cures_names_it() {
     };
     let said = |reason: &str| format!(r#"{{"errors":[{{"message":"{reason}: words"}}]}}"#);
     for (name, reason, cause, command) in [
-        ("webhooks.register", "DuplicateUrlFailed", Cause::DuplicateUrl, "birdhook webhooks list"),
-        ("webhooks.register", "WebhookLimitExceeded", Cause::LimitReached, "birdhook webhooks delete ID"),
-        ("activity.create", "SubscriptionLimitExceeded", Cause::LimitReached, "birdhook activity remove ID"),
-        ("aaa.subscribe", "SubscriptionLimitExceeded", Cause::LimitReached, "birdhook subscriptions list"),
-        ("webhooks.delete", "WebhookIdInvalid", Cause::NoSuchWebhook, "birdhook webhooks list"),
-        ("webhooks.replay", "CrcValidationFailed: marked invalid", Cause::WebhookInvalid, "birdhook webhooks validate"),
+        ("webhooks.register", "DuplicateUrlFailed", ErrorCause::DuplicateUrl, "birdhook webhooks list"),
+        ("webhooks.register", "WebhookLimitExceeded", ErrorCause::LimitReached, "birdhook webhooks delete ID"),
+        ("activity.create", "SubscriptionLimitExceeded", ErrorCause::LimitReached, "birdhook activity remove ID"),
+        ("aaa.subscribe", "SubscriptionLimitExceeded", ErrorCause::LimitReached, "birdhook subscriptions list"),
+        ("webhooks.delete", "WebhookIdInvalid", ErrorCause::NoSuchWebhook, "birdhook webhooks list"),
+        (
+            "webhooks.replay",
+            "CrcValidationFailed: marked invalid",
+            ErrorCause::WebhookInvalid,
+            "birdhook webhooks validate",
+        ),
         (
             "webhooks.register",
             "CrcValidationFailed",
-            Cause::ChallengeFailed(ChallengeFault::Unknown),
+            ErrorCause::ChallengeFailed(ChallengeFault::Unknown),
             "birdhook doctor",
         ),
-        ("webhooks.register", "UrlValidationFailed", Cause::UrlRefused(UrlFault::Unknown), "birdhook doctor"),
+        ("webhooks.register", "UrlValidationFailed", ErrorCause::UrlRefused(UrlFault::Unknown), "birdhook doctor"),
     ] {
         let error = of(name, 400, &said(reason)).await;
         assert_eq!(*error.cause(), cause, "{error}");
-        assert!(error.cure().contains(command), "{error}: {}", error.cure());
+        assert!(error.fix().contains(command), "{error}: {}", error.fix());
         sound(&error);
     }
     let until = Some(at("2026-11-23T09:31:00Z"));
     let (client, _) = by_the_book([answer_with(429, &[("x-rate-limit-reset", "1795426260")], "")]);
-    assert_eq!(*call(&client, "webhooks.list").await.unwrap_err().cause(), Cause::RateLimited { until });
+    assert_eq!(*call(&client, "webhooks.list").await.unwrap_err().cause(), ErrorCause::RateLimited { until });
 }
 
 #[tokio::test]
@@ -283,7 +299,7 @@ async fn ensure_knows_the_webhook_of_a_url_whose_host_is_written_otherwise() {
     let listed = r#"{"data":[{"id":"27","url":"https://Hooks.Example/x","valid":true}]}"#;
     for (url, is_there) in [("https://hooks.example/x", true), ("https://hooks.example/X", false)] {
         let (client, _) = by_the_book([answer(200, listed)]);
-        let wanted = Wanted::new(url);
+        let wanted = DesiredState::new(url);
         assert_eq!(client.ensure(&wanted).plan().await.unwrap().is_empty(), is_there, "{url}");
     }
 }
@@ -293,7 +309,7 @@ async fn ensure_does_not_succeed_with_a_webhook_that_x_registers_as_invalid() {
     let none = || answer(200, r#"{"data":[],"meta":{"result_count":0}}"#);
     let made = answer(200, r#"{"data":{"id":"27","url":"https://hooks.example/x","valid":false}}"#);
     let (client, sent) = by_the_book([none(), none(), made]);
-    let wanted = Wanted::new("https://hooks.example/x").account_activity(USER);
+    let wanted = DesiredState::new("https://hooks.example/x").account_activity(USER);
     let error = client.ensure(&wanted).without_probe().run().await.unwrap_err();
     assert!(matches!(&error, EnsureError::Invalid(id) if id == "27"), "{error}");
     assert_eq!(sent.count(), 3, "nobody is subscribed to it");

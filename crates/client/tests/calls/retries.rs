@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use birdhook_client::api::{Change, Filter, NewSubscription, ReplaySpan};
+use birdhook_client::api::{Filter, NewSubscription, ReplaySpan, SubscriptionChange};
 use birdhook_client::{
-    AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Error, Retries, TransportError,
+    AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, Error, ErrorCause, RetryPolicy, TransportError,
 };
 use http::Method;
 use tokio::time::Instant;
@@ -93,7 +93,7 @@ pub(crate) async fn call(client: &Client, name: &str) -> Result<(), Error> {
         "aaa.unsubscribe" => aaa.unsubscribe("1", USER).await,
         "activity.create" => activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.map(drop),
         "activity.list" => activity.list().await.map(drop),
-        "activity.update" => activity.update("1", &Change::tag("t")).await.map(drop),
+        "activity.update" => activity.update("1", &SubscriptionChange::tag("t")).await.map(drop),
         "activity.delete" => activity.delete("1").await,
         "activity.delete_many" => activity.delete_many(&["1".to_owned()]).await.map(drop),
         "links.create" => links.create("1", &[]).await,
@@ -169,13 +169,13 @@ async fn waits_double_and_end() {
     let (client, sent) = again_by_the_book((0..5).map(|_| answer(503, "")));
     let begun = Instant::now();
     let error = client.webhooks().list().await.unwrap_err();
-    assert_eq!((error.cause(), sent.count()), (&Cause::Down, 5));
+    assert_eq!((error.cause(), sent.count()), (&ErrorCause::Down, 5));
     // 0.5, 1, 2 and 4 s, each extended by jitter up to twice as long.
     let waited = begun.elapsed();
     assert!((Duration::from_millis(7500)..Duration::from_secs(15)).contains(&waited), "{waited:?}");
 
     let (book, sent) = Book::new((0..3).map(|_| answer(503, "")));
-    let mut retries = Retries::default();
+    let mut retries = RetryPolicy::default();
     (retries.times, retries.first, retries.longest) = (2, Duration::from_secs(9), Duration::from_secs(9));
     let client = builder(made_up(), book).retries(retries).build().unwrap();
     let begun = Instant::now();
@@ -183,7 +183,7 @@ async fn waits_double_and_end() {
     assert_eq!((sent.count(), begun.elapsed().as_secs()), (3, 18), "no wait is longer than the longest");
 
     let (book, sent) = Book::new([answer(503, "")]);
-    let client = builder(made_up(), book).retries(Retries::never()).build().unwrap();
+    let client = builder(made_up(), book).retries(RetryPolicy::never()).build().unwrap();
     client.webhooks().list().await.unwrap_err();
     assert_eq!(sent.count(), 1);
 }
@@ -213,7 +213,7 @@ async fn what_an_attempt_before_has_done_is_done() {
     }
     // `activity.create` does not treat "already exists" as its own success.
     let (client, _) = again_by_the_book([answer(429, ""), answer(400, there)]);
-    assert_eq!(*call(&client, "activity.create").await.unwrap_err().cause(), Cause::AlreadySubscribed);
+    assert_eq!(*call(&client, "activity.create").await.unwrap_err().cause(), ErrorCause::AlreadySubscribed);
 }
 
 fn without_bearer() -> Credentials {
@@ -233,7 +233,7 @@ async fn the_bearer_token_is_fetched_again_whatever_it_is_for() {
     let (book, _) = Book::new([answer_with(429, &[("x-rate-limit-reset", "1795427100")], "")]);
     let client = builder(without_bearer(), book).build().unwrap();
     let error = client.webhooks().list().await.unwrap_err();
-    assert_eq!(*error.cause(), Cause::RateLimited { until: Some(at("2026-11-23T09:45:00Z")) });
+    assert_eq!(*error.cause(), ErrorCause::RateLimited { until: Some(at("2026-11-23T09:45:00Z")) });
     assert_eq!((error.call(), error.credential()), ("POST /oauth2/token", Some(CredentialKind::Consumer)));
     sound(&error);
 }
@@ -254,7 +254,7 @@ async fn a_bearer_token_that_x_no_longer_knows_is_fetched_anew_once() {
     let (book, sent) = Book::new([answer(200, TOKEN), unknown(), answer(200, other), unknown()]);
     let client = builder(without_bearer(), book).build().unwrap();
     let error = client.webhooks().list().await.unwrap_err();
-    assert_eq!((error.cause(), sent.count()), (&Cause::Unauthenticated, 4), "and not again and again");
+    assert_eq!((error.cause(), sent.count()), (&ErrorCause::Unauthenticated, 4), "and not again and again");
     // The client cannot fetch a replacement for a configured token.
     let (client, sent) = again_by_the_book([unknown()]);
     client.webhooks().list().await.unwrap_err();

@@ -1,7 +1,7 @@
 //! Secrets appear in no output.
 
 use birdhook_client::login::{OAuth1, OAuth2};
-use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, Retries, TransportError, UserToken};
+use birdhook_client::{AccessToken, Client, ConsumerKeys, Credentials, RetryPolicy, TransportError, UserToken};
 use birdhook_core::Timestamp;
 
 use crate::calls::retries::call;
@@ -56,9 +56,9 @@ async fn requests_and_errors_show_none() {
     for name in names {
         for end in [answer(401, "{}"), answer(200, "bearer?"), Err(TransportError::Timeout), answer(503, "")] {
             let (book, sent) = Book::new([end]);
-            let client = builder(made_up(), book).retries(Retries::never()).build().unwrap();
+            let client = builder(made_up(), book).retries(RetryPolicy::never()).build().unwrap();
             if let Err(error) = call(&client, name).await {
-                shows_none(&format!("{error} {error:?} {error:#?} {}", error.cure()));
+                shows_none(&format!("{error} {error:?} {error:#?} {}", error.fix()));
             }
             // A transport that logs requests must not log secrets.
             for request in sent.all() {
@@ -74,13 +74,13 @@ async fn the_token_that_is_fetched_is_shown_by_nothing() {
     let credentials = || Credentials::new(ConsumerKeys::new("key", "consumer-secret"));
     for body in [r#"{"access_token":"bearer-token"}"#, r#""bearer-token""#, r#"{"access_token":["bearer-token"]}"#] {
         let (book, sent) = Book::new([answer(200, body), answer(401, "{}")]);
-        let client = builder(credentials(), book).retries(Retries::never()).build().unwrap();
+        let client = builder(credentials(), book).retries(RetryPolicy::never()).build().unwrap();
         // There are no owner credentials, so nothing is sent.
         let error = client.only(birdhook_client::CredentialKind::Owner).webhooks().list().await.unwrap_err();
         shows_none(&format!("{error:?}"));
         assert_eq!(sent.count(), 0);
         let (book, sent) = Book::new([answer(200, body), answer(418, "")]);
-        let client = builder(credentials(), book).retries(Retries::never()).build().unwrap();
+        let client = builder(credentials(), book).retries(RetryPolicy::never()).build().unwrap();
         let error = client.webhooks().list().await.unwrap_err();
         shows_none(&format!("{error} {error:?} {client:?}"));
         for request in sent.all() {

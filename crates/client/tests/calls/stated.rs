@@ -1,11 +1,11 @@
 //! Requirements that every error must meet.
 
-use birdhook_client::{Cause, ChallengeFault, CredentialKind, Error};
+use birdhook_client::{ChallengeFault, CredentialKind, Error, ErrorCause};
 
 /// The expected contents of an error.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stated<'a> {
-    pub(crate) cause: Cause,
+    pub(crate) cause: ErrorCause,
     pub(crate) credential: CredentialKind,
     pub(crate) status: u16,
     pub(crate) code: Option<i64>,
@@ -39,16 +39,16 @@ pub(crate) fn sound(error: &Error) {
     for part in [status, code, credential].into_iter().chain(words).flatten() {
         assert!(shown.contains(&part), "{part:?} is not in {shown:?}");
     }
-    let cure = error.cure();
-    let is_sentence = cure.starts_with(|first: char| first.is_ascii_uppercase()) && cure.ends_with('.');
-    assert!(is_sentence && !cure.contains(". ") && cure.len() > 12, "{cure:?}");
+    let fix = error.fix();
+    let is_sentence = fix.starts_with(|first: char| first.is_ascii_uppercase()) && fix.ends_with('.');
+    assert!(is_sentence && !fix.contains(". ") && fix.len() > 12, "{fix:?}");
     let may_pass = matches!(
         error.cause(),
-        Cause::RateLimited { .. }
-            | Cause::Down
-            | Cause::NoAnswer(_)
-            | Cause::ReplayUnderWay
-            | Cause::ChallengeFailed(ChallengeFault::TooSlow)
+        ErrorCause::RateLimited { .. }
+            | ErrorCause::Down
+            | ErrorCause::NoAnswer(_)
+            | ErrorCause::ReplayUnderWay
+            | ErrorCause::ChallengeFailed(ChallengeFault::TooSlow)
     );
     assert_eq!(error.is_retryable(), may_pass, "{shown}");
 }

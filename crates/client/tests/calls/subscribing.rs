@@ -3,11 +3,11 @@
 use std::slice;
 
 use birdhook_client::api::{
-    ActivitySubscription, Change, Direction, Filter, NewSubscription, Subscribed, SubscriptionFault,
+    ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange, SubscriptionFault,
 };
-use birdhook_client::{Cause, CredentialKind};
+use birdhook_client::{CredentialKind, ErrorCause};
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{ActivityAnswer, Generation};
+use birdhook_testkit::mock::{ActivityAnswer, MockApi};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -103,9 +103,9 @@ async fn creating_confirms_an_empty_success_too() {
     let (client, _) = by_the_book([answer(204, ""), list(&[equal])]);
     assert_eq!(client.activity().create(&new()).await.unwrap().id, "1");
     let (client, _) = by_the_book([answer(204, ""), list(&[])]);
-    assert_eq!(*client.activity().create(&new()).await.unwrap_err().cause(), Cause::Unreadable);
+    assert_eq!(*client.activity().create(&new()).await.unwrap_err().cause(), ErrorCause::Unreadable);
     let (client, _) = by_the_book([duplicate()]);
-    assert_eq!(*client.activity().create(&new()).await.unwrap_err().cause(), Cause::AlreadySubscribed);
+    assert_eq!(*client.activity().create(&new()).await.unwrap_err().cause(), ErrorCause::AlreadySubscribed);
 }
 
 #[tokio::test]
@@ -113,9 +113,9 @@ async fn an_empty_success_of_a_change_or_a_deletion_is_confirmed() {
     let mut tagged = listed("1", &json!({"user_id": USER}), "77");
     tagged["tag"] = json!("bell");
     let (client, _) = by_the_book([answer(204, ""), list(slice::from_ref(&tagged))]);
-    assert_eq!(client.activity().update("1", &Change::tag("bell")).await.unwrap().id, "1");
+    assert_eq!(client.activity().update("1", &SubscriptionChange::tag("bell")).await.unwrap().id, "1");
     let (client, _) = by_the_book([answer(204, ""), list(slice::from_ref(&tagged))]);
-    client.activity().update("1", &Change::tag("other")).await.unwrap_err();
+    client.activity().update("1", &SubscriptionChange::tag("other")).await.unwrap_err();
     let ids = ["1".to_owned(), "2".to_owned()];
     let (client, _) = by_the_book([answer(204, ""), list(&[])]);
     assert_eq!(client.activity().delete_many(&ids).await.unwrap().deleted, ids);
@@ -158,7 +158,7 @@ async fn an_unknown_member_is_never_sent_back() {
 #[tokio::test]
 async fn qualifiers_and_the_end_are_sent_listed_and_applied() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let filter = Filter::user(USER).qualifier("direction", "inbound").qualifier("mood", "calm");
     let end = at("2026-12-01T00:00:00Z");
     let new = NewSubscription::new("follow.follow", filter.clone()).webhook(&webhook.id).expires_at(end);
@@ -170,19 +170,19 @@ async fn qualifiers_and_the_end_are_sent_listed_and_applied() {
     assert_eq!((&made.filter, made.expires_at), (&filter, Some(end)));
     assert_eq!(world.client.activity().list().await.unwrap(), [made]);
     let refused = NewSubscription::new("news.new", Filter::keyword("tea").qualifier("post_id", "1"));
-    assert_eq!(*world.client.activity().create(&refused).await.unwrap_err().cause(), Cause::Invalid);
+    assert_eq!(*world.client.activity().create(&refused).await.unwrap_err().cause(), ErrorCause::Invalid);
 }
 
 #[tokio::test]
 async fn creating_again_sets_the_end_and_a_change_leaves_it() {
     let world = World::of(|all| all.activity_answer = ActivityAnswer::Empty).await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let activity = world.client.activity();
-    let filter = Filter::user(USER).direction(Direction::Inbound);
+    let filter = Filter::user(USER).direction(FilterDirection::Inbound);
     let new = NewSubscription::new("like.create", filter).webhook(&webhook.id).tag("bell");
     let ends = at("2026-12-01T00:00:00Z");
     let one = activity.create(&new.clone().expires_at(ends)).await.unwrap();
-    let changed = activity.update(&one.id, &Change::tag("other")).await.unwrap();
+    let changed = activity.update(&one.id, &SubscriptionChange::tag("other")).await.unwrap();
     assert_eq!(changed.expires_at, Some(ends));
     let later = at("2026-12-31T00:00:00.250Z");
     let renewed = activity.renew(&NewSubscription::again(&changed, Some(later))).await.unwrap();
@@ -195,7 +195,7 @@ async fn creating_again_sets_the_end_and_a_change_leaves_it() {
 #[tokio::test]
 async fn one_users_subscriptions_are_asked_for_by_the_app_or_by_that_user() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let mine = world.x.subscribe_to(&webhook, USER, Kind::Follow).unwrap();
     world.x.subscribe_to(&webhook, "4004", Kind::Follow).unwrap();
     for kind in [CredentialKind::Bearer, CredentialKind::User2, CredentialKind::User] {
@@ -220,7 +220,7 @@ async fn what_x_would_refuse_is_named_before_it_is_asked() {
         (NewSubscription::new("like.create", Filter::user("ada")), "invalid user id \"ada\": expected 1 to 19 digits"),
         (NewSubscription::new("like.create", Filter::default()), "names neither a user nor a keyword"),
         (NewSubscription::new("news.new", Filter::keyword("")), "invalid keyword"),
-        (NewSubscription::new("mute.mute", user().direction(Direction::Inbound)), "mute.mute takes no direction"),
+        (NewSubscription::new("mute.mute", user().direction(FilterDirection::Inbound)), "mute.mute takes no direction"),
         (NewSubscription::new("like.create", user()).tag(""), "invalid tag"),
         (NewSubscription::new("like.create", user()).expires_at(now), "is not in the future"),
     ] {

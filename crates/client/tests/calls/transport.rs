@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_client::{Https, Sending, Transport, TransportError};
+use birdhook_client::{HttpsTransport, Transport, TransportError, TransportFuture};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
@@ -43,18 +43,18 @@ pub(crate) fn authorization(request: &Request<Bytes>) -> &str {
 /// A transport over real HTTP that records requests.
 pub(crate) struct Recorder {
     sent: Sent,
-    https: Https,
+    https: HttpsTransport,
 }
 
 impl Recorder {
     pub(crate) fn new(timeout: Duration) -> (Self, Sent) {
         let sent = Sent::default();
-        (Self { sent: sent.clone(), https: Https::new(timeout).unwrap() }, sent)
+        (Self { sent: sent.clone(), https: HttpsTransport::new(timeout).unwrap() }, sent)
     }
 }
 
 impl Transport for Recorder {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         self.sent.0.lock().unwrap().push(request.clone());
         self.https.send(request)
     }
@@ -77,7 +77,7 @@ impl Book {
 }
 
 impl Transport for Book {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         self.sent.0.lock().unwrap().push(request.clone());
         let end = self.ends.lock().unwrap().pop_front();
         let name = format!("{} {}", request.method(), request.uri());

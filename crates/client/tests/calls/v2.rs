@@ -6,7 +6,7 @@ use std::time::Duration;
 use birdhook_client::CredentialKind;
 use birdhook_client::api::ReplaySpan;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::Generation;
+use birdhook_testkit::mock::MockApi;
 
 use crate::calls::receiver::Crc;
 use crate::calls::world::{OTHER, USER, World, at};
@@ -47,7 +47,7 @@ async fn a_webhook_is_registered_listed_validated_and_deleted() {
 #[tokio::test]
 async fn a_replay_asks_for_whole_minutes() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     world.client.account_activity().subscribe(&webhook.id, USER).await.unwrap();
     for _ in 0..3 {
         world.x.happen(Kind::Like, USER);
@@ -74,7 +74,7 @@ async fn a_replay_asks_for_whole_minutes() {
 #[tokio::test]
 async fn users_are_subscribed_counted_listed_and_unsubscribed() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let (aaa, id) = (world.client.account_activity(), webhook.id.as_str());
     let by_oauth2 = world.client.only(CredentialKind::User2);
     assert!(!aaa.is_subscribed(id, USER).await.unwrap());
@@ -97,7 +97,7 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 #[tokio::test]
 async fn a_webhook_is_linked_to_the_filtered_stream() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let links = world.client.stream_links();
     assert_eq!(links.list().await.unwrap(), []);
     let fields = [("tweet.fields", "created_at,lang"), ("expansions", "author_id")];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_client::{Cause, Client, CredentialKind, Https, Retries, TransportError};
+use birdhook_client::{Client, CredentialKind, ErrorCause, HttpsTransport, RetryPolicy, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -23,7 +23,7 @@ async fn server<F: Future<Output = ()> + Send>(with: impl Fn(TcpStream) -> F + S
 }
 
 fn client(url: &str, timeout: Duration) -> Client {
-    let builder = Client::builder(made_up()).base_url(url).retries(Retries::never());
+    let builder = Client::builder(made_up()).base_url(url).retries(RetryPolicy::never());
     builder.timeout(timeout).build().unwrap()
 }
 
@@ -40,7 +40,7 @@ async fn no_answer_in_time_is_a_timeout() {
     })
     .await;
     let error = client(&url, Duration::from_millis(100)).webhooks().list().await.unwrap_err();
-    assert_eq!(*error.cause(), Cause::NoAnswer(TransportError::Timeout));
+    assert_eq!(*error.cause(), ErrorCause::NoAnswer(TransportError::Timeout));
     assert_eq!((error.credential(), error.status()), (Some(CredentialKind::Bearer), None));
     assert_eq!(error.to_string(), "GET /2/webhooks: no answer in time [with the app's bearer token]");
     sound(&error);
@@ -55,7 +55,7 @@ async fn an_answer_that_stops_halfway_is_a_timeout_too() {
     })
     .await;
     let error = client(&url, Duration::from_millis(100)).webhooks().list().await.unwrap_err();
-    assert_eq!(*error.cause(), Cause::NoAnswer(TransportError::Timeout), "{error}");
+    assert_eq!(*error.cause(), ErrorCause::NoAnswer(TransportError::Timeout), "{error}");
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn nobody_there_is_no_connection() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = client(&url, Duration::from_secs(10)).webhooks().list().await.unwrap_err();
-    assert!(matches!(error.cause(), Cause::NoAnswer(TransportError::Connect(_))), "{error}");
+    assert!(matches!(error.cause(), ErrorCause::NoAnswer(TransportError::Connect(_))), "{error}");
     assert!(error.to_string().contains("refused"), "{error}");
     sound(&error);
 }
@@ -78,15 +78,15 @@ async fn a_server_without_tls_is_no_connection() {
     .await;
     let url = url.replace("http:", "https:");
     let error = client(&url, Duration::from_secs(10)).webhooks().list().await.unwrap_err();
-    assert!(matches!(error.cause(), Cause::NoAnswer(TransportError::Connect(_))), "{error}");
+    assert!(matches!(error.cause(), ErrorCause::NoAnswer(TransportError::Connect(_))), "{error}");
 }
 
 #[tokio::test]
 async fn a_connection_that_ends_early_is_broken() {
     let url = server(|mut stream| async move { read(&mut stream).await }).await;
     let error = client(&url, Duration::from_secs(10)).webhooks().list().await.unwrap_err();
-    assert!(matches!(error.cause(), Cause::NoAnswer(TransportError::Broken(_))), "{error}");
-    assert!(error.cure().contains("whether the call was carried out"));
+    assert!(matches!(error.cause(), ErrorCause::NoAnswer(TransportError::Broken(_))), "{error}");
+    assert!(error.fix().contains("whether the call was carried out"));
     sound(&error);
 }
 
@@ -100,7 +100,7 @@ async fn an_answer_without_end_is_given_up() {
     })
     .await;
     let error = client(&url, Duration::from_secs(60)).webhooks().list().await.unwrap_err();
-    let Cause::NoAnswer(TransportError::Broken(why)) = error.cause() else { panic!("{error}") };
+    let ErrorCause::NoAnswer(TransportError::Broken(why)) = error.cause() else { panic!("{error}") };
     assert!(why.contains("longer than"), "{why}");
 }
 
@@ -113,10 +113,10 @@ async fn redirects_are_not_followed() {
     })
     .await;
     let error = client(&url, Duration::from_secs(10)).webhooks().list().await.unwrap_err();
-    assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::Other, 302));
+    assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::Other, 302));
 }
 
 #[test]
 fn a_transport_shows_no_more_than_its_name() {
-    assert!(format!("{:?}", Https::new(Duration::from_secs(1)).unwrap()).starts_with("Https"));
+    assert!(format!("{:?}", HttpsTransport::new(Duration::from_secs(1)).unwrap()).starts_with("HttpsTransport"));
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use birdhook_client::{AccessToken, Builder, Client, ConsumerKeys, Credentials, Retries, Transport, UserToken};
+use birdhook_client::{
+    AccessToken, Client, ClientBuilder, ConsumerKeys, Credentials, RetryPolicy, Transport, UserToken,
+};
 use birdhook_core::Timestamp;
 use birdhook_testkit::MockX;
-use birdhook_testkit::mock::{App, Contradictions, Generation, Settings, User, Webhook};
+use birdhook_testkit::mock::{Contradictions, MockApi, MockApp, MockSettings, MockUser, MockWebhook};
 
 use crate::calls::receiver::Receiver;
 use crate::calls::transport::{Book, End, Recorder, Sent};
@@ -26,16 +28,16 @@ pub(crate) struct World {
     pub(crate) sent: Sent,
 }
 
-pub(crate) fn token(user: &User) -> AccessToken {
+pub(crate) fn token(user: &MockUser) -> AccessToken {
     AccessToken::new(user.token.as_str(), user.token_secret.as_str())
 }
 
-pub(crate) fn consumer(app: &App) -> ConsumerKeys {
+pub(crate) fn consumer(app: &MockApp) -> ConsumerKeys {
     ConsumerKeys::new(&app.consumer_key, app.consumer_secret.as_str())
 }
 
 /// Returns the app's credentials, without users.
-pub(crate) fn credentials(app: &App) -> Credentials {
+pub(crate) fn credentials(app: &MockApp) -> Credentials {
     Credentials::new(consumer(app)).bearer(app.bearer.as_str()).owner(token(&app.owner))
 }
 
@@ -49,8 +51,8 @@ impl World {
         Self::with(|settings| change(&mut settings.contradictions)).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings::manual();
+    pub(crate) async fn with(change: impl FnOnce(&mut MockSettings)) -> Self {
+        let mut settings = MockSettings::manual();
         change(&mut settings);
         let x = MockX::start(settings).await.unwrap();
         let receiver = Receiver::start(x.app().secret().clone()).await;
@@ -58,7 +60,7 @@ impl World {
         Self { x, receiver, client, sent }
     }
 
-    pub(crate) async fn webhook(&self, generation: Generation) -> Webhook {
+    pub(crate) async fn webhook(&self, generation: MockApi) -> MockWebhook {
         self.x.register_for(self.x.app(), &self.receiver.url, generation).await.unwrap()
     }
 
@@ -80,7 +82,7 @@ pub(crate) fn client(x: &MockX, credentials: Credentials) -> (Client, Sent) {
     let (transport, sent) = Recorder::new(Duration::from_secs(20));
     let clock = x.clock();
     let builder = Client::builder(credentials).base_url(x.url()).clock(move || clock.now());
-    (builder.retries(Retries::never()).transport(transport).build().unwrap(), sent)
+    (builder.retries(RetryPolicy::never()).transport(transport).build().unwrap(), sent)
 }
 
 /// Returns made-up credentials of every kind.
@@ -93,7 +95,7 @@ pub(crate) fn made_up() -> Credentials {
 }
 
 /// Returns a builder that uses tokio's clock, beginning at `START`.
-pub(crate) fn builder(credentials: Credentials, transport: impl Transport) -> Builder {
+pub(crate) fn builder(credentials: Credentials, transport: impl Transport) -> ClientBuilder {
     let begun = tokio::time::Instant::now();
     let clock = move || Timestamp::from_millis(START + i64::try_from(begun.elapsed().as_millis()).unwrap());
     Client::builder(credentials).transport(transport).clock(clock)
@@ -102,7 +104,7 @@ pub(crate) fn builder(credentials: Credentials, transport: impl Transport) -> Bu
 /// Creates a client with scripted responses and without retries.
 pub(crate) fn by_the_book(ends: impl IntoIterator<Item = End>) -> (Client, Sent) {
     let (book, sent) = Book::new(ends);
-    (builder(made_up(), book).retries(Retries::never()).build().unwrap(), sent)
+    (builder(made_up(), book).retries(RetryPolicy::never()).build().unwrap(), sent)
 }
 
 /// Creates a client with scripted responses and the default retries.

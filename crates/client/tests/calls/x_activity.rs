@@ -2,18 +2,18 @@
 
 use std::slice;
 
-use birdhook_client::api::{Change, Direction, Filter, NewSubscription};
-use birdhook_client::{Cause, CredentialKind};
-use birdhook_testkit::mock::Generation;
+use birdhook_client::api::{Filter, FilterDirection, NewSubscription, SubscriptionChange};
+use birdhook_client::{CredentialKind, ErrorCause};
+use birdhook_testkit::mock::MockApi;
 
 use crate::calls::world::{USER, World, at};
 
 #[tokio::test]
 async fn a_subscription_is_made_listed_changed_and_deleted() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let activity = world.client.activity();
-    let filter = Filter::user(USER).direction(Direction::Inbound);
+    let filter = Filter::user(USER).direction(FilterDirection::Inbound);
     let new = NewSubscription::new("like.create", filter.clone()).webhook(&webhook.id).tag("täg ✓");
     let made = activity.create(&new).await.unwrap();
     assert_eq!((made.event_type.as_str(), &made.filter), ("like.create", &filter));
@@ -25,26 +25,26 @@ async fn a_subscription_is_made_listed_changed_and_deleted() {
     assert_eq!((&known[0].id, known[0].filter.direction.as_deref()), (&made.id, Some("inbound")));
     assert_eq!(activity.list().await.unwrap(), slice::from_ref(&made));
 
-    let changed = activity.update(&made.id, &Change::tag("other")).await.unwrap();
+    let changed = activity.update(&made.id, &SubscriptionChange::tag("other")).await.unwrap();
     assert_eq!((&changed.id, changed.tag.as_deref()), (&made.id, Some("other")));
     assert_eq!(changed.webhook_id.as_deref(), Some(webhook.id.as_str()), "what is not named stays");
     assert_eq!(activity.list().await.unwrap(), [changed]);
     activity.delete(&made.id).await.unwrap();
     assert_eq!(activity.list().await.unwrap(), []);
-    assert_eq!(*activity.delete(&made.id).await.unwrap_err().cause(), Cause::NotSubscribed);
+    assert_eq!(*activity.delete(&made.id).await.unwrap_err().cause(), ErrorCause::NotSubscribed);
 }
 
 #[tokio::test]
 async fn without_a_webhook_events_go_to_the_stream_until_one_is_named() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let activity = world.client.activity();
     let made = activity.create(&NewSubscription::new("news.new", Filter::keyword("tea"))).await.unwrap();
     assert_eq!((made.webhook_id.as_deref(), made.tag.as_deref()), (None, None));
     assert_eq!(made.filter, Filter::keyword("tea"));
     let body = String::from_utf8(world.sent.all()[0].body().to_vec()).unwrap();
     assert_eq!(body, r#"{"event_type":"news.new","filter":{"keyword":"tea"}}"#);
-    let changed = activity.update(&made.id, &Change::webhook(&webhook.id)).await.unwrap();
+    let changed = activity.update(&made.id, &SubscriptionChange::webhook(&webhook.id)).await.unwrap();
     assert_eq!(changed.webhook_id.as_deref(), Some(webhook.id.as_str()));
     let body = String::from_utf8(world.sent.all()[1].body().to_vec()).unwrap();
     assert_eq!(body, format!(r#"{{"webhook_id":"{}"}}"#, webhook.id));
@@ -85,7 +85,7 @@ async fn private_types_and_follows_take_the_user_s_token_and_public_ones_the_bea
             assert_eq!(made.is_err(), is_private, "{event_type}");
             if let Err(error) = made {
                 let kinds = &[CredentialKind::User2, CredentialKind::User];
-                assert_eq!(*error.cause(), Cause::NoCredential(kinds), "{event_type}");
+                assert_eq!(*error.cause(), ErrorCause::NoCredential(kinds), "{event_type}");
             }
         }
     }
@@ -117,16 +117,16 @@ async fn a_token_without_the_scope_of_a_type_is_refused_with_its_name() {
         world.x.restrict(&user, &[granted, "users.read"]);
         let new = NewSubscription::new(event_type, Filter::user(USER));
         let error = world.client.only(CredentialKind::User2).activity().create(&new).await.unwrap_err();
-        assert_eq!(*error.cause(), Cause::Permission, "{event_type}: {error}");
+        assert_eq!(*error.cause(), ErrorCause::Permission, "{event_type}: {error}");
         assert!(error.to_string().contains(missing), "{event_type}: {error}");
-        assert!(error.cure().contains(missing) && error.cure().contains("birdhook auth user2"), "{}", error.cure());
+        assert!(error.fix().contains(missing) && error.fix().contains("birdhook auth user2"), "{}", error.fix());
     }
 }
 
 #[tokio::test]
 async fn all_pages_are_read_and_pages_can_be_small() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let mut ids = Vec::new();
     for user in 0..1003 {
         let kind = birdhook_testkit::Kind::Follow;
@@ -152,14 +152,14 @@ async fn all_pages_are_read_and_pages_can_be_small() {
     assert_eq!((sizes, read), (vec![300, 300, 300, 103], ids));
     for (at_most, page) in [(0, None), (1001, None), (10, Some("none"))] {
         let error = world.client.activity().page(at_most, page).await.unwrap_err();
-        assert_eq!(*error.cause(), Cause::Invalid, "{at_most} {page:?}: {error}");
+        assert_eq!(*error.cause(), ErrorCause::Invalid, "{at_most} {page:?}: {error}");
     }
 }
 
 #[tokio::test]
 async fn more_than_a_hundred_are_deleted_with_several_calls() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let kind = birdhook_testkit::Kind::Follow;
     let subscribe = |user: u32| world.x.subscribe_to(&webhook, &(10_000 + user).to_string(), kind).unwrap().id;
     let ids: Vec<String> = (0..250).map(subscribe).collect();

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use birdhook_client::{Api, Cause, Client, Credentials, EnsureError, Filter, ProbeFault, Step, Wanted};
+use birdhook_client::{
+    Client, Credentials, DesiredState, EnsureError, ErrorCause, Filter, ManagementApi, PlanStep, ProbeFault,
+};
 use birdhook_core::{EventKind, SecretError, SecretKind};
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Generation, Settings, Token};
+use birdhook_testkit::mock::{MockApi, MockSettings, MockToken};
 
 use super::receiver::{Answers, CLIENT_SECRET};
 use super::world::{USERS, World};
 
 const TYPES: [&str; 4] = ["like.create", "post.create", "follow.follow", "dm.received"];
 
-fn wanted(url: &str) -> Wanted {
-    Wanted::new(url)
+fn wanted(url: &str) -> DesiredState {
+    DesiredState::new(url)
         .account_activity("2001")
         .account_activity("2002")
         .activity("like.create", Filter::user("2001"))
@@ -60,9 +62,9 @@ async fn an_empty_account_comes_to_delivered_events_and_a_second_run_changes_not
 #[tokio::test]
 async fn enterprise_is_managed_by_its_own_calls() {
     let world = World::new().await;
-    let wanted = Wanted::new(&*world.receiver.url).api(Api::Enterprise).account_activity("2001");
+    let wanted = DesiredState::new(&*world.receiver.url).api(ManagementApi::Enterprise).account_activity("2001");
     world.client.ensure(&wanted).run().await.unwrap();
-    assert_eq!(world.x.webhooks()[0].generation, Generation::Enterprise);
+    assert_eq!(world.x.webhooks()[0].generation, MockApi::Enterprise);
     assert!(world.line.changes().iter().all(|call| call.contains(" /1.1/")), "{:?}", world.line.changes());
     assert!(world.client.ensure(&wanted).run().await.unwrap().done.is_empty());
 }
@@ -84,13 +86,13 @@ async fn a_receiver_that_x_would_refuse_is_explained_before_x_is_asked() {
     assert!(world.line.changes().is_empty(), "{:?}", world.line.changes());
     let error = world.client.ensure(&wanted).without_probe().run().await.unwrap_err();
     let EnsureError::Step { step, error, .. } = error else { panic!("{error}") };
-    assert!(matches!(*step, Step::Register { .. }));
-    assert!(matches!(error.cause(), Cause::ChallengeFailed(_)), "{error}");
+    assert!(matches!(*step, PlanStep::Register { .. }));
+    assert!(matches!(error.cause(), ErrorCause::ChallengeFailed(_)), "{error}");
 }
 
 #[tokio::test]
 async fn an_invalid_webhook_is_made_valid_again() {
-    let world = World::with(Settings::manual()).await;
+    let world = World::with(MockSettings::manual()).await;
     let wanted = wanted(&world.receiver.url);
     let ensured = world.client.ensure(&wanted).run().await.unwrap();
     world.receiver.answers(Answers::WithAnotherSecret);
@@ -100,14 +102,14 @@ async fn an_invalid_webhook_is_made_valid_again() {
     assert!(matches!(error, EnsureError::Receiver(ProbeFault::WrongToken)), "{error}");
     world.receiver.answers(Answers::Well);
     let healed = world.client.ensure(&wanted).run().await.unwrap();
-    assert_eq!(healed.done, [Step::Challenge { webhook: ensured.webhook.id.clone() }]);
+    assert_eq!(healed.done, [PlanStep::Challenge { webhook: ensured.webhook.id.clone() }]);
     assert!(healed.webhook.valid);
 }
 
 #[tokio::test]
 async fn a_webhook_that_stays_invalid_is_said_to() {
     let world = World::new().await;
-    let wanted = Wanted::new(&*world.receiver.url);
+    let wanted = DesiredState::new(&*world.receiver.url);
     world.client.ensure(&wanted).run().await.unwrap();
     world.receiver.answers(Answers::WithAnotherSecret);
     world.x.revalidate(&world.x.webhooks()[0]).await.unwrap_err();
@@ -159,7 +161,7 @@ async fn every_state_is_led_to_every_other() {
                 world.receiver.answers(Answers::Well);
             }
         }
-        let mut wanted = Wanted::new(&*world.receiver.url);
+        let mut wanted = DesiredState::new(&*world.receiver.url);
         for user in USERS {
             if random.bool() {
                 wanted = wanted.account_activity(user);
@@ -179,7 +181,8 @@ async fn every_state_is_led_to_every_other() {
         assert!(ensured.webhook.valid, "round {round}");
         let after = (world.x.subscriptions(), world.x.activity_subscriptions());
         assert!(before.0.iter().all(|one| after.0.contains(one)), "round {round}");
-        let is_kept = |one: &birdhook_testkit::mock::ActivitySubscription| after.1.iter().any(|kept| kept.id == one.id);
+        let is_kept =
+            |one: &birdhook_testkit::mock::MockActivitySubscription| after.1.iter().any(|kept| kept.id == one.id);
         assert!(before.1.iter().all(is_kept), "round {round}");
         let users: BTreeSet<_> = after.0.iter().map(|one| one.user_id.clone()).collect();
         assert!(wanted.account_activity.is_subset(&users), "round {round}");
@@ -199,11 +202,11 @@ async fn every_state_is_led_to_every_other() {
 #[tokio::test]
 async fn a_receiver_may_answer_with_either_secret_and_it_is_told_which() {
     for (answers, answered_with) in [(Answers::Well, "consumer"), (Answers::WithTheClientSecret, "client")] {
-        let mut settings = Settings::local();
-        settings.client_secret = Some(Token::new(CLIENT_SECRET));
+        let mut settings = MockSettings::local();
+        settings.client_secret = Some(MockToken::new(CLIENT_SECRET));
         let world = World::with(settings).await;
         world.receiver.answers(answers);
-        let wanted = Wanted::new(&*world.receiver.url);
+        let wanted = DesiredState::new(&*world.receiver.url);
         let ensured = world.client.ensure(&wanted).run().await.unwrap();
         assert_eq!(ensured.answered_with, Some(answered_with));
         let again = world.client.ensure(&wanted).run().await.unwrap();
@@ -217,13 +220,13 @@ async fn a_refused_answer_names_the_secret_that_made_it_and_the_other_one() {
         (Answers::Well, SecretKind::Client, "the consumer secret", "--answer-with client"),
         (Answers::WithTheClientSecret, SecretKind::Consumer, "the client secret", "--answer-with consumer"),
     ] {
-        let mut settings = Settings::local();
-        settings.client_secret = Some(Token::new(CLIENT_SECRET));
+        let mut settings = MockSettings::local();
+        settings.client_secret = Some(MockToken::new(CLIENT_SECRET));
         settings.answers = Some(takes);
         let world = World::with(settings).await;
         world.receiver.answers(answers);
         let url = &*world.receiver.url;
-        let error = world.client.ensure(&Wanted::new(url)).run().await.unwrap_err();
+        let error = world.client.ensure(&DesiredState::new(url)).run().await.unwrap_err();
         let EnsureError::Step { error, hint: Some(hint), .. } = error else { panic!("{error}") };
         assert!(hint.contains(made) && hint.contains(other), "{hint}");
         assert_eq!(world.client.refused_answer(url, &error).await, Some(hint));

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use birdhook_client::api::{NewSubscription, SubscriptionFault};
-use birdhook_client::{Direction, EnsureError, Ensured, Filter, Step, UserToken, Wanted, WantedFault, Wish};
+use birdhook_client::{
+    DesiredState, DesiredStateFault, DesiredSubscription, EnsureError, Ensured, Filter, FilterDirection, PlanStep,
+    UserToken,
+};
 use birdhook_core::Timestamp;
-use birdhook_testkit::mock::{ActivityAnswer, SameActivity, Settings};
+use birdhook_testkit::mock::{ActivityAnswer, MockSettings, SameActivity};
 use birdhook_testkit::{Kind, now};
 
 use super::world::{USERS, World};
@@ -14,7 +17,7 @@ use crate::calls::world::{USER, by_the_book};
 
 /// Makes the mock X treat any two subscriptions of the same type and user as duplicates.
 async fn by_subject() -> World {
-    let mut settings = Settings::local();
+    let mut settings = MockSettings::local();
     settings.contradictions.same_activity = SameActivity::Subject;
     World::with(settings).await
 }
@@ -37,7 +40,7 @@ async fn a_narrower_subscription_is_never_taken_for_the_wanted_one() {
     let narrow = Filter::user("2001").qualifier("direction", "inbound");
     let narrow = NewSubscription::new("follow.follow", narrow).webhook(&webhook.id);
     let narrow = world.client.activity().create(&narrow).await.unwrap();
-    let wanted = Wanted::new(&*world.receiver.url)
+    let wanted = DesiredState::new(&*world.receiver.url)
         .activity("follow.follow", Filter::user("2001"))
         .activity("post.create", Filter::user("2001"))
         .activity("like.create", Filter::user("2002"));
@@ -65,7 +68,7 @@ async fn a_subscription_on_an_old_webhook_is_named_with_the_command_that_moves_i
     let world = by_subject().await;
     let old = world.x.register(&format!("{}?old", world.receiver.url)).await.unwrap();
     let one = world.x.subscribe_to(&old, "2001", Kind::Follow).unwrap();
-    let wanted = Wanted::new(&*world.receiver.url).activity("follow.follow", Filter::user("2001"));
+    let wanted = DesiredState::new(&*world.receiver.url).activity("follow.follow", Filter::user("2001"));
     let report = incomplete(world.client.ensure(&wanted).run().await);
     let plan = world.client.ensure(&wanted).plan().await.unwrap();
     assert!(plan.to_string().ends_with(&format!("on the webhook {}", old.id)), "{plan}");
@@ -81,7 +84,7 @@ async fn a_user_keeps_the_old_subscription_while_a_new_one_is_narrower() {
     for user in &USERS[..2] {
         world.x.subscribe(&webhook, user).unwrap();
     }
-    let narrow = Filter::user("2001").direction(Direction::Inbound);
+    let narrow = Filter::user("2001").direction(FilterDirection::Inbound);
     let narrow = NewSubscription::new("follow.follow", narrow).webhook(&webhook.id);
     world.client.activity().create(&narrow).await.unwrap();
     let migration = world.client.migrate(&*world.receiver.url).types(["follow.follow", "like.create"]);
@@ -93,12 +96,12 @@ async fn a_user_keeps_the_old_subscription_while_a_new_one_is_narrower() {
 
 #[tokio::test]
 async fn answers_without_a_body_are_confirmed() {
-    let mut settings = Settings::local();
+    let mut settings = MockSettings::local();
     settings.contradictions.activity_answer = ActivityAnswer::Empty;
     let world = World::with(settings).await;
-    let wanted = Wanted::new(&*world.receiver.url).tagged_activity("like.create", Filter::user("2001"), "bell");
+    let wanted = DesiredState::new(&*world.receiver.url).tagged_activity("like.create", Filter::user("2001"), "bell");
     assert_eq!(world.client.ensure(&wanted).run().await.unwrap().done.len(), 2);
-    let wanted = Wanted::new(&*world.receiver.url).tagged_activity("like.create", Filter::user("2001"), "other");
+    let wanted = DesiredState::new(&*world.receiver.url).tagged_activity("like.create", Filter::user("2001"), "other");
     assert_eq!(world.client.ensure(&wanted).run().await.unwrap().done.len(), 1);
     assert!(world.client.ensure(&wanted).plan().await.unwrap().is_empty());
 }
@@ -106,7 +109,7 @@ async fn answers_without_a_body_are_confirmed() {
 #[tokio::test]
 async fn everything_is_checked_before_anything_is_changed() {
     let world = World::new().await;
-    let wanted = Wanted::new("https://app.example:8443/hook")
+    let wanted = DesiredState::new("https://app.example:8443/hook")
         .activity("like.created", Filter::user("2001"))
         .activity("like.created", Filter::user("2002"))
         .activity("post.create", Filter::user("ada"));
@@ -121,13 +124,13 @@ async fn everything_is_checked_before_anything_is_changed() {
         }
     }
     // Credentials are checked for the steps of the plan.
-    let wanted = Wanted::new(&*world.receiver.url)
+    let wanted = DesiredState::new(&*world.receiver.url)
         .account_activity("9")
         .activity("post.create", Filter::user("2001"))
         .activity("like.create", Filter::user("9"));
     let error = world.client.ensure(&wanted).run().await.unwrap_err();
     let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
-    assert!(faults.0.iter().all(|fault| matches!(fault, WantedFault::Credentials { .. })), "{error}");
+    assert!(faults.0.iter().all(|fault| matches!(fault, DesiredStateFault::Credentials { .. })), "{error}");
     assert_eq!(faults.0.len(), 2);
     assert!(error.to_string().contains("run `birdhook auth user2`"), "{error}");
     assert!(world.line.changes().is_empty() && world.receiver.challenges() == 0, "{:?}", world.line.changes());
@@ -143,14 +146,14 @@ async fn a_scope_that_was_not_granted_is_named_before_anything_is_changed() {
     let user = world.x.user("2001");
     let token = |scope: &str| UserToken::new(user.oauth2_token.as_str()).scope(scope);
     let client = |scope: &str| world.client_with(|keys| keys.user2("2001", token(scope)));
-    let wanted = Wanted::new(&*world.receiver.url)
+    let wanted = DesiredState::new(&*world.receiver.url)
         .activity("post.create", Filter::user("2001"))
         .activity("broadcast.chat", Filter::user("2001"))
         .activity("like.create", Filter::user("2001"));
     let poor = client("tweet.read users.read offline.access");
     for error in [poor.ensure(&wanted).plan().await.unwrap_err(), poor.ensure(&wanted).run().await.unwrap_err()] {
         let EnsureError::Wanted(faults) = &error else { panic!("{error}") };
-        let [WantedFault::Scope { reason, .. }] = faults.0.as_slice() else { panic!("{error}") };
+        let [DesiredStateFault::Scope { reason, .. }] = faults.0.as_slice() else { panic!("{error}") };
         assert!(reason.contains("it takes the scopes like.read") && reason.contains("birdhook auth user2"), "{reason}");
     }
     let fault = poor.activity().check(&NewSubscription::new("like.create", Filter::user("2001"))).await.unwrap_err();
@@ -167,7 +170,7 @@ async fn a_user_whom_x_calls_subscribed_already_is_looked_for_on_this_webhook() 
     let users = |ids: &str| format!(r#"{{"data":{{"webhook_id":"7","subscriptions":[{ids}]}}}}"#);
     let refusal = r#"{"errors":[{"message":"DuplicateSubscriptionFailed: Subscription already exists"}]}"#;
     let begins = [answer(200, webhook), answer(200, &users("")), answer(200, webhook), answer(400, refusal)];
-    let wanted = Wanted::new("https://app.example/hook").account_activity(USER);
+    let wanted = DesiredState::new("https://app.example/hook").account_activity(USER);
     for (list, refused, unconfirmed) in [
         (answer(200, &users(&format!(r#"{{"user_id":"{USER}"}}"#))), 0, 0),
         (answer(200, &users("")), 1, 0),
@@ -193,17 +196,17 @@ async fn an_end_is_changed_only_where_one_is_wanted() {
     let one = world.client.activity().create(&new).await.unwrap();
     let end = || world.x.activity_subscriptions()[0].expires_at;
 
-    let wanted = |wish: Wish| Wanted::new(&*world.receiver.url).wish(wish);
-    let plain = wanted(Wish::new("like.create", filter()));
+    let wanted = |wish: DesiredSubscription| DesiredState::new(&*world.receiver.url).wish(wish);
+    let plain = wanted(DesiredSubscription::new("like.create", filter()));
     assert!(world.client.ensure(&plain).run().await.unwrap().done.is_empty());
-    let tagged = wanted(Wish::new("like.create", filter()).tag("bell"));
+    let tagged = wanted(DesiredSubscription::new("like.create", filter()).tag("bell"));
     let report = world.client.ensure(&tagged).run().await.unwrap();
-    assert!(matches!(report.done.as_slice(), [Step::Tag { .. }]), "{report:?}");
+    assert!(matches!(report.done.as_slice(), [PlanStep::Tag { .. }]), "{report:?}");
     assert_eq!(end(), Some(soon));
 
-    let ending = wanted(Wish::new("like.create", filter()).expires_at(later));
+    let ending = wanted(DesiredSubscription::new("like.create", filter()).expires_at(later));
     let report = world.client.ensure(&ending).run().await.unwrap();
-    assert!(matches!(report.done.as_slice(), [Step::Expire { .. }]), "{report:?}");
+    assert!(matches!(report.done.as_slice(), [PlanStep::Expire { .. }]), "{report:?}");
     assert_eq!(end(), Some(later));
     let left = world.x.activity_subscriptions();
     assert_eq!((left.len(), &left[0].id, left[0].tag.as_deref()), (1, &one.id, Some("bell")));

@@ -1,12 +1,12 @@
 //! Runs that are interrupted at every step, before or after X acts, and then repeated.
 
-use birdhook_client::{EnsureError, Filter, Wanted};
+use birdhook_client::{DesiredState, EnsureError, Filter};
 use birdhook_testkit::mock::Outage;
 
 use super::world::{Cut, World};
 
-fn wanted(url: &str) -> Wanted {
-    Wanted::new(url)
+fn wanted(url: &str) -> DesiredState {
+    DesiredState::new(url)
         .account_activity("2001")
         .account_activity("2002")
         .activity("like.create", Filter::user("2001"))

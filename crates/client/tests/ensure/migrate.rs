@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use birdhook_client::api::{Filter, NewSubscription};
-use birdhook_client::{EQUIVALENT, EnsureError, Wanted};
-use birdhook_core::Generation;
+use birdhook_client::{DesiredState, EQUIVALENT, EnsureError};
+use birdhook_core::ApiSource;
 use birdhook_testkit::Kind;
 
 use super::world::{USERS, World};
 
 async fn subscribed() -> World {
     let world = World::new().await;
-    let wanted = USERS.iter().fold(Wanted::new(&*world.receiver.url), |wanted, user| wanted.account_activity(*user));
+    let wanted =
+        USERS.iter().fold(DesiredState::new(&*world.receiver.url), |wanted, user| wanted.account_activity(*user));
     world.client.ensure(&wanted).run().await.unwrap();
     world
 }
@@ -60,12 +61,13 @@ async fn no_event_is_lost_or_doubled_while_users_are_moved() {
     assert_eq!(x.activity_subscriptions().len(), EQUIVALENT.len() * USERS.len());
 
     x.settle().await;
-    let ledger = x.ledger().cut_over();
+    let ledger = x.ledger().dual_mode();
     ledger.every_200_was_consumed().await.unwrap();
     ledger.none_consumed_twice().unwrap();
     assert!(happened.len() > 150, "{}", happened.len());
     for happening in &happened {
-        let told = birdhook_testkit::read("default", happening.told_by(Generation::AccountActivity).unwrap()).unwrap();
+        let told =
+            birdhook_testkit::read("default", happening.reported_by(ApiSource::AccountActivity).unwrap()).unwrap();
         let key = told.events()[0].content_key().to_string();
         assert!(world.receiver.has_seen(&key), "{} of {} is lost", happening.kind(), happening.subscriber());
     }

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_client::{
-    AccessToken, Client, ConsumerKeys, Credentials, Https, Retries, Sending, Transport, TransportError, UserToken,
+    AccessToken, Client, ConsumerKeys, Credentials, HttpsTransport, RetryPolicy, Transport, TransportError,
+    TransportFuture, UserToken,
 };
-use birdhook_testkit::mock::{MockX, Settings};
+use birdhook_testkit::mock::{MockSettings, MockX};
 use bytes::Bytes;
 use http::Request;
 
@@ -33,7 +34,7 @@ pub(crate) enum Cut {
 /// A transport that can be cut off.
 #[derive(Clone)]
 pub(crate) struct Line {
-    https: Arc<Https>,
+    https: Arc<HttpsTransport>,
     /// Methods and paths, without requests to the receiver.
     pub(crate) sent: Arc<Mutex<Vec<String>>>,
     cut: Arc<Mutex<Option<(usize, Cut)>>>,
@@ -57,7 +58,7 @@ impl Line {
 }
 
 impl Transport for Line {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             if request.uri().path().starts_with("/webhooks/") {
                 return self.https.send(request).await;
@@ -84,23 +85,23 @@ impl Transport for Line {
 }
 
 fn client(x: &MockX, line: &Line, credentials: Credentials) -> Client {
-    let builder = Client::builder(credentials).base_url(x.url()).retries(Retries::never());
+    let builder = Client::builder(credentials).base_url(x.url()).retries(RetryPolicy::never());
     builder.transport(line.clone()).build().unwrap()
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(Settings::local()).await
+        Self::with(MockSettings::local()).await
     }
 
-    pub(crate) async fn with(settings: Settings) -> Self {
+    pub(crate) async fn with(settings: MockSettings) -> Self {
         let x = MockX::start(settings).await.unwrap();
         let receiver = Receiver::start(x.app().secret(), x.ledger()).await;
-        let https = Arc::new(Https::new(Duration::from_secs(10)).unwrap());
+        let https = Arc::new(HttpsTransport::new(Duration::from_secs(10)).unwrap());
         let line = Line { https, sent: Arc::default(), cut: Arc::default() };
         let app = x.app();
         let token =
-            |user: &birdhook_testkit::mock::User| AccessToken::new(user.token.as_str(), user.token_secret.as_str());
+            |user: &birdhook_testkit::mock::MockUser| AccessToken::new(user.token.as_str(), user.token_secret.as_str());
         let keys = ConsumerKeys::new(&*app.consumer_key, app.consumer_secret.as_str());
         let mut credentials = Credentials::new(keys).owner(token(&app.owner));
         for id in USERS {

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook_client::api::{EVENT_TYPES, EventType, NewSubscription};
 use birdhook_client::login::{LoginError, OAuth2, OAuth2Pending, Proof, SCOPES};
-use birdhook_client::{Cause, Client, CredentialKind, Credentials, Error, Filter, UserToken};
+use birdhook_client::{Client, CredentialKind, Credentials, Error, ErrorCause, Filter, UserToken};
 use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret;
 
@@ -91,7 +91,8 @@ async fn what_is_asked_for_is_enough_to_subscribe_the_user_to_every_type() {
         let new = NewSubscription::new(name, Filter::user(USER));
         let made = client.only(CredentialKind::User2).activity().create(&new).await;
         // The alias is the same subscription, and the mock need not know the newest types.
-        let may = |error: &Error| *error.cause() == Cause::AlreadySubscribed || *error.cause() == Cause::Invalid;
+        let may =
+            |error: &Error| *error.cause() == ErrorCause::AlreadySubscribed || *error.cause() == ErrorCause::Invalid;
         refused.extend(made.err().filter(|error| !may(error)).map(|error| format!("{name}: {error}")));
     }
     assert!(refused.is_empty(), "{refused:#?}");

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use birdhook_client::{
-    Builder, Cause, Client, CredentialKind, Credentials, Error, LockedToken, Retries, Sending, Storing, TokenStore,
-    TokenStoreError, Transport, TransportError, UserToken,
+    Client, ClientBuilder, CredentialKind, Credentials, Error, ErrorCause, LockedToken, RetryPolicy, TokenStore,
+    TokenStoreError, TokenStoreFuture, Transport, TransportError, TransportFuture, UserToken,
 };
 use birdhook_core::Timestamp;
-use birdhook_testkit::mock::Token;
+use birdhook_testkit::mock::MockToken;
 use bytes::Bytes;
 use http::{Request, Response};
 use secrecy::ExposeSecret;
@@ -30,11 +30,11 @@ struct Recording {
 struct Held(Recording, String, #[expect(dead_code, reason = "held")] tokio::sync::OwnedMutexGuard<()>);
 
 impl TokenStore for Recording {
-    fn get<'a>(&'a self, user: &'a str) -> Storing<'a, Option<UserToken>> {
+    fn get<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Option<UserToken>> {
         Box::pin(async move { Ok(self.token.lock().unwrap().clone().filter(|_| user == USER)) })
     }
 
-    fn lock<'a>(&'a self, user: &'a str) -> Storing<'a, Box<dyn LockedToken>> {
+    fn lock<'a>(&'a self, user: &'a str) -> TokenStoreFuture<'a, Box<dyn LockedToken>> {
         Box::pin(async move {
             let lock = Arc::clone(&self.lock).lock_owned().await;
             Ok(Box::new(Held(self.clone(), user.to_owned(), lock)) as Box<dyn LockedToken>)
@@ -43,11 +43,11 @@ impl TokenStore for Recording {
 }
 
 impl LockedToken for Held {
-    fn get(&mut self) -> Storing<'_, Option<UserToken>> {
+    fn get(&mut self) -> TokenStoreFuture<'_, Option<UserToken>> {
         Box::pin(async { self.0.get(&self.1).await })
     }
 
-    fn set(&mut self, token: Option<UserToken>) -> Storing<'_, ()> {
+    fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()> {
         Box::pin(async move {
             if *self.0.fails.lock().unwrap() {
                 return Err(TokenStoreError::new("the disk is full"));
@@ -59,12 +59,12 @@ impl LockedToken for Held {
     }
 }
 
-fn builder(world: &World, store: impl TokenStore) -> Builder {
+fn builder(world: &World, store: impl TokenStore) -> ClientBuilder {
     let (clock, app) = (world.x.clock(), world.x.app());
     let credentials = Credentials::bearer_only("no bearer").user2(USER, UserToken::new("not used beside a store"));
     let secret = app.client_secret.as_ref().map(|secret| secret.as_str().into());
     let builder = Client::builder(credentials.oauth2_client(&app.client_id, secret)).base_url(world.x.url());
-    let builder = builder.transport(world.line.clone()).clock(move || clock.now()).retries(Retries::never());
+    let builder = builder.transport(world.line.clone()).clock(move || clock.now()).retries(RetryPolicy::never());
     builder.token_store(store)
 }
 
@@ -81,7 +81,7 @@ fn client(world: &World, token: UserToken) -> (Client, Told) {
 /// Makes a call as the user. For a known token, X reports that the webhook does not exist.
 async fn call(client: &Client) -> Result<(), Error> {
     match client.account_activity().is_subscribed("1", USER).await {
-        Err(error) if *error.cause() == Cause::NoSuchWebhook => Ok(()),
+        Err(error) if *error.cause() == ErrorCause::NoSuchWebhook => Ok(()),
         Err(error) => Err(error),
         Ok(_) => panic!("there is no webhook"),
     }
@@ -132,7 +132,7 @@ async fn a_token_that_x_does_not_take_is_renewed_once_for_all_calls() {
     let kept = UserToken::new(first.access.clone()).refresh(first.refresh.clone().unwrap());
     let (client, told) = client(&world, kept);
     call(&client).await.unwrap();
-    world.x.expire(&Token::new(first.access.expose_secret()));
+    world.x.expire(&MockToken::new(first.access.expose_secret()));
     let before = world.line.token_requests();
     calls(&client).await;
     assert_eq!((told.lock().unwrap().len(), world.line.token_requests() - before), (1, 1));
@@ -159,7 +159,7 @@ async fn without_what_renews_it_a_token_is_used_as_it_is() {
     let (no_refresh, _) = client(&world, expired);
     let credentials = Credentials::bearer_only("no bearer").user2(USER, first);
     let no_client_id = Client::builder(credentials).base_url(world.x.url()).transport(world.line.clone());
-    let no_client_id = no_client_id.clock(move || clock.now()).retries(Retries::never()).build().unwrap();
+    let no_client_id = no_client_id.clock(move || clock.now()).retries(RetryPolicy::never()).build().unwrap();
     let before = world.line.token_requests();
     for client in [no_refresh, no_client_id.only(CredentialKind::User2)] {
         call(&client).await.unwrap();
@@ -167,7 +167,7 @@ async fn without_what_renews_it_a_token_is_used_as_it_is() {
     world.advance(7200).await;
     let (no_refresh, _) = client(&world, UserToken::new("void"));
     let error = call(&no_refresh).await.unwrap_err();
-    assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&Cause::Unauthenticated, 401));
+    assert_eq!((error.cause(), error.status().unwrap().as_u16()), (&ErrorCause::Unauthenticated, 401));
     assert_eq!(world.line.token_requests(), before);
 }
 
@@ -180,15 +180,15 @@ async fn a_token_that_x_does_not_renew_is_an_error_that_says_so() {
     world.advance(7200).await;
     let error = call(&client).await.unwrap_err();
     let expected = "POST /2/oauth2/token: X does not renew the user's token (400, invalid_request): Value passed for the token was invalid.";
-    assert_eq!((error.cause(), error.to_string().as_str()), (&Cause::NotRenewed, expected));
+    assert_eq!((error.cause(), error.to_string().as_str()), (&ErrorCause::NotRenewed, expected));
     assert!(!error.is_retryable());
-    assert!(error.cure().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.cure());
+    assert!(error.fix().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.fix());
     assert_eq!(told.lock().unwrap().len(), 0);
 
     let refused = r#"{"error":"unauthorized_client","error_description":"Missing valid authorization header"}"#;
     world.line.fake(Some(("/2/oauth2/token", Ok((401, refused)))));
     let error = call(&client).await.unwrap_err();
-    assert!(error.cure().starts_with("Run `birdhook auth app`"), "the app is wrong, not the user: {}", error.cure());
+    assert!(error.fix().starts_with("Run `birdhook auth app`"), "the app is wrong, not the user: {}", error.fix());
 }
 
 #[tokio::test]
@@ -198,10 +198,10 @@ async fn a_token_that_lasts_is_used_while_x_cannot_renew_it() {
     let (client, told) = client(&world, first);
     world.advance(7150).await;
     let unreachable = TransportError::Connect("nobody listens".to_owned());
-    let failures: [(Fake, Cause); 3] = [
-        (("/2/oauth2/token", Ok((503, "{}"))), Cause::Down),
-        (("/2/oauth2/token", Ok((429, "{}"))), Cause::RateLimited { until: None }),
-        (("/2/oauth2/token", Err(unreachable.clone())), Cause::NoAnswer(unreachable)),
+    let failures: [(Fake, ErrorCause); 3] = [
+        (("/2/oauth2/token", Ok((503, "{}"))), ErrorCause::Down),
+        (("/2/oauth2/token", Ok((429, "{}"))), ErrorCause::RateLimited { until: None }),
+        (("/2/oauth2/token", Err(unreachable.clone())), ErrorCause::NoAnswer(unreachable)),
     ];
     for (failure, _) in failures.clone() {
         world.line.fake(Some(failure));
@@ -226,7 +226,7 @@ async fn a_token_that_lasts_is_used_while_x_cannot_renew_it() {
 struct Silent(Arc<Mutex<Vec<String>>>);
 
 impl Transport for Silent {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             self.0.lock().unwrap().push(request.uri().path().to_owned());
             if request.uri().path() == "/2/oauth2/token" {
@@ -256,9 +256,9 @@ async fn x_is_waited_for_10_s_and_a_renewal_that_it_does_not_answer_is_not_repea
         let error = client.only(CredentialKind::User2).account_activity().is_subscribed("1", USER).await.unwrap_err();
         let expected = "POST /2/oauth2/token: X does not renew the user's token: no answer in time; X may have accepted \
                         the refresh token, which is not sent again";
-        assert_eq!((error.to_string().as_str(), error.cause()), (expected, &Cause::NotRenewed));
+        assert_eq!((error.to_string().as_str(), error.cause()), (expected, &ErrorCause::NotRenewed));
         assert!(!error.is_retryable());
-        assert!(error.cure().contains("`birdhook auth user2` and let user 2001 agree"), "{}", error.cure());
+        assert!(error.fix().contains("`birdhook auth user2` and let user 2001 agree"), "{}", error.fix());
     }
     assert_eq!((begun.elapsed().as_secs(), sent()), (10, 1));
     // The user has logged in again.
@@ -295,7 +295,7 @@ async fn a_call_that_x_refuses_again_is_not_made_for_ever() {
     let (client, told) = client(&world, first);
     world.line.fake(Some(("/subscriptions/all", Ok((401, "{}")))));
     let before = world.line.sent().len();
-    assert_eq!(call(&client).await.unwrap_err().cause(), &Cause::Unauthenticated);
+    assert_eq!(call(&client).await.unwrap_err().cause(), &ErrorCause::Unauthenticated);
     assert_eq!((world.line.sent().len() - before, told.lock().unwrap().len()), (3, 1), "call, renewal, call");
 }
 
@@ -311,7 +311,7 @@ async fn a_new_token_that_the_store_does_not_take_is_stored_by_the_next_call() {
         let error = client.access_token(USER).await.unwrap_err();
         let expected = "the disk is full; the renewed token of user 2001 is lost when this process ends before it is \
                         stored: run `birdhook auth user2` then";
-        assert_eq!((error.cause(), error.message()), (&Cause::TokenStore, Some(expected)));
+        assert_eq!((error.cause(), error.message()), (&ErrorCause::TokenStore, Some(expected)));
         assert!(!error.is_retryable(), "{error}");
     }
     *store.fails.lock().unwrap() = false;
@@ -342,7 +342,7 @@ async fn tokens_in_memory_are_renewed_once_for_all_clones() {
     }
     assert_eq!((tokens.len(), world.line.token_requests() - before), (1, 1));
     let error = client.access_token("3003").await.unwrap_err();
-    assert_eq!(error.cause(), &Cause::NoCredential(&[CredentialKind::User2]));
+    assert_eq!(error.cause(), &ErrorCause::NoCredential(&[CredentialKind::User2]));
     // A user who logs in later.
     let theirs = UserToken::new("theirs");
     client.token_store().set("3003", Some(theirs)).await.unwrap();
@@ -357,7 +357,7 @@ async fn revoked_tokens_work_no_longer_and_leave_the_store() {
         let client = builder(&world, store.clone()).build().unwrap();
         world.line.fake(Some(("/2/oauth2/revoke", Ok((503, "")))));
         let error = client.revoke(USER).await.unwrap_err();
-        assert_eq!((error.cause(), error.call()), (&Cause::Down, "POST /2/oauth2/revoke"));
+        assert_eq!((error.cause(), error.call()), (&ErrorCause::Down, "POST /2/oauth2/revoke"));
         assert!(store.token.lock().unwrap().is_some(), "what may still work is kept");
         world.line.fake(None);
         client.revoke(USER).await.unwrap();
@@ -365,7 +365,7 @@ async fn revoked_tokens_work_no_longer_and_leave_the_store() {
         world.oauth2().user_id(&first).await.unwrap_err();
         world.oauth2().refresh(&first).await.unwrap_err();
         let error = client.revoke(USER).await.unwrap_err();
-        assert_eq!(error.cause(), &Cause::NoCredential(&[CredentialKind::User2]));
+        assert_eq!(error.cause(), &ErrorCause::NoCredential(&[CredentialKind::User2]));
         for request in world.line.sent().iter() {
             let shown = format!("{request:?}");
             assert!(!shown.contains("Basic ") || request.headers()["authorization"].is_sensitive(), "{shown}");

@@ -64,7 +64,7 @@ async fn no_error_shows_what_was_answered_beside_x_s_words() {
         let error1 = world.oauth1().begin(CALLBACK).await.unwrap_err();
         let error2 = world.oauth2().refresh(&UserToken::new("hush").refresh("hush")).await.unwrap_err();
         for error in [error1, error2] {
-            let shown = format!("{error} {error:?} {}", error.cure());
+            let shown = format!("{error} {error:?} {}", error.fix());
             assert!(!shown.contains("hush"), "{status} {body}: {shown}");
         }
     }
@@ -78,7 +78,7 @@ fn every_error_says_what_to_do() {
     let refused = |status| LoginError::Refused { status, reason: None, message: None };
     let all = [LoginError::Denied, LoginError::AnotherLogin, LoginError::NoCode, LoginError::TimedOut, refused(None)];
     for error in all {
-        assert!(error.cure().ends_with('.') && !error.is_retryable(), "{error:?}");
+        assert!(error.fix().ends_with('.') && !error.is_retryable(), "{error:?}");
     }
     for (status, expected) in [(400, false), (401, false), (429, true), (500, true), (503, true)] {
         assert_eq!(refused(Some(status)).is_retryable(), expected, "{status}");

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use birdhook_client::{
-    Builder, Cause, Client, Credentials, FileTokenStore, Https, Retries, Sending, TokenStore, Transport, UserToken,
+    Client, ClientBuilder, Credentials, ErrorCause, FileTokenStore, HttpsTransport, RetryPolicy, TokenStore, Transport,
+    TransportFuture, UserToken,
 };
 use birdhook_core::Timestamp;
 use bytes::Bytes;
@@ -25,9 +26,14 @@ fn client(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp
     builder(folder, url, client_id, now).build().unwrap()
 }
 
-fn builder(folder: &Path, url: &str, client_id: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Builder {
+fn builder(
+    folder: &Path,
+    url: &str,
+    client_id: &str,
+    now: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> ClientBuilder {
     let credentials = Credentials::bearer_only("no bearer").oauth2_client(client_id, None);
-    let builder = Client::builder(credentials).base_url(url).clock(now).retries(Retries::never());
+    let builder = Client::builder(credentials).base_url(url).clock(now).retries(RetryPolicy::never());
     builder.token_store(FileTokenStore::new(folder))
 }
 
@@ -101,11 +107,11 @@ async fn processes_on_one_folder_renew_one_at_a_time() {
 }
 
 /// The transport of a process that is killed once X has responded to a renewal.
-struct Doomed(Https);
+struct Doomed(HttpsTransport);
 
 #[expect(clippy::print_stdout, reason = "the other process reads it")]
 impl Transport for Doomed {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             let answer = self.0.send(request).await?;
             println!("answered {}", answer.status().as_u16());
@@ -121,7 +127,7 @@ async fn a_process_killed_between_answer_and_write_leaves_the_store_whole_and_un
         let [folder, url, client_id, now] = asked.split('\n').collect::<Vec<_>>().try_into().unwrap();
         let now = Timestamp::from_millis(now.parse().unwrap());
         let builder = builder(Path::new(folder), url, client_id, move || now);
-        let doomed = Doomed(Https::new(std::time::Duration::from_secs(10)).unwrap());
+        let doomed = Doomed(HttpsTransport::new(std::time::Duration::from_secs(10)).unwrap());
         builder.transport(doomed).build().unwrap().access_token(USER).await.unwrap();
         unreachable!("it is killed");
     }
@@ -148,8 +154,8 @@ async fn a_process_killed_between_answer_and_write_leaves_the_store_whole_and_un
     let clock = world.x.clock();
     let client = client(folder.path(), &world.x.url(), &world.x.app().client_id, move || clock.now());
     let error = client.access_token(USER).await.unwrap_err();
-    assert_eq!(error.cause(), &Cause::NotRenewed, "{error}");
-    assert!(error.cure().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.cure());
+    assert_eq!(error.cause(), &ErrorCause::NotRenewed, "{error}");
+    assert!(error.fix().starts_with("Run `birdhook auth user2` and let user 2001 agree again"), "{}", error.fix());
     assert_eq!(client.access_token("3003").await.unwrap().expose_secret(), "theirs");
 }
 
@@ -202,7 +208,7 @@ async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
         assert!(error.ends_with("2001.json does not hold a token") && !error.contains("5secret"), "{error}");
     }
     let client = client(path.parent().unwrap(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
-    assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &Cause::TokenStore);
+    assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &ErrorCause::TokenStore);
     for id in ["", "..", "../2001", "a/b", "2001.json", "C:", "ü"] {
         assert!(store.get(id).await.is_err() && store.lock(id).await.is_err(), "{id:?}");
     }

@@ -1,7 +1,9 @@
 //! OAuth 1.0a.
 
 use birdhook_client::login::{LoginError, OAuth1};
-use birdhook_client::{AccessToken, Cause, Client, ConsumerKeys, CredentialKind, Credentials, Retries, TransportError};
+use birdhook_client::{
+    AccessToken, Client, ConsumerKeys, CredentialKind, Credentials, ErrorCause, RetryPolicy, TransportError,
+};
 use birdhook_testkit::mock::Permission;
 
 use crate::login::world::{USER, World, agree, deny, open, text};
@@ -11,15 +13,15 @@ const CALLBACK: &str = "https://app.example/callback?tenant=7";
 fn client(world: &World, token: AccessToken) -> Client {
     let clock = world.x.clock();
     let builder = Client::builder(Credentials::new(world.keys()).user(USER, token)).base_url(world.x.url());
-    builder.clock(move || clock.now()).retries(Retries::never()).build().unwrap()
+    builder.clock(move || clock.now()).retries(RetryPolicy::never()).build().unwrap()
 }
 
 /// Returns whether X accepts the token: X then reports that the webhook does not exist.
 async fn is_known(world: &World, token: AccessToken) -> bool {
     let client = client(world, token).only(CredentialKind::User);
     let error = client.account_activity().is_subscribed("1", USER).await.unwrap_err();
-    assert!(matches!(error.cause(), Cause::NoSuchWebhook | Cause::Unauthenticated), "{error}");
-    *error.cause() == Cause::NoSuchWebhook
+    assert!(matches!(error.cause(), ErrorCause::NoSuchWebhook | ErrorCause::Unauthenticated), "{error}");
+    *error.cause() == ErrorCause::NoSuchWebhook
 }
 
 #[tokio::test]
@@ -121,7 +123,7 @@ async fn a_refused_callback_is_named_in_whatever_form_x_refuses_it() {
     let callback = "https://app.example/callback";
     let add = "Add https://app.example/callback to the callback URLs";
     let pin = "Log in with a PIN (`birdhook auth user --pin`)";
-    for (body, shown, cure) in [
+    for (body, shown, fix) in [
         (
             "<?xml version=\"1.0\"?><errors><error code=\"415\">Not an approved URL</error></errors>",
             "X does not allow the callback URL https://app.example/callback (403, code 415): Not an approved URL",
@@ -158,7 +160,7 @@ async fn a_refused_callback_is_named_in_whatever_form_x_refuses_it() {
         world.line.fake(Some(("/oauth/request_token", Ok((403, body)))));
         let error = world.oauth1().begin(callback).await.unwrap_err();
         assert_eq!(error.to_string(), shown, "{body}");
-        assert!(error.cure().starts_with(cure) && error.cure().ends_with('.'), "{}", error.cure());
+        assert!(error.fix().starts_with(fix) && error.fix().ends_with('.'), "{}", error.fix());
         assert!(!error.is_retryable());
     }
     let capped = r#"{"title":"UsageCapExceeded","detail":"Usage cap exceeded: Monthly"}"#;

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use birdhook_client::login::{OAuth1, OAuth2};
-use birdhook_client::{ConsumerKeys, Https, Sending, Transport, TransportError};
+use birdhook_client::{ConsumerKeys, HttpsTransport, Transport, TransportError, TransportFuture};
 use birdhook_testkit::MockX;
-use birdhook_testkit::mock::{Settings, Token};
+use birdhook_testkit::mock::{MockSettings, MockToken};
 use bytes::Bytes;
 use http::{Request, Response, header};
 use tokio::sync::watch;
@@ -26,11 +26,11 @@ impl World {
     }
 
     pub(crate) async fn confidential() -> Self {
-        Self::with(|settings| settings.client_secret = Some(Token::new(SECRET))).await
+        Self::with(|settings| settings.client_secret = Some(MockToken::new(SECRET))).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings::manual();
+    pub(crate) async fn with(change: impl FnOnce(&mut MockSettings)) -> Self {
+        let mut settings = MockSettings::manual();
         change(&mut settings);
         Self { x: MockX::start(settings).await.unwrap(), line: Line::new() }
     }
@@ -61,7 +61,7 @@ impl World {
 
 /// Opens a URL as a browser that does not follow redirects.
 pub(crate) async fn open(url: &str) -> Response<Bytes> {
-    let https = Https::new(Duration::from_secs(10)).unwrap();
+    let https = HttpsTransport::new(Duration::from_secs(10)).unwrap();
     https.send(Request::get(url).body(Bytes::new()).unwrap()).await.unwrap()
 }
 
@@ -90,7 +90,7 @@ pub(crate) type Fake = (&'static str, Result<(u16, &'static str), TransportError
 /// A transport that records requests and can fake or hold responses.
 #[derive(Clone)]
 pub(crate) struct Line {
-    https: Https,
+    https: HttpsTransport,
     sent: Arc<Mutex<Vec<Request<Bytes>>>>,
     fake: Arc<Mutex<Option<Fake>>>,
     /// Whether responses to token requests are held back.
@@ -101,7 +101,7 @@ pub(crate) struct Line {
 
 impl Line {
     fn new() -> Self {
-        let https = Https::new(Duration::from_secs(10)).unwrap();
+        let https = HttpsTransport::new(Duration::from_secs(10)).unwrap();
         let (held, waiting) = (watch::Sender::new(false), watch::Sender::new(0));
         Self { https, sent: Arc::default(), fake: Arc::default(), held, waiting }
     }
@@ -121,7 +121,7 @@ impl Line {
 }
 
 impl Transport for Line {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         Box::pin(async move {
             self.sent().push(request.clone());
             let path = request.uri().path().to_owned();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_client::Api;
+use birdhook_client::ManagementApi;
 use birdhook_client::api::{Filter, NewSubscription};
 use birdhook_core::Timestamp;
 
@@ -18,7 +18,7 @@ async fn subscribe(world: &World, event_type: &str, filter: Filter, end: Option<
 
 #[tokio::test]
 async fn an_end_is_reported_once_before_it_comes() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     let id = subscribe(&world, "follow.follow", Filter::user(USER), Some(at(4 * DAY))).await;
     subscribe(&world, "follow.unfollow", Filter::user(USER), None).await;
     assert!(world.step().await.is_empty(), "it is four days away");
@@ -34,7 +34,7 @@ async fn an_end_is_reported_once_before_it_comes() {
 #[tokio::test]
 async fn a_subscription_is_renewed_with_its_own_filter_and_tag() {
     let renews = |settings: &mut birdhook_client::WatchSettings| settings.renew_for = Some(m(30 * 24 * 60));
-    let world = World::with(Api::V2, |_| (), renews).await;
+    let world = World::with(ManagementApi::V2, |_| (), renews).await;
     let filter = Filter::user(USER).qualifier("post_id", "20");
     let id = subscribe(&world, "like.create", filter.clone(), Some(at(DAY))).await;
     assert_eq!(world.step().await, [format!("renewed {}", 30 * DAY)]);

@@ -1,21 +1,24 @@
 //! Outages of X, and replays that fail.
 
-use birdhook_client::{Api, Notice};
+use birdhook_client::{ManagementApi, WatchEvent};
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Cause, Order, Outage};
+use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Outage};
 
 use crate::watch::world::{World, at, m};
 
 #[tokio::test]
 async fn x_may_be_down() {
     for outage in [Outage::Internal, Outage::Unavailable] {
-        let world = World::new(Api::V2).await;
+        let world = World::new(ManagementApi::V2).await;
         world.step().await;
         world.advance(m(300)).await;
         world.x.set_outage(Some(outage));
         world.watch.was_down(at(0), at(60));
         let told = world.watch.step().await;
-        assert!(matches!(&told[..], [Notice::Gap(_), Notice::Unknown { error }] if error.is_retryable()), "{told:?}");
+        assert!(
+            matches!(&told[..], [WatchEvent::Gap(_), WatchEvent::Unknown { error }] if error.is_retryable()),
+            "{told:?}"
+        );
         assert_eq!(world.step().await, ["unknown"]);
         assert!(world.asked().is_empty(), "a webhook of which nothing is known is not replayed to");
         world.x.set_outage(None);
@@ -25,7 +28,7 @@ async fn x_may_be_down() {
 
 #[tokio::test]
 async fn x_may_be_down_when_it_is_asked_to_challenge_or_to_replay() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.invalidate().await;
     world.step().await;
     world.x.set_outage(Some(Outage::Unavailable));
@@ -38,7 +41,7 @@ async fn x_may_be_down_when_it_is_asked_to_challenge_or_to_replay() {
 
 #[tokio::test]
 async fn a_status_that_never_comes_is_not_waited_for_for_ever() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.mood(|mood| mood.tells_ends = false);
     world.advance(m(60)).await;
     world.watch.was_down(at(0), at(10));
@@ -55,7 +58,7 @@ async fn a_status_that_never_comes_is_not_waited_for_for_ever() {
 
 #[tokio::test]
 async fn a_job_that_x_still_has_under_way_is_waited_for() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.happen(Kind::Like).await;
     world.advance(m(60)).await;
     world.watch.was_down(at(0), at(10));
@@ -66,7 +69,7 @@ async fn a_job_that_x_still_has_under_way_is_waited_for() {
     let told = world.step().await;
     assert!(told.is_empty(), "the same is not told twice: {told:?}");
     assert_eq!(world.watch.pending().len(), 1);
-    world.x.release(Order::AsHappened, 1);
+    world.x.release(DeliveryOrder::AsHappened, 1);
     world.x.settle().await;
     assert_eq!(world.step().await, ["replaying 0 10", "replayed 0 10 true"]);
 }
@@ -75,7 +78,7 @@ async fn a_job_that_x_still_has_under_way_is_waited_for() {
 async fn what_the_receiver_did_not_take_is_asked_for_again_once() {
     let fails_twice = &["replayed 0 10 false", "lost 0 10 incomplete"][..];
     for (second, told) in [(200, &["replayed 0 10 true"][..]), (500, fails_twice)] {
-        let world = World::new(Api::V2).await;
+        let world = World::new(ManagementApi::V2).await;
         world.happen(Kind::Like).await;
         world.advance(m(60)).await;
         world.watch.was_down(at(0), at(10));
@@ -84,14 +87,14 @@ async fn what_the_receiver_did_not_take_is_asked_for_again_once() {
         assert_eq!(all[..4], ["gap 0 10 down", "replaying 0 10", "replayed 0 10 false", "replaying 0 10"]);
         assert_eq!(all[4..], *told);
         let sent = world.x.ledger().sent();
-        assert_eq!(sent.iter().filter(|one| one.cause == Cause::Replay).count(), 2);
+        assert_eq!(sent.iter().filter(|one| one.cause == DeliveryCause::Replay).count(), 2);
         assert!(world.step().await.is_empty());
     }
 }
 
 #[tokio::test]
 async fn a_webhook_that_fails_the_challenge_before_a_replay_is_healed_and_replayed_to() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.advance(m(60)).await;
     world.step().await;
     world.watch.was_down(at(0), at(10));

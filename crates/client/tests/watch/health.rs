@@ -1,6 +1,6 @@
 //! Webhooks that become invalid or disappear.
 
-use birdhook_client::{Api, Notice, WatchSettings};
+use birdhook_client::{ManagementApi, WatchEvent, WatchSettings};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::Occasion;
 
@@ -8,7 +8,7 @@ use crate::watch::world::{World, m};
 
 #[tokio::test]
 async fn an_invalid_webhook_is_healed_and_what_it_missed_is_replayed() {
-    for api in [Api::V2, Api::Enterprise] {
+    for api in [ManagementApi::V2, ManagementApi::Enterprise] {
         let world = World::new(api).await;
         assert!(world.step().await.is_empty(), "a valid one is nothing to speak of");
         world.advance(m(5)).await;
@@ -45,7 +45,7 @@ async fn an_invalid_webhook_is_healed_and_what_it_missed_is_replayed() {
 
 #[tokio::test]
 async fn an_event_after_the_last_poll_says_that_the_webhook_was_good_then() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.step().await;
     world.advance(m(3)).await;
     world.happen(Kind::Follow).await;
@@ -56,7 +56,7 @@ async fn an_event_after_the_last_poll_says_that_the_webhook_was_good_then() {
 
 #[tokio::test]
 async fn what_somebody_else_heals_is_a_gap_too() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.invalidate().await;
     assert_eq!(world.step().await, ["invalid 0", "still_invalid"]);
     world.mood(|mood| mood.is_right = true);
@@ -69,12 +69,12 @@ async fn what_somebody_else_heals_is_a_gap_too() {
 
 #[tokio::test]
 async fn a_webhook_that_is_gone_is_told() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.step().await;
     world.x.delete(&world.webhook);
     world.advance(m(5)).await;
     let notices = world.watch.step().await;
-    assert!(matches!(&notices[..], [Notice::Missing { url }] if *url == world.webhook.url), "{notices:?}");
+    assert!(matches!(&notices[..], [WatchEvent::Missing { url }] if *url == world.webhook.url), "{notices:?}");
     world.x.register(&world.webhook.url).await.unwrap();
     world.advance(m(5)).await;
     assert_eq!(world.step().await, ["revalidated", "gap 0 10 invalid", "later 0 10 31"]);
@@ -82,8 +82,8 @@ async fn a_webhook_that_is_gone_is_told() {
 
 #[tokio::test]
 async fn a_webhook_is_found_whatever_the_case_of_its_scheme_and_host() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     let url = world.webhook.url.replacen("http://", "HTTP://", 1);
     let notices = world.client.watch(&*url, WatchSettings::default()).step().await;
-    assert!(!notices.iter().any(|notice| matches!(notice, Notice::Missing { .. })), "{notices:?}");
+    assert!(!notices.iter().any(|notice| matches!(notice, WatchEvent::Missing { .. })), "{notices:?}");
 }

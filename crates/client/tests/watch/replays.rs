@@ -1,8 +1,8 @@
 //! The replays that are requested for a gap, and their times.
 
-use birdhook_client::Api;
+use birdhook_client::ManagementApi;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Cause, Occasion, Order, ReplayAnswer};
+use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder, Occasion, ReplayAnswer};
 
 use crate::watch::world::{World, at, m};
 
@@ -19,11 +19,11 @@ const KINDS: [Kind; 8] = [
 
 /// Returns the kinds that X has sent again, in order.
 fn again(world: &World) -> Vec<Kind> {
-    world.x.ledger().sent().iter().filter(|sent| sent.cause == Cause::Replay).map(|sent| sent.kind).collect()
+    world.x.ledger().sent().iter().filter(|sent| sent.cause == DeliveryCause::Replay).map(|sent| sent.kind).collect()
 }
 
 /// Creates an event every 30 minutes. The app is down from minute 40 to 195, and reports it at 240.
-async fn downtime(api: Api) -> World {
+async fn downtime(api: ManagementApi) -> World {
     let world = World::new(api).await;
     for (number, kind) in KINDS.into_iter().enumerate() {
         let is_down = (2..7).contains(&number);
@@ -38,7 +38,7 @@ async fn downtime(api: Api) -> World {
 
 #[tokio::test]
 async fn exactly_the_gap_is_replayed_one_job_after_the_other() {
-    for api in [Api::V2, Api::Enterprise] {
+    for api in [ManagementApi::V2, ManagementApi::Enterprise] {
         let world = downtime(api).await;
         // Retries of 1.1 may or may not have arrived meanwhile.
         let before = world.taken().len();
@@ -49,7 +49,7 @@ async fn exactly_the_gap_is_replayed_one_job_after_the_other() {
             assert!(world.watch.step().await.is_empty(), "nothing is asked while a job is under way");
         }
         assert_eq!(world.asked(), ["202611231010-202611231210"], "{api:?}");
-        world.x.release(Order::AsHappened, 1);
+        world.x.release(DeliveryOrder::AsHappened, 1);
         world.x.settle().await;
         assert_eq!(again(&world), [Kind::Block, Kind::Mute, Kind::MessageReceived, Kind::Mention]);
 
@@ -66,7 +66,7 @@ async fn exactly_the_gap_is_replayed_one_job_after_the_other() {
 
 #[tokio::test]
 async fn what_was_seen_is_dropped_by_a_receiver_that_remembers() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.happen(Kind::Like).await;
     world.mood(|mood| mood.status = 503);
     world.happen(Kind::Follow).await;
@@ -80,7 +80,7 @@ async fn what_was_seen_is_dropped_by_a_receiver_that_remembers() {
 
 #[tokio::test]
 async fn what_is_older_than_the_window_is_lost_and_the_rest_is_replayed() {
-    for (api, lost, jobs) in [(Api::V2, true, 2), (Api::Enterprise, false, 5)] {
+    for (api, lost, jobs) in [(ManagementApi::V2, true, 2), (ManagementApi::Enterprise, false, 5)] {
         let world = World::new(api).await;
         world.advance(m(30 * 60)).await;
         world.watch.was_down(at(0), at(10 * 60));
@@ -90,7 +90,7 @@ async fn what_is_older_than_the_window_is_lost_and_the_rest_is_replayed() {
         assert_eq!(world.asked().len(), jobs, "{api:?}");
         assert_eq!(world.asked().last().unwrap(), "202611231730-202611231930");
     }
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.advance(m(40 * 60)).await;
     world.watch.was_down(at(0), at(10 * 60));
     assert_eq!(world.step().await, ["gap 0 600 down", "lost 0 600 too_old"]);
@@ -99,7 +99,7 @@ async fn what_is_older_than_the_window_is_lost_and_the_rest_is_replayed() {
 
 #[tokio::test]
 async fn what_is_fresh_is_asked_for_as_soon_as_x_takes_it() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.mood(|mood| mood.status = 503);
     world.advance(m(100)).await;
     world.happen(Kind::Like).await;
@@ -119,7 +119,7 @@ async fn what_is_fresh_is_asked_for_as_soon_as_x_takes_it() {
 
 #[tokio::test]
 async fn gaps_that_overlap_are_replayed_once_the_oldest_first() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     world.advance(m(300)).await;
     world.watch.was_down(at(100), at(130));
     world.watch.was_down(at(20), at(40));
@@ -133,7 +133,7 @@ async fn gaps_that_overlap_are_replayed_once_the_oldest_first() {
 
 #[tokio::test]
 async fn nothing_is_replayed_when_that_is_not_wanted() {
-    let world = World::with(Api::V2, |_| (), |settings| settings.replays = false).await;
+    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.replays = false).await;
     world.advance(m(300)).await;
     world.watch.was_down(at(0), at(100));
     assert_eq!(world.step().await, ["gap 0 100 down"]);
@@ -142,7 +142,7 @@ async fn nothing_is_replayed_when_that_is_not_wanted() {
 
 #[tokio::test]
 async fn a_job_without_an_id_ends_with_whatever_ends() {
-    let world = World::with(Api::V2, |x| x.contradictions.replay_answer = ReplayAnswer::Sample, |_| ()).await;
+    let world = World::with(ManagementApi::V2, |x| x.contradictions.replay_answer = ReplayAnswer::Sample, |_| ()).await;
     world.advance(m(300)).await;
     world.watch.was_down(at(0), at(180));
     let mut told = world.step().await;
@@ -152,7 +152,7 @@ async fn a_job_without_an_id_ends_with_whatever_ends() {
 
 #[tokio::test]
 async fn a_running_watch_does_not_wait_for_its_next_poll() {
-    let world = World::with(Api::V2, |_| (), |settings| settings.poll_interval = m(60)).await;
+    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.poll_interval = m(60)).await;
     world.advance(m(600)).await;
     world.watch.was_down(at(0), at(180));
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();

@@ -1,6 +1,6 @@
 //! Periods in which nothing arrives for too long.
 
-use birdhook_client::Api;
+use birdhook_client::ManagementApi;
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::ChallengeSchedule;
 
@@ -8,7 +8,7 @@ use crate::watch::world::{World, at, m};
 
 #[tokio::test]
 async fn a_time_without_events_is_a_gap_and_is_told_whole() {
-    let world = World::with(Api::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
+    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
     world.advance(m(10)).await;
     world.happen(Kind::Like).await;
     world.advance(m(60)).await;
@@ -40,7 +40,7 @@ async fn a_time_without_challenges_is_a_gap_from_the_last_sign_of_x() {
         assert!(world.step().await.is_empty());
         world
     };
-    let never = || World::with(Api::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ());
+    let never = || World::with(ManagementApi::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ());
     let world = silent(never().await).await;
     world.advance(m(1)).await;
     let told = world.step().await;
@@ -55,14 +55,14 @@ async fn a_time_without_challenges_is_a_gap_from_the_last_sign_of_x() {
 
 #[tokio::test]
 async fn challenges_that_the_app_does_not_tell_are_not_missed() {
-    let world = World::with(Api::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ()).await;
+    let world = World::with(ManagementApi::V2, |x| x.challenges_v2.schedule = ChallengeSchedule::Never, |_| ()).await;
     world.advance(m(30 * 60)).await;
     assert!(world.step().await.is_empty());
 }
 
 #[tokio::test]
 async fn challenges_as_x_sends_them_are_enough() {
-    let world = World::new(Api::V2).await;
+    let world = World::new(ManagementApi::V2).await;
     for _ in 0..100 {
         world.advance(m(60)).await;
         assert!(world.step().await.is_empty());
@@ -71,8 +71,8 @@ async fn challenges_as_x_sends_them_are_enough() {
 
 #[tokio::test]
 async fn what_came_before_the_watch_began_counts() {
-    let world = World::with(Api::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
-    world.watch.heard(at(-59));
+    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
+    world.watch.record_activity(at(-59));
     assert!(world.step().await.is_empty());
     world.advance(m(2)).await;
     assert_eq!(world.step().await, ["gap -59 2 no_events", "later -59 2 12"]);
@@ -80,7 +80,7 @@ async fn what_came_before_the_watch_began_counts() {
 
 #[tokio::test]
 async fn the_silence_of_an_invalid_webhook_is_one_gap() {
-    let world = World::with(Api::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
+    let world = World::with(ManagementApi::V2, |_| (), |settings| settings.event_silence = Some(m(60))).await;
     world.happen(Kind::Like).await;
     world.step().await;
     world.invalidate().await;

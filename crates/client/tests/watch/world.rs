@@ -9,11 +9,11 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use birdhook_client::{
-    AccessToken, Api, Client, ConsumerKeys, Credentials, Https, Notice, Retries, Sending, Transport, UserToken, Watch,
-    WatchSettings,
+    AccessToken, Client, ConsumerKeys, Credentials, HttpsTransport, ManagementApi, RetryPolicy, Transport,
+    TransportFuture, UserToken, Watch, WatchEvent, WatchSettings,
 };
-use birdhook_core::{Event, EventKind, Secret, Timestamp, Window, crc};
-use birdhook_testkit::mock::{Generation, Settings, Webhook};
+use birdhook_core::{DedupeWindow, Event, EventKind, Secret, Timestamp, crc};
+use birdhook_testkit::mock::{MockApi, MockSettings, MockWebhook};
 use birdhook_testkit::{Clock, Kind, MockX};
 use http::{Method, StatusCode, header};
 use tokio::net::TcpListener;
@@ -50,7 +50,7 @@ struct Receiver {
     clock: Clock,
     mood: Mutex<Mood>,
     watch: Mutex<Option<Watch>>,
-    window: Mutex<Window>,
+    window: Mutex<DedupeWindow>,
     /// The events that were not dropped as duplicates.
     taken: Mutex<Vec<Event>>,
 }
@@ -78,7 +78,7 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
         for event in birdhook_testkit::read("default", body).unwrap().into_events() {
             let is_end = event.kind() == EventKind::ReplayFinished;
             if let Some(watch) = watch.as_ref().filter(|_| tells_ends || !is_end) {
-                watch.saw(&event);
+                watch.record_event(&event);
             }
             let (key, time) = (event.delivery_key(), Duration::from_millis(now.as_millis().unsigned_abs()));
             let mut window = receiver.window.lock().unwrap();
@@ -93,12 +93,12 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
 
 /// The client's transport, which records the requested replays.
 struct Remembering {
-    https: Https,
+    https: HttpsTransport,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Transport for Remembering {
-    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+    fn send(&self, request: Request<Bytes>) -> TransportFuture<'_> {
         let (head, body) = request.into_parts();
         if head.uri.path().contains("/replay") {
             let text = format!("{} {}", head.uri.query().unwrap_or_default(), String::from_utf8_lossy(&body));
@@ -115,7 +115,7 @@ impl Transport for Remembering {
 
 pub(crate) struct World {
     pub(crate) x: MockX,
-    pub(crate) webhook: Webhook,
+    pub(crate) webhook: MockWebhook,
     pub(crate) watch: Watch,
     pub(crate) client: Client,
     receiver: Arc<Receiver>,
@@ -130,17 +130,17 @@ impl Drop for World {
 }
 
 impl World {
-    pub(crate) async fn new(api: Api) -> Self {
+    pub(crate) async fn new(api: ManagementApi) -> Self {
         Self::with(api, |_| (), |_| ()).await
     }
 
     /// Creates a fixture with a valid webhook to which the user is subscribed.
     pub(crate) async fn with(
-        api: Api,
-        change_x: impl FnOnce(&mut Settings),
+        api: ManagementApi,
+        change_x: impl FnOnce(&mut MockSettings),
         change: impl FnOnce(&mut WatchSettings),
     ) -> Self {
-        let mut settings = Settings::manual();
+        let mut settings = MockSettings::manual();
         change_x(&mut settings);
         let x = MockX::start(settings).await.unwrap();
         let mood = Mood { status: 200, is_right: true, tells_ends: true, next: VecDeque::new() };
@@ -149,14 +149,14 @@ impl World {
             clock: x.clock(),
             mood: Mutex::new(mood),
             watch: Mutex::default(),
-            window: Mutex::new(Window::new(10_000, m(6 * 24 * 60))),
+            window: Mutex::new(DedupeWindow::new(10_000, m(6 * 24 * 60))),
             taken: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks", listener.local_addr().unwrap());
         let router = Router::new().fallback(receive).with_state(Arc::clone(&receiver));
         let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        let generation = if api == Api::V2 { Generation::V2 } else { Generation::Enterprise };
+        let generation = if api == ManagementApi::V2 { MockApi::V2 } else { MockApi::Enterprise };
         let webhook = x.register_for(x.app(), &url, generation).await.unwrap();
         x.subscribe(&webhook, USER).unwrap();
 
@@ -167,11 +167,11 @@ impl World {
             .owner(owner)
             .user2(USER, UserToken::new(x.user(USER).oauth2_token.as_str()));
         let (clock, asked) = (x.clock(), Arc::<Mutex<Vec<String>>>::default());
-        let transport = Remembering { https: Https::new(m(1)).unwrap(), asked: Arc::clone(&asked) };
+        let transport = Remembering { https: HttpsTransport::new(m(1)).unwrap(), asked: Arc::clone(&asked) };
         let client = Client::builder(credentials)
             .base_url(x.url())
             .clock(move || clock.now())
-            .retries(Retries::never())
+            .retries(RetryPolicy::never())
             .transport(transport)
             .build()
             .unwrap();
@@ -239,7 +239,7 @@ impl World {
 /// Returns a notice on one line, with times in minutes after the start.
 ///
 /// Omits the parts that vary between runs.
-pub(crate) fn line(notice: &Notice) -> String {
+pub(crate) fn line(notice: &WatchEvent) -> String {
     let told = notice.to_string();
     assert!(!told.contains('\n'), "{told}");
     let json = serde_json::to_value(notice).unwrap();

@@ -15,7 +15,8 @@ mod derived;
 use std::hint::black_box;
 
 use birdhook_core::{
-    App, AppSelector, Apps, BodyReader, Delivery, Endpoint, Event, RequestHead, Secret, Settings, Step, signature,
+    App, AppSelector, Apps, BodyReader, Delivery, Endpoint, EndpointSettings, Event, HeadResult, RequestHead, Secret,
+    signature,
 };
 use bytes::Bytes;
 use criterion::measurement::WallTime;
@@ -37,8 +38,8 @@ fn begun(endpoint: &Endpoint, signed: &str) -> BodyReader {
     let headers =
         [("x-twitter-webhooks-signature", signed.as_bytes()), ("content-type", b"application/json".as_slice())];
     match endpoint.begin(&RequestHead::new("POST", "/webhooks/twitter", None).with_headers(headers)) {
-        Step::Body(reader) => reader,
-        Step::Reply(reply) => panic!("{reply:?}"),
+        HeadResult::Body(reader) => reader,
+        HeadResult::Reply(reply) => panic!("{reply:?}"),
     }
 }
 
@@ -48,7 +49,7 @@ fn bodies(criterion: &mut Criterion) {
     let hmac = |body: &[u8]| keyed.clone().chain_update(body).finalize().into_bytes();
     for (name, text) in bodies::ALL {
         let (body, signed) = (Bytes::from_static(text.as_bytes()), signature::sign(&secret, text.as_bytes()));
-        let endpoint = Endpoint::new(secret.clone(), Settings::default());
+        let endpoint = Endpoint::new(secret.clone(), EndpointSettings::default());
         let mut group = criterion.benchmark_group(*name);
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function("hmac", |bencher| bencher.iter(|| hmac(black_box(text.as_bytes()))));
@@ -112,13 +113,13 @@ fn challenge(criterion: &mut Criterion) {
     let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
     let mut answer = |name: &str, endpoint: &Endpoint, path: &str| {
         let head = RequestHead::new("GET", path, query);
-        assert!(matches!(endpoint.begin(&head), Step::Reply(reply) if reply.status() == 200));
+        assert!(matches!(endpoint.begin(&head), HeadResult::Reply(reply) if reply.status() == 200));
         criterion.bench_function(name, |bencher| bencher.iter(|| endpoint.begin(black_box(&head))));
     };
-    answer("challenge", &Endpoint::new(Secret::new(SECRET).unwrap(), Settings::default()), "/webhooks/twitter");
+    answer("challenge", &Endpoint::new(Secret::new(SECRET).unwrap(), EndpointSettings::default()), "/webhooks/twitter");
     // The last of several apps, selected by the path.
     let apps = (0..8).map(|number| App::new(format!("app{number}"), Secret::new(format!("{SECRET}{number}")).unwrap()));
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.app_selector = AppSelector::PathSegment;
     answer("challenge_of_8_apps", &Endpoint::new(Apps::new(apps).unwrap(), settings), "/webhooks/twitter/app7");
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::User;
 use crate::Timestamp;
-use crate::wire::{Id, Text};
+use crate::schema::{Id, Text};
 
 /// A user revoked the app's access.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

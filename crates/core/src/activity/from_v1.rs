@@ -5,9 +5,9 @@ use super::{
     PostRelation, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, ReferenceKind, Relationship, Revocation,
     Typing, User, from_v2,
 };
-use crate::wire::Wrapping as _;
-use crate::wire::v1::{self, Payload};
-use crate::wire::v2;
+use crate::schema::Wrapping as _;
+use crate::schema::v1::{self, Payload};
+use crate::schema::v2;
 use crate::{Event, EventKind};
 
 pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {

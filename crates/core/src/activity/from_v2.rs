@@ -9,8 +9,8 @@ use super::{
     Replay, Revocation, Space, User,
 };
 use crate::envelope::types;
-use crate::wire::v2::{self, Includes, Payload};
-use crate::wire::{Id, v1};
+use crate::schema::v2::{self, Includes, Payload};
+use crate::schema::{Id, v1};
 use crate::{Event, EventKind};
 
 pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Link, Media, User};
-use crate::wire::{Degree, Id, Text, v1};
+use crate::schema::{Degree, Id, Text, v1};
 
 /// A direct message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

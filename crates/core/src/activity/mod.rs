@@ -1,13 +1,13 @@
 //! Activities: typed events in one form for both of X's APIs.
 //!
 //! ```
-//! use birdhook_core::{Activity, Endpoint, PostRelation, RequestHead, Secret, Settings, Step, signature};
+//! use birdhook_core::{Activity, Endpoint, PostRelation, RequestHead, Secret, EndpointSettings, HeadResult, signature};
 //! # let secret = Secret::new("consumer-secret").unwrap();
-//! # let endpoint = Endpoint::new(secret.clone(), Settings::default());
+//! # let endpoint = Endpoint::new(secret.clone(), EndpointSettings::default());
 //! # let read = |body: &'static str| {
 //! #     let signed = signature::sign(&secret, body.as_bytes());
 //! #     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-//! #     let Step::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
+//! #     let HeadResult::Body(mut reader) = endpoint.begin(&head) else { panic!("refused") };
 //! #     reader.push(body.into()).unwrap();
 //! #     reader.finish().unwrap().into_events().remove(0)
 //! # };
@@ -47,7 +47,7 @@ pub use report::Report;
 
 use serde::Serialize;
 
-use crate::{Event, EventKind, Generation, RawJson};
+use crate::{ApiSource, Event, EventKind, RawJson};
 
 /// The typed content of an event, in one form for both of X's APIs.
 ///
@@ -228,11 +228,11 @@ impl Event {
             self.kind(),
             EventKind::MessageSent | EventKind::MessageReceived | EventKind::MessagesRead | EventKind::Typing
         );
-        let read = match self.generation() {
+        let read = match self.api_source() {
             _ if v1 => from_v1::activity(self),
-            Generation::AccountActivity => from_v1::activity(self),
-            Generation::XActivity | Generation::FilteredStream | Generation::Replay => from_v2::activity(self),
-            Generation::Unknown => None,
+            ApiSource::AccountActivity => from_v1::activity(self),
+            ApiSource::XActivity | ApiSource::FilteredStream | ApiSource::Replay => from_v2::activity(self),
+            ApiSource::Unknown => None,
         };
         read.unwrap_or(Activity::Unknown { raw: self.raw() })
     }

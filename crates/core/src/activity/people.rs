@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::wire::v1::Party;
-use crate::wire::{Id, Text, v1, v2};
-use crate::{Event, Generation, Timestamp};
+use crate::schema::v1::Party;
+use crate::schema::{Id, Text, v1, v2};
+use crate::{ApiSource, Event, Timestamp};
 
 /// A user with the details that X reports. Often only the id is known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -115,8 +115,8 @@ pub struct Relationship<'a> {
 impl Event {
     /// Returns a user by id, with all details that come with the event.
     pub(super) fn person<'a>(&'a self, id: Option<Id<'a>>) -> User<'a> {
-        let known = id.as_deref().and_then(|id| match self.generation() {
-            Generation::AccountActivity => self.user(id).map(User::from),
+        let known = id.as_deref().and_then(|id| match self.api_source() {
+            ApiSource::AccountActivity => self.user(id).map(User::from),
             _ => self.user_v2(id).map(User::from),
         });
         let known = known.unwrap_or_default();

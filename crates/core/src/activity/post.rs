@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::User;
 use crate::Timestamp;
-use crate::wire::{Id, Text};
+use crate::schema::{Id, Text};
 
 /// A new post.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -134,7 +134,7 @@ pub struct Link<'a> {
 #[non_exhaustive]
 pub struct Media<'a> {
     /// The id, which is the same for both APIs. It is the X Activity API's media key without the
-    /// number of its kind, which [`v2::Media`](crate::wire::v2::Media) keeps.
+    /// number of its kind, which [`v2::Media`](crate::schema::v2::Media) keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<'a>>,
     /// `photo`, `video` or `animated_gif`.

@@ -47,7 +47,7 @@ impl Serialize for Report<'_> {
         Line {
             kind: event.kind().as_str(),
             name: event.name(),
-            generation: event.generation().as_str(),
+            generation: event.api_source().as_str(),
             app: event.app(),
             subscriber: event.subscriber(),
             tag: event.tag(),

@@ -7,14 +7,14 @@ use super::Outline;
 use super::conversation::{Conversation, known_as};
 use super::cursor::Cursor;
 use super::draft::Draft;
-use super::facts::{self, Happening, identity};
+use super::facts::{self, MockEvent, identity};
 use super::payload::{PayloadFacts, is_relation};
 use super::types;
 use crate::key::{Beginning, Content};
-use crate::wire::object::object;
-use crate::wire::v2::Filter;
-use crate::wire::{Id, Lenient, Text};
-use crate::{Direction, EventKind, Generation, Timestamp};
+use crate::schema::object::object;
+use crate::schema::v2::Filter;
+use crate::schema::{Id, Lenient, Text};
+use crate::{ApiSource, Direction, EventKind, Timestamp};
 
 /// The top-level `data`. It is an activity if it has an `event_type`.
 #[derive(Default)]
@@ -135,10 +135,10 @@ impl<'a> Data<'a> {
         parts.insert(0, self.id.as_deref()?);
         Some(Draft {
             payload: self.text,
-            kind: Happening::Plain(EventKind::PostMatched),
+            kind: MockEvent::Plain(EventKind::PostMatched),
             identity: identity("post_matched", &parts),
             at: self.created_at,
-            ..Draft::unknown(Generation::FilteredStream, Cow::Borrowed("matching_rules"), body.trim())
+            ..Draft::unknown(ApiSource::FilteredStream, Cow::Borrowed("matching_rules"), body.trim())
         })
     }
 
@@ -273,7 +273,7 @@ impl<'a> Data<'a> {
 
     /// Converts an event that was read in the form of the Account Activity API into an activity.
     fn take_over(&self, draft: &mut Draft<'a>, kind: EventKind, present: &str) {
-        draft.generation = Generation::XActivity;
+        draft.generation = ApiSource::XActivity;
         match draft.content {
             Content::Same => draft.content = Content::Id(draft.identity),
             // Without a time, the bytes are the same each time a user types, and one delivery may
@@ -285,20 +285,20 @@ impl<'a> Data<'a> {
         }
         draft.identity = draft.identity.of_activity(present);
         match &mut draft.kind {
-            Happening::Message { told, .. } => {
+            MockEvent::Message { told, .. } => {
                 *told = Some(match kind {
                     EventKind::MessageSent => Direction::Sent,
                     _ => Direction::Received,
                 });
             }
             // The ids are missing, but the event type determines the kind.
-            Happening::Plain(unknown) => {
+            MockEvent::Plain(unknown) => {
                 *unknown = kind;
                 if !draft.payload.starts_with('{') {
                     draft.payload = self.text;
                 }
             }
-            Happening::Revocation { .. } => {}
+            MockEvent::Revocation { .. } => {}
         }
     }
 
@@ -317,14 +317,14 @@ impl<'a> Data<'a> {
         payload: &'a str,
         facts: &PayloadFacts<'a>,
     ) -> Draft<'a> {
-        let (happening, content) = facts.known(kind).unwrap_or((Happening::Plain(kind), Content::Same));
+        let (happening, content) = facts.known(kind).unwrap_or((MockEvent::Plain(kind), Content::Same));
         let identity = match (&content, facts.own_id(kind)) {
             (Content::Id(content), _) => *content,
             (_, Some(id)) => identity("activity", &[id]),
             _ => self.last_resort().identity(),
         };
         Draft {
-            generation: Generation::XActivity,
+            generation: ApiSource::XActivity,
             identity: identity.of_activity(if present.is_empty() { &name } else { present }),
             name,
             raw: self.text,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::facts::{Happening, Known, identity};
+use super::facts::{Known, MockEvent, identity};
 use super::shared;
 use crate::event::{Described, Envelope};
 use crate::key::{Content, Identity};
 use crate::readable::Readable;
-use crate::wire::object::object;
-use crate::wire::{Id, Text};
-use crate::{Direction, Event, EventKind, Generation, RawJson, Timestamp};
+use crate::schema::object::object;
+use crate::schema::{Id, Text};
+use crate::{ApiSource, Direction, Event, EventKind, RawJson, Timestamp};
 
 object! {
     /// The members that identify the end of a replay.
@@ -26,12 +26,12 @@ object! {
 /// An event as described by its slice of the body. `for_user_id` may follow the events in the body,
 /// so the subscriber and everything that depends on it is added at the end.
 pub(super) struct Draft<'a> {
-    pub(super) generation: Generation,
+    pub(super) generation: ApiSource,
     pub(super) name: Cow<'static, str>,
     pub(super) raw: &'a str,
     /// The JSON from which typed values are read: `raw`, or the payload within it.
     pub(super) payload: &'a str,
-    pub(super) kind: Happening<'a>,
+    pub(super) kind: MockEvent<'a>,
     pub(super) identity: Identity,
     pub(super) content: Content,
     pub(super) at: Option<Timestamp>,
@@ -39,7 +39,7 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(super) fn account_activity(name: Cow<'static, str>, raw: &'a str, known: Option<Known<'a>>) -> Self {
-        let generation = Generation::AccountActivity;
+        let generation = ApiSource::AccountActivity;
         match known {
             Some(Known { kind, identity, content, at }) => {
                 Self { generation, name, raw, payload: raw, kind, identity, content, at }
@@ -48,9 +48,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn unknown(generation: Generation, name: Cow<'static, str>, raw: &'a str) -> Self {
+    pub(super) fn unknown(generation: ApiSource, name: Cow<'static, str>, raw: &'a str) -> Self {
         let identity = identity("unknown", &[&name, raw]);
-        let kind = Happening::Plain(EventKind::Unknown);
+        let kind = MockEvent::Plain(EventKind::Unknown);
         Self { generation, name, raw, payload: raw, kind, identity, content: Content::Same, at: None }
     }
 
@@ -60,9 +60,9 @@ impl<'a> Draft<'a> {
         let status: Job<'_> = serde_json::from_str(raw).unwrap_or_default();
         let state = status.job_state.as_deref().unwrap_or_default();
         Self {
-            kind: Happening::Plain(EventKind::ReplayFinished),
+            kind: MockEvent::Plain(EventKind::ReplayFinished),
             identity: identity("replay", &[status.job_id.as_deref().unwrap_or(raw), state]),
-            ..Self::unknown(Generation::Replay, Cow::Borrowed("replay_job_status"), raw)
+            ..Self::unknown(ApiSource::Replay, Cow::Borrowed("replay_job_status"), raw)
         }
     }
 
@@ -71,10 +71,10 @@ impl<'a> Draft<'a> {
     pub(super) fn replay_event(raw: &'a str, body: &str) -> Self {
         let job: Job<'_> = serde_json::from_str(raw).unwrap_or_default();
         Self {
-            kind: Happening::Plain(EventKind::ReplayFinished),
+            kind: MockEvent::Plain(EventKind::ReplayFinished),
             identity: identity("unknown", &["", body]),
             at: job.created_at,
-            ..Self::unknown(Generation::Replay, Cow::Borrowed("replay_event"), raw)
+            ..Self::unknown(ApiSource::Replay, Cow::Borrowed("replay_event"), raw)
         }
     }
 
@@ -94,7 +94,7 @@ impl<'a> Draft<'a> {
             payload: Readable::new(RawJson::new(body.slice_ref(self.payload))),
         };
         match self.kind {
-            Happening::Plain(kind) => {
+            MockEvent::Plain(kind) => {
                 described.kind = kind;
                 described.direction = match kind {
                     EventKind::MessageSent => Some(Direction::Sent),
@@ -102,7 +102,7 @@ impl<'a> Draft<'a> {
                     _ => None,
                 };
             }
-            Happening::Message { sender, source_app, told } => {
+            MockEvent::Message { sender, source_app, told } => {
                 let compared = envelope
                     .subscriber
                     .as_deref()
@@ -114,7 +114,7 @@ impl<'a> Draft<'a> {
                 };
                 described.source_app = source_app.map(|app| shared(body, app));
             }
-            Happening::Revocation { user } => {
+            MockEvent::Revocation { user } => {
                 described.kind = EventKind::AccessRevoked;
                 described.revoked_by = Some(shared(body, user));
             }

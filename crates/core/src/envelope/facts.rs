@@ -6,9 +6,9 @@ use std::ops::Deref;
 use super::LONGEST_ID;
 use super::cursor::Cursor;
 use crate::key::{Content, Identity};
-use crate::wire::object::{Decoded, Value, object};
-use crate::wire::v1::StatusRef;
-use crate::wire::{Id, Lenient, Text};
+use crate::schema::object::{Decoded, Value, object};
+use crate::schema::v1::StatusRef;
+use crate::schema::{Id, Lenient, Text};
 use crate::{Direction, EventKind, Timestamp};
 
 /// Declares a struct that reads its members from an object and skips all others. An error in one
@@ -162,14 +162,14 @@ fn written<'i>(text: Option<&'i Id<'_>>, id: Option<&'i WrittenId<'_>>) -> Optio
 
 /// The facts known about one event.
 pub(super) struct Known<'a> {
-    pub(super) kind: Happening<'a>,
+    pub(super) kind: MockEvent<'a>,
     pub(super) identity: Identity,
     pub(super) content: Content,
     pub(super) at: Option<Timestamp>,
 }
 
 /// An event's kind, as far as it is known without the subscriber.
-pub(super) enum Happening<'a> {
+pub(super) enum MockEvent<'a> {
     Plain(EventKind),
     /// `told` is the direction that X's event type implies, if any.
     Message {
@@ -221,7 +221,7 @@ impl<'a> Facts<'a> {
             "direct_message_indicate_typing_events" => {
                 let (sender, recipient) = self.conversation()?;
                 content = Content::Timeless(identity("typing", &[sender, recipient]));
-                (Happening::Plain(EventKind::Typing), self.timed("typing", [sender, recipient], raw))
+                (MockEvent::Plain(EventKind::Typing), self.timed("typing", [sender, recipient], raw))
             }
             "direct_message_mark_read_events" => {
                 let (sender, recipient) = self.conversation()?;
@@ -230,7 +230,7 @@ impl<'a> Facts<'a> {
                     None => {
                         content = Content::Timeless(identity("mark_read", &[sender, recipient]));
                         let identity = self.timed("mark_read_at", [sender, recipient], raw);
-                        (Happening::Plain(EventKind::MessagesRead), identity)
+                        (MockEvent::Plain(EventKind::MessagesRead), identity)
                     }
                 }
             }
@@ -238,13 +238,13 @@ impl<'a> Facts<'a> {
                 let app = short(self.target.as_ref()?.app_id.as_deref()?)?;
                 let user = short(self.source.as_ref()?.user_id.clone()?)?;
                 let identity = self.timed("revoke", [app, &user], raw);
-                (Happening::Revocation { user }, identity)
+                (MockEvent::Revocation { user }, identity)
             }
             _ => {
                 let (kind, what) = self.relation(array)?;
                 let (source, target) = (short(self.source.as_ref()?.user()?)?, short(self.target.as_ref()?.user()?)?);
                 content = Content::Timeless(identity(what, &[source, target]));
-                (Happening::Plain(kind), self.timed(what, [source, target], raw))
+                (MockEvent::Plain(kind), self.timed(what, [source, target], raw))
             }
         };
         Some(Known { kind, identity, content, at: self.at() })
@@ -266,12 +266,12 @@ impl<'a> Facts<'a> {
         Some((short(sender?)?, short(recipient.or(self.recipient_id.as_deref())?)?))
     }
 
-    fn message(&self) -> Option<(Happening<'a>, Identity)> {
+    fn message(&self) -> Option<(MockEvent<'a>, Identity)> {
         if self.kind.as_deref().is_some_and(|kind| kind != "message_create") {
             return None;
         }
         let message = self.message_create.as_ref()?;
-        let happening = Happening::Message {
+        let happening = MockEvent::Message {
             sender: short(message.sender_id.clone()?)?,
             source_app: message.source_app_id.clone().and_then(short),
             told: None,
@@ -315,8 +315,8 @@ pub(super) fn short<T: Deref<Target: AsRef<str>>>(id: T) -> Option<T> {
     (id.deref().as_ref().len() <= LONGEST_ID).then_some(id)
 }
 
-fn plain<'a>(kind: EventKind, what: &str, parts: &[&str]) -> (Happening<'a>, Identity) {
-    (Happening::Plain(kind), identity(what, parts))
+fn plain<'a>(kind: EventKind, what: &str, parts: &[&str]) -> (MockEvent<'a>, Identity) {
+    (MockEvent::Plain(kind), identity(what, parts))
 }
 
 pub(super) fn at_time(what: &str, who: [&str; 2], time: Timestamp) -> Identity {

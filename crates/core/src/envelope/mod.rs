@@ -19,8 +19,8 @@ use smallvec::SmallVec;
 use crate::directory::Directory;
 use crate::event::Envelope;
 use crate::readable::Readable;
-use crate::wire::{Id, Lenient};
-use crate::{Delivery, Event, Generation, RawJson};
+use crate::schema::{Id, Lenient};
+use crate::{ApiSource, Delivery, Event, RawJson};
 use activity::{Data, Meta, Rule};
 use cursor::Cursor;
 use draft::Draft;
@@ -229,7 +229,7 @@ impl<'a> Outline<'a> {
             self.drafts.clear();
         }
         if self.drafts.is_empty() {
-            let generation = if self.is_account_activity { Generation::AccountActivity } else { Generation::Unknown };
+            let generation = if self.is_account_activity { ApiSource::AccountActivity } else { ApiSource::Unknown };
             self.drafts.push(Draft::unknown(generation, Cow::Borrowed(""), body.trim()));
         }
     }

@@ -1,10 +1,10 @@
 //! The members of an X Activity API payload that determine its subject, its user and its time.
 
 use super::cursor::Cursor;
-use super::facts::{self, Happening, facts, identity, short};
+use super::facts::{self, MockEvent, facts, identity, short};
 use crate::key::Content;
-use crate::wire::object::object;
-use crate::wire::{Id, Text};
+use crate::schema::object::object;
+use crate::schema::{Id, Text};
 use crate::{EventKind, Timestamp};
 
 facts! {
@@ -86,16 +86,16 @@ impl<'a> PayloadFacts<'a> {
     }
 
     /// Returns the identity of an event as the Account Activity API has it, if that API reports it.
-    pub(super) fn known(&self, kind: EventKind) -> Option<(Happening<'a>, Content)> {
-        let id = |what: &str| Some((Happening::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
+    pub(super) fn known(&self, kind: EventKind) -> Option<(MockEvent<'a>, Content)> {
+        let id = |what: &str| Some((MockEvent::Plain(kind), Content::Id(identity(what, &[self.id(kind)?]))));
         let relation = |what: &str| {
             let (source, target) = (self.source.as_ref()?.user()?, self.target.as_ref()?.user()?);
-            Some((Happening::Plain(kind), Content::Timeless(identity(what, &[source, target]))))
+            Some((MockEvent::Plain(kind), Content::Timeless(identity(what, &[source, target]))))
         };
         match kind {
             EventKind::MessageSent | EventKind::MessageReceived => {
                 let (id, _) = (self.id.as_deref()?, self.sender_id.as_ref()?);
-                Some((Happening::Plain(kind), Content::Added(identity("message", &[id]))))
+                Some((MockEvent::Plain(kind), Content::Added(identity("message", &[id]))))
             }
             EventKind::PostCreated => id("tweet_create"),
             EventKind::PostDeleted => id("tweet_delete"),
@@ -112,7 +112,7 @@ impl<'a> PayloadFacts<'a> {
                     (Some(app), Some(time)) => Content::Id(facts::at_time("revoke", [app, &user], time)),
                     _ => Content::Same,
                 };
-                Some((Happening::Revocation { user }, content))
+                Some((MockEvent::Revocation { user }, content))
             }
             _ => None,
         }

@@ -9,7 +9,7 @@ pub(crate) mod documented;
 pub(crate) mod hostile;
 
 use birdhook_core::{
-    App, Apps, Delivery, Endpoint, Event, Reason, Reply, RequestHead, Secret, Settings, Step, signature,
+    App, Apps, Delivery, Endpoint, EndpointSettings, Event, HeadResult, Outcome, Reply, RequestHead, Secret, signature,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub(crate) fn secret(text: &str) -> Secret {
 }
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::new(App::new("bees", secret(SECRET)), Settings::default())
+    Endpoint::new(App::new("bees", secret(SECRET)), EndpointSettings::default())
 }
 
 pub(crate) fn apps(apps: impl IntoIterator<Item = App>) -> Apps {
@@ -38,8 +38,8 @@ pub(crate) fn get(endpoint: &Endpoint, target: &str, headers: Headers<'_>) -> Re
     };
     let head = RequestHead::new("GET", path, query).with_headers(headers.iter().map(|(n, v)| (*n, v.as_bytes())));
     match endpoint.begin(&head) {
-        Step::Reply(reply) => reply,
-        Step::Body(_) => panic!("a GET has no body"),
+        HeadResult::Reply(reply) => reply,
+        HeadResult::Body(_) => panic!("a GET has no body"),
     }
 }
 
@@ -51,8 +51,8 @@ pub(crate) fn post<'a>(
 ) -> Result<Delivery, Reply> {
     let head = RequestHead::new("POST", "/", None).with_headers(headers.iter().map(|(n, v)| (*n, v.as_bytes())));
     match endpoint.begin(&head) {
-        Step::Reply(reply) => Err(reply),
-        Step::Body(mut reader) => {
+        HeadResult::Reply(reply) => Err(reply),
+        HeadResult::Body(mut reader) => {
             for chunk in chunks {
                 reader.push(Bytes::copy_from_slice(chunk))?;
             }
@@ -67,8 +67,8 @@ pub(crate) fn post_signed(endpoint: &Endpoint, key: &str, body: &[u8]) -> Result
     post(endpoint, &[(signature::HEADER, &signed)], [body])
 }
 
-pub(crate) fn try_deliver(body: impl AsRef<[u8]>) -> Result<Delivery, Reason> {
-    post_signed(&endpoint(), SECRET, body.as_ref()).map_err(|reply| reply.reason())
+pub(crate) fn try_deliver(body: impl AsRef<[u8]>) -> Result<Delivery, Outcome> {
+    post_signed(&endpoint(), SECRET, body.as_ref()).map_err(|reply| reply.outcome())
 }
 
 pub(crate) fn deliver(body: impl AsRef<[u8]>) -> Delivery {

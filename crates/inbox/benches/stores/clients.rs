@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use birdhook_core::Delivery;
-use birdhook_inbox::{Inbox, Options};
+use birdhook_inbox::{Inbox, InboxSettings};
 use birdhook_pipeline::EventSink;
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -71,7 +71,7 @@ const MOST: usize = 4096;
 impl Running {
     pub(crate) fn open(contestant: Contestant, folder: &Path) -> Self {
         let Some(store) = contestant.open(folder) else {
-            let inbox = Options::new().free_space(0).open(folder).unwrap();
+            let inbox = InboxSettings::new().free_space(0).open(folder).unwrap();
             return Self { taker: Taker::Inbox(inbox), thread: None };
         };
         let (sender, receiver) = channel();

@@ -8,7 +8,7 @@ const FIRST: u64 = 10;
 const LONGEST: u64 = 35;
 const LEASE: u64 = 50;
 
-const RETRY: Retry = Retry { tries: TRIES, first: FIRST, longest: LONGEST };
+const RETRY: Retry = Retry { attempts: TRIES, first: FIRST, longest: LONGEST };
 
 /// An event of the list.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ struct Known {
     lane: u32,
     stored_at: u64,
     state: State,
-    tries: u32,
+    attempts: u32,
 }
 
 impl Known {
@@ -56,9 +56,9 @@ impl Model {
     }
 
     fn fail(&mut self, id: EventId, after: Option<u64>, now: u64) -> bool {
-        let tries = self.event(id).unwrap().tries;
-        let pause = after.unwrap_or([FIRST, 2 * FIRST, LONGEST][tries as usize - 1]);
-        let is_dead = tries >= TRIES;
+        let attempts = self.event(id).unwrap().attempts;
+        let pause = after.unwrap_or([FIRST, 2 * FIRST, LONGEST][attempts as usize - 1]);
+        let is_dead = attempts >= TRIES;
         self.set(id, if is_dead { State::Dead { since: now } } else { State::Waiting { until: now + pause } });
         is_dead
     }
@@ -92,7 +92,7 @@ impl Model {
         assert_eq!(index.next_change(), changes.min(), "{step}");
         for event in &self.events {
             let slot = index.slot(event.id).unwrap();
-            assert_eq!((slot.state, slot.tries), (event.state, event.tries), "{step}: {:?}", event.id);
+            assert_eq!((slot.state, slot.attempts), (event.state, event.attempts), "{step}: {:?}", event.id);
         }
         let batches: BTreeSet<u64> = self.events.iter().map(|event| event.id.batch).collect();
         assert_eq!(index.entries(0).map(|(number, _)| number).collect::<BTreeSet<_>>(), batches, "{step}");
@@ -130,7 +130,7 @@ fn run(order: Order, seed: u64) {
                 let slots: Vec<_> = (0..random.usize(1..5)).map(|_| Slot::new(random.u32(..4))).collect();
                 for (slot, place) in slots.iter().zip(0..) {
                     let id = EventId { batch: next, slot: place };
-                    model.events.push(Known { id, lane: slot.lane, stored_at: now, state: State::Ready, tries: 0 });
+                    model.events.push(Known { id, lane: slot.lane, stored_at: now, state: State::Ready, attempts: 0 });
                 }
                 index.add(next, Progress { stored_at: now, bytes: bytes(next), slots });
                 next += 1;
@@ -140,13 +140,13 @@ fn run(order: Order, seed: u64) {
                 let expected = model.may_go().first().copied();
                 let taken = index.take(now, LEASE);
                 assert_eq!(taken.map(|(id, _, _)| id), expected, "seed {seed}, step {number}: take");
-                if let Some((id, tries, token)) = taken {
+                if let Some((id, attempts, token)) = taken {
                     assert!(leases.iter().all(|(_, other)| *other != token), "seed {seed}: a token is given once");
                     leases.push((id, token));
                     model.set(id, State::Leased { until: now + LEASE, token });
                     let event = model.event(id).unwrap();
-                    event.tries += 1;
-                    assert_eq!(event.tries, tries, "seed {seed}, step {number}");
+                    event.attempts += 1;
+                    assert_eq!(event.attempts, attempts, "seed {seed}, step {number}");
                 }
                 format!("take {taken:?}")
             }
@@ -171,7 +171,7 @@ fn run(order: Order, seed: u64) {
                         Outcome::Acknowledged if !is_done => model.set(id, State::Done { since: now }),
                         Outcome::Failed(after) if is_held => _ = model.fail(id, after, now),
                         Outcome::NotHandedOut if is_held => {
-                            event.tries -= 1;
+                            event.attempts -= 1;
                             model.set(id, State::Ready);
                         }
                         Outcome::Rejected if is_held => model.set(id, State::Dead { since: now }),
@@ -194,7 +194,7 @@ fn run(order: Order, seed: u64) {
                 let id = index.dead().first().copied().filter(|_| random.bool()).unwrap_or(id);
                 let is_dead = matches!(model.event(id).unwrap().state, State::Dead { .. });
                 if is_dead {
-                    model.event(id).unwrap().tries = 0;
+                    model.event(id).unwrap().attempts = 0;
                     model.set(id, State::Ready);
                 }
                 assert_eq!(index.requeue(id), is_dead, "seed {seed}, step {number}");
@@ -244,7 +244,7 @@ fn run(order: Order, seed: u64) {
 #[test]
 fn it_is_what_the_list_of_events_says_after_every_step() {
     for seed in [1, 2, birdhook_seed::seed()] {
-        run(Order::Free, seed);
+        run(Order::Unordered, seed);
         run(Order::BySubscriber, seed);
     }
 }
@@ -274,21 +274,21 @@ fn a_dead_letter_that_comes_back_is_neither_overtaken_nor_handed_out_beside_anot
     assert_eq!(index.take(0, LEASE), None, "the second is handed out");
     index.settle(second, token, Outcome::Failed(Some(0)), 0);
     index.advance(0);
-    let (first, tries, _) = index.take(0, LEASE).unwrap();
-    assert_eq!((first, tries), (id(0), 1), "it was accepted before the second");
+    let (first, attempts, _) = index.take(0, LEASE).unwrap();
+    assert_eq!((first, attempts), (id(0), 1), "it was accepted before the second");
     assert_eq!(index.take(0, LEASE), None);
 }
 
 #[test]
 fn what_failed_in_a_commit_that_failed_still_waits() {
-    let mut before = index(Order::Free, &[1, 2, 3, 4]);
-    before.slot_mut(id(3)).unwrap().tries = TRIES - 1;
+    let mut before = index(Order::Unordered, &[1, 2, 3, 4]);
+    before.slot_mut(id(3)).unwrap().attempts = TRIES - 1;
     let tokens: Vec<_> = (0..4).map(|_| before.take(0, LEASE).unwrap().2).collect();
     let record = before.entry(0).unwrap().progress.write();
     before.settle(id(0), tokens[0], Outcome::Failed(Some(500)), 0);
     before.settle(id(1), tokens[1], Outcome::Acknowledged, 0);
     before.settle(id(3), tokens[3], Outcome::Failed(None), 0);
-    let mut opened = Index::new(Order::Free, RETRY);
+    let mut opened = Index::new(Order::Unordered, RETRY);
     opened.add(0, Progress::read(record).unwrap());
     opened.adopt(&before);
     assert_eq!(opened.slot(id(0)).unwrap().state, State::Waiting { until: 500 });

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 pub use self::redb::RedbStore;
-use crate::lock::Holder;
+use crate::lock::LockHolder;
 
 /// The map a record is in. Records are keyed by the number of a batch: deliveries that were stored
 /// together.
@@ -140,7 +140,7 @@ impl Store for Box<dyn Store> {
 pub enum StoreError {
     /// Another process, or this one, has the store open. `None` if the holder is unknown.
     #[error("it is in use by {}; only one process at a time can open it", holder(.0.as_ref()))]
-    InUse(Option<Holder>),
+    InUse(Option<LockHolder>),
     /// A file is a link, or everyone may write to the folder.
     #[error("{0}")]
     Unsafe(String),
@@ -161,8 +161,8 @@ pub enum StoreError {
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-fn holder(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "this process or another one".to_owned(), Holder::to_string)
+fn holder(holder: Option<&LockHolder>) -> String {
+    holder.map_or_else(|| "this process or another one".to_owned(), LockHolder::to_string)
 }
 
 impl StoreError {

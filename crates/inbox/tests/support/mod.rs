@@ -10,8 +10,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::{Clock, Event, Inbox, Options};
-use birdhook_pipeline::{Begun, Pipeline, RequestHead, Secret, Webhook, signature};
+use birdhook_inbox::{Clock, Event, Inbox, InboxSettings};
+use birdhook_pipeline::{HeadResult, Pipeline, RequestHead, Secret, Webhook, signature};
 use tempfile::TempDir;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,16 +23,16 @@ pub(crate) struct Receiver {
     pub(crate) pipeline: Pipeline<Inbox>,
 }
 
-pub(crate) fn options() -> Options {
-    Options::new().free_space(0)
+pub(crate) fn options() -> InboxSettings {
+    InboxSettings::new().free_space(0)
 }
 
 impl Receiver {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: InboxSettings) -> Self {
         Self::open(&Arc::new(tempfile::tempdir().unwrap()), options)
     }
 
-    pub(crate) fn open(folder: &Arc<TempDir>, options: Options) -> Self {
+    pub(crate) fn open(folder: &Arc<TempDir>, options: InboxSettings) -> Self {
         Self::behind(folder, options.open(folder.path()).unwrap(), webhook())
     }
 
@@ -46,7 +46,7 @@ impl Receiver {
     }
 
     /// Closes the inbox without waiting for leases, as the end of a process would, and reopens it.
-    pub(crate) async fn reopen(self, options: Options) -> Self {
+    pub(crate) async fn reopen(self, options: InboxSettings) -> Self {
         let folder = Arc::clone(&self.folder);
         self.close().await;
         Self::open(&folder, options)
@@ -96,9 +96,9 @@ pub(crate) fn webhook() -> Webhook {
 pub(crate) async fn send(pipeline: &Pipeline<Inbox>, body: &str) -> u16 {
     let signed = signature::sign(&secret(), body.as_bytes());
     let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]);
-    let Begun::Delivery(reception) = pipeline.begin(&head) else { panic!("refused") };
+    let HeadResult::Body(incoming) = pipeline.begin(&head) else { panic!("refused") };
     let chunks = futures_util::stream::iter([Ok::<_, Infallible>(bytes::Bytes::from(body.to_owned()))]);
-    pipeline.receive(reception, chunks).await.status()
+    pipeline.receive(incoming, chunks).await.status()
 }
 
 /// A body with one deleted post per number, for this subscriber.

@@ -23,7 +23,7 @@ impl Sender {
     }
 
     /// Sends some bytes, and waits for more.
-    fn send(&mut self, bodies: &Bodies, bytes: usize, now: Instant) -> Result<(), Reason> {
+    fn send(&mut self, bodies: &Bodies, bytes: usize, now: Instant) -> Result<(), Outcome> {
         let bytes = bytes.min(self.left);
         self.left -= bytes;
         self.share.take(bodies, bytes, || now)?;

@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use super::posts::delivery;
 use super::run;
 use super::thinking::Book;
-use crate::dedupe::{Claimed, Dedupe, Keying};
+use crate::dedupe::{Claimed, Dedupe, DedupePolicy};
 
 fn dedupe() -> Arc<Dedupe> {
-    Arc::new(Dedupe::new(Keying::default(), Duration::from_secs(60), (8, Duration::from_secs(900))))
+    Arc::new(Dedupe::new(DedupePolicy::default(), Duration::from_secs(60), (8, Duration::from_secs(900))))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

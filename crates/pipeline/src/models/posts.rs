@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use birdhook_core::{App, Delivery, Reason, RequestHead, Secret, signature};
+use birdhook_core::{App, Delivery, Outcome, RequestHead, Secret, signature};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::stream;
 use shuttle::future::yield_now;
 
-use crate::{Begun, EventSink, Pipeline, Webhook};
+use crate::{EventSink, HeadResult, Pipeline, Webhook};
 
 static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::new("consumer-secret-of-the-models").unwrap());
 static WEBHOOK: LazyLock<Webhook> = LazyLock::new(|| {
@@ -45,11 +45,11 @@ impl Post {
     }
 
     /// Sends the POST, its body in two pieces with a pause before each, and returns the reason.
-    pub(super) async fn send<S: EventSink>(&self, to: &Pipeline<S>) -> Reason {
+    pub(super) async fn send<S: EventSink>(&self, to: &Pipeline<S>) -> Outcome {
         let head = RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, self.signed.as_bytes())]);
         match to.begin(&head) {
-            Begun::Reply(reply) => reply.reason(),
-            Begun::Delivery(reception) => to.receive(reception, self.pieces()).await.reason(),
+            HeadResult::Reply(reply) => reply.outcome(),
+            HeadResult::Body(incoming) => to.receive(incoming, self.pieces()).await.outcome(),
         }
     }
 

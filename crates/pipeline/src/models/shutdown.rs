@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use birdhook_core::Reason;
+use birdhook_core::Outcome;
 use shuttle::future::{JoinHandle, block_on, spawn, yield_now};
 
 use super::posts::{Post, webhook};
@@ -23,7 +23,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn send<S>(&self, post: Post, pipeline: &Pipeline<S>) -> JoinHandle<Reason>
+    fn send<S>(&self, post: Post, pipeline: &Pipeline<S>) -> JoinHandle<Outcome>
     where
         S: EventSink<Future: Send> + Send + Sync + 'static,
     {
@@ -31,7 +31,7 @@ impl Seen {
         spawn(async move {
             let began_late = seen.over.load(SeqCst);
             let reason = post.send(&pipeline).await;
-            if reason == Reason::Accepted {
+            if reason == Outcome::Accepted {
                 assert!(!began_late, "accepted after the shutdown");
                 seen.accepted.fetch_add(1, SeqCst);
             }
@@ -70,15 +70,15 @@ fn a_patient_shutdown_leaves_nothing() {
                 let (pipeline, seen) = (pipeline.clone(), seen.clone());
                 async move {
                     let left = pipeline.shutdown(PATIENCE).await;
-                    assert!(left.is_nothing(), "{left:?}");
+                    assert!(left.is_empty(), "{left:?}");
                     assert_eq!(pipeline.health().body_bytes, 0);
                     seen.over.store(true, SeqCst);
-                    assert_eq!(Post::of(&["3"]).send(&pipeline).await, Reason::ShuttingDown);
+                    assert_eq!(Post::of(&["3"]).send(&pipeline).await, Outcome::ShuttingDown);
                 }
             });
             for request in requests {
                 let reason = request.await.unwrap();
-                assert!([Reason::Accepted, Reason::ShuttingDown].contains(&reason), "{reason:?}");
+                assert!([Outcome::Accepted, Outcome::ShuttingDown].contains(&reason), "{reason:?}");
             }
             shutdown.await.unwrap();
             assert_eq!(reader.await.unwrap(), seen.accepted.load(SeqCst), "read and accepted");
@@ -110,7 +110,7 @@ fn no_handler_runs_when_a_patient_shutdown_is_over() {
             assert_eq!(pipeline.gate().shutdown(PATIENCE).await, 0);
             over.store(true, SeqCst);
             for request in requests {
-                assert_ne!(request.await.unwrap(), Reason::SinkPanicked, "the handler's own assertion is caught");
+                assert_ne!(request.await.unwrap(), Outcome::SinkPanicked, "the handler's own assertion is caught");
             }
             nothing_is_under_way(&pipeline);
         });
@@ -133,7 +133,7 @@ fn dropped_requests_do_not_hold_a_shutdown_up() {
             });
             requests[0].abort();
             requests[1].abort();
-            assert!(shutdown.await.unwrap().is_nothing());
+            assert!(shutdown.await.unwrap().is_empty());
             for request in requests {
                 let _ = request.await;
             }
@@ -158,7 +158,7 @@ fn an_impatient_shutdown_tells_what_it_leaves() {
             let reader = reader(deliveries);
             let left = pipeline.shutdown(PATIENCE).await;
             // The reason is counted before the request leaves the in-flight count.
-            let before = usize::try_from(pipeline.health().answered(Reason::Accepted)).unwrap();
+            let before = usize::try_from(pipeline.health().answered(Outcome::Accepted)).unwrap();
             seen.over.store(true, SeqCst);
             for request in requests {
                 request.await.unwrap();
@@ -179,18 +179,18 @@ fn room_for_bodies_is_given_back_however_a_request_ends() {
         block_on(async {
             let posts = [Post::of(&["1"]), Post::of(&["2"]), Post::of(&["3"])];
             let room = posts[0].len() * 2;
-            let (pipeline, deliveries) = webhook().body_limit(room / 2).bodies_limit(room).channel(8);
+            let (pipeline, deliveries) = webhook().body_limit(room / 2).memory_budget(room).channel(8);
             let seen = Seen::default();
             let reader = reader(deliveries);
             let requests = posts.map(|post| seen.send(post, &pipeline));
             requests[2].abort();
             for request in requests {
                 if let Ok(reason) = request.await {
-                    assert!([Reason::Accepted, Reason::TooManyBodies].contains(&reason), "{reason:?}");
+                    assert!([Outcome::Accepted, Outcome::OverMemoryBudget].contains(&reason), "{reason:?}");
                 }
             }
             nothing_is_under_way(&pipeline);
-            assert!(pipeline.shutdown(PATIENCE).await.is_nothing());
+            assert!(pipeline.shutdown(PATIENCE).await.is_empty());
             assert_eq!(reader.await.unwrap(), seen.accepted.load(SeqCst));
         });
     });

@@ -1,11 +1,11 @@
-//! Model tests of `CutOver::Both` with events without an id, reported by both APIs.
+//! Model tests of `ApiMode::Dual` with events without an id, reported by both APIs.
 
 use shuttle::future::{block_on, spawn};
 
 use super::posts::{Post, webhook};
 use super::run;
 use super::thinking::{Book, Thinking};
-use crate::CutOver;
+use crate::ApiMode;
 
 /// User 8 follows user 7, as reported by the Account Activity API.
 fn old(at: u64) -> Post {
@@ -28,7 +28,7 @@ fn both_tell(by_old: u64, by_new: u64, failures: usize) {
     let posts = (1..=by_old).map(old).chain((1..=by_new).map(new));
     block_on(async {
         let book = Book::default();
-        let pipeline = webhook().cut_over(CutOver::Both).sink(Thinking::new(&book, failures));
+        let pipeline = webhook().api_mode(ApiMode::Dual).sink(Thinking::new(&book, failures));
         let senders: Vec<_> = posts
             .map(|post| {
                 let pipeline = pipeline.clone();

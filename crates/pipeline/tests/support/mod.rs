@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use birdhook_pipeline::{
-    App, Begun, Delivery, Event, EventSink, Pipeline, Reason, Reception, Reply, RequestHead, Secret, SinkError,
-    Webhook, signature,
+    App, Delivery, Event, EventSink, HeadResult, IncomingDelivery, Outcome, Pipeline, Reply, RequestHead, Secret,
+    SinkError, Webhook, signature,
 };
 use bytes::Bytes;
 use futures_core::Stream;
@@ -62,39 +62,43 @@ pub(crate) fn ids(delivery: &Delivery) -> Vec<String> {
     delivery.events().iter().map(id).collect()
 }
 
-pub(crate) fn begin_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Begun {
+pub(crate) fn begin_signed<S: EventSink>(
+    pipeline: &Pipeline<S>,
+    key: &str,
+    body: &str,
+) -> HeadResult<IncomingDelivery> {
     let signed = signature::sign(&secret(key), body.as_bytes());
     pipeline.begin(&RequestHead::new("POST", "/", None).with_headers([(signature::HEADER, signed.as_bytes())]))
 }
 
-pub(crate) fn reception<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Reception {
+pub(crate) fn incoming<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> IncomingDelivery {
     match begin_signed(pipeline, SECRET, body) {
-        Begun::Delivery(reception) => reception,
-        Begun::Reply(reply) => panic!("refused: {:?}", reply.reason()),
+        HeadResult::Body(incoming) => incoming,
+        HeadResult::Reply(reply) => panic!("refused: {:?}", reply.outcome()),
     }
 }
 
 /// Sends a whole POST, its body in one chunk, signed with this secret.
-pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Reason {
+pub(crate) async fn deliver_signed<S: EventSink>(pipeline: &Pipeline<S>, key: &str, body: &str) -> Outcome {
     match begin_signed(pipeline, key, body) {
-        Begun::Reply(reply) => reply.reason(),
-        Begun::Delivery(reception) => pipeline.receive(reception, whole(body)).await.reason(),
+        HeadResult::Reply(reply) => reply.outcome(),
+        HeadResult::Body(incoming) => pipeline.receive(incoming, whole(body)).await.outcome(),
     }
 }
 
-pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Reason {
+pub(crate) async fn deliver<S: EventSink>(pipeline: &Pipeline<S>, body: &str) -> Outcome {
     deliver_signed(pipeline, SECRET, body).await
 }
 
 /// Like [`deliver`], with owned arguments, so that it can run in a task.
-pub(crate) async fn deliver_owned<S: EventSink>(pipeline: Pipeline<S>, body: String) -> Reason {
+pub(crate) async fn deliver_owned<S: EventSink>(pipeline: Pipeline<S>, body: String) -> Outcome {
     deliver(&pipeline, &body).await
 }
 
 pub(crate) fn get<S: EventSink>(pipeline: &Pipeline<S>, query: &str) -> Reply {
     match pipeline.begin(&RequestHead::new("GET", "/", Some(query))) {
-        Begun::Reply(reply) => reply,
-        Begun::Delivery(_) => panic!("a GET has no body"),
+        HeadResult::Reply(reply) => reply,
+        HeadResult::Body(_) => panic!("a GET has no body"),
     }
 }
 

@@ -6,6 +6,6 @@ mod sink;
 mod store;
 mod verdict;
 
-pub use settings::{Dedupe, WhenDown};
-pub use sink::{HandOver, SharedDedupe};
+pub use settings::{DedupeSettings, WhenDown};
+pub use sink::{SharedDedupe, SharedDedupeFuture};
 pub use store::DedupeError;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook_pipeline::Keying;
+use birdhook_pipeline::DedupePolicy;
 use redis::aio::ConnectionLike;
 
 use super::SharedDedupe;
@@ -45,18 +45,18 @@ pub enum WhenDown {
 /// ```
 #[derive(Clone)]
 #[must_use = "call around"]
-pub struct Dedupe {
+pub struct DedupeSettings {
     pub(super) link: Arc<dyn Link>,
-    pub(super) keying: Keying,
+    pub(super) policy: DedupePolicy,
     pub(super) prefix: String,
     pub(super) in_flight: Duration,
     pub(super) horizon: Duration,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
     pub(super) copies_wait: Duration,
     pub(super) when_down: WhenDown,
 }
 
-impl Dedupe {
+impl DedupeSettings {
     /// Uses a connection of another kind, such as one to a cluster.
     ///
     /// The connection should reconnect by itself, as redis's `ConnectionManager` does.
@@ -67,11 +67,11 @@ impl Dedupe {
     fn with(link: Arc<dyn Link>) -> Self {
         Self {
             link,
-            keying: Keying::default(),
+            policy: DedupePolicy::default(),
             prefix: "{birdhook}:".to_owned(),
             in_flight: Duration::from_secs(10),
             horizon: Duration::from_secs((5 * 24 + 1) * 3600),
-            patience: Duration::from_millis(500),
+            timeout: Duration::from_millis(500),
             copies_wait: Duration::from_millis(1500),
             when_down: WhenDown::default(),
         }
@@ -109,8 +109,8 @@ impl Dedupe {
     /// 500 ms.
     ///
     /// The inner sink has the rest of the webhook's deadline.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -131,8 +131,8 @@ impl Dedupe {
     }
 
     /// Sets the deduplication policy for calls without a webhook. A webhook brings its own keys.
-    pub fn keying(mut self, keying: Keying) -> Self {
-        self.keying = keying;
+    pub fn dedupe_policy(mut self, policy: DedupePolicy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -146,18 +146,18 @@ impl Redis {
     /// Returns settings for deduplication across all receivers that use this server.
     ///
     /// For sinks that store events elsewhere.
-    pub fn dedupe(&self) -> Dedupe {
-        Dedupe::with(Arc::new(self.clone()))
+    pub fn dedupe(&self) -> DedupeSettings {
+        DedupeSettings::with(Arc::new(self.clone()))
     }
 }
 
-impl fmt::Debug for Dedupe {
+impl fmt::Debug for DedupeSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dedupe")
             .field("prefix", &self.prefix)
             .field("in_flight", &self.in_flight)
             .field("horizon", &self.horizon)
-            .field("patience", &self.patience)
+            .field("timeout", &self.timeout)
             .field("copies_wait", &self.copies_wait)
             .field("when_down", &self.when_down)
             .finish_non_exhaustive()

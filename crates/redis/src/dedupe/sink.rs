@@ -12,11 +12,11 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::claim::Claim;
 use super::store::{Claimed, DedupeError, Store};
-use super::{Dedupe, WhenDown};
+use super::{DedupeSettings, WhenDown};
 
 /// A sink that delivers to an inner sink only events that no receiver has delivered before.
 ///
-/// Receivers share this state if they use the same Redis. Made by [`Dedupe::around`]. 200 has the
+/// Receivers share this state if they use the same Redis. Made by [`DedupeSettings::around`]. 200 has the
 /// meaning that the inner sink gives it, in this receiver or in the one that accepted a copy.
 ///
 /// Several receivers may serve one URL, and X sends copies of an event to any of them, sometimes at
@@ -29,12 +29,12 @@ use super::{Dedupe, WhenDown};
 /// [key](birdhook_pipeline::EventKey), the same as a message's `key`.
 ///
 /// 1. **Claim.** One script checks all events of a delivery. If one is in flight in another
-///    request, nothing is claimed; the script is repeated for [a while](Dedupe::copies_wait), then
+///    request, nothing is claimed; the script is repeated for [a while](DedupeSettings::copies_wait), then
 ///    X is answered 503 ([`InFlight`](SinkError::InFlight)). Events that are done are removed from
-///    the delivery. The others get the request's token, for [`in_flight`](Dedupe::in_flight) at
+///    the delivery. The others get the request's token, for [`in_flight`](DedupeSettings::in_flight) at
 ///    most. If none is left, X is answered 200.
 /// 2. **Delivery** of the remaining events to the inner sink.
-/// 3. **Done**, for the [`horizon`](Dedupe::horizon), if the sink returned `Ok`; otherwise
+/// 3. **Done**, for the [`horizon`](DedupeSettings::horizon), if the sink returned `Ok`; otherwise
 ///    **release**, also if the request was dropped. Either is sent to Redis in the background, and
 ///    repeated until Redis confirms it or the claim has expired.
 ///
@@ -79,7 +79,7 @@ impl<S> SharedDedupe<S> {
     }
 
     /// Returns the settings.
-    pub fn settings(&self) -> &Dedupe {
+    pub fn settings(&self) -> &DedupeSettings {
         &self.store.settings
     }
 
@@ -97,15 +97,15 @@ impl<S> SharedDedupe<S> {
 }
 
 impl<S: EventSink> EventSink for SharedDedupe<S> {
-    type Future = HandOver<S>;
+    type Future = SharedDedupeFuture<S>;
 
-    fn deliver(&self, delivery: Delivery) -> HandOver<S> {
-        let keying = self.store.settings.keying;
-        let keys: Vec<EventKey> = delivery.events().iter().map(|event| keying.key(event)).collect();
+    fn deliver(&self, delivery: Delivery) -> SharedDedupeFuture<S> {
+        let policy = self.store.settings.policy;
+        let keys: Vec<EventKey> = delivery.events().iter().map(|event| policy.key(event)).collect();
         self.deliver_keyed(delivery, Keys::from(keys.as_slice()))
     }
 
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> HandOver<S> {
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> SharedDedupeFuture<S> {
         // An event without a key would count as done and be answered 200.
         if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
@@ -113,7 +113,7 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
         let claim = Claim::new(Arc::clone(&self.store), keys.collect());
         let (store, keys, token) = (Arc::clone(&self.store), claim.keys().to_vec(), claim.token().to_owned());
         let answer = Box::pin(async move { store.claim(&keys, &token).await });
-        HandOver(State::Claiming(Claiming { answer, claim, delivery, inner: Arc::clone(&self.inner) }))
+        SharedDedupeFuture(State::Claiming(Claiming { answer, claim, delivery, inner: Arc::clone(&self.inner) }))
     }
 
     /// Asks the inner sink only, because Redis cannot be asked synchronously.
@@ -121,8 +121,8 @@ impl<S: EventSink> EventSink for SharedDedupe<S> {
         self.inner.remembers(key)
     }
 
-    fn when_late(&self) -> SinkError {
-        self.inner.when_late()
+    fn timeout_error(&self) -> SinkError {
+        self.inner.timeout_error()
     }
 
     fn backlog(&self) -> Option<Backlog> {
@@ -157,7 +157,7 @@ impl<S: fmt::Debug> fmt::Debug for SharedDedupe<S> {
 }
 
 /// The future of a [`SharedDedupe`].
-pub struct HandOver<S: EventSink>(State<S>);
+pub struct SharedDedupeFuture<S: EventSink>(State<S>);
 
 enum State<S: EventSink> {
     Claiming(Claiming<S>),
@@ -213,7 +213,7 @@ impl<S: EventSink> Claiming<S> {
     }
 }
 
-impl<S: EventSink> Future for HandOver<S> {
+impl<S: EventSink> Future for SharedDedupeFuture<S> {
     type Output = Result<(), SinkError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -250,12 +250,12 @@ impl<S: EventSink> Future for HandOver<S> {
     }
 }
 
-impl<S: EventSink> fmt::Debug for HandOver<S> {
+impl<S: EventSink> fmt::Debug for SharedDedupeFuture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            State::Claiming(_) => "HandOver(claiming)",
-            State::Handing(_) => "HandOver(handing over)",
-            State::Over => "HandOver(over)",
+            State::Claiming(_) => "SharedDedupeFuture(claiming)",
+            State::Handing(_) => "SharedDedupeFuture(handing over)",
+            State::Over => "SharedDedupeFuture(over)",
         })
     }
 }

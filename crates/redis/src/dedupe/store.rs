@@ -11,7 +11,7 @@ use redis::{RedisError, RedisResult, Script, ScriptInvocation, Value};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Dedupe;
+use super::DedupeSettings;
 use super::verdict::Verdict;
 use crate::Redis;
 
@@ -23,7 +23,7 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("re
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DedupeError {
-    /// Redis did not answer within [`Dedupe::patience`].
+    /// Redis did not answer within [`DedupeSettings::timeout`].
     #[error("Redis does not answer in time")]
     Late,
     /// Redis is unreachable, or returned an error.
@@ -69,7 +69,7 @@ impl Link for Redis {
 const HEARING: Duration = Duration::from_secs(3);
 
 pub(super) struct Store {
-    pub(super) settings: Dedupe,
+    pub(super) settings: DedupeSettings,
     pub(super) unmarked: AtomicU64,
     pub(super) trusted: AtomicU64,
     /// Settled claims that Redis has not recorded yet.
@@ -78,7 +78,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new(settings: Dedupe) -> Self {
+    pub(super) fn new(settings: DedupeSettings) -> Self {
         Self {
             settings,
             unmarked: AtomicU64::new(0),
@@ -91,7 +91,7 @@ impl Store {
     /// Claims the events that are not done, or none. Waits a while for events in flight elsewhere.
     pub(super) async fn claim(&self, keys: &[EventKey], token: &str) -> Result<Claimed, DedupeError> {
         const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-        let Dedupe { copies_wait, in_flight, .. } = self.settings;
+        let DedupeSettings { copies_wait, in_flight, .. } = self.settings;
         let start = Instant::now();
         let mut pause = Duration::from_millis(20);
         let mut answer = self.claim_once(keys, token).await?;
@@ -108,7 +108,7 @@ impl Store {
     async fn claim_once(&self, keys: &[EventKey], token: &str) -> Result<Claimed, DedupeError> {
         let lasts = millis(self.settings.in_flight);
         let ask = || self.run(&CLAIM, keys, &[token, &lasts]);
-        let answer = timeout(self.settings.patience, async {
+        let answer = timeout(self.settings.timeout, async {
             match ask().await {
                 // The connection had died unnoticed. The claim may have succeeded and only its
                 // answer was lost.

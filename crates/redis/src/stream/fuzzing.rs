@@ -1,6 +1,6 @@
 //! Access to internals for fuzz targets.
 
-use birdhook_core::message::{Format, Unreadable};
+use birdhook_core::codec::{DecodeError, Format};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use redis::Value;
@@ -25,14 +25,14 @@ pub fn claimed(answer: Value) -> Option<(String, Option<u64>, Vec<(String, u64, 
 }
 
 fn parts(entry: Entry) -> (String, u64, Fields) {
-    (entry.id, entry.tries, entry.fields)
+    (entry.id, entry.attempts, entry.fields)
 }
 
 /// Parses an entry's event.
 ///
 /// # Errors
 /// Fails if birdhook did not write it.
-pub fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), Unreadable> {
+pub fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), DecodeError> {
     message::event(fields)
 }
 

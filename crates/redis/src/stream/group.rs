@@ -10,7 +10,7 @@ use futures_core::Stream;
 use redis::RedisError;
 use tokio::time::Instant;
 
-use super::message::{Message, ReadError};
+use super::message::{ReadError, StreamMessage};
 use super::names::beside;
 use super::reader::{NAMED_ITSELF, Reader, Shared};
 use crate::Redis;
@@ -48,7 +48,7 @@ impl GroupSettings {
     /// Sets how long an event may stay unsettled before it is delivered again. Defaults to 60 s.
     ///
     /// It may go to another consumer. Choose a time longer than the processing of one event, or
-    /// call [`Message::extend`]. Expired events are found within a quarter of this time, at most 15
+    /// call [`StreamMessage::extend`]. Expired events are found within a quarter of this time, at most 15
     /// s. Use the same value for all consumers of a group.
     pub fn claim_after(mut self, time: Duration) -> Self {
         self.claim_after = time;
@@ -95,7 +95,7 @@ impl Redis {
     }
 }
 
-type Reading = Pin<Box<dyn Future<Output = (Box<Reader>, Result<Message, ReadError>)> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = (Box<Reader>, Result<StreamMessage, ReadError>)> + Send>>;
 
 /// Receives events. Made by [`Redis::group`]. Also a [`Stream`], which never ends.
 ///
@@ -112,7 +112,7 @@ impl Group {
     ///
     /// # Errors
     /// Fails if an entry is not an event, or Redis does not answer.
-    pub async fn recv(&mut self) -> Result<Message, ReadError> {
+    pub async fn recv(&mut self) -> Result<StreamMessage, ReadError> {
         std::future::poll_fn(|cx| self.poll_recv(cx)).await
     }
 
@@ -121,7 +121,7 @@ impl Group {
         &self.shared.consumer
     }
 
-    /// Returns the name of the stream that holds [rejected](Message::reject) entries.
+    /// Returns the name of the stream that holds [rejected](StreamMessage::reject) entries.
     ///
     /// It is `{stream}:dead`, or `stream::dead` for a name with a closing brace. The entries have
     /// their original fields and `rejected_by` (the group), `rejected_id` and `rejected_tries`.
@@ -130,7 +130,7 @@ impl Group {
         &self.shared.dead
     }
 
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReadError>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<StreamMessage, ReadError>> {
         let mut reading = self.reading.take().unwrap_or_else(|| {
             let fresh = || Box::new(Reader::new(Arc::clone(&self.shared)));
             let mut reader = self.reader.take().unwrap_or_else(fresh);
@@ -153,7 +153,7 @@ impl Group {
 }
 
 impl Stream for Group {
-    type Item = Result<Message, ReadError>;
+    type Item = Result<StreamMessage, ReadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_recv(cx).map(Some)

@@ -21,20 +21,20 @@ static REJECT: LazyLock<Script> = LazyLock::new(|| {
 pub(super) struct Hold {
     shared: Arc<Shared>,
     id: String,
-    tries: u64,
+    attempts: u64,
 }
 
 impl Hold {
-    pub(super) fn new(shared: Arc<Shared>, id: String, tries: u64) -> Self {
-        Self { shared, id, tries }
+    pub(super) fn new(shared: Arc<Shared>, id: String, attempts: u64) -> Self {
+        Self { shared, id, attempts }
     }
 
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    pub(super) fn tries(&self) -> u64 {
-        self.tries
+    pub(super) fn attempts(&self) -> u64 {
+        self.attempts
     }
 
     pub(super) async fn ack(&self) -> Result<(), SettleError> {
@@ -68,7 +68,7 @@ impl Hold {
     fn call(&self, script: &'static Script) -> ScriptInvocation<'static> {
         let Shared { stream, group, consumer, .. } = &*self.shared;
         let mut call = script.key(stream);
-        call.arg(group).arg(consumer).arg(&self.id).arg(self.tries);
+        call.arg(group).arg(consumer).arg(&self.id).arg(self.attempts);
         call
     }
 

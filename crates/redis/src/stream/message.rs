@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-use birdhook_core::message::{self, Unreadable};
+use birdhook_core::codec::{self, DecodeError};
 use birdhook_core::{Event, EventKey};
 use bytes::Bytes;
 use redis::RedisError;
@@ -17,15 +17,15 @@ use super::sink::PAYLOAD;
 /// It is pending with this consumer until it is settled or
 /// [`GroupSettings::claim_after`](crate::GroupSettings::claim_after) expires. If it is dropped
 /// unsettled, it is delivered again after that time, perhaps to another consumer. **A consumer may
-/// see an event twice** and must handle that: the second time, [`tries`](Self::tries) is higher.
+/// see an event twice** and must handle that: the second time, [`attempts`](Self::attempts) is higher.
 #[must_use = "an event that is not acknowledged comes again"]
-pub struct Message {
+pub struct StreamMessage {
     event: Event,
     key: EventKey,
     hold: Hold,
 }
 
-impl Message {
+impl StreamMessage {
     /// Returns the event. It outlives the message.
     pub fn event(&self) -> &Event {
         &self.event
@@ -42,8 +42,8 @@ impl Message {
     }
 
     /// Returns the number of delivery attempts, including this one.
-    pub fn tries(&self) -> u64 {
-        self.hold.tries()
+    pub fn attempts(&self) -> u64 {
+        self.hold.attempts()
     }
 
     /// Acknowledges the event: its processing is complete.
@@ -94,7 +94,7 @@ impl Message {
     }
 }
 
-impl Deref for Message {
+impl Deref for StreamMessage {
     type Target = Event;
 
     fn deref(&self) -> &Event {
@@ -102,28 +102,28 @@ impl Deref for Message {
     }
 }
 
-impl fmt::Debug for Message {
+impl fmt::Debug for StreamMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("id", &self.id()).field("tries", &self.tries()).finish_non_exhaustive()
+        f.debug_struct("StreamMessage").field("id", &self.id()).field("tries", &self.attempts()).finish_non_exhaustive()
     }
 }
 
 /// An entry that birdhook did not write. It stays pending and comes again until it is settled.
 #[must_use = "an entry that is not acknowledged comes again"]
-pub struct Foreign {
+pub struct UnrecognizedMessage {
     fields: Vec<(Bytes, Bytes)>,
-    why: Unreadable,
+    why: DecodeError,
     hold: Hold,
 }
 
-impl Foreign {
+impl UnrecognizedMessage {
     /// Returns the entry's fields: names and values.
     pub fn fields(&self) -> &[(Bytes, Bytes)] {
         &self.fields
     }
 
     /// Returns the reason why it is not an event.
-    pub fn why(&self) -> Unreadable {
+    pub fn why(&self) -> DecodeError {
         self.why
     }
 
@@ -133,39 +133,39 @@ impl Foreign {
     }
 
     /// Returns the number of delivery attempts, including this one.
-    pub fn tries(&self) -> u64 {
-        self.hold.tries()
+    pub fn attempts(&self) -> u64 {
+        self.hold.attempts()
     }
 
-    /// Drops the entry. See [`Message::ack`].
+    /// Drops the entry. See [`StreamMessage::ack`].
     ///
     /// # Errors
-    /// As for [`Message::ack`].
+    /// As for [`StreamMessage::ack`].
     pub async fn ack(self) -> Result<(), SettleError> {
         self.hold.ack().await
     }
 
-    /// Leaves the entry for a consumer that can read it. See [`Message::nack`].
+    /// Leaves the entry for a consumer that can read it. See [`StreamMessage::nack`].
     ///
     /// # Errors
-    /// As for [`Message::nack`].
+    /// As for [`StreamMessage::nack`].
     pub async fn nack(self, retry_after: Duration) -> Result<(), SettleError> {
         self.hold.nack(retry_after).await
     }
 
-    /// Moves the entry to the dead letters. See [`Message::reject`].
+    /// Moves the entry to the dead letters. See [`StreamMessage::reject`].
     ///
     /// # Errors
-    /// As for [`Message::reject`].
+    /// As for [`StreamMessage::reject`].
     pub async fn reject(self) -> Result<(), SettleError> {
         self.hold.reject().await
     }
 }
 
 /// Omits the fields.
-impl fmt::Debug for Foreign {
+impl fmt::Debug for UnrecognizedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Foreign").field("id", &self.id()).field("why", &self.why).finish_non_exhaustive()
+        f.debug_struct("UnrecognizedMessage").field("id", &self.id()).field("why", &self.why).finish_non_exhaustive()
     }
 }
 
@@ -176,24 +176,24 @@ impl fmt::Debug for Foreign {
 pub enum ReadError {
     /// An entry is not an event. It comes again until it is settled.
     #[error("entry {} of the stream is {}", .0.id(), .0.why())]
-    Foreign(Box<Foreign>),
+    UnrecognizedMessage(Box<UnrecognizedMessage>),
     /// Redis does not answer, or returns an error. The next call waits briefly and retries, on a
     /// new connection if necessary.
     #[error("Redis did not answer, or refused")]
     Unavailable(#[from] RedisError),
 }
 
-pub(super) fn read(fields: Vec<(Bytes, Bytes)>, hold: Hold) -> Result<Message, ReadError> {
+pub(super) fn read(fields: Vec<(Bytes, Bytes)>, hold: Hold) -> Result<StreamMessage, ReadError> {
     match event(&fields) {
-        Ok((event, key)) => Ok(Message { event, key, hold }),
-        Err(why) => Err(ReadError::Foreign(Box::new(Foreign { fields, why, hold }))),
+        Ok((event, key)) => Ok(StreamMessage { event, key, hold }),
+        Err(why) => Err(ReadError::UnrecognizedMessage(Box::new(UnrecognizedMessage { fields, why, hold }))),
     }
 }
 
-pub(super) fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), Unreadable> {
+pub(super) fn event(fields: &[(Bytes, Bytes)]) -> Result<(Event, EventKey), DecodeError> {
     let value = |name: &str| fields.iter().find(|(known, _)| known == name.as_bytes()).map(|(_, value)| value);
     let fact = |name: &str| value(name).and_then(|value| std::str::from_utf8(value).ok());
-    let payload = value(PAYLOAD).ok_or(Unreadable::Payload)?;
-    let event = message::read(payload.clone(), fact)?;
-    Ok((event, fact("key").ok_or(Unreadable::Fact("key"))?.parse()?))
+    let payload = value(PAYLOAD).ok_or(DecodeError::Payload)?;
+    let event = codec::read(payload.clone(), fact)?;
+    Ok((event, fact("key").ok_or(DecodeError::Fact("key"))?.parse()?))
 }

@@ -12,5 +12,5 @@ mod sink;
 
 pub use group::{Group, GroupSettings};
 pub use hold::SettleError;
-pub use message::{Foreign, Message, ReadError};
-pub use sink::{Publishing, StreamSink};
+pub use message::{ReadError, StreamMessage, UnrecognizedMessage};
+pub use sink::{PublishFuture, StreamSink};

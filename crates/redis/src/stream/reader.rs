@@ -10,7 +10,7 @@ use redis::{RedisResult, Script, Value};
 use tokio::time::Instant;
 
 use super::hold::{Hold, SettleError};
-use super::message::{self, Message, ReadError};
+use super::message::{self, ReadError, StreamMessage};
 use super::reply::{self, Claimed, Entry};
 use crate::Redis;
 use crate::error::code;
@@ -90,7 +90,7 @@ impl Reader {
         Self { shared, line: None, fetched, own: start.clone(), stale: start, stale_at, failures: 0 }
     }
 
-    pub(super) async fn next(&mut self) -> Result<Message, ReadError> {
+    pub(super) async fn next(&mut self) -> Result<StreamMessage, ReadError> {
         loop {
             if let Some(next) = self.fetched.pop_front() {
                 if let Some(hold) = self.hold(&next).await? {
@@ -119,7 +119,7 @@ impl Reader {
 
     /// Returns the lease of an entry, or `None` if it was taken over while it waited here.
     async fn hold(&mut self, (entry, at): &(Entry, Instant)) -> Result<Option<Hold>, ReadError> {
-        let hold = Hold::new(Arc::clone(&self.shared), entry.id.clone(), entry.tries);
+        let hold = Hold::new(Arc::clone(&self.shared), entry.id.clone(), entry.attempts);
         if at.elapsed() < self.shared.claim_after / 2 {
             return Ok(Some(hold));
         }

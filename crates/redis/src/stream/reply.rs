@@ -7,7 +7,7 @@ use redis::Value;
 pub(super) struct Entry {
     pub(super) id: String,
     /// The number of delivery attempts, including this one.
-    pub(super) tries: u64,
+    pub(super) attempts: u64,
     pub(super) fields: Vec<(Bytes, Bytes)>,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn read(answer: Value) -> Vec<Entry> {
     };
     let entry = |entry| {
         let mut parts = array(entry);
-        Some(Entry { id: text(parts.next()?)?, tries: 1, fields: fields(parts.next()?) })
+        Some(Entry { id: text(parts.next()?)?, attempts: 1, fields: fields(parts.next()?) })
     };
     entries.into_iter().flat_map(array).filter_map(entry).collect()
 }
@@ -41,7 +41,7 @@ pub(super) fn claimed(answer: Value) -> Option<Claimed> {
     let (from, due, entries) = (text(parts.next()?)?, number(&parts.next()?), parts.next()?);
     let entry = |entry| {
         let mut parts = array(entry);
-        Some(Entry { id: text(parts.next()?)?, tries: number(&parts.next()?)?, fields: fields(parts.next()?) })
+        Some(Entry { id: text(parts.next()?)?, attempts: number(&parts.next()?)?, fields: fields(parts.next()?) })
     };
     Some(Claimed { from, due, entries: array(entries).filter_map(entry).collect() })
 }

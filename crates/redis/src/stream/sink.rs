@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use birdhook_core::message::Format;
+use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, Event, EventKey};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
 use redis::{RedisError, Script, ScriptInvocation};
@@ -22,7 +22,7 @@ static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("pu
 /// Status 200 means that Redis has appended all events of the delivery. The server's settings
 /// decide whether it can still lose them: see the [crate](crate#what-200-is-worth).
 ///
-/// An event is one entry. Its fields are the [facts](birdhook_core::message::Message::facts) under
+/// An event is one entry. Its fields are the [facts](birdhook_core::codec::EncodedEvent::facts) under
 /// their names, and the JSON as `payload`. Each event also sets a seen key beside the stream,
 /// `{stream}:seen:<key>` (`stream::seen:<key>` for a name with a closing brace), so that receivers
 /// that share a stream append it once between them. The seen key takes about 200 bytes for the
@@ -66,7 +66,7 @@ impl StreamSink {
     /// Sets the largest number of entries in the stream. Defaults to 1,000,000.
     ///
     /// At this limit, deliveries with new events are answered 503 until consumers have
-    /// [acknowledged](crate::Message::ack) some: unread entries are never trimmed. A delivery that
+    /// [acknowledged](crate::StreamMessage::ack) some: unread entries are never trimmed. A delivery that
     /// begins below the limit is appended completely.
     #[must_use]
     pub fn limit(mut self, entries: u64) -> Self {
@@ -141,23 +141,23 @@ fn refusal(error: RedisError) -> SinkError {
 }
 
 impl EventSink for StreamSink {
-    type Future = Publishing;
+    type Future = PublishFuture;
 
-    fn deliver(&self, delivery: Delivery) -> Publishing {
+    fn deliver(&self, delivery: Delivery) -> PublishFuture {
         let keyed = |event: Event| {
             let key = event.delivery_key();
             (event, key)
         };
         let events = delivery.into_events().into_iter().map(keyed).collect();
-        Publishing(Box::pin(self.clone().publish(events)))
+        PublishFuture(Box::pin(self.clone().publish(events)))
     }
 
-    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Publishing {
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> PublishFuture {
         if keys.len() != delivery.events().len() {
             return self.deliver(delivery);
         }
         let events = delivery.into_events().into_iter().zip(keys).collect();
-        Publishing(Box::pin(self.clone().publish(events)))
+        PublishFuture(Box::pin(self.clone().publish(events)))
     }
 }
 
@@ -171,9 +171,9 @@ impl fmt::Debug for StreamSink {
 ///
 /// If it is dropped, the delivery may still be appended. When X sends it again, it is a duplicate.
 #[must_use = "futures do nothing unless polled"]
-pub struct Publishing(Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>);
+pub struct PublishFuture(Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>);
 
-impl Future for Publishing {
+impl Future for PublishFuture {
     type Output = Result<(), SinkError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -181,8 +181,8 @@ impl Future for Publishing {
     }
 }
 
-impl fmt::Debug for Publishing {
+impl fmt::Debug for PublishFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Publishing").finish_non_exhaustive()
+        f.debug_struct("PublishFuture").finish_non_exhaustive()
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook_core::{Delivery, EventKey};
-use birdhook_pipeline::{EventSink, Keying, Keys, SinkError};
-use birdhook_redis::{Dedupe, SharedDedupe};
+use birdhook_pipeline::{DedupePolicy, EventSink, Keys, SinkError};
+use birdhook_redis::{DedupeSettings, SharedDedupe};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
@@ -48,7 +48,7 @@ impl EventSink for Inner {
     }
 
     fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
-        let own: Vec<EventKey> = delivery.events().iter().map(|event| Keying::default().key(event)).collect();
+        let own: Vec<EventKey> = delivery.events().iter().map(|event| DedupePolicy::default().key(event)).collect();
         let keys: Vec<EventKey> = keys.collect();
         assert_eq!(keys, own, "the keys are not the events'");
         let (host, oracle) = (self.host, self.receiver.oracle.clone());
@@ -82,9 +82,9 @@ impl Receiver {
     pub async fn run(self, name: String) -> turmoil::Result {
         let host = turmoil::lookup(name);
         let inner = Inner { host, receiver: self.clone() };
-        let dedupe = Dedupe::over(Line::new())
+        let dedupe = DedupeSettings::over(Line::new())
             .in_flight(self.in_flight)
-            .patience(Duration::from_millis(400))
+            .timeout(Duration::from_millis(400))
             .copies_wait(self.copies_wait);
         let sink = Arc::new(dedupe.around(inner));
         self.sinks.lock().unwrap().push(Arc::clone(&sink));
@@ -105,7 +105,7 @@ impl Receiver {
         let mut body = String::new();
         stream.read_line(&mut body).await?;
         let Some(delivery) = Delivery::restore("app", body, 100) else { return Ok(()) };
-        let keys: Vec<EventKey> = delivery.events().iter().map(|event| Keying::default().key(event)).collect();
+        let keys: Vec<EventKey> = delivery.events().iter().map(|event| DedupePolicy::default().key(event)).collect();
         let answer = {
             let deliver = timeout(self.deadline, sink.deliver_keyed(delivery, Keys::from(keys.as_slice())));
             let mut rest = [0; 1];

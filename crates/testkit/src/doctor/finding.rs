@@ -11,31 +11,32 @@ use serde::{Serialize, Serializer};
 /// secret or a signature made with it. Text from the receiver is shortened and quoted without
 /// control characters.
 ///
-/// In JSON, `cause` and `cure` are null unless the verdict is `failed` or `warned`:
+/// In JSON, the fix is `cure`; `cause` and `cure` are null unless the verdict is `failed` or `warned`:
 ///
 /// ```json
 /// {"check":"challenge_token","verdict":"failed","side":"x","proves":"...","observed":"...","cause":"...","cure":"..."}
 /// ```
 #[derive(Clone, Debug, Serialize)]
-pub struct Finding {
+pub struct CheckResult {
     check: &'static str,
-    verdict: Verdict,
+    verdict: CheckStatus,
     side: Side,
     proves: &'static str,
     observed: String,
     cause: Option<Cow<'static, str>>,
-    cure: Option<&'static str>,
+    #[serde(rename = "cure")]
+    fix: Option<&'static str>,
 }
 
-impl Finding {
+impl CheckResult {
     pub(super) fn new(
         (check, side, proves): (&'static str, Side, &'static str),
-        verdict: Verdict,
+        verdict: CheckStatus,
         observed: String,
         cause: Option<Cow<'static, str>>,
-        cure: Option<&'static str>,
+        fix: Option<&'static str>,
     ) -> Self {
-        Self { check, verdict, side, proves, observed, cause, cure }
+        Self { check, verdict, side, proves, observed, cause, fix }
     }
 
     /// Returns the name of the check, in snake case. Names are stable.
@@ -44,7 +45,7 @@ impl Finding {
     }
 
     /// Returns the verdict.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> CheckStatus {
         self.verdict
     }
 
@@ -69,19 +70,19 @@ impl Finding {
     }
 
     /// Returns the fix for a failure or warning.
-    pub fn cure(&self) -> Option<&'static str> {
-        self.cure
+    pub fn fix(&self) -> Option<&'static str> {
+        self.fix
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.verdict, self.check, self.observed)?;
         if let Some(cause) = &self.cause {
             write!(f, "; {cause}")?;
         }
-        if let Some(cure) = self.cure {
-            write!(f, " -> {cure}")?;
+        if let Some(fix) = self.fix {
+            write!(f, " -> {fix}")?;
         }
         Ok(())
     }
@@ -90,7 +91,7 @@ impl fmt::Display for Finding {
 /// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum CheckStatus {
     /// The receiver behaves as it should.
     Passed,
     /// X accepts this and attackers cannot exploit it, but it is fragile.
@@ -102,7 +103,7 @@ pub enum Verdict {
     Skipped,
 }
 
-impl Verdict {
+impl CheckStatus {
     /// Returns the stable name: `passed`, `warned`, `failed` or `skipped`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -150,7 +151,7 @@ macro_rules! named {
     )*};
 }
 
-named!(Verdict Side);
+named!(CheckStatus Side);
 
 /// All findings about one receiver, in the order of the checks.
 ///
@@ -163,12 +164,12 @@ named!(Verdict Side);
 pub struct Diagnosis {
     url: String,
     healthy: bool,
-    findings: Vec<Finding>,
+    findings: Vec<CheckResult>,
 }
 
 impl Diagnosis {
-    pub(super) fn new(url: String, findings: Vec<Finding>) -> Self {
-        let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Failed);
+    pub(super) fn new(url: String, findings: Vec<CheckResult>) -> Self {
+        let healthy = findings.iter().all(|finding| finding.verdict != CheckStatus::Failed);
         Self { url, healthy, findings }
     }
 
@@ -178,7 +179,7 @@ impl Diagnosis {
     }
 
     /// Returns the findings, one for each check.
-    pub fn findings(&self) -> &[Finding] {
+    pub fn findings(&self) -> &[CheckResult] {
         &self.findings
     }
 

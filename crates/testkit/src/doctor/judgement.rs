@@ -3,41 +3,41 @@
 use std::borrow::Cow;
 
 use super::exchange::{Answer, Exchange, NoAnswer};
-use super::finding::Verdict;
+use super::finding::CheckStatus;
 
 /// The result of a check, before it becomes a finding.
 #[derive(Debug)]
 pub(super) struct Judgement {
-    pub(super) verdict: Verdict,
+    pub(super) verdict: CheckStatus,
     pub(super) observed: String,
     pub(super) cause: Option<Cow<'static, str>>,
     /// Replaces the fix of the check.
-    pub(super) cure: Option<&'static str>,
+    pub(super) fix: Option<&'static str>,
 }
 
 impl Judgement {
     pub(super) fn passed(observed: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Passed, observed: observed.into(), cause: None, cure: None }
+        Self { verdict: CheckStatus::Passed, observed: observed.into(), cause: None, fix: None }
     }
 
     pub(super) fn skipped(why: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Skipped, ..Self::passed(why) }
+        Self { verdict: CheckStatus::Skipped, ..Self::passed(why) }
     }
 
     pub(super) fn failed(observed: impl Into<String>, cause: impl Into<Cow<'static, str>>) -> Self {
-        Self { verdict: Verdict::Failed, cause: Some(cause.into()), ..Self::passed(observed) }
+        Self { verdict: CheckStatus::Failed, cause: Some(cause.into()), ..Self::passed(observed) }
     }
 
     pub(super) fn warned(observed: impl Into<String>, cause: impl Into<Cow<'static, str>>) -> Self {
-        Self { verdict: Verdict::Warned, ..Self::failed(observed, cause) }
+        Self { verdict: CheckStatus::Warned, ..Self::failed(observed, cause) }
     }
 
-    pub(super) fn cure(self, cure: &'static str) -> Self {
-        Self { cure: Some(cure), ..self }
+    pub(super) fn fix(self, fix: &'static str) -> Self {
+        Self { fix: Some(fix), ..self }
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.verdict == Verdict::Failed
+        self.verdict == CheckStatus::Failed
     }
 }
 

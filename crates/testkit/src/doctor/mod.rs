@@ -19,7 +19,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-pub use finding::{Diagnosis, Finding, Side, Verdict};
+pub use finding::{CheckResult, CheckStatus, Diagnosis, Side};
 
 use checks::{ALIVE, CHECKS, Check};
 use exchange::NoAnswer;
@@ -40,9 +40,9 @@ use patient::{Keys, Known, Patient};
 /// of them is 20 MB long; a receiver without a limit accepts it. An app that stores every event it
 /// receives will store about 40 of them.
 ///
-/// **A fault is reported once.** A check that needs a failed check is [`Skipped`](Verdict::Skipped)
+/// **A fault is reported once.** A check that needs a failed check is [`Skipped`](CheckStatus::Skipped)
 /// and names that check: a receiver with the wrong secret has one failure, not 40.
-/// [`Warned`](Verdict::Warned) marks behaviour that X accepts and attackers cannot exploit, but
+/// [`Warned`](CheckStatus::Warned) marks behaviour that X accepts and attackers cannot exploit, but
 /// that is fragile.
 ///
 /// ```no_run
@@ -170,7 +170,7 @@ impl Doctor {
     }
 
     /// Runs all checks, and calls `tell` with each finding as soon as it is available.
-    pub async fn examine_with(&self, mut tell: impl FnMut(&Finding)) -> Diagnosis {
+    pub async fn examine_with(&self, mut tell: impl FnMut(&CheckResult)) -> Diagnosis {
         let mut patient = self.patient();
         let mut findings = Vec::new();
         // Maps each check that failed, or was skipped because of a failure, to the check that
@@ -236,7 +236,7 @@ async fn examine(patient: &mut Patient, check: &Check) -> Judgement {
     }
     patient.has_died = true;
     Judgement::failed("there was no answer, and nothing listens any more", "this request ended the receiver's process")
-        .cure("catch what is thrown here and answer 400: see the receiver's log for what it was")
+        .fix("catch what is thrown here and answer 400: see the receiver's log for what it was")
 }
 
 /// The reason why a doctor cannot be configured.

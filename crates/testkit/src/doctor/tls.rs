@@ -106,7 +106,7 @@ impl TlsFault {
         }
     }
 
-    pub(super) fn cure(&self) -> &'static str {
+    pub(super) fn fix(&self) -> &'static str {
         match self {
             Self::Expired => "renew the certificate, and see that the server loads renewed ones",
             Self::NotValidYet => "set the server's clock, or wait until the certificate is valid",

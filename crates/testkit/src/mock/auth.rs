@@ -8,10 +8,10 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
 
 use super::clock::between;
-use super::credentials::{Permission, Token};
+use super::credentials::{MockToken, Permission};
 use super::oauth1::{Claim, Signed};
 use super::state::State;
-use super::{App, Inner};
+use super::{Inner, MockApp};
 
 /// A verified caller.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Inner {
             return Some(Caller { app: app.name.clone(), who: Who::App });
         }
         let now = self.settings.clock.now();
-        let grant = state.grants2.get(&Token::new(token))?;
+        let grant = state.grants2.get(&MockToken::new(token))?;
         if grant.expires_at.is_some_and(|at| at <= now) {
             return None;
         }
@@ -70,7 +70,7 @@ impl Inner {
     }
 
     fn oauth1(&self, claim: &Claim, head: &Parts, body: &[u8]) -> Option<Caller> {
-        let token = Token::new(claim.token.clone()?);
+        let token = MockToken::new(claim.token.clone()?);
         let app = self.signer(claim, head, body, |state, app| {
             state.grants.get(&token).filter(|grant| grant.app == app.name).map(|grant| grant.secret.clone())
         })?;
@@ -86,8 +86,8 @@ impl Inner {
         claim: &Claim,
         head: &Parts,
         body: &[u8],
-        secret: impl FnOnce(&State, &App) -> Option<Token>,
-    ) -> Option<App> {
+        secret: impl FnOnce(&State, &MockApp) -> Option<MockToken>,
+    ) -> Option<MockApp> {
         let form_type = "application/x-www-form-urlencoded";
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_form = content_type.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(form_type));
@@ -124,7 +124,7 @@ impl Inner {
 
     /// Handles `POST /oauth2/token`: returns the app if its key and secret are right, for its
     /// bearer token.
-    pub(crate) fn client_credentials(&self, head: &Parts, body: &[u8]) -> Option<App> {
+    pub(crate) fn client_credentials(&self, head: &Parts, body: &[u8]) -> Option<MockApp> {
         let header = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
         let (scheme, pair) = header.split_once(' ')?;
         let pair = String::from_utf8(STANDARD.decode(pair.trim()).ok()?).ok()?;
@@ -135,7 +135,7 @@ impl Inner {
         let (key, secret) = (decode(key)?, decode(secret)?);
         let is_asked =
             form_urlencoded::parse(body).any(|pair| pair == ("grant_type".into(), "client_credentials".into()));
-        let is_it = |app: &&App| app.consumer_key == key && app.consumer_secret.as_str() == secret;
+        let is_it = |app: &&MockApp| app.consumer_key == key && app.consumer_secret.as_str() == secret;
         let app = self.state().apps.iter().find(is_it).cloned();
         app.filter(|_| is_asked && scheme.eq_ignore_ascii_case("basic"))
     }

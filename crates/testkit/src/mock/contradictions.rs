@@ -81,7 +81,7 @@ pub enum ActivityAnswer {
 pub enum SameActivity {
     /// Subscriptions with the same event type, filter and webhook.
     #[default]
-    Filter,
+    MockFilter,
     /// Subscriptions with the same event type and user or keyword, regardless of webhook and other
     /// filter members.
     Subject,

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde::Serialize;
 
-use super::ledger::{Challenged, Outcome};
+use super::ledger::{Challenged, DeliveryResult};
 use super::settings::Challenges;
-use super::state::Generation;
-use super::{App, Inner, clock};
+use super::state::MockApi;
+use super::{Inner, MockApp, clock};
 use crate::{Challenge, SendError, WrongAnswer};
 
 /// The reason for a challenge.
@@ -83,7 +83,7 @@ impl Inner {
             Ok(request) => self.ask(request, &challenge, &target.app, settings.timeout).await,
             Err(error) => {
                 let failure = ChallengeFailure::Connection(error.to_string());
-                (Outcome::Unreachable(error.to_string()), Duration::ZERO, Err(failure))
+                (DeliveryResult::Unreachable(error.to_string()), Duration::ZERO, Err(failure))
             }
         };
         self.ledger.push_challenge(Challenged {
@@ -105,19 +105,19 @@ impl Inner {
         &self,
         request: Request<Bytes>,
         challenge: &Challenge,
-        app: &App,
+        app: &MockApp,
         timeout: Duration,
-    ) -> (Outcome, Duration, Result<SecretKind, ChallengeFailure>) {
+    ) -> (DeliveryResult, Duration, Result<SecretKind, ChallengeFailure>) {
         let (answer, took) = self.send(request, timeout).await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(SendError::Timeout) => return (Outcome::Timeout, took, Err(ChallengeFailure::Timeout)),
+            Err(SendError::Timeout) => return (DeliveryResult::Timeout, took, Err(ChallengeFailure::Timeout)),
             Err(SendError::Connect(why)) if is_tls(&why) => {
-                return (Outcome::Unreachable(why.clone()), took, Err(ChallengeFailure::Tls(why)));
+                return (DeliveryResult::Unreachable(why.clone()), took, Err(ChallengeFailure::Tls(why)));
             }
             Err(error) => {
                 let why = error.to_string();
-                return (Outcome::Unreachable(why.clone()), took, Err(ChallengeFailure::Connection(why)));
+                return (DeliveryResult::Unreachable(why.clone()), took, Err(ChallengeFailure::Connection(why)));
             }
         };
         let status = answer.status;
@@ -130,11 +130,11 @@ impl Inner {
         } else {
             self.judge(challenge, app, &answer.body)
         };
-        (Outcome::Status(status.as_u16()), took, verdict)
+        (DeliveryResult::Status(status.as_u16()), took, verdict)
     }
 
     /// Returns the kind of secret that signed the response.
-    fn judge(&self, challenge: &Challenge, app: &App, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
+    fn judge(&self, challenge: &Challenge, app: &MockApp, body: &[u8]) -> Result<SecretKind, ChallengeFailure> {
         let mut wrong = WrongAnswer::Wrong;
         for (kind, secret) in app.secrets() {
             if self.settings.answers.is_some_and(|only| only != kind) {
@@ -154,9 +154,9 @@ impl Inner {
 pub(crate) struct Target {
     /// The id of the webhook; `None` before it is registered.
     pub(crate) webhook: Option<String>,
-    pub(crate) app: App,
+    pub(crate) app: MockApp,
     pub(crate) url: String,
-    pub(crate) generation: Generation,
+    pub(crate) generation: MockApi,
 }
 
 /// Returns whether a webhook is valid after this result.

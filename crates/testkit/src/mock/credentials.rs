@@ -10,9 +10,9 @@ use super::{Signs, random};
 
 /// A key, token or secret, hidden from `Debug`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Token(String);
+pub struct MockToken(String);
 
-impl Token {
+impl MockToken {
     /// Creates a token from its text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -24,33 +24,33 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for MockToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
+        f.write_str("MockToken(..)")
     }
 }
 
 /// An app, with the values of its *Keys and tokens* tab.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct App {
+pub struct MockApp {
     /// The name of the app in the ledger. The first app is `default`.
     pub name: String,
     /// X's id of the app.
     pub id: String,
     /// The API key.
     pub consumer_key: String,
-    /// The API key secret. [`Settings::signs`](super::Settings::signs) defines whether it signs.
-    pub consumer_secret: Token,
+    /// The API key secret. [`MockSettings::signs`](super::MockSettings::signs) defines whether it signs.
+    pub consumer_secret: MockToken,
     /// The OAuth 2.0 client id.
     pub client_id: String,
     /// The OAuth 2.0 client secret of a confidential client.
-    /// [`Settings::signs`](super::Settings::signs) defines whether it signs.
-    pub client_secret: Option<Token>,
+    /// [`MockSettings::signs`](super::MockSettings::signs) defines whether it signs.
+    pub client_secret: Option<MockToken>,
     /// The app-only bearer token.
-    pub bearer: Token,
+    pub bearer: MockToken,
     /// The app's owner, whose OAuth 1.0a tokens manage webhooks in 1.1.
-    pub owner: User,
+    pub owner: MockUser,
     keys: Keys,
 }
 
@@ -61,15 +61,15 @@ struct Keys {
     client: Option<Secret>,
 }
 
-impl App {
+impl MockApp {
     pub(crate) fn new(
         name: &str,
-        secret: Option<Token>,
-        client_secret: Option<Token>,
-        owner: User,
+        secret: Option<MockToken>,
+        client_secret: Option<MockToken>,
+        owner: MockUser,
         random: &mut fastrand::Rng,
     ) -> Result<Self, SecretError> {
-        let secret = secret.unwrap_or_else(|| Token(random::letters(50)));
+        let secret = secret.unwrap_or_else(|| MockToken(random::letters(50)));
         let client = client_secret.as_ref().map(|secret| Secret::new(secret.as_str())).transpose()?;
         let id = random.u32(10_000_000..100_000_000).to_string();
         let consumer_key = random::letters(25);
@@ -79,7 +79,7 @@ impl App {
             // The base64 of X's client ids decodes to this format.
             client_id: URL_SAFE_NO_PAD.encode(format!("{}:1:ci", consumer_key.get(..20).unwrap_or_default())),
             consumer_key,
-            bearer: Token(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(60))),
+            bearer: MockToken(format!("AAAAAAAAAAAAAAAAAAAAA{}", random::letters(60))),
             keys: Keys { consumer: Secret::new(secret.as_str())?, client },
             consumer_secret: secret,
             client_secret,
@@ -113,24 +113,24 @@ impl App {
 /// A user who has authorized an app, with the tokens that the app received.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct User {
+pub struct MockUser {
     /// The id.
     pub id: String,
     /// The OAuth 1.0a access token.
-    pub token: Token,
+    pub token: MockToken,
     /// The secret of the OAuth 1.0a access token.
-    pub token_secret: Token,
+    pub token_secret: MockToken,
     /// The OAuth 2.0 user token.
-    pub oauth2_token: Token,
+    pub oauth2_token: MockToken,
 }
 
-impl User {
+impl MockUser {
     pub(crate) fn new(id: &str) -> Self {
         Self {
             id: id.to_owned(),
-            token: Token(format!("{id}-{}", random::letters(40))),
-            token_secret: Token(random::letters(45)),
-            oauth2_token: Token(random::letters(90)),
+            token: MockToken(format!("{id}-{}", random::letters(40))),
+            token_secret: MockToken(random::letters(45)),
+            oauth2_token: MockToken(random::letters(90)),
         }
     }
 }

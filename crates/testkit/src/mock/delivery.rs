@@ -7,33 +7,33 @@ use bytes::Bytes;
 
 use super::agenda::Task;
 use super::clock::after;
-use super::ledger::{Cause, Outcome, Sent};
-use super::settings::{EarlyEvents, Order, Retries};
-use super::state::{ActivitySubscription, Generation, State};
+use super::ledger::{DeliveryCause, DeliveryResult, Sent};
+use super::settings::{DeliveryOrder, EarlyEvents, RetrySchedule};
+use super::state::{MockActivitySubscription, MockApi, State};
 use super::{Inner, tagging};
-use crate::{Answer, Happening, Kind, Post, SendError};
+use crate::{Answer, Kind, MockEvent, SendError, WebhookPost};
 
 /// A delivery to one webhook, waiting to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub(crate) delivery: u64,
     pub(crate) webhook: String,
-    pub(crate) told_by: birdhook_core::Generation,
+    pub(crate) reported_by: birdhook_core::ApiSource,
     pub(crate) kind: Kind,
     pub(crate) subscriber: Option<String>,
-    pub(crate) cause: Cause,
+    pub(crate) cause: DeliveryCause,
     pub(crate) body: Bytes,
     /// The number of attempts so far.
     pub(crate) attempts: u32,
     /// The replay job that the delivery belongs to.
     pub(crate) job: Option<String>,
     /// The subscription that must still exist when the delivery is sent.
-    pub(crate) order: Standing,
+    pub(crate) order: EventStatus,
 }
 
 /// The kind of subscription that caused a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum EventStatus {
     AccountActivity,
     Activity(String),
     Other,
@@ -41,7 +41,7 @@ pub(crate) enum Standing {
 
 impl State {
     /// Schedules the deliveries of an event, and returns their number.
-    pub(crate) fn tell(&mut self, happening: &Happening, now: Timestamp, inner: &Inner) -> usize {
+    pub(crate) fn tell(&mut self, happening: &MockEvent, now: Timestamp, inner: &Inner) -> usize {
         self.expire(now);
         let before = self.next_delivery;
         let (kind, user) = (happening.kind(), happening.subscriber());
@@ -49,18 +49,18 @@ impl State {
         let is_lost = |due: Timestamp| due > now && inner.settings.early_events == EarlyEvents::Lost;
         let mut is_early = false;
         let (mut parcels, mut due_at) = (Vec::new(), Vec::new());
-        let mut add = |webhook: &str, since: Timestamp, told_by, body: Bytes, order: Standing| {
+        let mut add = |webhook: &str, since: Timestamp, reported_by, body: Bytes, order: EventStatus| {
             let due = after(since, delay).max(now);
             if is_lost(due) {
                 is_early = true;
                 return;
             }
             let subscriber = (kind != Kind::StreamPost).then(|| user.to_owned());
-            let (webhook, cause) = (webhook.to_owned(), Cause::Happening);
+            let (webhook, cause) = (webhook.to_owned(), DeliveryCause::MockEvent);
             parcels.push(Parcel {
                 delivery: 0,
                 webhook,
-                told_by,
+                reported_by,
                 kind,
                 subscriber,
                 cause,
@@ -71,24 +71,24 @@ impl State {
             });
             due_at.push(due);
         };
-        if let Some(body) = happening.told_by(birdhook_core::Generation::AccountActivity) {
+        if let Some(body) = happening.reported_by(birdhook_core::ApiSource::AccountActivity) {
             for one in self.subscriptions.iter().filter(|one| one.user_id == user) {
-                let told_by = birdhook_core::Generation::AccountActivity;
-                add(&one.webhook, one.created_at, told_by, body.clone(), Standing::AccountActivity);
+                let reported_by = birdhook_core::ApiSource::AccountActivity;
+                add(&one.webhook, one.created_at, reported_by, body.clone(), EventStatus::AccountActivity);
             }
         }
-        if let Some(body) = happening.told_by(birdhook_core::Generation::XActivity) {
+        if let Some(body) = happening.reported_by(birdhook_core::ApiSource::XActivity) {
             for one in self.activities.iter().filter(|one| one.matches(kind, user, &body)) {
                 let Some(webhook) = &one.webhook_id else { continue };
                 let body = tagging::with_filter_and_tag(&body, &one.filter, one.tag.as_deref());
-                let told_by = birdhook_core::Generation::XActivity;
-                add(webhook, one.created_at, told_by, body, Standing::Activity(one.id.clone()));
+                let reported_by = birdhook_core::ApiSource::XActivity;
+                add(webhook, one.created_at, reported_by, body, EventStatus::Activity(one.id.clone()));
             }
         }
-        if let Some(body) = happening.told_by(birdhook_core::Generation::FilteredStream) {
+        if let Some(body) = happening.reported_by(birdhook_core::ApiSource::FilteredStream) {
             for link in &self.links {
-                let told_by = birdhook_core::Generation::FilteredStream;
-                add(&link.webhook, link.created_at, told_by, body.clone(), Standing::Other);
+                let reported_by = birdhook_core::ApiSource::FilteredStream;
+                add(&link.webhook, link.created_at, reported_by, body.clone(), EventStatus::Other);
             }
         }
         if parcels.is_empty() {
@@ -108,7 +108,7 @@ impl State {
     fn send(&mut self, mut parcel: Parcel, due: Timestamp) {
         for _ in 0..=self.chaos.duplicates {
             self.send_once(parcel.clone(), due);
-            parcel.cause = Cause::Duplicate;
+            parcel.cause = DeliveryCause::Duplicate;
         }
     }
 
@@ -127,10 +127,10 @@ impl State {
         }
         let waiting = self.waiting.get_mut(webhook)?;
         let parcel = match self.chaos.order {
-            Order::AsHappened => waiting.pop_front()?,
-            Order::Reversed => waiting.pop_back()?,
-            Order::Shuffled if waiting.is_empty() => return None,
-            Order::Shuffled => waiting.remove(self.random.usize(0..waiting.len()))?,
+            DeliveryOrder::AsHappened => waiting.pop_front()?,
+            DeliveryOrder::Reversed => waiting.pop_back()?,
+            DeliveryOrder::Shuffled if waiting.is_empty() => return None,
+            DeliveryOrder::Shuffled => waiting.remove(self.random.usize(0..waiting.len()))?,
         };
         *under_way += 1;
         Some(parcel)
@@ -146,11 +146,11 @@ impl State {
         let stands = parcel.attempts > 0
             || parcel.kind == Kind::Revoke
             || match &parcel.order {
-                Standing::AccountActivity => {
+                EventStatus::AccountActivity => {
                     parcel.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&parcel.webhook, user))
                 }
-                Standing::Activity(id) => self.activities.iter().any(|one| one.id == *id),
-                Standing::Other => true,
+                EventStatus::Activity(id) => self.activities.iter().any(|one| one.id == *id),
+                EventStatus::Other => true,
             };
         if stands { Ok(()) } else { Err("the subscription was ended") }
     }
@@ -176,26 +176,26 @@ impl Inner {
             }
         };
         parcel.attempts += 1;
-        let post = Post::unsigned(parcel.body.clone());
+        let post = WebhookPost::unsigned(parcel.body.clone());
         let post = app.signing(self.settings.signs).fold(post, |post, (kind, secret)| post.signed_as(kind, secret));
         let (outcome, took) = match post.request(&webhook.url) {
             Ok(request) => match self.send(request, self.settings.delivery_timeout).await {
-                (Ok(Answer { status, .. }), took) => (Outcome::Status(status.as_u16()), took),
-                (Err(SendError::Timeout), took) => (Outcome::Timeout, took),
-                (Err(error), took) => (Outcome::Unreachable(error.to_string()), took),
+                (Ok(Answer { status, .. }), took) => (DeliveryResult::Status(status.as_u16()), took),
+                (Err(SendError::Timeout), took) => (DeliveryResult::Timeout, took),
+                (Err(error), took) => (DeliveryResult::Unreachable(error.to_string()), took),
             },
-            Err(error) => (Outcome::Unreachable(error.to_string()), Duration::ZERO),
+            Err(error) => (DeliveryResult::Unreachable(error.to_string()), Duration::ZERO),
         };
         let is_ok = outcome.is_ok();
         // A manual clock does not move while a request waits, so adds the timeout explicitly.
-        let is_late = outcome == Outcome::Timeout && self.settings.clock.is_manual();
+        let is_late = outcome == DeliveryResult::Timeout && self.settings.clock.is_manual();
         let ended = if is_late { after(now, self.settings.delivery_timeout) } else { self.settings.clock.now() };
         self.ledger.push_sent(Sent {
             number: 0,
             delivery: parcel.delivery,
             webhook: webhook.id.clone(),
             app: app.name,
-            told_by: parcel.told_by,
+            reported_by: parcel.reported_by,
             registered_by: webhook.generation,
             kind: parcel.kind,
             subscriber: parcel.subscriber.clone(),
@@ -214,14 +214,14 @@ impl Inner {
     }
 
     /// Schedules a failed delivery again if the settings allow it. Returns whether they do.
-    fn retry(&self, parcel: &Parcel, generation: Generation, ended: Timestamp) -> bool {
+    fn retry(&self, parcel: &Parcel, generation: MockApi, ended: Timestamp) -> bool {
         let settings = &self.settings;
         let is_tried_again = match settings.retries {
-            Retries::AsDocumented => generation != Generation::V2,
-            Retries::Always => true,
-            Retries::Never => false,
+            RetrySchedule::AsDocumented => generation != MockApi::V2,
+            RetrySchedule::Always => true,
+            RetrySchedule::Never => false,
         };
-        let is_live = matches!(parcel.cause, Cause::Happening | Cause::Duplicate);
+        let is_live = matches!(parcel.cause, DeliveryCause::MockEvent | DeliveryCause::Duplicate);
         let wait = usize::try_from(parcel.attempts).ok().and_then(|tried| settings.retry_waits.get(tried - 1));
         let Some(wait) = wait.filter(|_| is_tried_again && is_live) else { return false };
         let due = after(ended, *wait);
@@ -250,7 +250,7 @@ impl State {
     }
 }
 
-impl ActivitySubscription {
+impl MockActivitySubscription {
     /// Returns whether an event matches the subscription. The body gives the direction; the values
     /// of other qualifiers must occur in the body.
     fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {

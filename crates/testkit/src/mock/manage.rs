@@ -8,12 +8,14 @@ use super::clock::{after, before};
 use super::contradictions::SameActivity;
 use super::crc::{Occasion, Target, stays_valid};
 use super::refusal::Refusal;
-use super::settings::Settings;
-use super::state::{ActivitySubscription, Filter, Generation, StreamLink, Subscription, Webhook, is_private};
+use super::settings::MockSettings;
+use super::state::{
+    MockActivitySubscription, MockApi, MockFilter, MockStreamLink, MockSubscription, MockWebhook, is_private,
+};
 use super::{Inner, random};
 use crate::Kind;
 
-impl Webhook {
+impl MockWebhook {
     /// Returns whether the schedule requires a challenge now.
     pub(crate) fn is_stale(&self, now: Timestamp, inner: &Inner) -> bool {
         let staleness = self.generation.challenges(&inner.settings).schedule.staleness();
@@ -27,15 +29,15 @@ impl Inner {
         &self,
         app: &str,
         url: &str,
-        generation: Generation,
+        generation: MockApi,
         environment: Option<&str>,
-    ) -> Result<Webhook, Refusal> {
+    ) -> Result<MockWebhook, Refusal> {
         check_url(url, &self.settings)?;
         // Checked before and after the challenge, because another registration may finish in
         // between.
-        let has_room = |webhooks: &[Webhook]| {
-            let is_there = |webhook: &Webhook| webhook.app == app && webhook.url == url;
-            let is_taken = |webhook: &Webhook| webhook.app == app && webhook.environment.as_deref() == environment;
+        let has_room = |webhooks: &[MockWebhook]| {
+            let is_there = |webhook: &MockWebhook| webhook.app == app && webhook.url == url;
+            let is_taken = |webhook: &MockWebhook| webhook.app == app && webhook.environment.as_deref() == environment;
             if webhooks.iter().any(is_there) {
                 return Err(Refusal::DuplicateUrl);
             }
@@ -55,7 +57,7 @@ impl Inner {
         let now = self.settings.clock.now();
         let mut state = self.state();
         has_room(&state.webhooks)?;
-        let webhook = Webhook {
+        let webhook = MockWebhook {
             id: random::id(&mut state.random),
             app: app.to_owned(),
             url: url.to_owned(),
@@ -78,7 +80,7 @@ impl Inner {
     pub(crate) async fn revalidate(&self, id: &str, occasion: Occasion) -> Result<(), Refusal> {
         let target = {
             let state = self.state();
-            let Webhook { app, url, generation, .. } = state.webhook(id).ok_or(Refusal::NoSuchWebhook)?;
+            let MockWebhook { app, url, generation, .. } = state.webhook(id).ok_or(Refusal::NoSuchWebhook)?;
             let app = state.app(app).ok_or(Refusal::NoSuchWebhook)?.clone();
             Target { webhook: Some(id.to_owned()), app, url: url.clone(), generation: *generation }
         };
@@ -106,7 +108,7 @@ impl Inner {
             return Err(Refusal::TooManySubscriptions);
         }
         let (webhook, user_id) = (webhook.to_owned(), user.to_owned());
-        state.subscriptions.push(Subscription { webhook, user_id, created_at: now });
+        state.subscriptions.push(MockSubscription { webhook, user_id, created_at: now });
         Ok(())
     }
 
@@ -128,7 +130,7 @@ impl Inner {
         app: &str,
         user: Option<&str>,
         asked: Asked,
-    ) -> Result<ActivitySubscription, Refusal> {
+    ) -> Result<MockActivitySubscription, Refusal> {
         let event_type = self.event_type(&asked.event_type)?;
         check_filter(event_type, &asked.filter)?;
         check_tag(asked.tag.as_deref())?;
@@ -142,11 +144,11 @@ impl Inner {
         }
         let expires_at = asked.end(now)?;
         state.expire(now);
-        let of_subject = |one: &ActivitySubscription| {
-            let subject = |filter: &Filter| (filter.user_id.clone(), filter.keyword.clone());
+        let of_subject = |one: &MockActivitySubscription| {
+            let subject = |filter: &MockFilter| (filter.user_id.clone(), filter.keyword.clone());
             one.app == app && one.event_type == event_type && subject(&one.filter) == subject(&asked.filter)
         };
-        let is_same = |one: &ActivitySubscription| {
+        let is_same = |one: &MockActivitySubscription| {
             of_subject(one) && one.filter == asked.filter && one.webhook_id == asked.webhook_id
         };
         if let Some(one) = state.activities.iter_mut().find(|one| is_same(one)) {
@@ -163,7 +165,7 @@ impl Inner {
         if state.activities.len() >= self.settings.limits.activity_subscriptions {
             return Err(Refusal::TooManySubscriptions);
         }
-        let subscription = ActivitySubscription {
+        let subscription = MockActivitySubscription {
             id: random::id(&mut state.random),
             app: app.to_owned(),
             event_type: event_type.to_owned(),
@@ -185,7 +187,7 @@ impl Inner {
         id: &str,
         tag: Option<String>,
         webhook_id: Option<String>,
-    ) -> Result<ActivitySubscription, Refusal> {
+    ) -> Result<MockActivitySubscription, Refusal> {
         check_tag(tag.as_deref())?;
         let now = self.settings.clock.now();
         let mut state = self.state();
@@ -206,7 +208,7 @@ impl Inner {
         let mut state = self.state();
         state.webhook_of(app, webhook).ok_or(Refusal::NoSuchWebhook)?;
         state.links.retain(|link| link.webhook != webhook);
-        state.links.push(StreamLink { webhook: webhook.to_owned(), fields, created_at: now });
+        state.links.push(MockStreamLink { webhook: webhook.to_owned(), fields, created_at: now });
         Ok(())
     }
 
@@ -229,7 +231,7 @@ impl Inner {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     pub(crate) event_type: String,
-    pub(crate) filter: Filter,
+    pub(crate) filter: MockFilter,
     #[serde(default)]
     pub(crate) tag: Option<String>,
     #[serde(default)]
@@ -247,10 +249,10 @@ impl Asked {
     }
 }
 
-fn check_filter(event_type: &str, filter: &Filter) -> Result<(), Refusal> {
+fn check_filter(event_type: &str, filter: &MockFilter) -> Result<(), Refusal> {
     let invalid = |why: &str| Err(Refusal::Invalid(why.to_owned()));
     let is_id = |id: &str| (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
-    if *filter == Filter::default() && event_type != Kind::Revoke.as_str() {
+    if *filter == MockFilter::default() && event_type != Kind::Revoke.as_str() {
         return invalid("filter must have user_id, keyword or direction");
     }
     if filter.user_id.as_deref().is_some_and(|id| !is_id(id)) {
@@ -283,7 +285,7 @@ fn check_tag(tag: Option<&str>) -> Result<(), Refusal> {
 }
 
 /// Checks X's requirements: a public `https` URL of 1 to 200 characters, without a port.
-fn check_url(url: &str, settings: &Settings) -> Result<(), Refusal> {
+fn check_url(url: &str, settings: &MockSettings) -> Result<(), Refusal> {
     let refuse = |why| Err(Refusal::Url(why));
     let Ok(parsed) = url.parse::<Uri>() else { return refuse("it is no URL") };
     let (Some(scheme), Some(authority)) = (parsed.scheme_str(), parsed.authority()) else {
@@ -330,7 +332,7 @@ mod tests {
 
     #[test]
     fn urls_are_held_to_the_requirements() {
-        let check = |url: &str, local| check_url(url, &Settings { local, ..Settings::default() });
+        let check = |url: &str, local| check_url(url, &MockSettings { local, ..MockSettings::default() });
         let long = |length: usize| format!("https://app.example/{}", "x".repeat(length - 20));
         for good in ["https://app.example/hooks?tenant=7", "https://app.example", "https://93.184.216.34/", &long(200)]
         {

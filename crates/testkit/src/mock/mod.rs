@@ -36,7 +36,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::{Answer, Scene, SendError, Sender};
+use crate::{Answer, PayloadGenerator, SendError, Sender};
 use state::State;
 
 pub use clock::Clock;
@@ -45,12 +45,17 @@ pub use contradictions::{
     StreamLinksList, StreamLinksPath, WebhookAuth, WebhookCheck,
 };
 pub use crc::{ChallengeFailure, Occasion};
-pub use credentials::{App, Permission, SCOPES, Token, User};
-pub use ledger::{Cause, Challenged, Entry, Ledger, LedgerError, Outcome, Sent};
+pub use credentials::{MockApp, MockToken, MockUser, Permission, SCOPES};
+pub use ledger::{Challenged, DeliveryCause, DeliveryResult, Entry, Ledger, LedgerError, Sent};
 pub use refusal::Refusal;
 pub use replay::DateFault;
-pub use settings::{ChallengeSchedule, Challenges, Chaos, EarlyEvents, Limits, Order, Plan, Retries, Settings, Signs};
-pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Subscription, Webhook, Written};
+pub use settings::{
+    AccessTier, ChallengeSchedule, Challenges, Chaos, DeliveryOrder, EarlyEvents, Limits, MockSettings, RetrySchedule,
+    Signs,
+};
+pub use state::{
+    MockActivitySubscription, MockApi, MockFilter, MockStreamLink, MockSubscription, MockWebhook, Outage, Written,
+};
 
 /// A server that simulates X. It registers and challenges webhooks, sends them signed deliveries
 /// over real HTTP, retries, replays, and records every request and response in a [`Ledger`].
@@ -59,12 +64,12 @@ pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Su
 /// without HTTP. A dashboard at `/` shows the state. Dropping the value stops the server.
 ///
 /// ```
-/// use birdhook_testkit::{Kind, mock::{MockX, Settings}};
+/// use birdhook_testkit::{Kind, mock::{MockX, MockSettings}};
 /// # use birdhook_testkit::mock::Ledger;
 /// # async fn your_app(_: &birdhook_core::Secret, ledger: Ledger) -> String { String::new() }
 ///
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
-/// let x = MockX::start(Settings::local()).await?;
+/// let x = MockX::start(MockSettings::local()).await?;
 /// // Your app uses `x.app().secret()`, and calls `ledger.consumed(&event)` for each event.
 /// let url = your_app(x.app().secret(), x.ledger()).await;
 ///
@@ -81,7 +86,7 @@ pub use state::{ActivitySubscription, Filter, Generation, Outage, StreamLink, Su
 #[derive(Debug)]
 pub struct MockX {
     inner: Arc<Inner>,
-    app: App,
+    app: MockApp,
     address: SocketAddr,
     tasks: [Task; 2],
 }
@@ -106,7 +111,7 @@ impl Drop for MockX {
 
 /// The state that the tasks share.
 pub(crate) struct Inner {
-    pub(crate) settings: Settings,
+    pub(crate) settings: MockSettings,
     pub(crate) ledger: Ledger,
     pub(crate) state: Mutex<State>,
     pub(crate) changed: watch::Sender<()>,
@@ -119,7 +124,7 @@ impl MockX {
     /// # Errors
     /// Returns an error if the server cannot listen, or if a secret or certificate in `settings` is
     /// not valid.
-    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+    pub async fn start(settings: MockSettings) -> Result<Self, StartError> {
         let listener = TcpListener::bind(&settings.listen).await?;
         let address = listener.local_addr()?;
         let roots: Vec<_> = settings.trusted_certificates.iter().cloned().map(CertificateDer::from).collect();
@@ -129,7 +134,7 @@ impl MockX {
         let ledger = Ledger::new(settings.expect_timeout);
         let state = State {
             random: fastrand::Rng::with_seed(settings.seed),
-            scene: Scene::new(settings.seed),
+            scene: PayloadGenerator::new(settings.seed),
             apps: Vec::new(),
             permission: Permission::default(),
             users: BTreeMap::new(),
@@ -174,12 +179,12 @@ impl MockX {
     }
 
     /// Returns the first app.
-    pub fn app(&self) -> &App {
+    pub fn app(&self) -> &MockApp {
         &self.app
     }
 
     /// Returns the settings.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &MockSettings {
         &self.inner.settings
     }
 

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::agenda::wake;
 use super::clock::{after, before};
 use super::crc::Occasion;
-use super::delivery::{Parcel, Standing};
-use super::ledger::{Cause, Sent};
+use super::delivery::{EventStatus, Parcel};
+use super::ledger::{DeliveryCause, Sent};
 use super::refusal::Refusal;
 use super::state::State;
 use super::{Inner, random};
@@ -126,14 +126,14 @@ impl Inner {
             let parcel = Parcel {
                 delivery: 0,
                 webhook: webhook.to_owned(),
-                told_by: sent.told_by,
+                reported_by: sent.reported_by,
                 kind: sent.kind,
                 subscriber: sent.subscriber.clone(),
-                cause: Cause::Replay,
+                cause: DeliveryCause::Replay,
                 body: sent.body.clone(),
                 attempts: 0,
                 job: Some(id.clone()),
-                order: Standing::Other,
+                order: EventStatus::Other,
             };
             state.send_once(parcel, now);
         }
@@ -149,7 +149,7 @@ impl Inner {
     fn recorded(&self, webhook: &str, span: Span) -> Vec<Sent> {
         let mut again: Vec<Sent> = Vec::new();
         for sent in self.ledger.sent() {
-            let is_it = sent.webhook == webhook && sent.cause == Cause::Happening && span.covers(sent.at);
+            let is_it = sent.webhook == webhook && sent.cause == DeliveryCause::MockEvent && span.covers(sent.at);
             if is_it && !again.iter().any(|earlier| earlier.delivery == sent.delivery) {
                 again.push(sent);
             }
@@ -161,8 +161,8 @@ impl Inner {
 
 impl State {
     /// Records that a delivery of a job is finished.
-    pub(crate) fn replayed(&mut self, id: &str, cause: Cause, is_ok: bool, now: Timestamp) {
-        if cause == Cause::ReplayStatus {
+    pub(crate) fn replayed(&mut self, id: &str, cause: DeliveryCause, is_ok: bool, now: Timestamp) {
+        if cause == DeliveryCause::ReplayStatus {
             self.jobs.retain(|job| job.id != id);
             return;
         }
@@ -188,14 +188,14 @@ impl State {
         let parcel = Parcel {
             delivery: 0,
             webhook: job.webhook,
-            told_by: birdhook_core::Generation::Replay,
+            reported_by: birdhook_core::ApiSource::Replay,
             kind: Kind::Replay,
             subscriber: None,
-            cause: Cause::ReplayStatus,
+            cause: DeliveryCause::ReplayStatus,
             body: Bytes::from(status.to_string()),
             attempts: 0,
             job: Some(job.id),
-            order: Standing::Other,
+            order: EventStatus::Other,
         };
         self.send_once(parcel, now);
     }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::hosts::Hosts;
 use super::{Inner, api};
 
-const FORBIDDEN: &str = "this Host is not one of the mock's: name it in Settings::hosts, or with --allow-host";
+const FORBIDDEN: &str = "this Host is not one of the mock's: name it in MockSettings::hosts, or with --allow-host";
 
 /// Accepts connections until dropped; dropping it also closes them.
 pub(crate) async fn run(listener: TcpListener, inner: Arc<Inner>) {

@@ -5,15 +5,15 @@ use std::time::Duration;
 use birdhook_core::{SecretKind, Timestamp};
 
 use super::contradictions::Contradictions;
-use super::{Clock, Token};
+use super::{Clock, MockToken};
 
 /// Configuration for a [`MockX`](super::MockX).
 ///
-/// [`Settings::default`] follows X's documentation, for receivers with a public URL.
-/// [`Settings::local`] is for receivers on this machine.
+/// [`MockSettings::default`] follows X's documentation, for receivers with a public URL.
+/// [`MockSettings::local`] is for receivers on this machine.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct MockSettings {
     /// Whether webhook URLs may use `http`, ports and any host, for receivers on this machine.
     /// Defaults to `false`, because X rejects such URLs.
     pub local: bool,
@@ -27,9 +27,9 @@ pub struct Settings {
     /// The seed of ids and generated content. Defaults to 7. Secrets and tokens are always random.
     pub seed: u64,
     /// The first app's consumer secret. Defaults to a random one.
-    pub consumer_secret: Option<Token>,
+    pub consumer_secret: Option<MockToken>,
     /// The first app's OAuth 2.0 client secret. Defaults to none.
-    pub client_secret: Option<Token>,
+    pub client_secret: Option<MockToken>,
     /// The headers in which requests are signed. Defaults to `Signs::Client`.
     pub signs: Signs,
     /// The kind of secret that must answer challenges. Defaults to any that the app has.
@@ -41,9 +41,9 @@ pub struct Settings {
     /// Timeout of requests on a manual clock, in real time. Defaults to 3 s; use a shorter one to
     /// test receivers that do not respond.
     pub patience: Duration,
-    /// The account's plan. Defaults to [`Plan::Enterprise`].
-    pub plan: Plan,
-    /// The account's limits. Defaults to those of [`Plan::Enterprise`].
+    /// The account's plan. Defaults to [`AccessTier::Enterprise`].
+    pub plan: AccessTier,
+    /// The account's limits. Defaults to those of [`AccessTier::Enterprise`].
     pub limits: Limits,
     /// Whether calls above the documented number per 15 minutes are rejected with 429. Defaults to
     /// `true`.
@@ -52,14 +52,14 @@ pub struct Settings {
     /// clock is accepted too. Defaults to 5 minutes.
     pub oauth_window: Duration,
     /// Delay of the first events after subscribing. Defaults to 10 s, the maximum that X documents;
-    /// 0 in [`Settings::local`].
+    /// 0 in [`MockSettings::local`].
     pub subscription_delay: Duration,
     /// The handling of events within that delay. Defaults to `EarlyEvents::Late`.
     pub early_events: EarlyEvents,
     /// Timeout of a delivery. Defaults to 3 s.
     pub delivery_timeout: Duration,
-    /// Whether failed deliveries are retried. Defaults to `Retries::AsDocumented`.
-    pub retries: Retries,
+    /// Whether failed deliveries are retried. Defaults to `RetrySchedule::AsDocumented`.
+    pub retries: RetrySchedule,
     /// The delay before each retry, counted from the failure of the previous attempt. An attempt
     /// that times out fails when its [`delivery_timeout`](Self::delivery_timeout) has passed.
     /// Defaults to 3 s, 27 s and 242 s.
@@ -79,7 +79,7 @@ pub struct Settings {
     pub trusted_certificates: Vec<Vec<u8>>,
 }
 
-impl Settings {
+impl MockSettings {
     /// Returns settings for receivers on this machine: webhook URLs may use `http` and ports, and
     /// events arrive immediately after subscribing.
     pub fn local() -> Self {
@@ -93,14 +93,14 @@ impl Settings {
 
     /// Sets the plan, and the limits to those of the plan.
     #[must_use]
-    pub fn plan(mut self, plan: Plan) -> Self {
+    pub fn plan(mut self, plan: AccessTier) -> Self {
         self.plan = plan;
         self.limits = plan.limits();
         self
     }
 }
 
-impl Default for Settings {
+impl Default for MockSettings {
     fn default() -> Self {
         Self {
             local: false,
@@ -114,14 +114,14 @@ impl Default for Settings {
             callbacks: Vec::new(),
             clock: Clock::real(),
             patience: Duration::from_secs(3),
-            plan: Plan::Enterprise,
-            limits: Plan::Enterprise.limits(),
+            plan: AccessTier::Enterprise,
+            limits: AccessTier::Enterprise.limits(),
             rate_limits: true,
             oauth_window: Duration::from_secs(300),
             subscription_delay: Duration::from_secs(10),
             early_events: EarlyEvents::Late,
             delivery_timeout: Duration::from_secs(3),
-            retries: Retries::AsDocumented,
+            retries: RetrySchedule::AsDocumented,
             retry_waits: [3, 27, 242].map(Duration::from_secs).to_vec(),
             challenges_v1: Challenges::v1(),
             challenges_v2: Challenges::v2(),
@@ -163,7 +163,7 @@ impl Signs {
 /// The plan of an account (<https://docs.x.com/x-api/account-activity/introduction>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Plan {
+pub enum AccessTier {
     /// 1.1, replay and filtered streams; 5 webhooks, 5,000 users, 150,000 X Activity subscriptions.
     #[default]
     Enterprise,
@@ -171,7 +171,7 @@ pub enum Plan {
     PayPerUse,
 }
 
-impl Plan {
+impl AccessTier {
     /// Returns the limits of the plan.
     pub fn limits(self) -> Limits {
         match self {
@@ -206,7 +206,7 @@ pub enum EarlyEvents {
 /// Whether failed deliveries are retried. Replayed deliveries never are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Retries {
+pub enum RetrySchedule {
     /// Retries deliveries to webhooks that were registered with 1.1. The documentation of v2 does
     /// not promise retries.
     #[default]
@@ -295,8 +295,8 @@ impl ChallengeSchedule {
 pub struct Chaos {
     /// Number of additional copies of each delivery, regardless of the response. Defaults to 0.
     pub duplicates: usize,
-    /// The order of waiting deliveries to one webhook. Defaults to `Order::AsHappened`.
-    pub order: Order,
+    /// The order of waiting deliveries to one webhook. Defaults to `DeliveryOrder::AsHappened`.
+    pub order: DeliveryOrder,
     /// Maximum number of concurrent deliveries to one webhook. Defaults to 1, so that tests are
     /// repeatable.
     pub at_once: usize,
@@ -304,14 +304,14 @@ pub struct Chaos {
 
 impl Default for Chaos {
     fn default() -> Self {
-        Self { duplicates: 0, order: Order::AsHappened, at_once: 1 }
+        Self { duplicates: 0, order: DeliveryOrder::AsHappened, at_once: 1 }
     }
 }
 
 /// The order in which waiting deliveries are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Order {
+pub enum DeliveryOrder {
     /// In the order of the events.
     #[default]
     AsHappened,

@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use super::agenda::Agenda;
 use super::api::{Logins, RateWindows};
-use super::credentials::{App, Permission, Token, User};
+use super::credentials::{MockApp, MockToken, MockUser, Permission};
 use super::delivery::Parcel;
 use super::replay::Job;
-use super::settings::{Challenges, Chaos, Settings};
-use crate::{Kind, Scene};
+use super::settings::{Challenges, Chaos, MockSettings};
+use crate::{Kind, PayloadGenerator};
 
 /// The API with which a webhook was registered; its rules apply to the webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub enum Generation {
+pub enum MockApi {
     /// `/1.1/account_activity/webhooks`.
     #[serde(rename = "enterprise-1.1")]
     Enterprise,
@@ -28,8 +28,8 @@ pub enum Generation {
     V2,
 }
 
-impl Generation {
-    pub(crate) fn challenges(self, settings: &Settings) -> &Challenges {
+impl MockApi {
+    pub(crate) fn challenges(self, settings: &MockSettings) -> &Challenges {
         match self {
             Self::Enterprise | Self::Premium => &settings.challenges_v1,
             Self::V2 => &settings.challenges_v2,
@@ -40,7 +40,7 @@ impl Generation {
 /// A registered webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Webhook {
+pub struct MockWebhook {
     /// The id.
     pub id: String,
     /// The name of the app that owns it.
@@ -52,7 +52,7 @@ pub struct Webhook {
     /// The time of registration.
     pub created_at: Timestamp,
     /// The API with which it was registered.
-    pub generation: Generation,
+    pub generation: MockApi,
     /// The environment, in premium 1.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
@@ -63,7 +63,7 @@ pub struct Webhook {
 /// A user's subscription to the Account Activity API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Subscription {
+pub struct MockSubscription {
     /// The id of the webhook.
     pub webhook: String,
     /// The id of the user.
@@ -75,7 +75,7 @@ pub struct Subscription {
 /// An X Activity subscription to one event type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct ActivitySubscription {
+pub struct MockActivitySubscription {
     /// The id.
     #[serde(rename = "subscription_id")]
     pub id: String,
@@ -84,7 +84,7 @@ pub struct ActivitySubscription {
     /// The event type.
     pub event_type: String,
     /// The filter of events.
-    pub filter: Filter,
+    pub filter: MockFilter,
     /// The tag that the app has set; events contain it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
@@ -100,11 +100,11 @@ pub struct ActivitySubscription {
     pub expires_at: Option<Timestamp>,
 }
 
-/// The filter of an [`ActivitySubscription`].
+/// The filter of an [`MockActivitySubscription`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Filter {
+pub struct MockFilter {
     /// The id of the user concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -122,7 +122,7 @@ pub struct Filter {
 /// A webhook's link to a filtered stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct StreamLink {
+pub struct MockStreamLink {
     /// The id of the webhook.
     pub webhook: String,
     /// The query parameters of the link: the fields to include in posts.
@@ -169,7 +169,7 @@ pub(crate) struct Grant {
     pub(crate) app: String,
     pub(crate) user_id: String,
     /// The token's secret, for OAuth 1.0a.
-    pub(crate) secret: Token,
+    pub(crate) secret: MockToken,
     pub(crate) permission: Permission,
     /// The scopes, for OAuth 2.0.
     pub(crate) scopes: BTreeSet<String>,
@@ -181,23 +181,23 @@ pub(crate) struct Grant {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) random: fastrand::Rng,
-    pub(crate) scene: Scene,
-    pub(crate) apps: Vec<App>,
+    pub(crate) scene: PayloadGenerator,
+    pub(crate) apps: Vec<MockApp>,
     pub(crate) permission: Permission,
     /// Users by app and id.
-    pub(crate) users: BTreeMap<(String, String), User>,
+    pub(crate) users: BTreeMap<(String, String), MockUser>,
     /// Grants by OAuth 1.0a token.
-    pub(crate) grants: BTreeMap<Token, Grant>,
+    pub(crate) grants: BTreeMap<MockToken, Grant>,
     /// Grants by OAuth 2.0 user token.
-    pub(crate) grants2: BTreeMap<Token, Grant>,
+    pub(crate) grants2: BTreeMap<MockToken, Grant>,
     pub(crate) logins: Logins,
     /// Used OAuth 1.0a nonces with their timestamps.
     pub(crate) nonces: BTreeSet<(i64, String)>,
     pub(crate) rates: RateWindows,
-    pub(crate) webhooks: Vec<Webhook>,
-    pub(crate) subscriptions: Vec<Subscription>,
-    pub(crate) activities: Vec<ActivitySubscription>,
-    pub(crate) links: Vec<StreamLink>,
+    pub(crate) webhooks: Vec<MockWebhook>,
+    pub(crate) subscriptions: Vec<MockSubscription>,
+    pub(crate) activities: Vec<MockActivitySubscription>,
+    pub(crate) links: Vec<MockStreamLink>,
     pub(crate) written: Vec<Written>,
     /// Whether responses to new messages and posts are withheld.
     pub(crate) withholds_answers: bool,
@@ -219,20 +219,20 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn app(&self, name: &str) -> Option<&App> {
+    pub(crate) fn app(&self, name: &str) -> Option<&MockApp> {
         self.apps.iter().find(|app| app.name == name)
     }
 
-    pub(crate) fn webhook(&self, id: &str) -> Option<&Webhook> {
+    pub(crate) fn webhook(&self, id: &str) -> Option<&MockWebhook> {
         self.webhooks.iter().find(|webhook| webhook.id == id)
     }
 
-    pub(crate) fn webhook_mut(&mut self, id: &str) -> Option<&mut Webhook> {
+    pub(crate) fn webhook_mut(&mut self, id: &str) -> Option<&mut MockWebhook> {
         self.webhooks.iter_mut().find(|webhook| webhook.id == id)
     }
 
     /// Returns the webhook if it belongs to this app.
-    pub(crate) fn webhook_of(&self, app: &str, id: &str) -> Option<&Webhook> {
+    pub(crate) fn webhook_of(&self, app: &str, id: &str) -> Option<&MockWebhook> {
         self.webhook(id).filter(|webhook| webhook.app == app)
     }
 

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use birdhook_core::SecretError;
 
 use super::agenda::wake;
-use super::credentials::{App, Permission, SCOPES, Token, User};
+use super::credentials::{MockApp, MockToken, MockUser, Permission, SCOPES};
 use super::manage::Asked;
-use super::settings::{Chaos, Order};
-use super::state::{ActivitySubscription, Filter, Generation, Grant, Outage, Subscription, Webhook, Written};
+use super::settings::{Chaos, DeliveryOrder};
+use super::state::{
+    Grant, MockActivitySubscription, MockApi, MockFilter, MockSubscription, MockWebhook, Outage, Written,
+};
 use super::{Inner, MockX, Refusal};
-use crate::{Happening, Kind, Scene};
+use crate::{Kind, MockEvent, PayloadGenerator};
 
 impl MockX {
     /// Returns an additional app of the same account, always the same for a name.
@@ -19,31 +21,31 @@ impl MockX {
     ///
     /// # Errors
     /// Returns an error if the app's secret is not valid.
-    pub fn another_app(&self, name: &str) -> Result<App, SecretError> {
+    pub fn another_app(&self, name: &str) -> Result<MockApp, SecretError> {
         self.inner.new_app(name, None, None)
     }
 
     /// Returns a user who has authorized the first app.
     ///
     /// Their tokens stay the same until the user revokes access.
-    pub fn user(&self, id: &str) -> User {
+    pub fn user(&self, id: &str) -> MockUser {
         self.user_of(&self.app, id)
     }
 
     /// Returns a user who has authorized this app.
-    pub fn user_of(&self, app: &App, id: &str) -> User {
+    pub fn user_of(&self, app: &MockApp, id: &str) -> MockUser {
         self.inner.user(&app.name, id)
     }
 
     /// Restricts a user's OAuth 2.0 token to these scopes. Defaults to all [`SCOPES`].
-    pub fn restrict(&self, user: &User, scopes: &[&str]) {
+    pub fn restrict(&self, user: &MockUser, scopes: &[&str]) {
         if let Some(grant) = self.inner.state().grants2.get_mut(&user.oauth2_token) {
             grant.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         }
     }
 
     /// Invalidates an OAuth 2.0 token before its expiry. Its refresh token stays valid.
-    pub fn expire(&self, token: &Token) {
+    pub fn expire(&self, token: &MockToken) {
         self.inner.state().grants2.remove(token);
     }
 
@@ -58,16 +60,16 @@ impl MockX {
     ///
     /// # Errors
     /// Returns the reasons for which `POST /2/webhooks` fails.
-    pub async fn register(&self, url: &str) -> Result<Webhook, Refusal> {
-        self.register_for(&self.app, url, Generation::V2).await
+    pub async fn register(&self, url: &str) -> Result<MockWebhook, Refusal> {
+        self.register_for(&self.app, url, MockApi::V2).await
     }
 
     /// Registers a webhook of this app with this API. In premium 1.1 its environment is `dev`.
     ///
     /// # Errors
     /// Returns the reasons for which that API's call fails.
-    pub async fn register_for(&self, app: &App, url: &str, generation: Generation) -> Result<Webhook, Refusal> {
-        let environment = (generation == Generation::Premium).then_some("dev");
+    pub async fn register_for(&self, app: &MockApp, url: &str, generation: MockApi) -> Result<MockWebhook, Refusal> {
+        let environment = (generation == MockApi::Premium).then_some("dev");
         self.inner.register(&app.name, url, generation, environment).await
     }
 
@@ -75,12 +77,12 @@ impl MockX {
     ///
     /// # Errors
     /// Returns an error if the webhook fails the challenge.
-    pub async fn revalidate(&self, webhook: &Webhook) -> Result<(), Refusal> {
+    pub async fn revalidate(&self, webhook: &MockWebhook) -> Result<(), Refusal> {
         self.inner.revalidate(&webhook.id, super::Occasion::Revalidation).await
     }
 
     /// Deletes a webhook and its subscriptions.
-    pub fn delete(&self, webhook: &Webhook) {
+    pub fn delete(&self, webhook: &MockWebhook) {
         self.inner.state().remove_webhook(&webhook.id);
     }
 
@@ -89,7 +91,7 @@ impl MockX {
     /// # Errors
     /// Returns an error if the webhook does not exist, the user is already subscribed, or the limit
     /// has been reached.
-    pub fn subscribe(&self, webhook: &Webhook, user: &str) -> Result<(), Refusal> {
+    pub fn subscribe(&self, webhook: &MockWebhook, user: &str) -> Result<(), Refusal> {
         self.inner.subscribe(&webhook.app, &webhook.id, user)
     }
 
@@ -97,7 +99,12 @@ impl MockX {
     ///
     /// # Errors
     /// Returns the reasons for which `POST /2/activity/subscriptions` fails.
-    pub fn subscribe_to(&self, webhook: &Webhook, user: &str, kind: Kind) -> Result<ActivitySubscription, Refusal> {
+    pub fn subscribe_to(
+        &self,
+        webhook: &MockWebhook,
+        user: &str,
+        kind: Kind,
+    ) -> Result<MockActivitySubscription, Refusal> {
         self.subscribe_tagged(webhook, user, kind, None)
     }
 
@@ -107,12 +114,12 @@ impl MockX {
     /// Returns the reasons for which `POST /2/activity/subscriptions` fails.
     pub fn subscribe_tagged(
         &self,
-        webhook: &Webhook,
+        webhook: &MockWebhook,
         user: &str,
         kind: Kind,
         tag: Option<&str>,
-    ) -> Result<ActivitySubscription, Refusal> {
-        let filter = Filter { user_id: Some(user.to_owned()), ..Filter::default() };
+    ) -> Result<MockActivitySubscription, Refusal> {
+        let filter = MockFilter { user_id: Some(user.to_owned()), ..MockFilter::default() };
         let (tag, webhook_id) = (tag.map(str::to_owned), Some(webhook.id.clone()));
         let asked = Asked { event_type: kind.as_str().to_owned(), filter, tag, webhook_id, expires_at: None };
         self.inner.subscribe_activity(&webhook.app, Some(user), asked)
@@ -122,13 +129,13 @@ impl MockX {
     ///
     /// # Errors
     /// Returns an error if the webhook does not exist.
-    pub fn link(&self, webhook: &Webhook) -> Result<(), Refusal> {
+    pub fn link(&self, webhook: &MockWebhook) -> Result<(), Refusal> {
         self.inner.link(&webhook.app, &webhook.id, Vec::new())
     }
 
     /// Generates an event of this kind for a user at the current time, and delivers it to every
     /// subscribed webhook.
-    pub fn happen(&self, kind: Kind, user: &str) -> Happening {
+    pub fn happen(&self, kind: Kind, user: &str) -> MockEvent {
         let happening = self.inner.make_up(kind, user);
         self.tell(&happening);
         happening
@@ -137,7 +144,7 @@ impl MockX {
     /// Delivers an event to every subscribed webhook, and returns the number of deliveries.
     ///
     /// A revocation also removes the user's subscriptions and tokens, for every app.
-    pub fn tell(&self, happening: &Happening) -> usize {
+    pub fn tell(&self, happening: &MockEvent) -> usize {
         self.inner.tell(happening)
     }
 
@@ -164,7 +171,7 @@ impl MockX {
 
     /// Sends the held deliveries in this order, with this number of concurrent deliveries per
     /// webhook.
-    pub fn release(&self, order: Order, at_once: usize) {
+    pub fn release(&self, order: DeliveryOrder, at_once: usize) {
         {
             let mut state = self.inner.state();
             (state.chaos.order, state.chaos.at_once, state.is_held) = (order, at_once, false);
@@ -190,17 +197,17 @@ impl MockX {
     }
 
     /// Returns the webhooks.
-    pub fn webhooks(&self) -> Vec<Webhook> {
+    pub fn webhooks(&self) -> Vec<MockWebhook> {
         self.inner.state().webhooks.clone()
     }
 
     /// Returns the Account Activity subscriptions.
-    pub fn subscriptions(&self) -> Vec<Subscription> {
+    pub fn subscriptions(&self) -> Vec<MockSubscription> {
         self.inner.state().subscriptions.clone()
     }
 
     /// Returns the X Activity subscriptions.
-    pub fn activity_subscriptions(&self) -> Vec<ActivitySubscription> {
+    pub fn activity_subscriptions(&self) -> Vec<MockActivitySubscription> {
         self.inner.state().activities.clone()
     }
 }
@@ -209,9 +216,9 @@ impl Inner {
     pub(crate) fn new_app(
         &self,
         name: &str,
-        secret: Option<Token>,
-        client_secret: Option<Token>,
-    ) -> Result<App, SecretError> {
+        secret: Option<MockToken>,
+        client_secret: Option<MockToken>,
+    ) -> Result<MockApp, SecretError> {
         let owner_id = {
             let mut state = self.state();
             if let Some(app) = state.app(name) {
@@ -221,19 +228,19 @@ impl Inner {
         };
         let owner = self.user(name, &owner_id);
         let mut state = self.state();
-        let app = App::new(name, secret, client_secret, owner, &mut state.random)?;
+        let app = MockApp::new(name, secret, client_secret, owner, &mut state.random)?;
         state.apps.push(app.clone());
         Ok(app)
     }
 
     /// Returns the user; a new user authorizes the app.
-    pub(crate) fn user(&self, app: &str, id: &str) -> User {
+    pub(crate) fn user(&self, app: &str, id: &str) -> MockUser {
         let mut state = self.state();
         let key = (app.to_owned(), id.to_owned());
         if let Some(user) = state.users.get(&key) {
             return user.clone();
         }
-        let user = User::new(id);
+        let user = MockUser::new(id);
         let grant = Grant {
             app: app.to_owned(),
             user_id: id.to_owned(),
@@ -249,16 +256,16 @@ impl Inner {
         user
     }
 
-    pub(crate) fn make_up(&self, kind: Kind, user: &str) -> Happening {
+    pub(crate) fn make_up(&self, kind: Kind, user: &str) -> MockEvent {
         let now = self.settings.clock.now();
         let mut state = self.state();
-        let mut scene = std::mem::replace(&mut state.scene, Scene::new(0)).at(now);
+        let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
         let happening = scene.happening(kind, user);
         state.scene = scene;
         happening
     }
 
-    pub(crate) fn tell(&self, happening: &Happening) -> usize {
+    pub(crate) fn tell(&self, happening: &MockEvent) -> usize {
         let now = self.settings.clock.now();
         let many = self.state().tell(happening, now, self);
         wake(self);

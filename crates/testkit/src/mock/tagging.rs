@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::state::Filter;
+use super::state::MockFilter;
 
 /// Returns the body with the subscription's filter and tag. All other bytes stay the same.
-pub(crate) fn with_filter_and_tag(body: &Bytes, filter: &Filter, tag: Option<&str>) -> Bytes {
+pub(crate) fn with_filter_and_tag(body: &Bytes, filter: &MockFilter, tag: Option<&str>) -> Bytes {
     rewritten(body, filter, tag).map_or_else(|| body.clone(), Bytes::from)
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn says(body: &Bytes, word: &str) -> bool {
     body.pointer("/data/payload").is_some_and(|payload| occurs(payload, &word.to_lowercase()))
 }
 
-fn rewritten(body: &[u8], filter: &Filter, tag: Option<&str>) -> Option<Vec<u8>> {
+fn rewritten(body: &[u8], filter: &MockFilter, tag: Option<&str>) -> Option<Vec<u8>> {
     let mut body: Members = serde_json::from_slice(body).ok()?;
     let mut data: Members = serde_json::from_str(body.get("data")?.get()).ok()?;
     // Keeps other members of the filter, such as a direction.
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn only_the_filter_and_the_tag_change() {
         let body = Bytes::from_static(br#"{"data":{"event_uuid":"-1","filter":{"direction":"inbound","user_id":"1"},"payload":{"text":"a\/\u00e9","n":1e2}},"x":[ 1 ]}"#);
-        let filter = Filter { user_id: Some("2".into()), ..Filter::default() };
+        let filter = MockFilter { user_id: Some("2".into()), ..MockFilter::default() };
         let changed = with_filter_and_tag(&body, &filter, Some("q\"q"));
         assert_eq!(
             str::from_utf8(&changed).unwrap(),

@@ -1,6 +1,6 @@
 //! A generated event, independent of the API that reports it.
 
-use birdhook_core::{Generation, Timestamp};
+use birdhook_core::{ApiSource, Timestamp};
 use bytes::Bytes;
 
 use super::dice::{Dice, seed};
@@ -15,7 +15,7 @@ use super::{Kind, account_activity, escape, x_activity};
 /// the Account Activity API have a precision of 1 s; all other times are in milliseconds or left
 /// out.
 #[derive(Clone, Debug)]
-pub struct Happening {
+pub struct MockEvent {
     scene: u64,
     serial: u64,
     /// The kind, as seen by the subject.
@@ -28,7 +28,7 @@ pub struct Happening {
     at: Timestamp,
 }
 
-impl Happening {
+impl MockEvent {
     pub(super) fn new(scene: u64, serial: u64, what: Kind, subject: &str, other: String, at: Timestamp) -> Self {
         let subject = subject.to_owned();
         Self { scene, serial, what, subscriber: subject.clone(), subject, other, text: None, at }
@@ -37,9 +37,9 @@ impl Happening {
     /// Sets the user on the other side of the event, instead of one from the scene.
     ///
     /// ```
-    /// use birdhook_testkit::{Kind, Scene};
+    /// use birdhook_testkit::{Kind, PayloadGenerator};
     ///
-    /// let follow = Scene::new(7).happening(Kind::Follow, "2001").with_other("3003");
+    /// let follow = PayloadGenerator::new(7).happening(Kind::Follow, "2001").with_other("3003");
     /// assert_eq!(follow.actor().as_deref(), Some("3003"));
     /// ```
     pub fn with_other(mut self, user: impl Into<String>) -> Self {
@@ -67,14 +67,14 @@ impl Happening {
     /// intentionally sends one delivery to each subscribed user who takes part.
     ///
     /// ```
-    /// use birdhook_testkit::{Kind, Scene};
+    /// use birdhook_testkit::{Kind, PayloadGenerator};
     ///
-    /// let received = Scene::new(7).happening(Kind::MessageReceived, "2001").with_other("3003");
-    /// let sent = received.told_to("3003");
+    /// let received = PayloadGenerator::new(7).happening(Kind::MessageReceived, "2001").with_other("3003");
+    /// let sent = received.subscribers("3003");
     /// assert_eq!((sent.kind(), sent.id()), (Kind::MessageSent, received.id()));
     /// ```
     #[must_use]
-    pub fn told_to(&self, subscriber: impl Into<String>) -> Self {
+    pub fn subscribers(&self, subscriber: impl Into<String>) -> Self {
         Self { subscriber: subscriber.into(), ..self.clone() }
     }
 
@@ -140,12 +140,12 @@ impl Happening {
     ///
     /// Account Activity bodies are escaped as that API escapes them; all others are plain UTF-8.
     /// Members are in alphabetical order.
-    pub fn told_by(&self, generation: Generation) -> Option<Bytes> {
-        if !self.kind().generations().contains(&generation) {
+    pub fn reported_by(&self, generation: ApiSource) -> Option<Bytes> {
+        if !self.kind().api_sources().contains(&generation) {
             return None;
         }
         match generation {
-            Generation::AccountActivity => Self::batch([self]),
+            ApiSource::AccountActivity => Self::batch([self]),
             _ => escape::plain(x_activity::body(self, &self.story())),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use birdhook_core::{EventKind, Generation};
+use birdhook_core::{ApiSource, EventKind};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $event:ident, $account_activity:expr;)*) => {
@@ -154,12 +154,12 @@ kinds! {
 
 impl Kind {
     /// Returns the APIs that report this kind.
-    pub fn generations(self) -> &'static [Generation] {
+    pub fn api_sources(self) -> &'static [ApiSource] {
         match self {
-            Self::StreamPost => &[Generation::FilteredStream],
-            Self::Replay => &[Generation::Replay],
-            _ if self.account_activity().is_some() => &[Generation::AccountActivity, Generation::XActivity],
-            _ => &[Generation::XActivity],
+            Self::StreamPost => &[ApiSource::FilteredStream],
+            Self::Replay => &[ApiSource::Replay],
+            _ if self.account_activity().is_some() => &[ApiSource::AccountActivity, ApiSource::XActivity],
+            _ => &[ApiSource::XActivity],
         }
     }
 }

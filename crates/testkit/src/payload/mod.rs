@@ -1,6 +1,6 @@
 //! Generated payloads of every kind, in the format of each API.
 //!
-//! A [`Happening`] holds what happened and to whom. Its `story` has all the facts, which do not
+//! A [`MockEvent`] holds what happened and to whom. Its `story` has all the facts, which do not
 //! depend on the API. Each API has a folder that renders a story in its own format.
 
 mod account_activity;
@@ -18,6 +18,6 @@ mod story;
 mod words;
 mod x_activity;
 
-pub use happening::Happening;
+pub use happening::MockEvent;
 pub use kind::{Kind, UnknownKind};
-pub use scene::Scene;
+pub use scene::PayloadGenerator;

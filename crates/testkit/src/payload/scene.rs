@@ -5,7 +5,7 @@ use std::time::Duration;
 use birdhook_core::Timestamp;
 
 use super::dice::{Dice, seed};
-use super::{Happening, Kind, dates, people};
+use super::{Kind, MockEvent, dates, people};
 
 /// Generates events of invented users from a seed, so that a test is repeatable.
 ///
@@ -13,21 +13,21 @@ use super::{Happening, Kind, dates, people};
 /// users, texts and addresses are invented. Within a scene, an id always belongs to the same user.
 ///
 /// ```
-/// use birdhook_core::Generation;
-/// use birdhook_testkit::{Kind, Scene};
+/// use birdhook_core::ApiSource;
+/// use birdhook_testkit::{Kind, PayloadGenerator};
 ///
-/// let like = Scene::new(7).happening(Kind::Like, "2001");
-/// assert!(like.told_by(Generation::AccountActivity).is_some());
-/// assert!(like.told_by(Generation::XActivity).is_some());
+/// let like = PayloadGenerator::new(7).happening(Kind::Like, "2001");
+/// assert!(like.reported_by(ApiSource::AccountActivity).is_some());
+/// assert!(like.reported_by(ApiSource::XActivity).is_some());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Scene {
+pub struct PayloadGenerator {
     seed: u64,
     now: Timestamp,
     happenings: u64,
 }
 
-impl Scene {
+impl PayloadGenerator {
     /// Creates a scene from this seed. Its clock starts at 2026-11-23T09:30:00Z.
     pub fn new(seed: u64) -> Self {
         Self { seed, now: Timestamp::from_millis(1_795_426_200_000), happenings: 0 }
@@ -53,12 +53,12 @@ impl Scene {
     ///
     /// Then advances the clock by 1 to 3 s, so that no two revocations are equal: X reports their
     /// time in whole seconds.
-    pub fn happening(&mut self, kind: Kind, subscriber: &str) -> Happening {
+    pub fn happening(&mut self, kind: Kind, subscriber: &str) -> MockEvent {
         let serial = self.happenings;
         self.happenings = serial.wrapping_add(1);
         let mut dice = Dice::of([self.seed, seed("happenings"), serial]);
         let other = people::one_of_the_cast(self.seed, &mut dice, subscriber);
-        let happening = Happening::new(self.seed, serial, kind, subscriber, other, self.now);
+        let happening = MockEvent::new(self.seed, serial, kind, subscriber, other, self.now);
         self.advance(Duration::from_millis(dice.between(1_000, 2_999)));
         happening
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-use birdhook_testkit::{Diagnosis, Doctor, Verdict};
+use birdhook_testkit::{CheckStatus, Diagnosis, Doctor};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use time::{Duration, OffsetDateTime};
@@ -79,7 +79,7 @@ async fn examine(address: SocketAddr, root: &[u8]) -> Diagnosis {
 }
 
 fn observed(diagnosis: &Diagnosis) -> &str {
-    assert_eq!(of(diagnosis, Verdict::Failed), ["certificate"], "{diagnosis}");
+    assert_eq!(of(diagnosis, CheckStatus::Failed), ["certificate"], "{diagnosis}");
     diagnosis.findings().iter().find(|finding| finding.check() == "certificate").unwrap().observed()
 }
 
@@ -91,7 +91,7 @@ async fn a_valid_certificate_under_a_trusted_root_passes() {
     for form in [root.pem().into_bytes(), root.der().to_vec()] {
         let diagnosis = examine(address, &form).await;
         assert!(diagnosis.is_healthy(), "{diagnosis}");
-        assert_eq!(of(&diagnosis, Verdict::Skipped), ["url_port", "dns_public", "delivery_headers"]);
+        assert_eq!(of(&diagnosis, CheckStatus::Skipped), ["url_port", "dns_public", "delivery_headers"]);
     }
 }
 

@@ -10,15 +10,15 @@ mod urls;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use birdhook_testkit::{Diagnosis, Doctor, Verdict};
+use birdhook_testkit::{CheckStatus, Diagnosis, Doctor};
 use fault::Fault;
 use futures_util::StreamExt;
 use receiver::{Receiver, SECRET};
 
-fn of(diagnosis: &Diagnosis, verdict: Verdict) -> Vec<&'static str> {
+fn of(diagnosis: &Diagnosis, verdict: CheckStatus) -> Vec<&'static str> {
     let findings = diagnosis.findings().iter();
     let told = findings.filter(|finding| finding.verdict() == verdict);
-    told.map(birdhook_testkit::Finding::check).collect()
+    told.map(birdhook_testkit::CheckResult::check).collect()
 }
 
 async fn examine(fault: Fault) -> Diagnosis {
@@ -35,9 +35,9 @@ async fn examine_within(fault: Fault, patience: Duration) -> Diagnosis {
 
 /// Describes the difference between the diagnosis and the expectation for this fault.
 fn misjudged(fault: Fault, diagnosis: &Diagnosis) -> Option<String> {
-    let failed = of(diagnosis, Verdict::Failed);
+    let failed = of(diagnosis, CheckStatus::Failed);
     // Ignores warnings about response times, which depend on the load of the machine.
-    let mut warned = of(diagnosis, Verdict::Warned);
+    let mut warned = of(diagnosis, CheckStatus::Warned);
     warned.retain(|check| !check.ends_with("_time"));
     let set = |checks: &[&'static str]| checks.iter().copied().collect::<BTreeSet<_>>();
     let as_told = set(&failed) == set(fault.failed())
@@ -68,7 +68,7 @@ async fn a_faultless_receiver_passes_every_check_in_little_time() {
     let diagnosis = examine(Fault::None).await;
     println!("{diagnosis}{:?}", start.elapsed());
     assert!(diagnosis.is_healthy());
-    let skipped = of(&diagnosis, Verdict::Skipped);
+    let skipped = of(&diagnosis, CheckStatus::Skipped);
     assert_eq!(
         skipped,
         ["url_https", "url_port", "dns_public", "certificate", "delivery_headers"],
@@ -99,13 +99,13 @@ async fn what_is_told_is_one_line_with_a_cause_and_a_cure_and_no_secret() {
             let line = finding.to_string();
             assert_eq!(line.lines().count(), 1, "{line}");
             assert!(!line.contains(SECRET), "{line}");
-            let wrong = matches!(finding.verdict(), Verdict::Failed | Verdict::Warned);
-            assert_eq!((finding.cause().is_some(), finding.cure().is_some()), (wrong, wrong), "{line}");
+            let wrong = matches!(finding.verdict(), CheckStatus::Failed | CheckStatus::Warned);
+            assert_eq!((finding.cause().is_some(), finding.fix().is_some()), (wrong, wrong), "{line}");
             assert_eq!(json["check"], finding.check());
             assert_eq!(json["verdict"], finding.verdict().as_str());
             assert_eq!(json["side"], finding.side().as_str());
             assert_eq!(json["observed"], finding.observed());
-            assert_eq!((json["cause"].as_str(), json["cure"].as_str()), (finding.cause(), finding.cure()));
+            assert_eq!((json["cause"].as_str(), json["cure"].as_str()), (finding.cause(), finding.fix()));
         }
         assert!(!json.to_string().contains(SECRET));
     }
@@ -118,9 +118,9 @@ async fn a_receiver_of_the_oauth2_header_is_judged_by_its_real_faults() {
     let address = Receiver::start(Fault::OAuth2HeaderAlone).await;
     let doctor = Doctor::with_client_secret(format!("http://{address}/webhooks/twitter"), SECRET).unwrap();
     let diagnosis = doctor.local(true).examine().await;
-    assert!(!of(&diagnosis, Verdict::Failed).contains(&"delivery_accepted"), "{diagnosis}");
-    assert!(of(&diagnosis, Verdict::Failed).contains(&"oracle_closed"), "{diagnosis}");
-    assert!(of(&diagnosis, Verdict::Warned).contains(&"token_repeated"), "{diagnosis}");
+    assert!(!of(&diagnosis, CheckStatus::Failed).contains(&"delivery_accepted"), "{diagnosis}");
+    assert!(of(&diagnosis, CheckStatus::Failed).contains(&"oracle_closed"), "{diagnosis}");
+    assert!(of(&diagnosis, CheckStatus::Warned).contains(&"token_repeated"), "{diagnosis}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use birdhook_testkit::{Diagnosis, Doctor, Finding, Verdict};
+use birdhook_testkit::{CheckResult, CheckStatus, Diagnosis, Doctor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -75,7 +75,7 @@ async fn examined(fault: Fault, passing: Passing) -> Diagnosis {
     Doctor::new(format!("http://{address}/webhooks/twitter"), SECRET).unwrap().local(true).examine().await
 }
 
-fn huge(diagnosis: &Diagnosis) -> &Finding {
+fn huge(diagnosis: &Diagnosis) -> &CheckResult {
     diagnosis.findings().iter().find(|finding| finding.check() == "body_huge_unsigned").unwrap()
 }
 
@@ -84,7 +84,7 @@ async fn a_proxy_that_does_not_hear_the_refusal_is_no_fault_of_the_receiver() {
     let diagnosis = examined(Fault::None, Passing::Streams).await;
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let finding = huge(&diagnosis);
-    assert_eq!(finding.verdict(), Verdict::Warned, "{diagnosis}");
+    assert_eq!(finding.verdict(), CheckStatus::Warned, "{diagnosis}");
     let seen = "answered 502 before all of it was sent; a short body without a signature: answered 401";
     assert_eq!(finding.observed(), seen);
     assert!(finding.cause().unwrap().starts_with("a proxy did not hear"), "{finding}");
@@ -100,6 +100,6 @@ async fn a_proxys_502_hides_no_fault() {
         (Fault::None, Passing::Buffers),
     ] {
         let diagnosis = examined(fault, passing).await;
-        assert_eq!(huge(&diagnosis).verdict(), Verdict::Failed, "{fault:?}: {diagnosis}");
+        assert_eq!(huge(&diagnosis).verdict(), CheckStatus::Failed, "{fault:?}: {diagnosis}");
     }
 }

@@ -1,8 +1,8 @@
 //! The doctor checks receivers built on birdhook's core, with a consumer secret, a client secret,
 //! or both.
 
-use birdhook_core::{App, Endpoint, RequestHead, Secret, SecretKind, Settings, Step};
-use birdhook_testkit::{Diagnosis, Doctor, Verdict};
+use birdhook_core::{App, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, SecretKind};
+use birdhook_testkit::{CheckStatus, Diagnosis, Doctor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -23,7 +23,7 @@ fn secret(text: &str) -> Secret {
 async fn start(app: App) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let endpoint = Endpoint::new(app, Settings::default());
+    let endpoint = Endpoint::new(app, EndpointSettings::default());
     tokio::spawn(async move {
         loop {
             let stream = listener.accept().await.unwrap().0;
@@ -49,8 +49,8 @@ async fn serve(mut stream: TcpStream, endpoint: Endpoint) {
     let request = RequestHead::new(&head.method, "/webhooks/twitter", Some(&head.query))
         .with_headers(head.headers().iter().map(|(name, value)| (name, value.as_bytes())));
     let (status, headers, answer) = match endpoint.begin(&request) {
-        Step::Reply(reply) => (reply.status(), reply.headers().collect(), reply.body().clone()),
-        Step::Body(mut reader) => {
+        HeadResult::Reply(reply) => (reply.status(), reply.headers().collect(), reply.body().clone()),
+        HeadResult::Body(mut reader) => {
             if head.values("transfer-encoding").is_empty() {
                 while body.len() < head.length() && matches!(stream.read_buf(&mut body).await, Ok(1..)) {}
             } else {
@@ -103,7 +103,7 @@ async fn a_doctor_with_one_secret_examines_a_receiver_of_that_kind() {
     let diagnosis = Doctor::with_client_secret(&url, CLIENT).unwrap().local(true).examine().await;
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let diagnosis = Doctor::new(&url, CONSUMER).unwrap().local(true).examine().await;
-    assert!(of(&diagnosis, Verdict::Failed).contains(&"challenge_secret"), "{diagnosis}");
+    assert!(of(&diagnosis, CheckStatus::Failed).contains(&"challenge_secret"), "{diagnosis}");
 }
 
 /// The receiver answers challenges with the client secret, but verifies deliveries only with the
@@ -115,7 +115,7 @@ async fn a_receiver_that_refuses_the_header_of_the_secret_that_answers_fails() {
     let address = |url: &str| url.split('/').nth(2).unwrap().to_owned();
     let url = split(address(&challenges), address(&deliveries)).await;
     let diagnosis = doctor_of_both(&url).local(true).examine().await;
-    assert_eq!(of(&diagnosis, Verdict::Failed), ["delivery_headers"], "{diagnosis}");
+    assert_eq!(of(&diagnosis, CheckStatus::Failed), ["delivery_headers"], "{diagnosis}");
     let observed = observed(&diagnosis, "delivery_headers");
     assert_eq!(observed, "only the header of the consumer secret is accepted alone");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_testkit::{Doctor, DoctorError, Verdict};
+use birdhook_testkit::{CheckStatus, Doctor, DoctorError};
 use tokio::net::TcpListener;
 
 use super::of;
@@ -34,7 +34,7 @@ async fn what_x_does_not_take_is_said_before_anything_is_sent() {
     for (url, local, failed) in rows {
         let doctor = Doctor::new(*url, SECRET).unwrap().local(*local).patience(Duration::from_secs(5));
         let diagnosis = doctor.examine().await;
-        assert_eq!(of(&diagnosis, Verdict::Failed), *failed, "{url}\n{diagnosis}");
+        assert_eq!(of(&diagnosis, CheckStatus::Failed), *failed, "{url}\n{diagnosis}");
         assert!(!diagnosis.url().contains("pass"), "{}", diagnosis.url());
         assert!(!diagnosis.to_string().contains("pass@"), "{diagnosis}");
     }

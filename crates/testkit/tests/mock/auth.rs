@@ -1,7 +1,7 @@
 //! Authentication: OAuth 1.0a as an independent implementation signs it, bearer tokens, and OAuth
 //! 2.0 user tokens.
 
-use birdhook_testkit::mock::{Generation, Permission, SCOPES, Token};
+use birdhook_testkit::mock::{MockApi, MockToken, Permission, SCOPES};
 use serde_json::json;
 
 use crate::mock::signer::Keys;
@@ -13,8 +13,8 @@ const HOOKS: &str = "/1.1/account_activity/webhooks";
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Takes {
     Owner,
-    User,
-    App,
+    MockUser,
+    MockApp,
     AnyUser,
     Anyone,
 }
@@ -22,59 +22,59 @@ enum Takes {
 /// Every call of every API: its method, its path, and the credentials it accepts.
 const CALLS: &[(&str, &str, Takes)] = &[
     ("POST", "/1.1/account_activity/webhooks.json", Takes::Owner),
-    ("GET", "/1.1/account_activity/webhooks.json", Takes::App),
+    ("GET", "/1.1/account_activity/webhooks.json", Takes::MockApp),
     ("PUT", "/1.1/account_activity/webhooks/1.json", Takes::Owner),
     ("DELETE", "/1.1/account_activity/webhooks/1.json", Takes::Owner),
-    ("POST", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::User),
-    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::User),
-    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all/list.json", Takes::App),
-    ("GET", "/1.1/account_activity/subscriptions/count.json", Takes::App),
-    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/2001/all.json", Takes::App),
-    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::User),
-    ("POST", "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json", Takes::App),
+    ("POST", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::MockUser),
+    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::MockUser),
+    ("GET", "/1.1/account_activity/webhooks/1/subscriptions/all/list.json", Takes::MockApp),
+    ("GET", "/1.1/account_activity/subscriptions/count.json", Takes::MockApp),
+    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/2001/all.json", Takes::MockApp),
+    ("DELETE", "/1.1/account_activity/webhooks/1/subscriptions/all.json", Takes::MockUser),
+    ("POST", "/1.1/account_activity/replay/webhooks/1/subscriptions/all.json", Takes::MockApp),
     ("POST", "/1.1/account_activity/all/dev/webhooks.json", Takes::Owner),
-    ("GET", "/1.1/account_activity/all/webhooks.json", Takes::App),
-    ("GET", "/1.1/account_activity/all/dev/webhooks.json", Takes::App),
+    ("GET", "/1.1/account_activity/all/webhooks.json", Takes::MockApp),
+    ("GET", "/1.1/account_activity/all/dev/webhooks.json", Takes::MockApp),
     ("PUT", "/1.1/account_activity/all/dev/webhooks/1.json", Takes::Owner),
     ("DELETE", "/1.1/account_activity/all/dev/webhooks/1.json", Takes::Owner),
-    ("POST", "/1.1/account_activity/all/dev/subscriptions.json", Takes::User),
-    ("GET", "/1.1/account_activity/all/dev/subscriptions.json", Takes::User),
-    ("GET", "/1.1/account_activity/all/dev/subscriptions/list.json", Takes::App),
-    ("GET", "/1.1/account_activity/all/subscriptions/count.json", Takes::App),
-    ("DELETE", "/1.1/account_activity/all/dev/subscriptions/2001.json", Takes::App),
-    ("POST", "/2/webhooks", Takes::App),
-    ("GET", "/2/webhooks", Takes::App),
-    ("PUT", "/2/webhooks/1", Takes::App),
-    ("DELETE", "/2/webhooks/1", Takes::App),
-    ("POST", "/2/webhooks/replay", Takes::App),
+    ("POST", "/1.1/account_activity/all/dev/subscriptions.json", Takes::MockUser),
+    ("GET", "/1.1/account_activity/all/dev/subscriptions.json", Takes::MockUser),
+    ("GET", "/1.1/account_activity/all/dev/subscriptions/list.json", Takes::MockApp),
+    ("GET", "/1.1/account_activity/all/subscriptions/count.json", Takes::MockApp),
+    ("DELETE", "/1.1/account_activity/all/dev/subscriptions/2001.json", Takes::MockApp),
+    ("POST", "/2/webhooks", Takes::MockApp),
+    ("GET", "/2/webhooks", Takes::MockApp),
+    ("PUT", "/2/webhooks/1", Takes::MockApp),
+    ("DELETE", "/2/webhooks/1", Takes::MockApp),
+    ("POST", "/2/webhooks/replay", Takes::MockApp),
     ("POST", "/2/account_activity/webhooks/1/subscriptions/all", Takes::AnyUser),
     ("GET", "/2/account_activity/webhooks/1/subscriptions/all", Takes::AnyUser),
-    ("GET", "/2/account_activity/webhooks/1/subscriptions/all/list", Takes::App),
-    ("DELETE", "/2/account_activity/webhooks/1/subscriptions/2001/all", Takes::App),
-    ("GET", "/2/account_activity/subscriptions/count", Takes::App),
+    ("GET", "/2/account_activity/webhooks/1/subscriptions/all/list", Takes::MockApp),
+    ("DELETE", "/2/account_activity/webhooks/1/subscriptions/2001/all", Takes::MockApp),
+    ("GET", "/2/account_activity/subscriptions/count", Takes::MockApp),
     ("POST", "/2/activity/subscriptions", Takes::Anyone),
     ("GET", "/2/activity/subscriptions", Takes::Anyone),
-    ("PUT", "/2/activity/subscriptions/1", Takes::App),
-    ("DELETE", "/2/activity/subscriptions/1", Takes::App),
-    ("DELETE", "/2/activity/subscriptions?ids=1", Takes::App),
+    ("PUT", "/2/activity/subscriptions/1", Takes::MockApp),
+    ("DELETE", "/2/activity/subscriptions/1", Takes::MockApp),
+    ("DELETE", "/2/activity/subscriptions?ids=1", Takes::MockApp),
     ("POST", "/2/dm_conversations/with/3003/messages", Takes::AnyUser),
     ("POST", "/2/tweets", Takes::AnyUser),
-    ("POST", "/2/tweets/search/webhooks/1", Takes::App),
-    ("DELETE", "/2/tweets/search/webhooks/1", Takes::App),
-    ("GET", "/2/tweets/search/stream/webhooks", Takes::App),
+    ("POST", "/2/tweets/search/webhooks/1", Takes::MockApp),
+    ("DELETE", "/2/tweets/search/webhooks/1", Takes::MockApp),
+    ("GET", "/2/tweets/search/stream/webhooks", Takes::MockApp),
 ];
 
 #[tokio::test]
 async fn every_call_takes_its_kind_of_credentials_and_no_other() {
     let world = World::new().await;
     let user = world.x.user(USER);
-    let wrong = Token::new("no token of anybody");
+    let wrong = MockToken::new("no token of anybody");
     for (method, path, takes) in CALLS {
         let name = format!("{method} {path}");
         let is_v1 = path.starts_with("/1.1/");
         // No credentials, a wrong token, and a wrong signature are answered 401 everywhere.
         let mut forged = user.clone();
-        forged.token_secret = Token::new("forged");
+        forged.token_secret = MockToken::new("forged");
         for nobody in
             [As::Nobody, As::Bearer(&wrong), As::User(world.app(), &forged), As::Header("Basic eDp5"), As::Header("?")]
         {
@@ -88,9 +88,9 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
             }
         }
         let callers = [
-            (world.bearer(), "app", [Takes::App, Takes::Anyone].as_slice()),
-            (As::User(world.app(), &user), "user", &[Takes::User, Takes::AnyUser, Takes::Anyone]),
-            (world.owner(), "owner", &[Takes::Owner, Takes::User, Takes::AnyUser, Takes::Anyone]),
+            (world.bearer(), "app", [Takes::MockApp, Takes::Anyone].as_slice()),
+            (As::User(world.app(), &user), "user", &[Takes::MockUser, Takes::AnyUser, Takes::Anyone]),
+            (world.owner(), "owner", &[Takes::Owner, Takes::MockUser, Takes::AnyUser, Takes::Anyone]),
             (As::Bearer(&user.oauth2_token), "OAuth 2.0", &[Takes::AnyUser, Takes::Anyone]),
         ];
         for (who, caller, allowed) in callers {
@@ -109,11 +109,11 @@ async fn every_call_takes_its_kind_of_credentials_and_no_other() {
             }
             let expected = match (takes, caller, *path) {
                 (Takes::Owner, "user", _) => (403, 200, "Forbidden."),
-                (Takes::App, _, path) if path.contains("/replay/") => {
+                (Takes::MockApp, _, path) if path.contains("/replay/") => {
                     (401, 32, "Invalid authentication method. Please use application-only authentication.")
                 }
-                (Takes::App, _, HOOKS_JSON) => (403, 99, "You don't have access to this resource."),
-                (Takes::App, ..) => (401, 32, "Could not authenticate you."),
+                (Takes::MockApp, _, HOOKS_JSON) => (403, 99, "You don't have access to this resource."),
+                (Takes::MockApp, ..) => (401, 32, "Could not authenticate you."),
                 _ => (403, 261, "Application cannot perform write actions."),
             };
             assert_eq!(told.error(), expected, "{name} as {caller}");
@@ -182,7 +182,7 @@ async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
             birdhook_testkit::Clock::manual(birdhook_core::Timestamp::from_millis(START + 1_000_000_000_000));
     })
     .await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let path = format!("{HOOKS}/{}.json", webhook.id);
     let now = (START + 1_000_000_000_000) / 1000;
     let right = keys(world.app(), &world.app().owner);
@@ -206,7 +206,7 @@ async fn a_nonce_counts_once_and_a_timestamp_for_five_minutes() {
 #[tokio::test]
 async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let subscribe = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
     let v2 = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
     let before = world.x.user("1");
@@ -230,7 +230,7 @@ async fn permissions_count_for_those_who_authorise_the_app_afterwards() {
 #[tokio::test]
 async fn oauth2_takes_every_scope() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let all = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
     let needed = ["dm.read", "dm.write", "tweet.read", "users.read"];
     let user = world.x.user(USER);

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use birdhook_core::signature;
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, Generation, Occasion, Refusal};
+use birdhook_testkit::mock::{ChallengeFailure, ChallengeSchedule, Challenges, MockApi, Occasion, Refusal};
 use http::header;
 
 use crate::mock::receiver::Crc;
@@ -26,7 +26,7 @@ fn valid(world: &World) -> bool {
 async fn a_challenge_is_as_those_that_were_captured() {
     let world = World::new().await;
     let url = format!("{}?tenant=7", world.receiver.url);
-    let webhook = world.x.register_for(world.app(), &url, Generation::Enterprise).await.unwrap();
+    let webhook = world.x.register_for(world.app(), &url, MockApi::Enterprise).await.unwrap();
     world.x.revalidate(&webhook).await.unwrap();
     let challenges = world.receiver.challenges();
     let mut tokens = Vec::new();
@@ -47,7 +47,7 @@ async fn a_challenge_is_as_those_that_were_captured() {
 
     // v2 does not sign challenges.
     let world = World::new().await;
-    world.webhook(Generation::V2).await;
+    world.webhook(MockApi::V2).await;
     assert_eq!(world.receiver.challenges()[0].header(signature::HEADER), None);
 
     let world = World::with(|settings| {
@@ -55,7 +55,7 @@ async fn a_challenge_is_as_those_that_were_captured() {
         settings.challenges_v2.signed = true;
     })
     .await;
-    world.webhook(Generation::V2).await;
+    world.webhook(MockApi::V2).await;
     let challenge = &world.receiver.challenges()[0];
     assert!(!challenge.query.contains("nonce"), "{}", challenge.query);
     let signed = challenge.header(signature::HEADER).unwrap();
@@ -74,7 +74,7 @@ async fn webhooks_are_challenged_on_their_schedule() {
         (ChallengeSchedule::Never, vec![]),
     ];
     for (schedule, hours) in table {
-        for generation in [Generation::Enterprise, Generation::V2] {
+        for generation in [MockApi::Enterprise, MockApi::V2] {
             let world = World::with(|settings| {
                 settings.challenges_v1.schedule = schedule;
                 settings.challenges_v2.schedule = schedule;
@@ -216,7 +216,7 @@ async fn an_answer_takes_no_longer_than_the_limit() {
     })
     .await;
     world.receiver.crc(Crc::Hang);
-    for (generation, least, most) in [(Generation::Enterprise, 50, 399), (Generation::V2, 400, 5000)] {
+    for (generation, least, most) in [(MockApi::Enterprise, 50, 399), (MockApi::V2, 400, 5000)] {
         let refusal = world.x.register_for(world.app(), &world.receiver.url, generation).await.unwrap_err();
         assert_eq!(refusal, Refusal::Challenge(ChallengeFailure::Timeout));
         let took = world.x.ledger().challenges().last().unwrap().took_ms;
@@ -230,7 +230,7 @@ async fn the_ledger_has_every_challenge() {
     world.receiver.crc(Crc::Answer(418, ""));
     world.x.register(&world.receiver.url).await.unwrap_err();
     world.receiver.crc(Crc::Right);
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     world.x.revalidate(&webhook).await.unwrap();
     let challenges = world.x.ledger().challenges();
     let told: Vec<_> =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Cause, Order};
+use birdhook_testkit::mock::{DeliveryCause, DeliveryOrder};
 use tokio::sync::Semaphore;
 
 use crate::mock::receiver::Take;
@@ -17,8 +17,8 @@ async fn duplicates_come_on_demand() {
     world.x.happen(Kind::Like, USER);
     world.x.settle().await;
     let sent = world.x.ledger().sent();
-    let causes: Vec<Cause> = sent.iter().map(|sent| sent.cause).collect();
-    assert_eq!(causes, [Cause::Happening, Cause::Duplicate, Cause::Duplicate]);
+    let causes: Vec<DeliveryCause> = sent.iter().map(|sent| sent.cause).collect();
+    assert_eq!(causes, [DeliveryCause::MockEvent, DeliveryCause::Duplicate, DeliveryCause::Duplicate]);
     assert!(sent.iter().all(|one| one.body == sent[0].body));
     assert_eq!(world.receiver.deliveries().len(), 3);
     // The test receiver does not deduplicate.
@@ -31,7 +31,7 @@ async fn duplicates_come_on_demand() {
 }
 
 /// Returns the numbers of eight deliveries in the order in which they were sent.
-async fn order(order: Order, seed: u64) -> Vec<u64> {
+async fn order(order: DeliveryOrder, seed: u64) -> Vec<u64> {
     let world = World::with(|settings| settings.seed = seed).await;
     world.subscribed().await;
     world.x.hold();
@@ -49,12 +49,12 @@ async fn order(order: Order, seed: u64) -> Vec<u64> {
 async fn the_order_changes_on_demand() {
     let forward: Vec<u64> = (1..=8).collect();
     let backward: Vec<u64> = forward.iter().rev().copied().collect();
-    assert_eq!(order(Order::AsHappened, 7).await, forward);
-    assert_eq!(order(Order::Reversed, 7).await, backward);
-    let shuffled = order(Order::Shuffled, 7).await;
+    assert_eq!(order(DeliveryOrder::AsHappened, 7).await, forward);
+    assert_eq!(order(DeliveryOrder::Reversed, 7).await, backward);
+    let shuffled = order(DeliveryOrder::Shuffled, 7).await;
     assert!(shuffled != forward && shuffled != backward, "{shuffled:?}");
-    assert_eq!(order(Order::Shuffled, 7).await, shuffled, "the seed decides");
-    assert_ne!(order(Order::Shuffled, 8).await, shuffled);
+    assert_eq!(order(DeliveryOrder::Shuffled, 7).await, shuffled, "the seed decides");
+    assert_ne!(order(DeliveryOrder::Shuffled, 8).await, shuffled);
     let mut all = shuffled.clone();
     all.sort_unstable();
     assert_eq!(all, forward, "nothing is lost");
@@ -71,7 +71,7 @@ async fn many_are_under_way_at_once_on_demand() {
         for _ in 0..6 {
             world.x.happen(Kind::Like, USER);
         }
-        world.x.release(Order::AsHappened, at_once);
+        world.x.release(DeliveryOrder::AsHappened, at_once);
         // No delivery is answered before the maximum number has arrived.
         while world.receiver.deliveries().len() < at_once {
             tokio::task::yield_now().await;

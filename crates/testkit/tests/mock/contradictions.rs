@@ -2,7 +2,7 @@
 
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{
-    ActivityAnswer, Contradictions, ErrorForm, Generation, Permission, RepeatedSubscription, ReplayAnswer, ReplayEnd,
+    ActivityAnswer, Contradictions, ErrorForm, MockApi, Permission, RepeatedSubscription, ReplayAnswer, ReplayEnd,
     StreamLinksList, StreamLinksPath, WebhookAuth, WebhookCheck,
 };
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn webhook_check() {
         (WebhookCheck::Attempted, json!({"attempted": true}), json!({"attempted": true})),
     ] {
         let world = world(|all| all.webhook_check = check).await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         for (crc, expected, valid) in [(Crc::Right, right, true), (Crc::OtherSecret, wrong, false)] {
             world.receiver.crc(crc);
             let told = world.call("PUT", &format!("/2/webhooks/{}", webhook.id), world.bearer(), "").await;
@@ -86,7 +86,7 @@ async fn activity_answer() {
 async fn revoke_can_be_subscribed() {
     for can_be in [false, true] {
         let world = world(|all| all.revoke_can_be_subscribed = can_be).await;
-        let webhook = world.webhook(Generation::V2).await;
+        let webhook = world.webhook(MockApi::V2).await;
         let asked = json!({"event_type": "oauth.revoke", "filter": {}, "webhook_id": webhook.id}).to_string();
         let told = world.call("POST", "/2/activity/subscriptions", world.bearer(), &asked).await;
         assert_eq!(told.status, if can_be { 200 } else { 400 });
@@ -111,7 +111,7 @@ async fn stream_links() {
                 all.stream_fields_parted = parted;
             })
             .await;
-            let webhook = world.webhook(Generation::V2).await;
+            let webhook = world.webhook(MockApi::V2).await;
             let one = format!("/2/tweets/search/webhooks/{}?tweet.fields=id,text", webhook.id);
             assert_eq!(world.call("POST", &one, world.bearer(), "").await.status, 200);
             let told = world.call("GET", paths[there], world.bearer(), "").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use birdhook_core::{SecretKind, signature};
-use birdhook_testkit::mock::{Cause, EarlyEvents, Generation, Outcome, Retries, Signs, Token};
+use birdhook_testkit::mock::{DeliveryCause, DeliveryResult, EarlyEvents, MockApi, MockToken, RetrySchedule, Signs};
 use birdhook_testkit::{Clock, Kind};
 use http::header;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::mock::world::{As, USER, World, h, s};
 #[tokio::test]
 async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
     let world = World::with(|settings| {
-        (settings.client_secret, settings.signs) = (Some(Token::new("client-secret")), Signs::Both);
+        (settings.client_secret, settings.signs) = (Some(MockToken::new("client-secret")), Signs::Both);
     })
     .await;
     world.subscribed().await;
@@ -38,8 +38,8 @@ async fn events_go_to_the_webhooks_of_the_user_signed_over_their_bytes() {
         assert!(!seen.headers.contains_key(&absent), "{absent}");
     }
     let [sent] = world.x.ledger().sent().try_into().unwrap();
-    assert_eq!((sent.body.clone(), sent.outcome), (seen.body, Outcome::Status(200)));
-    assert_eq!((sent.subscriber.as_deref(), sent.cause, sent.attempt), (Some(USER), Cause::Happening, 1));
+    assert_eq!((sent.body.clone(), sent.outcome), (seen.body, DeliveryResult::Status(200)));
+    assert_eq!((sent.subscriber.as_deref(), sent.cause, sent.attempt), (Some(USER), DeliveryCause::MockEvent, 1));
 }
 
 /// Every source API of a kind delivers it, and the receiver reads the right kind.
@@ -62,10 +62,10 @@ async fn every_kind_is_delivered_by_every_api() {
         world.x.happen(*kind, USER);
         world.x.settle().await;
         let sent = world.x.ledger().sent().split_off(before);
-        let told_by: Vec<_> = sent.iter().map(|sent| sent.told_by).collect();
-        assert_eq!(told_by, kind.generations(), "{kind}");
+        let reported_by: Vec<_> = sent.iter().map(|sent| sent.reported_by).collect();
+        assert_eq!(reported_by, kind.api_sources(), "{kind}");
         for sent in &sent {
-            assert_eq!((sent.kind, &sent.outcome), (*kind, &Outcome::Status(200)), "{kind}");
+            assert_eq!((sent.kind, &sent.outcome), (*kind, &DeliveryResult::Status(200)), "{kind}");
         }
         for _ in &sent {
             world.x.ledger().expect(kind.event_kind()).await.unwrap_or_else(|error| panic!("{kind}: {error}"));
@@ -77,7 +77,7 @@ async fn every_kind_is_delivered_by_every_api() {
 
 #[tokio::test]
 async fn the_first_events_come_ten_seconds_after_subscribing() {
-    assert_eq!(birdhook_testkit::mock::Settings::default().subscription_delay, s(10), "as X says");
+    assert_eq!(birdhook_testkit::mock::MockSettings::default().subscription_delay, s(10), "as X says");
     for early in [EarlyEvents::Late, EarlyEvents::Lost] {
         let world = World::with(|settings| {
             settings.subscription_delay = s(10);
@@ -137,7 +137,7 @@ async fn deliveries_of_1_1_are_tried_three_more_times() {
         assert_eq!(world.sent_at(), attempts, "{status}: dropped");
         let sent = world.x.ledger().sent();
         assert!(sent.iter().all(|one| one.delivery == sent[0].delivery && one.body == sent[0].body));
-        assert!(sent.iter().all(|one| one.outcome == Outcome::Status(status)));
+        assert!(sent.iter().all(|one| one.outcome == DeliveryResult::Status(status)));
         assert_eq!(sent.iter().map(|one| one.attempt).collect::<Vec<_>>(), [1, 2, 3, 4]);
     }
 }
@@ -151,7 +151,7 @@ async fn an_attempt_that_times_out_fails_when_its_time_is_over() {
     world.x.happen(Kind::Like, USER);
     world.advance(h(1)).await;
     assert_eq!(world.sent_at(), [0, 6_000, 36_000, 281_000]);
-    assert!(world.x.ledger().sent().iter().all(|one| one.outcome == Outcome::Timeout));
+    assert!(world.x.ledger().sent().iter().all(|one| one.outcome == DeliveryResult::Timeout));
 }
 
 #[tokio::test]
@@ -170,11 +170,11 @@ async fn retries_end_with_a_200() {
 #[tokio::test]
 async fn v2_is_tried_once_unless_it_is_set() {
     let table = [
-        (Retries::AsDocumented, Generation::Enterprise, 4),
-        (Retries::AsDocumented, Generation::Premium, 4),
-        (Retries::AsDocumented, Generation::V2, 1),
-        (Retries::Always, Generation::V2, 4),
-        (Retries::Never, Generation::Enterprise, 1),
+        (RetrySchedule::AsDocumented, MockApi::Enterprise, 4),
+        (RetrySchedule::AsDocumented, MockApi::Premium, 4),
+        (RetrySchedule::AsDocumented, MockApi::V2, 1),
+        (RetrySchedule::Always, MockApi::V2, 4),
+        (RetrySchedule::Never, MockApi::Enterprise, 1),
     ];
     for (retries, generation, attempts) in table {
         let world = World::with(|settings| settings.retries = retries).await;
@@ -239,7 +239,7 @@ async fn unsubscribing_stops_events() {
     world.x.hold();
     world.x.happen(Kind::Like, USER);
     assert_eq!(world.call("DELETE", &of_user, world.bearer(), "").await.status, 200);
-    world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
+    world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     assert_eq!(happen().await, 0);
 }
 
@@ -293,10 +293,10 @@ async fn apps_that_share_a_url_each_send_with_their_own_key() {
     world.receiver.knows("second", second.secret());
     world.subscribed().await;
     // The receiver answers challenges only with the first app's secret.
-    let refused = world.x.register_for(&second, &world.receiver.url, Generation::V2).await;
+    let refused = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await;
     assert!(refused.is_err());
     world.receiver.crc(crate::mock::receiver::Crc::RightOf(second.secret().clone()));
-    let webhook = world.x.register_for(&second, &world.receiver.url, Generation::V2).await.unwrap();
+    let webhook = world.x.register_for(&second, &world.receiver.url, MockApi::V2).await.unwrap();
     world.x.subscribe(&webhook, USER).unwrap();
     world.x.happen(Kind::Like, USER);
     world.x.settle().await;
@@ -318,8 +318,8 @@ async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
     world.x.subscribe(&webhook, "3003").unwrap();
     world.x.hold();
     let received = world.x.happen(Kind::MessageReceived, USER).with_other("3003");
-    assert_eq!(world.x.tell(&received.told_to("3003")), 1);
-    world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
+    assert_eq!(world.x.tell(&received.subscribers("3003")), 1);
+    world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     world.x.settle().await;
     let users: Vec<String> = world
         .receiver
@@ -333,7 +333,7 @@ async fn two_subscribers_in_one_conversation_get_a_delivery_each() {
 #[tokio::test]
 async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_both() {
     let (old, new) = (signature::HEADER, signature::HEADER_OAUTH2);
-    let client_secret = || Some(Token::new("client-secret"));
+    let client_secret = || Some(MockToken::new("client-secret"));
     for (client, signs, headers) in [
         (None, Signs::default(), [old].as_slice()),
         (None, Signs::Both, &[old]),
@@ -362,7 +362,7 @@ async fn deliveries_and_challenges_are_signed_in_the_old_header_the_new_one_or_b
 async fn a_challenge_may_be_answered_with_either_secret_or_with_one_that_is_set() {
     for (answers, is_right) in [(None, true), (Some(SecretKind::Consumer), true), (Some(SecretKind::Client), false)] {
         let world = World::with(|settings| {
-            (settings.client_secret, settings.answers) = (Some(Token::new("client-secret")), answers);
+            (settings.client_secret, settings.answers) = (Some(MockToken::new("client-secret")), answers);
         })
         .await;
         // The receiver answers with the consumer secret.

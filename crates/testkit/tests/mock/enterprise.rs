@@ -1,6 +1,6 @@
 //! Enterprise 1.1: the responses to successful calls.
 
-use birdhook_testkit::mock::{Generation, Occasion};
+use birdhook_testkit::mock::{MockApi, Occasion};
 use serde_json::{Value, json};
 
 use crate::mock::receiver::Crc;
@@ -18,7 +18,7 @@ async fn a_webhook_is_registered_listed_checked_and_deleted() {
     assert_eq!(told.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(told.both(), (200, entry.clone()));
     assert!(webhook.id.len() <= 19 && webhook.id.bytes().all(|byte| byte.is_ascii_digit()), "{webhook:?}");
-    assert_eq!(webhook.generation, Generation::Enterprise);
+    assert_eq!(webhook.generation, MockApi::Enterprise);
 
     let list = world.call("GET", &format!("{HOOKS}.json"), world.bearer(), "").await;
     assert_eq!(list.both(), (200, json!([entry])));
@@ -58,7 +58,7 @@ async fn an_invalid_webhook_is_listed_as_such_until_a_put() {
 #[tokio::test]
 async fn users_are_subscribed_counted_listed_and_unsubscribed() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let all = format!("{HOOKS}/{}/subscriptions/all.json", webhook.id);
     let (ada, bob) = (world.x.user(USER), world.x.user("3003"));
     let (as_ada, as_bob) = (As::User(world.app(), &ada), As::User(world.app(), &bob));
@@ -96,7 +96,7 @@ async fn users_are_subscribed_counted_listed_and_unsubscribed() {
 #[tokio::test]
 async fn a_replay_is_accepted() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let path = format!(
         "/1.1/account_activity/replay/webhooks/{}/subscriptions/all.json?from_date=202611230800&to_date=202611230900",
         webhook.id

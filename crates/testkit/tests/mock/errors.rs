@@ -1,6 +1,6 @@
 //! Every documented error: its status, its code or reason, and its message.
 
-use birdhook_testkit::mock::{Generation, Outage};
+use birdhook_testkit::mock::{MockApi, Outage};
 use http::header;
 use serde_json::json;
 
@@ -162,7 +162,7 @@ async fn v2_says_what_is_wrong() {
 #[tokio::test]
 async fn x_can_be_down() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let again = "Twitter server error. Retry using an exponential backoff pattern.";
     let outages = [
         (Outage::Internal, (500, 0, "Internal server error."), "Internal Server Error"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use birdhook_core::{DedupeScope, EventKind};
-use birdhook_testkit::mock::{Entry, LedgerError, Settings};
+use birdhook_testkit::mock::{Entry, LedgerError, MockSettings};
 use birdhook_testkit::{Kind, read};
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::mock::receiver::Take;
 use crate::mock::world::{USER, World};
 
 /// Sets a short timeout for assertions.
-fn impatient(settings: &mut Settings) {
+fn impatient(settings: &mut MockSettings) {
     settings.expect_timeout = Duration::from_millis(30);
 }
 
@@ -138,7 +138,7 @@ async fn two_subscribers_copies_are_two_events_unless_the_scope_says_otherwise()
     let received = world.x.happen(Kind::MessageReceived, USER);
     world.x.settle().await;
     world.receiver.consumes(false);
-    world.x.tell(&received.told_to("3003"));
+    world.x.tell(&received.subscribers("3003"));
     world.x.settle().await;
     let ledger = world.x.ledger();
     assert!(matches!(ledger.every_200_was_consumed().await, Err(LedgerError::Lost(_))));
@@ -155,7 +155,7 @@ async fn what_both_apis_tell_is_one_event_after_the_cut_over() {
     let ledger = world.x.ledger();
     assert_eq!(ledger.count_consumed(), 2);
     ledger.none_consumed_twice().unwrap();
-    let error = ledger.clone().cut_over().none_consumed_twice().unwrap_err().to_string();
+    let error = ledger.clone().dual_mode().none_consumed_twice().unwrap_err().to_string();
     assert_eq!(error, "liked of 2001 was consumed 2 times");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birdhook_testkit::mock::{Settings, StartError, Token};
+use birdhook_testkit::mock::{MockSettings, MockToken, StartError};
 use birdhook_testkit::{Clock, Kind, MockX, SendError, Sender};
 use bytes::Bytes;
 use http::Request;
@@ -23,7 +23,7 @@ async fn is_there(url: &str) -> bool {
 #[tokio::test]
 async fn it_ends_when_it_is_stopped_or_dropped() {
     for stop in [true, false] {
-        let x = MockX::start(Settings::local()).await.unwrap();
+        let x = MockX::start(MockSettings::local()).await.unwrap();
         let url = x.url();
         assert!(is_there(&url).await);
         if stop {
@@ -40,7 +40,7 @@ async fn it_ends_when_it_is_stopped_or_dropped() {
 async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
     let clock = Clock::manual(birdhook_core::Timestamp::from_millis(0));
     let start = async || {
-        let mut settings = Settings::manual();
+        let mut settings = MockSettings::manual();
         settings.clock = clock.clone();
         MockX::start(settings).await.unwrap()
     };
@@ -63,14 +63,14 @@ async fn what_was_under_way_ends_with_it_and_no_clock_waits_for_it() {
 
 #[tokio::test]
 async fn what_cannot_be_is_said_at_the_start() {
-    let mut taken = Settings::local();
-    let x = MockX::start(Settings::local()).await.unwrap();
+    let mut taken = MockSettings::local();
+    let x = MockX::start(MockSettings::local()).await.unwrap();
     taken.listen = x.url().trim_start_matches("http://").to_owned();
     assert!(matches!(MockX::start(taken).await, Err(StartError::Listen(_))));
-    let mut empty = Settings::local();
-    empty.consumer_secret = Some(Token::new(""));
+    let mut empty = MockSettings::local();
+    empty.consumer_secret = Some(MockToken::new(""));
     assert!(matches!(MockX::start(empty).await, Err(StartError::Secret(_))));
-    let mut untrusted = Settings::local();
+    let mut untrusted = MockSettings::local();
     untrusted.trusted_certificates = vec![b"no certificate".to_vec()];
     assert!(matches!(MockX::start(untrusted).await, Err(StartError::Tls(_))));
 }

@@ -6,7 +6,7 @@ mod pkce;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use birdhook_testkit::Sender;
-use birdhook_testkit::mock::{App, Generation, Permission};
+use birdhook_testkit::mock::{MockApi, MockApp, Permission};
 use bytes::Bytes;
 use http::{Request, header};
 use serde_json::Value;
@@ -71,7 +71,7 @@ async fn get(world: &World, path: &str) -> Told {
 
 /// Returns the header of a signed POST with these parameters and, if given, this token and its
 /// secret.
-fn signed(world: &World, app: &App, path: &str, further: &[(&str, &str)], token: Option<(&str, &str)>) -> String {
+fn signed(world: &World, app: &MockApp, path: &str, further: &[(&str, &str)], token: Option<(&str, &str)>) -> String {
     let nonce = format!("login{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let time = (START / 1000).to_string();
     let mut parameters = vec![
@@ -95,14 +95,14 @@ fn signed(world: &World, app: &App, path: &str, further: &[(&str, &str)], token:
 }
 
 /// Returns a request token and its secret.
-async fn begun(world: &World, app: &App, callback: &str) -> (String, String) {
+async fn begun(world: &World, app: &MockApp, callback: &str) -> (String, String) {
     let path = "/oauth/request_token";
     let told = send(world, "POST", path, &signed(world, app, path, &[("oauth_callback", callback)], None), "").await;
     assert_eq!((told.status, told.field("oauth_callback_confirmed").as_str()), (200, "true"), "{told:?}");
     (told.field("oauth_token"), told.field("oauth_token_secret"))
 }
 
-async fn finished(world: &World, app: &App, (token, secret): (&str, &str), verifier: &str) -> Told {
+async fn finished(world: &World, app: &MockApp, (token, secret): (&str, &str), verifier: &str) -> Told {
     let path = "/oauth/access_token";
     let header = signed(world, app, path, &[("oauth_verifier", verifier)], Some((token, secret)));
     send(world, "POST", path, &header, "").await
@@ -111,7 +111,7 @@ async fn finished(world: &World, app: &App, (token, secret): (&str, &str), verif
 #[tokio::test]
 async fn three_legs_get_a_token_that_works_everywhere() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let (token, secret) = begun(&world, world.app(), CALLBACK).await;
     let told = finished(&world, world.app(), (&token, &secret), "").await;
     assert_eq!(told.status, 401, "before the user has agreed");
@@ -213,7 +213,7 @@ async fn users_are_sent_back_only_where_the_app_has_said() {
 #[tokio::test]
 async fn a_new_login_has_the_permissions_of_now() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let subscribe = format!("/1.1/account_activity/webhooks/{}/subscriptions/all.json", webhook.id);
     world.x.set_permission(Permission::Read);
     let user = world.x.user(USER);

@@ -1,6 +1,6 @@
 //! Rate limits, counted per 15 minutes.
 
-use birdhook_testkit::mock::Generation;
+use birdhook_testkit::mock::MockApi;
 
 use crate::mock::world::{As, START, USER, World, s};
 
@@ -36,7 +36,7 @@ async fn calls_are_counted_and_refused_until_the_window_is_over() {
 async fn every_call_has_its_documented_rate() {
     let world = World::new().await;
     let user = world.x.user(USER);
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let of = |path: &str| path.replace(":id", &webhook.id);
     let rates = [
         ("POST", "/1.1/account_activity/webhooks.json", world.owner(), "15"),

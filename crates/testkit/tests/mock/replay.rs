@@ -1,7 +1,7 @@
 //! Replay jobs: their dates, their deliveries, and their status.
 
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Cause, Generation, Occasion, ReplayEnd, Webhook};
+use birdhook_testkit::mock::{DeliveryCause, MockApi, MockWebhook, Occasion, ReplayEnd};
 use serde_json::{Value, json};
 
 use crate::mock::receiver::{Crc, Take};
@@ -14,9 +14,9 @@ fn path(id: &str, from: &str, to: &str) -> String {
     format!("/1.1/account_activity/replay/webhooks/{id}/subscriptions/all.json?from_date={from}&to_date={to}")
 }
 
-async fn replay(world: &World, webhook: &Webhook, from: &str, to: &str) -> (u16, Value) {
+async fn replay(world: &World, webhook: &MockWebhook, from: &str, to: &str) -> (u16, Value) {
     match webhook.generation {
-        Generation::V2 => {
+        MockApi::V2 => {
             let body = json!({"webhook_id": webhook.id, "from_date": from, "to_date": to}).to_string();
             world.call("POST", "/2/webhooks/replay", world.bearer(), &body).await.both()
         }
@@ -25,13 +25,13 @@ async fn replay(world: &World, webhook: &Webhook, from: &str, to: &str) -> (u16,
 }
 
 /// Returns the kinds and causes of the deliveries after the first `before`.
-fn since(world: &World, before: usize) -> Vec<(Kind, Cause)> {
+fn since(world: &World, before: usize) -> Vec<(Kind, DeliveryCause)> {
     world.x.ledger().sent().iter().skip(before).map(|sent| (sent.kind, sent.cause)).collect()
 }
 
 #[tokio::test]
 async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
-    for generation in [Generation::Enterprise, Generation::V2] {
+    for generation in [MockApi::Enterprise, MockApi::V2] {
         let world = World::new().await;
         let webhook = world.webhook(generation).await;
         world.x.subscribe(&webhook, USER).unwrap();
@@ -49,7 +49,7 @@ async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
         let challenges = world.receiver.challenges().len();
         let (status, told) = replay(&world, &webhook, FROM, "202611231000").await;
         let job = match generation {
-            Generation::V2 => {
+            MockApi::V2 => {
                 assert_eq!((status, &told["data"]["created_at"]), (200, &json!("2026-11-23T11:40:00.000Z")));
                 told["data"]["job_id"].clone()
             }
@@ -61,13 +61,14 @@ async fn what_was_attempted_is_sent_again_in_order_and_the_end_is_told() {
         assert_eq!(world.receiver.challenges().len(), challenges + 1, "the webhook is challenged first");
         assert_eq!(world.x.ledger().challenges().last().unwrap().occasion, Occasion::Replay);
         world.x.settle().await;
-        let status = (Kind::Replay, Cause::ReplayStatus);
-        let expected = [(Kind::Like, Cause::Replay), (Kind::Follow, Cause::Replay), status];
+        let status = (Kind::Replay, DeliveryCause::ReplayStatus);
+        let expected = [(Kind::Like, DeliveryCause::Replay), (Kind::Follow, DeliveryCause::Replay), status];
         assert_eq!(since(&world, before), expected, "{generation:?}");
 
         let sent = world.x.ledger().sent();
-        let again: Vec<_> = sent.iter().filter(|one| one.cause == Cause::Replay).collect();
-        let first: Vec<_> = sent.iter().filter(|one| one.cause == Cause::Happening && one.attempt == 1).collect();
+        let again: Vec<_> = sent.iter().filter(|one| one.cause == DeliveryCause::Replay).collect();
+        let first: Vec<_> =
+            sent.iter().filter(|one| one.cause == DeliveryCause::MockEvent && one.attempt == 1).collect();
         assert_eq!((&again[0].body, &again[1].body), (&first[0].body, &first[1].body), "byte by byte");
         let end: Value = serde_json::from_slice(&world.receiver.deliveries().last().unwrap().body).unwrap();
         let expected = json!({"replay_job_status": {
@@ -128,7 +129,7 @@ async fn a_replay_is_not_tried_again_and_says_that_it_failed() {
 async fn a_webhook_has_one_job_at_a_time() {
     let world = World::new().await;
     let url = format!("{}/2", world.receiver.url);
-    let second = world.x.register_for(world.app(), &url, Generation::Enterprise).await.unwrap();
+    let second = world.x.register_for(world.app(), &url, MockApi::Enterprise).await.unwrap();
     let webhook = world.subscribed_v1().await;
     world.x.happen(Kind::Like, USER);
     world.advance(h(1)).await;
@@ -145,7 +146,7 @@ async fn a_webhook_has_one_job_at_a_time() {
     assert_eq!(replay(&world, &second, FROM, "202611230940").await.0, 202, "another webhook has its own");
     // Live events continue during the replay.
     world.x.happen(Kind::Follow, USER);
-    world.x.release(birdhook_testkit::mock::Order::AsHappened, 1);
+    world.x.release(birdhook_testkit::mock::DeliveryOrder::AsHappened, 1);
     world.x.settle().await;
     assert!(world.delivered().contains(&Kind::Follow));
     assert_eq!(replay(&world, &webhook, FROM, "202611230940").await.0, 202, "when the end has been told");
@@ -186,7 +187,7 @@ async fn a_replay_takes_a_webhook_that_answers_its_challenge() {
 #[tokio::test]
 async fn dates_and_ids_are_checked() {
     let world = World::with(|settings| settings.rate_limits = false).await;
-    let webhook = world.webhook(Generation::Enterprise).await;
+    let webhook = world.webhook(MockApi::Enterprise).await;
     let second = world.x.another_app("second").unwrap();
     let id = webhook.id.as_str();
     let none = "Webhook does not exist or is associated with a different twitter application.";
@@ -251,8 +252,8 @@ async fn dates_and_ids_are_checked() {
 
 #[tokio::test]
 async fn replays_of_1_1_are_for_enterprises() {
-    use birdhook_testkit::mock::Plan;
-    let world = World::with(|settings| *settings = settings.clone().plan(Plan::PayPerUse)).await;
+    use birdhook_testkit::mock::AccessTier;
+    let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
     let told = world.call("POST", &path("1", FROM, FROM), world.bearer(), "").await;
     let text = "Account Activity API enterprise account with replay is required. Please confirm you have an enterprise \
                 account and replay is enabled.";

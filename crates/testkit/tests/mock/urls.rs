@@ -1,6 +1,6 @@
 //! The rules for webhook URLs.
 
-use birdhook_testkit::mock::Settings;
+use birdhook_testkit::mock::MockSettings;
 use serde_json::json;
 
 use crate::mock::world::{World, with_url};
@@ -9,7 +9,7 @@ use crate::mock::world::{World, with_url};
 async fn unless_the_test_is_local_a_url_is_https_public_and_without_a_port() {
     let world = World::with(|settings| {
         let clock = settings.clock.clone();
-        *settings = Settings::default();
+        *settings = MockSettings::default();
         settings.clock = clock;
         settings.limits.webhooks = 0;
     })

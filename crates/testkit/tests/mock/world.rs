@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use birdhook_testkit::mock::{App, Generation, Settings, Token, User, Webhook};
+use birdhook_testkit::mock::{MockApi, MockApp, MockSettings, MockToken, MockUser, MockWebhook};
 use birdhook_testkit::{Kind, MockX, Sender};
 use bytes::Bytes;
 use http::{HeaderMap, Request, header};
@@ -38,9 +38,9 @@ pub(crate) struct World {
 pub(crate) enum As<'a> {
     Nobody,
     /// A bearer token of an app or of an OAuth 2.0 user.
-    Bearer(&'a Token),
+    Bearer(&'a MockToken),
     /// OAuth 1.0a.
-    User(&'a App, &'a User),
+    User(&'a MockApp, &'a MockUser),
     /// This `Authorization` header.
     Header(&'a str),
 }
@@ -96,15 +96,15 @@ impl World {
         .await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings::manual();
+    pub(crate) async fn with(change: impl FnOnce(&mut MockSettings)) -> Self {
+        let mut settings = MockSettings::manual();
         change(&mut settings);
         let x = MockX::start(settings).await.unwrap();
         let receiver = Receiver::start(&x).await;
         Self { x, receiver, nonces: Cell::new(0) }
     }
 
-    pub(crate) fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &MockApp {
         self.x.app()
     }
 
@@ -119,20 +119,20 @@ impl World {
     }
 
     /// Registers a webhook of the first app.
-    pub(crate) async fn webhook(&self, generation: Generation) -> Webhook {
+    pub(crate) async fn webhook(&self, generation: MockApi) -> MockWebhook {
         self.x.register_for(self.app(), &self.receiver.url, generation).await.unwrap()
     }
 
     /// Registers a v2 webhook and subscribes the user.
-    pub(crate) async fn subscribed(&self) -> Webhook {
-        let webhook = self.webhook(Generation::V2).await;
+    pub(crate) async fn subscribed(&self) -> MockWebhook {
+        let webhook = self.webhook(MockApi::V2).await;
         self.x.subscribe(&webhook, USER).unwrap();
         webhook
     }
 
     /// Registers a 1.1 webhook and subscribes the user.
-    pub(crate) async fn subscribed_v1(&self) -> Webhook {
-        let webhook = self.webhook(Generation::Enterprise).await;
+    pub(crate) async fn subscribed_v1(&self) -> MockWebhook {
+        let webhook = self.webhook(MockApi::Enterprise).await;
         self.x.subscribe(&webhook, USER).unwrap();
         webhook
     }
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// Returns the OAuth 1.0a header of a call.
-    pub(crate) fn oauth(&self, method: &str, path: &str, form: &str, app: &App, user: &User) -> String {
+    pub(crate) fn oauth(&self, method: &str, path: &str, form: &str, app: &MockApp, user: &MockUser) -> String {
         self.nonces.set(self.nonces.get() + 1);
         let nonce = format!("nonce{}", self.nonces.get());
         let time = self.x.clock().now().as_millis() / 1000;
@@ -204,7 +204,7 @@ impl World {
     }
 }
 
-pub(crate) fn keys<'a>(app: &'a App, user: &'a User) -> Keys<'a> {
+pub(crate) fn keys<'a>(app: &'a MockApp, user: &'a MockUser) -> Keys<'a> {
     Keys {
         consumer_key: &app.consumer_key,
         consumer_secret: app.consumer_secret.as_str(),

@@ -1,7 +1,7 @@
 //! Messages and posts that apps write.
 
 use birdhook_testkit::mock::{Permission, SCOPES};
-use birdhook_testkit::{Kind, mock::Generation};
+use birdhook_testkit::{Kind, mock::MockApi};
 use serde_json::json;
 
 use crate::mock::world::{As, USER, World};
@@ -11,7 +11,7 @@ const MESSAGE: &str = "/2/dm_conversations/with/3003/messages";
 #[tokio::test]
 async fn records_what_apps_write_and_reports_no_event() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     for user in [USER, "3003"] {
         world.x.subscribe(&webhook, user).unwrap();
         for kind in [Kind::MessageSent, Kind::MessageReceived, Kind::Post] {

@@ -1,7 +1,7 @@
 //! The X Activity API: its calls, its filters, and the credentials that subscriptions need.
 
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Generation, Plan};
+use birdhook_testkit::mock::{AccessTier, MockApi};
 use serde_json::{Value, json};
 
 use crate::mock::world::{As, USER, World};
@@ -15,7 +15,7 @@ async fn create(world: &World, who: As<'_>, body: Value) -> (u16, Value) {
 #[tokio::test]
 async fn a_subscription_is_made_listed_changed_and_deleted() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let asked = json!({"event_type": "profile.update.bio", "filter": {"user_id": USER}, "tag": "bios"});
     let (status, told) = create(&world, world.bearer(), asked).await;
     let id = world.x.activity_subscriptions()[0].id.clone();
@@ -215,7 +215,7 @@ async fn a_deprecated_name_is_another_name() {
 #[tokio::test]
 async fn a_filter_is_kept_to() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let subscribe = async |kind: &str, filter: Value| {
         let asked = json!({"event_type": kind, "filter": filter, "webhook_id": webhook.id});
         assert_eq!(create(&world, world.bearer(), asked).await.0, 200);
@@ -235,11 +235,11 @@ async fn a_filter_is_kept_to() {
 
 #[tokio::test]
 async fn pay_per_use_has_fewer() {
-    let limits = Plan::PayPerUse.limits();
+    let limits = AccessTier::PayPerUse.limits();
     assert_eq!((limits.webhooks, limits.users, limits.activity_subscriptions), (1, 3, 1_500));
-    assert_eq!(Plan::Enterprise.limits().activity_subscriptions, 150_000);
-    let world = World::with(|settings| *settings = settings.clone().plan(Plan::PayPerUse)).await;
-    let webhook = world.webhook(Generation::V2).await;
+    assert_eq!(AccessTier::Enterprise.limits().activity_subscriptions, 150_000);
+    let world = World::with(|settings| *settings = settings.clone().plan(AccessTier::PayPerUse)).await;
+    let webhook = world.webhook(MockApi::V2).await;
     for user in ["1", "2", "3"] {
         world.x.subscribe(&webhook, user).unwrap();
     }

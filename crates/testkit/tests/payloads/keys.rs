@@ -9,7 +9,7 @@ use super::*;
 #[test]
 fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
     for seed in 0..SEEDS {
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         let (mut keys, mut ids, mut last) = (BTreeMap::new(), BTreeSet::new(), 0);
         for round in 0..4 {
             for kind in Kind::ALL {
@@ -23,10 +23,13 @@ fn no_two_happenings_of_a_scene_share_a_key_or_an_id() {
                     assert!(id > last && id > 1 << 53, "{what}: {id} after {last}");
                     last = id;
                 }
-                for generation in kind.generations() {
+                for generation in kind.api_sources() {
                     let event = event(&happening, *generation);
                     let mut told = vec![event.delivery_key()];
-                    if !event.is_timeless() && event.content_key() != event.delivery_key() && *generation == XActivity {
+                    if !event.lacks_unique_id()
+                        && event.content_key() != event.delivery_key()
+                        && *generation == XActivity
+                    {
                         told.push(event.content_key());
                     }
                     for key in told {

@@ -7,9 +7,11 @@ mod scene;
 mod shapes;
 mod wire;
 
-use birdhook_core::Generation::{AccountActivity, XActivity};
-use birdhook_core::{App, Delivery, Endpoint, Event, Generation, RequestHead, Secret, Settings, Step, Timestamp};
-use birdhook_testkit::{Happening, Kind, Post, Scene, sign};
+use birdhook_core::ApiSource::{AccountActivity, XActivity};
+use birdhook_core::{
+    ApiSource, App, Delivery, Endpoint, EndpointSettings, Event, HeadResult, RequestHead, Secret, Timestamp,
+};
+use birdhook_testkit::{Kind, MockEvent, PayloadGenerator, WebhookPost, sign};
 use serde_json::Value;
 
 const SEEDS: u64 = 50;
@@ -18,28 +20,28 @@ const SUBSCRIBER: &str = "2200440066008801";
 /// Signs, verifies and parses a body like a receiver.
 fn deliver(body: &[u8]) -> Delivery {
     let secret = Secret::new("kettle").unwrap();
-    let post = Post::signed(&secret, body.to_vec());
-    let endpoint = Endpoint::new(App::new("desk", secret), Settings::default());
+    let post = WebhookPost::signed(&secret, body.to_vec());
+    let endpoint = Endpoint::new(App::new("desk", secret), EndpointSettings::default());
     let headers = post.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     match endpoint.begin(&RequestHead::new("POST", "/", None).with_headers(headers)) {
-        Step::Body(mut reader) => {
+        HeadResult::Body(mut reader) => {
             reader.push(post.body().clone()).unwrap();
             reader.finish().unwrap()
         }
-        Step::Reply(reply) => panic!("{:?}", reply.reason()),
+        HeadResult::Reply(reply) => panic!("{:?}", reply.outcome()),
     }
 }
 
-fn event(happening: &Happening, generation: Generation) -> Event {
-    let events = deliver(&happening.told_by(generation).unwrap()).into_events();
+fn event(happening: &MockEvent, generation: ApiSource) -> Event {
+    let events = deliver(&happening.reported_by(generation).unwrap()).into_events();
     assert_eq!(events.len(), 1);
     events.into_iter().next().unwrap()
 }
 
 /// Runs a check for every kind and seed, and prints the kind and seed of a failure.
-fn each(check: impl Fn(Kind, u64, Happening)) {
+fn each(check: impl Fn(Kind, u64, MockEvent)) {
     for seed in 0..SEEDS {
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         for kind in Kind::ALL {
             let happening = scene.happening(*kind, SUBSCRIBER);
             let told = std::panic::AssertUnwindSafe(|| check(*kind, seed, happening));
@@ -71,11 +73,11 @@ fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Value)) {
     }
 }
 
-fn each_body(generation: Generation, mut see: impl FnMut(Kind, &Value)) {
+fn each_body(generation: ApiSource, mut see: impl FnMut(Kind, &Value)) {
     for seed in 0..SEEDS {
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         for kind in Kind::ALL {
-            if let Some(body) = scene.happening(*kind, SUBSCRIBER).told_by(generation) {
+            if let Some(body) = scene.happening(*kind, SUBSCRIBER).reported_by(generation) {
                 see(*kind, &serde_json::from_slice(&body).unwrap());
             }
         }

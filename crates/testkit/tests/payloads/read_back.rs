@@ -17,7 +17,7 @@ pub(crate) fn relation(kind: Kind) -> Option<PostRelation> {
 }
 
 /// Returns the event time that this API reports, with its precision.
-pub(crate) fn time(kind: Kind, generation: Generation, at: Timestamp) -> Option<Timestamp> {
+pub(crate) fn time(kind: Kind, generation: ApiSource, at: Timestamp) -> Option<Timestamp> {
     match (kind, generation) {
         (Kind::StreamPost, _) | (Kind::Revoke, AccountActivity) => Some(second(at)),
         (Kind::Replay, _) => None,
@@ -29,21 +29,21 @@ pub(crate) fn time(kind: Kind, generation: Generation, at: Timestamp) -> Option<
 fn every_kind_is_read_as_what_it_is() {
     each(|kind, _, happening| {
         assert_eq!((happening.kind(), happening.subscriber()), (kind, SUBSCRIBER));
-        assert!(!kind.generations().is_empty());
-        for generation in [AccountActivity, XActivity, Generation::FilteredStream, Generation::Replay] {
-            let told = kind.generations().contains(&generation);
-            assert_eq!(happening.told_by(generation).is_some(), told, "{generation:?}");
+        assert!(!kind.api_sources().is_empty());
+        for generation in [AccountActivity, XActivity, ApiSource::FilteredStream, ApiSource::Replay] {
+            let told = kind.api_sources().contains(&generation);
+            assert_eq!(happening.reported_by(generation).is_some(), told, "{generation:?}");
             if told {
                 is_read_as_what_it_is(kind, &happening, &event(&happening, generation));
             }
         }
-        assert_eq!(happening.told_by(Generation::Unknown), None);
+        assert_eq!(happening.reported_by(ApiSource::Unknown), None);
     });
 }
 
-fn is_read_as_what_it_is(kind: Kind, happening: &Happening, event: &Event) {
-    let generation = event.generation();
-    assert!(kind.generations().contains(&generation));
+fn is_read_as_what_it_is(kind: Kind, happening: &MockEvent, event: &Event) {
+    let generation = event.api_source();
+    assert!(kind.api_sources().contains(&generation));
     assert_eq!(event.kind(), kind.event_kind());
     let is_nobodys = matches!(kind, Kind::News | Kind::StreamPost | Kind::Replay);
     assert_eq!(event.subscriber(), (!is_nobodys).then_some(SUBSCRIBER));
@@ -120,7 +120,7 @@ pub(crate) fn text(activity: &Activity<'_>) -> Option<String> {
 fn both_apis_tell_one_happening() {
     each(|kind, _, happening| {
         let [Some(old), Some(new)] = [AccountActivity, XActivity]
-            .map(|generation| happening.told_by(generation).is_some().then(|| event(&happening, generation)))
+            .map(|generation| happening.reported_by(generation).is_some().then(|| event(&happening, generation)))
         else {
             return;
         };
@@ -128,11 +128,11 @@ fn both_apis_tell_one_happening() {
             assert_eq!(old.content_key_in(scope), new.content_key_in(scope));
             assert_ne!(old.delivery_key_in(scope), new.delivery_key_in(scope));
         }
-        let is_timeless = kind.as_str().starts_with("follow.")
+        let lacks_unique_id = kind.as_str().starts_with("follow.")
             || kind.as_str().starts_with("block.")
             || kind.as_str().starts_with("mute.")
             || kind == Kind::Typing;
-        assert_eq!((old.is_timeless(), new.is_timeless()), (is_timeless, is_timeless));
+        assert_eq!((old.lacks_unique_id(), new.lacks_unique_id()), (lacks_unique_id, lacks_unique_id));
         assert_eq!(old.direction(), new.direction());
         assert_eq!(old.source_app_id(), new.source_app_id());
         if let Some(app) = old.source_app_id() {

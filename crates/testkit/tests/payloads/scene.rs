@@ -13,8 +13,8 @@ fn two_subscribers_of_one_conversation_are_told_the_same() {
         if kind.account_activity().is_none() || kind == Kind::Revoke {
             return;
         }
-        let turned = happening.told_to(happening.other());
-        for generation in kind.generations() {
+        let turned = happening.subscribers(happening.other());
+        for generation in kind.api_sources() {
             let [mine, theirs] = [&happening, &turned].map(|told| event(told, *generation));
             assert_eq!(theirs.subscriber(), Some(happening.other()));
             assert_eq!(theirs.kind(), turned.kind().event_kind());
@@ -43,10 +43,10 @@ fn two_subscribers_of_one_conversation_are_told_the_same() {
 #[test]
 fn a_batch_is_one_body_of_many_events() {
     for member in ["tweet_create_events", "direct_message_events", "follow_events", "favorite_events"] {
-        let mut scene = Scene::new(3);
+        let mut scene = PayloadGenerator::new(3);
         let kinds = Kind::ALL.iter().filter(|kind| kind.account_activity() == Some(member));
         let happenings: Vec<_> = kinds.cycle().take(7).map(|kind| scene.happening(*kind, SUBSCRIBER)).collect();
-        let events = deliver(&Happening::batch(&happenings).unwrap()).into_events();
+        let events = deliver(&MockEvent::batch(&happenings).unwrap()).into_events();
         assert_eq!(events.len(), 7, "{member}");
         for (event, happening) in events.iter().zip(&happenings) {
             assert_eq!(event.delivery_key(), self::event(happening, AccountActivity).delivery_key(), "{member}");
@@ -54,23 +54,23 @@ fn a_batch_is_one_body_of_many_events() {
             assert!(event.activity().actor().unwrap().handle.is_some(), "{member}");
         }
     }
-    let mut scene = Scene::new(3);
+    let mut scene = PayloadGenerator::new(3);
     let mut one = |kind| scene.happening(kind, SUBSCRIBER);
     let (like, follow, revoke, bio) = (one(Kind::Like), one(Kind::Follow), one(Kind::Revoke), one(Kind::Bio));
-    assert_eq!(Happening::batch([]), None);
-    assert_eq!(Happening::batch([&like, &follow]), None);
-    assert_eq!(Happening::batch([&like, &like.told_to(like.other())]), None);
-    assert_eq!(Happening::batch([&revoke, &revoke]), None);
-    assert_eq!(Happening::batch([&bio]), None);
-    assert_eq!(Happening::batch([&revoke]), revoke.told_by(AccountActivity));
+    assert_eq!(MockEvent::batch([]), None);
+    assert_eq!(MockEvent::batch([&like, &follow]), None);
+    assert_eq!(MockEvent::batch([&like, &like.subscribers(like.other())]), None);
+    assert_eq!(MockEvent::batch([&revoke, &revoke]), None);
+    assert_eq!(MockEvent::batch([&bio]), None);
+    assert_eq!(MockEvent::batch([&revoke]), revoke.reported_by(AccountActivity));
 }
 
 #[test]
 fn a_test_can_say_who_and_what() {
     let said = "Is 3 < 4 & who is @somebody_else? #maths https://maths.example/three 🐝";
     for kind in [Kind::Post, Kind::Mention, Kind::Reply, Kind::Quote, Kind::MessageReceived, Kind::BroadcastChat] {
-        let happening = Scene::new(5).happening(kind, SUBSCRIBER).with_other("3003").with_text(said);
-        for generation in kind.generations() {
+        let happening = PayloadGenerator::new(5).happening(kind, SUBSCRIBER).with_other("3003").with_text(said);
+        for generation in kind.api_sources() {
             let event = event(&happening, *generation);
             let activity = event.activity();
             let text = text(&activity).unwrap();
@@ -93,7 +93,7 @@ fn a_test_can_say_who_and_what() {
             }
         }
     }
-    let liked = Scene::new(5).happening(Kind::Like, SUBSCRIBER).with_text("tea");
+    let liked = PayloadGenerator::new(5).happening(Kind::Like, SUBSCRIBER).with_text("tea");
     assert_eq!(text(&event(&liked, AccountActivity).activity()).as_deref(), Some("tea"));
 }
 
@@ -101,10 +101,10 @@ fn a_test_can_say_who_and_what() {
 #[test]
 fn odd_subscribers_and_times_are_told_too() {
     for millis in [0, 1_000, -5_000, 4_102_444_800_000, 32_503_680_000_000] {
-        let mut scene = Scene::new(1).at(Timestamp::from_millis(millis));
+        let mut scene = PayloadGenerator::new(1).at(Timestamp::from_millis(millis));
         for kind in Kind::ALL {
             let happening = scene.happening(*kind, "wren \"& 🐝");
-            for generation in kind.generations() {
+            for generation in kind.api_sources() {
                 let event = event(&happening, *generation);
                 assert_eq!(event.kind(), kind.event_kind(), "{kind} at {millis}");
                 assert_ne!(event.kind(), EventKind::Unknown);
@@ -115,11 +115,11 @@ fn odd_subscribers_and_times_are_told_too() {
 
 #[test]
 fn a_user_is_the_same_person_throughout_a_scene() {
-    let mut scene = Scene::new(9);
+    let mut scene = PayloadGenerator::new(9);
     let mut people = BTreeMap::new();
     for kind in Kind::ALL.iter().cycle().take(400) {
         let happening = scene.happening(*kind, SUBSCRIBER);
-        for generation in kind.generations() {
+        for generation in kind.api_sources() {
             let event = event(&happening, *generation);
             let activity = event.activity();
             for user in [activity.actor(), activity.target()].into_iter().flatten().filter(|user| user.handle.is_some())
@@ -136,7 +136,7 @@ fn a_user_is_the_same_person_throughout_a_scene() {
 #[test]
 fn time_goes_on() {
     let at = Timestamp::from_millis(1_800_000_000_000);
-    let mut scene = Scene::new(1).at(at);
+    let mut scene = PayloadGenerator::new(1).at(at);
     assert_eq!(scene.happening(Kind::Like, "1").at(), at);
     let next = scene.now();
     assert!((1_000..3_000).contains(&(next.as_millis() - at.as_millis())));
@@ -149,10 +149,10 @@ fn time_goes_on() {
 #[test]
 fn the_same_seed_tells_the_same() {
     let all = |seed: u64| {
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         let happenings: Vec<_> = Kind::ALL.iter().map(|kind| scene.happening(*kind, SUBSCRIBER)).collect();
         let told = happenings.iter().flat_map(|happening| {
-            happening.kind().generations().iter().map(|generation| happening.told_by(*generation).unwrap())
+            happening.kind().api_sources().iter().map(|generation| happening.reported_by(*generation).unwrap())
         });
         told.collect::<Vec<_>>().concat()
     };

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 #[test]
 fn bodies_are_escaped_as_their_api_escapes() {
     let mut letters = [0; 2];
-    let mut see = |happening: &Happening, generation: Generation| {
-        let body = String::from_utf8(happening.told_by(generation).unwrap().to_vec()).unwrap();
+    let mut see = |happening: &MockEvent, generation: ApiSource| {
+        let body = String::from_utf8(happening.reported_by(generation).unwrap().to_vec()).unwrap();
         let value: Value = serde_json::from_str(&body).unwrap();
         if generation == AccountActivity {
             assert!(body.is_ascii(), "{body}");
@@ -20,10 +20,10 @@ fn bodies_are_escaped_as_their_api_escapes() {
         }
     };
     for seed in 0..SEEDS {
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         for kind in Kind::ALL {
             let happening = scene.happening(*kind, SUBSCRIBER);
-            kind.generations().iter().for_each(|generation| see(&happening, *generation));
+            kind.api_sources().iter().for_each(|generation| see(&happening, *generation));
         }
     }
     assert!(letters[0] > 100 && letters[1] > 100, "{letters:?}: nothing was there to be escaped");
@@ -38,11 +38,11 @@ fn entities_are_where_they_say_they_are() {
     };
     let mut seen = BTreeMap::new();
     for seed in 0..SEEDS {
-        let mut scene = Scene::new(seed);
+        let mut scene = PayloadGenerator::new(seed);
         for kind in Kind::ALL {
             let happening = scene.happening(*kind, SUBSCRIBER);
-            for generation in kind.generations() {
-                let body: Value = serde_json::from_slice(&happening.told_by(*generation).unwrap()).unwrap();
+            for generation in kind.api_sources() {
+                let body: Value = serde_json::from_slice(&happening.reported_by(*generation).unwrap()).unwrap();
                 walk(&body, "", &mut |at, value| {
                     let Some(text) = ["full_text", "text"].into_iter().find_map(|name| value[name].as_str()) else {
                         return;

@@ -15,7 +15,7 @@ use crate::WebhookService;
 /// that X documents as success, and the events count as delivered. With any other status they do
 /// not, and X may send them again. A redirect is replaced by 503. An error of the inner service is
 /// answered 503. All responses but 2xx are counted as
-/// [`SinkFailed`](birdhook_pipeline::Reason::SinkFailed); a service that panics is counted
+/// [`SinkFailed`](birdhook_pipeline::Outcome::SinkFailed); a service that panics is counted
 /// as `SinkPanicked`, one that exceeds the deadline as `SinkTooSlow`.
 ///
 /// Use the layer only on the webhook's own route: it treats every request as a request from X.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use birdhook_pipeline::{Begun, Delivery, Gate, Reason, Reception, Reply};
+use birdhook_pipeline::{Delivery, Gate, HeadResult, IncomingDelivery, Outcome, Reply};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
@@ -55,13 +55,13 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (parts, body) = request.into_parts();
         match self.gate.begin(&head(&parts)) {
-            Begun::Reply(reply) => {
+            HeadResult::Reply(reply) => {
                 linger(&parts, body);
                 ResponseFuture::answered(ours(reply))
             }
-            Begun::Delivery(reception) => {
+            HeadResult::Body(incoming) => {
                 let inner = self.inner.clone();
-                ResponseFuture::receiving(pass(inner, parts, reception, Chunks::new(body)))
+                ResponseFuture::receiving(pass(inner, parts, incoming, Chunks::new(body)))
             }
         }
     }
@@ -70,29 +70,29 @@ where
 async fn pass<S, ReqBody, ResBody>(
     mut inner: S,
     parts: Parts,
-    reception: Reception,
+    incoming: IncomingDelivery,
     body: Chunks<ReqBody>,
 ) -> Response<ResponseBody<ResBody>>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
     ReqBody: Body,
 {
-    let admission = match reception.admit(body).await {
-        Ok(admission) => admission,
+    let verified = match incoming.verify(body).await {
+        Ok(verified) => verified,
         Err(reply) => return ours(reply),
     };
     let mut refused = None;
     let hand_over = async |delivery: Delivery| {
-        poll_fn(|cx| inner.poll_ready(cx)).await.map_err(|_| Reason::SinkFailed)?;
-        let answer = inner.call(request(parts, delivery)).await.map_err(|_| Reason::SinkFailed)?;
+        poll_fn(|cx| inner.poll_ready(cx)).await.map_err(|_| Outcome::SinkFailed)?;
+        let answer = inner.call(request(parts, delivery)).await.map_err(|_| Outcome::SinkFailed)?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         let final_answer = |status: StatusCode| status.is_client_error() || status.is_server_error();
         refused = Some(answer).filter(|answer| final_answer(answer.status()));
-        Err(Reason::SinkFailed)
+        Err(Outcome::SinkFailed)
     };
-    let settled = admission.settle(hand_over, Reason::SinkTooSlow).await;
+    let settled = verified.deliver_with(hand_over, Outcome::SinkTooSlow).await;
     match (settled, refused) {
         (Ok(mut answer), _) => {
             *answer.status_mut() = StatusCode::OK;

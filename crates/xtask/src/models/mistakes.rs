@@ -259,7 +259,7 @@ pub(super) const ALL: &[Mistake] = &[
         "what a refused body took is kept",
         "bodies.rs",
         "models::bodies",
-        &[("{ bodies.make_room(id, limit, now()) }", "{ self.own.store(0, SeqCst); Err(Reason::TooManyBodies) }")],
+        &[("{ bodies.make_room(id, limit, now()) }", "{ self.own.store(0, SeqCst); Err(Outcome::OverMemoryBudget) }")],
     ),
     mistake(
         "the room of a body that was ended for another one is given back twice",
@@ -274,6 +274,6 @@ pub(super) const ALL: &[Mistake] = &[
         "a body that was ended for another one is whole",
         "bodies.rs",
         "models::bodies",
-        &[("bodies.uploads().all.remove(&id).ok_or(Reason::TooManyBodies)?;", "bodies.uploads().all.remove(&id);")],
+        &[("bodies.uploads().all.remove(&id).ok_or(Outcome::OverMemoryBudget)?;", "bodies.uploads().all.remove(&id);")],
     ),
 ];

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use birdhook_inbox::faults::Disk;
-use birdhook_inbox::{Listed, Query, RedbStore, Standing};
+use birdhook_inbox::{EventQuery, EventStatus, ListedEvent, RedbStore};
 use birdhook_pipeline::{EventKey, EventSink};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -65,15 +65,15 @@ async fn opened(
     let clock = RunningClock::starting_at(trace.ended);
     let opened = options().clock(clock).open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
     let bed = Bed::of(opened.map_err(|error| Violation::other(error.to_string()))?);
-    let listed = bed.inbox.list(Query::all().limit(usize::MAX)).await;
+    let listed = bed.inbox.list(EventQuery::all().limit(usize::MAX)).await;
     let listed = listed.map_err(|error| Violation::other(error.to_string()))?;
-    let mut found: HashMap<EventKey, &Listed> = HashMap::new();
+    let mut found: HashMap<EventKey, &ListedEvent> = HashMap::new();
     for one in &listed {
         let event = one.event.as_ref().map_err(|why| Violation::other(format!("{}: {why}", one.id)))?;
         let key = event.delivery_key();
         trace.load.book(|book| book.knows(&key, content(event)))?;
         // A settled event may be listed until its body is cleared.
-        if one.standing == Standing::Acknowledged {
+        if one.status == EventStatus::Acknowledged {
             continue;
         }
         if let Some(other) = found.insert(key, one) {
@@ -99,7 +99,7 @@ fn stands(
     key: &EventKey,
     fate: &Fate,
     moment: usize,
-    found: Option<&Listed>,
+    found: Option<&ListedEvent>,
     is_remembered: bool,
 ) -> Result<(), Violation> {
     let may_be_done = fate.done.is_some_and(|(asked, _)| asked <= moment);
@@ -119,7 +119,12 @@ fn stands(
 
 /// Sends everything again and checks that each event is consumed once, unless it was consumed
 /// before.
-async fn use_it(trace: &Trace, bed: &Bed, found: &HashMap<EventKey, &Listed>, moment: usize) -> Result<(), Violation> {
+async fn use_it(
+    trace: &Trace,
+    bed: &Bed,
+    found: &HashMap<EventKey, &ListedEvent>,
+    moment: usize,
+) -> Result<(), Violation> {
     let bodies = trace.load.all();
     let statuses = futures_util::future::join_all(bodies.iter().map(|body| bed.send(&body.bytes))).await;
     holds(statuses.iter().all(|status| *status == 200), || format!("sent again, {statuses:?}"))?;

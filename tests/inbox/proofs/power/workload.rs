@@ -178,7 +178,7 @@ impl Workload {
             }
             Done::HandedOut(lease) => {
                 let fate = self.fates.entry(lease.delivery_key()).or_default();
-                fate.tries.push((now, lease.tries()));
+                fate.tries.push((now, lease.attempts()));
                 self.leases.push(lease);
             }
             // Keeps an earlier entry: the event may have been purged while it was leased.

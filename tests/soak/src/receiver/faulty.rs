@@ -83,8 +83,8 @@ where
         self.inner.sink().remembers(key)
     }
 
-    fn when_late(&self) -> SinkError {
-        self.inner.sink().when_late()
+    fn timeout_error(&self) -> SinkError {
+        self.inner.sink().timeout_error()
     }
 
     fn backlog(&self) -> Option<Backlog> {

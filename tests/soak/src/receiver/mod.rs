@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use birdhook_inbox::{Inbox, Options};
+use birdhook_inbox::{Inbox, InboxSettings};
 use birdhook_pipeline::{App, Delivery, EventSink, Pipeline, Webhook};
 use birdhook_tower::Receiver;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -69,7 +69,7 @@ pub async fn receive(words: &[String]) {
             serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, || 0).await;
         }
         Sink::Inbox => {
-            let inbox = Options::new().dedupe_horizon(horizon).open(folder.join("inbox")).unwrap();
+            let inbox = InboxSettings::new().dedupe_horizon(horizon).open(folder.join("inbox")).unwrap();
             for _ in 0..LEASES {
                 tokio::spawn(consumer.clone().lease(inbox.clone()));
             }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::client::{EnsureError, Ensured, Step, Undone};
+use birdhook::client::{EnsureError, Ensured, PlanStep, Undone};
 
 use self::written::Written;
 use crate::Verdict;
@@ -122,7 +122,7 @@ fn tell_undone(all: &[Undone], what: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn tell_step(step: &Step) -> Result<()> {
+pub(crate) fn tell_step(step: &PlanStep) -> Result<()> {
     output::line(format!("{} {}", styled(GOOD, "ok"), shown(&step.to_string())))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use birdhook::Timestamp;
-use birdhook::client::{Api, Filter, Wanted, Wish};
+use birdhook::client::{DesiredState, DesiredSubscription, Filter, ManagementApi};
 use serde::Deserialize;
 
 /// The file as parsed from TOML.
@@ -36,7 +36,7 @@ struct Wishes {
     users: Vec<String>,
     #[serde(default)]
     keywords: Vec<String>,
-    direction: Option<birdhook::client::Direction>,
+    direction: Option<birdhook::client::FilterDirection>,
     #[serde(default)]
     qualifiers: BTreeMap<String, String>,
     /// RFC 3339, as a string or as a TOML datetime.
@@ -56,12 +56,12 @@ impl Wishes {
 
 impl Written {
     /// Returns the desired state that the file describes.
-    pub(crate) fn wanted(self) -> Result<Wanted> {
+    pub(crate) fn wanted(self) -> Result<DesiredState> {
         let api = match self.api {
-            WrittenApi::V2 => Api::V2,
-            WrittenApi::Enterprise => Api::Enterprise,
+            WrittenApi::V2 => ManagementApi::V2,
+            WrittenApi::Enterprise => ManagementApi::Enterprise,
         };
-        let mut wanted = Wanted::new(self.url).api(api);
+        let mut wanted = DesiredState::new(self.url).api(api);
         for user in self.account_activity {
             wanted = wanted.account_activity(user);
         }
@@ -76,7 +76,7 @@ impl Written {
                 filter.direction = direction;
                 filter.qualifiers.clone_from(&qualifiers);
                 for name in &types {
-                    let mut wish = Wish::new(name, filter.clone());
+                    let mut wish = DesiredSubscription::new(name, filter.clone());
                     (wish.tag, wish.expires_at) = (tag.clone(), end);
                     wanted = wanted.wish(wish);
                 }
@@ -84,7 +84,9 @@ impl Written {
         }
         // Two entries for one subscription would change its tag or expiry back and forth.
         let mut pairs = wanted.activity.iter().zip(wanted.activity.iter().skip(1));
-        let is_same = |(one, next): &(&Wish, &Wish)| (&one.event_type, &one.filter) == (&next.event_type, &next.filter);
+        let is_same = |(one, next): &(&DesiredSubscription, &DesiredSubscription)| {
+            (&one.event_type, &one.filter) == (&next.event_type, &next.filter)
+        };
         if let Some((one, next)) = pairs.find(is_same) {
             return Err(anyhow!("the same subscription is wanted twice: {one}; {next}"));
         }

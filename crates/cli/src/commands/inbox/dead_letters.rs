@@ -1,7 +1,7 @@
 //! `birdhook inbox dead-letters`: lists and shows events that used all their attempts.
 
 use anyhow::{Context, Result};
-use birdhook::inbox::{EventId, Inbox, Listed, Query, Standing};
+use birdhook::inbox::{EventId, EventQuery, EventStatus, Inbox, ListedEvent};
 
 use super::export::Exported;
 use super::folder::{Folder, each};
@@ -37,11 +37,11 @@ impl DeadLetters {
     }
 }
 
-pub(super) fn dead() -> Query {
-    Query::all().standing(Standing::Dead)
+pub(super) fn dead() -> EventQuery {
+    EventQuery::all().status(EventStatus::Dead)
 }
 
-async fn find(inbox: &Inbox, id: EventId) -> Result<Listed> {
+async fn find(inbox: &Inbox, id: EventId) -> Result<ListedEvent> {
     let mut found = None;
     each(inbox, dead(), |letter| {
         found = found.take().or((letter.id == id).then_some(letter));
@@ -52,7 +52,7 @@ async fn find(inbox: &Inbox, id: EventId) -> Result<Listed> {
 }
 
 /// Prints a line for the event, then its indented JSON. Shows an unreadable body as lossy UTF-8.
-fn show(letter: &Listed) -> Result<()> {
+fn show(letter: &ListedEvent) -> Result<()> {
     match &letter.event {
         Ok(event) => Form::Line.print_event(event)?,
         Err(why) => {

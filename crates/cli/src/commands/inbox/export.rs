@@ -4,7 +4,7 @@ use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook::activity::Report;
-use birdhook::inbox::{Listed, Query, Unreadable};
+use birdhook::inbox::{EventQuery, ListedEvent, UnreadableEvent};
 use birdhook::{Event, Timestamp};
 use serde::Serialize;
 
@@ -26,7 +26,8 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self) -> Result<Verdict> {
-        let print = async |inbox: &_| each(inbox, Query::all(), |listed| output::json(&Exported::new(&listed))).await;
+        let print =
+            async |inbox: &_| each(inbox, EventQuery::all(), |listed| output::json(&Exported::new(&listed))).await;
         self.folder.with(print).await?;
         Ok(Verdict::Good)
     }
@@ -36,7 +37,7 @@ impl Export {
 #[derive(Serialize)]
 pub(super) struct Exported<'a> {
     id: String,
-    standing: &'static str,
+    status: &'static str,
     tries: u32,
     stored_at: Timestamp,
     #[serde(flatten)]
@@ -48,14 +49,14 @@ pub(super) struct Exported<'a> {
 #[serde(untagged)]
 enum What<'a> {
     Event(Box<Report<'a>>),
-    Unreadable { unreadable: String, app: &'a str, position: usize, body_base64: String },
+    UnreadableEvent { unreadable: String, app: &'a str, position: usize, body_base64: String },
 }
 
 impl<'a> What<'a> {
-    fn of(event: &'a Result<Event, Unreadable>) -> Self {
+    fn of(event: &'a Result<Event, UnreadableEvent>) -> Self {
         match event {
             Ok(event) => Self::Event(Box::new(event.report().with_raw())),
-            Err(why) => Self::Unreadable {
+            Err(why) => Self::UnreadableEvent {
                 unreadable: why.to_string(),
                 app: why.app(),
                 position: why.position(),
@@ -66,11 +67,11 @@ impl<'a> What<'a> {
 }
 
 impl<'a> Exported<'a> {
-    pub(super) fn new(listed: &'a Listed) -> Self {
+    pub(super) fn new(listed: &'a ListedEvent) -> Self {
         Self {
             id: listed.id.to_string(),
-            standing: listed.standing.as_str(),
-            tries: listed.tries,
+            status: listed.status.as_str(),
+            tries: listed.attempts,
             stored_at: listed.stored_at,
             what: What::of(&listed.event),
         }

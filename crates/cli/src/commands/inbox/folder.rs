@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Error, Result, anyhow, bail};
-use birdhook::inbox::{Inbox, ListError, Listed, OpenError, Options, Query, StoreError};
+use birdhook::inbox::{EventQuery, Inbox, InboxSettings, ListError, ListedEvent, OpenError, StoreError};
 
 use crate::output::note;
 
@@ -21,7 +21,7 @@ const PAGE: usize = 100;
 impl Folder {
     /// Opens the inbox, calls `look` with it, and closes it.
     pub(super) async fn with<T>(&self, look: impl AsyncFnOnce(&Inbox) -> Result<T>) -> Result<T> {
-        if !Inbox::is_in(&self.path) {
+        if !Inbox::contains(&self.path) {
             bail!("there is no inbox in {}", self.path.display());
         }
         let inbox = opened(&self.path, untouched())?;
@@ -37,12 +37,16 @@ impl Folder {
 
 /// Returns options that delete nothing and have no size limit. Retention and limits are up to the
 /// receiver that owns the inbox.
-fn untouched() -> Options {
-    Options::new().keep_acknowledged(Duration::MAX).dedupe_horizon(Duration::MAX).size_limit(u64::MAX).free_space(0)
+fn untouched() -> InboxSettings {
+    InboxSettings::new()
+        .keep_acknowledged(Duration::MAX)
+        .dedupe_horizon(Duration::MAX)
+        .size_limit(u64::MAX)
+        .free_space(0)
 }
 
 /// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
-pub(crate) fn opened(path: &Path, options: Options) -> Result<Inbox> {
+pub(crate) fn opened(path: &Path, options: InboxSettings) -> Result<Inbox> {
     let inbox = open(path, options)?;
     tokio::spawn(watch(inbox.clone()));
     Ok(inbox)
@@ -66,7 +70,7 @@ async fn watch(inbox: Inbox) {
     }
 }
 
-fn open(path: &Path, options: Options) -> Result<Inbox> {
+fn open(path: &Path, options: InboxSettings) -> Result<Inbox> {
     options.open(path).map_err(|OpenError { reason, .. }| match reason {
         StoreError::InUse(holder) => anyhow!(
             "the inbox in {} is in use by {}: stop it first, only one process at a time can open the inbox",
@@ -78,7 +82,11 @@ fn open(path: &Path, options: Options) -> Result<Inbox> {
 }
 
 /// Calls `visit` with each event of a query, the oldest first.
-pub(super) async fn each(inbox: &Inbox, query: Query, mut visit: impl FnMut(Listed) -> Result<()>) -> Result<()> {
+pub(super) async fn each(
+    inbox: &Inbox,
+    query: EventQuery,
+    mut visit: impl FnMut(ListedEvent) -> Result<()>,
+) -> Result<()> {
     let mut query = query.limit(PAGE);
     loop {
         let page = inbox.list(query.clone()).await?;

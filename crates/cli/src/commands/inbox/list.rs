@@ -1,7 +1,7 @@
 //! `birdhook inbox list`: prints the events of an inbox as rows.
 
 use anyhow::Result;
-use birdhook::inbox::{Listed, Query, Standing, Unreadable};
+use birdhook::inbox::{EventQuery, EventStatus, ListedEvent, UnreadableEvent};
 use birdhook::{Event, Timestamp};
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ pub(super) struct List {
     /// List only events in this state: ready to be leased, waiting for a retry, dead after the last
     /// attempt, or acknowledged and kept.
     #[arg(long)]
-    standing: Option<StandingName>,
+    status: Option<StandingName>,
     /// List at most this many events.
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -36,7 +36,7 @@ enum StandingName {
     Acknowledged,
 }
 
-impl From<StandingName> for Standing {
+impl From<StandingName> for EventStatus {
     fn from(name: StandingName) -> Self {
         match name {
             StandingName::Ready => Self::Ready,
@@ -49,14 +49,14 @@ impl From<StandingName> for Standing {
 
 impl List {
     pub(super) async fn run(self, json: bool) -> Result<Verdict> {
-        let query = self.standing.into_iter().fold(Query::all(), |query, name| query.standing(name.into()));
+        let query = self.status.into_iter().fold(EventQuery::all(), |query, name| query.status(name.into()));
         rows(&self.folder, query, self.limit, json).await?;
         Ok(Verdict::Good)
     }
 }
 
 /// Prints a row for each event, up to `limit` rows.
-pub(super) async fn rows(folder: &Folder, query: Query, limit: usize, json: bool) -> Result<()> {
+pub(super) async fn rows(folder: &Folder, query: EventQuery, limit: usize, json: bool) -> Result<()> {
     let query = query.limit(limit.saturating_add(1));
     let mut listed = folder.with(async |inbox| Ok(inbox.list(query).await?)).await?;
     let has_more = listed.len() > limit;
@@ -75,7 +75,7 @@ pub(super) async fn rows(folder: &Folder, query: Query, limit: usize, json: bool
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     id: String,
-    standing: &'static str,
+    status: &'static str,
     tries: u32,
     stored_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,16 +88,16 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(listed: &'a Listed) -> Self {
+    fn new(listed: &'a ListedEvent) -> Self {
         let event = listed.event.as_ref();
         Self {
             id: listed.id.to_string(),
-            standing: listed.standing.as_str(),
-            tries: listed.tries,
+            status: listed.status.as_str(),
+            tries: listed.attempts,
             stored_at: listed.stored_at,
             kind: event.ok().map(|event| event.kind().as_str()),
             unreadable: event.err().map(ToString::to_string),
-            app: event.map_or_else(Unreadable::app, Event::app),
+            app: event.map_or_else(UnreadableEvent::app, Event::app),
             subscriber: event.ok().and_then(Event::subscriber),
         }
     }
@@ -109,7 +109,7 @@ impl Cells for Row<'_> {
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.clone(),
-            self.standing.to_owned(),
+            self.status.to_owned(),
             self.tries.to_string(),
             self.stored_at.to_string(),
             self.kind.unwrap_or("unreadable").to_owned(),

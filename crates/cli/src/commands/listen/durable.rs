@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use birdhook::Event;
-use birdhook::inbox::{Inbox, Lease, Options};
+use birdhook::inbox::{Inbox, InboxSettings, Lease};
 use tokio::task::JoinSet;
 
 use super::PATIENCE;
@@ -30,7 +30,7 @@ impl Durable {
     pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
         let (apps, webhook) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
-        let inbox = opened(&self.folder, Options::new().tries(self.tries))?;
+        let inbox = opened(&self.folder, InboxSettings::new().max_attempts(self.tries))?;
         let pipeline = webhook.sink(inbox.clone());
         let server = args.bind_to(&pipeline, &apps).await?;
         note(format!("the inbox holds {}", holdings(&inbox)));
@@ -117,7 +117,7 @@ impl Consumer {
     }
 
     fn tell(&self, lease: &Lease, error: &anyhow::Error) {
-        let (id, tries, most) = (lease.id(), lease.tries(), self.tries);
+        let (id, tries, most) = (lease.id(), lease.attempts(), self.tries);
         let fate = if tries < most { "to be tried again" } else { "now a dead letter" };
         note(format!("event {id}, try {tries} of {most}, {fate}: {error:#}"));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use birdhook::client::redacted;
+use birdhook::client::redact_url;
 use birdhook::{Apps, RawJson};
 use birdhook_testkit::Sender;
 
@@ -31,7 +31,7 @@ impl Forwarder {
         let request = app.sign(&body).into_iter().fold(request, sign).body(body)?;
         let status = self.sender.send(request).await?.status;
         if !status.is_success() {
-            bail!("{} answered {status}", redacted(&self.url));
+            bail!("{} answered {status}", redact_url(&self.url));
         }
         Ok(())
     }

@@ -35,13 +35,13 @@ impl Handed {
             note(format!("200 once an event is in {}", engine.name()));
             return server.receive(pipeline, std::future::pending()).await;
         };
-        let keying = webhook.keying();
+        let policy = webhook.dedupe_policy();
         let inbox = opened(&folder, options(self.in_order))?;
         let pipeline = webhook.sink(inbox.clone());
         let server = args.bind_to(&pipeline, &apps).await?;
         note(format!("200 once an event is in the inbox, which holds {}", holdings(&inbox)));
         note(format!("relaying to {}", engine.name()));
-        let relaying = tokio::spawn(relay(&inbox, sink).keying(keying).run());
+        let relaying = tokio::spawn(relay(&inbox, sink).dedupe_policy(policy).run());
         server.receive(pipeline, std::future::pending()).await?;
         inbox.close(PATIENCE).await;
         relaying.await.context("the relay failed")?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum::http::Uri;
 use birdhook::Event;
-use birdhook::client::redacted;
+use birdhook::client::redact_url;
 
 use self::durable::Durable;
 use self::handed::Handed;
@@ -162,7 +162,7 @@ pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
 
 /// Rejects URLs that are not absolute `http` or `https` URLs.
 pub(crate) fn check_url(url: &str) -> Result<()> {
-    let invalid = || format!("{:?} is no URL of http or https", redacted(url));
+    let invalid = || format!("{:?} is no URL of http or https", redact_url(url));
     let parsed = Uri::try_from(url).with_context(invalid)?;
     match (parsed.scheme_str(), parsed.host()) {
         (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::http::uri::PathAndQuery;
 use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
-use birdhook::{App, Apps, CutOver, EventSink, Health, Pipeline, Receiver as Service, SecretKind, Webhook};
+use birdhook::{ApiMode, App, Apps, EventSink, Health, Pipeline, Receiver as Service, SecretKind, Webhook};
 use tokio::net::TcpListener;
 
 use super::forwarder::Forwarder;
@@ -87,8 +87,8 @@ impl ServerArgs {
     pub(super) fn webhook(&self) -> Result<(Apps, Webhook)> {
         let apps = self.apps.read()?;
         check_path(&self.path)?;
-        let cut_over = if self.cut_over { CutOver::Both } else { CutOver::One };
-        Ok((apps.clone(), Webhook::new(apps).cut_over(cut_over)))
+        let cut_over = if self.cut_over { ApiMode::Dual } else { ApiMode::Single };
+        Ok((apps.clone(), Webhook::new(apps).api_mode(cut_over)))
     }
 
     pub(super) fn form(&self, json: bool) -> Form {
@@ -137,7 +137,7 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 async fn warn_of_another_kind(health: Box<dyn Fn() -> Health + Send>) {
     let mut limit = 1;
     loop {
-        let deliveries = health().signed_with_another_kind;
+        let deliveries = health().signed_with_other_kind;
         if deliveries >= limit {
             note(another_kind(deliveries));
             limit = deliveries * 2;
@@ -204,7 +204,7 @@ impl Server {
                 () = warn_of_another_kind(health) => {}
             }
             let (left, health) = shut_down.await;
-            let Health { events, duplicates, signed_with_another_kind: other, .. } = health;
+            let Health { events, duplicates, signed_with_other_kind: other, .. } = health;
             if other > 0 {
                 note(another_kind(other));
             }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use birdhook::client::{MigrationPlan, Step};
+use birdhook::client::{MigrationPlan, PlanStep};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::output::{self, BAD, plural, shown, styled};
@@ -90,7 +90,7 @@ impl<'a> Cost<'a> {
     /// Calculates the cost of subscribing the users of a plan to these types.
     pub(super) fn new(plan: &MigrationPlan, types: &BTreeSet<&'a str>, prices: &'a Prices) -> Self {
         let users = plan.users;
-        let is_new = |step: &&Step| matches!(step, Step::SubscribeTo(_));
+        let is_new = |step: &&PlanStep| matches!(step, PlanStep::SubscribeTo(_));
         let new = plan.subscribe.steps().iter().filter(is_new).count();
         let stuck: usize = plan.stuck.values().map(Vec::len).sum();
         let afterwards = plan.existing + new + stuck;

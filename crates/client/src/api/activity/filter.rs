@@ -17,12 +17,12 @@ pub struct Filter {
     /// The keyword, of 1 to 150 characters.
     pub keyword: Option<String>,
     /// Restricts events to what the user does, or to what others do to the user. Defaults to both.
-    pub direction: Option<Direction>,
+    pub direction: Option<FilterDirection>,
     /// Predicates of the event type, by name. X names `direction`, `post_id` and
     /// `conversation_type`; any name is accepted here.
     pub qualifiers: BTreeMap<String, String>,
     /// Members of X's response with an unknown name or value, as JSON by name. X does not accept
-    /// them in a new subscription, so [`Activity::create`](crate::api::Activity::create) refuses a
+    /// them in a new subscription, so [`ActivityApi::create`](crate::api::ActivityApi::create) refuses a
     /// filter that has any.
     pub unknown: BTreeMap<String, String>,
 }
@@ -31,7 +31,7 @@ pub struct Filter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Direction {
+pub enum FilterDirection {
     /// Another user acts towards the filter's user.
     Inbound,
     /// The filter's user acts.
@@ -51,7 +51,7 @@ impl Filter {
 
     /// Narrows the filter to a direction.
     #[must_use]
-    pub fn direction(self, direction: Direction) -> Self {
+    pub fn direction(self, direction: FilterDirection) -> Self {
         Self { direction: Some(direction), ..self }
     }
 
@@ -84,7 +84,7 @@ impl Filter {
             ("user_id", Value::String(id)) => self.user_id = Some(id),
             ("user_id", Value::Number(id)) => self.user_id = Some(id.to_string()),
             ("keyword", Value::String(word)) => self.keyword = Some(word),
-            ("direction", value) => match Direction::deserialize(&value) {
+            ("direction", value) => match FilterDirection::deserialize(&value) {
                 Ok(direction) => self.direction = Some(direction),
                 Err(_) => return Some((name, value)),
             },
@@ -136,7 +136,7 @@ impl Serialize for Filter {
     }
 }
 
-impl Direction {
+impl FilterDirection {
     /// Returns X's name.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,10 +3,10 @@
 use birdhook_core::Timestamp;
 
 use super::types::{canonical, is_known, meant};
-use super::{Activity, ActivitySubscription, Direction, Filter, NewSubscription};
-use crate::{Cause, CredentialKind, Error};
+use super::{ActivityApi, ActivitySubscription, Filter, FilterDirection, NewSubscription};
+use crate::{CredentialKind, Error, ErrorCause};
 
-/// Outcome of [`Activity::subscribe`].
+/// Outcome of [`ActivityApi::subscribe`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Subscribed {
@@ -189,7 +189,7 @@ impl NewSubscription {
         };
         add("user", filter.user_id.as_deref());
         add("keyword", filter.keyword.as_deref());
-        add("direction", filter.direction.map(Direction::as_str));
+        add("direction", filter.direction.map(FilterDirection::as_str));
         for (name, value) in &filter.qualifiers {
             add("qualifier", Some(&format!("{name}={value}")));
         }
@@ -216,7 +216,7 @@ impl ActivitySubscription {
     }
 }
 
-impl Activity<'_> {
+impl ActivityApi<'_> {
     /// Subscribes to an event type, and confirms an open outcome by X's list.
     ///
     /// The outcome is open after a success without the subscription, after "already exists", and
@@ -226,7 +226,7 @@ impl Activity<'_> {
         let (refusal, made) = match self.ask(new).await {
             Ok(Some(made)) if new.is_met_by(&made, self.0.now()) => return Subscribed::Added(made),
             Ok(made) => (None, made),
-            Err(error) if *error.cause() == Cause::Unreadable => (None, None),
+            Err(error) if *error.cause() == ErrorCause::Unreadable => (None, None),
             Err(error) if may_be_there(&error) => (Some(error), None),
             Err(error) => return Subscribed::Refused(error),
         };
@@ -237,7 +237,7 @@ impl Activity<'_> {
         };
         let now = self.0.now();
         let equal = listed.iter().find(|one| new.is_met_by(one, now)).cloned();
-        let exists = refusal.as_ref().is_some_and(|error| *error.cause() == Cause::AlreadySubscribed);
+        let exists = refusal.as_ref().is_some_and(|error| *error.cause() == ErrorCause::AlreadySubscribed);
         match (equal, refusal) {
             (Some(one), _) if exists => Subscribed::AlreadyThere(one),
             (Some(one), _) => Subscribed::Added(one),
@@ -289,7 +289,10 @@ pub(crate) fn is_same_second(one: Timestamp, other: Timestamp) -> bool {
 
 /// Returns whether the subscription may exist although the call failed.
 fn may_be_there(error: &Error) -> bool {
-    matches!(error.cause(), Cause::AlreadySubscribed | Cause::LimitReached | Cause::NoAnswer(_) | Cause::Down)
+    matches!(
+        error.cause(),
+        ErrorCause::AlreadySubscribed | ErrorCause::LimitReached | ErrorCause::NoAnswer(_) | ErrorCause::Down
+    )
 }
 
 /// Type, user and keyword.

@@ -1,7 +1,7 @@
 //! The typed values as an app would write them with serde's `#[derive(Deserialize)]` and borrowed
 //! texts. The baseline for birdhook's typed values.
 //!
-//! The structs have those fields of [`birdhook_core::wire`] whose structs occur in the benchmark
+//! The structs have those fields of [`birdhook_core::schema`] whose structs occur in the benchmark
 //! bodies. The other fields are [`IgnoredAny`](serde::de::IgnoredAny) and never read. These structs
 //! do less than birdhook: times and colours stay texts, numeric ids stay numbers, and a member of
 //! another type fails the whole body.
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::ops::Deref;
 
-use birdhook_core::{Event, EventKind, Generation, RawJson};
+use birdhook_core::{ApiSource, Event, EventKind, RawJson};
 use serde::Deserialize;
 
 /// Borrows its text, which `Option<Cow<str>>` does not do with any serde attribute.
@@ -73,13 +73,13 @@ struct Wrapped<'a> {
 /// passes its id and full text to `look`. Returns `None` for other events.
 pub(crate) fn read(event: &Event, look: impl Fn(&str, &str)) -> Option<()> {
     let message = |messages: &[v1::DirectMessage<'_>]| {
-        let message = messages.get(event.position())?;
+        let message = messages.get(event.index())?;
         let text = message.message_create.as_ref()?.message_data.as_ref()?.text.as_deref()?;
         look(message.id.as_deref()?, text);
         Some(())
     };
-    match (event.kind(), event.generation()) {
-        (EventKind::PostCreated, Generation::AccountActivity) => {
+    match (event.kind(), event.api_source()) {
+        (EventKind::PostCreated, ApiSource::AccountActivity) => {
             let tweet: v1::Tweet<'_> = parsed(event.raw());
             let whole = tweet.extended_tweet.as_ref().and_then(|extended| extended.full_text.as_deref());
             look(tweet.id_str.as_deref()?, whole.or(tweet.text.as_deref())?);
@@ -91,7 +91,7 @@ pub(crate) fn read(event: &Event, look: impl Fn(&str, &str)) -> Option<()> {
             look(post.id.as_deref()?, whole.or(post.text.as_deref())?);
             Some(())
         }
-        (EventKind::MessageReceived, Generation::AccountActivity) => {
+        (EventKind::MessageReceived, ApiSource::AccountActivity) => {
             message(&parsed::<Messages<'_>>(event.body()).direct_message_events)
         }
         (EventKind::MessageReceived, _) => {

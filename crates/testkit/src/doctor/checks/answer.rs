@@ -27,7 +27,7 @@ pub(super) async fn json(patient: &mut Patient) -> Judgement {
             observed,
             "a catch-all route, a login or a tunnel's warning answers in the app's place",
         )
-        .cure("let GET on this very path reach the webhook's own code");
+        .fix("let GET on this very path reach the webhook's own code");
     }
     if text == challenge.token() {
         return Judgement::failed("the answer is the crc_token itself", "the token must be signed, not told back");
@@ -44,7 +44,7 @@ pub(super) async fn json(patient: &mut Patient) -> Judgement {
         },
         Ok(Value::String(text)) if text.contains("response_token") => {
             Judgement::failed("the answer is JSON within a JSON string", "it was written as JSON twice")
-                .cure("hand the framework the object, or the text, but not the text as an object")
+                .fix("hand the framework the object, or the text, but not the text as an object")
         }
         Ok(_) => Judgement::failed("the answer is JSON, but no object", "X looks for an object"),
         Err(_) if text.starts_with("sha256=") => {
@@ -62,7 +62,7 @@ pub(super) async fn fresh(patient: &mut Patient) -> Judgement {
         let observed = "another crc_token got the same response_token";
         return match how(patient).and_then(|made| made.other_text()) {
             Some(mistake) => {
-                Judgement::failed(format!("{observed}: {}", mistake.observed), mistake.cause).cure(mistake.cure)
+                Judgement::failed(format!("{observed}: {}", mistake.observed), mistake.cause).fix(mistake.fix)
             }
             None => Judgement::failed(
                 observed,
@@ -87,7 +87,7 @@ pub(super) async fn token(patient: &mut Patient) -> Judgement {
     let Some(made) = how(patient) else { return none() };
     match made.mistake() {
         None => Judgement::passed("'sha256=' and base64 of 32 bytes"),
-        Some(mistake) => Judgement::failed(mistake.observed, mistake.cause).cure(mistake.cure),
+        Some(mistake) => Judgement::failed(mistake.observed, mistake.cause).fix(mistake.fix),
     }
 }
 
@@ -96,8 +96,8 @@ pub(super) async fn secret(patient: &mut Patient) -> Judgement {
         None => none(),
         Some(Key::Right) => Judgement::passed(format!("answered with the {}", patient.keys.answering.kind)),
         Some(Key::Unreadable) => Judgement::skipped("the response_token does not show it"),
-        Some(Key::Flawed(observed, cure)) => {
-            Judgement::failed(observed, "the receiver signs with something else than the secret").cure(cure)
+        Some(Key::Flawed(observed, fix)) => {
+            Judgement::failed(observed, "the receiver signs with something else than the secret").fix(fix)
         }
         Some(Key::Unknown) => Judgement::failed(
             "the response_token was made with another secret, or of another text",

@@ -104,7 +104,7 @@ async fn unheard(patient: &mut Patient, exchange: &Exchange) -> Judgement {
                 "a proxy did not hear the refusal, for it was still sending when the receiver closed; if it counts such failures it \
                  takes the receiver for ill, and strangers can make it",
             )
-            .cure(
+            .fix(
                 "let the server read on for a moment after an early refusal, or the proxy limit bodies to 1 MiB; and do not let \
                  the proxy count failures here",
             )

@@ -22,7 +22,7 @@ pub(super) async fn accepted(patient: &mut Patient) -> Judgement {
             let [refused, accepted] = [SecretKind::Consumer, SecretKind::Client].map(signature_header);
             let observed = format!("refused with {refused}, accepted with {accepted}");
             let cause = "the receiver verifies the header that X sends for apps with an OAuth 2.0 client secret";
-            return Judgement::failed(observed, cause).cure(
+            return Judgement::failed(observed, cause).fix(
                 "if the secret is the client secret, pass it as such (`--client-secret`); if it is the consumer secret, \
                  verify X-Twitter-Webhooks-Signature",
             );

@@ -14,7 +14,7 @@ fn judge(patient: &Patient, challenge: &Challenge, exchange: &Exchange, passed: 
         return Judgement::failed("there is no response_token", "this challenge was answered otherwise than the first");
     };
     match made(&token, challenge, &patient.keys.answering).mistake() {
-        Some(mistake) => Judgement::failed(mistake.observed, mistake.cause).cure(mistake.cure),
+        Some(mistake) => Judgement::failed(mistake.observed, mistake.cause).fix(mistake.fix),
         None if challenge.judge(patient.secret(), &answer.body).is_ok() => Judgement::passed(passed),
         None => {
             Judgement::failed("the response_token is wrong", "something else than the decoded crc_token was signed")

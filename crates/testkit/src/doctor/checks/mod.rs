@@ -18,7 +18,7 @@ pub(super) use response_token::fault;
 
 use std::pin::Pin;
 
-use super::finding::{Finding, Side};
+use super::finding::{CheckResult, Side};
 use super::judgement::Judgement;
 use super::patient::Patient;
 
@@ -34,15 +34,15 @@ pub(super) struct Check {
     /// The checks that must pass first. This check is skipped if one of them fails.
     pub(super) needs: &'static [&'static str],
     /// The fix to suggest, unless the result has a more specific one.
-    pub(super) cure: &'static str,
+    pub(super) fix: &'static str,
     pub(super) run: for<'a> fn(&'a mut Patient) -> Judging<'a>,
 }
 
 impl Check {
-    pub(super) fn finding(&self, judgement: Judgement) -> Finding {
-        let Judgement { verdict, observed, cause, cure } = judgement;
-        let cure = cause.is_some().then_some(cure.unwrap_or(self.cure));
-        Finding::new((self.name, self.side, self.proves), verdict, observed, cause, cure)
+    pub(super) fn finding(&self, judgement: Judgement) -> CheckResult {
+        let Judgement { verdict, observed, cause, fix } = judgement;
+        let fix = cause.is_some().then_some(fix.unwrap_or(self.fix));
+        CheckResult::new((self.name, self.side, self.proves), verdict, observed, cause, fix)
     }
 }
 
@@ -57,7 +57,7 @@ const TAKES: &[&str] = &[ALIVE, "delivery_accepted"];
 const VERIFIES: &[&str] = &[ALIVE, "delivery_accepted", "signature_checked"];
 
 macro_rules! checks {
-    ($($name:ident: $side:ident, $run:path, $needs:expr, $proves:literal, $cure:literal;)*) => {
+    ($($name:ident: $side:ident, $run:path, $needs:expr, $proves:literal, $fix:literal;)*) => {
         /// Every check, in the order in which they run.
         pub(super) const CHECKS: &[Check] = &[$(
             Check {
@@ -65,7 +65,7 @@ macro_rules! checks {
                 side: Side::$side,
                 proves: $proves,
                 needs: $needs,
-                cure: $cure,
+                fix: $fix,
                 run: |patient| Box::pin($run(patient)),
             },
         )*];

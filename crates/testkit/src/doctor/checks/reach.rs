@@ -62,7 +62,7 @@ pub(super) async fn certificate(patient: &mut Patient) -> Judgement {
     match line.shake_hands().await {
         Ok(()) => Judgement::passed("valid"),
         Err(NoAnswer::Tls(fault)) => {
-            Judgement::failed(fault.to_string(), "X ends a webhook at once at a TLS error").cure(fault.cure())
+            Judgement::failed(fault.to_string(), "X ends a webhook at once at a TLS error").fix(fault.fix())
         }
         Err(silence) => Judgement::failed(silence.to_string(), "there is no handshake"),
     }

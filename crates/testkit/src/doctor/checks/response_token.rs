@@ -38,7 +38,7 @@ pub(super) enum Key {
 #[derive(Clone, Copy, Debug)]
 struct Message {
     name: &'static str,
-    cure: &'static str,
+    fix: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ enum Written {
 pub(super) struct Mistake {
     pub(super) observed: String,
     pub(super) cause: &'static str,
-    pub(super) cure: &'static str,
+    pub(super) fix: &'static str,
 }
 
 /// Finds out how `token` was computed.
@@ -96,14 +96,14 @@ pub(in crate::doctor) fn fault(token: &str, challenge: &Challenge, known: &Known
 impl Made {
     /// Returns the mistake if another text was signed.
     pub(super) fn other_text(&self) -> Option<Mistake> {
-        let Message { name, cure } = self.message?;
+        let Message { name, fix } = self.message?;
         let observed = format!("what was signed is {name}");
-        Some(Mistake { observed, cause: "X signs the decoded crc_token and nothing else", cure })
+        Some(Mistake { observed, cause: "X signs the decoded crc_token and nothing else", fix })
     }
 
     /// Returns the first mistake, apart from a wrong key.
     pub(super) fn mistake(&self) -> Option<Mistake> {
-        let mistake = |observed: &str, cause, cure| Some(Mistake { observed: observed.to_owned(), cause, cure });
+        let mistake = |observed: &str, cause, fix| Some(Mistake { observed: observed.to_owned(), cause, fix });
         if self.echoed {
             return mistake(
                 "the response_token is the crc_token itself",
@@ -115,7 +115,7 @@ impl Made {
             return Some(mistake);
         }
         let wants = "X wants the standard base64 of the 32 bytes, padded: 44 characters";
-        let (observed, cure) = match self.written {
+        let (observed, fix) = match self.written {
             Written::Base64 => ("", ""),
             Written::Unpadded => ("the base64 lacks its padding", "keep the '=' at the end"),
             Written::UrlSafe => ("the base64 is URL-safe", "use the standard alphabet, with '+' and '/'"),
@@ -130,7 +130,7 @@ impl Made {
             }
         };
         if !observed.is_empty() {
-            return mistake(observed, wants, cure);
+            return mistake(observed, wants, fix);
         }
         if !self.prefixed {
             return mistake(
@@ -155,7 +155,7 @@ impl Made {
 fn keys(text: &SecretText) -> [(Key, String); 8] {
     let trim = "trim the secret where it is read";
     let save = "save the file that the secret is read from as plain ASCII";
-    let flawed = |name, cure, key| (Key::Flawed(name, cure), key);
+    let flawed = |name, fix, key| (Key::Flawed(name, fix), key);
     [
         (Key::Right, text.0.clone()),
         flawed("the receiver's secret ends with a line break", trim, format!("{}\n", text.0)),
@@ -180,7 +180,7 @@ fn messages(challenge: &Challenge) -> Vec<(Option<Message>, String)> {
     let decode = "decode the query as a form before signing: %2B is a plus, a plus is a space";
     let only = "sign the value of crc_token alone";
     let pluses = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned();
-    let wrong = |name, cure, text: String| (Some(Message { name, cure }), text);
+    let wrong = |name, fix, text: String| (Some(Message { name, fix }), text);
     let mut messages = vec![
         (None, challenge.token().to_owned()),
         wrong("the crc_token as it stands in the URL, not decoded", decode, encoded.to_owned()),

@@ -9,20 +9,20 @@ const LONGEST: usize = 200;
 pub(super) async fn form(patient: &mut Patient) -> Judgement {
     let Some(target) = &patient.target else {
         return Judgement::failed("this is no URL of http or https", "X cannot call it")
-            .cure("write it out: https://app.example/webhooks/twitter");
+            .fix("write it out: https://app.example/webhooks/twitter");
     };
     let (url, length) = (target.url(), patient.url.chars().count());
     if !url.username().is_empty() || url.password().is_some() {
         return Judgement::failed("the URL has a user or a password", "X takes none")
-            .cure("leave them out, and let this path in without a login");
+            .fix("leave them out, and let this path in without a login");
     }
     if url.fragment().is_some() {
         return Judgement::failed("the URL has a fragment (#)", "a fragment is never sent")
-            .cure("leave the fragment out");
+            .fix("leave the fragment out");
     }
     if length > LONGEST {
         return Judgement::failed(format!("the URL has {length} characters"), "X takes up to 200")
-            .cure("register a shorter URL");
+            .fix("register a shorter URL");
     }
     Judgement::passed(format!("{length} characters"))
 }

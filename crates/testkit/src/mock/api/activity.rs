@@ -8,7 +8,7 @@ use crate::mock::Refusal;
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ActivityAnswer;
 use crate::mock::manage::Asked;
-use crate::mock::state::ActivitySubscription;
+use crate::mock::state::MockActivitySubscription;
 
 const LONGEST_PAGE: usize = 1000;
 const MOST_IDS: usize = 100;
@@ -59,7 +59,7 @@ pub(super) fn update(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(told(ask, &changed))
 }
 
-fn told(ask: &Ask<'_>, subscription: &ActivitySubscription) -> Told {
+fn told(ask: &Ask<'_>, subscription: &MockActivitySubscription) -> Told {
     let total = total(ask);
     let entry = entry(subscription);
     Told::ok(match ask.inner.settings.contradictions.activity_answer {
@@ -70,7 +70,7 @@ fn told(ask: &Ask<'_>, subscription: &ActivitySubscription) -> Told {
     })
 }
 
-fn entry(subscription: &ActivitySubscription) -> Value {
+fn entry(subscription: &MockActivitySubscription) -> Value {
     let mut entry = json!({
         "subscription_id": subscription.id,
         "event_type": subscription.event_type,
@@ -107,10 +107,10 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
     ask.inner.state().expire(ask.inner.settings.clock.now());
     let total = total(ask);
     let state = ask.inner.state();
-    let is_asked_for = |one: &&ActivitySubscription| {
+    let is_asked_for = |one: &&MockActivitySubscription| {
         one.app == ask.app() && user.is_none_or(|user| one.filter.user_id.as_deref() == Some(user))
     };
-    let mut all: Vec<&ActivitySubscription> = state.activities.iter().filter(is_asked_for).collect();
+    let mut all: Vec<&MockActivitySubscription> = state.activities.iter().filter(is_asked_for).collect();
     if let Some(token) = ask.query("pagination_token") {
         let last = page_end(token).ok_or_else(|| invalid("pagination_token is none"))?;
         let at = all.iter().position(|one| one.id == last).ok_or_else(|| invalid("pagination_token has expired"))?;
@@ -143,7 +143,7 @@ pub(super) fn delete_many(ask: &Ask<'_>) -> Result<Told, Fault> {
     let data: Vec<Value> = deleted.into_iter().map(|id| json!({"deleted": true, "subscription_id": id})).collect();
     let mut body = json!({"data": data, "meta": {"total_subscriptions": total(ask)}});
     if let (false, Some(body)) = (missing.is_empty(), body.as_object_mut()) {
-        let error = |id| json!({"subscription_id": id, "reason": "SubscriptionNotFound", "message": "Subscription does not exist"});
+        let error = |id| json!({"subscription_id": id, "reason": "SubscriptionNotFound", "message": "MockSubscription does not exist"});
         body.insert("errors".to_owned(), missing.into_iter().map(error).collect());
     }
     Ok(Told::ok(body))

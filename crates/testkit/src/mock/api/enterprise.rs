@@ -7,11 +7,11 @@ use super::{Ask, Told};
 use crate::mock::Refusal;
 use crate::mock::contradictions::RepeatedSubscription;
 use crate::mock::crc::Occasion;
-use crate::mock::state::{Generation, Webhook};
+use crate::mock::state::{MockApi, MockWebhook};
 
 pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
     let url = url(ask)?;
-    let webhook = ask.inner.register(ask.app(), &url, Generation::Enterprise, None).await?;
+    let webhook = ask.inner.register(ask.app(), &url, MockApi::Enterprise, None).await?;
     Ok(Told::ok(entry(&webhook)))
 }
 
@@ -28,8 +28,8 @@ pub(super) fn list(ask: &Ask<'_>) -> Told {
 }
 
 /// Returns a webhook in the format of 1.1.
-pub(super) fn entry(webhook: &Webhook) -> Value {
-    let Webhook { id, url, valid, created_at, .. } = webhook;
+pub(super) fn entry(webhook: &MockWebhook) -> Value {
+    let MockWebhook { id, url, valid, created_at, .. } = webhook;
     json!({"id": id, "url": url, "valid": valid, "created_at": created_at.to_string()})
 }
 
@@ -115,7 +115,7 @@ pub(super) fn unsubscribe_self(ask: &Ask<'_>) -> Result<Told, Fault> {
 
 /// Returns the webhook whose id is the path parameter at this index, if it belongs to the caller's
 /// app.
-pub(super) fn owned(ask: &Ask<'_>, at: usize) -> Result<Webhook, Fault> {
+pub(super) fn owned(ask: &Ask<'_>, at: usize) -> Result<MockWebhook, Fault> {
     let state = ask.inner.state();
     state.webhook_of(ask.app(), ask.path(at)).cloned().ok_or_else(|| Refusal::NoSuchWebhook.into())
 }

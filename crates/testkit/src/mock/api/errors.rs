@@ -8,7 +8,7 @@ use super::Told;
 use super::table::{Action, Auth};
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ErrorForm;
-use crate::mock::settings::Settings;
+use crate::mock::settings::MockSettings;
 use crate::mock::{ChallengeFailure, DateFault, Outage, Refusal};
 
 /// The reason why a call fails.
@@ -67,7 +67,7 @@ impl Kinds {
 }
 
 /// Returns the error response for a fault.
-pub(crate) fn respond(fault: &Fault, is_v1: bool, action: Option<Action>, settings: &Settings) -> Response {
+pub(crate) fn respond(fault: &Fault, is_v1: bool, action: Option<Action>, settings: &MockSettings) -> Response {
     if is_v1 { v1(fault, action).into_response() } else { v2(fault, settings) }
 }
 
@@ -150,7 +150,7 @@ fn v1_refusal(refusal: &Refusal, is_replay: bool) -> (u16, u16, String) {
     (status, code, text.into())
 }
 
-fn v2(fault: &Fault, settings: &Settings) -> Response {
+fn v2(fault: &Fault, settings: &MockSettings) -> Response {
     const PROBLEMS: &str = "https://api.x.com/2/problems/";
     let plain = |status: u16, title: &str| (status, "about:blank".to_owned(), title.to_owned(), title.to_owned());
     let forbidden = || plain(403, "Forbidden");

@@ -19,29 +19,29 @@ use super::errors::{self, Fault, Kinds};
 use super::table::Auth;
 use super::{Told, read};
 use crate::mock::auth::Who;
-use crate::mock::credentials::Token;
+use crate::mock::credentials::MockToken;
 use crate::mock::{Inner, random};
 
 /// Pending logins and refresh tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
     /// OAuth 1.0a logins by request token.
-    requests: BTreeMap<Token, Begun>,
+    requests: BTreeMap<MockToken, HeadResult>,
     /// OAuth 2.0 codes.
-    codes: BTreeMap<Token, Code>,
+    codes: BTreeMap<MockToken, Code>,
     /// OAuth 2.0 refresh tokens.
-    refreshes: BTreeMap<Token, Refresh>,
+    refreshes: BTreeMap<MockToken, Refresh>,
 }
 
 /// A pending OAuth 1.0a login.
 #[derive(Debug)]
-struct Begun {
+struct HeadResult {
     app: String,
-    secret: Token,
+    secret: MockToken,
     /// `oob` for a login with a PIN.
     callback: String,
     /// The user who has agreed, and the verifier.
-    agreed: Option<(String, Token)>,
+    agreed: Option<(String, MockToken)>,
 }
 
 /// The login that an OAuth 2.0 code belongs to.
@@ -134,8 +134,8 @@ impl Inner {
     }
 }
 
-fn random_token(letters: usize) -> Token {
-    Token::new(random::letters(letters))
+fn random_token(letters: usize) -> MockToken {
+    MockToken::new(random::letters(letters))
 }
 
 /// Redirects the user to a URL with these parameters.

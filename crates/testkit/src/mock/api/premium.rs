@@ -6,11 +6,11 @@ use super::enterprise::{entry, subscribed, url};
 use super::errors::Fault;
 use super::{Ask, Told};
 use crate::mock::Refusal;
-use crate::mock::state::{Generation, Webhook};
+use crate::mock::state::{MockApi, MockWebhook};
 
 pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
     let url = url(ask)?;
-    let webhook = ask.inner.register(ask.app(), &url, Generation::Premium, Some(ask.path(0))).await?;
+    let webhook = ask.inner.register(ask.app(), &url, MockApi::Premium, Some(ask.path(0))).await?;
     Ok(Told::ok(entry(&webhook)))
 }
 
@@ -70,12 +70,12 @@ pub(super) fn unsubscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
     Ok(Told::nothing())
 }
 
-fn is_of(webhook: &Webhook, ask: &Ask<'_>) -> bool {
+fn is_of(webhook: &MockWebhook, ask: &Ask<'_>) -> bool {
     webhook.app == ask.app() && webhook.environment.as_deref() == Some(ask.path(0))
 }
 
 /// Returns the webhook of the environment; each environment has one.
-fn webhook(ask: &Ask<'_>) -> Result<Webhook, Fault> {
+fn webhook(ask: &Ask<'_>) -> Result<MockWebhook, Fault> {
     let state = ask.inner.state();
     let found = state.webhooks.iter().find(|webhook| is_of(webhook, ask)).cloned();
     found.ok_or_else(|| Refusal::NoSuchWebhook.into())

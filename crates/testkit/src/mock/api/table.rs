@@ -7,7 +7,7 @@ use super::errors::{Fault, Kinds};
 use crate::mock::auth::{Caller, Who};
 use crate::mock::contradictions::{Contradictions, StreamLinksPath, WebhookAuth};
 use crate::mock::credentials::Permission;
-use crate::mock::settings::{Plan, Settings};
+use crate::mock::settings::{AccessTier, MockSettings};
 
 /// A call.
 #[derive(Debug)]
@@ -143,7 +143,7 @@ impl Row {
     }
 
     /// Checks that the caller may make this call.
-    pub(crate) fn admit(&self, caller: Caller, settings: &Settings) -> Result<Caller, Fault> {
+    pub(crate) fn admit(&self, caller: Caller, settings: &MockSettings) -> Result<Caller, Fault> {
         let lacks_scope = |scopes: &'static [&'static str]| match &caller.who {
             Who::User2 { scopes: granted, .. } => scopes.iter().any(|scope| !granted.contains(*scope)),
             _ => false,
@@ -173,7 +173,7 @@ impl Row {
             (auth, who) => return Err(Fault::WrongAuth(Kinds::of(auth, owner_may), Kinds::name(who))),
         }
         let is_enterprise = self.is_v1() || self.path.starts_with("/2/tweets/");
-        if is_enterprise && settings.plan != Plan::Enterprise {
+        if is_enterprise && settings.plan != AccessTier::Enterprise {
             return Err(Fault::NoProduct);
         }
         Ok(caller)

@@ -8,7 +8,7 @@ use super::{Ask, Told};
 use crate::mock::Refusal;
 use crate::mock::contradictions::WebhookCheck;
 use crate::mock::crc::Occasion;
-use crate::mock::state::{Generation, Webhook};
+use crate::mock::state::{MockApi, MockWebhook};
 
 const FIELDS: [&str; 4] = ["created_at", "id", "url", "valid"];
 
@@ -19,7 +19,7 @@ struct Registration {
 
 pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
     let asked: Registration = ask.json()?;
-    let webhook = ask.inner.register(ask.app(), &asked.url, Generation::V2, None).await?;
+    let webhook = ask.inner.register(ask.app(), &asked.url, MockApi::V2, None).await?;
     Ok(Told::ok(json!({"data": entry(&webhook, &FIELDS)})))
 }
 
@@ -59,8 +59,8 @@ pub(super) fn delete(ask: &Ask<'_>) -> Result<Told, Fault> {
 }
 
 /// Returns a webhook in the format of v2, with the id and these fields.
-fn entry(webhook: &Webhook, fields: &[&str]) -> Value {
-    let Webhook { id, url, valid, created_at, .. } = webhook;
+fn entry(webhook: &MockWebhook, fields: &[&str]) -> Value {
+    let MockWebhook { id, url, valid, created_at, .. } = webhook;
     let mut entry = json!({"id": id, "url": url, "valid": valid, "created_at": super::iso(*created_at)});
     if let Some(entry) = entry.as_object_mut() {
         entry.retain(|name, _| name == "id" || fields.contains(&name.as_str()));

@@ -28,7 +28,7 @@ impl Ledger {
     /// Each event is returned once.
     ///
     /// # Errors
-    /// Returns an error after [`expect_timeout`](super::super::Settings::expect_timeout), with what
+    /// Returns an error after [`expect_timeout`](super::super::MockSettings::expect_timeout), with what
     /// was sent, answered and consumed instead.
     pub async fn expect(&self, kind: EventKind) -> Result<Event, LedgerError> {
         let found = self.wait(|pages| {
@@ -48,7 +48,7 @@ impl Ledger {
     /// [`MockX::settle`](super::super::MockX::settle).
     ///
     /// # Errors
-    /// Returns an error after [`expect_timeout`](super::super::Settings::expect_timeout), with the
+    /// Returns an error after [`expect_timeout`](super::super::MockSettings::expect_timeout), with the
     /// lost deliveries.
     pub async fn every_200_was_consumed(&self) -> Result<(), LedgerError> {
         if self.wait(|pages| self.lost(pages).is_empty().then_some(())).await.is_some() {
@@ -69,7 +69,7 @@ impl Ledger {
             let key = event.delivery_key_in(self.scope);
             // Without an id or a time, repeating an action gives the same content key, so only the
             // delivery key counts.
-            let key = if self.is_cut_over && !event.is_timeless() { event.content_key_in(self.scope) } else { key };
+            let key = if self.is_cut_over && !event.lacks_unique_id() { event.content_key_in(self.scope) } else { key };
             times.entry(key).or_insert((event, 0)).1 += 1;
         }
         let doubled: Vec<String> = times

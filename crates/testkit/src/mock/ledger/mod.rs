@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::crc::Occasion;
 use super::lock;
-use super::state::Generation;
+use super::state::MockApi;
 use crate::Kind;
 
 pub use judge::LedgerError;
@@ -78,22 +78,22 @@ pub struct Sent {
     pub app: String,
     /// The API that reports the event.
     #[serde(serialize_with = "as_str")]
-    pub told_by: birdhook_core::Generation,
+    pub reported_by: birdhook_core::ApiSource,
     /// The API with which the webhook was registered.
-    pub registered_by: Generation,
+    pub registered_by: MockApi,
     /// The kind of event.
     #[serde(serialize_with = "display")]
     pub kind: Kind,
     /// The id of the subscriber.
     pub subscriber: Option<String>,
     /// The reason for sending it.
-    pub cause: Cause,
+    pub cause: DeliveryCause,
     /// The number of the attempt, counted from 1.
     pub attempt: u32,
     /// The time of sending.
     pub at: Timestamp,
     /// The result of the request.
-    pub outcome: Outcome,
+    pub outcome: DeliveryResult,
     /// The response time in milliseconds of real time.
     pub took_ms: u64,
     /// The body.
@@ -121,7 +121,7 @@ pub struct Challenged {
     /// The time of sending.
     pub at: Timestamp,
     /// The result of the request.
-    pub outcome: Outcome,
+    pub outcome: DeliveryResult,
     /// The response time in milliseconds of real time.
     pub took_ms: u64,
     /// The kind of secret that signed a right response: `consumer` or `client`.
@@ -134,7 +134,7 @@ pub struct Challenged {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum DeliveryResult {
     /// A response with this status.
     Status(u16),
     /// The request timed out.
@@ -143,14 +143,14 @@ pub enum Outcome {
     Unreachable(String),
 }
 
-impl Outcome {
+impl DeliveryResult {
     /// Returns whether the delivery counts as delivered. X documents 200 as the only success.
     pub fn is_ok(&self) -> bool {
         *self == Self::Status(200)
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for DeliveryResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => status.fmt(f),
@@ -164,9 +164,9 @@ impl fmt::Display for Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Cause {
+pub enum DeliveryCause {
     /// An event happened.
-    Happening,
+    MockEvent,
     /// A duplicate caused by [`Chaos::duplicates`](super::Chaos::duplicates).
     Duplicate,
     /// A replay job.
@@ -196,12 +196,12 @@ impl Ledger {
         self
     }
 
-    /// Counts copies from both APIs as one event, for an app with `CutOver::Both`.
+    /// Counts copies from both APIs as one event, for an app with `ApiMode::Dual`.
     ///
     /// Events without an id (follows, blocks, mutes, typing) count as consumed if any event of the
     /// same kind between the same users was, because such events cannot be distinguished.
     #[must_use]
-    pub fn cut_over(mut self) -> Self {
+    pub fn dual_mode(mut self) -> Self {
         self.is_cut_over = true;
         self
     }
@@ -269,7 +269,7 @@ impl Serialize for Ledger {
     }
 }
 
-fn as_str<S: Serializer>(generation: &birdhook_core::Generation, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_str<S: Serializer>(generation: &birdhook_core::ApiSource, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(generation.as_str())
 }
 

@@ -10,7 +10,7 @@ pub(super) use message::message;
 
 use super::dates::{classic, millis, offset};
 use super::story::{App, Story};
-use super::{Happening, Kind};
+use super::{Kind, MockEvent};
 
 /// The parts of an Account Activity payload.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Telling {
 
 impl Telling {
     /// Returns the payload for an event; `None` if this API does not report its kind.
-    pub(super) fn of(happening: &Happening, story: &Story) -> Option<Self> {
+    pub(super) fn of(happening: &MockEvent, story: &Story) -> Option<Self> {
         let member = happening.kind().account_activity()?;
         let at = happening.at();
         let (mut users, mut apps) = (Map::new(), Map::new());

@@ -5,7 +5,7 @@ use birdhook_core::Timestamp;
 use super::{Chat, Message, Post, Story};
 use crate::payload::dates;
 use crate::payload::dice::{Dice, seed};
-use crate::payload::happening::Happening;
+use crate::payload::happening::MockEvent;
 use crate::payload::kind::Kind;
 use crate::payload::people::Person;
 use crate::payload::phrases::{self, CHAT_LINES, DESCRIPTIONS, HEADLINES, PLACES, TITLES};
@@ -43,7 +43,7 @@ impl Author<'_> {
 }
 
 impl Story {
-    pub(in crate::payload) fn of(happening: &Happening) -> Self {
+    pub(in crate::payload) fn of(happening: &MockEvent) -> Self {
         let (mut author, kind) = happening.author();
         let author = &mut author;
         let (subject, other) = (Box::new(author.subject.clone()), Box::new(author.other.clone()));

@@ -7,11 +7,11 @@ use super::{post, user};
 use crate::payload::dates::iso_millis;
 use crate::payload::dice::Dice;
 use crate::payload::story::Story;
-use crate::payload::{Happening, Kind};
+use crate::payload::{Kind, MockEvent};
 
 const TAGS: &[&str] = &["help desk", "all of them", "tea & café", "7"];
 
-pub(super) fn activity(happening: &Happening, story: &Story) -> Value {
+pub(super) fn activity(happening: &MockEvent, story: &Story) -> Value {
     // Every subscriber gets a separate delivery.
     let mut dice = happening.dice(&format!("delivery to {}", happening.subscriber()));
     let mut data = Map::new();
@@ -48,7 +48,7 @@ fn event_uuid(story: &Story, dice: &mut Dice) -> String {
 
 /// Returns the subscription's filter: a keyword for news, nothing for revocations, otherwise the
 /// user, sometimes with a direction.
-fn filter(happening: &Happening, story: &Story, dice: &mut Dice) -> Value {
+fn filter(happening: &MockEvent, story: &Story, dice: &mut Dice) -> Value {
     let subscriber = happening.subscriber();
     let is_directed = matches!(happening.kind(), Kind::Like | Kind::Follow | Kind::Unfollow) && dice.one_in(2);
     match story {

@@ -7,11 +7,11 @@ mod user;
 
 use serde_json::{Map, Value, json};
 
-use super::Happening;
+use super::MockEvent;
 use super::story::Story;
 
 /// Returns the body of a filtered stream, a replay or the X Activity API.
-pub(super) fn body(happening: &Happening, story: &Story) -> Value {
+pub(super) fn body(happening: &MockEvent, story: &Story) -> Value {
     match story {
         Story::Matched { post, rules } => {
             let rules = rules.iter().map(|(id, tag)| json!({"id": id, "tag": tag}));

@@ -9,9 +9,9 @@ use super::{doubled, post, user};
 use crate::payload::dates::{self, iso, iso_millis, millis, offset};
 use crate::payload::people::Person;
 use crate::payload::story::{Chat, Story};
-use crate::payload::{Happening, Kind, account_activity};
+use crate::payload::{Kind, MockEvent, account_activity};
 
-pub(super) fn payload(happening: &Happening, story: &Story) -> Value {
+pub(super) fn payload(happening: &MockEvent, story: &Story) -> Value {
     let at = happening.at();
     match story {
         Story::Post(post) => post::post(post),
@@ -73,7 +73,7 @@ fn users(people: [&Person; 2]) -> Map<String, Value> {
 }
 
 /// Random bytes suffice for an encrypted message, because receivers cannot decrypt it.
-fn chat(happening: &Happening, chat: &Chat) -> Value {
+fn chat(happening: &MockEvent, chat: &Chat) -> Value {
     let mut dice = happening.dice("chat");
     let at = happening.at();
     let key_version = millis(dates::later(at, -86_400_000));
@@ -104,7 +104,7 @@ fn chat(happening: &Happening, chat: &Chat) -> Value {
     payload
 }
 
-fn broadcast(happening: &Happening, id: &str, host: &Person, title: &str, began: Timestamp) -> Value {
+fn broadcast(happening: &MockEvent, id: &str, host: &Person, title: &str, began: Timestamp) -> Value {
     let has_ended = happening.kind() == Kind::BroadcastEnd;
     let time = |at: Timestamp| u64::try_from(at.as_millis()).unwrap_or_default();
     let mut payload = doubled([

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use birdhook_testkit::Kind;
-use birdhook_testkit::mock::{Generation, Token};
+use birdhook_testkit::mock::{MockApi, MockToken};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -42,7 +42,7 @@ async fn renew(world: &World, refresh: &str) -> Told {
 }
 
 async fn me(world: &World, access: &str) -> u16 {
-    let told = world.call("GET", "/2/users/me", As::Bearer(&Token::new(access)), "").await;
+    let told = world.call("GET", "/2/users/me", As::Bearer(&MockToken::new(access)), "").await;
     if told.status == 200 {
         assert_eq!(told.body, json!({"data": {"id": USER, "name": "user_2001", "username": "user_2001"}}));
     }
@@ -57,7 +57,7 @@ fn text(told: &Told, name: &str) -> String {
 async fn a_code_gets_tokens_that_work_everywhere_for_two_hours() {
     let world = World::new().await;
     assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER)), CHALLENGE);
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let told = spend(&world, &code(&world, "").await).await;
     assert_eq!(
         (told.status, &told.json()["token_type"], &told.json()["expires_in"]),
@@ -66,7 +66,7 @@ async fn a_code_gets_tokens_that_work_everywhere_for_two_hours() {
     assert_eq!(text(&told, "scope"), "dm.read dm.write offline.access tweet.read users.read");
     let access = text(&told, "access_token");
     let subscribe = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
-    assert_eq!(world.call("POST", &subscribe, As::Bearer(&Token::new(&access)), "{}").await.status, 200);
+    assert_eq!(world.call("POST", &subscribe, As::Bearer(&MockToken::new(&access)), "{}").await.status, 200);
     assert_eq!(world.x.subscriptions()[0].user_id, USER);
     world.advance(s(7199)).await;
     assert_eq!(me(&world, &access).await, 200);
@@ -119,7 +119,7 @@ async fn a_code_works_once_in_time_and_for_who_has_asked() {
 
 #[tokio::test]
 async fn a_confidential_client_must_show_its_secret() {
-    let world = World::with(|settings| settings.client_secret = Some(Token::new("a:b+c"))).await;
+    let world = World::with(|settings| settings.client_secret = Some(MockToken::new("a:b+c"))).await;
     let id = world.app().client_id.clone();
     let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
     let code = code(&world, "").await;
@@ -141,13 +141,13 @@ async fn a_confidential_client_must_show_its_secret() {
 #[tokio::test]
 async fn a_token_is_good_for_its_scopes() {
     let world = World::new().await;
-    let webhook = world.webhook(Generation::V2).await;
+    let webhook = world.webhook(MockApi::V2).await;
     let told = spend(&world, &code(&world, "tweet.read users.read").await).await;
     assert!(told.json().get("refresh_token").is_none(), "without offline.access: {told:?}");
     let access = text(&told, "access_token");
     assert_eq!(me(&world, &access).await, 200);
     let subscribe = format!("/2/account_activity/webhooks/{}/subscriptions/all", webhook.id);
-    assert_eq!(world.call("POST", &subscribe, As::Bearer(&Token::new(access)), "{}").await.status, 403);
+    assert_eq!(world.call("POST", &subscribe, As::Bearer(&MockToken::new(access)), "{}").await.status, 403);
     let told = spend(&world, &code(&world, "users.read").await).await;
     assert_eq!(me(&world, &text(&told, "access_token")).await, 403);
     assert_eq!(world.call("GET", "/2/users/me", world.bearer(), "").await.status, 403, "the app is no user");
@@ -192,7 +192,7 @@ async fn tokens_end_before_their_time_when_they_are_told_to() {
     let world = World::new().await;
     let told = spend(&world, &code(&world, "").await).await;
     let access = text(&told, "access_token");
-    world.x.expire(&Token::new(&access));
+    world.x.expire(&MockToken::new(&access));
     assert_eq!(me(&world, &access).await, 401);
     let told = renew(&world, &text(&told, "refresh_token")).await;
     assert_eq!(me(&world, &text(&told, "access_token")).await, 200);

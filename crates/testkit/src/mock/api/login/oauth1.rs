@@ -9,8 +9,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use super::{Begun, Fields, back, handle, page, random_token, read, refused};
-use crate::mock::credentials::Token;
+use super::{Fields, HeadResult, back, handle, page, random_token, read, refused};
+use crate::mock::credentials::MockToken;
 use crate::mock::oauth1::Claim;
 use crate::mock::{Inner, random};
 
@@ -21,7 +21,7 @@ pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
     let claim = claim(&head).filter(|claim| claim.token.is_none());
-    let app = claim.as_ref().and_then(|claim| inner.signer(claim, &head, &body, |_, _| Some(Token::new(""))));
+    let app = claim.as_ref().and_then(|claim| inner.signer(claim, &head, &body, |_, _| Some(MockToken::new(""))));
     let Some((claim, app)) = claim.zip(app) else { return unauthenticated() };
     let Some(callback) = parameter(&claim, &head, &body, "oauth_callback") else {
         return refused(StatusCode::BAD_REQUEST, 38, "oauth_callback parameter is missing.");
@@ -34,16 +34,16 @@ pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
     let (token, secret) = (random_token(27), random_token(32));
     let fields = [("oauth_token", token.as_str()), ("oauth_token_secret", secret.as_str())];
     let answer = form(&[fields.as_slice(), &[("oauth_callback_confirmed", "true")]].concat());
-    state.logins.requests.insert(token, Begun { app: app.name, secret, callback, agreed: None });
+    state.logins.requests.insert(token, HeadResult { app: app.name, secret, callback, agreed: None });
     answer
 }
 
 /// Handles `GET /oauth/authorize`: with `user_id` that user agrees, with `denied` the user refuses.
 pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let asked = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
-    let token = Token::new(asked.get("oauth_token").unwrap_or_default());
+    let token = MockToken::new(asked.get("oauth_token").unwrap_or_default());
     let mut state = inner.state();
-    let (verifier, pin) = (random_token(32), Token::new(random::digits(7)));
+    let (verifier, pin) = (random_token(32), MockToken::new(random::digits(7)));
     let Some(begun) = state.logins.requests.get_mut(&token).filter(|begun| begun.agreed.is_none()) else {
         let why = "The request token for this page is invalid. It may have already been used, or expired because it is too old.";
         return page::text(StatusCode::FORBIDDEN, why);
@@ -70,12 +70,12 @@ pub(super) async fn access_token(State(inner): State<Arc<Inner>>, request: Reque
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
     let Some(claim) = claim(&head) else { return unauthenticated() };
-    let token = Token::new(claim.token.clone().unwrap_or_default());
+    let token = MockToken::new(claim.token.clone().unwrap_or_default());
     let app = inner.signer(&claim, &head, &body, |state, app| {
         state.logins.requests.get(&token).filter(|begun| begun.app == app.name).map(|begun| begun.secret.clone())
     });
     let Some(app) = app else { return unauthenticated() };
-    let verifier = parameter(&claim, &head, &body, "oauth_verifier").map(Token::new);
+    let verifier = parameter(&claim, &head, &body, "oauth_verifier").map(MockToken::new);
     let user_id = {
         let mut state = inner.state();
         let begun = state.logins.requests.get(&token);

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{Code, Fields, Refresh, Told, back, page, random_token, read};
 use crate::mock::Inner;
 use crate::mock::clock::{after, between};
-use crate::mock::credentials::{App, Permission, Token};
+use crate::mock::credentials::{MockApp, MockToken, Permission};
 use crate::mock::state::Grant;
 
 /// Lifetime of a code.
@@ -87,7 +87,7 @@ pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) ->
     let Some(app) = inner.oauth2_client(&head, &form) else {
         return no(StatusCode::UNAUTHORIZED, "unauthorized_client", "Missing valid authorization header");
     };
-    let Some(token) = form.get("token").map(Token::new) else {
+    let Some(token) = form.get("token").map(MockToken::new) else {
         return no(StatusCode::BAD_REQUEST, "invalid_request", "Missing required parameter [token].");
     };
     let mut state = inner.state();
@@ -98,7 +98,7 @@ pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) ->
 
 impl Inner {
     /// Authenticates a client: a confidential one by its secret, a public one by its id alone.
-    fn oauth2_client(&self, head: &Parts, form: &Fields) -> Option<App> {
+    fn oauth2_client(&self, head: &Parts, form: &Fields) -> Option<MockApp> {
         let state = self.state();
         let with_id = |id: &str| state.apps.iter().find(|app| app.client_id == id).cloned();
         let Some(header) = head.headers.get(AUTHORIZATION) else {
@@ -109,15 +109,15 @@ impl Inner {
         let (id, secret) = pair.split_once(':')?;
         let decoded =
             |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-        let secret = Token::new(decoded(secret));
+        let secret = MockToken::new(decoded(secret));
         let app = with_id(&decoded(id)).filter(|_| scheme.eq_ignore_ascii_case("basic"));
         app.filter(|app| app.client_secret.as_ref() == Some(&secret))
     }
 
-    fn spend_code(&self, app: &App, form: &Fields) -> Result<Refresh, &'static str> {
+    fn spend_code(&self, app: &MockApp, form: &Fields) -> Result<Refresh, &'static str> {
         let invalid = "Value passed for the authorization code was invalid.";
         let now = self.settings.clock.now();
-        let code = Token::new(form.get("code").unwrap_or_default());
+        let code = MockToken::new(form.get("code").unwrap_or_default());
         let mut state = self.state();
         state.logins.codes.get(&code).filter(|code| code.consent.app == app.name).ok_or(invalid)?;
         // The code is used up even if the request fails below.
@@ -135,9 +135,9 @@ impl Inner {
         Ok(code.consent)
     }
 
-    fn spend_refresh(&self, app: &App, form: &Fields) -> Result<Refresh, &'static str> {
+    fn spend_refresh(&self, app: &MockApp, form: &Fields) -> Result<Refresh, &'static str> {
         let invalid = "Value passed for the token was invalid.";
-        let token = Token::new(form.get("refresh_token").unwrap_or_default());
+        let token = MockToken::new(form.get("refresh_token").unwrap_or_default());
         let mut state = self.state();
         state.logins.refreshes.get(&token).filter(|refresh| refresh.app == app.name).ok_or(invalid)?;
         state.logins.refreshes.remove(&token).ok_or(invalid)
@@ -152,7 +152,7 @@ impl Inner {
         let grant = Grant {
             app: consent.app.clone(),
             user_id: consent.user_id.clone(),
-            secret: Token::new(""),
+            secret: MockToken::new(""),
             permission: Permission::default(),
             scopes: consent.scopes.clone(),
             expires_at: Some(after(self.settings.clock.now(), ACCESS)),

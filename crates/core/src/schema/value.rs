@@ -1,0 +1,369 @@
+//! The basic values of payloads.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::{MapAccess, SeqAccess};
+use serde::{Serialize, Serializer};
+
+use super::object::{Decoded, Name, Place, Value};
+use super::written;
+use crate::Timestamp;
+
+/// An identifier, kept as text.
+///
+/// Post ids exceed 2^53, and some of X's ids are negative or not numbers. A JSON number is read as
+/// its decimal digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id<'a>(Cow<'a, str>);
+
+/// A text that a user wrote. Dereference it to read it.
+///
+/// `Debug` prints only its length, to keep user content out of logs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<'a>(Cow<'a, str>);
+
+/// The value of one part of a profile: a text, or the JSON of any other value, such as the object
+/// for a badge.
+///
+/// `Debug` prints only its length.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProfileValue<'a>(Cow<'a, str>);
+
+macro_rules! str_like {
+    ($name:ident) => {
+        impl $name<'_> {
+            /// Returns the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Deref for $name<'_> {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name<'_> {
+            fn eq(&self, other: &str) -> bool {
+                *self.0 == *other
+            }
+        }
+
+        impl PartialEq<&str> for $name<'_> {
+            fn eq(&self, other: &&str) -> bool {
+                *self.0 == **other
+            }
+        }
+
+        impl<'a> From<$name<'a>> for Cow<'a, str> {
+            fn from(value: $name<'a>) -> Self {
+                value.0
+            }
+        }
+
+        impl From<String> for $name<'_> {
+            fn from(value: String) -> Self {
+                Self(value.into())
+            }
+        }
+
+        impl Default for $name<'_> {
+            fn default() -> Self {
+                Self(Cow::Borrowed(""))
+            }
+        }
+
+        impl Serialize for $name<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'a> From<&'a str> for $name<'a> {
+            fn from(value: &'a str) -> Self {
+                Self(value.into())
+            }
+        }
+    };
+}
+
+str_like!(Id);
+str_like!(Text);
+str_like!(ProfileValue);
+
+impl<'a> From<ProfileValue<'a>> for Text<'a> {
+    fn from(value: ProfileValue<'a>) -> Self {
+        Self(value.0)
+    }
+}
+
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
+impl fmt::Debug for ProfileValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProfileValue({} bytes)", self.0.len())
+    }
+}
+
+impl<'de> Value<'de> for Id<'de> {
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self(text.into()))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(Self(number.to_string().into()))
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(Self(number.to_string().into()))
+    }
+}
+
+impl<'de> Value<'de> for Text<'de> {
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self(text.into()))
+    }
+}
+
+impl<'de> Value<'de> for ProfileValue<'de> {
+    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+        Some(Self(text.into()))
+    }
+
+    fn boolean(flag: bool) -> Option<Self> {
+        Some(Self(Cow::Borrowed(if flag { "true" } else { "false" })))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+
+    fn float(number: f64) -> Option<Self> {
+        Some(number.to_string().into())
+    }
+
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, _depth: u8) -> Result<(), A::Error> {
+        *place = Some(written::object(members)?.into());
+        Ok(())
+    }
+
+    fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
+        *place = Some(written::array(elements)?.into());
+        Ok(())
+    }
+}
+
+/// X writes some booleans as the strings `"true"` and `"false"`.
+impl Value<'_> for bool {
+    fn boolean(flag: bool) -> Option<Self> {
+        Some(flag)
+    }
+
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// X also writes counts as strings of digits.
+impl Value<'_> for u64 {
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(number)
+    }
+
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// A degree of latitude or longitude. `Debug` omits the number, to keep locations out of logs.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Degree(f64);
+
+impl Degree {
+    /// Returns the number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Serialize for Degree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0)
+    }
+}
+
+impl PartialEq<f64> for Degree {
+    fn eq(&self, other: &f64) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Debug for Degree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Degree(..)")
+    }
+}
+
+impl<'de> Value<'de> for Degree {
+    fn unsigned(number: u64) -> Option<Self> {
+        f64::unsigned(number).map(Self)
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        f64::signed(number).map(Self)
+    }
+
+    fn float(number: f64) -> Option<Self> {
+        Some(Self(number))
+    }
+
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, depth: u8) -> Result<(), A::Error> {
+        let mut number = None;
+        f64::object(&mut number, members, depth)?;
+        *place = number.map(Self).or(*place);
+        Ok(())
+    }
+}
+
+/// A colour of a profile. X writes six hexadecimal digits, or -1 for an unknown colour.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Color(Option<u32>);
+
+impl Color {
+    const WHITE: u64 = 0xff_ff_ff;
+
+    /// Returns red, green and blue in one byte each, such as `0x1da1f2`. `None` if X does not
+    /// report the colour.
+    pub fn rgb(self) -> Option<u32> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(rgb) => write!(f, "Color({rgb:06x})"),
+            None => f.write_str("Color(-1)"),
+        }
+    }
+}
+
+impl Value<'_> for Color {
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
+        if &*text == "-1" {
+            return Some(Self(None));
+        }
+        let digits = text.strip_prefix('#').unwrap_or(&text);
+        let is_color = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_color.then(|| Self(u32::from_str_radix(digits, 16).ok()))
+    }
+
+    fn unsigned(number: u64) -> Option<Self> {
+        let rgb = u32::try_from(number).ok().filter(|_| number <= Self::WHITE);
+        rgb.map(|rgb| Self(Some(rgb)))
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        (number == -1).then_some(Self(None))
+    }
+}
+
+impl<'de> Value<'de> for f64 {
+    fn unsigned(number: u64) -> Option<Self> {
+        Some(number as Self)
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(number as Self)
+    }
+
+    fn float(number: f64) -> Option<Self> {
+        Some(number)
+    }
+
+    /// Reads a fractional number if any crate of the app enables `serde_json/arbitrary_precision`.
+    /// Such a number then arrives as an object with one member that holds its text.
+    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, mut members: A, _depth: u8) -> Result<(), A::Error> {
+        while let Some(Name(name)) = members.next_key()? {
+            let mut text: Option<Text<'_>> = None;
+            members.next_value_seed(Place::inside(0, &mut text))?;
+            if name == "$serde_json::private::Number" {
+                *place = text.and_then(|text| text.parse().ok()).or(*place);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Milliseconds as a number or a string, or a date in one of the forms of [`Timestamp::parse`].
+impl Value<'_> for Timestamp {
+    fn unsigned(number: u64) -> Option<Self> {
+        i64::try_from(number).ok().map(Self::from_millis)
+    }
+
+    fn signed(number: i64) -> Option<Self> {
+        Some(Self::from_millis(number))
+    }
+
+    fn string(text: Decoded<'_, '_>) -> Option<Self> {
+        Self::parse(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Color;
+    use crate::schema::Lenient;
+
+    #[test]
+    fn a_color_is_six_digits_or_minus_one() {
+        let read = |json: &str| serde_json::from_str::<Lenient<Color>>(json).unwrap().0.map(Color::rgb);
+        for (json, rgb) in [
+            (r#""1DA1F2""#, 0x1d_a1_f2),
+            (r##""#1da1f2""##, 0x1d_a1_f2),
+            (r#""000000""#, 0),
+            ("0", 0),
+            ("16777215", 0xff_ff_ff),
+        ] {
+            assert_eq!(read(json), Some(Some(rgb)), "{json}");
+        }
+        for json in ["-1", r#""-1""#] {
+            assert_eq!(read(json), Some(None), "{json}");
+        }
+        for json in [r#""""#, r#""blue""#, r#""+DA1F2""#, r#""1DA1F2F""#, "16777216", "-2", "1.5", "null", "{}", "[]"] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_color_is_printed_as_x_writes_it() {
+        let printed = |json| format!("{:?}", serde_json::from_str::<Lenient<Color>>(json).unwrap().0.unwrap());
+        assert_eq!(printed(r#""0DA1F2""#), "Color(0da1f2)");
+        assert_eq!(printed("-1"), "Color(-1)");
+    }
+}

@@ -1,0 +1,454 @@
+//! `ApiMode`: events that both of X's APIs report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::{app, asking, deliver, deliver_owned, deliver_signed};
+use birdhook_pipeline::{
+    ApiMode, ApiSource, Apps, DedupeScope, Deliveries, Delivery, EventKind, Outcome, SinkError, Webhook,
+};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::sync::Barrier;
+use tokio::time::advance;
+
+const ACCEPTED: Outcome = Outcome::Accepted;
+const DUPLICATE: Outcome = Outcome::Duplicate;
+
+fn webhook() -> Webhook {
+    crate::support::webhook().api_mode(ApiMode::Dual)
+}
+
+fn aaa(array: &str, event: &str) -> String {
+    aaa_for("7", array, event)
+}
+
+fn aaa_for(subscriber: &str, array: &str, event: &str) -> String {
+    format!(r#"{{"for_user_id":"{subscriber}","{array}":[{event}]}}"#)
+}
+
+fn xaa(event_type: &str, uuid: u64, payload: &str) -> String {
+    xaa_for("7", event_type, uuid, payload)
+}
+
+fn xaa_for(subscriber: &str, event_type: &str, uuid: u64, payload: &str) -> String {
+    format!(
+        r#"{{"data":{{"event_uuid":"{uuid}","event_type":"{event_type}","filter":{{"user_id":"{subscriber}"}},"payload":{payload}}}}}"#
+    )
+}
+
+/// Returns the Account Activity API's report that 8 follows, mutes ... 7 at this time.
+fn aaa_relation(what: &str, at: u64) -> String {
+    let family = what.trim_start_matches("un");
+    aaa(
+        &format!("{family}_events"),
+        &format!(r#"{{"type":"{what}","created_timestamp":"{at}","source":{{"id":"8"}},"target":{{"id":"7"}}}}"#),
+    )
+}
+
+fn xaa_relation(what: &str, uuid: u64) -> String {
+    let family = what.trim_start_matches("un");
+    xaa(
+        &format!("{family}.{what}"),
+        uuid,
+        r#"{"source":{"data":{"id":"8","username":"eight"}},"target":{"data":{"id":"7"}}}"#,
+    )
+}
+
+fn typing(at: u64) -> String {
+    format!(r#"{{"created_timestamp":"{at}","sender_id":"8","target":{{"recipient_id":"7"}}}}"#)
+}
+
+/// One message from 30 to 40, as the X Activity API reports it to one of the two.
+fn xaa_message_for(subscriber: &str) -> String {
+    let body = crate::support::message_for(subscriber, "1");
+    let event_type = if subscriber == "30" { "dm.sent" } else { "dm.received" };
+    xaa_for(subscriber, event_type, 1, &body.replace(&format!(r#""for_user_id":"{subscriber}","#), ""))
+}
+
+/// Events with an id, as reported by both APIs. X uses the same id in both.
+fn with_ids() -> Vec<(String, String)> {
+    let read = r#"{"created_timestamp":"5","sender_id":"8","target":{"recipient_id":"7"},"last_read_event_id":"55"}"#;
+    let revoke = r#"{"date_time":"2026-10-01T09:48:12+00:00","target":{"app_id":"1"},"source":{"user_id":"7"}}"#;
+    let post = r#"{"id_str":"20","text":"tea","user":{"id_str":"8"}}"#;
+    vec![
+        (
+            aaa("tweet_create_events", post),
+            xaa("post.mention.create", 1, r#"{"id":"20","author_id":"8","text":"tea"}"#),
+        ),
+        (
+            aaa("tweet_delete_events", r#"{"status":{"id":"20","user_id":"7"},"timestamp_ms":"5"}"#),
+            xaa("post.delete", 2, r#"{"id":"20","author_id":"7"}"#),
+        ),
+        (
+            aaa("favorite_events", r#"{"id":"a1b2","timestamp_ms":5,"user":{"id_str":"8"}}"#),
+            xaa("like.create", 3, r#"{"id":"a1b2","liked_tweet_id":"20","timestamp_ms":"5"}"#),
+        ),
+        (crate::support::message_for("30", "1"), xaa_message_for("30")),
+        (crate::support::message_for("40", "1"), xaa_message_for("40")),
+        (
+            aaa("direct_message_mark_read_events", read),
+            xaa("dm.read", 4, &format!(r#"{{"direct_message_mark_read_events":[{read}]}}"#)),
+        ),
+        (
+            format!(r#"{{"user_event":{{"revoke":{revoke}}}}}"#),
+            r#"{"data":{"event_uuid":"5","event_type":"oauth.revoke","filter":{},
+                "payload":{"date_time":"2026-10-01T09:48:12.000Z","user_id":"7","app_id":"1"}}}"#
+                .to_owned(),
+        ),
+    ]
+}
+
+/// Events without an id, as reported by both APIs.
+fn timeless() -> Vec<(String, String)> {
+    let relations = ["follow", "unfollow", "block", "unblock", "mute", "unmute"];
+    let typed = format!(r#"{{"direct_message_indicate_typing_events":[{}]}}"#, typing(5));
+    let typed = (aaa("direct_message_indicate_typing_events", &typing(5)), xaa("dm.indicate_typing", 9, &typed));
+    relations.map(|what| (aaa_relation(what, 5), xaa_relation(what, 5))).into_iter().chain([typed]).collect()
+}
+
+fn every_pair() -> Vec<(String, String)> {
+    with_ids().into_iter().chain(timeless()).collect()
+}
+
+/// Returns the events that are in the channel right now.
+async fn taken(deliveries: &mut Deliveries) -> Vec<(EventKind, ApiSource)> {
+    // tokio reports an empty channel to a task that has used up its budget, until the task yields.
+    tokio::task::yield_now().await;
+    let waiting = std::iter::from_fn(|| deliveries.recv().now_or_never().flatten());
+    let events = waiting.flat_map(Delivery::into_events);
+    events.map(|event| (event.kind(), event.api_source())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_happening_is_handed_over_once_whichever_comes_first() {
+    let pairs = every_pair();
+    for old_first in [true, false] {
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        for (old, new) in &pairs {
+            let (first, second) = if old_first { (old, new) } else { (new, old) };
+            assert_eq!(deliver(&pipeline, first).await, ACCEPTED, "{first}");
+            assert_eq!(deliver(&pipeline, second).await, DUPLICATE, "{second}");
+            assert_eq!(deliver(&pipeline, first).await, DUPLICATE, "again: {first}");
+            assert_eq!(deliver(&pipeline, second).await, DUPLICATE, "again: {second}");
+            let reported_by = if old_first { ApiSource::AccountActivity } else { ApiSource::XActivity };
+            let taken = taken(&mut deliveries).await;
+            assert!(matches!(taken[..], [(kind, by)] if by == reported_by && kind != EventKind::Unknown), "{taken:?}");
+        }
+        let health = pipeline.health();
+        // An event without an id leaves a key for each API, an event with an id leaves one.
+        assert_eq!(health.remembered, with_ids().len() + 2 * timeless().len());
+        assert_eq!((health.events as usize, health.duplicates as usize), (pairs.len(), 3 * pairs.len()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_mixed_copies_at_once_give_one_event() {
+    for (old, new) in every_pair() {
+        let (pipeline, mut deliveries) = webhook().deadline(Duration::from_secs(60)).channel(64);
+        let barrier = Arc::new(Barrier::new(64));
+        let copies = (0..64).map(|at| {
+            let (pipeline, barrier) = (pipeline.clone(), Arc::clone(&barrier));
+            let body = if at % 2 == 0 { old.clone() } else { new.clone() };
+            tokio::spawn(async move {
+                barrier.wait().await;
+                deliver_owned(pipeline, body).await
+            })
+        });
+        let answers = tokio::time::timeout(Duration::from_secs(20), join_all(copies)).await.expect("they hang");
+        let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap()).collect();
+        assert_eq!(answers.iter().filter(|&&answer| answer == ACCEPTED).count(), 1, "{old}");
+        assert_eq!(answers.iter().filter(|&&answer| answer == DUPLICATE).count(), 63, "{old}");
+        assert_eq!(taken(&mut deliveries).await.len(), 1, "{old}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_generation_alone_matches_nothing_of_the_other() {
+    let pairs = every_pair();
+    for webhook in [crate::support::webhook(), crate::support::webhook().api_mode(ApiMode::Single)] {
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        for (old, new) in &pairs {
+            for (body, answer) in [(old, ACCEPTED), (new, ACCEPTED), (old, DUPLICATE), (new, DUPLICATE)] {
+                assert_eq!(deliver(&pipeline, body).await, answer, "{body}");
+            }
+            assert_eq!(taken(&mut deliveries).await.len(), 2, "{old}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_api_tells_again_is_no_duplicate_and_what_it_sends_again_is() {
+    let typed = |at| aaa("direct_message_indicate_typing_events", &typing(at));
+    for tell in [&|at| aaa_relation("follow", at) as String, &|at| xaa_relation("follow", at), &typed]
+        as [&dyn Fn(u64) -> String; 3]
+    {
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        for at in 1..=3 {
+            assert_eq!(deliver(&pipeline, &tell(at)).await, ACCEPTED);
+            assert_eq!(deliver(&pipeline, &tell(at)).await, DUPLICATE);
+        }
+        assert_eq!(deliver(&pipeline, &tell(1)).await, DUPLICATE);
+        assert_eq!(taken(&mut deliveries).await.len(), 3);
+    }
+}
+
+/// No sample from X shows whether `dm.indicate_typing` has a time. Without a time, only
+/// `event_uuid` distinguishes two events.
+#[tokio::test(start_paused = true)]
+async fn typing_again_without_a_time_is_no_duplicate() {
+    let (pipeline, mut deliveries) = webhook().channel(64);
+    let tell = |uuid| xaa("dm.indicate_typing", uuid, r#"{"sender_id":"8","target":{"recipient_id":"7"}}"#);
+    for (uuid, answer) in [(1, ACCEPTED), (1, DUPLICATE), (2, ACCEPTED)] {
+        assert_eq!(deliver(&pipeline, &tell(uuid)).await, answer, "{uuid}");
+    }
+    assert_eq!(taken(&mut deliveries).await.len(), 2);
+}
+
+/// Returns the X Activity API's report of a follow with `data.created_at`, in milliseconds.
+fn xaa_relation_at(what: &str, uuid: u64, at: u64) -> String {
+    xaa_relation(what, uuid).replacen(r#""event_uuid""#, &format!(r#""created_at":"{at}","event_uuid""#), 1)
+}
+
+/// Both APIs report follow, unfollow, follow with times, in every order.
+///
+/// This includes reports that are out of order within one API.
+#[tokio::test(start_paused = true)]
+async fn follow_unfollow_follow_with_their_times_are_three() {
+    let happenings = [("follow", 1_000), ("unfollow", 3_000), ("follow", 5_000)];
+    let bodies: Vec<_> = (1..)
+        .zip(happenings)
+        .flat_map(|(uuid, (what, at))| [aaa_relation(what, at), xaa_relation_at(what, uuid, at + 40)])
+        .collect();
+    let mut order: Vec<_> = (0..bodies.len()).collect();
+    for turn in 0..720 {
+        // The next permutation, from the digits of `turn` in the factorial number system.
+        let (mut left, mut digits) = ((0..bodies.len()).collect::<Vec<_>>(), turn);
+        order.clear();
+        while !left.is_empty() {
+            order.push(left.remove(digits % left.len()));
+            digits /= left.len() + 1;
+        }
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        for at in &order {
+            assert_eq!(deliver(&pipeline, &bodies[*at]).await.status(), 200);
+        }
+        let mut kinds: Vec<_> = taken(&mut deliveries).await.into_iter().map(|(kind, _)| kind.as_str()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["followed", "followed", "unfollowed"], "{order:?}");
+    }
+}
+
+/// Each API reports one follow, within the tolerance. Without times, the two would be merged.
+#[tokio::test(start_paused = true)]
+async fn two_follows_told_by_one_api_each_are_two() {
+    let (pipeline, mut deliveries) = webhook().channel(64);
+    for (body, answer) in [
+        (aaa_relation("follow", 1_000), ACCEPTED),
+        (xaa_relation_at("follow", 1, 21_000), ACCEPTED),
+        (xaa_relation_at("follow", 2, 1_900), DUPLICATE),
+        (aaa_relation("follow", 20_500), DUPLICATE),
+        (aaa_relation("follow", 20_500), DUPLICATE),
+    ] {
+        assert_eq!(deliver(&pipeline, &body).await, answer, "{body}");
+    }
+    assert_eq!(taken(&mut deliveries).await.len(), 2);
+}
+
+/// X's third retry comes 242 seconds after the second.
+#[tokio::test(start_paused = true)]
+async fn a_late_telling_with_a_time_is_matched_while_the_window_lasts() {
+    let (pipeline, _deliveries) = webhook().channel(64);
+    assert_eq!(deliver(&pipeline, &xaa_relation_at("mute", 1, 1_000)).await, ACCEPTED);
+    advance(Duration::from_secs(272)).await;
+    assert_eq!(deliver(&pipeline, &aaa_relation("mute", 1_000)).await, DUPLICATE);
+}
+
+/// Follow, unfollow, follow are three events, in each interleaving of the two APIs' reports.
+#[tokio::test(start_paused = true)]
+async fn follow_unfollow_follow_are_three() {
+    let happenings = ["follow", "unfollow", "follow"];
+    for interleaving in (0u32..64).filter(|bits| bits.count_ones() == 3) {
+        let (pipeline, mut deliveries) = webhook().channel(64);
+        let (mut old, mut new) = ((1..).zip(happenings), (1..).zip(happenings));
+        for step in 0..6 {
+            let body = match interleaving >> step & 1 {
+                0 => old.next().map(|(at, what)| aaa_relation(what, at)),
+                _ => new.next().map(|(at, what)| xaa_relation(what, at)),
+            };
+            assert_eq!(deliver(&pipeline, &body.unwrap()).await.status(), 200);
+        }
+        let mut kinds: Vec<_> = taken(&mut deliveries).await.into_iter().map(|(kind, _)| kind.as_str()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["followed", "followed", "unfollowed"], "{interleaving:06b}");
+    }
+}
+
+/// Longer histories, with redeliveries, in random order.
+#[tokio::test(start_paused = true)]
+async fn a_long_history_told_by_both_is_told_once() {
+    let seed = birdhook_seed::seed();
+    let mut state = seed;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..50 {
+        let (pipeline, mut deliveries) = webhook().channel(512);
+        let history: Vec<_> = (0..20).map(|_| ["follow", "unfollow", "block", "mute"][random(4) as usize]).collect();
+        let mut told = [0, 0];
+        while told != [20, 20] {
+            let by = random(2) as usize;
+            // The next event, or one that was reported before.
+            let at = if random(4) == 0 { random(told[by] + 1) } else { told[by] };
+            let Some(what) = history.get(at as usize) else { continue };
+            told[by] = told[by].max(at + 1);
+            let body = if by == 0 { aaa_relation(what, at) } else { xaa_relation(what, at) };
+            assert_eq!(deliver(&pipeline, &body).await.status(), 200);
+        }
+        assert_eq!(taken(&mut deliveries).await.len(), 20, "seed {seed}, {history:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_leaves_no_mark_and_the_other_api_may_tell() {
+    for (old, new) in every_pair() {
+        let (sink, mut asked) = asking();
+        let pipeline = webhook().sink(sink);
+        let mut first = deliver(&pipeline, &old).boxed();
+        let mut second = deliver(&pipeline, &new).boxed();
+        assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+        asked.now().unwrap().1.say(Err(SinkError::failed("no")));
+        assert!(asked.now().is_none(), "the second waits for the first: {new}");
+        assert_eq!(first.await, Outcome::SinkFailed);
+        assert_eq!(pipeline.health().remembered, 0);
+        let (answer, ()) = tokio::join!(second, async { asked.next().await.1.say(Ok(())) });
+        assert_eq!(answer, ACCEPTED, "{new}");
+        assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "{old}");
+    }
+}
+
+/// The other API's report waits for two follows of one API, both in flight.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_two_tellings_is_woken_when_both_are_over() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let bodies = [aaa_relation("follow", 1), xaa_relation("follow", 1), aaa_relation("follow", 2)];
+    let [mut one, mut other, mut two] = bodies.each_ref().map(|body| deliver(&pipeline, body).boxed());
+    for delivery in [&mut one, &mut other, &mut two] {
+        assert!(delivery.now_or_never().is_none());
+    }
+    let verdicts: Vec<_> = std::iter::from_fn(|| asked.now()).collect();
+    assert_eq!(verdicts.len(), 2, "one follow after another is no duplicate");
+    verdicts.into_iter().for_each(|(_, verdict)| verdict.say(Ok(())));
+    assert_eq!((one.await, two.await), (ACCEPTED, ACCEPTED));
+    assert_eq!(other.await, DUPLICATE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_telling_that_fails_does_not_free_another() {
+    let (sink, mut asked) = asking();
+    let pipeline = webhook().sink(sink);
+    let bodies = [aaa_relation("follow", 1), aaa_relation("follow", 2), xaa_relation("follow", 2)];
+    let [mut one, mut two, mut other] = bodies.each_ref().map(|body| deliver(&pipeline, body).boxed());
+    assert!((&mut one).now_or_never().is_none() && (&mut two).now_or_never().is_none());
+    asked.now().unwrap().1.say(Err(SinkError::failed("no")));
+    assert_eq!(one.await, Outcome::SinkFailed);
+    assert!((&mut other).now_or_never().is_none());
+    asked.now().unwrap().1.say(Ok(()));
+    assert!(asked.now().is_none(), "the second follow is in flight, so what the other API tells must wait");
+    assert_eq!((two.await, other.await), (ACCEPTED, DUPLICATE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_window_is_the_tolerance_of_what_has_an_id() {
+    for (old, new) in with_ids() {
+        let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
+        assert_eq!(deliver(&pipeline, &old).await, ACCEPTED);
+        advance(Duration::from_millis(59_999)).await;
+        assert_eq!(deliver(&pipeline, &new).await, DUPLICATE, "{new}");
+        advance(Duration::from_millis(1)).await;
+        assert_eq!(deliver(&pipeline, &new).await, ACCEPTED, "{new}");
+        assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "{old}");
+    }
+}
+
+/// Each report matches one report of the other API.
+///
+/// An event that the faster API misses is delivered, and a matched report hides none that follows.
+#[tokio::test(start_paused = true)]
+async fn each_telling_is_matched_once() {
+    let (pipeline, mut deliveries) = webhook().channel(64);
+    for uuid in 1..=2 {
+        assert_eq!(deliver(&pipeline, &aaa_relation("follow", uuid)).await, ACCEPTED);
+        assert_eq!(deliver(&pipeline, &xaa_relation("follow", uuid)).await, DUPLICATE);
+        assert_eq!(deliver(&pipeline, &xaa_relation("follow", uuid)).await, DUPLICATE, "a redelivery of it");
+    }
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 3)).await, ACCEPTED, "the other one misses it, or has ended");
+    assert_eq!(taken(&mut deliveries).await.len(), 3);
+}
+
+/// Reports that one API made alone, earlier, do not hide later reports of the other.
+#[tokio::test(start_paused = true)]
+async fn what_has_no_id_is_matched_within_the_tolerance_only() {
+    let follow = |uuid| (aaa_relation("follow", uuid), xaa_relation("follow", uuid));
+    for tolerance in [None, Some(10)] {
+        let webhook =
+            tolerance.map_or_else(webhook, |seconds| webhook().dual_mode_tolerance(Duration::from_secs(seconds)));
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        let ((old, new), (_, later)) = (follow(1), follow(2));
+        assert_eq!(deliver(&pipeline, &old).await, ACCEPTED);
+        advance(Duration::from_secs(tolerance.unwrap_or(60)) - Duration::from_millis(1)).await;
+        assert_eq!(deliver(&pipeline, &new).await, DUPLICATE);
+        advance(Duration::from_millis(1)).await;
+        assert_eq!(deliver(&pipeline, &later).await, ACCEPTED);
+        assert_eq!(deliver(&pipeline, &old).await, DUPLICATE, "a redelivery is known as long as the window has it");
+        assert_eq!(taken(&mut deliveries).await.len(), 2);
+    }
+}
+
+/// The tolerance counts from the last report, not from the first.
+#[tokio::test(start_paused = true)]
+async fn the_tolerance_begins_anew_with_each_telling() {
+    let (pipeline, _deliveries) = webhook().dedupe_window(100, Duration::from_secs(60)).channel(64);
+    assert_eq!(deliver(&pipeline, &aaa_relation("follow", 1)).await, ACCEPTED);
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 1)).await, DUPLICATE);
+    advance(Duration::from_secs(50)).await;
+    assert_eq!(deliver(&pipeline, &aaa_relation("follow", 2)).await, ACCEPTED);
+    advance(Duration::from_secs(15)).await;
+    assert_eq!(deliver(&pipeline, &xaa_relation("follow", 2)).await, DUPLICATE, "told 15 seconds ago");
+}
+
+/// A message and a follow, reported to each of two subscribers by both APIs of two apps.
+#[tokio::test(start_paused = true)]
+async fn each_scope_merges_what_it_says_over_both_apis() {
+    let scopes = [
+        (DedupeScope::Subscription, 4),
+        (DedupeScope::Conversation, 2),
+        (DedupeScope::AcrossApps, 2),
+        (DedupeScope::Everywhere, 1),
+    ];
+    let follow = r#"{"type":"follow","created_timestamp":"5","source":{"id":"30"},"target":{"id":"40"}}"#;
+    let followed = r#"{"source":{"data":{"id":"30"}},"target":{"data":{"id":"40"}}}"#;
+    for (scope, expected) in scopes {
+        let apps = Apps::new([app("one", "first-secret"), app("two", "second-secret")]).unwrap();
+        let webhook = Webhook::new(apps).api_mode(ApiMode::Dual).dedupe_scope(scope);
+        let (pipeline, mut deliveries) = webhook.channel(64);
+        for subscriber in ["30", "40"] {
+            for key in ["first-secret", "second-secret"] {
+                for body in [
+                    crate::support::message_for(subscriber, "1"),
+                    xaa_message_for(subscriber),
+                    aaa_for(subscriber, "follow_events", follow),
+                    xaa_for(subscriber, "follow.follow", 6, followed),
+                ] {
+                    assert_eq!(deliver_signed(&pipeline, key, &body).await.status(), 200);
+                }
+            }
+        }
+        let taken = taken(&mut deliveries).await;
+        let follows = taken.iter().filter(|(kind, _)| *kind == EventKind::Followed).count();
+        assert_eq!((follows, taken.len() - follows), (expected, expected), "{scope:?}");
+        assert_eq!(pipeline.health().duplicates as usize, 16 - 2 * expected, "{scope:?}");
+    }
+}
