@@ -6,9 +6,9 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::options::Options;
-use crate::row::{Row, stand};
+use crate::row::{Row, Stand, stand};
 use crate::server::open_files;
-use crate::table::table;
+use crate::table::{details, table};
 
 pub fn run(options: &Options) -> Result<ExitCode> {
     let (started, files) = (Instant::now(), open_files());
@@ -24,18 +24,14 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         });
         let mut stands = Vec::new();
         for (kind, stood) in attacks {
-            let why = match &stood {
-                Ok(stand) if stand.held() => String::from("held"),
-                Ok(stand) => format!("BROKE: {}", stand.tally.wrong().join("; ")),
-                Err(error) => format!("BROKE: {error:#}"),
-            };
-            broke += usize::from(why != "held");
-            println!("{:6.1} s  {:22} {:12} {why}", started.elapsed().as_secs_f64(), row.name, kind.name());
+            broke += usize::from(!stood.as_ref().is_ok_and(Stand::held));
+            let (took, details) = (started.elapsed().as_secs_f64(), details(&stood));
+            println!("{took:6.1} s  {:22} {:12} {details}", row.name, kind.name());
             stands.push(stood);
         }
         rows.push((*row, stands));
     }
-    println!("\n{}\n", table(&options.servers, &rows));
+    println!("\n{}\n", table(&rows));
     let count = rows.len() * options.servers.len();
     println!("attack: {count} attacks, {broke} broke, in {:.0} s", started.elapsed().as_secs_f64());
     Ok(if broke == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

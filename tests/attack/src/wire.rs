@@ -22,6 +22,17 @@ pub enum Outcome {
     Open,
 }
 
+impl Outcome {
+    /// Returns the outcome without HTTP/2's error code.
+    pub fn name(self) -> String {
+        match self {
+            Self::GoAway(_) => "goaway".to_owned(),
+            Self::Reset(_) => "reset".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

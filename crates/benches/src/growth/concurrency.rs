@@ -22,7 +22,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let axis = Axis {
         file: "concurrency",
         title: "Cost per request by concurrent requests",
-        sizes: "concurrent requests (post, 6 KB)",
+        sizes: "concurrent requests, 6 KB",
         marks: costs.iter().map(|(count, ..)| (*count, count.to_string())).collect(),
         growth: Growth::OfEach,
         series: vec![
@@ -31,7 +31,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
             Series { name: "what birdhook adds", head: "added", samples: samples(|cost| cost.2 - cost.1) },
         ],
         reference: ("each costs the same", |_| 1.0),
-        note: "More connections are more work for the operating system, as the empty handler shows. The goal covers only what birdhook adds.",
+        note: "",
     };
     axis.print(length);
     axis.judge(2, "concurrent requests, added by birdhook", goals);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{Length, window};
 use crate::process::Memory;
-use crate::report::{Goal, Goals, Table, number, range};
+use crate::report::{Goal, Goals, number};
 use crate::statistics::Sample;
 
 const WANTED: f64 = 64.0;
@@ -13,16 +13,14 @@ const WANTED: f64 = 64.0;
 /// Measures in new processes, whose memory nothing else has used.
 pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let sizes = [1_000_000, 10_000_000].into_iter().filter(|keys| *keys <= length.keys);
-    let mut table = Table::new(["keys remembered", "bytes per key", "range"]);
+    let mut texts = Vec::new();
     for keys in sizes {
         let bytes: Sample = (0..length.processes).map(|_| held_by_another(keys)).collect();
-        table.row([window::power(keys), number(bytes.median()), range(&bytes)]);
+        texts.push(format!("{} bytes with {} keys", number(bytes.median()), window::power(keys)));
         let what = format!("memory per key, {} keys", window::power(keys));
         goals.judge(what, Goal::AtMost(WANTED), " bytes", &bytes);
     }
-    println!(
-        "\n### Memory per remembered key\n\nMeasured as the growth of the resident memory of a process:\n\n{table}"
-    );
+    println!("\nMemory per remembered key: {}.\n", texts.join(", "));
 }
 
 fn held_by_another(keys: usize) -> f64 {

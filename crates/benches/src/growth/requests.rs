@@ -28,7 +28,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let axis = Axis {
         file: "apps",
         title: "Cost per request by apps on one URL",
-        sizes: "apps on the URL (the last one signs)",
+        sizes: "apps (the last one signs)",
         marks: named(&APPS),
         growth: Growth::OfAll,
         series: series("a request with a message of 2 KB", APPS.map(|apps| work(apps, &message)), length),
@@ -41,7 +41,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let axis = Axis {
         file: "events",
         title: "Cost per request by events in the body",
-        sizes: "events in the body (100 bytes each)",
+        sizes: "events of 100 bytes",
         marks: named(&EVENTS),
         growth: Growth::OfAll,
         series: series("a request", EVENTS.map(|events| work(1, &bodies::deletions(events))), length),
@@ -54,7 +54,7 @@ pub(super) fn measure(length: &Length, goals: &mut Goals) {
     let axis = Axis {
         file: "size",
         title: "Cost per request by size of the body",
-        sizes: "size of the body (one post with many links)",
+        sizes: "body (one post)",
         marks: BYTES.map(|(bytes, name)| (bytes as f64, name.to_owned())).into(),
         growth: Growth::OfAll,
         series: series("a request", BYTES.map(|(bytes, _)| work(1, &bodies::post(bytes))), length),

@@ -1,7 +1,6 @@
 //! The bodies to measure with.
 
 use std::fmt;
-use std::fs;
 
 /// A body of `crates/core/benches/bodies`.
 pub(super) struct Body {
@@ -28,11 +27,6 @@ impl Body {
 
     pub(super) fn is_message(&self) -> bool {
         self.size == "2k"
-    }
-
-    pub(super) fn length(&self) -> u64 {
-        let file = format!("{}/../core/benches/bodies/{}.json", env!("CARGO_MANIFEST_DIR"), self.name());
-        fs::metadata(&file).unwrap_or_else(|error| panic!("{file}: {error}")).len()
     }
 }
 

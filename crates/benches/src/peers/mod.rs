@@ -94,8 +94,8 @@ pub(crate) fn run(quick: bool) {
     println!("## Receivers in other languages\n\n{}\n", prose(&facts));
     println!("{}.", prose(&versions.join(", ")));
     let intro = format!(
-        "Each receiver reads the body, verifies it, parses it, puts it into a queue in memory and answers 200. The client \
-         keeps {CONNECTIONS} connections alive. {rounds} rounds of {} s each.",
+        "Each receiver reads, verifies and parses the body, puts it into a queue in memory and answers 200. {CONNECTIONS} \
+         connections, {rounds} rounds of {} s. *birdhook vs. it* compares requests per second (range; goal). `*`: not saturated.",
         slice.as_secs_f64()
     );
     println!("\n{}", prose(&intro));
@@ -155,38 +155,35 @@ fn measure(servers: &mut [Loaded], rounds: usize, slice: Duration) -> Measuremen
 
 fn print(all: &Measurements, missing: &BTreeMap<Peer, String>) {
     let mut goals = Goals::new();
-    let ratio = |of: &Sample| format!("{}× ({})", number(of.median()), range(of));
-    for (body, (name, _)) in BODIES.iter().enumerate() {
-        let head = ["receiver", "requests/s", "birdhook vs. it", "CPU µs/request", "it vs. birdhook", "busy"];
-        let mut table = Table::new(head);
-        let birdhook = &all[&(body, Candidate::Birdhook)];
-        let mut row = |candidate: Candidate, measured: &Measured, takes: String, costs: String| {
-            let (rate, micros) = (number(measured.rate.median()), number(measured.micros.median()));
-            let limit = if measured.is_saturated() { "" } else { ", **not saturated**" };
-            let busy = format!("{:.0} %{limit}", measured.busy.median() * 100.0);
-            table.row([candidate.to_string(), rate, takes, micros, costs, busy]);
-        };
-        row(Candidate::Birdhook, birdhook, "-".into(), "-".into());
-        for peer in Peer::ALL {
-            let Some(measured) = all.get(&(body, Candidate::Peer(peer))) else {
-                goals.skip(
-                    format!("birdhook vs. {peer}, requests/s: {name}"),
-                    missing.get(&peer).map_or("", String::as_str),
-                );
+    let heads = BODIES.iter().flat_map(|(name, _)| [format!("{name}: requests/s"), "birdhook vs. it".to_owned()]);
+    let mut table = Table::new(std::iter::once("receiver".to_owned()).chain(heads));
+    for candidate in std::iter::once(Candidate::Birdhook).chain(Peer::ALL.map(Candidate::Peer)) {
+        let mut cells = vec![candidate.to_string()];
+        for (body, (name, _)) in BODIES.iter().enumerate() {
+            let birdhook = &all[&(body, Candidate::Birdhook)];
+            let Some(measured) = all.get(&(body, candidate)) else {
+                cells.extend(["-".to_owned(), "-".to_owned()]);
+                if let Candidate::Peer(peer) = candidate {
+                    goals.skip(format!("{peer}: {name}"), missing.get(&peer).map_or("", String::as_str));
+                }
                 continue;
             };
-            let (takes, costs) = (birdhook.rate.of(&measured.rate), measured.micros.of(&birdhook.micros));
-            row(Candidate::Peer(peer), measured, ratio(&takes), ratio(&costs));
+            let mark = if measured.is_saturated() { "" } else { "*" };
+            cells.push(format!("{}{mark}", number(measured.rate.median())));
+            let Candidate::Peer(peer) = candidate else {
+                cells.push("-".to_owned());
+                continue;
+            };
             // Below its limit, a server's rate says nothing, but its CPU time per request is still
             // valid.
-            let (times, how) = match birdhook.is_saturated() && measured.is_saturated() {
-                true => (takes, "requests/s"),
-                false => (costs, "requests per CPU second"),
+            let times = match birdhook.is_saturated() && measured.is_saturated() {
+                true => birdhook.rate.of(&measured.rate),
+                false => measured.micros.of(&birdhook.micros),
             };
-            goals.judge(format!("birdhook vs. {peer}, {how}: {name}"), Goal::AtLeast(peer.wanted()), "×", &times);
+            let target = goals.count(Goal::AtLeast(peer.wanted()), "×", &times);
+            cells.push(format!("{}× ({}; {target})", number(times.median()), range(&times)));
         }
-        missing.iter().for_each(|(peer, why)| table.row([peer.to_string(), format!("**skipped**: {why}")]));
-        print!("\n**{name}**\n\n{table}");
+        table.row(cells);
     }
-    println!("\n{goals}");
+    println!("\n{table}\n{goals}");
 }

@@ -22,12 +22,11 @@ const MORE: usize = 4;
 /// The time to warm up a server whose caches another server has used.
 const WARM_UP: Duration = Duration::from_millis(30);
 
-/// Latencies by rounds in microseconds, and the share of the time in which the server was running.
+/// Latencies by rounds, in microseconds.
 #[derive(Default)]
 struct Measured {
     median: Sample,
     p99: Sample,
-    busy: Sample,
 }
 
 /// The bare server and birdhook, measured alternately.
@@ -47,11 +46,11 @@ pub(crate) fn measure(length: &Length, throughput: &Throughput, goals: &mut Goal
             pair.round(length, &mut requests);
         }
     }
-    let mut table = Table::new(["server", "requests/s", "p50 µs", "p99 µs", "p99 vs. bare", "busy"]);
+    let mut table = Table::new(["bare, birdhook", "p50 µs", "p99 µs", "p99 vs. bare"]);
     for pair in pairs {
         pair.print(&mut table, goals);
     }
-    println!("\nLatency at a constant rate, half of birdhook's maximum; {}:\n\n{table}", Body::Post);
+    println!("\nLatency at half of birdhook's maximum rate, {}:\n\n{table}", Body::Post);
 }
 
 impl Pair {
@@ -71,21 +70,16 @@ impl Pair {
     fn print(self, table: &mut Table, goals: &mut Goals) {
         let what = format!("{} vs. bare, p99 at half load", self.framework);
         let [bare, birdhook] = &self.measured;
-        for (server, measured) in self.servers.iter().zip([bare, birdhook]) {
-            let of = measured.p99.of(&bare.p99);
-            table.row([
-                server.candidate.to_string(),
-                format!("{:.0}", self.rate),
-                number(measured.median.median()),
-                number(measured.p99.median()),
-                match server.candidate.1 {
-                    App::Bare => "-".to_owned(),
-                    _ => format!("{} ({})", number(of.median()), range(&of)),
-                },
-                format!("{:.0} %", measured.busy.median() * 100.0),
-            ]);
-        }
-        goals.judge(what, Goal::AtMost(WANTED), "", &birdhook.p99.of(&bare.p99));
+        let both =
+            |of: fn(&Measured) -> &Sample| format!("{}, {}", number(of(bare).median()), number(of(birdhook).median()));
+        let ratio = birdhook.p99.of(&bare.p99);
+        table.row([
+            self.framework.to_string(),
+            both(|measured| &measured.median),
+            both(|measured| &measured.p99),
+            format!("{} ({})", number(ratio.median()), range(&ratio)),
+        ]);
+        goals.judge(what, Goal::AtMost(WANTED), "", &ratio);
         self.servers.into_iter().for_each(Loaded::end);
     }
 }
@@ -94,6 +88,5 @@ impl Measured {
     fn take(&mut self, slice: &Slice) {
         self.median.push(slice.outcome.within(0.5) * 1e6);
         self.p99.push(slice.outcome.within(0.99) * 1e6);
-        self.busy.push(slice.busy());
     }
 }

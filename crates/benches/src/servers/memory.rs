@@ -41,32 +41,18 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
             measured.take(candidate, enough);
         }
     }
-    let mut table = Table::new([
-        "server",
-        "RSS per idle connection",
-        "PSS",
-        "6 KB unfinished",
-        "64 KB unfinished",
-        "64 KB refused",
-    ]);
+    let head = ["server", "idle connection", "6 KB unfinished", "64 KB unfinished", "64 KB refused"];
+    let mut table = Table::new(head);
     for (candidate, measured) in candidates.into_iter().zip(&measured) {
         let bytes = |sample: &Sample| format!("{:.0} bytes", sample.median());
         let mebibytes = |sample: &Sample| format!("{:.0} MiB", sample.median() / MEBIBYTE);
-        let Measured { resident, proportional, short, long, refused } = measured;
+        let Measured { resident, short, long, refused, .. } = measured;
         let refused = format!("{:.0}", refused.median());
-        table.row([
-            candidate.to_string(),
-            bytes(resident),
-            bytes(proportional),
-            mebibytes(short),
-            mebibytes(long),
-            refused,
-        ]);
+        table.row([candidate.to_string(), bytes(resident), mebibytes(short), mebibytes(long), refused]);
     }
     let intro = format!(
-        "Memory of {IDLE} idle connections after one request each. *Unfinished* is the increase when the last byte is \
-         missing from {UNDER_WAY} requests of 6 KB, or from {IDLE} of 64 KB. *Refused* counts the requests of 64 KB \
-         without a 200; birdhook limits the memory for all bodies:"
+        "Memory (RSS) of each of {IDLE} idle connections, and its increase by {UNDER_WAY} unfinished requests of 6 KB or \
+         {IDLE} of 64 KB. The memory budget refuses some of the latter:"
     );
     println!("{}\n\n{table}", prose(&intro));
     let [bare, birdhook] = &measured;

@@ -71,51 +71,35 @@ impl Throughput {
     }
 
     pub(crate) fn print(&self, goals: &mut Goals) {
-        for body in Body::FAST {
-            println!("\n**{body}**\n");
-            let head = ["server", "requests/s", "vs. bare", "CPU µs/request", "vs. bare", "busy"];
-            let mut table = Table::new(head);
-            for candidate in Candidate::FAST {
+        let heads = Body::FAST.iter().flat_map(|body| [format!("{body}: requests/s"), "vs. bare".into()]);
+        let mut table = Table::new([String::from("server")].into_iter().chain(heads));
+        for candidate in Candidate::FAST {
+            let mut cells = vec![candidate.to_string()];
+            for body in Body::FAST {
                 let (measured, bare) = (&self.0[&(body, candidate)], self.of(body, candidate.0, App::Bare));
-                let ratio = |of: Sample| match candidate.1 {
-                    App::Bare => "-".to_owned(),
-                    _ => format!("{} ({})", number(of.median()), range(&of)),
+                let mark = if measured.is_saturated() { "" } else { "*" };
+                // Below its limit, a server's rate says nothing, but its CPU time per request is
+                // still valid.
+                let ratio = match measured.is_saturated() && bare.is_saturated() {
+                    true => measured.rate.of(&bare.rate),
+                    false => bare.micros.of(&measured.micros),
                 };
-                table.row([
-                    candidate.to_string(),
-                    format!("{:.0}", measured.rate.median()),
-                    ratio(measured.rate.of(&bare.rate)),
-                    number(measured.micros.median()),
-                    ratio(measured.micros.of(&bare.micros)),
-                    format!(
-                        "{:.0} %{}",
-                        measured.busy.median() * 100.0,
-                        if measured.is_saturated() { "" } else { ", **not saturated**" }
-                    ),
-                ]);
+                let versus = match candidate.1 {
+                    App::Bare => "-".to_owned(),
+                    App::Birdhook => {
+                        let target = goals.count(Goal::AtLeast(body.wanted(candidate.0)), "", &ratio);
+                        format!("{} ({}; {target})", number(ratio.median()), range(&ratio))
+                    }
+                    _ => format!("{} ({})", number(ratio.median()), range(&ratio)),
+                };
+                cells.extend([format!("{:.0}{mark}", measured.rate.median()), versus]);
             }
-            print!("{table}");
+            table.row(cells);
         }
+        print!("\n{table}");
         // A bare server works on one thread, so it waits only for other programs.
         let waited: Sample =
             Body::FAST.iter().map(|body| self.of(*body, Framework::Axum, App::Bare).kept_waiting.median()).collect();
         println!("\nOther programs used the servers' core for {:.1} % of the time.", waited.median() * 100.0);
-        for body in Body::FAST {
-            for framework in Framework::ALL {
-                let (of, bare) = (self.of(body, framework, App::Birdhook), self.of(body, framework, App::Bare));
-                // Below its limit, a server's rate says nothing, but its CPU time per request is
-                // still valid.
-                let (ratio, how) = match of.is_saturated() && bare.is_saturated() {
-                    true => (of.rate.of(&bare.rate), "requests/s"),
-                    false => (bare.micros.of(&of.micros), "requests per CPU second"),
-                };
-                goals.judge(
-                    format!("{framework} vs. bare, {how}: {body}"),
-                    Goal::AtLeast(body.wanted(framework)),
-                    "",
-                    &ratio,
-                );
-            }
-        }
     }
 }

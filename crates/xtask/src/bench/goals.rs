@@ -1,57 +1,20 @@
 //! The number of goals met and missed in all sections.
 
-use comfy_table::Table;
-use comfy_table::presets::ASCII_MARKDOWN;
+/// The number of goals that were met, missed and not measured.
+pub(super) type Counts = [usize; 3];
 
-/// The result of a goal.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Goal {
-    Met,
-    Missed,
-    Skipped,
+/// Reads the line of a section with its counts: `Goals: 6 met, 9 not met, 1 not measured.`
+pub(super) fn goals(section: &str) -> Counts {
+    let line = section.lines().find_map(|line| line.strip_prefix("Goals: ")).unwrap_or_default();
+    let mut numbers = line.split(' ').filter_map(|word| word.parse().ok());
+    [(); 3].map(|()| numbers.next().unwrap_or_default())
 }
 
-impl Goal {
-    fn read(cell: &str) -> Self {
-        match cell {
-            "met" => Self::Met,
-            text if text.starts_with("**skipped**") => Self::Skipped,
-            _ => Self::Missed,
-        }
-    }
-}
-
-/// Reads the tables of goals: five columns, with "goal" above the first and the result in the last.
-pub(super) fn goals(section: &str) -> Vec<Goal> {
-    let mut found = Vec::new();
-    let mut is_goals = false;
-    for line in section.lines().map(str::trim) {
-        let Some(row) = line.strip_prefix('|').and_then(|row| row.strip_suffix('|')) else {
-            is_goals = false;
-            continue;
-        };
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        match cells[..] {
-            ["goal", _, _, _, _] => is_goals = true,
-            [first, _, _, _, last] if is_goals && !first.starts_with('-') => found.push(Goal::read(last)),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Returns a table with one row per section, and one for all of them.
-pub(super) fn table(sections: &[(&str, Vec<Goal>)]) -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["section", "goals", "met", "not met", "not measured"]);
-    let all: Vec<Goal> = sections.iter().flat_map(|(_, goals)| goals).copied().collect();
-    let rows = sections.iter().map(|(section, goals)| (*section, goals.as_slice()));
-    for (section, goals) in rows.chain([("all", all.as_slice())]) {
-        let count = |kind: Goal| goals.iter().filter(|goal| **goal == kind).count();
-        let counts = [goals.len(), count(Goal::Met), count(Goal::Missed), count(Goal::Skipped)];
-        table.add_row(std::iter::once(section.to_owned()).chain(counts.map(|count| count.to_string())));
-    }
-    table.trim_fmt()
+/// Returns a sentence with the sums of all sections.
+pub(super) fn total(sections: &[Counts]) -> String {
+    let [met, missed, skipped] =
+        [0, 1, 2].map(|kind| sections.iter().filter_map(|counts| counts.get(kind)).sum::<usize>());
+    format!("{met} goals are met, {missed} are not, and {skipped} were not measured.")
 }
 
 #[cfg(test)]
@@ -61,40 +24,22 @@ mod tests {
     const PEERS: &str = "\
 ## Title
 
-| receiver | requests/s |
-|----------|-----------:|
-| goal     |        100 |
+Goals: 1 met, 12 not met, 3 not measured.
 
-| goal | target   | measured | range      | met                            |
-|------|----------:|----------:|-----------:|-------------------------------:|
-| a, b | ≥ 4.00× | 4.10× | 4.00–4.20 | met |
-| c    | ≥ 9.00× | 8.10× | 8.00–8.20 | **not met** |
-| d    | - | - | - | **skipped**: node is not installed |
-";
-
-    const INBOX: &str = "\
-| events/s | 1 client |
-|---|---|
-| log | 5 |
-
-| goal | target | measured | range | met |
-|---|---|---|---|---|
-| `Inbox`, 128 clients, vs. log | ≥ 0.6 | 0.53 | 0.50–0.61 | **not met** |
-| `Inbox`, 128 clients, remembered keys vs. empty | ≥ 0.8 | 0.90 | 0.85–0.95 | met |
-
-`Inbox` uses 27 bytes of memory per remembered key.
+| goal not met | measured         | target |
+|--------------|-----------------:|-------:|
+| a, 6 KB      | 8.10 (8.00–8.20) |  ≥9.00 |
 ";
 
     #[test]
-    fn goals_are_the_rows_of_their_tables() {
-        assert_eq!(goals(PEERS), [Goal::Met, Goal::Missed, Goal::Skipped]);
-        assert_eq!(goals(INBOX), [Goal::Missed, Goal::Met]);
+    fn goals_are_read_from_their_line() {
+        assert_eq!(goals(PEERS), [1, 12, 3]);
+        assert_eq!(goals("Goals: 2 met, 0 not met."), [2, 0, 0]);
+        assert_eq!(goals("no goals"), [0; 3]);
     }
 
     #[test]
-    fn the_table_counts() {
-        let table = table(&[("peers", goals(PEERS)), ("inbox", goals(INBOX))]);
-        let rows: Vec<String> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(rows[2..], ["|peers|3|1|1|1|", "|inbox|2|1|1|0|", "|all|5|2|2|1|"]);
+    fn the_counts_are_added() {
+        assert_eq!(total(&[goals(PEERS), [2, 0, 0]]), "3 goals are met, 12 are not, and 3 were not measured.");
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(Options { sections, quick }: &Options) -> Result<()> {
         match built.and_then(|()| measure(section, *quick)) {
             Ok(measured) => {
                 println!("\n{measured}");
-                results.push((section.name, goals::goals(&measured)));
+                results.push(goals::goals(&measured));
                 if !quick {
                     keep(section, &measured)?;
                 }
@@ -66,7 +66,7 @@ pub(crate) fn run(Options { sections, quick }: &Options) -> Result<()> {
         times.push(format!("{} {}", section.name, seconds(begun.elapsed())));
     }
     if sections.len() > 1 {
-        println!("\n{}", goals::table(&results));
+        println!("\n{}", goals::total(&results));
     }
     println!("\nxtask: took {} in total; measuring: {}", seconds(started.elapsed()), times.join(", "));
     if failed.is_empty() { Ok(()) } else { bail!("could not be measured: {}", failed.join(", ")) }
@@ -88,17 +88,17 @@ fn measure(section: &Section, quick: bool) -> Result<String> {
     let title = if printed.starts_with("## ") { String::new() } else { format!("## {}\n\n", section.title) };
     let (day, took) = (Timestamp::now().to_string(), seconds(started.elapsed()));
     let day = day.split('T').next().unwrap_or_default();
-    let command = format!("cargo xtask bench {}{}", section.name, if quick { " --quick" } else { "" });
-    Ok(format!("{title}{printed}\n\nMeasured on {day} in {took} by `{command}`."))
+    let quick = if quick { ", quick" } else { "" };
+    Ok(format!("{title}{printed}\n\nMeasured on {day} in {took}{quick}."))
 }
 
-/// Replaces the section and the table of goals in the document.
+/// Replaces the section and the number of goals in the document.
 fn keep(section: &Section, measured: &str) -> Result<()> {
     let text = fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
     let kept = document::replace(&text, section.name, measured).and_then(|text| {
-        let of = |section: &Section| Ok((section.name, goals::goals(document::content(&text, section.name)?)));
+        let of = |section: &Section| Ok(goals::goals(document::content(&text, section.name)?));
         let all = ALL.iter().map(of).collect::<Result<Vec<_>>>()?;
-        document::replace(&text, "goals", &goals::table(&all))
+        document::replace(&text, "goals", &goals::total(&all))
     });
     fs::write(DOCUMENT, kept.context(DOCUMENT)?).with_context(|| format!("cannot write {DOCUMENT}"))
 }

@@ -15,20 +15,10 @@ use crate::wire::Outcome::{self, Closed, Open, Status};
 use crate::wire::{connect, only_answer};
 
 pub const ROWS: &[Row] = &[
-    row(
-        "bodies",
-        "slow_uploads",
-        "1,100 uploads of 63 KiB that never end, 250 Mbit/s together: 503 for the stalest, and no good delivery of 6 KB at 1 Mbit/s is refused",
-        |t| Box::pin(slow_uploads(t)),
-    )
-    .memory(|t| SLACK + BODIES + 1_100 * (CONNECTION + t.kind.head_buffer() as u64)),
-    row(
-        "bodies",
-        "fast_newcomers",
-        "2,000 uploads of 63 KiB a second that never end, 800 in the short form, likewise",
-        |t| Box::pin(fast_newcomers(t)),
-    )
-    .memory(|t| SLACK + BODIES + 5_000 * (CONNECTION + t.kind.head_buffer() as u64)),
+    row("bodies", "slow_uploads", "1,100 endless uploads, 250 Mbit/s", |t| Box::pin(slow_uploads(t)))
+        .memory(|t| SLACK + BODIES + 1_100 * (CONNECTION + t.kind.head_buffer() as u64)),
+    row("bodies", "fast_newcomers", "2,000 endless uploads per second", |t| Box::pin(fast_newcomers(t)))
+        .memory(|t| SLACK + BODIES + 5_000 * (CONNECTION + t.kind.head_buffer() as u64)),
 ];
 
 const UPLOAD: usize = 63 << 10;
@@ -48,6 +38,8 @@ async fn upload(target: &Target, payload: &[u8]) -> Option<TcpStream> {
 /// Outcomes of an upload: ended to make room, too slow, or refused for lack of room.
 const ENDED: &[Outcome] = &[Status(503), Status(408), Closed];
 
+/// The uploads with the least progress are answered 503, and no delivery of 6 KB at 1 Mbit/s is
+/// refused.
 async fn slow_uploads(target: Target) -> Tally {
     // One every 2 ms makes 250 Mbit/s.
     attack(target, Duration::from_millis(2), 1_100).await

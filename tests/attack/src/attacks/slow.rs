@@ -16,45 +16,26 @@ use crate::wire::Outcome::{self, Closed, Open, Status};
 use crate::wire::{connect, only_answer};
 
 pub const ROWS: &[Row] = &[
-    row("slow", "slow_headers_tool", "`slowhttptest -H`: heads that never end", |t| Box::pin(tool(t, "-H")))
-        .memory(tool_memory)
-        .waits(),
-    row("slow", "slow_bodies_tool", "`slowhttptest -B`: unsigned bodies that never end", |t| Box::pin(tool(t, "-B")))
-        .memory(tool_memory)
-        .waits(),
-    row("slow", "slow_read_tool", "`slowhttptest -X`: answers read byte by byte", |t| Box::pin(tool(t, "-X")))
-        .memory(tool_memory)
-        .waits(),
-    row("slow", "slow_headers", "heads of which a byte comes now and then", |t| Box::pin(slow_headers(t)))
+    row("slow", "slow_headers_tool", "`slowhttptest -H`", |t| Box::pin(tool(t, "-H"))).memory(tool_memory).waits(),
+    row("slow", "slow_bodies_tool", "`slowhttptest -B`", |t| Box::pin(tool(t, "-B"))).memory(tool_memory).waits(),
+    row("slow", "slow_read_tool", "`slowhttptest -X`", |t| Box::pin(tool(t, "-X"))).memory(tool_memory).waits(),
+    row("slow", "slow_headers", "heads, byte by byte", |t| Box::pin(slow_headers(t)))
         .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
         .waits(),
-    row("slow", "slow_bodies", "signed bodies of which a byte comes now and then: 408 by the deadline", |t| {
-        Box::pin(slow_bodies(t))
-    })
-    .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
-    .waits(),
-    row("slow", "idle", "connections that say nothing: 10,000, and 1,000 in the short form", |t| Box::pin(idle(t)))
+    row("slow", "slow_bodies", "signed bodies, byte by byte", |t| Box::pin(slow_bodies(t)))
+        .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
+        .waits(),
+    row("slow", "idle", "10,000 silent connections", |t| Box::pin(idle(t)))
         .memory(|t| SLACK + idle_connections(t) as u64 * CONNECTION),
-    row("slow", "untaken", "requests without end, whose answers are never taken: the connection is let go", |t| {
-        Box::pin(untaken(t))
-    })
-    .memory(|t| SLACK + t.kind.untaken_answers())
-    .waits(),
-    row("slow", "kept_alive", "a proxy's connection that nobody uses for 12 s, and that takes a delivery then", |t| {
-        Box::pin(kept_alive(t))
-    })
-    .waits(),
+    row("slow", "untaken", "responses never read", |t| Box::pin(untaken(t)))
+        .memory(|t| SLACK + t.kind.untaken_answers())
+        .waits(),
+    row("slow", "kept_alive", "connection unused for 12 s", |t| Box::pin(kept_alive(t))).waits(),
     Row {
         may_miss: true,
         files: Some(FILES),
         waits: true,
-        ..row(
-            "slow",
-            "out_of_files",
-            "128 files, and 150 connections that say nothing, half a head, or half of HTTP/2's preface: they are let go, and good \
-             deliveries are answered again",
-            |t| Box::pin(out_of_files(t)),
-        )
+        ..row("slow", "out_of_files", "128 files, 150 silent connections", |t| Box::pin(out_of_files(t)))
     },
 ];
 
@@ -134,6 +115,7 @@ async fn slow_headers(target: Target) -> Tally {
     tally
 }
 
+/// Sends signed bodies, byte by byte: answered 408 by the deadline.
 async fn slow_bodies(target: Target) -> Tally {
     let mut dripping = JoinSet::new();
     for _ in 0..slow_connections(&target) {
@@ -229,6 +211,8 @@ async fn kept_alive(target: Target) -> Tally {
     tally
 }
 
+/// Holds 150 connections that send nothing, half a head or half of HTTP/2's preface. The server has
+/// 128 files: it closes the connections, and then answers good deliveries again.
 async fn out_of_files(target: Target) -> Tally {
     let (mut tally, begun) = (Tally::default(), Instant::now());
     let mut held = Vec::new();
