@@ -14,7 +14,10 @@ use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
 use birdhook::axum::{Verified, webhook};
 use birdhook::{
-    AppSelector, Apps, Delivery, EventSink, Outcome, Receiver, Secret, SinkError, Webhook, WebhookLayer, actix,
+    Apps, Delivery, Receiver, Secret, Webhook, WebhookLayer, actix,
+    adapter::Outcome,
+    app::AppSelector,
+    sink::{EventSink, SinkError},
 };
 use birdhook_tests::client::{PATH, get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server, serve_axum, serve_hyper};

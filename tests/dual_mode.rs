@@ -2,7 +2,12 @@
 //! API, in mixed order.
 
 use birdhook::activity::User;
-use birdhook::{Activity, ApiMode, ApiSource, Delivery, Direction, Event, PostRelation, Secret, Webhook};
+use birdhook::{
+    Activity, Delivery, Event, Secret, Webhook,
+    activity::PostRelation,
+    dedupe::ApiMode,
+    event::{ApiSource, Direction},
+};
 use birdhook_tests::client::post;
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 

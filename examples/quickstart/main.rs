@@ -8,7 +8,7 @@ mod sentence;
 
 use std::time::Duration;
 
-use birdhook::{ApiMode, App, Receiver, Secret, SecretKind, Webhook};
+use birdhook::{App, Receiver, Secret, Webhook, app::SecretKind, dedupe::ApiMode};
 use birdhook_examples::{Error, PATH};
 use birdhook_testkit::mock::{MockSettings, MockToken, MockX};
 use birdhook_testkit::{Kind, Sender, WebhookPost};

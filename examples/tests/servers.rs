@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use birdhook::{Secret, SecretKind, Timestamp};
+use birdhook::{Secret, app::SecretKind, event::Timestamp};
 use birdhook_testkit::{CheckStatus, Doctor, Kind, PayloadGenerator, Sender, WebhookPost};
 use serde_json::Value;
 
@@ -82,7 +82,7 @@ async fn is_well(example: &str) {
     assert!(diagnosis.is_healthy() && wrong.is_empty(), "{example}:\n{}", wrong.join("\n"));
 
     let like = PayloadGenerator::new(7).at(Timestamp::from_millis(1_795_426_200_000)).happening(Kind::Like, "2001");
-    let body = like.reported_by(birdhook::ApiSource::XActivity).unwrap();
+    let body = like.reported_by(birdhook::event::ApiSource::XActivity).unwrap();
     let post = WebhookPost::signed(&Secret::new(SECRET).unwrap(), body);
     let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
     assert_eq!(answer.status, 200, "{example}");

@@ -1,6 +1,6 @@
 //! Scenarios about the meaning of a 200, and about duplicates.
 
-use birdhook::DedupeScope;
+use birdhook::dedupe::DedupeScope;
 use birdhook_tests::client::post;
 use birdhook_tests::server::Behaviour;
 

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use birdhook::{App, AppSelector, Apps, ChallengeSignature, DedupeScope, Delivery, Secret, Webhook, crc::TokenPolicy};
+use birdhook::{
+    App, Apps, Delivery, Secret, Webhook,
+    app::{AppSelector, ChallengeSignature},
+    crc::TokenPolicy,
+    dedupe::DedupeScope,
+};
 use birdhook_tests::client::{Answer, Request, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 

@@ -10,7 +10,11 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
 use birdhook::axum::{Verified, webhook};
-use birdhook::{Apps, Delivery, EventSink, Gate, Health, Receiver, SinkError, Webhook, WebhookLayer, actix};
+use birdhook::{
+    Apps, Delivery, Health, Receiver, Webhook, WebhookLayer, actix,
+    adapter::Gate,
+    sink::{EventSink, SinkError},
+};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;

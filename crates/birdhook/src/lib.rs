@@ -23,18 +23,30 @@
 //!    then counts as a consumer secret. `docs/protocol.md`, section 3.6, explains which secret
 //!    verifies requests and which one signs responses.
 //! 2. Choose what a 200 means: [`Webhook::channel`], [`Webhook::handler`], [`Webhook::sink`], or
-//!    [`Webhook::gate`] if a service of yours acknowledges deliveries. `inbox::Inbox` (feature
-//!    `inbox`) is a sink that stores events on disk. `nats::JetStream` and `redis::Redis` (features
-//!    `nats` and `redis`, plus `redis-tls` for `rediss://`) provide sinks that several receivers
-//!    can share.
-//! 3. Mount it: `Receiver` or `WebhookLayer` (feature `tower`, on by default), `axum::webhook`
-//!    (feature `axum`), or `actix::Receiver` (feature `actix`).
+//!    [`Webhook::gate`] if a service of yours acknowledges deliveries. `inbox::Inbox` is a sink that
+//!    stores events on disk; `nats::JetStream` and `redis::Redis` provide sinks that several
+//!    receivers can share.
+//! 3. Mount it: [`Receiver`], [`WebhookLayer`], `axum::webhook` or `actix::Receiver`.
 //! 4. Consume [`Event`]s: [`Event::kind`], [`Event::activity`], [`Event::raw`].
 //! 5. Call [`Pipeline::shutdown`] before the server stops, and report [`Pipeline::health`] on a
 //!    readiness page.
 //!
-//! `client::Client` (feature `client`) and the `birdhook` command-line tool register the webhook
-//! with X and subscribe users.
+//! `client::Client` and the `birdhook` command-line tool register the webhook with X and subscribe
+//! users.
+//!
+//! # Features
+//!
+//! | Feature | Adds | Rust |
+//! |---|---|---|
+//! | `tower` (default) | [`Receiver`] and [`WebhookLayer`] for tower, hyper and axum's `route_service` | 1.88 |
+//! | `axum` | `axum::webhook` and the extractor `axum::Verified` | 1.88 |
+//! | `actix` | `actix::Receiver` | 1.89 |
+//! | `client` | `client::Client` for X's management APIs | 1.89 |
+//! | `inbox` | `inbox::Inbox`, a sink on disk | 1.90 |
+//! | `nats` | `nats::JetStream`: a sink, a stream and a consumer | 1.89 |
+//! | `redis`, `redis-tls` | `redis::Redis`: streams, and deduplication across receivers | 1.88 |
+//! | `metrics` | counters, gauges and histograms | 1.88 |
+//! | `tracing` | a span for each request | 1.88 |
 //!
 //! # Metrics and tracing
 //! The feature `metrics` adds:
@@ -47,34 +59,79 @@
 //!   `birdhook_last_event_timestamp_seconds`;
 //! - histogram `birdhook_answer_seconds{request}`.
 //!
-//! An `outcome` is an [`Outcome`] or `unanswered`. The documentation of `inbox` lists the inbox's
+//! An `outcome` is an [`Outcome`](adapter::Outcome) or `unanswered`. The documentation of `inbox` lists the inbox's
 //! metrics.
 //!
 //! The feature `tracing` adds a span `birdhook{request, app, events, outcome}` per request. The
 //! delivery to the sink runs inside it, and the response is recorded in it.
 
-pub use birdhook_core::{BodyReader, DedupeWindow, Endpoint, EndpointSettings};
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(inline)]
 pub use birdhook_pipeline::{
-    Activity, ApiMode, ApiSource, App, AppSelector, Apps, AppsError, Backlog, ChallengeSignature, ChannelSendFuture,
-    ChannelSink, DedupePolicy, DedupeScope, Deliveries, Delivery, Direction, Event, EventKey, EventKind, EventSink,
-    Events, Gate, Handler, HandlerFuture, HeadResult, Health, IncomingDelivery, Keys, Outcome, Pipeline, PostRelation,
-    RawJson, Reply, RequestHead, Secret, SecretError, SecretKind, ShutdownReport, SinkError, Timestamp,
-    VerifiedDelivery, Webhook, activity, codec, crc, schema, signature,
+    Activity, App, Apps, Deliveries, Delivery, Event, EventKind, Health, Pipeline, Secret, ShutdownReport, Webhook,
+    activity, codec, crc, schema, signature,
 };
 #[cfg(feature = "tower")]
-pub use birdhook_tower::{Receiver, ResponseBody, ResponseFuture, WebhookLayer, WebhookService};
+#[doc(inline)]
+pub use birdhook_tower::{Receiver, WebhookLayer};
+
+/// Settings of apps, secrets and challenges, and their errors.
+pub mod app {
+    #[doc(inline)]
+    pub use birdhook_pipeline::{AppSelector, AppsError, ChallengeSignature, SecretError, SecretKind};
+}
+
+/// The parts of an [`Event`], and its keys.
+pub mod event {
+    #[doc(inline)]
+    pub use birdhook_pipeline::{ApiSource, Direction, EventKey, RawJson, Timestamp};
+}
+
+/// Deduplication: its policy, and the memory of keys.
+pub mod dedupe {
+    #[doc(inline)]
+    pub use birdhook_core::DedupeWindow;
+    #[doc(inline)]
+    pub use birdhook_pipeline::{ApiMode, DedupePolicy, DedupeScope};
+}
+
+/// Destinations of deliveries, for a sink of your own.
+pub mod sink {
+    #[doc(inline)]
+    pub use birdhook_pipeline::{
+        Backlog, ChannelSendFuture, ChannelSink, EventSink, Events, Handler, HandlerFuture, Keys, SinkError,
+    };
+}
+
+/// Requests and replies, for an adapter to a web framework that birdhook does not support.
+pub mod adapter {
+    #[doc(inline)]
+    pub use birdhook_core::{BodyReader, Endpoint, EndpointSettings};
+    #[doc(inline)]
+    pub use birdhook_pipeline::{Gate, HeadResult, IncomingDelivery, Outcome, Reply, RequestHead, VerifiedDelivery};
+    #[cfg(feature = "tower")]
+    #[doc(inline)]
+    pub use birdhook_tower::{ResponseBody, ResponseFuture, WebhookService};
+}
 
 #[cfg(feature = "actix")]
+#[doc(inline)]
 pub use birdhook_actix as actix;
 #[cfg(feature = "axum")]
+#[doc(inline)]
 pub use birdhook_axum as axum;
 #[cfg(feature = "client")]
+#[doc(inline)]
 pub use birdhook_client as client;
 #[cfg(feature = "inbox")]
+#[doc(inline)]
 pub use birdhook_inbox as inbox;
 #[cfg(feature = "nats")]
+#[doc(inline)]
 pub use birdhook_nats as nats;
 #[cfg(feature = "redis")]
+#[doc(inline)]
 pub use birdhook_redis as redis;
 
 #[cfg(all(doctest, feature = "inbox"))]

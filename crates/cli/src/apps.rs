@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, bail};
-use birdhook::{App, Apps, Secret, SecretKind};
+use birdhook::{App, Apps, Secret, app::SecretKind};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) const CONSUMER: &str = "BIRDHOOK_CONSUMER_SECRET";

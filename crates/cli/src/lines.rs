@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use birdhook::activity::User;
-use birdhook::{Activity, ApiSource, Delivery, Event};
+use birdhook::{Activity, Delivery, Event, event::ApiSource};
 
 use crate::output::{self, FAINT, STRONG, shown, styled};
 

@@ -202,7 +202,7 @@ fn a_gap_that_x_does_not_replay_is_not_well() {
     account.json(&["webhooks", "register", &url, "--api", "enterprise"]);
     let ago = |hours: i64| {
         let time = birdhook_testkit::now().as_millis() - hours * 3_600_000;
-        birdhook::Timestamp::from_millis(time).to_string()
+        birdhook::event::Timestamp::from_millis(time).to_string()
     };
     let (from, to) = (ago(3), ago(2));
     // X allows five calls in 15 minutes, including calls that fail.

@@ -10,7 +10,7 @@ use crate::support::{Ended, Folder, Serving, birdhook, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook::inbox::{Change, Inbox, InboxSettings, RedbStore, Store, Table};
-use birdhook::{Delivery, EventSink};
+use birdhook::{Delivery, sink::EventSink};
 use serde_json::Value;
 
 const LOOKING: [&[&str]; 6] =

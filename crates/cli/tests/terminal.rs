@@ -49,7 +49,7 @@ fn hostile(body: &str) -> String {
 
 /// Returns a delivery of each kind from each API, and some of unknown shape.
 fn bodies() -> Vec<String> {
-    let scene = || PayloadGenerator::new(7).at(birdhook::Timestamp::from_millis(1_795_426_200_000));
+    let scene = || PayloadGenerator::new(7).at(birdhook::event::Timestamp::from_millis(1_795_426_200_000));
     let mut bodies = Vec::new();
     for kind in Kind::ALL {
         for api in kind.api_sources() {

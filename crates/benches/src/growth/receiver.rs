@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use birdhook::{
-    App, Apps, ChannelSink, Deliveries, HeadResult, Outcome, Pipeline, RequestHead, Secret, Webhook, signature,
+    App, Apps, Deliveries, Pipeline, Secret, Webhook,
+    adapter::{HeadResult, Outcome, RequestHead},
+    signature,
+    sink::ChannelSink,
 };
 use bytes::Bytes;
 use futures_util::stream;

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use birdhook::{DedupeWindow, EventKey};
+use birdhook::{dedupe::DedupeWindow, event::EventKey};
 use sha2::{Digest, Sha256};
 
 use super::axis::{Axis, Growth, Series};

@@ -99,7 +99,10 @@ fn ids_last(object: &str) -> String {
 mod tests {
     use std::collections::HashSet;
 
-    use birdhook::{HeadResult, RequestHead, Secret, Webhook};
+    use birdhook::{
+        Secret, Webhook,
+        adapter::{HeadResult, RequestHead},
+    };
 
     use super::*;
 

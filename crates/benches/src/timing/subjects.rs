@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use birdhook::{App, Apps, RequestHead, Secret, signature};
+use birdhook::{App, Apps, Secret, adapter::RequestHead, signature};
 use birdhook_core::{Endpoint, EndpointSettings, HeadResult};
 use bytes::Bytes;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use birdhook::client::{AccessToken, ConsumerKeys, Credentials, UserToken};
-use birdhook::{Secret, Timestamp};
+use birdhook::{Secret, event::Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 

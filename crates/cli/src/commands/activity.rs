@@ -1,10 +1,10 @@
 //! `birdhook activity`: manages subscriptions to the X Activity API.
 
 use anyhow::{Context, Result, bail};
-use birdhook::Timestamp;
 use birdhook::client::api::{
     ActivitySubscription, Filter, FilterDirection, NewSubscription, Subscribed, SubscriptionChange,
 };
+use birdhook::event::Timestamp;
 
 use super::replay::time;
 use crate::Verdict;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use birdhook::DedupeWindow;
+use birdhook::dedupe::DedupeWindow;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

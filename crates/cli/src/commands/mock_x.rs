@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use birdhook::client::redact_url;
-use birdhook::{ApiSource, Secret};
+use birdhook::{Secret, event::ApiSource};
 use birdhook_testkit::Kind;
 use birdhook_testkit::mock::{
     AccessTier, MockApp, MockSettings, MockToken, MockUser, MockWebhook, MockX as Server, Signs,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use birdhook::dedupe::{ApiMode, DedupePolicy, DedupeScope};
 use birdhook::inbox::{self, Inbox, InboxSettings, Order, RelayError};
-use birdhook::{ApiMode, DedupePolicy, DedupeScope};
 
 use super::inbox::opened;
 use super::listen::{PATIENCE, asked_to_stop};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use birdhook::client::api::ReplaySpan;
-use birdhook::{Apps, Secret, SecretKind, Timestamp, signature};
+use birdhook::{Apps, Secret, app::SecretKind, event::Timestamp, signature};
 use birdhook_testkit::{Kind, Recorded, Recording, Sender, read};
 use http::{HeaderName, HeaderValue, Request};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use birdhook::{ApiSource, Secret, SecretKind};
+use birdhook::{Secret, app::SecretKind, event::ApiSource};
 use birdhook_testkit::{Kind, PayloadGenerator, Sender, WebhookPost};
 use bytes::Bytes;
 use clap::ValueEnum;

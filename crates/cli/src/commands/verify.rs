@@ -6,7 +6,7 @@ use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook::signature::{SignatureError, verify};
-use birdhook::{Secret, SecretKind};
+use birdhook::{Secret, app::SecretKind};
 use serde::Serialize;
 
 use crate::Verdict;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use birdhook::Timestamp;
 use birdhook::client::{ManagementApi, WatchEvent, WatchSettings};
+use birdhook::event::Timestamp;
 
 use super::doctor::seconds;
 use super::listen::{ServerArgs, Work, asked_to_stop};

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use birdhook::nats::{self, ConsumeError, Consumer};
 use birdhook::redis::{self, Group, ReadError};
-use birdhook::{Event, EventKey};
+use birdhook::{Event, event::EventKey};
 
 /// A reader of either engine.
 pub(crate) enum Reader {

@@ -4,7 +4,10 @@ use std::pin::Pin;
 
 use birdhook::nats;
 use birdhook::redis::StreamSink;
-use birdhook::{Delivery, EventSink, Keys, SinkError};
+use birdhook::{
+    Delivery,
+    sink::{EventSink, Keys, SinkError},
+};
 
 /// A sink of either engine.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use birdhook::{Events, Secret, Webhook};
+use birdhook::{Secret, Webhook, sink::Events};
 
 use super::candidate::{App, Candidate, Framework};
 use super::{PATH, SECRET};

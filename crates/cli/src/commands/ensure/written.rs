@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
-use birdhook::Timestamp;
 use birdhook::client::{DesiredState, DesiredSubscription, Filter, ManagementApi};
+use birdhook::event::Timestamp;
 use serde::Deserialize;
 
 /// The file as parsed from TOML.

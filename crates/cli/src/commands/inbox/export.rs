@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use birdhook::activity::Report;
 use birdhook::inbox::{EventQuery, ListedEvent, UnreadableEvent};
-use birdhook::{Event, Timestamp};
+use birdhook::{Event, event::Timestamp};
 use serde::Serialize;
 
 use super::folder::{Folder, each};

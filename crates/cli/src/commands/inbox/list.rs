@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use birdhook::inbox::{EventQuery, EventStatus, ListedEvent, UnreadableEvent};
-use birdhook::{Event, Timestamp};
+use birdhook::{Event, event::Timestamp};
 use serde::Serialize;
 
 use super::folder::Folder;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use birdhook::client::redact_url;
-use birdhook::{Apps, RawJson};
+use birdhook::{Apps, event::RawJson};
 use birdhook_testkit::Sender;
 
 use super::check_url;

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use birdhook::{Delivery, EventSink, Keys, SinkError};
+use birdhook::{
+    Delivery,
+    sink::{EventSink, Keys, SinkError},
+};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 

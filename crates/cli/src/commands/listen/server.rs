@@ -10,7 +10,9 @@ use axum::Router;
 use axum::http::uri::PathAndQuery;
 use axum::routing::{MethodRouter, any_service};
 use birdhook::axum::webhook;
-use birdhook::{ApiMode, App, Apps, EventSink, Health, Pipeline, Receiver as Service, SecretKind, Webhook};
+use birdhook::{
+    App, Apps, Health, Pipeline, Receiver as Service, Webhook, app::SecretKind, dedupe::ApiMode, sink::EventSink,
+};
 use tokio::net::TcpListener;
 
 use super::forwarder::Forwarder;
