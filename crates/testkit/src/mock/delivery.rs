@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use birdhook_core::{EventKind, Timestamp};
+use birdhook_core::{ApiSource as Api, EventKind, Timestamp};
 use bytes::Bytes;
 
-use super::agenda::Task;
 use super::clock::after;
 use super::ledger::{DeliveryCause, DeliveryResult, Sent};
+use super::scheduler::Task;
 use super::settings::{DeliveryOrder, EarlyEvents, RetrySchedule};
 use super::state::{MockActivitySubscription, MockApi, State};
 use super::{Inner, tagging};
@@ -15,10 +15,10 @@ use crate::{Answer, Kind, MockEvent, SendError, WebhookPost};
 
 /// A delivery to one webhook, waiting to be sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct QueuedDelivery {
     pub(crate) delivery: u64,
     pub(crate) webhook: String,
-    pub(crate) reported_by: birdhook_core::ApiSource,
+    pub(crate) reported_by: Api,
     pub(crate) kind: Kind,
     pub(crate) subscriber: Option<String>,
     pub(crate) cause: DeliveryCause,
@@ -28,12 +28,19 @@ pub(crate) struct Parcel {
     /// The replay job that the delivery belongs to.
     pub(crate) job: Option<String>,
     /// The subscription that must still exist when the delivery is sent.
-    pub(crate) order: EventStatus,
+    pub(crate) origin: Origin,
+}
+
+impl QueuedDelivery {
+    pub(crate) fn new(webhook: String, reported_by: Api, kind: Kind, cause: DeliveryCause, body: Bytes) -> Self {
+        let origin = Origin::Other;
+        Self { delivery: 0, webhook, reported_by, kind, subscriber: None, cause, body, attempts: 0, job: None, origin }
+    }
 }
 
 /// The kind of subscription that caused a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EventStatus {
+pub(crate) enum Origin {
     AccountActivity,
     Activity(String),
     Other,
@@ -41,62 +48,46 @@ pub(crate) enum EventStatus {
 
 impl State {
     /// Schedules the deliveries of an event, and returns their number.
-    pub(crate) fn tell(&mut self, happening: &MockEvent, now: Timestamp, inner: &Inner) -> usize {
+    pub(crate) fn deliver_event(&mut self, happening: &MockEvent, now: Timestamp, inner: &Inner) -> usize {
         self.expire(now);
         let before = self.next_delivery;
         let (kind, user) = (happening.kind(), happening.subscriber());
         let delay = inner.settings.subscription_delay;
-        let is_lost = |due: Timestamp| due > now && inner.settings.early_events == EarlyEvents::Lost;
-        let mut is_early = false;
-        let (mut parcels, mut due_at) = (Vec::new(), Vec::new());
-        let mut add = |webhook: &str, since: Timestamp, reported_by, body: Bytes, order: EventStatus| {
+        let mut targets = Vec::new();
+        for api in kind.api_sources() {
+            let Some(body) = happening.reported_by(*api) else { continue };
+            if *api == Api::AccountActivity {
+                for one in self.subscriptions.iter().filter(|one| one.user_id == user) {
+                    targets.push((&one.webhook, one.created_at, *api, body.clone(), Origin::AccountActivity));
+                }
+            }
+            if *api == Api::XActivity {
+                for one in self.activities.iter().filter(|one| one.matches(kind, user, &body)) {
+                    let Some(webhook) = &one.webhook_id else { continue };
+                    let body = tagging::with_filter_and_tag(&body, &one.filter, one.tag.as_deref());
+                    targets.push((webhook, one.created_at, *api, body, Origin::Activity(one.id.clone())));
+                }
+            }
+            if *api == Api::FilteredStream {
+                let links = self.links.iter();
+                targets.extend(links.map(|link| (&link.webhook, link.created_at, *api, body.clone(), Origin::Other)));
+            }
+        }
+        let has_targets = !targets.is_empty();
+        let subscriber = (kind != Kind::StreamPost).then(|| user.to_owned());
+        let mut due_deliveries = Vec::new();
+        for (webhook, since, reported_by, body, origin) in targets {
             let due = after(since, delay).max(now);
-            if is_lost(due) {
-                is_early = true;
-                return;
-            }
-            let subscriber = (kind != Kind::StreamPost).then(|| user.to_owned());
-            let (webhook, cause) = (webhook.to_owned(), DeliveryCause::MockEvent);
-            parcels.push(Parcel {
-                delivery: 0,
-                webhook,
-                reported_by,
-                kind,
-                subscriber,
-                cause,
-                body,
-                attempts: 0,
-                job: None,
-                order,
-            });
-            due_at.push(due);
-        };
-        if let Some(body) = happening.reported_by(birdhook_core::ApiSource::AccountActivity) {
-            for one in self.subscriptions.iter().filter(|one| one.user_id == user) {
-                let reported_by = birdhook_core::ApiSource::AccountActivity;
-                add(&one.webhook, one.created_at, reported_by, body.clone(), EventStatus::AccountActivity);
+            if due <= now || inner.settings.early_events != EarlyEvents::Lost {
+                let (subscriber, cause) = (subscriber.clone(), DeliveryCause::MockEvent);
+                let queued = QueuedDelivery::new(webhook.clone(), reported_by, kind, cause, body);
+                due_deliveries.push((QueuedDelivery { subscriber, origin, ..queued }, due));
             }
         }
-        if let Some(body) = happening.reported_by(birdhook_core::ApiSource::XActivity) {
-            for one in self.activities.iter().filter(|one| one.matches(kind, user, &body)) {
-                let Some(webhook) = &one.webhook_id else { continue };
-                let body = tagging::with_filter_and_tag(&body, &one.filter, one.tag.as_deref());
-                let reported_by = birdhook_core::ApiSource::XActivity;
-                add(webhook, one.created_at, reported_by, body, EventStatus::Activity(one.id.clone()));
-            }
-        }
-        if let Some(body) = happening.reported_by(birdhook_core::ApiSource::FilteredStream) {
-            for link in &self.links {
-                let reported_by = birdhook_core::ApiSource::FilteredStream;
-                add(&link.webhook, link.created_at, reported_by, body.clone(), EventStatus::Other);
-            }
-        }
-        if parcels.is_empty() {
-            let why = if is_early { "it was too soon after subscribing" } else { "no webhook is subscribed to it" };
-            inner.ledger.push_untold(kind, user, why);
-        }
-        for (parcel, due) in parcels.into_iter().zip(due_at) {
-            self.send(parcel, due);
+        due_deliveries.into_iter().for_each(|(queued, due)| self.send(queued, due));
+        if self.next_delivery == before {
+            let why = if has_targets { "it was too soon after subscribing" } else { "no webhook is subscribed to it" };
+            inner.ledger.push_undelivered(kind, user, why);
         }
         if kind == Kind::Revoke {
             self.revoke(user);
@@ -105,78 +96,78 @@ impl State {
     }
 
     /// Schedules a delivery and its duplicates.
-    fn send(&mut self, mut parcel: Parcel, due: Timestamp) {
+    fn send(&mut self, mut queued: QueuedDelivery, due: Timestamp) {
         for _ in 0..=self.chaos.duplicates {
-            self.send_once(parcel.clone(), due);
-            parcel.cause = DeliveryCause::Duplicate;
+            self.send_once(queued.clone(), due);
+            queued.cause = DeliveryCause::Duplicate;
         }
     }
 
     /// Schedules a delivery.
-    pub(crate) fn send_once(&mut self, mut parcel: Parcel, due: Timestamp) {
+    pub(crate) fn send_once(&mut self, mut queued: QueuedDelivery, due: Timestamp) {
         self.next_delivery += 1;
-        parcel.delivery = self.next_delivery;
-        self.agenda.add(due, Task::Deliver(Box::new(parcel)));
+        queued.delivery = self.next_delivery;
+        self.scheduler.add(due, Task::Deliver(Box::new(queued)));
     }
 
     /// Takes the next delivery to this webhook, if one may be sent now.
-    pub(crate) fn next_parcel(&mut self, webhook: &str) -> Option<Parcel> {
-        let under_way = self.under_way.entry(webhook.to_owned()).or_default();
-        if self.is_held || *under_way >= self.chaos.at_once.max(1) {
+    pub(crate) fn take_next(&mut self, webhook: &str) -> Option<QueuedDelivery> {
+        let in_flight = self.in_flight.entry(webhook.to_owned()).or_default();
+        if self.is_held || *in_flight >= self.chaos.at_once.max(1) {
             return None;
         }
         let waiting = self.waiting.get_mut(webhook)?;
-        let parcel = match self.chaos.order {
+        let queued = match self.chaos.order {
             DeliveryOrder::AsHappened => waiting.pop_front()?,
             DeliveryOrder::Reversed => waiting.pop_back()?,
             DeliveryOrder::Shuffled if waiting.is_empty() => return None,
             DeliveryOrder::Shuffled => waiting.remove(self.random.usize(0..waiting.len()))?,
         };
-        *under_way += 1;
-        Some(parcel)
+        *in_flight += 1;
+        Some(queued)
     }
 
     /// Checks that the delivery is still to be sent; otherwise returns the reason.
-    fn stands(&self, parcel: &Parcel) -> Result<(), &'static str> {
-        let Some(webhook) = self.webhook(&parcel.webhook) else { return Err("the webhook was deleted") };
+    fn check_subscription(&self, queued: &QueuedDelivery) -> Result<(), &'static str> {
+        let Some(webhook) = self.webhook(&queued.webhook) else { return Err("the webhook was deleted") };
         if !webhook.valid {
             return Err("the webhook was invalid");
         }
         // A revocation ends the subscription that reports it, so the subscription is not checked.
-        let stands = parcel.attempts > 0
-            || parcel.kind == Kind::Revoke
-            || match &parcel.order {
-                EventStatus::AccountActivity => {
-                    parcel.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&parcel.webhook, user))
+        let is_current = queued.attempts > 0
+            || queued.kind == Kind::Revoke
+            || match &queued.origin {
+                Origin::AccountActivity => {
+                    queued.subscriber.as_deref().is_some_and(|user| self.is_subscribed(&queued.webhook, user))
                 }
-                EventStatus::Activity(id) => self.activities.iter().any(|one| one.id == *id),
-                EventStatus::Other => true,
+                Origin::Activity(id) => self.activities.iter().any(|one| one.id == *id),
+                Origin::Other => true,
             };
-        if stands { Ok(()) } else { Err("the subscription was ended") }
+        if is_current { Ok(()) } else { Err("the subscription was ended") }
     }
 }
 
 impl Inner {
     /// Sends a delivery once, and schedules a retry if it fails.
-    pub(crate) async fn attempt(&self, mut parcel: Parcel) {
+    pub(crate) async fn attempt(&self, mut queued: QueuedDelivery) {
         let now = self.settings.clock.now();
         let prepared = {
             let state = self.state();
-            state.stands(&parcel).map(|()| {
-                let webhook = state.webhook(&parcel.webhook);
+            state.check_subscription(&queued).map(|()| {
+                let webhook = state.webhook(&queued.webhook);
                 webhook.and_then(|webhook| Some((webhook.clone(), state.app(&webhook.app)?.clone())))
             })
         };
         let (webhook, app) = match prepared {
             Ok(Some(both)) => both,
-            Ok(None) => return self.finished(&parcel, false),
+            Ok(None) => return self.finished(&queued, false),
             Err(why) => {
-                self.ledger.push_untold(parcel.kind, parcel.subscriber.as_deref().unwrap_or("nobody"), why);
-                return self.finished(&parcel, false);
+                self.ledger.push_undelivered(queued.kind, queued.subscriber.as_deref().unwrap_or("nobody"), why);
+                return self.finished(&queued, false);
             }
         };
-        parcel.attempts += 1;
-        let post = WebhookPost::unsigned(parcel.body.clone());
+        queued.attempts += 1;
+        let post = WebhookPost::unsigned(queued.body.clone());
         let post = app.signing(self.settings.signs).fold(post, |post, (kind, secret)| post.signed_as(kind, secret));
         let (outcome, took) = match post.request(&webhook.url) {
             Ok(request) => match self.send(request, self.settings.delivery_timeout).await {
@@ -192,59 +183,59 @@ impl Inner {
         let ended = if is_late { after(now, self.settings.delivery_timeout) } else { self.settings.clock.now() };
         self.ledger.push_sent(Sent {
             number: 0,
-            delivery: parcel.delivery,
+            delivery: queued.delivery,
             webhook: webhook.id.clone(),
             app: app.name,
-            reported_by: parcel.reported_by,
+            reported_by: queued.reported_by,
             registered_by: webhook.generation,
-            kind: parcel.kind,
-            subscriber: parcel.subscriber.clone(),
-            cause: parcel.cause,
-            attempt: parcel.attempts,
+            kind: queued.kind,
+            subscriber: queued.subscriber.clone(),
+            cause: queued.cause,
+            attempt: queued.attempts,
             at: now,
             outcome,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            kinds: kinds(&parcel.body),
-            body: parcel.body.clone(),
+            kinds: kinds(&queued.body),
+            body: queued.body.clone(),
         });
-        if !is_ok && self.retry(&parcel, webhook.generation, ended) {
+        if !is_ok && self.retry(&queued, webhook.generation, ended) {
             return;
         }
-        self.finished(&parcel, is_ok);
+        self.finished(&queued, is_ok);
     }
 
     /// Schedules a failed delivery again if the settings allow it. Returns whether they do.
-    fn retry(&self, parcel: &Parcel, generation: MockApi, ended: Timestamp) -> bool {
+    fn retry(&self, queued: &QueuedDelivery, generation: MockApi, ended: Timestamp) -> bool {
         let settings = &self.settings;
         let is_tried_again = match settings.retries {
             RetrySchedule::AsDocumented => generation != MockApi::V2,
             RetrySchedule::Always => true,
             RetrySchedule::Never => false,
         };
-        let is_live = matches!(parcel.cause, DeliveryCause::MockEvent | DeliveryCause::Duplicate);
-        let wait = usize::try_from(parcel.attempts).ok().and_then(|tried| settings.retry_waits.get(tried - 1));
+        let is_live = matches!(queued.cause, DeliveryCause::MockEvent | DeliveryCause::Duplicate);
+        let wait = usize::try_from(queued.attempts).ok().and_then(|tried| settings.retry_waits.get(tried - 1));
         let Some(wait) = wait.filter(|_| is_tried_again && is_live) else { return false };
         let due = after(ended, *wait);
         let mut state = self.state();
-        state.agenda.add(due, Task::Deliver(Box::new(parcel.clone())));
-        state.no_longer_under_way(&parcel.webhook);
+        state.scheduler.add(due, Task::Deliver(Box::new(queued.clone())));
+        state.request_ended(&queued.webhook);
         true
     }
 
     /// Finishes a delivery that needs no further attempt.
-    fn finished(&self, parcel: &Parcel, is_ok: bool) {
+    fn finished(&self, queued: &QueuedDelivery, is_ok: bool) {
         let now = self.settings.clock.now();
         let mut state = self.state();
-        if let Some(job) = &parcel.job {
-            state.replayed(job, parcel.cause, is_ok, now);
+        if let Some(job) = &queued.job {
+            state.replayed(job, queued.cause, is_ok, now);
         }
-        state.no_longer_under_way(&parcel.webhook);
+        state.request_ended(&queued.webhook);
     }
 }
 
 impl State {
-    fn no_longer_under_way(&mut self, webhook: &str) {
-        if let Some(many) = self.under_way.get_mut(webhook) {
+    fn request_ended(&mut self, webhook: &str) {
+        if let Some(many) = self.in_flight.get_mut(webhook) {
             *many = many.saturating_sub(1);
         }
     }
@@ -256,8 +247,8 @@ impl MockActivitySubscription {
     fn matches(&self, kind: Kind, user: &str, body: &Bytes) -> bool {
         let filter = &self.filter;
         let about = filter.user_id.as_deref().is_none_or(|id| id == user);
-        let holds = |word: &String| tagging::says(body, word);
-        let goes = |direction: &String| tagging::direction(body).is_none_or(|told| told == *direction);
+        let holds = |word: &String| tagging::contains_text(body, word);
+        let goes = |direction: &String| tagging::direction(body).is_none_or(|other| other == *direction);
         self.event_type == kind.as_str()
             && about
             && filter.keyword.as_ref().is_none_or(holds)

@@ -3,11 +3,11 @@
 use birdhook_core::Timestamp;
 use http::Uri;
 
-use super::agenda::{Task, wake};
 use super::clock::{after, before};
 use super::contradictions::SameActivity;
 use super::crc::{Occasion, Target, stays_valid};
 use super::refusal::Refusal;
+use super::scheduler::{Task, wake};
 use super::settings::MockSettings;
 use super::state::{
     MockActivitySubscription, MockApi, MockFilter, MockStreamLink, MockSubscription, MockWebhook, is_private,
@@ -69,7 +69,7 @@ impl Inner {
         };
         state.webhooks.push(webhook.clone());
         if let Some(period) = generation.challenges(&self.settings).schedule.period() {
-            state.agenda.add(after(now, period), Task::Challenge(webhook.id.clone()));
+            state.scheduler.add(after(now, period), Task::Challenge(webhook.id.clone()));
         }
         drop(state);
         wake(self);
@@ -129,27 +129,27 @@ impl Inner {
         &self,
         app: &str,
         user: Option<&str>,
-        asked: Asked,
+        new: NewActivity,
     ) -> Result<MockActivitySubscription, Refusal> {
-        let event_type = self.event_type(&asked.event_type)?;
-        check_filter(event_type, &asked.filter)?;
-        check_tag(asked.tag.as_deref())?;
-        if is_private(event_type) && (user.is_none() || user != asked.filter.user_id.as_deref()) {
+        let event_type = self.event_type(&new.event_type)?;
+        check_filter(event_type, &new.filter)?;
+        check_tag(new.tag.as_deref())?;
+        if is_private(event_type) && (user.is_none() || user != new.filter.user_id.as_deref()) {
             return Err(Refusal::Private(event_type));
         }
         let now = self.settings.clock.now();
         let mut state = self.state();
-        if let Some(id) = &asked.webhook_id {
+        if let Some(id) = &new.webhook_id {
             state.webhook_of(app, id).ok_or(Refusal::NoSuchWebhook)?;
         }
-        let expires_at = asked.end(now)?;
+        let expires_at = new.end(now)?;
         state.expire(now);
         let of_subject = |one: &MockActivitySubscription| {
             let subject = |filter: &MockFilter| (filter.user_id.clone(), filter.keyword.clone());
-            one.app == app && one.event_type == event_type && subject(&one.filter) == subject(&asked.filter)
+            one.app == app && one.event_type == event_type && subject(&one.filter) == subject(&new.filter)
         };
         let is_same = |one: &MockActivitySubscription| {
-            of_subject(one) && one.filter == asked.filter && one.webhook_id == asked.webhook_id
+            of_subject(one) && one.filter == new.filter && one.webhook_id == new.webhook_id
         };
         if let Some(one) = state.activities.iter_mut().find(|one| is_same(one)) {
             if one.expires_at == expires_at {
@@ -169,9 +169,9 @@ impl Inner {
             id: random::id(&mut state.random),
             app: app.to_owned(),
             event_type: event_type.to_owned(),
-            filter: asked.filter,
-            tag: asked.tag,
-            webhook_id: asked.webhook_id,
+            filter: new.filter,
+            tag: new.tag,
+            webhook_id: new.webhook_id,
             created_at: now,
             updated_at: now,
             expires_at,
@@ -229,7 +229,7 @@ impl Inner {
 /// The body of a request to create an X Activity subscription.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
+pub(crate) struct NewActivity {
     pub(crate) event_type: String,
     pub(crate) filter: MockFilter,
     #[serde(default)]
@@ -240,7 +240,7 @@ pub(crate) struct Asked {
     pub(crate) expires_at: Option<String>,
 }
 
-impl Asked {
+impl NewActivity {
     /// Returns the expiry of the subscription.
     fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = &self.expires_at else { return Ok(None) };

@@ -1,10 +1,10 @@
 //! A mock of X for tests of receivers and clients. See [`MockX`].
 
-mod agenda;
 mod api;
 mod auth;
 mod clock;
 mod contradictions;
+mod control;
 mod crc;
 mod credentials;
 mod delivery;
@@ -18,10 +18,10 @@ mod oauth1;
 mod random;
 mod refusal;
 mod replay;
+mod scheduler;
 mod server;
 mod settings;
 mod state;
-mod steering;
 mod tagging;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +105,7 @@ impl Drop for Task {
 impl Drop for MockX {
     fn drop(&mut self) {
         self.inner.state().has_ended = true;
-        agenda::wake(&self.inner);
+        scheduler::wake(&self.inner);
     }
 }
 
@@ -150,11 +150,11 @@ impl MockX {
             written: Vec::new(),
             withholds_answers: false,
             jobs: Vec::new(),
-            agenda: agenda::Agenda::default(),
+            scheduler: scheduler::Scheduler::default(),
             chaos: settings.chaos,
             is_held: false,
             waiting: BTreeMap::new(),
-            under_way: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             challenging: 0,
             next_delivery: 0,
             outage: None,
@@ -166,9 +166,9 @@ impl MockX {
             inner.new_app("default", inner.settings.consumer_secret.clone(), inner.settings.client_secret.clone())?;
         let timed: Arc<dyn clock::Timed> = Arc::<Inner>::clone(&inner);
         inner.settings.clock.register(Arc::downgrade(&timed));
-        let agenda = tokio::spawn(agenda::run(Arc::clone(&inner)));
+        let scheduler = tokio::spawn(scheduler::run(Arc::clone(&inner)));
         let server = tokio::spawn(server::run(listener, Arc::clone(&inner)));
-        Ok(Self { inner, app, address, tasks: [Task(agenda), Task(server)] })
+        Ok(Self { inner, app, address, tasks: [Task(scheduler), Task(server)] })
     }
 
     /// Returns the base URL of the management APIs, such as `http://127.0.0.1:12345`.

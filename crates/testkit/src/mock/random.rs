@@ -1,12 +1,8 @@
 //! Random ids, which are repeatable from a seed, and random tokens, which are not.
 
-const LETTERS: &[char] = &[
-    'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y',
-    'z', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X',
-    'Y', 'Z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
-];
-
-const DIGITS: &[char] = &['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+/// Without `l`, `o`, `I` and `O`, which are easily confused with digits.
+const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789";
+const DIGITS: &[u8] = b"0123456789";
 
 /// Returns random letters and digits. Uses the system's randomness, because a token allows its
 /// holder to make the mock sign.
@@ -19,13 +15,13 @@ pub(crate) fn digits(many: usize) -> String {
     chosen(DIGITS, many)
 }
 
-fn chosen(of: &[char], many: usize) -> String {
+fn chosen(of: &[u8], many: usize) -> String {
     let mut bytes = vec![0; many];
     // Without randomness, returns an empty token, which cannot be used.
     if rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).is_err() {
         return String::new();
     }
-    bytes.iter().filter_map(|byte| of.get(usize::from(*byte) % of.len())).collect()
+    bytes.iter().filter_map(|byte| of.get(usize::from(*byte) % of.len())).copied().map(char::from).collect()
 }
 
 /// Returns a 19-digit id, like X's recent ones.

@@ -8,12 +8,12 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::agenda::wake;
 use super::clock::{after, before};
 use super::crc::Occasion;
-use super::delivery::{EventStatus, Parcel};
+use super::delivery::QueuedDelivery;
 use super::ledger::{DeliveryCause, Sent};
 use super::refusal::Refusal;
+use super::scheduler::wake;
 use super::state::State;
 use super::{Inner, random};
 use crate::Kind;
@@ -123,19 +123,10 @@ impl Inner {
         let id = random::id(&mut state.random);
         state.jobs.push(Job { id: id.clone(), webhook: webhook.to_owned(), left: again.len(), failed: 0 });
         for sent in &again {
-            let parcel = Parcel {
-                delivery: 0,
-                webhook: webhook.to_owned(),
-                reported_by: sent.reported_by,
-                kind: sent.kind,
-                subscriber: sent.subscriber.clone(),
-                cause: DeliveryCause::Replay,
-                body: sent.body.clone(),
-                attempts: 0,
-                job: Some(id.clone()),
-                order: EventStatus::Other,
-            };
-            state.send_once(parcel, now);
+            let (webhook, cause, body) = (webhook.to_owned(), DeliveryCause::Replay, sent.body.clone());
+            let queued = QueuedDelivery::new(webhook, sent.reported_by, sent.kind, cause, body);
+            let queued = QueuedDelivery { subscriber: sent.subscriber.clone(), job: Some(id.clone()), ..queued };
+            state.send_once(queued, now);
         }
         if again.is_empty() {
             state.end_job(&id, now);
@@ -185,19 +176,10 @@ impl State {
         let status = json!({"replay_job_status": {
             "webhook_id": job.webhook, "job_state": state, "job_state_description": description, "job_id": job.id,
         }});
-        let parcel = Parcel {
-            delivery: 0,
-            webhook: job.webhook,
-            reported_by: birdhook_core::ApiSource::Replay,
-            kind: Kind::Replay,
-            subscriber: None,
-            cause: DeliveryCause::ReplayStatus,
-            body: Bytes::from(status.to_string()),
-            attempts: 0,
-            job: Some(job.id),
-            order: EventStatus::Other,
-        };
-        self.send_once(parcel, now);
+        let (cause, body) = (DeliveryCause::ReplayStatus, Bytes::from(status.to_string()));
+        let queued = QueuedDelivery::new(job.webhook, birdhook_core::ApiSource::Replay, Kind::Replay, cause, body);
+        let queued = QueuedDelivery { job: Some(job.id), ..queued };
+        self.send_once(queued, now);
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use birdhook_core::Timestamp;
 use serde::Serialize;
 
-use super::agenda::Agenda;
 use super::api::{Logins, RateWindows};
 use super::credentials::{MockApp, MockToken, MockUser, Permission};
-use super::delivery::Parcel;
+use super::delivery::QueuedDelivery;
 use super::replay::Job;
+use super::scheduler::Scheduler;
 use super::settings::{Challenges, Chaos, MockSettings};
 use crate::{Kind, PayloadGenerator};
 
@@ -202,13 +202,13 @@ pub(crate) struct State {
     /// Whether responses to new messages and posts are withheld.
     pub(crate) withholds_answers: bool,
     pub(crate) jobs: Vec<Job>,
-    pub(crate) agenda: Agenda,
+    pub(crate) scheduler: Scheduler,
     pub(crate) chaos: Chaos,
     pub(crate) is_held: bool,
     /// Due deliveries waiting to be sent, by webhook.
-    pub(crate) waiting: BTreeMap<String, VecDeque<Parcel>>,
+    pub(crate) waiting: BTreeMap<String, VecDeque<QueuedDelivery>>,
     /// Number of deliveries in progress, by webhook.
-    pub(crate) under_way: BTreeMap<String, usize>,
+    pub(crate) in_flight: BTreeMap<String, usize>,
     /// Number of scheduled challenges in progress.
     pub(crate) challenging: usize,
     pub(crate) next_delivery: u64,

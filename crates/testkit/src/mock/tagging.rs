@@ -1,9 +1,8 @@
 //! Sets the parts of an X Activity body that depend on the subscription.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use serde::de::{MapAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -22,9 +21,9 @@ pub(crate) fn direction(body: &Bytes) -> Option<String> {
 
 /// Returns whether a string in the payload contains `word`, ignoring case. Member names do not
 /// count.
-pub(crate) fn says(body: &Bytes, word: &str) -> bool {
-    fn occurs(told: &Value, word: &str) -> bool {
-        match told {
+pub(crate) fn contains_text(body: &Bytes, word: &str) -> bool {
+    fn occurs(value: &Value, word: &str) -> bool {
+        match value {
             Value::String(text) => text.to_lowercase().contains(word),
             Value::Array(all) => all.iter().any(|one| occurs(one, word)),
             Value::Object(all) => all.values().any(|one| occurs(one, word)),
@@ -39,66 +38,20 @@ fn rewritten(body: &[u8], filter: &MockFilter, tag: Option<&str>) -> Option<Vec<
     let mut body: Members = serde_json::from_slice(body).ok()?;
     let mut data: Members = serde_json::from_str(body.get("data")?.get()).ok()?;
     // Keeps other members of the filter, such as a direction.
-    let mut told: Value = serde_json::from_str(data.get("filter").map_or("{}", RawValue::get)).ok()?;
-    let (told_members, asked) = (told.as_object_mut()?, serde_json::to_value(filter).ok()?);
-    for (name, value) in asked.as_object()? {
-        told_members.insert(name.clone(), value.clone());
+    let mut merged: Value = serde_json::from_str(data.get("filter").map_or("{}", |filter| filter.get())).ok()?;
+    if let (Value::Object(members), Value::Object(subscribed)) = (&mut merged, serde_json::to_value(filter).ok()?) {
+        members.extend(subscribed);
     }
-    data.set("filter", to_raw_value(&told).ok()?);
+    data.insert("filter".to_owned(), to_raw_value(&merged).ok()?);
     if let Some(tag) = tag {
-        data.set("tag", to_raw_value(tag).ok()?);
+        data.insert("tag".to_owned(), to_raw_value(tag).ok()?);
     }
-    body.set("data", to_raw_value(&data).ok()?);
+    body.insert("data".to_owned(), to_raw_value(&data).ok()?);
     serde_json::to_vec(&body).ok()
 }
 
-/// The members of an object in their original order.
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl Members {
-    fn get(&self, wanted: &str) -> Option<&RawValue> {
-        self.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| &**value)
-    }
-
-    fn set(&mut self, wanted: &str, value: Box<RawValue>) {
-        match self.0.iter_mut().find(|(name, _)| name == wanted) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((wanted.to_owned(), value)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
-impl Serialize for Members {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
+/// The members of an object. Generated bodies have them in this order.
+type Members = BTreeMap<String, Box<RawValue>>;
 
 #[cfg(test)]
 mod tests {

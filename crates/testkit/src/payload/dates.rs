@@ -5,22 +5,22 @@ use jiff::fmt::strtime;
 
 /// v1.1 format, with a precision of 1 s: `Thu Oct 03 16:10:37 +0000 2019`.
 pub(super) fn classic(at: Timestamp) -> String {
-    written("%a %b %d %H:%M:%S +0000 %Y", at)
+    format("%a %b %d %H:%M:%S +0000 %Y", whole_seconds(at))
 }
 
 /// v2 format, with a precision of 1 s although it shows milliseconds: `2019-10-03T16:10:37.000Z`.
 pub(super) fn iso(at: Timestamp) -> String {
-    written("%Y-%m-%dT%H:%M:%S.000Z", at)
+    format("%Y-%m-%dT%H:%M:%S.000Z", whole_seconds(at))
 }
 
 /// v2 format with milliseconds.
 pub(super) fn iso_millis(at: Timestamp) -> String {
-    written("%Y-%m-%dT%H:%M:%S.%3fZ", at)
+    format("%Y-%m-%dT%H:%M:%S.%3fZ", at)
 }
 
 /// Format of revocations, with a precision of 1 s: `2019-10-03T16:10:37+00:00`.
 pub(super) fn offset(at: Timestamp) -> String {
-    written("%Y-%m-%dT%H:%M:%S+00:00", at)
+    format("%Y-%m-%dT%H:%M:%S+00:00", whole_seconds(at))
 }
 
 pub(super) fn millis(at: Timestamp) -> String {
@@ -31,20 +31,14 @@ pub(super) fn later(at: Timestamp, millis: i64) -> Timestamp {
     Timestamp::from_millis(at.as_millis().saturating_add(millis))
 }
 
-/// Rounds down to the second.
-pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
+/// Rounds down: `strtime` would round a fraction before 1970 up to the next second.
+fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.as_millis().div_euclid(1000).saturating_mul(1000))
 }
 
 /// Formats a timestamp. Values outside the range of `jiff` become 1970.
-fn written(form: &str, at: Timestamp) -> String {
-    let time = jiff::Timestamp::from_millisecond(whole_or_exact(form, at).as_millis()).unwrap_or_default();
-    strtime::format(form, time).unwrap_or_default()
-}
-
-/// Rounds down explicitly: `strtime` would round a fraction before 1970 up to the next second.
-fn whole_or_exact(form: &str, at: Timestamp) -> Timestamp {
-    if form.contains("%3f") { at } else { whole_seconds(at) }
+fn format(form: &str, at: Timestamp) -> String {
+    strtime::format(form, jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default()).unwrap_or_default()
 }
 
 #[cfg(test)]

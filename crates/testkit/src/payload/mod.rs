@@ -1,23 +1,22 @@
 //! Generated payloads of every kind, in the format of each API.
 //!
-//! A [`MockEvent`] holds what happened and to whom. Its `story` has all the facts, which do not
-//! depend on the API. Each API has a folder that renders a story in its own format.
+//! A [`MockEvent`] says what happened and to whom. Its `Facts` do not depend on the API. Each API
+//! has a folder that renders the facts in its own format.
 
 mod account_activity;
 mod dates;
-mod dice;
-mod escape;
-mod happening;
+mod event;
+mod facts;
+mod generator;
+mod inputs;
+mod json;
 mod kind;
-mod people;
-mod phrases;
-mod rendered;
-mod scene;
-mod snowflake;
-mod story;
-mod words;
+mod post;
+mod rng;
+mod text;
+mod user;
 mod x_activity;
 
-pub use happening::MockEvent;
+pub use event::MockEvent;
+pub use generator::PayloadGenerator;
 pub use kind::{Kind, UnknownKind};
-pub use scene::PayloadGenerator;

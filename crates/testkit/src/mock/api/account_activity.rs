@@ -4,35 +4,35 @@ use serde_json::{Map, Value, json};
 
 use super::enterprise::{counts, list_of, owned};
 use super::errors::Fault;
-use super::{Ask, Told};
+use super::{Call, JsonReply};
 use crate::mock::Refusal;
 
-pub(super) fn subscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
+pub(super) fn subscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
     // Clients send an empty object or no body at all.
-    if !ask.body.is_empty() {
-        let _: Map<String, Value> = ask.json()?;
+    if !call.body.is_empty() {
+        let _: Map<String, Value> = call.json()?;
     }
-    let user = ask.caller.user().ok_or(Refusal::NotPermitted)?;
-    ask.inner.subscribe(ask.app(), ask.path(0), user)?;
-    Ok(Told::ok(json!({"data": {"subscribed": true}})))
+    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
+    call.inner.subscribe(call.app(), call.path(0), user)?;
+    Ok(JsonReply::ok(json!({"data": {"subscribed": true}})))
 }
 
-pub(super) fn is_subscribed(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let webhook = owned(ask, 0)?;
-    let user = ask.caller.user().ok_or(Refusal::NotPermitted)?;
-    let is_subscribed = ask.inner.state().is_subscribed(&webhook.id, user);
-    Ok(Told::ok(json!({"data": {"subscribed": is_subscribed}})))
+pub(super) fn is_subscribed(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let webhook = owned(call, 0)?;
+    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
+    let is_subscribed = call.inner.state().is_subscribed(&webhook.id, user);
+    Ok(JsonReply::ok(json!({"data": {"subscribed": is_subscribed}})))
 }
 
-pub(super) fn subscriptions(ask: &Ask<'_>) -> Result<Told, Fault> {
-    Ok(Told::ok(json!({"data": list_of(ask)?})))
+pub(super) fn subscriptions(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    Ok(JsonReply::ok(json!({"data": list_of(call)?})))
 }
 
-pub(super) fn unsubscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
-    ask.inner.unsubscribe(ask.app(), ask.path(0), ask.path(1))?;
-    Ok(Told::ok(json!({"data": {"subscribed": false}})))
+pub(super) fn unsubscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    call.inner.unsubscribe(call.app(), call.path(0), call.path(1))?;
+    Ok(JsonReply::ok(json!({"data": {"subscribed": false}})))
 }
 
-pub(super) fn count(ask: &Ask<'_>) -> Told {
-    Told::ok(json!({"data": counts(ask)}))
+pub(super) fn count(call: &Call<'_>) -> JsonReply {
+    JsonReply::ok(json!({"data": counts(call)}))
 }

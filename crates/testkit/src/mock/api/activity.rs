@@ -3,26 +3,26 @@
 use serde_json::{Value, json};
 
 use super::errors::Fault;
-use super::{Ask, Told};
+use super::{Call, JsonReply};
 use crate::mock::Refusal;
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ActivityAnswer;
-use crate::mock::manage::Asked;
+use crate::mock::manage::NewActivity;
 use crate::mock::state::MockActivitySubscription;
 
 const LONGEST_PAGE: usize = 1000;
 const MOST_IDS: usize = 100;
 
-pub(super) fn create(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let asked: Asked = ask.json()?;
-    if let Who::User2 { scopes: granted, .. } = &ask.caller.who
-        && scopes(&asked.event_type).iter().any(|scope| !granted.contains(*scope))
+pub(super) fn create(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let new: NewActivity = call.json()?;
+    if let Who::User2 { scopes: granted, .. } = &call.caller.who
+        && scopes(&new.event_type).iter().any(|scope| !granted.contains(*scope))
     {
         return Err(Fault::Forbidden);
     }
-    let user = ask.caller.user();
-    let subscription = ask.inner.subscribe_activity(ask.app(), user, asked)?;
-    Ok(told(ask, &subscription))
+    let user = call.caller.user();
+    let subscription = call.inner.subscribe_activity(call.app(), user, new)?;
+    Ok(reply(call, &subscription))
 }
 
 /// Returns the scopes that a user's OAuth 2.0 token needs for an event type.
@@ -48,25 +48,25 @@ struct Change {
     webhook_id: Option<String>,
 }
 
-pub(super) fn update(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let change: Change = ask.json()?;
-    let id = ask.path(0);
-    let changed = ask.inner.change_activity(ask.app(), id, change.tag, change.webhook_id);
+pub(super) fn update(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let change: Change = call.json()?;
+    let id = call.path(0);
+    let changed = call.inner.change_activity(call.app(), id, change.tag, change.webhook_id);
     let changed = changed.map_err(|refusal| match refusal {
         Refusal::NoSuchSubscription => Refusal::NoActivitySubscription(id.to_owned()),
         other => other,
     })?;
-    Ok(told(ask, &changed))
+    Ok(reply(call, &changed))
 }
 
-fn told(ask: &Ask<'_>, subscription: &MockActivitySubscription) -> Told {
-    let total = total(ask);
+fn reply(call: &Call<'_>, subscription: &MockActivitySubscription) -> JsonReply {
+    let total = total(call);
     let entry = entry(subscription);
-    Told::ok(match ask.inner.settings.contradictions.activity_answer {
+    JsonReply::ok(match call.inner.settings.contradictions.activity_answer {
         ActivityAnswer::Object => json!({"data": entry}),
         ActivityAnswer::Array => json!({"data": [entry], "meta": {"total_subscriptions": total}}),
         ActivityAnswer::Nested => json!({"data": {"subscription": entry, "total_subscriptions": total}}),
-        ActivityAnswer::Empty => return Told::nothing(),
+        ActivityAnswer::Empty => return JsonReply::nothing(),
     })
 }
 
@@ -89,29 +89,29 @@ fn entry(subscription: &MockActivitySubscription) -> Value {
 }
 
 /// Returns the number of the app's subscriptions.
-fn total(ask: &Ask<'_>) -> usize {
-    ask.inner.state().activities.iter().filter(|one| one.app == ask.app()).count()
+fn total(call: &Call<'_>) -> usize {
+    call.inner.state().activities.iter().filter(|one| one.app == call.app()).count()
 }
 
-pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
+pub(super) fn list(call: &Call<'_>) -> Result<JsonReply, Fault> {
     let invalid = |why: &str| Fault::from(Refusal::Invalid(why.to_owned()));
-    let most = ask.query("max_results").map_or(Ok(LONGEST_PAGE), str::parse);
+    let most = call.query("max_results").map_or(Ok(LONGEST_PAGE), str::parse);
     let most = most.ok().filter(|most| (1..=LONGEST_PAGE).contains(most));
     let most = most.ok_or_else(|| invalid("max_results must be between 1 and 1000"))?;
-    let user = ask.query("user_id");
-    if let Who::User2 { id, .. } | Who::User { id, .. } = &ask.caller.who
+    let user = call.query("user_id");
+    if let Who::User2 { id, .. } | Who::User { id, .. } = &call.caller.who
         && user.is_some_and(|user| user != id)
     {
         return Err(Refusal::NotPermitted.into());
     }
-    ask.inner.state().expire(ask.inner.settings.clock.now());
-    let total = total(ask);
-    let state = ask.inner.state();
+    call.inner.state().expire(call.inner.settings.clock.now());
+    let total = total(call);
+    let state = call.inner.state();
     let is_asked_for = |one: &&MockActivitySubscription| {
-        one.app == ask.app() && user.is_none_or(|user| one.filter.user_id.as_deref() == Some(user))
+        one.app == call.app() && user.is_none_or(|user| one.filter.user_id.as_deref() == Some(user))
     };
     let mut all: Vec<&MockActivitySubscription> = state.activities.iter().filter(is_asked_for).collect();
-    if let Some(token) = ask.query("pagination_token") {
+    if let Some(token) = call.query("pagination_token") {
         let last = page_end(token).ok_or_else(|| invalid("pagination_token is none"))?;
         let at = all.iter().position(|one| one.id == last).ok_or_else(|| invalid("pagination_token has expired"))?;
         all.drain(..=at);
@@ -123,36 +123,36 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
             meta.insert("next_token".to_owned(), json!(page_token(&last.id)));
         }
     }
-    Ok(Told::ok(json!({"data": all.into_iter().map(entry).collect::<Vec<_>>(), "meta": meta})))
+    Ok(JsonReply::ok(json!({"data": all.into_iter().map(entry).collect::<Vec<_>>(), "meta": meta})))
 }
 
-pub(super) fn delete(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let id = ask.path(0);
-    if !remove(ask, id) {
+pub(super) fn delete(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let id = call.path(0);
+    if !remove(call, id) {
         return Err(Refusal::NoActivitySubscription(id.to_owned()).into());
     }
-    Ok(Told::ok(json!({"data": {"deleted": true}})))
+    Ok(JsonReply::ok(json!({"data": {"deleted": true}})))
 }
 
-pub(super) fn delete_many(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let ids: Vec<&str> = ask.query("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
+pub(super) fn delete_many(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let ids: Vec<&str> = call.query("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
     if !(1..=MOST_IDS).contains(&ids.len()) {
         return Err(Refusal::Invalid("ids must be 1 to 100 ids of subscriptions, with commas".to_owned()).into());
     }
-    let (deleted, missing): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| remove(ask, id));
+    let (deleted, missing): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| remove(call, id));
     let data: Vec<Value> = deleted.into_iter().map(|id| json!({"deleted": true, "subscription_id": id})).collect();
-    let mut body = json!({"data": data, "meta": {"total_subscriptions": total(ask)}});
+    let mut body = json!({"data": data, "meta": {"total_subscriptions": total(call)}});
     if let (false, Some(body)) = (missing.is_empty(), body.as_object_mut()) {
         let error = |id| json!({"subscription_id": id, "reason": "SubscriptionNotFound", "message": "MockSubscription does not exist"});
         body.insert("errors".to_owned(), missing.into_iter().map(error).collect());
     }
-    Ok(Told::ok(body))
+    Ok(JsonReply::ok(body))
 }
 
-fn remove(ask: &Ask<'_>, id: &str) -> bool {
-    let mut state = ask.inner.state();
+fn remove(call: &Call<'_>, id: &str) -> bool {
+    let mut state = call.inner.state();
     let before = state.activities.len();
-    state.activities.retain(|one| one.id != id || one.app != ask.app());
+    state.activities.retain(|one| one.id != id || one.app != call.app());
     state.activities.len() < before
 }
 

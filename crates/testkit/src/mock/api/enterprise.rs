@@ -3,28 +3,29 @@
 use serde_json::{Value, json};
 
 use super::errors::Fault;
-use super::{Ask, Told};
+use super::{Call, JsonReply};
 use crate::mock::Refusal;
 use crate::mock::contradictions::RepeatedSubscription;
 use crate::mock::crc::Occasion;
 use crate::mock::state::{MockApi, MockWebhook};
 
-pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let url = url(ask)?;
-    let webhook = ask.inner.register(ask.app(), &url, MockApi::Enterprise, None).await?;
-    Ok(Told::ok(entry(&webhook)))
+pub(super) async fn register(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let url = url(call)?;
+    let webhook = call.inner.register(call.app(), &url, MockApi::Enterprise, None).await?;
+    Ok(JsonReply::ok(entry(&webhook)))
 }
 
 /// Returns the parameter `url` of the query or of a form.
-pub(super) fn url(ask: &Ask<'_>) -> Result<String, Fault> {
-    let of_form = || form_urlencoded::parse(&ask.body).find(|(name, _)| name == "url").map(|(_, url)| url.into_owned());
-    let url = ask.query("url").map(str::to_owned).or_else(of_form);
+pub(super) fn url(call: &Call<'_>) -> Result<String, Fault> {
+    let of_form =
+        || form_urlencoded::parse(&call.body).find(|(name, _)| name == "url").map(|(_, url)| url.into_owned());
+    let url = call.query("url").map(str::to_owned).or_else(of_form);
     url.ok_or_else(|| Refusal::Invalid("url parameter is missing.".to_owned()).into())
 }
 
-pub(super) fn list(ask: &Ask<'_>) -> Told {
-    let state = ask.inner.state();
-    Told::ok(state.webhooks.iter().filter(|webhook| webhook.app == ask.app()).map(entry).collect())
+pub(super) fn list(call: &Call<'_>) -> JsonReply {
+    let state = call.inner.state();
+    JsonReply::ok(state.webhooks.iter().filter(|webhook| webhook.app == call.app()).map(entry).collect())
 }
 
 /// Returns a webhook in the format of 1.1.
@@ -33,89 +34,89 @@ pub(super) fn entry(webhook: &MockWebhook) -> Value {
     json!({"id": id, "url": url, "valid": valid, "created_at": created_at.to_string()})
 }
 
-pub(super) async fn check(ask: &Ask<'_>, at: usize) -> Result<Told, Fault> {
-    owned(ask, at)?;
-    ask.inner.revalidate(ask.path(at), Occasion::Revalidation).await?;
-    Ok(Told::nothing())
+pub(super) async fn check(call: &Call<'_>, at: usize) -> Result<JsonReply, Fault> {
+    owned(call, at)?;
+    call.inner.revalidate(call.path(at), Occasion::Revalidation).await?;
+    Ok(JsonReply::nothing())
 }
 
-pub(super) fn delete(ask: &Ask<'_>, at: usize) -> Result<Told, Fault> {
-    owned(ask, at)?;
-    ask.inner.state().remove_webhook(ask.path(at));
-    Ok(Told::nothing())
+pub(super) fn delete(call: &Call<'_>, at: usize) -> Result<JsonReply, Fault> {
+    owned(call, at)?;
+    call.inner.state().remove_webhook(call.path(at));
+    Ok(JsonReply::nothing())
 }
 
-pub(super) fn subscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let user = ask.caller.user().ok_or(Refusal::NotPermitted)?;
-    subscribed(ask, ask.inner.subscribe(ask.app(), ask.path(0), user))
+pub(super) fn subscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
+    subscribed(call, call.inner.subscribe(call.app(), call.path(0), user))
 }
 
 /// Returns the response to a subscription, which may be a repeated one.
-pub(super) fn subscribed(ask: &Ask<'_>, done: Result<(), Refusal>) -> Result<Told, Fault> {
-    let is_accepted = ask.inner.settings.contradictions.repeated_subscription == RepeatedSubscription::Accepted;
+pub(super) fn subscribed(call: &Call<'_>, done: Result<(), Refusal>) -> Result<JsonReply, Fault> {
+    let is_accepted = call.inner.settings.contradictions.repeated_subscription == RepeatedSubscription::Accepted;
     match done {
-        Err(Refusal::AlreadySubscribed) if is_accepted => Ok(Told::nothing()),
+        Err(Refusal::AlreadySubscribed) if is_accepted => Ok(JsonReply::nothing()),
         Err(refusal) => Err(refusal.into()),
-        Ok(()) => Ok(Told::nothing()),
+        Ok(()) => Ok(JsonReply::nothing()),
     }
 }
 
-pub(super) fn is_subscribed(ask: &Ask<'_>) -> Result<Told, Fault> {
-    owned(ask, 0)?;
-    let user = ask.caller.user().ok_or(Refusal::NotPermitted)?;
-    let is_subscribed = ask.inner.state().is_subscribed(ask.path(0), user);
-    if is_subscribed { Ok(Told::nothing()) } else { Err(Refusal::NoSuchSubscription.into()) }
+pub(super) fn is_subscribed(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    owned(call, 0)?;
+    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
+    let is_subscribed = call.inner.state().is_subscribed(call.path(0), user);
+    if is_subscribed { Ok(JsonReply::nothing()) } else { Err(Refusal::NoSuchSubscription.into()) }
 }
 
-pub(super) fn subscriptions(ask: &Ask<'_>) -> Result<Told, Fault> {
-    list_of(ask).map(Told::ok)
+pub(super) fn subscriptions(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    list_of(call).map(JsonReply::ok)
 }
 
 /// Returns the list of a webhook's subscriptions.
-pub(super) fn list_of(ask: &Ask<'_>) -> Result<Value, Fault> {
-    let webhook = owned(ask, 0)?;
-    let state = ask.inner.state();
+pub(super) fn list_of(call: &Call<'_>) -> Result<Value, Fault> {
+    let webhook = owned(call, 0)?;
+    let state = call.inner.state();
     let users: Vec<Value> = state
         .subscriptions
         .iter()
         .filter(|one| one.webhook == webhook.id)
         .map(|one| json!({"user_id": one.user_id}))
         .collect();
-    let application = state.app(ask.app()).map(|app| app.id.clone());
+    let application = state.app(call.app()).map(|app| app.id.clone());
     Ok(
         json!({"webhook_id": webhook.id, "webhook_url": webhook.url, "application_id": application, "subscriptions": users}),
     )
 }
 
-pub(super) fn count(ask: &Ask<'_>) -> Told {
-    Told::ok(counts(ask))
+pub(super) fn count(call: &Call<'_>) -> JsonReply {
+    JsonReply::ok(counts(call))
 }
 
 /// Returns the account's subscription counts, as strings.
-pub(super) fn counts(ask: &Ask<'_>) -> Value {
-    let all = ask.inner.state().subscriptions.len();
+pub(super) fn counts(call: &Call<'_>) -> Value {
+    let all = call.inner.state().subscriptions.len();
     json!({
         "account_name": "mock-x",
         "subscriptions_count_all": all.to_string(),
         "subscriptions_count_direct_messages": "0",
-        "provisioned_count": ask.inner.settings.limits.users.to_string(),
+        "provisioned_count": call.inner.settings.limits.users.to_string(),
     })
 }
 
-pub(super) fn unsubscribe(ask: &Ask<'_>) -> Result<Told, Fault> {
-    ask.inner.unsubscribe(ask.app(), ask.path(0), ask.path(1))?;
-    Ok(Told::nothing())
+pub(super) fn unsubscribe(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    call.inner.unsubscribe(call.app(), call.path(0), call.path(1))?;
+    Ok(JsonReply::nothing())
 }
 
-pub(super) fn unsubscribe_self(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let user = ask.caller.user().ok_or(Refusal::NotPermitted)?;
-    ask.inner.unsubscribe(ask.app(), ask.path(0), user)?;
-    Ok(Told::nothing())
+pub(super) fn unsubscribe_self(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let user = call.caller.user().ok_or(Refusal::NotPermitted)?;
+    call.inner.unsubscribe(call.app(), call.path(0), user)?;
+    Ok(JsonReply::nothing())
 }
 
 /// Returns the webhook whose id is the path parameter at this index, if it belongs to the caller's
 /// app.
-pub(super) fn owned(ask: &Ask<'_>, at: usize) -> Result<MockWebhook, Fault> {
-    let state = ask.inner.state();
-    state.webhook_of(ask.app(), ask.path(at)).cloned().ok_or_else(|| Refusal::NoSuchWebhook.into())
+pub(super) fn owned(call: &Call<'_>, at: usize) -> Result<MockWebhook, Fault> {
+    let state = call.inner.state();
+    state.webhook_of(call.app(), call.path(at)).cloned().ok_or_else(|| Refusal::NoSuchWebhook.into())
 }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::Told;
+use super::JsonReply;
 use super::table::{Action, Auth};
 use crate::mock::auth::Who;
 use crate::mock::contradictions::ErrorForm;
@@ -71,7 +71,7 @@ pub(crate) fn respond(fault: &Fault, is_v1: bool, action: Option<Action>, settin
     if is_v1 { v1(fault, action).into_response() } else { v2(fault, settings) }
 }
 
-fn v1(fault: &Fault, action: Option<Action>) -> Told {
+fn v1(fault: &Fault, action: Option<Action>) -> JsonReply {
     let is_replay = action == Some(Action::EnterpriseReplay);
     let (status, code, message) = match fault {
         Fault::WrongAuth(kinds, _) if kinds.is_app_only => match action {
@@ -103,7 +103,7 @@ fn v1(fault: &Fault, action: Option<Action>) -> Told {
         Fault::Refused(refusal) => v1_refusal(refusal, is_replay),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    Told(status, Some(json!({"errors": [{"code": code, "message": message}]})))
+    JsonReply(status, Some(json!({"errors": [{"code": code, "message": message}]})))
 }
 
 fn v1_refusal(refusal: &Refusal, is_replay: bool) -> (u16, u16, String) {
@@ -195,7 +195,7 @@ fn v2(fault: &Fault, settings: &MockSettings) -> Response {
     let status_code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     if settings.contradictions.errors == ErrorForm::Code {
         let body = json!({"code": status, "message": detail});
-        return Told(status_code, Some(body)).into_response();
+        return JsonReply(status_code, Some(body)).into_response();
     }
     let mut body = json!({"type": kind, "title": title, "status": status, "detail": detail});
     if let (Some(body), Some(further)) = (body.as_object_mut(), further.as_object()) {

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::errors::{self, Fault, Kinds};
 use super::table::Auth;
-use super::{Told, read};
+use super::{JsonReply, read};
 use crate::mock::auth::Who;
 use crate::mock::credentials::MockToken;
 use crate::mock::{Inner, random};
@@ -26,7 +26,7 @@ use crate::mock::{Inner, random};
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
     /// OAuth 1.0a logins by request token.
-    requests: BTreeMap<MockToken, HeadResult>,
+    requests: BTreeMap<MockToken, PendingLogin>,
     /// OAuth 2.0 codes.
     codes: BTreeMap<MockToken, Code>,
     /// OAuth 2.0 refresh tokens.
@@ -35,7 +35,7 @@ pub(crate) struct Logins {
 
 /// A pending OAuth 1.0a login.
 #[derive(Debug)]
-struct HeadResult {
+struct PendingLogin {
     app: String,
     secret: MockToken,
     /// `oob` for a login with a PIN.
@@ -64,7 +64,7 @@ struct Refresh {
 impl Logins {
     /// Removes the user's consent to all apps.
     pub(crate) fn revoke(&mut self, user: &str) {
-        self.requests.retain(|_, begun| begun.agreed.as_ref().is_none_or(|(id, _)| id != user));
+        self.requests.retain(|_, login| login.agreed.as_ref().is_none_or(|(id, _)| id != user));
         self.codes.retain(|_, code| code.consent.user_id != user);
         self.refreshes.retain(|_, refresh| refresh.user_id != user);
     }
@@ -96,7 +96,7 @@ async fn me(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     match id {
         Ok(id) => {
             let handle = handle(&id);
-            Told::ok(json!({"data": {"id": id, "name": handle, "username": handle}})).into_response()
+            JsonReply::ok(json!({"data": {"id": id, "name": handle, "username": handle}})).into_response()
         }
         Err(fault) => errors::respond(&fault, false, None, &inner.settings),
     }
@@ -150,5 +150,5 @@ fn back(url: &str, parameters: &[(&str, &str)]) -> Response {
 
 /// Returns an error in the format of 1.1.
 fn refused(status: StatusCode, code: u16, message: &str) -> Response {
-    Told(status, Some(json!({"errors": [{"code": code, "message": message}]}))).into_response()
+    JsonReply(status, Some(json!({"errors": [{"code": code, "message": message}]}))).into_response()
 }

@@ -2,11 +2,10 @@
 
 mod account_activity;
 mod activity;
-mod control;
+mod dashboard;
 mod enterprise;
 mod errors;
 mod login;
-mod page;
 mod premium;
 mod rate_limit;
 mod replay;
@@ -38,19 +37,19 @@ pub(crate) use rate_limit::RateWindows;
 /// Returns the router of the server.
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
-        .route("/", get(page::page))
-        .route("/_mock/state", get(control::state))
-        .route("/_mock/ledger", get(control::ledger))
-        .route("/_mock/written", get(control::written))
-        .route("/_mock/fire", post(control::fire))
+        .route("/", get(dashboard::page))
+        .route("/_mock/state", get(dashboard::state))
+        .route("/_mock/ledger", get(dashboard::ledger))
+        .route("/_mock/written", get(dashboard::written))
+        .route("/_mock/fire", post(dashboard::fire))
         .route("/oauth2/token", post(token))
         .merge(login::routes())
-        .fallback(call)
+        .fallback(handle_call)
         .with_state(inner)
 }
 
 /// An authenticated call.
-pub(crate) struct Ask<'a> {
+pub(crate) struct Call<'a> {
     inner: &'a Inner,
     caller: Caller,
     /// The values of the path's `:name` parameters, in order.
@@ -59,7 +58,7 @@ pub(crate) struct Ask<'a> {
     body: Bytes,
 }
 
-impl Ask<'_> {
+impl Call<'_> {
     fn path(&self, at: usize) -> &str {
         self.path.get(at).map(String::as_str).unwrap_or_default()
     }
@@ -89,9 +88,9 @@ fn iso(time: Timestamp) -> String {
 }
 
 /// A status with an optional JSON body.
-pub(crate) struct Told(StatusCode, Option<Value>);
+pub(crate) struct JsonReply(StatusCode, Option<Value>);
 
-impl Told {
+impl JsonReply {
     fn ok(body: Value) -> Self {
         Self(StatusCode::OK, Some(body))
     }
@@ -101,7 +100,7 @@ impl Told {
     }
 }
 
-impl IntoResponse for Told {
+impl IntoResponse for JsonReply {
     fn into_response(self) -> Response {
         let Some(body) = self.1 else { return self.0.into_response() };
         let content_type = HeaderValue::from_static("application/json; charset=utf-8");
@@ -109,7 +108,7 @@ impl IntoResponse for Told {
     }
 }
 
-async fn call(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+async fn handle_call(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = read(body).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let path = head.uri.path();
@@ -127,16 +126,16 @@ async fn call(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     };
     let (rate, is_within) = inner.count(number, row, &caller);
     let outage = inner.state().outage;
-    let told = if !is_within {
+    let reply = if !is_within {
         Err(Fault::RateLimited)
     } else if let Some(outage) = outage {
         Err(Fault::Down(outage))
     } else {
         let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-        perform(row, Ask { inner: &inner, caller, path: captured, query, body }).await
+        perform(row, Call { inner: &inner, caller, path: captured, query, body }).await
     };
-    let mut response = match told {
-        Ok(told) => told.into_response(),
+    let mut response = match reply {
+        Ok(reply) => reply.into_response(),
         Err(fault) => errors::respond(&fault, is_v1, Some(row.action), &inner.settings),
     };
     rate.write(response.headers_mut());
@@ -147,50 +146,50 @@ async fn read(body: Body) -> Result<Bytes, axum::Error> {
     axum::body::to_bytes(body, 1 << 20).await
 }
 
-async fn perform(row: &Row, ask: Ask<'_>) -> Result<Told, Fault> {
+async fn perform(row: &Row, call: Call<'_>) -> Result<JsonReply, Fault> {
     use Action as A;
     match row.action {
-        A::EnterpriseRegister => enterprise::register(&ask).await,
-        A::EnterpriseList => Ok(enterprise::list(&ask)),
-        A::EnterpriseCheck => enterprise::check(&ask, 0).await,
-        A::EnterpriseDelete => enterprise::delete(&ask, 0),
-        A::EnterpriseSubscribe => enterprise::subscribe(&ask),
-        A::EnterpriseIsSubscribed => enterprise::is_subscribed(&ask),
-        A::EnterpriseSubscriptions => enterprise::subscriptions(&ask),
-        A::EnterpriseCount => Ok(enterprise::count(&ask)),
-        A::EnterpriseUnsubscribe => enterprise::unsubscribe(&ask),
-        A::EnterpriseUnsubscribeSelf => enterprise::unsubscribe_self(&ask),
-        A::EnterpriseReplay => replay::enterprise(&ask).await,
-        A::PremiumRegister => premium::register(&ask).await,
-        A::PremiumEnvironments => Ok(premium::environments(&ask)),
-        A::PremiumList => Ok(premium::list(&ask)),
-        A::PremiumCheck => enterprise::check(&ask, 1).await,
-        A::PremiumDelete => enterprise::delete(&ask, 1),
-        A::PremiumSubscribe => premium::subscribe(&ask),
-        A::PremiumIsSubscribed => premium::is_subscribed(&ask),
-        A::PremiumSubscriptions => premium::subscriptions(&ask),
-        A::PremiumCount => Ok(premium::count(&ask)),
-        A::PremiumUnsubscribe => premium::unsubscribe(&ask),
-        A::Register => webhooks::register(&ask).await,
-        A::List => webhooks::list(&ask),
-        A::Check => webhooks::check(&ask).await,
-        A::Delete => webhooks::delete(&ask),
-        A::Replay => replay::v2(&ask).await,
-        A::Subscribe => account_activity::subscribe(&ask),
-        A::IsSubscribed => account_activity::is_subscribed(&ask),
-        A::Subscriptions => account_activity::subscriptions(&ask),
-        A::Unsubscribe => account_activity::unsubscribe(&ask),
-        A::Count => Ok(account_activity::count(&ask)),
-        A::ActivityCreate => activity::create(&ask),
-        A::ActivityList => activity::list(&ask),
-        A::ActivityUpdate => activity::update(&ask),
-        A::ActivityDelete => activity::delete(&ask),
-        A::ActivityDeleteMany => activity::delete_many(&ask),
-        A::Link => stream_links::link(&ask),
-        A::Unlink => stream_links::unlink(&ask),
-        A::Links => Ok(stream_links::list(&ask)),
-        A::Message => writing::message(&ask).await,
-        A::Tweet => writing::post(&ask).await,
+        A::EnterpriseRegister => enterprise::register(&call).await,
+        A::EnterpriseList => Ok(enterprise::list(&call)),
+        A::EnterpriseCheck => enterprise::check(&call, 0).await,
+        A::EnterpriseDelete => enterprise::delete(&call, 0),
+        A::EnterpriseSubscribe => enterprise::subscribe(&call),
+        A::EnterpriseIsSubscribed => enterprise::is_subscribed(&call),
+        A::EnterpriseSubscriptions => enterprise::subscriptions(&call),
+        A::EnterpriseCount => Ok(enterprise::count(&call)),
+        A::EnterpriseUnsubscribe => enterprise::unsubscribe(&call),
+        A::EnterpriseUnsubscribeSelf => enterprise::unsubscribe_self(&call),
+        A::EnterpriseReplay => replay::enterprise(&call).await,
+        A::PremiumRegister => premium::register(&call).await,
+        A::PremiumEnvironments => Ok(premium::environments(&call)),
+        A::PremiumList => Ok(premium::list(&call)),
+        A::PremiumCheck => enterprise::check(&call, 1).await,
+        A::PremiumDelete => enterprise::delete(&call, 1),
+        A::PremiumSubscribe => premium::subscribe(&call),
+        A::PremiumIsSubscribed => premium::is_subscribed(&call),
+        A::PremiumSubscriptions => premium::subscriptions(&call),
+        A::PremiumCount => Ok(premium::count(&call)),
+        A::PremiumUnsubscribe => premium::unsubscribe(&call),
+        A::Register => webhooks::register(&call).await,
+        A::List => webhooks::list(&call),
+        A::Check => webhooks::check(&call).await,
+        A::Delete => webhooks::delete(&call),
+        A::Replay => replay::v2(&call).await,
+        A::Subscribe => account_activity::subscribe(&call),
+        A::IsSubscribed => account_activity::is_subscribed(&call),
+        A::Subscriptions => account_activity::subscriptions(&call),
+        A::Unsubscribe => account_activity::unsubscribe(&call),
+        A::Count => Ok(account_activity::count(&call)),
+        A::ActivityCreate => activity::create(&call),
+        A::ActivityList => activity::list(&call),
+        A::ActivityUpdate => activity::update(&call),
+        A::ActivityDelete => activity::delete(&call),
+        A::ActivityDeleteMany => activity::delete_many(&call),
+        A::Link => stream_links::link(&call),
+        A::Unlink => stream_links::unlink(&call),
+        A::Links => Ok(stream_links::list(&call)),
+        A::Message => writing::message(&call).await,
+        A::Tweet => writing::post(&call).await,
     }
 }
 
@@ -199,10 +198,12 @@ async fn token(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = read(body).await.unwrap_or_default();
     match inner.client_credentials(&head, &body) {
-        Some(app) => Told::ok(json!({"token_type": "bearer", "access_token": app.bearer.as_str()})).into_response(),
+        Some(app) => {
+            JsonReply::ok(json!({"token_type": "bearer", "access_token": app.bearer.as_str()})).into_response()
+        }
         None => {
             let error = json!({"code": 99, "message": "Unable to verify your credentials", "label": "authenticity_token_error"});
-            Told(StatusCode::FORBIDDEN, Some(json!({"errors": [error]}))).into_response()
+            JsonReply(StatusCode::FORBIDDEN, Some(json!({"errors": [error]}))).into_response()
         }
     }
 }

@@ -4,34 +4,34 @@ use serde_json::{Value, json};
 
 use super::enterprise::owned;
 use super::errors::Fault;
-use super::{Ask, Told};
+use super::{Call, JsonReply};
 use crate::mock::Refusal;
 use crate::mock::contradictions::StreamLinksList;
 
-pub(super) fn link(ask: &Ask<'_>) -> Result<Told, Fault> {
-    ask.inner.link(ask.app(), ask.path(0), ask.query.clone())?;
-    Ok(Told::ok(json!({"data": {"provisioned": true}})))
+pub(super) fn link(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    call.inner.link(call.app(), call.path(0), call.query.clone())?;
+    Ok(JsonReply::ok(json!({"data": {"provisioned": true}})))
 }
 
-pub(super) fn unlink(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let webhook = owned(ask, 0)?;
-    let mut state = ask.inner.state();
+pub(super) fn unlink(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let webhook = owned(call, 0)?;
+    let mut state = call.inner.state();
     let before = state.links.len();
     state.links.retain(|link| link.webhook != webhook.id);
     if state.links.len() == before {
         return Err(Refusal::NoSuchSubscription.into());
     }
-    Ok(Told::ok(json!({"data": {"deleted": true}})))
+    Ok(JsonReply::ok(json!({"data": {"deleted": true}})))
 }
 
-pub(super) fn list(ask: &Ask<'_>) -> Told {
-    let contradictions = &ask.inner.settings.contradictions;
-    let state = ask.inner.state();
-    let app = state.app(ask.app());
+pub(super) fn list(call: &Call<'_>) -> JsonReply {
+    let contradictions = &call.inner.settings.contradictions;
+    let state = call.inner.state();
+    let app = state.app(call.app());
     let links: Vec<Value> = state
         .links
         .iter()
-        .filter(|link| state.webhook_of(ask.app(), &link.webhook).is_some())
+        .filter(|link| state.webhook_of(call.app(), &link.webhook).is_some())
         .map(|link| {
             let whole = link.fields.iter().map(|(name, value)| format!("{name}={value}"));
             let fields: Vec<String> = match contradictions.stream_fields_parted {
@@ -48,7 +48,7 @@ pub(super) fn list(ask: &Ask<'_>) -> Told {
             })
         })
         .collect();
-    Told::ok(match contradictions.stream_links_list {
+    JsonReply::ok(match contradictions.stream_links_list {
         StreamLinksList::Links => json!({"data": {"links": links}}),
         StreamLinksList::Array => json!({"data": links}),
     })

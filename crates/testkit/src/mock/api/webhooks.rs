@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::enterprise::owned;
 use super::errors::Fault;
-use super::{Ask, Told};
+use super::{Call, JsonReply};
 use crate::mock::Refusal;
 use crate::mock::contradictions::WebhookCheck;
 use crate::mock::crc::Occasion;
@@ -17,45 +17,46 @@ struct Registration {
     url: String,
 }
 
-pub(super) async fn register(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let asked: Registration = ask.json()?;
-    let webhook = ask.inner.register(ask.app(), &asked.url, MockApi::V2, None).await?;
-    Ok(Told::ok(json!({"data": entry(&webhook, &FIELDS)})))
+pub(super) async fn register(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let asked: Registration = call.json()?;
+    let webhook = call.inner.register(call.app(), &asked.url, MockApi::V2, None).await?;
+    Ok(JsonReply::ok(json!({"data": entry(&webhook, &FIELDS)})))
 }
 
-pub(super) fn list(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let asked: Vec<&str> = ask.query("webhook_config.fields").map_or(FIELDS.to_vec(), |list| list.split(',').collect());
+pub(super) fn list(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let asked: Vec<&str> =
+        call.query("webhook_config.fields").map_or(FIELDS.to_vec(), |list| list.split(',').collect());
     if let Some(unknown) = asked.iter().find(|field| !FIELDS.contains(field)) {
         return Err(Refusal::Invalid(format!("webhook_config.fields: there is no {unknown:?}")).into());
     }
-    let state = ask.inner.state();
+    let state = call.inner.state();
     let all: Vec<Value> = state
         .webhooks
         .iter()
-        .filter(|webhook| webhook.app == ask.app())
+        .filter(|webhook| webhook.app == call.app())
         .map(|webhook| entry(webhook, &asked))
         .collect();
-    Ok(Told::ok(json!({"meta": {"result_count": all.len()}, "data": all})))
+    Ok(JsonReply::ok(json!({"meta": {"result_count": all.len()}, "data": all})))
 }
 
-pub(super) async fn check(ask: &Ask<'_>) -> Result<Told, Fault> {
-    owned(ask, 0)?;
-    let is_valid = match ask.inner.revalidate(ask.path(0), Occasion::Revalidation).await {
+pub(super) async fn check(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    owned(call, 0)?;
+    let is_valid = match call.inner.revalidate(call.path(0), Occasion::Revalidation).await {
         Ok(()) => true,
         Err(Refusal::Challenge(_)) => false,
         Err(other) => return Err(other.into()),
     };
-    Ok(Told::ok(match ask.inner.settings.contradictions.webhook_check {
+    Ok(JsonReply::ok(match call.inner.settings.contradictions.webhook_check {
         WebhookCheck::Valid => json!({"data": {"valid": is_valid}}),
         WebhookCheck::Triggered => json!({"data": {"valid": true}}),
         WebhookCheck::Attempted => json!({"data": {"attempted": true}}),
     }))
 }
 
-pub(super) fn delete(ask: &Ask<'_>) -> Result<Told, Fault> {
-    owned(ask, 0)?;
-    ask.inner.state().remove_webhook(ask.path(0));
-    Ok(Told::ok(json!({"data": {"deleted": true}})))
+pub(super) fn delete(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    owned(call, 0)?;
+    call.inner.state().remove_webhook(call.path(0));
+    Ok(JsonReply::ok(json!({"data": {"deleted": true}})))
 }
 
 /// Returns a webhook in the format of v2, with the id and these fields.

@@ -4,17 +4,17 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Ask, Fault, Refusal, Told};
+use super::{Call, Fault, JsonReply, Refusal};
 use crate::mock::random;
 use crate::mock::state::Written;
 
 /// Handles `POST /2/dm_conversations/with/:participant_id/messages`.
-pub(super) async fn message(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let to = ask.path(0).to_owned();
+pub(super) async fn message(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let to = call.path(0).to_owned();
     if to.is_empty() || !to.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::Invalid(format!("The `participant_id` path parameter value [{to}] is not valid")).into());
     }
-    let (author, id) = write(ask, Some(to.clone()), "attachments").await?;
+    let (author, id) = write(call, Some(to.clone()), "attachments").await?;
     // X puts the lower id first.
     let mut pair = [author, to];
     pair.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
@@ -22,36 +22,36 @@ pub(super) async fn message(ask: &Ask<'_>) -> Result<Told, Fault> {
 }
 
 /// Handles `POST /2/tweets`.
-pub(super) async fn post(ask: &Ask<'_>) -> Result<Told, Fault> {
-    let (_, id) = write(ask, None, "media").await?;
-    let body: Value = ask.json()?;
+pub(super) async fn post(call: &Call<'_>) -> Result<JsonReply, Fault> {
+    let (_, id) = write(call, None, "media").await?;
+    let body: Value = call.json()?;
     Ok(created(&json!({"id": id, "text": body.get("text"), "edit_history_tweet_ids": [id]})))
 }
 
-fn created(data: &Value) -> Told {
-    Told(StatusCode::CREATED, Some(json!({"data": data})))
+fn created(data: &Value) -> JsonReply {
+    JsonReply(StatusCode::CREATED, Some(json!({"data": data})))
 }
 
 /// Records a message or post, which must have a text or the member `other`. Returns the author and
 /// the new id.
-async fn write(ask: &Ask<'_>, to: Option<String>, other: &str) -> Result<(String, String), Fault> {
-    let body: Value = ask.json()?;
+async fn write(call: &Call<'_>, to: Option<String>, other: &str) -> Result<(String, String), Fault> {
+    let body: Value = call.json()?;
     let text = body.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     if text.is_none() && body.get(other).is_none() {
         return Err(Refusal::Invalid(format!("the body must have text or {other}")).into());
     }
-    let user_id = ask.caller.user().unwrap_or_default().to_owned();
-    let created_at = ask.inner.settings.clock.now();
+    let user_id = call.caller.user().unwrap_or_default().to_owned();
+    let created_at = call.inner.settings.clock.now();
     let id = {
-        let mut state = ask.inner.state();
+        let mut state = call.inner.state();
         let id = random::id(&mut state.random);
-        let app = ask.app().to_owned();
+        let app = call.app().to_owned();
         let written = Written { id: id.clone(), app, user_id: user_id.clone(), to, text, body, created_at };
         state.written.push(written);
         id
     };
-    let mut changed = ask.inner.changed.subscribe();
-    while ask.inner.state().withholds_answers {
+    let mut changed = call.inner.changed.subscribe();
+    while call.inner.state().withholds_answers {
         if changed.changed().await.is_err() {
             break;
         }

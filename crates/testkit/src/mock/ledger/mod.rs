@@ -1,6 +1,6 @@
 //! The ledger: what was sent, what was answered, and what the app consumed.
 
-mod judge;
+mod assertions;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use super::lock;
 use super::state::MockApi;
 use crate::Kind;
 
-pub use judge::LedgerError;
+pub use assertions::LedgerError;
 
 /// A record of everything that a mock X has sent, and of the responses. Clones share one ledger.
 ///
@@ -24,23 +24,23 @@ pub use judge::LedgerError;
 /// [`MockX`](super::MockX).
 #[derive(Clone)]
 pub struct Ledger {
-    book: Arc<Book>,
+    shared: Arc<Shared>,
     scope: DedupeScope,
     is_cut_over: bool,
 }
 
-struct Book {
-    pages: Mutex<Pages>,
+struct Shared {
+    records: Mutex<Records>,
     changed: watch::Sender<()>,
     patience: Duration,
 }
 
 #[derive(Default)]
-struct Pages {
+struct Records {
     entries: Vec<Entry>,
     consumed: Vec<Consumed>,
     /// Events that were sent to no webhook, with the reason.
-    untold: Vec<(Kind, String, String)>,
+    undelivered: Vec<(Kind, String, String)>,
 }
 
 /// An entry of the ledger.
@@ -182,8 +182,8 @@ struct Consumed {
 
 impl Ledger {
     pub(crate) fn new(patience: Duration) -> Self {
-        let book = Book { pages: Mutex::default(), changed: watch::Sender::new(()), patience };
-        Self { book: Arc::new(book), scope: DedupeScope::Subscription, is_cut_over: false }
+        let shared = Shared { records: Mutex::default(), changed: watch::Sender::new(()), patience };
+        Self { shared: Arc::new(shared), scope: DedupeScope::Subscription, is_cut_over: false }
     }
 
     /// Sets the scope within which copies count as one event, like the app's [`DedupeScope`].
@@ -208,13 +208,13 @@ impl Ledger {
 
     /// Records that the app has consumed an event. Call it for every event.
     pub fn consumed(&self, event: &Event) {
-        lock(&self.book.pages).consumed.push(Consumed { event: event.clone(), is_expected: false });
-        self.book.changed.send_replace(());
+        lock(&self.shared.records).consumed.push(Consumed { event: event.clone(), is_expected: false });
+        self.shared.changed.send_replace(());
     }
 
     /// Returns all entries so far.
     pub fn entries(&self) -> Vec<Entry> {
-        lock(&self.book.pages).entries.clone()
+        lock(&self.shared.records).entries.clone()
     }
 
     /// Returns all delivery attempts so far.
@@ -231,33 +231,33 @@ impl Ledger {
 
     /// Returns the number of consumed events.
     pub fn count_consumed(&self) -> usize {
-        lock(&self.book.pages).consumed.len()
+        lock(&self.shared.records).consumed.len()
     }
 
     pub(crate) fn push_sent(&self, mut sent: Sent) {
-        let mut pages = lock(&self.book.pages);
-        sent.number = pages.entries.len() as u64 + 1;
-        pages.entries.push(Entry::Sent(sent));
-        drop(pages);
-        self.book.changed.send_replace(());
+        let mut records = lock(&self.shared.records);
+        sent.number = records.entries.len() as u64 + 1;
+        records.entries.push(Entry::Sent(sent));
+        drop(records);
+        self.shared.changed.send_replace(());
     }
 
     pub(crate) fn push_challenge(&self, mut challenged: Challenged) {
-        let mut pages = lock(&self.book.pages);
-        challenged.number = pages.entries.len() as u64 + 1;
-        pages.entries.push(Entry::Challenged(challenged));
+        let mut records = lock(&self.shared.records);
+        challenged.number = records.entries.len() as u64 + 1;
+        records.entries.push(Entry::Challenged(challenged));
     }
 
-    pub(crate) fn push_untold(&self, kind: Kind, subscriber: &str, why: impl Into<String>) {
-        lock(&self.book.pages).untold.push((kind, subscriber.to_owned(), why.into()));
+    pub(crate) fn push_undelivered(&self, kind: Kind, subscriber: &str, why: impl Into<String>) {
+        lock(&self.shared.records).undelivered.push((kind, subscriber.to_owned(), why.into()));
     }
 }
 
 /// Prints the number of entries, but not their content.
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pages = lock(&self.book.pages);
-        let (entries, consumed) = (pages.entries.len(), pages.consumed.len());
+        let records = lock(&self.shared.records);
+        let (entries, consumed) = (records.entries.len(), records.consumed.len());
         f.debug_struct("Ledger").field("entries", &entries).field("consumed", &consumed).finish_non_exhaustive()
     }
 }

@@ -1,93 +1,105 @@
 //! Direct messages, which have the same format in both APIs.
 
-use birdhook_core::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::number;
-use super::tweet::{entities, sizes};
+use super::tweet::{entities, media};
 use crate::payload::dates::millis;
-use crate::payload::phrases::ANSWERS;
-use crate::payload::rendered::Rendered;
-use crate::payload::story::{Extra, Message, Via};
-use crate::payload::words::Link;
+use crate::payload::facts::{Content, Facts};
+use crate::payload::inputs::Inputs;
+use crate::payload::json::{with, without_nulls};
+use crate::payload::rng::{pick, rng, slug};
+use crate::payload::text::{Link, Media, What};
 
-/// Returns an element of `direct_message_events`.
-pub(in crate::payload) fn message(message: &Message, at: Timestamp) -> Value {
-    let text = message.words.whole();
-    let mut data = Map::new();
-    data.insert("entities".into(), entities(&text, None));
-    data.extend(extra(&message.extra, &text).map(|(name, value)| (name.to_owned(), value)));
-    data.insert("text".into(), text.text.into());
-    let mut create = Map::new();
-    create.insert("target".into(), json!({"recipient_id": message.recipient.id}));
-    create.insert("sender_id".into(), message.sender.id.as_str().into());
-    create.extend(message.app.as_ref().map(|app| ("source_app_id".to_owned(), app.id.as_str().into())));
-    create.insert("message_data".into(), data.into());
-    let mut event = Map::new();
-    event.insert("type".into(), "message_create".into());
-    event.insert("id".into(), message.id.as_str().into());
-    event.insert("created_timestamp".into(), millis(at).into());
-    event.extend(message.via.as_ref().map(|Via(what, id)| ("initiated_via".to_owned(), json!({*what: id}))));
-    event.insert("message_create".into(), create.into());
-    event.into()
-}
+const MESSAGES: &[&str] = &[
+    "Is the blue lamp ready & can I fetch it on Friday?",
+    "Bis morgen, grüß den Hund 🫖",
+    "See https://maps.example/left",
+];
 
-fn extra(extra: &Extra, text: &Rendered) -> Option<(&'static str, Value)> {
-    Some(match extra {
-        Extra::Nothing => return None,
-        Extra::Prompt => ("quick_reply", json!({"type": "options", "options": options()})),
-        Extra::Answer(Some(metadata)) => ("quick_reply_response", json!({"type": "options", "metadata": metadata})),
-        Extra::Answer(None) => ("quick_reply_response", json!({"type": "options"})),
-        Extra::Buttons([left, right]) => ("ctas", json!([button("Left door", left), button("Right door", right)])),
-        Extra::Picture(id, name, link) => {
-            let place = text.links.last().map(|link| [link.start, link.end]);
-            let url = format!("https://dm.example/1.1/dm/{id}/{name}.jpg");
-            let media = json!({
-                "id": number(id),
-                "id_str": id,
-                "indices": place,
-                "media_url": url,
-                "media_url_https": url,
-                "url": link.url,
-                "display_url": link.display,
-                "expanded_url": link.expanded,
-                "type": "photo",
-                "sizes": sizes(),
-            });
-            ("attachment", json!({"type": "media", "media": media}))
+/// Generates a message at the current time. Prompts and buttons are only sent, because they come
+/// from apps; answers to prompts are only received.
+pub(in crate::payload) fn message(inputs: &mut Inputs<'_>, is_sent: bool) -> Facts {
+    let (id, roll) = (inputs.id(inputs.at), inputs.rng.u8(..9));
+    let (text, extra) = match (roll, is_sent) {
+        (0, true) => (
+            "Which one?",
+            json!({"quick_reply": {"type": "options", "options": [
+                {"label": "The first", "description": "It came in May", "metadata": "answer:1"}, {"label": "Neither"},
+            ]}}),
+        ),
+        (0, false) => ("The first", json!({"quick_reply_response": {"type": "options", "metadata": "answer:1"}})),
+        (1, true) => {
+            let link = Link::to("https://left.example/", inputs.scene);
+            let button = json!({"type": "web_url", "label": "Left", "url": link.expanded, "tco_url": link.url});
+            ("Left or right?", json!({"ctas": [button]}))
         }
-        Extra::Point => {
-            let point = json!({"coordinates": {"type": "Point", "coordinates": [-3.25, 54.2]}});
-            (
-                "attachment",
-                json!({"type": "location", "location": {"type": "shared_coordinate", "shared_coordinate": point}}),
-            )
-        }
-        Extra::Venue => {
-            let place = json!({
-                "id": "0c0ffee5a17bae03",
-                "place_type": "poi",
-                "name": "Lamp Room",
-                "full_name": "Lamp Room, Saltwick Bay",
-                "country": "Northmarsh",
-                "country_code": "XN",
-            });
-            let location = json!({"type": "shared_place", "shared_place": {"place": place}});
-            ("attachment", json!({"type": "location", "location": location}))
-        }
-    })
-}
-
-/// Returns the quick reply options. The last one has neither metadata nor a description.
-fn options() -> Vec<Value> {
-    let options = ANSWERS.iter().map(|(label, description, metadata)| {
-        let members = [("label", *label), ("description", *description), ("metadata", *metadata)];
-        let members = members.into_iter().filter(|(_, text)| !text.is_empty());
-        Value::Object(members.map(|(name, text)| (name.to_owned(), text.into())).collect())
+        (1, false) => ("Neither", json!({"quick_reply_response": {"type": "options"}})),
+        (2, false) => (
+            "I am here",
+            json!({"attachment": {"type": "location", "location": {
+                "type": "shared_coordinate",
+                "shared_coordinate": {"coordinates": {"type": "Point", "coordinates": [-3.25, 54.2]}},
+            }}}),
+        ),
+        (3, false) => (
+            "We meet here",
+            json!({"attachment": {"type": "location", "location": {
+                "type": "shared_place",
+                "shared_place": {"place": {
+                    "id": "0c0ffee5a17bae03", "place_type": "poi", "name": "Lamp Room",
+                    "full_name": "Lamp Room, Northmarsh", "country": "Northmarsh", "country_code": "XN",
+                }},
+            }}}),
+        ),
+        _ => (pick(&mut inputs.rng, MESSAGES), json!({})),
+    };
+    let is_from_app = is_sent && roll < 2 || inputs.rng.u8(..4) == 0;
+    let app = is_from_app.then(|| rng(inputs.scene, "messenger").u64(1_000_000..40_000_000).to_string());
+    let mut text = inputs.parse(inputs.text.unwrap_or(text));
+    let picture = (roll == 4).then(|| picture(inputs));
+    let attachment = picture.map(|picture| {
+        text.plain(" ");
+        let start = text.length();
+        text.entity(What::Link(picture.link.clone()));
+        let media = with(media(&picture, [start, text.length()], false), json!({"media_url": picture.url}));
+        json!({"attachment": {"type": "media", "media": media}})
     });
-    options.collect()
+    let earlier = inputs.earlier_id();
+    let via = match inputs.rng.u8(..8) {
+        0 if !is_sent => json!({"tweet_id": earlier}),
+        1 => json!({"welcome_message_id": earlier}),
+        _ => Value::Null,
+    };
+    let data = with(json!({"entities": entities(&text), "text": text.text}), attachment.unwrap_or(extra));
+    let (subject, other) = (inputs.subject.clone(), inputs.other.clone());
+    let (sender, recipient) = if is_sent { (subject, other) } else { (other, subject) };
+    let create = json!({
+        "target": {"recipient_id": recipient.id}, "sender_id": sender.id, "source_app_id": app, "message_data": data,
+    });
+    let event = json!({
+        "type": "message_create", "id": id, "created_timestamp": millis(inputs.at), "initiated_via": via,
+        "message_create": without_nulls(create),
+    });
+    let app = app.map(|id| json!({"id": id, "name": "Help Desk", "url": "https://desk.example"}));
+    let content = Content::Message(without_nulls(event), app);
+    Facts { id: Some(id), actor: Some(sender), target: Some(recipient), text: Some(text.unescaped()), content }
 }
 
-fn button(label: &str, link: &Link) -> Value {
-    json!({"type": "web_url", "label": label, "url": link.expanded, "tco_url": link.url})
+fn picture(inputs: &mut Inputs<'_>) -> Media {
+    let id = inputs.id(inputs.at);
+    let mut link = Link::to(&format!("https://x.example/messages/media/{id}"), inputs.scene);
+    link.display = format!("pic.x.example/{}", slug(&mut inputs.rng));
+    let url = format!("https://dm.example/1.1/dm/{id}/{}.jpg", slug(&mut inputs.rng));
+    Media { id, is_video: false, url, alt_text: None, link }
+}
+
+/// Generates a read receipt, or a typing event.
+pub(in crate::payload) fn reading(inputs: &mut Inputs<'_>, is_read: bool) -> Facts {
+    let last = is_read.then(|| inputs.earlier_id());
+    let event = without_nulls(json!({
+        "created_timestamp": millis(inputs.at), "sender_id": inputs.other.id,
+        "target": {"recipient_id": inputs.subject.id}, "last_read_event_id": last,
+    }));
+    let (actor, target) = (Some(inputs.other.clone()), Some(inputs.subject.clone()));
+    Facts { actor, target, ..Content::Message(event, None).into() }
 }

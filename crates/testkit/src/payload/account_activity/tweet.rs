@@ -1,199 +1,182 @@
-//! Posts in the v1.1 format.
+//! Posts and users in the v1.1 format.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
-use super::{number, user};
+use serde_json::{Value, json};
+
 use crate::payload::dates::{classic, millis};
-use crate::payload::rendered::{Place, Rendered};
-use crate::payload::story::{Picture, Post, Venue};
-use crate::payload::words::Link;
+use crate::payload::json::{number, with, without_nulls};
+use crate::payload::post::Post;
+use crate::payload::text::{Media, Text, What};
+use crate::payload::user::User;
 
 /// Maximum length of a post's `text`; the full text of a longer post is in `extended_tweet`.
 const LIMIT: u64 = 140;
 
 pub(super) fn tweet(post: &Post) -> Value {
-    let whole = post.text();
-    let answered = post.answers.as_deref();
-    let [quotes, replies, reposts, likes] = post.counts;
-    let (url, client) = post.client;
-    let mut tweet = json!({
-        "created_at": classic(post.at),
-        "id": number(&post.id),
-        "id_str": post.id,
-        "source": format!("<a href=\"{url}\" rel=\"nofollow\">{client}</a>"),
-        "in_reply_to_status_id": answered.map(|answered| number(&answered.id)),
-        "in_reply_to_status_id_str": answered.map(|answered| &answered.id),
-        "in_reply_to_user_id": answered.map(|answered| number(&answered.author.id)),
-        "in_reply_to_user_id_str": answered.map(|answered| &answered.author.id),
-        "in_reply_to_screen_name": answered.map(|answered| &answered.author.handle),
-        "user": user::of_post(&post.author),
-        "geo": null,
-        "coordinates": null,
-        "place": post.venue.map(place),
-        "contributors": null,
-        "is_quote_status": post.quotes.is_some(),
-        "quote_count": quotes,
-        "reply_count": replies,
-        "retweet_count": reposts,
-        "favorite_count": likes,
-        "favorited": false,
-        "retweeted": false,
-        "filter_level": "low",
+    let (answered, quoted) = (post.answers.as_deref(), post.quotes.as_deref());
+    let always = json!({
+        "id": number(&post.id), "id_str": post.id, "user": user_of_post(&post.author),
+        "created_at": classic(post.at), "timestamp_ms": millis(post.at),
+        "in_reply_to_status_id": answered.map(|post| number(&post.id)),
+        "in_reply_to_status_id_str": answered.map(|post| &post.id),
+        "in_reply_to_user_id": answered.map(|post| number(&post.author.id)),
+        "in_reply_to_user_id_str": answered.map(|post| &post.author.id),
+        "in_reply_to_screen_name": answered.map(|post| &post.author.handle),
+        "source": "<a href=\"https://client.example/web\" rel=\"nofollow\">X Web App</a>",
+        "geo": null, "coordinates": null, "place": null, "contributors": null, "is_quote_status": quoted.is_some(),
+        "quote_count": post.likes / 50, "reply_count": post.likes / 20, "retweet_count": post.likes / 10,
+        "favorite_count": post.likes, "favorited": false, "retweeted": false, "filter_level": "low",
         "lang": post.language,
-        "timestamp_ms": millis(post.at),
     });
-    if let Value::Object(members) = &mut tweet {
-        text(post, &whole, members);
-        references(post, &whole, members);
-        edits(post, members);
-    }
-    tweet
+    let links: Vec<_> = post.text.entities.iter().filter_map(|entity| entity.what.link()).collect();
+    let permalink = quoted.and(links.last());
+    let permalink = permalink.map(|link| json!({"url": link.url, "expanded": link.expanded, "display": link.display}));
+    let controls = json!({"editable_until_ms": millis(post.editable_until()), "edits_remaining": "5"});
+    let sometimes = json!({
+        "possibly_sensitive": (!links.is_empty()).then_some(false),
+        "quoted_status_id": quoted.map(|post| number(&post.id)),
+        "quoted_status_id_str": quoted.map(|post| &post.id),
+        "quoted_status": quoted.map(tweet),
+        "quoted_status_permalink": permalink,
+        "retweeted_status": post.reposts.as_deref().map(tweet),
+        "edit_history": post.is_editable.then(|| json!({"initial_tweet_id": post.id, "edit_tweet_ids": [post.id]})),
+        "edit_controls": post.is_editable.then_some(controls),
+        "editable": post.is_editable.then_some(true),
+    });
+    with(with(always, text(post)), without_nulls(sometimes))
 }
 
-/// Inserts the text. If it is too long, `text` is truncated and `extended_tweet` holds the full
+/// Returns the text. If it is too long, `text` is truncated and `extended_tweet` holds the full
 /// text.
-fn text(post: &Post, whole: &Rendered, tweet: &mut Map<String, Value>) {
-    let is_cut = post.reposts.is_none() && whole.length > LIMIT;
-    let mut set = |name: &str, value: Value| _ = tweet.insert(name.into(), value);
-    set("truncated", is_cut.into());
-    if whole.links.len() + whole.pictures.len() > 0 {
-        set("possibly_sensitive", false.into());
+fn text(post: &Post) -> Value {
+    let (whole, shown) = (&post.text, post.shown());
+    let is_cut = post.reposts.is_none() && whole.length() > LIMIT;
+    let extended = whole.media().map(|(picture, at)| json!({"media": [media(picture, at, true)]}));
+    let mut full = without_nulls(json!({
+        "display_text_range": (is_cut || shown != [0, whole.length()]).then_some(shown),
+        "entities": entities(whole),
+        "extended_entities": extended,
+    }));
+    if !is_cut {
+        return with(full, json!({"truncated": false, "text": whole.text}));
     }
-    if is_cut {
-        let short = post.words.cut(LIMIT, Some(&post.link));
-        set("entities", entities(&short, None));
-        set("text", short.text.into());
-        let mut extended = json!({
-            "full_text": whole.text,
-            "display_text_range": post.shown(whole),
-            "entities": entities(whole, post.picture.as_ref()),
-        });
-        if let (Some(picture), Value::Object(members)) = (&post.picture, &mut extended) {
-            members.insert("extended_entities".into(), json!({"media": media(whole, picture, true)}));
-        }
-        set("extended_tweet", extended);
-        return;
-    }
-    set("text", whole.text.as_str().into());
-    set("entities", entities(whole, post.picture.as_ref()));
-    let shown = post.shown(whole);
-    if shown != [0, whole.length] {
-        set("display_text_range", json!(shown));
-    }
-    if let Some(picture) = &post.picture {
-        set("extended_entities", json!({"media": media(whole, picture, true)}));
-    }
-}
-
-fn references(post: &Post, whole: &Rendered, tweet: &mut Map<String, Value>) {
-    if let Some(quoted) = &post.quotes {
-        tweet.insert("quoted_status_id".into(), number(&quoted.id));
-        tweet.insert("quoted_status_id_str".into(), quoted.id.as_str().into());
-        tweet.insert("quoted_status".into(), self::tweet(quoted));
-        let link = whole.links.last().map(|link| &link.what);
-        let permalink = link.map(|link| json!({"url": link.url, "expanded": link.expanded, "display": link.display}));
-        tweet.insert("quoted_status_permalink".into(), permalink.into());
-    }
-    if let Some(repeated) = &post.reposts {
-        tweet.insert("retweeted_status".into(), self::tweet(repeated));
-    }
-}
-
-fn edits(post: &Post, tweet: &mut Map<String, Value>) {
-    if post.is_editable {
-        tweet.insert("edit_history".into(), json!({"initial_tweet_id": post.id, "edit_tweet_ids": [post.id]}));
-        let controls = json!({"editable_until_ms": millis(post.editable_until()), "edits_remaining": "5"});
-        tweet.insert("edit_controls".into(), controls);
-        tweet.insert("editable".into(), true.into());
-    }
-}
-
-fn place(venue: Venue) -> Value {
-    let corners = [[-3.5, 54.1], [-3.5, 54.3], [-3.2, 54.3], [-3.2, 54.1]];
-    json!({
-        "id": venue.id,
-        "url": format!("https://api.x.example/1.1/geo/id/{}.json", venue.id),
-        "place_type": "city",
-        "name": venue.name,
-        "full_name": venue.full_name,
-        "country_code": "XN",
-        "country": "Northmarsh",
-        "bounding_box": {"type": "Polygon", "coordinates": [corners]},
-        "attributes": {},
-    })
+    let short = whole.cut(LIMIT, Some(&post.link));
+    full = with(full, json!({"full_text": whole.text}));
+    json!({"truncated": true, "text": short.text, "entities": entities(&short), "extended_tweet": full})
 }
 
 /// Returns the entities of a text, in the format shared by posts and messages.
-pub(super) fn entities(text: &Rendered, picture: Option<&Picture>) -> Value {
-    let tags = |tags: &[Place<String>]| -> Vec<Value> {
-        tags.iter().map(|tag| json!({"text": tag.what, "indices": [tag.start, tag.end]})).collect()
-    };
-    let mentions = text.mentions.iter().map(|mention| {
+pub(super) fn entities(text: &Text) -> Value {
+    let mut groups: BTreeMap<_, Vec<Value>> =
+        ["hashtags", "symbols", "user_mentions", "urls"].map(|group| (group, Vec::new())).into();
+    for entity in &text.entities {
+        let indices = [entity.start, entity.end];
+        let (group, value) = match &entity.what {
+            What::Hashtag(tag) => ("hashtags", json!({"text": tag, "indices": indices})),
+            What::Cashtag(tag) => ("symbols", json!({"text": tag, "indices": indices})),
+            What::Mention(user) => (
+                "user_mentions",
+                json!({
+                    "screen_name": user.handle, "name": user.name, "id": number(&user.id), "id_str": user.id,
+                    "indices": indices,
+                }),
+            ),
+            What::Link(link) => (
+                "urls",
+                json!({
+                    "url": link.url, "expanded_url": link.expanded, "display_url": link.display, "indices": indices,
+                }),
+            ),
+            What::Media(picture) => ("media", media(picture, indices, false)),
+        };
+        groups.entry(group).or_default().push(value);
+    }
+    json!(groups)
+}
+
+/// Returns a picture or video. Plain `entities` list a video as a photo, `extended_entities` as a
+/// video.
+pub(super) fn media(media: &Media, indices: [u64; 2], is_extended: bool) -> Value {
+    let video = (media.is_video && is_extended).then(|| {
         json!({
-            "screen_name": mention.what.handle,
-            "name": mention.what.name,
-            "id": number(&mention.what.id),
-            "id_str": mention.what.id,
-            "indices": [mention.start, mention.end],
+            "aspect_ratio": [16, 9], "duration_millis": 12_345,
+            "variants": [{"bitrate": 832_000, "content_type": "video/mp4", "url": media.video_url()}],
         })
     });
-    let mut entities = json!({
-        "hashtags": tags(&text.hashtags),
-        "symbols": tags(&text.cashtags),
-        "user_mentions": mentions.collect::<Vec<_>>(),
-        "urls": text.links.iter().map(url).collect::<Vec<_>>(),
-    });
-    if let (Some(picture), Value::Object(members)) = (picture, &mut entities) {
-        members.insert("media".into(), media(text, picture, false).into());
-    }
-    entities
+    without_nulls(json!({
+        "id": number(&media.id), "id_str": media.id, "indices": indices, "ext_alt_text": media.alt_text,
+        "media_url": media.url.replace("https:", "http:"), "media_url_https": media.url,
+        "url": media.link.url, "display_url": media.link.display, "expanded_url": media.link.expanded,
+        "type": if video.is_some() { "video" } else { "photo" }, "video_info": video,
+        "sizes": {
+            "thumb": {"w": 150, "h": 150, "resize": "crop"}, "small": {"w": 680, "h": 383, "resize": "fit"},
+            "medium": {"w": 1200, "h": 675, "resize": "fit"}, "large": {"w": 1280, "h": 720, "resize": "fit"},
+        },
+    }))
 }
 
-fn url(link: &Place<Link>) -> Value {
+/// Returns the user in the format of posts and likes: a numeric id, with a string beside it.
+pub(super) fn user_of_post(user: &User) -> Value {
+    let own = json!({
+        "id": number(&user.id), "id_str": user.id, "translator_type": "none", "withheld_in_countries": [],
+        "location": stated(user.location), "description": stated(user.description),
+        "url": user.link.as_ref().map(|link| &link.url), "profile_banner_url": user.banner,
+        "listed_count": user.followers / 100, "utc_offset": null, "time_zone": null, "lang": null,
+        "following": null, "follow_request_sent": null, "notifications": null,
+        "profile_background_color": "F5F8FA", "profile_link_color": "1DA1F2", "profile_text_color": "333333",
+        "profile_sidebar_border_color": "C0DEED", "profile_sidebar_fill_color": "DDEEF6",
+        "profile_use_background_image": true,
+    });
+    with(account(user), own)
+}
+
+/// Returns the user in the format of follows, blocks and mutes: the id is a string, colours are -1,
+/// and missing texts are empty. X writes the text `null` for some pictures.
+pub(super) fn user_of_relation(user: &User) -> Value {
+    let picture = user.banner.as_ref().map_or("null".to_owned(), |_| user.picture.replace("https:", "http:"));
+    let own = json!({
+        "id": user.id, "location": user.location, "description": user.description,
+        "url": user.link.as_ref().map_or("", |link| &link.url), "profile_image_url": picture,
+        "listed_count": 0, "utc_offset": 0, "time_zone": "", "lang": "",
+        "following": false, "follow_request_sent": false, "notifications": false,
+        "profile_background_color": -1, "profile_link_color": -1, "profile_text_color": -1,
+        "profile_sidebar_border_color": -1, "profile_sidebar_fill_color": -1,
+        "profile_use_background_image": false,
+    });
+    with(account(user), own)
+}
+
+/// Returns the user in the format of messages: fewer members, and the creation time in
+/// milliseconds. Empty texts are left out.
+pub(super) fn user_of_message(user: &User) -> Value {
+    let own = json!({
+        "id": user.id, "created_timestamp": millis(user.since), "location": stated(user.location),
+        "description": stated(user.description), "url": user.link.as_ref().map(|link| &link.url),
+    });
+    with(profile(user), without_nulls(own))
+}
+
+/// Returns the members that the formats of posts and relations share.
+fn account(user: &User) -> Value {
+    let own = json!({
+        "favourites_count": user.likes, "created_at": classic(user.since), "geo_enabled": false,
+        "contributors_enabled": false, "is_translator": false,
+        "profile_background_image_url": "", "profile_background_image_url_https": "",
+        "profile_background_tile": false, "default_profile": true, "default_profile_image": false,
+    });
+    with(profile(user), own)
+}
+
+/// Returns the members that all formats share.
+fn profile(user: &User) -> Value {
     json!({
-        "url": link.what.url,
-        "expanded_url": link.what.expanded,
-        "display_url": link.what.display,
-        "indices": [link.start, link.end],
+        "name": user.name, "screen_name": user.handle, "protected": user.is_protected, "verified": user.is_verified,
+        "followers_count": user.followers, "friends_count": user.following, "statuses_count": user.posts,
+        "profile_image_url": user.picture.replace("https:", "http:"), "profile_image_url_https": user.picture,
     })
 }
 
-/// Returns the picture or video. Plain `entities` list a video as a photo, `extended_entities` as a
-/// video.
-fn media(text: &Rendered, picture: &Picture, is_extended: bool) -> Vec<Value> {
-    let Some(place) = text.pictures.first() else { return Vec::new() };
-    let is_video = picture.is_video && is_extended;
-    let mut media = json!({
-        "id": number(&picture.id),
-        "id_str": picture.id,
-        "indices": [place.start, place.end],
-        "media_url": picture.url.replace("https:", "http:"),
-        "media_url_https": picture.url,
-        "url": picture.link.url,
-        "display_url": picture.link.display,
-        "expanded_url": picture.link.expanded,
-        "type": if is_video { "video" } else { "photo" },
-        "sizes": sizes(),
-    });
-    if let Value::Object(members) = &mut media {
-        if !picture.alt_text.is_empty() {
-            members.insert("ext_alt_text".into(), picture.alt_text.into());
-        }
-        if is_video {
-            let file = picture.url.replace("video_thumb", "video").replace(".jpg", ".mp4");
-            let variants = json!([{"bitrate": 832_000, "content_type": "video/mp4", "url": file}]);
-            let info = json!({"aspect_ratio": [16, 9], "duration_millis": 12_345, "variants": variants});
-            members.insert("video_info".into(), info);
-        }
-    }
-    vec![media]
-}
-
-pub(super) fn sizes() -> Value {
-    json!({
-        "thumb": {"w": 150, "h": 150, "resize": "crop"},
-        "small": {"w": 680, "h": 383, "resize": "fit"},
-        "medium": {"w": 1200, "h": 675, "resize": "fit"},
-        "large": {"w": 1280, "h": 720, "resize": "fit"},
-    })
+fn stated(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }

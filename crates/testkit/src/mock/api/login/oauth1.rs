@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use super::{Fields, HeadResult, back, handle, page, random_token, read, refused};
+use super::{Fields, PendingLogin, back, handle, page, random_token, read, refused};
 use crate::mock::credentials::MockToken;
 use crate::mock::oauth1::Claim;
 use crate::mock::{Inner, random};
@@ -34,7 +34,7 @@ pub(super) async fn request_token(State(inner): State<Arc<Inner>>, request: Requ
     let (token, secret) = (random_token(27), random_token(32));
     let fields = [("oauth_token", token.as_str()), ("oauth_token_secret", secret.as_str())];
     let answer = form(&[fields.as_slice(), &[("oauth_callback_confirmed", "true")]].concat());
-    state.logins.requests.insert(token, HeadResult { app: app.name, secret, callback, agreed: None });
+    state.logins.requests.insert(token, PendingLogin { app: app.name, secret, callback, agreed: None });
     answer
 }
 
@@ -44,11 +44,11 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
     let token = MockToken::new(asked.get("oauth_token").unwrap_or_default());
     let mut state = inner.state();
     let (verifier, pin) = (random_token(32), MockToken::new(random::digits(7)));
-    let Some(begun) = state.logins.requests.get_mut(&token).filter(|begun| begun.agreed.is_none()) else {
+    let Some(login) = state.logins.requests.get_mut(&token).filter(|login| login.agreed.is_none()) else {
         let why = "The request token for this page is invalid. It may have already been used, or expired because it is too old.";
         return page::text(StatusCode::FORBIDDEN, why);
     };
-    let callback = begun.callback.clone();
+    let callback = login.callback.clone();
     if asked.get("denied").is_some() {
         state.logins.requests.remove(&token);
         return match callback.as_str() {
@@ -56,9 +56,9 @@ pub(super) async fn authorize(State(inner): State<Arc<Inner>>, request: Request)
             callback => back(callback, &[("denied", token.as_str())]),
         };
     }
-    let Some(user) = asked.get("user_id") else { return page::consent(&begun.app, &asked) };
+    let Some(user) = asked.get("user_id") else { return page::consent(&login.app, &asked) };
     let verifier = if callback == PIN { pin } else { verifier };
-    begun.agreed = Some((user.to_owned(), verifier.clone()));
+    login.agreed = Some((user.to_owned(), verifier.clone()));
     match callback.as_str() {
         PIN => page::text(StatusCode::OK, verifier.as_str()),
         callback => back(callback, &[("oauth_token", token.as_str()), ("oauth_verifier", verifier.as_str())]),
@@ -72,14 +72,14 @@ pub(super) async fn access_token(State(inner): State<Arc<Inner>>, request: Reque
     let Some(claim) = claim(&head) else { return unauthenticated() };
     let token = MockToken::new(claim.token.clone().unwrap_or_default());
     let app = inner.signer(&claim, &head, &body, |state, app| {
-        state.logins.requests.get(&token).filter(|begun| begun.app == app.name).map(|begun| begun.secret.clone())
+        state.logins.requests.get(&token).filter(|login| login.app == app.name).map(|login| login.secret.clone())
     });
     let Some(app) = app else { return unauthenticated() };
     let verifier = parameter(&claim, &head, &body, "oauth_verifier").map(MockToken::new);
     let user_id = {
         let mut state = inner.state();
-        let begun = state.logins.requests.get(&token);
-        let agreed = begun.and_then(|begun| begun.agreed.clone()).filter(|(_, right)| verifier.as_ref() == Some(right));
+        let login = state.logins.requests.get(&token);
+        let agreed = login.and_then(|login| login.agreed.clone()).filter(|(_, right)| verifier.as_ref() == Some(right));
         let Some((user_id, _)) = agreed else {
             let why = "Error processing your OAuth request: Invalid oauth_verifier parameter";
             return page::text(StatusCode::UNAUTHORIZED, why);

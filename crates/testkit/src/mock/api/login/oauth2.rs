@@ -15,7 +15,7 @@ use http::request::Parts;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Code, Fields, Refresh, Told, back, page, random_token, read};
+use super::{Code, Fields, JsonReply, Refresh, back, page, random_token, read};
 use crate::mock::Inner;
 use crate::mock::clock::{after, between};
 use crate::mock::credentials::{MockApp, MockToken, Permission};
@@ -93,7 +93,7 @@ pub(super) async fn revoke(State(inner): State<Arc<Inner>>, request: Request) ->
     let mut state = inner.state();
     state.grants2.retain(|known, grant| *known != token || grant.app != app.name);
     state.logins.refreshes.retain(|known, refresh| *known != token || refresh.app != app.name);
-    Told::ok(json!({"revoked": true})).into_response()
+    JsonReply::ok(json!({"revoked": true})).into_response()
 }
 
 impl Inner {
@@ -144,7 +144,7 @@ impl Inner {
     }
 
     /// Creates new tokens for a user's consent.
-    fn give(&self, consent: Refresh) -> Told {
+    fn give(&self, consent: Refresh) -> JsonReply {
         // Adds the user, so that events can be generated for them.
         self.user(&consent.app, &consent.user_id);
         let mut state = self.state();
@@ -159,28 +159,28 @@ impl Inner {
         };
         state.grants2.insert(access.clone(), grant);
         let scope: Vec<&str> = consent.scopes.iter().map(String::as_str).collect();
-        let told = |refresh: Option<&str>| {
-            let mut told = json!({
+        let reply = |refresh: Option<&str>| {
+            let mut reply = json!({
                 "token_type": "bearer",
                 "expires_in": ACCESS.as_secs(),
                 "access_token": access.as_str(),
                 "scope": scope.join(" "),
             });
-            if let (Some(fields), Some(refresh)) = (told.as_object_mut(), refresh) {
+            if let (Some(fields), Some(refresh)) = (reply.as_object_mut(), refresh) {
                 fields.insert("refresh_token".to_owned(), refresh.into());
             }
-            Told::ok(told)
+            JsonReply::ok(reply)
         };
         if !consent.scopes.contains(RENEWABLE) {
-            return told(None);
+            return reply(None);
         }
         let refresh = random_token(91);
-        let answer = told(Some(refresh.as_str()));
+        let answer = reply(Some(refresh.as_str()));
         state.logins.refreshes.insert(refresh, consent);
         answer
     }
 }
 
 fn no(status: StatusCode, error: &str, why: &str) -> Response {
-    Told(status, Some(json!({"error": error, "error_description": why}))).into_response()
+    JsonReply(status, Some(json!({"error": error, "error_description": why}))).into_response()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use birdhook_core::{DedupeScope, Event, EventKey, EventKind};
 
-use super::{Consumed, Entry, Ledger, Pages, Sent, lock};
+use super::{Consumed, Entry, Ledger, Records, Sent, lock};
 
 /// A failed assertion. Its message says what was sent, answered and consumed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,14 +31,14 @@ impl Ledger {
     /// Returns an error after [`expect_timeout`](super::super::MockSettings::expect_timeout), with what
     /// was sent, answered and consumed instead.
     pub async fn expect(&self, kind: EventKind) -> Result<Event, LedgerError> {
-        let found = self.wait(|pages| {
-            let found = pages.consumed.iter_mut().find(|one| !one.is_expected && one.event.kind() == kind)?;
+        let found = self.wait(|records| {
+            let found = records.consumed.iter_mut().find(|one| !one.is_expected && one.event.kind() == kind)?;
             found.is_expected = true;
             Some(found.event.clone())
         });
         match found.await {
             Some(event) => Ok(event),
-            None => Err(LedgerError::NotConsumed(self.instead(kind))),
+            None => Err(LedgerError::NotConsumed(self.explain_missing(kind))),
         }
     }
 
@@ -51,10 +51,10 @@ impl Ledger {
     /// Returns an error after [`expect_timeout`](super::super::MockSettings::expect_timeout), with the
     /// lost deliveries.
     pub async fn every_200_was_consumed(&self) -> Result<(), LedgerError> {
-        if self.wait(|pages| self.lost(pages).is_empty().then_some(())).await.is_some() {
+        if self.wait(|records| self.lost(records).is_empty().then_some(())).await.is_some() {
             return Ok(());
         }
-        let lost = self.lost(&lock(&self.book.pages));
+        let lost = self.lost(&lock(&self.shared.records));
         if lost.is_empty() { Ok(()) } else { Err(LedgerError::Lost(list_of_lost(&lost))) }
     }
 
@@ -63,9 +63,9 @@ impl Ledger {
     /// # Errors
     /// Returns an error that lists the events consumed more than once, and how often.
     pub fn none_consumed_twice(&self) -> Result<(), LedgerError> {
-        let pages = lock(&self.book.pages);
+        let records = lock(&self.shared.records);
         let mut times: BTreeMap<EventKey, (&Event, usize)> = BTreeMap::new();
-        for Consumed { event, .. } in &pages.consumed {
+        for Consumed { event, .. } in &records.consumed {
             let key = event.delivery_key_in(self.scope);
             // Without an id or a time, repeating an action gives the same content key, so only the
             // delivery key counts.
@@ -81,40 +81,41 @@ impl Ledger {
     }
 
     /// Waits until `found` returns a value, or until the timeout.
-    async fn wait<T>(&self, mut found: impl FnMut(&mut Pages) -> Option<T>) -> Option<T> {
-        let mut changed = self.book.changed.subscribe();
+    async fn wait<T>(&self, mut found: impl FnMut(&mut Records) -> Option<T>) -> Option<T> {
+        let mut changed = self.shared.changed.subscribe();
         let search = async {
             loop {
                 changed.mark_unchanged();
-                if let Some(found) = found(&mut lock(&self.book.pages)) {
+                if let Some(found) = found(&mut lock(&self.shared.records)) {
                     return Some(found);
                 }
                 changed.changed().await.ok()?;
             }
         };
-        tokio::time::timeout(self.book.patience, search).await.ok().flatten()
+        tokio::time::timeout(self.shared.patience, search).await.ok().flatten()
     }
 
     /// Returns deliveries that were answered 200 and hold an event that was not consumed.
-    fn lost(&self, pages: &Pages) -> Vec<(Sent, EventKind)> {
+    fn lost(&self, records: &Records) -> Vec<(Sent, EventKind)> {
         let by_app = matches!(self.scope, DedupeScope::Subscription | DedupeScope::Conversation);
         let by_subscriber = matches!(self.scope, DedupeScope::Subscription | DedupeScope::AcrossApps);
         let key_scope = if by_subscriber { DedupeScope::AcrossApps } else { DedupeScope::Everywhere };
         // The receiver may name its apps differently. The names are compared only if they match the
         // mock's.
-        let apps: BTreeSet<&str> = sent_of(pages).map(|sent| sent.app.as_str()).collect();
-        let is_told = by_app && apps.len() > 1 && pages.consumed.iter().all(|one| apps.contains(one.event.app()));
+        let apps: BTreeSet<&str> = sent_of(records).map(|sent| sent.app.as_str()).collect();
+        let compares_apps =
+            by_app && apps.len() > 1 && records.consumed.iter().all(|one| apps.contains(one.event.app()));
         let mut known = BTreeSet::new();
-        for Consumed { event, .. } in &pages.consumed {
-            let app = if is_told { event.app() } else { "" };
+        for Consumed { event, .. } in &records.consumed {
+            let app = if compares_apps { event.app() } else { "" };
             known.insert((app, event.delivery_key_in(key_scope)));
             if self.is_cut_over {
                 known.insert((app, event.content_key_in(key_scope)));
             }
         }
         let mut lost = Vec::new();
-        for sent in sent_of(pages).filter(|sent| sent.outcome.is_ok()) {
-            let app = if is_told { sent.app.as_str() } else { "" };
+        for sent in sent_of(records).filter(|sent| sent.outcome.is_ok()) {
+            let app = if compares_apps { sent.app.as_str() } else { "" };
             let Ok(delivery) = crate::read(&sent.app, sent.body.clone()) else { continue };
             for event in delivery.events() {
                 let mut keys = vec![event.delivery_key_in(key_scope)];
@@ -128,15 +129,15 @@ impl Ledger {
     }
 
     /// Describes what happened although no event of this kind was consumed.
-    fn instead(&self, kind: EventKind) -> String {
-        let pages = lock(&self.book.pages);
-        let sent: Vec<&Sent> = sent_of(&pages).filter(|sent| sent.kinds.contains(&kind)).collect();
+    fn explain_missing(&self, kind: EventKind) -> String {
+        let records = lock(&self.shared.records);
+        let sent: Vec<&Sent> = sent_of(&records).filter(|sent| sent.kinds.contains(&kind)).collect();
         let mut text = format!("no {kind} was consumed");
-        if pages.consumed.iter().any(|one| one.event.kind() == kind) {
+        if records.consumed.iter().any(|one| one.event.kind() == kind) {
             text = format!("no further {kind} was consumed");
         }
         let _ = match sent.as_slice() {
-            [] => match pages.untold.iter().rev().find(|(untold, ..)| untold.event_kind() == kind) {
+            [] => match records.undelivered.iter().rev().find(|(undelivered, ..)| undelivered.event_kind() == kind) {
                 Some((_, subscriber, why)) => write!(text, ": it happened to {subscriber}, but {why}"),
                 None => write!(text, ": none was sent, since none happened"),
             },
@@ -145,16 +146,16 @@ impl Ledger {
                 write!(text, ": {} sent ({})", times(sent.len()), answers.join("; "))
             }
         };
-        let _ = match pages.consumed.len() {
+        let _ = match records.consumed.len() {
             0 => write!(text, "; nothing at all was consumed: does the app call Ledger::consumed for every event?"),
-            _ => write!(text, "; consumed were {}", counts(pages.consumed.iter().map(|one| one.event.kind()))),
+            _ => write!(text, "; consumed were {}", counts(records.consumed.iter().map(|one| one.event.kind()))),
         };
         text
     }
 }
 
-fn sent_of(pages: &Pages) -> impl Iterator<Item = &Sent> {
-    pages.entries.iter().filter_map(|entry| if let Entry::Sent(sent) = entry { Some(sent) } else { None })
+fn sent_of(records: &Records) -> impl Iterator<Item = &Sent> {
+    records.entries.iter().filter_map(|entry| if let Entry::Sent(sent) = entry { Some(sent) } else { None })
 }
 
 fn list_of_lost(lost: &[(Sent, EventKind)]) -> String {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use birdhook_core::SecretError;
 
-use super::agenda::wake;
 use super::credentials::{MockApp, MockToken, MockUser, Permission, SCOPES};
-use super::manage::Asked;
+use super::manage::NewActivity;
+use super::scheduler::wake;
 use super::settings::{Chaos, DeliveryOrder};
 use super::state::{
     Grant, MockActivitySubscription, MockApi, MockFilter, MockSubscription, MockWebhook, Outage, Written,
@@ -121,8 +121,8 @@ impl MockX {
     ) -> Result<MockActivitySubscription, Refusal> {
         let filter = MockFilter { user_id: Some(user.to_owned()), ..MockFilter::default() };
         let (tag, webhook_id) = (tag.map(str::to_owned), Some(webhook.id.clone()));
-        let asked = Asked { event_type: kind.as_str().to_owned(), filter, tag, webhook_id, expires_at: None };
-        self.inner.subscribe_activity(&webhook.app, Some(user), asked)
+        let new = NewActivity { event_type: kind.as_str().to_owned(), filter, tag, webhook_id, expires_at: None };
+        self.inner.subscribe_activity(&webhook.app, Some(user), new)
     }
 
     /// Links a webhook to the filtered stream.
@@ -136,7 +136,7 @@ impl MockX {
     /// Generates an event of this kind for a user at the current time, and delivers it to every
     /// subscribed webhook.
     pub fn happen(&self, kind: Kind, user: &str) -> MockEvent {
-        let happening = self.inner.make_up(kind, user);
+        let happening = self.inner.generate(kind, user);
         self.tell(&happening);
         happening
     }
@@ -145,7 +145,7 @@ impl MockX {
     ///
     /// A revocation also removes the user's subscriptions and tokens, for every app.
     pub fn tell(&self, happening: &MockEvent) -> usize {
-        self.inner.tell(happening)
+        self.inner.deliver_event(happening)
     }
 
     /// Makes every management API call fail from now on; `None` ends the outage.
@@ -256,7 +256,7 @@ impl Inner {
         user
     }
 
-    pub(crate) fn make_up(&self, kind: Kind, user: &str) -> MockEvent {
+    pub(crate) fn generate(&self, kind: Kind, user: &str) -> MockEvent {
         let now = self.settings.clock.now();
         let mut state = self.state();
         let mut scene = std::mem::replace(&mut state.scene, PayloadGenerator::new(0)).at(now);
@@ -265,9 +265,9 @@ impl Inner {
         happening
     }
 
-    pub(crate) fn tell(&self, happening: &MockEvent) -> usize {
+    pub(crate) fn deliver_event(&self, happening: &MockEvent) -> usize {
         let now = self.settings.clock.now();
-        let many = self.state().tell(happening, now, self);
+        let many = self.state().deliver_event(happening, now, self);
         wake(self);
         many
     }

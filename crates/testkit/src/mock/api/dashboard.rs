@@ -1,20 +1,35 @@
-//! Endpoints for the dashboard and for tests in other languages.
+//! The dashboard, and its endpoints, which tests in other languages may use too.
 
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Told;
+use super::JsonReply;
 use crate::Kind;
 use crate::mock::Inner;
 
 /// Default number of ledger entries in a response.
 const LINES: usize = 100;
+
+/// Allows no external resources, no requests to other hosts, and no framing.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+];
+
+/// Returns the dashboard. It fetches its data as JSON and inserts it as text, never as HTML.
+pub(super) async fn page() -> Response {
+    (HEADERS, Html(include_str!("page.html"))).into_response()
+}
 
 /// Returns webhooks, subscriptions, and the totals of the ledger.
 pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
@@ -24,7 +39,7 @@ pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
     let challenges = inner.ledger.challenges().len();
     let state = inner.state();
     let kinds: Vec<&str> = Kind::ALL.iter().filter(|kind| **kind != Kind::Replay).map(|kind| kind.as_str()).collect();
-    Told::ok(json!({
+    JsonReply::ok(json!({
         "now": inner.settings.clock.now(),
         "clock": if inner.settings.clock.is_manual() { "manual" } else { "real" },
         "apps": state.apps.iter().map(|app| json!({"name": app.name, "id": app.id})).collect::<Vec<_>>(),
@@ -41,7 +56,7 @@ pub(super) async fn state(State(inner): State<Arc<Inner>>) -> Response {
 
 /// Returns the messages and posts that apps wrote, oldest first.
 pub(super) async fn written(State(inner): State<Arc<Inner>>) -> Response {
-    Told::ok(json!({"written": inner.state().written})).into_response()
+    JsonReply::ok(json!({"written": inner.state().written})).into_response()
 }
 
 /// Query parameters that select ledger entries.
@@ -58,7 +73,7 @@ pub(super) async fn ledger(State(inner): State<Arc<Inner>>, Query(lines): Query<
     let entries = inner.ledger.entries();
     let newest = entries.iter().rev().take_while(|entry| entry.number() > lines.after.unwrap_or(0));
     let newest: Vec<_> = newest.take(lines.limit.unwrap_or(LINES)).collect();
-    Told::ok(json!({"entries": newest, "total": entries.len()})).into_response()
+    JsonReply::ok(json!({"entries": newest, "total": entries.len()})).into_response()
 }
 
 #[derive(Deserialize)]
@@ -69,7 +84,7 @@ struct Fire {
 
 /// Generates an event. Accepts only JSON, because HTML forms of other sites cannot send it.
 pub(super) async fn fire(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
-    let refuse = |status, why: String| Told(status, Some(json!({"error": why}))).into_response();
+    let refuse = |status, why: String| JsonReply(status, Some(json!({"error": why}))).into_response();
     let is_json =
         headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     if !is_json {
@@ -80,9 +95,9 @@ pub(super) async fn fire(State(inner): State<Arc<Inner>>, headers: HeaderMap, bo
     };
     match kind.parse::<Kind>() {
         Ok(kind) => {
-            let deliveries = inner.tell(&inner.make_up(kind, &user_id));
-            let told: Value = json!({"kind": kind.as_str(), "user_id": user_id, "deliveries": deliveries});
-            Told::ok(told).into_response()
+            let deliveries = inner.deliver_event(&inner.generate(kind, &user_id));
+            let reply: Value = json!({"kind": kind.as_str(), "user_id": user_id, "deliveries": deliveries});
+            JsonReply::ok(reply).into_response()
         }
         Err(error) => refuse(StatusCode::BAD_REQUEST, error.to_string()),
     }

@@ -1,13 +1,18 @@
 //! A generated event, independent of the API that reports it.
 
-use birdhook_core::{ApiSource, Timestamp};
+use birdhook_core::{ApiSource, EventKind, Timestamp};
 use bytes::Bytes;
+use fastrand::Rng;
 
-use super::dice::{Dice, seed};
-use super::people::{Person, one_of_the_cast};
-use super::snowflake::Ids;
-use super::story::{Author, Story};
-use super::{Kind, account_activity, escape, x_activity};
+use super::account_activity::message::{message, reading};
+use super::facts::{Content, Facts};
+use super::inputs::{IDS_PER_EVENT, Inputs};
+use super::kind::Kind;
+use super::post::Post;
+use super::rng::rng;
+use super::user::User;
+use super::x_activity::events;
+use super::{account_activity, json, x_activity};
 
 /// A generated event, which any source API can report with the same ids, users, text and time.
 ///
@@ -109,22 +114,20 @@ impl MockEvent {
         self.at
     }
 
-    /// Returns X's id of the event; `None` for kinds without an id.
-    ///
-    /// It is the id of the post, like, message, encrypted message, space, broadcast, chat line,
-    /// news story or replay job.
+    /// Returns X's id of the post, like, message, space, broadcast, news story or replay job; `None`
+    /// for kinds without an id.
     pub fn id(&self) -> Option<String> {
-        self.story().id().map(str::to_owned)
+        self.facts().id
     }
 
     /// Returns the id of the user who acted.
     pub fn actor(&self) -> Option<String> {
-        self.story().actor().map(|who| who.id.clone())
+        self.facts().actor.map(|user| user.id)
     }
 
     /// Returns the id of the user acted upon, for likes, messages, and relations between users.
     pub fn target(&self) -> Option<String> {
-        self.story().target().map(|who| who.id.clone())
+        self.facts().target.map(|user| user.id)
     }
 
     /// Returns the text with X's short links, as a receiver reads it.
@@ -132,7 +135,7 @@ impl MockEvent {
     /// It is the text of a post, a liked post, a message or a chat line, the title of a broadcast,
     /// the headline of a news story, or the new value of a profile field.
     pub fn text(&self) -> Option<String> {
-        self.story().text()
+        self.facts().text
     }
 
     /// Returns the body in which this API reports the event; `None` if it does not report this
@@ -144,10 +147,11 @@ impl MockEvent {
         if !self.kind().api_sources().contains(&generation) {
             return None;
         }
-        match generation {
-            ApiSource::AccountActivity => Self::batch([self]),
-            _ => escape::plain(x_activity::body(self, &self.story())),
+        if generation == ApiSource::AccountActivity {
+            return Self::batch([self]);
         }
+        let rng = self.rng(&format!("delivery to {}", self.subscriber));
+        json::plain(x_activity::body(self.facts(), self.kind(), &self.subscriber, self.at, rng))
     }
 
     /// Returns one Account Activity body with all these events in one array.
@@ -156,39 +160,72 @@ impl MockEvent {
     /// body, if that API does not report their kind, or if the iterator is empty. A revocation
     /// cannot share a body.
     pub fn batch<'a>(happenings: impl IntoIterator<Item = &'a Self>) -> Option<Bytes> {
+        let body = |one: &Self| account_activity::body(one.facts(), one.kind(), &one.subscriber, one.at);
         let mut happenings = happenings.into_iter();
         let first = happenings.next()?;
-        let mut telling = account_activity::Telling::of(first, &first.story())?;
+        let mut all = body(first)?;
         for next in happenings {
-            telling.add(account_activity::Telling::of(next, &next.story())?)?;
+            let is_alike = (&next.subscriber, next.kind().account_activity())
+                == (&first.subscriber, first.kind().account_activity());
+            if !is_alike || next.what == Kind::Revoke {
+                return None;
+            }
+            json::merge(&mut all, body(next)?);
         }
-        escape::escaped(telling.body())
+        json::escaped(all)
     }
 
-    pub(super) fn story(&self) -> Story {
-        Story::of(self)
-    }
-
-    /// Returns the inputs from which the story is generated, and its kind.
-    pub(super) fn author(&self) -> (Author<'_>, Kind) {
-        let mut dice = self.dice("story");
-        let friend = one_of_the_cast(self.scene, &mut dice, &self.subject);
-        let person = |id: &str| Person::of(self.scene, id);
-        let author = Author {
+    fn facts(&self) -> Facts {
+        let mut inputs = Inputs {
             scene: self.scene,
             at: self.at,
             text: self.text.as_deref(),
-            ids: Ids::of(self.serial),
-            subject: person(&self.subject),
-            other: person(&self.other),
-            friend: person(&friend),
-            dice,
+            rng: self.rng("facts"),
+            next_id: self.serial.wrapping_mul(IDS_PER_EVENT),
+            subject: User::of(self.scene, &self.subject),
+            other: User::of(self.scene, &self.other),
         };
-        (author, self.what)
+        let (kind, inputs) = (self.what, &mut inputs);
+        let (subject, other) = (Some(inputs.subject.clone()), Some(inputs.other.clone()));
+        match kind.event_kind() {
+            EventKind::PostCreated => {
+                let post = Post::new(inputs, kind);
+                let (id, actor) = (Some(post.id.clone()), Some(post.author.clone()));
+                Facts { id, actor, text: Some(post.text.unescaped()), ..Content::Post(post).into() }
+            }
+            EventKind::Liked => {
+                let post = Post::earlier(inputs, inputs.subject.clone(), inputs.text);
+                let (id, text) = (format!("{:032x}", inputs.rng.u128(..)), post.text.unescaped());
+                Facts { id: Some(id), actor: other, target: subject, text: Some(text), content: Content::Like(post) }
+            }
+            EventKind::PostDeleted => {
+                Facts { id: Some(inputs.earlier_id()), actor: subject, ..Content::Deletion.into() }
+            }
+            EventKind::AccessRevoked => {
+                let app = rng(inputs.scene, "app").u64(10_000_000..40_000_000).to_string();
+                Facts { actor: subject, ..Content::Revocation(app).into() }
+            }
+            EventKind::MessageReceived | EventKind::MessageSent => message(inputs, kind == Kind::MessageSent),
+            EventKind::MessagesRead | EventKind::Typing => reading(inputs, kind == Kind::MessagesRead),
+            EventKind::ProfileUpdated => events::profile(inputs, kind),
+            EventKind::ChatReceived | EventKind::ChatSent | EventKind::ChatChanged => events::chat(inputs, kind),
+            EventKind::SpaceStarted | EventKind::SpaceEnded => events::space(inputs, kind),
+            EventKind::BroadcastStarted | EventKind::BroadcastEnded => events::broadcast(inputs, kind),
+            EventKind::BroadcastMessage => events::broadcast_message(inputs, false),
+            EventKind::BroadcastMessageRemoved => events::broadcast_message(inputs, true),
+            EventKind::NewsPublished => events::news(inputs),
+            EventKind::PostMatched => events::stream_post(inputs),
+            EventKind::ReplayFinished => events::replay(inputs),
+            EventKind::Followed | EventKind::Subscribed | EventKind::Unsubscribed => {
+                Facts { actor: other, target: subject, ..Content::Relation.into() }
+            }
+            // The relations that the subscriber changes.
+            _ => Facts { actor: subject, target: other, ..Content::Relation.into() },
+        }
     }
 
     /// Returns the random number generator for one part of this event.
-    pub(super) fn dice(&self, part: &str) -> Dice {
-        Dice::of([self.scene, self.serial, seed(part)])
+    fn rng(&self, part: &str) -> Rng {
+        rng(self.scene, &format!("event {} {part}", self.serial))
     }
 }

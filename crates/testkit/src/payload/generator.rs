@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use birdhook_core::Timestamp;
 
-use super::dice::{Dice, seed};
-use super::{Kind, MockEvent, dates, people};
+use super::dates;
+use super::event::MockEvent;
+use super::kind::Kind;
+use super::rng::rng;
+use super::user::one_of_the_cast;
 
 /// Generates events of invented users from a seed, so that a test is repeatable.
 ///
@@ -56,10 +59,10 @@ impl PayloadGenerator {
     pub fn happening(&mut self, kind: Kind, subscriber: &str) -> MockEvent {
         let serial = self.happenings;
         self.happenings = serial.wrapping_add(1);
-        let mut dice = Dice::of([self.seed, seed("happenings"), serial]);
-        let other = people::one_of_the_cast(self.seed, &mut dice, subscriber);
+        let mut rng = rng(self.seed, &format!("event {serial}"));
+        let other = one_of_the_cast(self.seed, &mut rng, subscriber);
         let happening = MockEvent::new(self.seed, serial, kind, subscriber, other, self.now);
-        self.advance(Duration::from_millis(dice.between(1_000, 2_999)));
+        self.advance(Duration::from_millis(rng.u64(1_000..3_000)));
         happening
     }
 }

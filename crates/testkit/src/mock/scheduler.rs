@@ -10,28 +10,28 @@ use tokio::task::JoinSet;
 use super::Inner;
 use super::clock::{Timed, after};
 use super::crc::Occasion;
-use super::delivery::Parcel;
+use super::delivery::QueuedDelivery;
 
 /// Scheduled tasks, ordered by time, then by insertion.
 #[derive(Debug, Default)]
-pub(crate) struct Agenda {
+pub(crate) struct Scheduler {
     due: BTreeMap<(Timestamp, u64), Task>,
-    asked: u64,
+    inserted: u64,
 }
 
 /// A scheduled task.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Queues a delivery for sending.
-    Deliver(Box<Parcel>),
+    Deliver(Box<QueuedDelivery>),
     /// Challenges the webhook with this id if its schedule says so, and schedules the next check.
     Challenge(String),
 }
 
-impl Agenda {
+impl Scheduler {
     pub(crate) fn add(&mut self, due: Timestamp, task: Task) {
-        self.asked += 1;
-        self.due.insert((due, self.asked), task);
+        self.inserted += 1;
+        self.due.insert((due, self.inserted), task);
     }
 
     fn next(&self) -> Option<Timestamp> {
@@ -48,17 +48,17 @@ impl Timed for Inner {
     fn next_due(&self) -> Option<Timestamp> {
         let now = self.settings.clock.now();
         let state = self.state();
-        state.agenda.next().filter(|due| *due > now && !state.has_ended)
+        state.scheduler.next().filter(|due| *due > now && !state.has_ended)
     }
 
     fn is_settled(&self) -> bool {
         let now = self.settings.clock.now();
         let state = self.state();
         let waits = !state.is_held && state.waiting.values().any(|waiting| !waiting.is_empty());
-        let is_due = state.agenda.next().is_some_and(|due| due <= now);
+        let is_due = state.scheduler.next().is_some_and(|due| due <= now);
         // A stopped mock does nothing more, even if work is due.
         state.has_ended
-            || !waits && !is_due && state.challenging == 0 && state.under_way.values().all(|many| *many == 0)
+            || !waits && !is_due && state.challenging == 0 && state.in_flight.values().all(|many| *many == 0)
     }
 
     fn changes(&self) -> watch::Receiver<()> {
@@ -68,44 +68,44 @@ impl Timed for Inner {
 
 /// Runs due tasks until dropped. Dropping it also aborts the tasks that it has spawned.
 pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut begun = JoinSet::new();
+    let mut tasks = JoinSet::new();
     let mut changed = inner.changed.subscribe();
     loop {
         changed.mark_unchanged();
-        let was_due = begin_due(&inner, &mut begun);
-        begin_deliveries(&inner, &mut begun);
+        let was_due = start_due(&inner, &mut tasks);
+        start_deliveries(&inner, &mut tasks);
         if was_due {
             // A webhook that is not challenged yet starts no task, so nothing else would notify
             // waiters.
             wake(&inner);
         }
-        let next = inner.state().agenda.next();
+        let next = inner.state().scheduler.next();
         tokio::select! {
             _ = changed.changed() => {}
             () = inner.settings.clock.reaches(next) => {}
-            Some(_) = begun.join_next() => {}
+            Some(_) = tasks.join_next() => {}
         }
     }
 }
 
 /// Starts all due tasks. Returns whether there were any.
-fn begin_due(inner: &Arc<Inner>, begun: &mut JoinSet<()>) -> bool {
+fn start_due(inner: &Arc<Inner>, tasks: &mut JoinSet<()>) -> bool {
     let now = inner.settings.clock.now();
     let (mut state, mut was_due) = (inner.state(), false);
-    while let Some(task) = state.agenda.take(now) {
+    while let Some(task) = state.scheduler.take(now) {
         was_due = true;
         match task {
-            Task::Deliver(parcel) => state.waiting.entry(parcel.webhook.clone()).or_default().push_back(*parcel),
+            Task::Deliver(queued) => state.waiting.entry(queued.webhook.clone()).or_default().push_back(*queued),
             Task::Challenge(webhook) => {
                 let generation =
                     state.webhook(&webhook).map(|webhook| (webhook.generation, webhook.is_stale(now, inner)));
                 let Some((generation, is_stale)) = generation else { continue };
                 if let Some(period) = generation.challenges(&inner.settings).schedule.period() {
-                    state.agenda.add(after(now, period), Task::Challenge(webhook.clone()));
+                    state.scheduler.add(after(now, period), Task::Challenge(webhook.clone()));
                 }
                 if is_stale {
                     state.challenging += 1;
-                    begun.spawn(challenge(Arc::clone(inner), webhook));
+                    tasks.spawn(challenge(Arc::clone(inner), webhook));
                 }
             }
         }
@@ -113,12 +113,12 @@ fn begin_due(inner: &Arc<Inner>, begun: &mut JoinSet<()>) -> bool {
     was_due
 }
 
-fn begin_deliveries(inner: &Arc<Inner>, begun: &mut JoinSet<()>) {
+fn start_deliveries(inner: &Arc<Inner>, tasks: &mut JoinSet<()>) {
     let mut state = inner.state();
     let webhooks: Vec<String> = state.waiting.keys().cloned().collect();
     for webhook in webhooks {
-        while let Some(parcel) = state.next_parcel(&webhook) {
-            begun.spawn(deliver(Arc::clone(inner), parcel));
+        while let Some(queued) = state.take_next(&webhook) {
+            tasks.spawn(deliver(Arc::clone(inner), queued));
         }
     }
 }
@@ -130,8 +130,8 @@ async fn challenge(inner: Arc<Inner>, webhook: String) {
     inner.changed.send_replace(());
 }
 
-async fn deliver(inner: Arc<Inner>, parcel: Parcel) {
-    inner.attempt(parcel).await;
+async fn deliver(inner: Arc<Inner>, queued: QueuedDelivery) {
+    inner.attempt(queued).await;
     inner.changed.send_replace(());
 }
 
