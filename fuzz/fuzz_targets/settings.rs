@@ -7,6 +7,9 @@
 #[allow(dead_code, reason = "of the tool's file only what reads is used")]
 #[path = "../../crates/cli/src/account/keys.rs"]
 mod keys;
+#[allow(dead_code, reason = "versions are checked before a text is parsed")]
+#[path = "../../crates/cli/src/version.rs"]
+mod version;
 #[path = "../../crates/cli/src/commands/ensure/written.rs"]
 mod written;
 

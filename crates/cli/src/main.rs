@@ -10,6 +10,7 @@ mod input;
 mod lines;
 mod output;
 mod tally;
+mod version;
 mod wrapped;
 
 use std::backtrace::{Backtrace, BacktraceStatus};

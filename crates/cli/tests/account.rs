@@ -7,14 +7,14 @@ use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use serde_json::Value;
 
 /// An account at a mock X, and a receiver.
-struct Account {
-    folder: Folder,
-    listening: Serving,
+pub(crate) struct Account {
+    pub(crate) folder: Folder,
+    pub(crate) listening: Serving,
     x: Serving,
 }
 
 impl Account {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self::with(name, &[], |_| ())
     }
 
@@ -35,13 +35,13 @@ impl Account {
         Self { folder, listening, x }
     }
 
-    fn run(&self, args: &[&str]) -> Ended {
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
         let keys = self.folder.path("keys.toml");
         end(birdhook(args).env("BIRDHOOK_CREDENTIALS", keys).env_remove("BIRDHOOK_CONSUMER_SECRET"))
     }
 
     /// Runs a command that must succeed, and returns its JSON output.
-    fn json(&self, args: &[&str]) -> Vec<Value> {
+    pub(crate) fn json(&self, args: &[&str]) -> Vec<Value> {
         let ended = self.run(&[args, &["--json"]].concat());
         assert_eq!(ended.code, 0, "{args:?}: {}{}", ended.stdout, ended.stderr);
         ended.json()
@@ -52,7 +52,7 @@ impl Account {
         crate::support::post_json(&self.x.url, "/_mock/fire", &body);
     }
 
-    fn wanted(&self, rest: &str) -> String {
+    pub(crate) fn wanted(&self, rest: &str) -> String {
         self.folder.file("wanted.toml", &format!("url = \"{}\"\n{rest}", self.listening.url))
     }
 }

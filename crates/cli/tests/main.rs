@@ -6,6 +6,8 @@ mod auth;
 mod credentials;
 mod doctor;
 mod engines;
+mod golden;
+mod golden_json;
 mod inbox;
 mod inspect;
 mod mock_x;

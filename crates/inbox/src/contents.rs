@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::index::Index;
 use crate::memory::{HALF, Memory};
 use crate::options::InboxSettings;
-use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, FORMAT, Keys, Progress, read_number};
-use crate::store::{Store, StoreError, Table};
+use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, Keys, Progress, read_number};
+use crate::store::{FORMAT, Store, StoreError, Table};
 
 #[derive(Debug)]
 pub(crate) struct Contents {

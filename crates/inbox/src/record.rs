@@ -9,9 +9,6 @@ use crate::memory::{HALF, Half};
 use crate::slot::{Slot, State};
 use crate::{StoreError, UnreadableEvent};
 
-/// The record format that this version writes.
-pub(crate) const FORMAT: u8 = 1;
-
 /// The keys of the records in [`Table::About`](crate::Table).
 pub(crate) const ABOUT_FORMAT: u64 = 0;
 pub(crate) const ABOUT_NEXT: u64 = 1;
@@ -285,7 +282,12 @@ fn text(record: &mut Bytes) -> Option<Arc<str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::memory::half;
+    use crate::slot::lane;
+    use crate::store::{RedbStore, Store, Table};
 
     fn delivery() -> Delivery {
         let body = r#"{"for_user_id":"1","tweet_delete_events":[{"status":{"id":"2"}},{"status":{"id":"3"}},{"status":{"id":"4"}}]}"#;
@@ -345,6 +347,68 @@ mod tests {
         let read = Keys::read(Keys { stored_at: 5, keys: vec![[1; HALF], [2; HALF]] }.write()).unwrap();
         assert_eq!((read.stored_at, read.keys), (5, vec![[1; HALF], [2; HALF]]));
         assert_eq!(read_number(write_number(u64::MAX)).unwrap(), u64::MAX);
+    }
+
+    /// The records in the folder that version 0.1 wrote.
+    fn golden() -> HashMap<(Table, u64), Bytes> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("inbox.redb");
+        std::fs::write(&file, include_bytes!("../tests/golden/inbox-0.1/inbox.redb")).unwrap();
+        let (store, mut records) = (RedbStore::open(&file).unwrap(), HashMap::new());
+        for table in Table::ALL {
+            store.scan(table, 0, &mut |key, record| records.insert((table, key), record).is_none()).unwrap();
+        }
+        records
+    }
+
+    fn golden_delivery(batch: u64) -> Delivery {
+        let body = include_str!("../tests/golden/bodies.jsonl").lines().nth(batch as usize).unwrap();
+        let app = if matches!(batch, 3 | 4) { "bees" } else { "shop" };
+        Delivery::restore(app, body, 10).unwrap()
+    }
+
+    #[test]
+    fn deliveries_are_written_as_version_0_1_wrote_them() {
+        let golden = golden();
+        for number in 1..6 {
+            let mut delivery = golden_delivery(number);
+            // The other event of the last one was a duplicate.
+            delivery.retain(|event| number != 5 || event.index() == 1);
+            let written = Batch(vec![Arc::new(Stored::new(delivery))]).write();
+            assert_eq!(written, golden[&(Table::Deliveries, number)], "batch {number}");
+        }
+    }
+
+    #[test]
+    fn progress_is_written_as_version_0_1_wrote_it() {
+        let golden = golden();
+        let lane = lane("shop", Some("2001"));
+        let times = [1_795_426_201_000, 1_795_426_203_000];
+        let slots = vec![
+            Slot { state: State::Done { since: times[1] }, attempts: 1, lane },
+            Slot { state: State::Dead { since: times[1] }, attempts: 1, lane },
+            Slot { state: State::Ready, attempts: 1, lane },
+        ];
+        let first = Progress { stored_at: times[0], bytes: 256, slots };
+        assert_eq!(first.write(), golden[&(Table::Progress, 1)]);
+        let slots = vec![Slot { state: State::Waiting { until: times[1] + 3_600_000 }, attempts: 1, lane }];
+        let second = Progress { stored_at: times[0] + 1000, bytes: 228, slots };
+        assert_eq!(second.write(), golden[&(Table::Progress, 2)]);
+    }
+
+    #[test]
+    fn keys_and_numbers_are_written_as_version_0_1_wrote_them() {
+        let golden = golden();
+        for number in 0..6 {
+            let delivery = golden_delivery(number);
+            let new = delivery.events().iter().filter(|event| number != 5 || event.index() == 1);
+            let keys = new.map(|event| half(&event.delivery_key())).collect();
+            let written = Keys { stored_at: 1_795_426_200_000 + 1000 * number, keys }.write();
+            assert_eq!(written, golden[&(Table::Keys, number)], "batch {number}");
+        }
+        for (name, value) in [(ABOUT_FORMAT, 1), (ABOUT_NEXT, 6), (ABOUT_TIME, 1_795_426_203_000)] {
+            assert_eq!(write_number(value), golden[&(Table::About, name)], "{name}");
+        }
     }
 
     #[test]

@@ -17,10 +17,10 @@ use crate::list::{EventQuery, EventStatus, ListedEvent};
 use crate::memory::Half;
 use crate::options::InboxSettings;
 use crate::prepared::{Prepared, Promise};
-use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, FORMAT, Keys, Progress, Stored, write_number};
+use crate::record::{ABOUT_FORMAT, ABOUT_NEXT, ABOUT_TIME, Batch, Keys, Progress, Stored, write_number};
 use crate::slot::{Slot, State, lane};
 use crate::space;
-use crate::store::{Change, Store, StoreError, Table};
+use crate::store::{Change, FORMAT, Store, StoreError, Table};
 
 /// Applies commands to the state in memory and collects the changes to write.
 pub(crate) struct Round<'a> {

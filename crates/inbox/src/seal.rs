@@ -59,3 +59,21 @@ impl Seal {
         self.file.write_all(&bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_read_and_written_as_version_0_1_wrote_it() {
+        let golden = include_bytes!("../tests/golden/inbox-0.1/sealed");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sealed");
+        std::fs::write(&path, golden).unwrap();
+        let mut seal = Seal::open(&path).unwrap();
+        assert_eq!(seal.read().unwrap(), Some(5));
+        seal.write(4).unwrap();
+        seal.write(5).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), golden);
+    }
+}

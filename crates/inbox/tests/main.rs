@@ -12,6 +12,7 @@
 mod conformance;
 mod consuming;
 mod failing;
+mod golden;
 #[cfg(unix)]
 mod gone;
 mod horizon;

@@ -78,21 +78,46 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
     assert_eq!(fs::read_to_string(file).unwrap(), text);
 }
 
+/// Returns every record. The bytes of the file differ after each opening, because redb marks it as
+/// open.
+fn records(file: &Path) -> Vec<(Table, u64, Bytes)> {
+    let (store, mut records) = (RedbStore::open(file).unwrap(), Vec::new());
+    for table in Table::ALL {
+        let mut add = |key, record| {
+            records.push((table, key, record));
+            true
+        };
+        store.scan(table, 0, &mut add).unwrap();
+    }
+    records
+}
+
 #[tokio::test]
-async fn a_later_format_is_refused_and_not_touched() {
+async fn a_later_format_is_refused_with_both_versions_and_not_touched() {
     let folder = used().await;
     let file = folder.path().join("inbox.redb");
-    let write = |format: u64| {
+    let write = |format: u64, progress: Bytes| {
         let mut value = format.to_be_bytes().to_vec();
         value.extend(crc32fast::hash(&value).to_be_bytes());
-        let change = Change { table: Table::About, key: 0, value: Some(Bytes::from(value)) };
-        RedbStore::open(&file).unwrap().commit(&[change]).unwrap();
+        let format = Change { table: Table::About, key: 0, value: Some(value.into()) };
+        let progress = Change { table: Table::Progress, key: 0, value: Some(progress) };
+        RedbStore::open(&file).unwrap().commit(&[format, progress]).unwrap();
     };
-    write(9);
-    let error = refused(folder.path());
-    assert!(matches!(error.reason, StoreError::TooNew(9)), "{error}");
-    assert!(error.to_string().ends_with("it has format 9, of a later version of birdhook"), "{error}");
-    write(1);
+    let progress = RedbStore::open(&file).unwrap().get(Table::Progress, 0).unwrap().unwrap();
+    // The records of a later version may have another form.
+    for progress in [progress.clone(), Bytes::from_static(b"another form")] {
+        for format in [2, 9] {
+            write(format, progress.clone());
+            let before = (records(&file), fs::read(folder.path().join("sealed")).unwrap());
+            let error = refused(folder.path());
+            assert!(matches!(error.reason, StoreError::TooNew(found) if u64::from(found) == format), "{error}");
+            assert!(before == (records(&file), fs::read(folder.path().join("sealed")).unwrap()), "format {format}");
+            let (folder, known) = (folder.path().display(), "this version of birdhook reads formats up to 1");
+            let expected = format!("it has format {format}, but {known}: upgrade birdhook");
+            assert_eq!(error.to_string(), format!("cannot open the inbox in {folder}: {expected}"));
+        }
+    }
+    write(1, progress);
     is_unharmed(&folder).await;
 }
 

@@ -105,6 +105,14 @@ impl Redis {
         }
     }
 
+    /// Returns a handle that has not connected.
+    #[cfg(test)]
+    pub(crate) fn unconnected() -> Result<Self, RedisError> {
+        let client = Client::open("redis://127.0.0.1:1")?;
+        let line = Line { manager: manager(&client)?, serial: 0 };
+        Ok(Self { link: Arc::new(Link { client, line: Mutex::new(line) }) })
+    }
+
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         self.answer(&Request::Command(command)).await
     }

@@ -71,6 +71,9 @@
 mod connection;
 mod dedupe;
 mod error;
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "only tests use it")]
+mod recorder;
 mod stream;
 mod weakness;
 

@@ -12,10 +12,19 @@ use birdhook::{Secret, event::Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::version;
+
+/// The latest version of the file that this version of birdhook reads, and the one it writes. The
+/// file does not state it.
+const VERSION: u32 = 1;
+
 /// The contents of the credentials file.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
+    /// Checked by [`Keys::check_version`].
+    #[serde(rename = "version", skip_serializing)]
+    pub(crate) _version: Option<u32>,
     /// Base URL of the API if it is not X's own, such as that of a mock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_url: Option<String>,
@@ -110,7 +119,13 @@ impl Keys {
         if text.trim().is_empty() {
             bail!("{} is empty: restore it, or delete it and log in again", path.display());
         }
+        Self::check_version(path, &text)?;
         Self::parse(&text).map_err(|(line, message)| anyhow::anyhow!("{}:{line}: {message}", path.display()))
+    }
+
+    /// Rejects a file that a later version of birdhook wrote.
+    pub(super) fn check_version(path: &Path, text: &str) -> Result<()> {
+        version::check(path, text, VERSION)
     }
 
     /// Parses TOML. The error is a line number and a message. The message never repeats a value of

@@ -22,10 +22,16 @@ pub(crate) async fn change(path: PathBuf, work: impl FnOnce(&mut Keys) + Send + 
     blocking(move || change_locked(&locked, &path, work)).await
 }
 
-/// Replaces the contents of the credentials file.
-pub(crate) async fn replace(path: &Path, keys: Keys) -> Result<()> {
-    let locked = SharedFile::new(path).lock().await?;
-    blocking(move || Ok(locked.replace(keys.text()?.as_bytes())?)).await
+/// Replaces the contents of the credentials file, unless a later version of birdhook wrote them.
+pub(crate) async fn replace(path: PathBuf, keys: Keys) -> Result<()> {
+    let locked = SharedFile::new(&path).lock().await?;
+    blocking(move || {
+        if let Some(text) = locked.read()? {
+            Keys::check_version(&path, &String::from_utf8_lossy(&text))?;
+        }
+        Ok(locked.replace(keys.text()?.as_bytes())?)
+    })
+    .await
 }
 
 fn change_locked(locked: &LockedFile, path: &Path, work: impl FnOnce(&mut Keys)) -> Result<()> {

@@ -143,7 +143,7 @@ impl MockX {
         let x = Server::start(settings).await.with_context(|| format!("cannot play X on {}", self.addr))?;
         note(format!("playing X on {}/", x.url()));
         if let Some(path) = &self.credentials {
-            replace(path, self.keys(&x)).await?;
+            replace(path.clone(), self.keys(&x)).await?;
         }
         credentials(&x, self.secret.is_some(), json)?;
         for url in &self.webhook {
@@ -175,6 +175,7 @@ impl MockX {
             client_secret: app.client_secret.as_ref().map(|secret| secret.as_str().to_owned()),
             owner: Some(of(&app.owner)),
             users: self.user.iter().map(|id| (id.clone(), of(&x.user(id)))).collect(),
+            ..Keys::default()
         }
     }
 

@@ -17,6 +17,8 @@ use crate::{LockedFile, SharedFile, UserToken};
 /// files (0600). The folder must be on a local disk, because locks on network file systems are not
 /// reliable.
 ///
+/// A file of a later version of birdhook is an error of every method, and is not changed.
+///
 /// ```no_run
 /// use birdhook_client::{Client, ConsumerKeys, Credentials, FileTokenStore};
 ///
@@ -80,9 +82,15 @@ impl LockedToken for Locked {
     fn set(&mut self, token: Option<UserToken>) -> TokenStoreFuture<'_, ()> {
         // Holds the lock until the file is written, even if this future is dropped.
         let locked = self.locked.clone();
-        Box::pin(blocking(move || match token {
-            Some(token) => Ok(locked.replace(&Kept::json(&token)?)?),
-            None => Ok(locked.remove()?),
+        let file = self.file.clone();
+        Box::pin(blocking(move || {
+            if let Some(text) = file.read()? {
+                check_version(&file, &text)?;
+            }
+            match token {
+                Some(token) => Ok(locked.replace(&Kept::json(&token)?)?),
+                None => Ok(locked.remove()?),
+            }
         }))
     }
 }
@@ -98,6 +106,26 @@ async fn blocking<T: Send + 'static>(
 impl From<io::Error> for TokenStoreError {
     fn from(error: io::Error) -> Self {
         Self::new(error.to_string())
+    }
+}
+
+/// The latest version of token files that this version of birdhook reads, and the one it writes.
+/// Files do not state it.
+const VERSION: u32 = 1;
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: Option<u32>,
+}
+
+/// Rejects a file that a later version of birdhook wrote. It must be neither read nor replaced.
+fn check_version(file: &SharedFile, text: &[u8]) -> Result<(), TokenStoreError> {
+    match serde_json::from_slice(text) {
+        Ok(Versioned { version: Some(version) }) if version > VERSION => Err(TokenStoreError::new(format!(
+            "{} has version {version}, but this version of birdhook reads versions up to {VERSION}: upgrade birdhook",
+            file.path().display()
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -127,6 +155,7 @@ impl Kept {
 }
 
 fn parse(file: &SharedFile, text: &[u8]) -> Result<UserToken, TokenStoreError> {
+    check_version(file, text)?;
     // A serde error may contain the token.
     let kept: Kept = serde_json::from_slice(text)
         .map_err(|_| TokenStoreError::new(format!("{} does not hold a token", file.path().display())))?;

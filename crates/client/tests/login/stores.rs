@@ -213,3 +213,59 @@ async fn a_file_is_read_back_and_only_its_owner_may_read_it() {
         assert!(store.get(id).await.is_err() && store.lock(id).await.is_err(), "{id:?}");
     }
 }
+
+const GOLDEN: [(&str, &str); 2] = [
+    ("2001", include_str!("../golden/tokens-0.1/2001.json")),
+    ("3003", include_str!("../golden/tokens-0.1/3003.json")),
+];
+
+#[tokio::test]
+async fn token_files_of_version_0_1_are_read_and_written_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileTokenStore::new(folder.path());
+    for (user, text) in GOLDEN {
+        let path = folder.path().join(format!("{user}.json"));
+        for text in [text.to_owned(), text.replacen('{', r#"{"version":1,"#, 1)] {
+            std::fs::write(&path, text).unwrap();
+            let read = store.get(user).await.unwrap().unwrap();
+            assert_eq!(read.access.expose_secret(), format!("access-{user}"));
+            let (refresh, scope) = (read.refresh.as_ref().map(ExposeSecret::expose_secret), read.scope.as_deref());
+            let expires_at = read.expires_at.map(Timestamp::as_millis);
+            let expected = match user {
+                "2001" => (Some("refresh-2001"), Some("like.read users.read offline.access"), Some(1_795_433_400_000)),
+                _ => (None, None, None),
+            };
+            assert_eq!((refresh, scope, expires_at), expected);
+            store.set(user, Some(read)).await.unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[tokio::test]
+async fn token_files_of_later_versions_are_refused_and_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileTokenStore::new(folder.path());
+    let path = folder.path().join("2001.json");
+    // A later version may have members of another form.
+    let later = [GOLDEN[0].1.replacen('{', r#"{"version":2,"#, 1), r#"{"version":2,"tokens":["5secret"]}"#.to_owned()];
+    for text in later {
+        std::fs::write(&path, &text).unwrap();
+        let known = "this version of birdhook reads versions up to 1";
+        let expected = format!("{} has version 2, but {known}: upgrade birdhook", path.display());
+        let mut locked = store.lock(USER).await.unwrap();
+        for refused in [
+            store.get(USER).await.map(drop),
+            locked.get().await.map(drop),
+            locked.set(Some(UserToken::new("new"))).await,
+            locked.set(None).await,
+        ] {
+            assert_eq!(refused.unwrap_err().to_string(), expected);
+        }
+        drop(locked);
+        assert_eq!(store.set(USER, Some(UserToken::new("new"))).await.unwrap_err().to_string(), expected);
+        let client = client(folder.path(), "http://127.0.0.1:1", "id", || Timestamp::from_millis(0));
+        assert_eq!(client.access_token(USER).await.unwrap_err().cause(), &ErrorCause::TokenStore);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}

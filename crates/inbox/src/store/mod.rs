@@ -12,6 +12,9 @@ use bytes::Bytes;
 pub use self::redb::RedbStore;
 use crate::lock::LockHolder;
 
+/// The format of the records that the inbox writes, and the latest one that it reads.
+pub(crate) const FORMAT: u8 = 1;
+
 /// The map a record is in. Records are keyed by the number of a batch: deliveries that were stored
 /// together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,8 +153,8 @@ pub enum StoreError {
     /// The data read is not the data written.
     #[error("it is damaged: {0}")]
     Corrupt(String),
-    /// The store was written by a later version of birdhook.
-    #[error("it has format {0}, of a later version of birdhook")]
+    /// The store was written by a later version of birdhook, in this format.
+    #[error("it has format {0}, but this version of birdhook reads formats up to {FORMAT}: upgrade birdhook")]
     TooNew(u8),
     /// Reading or writing failed.
     #[error(transparent)]

@@ -64,7 +64,7 @@ impl DedupeSettings {
         Self::with(Arc::new(connection))
     }
 
-    fn with(link: Arc<dyn Link>) -> Self {
+    pub(super) fn with(link: Arc<dyn Link>) -> Self {
         Self {
             link,
             policy: DedupePolicy::default(),

@@ -160,3 +160,45 @@ fn millis(time: Duration) -> String {
     const LONGEST: u64 = 30 * 365 * 86_400_000;
     u64::try_from(time.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
+
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::recorder;
+
+    /// Runs a script in an empty database.
+    struct Recorder {
+        code: &'static str,
+        reply: Value,
+        written: Arc<Mutex<String>>,
+    }
+
+    impl Link for Recorder {
+        fn run(&self, script: ScriptInvocation<'static>) -> Answer {
+            *self.written.lock().unwrap() = recorder::written(&script, self.code);
+            let reply = self.reply.clone();
+            Box::pin(async move { Ok(reply) })
+        }
+    }
+
+    /// The receivers that share a server may have different versions.
+    #[tokio::test]
+    async fn claims_and_events_are_recorded_as_version_0_1_recorded_them() {
+        let with = |code, reply| {
+            let written = Arc::<Mutex<String>>::default();
+            let recorder = Recorder { code, reply, written: Arc::clone(&written) };
+            (written, Store::new(DedupeSettings::with(Arc::new(recorder))))
+        };
+        let (keys, name) = ([EventKey::from([0xab; 32])], format!("{{birdhook}}:{}", "ab".repeat(32)));
+        let (written, store) = with(include_str!("claim.lua"), Value::BulkString(b"1".to_vec()));
+        assert!(matches!(store.claim(&keys, "a-token").await, Ok(Claimed::Ours(ours)) if ours == [true]));
+        assert_eq!(*written.lock().unwrap(), format!("SET\n{name}\na-token\nPX\n10000"));
+        let (written, store) = with(include_str!("done.lua"), Value::Int(1));
+        assert!(store.tell(Verdict::Done, &keys, "a-token").await);
+        assert_eq!(*written.lock().unwrap(), format!("SET\n{name}\ndone\nPX\n435600000"));
+    }
+}

@@ -12,6 +12,10 @@ use self::written::Written;
 use crate::Verdict;
 use crate::account::{AccountArgs, explained};
 use crate::output::{self, BAD, CAREFUL, GOOD, note, shown, styled};
+use crate::version;
+
+/// The latest version of the configuration file that this version of birdhook reads.
+const VERSION: u32 = 1;
 
 /// Apply a webhook configuration file: register and validate the webhook, and subscribe users.
 ///
@@ -58,6 +62,7 @@ impl Ensure {
     pub(crate) async fn run(self, json: bool) -> Result<Verdict> {
         let shown = self.file.display();
         let text = fs::read_to_string(&self.file).with_context(|| format!("cannot read {shown}"))?;
+        version::check(&self.file, &text, VERSION)?;
         let written: Written = toml::from_str(&text).with_context(|| shown.to_string())?;
         let wanted = written.wanted().with_context(|| shown.to_string())?;
         let client = self.account.client()?;

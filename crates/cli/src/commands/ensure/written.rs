@@ -11,6 +11,9 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
+    /// Checked before the file is parsed.
+    #[serde(rename = "version")]
+    _version: Option<u32>,
     url: String,
     #[serde(default)]
     api: WrittenApi,

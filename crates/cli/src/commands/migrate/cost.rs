@@ -9,6 +9,10 @@ use birdhook::client::{MigrationPlan, PlanStep};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::output::{self, BAD, plural, shown, styled};
+use crate::version;
+
+/// The latest version of the table that this version of birdhook reads.
+const VERSION: u32 = 1;
 
 /// The built-in table. A file of `--prices` has the same form.
 const BUILT_IN: &str = include_str!("prices.toml");
@@ -17,6 +21,9 @@ const BUILT_IN: &str = include_str!("prices.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prices {
+    /// Checked before the file is parsed.
+    #[serde(rename = "version")]
+    _version: Option<u32>,
     date: String,
     source: String,
     /// US dollars per event, by type. `mute.*` stands for all types that begin with `mute.`.
@@ -45,6 +52,7 @@ impl Prices {
         let Some(file) = file else { return toml::from_str(BUILT_IN).context("the built-in prices cannot be read") };
         let shown = file.display();
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+        version::check(file, &text, VERSION)?;
         toml::from_str(&text).with_context(|| shown.to_string())
     }
 

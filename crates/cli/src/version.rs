@@ -1,0 +1,25 @@
+//! The versions of the TOML files that the tool reads.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: Option<u32>,
+}
+
+/// Rejects the text of a file whose version is later than `latest`. A file without `version` has
+/// version 1.
+///
+/// Checks nothing else, because a later version may have other members.
+pub(crate) fn check(path: &Path, text: &str, latest: u32) -> Result<()> {
+    match toml::from_str(text) {
+        Ok(Versioned { version: Some(version) }) if version > latest => bail!(
+            "{} has version {version}, but this version of birdhook reads versions up to {latest}: upgrade birdhook",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
+}
