@@ -12,9 +12,8 @@
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 #[cfg(target_os = "linux")]
-mod chart;
-#[cfg(target_os = "linux")]
 mod growth;
+#[cfg(target_os = "linux")]
 mod load;
 mod machine;
 mod path;
@@ -23,9 +22,14 @@ mod peers;
 #[cfg(target_os = "linux")]
 mod process;
 mod report;
+mod rounds;
+#[cfg(target_os = "linux")]
+mod server;
 #[cfg(target_os = "linux")]
 mod servers;
 mod statistics;
+#[cfg(target_os = "linux")]
+mod throughput;
 #[cfg(target_os = "linux")]
 mod timing;
 
@@ -50,7 +54,7 @@ fn main() -> ExitCode {
         "hold" => growth::hold(arguments[1].parse().expect("a number of keys")),
         // Started by `servers` and `peers`.
         #[cfg(target_os = "linux")]
-        "serve" => servers::serve(&arguments[1], arguments[2].parse().expect("a processor")),
+        "serve" => servers::serve(&arguments[1]),
         _ => panic!("there is no section {section:?}"),
     }
     ExitCode::SUCCESS

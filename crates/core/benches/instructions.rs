@@ -9,9 +9,8 @@
 //! initialization, and gives the allocator the same blocks independent of the length of paths and
 //! arguments.
 #![allow(missing_docs, unused_qualifications, reason = "what the macros make")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that cannot go on")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot go on")]
 
-#[path = "core/bodies.rs"]
 mod bodies;
 
 use std::hint::black_box;
@@ -22,7 +21,7 @@ use birdhook_core::{
     signature,
 };
 use bytes::Bytes;
-use gungraun::{library_benchmark, library_benchmark_group};
+use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group};
 
 /// Copies the text, because the count depends on its alignment, which varies for data in the
 /// binary.
@@ -233,44 +232,15 @@ fn window_contains((window, keys): (DedupeWindow, Vec<EventKey>)) -> (DedupeWind
     (window, keys)
 }
 
-mod counted {
-    use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig};
+library_benchmark_group!(
+    name = paths,
+    benchmarks =
+        [restore, receive, head, refuse, challenge, activity, v1, v2, delivery_key, window_insert, window_contains]
+);
 
-    use super::*;
-
-    library_benchmark_group!(
-        name = core,
-        benchmarks = [
-            restore,
-            receive,
-            head,
-            refuse,
-            challenge,
-            activity,
-            v1,
-            v2,
-            delivery_key,
-            window_insert,
-            window_contains,
-        ]
-    );
-
-    gungraun::main!(
-        config = LibraryBenchmarkConfig::default()
-            .tool(Callgrind::with_args(["--cache-sim=no"]))
-            .tool(Dhat::with_args(["--num-callers=100"]));
-        library_benchmark_groups = core
-    );
-
-    pub(crate) fn run() {
-        main();
-    }
-}
-
-fn main() {
-    // Without the runner, as in `cargo bench`, nothing can be counted.
-    match option_env!("GUNGRAUN_RUNNER") {
-        Some(_) => counted::run(),
-        None => println!("counted by `cargo xtask instructions`"),
-    }
-}
+gungraun::main!(
+    config = LibraryBenchmarkConfig::default()
+        .tool(Callgrind::with_args(["--cache-sim=no"]))
+        .tool(Dhat::with_args(["--num-callers=100"]));
+    library_benchmark_groups = paths
+);

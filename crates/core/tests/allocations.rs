@@ -3,7 +3,7 @@
 //! `cargo test -p birdhook-core --test integration allocations -- --nocapture` prints a line for
 //! each body.
 
-#[path = "../benches/core/bodies.rs"]
+#[path = "../benches/bodies/mod.rs"]
 mod bodies;
 
 use std::hint::black_box;

@@ -9,7 +9,7 @@
 //! initialization is excluded, and the allocator reuses the same blocks regardless of the length of
 //! paths and arguments. The clock is paused, which only tests can do.
 #![allow(missing_docs, unused_qualifications, reason = "what the macros make")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that cannot go on")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot go on")]
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -19,7 +19,7 @@ use birdhook_pipeline::{
     ChannelSink, Deliveries, Delivery, HeadResult, Outcome, Pipeline, Reply, RequestHead, Secret, Webhook, signature,
 };
 use bytes::Bytes;
-use gungraun::{library_benchmark, library_benchmark_group};
+use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group};
 use tokio::runtime::{Builder, Runtime};
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
@@ -127,29 +127,11 @@ fn challenge(receiver: Receiver) -> Receiver {
     receiver
 }
 
-mod counted {
-    use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig};
+library_benchmark_group!(name = paths, benchmarks = [receive, duplicate, challenge]);
 
-    use super::*;
-
-    library_benchmark_group!(name = pipeline, benchmarks = [receive, duplicate, challenge]);
-
-    gungraun::main!(
-        config = LibraryBenchmarkConfig::default()
-            .tool(Callgrind::with_args(["--cache-sim=no"]))
-            .tool(Dhat::with_args(["--num-callers=100"]));
-        library_benchmark_groups = pipeline
-    );
-
-    pub(crate) fn run() {
-        main();
-    }
-}
-
-fn main() {
-    // Outside the runner, as in `cargo bench`, nothing can be counted.
-    match option_env!("GUNGRAUN_RUNNER") {
-        Some(_) => counted::run(),
-        None => println!("counted by `cargo xtask instructions`"),
-    }
-}
+gungraun::main!(
+    config = LibraryBenchmarkConfig::default()
+        .tool(Callgrind::with_args(["--cache-sim=no"]))
+        .tool(Dhat::with_args(["--num-callers=100"]));
+    library_benchmark_groups = paths
+);

@@ -1,5 +1,6 @@
 //! Attacks the example servers and `birdhook listen`.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -9,20 +10,18 @@ use crate::steps::Outcome;
 use crate::{testing, tools};
 
 const PACKAGE: &str = "birdhook-attack";
-const ELSEWHERE: &str = "memory and open files are told by Linux alone";
-const EXAMPLES: [&str; 4] = ["axum", "hyper", "tower-layer", "actix"];
+const ELSEWHERE: &str = "only Linux reports memory and open files of a process";
 
 /// Builds everything in release mode and runs the attack program with the given arguments.
-pub(crate) fn run(mut args: lexopt::Parser) -> Result<()> {
+pub(crate) fn run(args: &[OsString]) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("{ELSEWHERE}");
     }
     tools::attack()?;
     let mut build = cargo(["build", "--release", "-p", "birdhook-examples", "-p", "birdhook-cli", "-p", PACKAGE]);
-    run_command(
-        build.args(["--bin", "birdhook", "--bin", PACKAGE]).args(EXAMPLES.iter().flat_map(|name| ["--example", name])),
-    )?;
-    run_command(program("release")?.args(args.raw_args()?))
+    build.args(["--bin=birdhook", "--bin", PACKAGE]);
+    run_command(build.args(["axum", "hyper", "tower-layer", "actix"].map(|name| format!("--example={name}"))))?;
+    run_command(Command::new(tools::target_folder()?.join("release").join(PACKAGE)).args(args))
 }
 
 /// The step of `cargo xtask ci`: every row with small numbers, on the programs that the tests
@@ -32,9 +31,10 @@ pub(crate) fn quick() -> Result<Outcome> {
         return Ok(Outcome::Skipped(ELSEWHERE.to_owned()));
     }
     tools::attack()?;
-    run_command(&mut cargo(["build", "--bins", "--examples"].iter().chain(testing::BUILT)))?;
+    run_command(cargo(["build", "--bins", "--examples"]).args(testing::BUILT))?;
     let mut last = String::new();
-    let attacked = watch(program("debug")?.arg("--quick"), |line| {
+    let mut attack = Command::new(tools::target_folder()?.join("debug").join(PACKAGE));
+    let attacked = watch(attack.arg("--quick"), |line| {
         if let Some(summary) = line.strip_prefix("attack: ") {
             summary.trim().clone_into(&mut last);
         }
@@ -44,8 +44,4 @@ pub(crate) fn quick() -> Result<Outcome> {
         Ok(()) => Ok(Outcome::Passed(last)),
         Err(error) => Err(error.context(last)),
     }
-}
-
-fn program(profile: &str) -> Result<Command> {
-    Ok(Command::new(tools::target_folder()?.join(profile).join(PACKAGE)))
 }

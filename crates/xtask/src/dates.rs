@@ -17,7 +17,7 @@ pub(crate) fn check() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped("it shifts the clock with libfaketime".to_owned()));
     }
-    tools::faketime()?;
+    tools::program("faketime", "faketime")?;
     let mut counts = Counts::default();
     for shift in SHIFTS {
         println!("\nthe clock at {shift}");

@@ -14,58 +14,101 @@ mod models;
 mod mutants;
 mod process;
 mod rules;
-mod sizes;
-mod soak;
 mod steps;
 mod supply;
 mod testing;
-mod timing;
 mod tools;
 
+use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use lexopt::prelude::{Long, Short, Value, ValueExt};
+use anyhow::{Context, Result};
+use clap::Parser;
 
-const HELP: &str = "\
-cargo xtask test [STEP]...     run the short suite, or these steps of it
-cargo xtask ci [--skip-test] [STEP]...
-                               run everything: the short suite, then the long one; with --skip-test
-                               only the long one
-cargo xtask fuzz [--seconds N | --minutes N] [--seed N] [TARGET]
-                               fuzz one target, or each in turn, for N seconds (5) or minutes each
-cargo xtask coverage           measure which lines of the core its tests and the fuzzing corpora run;
-                               fails below 95 %
-cargo xtask bench [--quick] [SECTION]
-                               measure everything, or one section, for docs/performance.md; --quick
-                               measures roughly and leaves the document as it is
-cargo xtask attack [--quick] [--server NAME] [ROW]...
-                               attack the example servers and `birdhook listen` with every row, or
-                               with these; --quick uses smaller numbers
-cargo xtask instructions [--write]
-                               count the instructions of each path and compare them with
-                               crates/benches/instructions.txt; --write replaces that file
-cargo xtask supply [PART]...   check the dependencies and the public APIs: every part, or these
-cargo xtask supply --write     replace the lists of public APIs
-cargo xtask semver [REV] [-p PACKAGE]
-                               report what breaks users of REV (the newest tag)
-cargo xtask soak [--minutes N] [--sink NAME] [--seed N]
-                               send mixed traffic with faults for N minutes (10) to each of channel
-                               and inbox, or to one of channel, handler and inbox
-cargo xtask timing [--quick]   test whether comparing signatures takes constant time
-cargo xtask models [--minutes N] [--seed N] [MODEL]
-                               run the pipeline's code under chosen schedules, N minutes in all;
-                               --schedule S repeats one schedule, as a failure has printed it;
-                               --mistakes [NAME] plants mistakes, which the models must notice
-cargo xtask miri [TEST]        run tests of core and pipeline under Miri
-cargo xtask mutants [FILE]...  plant mistakes in signatures, challenges, keys and deduplication, or
-                               in these files, one at a time; a test must notice each (hours)
-cargo xtask help               print this text and the steps
-";
+use process::{cargo, run as run_command};
+
+/// The commands of the project.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", after_help = lists())]
+enum Command {
+    /// Run the short suite, or these steps of it.
+    Test { steps: Vec<String> },
+    /// Run the short suite, then the long one.
+    Ci {
+        /// Run the long suite only.
+        #[arg(long)]
+        skip_test: bool,
+        steps: Vec<String>,
+    },
+    /// Fuzz one target, or each in turn.
+    Fuzz(fuzz::Options),
+    /// Measure which lines of the core its tests run; fails below 95 %.
+    Coverage,
+    /// Measure everything, or one section, for docs/performance.md.
+    Bench(bench::Options),
+    /// Attack the example servers and `birdhook listen` with every row, or with these:
+    /// [--quick] [--server NAME] [ROW]...
+    #[command(disable_help_flag = true)]
+    Attack {
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        args: Vec<OsString>,
+    },
+    /// Count the instructions of each path and compare them with crates/benches/instructions.txt.
+    Instructions {
+        /// Replace that file.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Check the dependencies and the public APIs: every part, or these.
+    Supply {
+        /// Replace the lists of public APIs.
+        #[arg(long, conflicts_with = "parts")]
+        write: bool,
+        parts: Vec<String>,
+    },
+    /// Report what breaks users of a revision.
+    Semver(supply::Semver),
+    /// Send mixed traffic with faults to receivers:
+    /// [--minutes N] [--quick] [--sink channel|handler|inbox] [--seed N]
+    #[command(disable_help_flag = true)]
+    Soak {
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        args: Vec<OsString>,
+    },
+    /// Test whether comparing signatures takes constant time.
+    // Not a step of `ci`: on a shared machine it can miss a leak or report one that does not exist.
+    Timing {
+        /// Measure roughly.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Run the pipeline's code under chosen schedules.
+    Models(models::Options),
+    /// Run tests of core and pipeline under Miri.
+    Miri { test: Option<String> },
+    /// Plant mistakes in signatures, challenges, keys and deduplication, or in these files, one at
+    /// a time; a test must notice each (hours).
+    Mutants { files: Vec<String> },
+}
+
+/// Returns what the steps, parts and sections are named.
+fn lists() -> String {
+    let mut text = String::new();
+    for (command, steps) in [("test", steps::SHORT), ("ci, after those of test", steps::LONG)] {
+        _ = writeln!(text, "Steps of cargo xtask {command}, with their minutes on two cores:");
+        steps.iter().for_each(|step| _ = writeln!(text, "  {:12} {:4.1}  {}", step.name, step.minutes, step.about));
+    }
+    text += "Parts of cargo xtask supply:\n";
+    supply::PARTS.iter().for_each(|part| _ = writeln!(text, "  {:12} {}", part.name, part.about));
+    text += "Sections of cargo xtask bench:\n";
+    bench::SECTIONS.iter().for_each(|section| _ = writeln!(text, "  {:12} {}", section.name, section.about));
+    text
+}
 
 fn main() -> ExitCode {
-    match run() {
+    match run(Command::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nxtask: {error:#}");
@@ -74,65 +117,49 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
-    let mut args = lexopt::Parser::from_env();
-    let subcommand = match args.next()? {
-        Some(Value(name)) => name.string()?,
-        None | Some(Long("help") | Short('h')) => "help".to_owned(),
-        Some(other) => return Err(other.unexpected().into()),
-    };
+fn run(command: Command) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     std::env::set_current_dir(&root).with_context(|| format!("no project in {}", root.display()))?;
-    match subcommand.as_str() {
-        "test" => {
-            let mut names = Vec::new();
-            while let Some(arg) = args.next()? {
-                match arg {
-                    Value(name) => names.push(name.string()?),
-                    other => return Err(other.unexpected().into()),
-                }
-            }
-            steps::run(steps::SHORT.iter(), &names)
+    match command {
+        Command::Test { steps } => steps::run(steps::SHORT.iter(), &steps),
+        Command::Ci { skip_test, steps } => {
+            let skipped = if skip_test { steps::SHORT.len() } else { 0 };
+            steps::run(steps::SHORT.iter().chain(steps::LONG).skip(skipped), &steps)
         }
-        "ci" => {
-            let (mut names, mut skipped) = (Vec::new(), 0);
-            while let Some(arg) = args.next()? {
-                match arg {
-                    Long("skip-test") => skipped = steps::SHORT.len(),
-                    Value(name) => names.push(name.string()?),
-                    other => return Err(other.unexpected().into()),
-                }
-            }
-            steps::run(steps::SHORT.iter().chain(steps::LONG).skip(skipped), &names)
+        Command::Fuzz(options) => fuzz::run(&options).map(|counts| println!("\n{counts}")),
+        Command::Coverage => coverage::check().map(drop),
+        Command::Bench(options) => bench::run(&options),
+        Command::Attack { args } => attack::run(&args),
+        Command::Instructions { write: true } => instructions::write(),
+        Command::Instructions { write: false } => steps::run(steps::LONG.iter(), &["instructions".to_owned()]),
+        Command::Supply { write: true, .. } => supply::write(),
+        Command::Supply { write: false, parts } => steps::run(supply::PARTS.iter(), &parts),
+        Command::Semver(options) => supply::semver(&options),
+        // Optimised, like an app in production.
+        Command::Soak { args } => run_command(
+            cargo(["run", "--release", "--quiet", "-p", "birdhook-soak", "--bin", "birdhook-soak", "--"]).args(args),
+        ),
+        Command::Timing { quick } => run_command(
+            cargo(["run", "--release", "--quiet", "-p", "birdhook-benches", "--", "timing"])
+                .args(quick.then_some("--quick")),
+        ),
+        Command::Models(options) => models::run(&options).map(|told| println!("\n{told}")),
+        Command::Miri { test } => miri::run(test.as_deref()),
+        Command::Mutants { files } => mutants::run(&files),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_of_other_programs_pass_unread() {
+        let words = ["--quick", "--server", "axum", "--help", "row"];
+        for name in ["attack", "soak"] {
+            let command = Command::try_parse_from(["xtask", name].into_iter().chain(words)).ok();
+            let Some(Command::Attack { args } | Command::Soak { args }) = command else { panic!("{name}") };
+            assert_eq!(args, words);
         }
-        "coverage" => coverage::check().map(|note| println!("{note}")),
-        "fuzz" => fuzz::run(&fuzz::Options::parse(args)?).map(|counts| println!("\n{counts}")),
-        "instructions" => match args.next()? {
-            None => steps::run(steps::LONG.iter(), &[subcommand]),
-            Some(Long("write")) => instructions::write(),
-            Some(other) => Err(other.unexpected().into()),
-        },
-        "supply" => supply::run(&supply::Options::parse(args)?),
-        "semver" => supply::semver::run_with(&supply::semver::Options::parse(args)?),
-        "attack" => attack::run(args),
-        "models" => models::run(&models::Options::parse(args)?).map(|told| println!("\n{told}")),
-        "miri" => miri::run(args),
-        "mutants" => mutants::run(args),
-        "bench" => bench::run(&bench::Options::parse(args)?),
-        "soak" => soak::run(&soak::Options::parse(args)?),
-        "timing" => timing::run(args),
-        "help" => {
-            print!("{HELP}");
-            for (command, steps) in [("test", steps::SHORT), ("ci, after those of test", steps::LONG)] {
-                println!("\nSteps of cargo xtask {command}, with their minutes on two cores:");
-                steps.iter().for_each(|step| println!("  {:12} {:4.1}  {}", step.name, step.minutes, step.about));
-            }
-            println!("\nParts of cargo xtask supply:");
-            supply::ALL.iter().for_each(|part| println!("  {:12} {}", part.name, part.about));
-            println!("\nSections of cargo xtask bench:");
-            bench::ALL.iter().for_each(|section| println!("  {:12} {}", section.name, section.about));
-            Ok(())
-        }
-        other => bail!("unknown command {other}\n\n{HELP}"),
     }
 }

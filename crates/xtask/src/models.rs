@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use lexopt::prelude::{Long, Value, ValueExt};
 
 use crate::process::{cargo, printed, watch};
 use crate::steps::Outcome;
@@ -16,47 +15,31 @@ use crate::steps::Outcome;
 /// A separate target folder, because the models are compiled with other flags.
 const TARGET: &str = "target/models";
 
-#[derive(Debug)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The time for all models together.
+    #[arg(long, default_value_t = 0.7)]
     minutes: f64,
-    /// Runs only models whose names contain this text.
+    /// Run only models whose names contain this text. With `--mistakes`, the name of a mistake.
     model: Option<String>,
+    #[arg(long)]
     seed: Option<String>,
+    /// Repeat one schedule, as a failure has printed it.
+    #[arg(long)]
     schedule: Option<String>,
-    with_mistakes: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { minutes: 0.7, model: None, seed: None, schedule: None, with_mistakes: false }
-    }
-}
-
-impl Options {
-    pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Self> {
-        let mut options = Self::default();
-        while let Some(arg) = args.next()? {
-            match arg {
-                Long("minutes") => options.minutes = args.value()?.parse()?,
-                Long("seed") => options.seed = Some(args.value()?.string()?),
-                Long("schedule") => options.schedule = Some(args.value()?.string()?),
-                Long("mistakes") => options.with_mistakes = true,
-                Value(model) if options.model.is_none() => options.model = Some(model.string()?),
-                other => return Err(other.unexpected().into()),
-            }
-        }
-        Ok(options)
-    }
+    /// Plant mistakes, which the models must notice.
+    #[arg(long)]
+    mistakes: bool,
 }
 
 pub(crate) fn step() -> Result<Outcome> {
-    run(&Options::default()).map(Outcome::Passed)
+    let options = Options { minutes: 0.7, model: None, seed: None, schedule: None, mistakes: false };
+    run(&options).map(Outcome::Passed)
 }
 
 /// Runs the models and returns the number of schedules.
 pub(crate) fn run(options: &Options) -> Result<String> {
-    if options.with_mistakes {
+    if options.mistakes {
         return planting::all_are_noticed(options.model.as_deref());
     }
     let filter = options.model.as_deref().unwrap_or("models::");
@@ -90,16 +73,7 @@ fn test(folder: &Path, filter: &str, level: u8) -> Command {
     // Optimised code runs thousands of schedules a second instead of hundreds.
     let mut command = cargo(["test", "--config", "profile.dev.opt-level=2", "--config", "profile.dev.debug=0"]);
     command.arg("--config").arg(format!("profile.dev.package.birdhook-pipeline.opt-level={level}"));
-    command.args([
-        "-p",
-        "birdhook-pipeline",
-        "--features",
-        "metrics",
-        "--lib",
-        "--target-dir",
-        TARGET,
-        "--manifest-path",
-    ]);
+    command.args(["-p=birdhook-pipeline", "--features=metrics", "--lib", "--target-dir", TARGET, "--manifest-path"]);
     command.arg(folder.join("Cargo.toml")).args(["--", filter]);
     command.env("RUSTFLAGS", format!("{flags} --cfg birdhook_models").trim());
     command

@@ -1,10 +1,9 @@
 //! Runs commands with visible output.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -17,36 +16,39 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Comma
 
 /// Prints the command and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    announce(command);
+    println!("$ {}", text(command));
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {}", text(command)))?;
-    if status.success() { Ok(()) } else { bail!("{} ended with {status}", text(command)) }
+    succeeded(command, status)
 }
 
 /// Runs a command like [`run`], and passes every line of its output to `look`, which returns
 /// whether to print it.
-pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str) -> bool + Send) -> Result<()> {
-    announce(command);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+pub(crate) fn watch(command: &mut Command, mut look: impl FnMut(&str) -> bool) -> Result<()> {
+    println!("$ {}", text(command));
+    let (reader, writer) = std::io::pipe()?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().with_context(|| format!("cannot run {}", text(command)))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let look = Mutex::new(look);
-    std::thread::scope(|scope| {
-        scope.spawn(|| stdout.map(|from| pass(from, std::io::stdout(), &look)));
-        scope.spawn(|| stderr.map(|from| pass(from, std::io::stderr(), &look)));
-    });
+    // Drops this process's ends of the pipe: the output ends with the last process that writes.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (mut reader, mut line) = (BufReader::new(reader), Vec::new());
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        if look(&String::from_utf8_lossy(&line)) {
+            // Ignores write errors: the command runs to its end even if the output is closed.
+            let _ = std::io::stdout().write_all(&line);
+        }
+        line.clear();
+    }
     let status = child.wait()?;
-    if status.success() { Ok(()) } else { bail!("{} ended with {status}", text(command)) }
+    succeeded(command, status)
 }
 
 /// Runs a command like [`run`], and returns its standard output. Its standard error is printed.
 pub(crate) fn printed(command: &mut Command) -> Result<String> {
-    announce(command);
+    println!("$ {}", text(command));
     command.stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output().with_context(|| format!("cannot run {}", text(command)))?;
-    if !output.status.success() {
-        bail!("{} ended with {}", text(command), output.status);
-    }
-    String::from_utf8(output.stdout).with_context(|| format!("{} prints what is no text", text(command)))
+    succeeded(command, output.status)?;
+    String::from_utf8(output.stdout).with_context(|| format!("{} prints no text", text(command)))
 }
 
 /// Returns whether a command runs and succeeds. Prints nothing.
@@ -54,20 +56,8 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 
-fn pass(from: impl Read, mut to: impl Write, look: &Mutex<impl FnMut(&str) -> bool>) {
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while from.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        if look.lock().is_ok_and(|mut look| look(&String::from_utf8_lossy(&line))) {
-            // Ignores write errors: the command runs to its end even if the output is closed.
-            let _ = to.write_all(&line);
-        }
-        line.clear();
-    }
-}
-
-fn announce(command: &Command) {
-    println!("$ {}", text(command));
+fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
+    if status.success() { Ok(()) } else { bail!("{} ended with {status}", text(command)) }
 }
 
 fn text(command: &Command) -> String {

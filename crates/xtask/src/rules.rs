@@ -3,43 +3,46 @@
 
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Target};
+use cargo_metadata::{DependencyKind, MetadataCommand, Package, Target};
 use toml::Table;
 
 use crate::process::cargo;
 use crate::steps::Outcome;
 use tables::{MAY_NEED, NOT_IN_CORE};
 
-/// The direct dependencies of each package, by name.
-type Needs = BTreeMap<String, BTreeSet<String>>;
-
 pub(crate) fn check() -> Result<Outcome> {
+    let mut broken = Vec::new();
+    for (name, _) in built("birdhook-core", &["--all-features"])? {
+        if NOT_IN_CORE.split_whitespace().any(|rule| matches(rule, &name)) {
+            broken.push(format!("not in birdhook-core: {name}; `cargo tree -p birdhook-core -i {name}` shows why"));
+        }
+    }
     let metadata = MetadataCommand::new().no_deps().exec()?;
-    let mut broken = kept_out(&resolved("birdhook-core")?, "birdhook-core", NOT_IN_CORE);
-    broken.extend(wrong_ways(&declared(&metadata), MAY_NEED));
-    let root = manifest("Cargo.toml")?;
-    broken.extend((!forbids_unsafe(&root)).then(|| "the workspace's lints do not forbid unsafe_code".to_owned()));
+    let layers = metadata.workspace_root.join("crates");
+    for package in published()?.iter().filter(|package| package.manifest_path.starts_with(&layers)) {
+        broken.extend(wrong_ways(&package.name, declared(package)));
+    }
+    if !forbids_unsafe(&manifest("Cargo.toml")?) {
+        broken.push("the workspace's lints do not forbid unsafe_code".to_owned());
+    }
     for package in metadata.workspace_packages() {
         if !inherits_lints(&manifest(package.manifest_path.as_str())?) {
             broken.push(format!("{} lacks `[lints] workspace = true`", package.name));
         }
-    }
-    for target in metadata.workspace_packages().iter().flat_map(|package| &package.targets) {
-        if target.is_test() && target.src_path.ends_with("main.rs") {
+        for target in package.targets.iter().filter(|target| target.is_test() && target.src_path.ends_with("main.rs")) {
             broken.extend(undeclared(target.src_path.as_std_path())?);
         }
     }
-    if broken.is_empty() {
-        return Ok(Outcome::Passed(format!("{} packages", metadata.workspace_packages().len())));
+    match broken.len() {
+        0 => Ok(Outcome::Passed(format!("{} packages", metadata.workspace_packages().len()))),
+        _ => bail!("{}", broken.join("; ")),
     }
-    broken.iter().for_each(|rule| println!("{rule}"));
-    bail!("{}", broken.join("; "))
 }
 
 /// Returns the names of the published library packages.
@@ -51,86 +54,44 @@ pub(crate) fn libraries() -> Result<Vec<String>> {
 /// Returns all published packages.
 pub(crate) fn published() -> Result<Vec<Package>> {
     let members = MetadataCommand::new().no_deps().exec()?.packages;
-    Ok(members.into_iter().filter(is_published).collect())
+    Ok(members.into_iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty())).collect())
 }
 
-fn is_published(package: &Package) -> bool {
-    package.publish.as_ref().is_none_or(|to| !to.is_empty())
-}
-
-/// Returns everything that is built into `package` on any target.
+/// Returns the names and versions of everything that is built into a package on any target.
 ///
 /// `cargo metadata` resolves the whole workspace at once, so it would also count features that
 /// other members enable, such as the logging that actix-web enables in jiff.
-fn resolved(package: &str) -> Result<Needs> {
-    let mut tree = cargo(["tree", "--package", package, "--all-features", "--edges=normal,build", "--target=all"]);
-    let output = tree.args(["--prefix=depth", "--format= {p}"]).output()?;
+pub(crate) fn built(package: &str, features: &[&str]) -> Result<BTreeSet<(String, String)>> {
+    let mut tree = cargo(["tree", "--package", package, "--edges=normal,build", "--target=all", "--prefix=none"]);
+    let output = tree.arg("--format={p}").args(features).output()?;
     if !output.status.success() {
         bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    read_tree(&String::from_utf8_lossy(&output.stdout)).context("cargo tree printed something new")
-}
-
-/// Parses lines of a depth and a name. A package needs those that follow it one level deeper.
-fn read_tree(tree: &str) -> Option<Needs> {
-    let mut needs = Needs::new();
-    let mut way: Vec<&str> = Vec::new();
-    for line in tree.lines() {
+    let read = |line: &str| {
         let mut words = line.split(' ');
-        way.truncate(words.next()?.parse().ok()?);
-        let name = words.next()?;
-        if let Some(&parent) = way.last() {
-            needs.entry(parent.to_owned()).or_default().insert(name.to_owned());
-        }
-        way.push(name);
-    }
-    Some(needs)
-}
-
-/// Returns the dependencies that the packages of `crates/` declare, with any feature.
-fn declared(metadata: &Metadata) -> Needs {
-    let layers = metadata.workspace_root.join("crates");
-    let is_ours = |package: &&&Package| package.manifest_path.starts_with(&layers) && is_published(package);
-    let needs = |package: &Package| {
-        let asked = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
-        asked.map(|dependency| dependency.name.clone()).collect()
+        Some((words.next()?.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
     };
-    let members = metadata.workspace_packages();
-    members.iter().filter(is_ours).map(|package| (package.name.to_string(), needs(package))).collect()
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(read).collect())
 }
 
-/// Returns each denied dependency of `package`, direct or indirect, with the path that leads to it.
-fn kept_out(needs: &Needs, package: &str, denied: &[&str]) -> Vec<String> {
-    let is_denied = |name: &str| {
-        denied.iter().any(|rule| rule.strip_suffix('*').map_or(*rule == name, |start| name.starts_with(start)))
+/// Matches a name. A final `*` in the rule matches any ending.
+fn matches(rule: &str, name: &str) -> bool {
+    rule.strip_suffix('*').map_or(rule == name, |start| name.starts_with(start))
+}
+
+/// Returns the dependencies that a package declares, with any feature, without those of its tests.
+fn declared(package: &Package) -> impl Iterator<Item = &str> {
+    let needed = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    needed.map(|dependency| &*dependency.name)
+}
+
+/// Returns the dependencies of a package on our own packages that violate the layers.
+fn wrong_ways<'a>(package: &str, needs: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let Some((_, allowed)) = MAY_NEED.iter().find(|(name, _)| *name == package) else {
+        return vec![format!("{package} is not in the table MAY_NEED of crates/xtask/src/rules/tables.rs: add it")];
     };
-    let (mut broken, mut seen) = (Vec::new(), BTreeSet::from([package]));
-    let mut ways = vec![vec![package]];
-    while let Some(way) = ways.pop() {
-        for name in way.last().and_then(|&last| needs.get(last)).into_iter().flatten() {
-            if seen.insert(name) {
-                let further: Vec<_> = way.iter().copied().chain([name.as_str()]).collect();
-                broken.extend(is_denied(name).then(|| format!("not in {package}: {}", further.join(" -> "))));
-                ways.push(further);
-            }
-        }
-    }
-    broken
-}
-
-/// Returns the dependencies between our own packages that violate the layers.
-fn wrong_ways(needs: &Needs, table: &[(&str, &[&str])]) -> Vec<String> {
-    let mut broken = Vec::new();
-    for (package, asks) in needs {
-        let Some((_, allowed)) = table.iter().find(|(name, _)| name == package) else {
-            broken.push(format!("{package} is not in the table MAY_NEED of crates/xtask/src/rules/tables.rs: add it"));
-            continue;
-        };
-        let ours = asks.iter().filter(|name| needs.contains_key(*name) || name.starts_with("birdhook"));
-        let wrong = ours.filter(|name| !allowed.contains(&name.as_str()));
-        broken.extend(wrong.map(|name| format!("{package} must not depend on {name}")));
-    }
-    broken
+    let wrong = needs.filter(|name| name.starts_with("birdhook") && !allowed.contains(name));
+    wrong.map(|name| format!("{package} must not depend on {name}")).collect()
 }
 
 /// Returns the files beside the root of a test binary that the root does not declare. Their tests
@@ -152,9 +113,11 @@ fn undeclared(root: &Path) -> Result<Vec<String>> {
     Ok(broken)
 }
 
-fn manifest(path: &str) -> Result<Table> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-    text.parse().with_context(|| format!("cannot parse {path}"))
+/// Reads a manifest, or another file of TOML.
+pub(crate) fn manifest(path: impl AsRef<Path>) -> Result<Table> {
+    let path = path.as_ref();
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    text.parse().with_context(|| format!("cannot parse {}", path.display()))
 }
 
 fn inherits_lints(manifest: &Table) -> bool {
@@ -167,4 +130,76 @@ fn forbids_unsafe(root: &Table) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_whole_unless_the_rule_has_a_star() {
+        assert!(matches("http", "http") && !matches("http", "httpdate") && !matches("time", "time-core"));
+        assert!(matches("axum*", "axum-core") && !matches("axum*", "max"));
+    }
+
+    #[test]
+    fn dependencies_against_the_layers_are_found() {
+        let wrong = |package, needs: &[&'static str]| wrong_ways(package, needs.iter().copied());
+        assert!(wrong("birdhook", &["birdhook-core", "birdhook-axum", "serde"]).is_empty());
+        let told = wrong("birdhook-core", &["birdhook-pipeline", "serde", "birdhook-fork"]);
+        assert_eq!(
+            told,
+            ["birdhook-core must not depend on birdhook-pipeline", "birdhook-core must not depend on birdhook-fork"]
+        );
+        assert!(wrong("birdhook-new", &[])[0].starts_with("birdhook-new is not in the table"));
+    }
+
+    /// Each line may name only earlier lines, so the table cannot contain a cycle.
+    #[test]
+    fn the_table_is_in_order() {
+        for (at, (name, allowed)) in MAY_NEED.iter().enumerate() {
+            for ask in *allowed {
+                assert!(MAY_NEED[..at].iter().any(|(earlier, _)| earlier == ask), "{name} may need {ask}");
+            }
+        }
+    }
+
+    #[test]
+    fn lints_must_be_inherited_and_forbid_unsafe_code() {
+        let table = |text: &str| text.parse::<Table>().unwrap();
+        assert!(inherits_lints(&table("[package]\nname = \"a\"\n[lints]\nworkspace = true")));
+        for bad in ["[package]\nname = \"a\"", "[lints]\nworkspace = false", "[lints.rust]\nunsafe_code = \"forbid\""] {
+            assert!(!inherits_lints(&table(bad)), "{bad}");
+        }
+        assert!(forbids_unsafe(&table("[workspace.lints.rust]\nunsafe_code = \"forbid\"")));
+        for bad in
+            ["[workspace]", "[workspace.lints.rust]\nunsafe_code = \"deny\"", "[lints.rust]\nunsafe_code = \"forbid\""]
+        {
+            assert!(!forbids_unsafe(&table(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_test_file_that_is_not_declared_is_found() {
+        let folder = std::env::temp_dir().join(format!("birdhook-rules-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let root = folder.join("main.rs");
+        for (name, text) in
+            [("main.rs", "//! Tests.\n\nmod keys;\n"), ("keys.rs", ""), ("orphan.rs", ""), ("a.json", "")]
+        {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let broken = undeclared(&root).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(&broken[..], [one] if one.ends_with("lacks `mod orphan;`")), "{broken:?}");
+    }
+
+    #[test]
+    fn this_workspace_is_read_without_the_dependencies_of_tests() {
+        let core = built("birdhook-core", &[]).unwrap();
+        let has = |of: &str| core.iter().any(|(name, _)| name == of);
+        assert!(has("bytes") && has("serde_core") && !has("proptest"), "{core:?}");
+        let packages = published().unwrap();
+        let of = |name: &str| packages.iter().find(|package| *package.name == name).map(declared).into_iter().flatten();
+        assert!(of("birdhook-pipeline").any(|name| name == "birdhook-core"));
+        assert!(of("birdhook-core").all(|name| name != "proptest"));
+        assert!(!packages.iter().any(|package| *package.name == "xtask"));
+    }
+}

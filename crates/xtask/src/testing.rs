@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::counts::Counts;
 use crate::process::{cargo, run as run_command, succeeds, watch};
@@ -20,46 +20,41 @@ const TOOL: &str = "birdhook-cli";
 pub(crate) const BUILT: &[&str] = &["--workspace", "--all-features", "--exclude", ENGINES, "--exclude", INBOX];
 
 pub(crate) fn short() -> Result<Outcome> {
-    run(Tests::Short, &[]).map(Outcome::Counted)
+    run(false, &[]).map(Outcome::Counted)
 }
 
 /// Runs the ignored, slow tests, without those of the tool that need servers.
 pub(crate) fn long() -> Result<Outcome> {
-    run(Tests::Long, &[]).map(|counts| Outcome::Counted(counts.of_a_selection()))
+    run(true, &[]).map(|counts| Outcome::Counted(counts.of_a_selection()))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tests {
-    Short,
-    Long,
-}
-
-/// Runs tests of the packages in [`BUILT`]. `runner` starts each test program.
-fn run(tests: Tests, runner: &[String]) -> Result<Counts> {
+/// Runs tests of the packages in [`BUILT`]: the ignored ones, or the others. `runner` starts each
+/// test program.
+fn run(ignored: bool, runner: &[String]) -> Result<Counts> {
     if has_nextest() {
         let mut command = cargo(["nextest", "run"]);
         // One more than the number of cores, because some tests mostly wait.
         let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
         command.args(BUILT).args(runner).arg(format!("--test-threads={threads}"));
-        if tests == Tests::Long {
+        if ignored {
             command.args(["--run-ignored=only", "-E", &format!("not (package({TOOL}) & test(/^engines::/))")]);
         }
-        return count(command);
+        return count(&mut command);
     }
     // Some tests start the examples, which `cargo test` builds only as tests.
     run_command(cargo(["build", "--examples"]).args(BUILT))?;
     let mut command = cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
     command.args(BUILT).args(runner);
-    if tests == Tests::Long {
+    if ignored {
         command.args(["--", "--ignored", "--skip", "engines::"]);
     }
-    count(command)
+    count(&mut command)
 }
 
 /// Runs the tests of the short suite. `runner`, a program and its arguments, starts each test
 /// program.
 pub(crate) fn short_started_by(runner: &[String]) -> Result<Counts> {
-    run(Tests::Short, &config(runner)?)
+    run(false, &config(runner)?)
 }
 
 /// Runs the inbox's tests, which are compiled with injected faults and therefore in a separate
@@ -68,8 +63,8 @@ pub(crate) fn inbox() -> Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped("it looks at system calls, with strace".to_owned()));
     }
-    tools::strace()?;
-    counted(proof(&[]))
+    tools::program("strace", "strace")?;
+    count(&mut proof(&[])).map(Outcome::Counted)
 }
 
 /// Runs the test that opens an inbox under another clock than it was written with. `runner` starts
@@ -77,7 +72,7 @@ pub(crate) fn inbox() -> Result<Outcome> {
 pub(crate) fn power_started_by(runner: &[String]) -> Result<Counts> {
     let mut command = proof(&config(runner)?);
     command.args(["--test=nothing_is_lost", "--", "a_loss_of_power"]);
-    count(command)
+    count(&mut command)
 }
 
 fn proof(more: &[String]) -> Command {
@@ -91,11 +86,11 @@ pub(crate) fn engines() -> Result<Outcome> {
     if !cfg!(unix) {
         return Ok(Outcome::Skipped("it ends and suspends servers by signals".to_owned()));
     }
-    if let Err(error) = tools::engines() {
+    let servers = ["nats-server", "redis-server"];
+    if let Err(error) = servers.iter().try_for_each(|name| tools::program(name, name)) {
         if std::env::var_os("CI").is_some() {
             return Err(error);
         }
-        eprintln!("\n!!! {error:#}\n!!! NOT TESTED: JetStream and Redis\n");
         return Ok(Outcome::Skipped(format!("{error:#}")));
     }
     if has_nextest() {
@@ -105,15 +100,15 @@ pub(crate) fn engines() -> Result<Outcome> {
         command.arg("--run-ignored=all");
         // From the tool, runs only the tests that the step `tests` skips.
         command.args(["-E", &format!("package({ENGINES}) | (package({TOOL}) & test(/^engines::/))")]);
-        return count(command).map(|counts| Outcome::Counted(counts.of_a_selection()));
+        return count(&mut command).map(|counts| Outcome::Counted(counts.of_a_selection()));
     }
-    let tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
-    let proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
-    Ok(Outcome::Counted(count(tool)? + count(proofs)?))
+    let mut tool = cargo(["test", "-p", TOOL, "--all-features", "--test=integration", "--", "--ignored", "engines::"]);
+    let mut proofs = cargo(["test", "-p", ENGINES, "--all-features", "--no-fail-fast"]);
+    Ok(Outcome::Counted(count(&mut tool)? + count(&mut proofs)?))
 }
 
 pub(crate) fn doctests() -> Result<Outcome> {
-    counted(cargo(["test", "--no-fail-fast", "--doc"].iter().chain(BUILT)))
+    count(cargo(["test", "--no-fail-fast", "--doc"]).args(BUILT)).map(Outcome::Counted)
 }
 
 fn has_nextest() -> bool {
@@ -123,21 +118,15 @@ fn has_nextest() -> bool {
 /// Returns the arguments that make cargo start each test program with `runner`.
 fn config(runner: &[String]) -> Result<[String; 2]> {
     let words: Vec<_> = runner.iter().map(|word| format!("{word:?}")).collect();
-    Ok(["--config".to_owned(), format!("target.{}.runner=[{}]", tools::host()?, words.join(", "))])
+    Ok(["--config".to_owned(), format!("target.{}.runner=[{}]", tools::rustc("host: ")?, words.join(", "))])
 }
 
-fn counted(command: Command) -> Result<Outcome> {
-    count(command).map(Outcome::Counted)
-}
-
-fn count(mut command: Command) -> Result<Counts> {
+/// Runs tests, and returns their counts.
+pub(crate) fn count(command: &mut Command) -> Result<Counts> {
     let mut counts = Counts::default();
-    let result = watch(&mut command, |line| {
+    let result = watch(command, |line| {
         counts.read(line);
         true
     });
-    match result {
-        Ok(()) => Ok(counts),
-        Err(error) => Err(error.context(counts.to_string())),
-    }
+    result.map(|()| counts).with_context(|| counts.to_string())
 }

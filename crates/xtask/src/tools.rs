@@ -2,23 +2,29 @@
 //! do so.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
 
 use crate::process::{cargo, printed, run, succeeds};
 
+/// Subcommands of cargo in the versions whose output and formats this program relies on.
+pub(crate) const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+pub(crate) const EXTERNAL_TYPES: (&str, &str) = ("cargo-check-external-types", "0.5.0");
+pub(crate) const HACK: (&str, &str) = ("cargo-hack", "0.6.46");
+pub(crate) const SEMVER_CHECKS: (&str, &str) = ("cargo-semver-checks", "0.51.0");
+
 /// Returns cargo's target folder.
 pub(crate) fn target_folder() -> Result<PathBuf> {
     Ok(MetadataCommand::new().no_deps().exec()?.target_directory.into())
 }
 
-/// Returns the platform that rustc runs on and builds for, such as `x86_64-unknown-linux-gnu`.
-pub(crate) fn host() -> Result<String> {
+/// Returns the value of a line of `rustc -vV`, such as that after `host: `.
+pub(crate) fn rustc(name: &str) -> Result<String> {
     let version = printed(Command::new("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not report its host")
+    let value = version.lines().find_map(|line| line.strip_prefix(name));
+    value.map(str::to_owned).with_context(|| format!("rustc does not report its {name}"))
 }
 
 /// Installs a component of the toolchain (`clippy`), unless its cargo subcommand already works.
@@ -50,9 +56,9 @@ pub(crate) fn subcommand(name: &str) -> Result<()> {
         .with_context(|| format!("{package} is missing: run `cargo install {package} --locked`"))
 }
 
-/// Returns the path of a program from crates.io in this version, in a folder of the target
-/// directory. Compiles it first if it is missing.
-pub(crate) fn pinned(package: &str, version: &str) -> Result<PathBuf> {
+/// Returns a command for a program from crates.io in this version, with its name as a subcommand of
+/// cargo. Compiles it into the target folder first if it is missing.
+pub(crate) fn pinned((package, version): (&str, &str)) -> Result<Command> {
     let root = format!("target/tools/{package}-{version}");
     let program = std::path::absolute(Path::new(&root).join("bin").join(package))?;
     if !program.is_file() {
@@ -66,69 +72,35 @@ pub(crate) fn pinned(package: &str, version: &str) -> Result<PathBuf> {
         ]);
         run(&mut install).with_context(|| format!("{package} {version} cannot be installed"))?;
     }
-    Ok(program)
+    let mut command = Command::new(program);
+    command.args(package.strip_prefix("cargo-"));
+    Ok(command)
+}
+
+/// Installs the Debian package of a program, unless the program starts.
+pub(crate) fn program(name: &str, package: &str) -> Result<()> {
+    // Debian installs servers in folders that are often not in a user's `PATH`.
+    let folders = ["", "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/"];
+    // Some programs exit with an error after `-h`.
+    let starts = |folder| Command::new(format!("{folder}{name}")).arg("-h").stdin(Stdio::null()).output().is_ok();
+    if folders.into_iter().any(starts) { Ok(()) } else { debian(package) }
 }
 
 /// Installs a C++ compiler if it is missing. libFuzzer is built with it.
 pub(crate) fn cxx() -> Result<()> {
-    let own = std::env::var_os("CXX");
-    let known = own.as_deref().into_iter().chain(["c++", "g++", "clang++"].map(AsRef::as_ref));
-    if cfg!(windows) || known.into_iter().any(|compiler| succeeds(Command::new(compiler).arg("--version"))) {
-        return Ok(());
-    }
-    debian("g++")
+    let is_known = cfg!(windows) || std::env::var_os("CXX").is_some();
+    if is_known || succeeds(Command::new("clang++").arg("--version")) { Ok(()) } else { program("c++", "g++") }
 }
 
-/// Installs strace if it is missing. It shows a program's system calls.
-pub(crate) fn strace() -> Result<()> {
-    if succeeds(Command::new("strace").arg("--version")) { Ok(()) } else { debian("strace") }
-}
-
-/// Installs faketime if it is missing. It starts a program on another date.
-pub(crate) fn faketime() -> Result<()> {
-    if succeeds(Command::new("faketime").arg("--version")) { Ok(()) } else { debian("faketime") }
-}
-
-/// Installs valgrind if it is missing. It counts instructions.
-pub(crate) fn valgrind() -> Result<()> {
-    if succeeds(Command::new("valgrind").arg("--version")) { Ok(()) } else { debian("valgrind") }
-}
-
-/// Installs slowhttptest and h2load if they are missing. They provide slow clients and load over
-/// HTTP/2.
+/// Installs the programs that the attacks use: slow clients, and load over HTTP/2.
 pub(crate) fn attack() -> Result<()> {
-    // Its `-h` exits with an error.
-    if Command::new("slowhttptest").arg("-h").output().is_err() {
-        debian("slowhttptest")?;
-    }
-    if succeeds(Command::new("h2load").arg("--version")) { Ok(()) } else { debian("nghttp2-client") }
-}
-
-/// Installs Node and npm if they are missing.
-pub(crate) fn node() -> Result<()> {
-    let is_there = |name| succeeds(Command::new(name).arg("--version"));
-    [("node", "nodejs"), ("npm", "npm")].into_iter().try_for_each(
-        |(name, package)| {
-            if is_there(name) { Ok(()) } else { debian(package) }
-        },
-    )
+    program("slowhttptest", "slowhttptest").and_then(|()| program("h2load", "nghttp2-client"))
 }
 
 /// Installs Python with `venv` if it is missing.
 pub(crate) fn python() -> Result<()> {
-    if succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])) {
-        Ok(())
-    } else {
-        debian("python3-venv")
-    }
-}
-
-/// Installs NATS and Redis if they are missing.
-pub(crate) fn engines() -> Result<()> {
-    // Debian installs programs in folders that are often not in a user's `PATH`.
-    let folders = ["", "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/"];
-    let is_there = |name| folders.iter().any(|f| succeeds(Command::new(format!("{f}{name}")).arg("--version")));
-    ["nats-server", "redis-server"].into_iter().try_for_each(|name| if is_there(name) { Ok(()) } else { debian(name) })
+    let is_there = succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]));
+    if is_there { Ok(()) } else { debian("python3-venv") }
 }
 
 /// Installs a package of Debian or Ubuntu, if this process is root. Otherwise fails with the

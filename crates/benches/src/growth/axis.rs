@@ -1,25 +1,17 @@
-//! The cost of a request along one size: a table, a chart and a goal.
+//! The cost of a request along one size: a table and a goal.
 
-use std::fs;
-
-use super::{LINEAR, Length};
-use crate::chart::{Chart, Line};
 use crate::report::{Goal, Goals, Table, number, prose};
 use crate::statistics::Sample;
 
+/// The limit for a step: its cost may grow by this factor more than linearly, to allow for noise.
+const LINEAR: f64 = 1.1;
+
 pub(super) struct Axis {
-    /// The file name of the chart.
-    pub(super) file: &'static str,
-    pub(super) title: &'static str,
     /// The label of the sizes.
     pub(super) sizes: &'static str,
     pub(super) marks: Vec<(f64, String)>,
     pub(super) growth: Growth,
     pub(super) series: Vec<Series>,
-    /// A line to compare with: maps a multiple of the first size to a multiple of the first cost.
-    pub(super) reference: (&'static str, fn(f64) -> f64),
-    /// A remark below the table.
-    pub(super) note: &'static str,
 }
 
 /// The unit that a cost is measured for.
@@ -33,26 +25,18 @@ pub(super) enum Growth {
 
 /// A measured series, in microseconds per size.
 pub(super) struct Series {
-    pub(super) name: &'static str,
     /// The heading of its columns in the table.
     pub(super) head: &'static str,
     pub(super) samples: Vec<Sample>,
 }
 
 impl Axis {
-    pub(super) fn print(&self, length: &Length) {
-        if !length.quick {
-            println!("\n![{}](performance/{}.svg)", self.title, self.file);
+    /// Prints the table, and a remark below it.
+    pub(super) fn print(&self, title: &str, note: &str) {
+        print!("\n### {title}\n\n{}", self.table());
+        if !note.is_empty() {
+            println!("\n{}", prose(note));
         }
-        print!("\n{}", self.table());
-        if !self.note.is_empty() {
-            println!("\n{}", prose(self.note));
-        }
-        let folder = length.pictures();
-        let file = folder.join(format!("{}.svg", self.file));
-        fs::create_dir_all(&folder).expect("a folder for pictures");
-        self.chart().write(&file).expect("a picture");
-        eprintln!("{}", file.display());
     }
 
     /// Adds the goal that no step of this series grows faster than linearly.
@@ -89,28 +73,6 @@ impl Axis {
         }
         table
     }
-
-    fn chart(&self) -> Chart {
-        let lines: Vec<Line> = self.series.iter().map(|series| self.line(series)).collect();
-        let (first, cost) = lines[0].points[0];
-        let last = lines[0].points[lines[0].points.len() - 1].0;
-        let (name, times) = self.reference;
-        let points = [first, last].map(|size| (size, cost * times(size / first))).into();
-        Chart {
-            title: self.title.to_owned(),
-            sizes: self.sizes.to_owned(),
-            marks: self.marks.clone(),
-            costs: "CPU time in microseconds".to_owned(),
-            lines,
-            reference: Line { name: name.to_owned(), points },
-        }
-    }
-
-    fn line(&self, series: &Series) -> Line {
-        let points = self.marks.iter().zip(&series.samples).map(|((size, _), sample)| (*size, sample.median()));
-        // The difference of two noisy figures may be zero or less, which has no logarithm.
-        Line { name: series.name.to_owned(), points: points.filter(|(_, cost)| *cost > 0.0).collect() }
-    }
 }
 
 impl Series {
@@ -129,14 +91,10 @@ mod tests {
     fn axis(growth: Growth, medians: [f64; 3]) -> Axis {
         let samples = medians.map(|median| Sample::from_iter([median])).into();
         Axis {
-            file: "test",
-            title: "A test",
             sizes: "things",
             marks: [1.0, 10.0, 100.0].map(|size: f64| (size, size.to_string())).into(),
             growth,
-            series: vec![Series { name: "a thing", head: "cost", samples }],
-            reference: ("in proportion", |times| times),
-            note: "",
+            series: vec![Series { head: "cost", samples }],
         }
     }
 
@@ -157,14 +115,5 @@ mod tests {
     #[test]
     fn the_dearest_is_told_of_the_cheapest() {
         assert_eq!(axis(Growth::OfEach, [3.0, 2.0, 5.0]).series[0].spread().median(), 2.5);
-    }
-
-    #[test]
-    fn a_picture_is_an_svg() {
-        let file = std::env::temp_dir().join(format!("birdhook-chart-{}.svg", std::process::id()));
-        axis(Growth::OfAll, [1.0, 5.0, 54.0]).chart().write(&file).unwrap();
-        let text = fs::read_to_string(&file).unwrap();
-        fs::remove_file(&file).unwrap();
-        assert!(text.starts_with("<svg") && text.contains("A test") && text.contains("in proportion"), "{text}");
     }
 }

@@ -15,7 +15,7 @@ use futures_util::stream;
 use tokio::runtime::{Builder, Runtime};
 
 use super::bodies;
-use super::rounds::{Clock, Work};
+use crate::rounds::{Clock, Work};
 
 /// Marks the places in a body that get an id. As long as each id.
 pub(super) const ID: &str = "1000000000000000000";

@@ -1,111 +1,154 @@
 //! A connection with at most one request in flight.
 
-use std::io::{ErrorKind, Read, Write};
+use std::cell::Cell;
+use std::future::pending;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::time::Instant;
 
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
-
-use super::answer::Answer;
+use httparse::{EMPTY_HEADER, Response, Status, parse_chunk_size};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::ReadHalf;
+use tokio::sync::Semaphore;
 
 pub(super) struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
-    unsent: Vec<u8>,
-    withheld: Option<u8>,
-    received: Vec<u8>,
-    /// The due time of the request in flight.
-    due: Option<Instant>,
+    request: Vec<u8>,
+    /// Whether the server closes it, or has responded before the whole request was sent.
+    is_over: bool,
 }
 
-/// The result of a read.
-pub(super) enum Received {
-    Nothing,
-    /// A response, and the due time of its request.
-    Answer(Answer, Instant),
-    /// The server closed the connection without a response.
-    Closed,
+/// A complete response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The length of head and body, in bytes.
+    length: usize,
+    /// Whether the server will close the connection.
+    closes: bool,
 }
 
 impl Connection {
-    pub(super) fn open(address: SocketAddr, registry: &Registry, number: usize) -> Self {
-        let stream = std::net::TcpStream::connect(address).expect("a server that accepts");
+    pub(super) async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("a server that accepts");
         stream.set_nodelay(true).expect("a socket");
-        stream.set_nonblocking(true).expect("a socket");
-        let mut stream = TcpStream::from_std(stream);
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut stream, Token(number), interests).expect("a poll that takes it");
-        Self { stream, unsent: Vec::new(), withheld: None, received: Vec::new(), due: None }
+        Self { address, stream, request: Vec::new(), is_over: false }
     }
 
-    pub(super) fn send(&mut self, request: &[u8], due: Instant) {
-        self.due = Some(due);
-        let sent = write(&mut self.stream, request);
-        self.unsent.extend_from_slice(&request[sent..]);
-    }
-
-    /// Sends the bytes that the socket has not accepted yet.
-    pub(super) fn send_on(&mut self) {
-        if !self.unsent.is_empty() {
-            let sent = write(&mut self.stream, &self.unsent);
-            self.unsent.drain(..sent);
+    /// Reopens a connection that the server has closed, as many servers do after some idle seconds.
+    pub(super) async fn renew(&mut self) {
+        let is_open = self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        if self.is_over || !is_open {
+            let request = std::mem::take(&mut self.request);
+            *self = Self { request, ..Self::open(self.address).await };
         }
     }
 
-    /// Sends a request except for its last byte, which [`release`](Self::release) sends.
-    pub(super) fn send_but_the_last_byte(&mut self, request: &[u8], due: Instant) {
-        let (last, most) = request.split_last().expect("a request");
-        self.withheld = Some(*last);
-        self.send(most, due);
+    /// Sets the next request.
+    pub(super) fn fill(&mut self, request: &[u8]) {
+        self.request.clear();
+        self.request.extend_from_slice(request);
     }
 
-    pub(super) fn release(&mut self) {
-        self.unsent.extend(self.withheld.take());
-        self.send_on();
+    /// Sends the request. Returns `None` if the server closes the connection without a response.
+    pub(super) async fn ask(&mut self) -> Option<Answer> {
+        let (mut read, mut write) = self.stream.split();
+        // The read reports an error, after a response that the server may have sent first.
+        _ = write.write_all(&self.request).await;
+        let answer = read_answer(&mut read).await;
+        self.is_over = answer.is_none_or(|answer| answer.closes);
+        answer
     }
 
-    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Received {
-        loop {
-            let length = match self.stream.read(buffer) {
-                Ok(length) if length > 0 => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Received::Nothing,
-                _ => return Received::Closed,
-            };
-            let part = &buffer[..length];
-            let whole = if self.received.is_empty() { Answer::read(part) } else { None };
-            let answer = whole.or_else(|| {
-                self.received.extend_from_slice(part);
-                Answer::read(&self.received)
-            });
-            if let Some(answer) = answer {
-                assert_eq!(answer.length, part.len().max(self.received.len()), "more than an answer");
-                self.received.clear();
-                return Received::Answer(answer, self.due.take().expect("an answer to a request"));
+    /// Sends the request, and its last byte when `release` has a permit. Adds to `sent` with each
+    /// write.
+    pub(super) async fn ask_slowly(&mut self, sent: &Cell<usize>, release: &Semaphore) -> Option<Answer> {
+        let (mut read, mut write) = self.stream.split();
+        let (last, most) = self.request.split_last().expect("a request");
+        let mut is_sent = false;
+        let send = async {
+            let mut rest = most;
+            while !rest.is_empty() {
+                let Ok(length) = write.write(rest).await else { return pending().await };
+                sent.set(sent.get() + length);
+                rest = &rest[length..];
             }
-        }
-    }
-
-    /// Returns whether the server responded while a part of the request was still unsent.
-    pub(super) fn is_unfinished(&self) -> bool {
-        self.withheld.is_some() || !self.unsent.is_empty()
-    }
-
-    pub(super) fn is_waiting(&self) -> bool {
-        self.due.is_some()
+            release.acquire().await.expect("an open semaphore").forget();
+            is_sent = write.write_all(&[*last]).await.is_ok();
+            pending().await
+        };
+        let answer = tokio::select! {
+            answer = read_answer(&mut read) => answer,
+            never = send => never,
+        };
+        self.is_over = !is_sent || answer.is_none_or(|answer| answer.closes);
+        answer
     }
 }
 
-/// Writes as much as the socket accepts. Returns the number of bytes.
-fn write(stream: &mut TcpStream, bytes: &[u8]) -> usize {
-    let mut sent = 0;
-    while sent < bytes.len() {
-        match stream.write(&bytes[sent..]) {
-            Ok(length) => sent += length,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            // The next read reports the error, after a response that the server may have sent
-            // first.
-            Err(_) => return bytes.len(),
+async fn read_answer(stream: &mut ReadHalf<'_>) -> Option<Answer> {
+    let (mut received, mut length) = ([0; 4096], 0);
+    loop {
+        match stream.read(&mut received[length..]).await {
+            Ok(more) if more > 0 => length += more,
+            _ => return None,
+        }
+        if let Some(answer) = Answer::read(&received[..length]) {
+            assert_eq!(answer.length, length, "more than an answer");
+            return Some(answer);
         }
     }
-    sent
+}
+
+impl Answer {
+    /// Parses a response. Returns `None` while it is incomplete.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut headers = [EMPTY_HEADER; 48];
+        let mut response = Response::new(&mut headers);
+        let Status::Complete(head) = response.parse(bytes).expect("an answer of HTTP/1.1") else { return None };
+        let header = |name: &str| {
+            let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+            std::str::from_utf8(header.value).ok()
+        };
+        let has = |name: &str, what: &str| header(name).is_some_and(|value| value.eq_ignore_ascii_case(what));
+        let length = match header("content-length") {
+            Some(length) => length.parse().expect("a content-length"),
+            None if has("transfer-encoding", "chunked") => chunked(&bytes[head..])?,
+            None => panic!("an answer whose end is not told"),
+        };
+        let (status, closes) = (response.code.expect("a status"), has("connection", "close"));
+        (bytes.len() >= head + length).then_some(Self { status, length: head + length, closes })
+    }
+}
+
+/// Returns the length of a chunked body without trailers.
+fn chunked(bytes: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    loop {
+        let Status::Complete((line, size)) = parse_chunk_size(bytes.get(length..)?).expect("a chunk") else {
+            return None;
+        };
+        length += line + size as usize + 2;
+        if size == 0 {
+            return Some(length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_at_its_last_byte() {
+        let with_length = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ndate: now\r\n\r\nok";
+        let chunks = "HTTP/1.1 503 No\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+        for (text, status, closes) in [(with_length, 200, false), (chunks, 503, true)] {
+            assert_eq!(Answer::read(text.as_bytes()), Some(Answer { status, length: text.len(), closes }));
+            for cut in 0..text.len() {
+                assert_eq!(Answer::read(&text.as_bytes()[..cut]), None, "cut at {cut}");
+            }
+        }
+    }
 }

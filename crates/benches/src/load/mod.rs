@@ -1,19 +1,23 @@
 //! A client that costs less than any server: one thread, keep-alive connections, and one request in
 //! flight on each.
 
-mod answer;
 mod connection;
 mod requests;
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-use mio::{Events, Poll};
+use futures_util::future::{join, join_all};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, LocalSet, yield_now};
+use tokio::time::{sleep, timeout};
 
-use connection::{Connection, Received};
+use crate::statistics::Sample;
+use connection::{Answer, Connection};
 pub(crate) use requests::Requests;
 
 /// The time limit for a response. A server that takes longer counts as hung.
@@ -21,76 +25,61 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections to one server.
 pub(crate) struct Load {
-    address: SocketAddr,
-    poll: Poll,
-    events: Events,
+    runtime: Runtime,
     connections: Vec<Connection>,
-    /// The connections without a request in flight, the longest idle one first: many servers close
-    /// a connection that is idle for some seconds.
-    free: VecDeque<usize>,
-    buffer: Vec<u8>,
+    /// Requests that were sent except for their last byte.
+    begun: JoinSet<(Connection, Option<Answer>)>,
+    local: LocalSet,
+    release: Rc<Semaphore>,
 }
 
 /// The results of the requests of one run.
+#[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) answers: u64,
     /// The responses with another status than 200.
     pub(crate) not_200: u64,
-    /// Connections that were closed without a response. Only a run of [`begin`](Load::begin) allows
-    /// them.
+    /// Connections that were closed without a response. Only requests of [`begin`](Load::begin)
+    /// allow them.
     pub(crate) closed: u64,
     /// The time from the first request to the last response.
     pub(crate) seconds: f64,
-    /// Latencies in nanoseconds.
-    pub(crate) latencies: Histogram<u64>,
+    /// Latencies in seconds.
+    pub(crate) latencies: Sample,
 }
 
 impl Outcome {
-    fn new() -> Self {
-        let latencies = Histogram::new(3).expect("3 digits");
-        Self { answers: 0, not_200: 0, closed: 0, seconds: 0.0, latencies }
-    }
-
     /// Returns the responses per second.
     pub(crate) fn rate(&self) -> f64 {
         self.answers as f64 / self.seconds
     }
 
-    /// Returns the latency quantile for this share of the responses, in seconds.
-    pub(crate) fn within(&self, share: f64) -> f64 {
-        self.latencies.value_at_quantile(share) as f64 / 1e9
+    fn add(&mut self, answer: Option<Answer>) {
+        self.answers += u64::from(answer.is_some());
+        self.not_200 += u64::from(answer.is_some_and(|answer| answer.status != 200));
+        self.closed += u64::from(answer.is_none());
     }
-}
-
-/// The times at which requests are due.
-#[derive(Clone, Copy)]
-enum Pace {
-    /// A request is due as soon as a connection is free.
-    Fastest,
-    /// Requests are due one by one, at this interval.
-    Apart(Duration),
 }
 
 impl Load {
     /// Opens the connections. The server must already listen.
     pub(crate) fn connect(address: SocketAddr, connections: usize) -> Self {
-        let poll = Poll::new().expect("a poll");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let open = |number| {
             // Pauses now and then: the server's queue of pending connections holds a few hundred.
             if number % 100 == 99 {
                 std::thread::sleep(Duration::from_millis(2));
             }
-            Connection::open(address, poll.registry(), number)
+            runtime.block_on(Connection::open(address))
         };
-        let opened = (0..connections).map(open).collect();
-        let free = (0..connections).collect();
-        let (events, buffer) = (Events::with_capacity(1024), vec![0; 64 * 1024]);
-        Self { address, poll, events, connections: opened, free, buffer }
+        let connections = (0..connections).map(open).collect();
+        let (begun, local, release) = (JoinSet::new(), LocalSet::new(), Rc::new(Semaphore::new(0)));
+        Self { runtime, connections, begun, local, release }
     }
 
     /// Sends requests on every connection, as fast as possible, for this time.
     pub(crate) fn run(&mut self, requests: &mut Requests, time: Duration) -> Outcome {
-        self.drive(requests, time, Pace::Fastest)
+        self.drive(requests, time, None)
     }
 
     /// Sends `rate` requests per second at equal intervals, even if responses do not keep up.
@@ -98,139 +87,116 @@ impl Load {
     /// A latency is counted from the due time of a request, so that waiting for a free connection
     /// counts too.
     pub(crate) fn run_at(&mut self, rate: f64, requests: &mut Requests, time: Duration) -> Outcome {
-        self.drive(requests, time, Pace::Apart(Duration::from_secs_f64(1.0 / rate)))
+        self.drive(requests, time, Some(Duration::from_secs_f64(1.0 / rate)))
+    }
+
+    fn drive(&mut self, requests: &mut Requests, time: Duration, apart: Option<Duration>) -> Outcome {
+        let Self { runtime, connections, .. } = self;
+        let (start, count) = (Instant::now(), connections.len());
+        let (end, last, left) = (start + time, Cell::new(start), Cell::new(count));
+        let (requests, outcome) = (RefCell::new(requests), RefCell::new(Outcome::default()));
+        // The semaphore is fair: the connection that was idle the longest takes the next request.
+        let (due, free) = (RefCell::new(VecDeque::new()), Semaphore::new(0));
+        let pace = async {
+            let mut next = start;
+            while let Some(apart) = apart.filter(|_| next < end) {
+                while next < end && next <= Instant::now() {
+                    due.borrow_mut().push_back(next);
+                    free.add_permits(1);
+                    next += apart;
+                }
+                yield_now().await;
+            }
+            free.add_permits(count);
+            // Polls without sleeping. The server would have to wake a sleeping client, which costs
+            // slow servers more, and timeouts of whole milliseconds are too coarse to keep the
+            // rate.
+            while left.get() > 0 {
+                assert!(last.get().max(end).elapsed() < PATIENCE, "no answer in {PATIENCE:?}");
+                yield_now().await;
+            }
+        };
+        let work = async |connection: &mut Connection| {
+            loop {
+                let due = if apart.is_some() {
+                    free.acquire().await.expect("an open semaphore").forget();
+                    due.borrow_mut().pop_front()
+                } else {
+                    Some(Instant::now()).filter(|now| *now < end)
+                };
+                let Some(due) = due else { break };
+                connection.renew().await;
+                connection.fill(requests.borrow_mut().make());
+                let answer = connection.ask().await;
+                assert!(answer.is_some(), "the server has closed a connection on which it was asked");
+                let (now, mut outcome) = (Instant::now(), outcome.borrow_mut());
+                outcome.add(answer);
+                outcome.latencies.push(now.duration_since(due).as_secs_f64());
+                last.set(now);
+            }
+            left.set(left.get() - 1);
+        };
+        runtime.block_on(join(pace, join_all(connections.iter_mut().map(work))));
+        let mut outcome = outcome.into_inner();
+        outcome.seconds = last.get().duration_since(start).as_secs_f64();
+        outcome
     }
 
     /// Sends one request on each connection, one after the other.
     pub(crate) fn ask_once(&mut self, requests: &mut Requests) {
-        self.renew();
-        let mut outcome = Outcome::new();
-        self.free.clear();
-        for connection in 0..self.connections.len() {
-            self.connections[connection].send(requests.make(), Instant::now());
-            while self.connections[connection].is_waiting() {
-                self.collect(&mut outcome, PATIENCE);
+        let Self { runtime, connections, .. } = self;
+        runtime.block_on(async {
+            for connection in connections {
+                connection.renew().await;
+                connection.fill(requests.make());
+                let answer = timeout(PATIENCE, connection.ask()).await.expect("an answer in time");
+                assert_eq!(answer.map(|answer| answer.status), Some(200));
             }
-        }
-        assert_eq!(outcome.not_200, 0, "answers other than 200");
+        });
     }
 
     /// Sends all but the last byte of a request on every connection, until the server reads no
     /// more. The server may reject the requests.
-    pub(crate) fn begin(&mut self, requests: &mut Requests) -> Outcome {
-        self.renew();
-        while let Some(free) = self.free.pop_front() {
-            self.connections[free].send_but_the_last_byte(requests.make(), Instant::now());
+    pub(crate) fn begin(&mut self, requests: &mut Requests) {
+        let Self { runtime, connections, begun, local, release, .. } = self;
+        let sent = Rc::new(Cell::new(0));
+        for mut connection in connections.drain(..) {
+            connection.fill(requests.make());
+            let (sent, release) = (Rc::clone(&sent), Rc::clone(release));
+            begun.spawn_local_on(
+                async move {
+                    connection.renew().await;
+                    let answer = connection.ask_slowly(&sent, &release).await;
+                    (connection, answer)
+                },
+                local,
+            );
         }
-        let mut outcome = Outcome::new();
-        loop {
-            self.take(&mut outcome, Duration::from_millis(100));
-            if self.events.is_empty() {
-                return outcome;
+        local.block_on(runtime, async {
+            loop {
+                let before = sent.get();
+                sleep(Duration::from_millis(100)).await;
+                if sent.get() == before {
+                    return;
+                }
             }
-        }
+        });
     }
 
     /// Sends the last bytes and waits for the responses.
     pub(crate) fn finish(&mut self) -> Outcome {
-        let (mut outcome, start) = (Outcome::new(), Instant::now());
-        self.connections.iter_mut().for_each(Connection::release);
-        while self.is_waiting() {
-            self.collect(&mut outcome, PATIENCE);
-        }
-        outcome.seconds = start.elapsed().as_secs_f64();
+        let Self { runtime, connections, begun, local, release, .. } = self;
+        let mut outcome = Outcome::default();
+        release.add_permits(begun.len());
+        local.block_on(runtime, async {
+            while let Some(ended) = timeout(PATIENCE, begun.join_next()).await.expect("an answer in time") {
+                let (connection, answer) = ended.expect("a task that ends");
+                outcome.add(answer);
+                connections.push(connection);
+            }
+        });
+        *release = Rc::new(Semaphore::new(0));
         outcome
-    }
-
-    fn drive(&mut self, requests: &mut Requests, time: Duration, pace: Pace) -> Outcome {
-        self.renew();
-        let mut outcome = Outcome::new();
-        let start = Instant::now();
-        let end = start + time;
-        let (mut due, mut last) = (start, start);
-        loop {
-            if let Pace::Fastest = pace {
-                due = Instant::now();
-            }
-            while due < end
-                && due <= Instant::now()
-                && let Some(free) = self.free.pop_front()
-            {
-                self.connections[free].send(requests.make(), due);
-                due = match pace {
-                    Pace::Fastest => Instant::now(),
-                    Pace::Apart(apart) => due + apart,
-                };
-            }
-            if due >= end && !self.is_waiting() {
-                outcome.seconds = last.duration_since(start).as_secs_f64();
-                return outcome;
-            }
-            // Polls without sleeping. The server would have to wake a sleeping client, which costs
-            // slow servers more, and timeouts of whole milliseconds are too coarse to keep the
-            // rate.
-            let answers = outcome.answers;
-            self.collect(&mut outcome, Duration::ZERO);
-            if outcome.answers > answers {
-                last = Instant::now();
-            }
-            assert!(last.elapsed() < PATIENCE, "no answer in {PATIENCE:?}");
-        }
-    }
-
-    fn is_waiting(&self) -> bool {
-        self.free.len() < self.connections.len()
-    }
-
-    /// Collects the available responses, or waits for one.
-    fn collect(&mut self, outcome: &mut Outcome, timeout: Duration) {
-        self.take(outcome, timeout);
-        assert!(timeout < PATIENCE || !self.events.is_empty(), "no answer in {PATIENCE:?}");
-        assert_eq!(outcome.closed, 0, "the server has closed a connection on which it was asked");
-    }
-
-    fn take(&mut self, outcome: &mut Outcome, timeout: Duration) {
-        match self.poll.poll(&mut self.events, Some(timeout)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return,
-            polled => polled.expect("a poll"),
-        }
-        for event in &self.events {
-            let number = event.token().0;
-            let connection = &mut self.connections[number];
-            let was_asked = connection.is_waiting();
-            let mut is_over = event.is_read_closed();
-            if was_asked {
-                connection.send_on();
-                match connection.receive(&mut self.buffer) {
-                    Received::Nothing => continue,
-                    Received::Answer(answer, due) => {
-                        outcome.answers += 1;
-                        outcome.not_200 += u64::from(answer.status != 200);
-                        outcome.latencies.record(due.elapsed().as_nanos() as u64).expect("a histogram that grows");
-                        is_over |= answer.closes || connection.is_unfinished();
-                    }
-                    Received::Closed => {
-                        outcome.closed += 1;
-                        is_over = true;
-                    }
-                }
-                self.free.push_back(number);
-            }
-            if is_over {
-                *connection = Connection::open(self.address, self.poll.registry(), number);
-            }
-        }
-    }
-
-    /// Reopens connections that the server has closed while they were idle, as many servers do
-    /// after some seconds.
-    pub(crate) fn renew(&mut self) {
-        loop {
-            self.collect(&mut Outcome::new(), Duration::ZERO);
-            if self.events.is_empty() {
-                return;
-            }
-        }
     }
 }
 
@@ -273,9 +239,8 @@ mod tests {
         let mut load = Load::connect(server(3, "connection: close\r\n"), 2);
         let mut requests = Requests::new(BODY, "s3cret", "/");
         let seen = load.run_at(1000.0, &mut requests, Duration::from_millis(20));
-        assert_eq!((seen.answers, seen.not_200, seen.latencies.len()), (20, 0, 20));
+        assert_eq!((seen.answers, seen.not_200, seen.latencies.iter().count()), (20, 0, 20));
         assert!(load.run(&mut requests, Duration::from_millis(5)).answers > 0);
-        assert!(load.connections.iter().all(|connection| !connection.is_waiting()));
     }
 
     #[test]
@@ -283,15 +248,15 @@ mod tests {
         let mut load = Load::connect(server(2, ""), 3);
         let mut requests = Requests::new(BODY, "s3cret", "/");
         load.ask_once(&mut requests);
-        assert_eq!(load.begin(&mut requests).answers, 0);
-        assert!(load.is_waiting() && load.free.is_empty());
+        load.begin(&mut requests);
+        assert!(load.connections.is_empty());
         let seen = load.finish();
-        assert_eq!((seen.answers, seen.not_200), (3, 0));
+        assert_eq!((seen.answers, seen.not_200, seen.closed, load.connections.len()), (3, 0, 0, 3));
     }
 
     #[test]
     #[should_panic = "closed a connection on which it was asked"]
-    fn a_request_without_an_answer_is_told_loudly() {
+    fn a_request_without_an_answer_is_reported() {
         let mut load = Load::connect(server(1, ""), 1);
         load.run(&mut Requests::new(BODY, "s3cret", "/"), Duration::from_secs(5));
     }

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::server::Server;
 use super::{BODIES, PATH, SECRET};
+use crate::server::Server;
 
 /// Checks a server. The error describes what it does wrong.
 pub(crate) fn check(server: &Server) -> Result<(), String> {

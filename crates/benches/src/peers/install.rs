@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::peer::Peer;
+use super::Peer;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
@@ -28,16 +28,17 @@ impl Installed {
 /// Installs a peer's locked packages with npm or pip, unless they are present.
 ///
 /// The error explains why the peer cannot be measured here.
-pub(crate) fn install(peer: Peer) -> Result<Installed, String> {
+pub(crate) fn install(peer: &Peer) -> Result<Installed, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
-    let folder = target.join("bench-peers").join(peer.folder());
-    let from = Path::new(SOURCES).join(peer.folder());
+    let folder = target.join("bench-peers").join(peer.folder);
+    let from = Path::new(SOURCES).join(peer.folder);
     let (lock, names) =
         if peer.is_python() { ("requirements.txt", "requirements.in") } else { ("package-lock.json", "package.json") };
     let read = |name: &str| fs::read_to_string(from.join(name)).map_err(|error| format!("{name}: {error}"));
     let installed = Installed { folder, versions: read(names)? };
-    copy(&from, &installed.folder).map_err(|error| format!("cannot copy {}: {error}", from.display()))?;
+    fs::create_dir_all(&installed.folder).map_err(|error| error.to_string())?;
+    run(&from, "cp", &["-R", ".", &installed.folder.to_string_lossy()])?;
     let (tool, wanted) = if peer.is_python() { ("python3", "Python 3") } else { ("node", "v") };
     let version = crate::machine::version(tool);
     if !version.starts_with(wanted) {
@@ -56,17 +57,6 @@ pub(crate) fn install(peer: Peer) -> Result<Installed, String> {
     }
     fs::write(done, wanted).map_err(|error| error.to_string())?;
     Ok(installed)
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for file in fs::read_dir(from)? {
-        let file = file?;
-        if file.file_type()?.is_file() {
-            fs::copy(file.path(), to.join(file.file_name()))?;
-        }
-    }
-    Ok(())
 }
 
 /// Runs a command. Its output goes to the standard error, because the standard output is the

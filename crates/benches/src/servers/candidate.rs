@@ -57,6 +57,11 @@ impl Candidate {
         Self(Framework::Actix, App::Birdhook),
     ];
 
+    /// Returns whether its app consumes events.
+    pub(crate) fn has_events(self) -> bool {
+        !matches!(self.1, App::Bare | App::Floor)
+    }
+
     /// Returns the argument for `serve`.
     pub(crate) fn argument(self) -> String {
         format!("{:?}-{:?}", self.0, self.1)

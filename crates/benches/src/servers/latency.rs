@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use super::candidate::{App, Candidate, Framework};
-use super::loaded::{Loaded, Slice};
-use super::throughput::Throughput;
-use super::{Body, CONNECTIONS, Length};
+use super::{App, BODIES, CONNECTIONS, Candidate, Framework, Length, posts, started};
 use crate::load::Requests;
-use crate::report::{Goal, Goals, Table, number, range};
+use crate::report::{Goal, Goals, Table, number};
 use crate::statistics::Sample;
+use crate::throughput::{Loaded, Throughput, ratio};
 
 /// The goal: the 99th percentile of birdhook as a multiple of the bare server's.
 const WANTED: f64 = 1.5;
@@ -29,64 +27,48 @@ struct Measured {
     p99: Sample,
 }
 
-/// The bare server and birdhook, measured alternately.
-struct Pair {
-    framework: Framework,
-    /// Half of the rate that birdhook can reach.
-    rate: f64,
-    servers: [Loaded; 2],
-    measured: [Measured; 2],
-}
-
-pub(crate) fn measure(length: &Length, throughput: &Throughput, goals: &mut Goals) {
-    let mut pairs = Framework::ALL.map(|framework| Pair::start(framework, throughput));
-    let mut requests = Body::Post.requests();
+pub(crate) fn measure(length: &Length, throughput: &Throughput<Candidate>, goals: &mut Goals) {
+    // The bare server and birdhook, measured alternately at half of the rate that birdhook can
+    // reach with a processor to itself.
+    let mut pairs = Framework::ALL.map(|framework| {
+        let servers = [App::Bare, App::Birdhook].map(|app| started(Candidate(framework, app), CONNECTIONS));
+        let rate = 0.5e6 / throughput[&(0, Candidate(framework, App::Birdhook))].micros.median();
+        (rate, servers.map(|server| (server, Measured::default())))
+    });
+    let mut requests = posts();
     for _ in 0..length.rounds * MORE {
-        for pair in &mut pairs {
-            pair.round(length, &mut requests);
+        for (rate, servers) in &mut pairs {
+            servers.iter_mut().for_each(|(server, measured)| measured.take(server, *rate, length, &mut requests));
         }
     }
-    let mut table = Table::new(["bare, birdhook", "p50 µs", "p99 µs", "p99 vs. bare"]);
-    for pair in pairs {
-        pair.print(&mut table, goals);
-    }
-    println!("\nLatency at half of birdhook's maximum rate, {}:\n\n{table}", Body::Post);
-}
-
-impl Pair {
-    fn start(framework: Framework, throughput: &Throughput) -> Self {
-        let servers = [App::Bare, App::Birdhook].map(|app| Loaded::start(Candidate(framework, app), CONNECTIONS));
-        let rate = throughput.most(Body::Post, framework) / 2.0;
-        Self { framework, rate, servers, measured: Default::default() }
-    }
-
-    fn round(&mut self, length: &Length, requests: &mut Requests) {
-        for (server, measured) in self.servers.iter_mut().zip(&mut self.measured) {
-            server.run_at(self.rate, requests, WARM_UP);
-            measured.take(&server.run_at(self.rate, requests, length.slice / SHORTER));
+    let mut table = Table::new(["server", "requests/s", "p50 µs", "p99 µs", "p99 vs. bare", "busy"]);
+    for (rate, mut servers) in pairs {
+        let [bare, birdhook] = servers.each_ref().map(|(_, measured)| measured);
+        let vs_bare = birdhook.p99.of(&bare.p99);
+        let cells = [(bare, "-".to_owned()), (birdhook, ratio(&vs_bare, ""))];
+        for ((server, _), (measured, vs_bare)) in servers.iter().zip(cells) {
+            table.row([
+                server.candidate.to_string(),
+                format!("{rate:.0}"),
+                number(measured.median.median()),
+                number(measured.p99.median()),
+                vs_bare,
+                format!("{:.0} %", measured.busy.median() * 100.0),
+            ]);
         }
+        let [_, (birdhook, _)] = &mut servers;
+        birdhook.check_events();
+        goals.judge(format!("{} vs. bare, p99 at half load", birdhook.candidate.0), Goal::AtMost(WANTED), "", &vs_bare);
     }
-
-    fn print(self, table: &mut Table, goals: &mut Goals) {
-        let what = format!("{} vs. bare, p99 at half load", self.framework);
-        let [bare, birdhook] = &self.measured;
-        let both =
-            |of: fn(&Measured) -> &Sample| format!("{}, {}", number(of(bare).median()), number(of(birdhook).median()));
-        let ratio = birdhook.p99.of(&bare.p99);
-        table.row([
-            self.framework.to_string(),
-            both(|measured| &measured.median),
-            both(|measured| &measured.p99),
-            format!("{} ({})", number(ratio.median()), range(&ratio)),
-        ]);
-        goals.judge(what, Goal::AtMost(WANTED), "", &ratio);
-        self.servers.into_iter().for_each(Loaded::end);
-    }
+    println!("\nLatency at a constant rate, half of birdhook's maximum; {}:\n\n{table}", BODIES[0].0);
 }
 
 impl Measured {
-    fn take(&mut self, slice: &Slice) {
-        self.median.push(slice.outcome.within(0.5) * 1e6);
-        self.p99.push(slice.outcome.within(0.99) * 1e6);
+    fn take(&mut self, server: &mut Loaded<Candidate>, rate: f64, length: &Length, requests: &mut Requests) {
+        server.run_at(rate, requests, WARM_UP);
+        let slice = server.run_at(rate, requests, length.slice / SHORTER);
+        self.median.push(slice.outcome.latencies.quantile(0.5) * 1e6);
+        self.p99.push(slice.outcome.latencies.quantile(0.99) * 1e6);
+        self.busy.push(slice.busy());
     }
 }

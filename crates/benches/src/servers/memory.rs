@@ -1,14 +1,12 @@
 //! Memory of connections: idle ones, and those with an unfinished request.
 
-use std::thread::sleep;
 use std::time::Duration;
 
-use super::candidate::{App, Candidate, Framework};
-use super::server::Server;
-use super::{Body, Length};
-use crate::load::{Load, Outcome};
-use crate::process::{self, Memory, Spent};
+use super::{App, Candidate, Framework, LONG, Length, PATH, SECRET, posts};
+use crate::load::{Load, Requests};
+use crate::process;
 use crate::report::{Goal, Goals, Table, prose};
+use crate::server::Server;
 use crate::statistics::Sample;
 
 const IDLE: usize = 2_000;
@@ -41,14 +39,15 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
             measured.take(candidate, enough);
         }
     }
-    let head = ["server", "idle connection", "6 KB unfinished", "64 KB unfinished", "64 KB refused"];
+    let head = ["server", "RSS per idle connection", "PSS", "6 KB unfinished", "64 KB unfinished", "64 KB refused"];
     let mut table = Table::new(head);
     for (candidate, measured) in candidates.into_iter().zip(&measured) {
-        let bytes = |sample: &Sample| format!("{:.0} bytes", sample.median());
-        let mebibytes = |sample: &Sample| format!("{:.0} MiB", sample.median() / MEBIBYTE);
-        let Measured { resident, short, long, refused, .. } = measured;
-        let refused = format!("{:.0}", refused.median());
-        table.row([candidate.to_string(), bytes(resident), mebibytes(short), mebibytes(long), refused]);
+        let cell = |sample: &Sample, of: f64, unit: &str| format!("{:.0}{unit}", sample.median() / of);
+        let Measured { resident, proportional, short, long, refused } = measured;
+        let idle = [resident, proportional].map(|sample| cell(sample, 1.0, " bytes"));
+        let unfinished = [short, long].map(|sample| cell(sample, MEBIBYTE, " MiB"));
+        let cells = std::iter::once(candidate.to_string()).chain(idle).chain(unfinished);
+        table.row(cells.chain([cell(refused, 1.0, "")]));
     }
     let intro = format!(
         "Memory (RSS) of each of {IDLE} idle connections, and its increase by {UNDER_WAY} unfinished requests of 6 KB or \
@@ -73,15 +72,15 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
 
 impl Measured {
     fn take(&mut self, candidate: Candidate, enough: bool) {
-        let server = Server::start(candidate);
-        let mut requests = Body::Post.requests();
+        let server = Server::own(&candidate.argument());
+        let mut requests = posts();
         // Memory that the server allocates once.
         Load::connect(server.address(), 4).run(&mut requests, Duration::from_millis(200));
-        let none = at_rest(&server);
+        let none = server.at_rest();
 
         let mut some = Load::connect(server.address(), IDLE);
         some.ask_once(&mut requests);
-        let idle = at_rest(&server);
+        let idle = server.at_rest();
         self.resident.push((idle.resident - none.resident) / IDLE as f64);
         self.proportional.push((idle.proportional - none.proportional) / IDLE as f64);
 
@@ -90,33 +89,19 @@ impl Measured {
         }
         let mut more = Load::connect(server.address(), UNDER_WAY - IDLE);
         more.ask_once(&mut requests);
-        let idle = at_rest(&server);
-        let grown = |loads: &mut [Load], body: Body| {
-            let mut requests = body.requests();
-            let mut outcomes: Vec<Outcome> = loads.iter_mut().map(|load| load.begin(&mut requests)).collect();
-            let grown = at_rest(&server).resident - idle.resident;
-            outcomes.extend(loads.iter_mut().map(Load::finish));
-            (grown, outcomes.iter().map(|outcome| outcome.not_200 + outcome.closed).sum::<u64>() as f64)
+        let idle = server.at_rest();
+        let grown = |loads: &mut [Load], requests: &mut Requests| {
+            loads.iter_mut().for_each(|load| load.begin(requests));
+            let grown = server.at_rest().resident - idle.resident;
+            let refused = loads.iter_mut().map(Load::finish).map(|outcome| outcome.not_200 + outcome.closed);
+            (grown, refused.sum::<u64>() as f64)
         };
         let mut loads = [some, more];
-        let (short, refused) = grown(&mut loads, Body::Post);
+        let (short, refused) = grown(&mut loads, &mut requests);
         assert_eq!(refused, 0.0, "{candidate}: refused requests of 6 KB");
         self.short.push(short);
-        let (long, refused) = grown(&mut loads[..1], Body::Long);
+        let (long, refused) = grown(&mut loads[..1], &mut Requests::new(LONG, SECRET, PATH));
         self.long.push(long);
         self.refused.push(refused);
-    }
-}
-
-/// Waits until the server is idle. Returns its memory.
-fn at_rest(server: &Server) -> Memory {
-    let mut spent = Spent::of(server.process());
-    loop {
-        sleep(Duration::from_millis(50));
-        let now = Spent::of(server.process());
-        if now.since(spent).running < 0.001 {
-            return Memory::of(server.process());
-        }
-        spent = now;
     }
 }

@@ -2,32 +2,25 @@
 
 mod apps;
 mod candidate;
-mod growth;
 mod latency;
-mod loaded;
 mod memory;
-mod server;
-mod throughput;
 
-use std::fmt;
 use std::time::Duration;
 
 pub(crate) use apps::serve;
-use candidate::Framework;
-pub(crate) use growth::growth;
+pub(crate) use candidate::{App, Candidate, Framework};
 
 use crate::load::Requests;
-use crate::report::{Goals, prose};
+use crate::report::{Goal, Goals, Table, number, prose};
+use crate::server::{LOADS_PROCESSOR, Server};
+use crate::statistics::Sample;
+use crate::throughput::{self, Loaded, Measured, Throughput, ratio};
 use crate::{machine, process};
 
-const PATH: &str = "/webhooks/twitter";
-const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
+pub(crate) const PATH: &str = "/webhooks/twitter";
+pub(crate) const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 
-/// Servers and load generator use separate processors.
-const SERVERS_PROCESSOR: usize = 0;
-const LOADS_PROCESSOR: usize = 1;
-
-const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 64;
 
 /// The extent of the measurement.
 struct Length {
@@ -37,60 +30,23 @@ struct Length {
     processes: usize,
 }
 
-impl Length {
-    fn new(quick: bool) -> Self {
-        match quick {
-            true => Self { rounds: 2, slice: Duration::from_millis(80), processes: 1 },
-            false => Self { rounds: 9, slice: Duration::from_millis(250), processes: 3 },
-        }
-    }
+/// The bodies for throughput: a name, and the goals for axum and hyper, and for actix-web:
+/// birdhook's requests as a share of an empty handler's.
+const BODIES: [(&str, &str, [f64; 2]); 3] = [
+    ("post, 6 KB (AAA)", include_str!("../../../core/benches/bodies/aaa_6k.json"), [0.54, 0.50]),
+    ("post, 6 KB (XAA)", include_str!("../../../core/benches/bodies/xaa_6k.json"), [0.54, 0.50]),
+    ("message, 2 KB (AAA)", include_str!("../../../core/benches/bodies/aaa_2k.json"), [0.70, 0.70]),
+];
+const LONG: &str = include_str!("../../../core/benches/bodies/xaa_64k.json");
+
+/// Returns deliveries of a post of 6 KB.
+pub(crate) fn posts() -> Requests {
+    Requests::new(BODIES[0].1, SECRET, PATH)
 }
 
-/// A request body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Body {
-    Post,
-    Activity,
-    Message,
-    Long,
-}
-
-impl Body {
-    /// The bodies for throughput.
-    const FAST: [Self; 3] = [Self::Post, Self::Activity, Self::Message];
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::Post => include_str!("../../../core/benches/bodies/aaa_6k.json"),
-            Self::Activity => include_str!("../../../core/benches/bodies/xaa_6k.json"),
-            Self::Message => include_str!("../../../core/benches/bodies/aaa_2k.json"),
-            Self::Long => include_str!("../../../core/benches/bodies/xaa_64k.json"),
-        }
-    }
-
-    fn requests(self) -> Requests {
-        Requests::new(self.text(), SECRET, PATH)
-    }
-
-    /// Returns the goal: birdhook's requests as a share of an empty handler's.
-    fn wanted(self, framework: Framework) -> f64 {
-        match (self, framework) {
-            (Self::Message, _) => 0.70,
-            (_, Framework::Axum | Framework::Hyper) => 0.54,
-            (_, Framework::Actix) => 0.50,
-        }
-    }
-}
-
-impl fmt::Display for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Post => "post, 6 KB (AAA)",
-            Self::Activity => "post, 6 KB (XAA)",
-            Self::Message => "message, 2 KB (AAA)",
-            Self::Long => "post, 64 KB (XAA)",
-        })
-    }
+/// Starts a server and connects to it.
+pub(crate) fn started(candidate: Candidate, connections: usize) -> Loaded<Candidate> {
+    Loaded::new(candidate, Server::own(&candidate.argument()), connections)
 }
 
 /// Runs the section `servers`.
@@ -98,7 +54,10 @@ pub(crate) fn run(quick: bool) {
     let facts = machine::facts();
     process::pin(LOADS_PROCESSOR);
     process::open_files();
-    let length = Length::new(quick);
+    let length = match quick {
+        true => Length { rounds: 2, slice: Duration::from_millis(80), processes: 1 },
+        false => Length { rounds: 9, slice: Duration::from_millis(250), processes: 3 },
+    };
     println!("## Servers compared with an empty handler\n\n{}\n", prose(&facts));
     let intro = format!(
         "*bare* reads the body and answers 200. *HMAC and JSON* also verifies the \
@@ -110,9 +69,47 @@ pub(crate) fn run(quick: bool) {
     );
     println!("{}", prose(&intro));
     let mut goals = Goals::new();
-    let throughput = throughput::measure(&length);
-    throughput.print(&mut goals);
-    latency::measure(&length, &throughput, &mut goals);
+    let mut servers = Candidate::FAST.map(|candidate| started(candidate, CONNECTIONS));
+    let mut requests = BODIES.map(|(_, body, _)| Requests::new(body, SECRET, PATH));
+    let all = throughput::measure(&mut servers, &mut requests, length.rounds, length.slice);
+    for server in servers.iter_mut().filter(|server| server.candidate.has_events()) {
+        server.check_events();
+    }
+    drop(servers);
+    print(&all, &mut goals);
+    latency::measure(&length, &all, &mut goals);
     memory::measure(&length, &mut goals);
     println!("{goals}");
+}
+
+fn print(all: &Throughput<Candidate>, goals: &mut Goals) {
+    let of = |body, framework, app| -> &Measured { &all[&(body, Candidate(framework, app))] };
+    for (body, (name, ..)) in BODIES.iter().enumerate() {
+        let mut table = Table::new(["server", "requests/s", "vs. bare", "CPU µs/request", "vs. bare", "busy"]);
+        for candidate in Candidate::FAST {
+            let (measured, bare) = (&all[&(body, candidate)], of(body, candidate.0, App::Bare));
+            let vs_bare = |of: Sample| if candidate.1 == App::Bare { "-".to_owned() } else { ratio(&of, "") };
+            table.row([
+                candidate.to_string(),
+                format!("{:.0}", measured.rate.median()),
+                vs_bare(measured.rate.of(&bare.rate)),
+                number(measured.micros.median()),
+                vs_bare(measured.micros.of(&bare.micros)),
+                measured.busy(),
+            ]);
+        }
+        print!("\n**{name}**\n\n{table}");
+    }
+    // A bare server works on one thread, so it waits only for other programs.
+    let waited = (0..BODIES.len()).map(|body| of(body, Framework::Axum, App::Bare).kept_waiting.median());
+    let waited = waited.collect::<Sample>().median() * 100.0;
+    println!("\nOther programs used the servers' core for {waited:.1} % of the time.");
+    for (body, (name, _, [most, actix])) in BODIES.iter().enumerate() {
+        for framework in Framework::ALL {
+            let bare = of(body, framework, App::Bare);
+            let (ratio, how) = of(body, framework, App::Birdhook).compared_with(bare);
+            let wanted = if framework == Framework::Actix { actix } else { most };
+            goals.judge(format!("{framework} vs. bare, {how}: {name}"), Goal::AtLeast(*wanted), "", &ratio);
+        }
+    }
 }

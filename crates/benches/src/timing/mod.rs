@@ -136,62 +136,35 @@ fn comparisons(count: usize, coin: &mut Coin) -> Vec<Comparison> {
         let endpoint = subjects::endpoint(APPS);
         Box::new(move |input| subjects::receive(&endpoint, input))
     };
-    let mut pair = |one: (&birdhook::Secret, Header), other: (&birdhook::Secret, Header)| {
-        [class(one.0, one.1, coin), class(other.0, other.1, coin)]
-    };
-    let ends = |of| [(of, Header::WrongAt(0)), (of, Header::WrongAt(31))];
     let mut all = Vec::new();
-    let mut add = |what, classes, inputs, timed, wanted, count| {
+    let mut add = |what, classes, of: [(&birdhook::Secret, Header); 2], timed, wanted, count| {
+        let inputs = of.map(|(secret, header)| class(secret, header, coin));
         all.push(Comparison { what, classes, inputs, timed, wanted, count });
     };
     let first_or_last = ("first byte wrong", "last byte wrong");
+    let ends = |of| [(of, Header::WrongAt(0)), (of, Header::WrongAt(31))];
     let [one, other] = ends(&first);
-    add("control: `verify`", ("wrong", "wrong"), pair(one, one), verify(), Wanted::Null, count);
-    add("control: letter by letter", first_or_last, pair(one, other), timed(subjects::early_exit), Wanted::Leak, count);
+    let (right, wrong, middle) = ((&first, Header::Right), (&first, Header::Wrong), (&first, Header::WrongAt(15)));
+    add("control: `verify`", ("wrong", "wrong"), [one, one], verify(), Wanted::Null, count);
+    add("control: letter by letter", first_or_last, [one, other], timed(subjects::early_exit), Wanted::Leak, count);
     let slow = timed(subjects::slow_early_exit);
-    add("control: slowly letter by letter", first_or_last, pair(one, other), slow, Wanted::Leak, count / 4);
-    add("`verify`", first_or_last, pair(one, other), verify(), Wanted::Equal, count);
-    let middle = (&first, Header::WrongAt(15));
-    add(
-        "`verify`",
-        ("all bytes wrong", "one byte wrong"),
-        pair((&first, Header::Wrong), middle),
-        verify(),
-        Wanted::Equal,
-        count,
-    );
-    let right = (&first, Header::Right);
-    add("`verify`", ("right", "last byte wrong"), pair(right, other), verify(), Wanted::Equal, count);
+    add("control: slowly letter by letter", first_or_last, [one, other], slow, Wanted::Leak, count / 4);
+    add("`verify`", first_or_last, [one, other], verify(), Wanted::Equal, count);
+    add("`verify`", ("all bytes wrong", "one byte wrong"), [wrong, middle], verify(), Wanted::Equal, count);
+    add("`verify`", ("right", "last byte wrong"), [right, other], verify(), Wanted::Equal, count);
 
-    let endpoint = count / 4;
-    let by = |secret| (secret, Header::Right);
-    add(
-        "`Endpoint`, 8 apps",
-        ("the first's", "the last's"),
-        pair(by(&first), by(&last)),
-        receive(),
-        Wanted::Equal,
-        endpoint,
-    );
-    add("`Endpoint`, 8 apps: the first's", first_or_last, pair(one, other), receive(), Wanted::Equal, endpoint);
-    let [one, other] = ends(&last);
-    add("`Endpoint`, 8 apps: the last's", first_or_last, pair(one, other), receive(), Wanted::Equal, endpoint);
+    let (what, few, by_last) = ("`Endpoint`, 8 apps", count / 4, (&last, Header::Right));
+    add(what, ("the first's", "the last's"), [right, by_last], receive(), Wanted::Equal, few);
+    add("`Endpoint`, 8 apps: the first's", first_or_last, [one, other], receive(), Wanted::Equal, few);
+    add("`Endpoint`, 8 apps: the last's", first_or_last, ends(&last), receive(), Wanted::Equal, few);
     let read = Wanted::Differs("what is accepted is read, and is answered 200 anyway");
-    add(
-        "`Endpoint`, 8 apps",
-        ("the first's", "nobody's"),
-        pair(by(&first), (&first, Header::Wrong)),
-        receive(),
-        read,
-        endpoint,
-    );
+    add(what, ("the first's", "nobody's"), [right, wrong], receive(), read, few);
 
     let form = Wanted::Differs("the form of the sender's own header decides, no secret is used");
     for (malformed, header) in
         [("not base64", Header::NotBase64), ("too short", Header::TooShort), ("no prefix", Header::NoPrefix)]
     {
-        let inputs = pair((&first, header), (&first, Header::Wrong));
-        add("`verify`", (malformed, "wrong"), inputs, verify(), form, count / 4);
+        add("`verify`", (malformed, "wrong"), [(&first, header), wrong], verify(), form, few);
     }
     all
 }

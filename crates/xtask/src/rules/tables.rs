@@ -2,43 +2,11 @@
 
 /// Dependencies that the core must not have, even indirectly: I/O, runtimes, HTTP, clocks, logs. A
 /// final `*` matches any ending.
-pub(super) const NOT_IN_CORE: &[&str] = &[
-    "actix*",
-    "async-global-executor",
-    "async-io",
-    "async-std",
-    "axum*",
-    "chrono",
-    "curl*",
-    "getrandom",
-    "h2",
-    "h3",
-    "http",
-    "http-body*",
-    "httparse",
-    "hyper*",
-    "log",
-    "metrics*",
-    "mio",
-    "native-tls",
-    "openssl*",
-    "quinn*",
-    "rand",
-    "reqwest",
-    "ring",
-    "rustix",
-    "rustls*",
-    "smol",
-    "socket2",
-    "time",
-    "tokio*",
-    "tower*",
-    "tracing*",
-    "ureq",
-    "wasi*",
-    "web-time",
-    "windows*",
-];
+pub(super) const NOT_IN_CORE: &str = "
+    actix* async-global-executor async-io async-std axum* chrono curl* getrandom h2 h3 http
+    http-body* httparse hyper* log metrics* mio native-tls openssl* quinn* rand reqwest ring
+    rustix rustls* smol socket2 time tokio* tower* tracing* ureq wasi* web-time windows*
+";
 
 /// The packages of ours that each package may depend on. The order of the lines is the order of the
 /// layers.

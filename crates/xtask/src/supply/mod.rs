@@ -1,112 +1,102 @@
 //! Checks of dependencies and of the public API: `cargo xtask supply`.
 
-mod advisories;
 mod api;
-mod deny;
-mod external;
-mod floors;
-pub(crate) mod installed;
-mod lock;
-mod minimums;
-mod msrv;
-mod rustdoc;
-pub(crate) mod semver;
+mod versions;
 
-use std::time::Instant;
+use std::process::Command;
 
-use anyhow::{Result, bail};
-use lexopt::prelude::{Long, Value, ValueExt};
+use anyhow::{Context, Result, bail};
 
-use crate::steps::Outcome;
+pub(crate) use api::write;
 
-pub(crate) struct Part {
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
-    run: fn() -> Result<Outcome>,
-}
+use crate::process::{cargo, printed, run, succeeds};
+use crate::rules;
+use crate::steps::{Outcome, Step, step};
+use crate::tools::{DENY, SEMVER_CHECKS, pinned};
 
-const fn part(name: &'static str, about: &'static str, run: fn() -> Result<Outcome>) -> Part {
-    Part { name, about, run }
-}
+/// The workspaces. `fuzz` has its own.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "fuzz/Cargo.toml"];
 
-pub(crate) const ALL: &[Part] = &[
-    part("lock", "the lock files are current", lock::check),
-    part("floors", "no manifest is content with a version that deny.toml bans", floors::check),
-    part("msrv", "no dependency asks for a newer Rust than who needs it", msrv::check),
-    part("deny", "bans, licences and sources of deny.toml", deny::check),
-    part("advisories", "nothing that is built on has an advisory", advisories::check),
-    part("minimums", "the oldest versions that the manifests are content with do build", minimums::check),
-    part("api", "the public API of each library is as listed", api::check),
-    part("external", "no type of another crate is in a public API but those allowed", external::check),
+/// The parts of the step `supply`, in order. Their minutes are those of the step.
+pub(crate) const PARTS: &[Step] = &[
+    step("lock", 0.0, "the lock files are current", lock),
+    step("floors", 0.0, "no manifest accepts a version that deny.toml bans", versions::floors),
+    step("msrv", 0.0, "no dependency needs a newer Rust than the package that uses it", versions::msrv),
+    step("deny", 0.0, "bans, licences and sources of deny.toml", deny),
+    step("advisories", 0.0, "no dependency has an advisory", advisories),
+    step("minimums", 0.0, "the oldest versions that the manifests accept build", versions::minimums),
+    step("api", 0.0, "the public API of each library is as listed", api::check),
+    step("external", 0.0, "public APIs show only allowed types of other crates", api::external),
 ];
 
-pub(crate) enum Options {
-    Check(Vec<String>),
-    Write,
+fn lock() -> Result<Outcome> {
+    for manifest in MANIFESTS {
+        // `--locked` fails if a manifest requires something that the lock file does not contain.
+        printed(&mut cargo(["metadata", "--locked", "--format-version=1", "--manifest-path", manifest]))
+            .with_context(|| format!("the lock file beside {manifest} is not current: build, and commit it"))?;
+    }
+    // The cargo that ran this program has already updated the workspace's lock file. The update
+    // shows only in a fresh clone.
+    if std::env::var_os("CI").is_some() {
+        run(Command::new("git").args(["diff", "--exit-code", "--stat", "HEAD", "--", "Cargo.lock", "fuzz/Cargo.lock"]))
+            .context("cargo had to change a lock file: commit it as it is now")?;
+    }
+    Ok(Outcome::Passed(String::new()))
 }
 
-impl Options {
-    pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Self> {
-        let mut names = Vec::new();
-        while let Some(arg) = args.next()? {
-            match arg {
-                Long("write") if names.is_empty() => {
-                    return match args.next()? {
-                        None => Ok(Self::Write),
-                        Some(more) => Err(more.unexpected().into()),
-                    };
-                }
-                Value(name) => names.push(name.string()?),
-                other => return Err(other.unexpected().into()),
-            }
-        }
-        Ok(Self::Check(names))
-    }
+fn cargo_deny(manifest: &str, checks: &[&str]) -> Result<()> {
+    let mut command = pinned(DENY)?;
+    command.args(["--manifest-path", manifest, "--locked", "--config", "deny.toml", "check"]);
+    run(command.args(checks)).with_context(|| format!("cargo deny rejects what {manifest} builds on: see above"))
 }
 
-pub(crate) fn run(options: &Options) -> Result<()> {
-    match options {
-        Options::Write => api::write(),
-        Options::Check(names) => {
-            println!("\nxtask: {}", parts(names)?);
-            Ok(())
-        }
-    }
+/// Runs the checks that need no database.
+fn deny() -> Result<Outcome> {
+    // One file serves both workspaces, so an entry that only the other one uses is not an error.
+    const CHECKS: [&str; 7] = [
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+        "--allow=license-exception-not-encountered",
+        "--allow=unmatched-skip",
+        "--allow=license-not-encountered",
+    ];
+    let [own, fuzz] = MANIFESTS;
+    let (own, fuzz) = (cargo_deny(own, &CHECKS[..5]), cargo_deny(fuzz, &CHECKS));
+    own.and(fuzz).map(|()| Outcome::Passed(String::new()))
 }
 
-/// The step of `cargo xtask ci`.
-pub(crate) fn check() -> Result<Outcome> {
-    parts(&[])
+fn advisories() -> Result<Outcome> {
+    if !succeeds(pinned(DENY)?.args(["--config", "deny.toml", "fetch", "db"])) {
+        let note = "its database cannot be fetched; deny.toml bans what was known when it was last edited";
+        return Ok(Outcome::Skipped(note.to_owned()));
+    }
+    for manifest in MANIFESTS {
+        cargo_deny(manifest, &["--disable-fetch", "advisories"])?;
+    }
+    Ok(Outcome::Passed(String::new()))
 }
 
-/// Runs the named parts, or all. A part that fails does not prevent the others from running.
-fn parts(names: &[String]) -> Result<Outcome> {
-    if let Some(unknown) = names.iter().find(|name| !ALL.iter().any(|part| part.name == **name)) {
-        bail!("there is no part {unknown}; `cargo xtask help` names them");
+#[derive(clap::Args)]
+pub(crate) struct Semver {
+    /// Defaults to the newest tag, or to the last commit without one.
+    revision: Option<String>,
+    #[arg(short, long = "package", value_name = "PACKAGE")]
+    packages: Vec<String>,
+}
+
+/// Finds changes of the public API that break users of an older revision.
+pub(crate) fn semver(options: &Semver) -> Result<()> {
+    let newest_tag = || printed(Command::new("git").args(["describe", "--tags", "--abbrev=0"])).ok();
+    let revision = options.revision.clone().or_else(newest_tag).unwrap_or_else(|| "HEAD".to_owned());
+    let libraries = rules::libraries()?;
+    if let Some(unknown) = options.packages.iter().find(|name| !libraries.contains(name)) {
+        bail!("unknown library {unknown}: expected one of {}", libraries.join(", "));
     }
-    let (mut table, mut failed, mut skipped) = (String::new(), Vec::new(), Vec::new());
-    for part in ALL.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.name)) {
-        println!("\n{}: {}", part.name, part.about);
-        let start = Instant::now();
-        let (result, note) = match (part.run)() {
-            Ok(Outcome::Skipped(note)) => {
-                eprintln!("\n!!! NOT CHECKED, {}: {note}\n", part.name);
-                skipped.push(part.name);
-                ("SKIPPED", note)
-            }
-            Ok(outcome) => ("ok", outcome.to_string()),
-            Err(error) => {
-                failed.push(format!("{}: {error:#}", part.name));
-                ("FAILED", format!("{error:#}"))
-            }
-        };
-        table += format!("{:12} {result:8} {:7.1}  {note}", part.name, start.elapsed().as_secs_f64()).trim_end();
-        table += "\n";
-    }
-    println!("\n{table}");
-    let skipped = if skipped.is_empty() { String::new() } else { format!("NOT CHECKED: {}", skipped.join(", ")) };
-    match failed.first() {
-        None => Ok(Outcome::Passed(skipped)),
-        Some(first) => bail!("{} failed, the first: {first}{skipped}", failed.len()),
-    }
+    let chosen = if options.packages.is_empty() { &libraries } else { &options.packages };
+    let mut command = pinned(SEMVER_CHECKS)?;
+    command.args(["check-release", "--all-features", "--baseline-rev", revision.trim()]);
+    run(command.args(chosen.iter().flat_map(|name| ["--package", name])))
+        .with_context(|| format!("the API differs from that at {revision}, or cannot be compared"))
 }

@@ -14,14 +14,15 @@ use birdhook::{Secret, Webhook, sink::Events};
 use super::candidate::{App, Candidate, Framework};
 use super::{PATH, SECRET};
 use crate::process;
+use crate::server::SERVERS_PROCESSOR;
 
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 
 /// Serves until the standard input ends. Answers each line of it with the number of consumed
 /// events.
-pub(crate) fn serve(candidate: &str, processor: usize) {
+pub(crate) fn serve(candidate: &str) {
     // Before any thread starts: a runtime starts as many threads as it has processors.
-    process::pin(processor);
+    process::pin(SERVERS_PROCESSOR);
     process::open_files();
     std::thread::spawn(|| {
         for _ in std::io::stdin().lock().lines() {

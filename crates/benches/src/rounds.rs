@@ -1,40 +1,45 @@
-//! Measures all sizes of one kind in turn.
+//! Measures operations in turn, in many short rounds of one run.
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
-use super::Length;
 use crate::statistics::Sample;
 
 /// An operation that repeats the given number of times and returns its duration. Its setup is not
 /// timed.
-pub(super) type Work = Box<dyn FnMut(usize) -> Duration>;
+pub(crate) type Work = Box<dyn FnMut(usize) -> Duration>;
 
 /// A clock that runs only while this thread runs, so other programs do not distort it.
 #[derive(Clone, Copy)]
-pub(super) struct Clock(Duration);
+pub(crate) struct Clock(Duration);
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Self::now())
     }
 
-    pub(super) fn elapsed(self) -> Duration {
+    pub(crate) fn elapsed(self) -> Duration {
         Self::now().saturating_sub(self.0)
     }
 
+    #[cfg(target_os = "linux")]
     fn now() -> Duration {
-        let now = clock_gettime(ClockId::ThreadCPUTime);
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default())
+    }
+
+    /// Elsewhere, the clock on the wall.
+    #[cfg(not(target_os = "linux"))]
+    fn now() -> Duration {
+        std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
     }
 }
 
-/// Returns the microseconds of each operation, by rounds.
-pub(super) fn measure(works: &mut [Work], length: &Length) -> Vec<Sample> {
-    let times: Vec<usize> = works.iter_mut().map(|work| times(work, length.slice)).collect();
+/// Returns the microseconds of each operation, by rounds. A slice is the time of one operation in
+/// one round.
+pub(crate) fn measure(works: &mut [Work], rounds: usize, slice: Duration) -> Vec<Sample> {
+    let times: Vec<usize> = works.iter_mut().map(|work| times(work, slice)).collect();
     let mut samples = vec![Sample::default(); works.len()];
-    for round in 0..length.rounds {
+    for round in 0..rounds {
         for turn in 0..works.len() {
             // Rotates the order, so that no operation always follows the same one.
             let one = (round + turn) % works.len();
@@ -64,7 +69,7 @@ mod tests {
     #[test]
     fn each_is_measured_in_every_round() {
         let work = |micros: u64| Box::new(move |times: usize| Duration::from_micros(micros * times as u64)) as Work;
-        let samples = measure(&mut [work(2), work(5000)], &Length::new(true));
+        let samples = measure(&mut [work(2), work(5000)], 3, Duration::from_millis(1));
         assert_eq!(samples.iter().map(|sample| sample.iter().count()).collect::<Vec<_>>(), [3, 3]);
         assert!((samples[0].median() - 2.0).abs() < 1e-9 && (samples[1].median() - 5000.0).abs() < 1e-9);
     }

@@ -1,52 +1,56 @@
-//! A receiver in its own process.
+//! A receiver in its own process, on the servers' processor.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::SECRET;
-use crate::process::Spent;
+use crate::process::{Memory, Spent};
+
+/// Servers and load generator use separate processors.
+pub(crate) const SERVERS_PROCESSOR: usize = 0;
+pub(crate) const LOADS_PROCESSOR: usize = 1;
 
 /// The time limit for a start. Python may take long on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Server {
     process: Child,
+    /// Only of this program: answers a line with the number of consumed events.
+    pipes: Option<(ChildStdin, BufReader<ChildStdout>)>,
     address: SocketAddr,
 }
 
 impl Server {
     /// Starts this program as a server. It prints its own address.
-    pub(crate) fn birdhook() -> Self {
+    pub(crate) fn own(candidate: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.args(["serve", "Axum-Birdhook", "0"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut server =
-            Self { process: command.spawn().expect("this program"), address: (Ipv4Addr::LOCALHOST, 0).into() };
-        let mut line = String::new();
-        BufReader::new(server.process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a server that runs");
-        server.address = line.trim_end().parse().expect("the server's address");
-        server
+        command.args(["serve", candidate]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("this program");
+        let input = process.stdin.take().expect("a pipe");
+        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let address = line(&mut output).parse().expect("the server's address");
+        Self { process, pipes: Some((input, output)), address }
     }
 
-    /// Starts a server that reads its port from the environment. The error explains why it does not
-    /// run.
-    pub(crate) fn start(mut command: Command) -> Result<Self, String> {
+    /// Starts a server that reads its port and secret from the environment. The error explains why
+    /// it does not run.
+    pub(crate) fn other(mut command: Command, secret: &str) -> Result<Self, String> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let address = free.map_err(|error| error.to_string())?;
-        command.env("PORT", address.port().to_string()).env("CONSUMER_SECRET", SECRET);
+        command.env("PORT", address.port().to_string()).env("CONSUMER_SECRET", secret);
         let process =
             command.stdin(Stdio::null()).stdout(std::io::stderr()).spawn().map_err(|error| error.to_string())?;
-        let mut server = Self { process, address };
+        let mut server = Self { process, pipes: None, address };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
             if let Ok(Some(status)) = server.process.try_wait() {
                 return Err(format!("it ended with {status} as soon as it was started"));
             }
             if started.elapsed() > PATIENCE {
-                return Err(format!("nobody listens after {PATIENCE:?}"));
+                return Err(format!("it does not listen after {PATIENCE:?}"));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -57,12 +61,32 @@ impl Server {
         self.address
     }
 
+    /// Returns the number of events that its app has consumed.
+    pub(crate) fn events(&mut self) -> Option<u64> {
+        let (input, output) = self.pipes.as_mut()?;
+        input.write_all(b"\n").expect("a server that runs");
+        Some(line(output).parse().expect("a number of events"))
+    }
+
     /// Returns the CPU time, including that of its children.
     pub(crate) fn spent(&self) -> Spent {
         let own = self.process.id();
         let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
         let children = children.split_ascii_whitespace().filter_map(|child| child.parse().ok());
         std::iter::once(own).chain(children).map(Spent::of).sum()
+    }
+
+    /// Waits until the server is idle. Returns its memory.
+    pub(crate) fn at_rest(&self) -> Memory {
+        let mut spent = self.spent();
+        loop {
+            std::thread::sleep(Duration::from_millis(50));
+            let now = self.spent();
+            if now.since(spent).running < 0.001 {
+                return Memory::of(self.process.id());
+            }
+            spent = now;
+        }
     }
 
     /// Returns the status and text of the response. The request must contain `connection: close`.
@@ -92,4 +116,10 @@ impl Drop for Server {
             eprintln!("process {} does not end: {error}", self.process.id());
         }
     }
+}
+
+fn line(output: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    output.read_line(&mut line).expect("a server that runs");
+    line.trim_end().to_owned()
 }
