@@ -19,7 +19,7 @@ use birdhook::{
     app::AppSelector,
     sink::{EventSink, SinkError},
 };
-use birdhook_tests::client::{PATH, get, post, sign};
+use birdhook_test_harness::http_client::{PATH, get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server, serve_axum, serve_hyper};
 use bytes::Bytes;
 use http::{Request, Response, Version};

@@ -1,8 +1,8 @@
 //! The doctor finds no problem in birdhook on any adapter, not even a warning.
 
 use birdhook::{Secret, Webhook};
+use birdhook_test_harness::http_client::PATH;
 use birdhook_testkit::{CheckResult, CheckStatus, Doctor};
-use birdhook_tests::client::PATH;
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
 const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";

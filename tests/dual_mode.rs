@@ -8,7 +8,7 @@ use birdhook::{
     dedupe::ApiMode,
     event::{ApiSource, Direction},
 };
-use birdhook_tests::client::post;
+use birdhook_test_harness::http_client::post;
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
 const SECRET: &str = "testsecret";
@@ -201,8 +201,8 @@ fn text(text: Option<&str>) -> &str {
 /// Returns the values that an app reads of an event from either API.
 fn read_of(event: &Event) -> Read {
     let activity = event.activity();
-    let relation = |relation: Option<PostRelation>| relation.map(|told| format!("{told:?}")).unwrap_or_default();
-    let direction = |direction: Option<Direction>| direction.map(|told| format!("{told:?}")).unwrap_or_default();
+    let relation = |relation: Option<PostRelation>| relation.map(|one| format!("{one:?}")).unwrap_or_default();
+    let direction = |direction: Option<Direction>| direction.map(|one| format!("{one:?}")).unwrap_or_default();
     let about = match &activity {
         Activity::PostCreated(new) => {
             let (id, words) = (text(new.post.id.as_deref()), text(new.post.text.as_deref()));
@@ -232,14 +232,6 @@ fn deliveries(day: &[MockEvent]) -> Vec<&str> {
     let old: Vec<_> = day.iter().map(|happening| happening.old.as_str()).collect();
     let new: Vec<_> = day.iter().map(|happening| happening.new.as_str()).collect();
     [old.clone(), new.clone(), old, new].concat()
-}
-
-fn shuffle(bodies: &mut [&str], seed: u64) {
-    let mut state = seed;
-    for at in (1..bodies.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        bodies.swap(at, (state >> 33) as usize % (at + 1));
-    }
 }
 
 fn sorted(mut read: Vec<Read>) -> Vec<Read> {
@@ -284,18 +276,18 @@ async fn a_day_told_by_one_after_the_other_arrives_once() {
         assert!(events.iter().all(|event| event.api_source() == by));
         check(&events, &day, 1, by.as_str());
         send(&server, second).await;
-        assert_eq!(taken(&mut server).len(), 0, "told before: {}", by.as_str());
+        assert_eq!(taken(&mut server).len(), 0, "reported before: {}", by.as_str());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_told_by_both_arrives_once() {
     let day = day();
-    let random = birdhook_seed::seed();
+    let random = birdhook_test_harness::seed::seed();
     for adapter in Adapter::ALL {
         for seed in [1, 2, 3, random] {
             let mut bodies = deliveries(&day);
-            shuffle(&mut bodies, seed);
+            fastrand::Rng::with_seed(seed).shuffle(&mut bodies);
             let mut server = start(adapter, ApiMode::Dual).await;
             send(&server, &bodies).await;
             check(&taken(&mut server), &day, 1, &format!("{adapter:?}, seed {seed}"));
@@ -325,7 +317,7 @@ async fn a_day_told_by_both_at_the_same_time_arrives_once() {
 async fn without_the_setting_each_api_tells_it() {
     let day = day();
     let mut bodies = deliveries(&day);
-    shuffle(&mut bodies, 1);
+    fastrand::Rng::with_seed(1).shuffle(&mut bodies);
     let mut server = start(Adapter::Axum, ApiMode::Single).await;
     send(&server, &bodies).await;
     check(&taken(&mut server), &day, 2, "both");

@@ -1,12 +1,13 @@
 //! Tests of the bot as its users start it, against a mock X, with and without a crash.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use birdhook::client::{FileTokenStore, TokenStore, UserToken};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::server_process::ServerProcess;
 use birdhook_testkit::mock::{MockSettings, MockWebhook, MockX, Written};
 use birdhook_testkit::{Kind, MockEvent};
 
@@ -14,13 +15,9 @@ use crate::servers::program;
 
 const BOT: &str = "2001";
 
-/// Time limit for something that must happen.
-const LIMIT: Duration = Duration::from_secs(60);
-
 /// A running bot, which is killed at the end of the test.
 struct Bot {
-    process: Child,
-    url: String,
+    process: ServerProcess,
     /// The lines of its standard output.
     printed: Receiver<String>,
 }
@@ -38,42 +35,21 @@ impl Bot {
         if oauth1 {
             command.envs([("BOT_TOKEN", user.token.as_str()), ("BOT_TOKEN_SECRET", user.token_secret.as_str())]);
         }
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut first = String::new();
-        let mut notes = BufReader::new(process.stderr.take().unwrap());
-        notes.read_line(&mut first).unwrap();
-        let url = first.split_whitespace().find(|word| word.starts_with("http://")).expect(&first).to_owned();
         let (lines, printed) = channel();
-        let stdout = BufReader::new(process.stdout.take().unwrap());
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-        // Standard error is read continuously, so that the bot never waits for a reader.
-        std::thread::spawn(move || notes.lines().map_while(Result::ok).for_each(|line| println!("bot: {line}")));
-        Self { process, url, printed }
+        let process = ServerProcess::start(&mut command, move |line| drop(lines.send(line.to_owned()))).unwrap();
+        Self { process, printed }
     }
 
     /// Returns the first word of the next line.
     async fn says(&self) -> String {
         let begun = std::time::Instant::now();
-        while begun.elapsed() < LIMIT {
+        while begun.elapsed() < TIMEOUT {
             if let Ok(line) = self.printed.try_recv() {
                 return line.split(' ').next().unwrap().to_owned();
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("the bot says nothing");
-    }
-
-    /// Kills the bot, as a crash does.
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Bot {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -84,7 +60,7 @@ async fn x() -> MockX {
 }
 
 async fn webhook(x: &MockX, bot: &Bot) -> MockWebhook {
-    let webhook = x.register(&bot.url).await.unwrap();
+    let webhook = x.register(bot.process.url()).await.unwrap();
     x.subscribe(&webhook, BOT).unwrap();
     webhook
 }
@@ -96,7 +72,7 @@ async fn written(x: &MockX, many: usize) -> Vec<Written> {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(LIMIT, wait).await.expect("an answer");
+    tokio::time::timeout(TIMEOUT, wait).await.expect("an answer");
     x.written()
 }
 
@@ -147,7 +123,8 @@ async fn a_crash_between_the_call_and_the_ack_leaves_one_answer() {
     x.withhold_answers(true);
     let message = x.happen(Kind::MessageReceived, BOT);
     written(&x, 1).await;
-    bot.kill();
+    // As a crash does.
+    drop(bot);
     x.withhold_answers(false);
 
     let bot = Bot::start(&x, folder.path(), true);

@@ -1,12 +1,13 @@
 //! Tests that start the example servers as their users do, examine them, and stop them.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use birdhook::{Secret, app::SecretKind, event::Timestamp};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::server_process::ServerProcess;
 use birdhook_testkit::{CheckStatus, Doctor, Kind, PayloadGenerator, Sender, WebhookPost};
 use serde_json::Value;
 
@@ -14,43 +15,28 @@ const SECRET: &str = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu";
 
 /// A running example.
 struct Server {
-    process: Process,
-    url: String,
-    /// Standard output, read continuously: otherwise the server stops accepting events.
-    printed: JoinHandle<String>,
+    process: ServerProcess,
+    printed: Arc<Mutex<String>>,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
     fn start(example: &str, secret: &str) -> Self {
-        let program = program(example);
         let folder = tempfile::tempdir().unwrap();
-        let mut process = Command::new(&program)
-            .envs([(secret, SECRET), ("PORT", "0")])
-            .env("BIRDHOOK_INBOX", folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let mut stdout = process.stdout.take().unwrap();
-        let printed = std::thread::spawn(move || {
-            let mut printed = String::new();
-            stdout.read_to_string(&mut printed).unwrap();
-            printed
-        });
-        let mut first = String::new();
-        BufReader::new(process.stderr.take().unwrap()).read_line(&mut first).unwrap();
-        let url = first.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("{example} says where it listens: {first:?}")).to_owned();
-        Self { process: Process(process), url, printed, _folder: folder }
+        let mut command = Command::new(program(example));
+        command.envs([(secret, SECRET), ("PORT", "0")]).env("BIRDHOOK_INBOX", folder.path());
+        let printed = Arc::<Mutex<String>>::default();
+        let text = Arc::clone(&printed);
+        let process = ServerProcess::start(&mut command, move |line| *text.lock().unwrap() += &format!("{line}\n"));
+        let process = process.unwrap_or_else(|error| panic!("{example}: {error}"));
+        Self { process, printed, _folder: folder }
     }
 
     /// Stops the server as a service manager does. Returns what it printed.
     fn stop(mut self) -> String {
-        let asked = Command::new("kill").args(["-TERM", &self.process.0.id().to_string()]).status().unwrap();
-        assert!(asked.success());
-        assert!(self.process.0.wait().unwrap().success());
-        self.printed.join().unwrap()
+        assert!(self.process.terminate(TIMEOUT).unwrap().success());
+        self.process.output_read();
+        self.printed.lock().unwrap().clone()
     }
 }
 
@@ -60,19 +46,9 @@ pub(crate) fn program(example: &str) -> PathBuf {
     deps.parent().unwrap().parent().unwrap().join("examples").join(example)
 }
 
-/// A process that is killed at the end of the test.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 async fn is_well(example: &str) {
     let server = Server::start(example, "BIRDHOOK_CONSUMER_SECRET");
-    let diagnosis = Doctor::new(&server.url, SECRET).unwrap().local(true).examine().await;
+    let diagnosis = Doctor::new(server.process.url(), SECRET).unwrap().local(true).examine().await;
     let wrong = diagnosis.findings().iter().filter(|finding| {
         // A machine under load may be slow.
         let slow = finding.verdict() == CheckStatus::Warned && finding.check().ends_with("_time");
@@ -84,7 +60,8 @@ async fn is_well(example: &str) {
     let like = PayloadGenerator::new(7).at(Timestamp::from_millis(1_795_426_200_000)).happening(Kind::Like, "2001");
     let body = like.reported_by(birdhook::event::ApiSource::XActivity).unwrap();
     let post = WebhookPost::signed(&Secret::new(SECRET).unwrap(), body);
-    let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
+    let answer =
+        Sender::new(Duration::from_secs(10)).unwrap().send(post.request(server.process.url()).unwrap()).await.unwrap();
     assert_eq!(answer.status, 200, "{example}");
     let printed = server.stop();
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -123,11 +100,12 @@ async fn the_server_with_an_inbox_is_well() {
 #[tokio::test]
 async fn a_server_that_has_the_client_secret_alone_is_well() {
     let server = Server::start("axum", "BIRDHOOK_CLIENT_SECRET");
-    let diagnosis = Doctor::with_client_secret(&server.url, SECRET).unwrap().local(true).examine().await;
+    let diagnosis = Doctor::with_client_secret(server.process.url(), SECRET).unwrap().local(true).examine().await;
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let body = r#"{"for_user_id":"2001","tweet_delete_events":[{"status":{"id":"20","user_id":"2001"}}]}"#;
     let post = WebhookPost::unsigned(body).signed_as(SecretKind::Client, &Secret::new(SECRET).unwrap());
-    let answer = Sender::new(Duration::from_secs(10)).unwrap().send(post.request(&server.url).unwrap()).await.unwrap();
+    let answer =
+        Sender::new(Duration::from_secs(10)).unwrap().send(post.request(server.process.url()).unwrap()).await.unwrap();
     assert_eq!(answer.status, 200);
     assert!(server.stop().contains("post_deleted"));
 }

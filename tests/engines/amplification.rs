@@ -9,8 +9,8 @@ use birdhook_inbox::Inbox;
 use birdhook_pipeline::{EventSink, SinkError};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::nats::bed as nats;
-use crate::redis::bed as redis;
+use crate::nats::fixture as nats;
+use crate::redis::fixture as redis;
 use hostile::SIZE;
 
 /// Limits for one delivery, in bytes allocated per byte of its body: in total, and at one time. The
@@ -42,16 +42,16 @@ fn check(runtime: &Runtime, sink: &impl EventSink) {
 #[test]
 fn a_stream_of_redis() {
     let runtime = runtime();
-    let bed = runtime.block_on(redis::Bed::new());
-    check(&runtime, &bed.redis.sink(redis::STREAM));
+    let engine = runtime.block_on(redis::Engine::new());
+    check(&runtime, &engine.redis.sink(redis::STREAM));
 }
 
 #[test]
 fn jetstream() {
     let runtime = runtime();
     let settings = birdhook_nats::StreamSettings::new().max_bytes(256 << 20);
-    let bed = runtime.block_on(nats::Bed::of(&settings));
-    check(&runtime, &bed.sink());
+    let engine = runtime.block_on(nats::Engine::of(&settings));
+    check(&runtime, &engine.sink());
 }
 
 /// Allocations of the inbox's own thread, which writes the body and the keys, are not counted.

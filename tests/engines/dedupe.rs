@@ -1,6 +1,6 @@
 //! Deduplication across several receivers with Redis.
 
-mod bed;
+mod fixture;
 mod outages;
 mod receivers;
 mod store;

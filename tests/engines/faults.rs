@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_engines_proof::engine::Kind;
 use birdhook_engines_proof::fleet::Setup;
-use birdhook_engines_proof::{chaos, copies, engine_kills, instance_kills, ledgers, partitions, slow_engine};
-use birdhook_inbox_proof::Violation;
+use birdhook_engines_proof::{faults, ledgers};
+use birdhook_test_harness::servers::Kind;
+use birdhook_test_harness::violation::Violation;
 
 type Proof = Result<(), Violation>;
 
@@ -38,12 +38,12 @@ macro_rules! proofs {
 }
 
 proofs! {
-    copies_at_different_receivers_cross_once = |kind, setup| copies::cross_once(instance(), kind, setup);
-    events_cross_an_engine_that_is_killed_once = |kind, setup| engine_kills::cross_once(instance(), kind, setup, 6);
-    events_cross_a_slow_engine_once = |kind, setup| slow_engine::cross_once(instance(), kind, setup);
-    events_cross_a_network_in_parts_once = |kind, setup| partitions::cross_once(instance(), kind, setup);
+    copies_at_different_receivers_cross_once = |kind, setup| faults::copies(instance(), kind, setup);
+    events_cross_an_engine_that_is_killed_once = |kind, setup| faults::engine_kills(instance(), kind, setup, 6);
+    events_cross_a_slow_engine_once = |kind, setup| faults::slow_engine(instance(), kind, setup);
+    events_cross_a_network_in_parts_once = |kind, setup| faults::partitions(instance(), kind, setup);
     events_of_receivers_that_are_killed_cross_once =
-        |kind, setup| instance_kills::cross_once(instance(), kind, setup, 8);
+        |kind, setup| faults::instance_kills(instance(), kind, setup, 8);
     the_ledger_of_the_mock_x_holds_through_kills = |kind, setup| ledgers::balance(instance(), kind, setup);
-    events_cross_chaos_once = |kind, setup| chaos::cross_once(instance(), kind, setup, Duration::from_secs(6));
+    events_cross_chaos_once = |kind, setup| faults::chaos(instance(), kind, setup, Duration::from_secs(6));
 }

@@ -4,5 +4,7 @@
 mod amplification;
 mod dedupe;
 mod faults;
+mod fixture;
+mod lying;
 mod nats;
 mod redis;

@@ -1,12 +1,11 @@
 //! Publishing to JetStream and consuming from it.
 
-pub(crate) mod bed;
 mod connecting;
 mod consuming;
 mod duplicates;
 mod ensuring;
+pub(crate) mod fixture;
 mod lying;
 mod publishing;
 mod restarts;
-mod room;
 mod settling;

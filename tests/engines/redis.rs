@@ -1,11 +1,9 @@
 //! Publishing to Redis and consuming from it.
 
-pub(crate) mod bed;
 mod connecting;
 mod consuming;
+pub(crate) mod fixture;
 mod groups;
 mod lying;
 mod publishing;
-mod room;
 mod settling;
-mod tls;

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use birdhook_inbox::faults::Bug;
-use birdhook_inbox_proof::{Violation, aborts, damage, failed_sync, openers, power, syscalls};
+use birdhook_inbox_proof::{aborts, damage, failed_sync, openers, power, syscalls};
+use birdhook_test_harness::violation::Violation;
 
 /// A bug is planted in the whole process, so these tests run one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

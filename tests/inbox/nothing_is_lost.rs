@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use birdhook_inbox_proof::{
-    Violation, aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, stopping, syscalls,
+    aborts, clocks, compaction, damage, failed_sync, full_disk, kills, openers, power, syscalls,
 };
+use birdhook_test_harness::violation::Violation;
 
 type Proof = Result<(), Violation>;
 
@@ -38,7 +39,7 @@ async fn ending_at_any_point_of_a_commit_loses_nothing() -> Proof {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ending_in_order_under_load_loses_nothing() -> Proof {
-    stopping::lose_nothing(receiver(), 5).await
+    kills::terminations_lose_nothing(receiver(), 5).await
 }
 
 #[test]

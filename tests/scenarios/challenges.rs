@@ -1,8 +1,8 @@
 //! Scenarios with challenges.
 
-use birdhook_tests::client::{get, method, sign};
+use birdhook_test_harness::http_client::{get, method, sign};
 
-use crate::scenarios::row::{AppSelector2, Gives, OTHER, Row, SECRET, Setup, row};
+use crate::scenarios::row::{AppSelector2, Gives, OTHER, Row, SECRET, Setup, plain, row};
 
 const TOKEN: &str = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0";
 
@@ -14,38 +14,32 @@ pub(crate) fn rows() -> Vec<Row> {
     let sign_alone = |query: &str| sign(SECRET, query.as_bytes());
     let long = "a".repeat(512);
     vec![
-        row("a token and a nonce", Setup::Plain, [get(&both).gives_token(SECRET, TOKEN)]),
-        row("a token without a nonce", Setup::Plain, [get("crc_token=abc").gives_token(SECRET, "abc")]),
-        row("the URL has a query of its own", Setup::Plain, [get(&own).gives_token(SECRET, TOKEN)]),
-        row(
-            "a token is form-decoded",
-            Setup::Plain,
-            [get("crc_token=test+token%2B%3D").gives_token(SECRET, "test token+=")],
-        ),
-        row("a token of 512 bytes", Setup::Plain, [get(&format!("crc_token={long}")).gives_token(SECRET, &long)]),
-        row("a token of 513 bytes", Setup::Plain, [get(&format!("crc_token=a{long}")).gives(400)]),
-        row("a query without a token", Setup::Plain, [get("nonce=1").gives(400)]),
-        row("a token with &, which could be a signed query", Setup::Plain, [get("crc_token=a%26nonce%3Db").gives(400)]),
-        row("a token with a line break", Setup::Plain, [get("crc_token=a%0Ab").gives(400)]),
-        row("a token that is not ASCII", Setup::Plain, [get("crc_token=%C3%A9").gives(400)]),
-        row("a token that is not UTF-8", Setup::Plain, [get("crc_token=%FF").gives(400)]),
+        plain("a token and a nonce", [get(&both).gives_token(SECRET, TOKEN)]),
+        plain("a token without a nonce", [get("crc_token=abc").gives_token(SECRET, "abc")]),
+        plain("the URL has a query of its own", [get(&own).gives_token(SECRET, TOKEN)]),
+        plain("a token is form-decoded", [get("crc_token=test+token%2B%3D").gives_token(SECRET, "test token+=")]),
+        plain("a token of 512 bytes", [get(&format!("crc_token={long}")).gives_token(SECRET, &long)]),
+        plain("a token of 513 bytes", [get(&format!("crc_token=a{long}")).gives(400)]),
+        plain("a query without a token", [get("nonce=1").gives(400)]),
+        plain("a token with &, which could be a signed query", [get("crc_token=a%26nonce%3Db").gives(400)]),
+        plain("a token with a line break", [get("crc_token=a%0Ab").gives(400)]),
+        plain("a token that is not ASCII", [get("crc_token=%C3%A9").gives(400)]),
+        plain("a token that is not UTF-8", [get("crc_token=%FF").gives(400)]),
         row(
             "only base64 tokens",
             Setup::Base64Tokens,
             [get("crc_token=test+token").gives(400), get(&both).gives_token(SECRET, TOKEN)],
         ),
-        row("X's own signature", Setup::Plain, [get(&both).query_signed(SECRET).gives_token(SECRET, TOKEN)]),
-        row(
+        plain("X's own signature", [get(&both).query_signed(SECRET).gives_token(SECRET, TOKEN)]),
+        plain(
             "X's own signature, the URL has a query of its own",
-            Setup::Plain,
             [
                 get(&own).query_signed(SECRET).gives_token(SECRET, TOKEN),
                 get(&own).header("X-Twitter-Webhooks-Signature", sign_alone(&both)).gives_token(SECRET, TOKEN),
             ],
         ),
-        row(
+        plain(
             "a wrong signature of the query",
-            Setup::Plain,
             [
                 get(&both).query_signed(OTHER).gives(401),
                 get(&both).header("x-twitter-webhooks-signature", "sha256=x").gives(401),
@@ -80,8 +74,8 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row("no secret yet: challenge", Setup::NoApps, [get(&both).gives(503)]),
         row("a challenge while shutting down", Setup::Stopping, [get(&both).gives_token(SECRET, TOKEN)]),
-        row("HEAD", Setup::Plain, [method("HEAD").with_query(&both).gives(405)]),
-        row("OPTIONS", Setup::Plain, [method("OPTIONS").gives(405)]),
-        row("PATCH", Setup::Plain, [method("PATCH").gives(405)]),
+        plain("HEAD", [method("HEAD").with_query(&both).gives(405)]),
+        plain("OPTIONS", [method("OPTIONS").gives(405)]),
+        plain("PATCH", [method("PATCH").gives(405)]),
     ]
 }

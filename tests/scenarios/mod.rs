@@ -6,9 +6,9 @@ mod hand_over;
 mod peers;
 mod row;
 
-use birdhook_tests::client::{get, post, sign};
+use birdhook_test_harness::http_client::{get, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
-use row::{DELETED, Row, SECRET, webhook};
+use row::{DELETED, Row, SECRET, signed, webhook};
 
 fn table() -> Vec<Row> {
     [challenges::rows(), deliveries::rows(), hand_over::rows(), peers::rows()].concat()
@@ -32,29 +32,21 @@ async fn run(adapter: Adapter) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn axum() {
-    run(Adapter::Axum).await;
+macro_rules! on_adapters {
+    ($($name:ident = $adapter:ident;)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            run(Adapter::$adapter).await;
+        }
+    )*};
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn axum_verified() {
-    run(Adapter::AxumVerified).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hyper() {
-    run(Adapter::Hyper).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tower_layer() {
-    run(Adapter::TowerLayer).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn actix() {
-    run(Adapter::Actix).await;
+on_adapters! {
+    axum = Axum;
+    axum_verified = AxumVerified;
+    hyper = Hyper;
+    tower_layer = TowerLayer;
+    actix = Actix;
 }
 
 #[test]
@@ -69,10 +61,10 @@ fn no_two_rows_have_one_name() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn copies_at_the_same_time() {
     for adapter in Adapter::ALL {
-        let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenTold).await;
+        let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenReleased).await;
         let address = server.address;
         let copies: Vec<_> =
-            (0..64).map(|_| tokio::spawn(async move { post(DELETED).signed(SECRET).send(address).await })).collect();
+            (0..64).map(|_| tokio::spawn(async move { signed(DELETED).send(address).await })).collect();
         while server.health().in_flight < 64 {
             tokio::task::yield_now().await;
         }
@@ -90,14 +82,9 @@ async fn copies_at_the_same_time() {
 async fn one_connection() {
     for adapter in Adapter::ALL {
         let mut server = Server::start(adapter, webhook(), Behaviour::Takes).await;
-        let more = [
-            get("crc_token=abc"),
-            post(DELETED).signed(SECRET),
-            get(""),
-            post(DELETED).signed("guess"),
-            post("{}").signed(SECRET).chunked(1),
-        ];
-        let answers = post(DELETED).signed(SECRET).send_together(&more, server.address).await;
+        let more =
+            [get("crc_token=abc"), signed(DELETED), get(""), post(DELETED).signed("guess"), signed("{}").chunked(1)];
+        let answers = signed(DELETED).send_together(&more, server.address).await;
         assert_eq!(answers, [200, 200, 200, 400, 401, 200], "{adapter:?}");
         assert_eq!(server.taken().len(), 2, "{adapter:?}");
     }
@@ -108,7 +95,7 @@ async fn one_connection() {
 async fn expect_continue() {
     for adapter in Adapter::ALL {
         let server = Server::start(adapter, webhook(), Behaviour::Takes).await;
-        let asking = post(DELETED).signed(SECRET).header("Expect", "100-continue");
+        let asking = signed(DELETED).header("Expect", "100-continue");
         assert_eq!(asking.send(server.address).await.status, 200, "{adapter:?}");
         let unsigned = post(DELETED).header("Expect", "100-continue").stuck_after(0);
         assert_eq!(unsigned.send(server.address).await.status, 401, "{adapter:?}");
@@ -123,7 +110,7 @@ async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
         let (mut refusal, mut next) = (None, None);
         // Retried: a client that is not scheduled for half a second is too late.
         for _ in 0..3 {
-            let (first, second) = post(DELETED).send_late(&post(DELETED).signed(SECRET), server.address).await;
+            let (first, second) = post(DELETED).send_late(&signed(DELETED), server.address).await;
             assert_eq!(first.status, 401, "{adapter:?}");
             (refusal, next) = (Some(first), second);
             if next.is_some() {
@@ -146,11 +133,11 @@ async fn a_body_that_comes_after_its_refusal_does_not_end_the_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_leaves() {
     for adapter in Adapter::ALL {
-        let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenTold).await;
-        post(DELETED).signed(SECRET).send_and_leave(server.address).await;
+        let mut server = Server::start(adapter, webhook(), Behaviour::TakesWhenReleased).await;
+        signed(DELETED).send_and_leave(server.address).await;
         // Not every server notices. Either the request was dropped, or it continues and succeeds.
         server.release(2);
-        let answer = post(DELETED).signed(SECRET).send(server.address).await;
+        let answer = signed(DELETED).send(server.address).await;
         assert_eq!(answer.status, 200, "{adapter:?}");
         assert_eq!(server.taken().len(), 1, "{adapter:?}");
     }

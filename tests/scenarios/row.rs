@@ -8,7 +8,7 @@ use birdhook::{
     crc::TokenPolicy,
     dedupe::DedupeScope,
 };
-use birdhook_tests::client::{Answer, Request, sign};
+use birdhook_test_harness::http_client::{Answer, Request, post, sign};
 use birdhook_tests::server::{Adapter, Behaviour, Server};
 
 pub(crate) const SECRET: &str = "testsecret";
@@ -24,7 +24,7 @@ pub(crate) struct Row {
     setup: Setup,
     steps: Vec<HeadResult>,
     /// The kinds of all events that the app must receive, in order.
-    handed_over: Vec<&'static str>,
+    delivered: Vec<&'static str>,
 }
 
 /// The server of a row.
@@ -72,12 +72,22 @@ struct Expected {
 }
 
 pub(crate) fn row(name: &'static str, setup: Setup, steps: impl IntoIterator<Item = HeadResult>) -> Row {
-    Row { name, setup, steps: steps.into_iter().collect(), handed_over: Vec::new() }
+    Row { name, setup, steps: steps.into_iter().collect(), delivered: Vec::new() }
+}
+
+/// A scenario on a server without special settings.
+pub(crate) fn plain(name: &'static str, steps: impl IntoIterator<Item = HeadResult>) -> Row {
+    row(name, Setup::Plain, steps)
+}
+
+/// Returns a POST of this body, signed with [`SECRET`].
+pub(crate) fn signed(body: impl Into<Vec<u8>>) -> Request {
+    post(body).signed(SECRET)
 }
 
 impl Row {
-    pub(crate) fn hands_over(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
-        self.handed_over = kinds.into_iter().collect();
+    pub(crate) fn delivers(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
+        self.delivered = kinds.into_iter().collect();
         self
     }
 
@@ -93,11 +103,7 @@ impl Row {
         }
         let taken = server.taken();
         let kinds: Vec<_> = taken.iter().flat_map(Delivery::events).map(|event| event.kind().as_str()).collect();
-        if kinds == self.handed_over {
-            Ok(())
-        } else {
-            Err(format!("handed over {kinds:?}, not {:?}", self.handed_over))
-        }
+        if kinds == self.delivered { Ok(()) } else { Err(format!("delivered {kinds:?}, not {:?}", self.delivered)) }
     }
 }
 
@@ -136,8 +142,7 @@ impl Expected {
         if self.body.as_ref().is_some_and(|expected| *expected != body) {
             return Err(format!("the body is {body:?}, not {:?}", self.body));
         }
-        let has = |name, value| answer.headers.iter().any(|(other, found)| other == name && found == value);
-        match self.headers.iter().find(|(name, value)| !has(*name, *value)) {
+        match self.headers.iter().find(|(name, value)| answer.header(name) != Some(*value)) {
             Some((name, value)) => Err(format!("{name}: {value} is missing from {:?}", answer.headers)),
             None => Ok(()),
         }

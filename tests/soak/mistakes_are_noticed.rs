@@ -35,7 +35,7 @@ fn memory_that_is_never_let_go_is_noticed() {
 fn events_that_are_lost_when_there_is_no_room_are_noticed() {
     let report = soak(Plant::Loss);
     assert!(report.balance.lost > 0 && report.balance.doubled == 0, "{:?}", report.balance);
-    assert!(report.broken().contains(&"book"));
+    assert!(report.broken().contains(&"journal"));
 }
 
 #[test]
@@ -43,5 +43,5 @@ fn events_that_are_lost_when_there_is_no_room_are_noticed() {
 fn events_that_come_twice_are_noticed() {
     let report = soak(Plant::Double);
     assert!(report.balance.doubled > 0 && report.balance.lost == 0, "{:?}", report.balance);
-    assert!(report.broken().contains(&"book"));
+    assert!(report.broken().contains(&"journal"));
 }

@@ -1,4 +1,4 @@
-//! Servers for every adapter, and a client that sends raw bytes.
+//! Servers for every adapter.
 #![allow(
     missing_debug_implementations,
     clippy::unwrap_used,
@@ -7,7 +7,6 @@
     clippy::indexing_slicing
 )]
 
-pub mod client;
 pub mod server;
 
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
 use birdhook::axum::{Verified, webhook};
 use birdhook::{
-    Apps, Delivery, Health, Receiver, Webhook, WebhookLayer, actix,
+    Apps, Delivery, Health, Pipeline, Receiver, Webhook, WebhookLayer, actix,
     adapter::Gate,
     sink::{EventSink, SinkError},
 };
@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tower::ServiceBuilder;
 
-use crate::client::PATH;
+use birdhook_test_harness::http_client::PATH;
 
 /// The adapters under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum Behaviour {
     /// Accepts every delivery.
     Takes,
     /// Accepts a delivery for each permit of [`Server::release`].
-    TakesWhenTold,
+    TakesWhenReleased,
     /// Reports that it is full.
     IsFull,
     /// Reports that it is closed.
@@ -71,18 +71,18 @@ pub enum Behaviour {
 pub struct Sink {
     behaviour: Behaviour,
     taken: mpsc::UnboundedSender<Delivery>,
-    told: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl EventSink for Sink {
     type Future = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
     fn deliver(&self, delivery: Delivery) -> Self::Future {
-        let Self { behaviour, taken, told } = self.clone();
+        let Self { behaviour, taken, permits } = self.clone();
         Box::pin(async move {
             match behaviour {
                 Behaviour::Takes => {}
-                Behaviour::TakesWhenTold => told.acquire().await.map_err(SinkError::failed)?.forget(),
+                Behaviour::TakesWhenReleased => permits.acquire().await.map_err(SinkError::failed)?.forget(),
                 Behaviour::IsFull => return Err(SinkError::Full),
                 Behaviour::IsClosed => return Err(SinkError::Closed),
                 Behaviour::Fails => return Err(SinkError::failed("out of order")),
@@ -99,96 +99,38 @@ pub struct Server {
     /// The address that the server listens on.
     pub address: SocketAddr,
     taken: mpsc::UnboundedReceiver<Delivery>,
-    told: Arc<Semaphore>,
-    health: Box<dyn Fn() -> Health + Send + Sync>,
-    stop: Box<dyn Fn() + Send + Sync>,
-    replace_apps: Box<dyn Fn(Apps) + Send + Sync>,
+    permits: Arc<Semaphore>,
+    control: Control,
+}
+
+/// Both ways to use a webhook.
+enum Control {
+    Pipeline(Pipeline<Sink>),
+    Gate(Gate),
 }
 
 impl Server {
     /// Starts a server on a free loopback port.
     pub async fn start(adapter: Adapter, webhook: Webhook, behaviour: Behaviour) -> Self {
         let (sender, taken) = mpsc::unbounded_channel();
-        let told = Arc::new(Semaphore::new(0));
-        let sink = Sink { behaviour, taken: sender, told: Arc::clone(&told) };
-        match adapter {
+        let permits = Arc::new(Semaphore::new(0));
+        let sink = Sink { behaviour, taken: sender, permits: Arc::clone(&permits) };
+        let (address, control) = match adapter {
             Adapter::Axum | Adapter::Hyper | Adapter::Actix => {
-                Self::start_pipeline(adapter, webhook, sink, taken).await
-            }
-            Adapter::AxumVerified | Adapter::TowerLayer => Self::start_gate(adapter, webhook.gate(), sink, taken).await,
-        }
-    }
-
-    async fn start_pipeline(
-        adapter: Adapter,
-        webhook: Webhook,
-        sink: Sink,
-        taken: mpsc::UnboundedReceiver<Delivery>,
-    ) -> Self {
-        let told = Arc::clone(&sink.told);
-        let pipeline = webhook.sink(sink);
-        let address = match adapter {
-            Adapter::Actix => serve_actix(actix::Receiver::new(pipeline.clone())).await,
-            Adapter::Hyper => serve_hyper(Receiver::new(pipeline.clone())).await,
-            _ => serve_axum(axum::routing::any_service(Receiver::new(pipeline.clone()))).await,
-        };
-        let (health, stop, replace_apps) = (pipeline.clone(), pipeline.clone(), pipeline);
-        Self {
-            address,
-            taken,
-            told,
-            health: Box::new(move || health.health()),
-            stop: Box::new(move || {
-                let stop = stop.clone();
-                tokio::spawn(async move { stop.shutdown(Duration::from_secs(5)).await });
-            }),
-            replace_apps: Box::new(move |apps| replace_apps.replace_apps(apps)),
-        }
-    }
-
-    async fn start_gate(adapter: Adapter, gate: Gate, sink: Sink, taken: mpsc::UnboundedReceiver<Delivery>) -> Self {
-        let told = Arc::clone(&sink.told);
-        let address = match adapter {
-            Adapter::AxumVerified => {
-                let handle = move |Verified(delivery): Verified| {
-                    let delivered = sink.deliver(delivery);
-                    async {
-                        match delivered.await {
-                            // Not 200, but a success: X must receive 200.
-                            Ok(()) => StatusCode::CREATED.into_response(),
-                            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3")]).into_response(),
-                        }
-                    }
+                let pipeline = webhook.sink(sink);
+                let address = match adapter {
+                    Adapter::Actix => serve_actix(actix::Receiver::new(pipeline.clone())).await,
+                    Adapter::Hyper => serve_hyper(Receiver::new(pipeline.clone())).await,
+                    _ => serve_axum(axum::routing::any_service(Receiver::new(pipeline.clone()))).await,
                 };
-                serve_axum(webhook(gate.clone(), handle)).await
+                (address, Control::Pipeline(pipeline))
             }
-            _ => {
-                let sink = Arc::new(sink);
-                let handle = move |request: Request<Full<Bytes>>| {
-                    let delivery = request.extensions().get::<Delivery>().cloned().unwrap();
-                    let delivered = sink.deliver(delivery);
-                    async {
-                        let mut response = Response::new(Full::<Bytes>::default());
-                        if delivered.await.is_err() {
-                            // The layer must not forward a redirect: X would mark the webhook
-                            // invalid.
-                            *response.status_mut() = StatusCode::FOUND;
-                        }
-                        Ok::<_, Infallible>(response)
-                    }
-                };
-                serve_hyper(ServiceBuilder::new().layer(WebhookLayer::new(gate.clone())).service_fn(handle)).await
+            Adapter::AxumVerified | Adapter::TowerLayer => {
+                let gate = webhook.gate();
+                (serve_gate(adapter, gate.clone(), sink).await, Control::Gate(gate))
             }
         };
-        let (health, stop, replace_apps) = (gate.clone(), gate.clone(), gate);
-        Self {
-            address,
-            taken,
-            told,
-            health: Box::new(move || health.health()),
-            stop: Box::new(move || stop.stop()),
-            replace_apps: Box::new(move |apps| replace_apps.replace_apps(apps)),
-        }
+        Self { address, taken, permits, control }
     }
 
     /// Returns the deliveries that the app received since the last call.
@@ -196,19 +138,28 @@ impl Server {
         std::iter::from_fn(|| self.taken.try_recv().ok()).collect()
     }
 
-    /// Lets a sink with [`Behaviour::TakesWhenTold`] accept this number of deliveries.
+    /// Lets a sink with [`Behaviour::TakesWhenReleased`] accept this number of deliveries.
     pub fn release(&self, deliveries: usize) {
-        self.told.add_permits(deliveries);
+        self.permits.add_permits(deliveries);
     }
 
     /// Returns the receiver's health.
     pub fn health(&self) -> Health {
-        (self.health)()
+        match &self.control {
+            Control::Pipeline(pipeline) => pipeline.health(),
+            Control::Gate(gate) => gate.health(),
+        }
     }
 
     /// Starts the shutdown, and returns once deliveries are rejected.
     pub async fn stop(&self) {
-        (self.stop)();
+        match &self.control {
+            Control::Pipeline(pipeline) => {
+                let pipeline = pipeline.clone();
+                tokio::spawn(async move { pipeline.shutdown(Duration::from_secs(5)).await });
+            }
+            Control::Gate(gate) => gate.stop(),
+        }
         while self.health().ready {
             tokio::task::yield_now().await;
         }
@@ -216,8 +167,42 @@ impl Server {
 
     /// Replaces the apps.
     pub fn replace_apps(&self, apps: Apps) {
-        (self.replace_apps)(apps);
+        match &self.control {
+            Control::Pipeline(pipeline) => pipeline.replace_apps(apps),
+            Control::Gate(gate) => gate.replace_apps(apps),
+        }
     }
+}
+
+/// Serves a gate whose handler or inner service calls the sink. Returns the address.
+async fn serve_gate(adapter: Adapter, gate: Gate, sink: Sink) -> SocketAddr {
+    if adapter == Adapter::AxumVerified {
+        let handle = move |Verified(delivery): Verified| {
+            let delivered = sink.deliver(delivery);
+            async {
+                match delivered.await {
+                    // Not 200, but a success: X must receive 200.
+                    Ok(()) => StatusCode::CREATED.into_response(),
+                    Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3")]).into_response(),
+                }
+            }
+        };
+        return serve_axum(webhook(gate, handle)).await;
+    }
+    let sink = Arc::new(sink);
+    let handle = move |request: Request<Full<Bytes>>| {
+        let delivery = request.extensions().get::<Delivery>().cloned().unwrap();
+        let delivered = sink.deliver(delivery);
+        async {
+            let mut response = Response::new(Full::<Bytes>::default());
+            if delivered.await.is_err() {
+                // The layer must not forward a redirect: X would mark the webhook invalid.
+                *response.status_mut() = StatusCode::FOUND;
+            }
+            Ok::<_, Infallible>(response)
+        }
+    };
+    serve_hyper(ServiceBuilder::new().layer(WebhookLayer::new(gate)).service_fn(handle)).await
 }
 
 /// Serves one axum route. Returns the address.

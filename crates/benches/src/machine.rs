@@ -19,9 +19,7 @@ pub(crate) fn facts() -> String {
         field(&read("/proc/meminfo"), "MemTotal").and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
     let memory = kilobytes.map_or_else(String::new, |kilobytes| format!(", {:.0} GiB", kilobytes / 1_048_576.0));
     let system = format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim());
-    let rustc = version("rustc");
-    let rustc = rustc.split(" (").next().unwrap_or_default();
-    format!("{cores} cores of {processor} ({sha} SHA instructions){memory}, {}, {rustc}", system.trim())
+    format!("{cores} cores of {processor} ({sha} SHA instructions){memory}, {}, {}", system.trim(), version("rustc"))
 }
 
 /// Returns the first line of a program's `--version`, or an empty string.

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use birdhook_core::{App, AppSelector, Apps, Delivery, Endpoint, HeadResult, RequestHead, Secret, Settings, signature};
+use birdhook_core::{App, AppSelector, Apps, Delivery, Endpoint, HeadResult, RequestHead, Secret, EndpointSettings, signature};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::de::IgnoredAny;
@@ -163,7 +163,7 @@ fn works(body: &Body) -> Vec<(String, Work)> {
     let hmac = move || keyed.clone().chain_update(black_box(text.as_bytes())).finalize().into_bytes();
     let skip = move || from_str::<IgnoredAny>(black_box(text)).unwrap();
     let (bytes, signed) = (Bytes::from_static(text.as_bytes()), signature::sign(&secret, text.as_bytes()));
-    let endpoint = Endpoint::new(secret, Settings::default());
+    let endpoint = Endpoint::new(secret, EndpointSettings::default());
     let restore = move || Delivery::restore("default", black_box(Bytes::from_static(text.as_bytes())), 10_000).unwrap();
     let birdhook = move || {
         let headers = [(signature::HEADER, signed.as_bytes()), ("content-type", b"application/json".as_slice())];
@@ -210,9 +210,9 @@ fn challenges() -> [(String, Work); 2] {
             step
         })
     };
-    let one = Endpoint::new(Secret::new(SECRET).unwrap(), Settings::default());
+    let one = Endpoint::new(Secret::new(SECRET).unwrap(), EndpointSettings::default());
     let apps = (0..8).map(|number| App::new(format!("app{number}"), Secret::new(format!("{SECRET}{number}")).unwrap()));
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.app_selector = AppSelector::PathSegment;
     let last = Endpoint::new(Apps::new(apps).unwrap(), settings);
     [

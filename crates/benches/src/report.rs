@@ -52,58 +52,35 @@ pub(crate) enum Goal {
     AtMost(f64),
 }
 
-/// The number of goals that are met, and a table of the others.
-pub(crate) struct Goals {
-    met: usize,
-    missed: usize,
-    skipped: usize,
-    table: Table,
-}
+/// A table of goals and whether each is met.
+pub(crate) struct Goals(Table);
 
 impl Goals {
     pub(crate) fn new() -> Self {
-        Self { met: 0, missed: 0, skipped: 0, table: Table::new(["goal not met", "measured", "target"]) }
+        Self(Table::new(["goal", "target", "measured", "range", "met"]))
     }
 
     /// Adds a goal, judged by the median of the rounds.
     pub(crate) fn judge(&mut self, what: impl Into<String>, goal: Goal, unit: &str, sample: &Sample) {
-        let missed = self.missed;
-        let target = self.count(goal, unit, sample);
-        if self.missed > missed {
-            let measured = format!("{}{unit} ({})", number(sample.median()), range(sample));
-            self.table.row([what.into(), measured, target]);
-        }
-    }
-
-    /// Adds a goal that another table shows. Returns its target.
-    pub(crate) fn count(&mut self, goal: Goal, unit: &str, sample: &Sample) -> String {
         let median = sample.median();
         let (target, is_met) = match goal {
-            Goal::AtLeast(least) => (format!("≥{}{unit}", number(least)), median >= least),
-            Goal::AtMost(most) => (format!("≤{}{unit}", number(most)), median <= most),
+            Goal::AtLeast(least) => (format!("≥ {}", number(least)), median >= least),
+            Goal::AtMost(most) => (format!("≤ {}", number(most)), median <= most),
         };
-        if is_met {
-            self.met += 1
-        } else {
-            self.missed += 1
-        }
-        target
+        let met = if is_met { "met" } else { "**not met**" };
+        let measured = format!("{}{unit}", number(median));
+        self.0.row([what.into(), format!("{target}{unit}"), measured, range(sample), met.into()]);
     }
 
     /// Adds a goal that could not be measured.
     pub(crate) fn skip(&mut self, what: impl Into<String>, why: &str) {
-        self.skipped += 1;
-        self.table.row([what.into(), format!("**not measured**: {why}"), "-".into()]);
+        self.0.row([what.into(), "-".into(), "-".into(), "-".into(), format!("**skipped**: {why}")]);
     }
 }
 
 impl fmt::Display for Goals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { met, missed, skipped, table } = self;
-        // `cargo xtask bench` reads this line.
-        let skipped = if *skipped > 0 { format!(", {skipped} not measured") } else { String::new() };
-        writeln!(f, "Goals: {met} met, {missed} not met{skipped}.")?;
-        if table.rows.len() > 1 { write!(f, "\n{table}") } else { Ok(()) }
+        self.0.fmt(f)
     }
 }
 
@@ -148,9 +125,10 @@ mod tests {
         let sample: Sample = [1.0, 1.2, 1.3].into_iter().collect();
         goals.judge("a", Goal::AtMost(1.2), "×", &sample);
         goals.judge("b", Goal::AtLeast(1.21), "", &sample);
-        let text = goals.to_string();
-        assert!(text.starts_with("Goals: 1 met, 1 not met.\n"), "{text}");
-        assert!(text.contains("| 1.20 (1.00–1.30) |") && text.contains("≥1.21 |"), "{text}");
+        let told = goals.to_string();
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[2].contains("| ≤ 1.20× |") && lines[2].ends_with(" met |"), "{told}");
+        assert!(lines[3].contains("**not met**"), "{told}");
     }
 
     #[test]

@@ -6,39 +6,20 @@ use std::process::Stdio;
 
 use crate::support::{Ended, Folder, Serving, birdhook, end, run};
 use birdhook_engines_proof::encrypted::Encrypted;
-use birdhook_engines_proof::servers::{Nats, Redis};
+use birdhook_test_harness::servers::{Kind, Server};
 use serde_json::Value;
 
 /// A running engine.
-enum Engine {
-    Nats(Nats),
-    Redis(Redis),
-}
+struct Engine(Server);
 
 impl Engine {
     fn both() -> [Self; 2] {
-        [Self::Nats(Nats::start()), Self::Redis(Redis::start())]
+        [Self(Kind::Nats.start()), Self(Kind::Redis.start())]
     }
 
     fn args(&self) -> [String; 2] {
-        match self {
-            Self::Nats(nats) => ["--nats".to_owned(), nats.url()],
-            Self::Redis(redis) => ["--redis".to_owned(), redis.url()],
-        }
-    }
-
-    fn kill(&mut self) {
-        match self {
-            Self::Nats(nats) => nats.kill(),
-            Self::Redis(redis) => redis.kill(),
-        }
-    }
-
-    fn restart(&mut self) {
-        match self {
-            Self::Nats(nats) => nats.restart(),
-            Self::Redis(redis) => redis.restart(),
-        }
+        let option = if self.0.kind() == Kind::Nats { "--nats" } else { "--redis" };
+        [option.to_owned(), self.0.url()]
     }
 
     fn listen(&self, more: &[&str]) -> Serving {
@@ -98,11 +79,11 @@ fn without_an_inbox_200_waits_for_the_engine() {
     for mut engine in Engine::both() {
         let receiver = engine.listen(&[]);
         assert_eq!(trigger(&receiver.url, &["--count", "5", "--seed", "1"]).code, 0);
-        engine.kill();
+        engine.0.kill();
         let sent = trigger(&receiver.url, &["--count", "1", "--seed", "2"]);
         assert_eq!(sent.json()[0]["answers"], serde_json::json!({"503": 1}));
         assert!(receiver.note_of("503").contains("not handed on"));
-        engine.restart();
+        engine.0.restart();
         // The connection may take a moment to recover.
         while trigger(&receiver.url, &["--count", "1", "--seed", "2"]).code != 0 {}
         let (_, keys) = engine.consume(&[]);
@@ -116,10 +97,10 @@ fn an_engine_that_is_away_is_waited_for_with_what_is_in_the_inbox() {
     for mut engine in Engine::both() {
         let folder = Folder::new("away");
         let receiver = engine.listen(&["--inbox", &folder.path("inbox"), "--in-order"]);
-        engine.kill();
+        engine.0.kill();
         assert_eq!(trigger(&receiver.url, &["--count", "20", "--seed", "1"]).code, 0, "its disk is enough");
         assert!(receiver.note_of("not handed on").contains("tried again"));
-        engine.restart();
+        engine.0.restart();
         let (ended, keys) = engine.consume(&["--idle", "12"]);
         assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 20, "{}", ended.stderr);
         receiver.stop();
@@ -159,7 +140,7 @@ fn a_group_goes_on_where_it_was_and_another_has_it_all() {
         let (ended, _) = engine.consume(&["--group", "one", "--quiet"]);
         let counted: Value = serde_json::from_str(ended.stdout.trim()).unwrap();
         assert_eq!(counted["events"], 5);
-        let all = if matches!(engine, Engine::Nats(_)) { 10 } else { 0 };
+        let all = if engine.0.kind() == Kind::Nats { 10 } else { 0 };
         assert_eq!(engine.consume(&["--group", "two"]).1.len(), all, "Redis has deleted what its only group had");
     }
 }
@@ -200,7 +181,7 @@ fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
         assert!(ended.stderr.contains(expected), "{args:?}: {}", ended.stderr);
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
     }
-    let nats = Nats::start_with(&["-user", "me", "-pass", "hunter2"]);
+    let nats = Kind::Nats.start_with(&["-user", "me", "-pass", "hunter2"]);
     let ended = run(&["consume", "--nats", &nats.url().replace("//", "//me:hunter3@")]);
     assert_eq!(ended.code, 2);
     assert!(!ended.stderr.contains("hunter") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
@@ -211,7 +192,7 @@ fn what_is_wrong_is_said_in_one_line_and_never_with_a_password() {
 fn a_server_with_little_room_is_told_how_much_the_stream_takes() {
     let folder = Folder::new("room");
     std::fs::write(folder.path("settings"), "jetstream { max_file_store: 1GiB }").unwrap();
-    let engine = Engine::Nats(Nats::start_with(&["-c", &folder.path("settings")]));
+    let engine = Engine(Kind::Nats.start_with(&["-c", &folder.path("settings")]));
     let ended = end(birdhook(&["listen"]).args(engine.args()));
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("no room for a stream of 8589934592 bytes"), "{}", ended.stderr);
@@ -231,7 +212,7 @@ async fn remove_stream(url: &str) {
 #[test]
 #[ignore = "needs servers: cargo xtask ci engines"]
 fn a_reader_whose_stream_is_removed_ends_and_says_so() {
-    let engine = Engine::Nats(Nats::start());
+    let engine = Engine(Kind::Nats.start());
     let [_, url] = engine.args();
     let receiver = engine.listen(&[]);
     assert_eq!(trigger(&receiver.url, &["--count", "1", "--seed", "1"]).code, 0);

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        #![proptest_config(birdhook_seed::property())]
+        #![proptest_config(birdhook_test_harness::seed::property())]
 
         /// Compares with the simplest model: a list of keys with their times.
         #[test]

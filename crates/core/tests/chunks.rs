@@ -20,7 +20,7 @@ fn assert_same(one: &Delivery, other: &Delivery) {
 }
 
 proptest! {
-    #![proptest_config(birdhook_seed::property())]
+    #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
     fn any_cut_gives_the_same_events(

@@ -99,7 +99,7 @@ fn replace_members(every: usize) {
 }
 
 proptest! {
-    #![proptest_config(birdhook_seed::property())]
+    #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
     fn any_object_is_delivered_whole(body in arbitrary::object(), style in 0..3usize) {

@@ -67,7 +67,7 @@ fn every_kind_of_body_survives() {
 }
 
 proptest! {
-    #![proptest_config(birdhook_seed::property())]
+    #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
     fn whatever_the_body_is(body in arbitrary::object()) {

@@ -69,7 +69,7 @@ fn token() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(birdhook_seed::property())]
+    #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
     fn no_signed_token_is_a_delivery(token in token()) {

@@ -259,7 +259,7 @@ fn activities() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(birdhook_seed::property())]
+    #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
     fn any_object_survives(body in activities(), style in 0..3usize) {

@@ -154,7 +154,7 @@ async fn who_gives_up_while_the_event_is_on_its_way_costs_it_no_try() {
 async fn nothing_is_lost_or_doubled_by_commits_that_fail_at_random() {
     const SENDERS: u64 = 8;
     const EACH: u64 = 40;
-    let seed = birdhook_seed::seed();
+    let seed = birdhook_test_harness::seed::seed();
     let switch = Switch::default();
     let receiver = faulty(&switch, options());
     switch.fail_at_random(seed, 12);

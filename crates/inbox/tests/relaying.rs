@@ -235,7 +235,7 @@ async fn what_was_taken_but_not_acknowledged_is_handed_on_again_under_the_same_k
 
 #[tokio::test]
 async fn each_subscribers_events_arrive_in_order_however_the_engine_behaves() {
-    let seed = birdhook_seed::seed();
+    let seed = birdhook_test_harness::seed::seed();
     fastrand::seed(seed);
     let settings = || options().order(Order::BySubscriber);
     let mut receiver = Receiver::new(settings());

@@ -287,7 +287,7 @@ async fn follow_unfollow_follow_are_three() {
 /// Longer histories, with redeliveries, in random order.
 #[tokio::test(start_paused = true)]
 async fn a_long_history_told_by_both_is_told_once() {
-    let seed = birdhook_seed::seed();
+    let seed = birdhook_test_harness::seed::seed();
     let mut state = seed;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
-use crate::server::PATH;
-use crate::wire::Outcome;
+use crate::outcome::Outcome;
+use birdhook_test_harness::http_client::PATH;
 
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
@@ -91,7 +91,7 @@ pub struct Connection {
 
 impl Connection {
     pub async fn open(server: SocketAddr) -> std::io::Result<Self> {
-        let (reader, mut writer) = crate::wire::connect(server).await?.into_split();
+        let (reader, mut writer) = birdhook_test_harness::http_client::connect(server).await?.into_split();
         writer.write_all(&preface()).await?;
         Ok(Self { reader: Listener { reader }, writer })
     }
@@ -169,7 +169,7 @@ impl Listener {
 
 /// Returns the response of a server without HTTP/2 to the preface.
 pub async fn refusal(server: SocketAddr) -> Outcome {
-    crate::wire::ask(server, &[&preface()], Duration::from_secs(3)).await.outcome
+    crate::outcome::ask(server, &[&preface()], Duration::from_secs(3)).await.outcome
 }
 
 /// Returns the status at the start of a header block that refers to no earlier block.

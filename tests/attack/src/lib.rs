@@ -17,9 +17,10 @@
 )]
 
 mod attacks;
-mod book;
 mod frames;
+mod journal;
 mod options;
+mod outcome;
 mod pulse;
 mod row;
 mod run;
@@ -27,7 +28,6 @@ mod server;
 mod table;
 mod target;
 mod tools;
-mod wire;
 
 /// Runs the attacks that the command line selects.
 pub fn attack() -> anyhow::Result<std::process::ExitCode> {

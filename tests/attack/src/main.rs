@@ -8,5 +8,5 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("\n!!! NOT ATTACKED: memory and open files are told by Linux alone\n");
+    eprintln!("\n!!! NOT ATTACKED: only Linux reports memory and open files\n");
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use crate::outcome::Outcome;
 use crate::target::{Target, X_WAITS, get};
-use crate::wire::Outcome;
 
 /// Interval between deliveries, even if earlier ones are unanswered.
 const EVERY: Duration = Duration::from_millis(50);
@@ -67,7 +67,7 @@ async fn beat(target: &Target, stopped: &AtomicBool) -> Beats {
         let (one, other) = (target.clone(), target.clone());
         sending.spawn(async move {
             let sent = Instant::now();
-            let ids = one.book.ids(1);
+            let ids = one.journal.ids(1);
             let answered = tokio::time::timeout(X_WAITS, one.deliver(ids)).await;
             (Sent::Delivery, answered.map_or(Outcome::Open, |answer| answer.outcome), sent.elapsed())
         });

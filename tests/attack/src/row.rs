@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use birdhook_test_harness::proc::{reset_peak, resident_and_peak};
 
 use crate::attacks::fill;
-use crate::book::Book;
+use crate::journal::Journal;
 use crate::pulse::{Beats, Pulse};
 use crate::server::{Kind, Server};
 use crate::target::{Tally, Target};
@@ -45,6 +46,14 @@ pub const SLACK: u64 = 24 << 20;
 
 /// Memory in bytes of a connection with little traffic: its task, buffers and timers.
 pub const CONNECTION: u64 = 24 << 10;
+
+/// A row whose attack has the name of the row.
+macro_rules! attack {
+    ($family:literal, $attack:ident, $about:expr) => {
+        $crate::row::row($family, stringify!($attack), $about, |target| Box::pin($attack(target)))
+    };
+}
+pub(crate) use attack;
 
 pub const fn row(
     family: &'static str,
@@ -104,15 +113,15 @@ const SHORTEST: Duration = Duration::from_millis(400);
 const PRINTED: Duration = Duration::from_secs(60);
 
 pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
-    let book = Arc::new(Book::default());
-    let mut server = Server::start(kind, Arc::clone(&book), row.files, row.threads)?;
-    let target = Target { kind, address: server.address(), book: Arc::clone(&book), quick };
+    let journal = Arc::new(Journal::default());
+    let mut server = Server::start(kind, Arc::clone(&journal), row.files, row.threads)?;
+    let target = Target { kind, address: server.address()?, journal: Arc::clone(&journal), quick };
     for _ in 0..20 {
-        let answer = target.deliver(book.ids(1)).await;
-        ensure!(answer.outcome == crate::wire::Outcome::Status(200), "before the attack: {}", answer.outcome);
+        let answer = target.deliver(journal.ids(1)).await;
+        ensure!(answer.outcome == crate::outcome::Outcome::Status(200), "before the attack: {}", answer.outcome);
     }
-    let (resting, _) = server.memory()?;
-    server.forget_peak()?;
+    let (resting, _) = resident_and_peak(server.id())?;
+    reset_peak(server.id())?;
 
     let (begun, pulse) = (Instant::now(), Pulse::start(&target));
     let mut tally = (row.attack)(target.clone()).await;
@@ -121,7 +130,8 @@ pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
     let beats = tokio::task::spawn_blocking(|| pulse.stop()).await?;
 
     let alive = server.is_alive();
-    let (above, cap) = (if alive { server.memory()?.1.saturating_sub(resting) } else { 0 }, (row.memory)(&target));
+    let (above, cap) =
+        (if alive { resident_and_peak(server.id())?.1.saturating_sub(resting) } else { 0 }, (row.memory)(&target));
     tally.holds(above <= cap, || format!("held {} MiB above rest", above >> 20));
     tally.holds(beats.sent >= 3, || format!("only {} good deliveries were sent", beats.sent));
     if !row.may_miss
@@ -130,17 +140,17 @@ pub async fn stand(row: &Row, kind: Kind, quick: bool) -> Result<Stand> {
         tally.add_wrong(format!("{} of {} good, the first other {wrong}", beats.good, beats.sent));
     }
     let asked = Instant::now();
-    while alive && book.owed() > 0 && asked.elapsed() < PRINTED {
+    while alive && journal.owed() > 0 && asked.elapsed() < PRINTED {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     if row.ends_unread {
-        book.read_no_more();
+        journal.pause_reading();
         // Not recorded in the journal: events that wait in memory and cannot be printed are lost
         // when the process ends.
         fill(&target, false, &mut tally).await;
     }
     let stopped = tokio::task::spawn_blocking(move || server.stop()).await?;
-    let wrong = stopped.err().map(|error| format!("{error:#}")).into_iter().chain(book.wrong());
+    let wrong = stopped.err().map(|error| format!("{error:#}")).into_iter().chain(journal.wrong());
     wrong.for_each(|wrong| tally.add_wrong(wrong));
     Ok(Stand { tally, took, resting, above, cap, beats })
 }

@@ -4,14 +4,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
+use birdhook_test_harness::proc::raise_file_limit;
 
 use crate::options::Options;
 use crate::row::{Row, Stand, stand};
-use crate::server::open_files;
 use crate::table::{details, table};
 
 pub fn run(options: &Options) -> Result<ExitCode> {
-    let (started, files) = (Instant::now(), open_files());
+    let (started, files) = (Instant::now(), raise_file_limit());
     println!("{} rows, {} servers, {files} open files each", options.rows.len(), options.servers.len());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (mut rows, mut broke): (Vec<(Row, Vec<_>)>, usize) = (Vec::new(), 0);

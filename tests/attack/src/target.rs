@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhook::{Secret, signature};
+use birdhook_test_harness::http_client::{self, PATH, Request};
 use tokio::task::JoinSet;
 
-use crate::book::{self, Book};
-use crate::server::{Kind, PATH, SECRET};
-use crate::wire::{Answer, Outcome, ask};
+use crate::journal::{Journal, body};
+use crate::outcome::{Answer, Outcome, ask};
+use crate::server::{Kind, SECRET};
 
 /// Timeout for a response: the timeout of X.
 pub const X_WAITS: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ pub const X_WAITS: Duration = Duration::from_secs(10);
 pub struct Target {
     pub kind: Kind,
     pub address: SocketAddr,
-    pub book: Arc<Book>,
+    pub journal: Arc<Journal>,
     pub quick: bool,
 }
 
@@ -49,11 +49,26 @@ impl Target {
         tally
     }
 
+    /// Sends these bytes `count` times, at most `at_most` at once.
+    pub async fn ask_many(&self, count: usize, at_most: usize, pieces: &[&[u8]]) -> Vec<Answer> {
+        let (mut asking, mut answers) = (JoinSet::new(), Vec::new());
+        let bytes: Arc<[Vec<u8>]> = pieces.iter().map(|piece| piece.to_vec()).collect();
+        for _ in 0..count {
+            let (target, bytes) = (self.clone(), Arc::clone(&bytes));
+            asking.spawn(async move { target.ask(&bytes.iter().map(Vec::as_slice).collect::<Vec<_>>()).await });
+            if asking.len() >= at_most {
+                answers.extend(asking.join_next().await.map(Result::unwrap));
+            }
+        }
+        answers.extend(asking.join_all().await);
+        answers
+    }
+
     /// Delivers these events as X does, and records them if they are accepted.
     pub async fn deliver(&self, ids: impl IntoIterator<Item = u64> + Clone) -> Answer {
-        let answer = self.ask(&[&signed(book::body(ids.clone()), &[])]).await;
+        let answer = self.ask(&[&signed(body(ids.clone()), &[])]).await;
         if answer.outcome == Outcome::Status(200) {
-            self.book.accepted(ids);
+            self.journal.accepted(ids);
         }
         answer
     }
@@ -61,48 +76,47 @@ impl Target {
 
 /// Returns the value of the header that signs this body.
 pub fn sign(body: impl AsRef<[u8]>) -> String {
-    signature::sign(&Secret::new(SECRET).unwrap(), body.as_ref())
+    http_client::sign(SECRET, body.as_ref())
+}
+
+fn head(request: &str, headers: &[&str]) -> Vec<u8> {
+    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("{request} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
 }
 
 /// Returns the head of a POST with these headers, one per line.
 pub fn post(headers: &[&str]) -> Vec<u8> {
-    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
+    head(&format!("POST {PATH}"), headers)
+}
+
+fn signed_request(body: &[u8], headers: &[&str]) -> Request {
+    headers.iter().fold(http_client::post(body).signed(SECRET), |request, header| request.line(header))
 }
 
 /// Returns the head of a POST that announces this signed body.
 pub fn signed_head(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
-    let body = body.as_ref();
-    let (length, name, value) = (body.len(), signature::HEADER, sign(body));
-    let own = [format!("{name}: {value}"), format!("content-length: {length}")];
-    post(&own.iter().map(String::as_str).chain(headers.iter().copied()).collect::<Vec<_>>())
+    signed_request(body.as_ref(), headers).head()
 }
 
 /// Returns a signed POST.
 pub fn signed(body: impl AsRef<[u8]>, headers: &[&str]) -> Vec<u8> {
-    let body = body.as_ref();
-    [&signed_head(body, headers), body].concat()
+    signed_request(body.as_ref(), headers).to_bytes()
+}
+
+/// Returns an unsigned POST.
+pub fn unsigned(body: impl AsRef<[u8]>) -> Vec<u8> {
+    http_client::post(body.as_ref()).to_bytes()
 }
 
 /// Returns a POST in chunks of this size, signed if `is_signed`.
 pub fn chunked(body: &[u8], size: usize, is_signed: bool) -> Vec<u8> {
-    let signature = format!("{}: {}", signature::HEADER, sign(body));
-    let mut headers = vec!["transfer-encoding: chunked"];
-    headers.extend(is_signed.then_some(signature.as_str()));
-    let mut bytes = post(&headers);
-    for chunk in body.chunks(size) {
-        bytes.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
-        bytes.extend_from_slice(chunk);
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes.extend_from_slice(b"0\r\n\r\n");
-    bytes
+    let request = if is_signed { signed_request(body, &[]) } else { http_client::post(body) };
+    request.chunked(size).to_bytes()
 }
 
 /// Returns a GET.
 pub fn get(query: &str, headers: &[&str]) -> Vec<u8> {
-    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    format!("GET {PATH}?{query} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n").into_bytes()
+    head(&format!("GET {PATH}?{query}"), headers)
 }
 
 /// Counts of outcomes, and the faults.
@@ -119,9 +133,13 @@ impl Tally {
     /// Counts an answer, whose outcome must be one of those allowed. A 503 needs `Retry-After`.
     pub fn judge(&mut self, what: &str, answer: &Answer, allowed: &[Outcome]) {
         self.count(what, answer.outcome, allowed);
-        if answer.outcome == Outcome::Status(503) && !answer.head.contains("retry-after:") {
+        if answer.outcome == Outcome::Status(503) && answer.content.header("retry-after").is_none() {
             self.add_wrong(format!("{what}: 503 without Retry-After"));
         }
+    }
+
+    pub fn judge_all(&mut self, what: &str, answers: &[Answer], allowed: &[Outcome]) {
+        answers.iter().for_each(|answer| self.judge(what, answer, allowed));
     }
 
     pub fn count(&mut self, what: &str, outcome: Outcome, allowed: &[Outcome]) {
@@ -154,10 +172,10 @@ impl Tally {
 
     /// Returns the first five faults, with their counts.
     pub fn wrong(&self) -> Vec<String> {
-        let told = |(what, count): (&String, &usize)| match count {
+        let text = |(what, count): (&String, &usize)| match count {
             1 => what.clone(),
             count => format!("{what} (×{count})"),
         };
-        self.wrong.iter().map(told).take(5).collect()
+        self.wrong.iter().map(text).take(5).collect()
     }
 }

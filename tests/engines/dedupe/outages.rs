@@ -3,140 +3,124 @@
 use std::time::{Duration, Instant};
 
 use birdhook_core::Outcome;
-use birdhook_engines_proof::{PATIENCE, webhook};
 use birdhook_redis::{DedupeSettings, WhenDown};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::fixture::webhook;
 use futures_util::future::join;
 
-use crate::dedupe::bed::{Bed, Mood, Taker, body, key, name, post, post_until_taken};
+use crate::dedupe::fixture::{Mood, Taker, key, name, post, post_to_waiting, post_until_taken};
+use crate::redis::fixture::Engine;
 
 #[tokio::test]
 async fn while_redis_does_not_answer_deliveries_are_refused_in_time() {
-    let bed = Bed::new();
-    let (one, ours) = bed.receiver_with(|dedupe| dedupe.timeout(Duration::from_millis(300))).await;
-    bed.server.pause();
+    let engine = Engine::new().await;
+    let (one, ours) = engine.receiver_with(|dedupe| dedupe.timeout(Duration::from_millis(300))).await;
+    engine.server.pause();
     let start = Instant::now();
-    assert_eq!(post(&one, body(&[1])).await, Outcome::SinkFailed);
+    assert_eq!(post(&one, &[1]).await, Outcome::SinkFailed);
     let took = start.elapsed();
     assert!(Duration::from_millis(300) <= took && took < Duration::from_millis(1900), "{took:?}");
-    bed.server.resume();
+    engine.server.resume();
     // The delayed claim arrives, is released, and blocks no later delivery.
-    post_until_taken(&one, body(&[1])).await;
+    post_until_taken(&one, &[1]).await;
     assert_eq!(ours.taken(), [key(1)]);
     assert_eq!((one.sink().trusted(), one.sink().unmarked()), (0, 0));
 }
 
 #[tokio::test]
 async fn those_who_trust_themselves_take_what_comes_meanwhile_and_tell_redis_later() {
-    let bed = Bed::new();
+    let engine = Engine::new().await;
     let trusting = |dedupe: DedupeSettings| dedupe.when_down(WhenDown::Trust).timeout(Duration::from_millis(300));
-    let ((one, ours), (other, theirs)) = join(bed.receiver_with(trusting), bed.receiver()).await;
-    bed.server.pause();
-    assert_eq!(post(&one, body(&[1, 2])).await, Outcome::Accepted);
+    let ((one, ours), (other, theirs)) = join(engine.receiver_with(trusting), engine.receiver()).await;
+    engine.server.pause();
+    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
     assert_eq!((ours.taken(), one.sink().trusted()), (vec![key(1), key(2)], 1));
-    bed.server.resume();
-    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
-    assert_eq!(post(&other, body(&[2, 1])).await, Outcome::Accepted);
+    engine.server.resume();
+    engine.until_done(1).await;
+    assert_eq!(post(&other, &[2, 1]).await, Outcome::Accepted);
     assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
 }
 
 #[tokio::test]
 async fn what_is_taken_is_answered_at_once_and_redis_hears_of_it_when_it_can() {
-    let bed = Bed::new();
-    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver()).await;
-    ours.is_to(Mood::Waits);
-    let posting = post(&one, body(&[1]));
-    tokio::pin!(posting);
-    tokio::select! {
-        _ = &mut posting => panic!("it waits"),
-        () = ours.is_busy() => {}
-    }
-    bed.server.pause();
+    let engine = Engine::new().await;
+    let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver()).await;
+    let posting = post_to_waiting(&one, &ours, &[1]).await;
+    engine.server.pause();
     ours.is_to(Mood::Takes);
-    assert_eq!(posting.await, Outcome::Accepted);
+    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
     let left = one.shutdown(Duration::from_millis(300)).await;
     assert!(left.is_empty());
-    bed.server.resume();
+    engine.server.resume();
     // This shutdown waits for Redis.
-    assert!(one.shutdown(PATIENCE).await.is_empty());
-    assert_eq!(bed.ask::<String>(&["GET", &name(1)]).await, "done");
-    assert_eq!(post(&other, body(&[1])).await, Outcome::Accepted);
+    assert!(one.shutdown(TIMEOUT).await.is_empty());
+    assert_eq!(engine.ask::<String>(&["GET", &name(1)]).await, "done");
+    assert_eq!(post(&other, &[1]).await, Outcome::Accepted);
     assert_eq!((theirs.taken(), one.sink().unmarked()), (vec![], 0));
 }
 
 #[tokio::test]
 async fn what_redis_never_hears_of_is_counted() {
-    let mut bed = Bed::new();
-    let (one, ours) = bed.receiver_with(|dedupe| dedupe.in_flight(Duration::from_secs(3))).await;
-    ours.is_to(Mood::Waits);
-    let posting = post(&one, body(&[1, 2]));
-    tokio::pin!(posting);
-    tokio::select! {
-        _ = &mut posting => panic!("it waits"),
-        () = ours.is_busy() => {}
-    }
-    bed.server.kill();
+    let mut engine = Engine::new().await;
+    let (one, ours) = engine.receiver_with(|dedupe| dedupe.in_flight(Duration::from_secs(3))).await;
+    let posting = post_to_waiting(&one, &ours, &[1, 2]).await;
+    engine.server.kill();
     ours.is_to(Mood::Takes);
-    assert_eq!(posting.await, Outcome::Accepted);
+    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
     // The key is written again and again until its claim would have expired.
-    assert!(one.shutdown(PATIENCE).await.is_empty());
+    assert!(one.shutdown(TIMEOUT).await.is_empty());
     assert_eq!(one.sink().unmarked(), 2);
 }
 
 #[tokio::test]
 async fn what_redis_was_not_there_to_hear_it_hears_after_a_restart() {
-    let mut bed = Bed::new();
-    let (one, ours) = bed.receiver().await;
-    ours.is_to(Mood::Waits);
-    let posting = post(&one, body(&[1]));
-    tokio::pin!(posting);
-    tokio::select! {
-        _ = &mut posting => panic!("it waits"),
-        () = ours.is_busy() => {}
-    }
-    bed.server.kill();
+    let mut engine = Engine::new().await;
+    let (one, ours) = engine.receiver().await;
+    let posting = post_to_waiting(&one, &ours, &[1]).await;
+    engine.server.kill();
     ours.is_to(Mood::Takes);
-    assert_eq!(posting.await, Outcome::Accepted);
+    assert_eq!(posting.await.unwrap(), Outcome::Accepted);
     // Some attempts to write the key fail.
-    assert_eq!(post(&one, body(&[2])).await, Outcome::SinkFailed);
-    bed.server.restart();
-    assert!(one.shutdown(PATIENCE).await.is_empty());
-    assert_eq!((bed.ask::<String>(&["GET", &name(1)]).await, one.sink().unmarked()), ("done".to_owned(), 0));
+    assert_eq!(post(&one, &[2]).await, Outcome::SinkFailed);
+    engine.server.restart();
+    assert!(one.shutdown(TIMEOUT).await.is_empty());
+    assert_eq!((engine.ask::<String>(&["GET", &name(1)]).await, one.sink().unmarked()), ("done".to_owned(), 0));
 }
 
 #[tokio::test]
 async fn a_connection_of_another_kind_that_broke_unnoticed_costs_no_delivery() {
-    let mut bed = Bed::new();
-    let client = redis::Client::open(bed.server.url()).unwrap();
+    let mut engine = Engine::new().await;
+    let client = redis::Client::open(engine.server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let ours = Taker::default();
-    let one = webhook().sink(DedupeSettings::over(connection).timeout(PATIENCE).around(ours.clone()));
-    assert_eq!(post(&one, body(&[1])).await, Outcome::Accepted);
-    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
-    bed.server.restart();
-    assert_eq!(post(&one, body(&[1, 2])).await, Outcome::Accepted);
+    let one = webhook().sink(DedupeSettings::over(connection).timeout(TIMEOUT).around(ours.clone()));
+    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
+    engine.until_done(1).await;
+    engine.server.restart();
+    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
     assert_eq!(ours.taken(), [key(1), key(2)]);
 }
 
 #[tokio::test]
 async fn after_a_restart_the_first_delivery_is_taken_and_marks_are_still_there() {
-    let mut bed = Bed::new();
-    let (one, ours) = bed.receiver().await;
-    assert_eq!(post(&one, body(&[1])).await, Outcome::Accepted);
-    bed.until(&["GET", &name(1)], Some("done".to_owned())).await;
-    bed.server.restart();
-    assert_eq!(post(&one, body(&[1, 2])).await, Outcome::Accepted);
+    let mut engine = Engine::new().await;
+    let (one, ours) = engine.receiver().await;
+    assert_eq!(post(&one, &[1]).await, Outcome::Accepted);
+    engine.until_done(1).await;
+    engine.server.restart();
+    assert_eq!(post(&one, &[1, 2]).await, Outcome::Accepted);
     assert_eq!(ours.taken(), [key(1), key(2)]);
 }
 
 #[tokio::test]
 async fn a_redis_without_room_is_one_that_does_not_answer() {
-    let bed = Bed::new();
+    let engine = Engine::new().await;
     let trusting = |dedupe: DedupeSettings| dedupe.when_down(WhenDown::Trust).timeout(Duration::from_millis(300));
-    let ((one, ours), (other, theirs)) = join(bed.receiver(), bed.receiver_with(trusting)).await;
-    bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
-    assert_eq!(post(&one, body(&[1])).await, Outcome::SinkFailed);
-    assert_eq!(post(&other, body(&[2])).await, Outcome::Accepted);
-    bed.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
-    post_until_taken(&one, body(&[1])).await;
+    let ((one, ours), (other, theirs)) = join(engine.receiver(), engine.receiver_with(trusting)).await;
+    engine.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    assert_eq!(post(&one, &[1]).await, Outcome::SinkFailed);
+    assert_eq!(post(&other, &[2]).await, Outcome::Accepted);
+    engine.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    post_until_taken(&one, &[1]).await;
     assert_eq!((ours.taken(), theirs.taken()), (vec![key(1)], vec![key(2)]));
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use axum::Router;
 use birdhook_engines_proof::engine::{inbox_options, nats_sink, redis_sink, relay};
-use birdhook_engines_proof::{PATIENCE, webhook};
 use birdhook_pipeline::EventSink;
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::fixture::webhook;
 use birdhook_tower::Receiver;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,7 +31,7 @@ async fn main() {
             let inbox = inbox_options().open(folder).unwrap();
             let relaying = tokio::spawn(relay(inbox.clone(), engine));
             serve(port, inbox.clone()).await;
-            inbox.close(PATIENCE).await;
+            inbox.close(TIMEOUT).await;
             // The engine may never have been available.
             let _ = tokio::time::timeout(Duration::from_secs(2), relaying).await;
         }
@@ -48,7 +49,7 @@ where
     println!("{port}");
     let stop = async move {
         term.recv().await;
-        pipeline.shutdown(PATIENCE).await;
+        pipeline.shutdown(TIMEOUT).await;
     };
     axum::serve(listener, app).with_graceful_shutdown(stop).await.unwrap();
 }

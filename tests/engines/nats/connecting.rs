@@ -1,21 +1,17 @@
 //! Servers that are missing or misconfigured.
 
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-use birdhook_engines_proof::PATIENCE;
-use birdhook_engines_proof::servers::Nats;
 use birdhook_nats::{
     ApiError, ConnectError, ConsumerError, ConsumerSettings, EnsureStreamError, JetStream, PublishFailure,
 };
 use birdhook_pipeline::EventSink;
-use serde_json::Value;
+use birdhook_test_harness::servers::Kind;
 
-use crate::nats::bed::*;
+use crate::fixture::posts;
+use crate::nats::fixture::{small, why};
 
 #[tokio::test]
 async fn credentials_are_used_and_in_no_error() {
-    let server = Nats::start_with(&["--user", "jack", "--pass", "s3cret"]);
+    let server = Kind::Nats.start_with(&["--user", "jack", "--pass", "s3cret"]);
     let url = |credentials: &str| format!("nats://{credentials}127.0.0.1:{}", server.port());
     assert!(JetStream::connect(&url("jack:s3cret@")).await.unwrap().is_connected());
     for credentials in ["", "jack:wr0ng@", "wr0ng@"] {
@@ -23,13 +19,13 @@ async fn credentials_are_used_and_in_no_error() {
         assert!(matches!(error, ConnectError::Credentials(_)), "{error}");
         assert!(!format!("{error} {error:?}").contains("wr0ng"), "{error:?}");
     }
-    let server = Nats::start_with(&["--auth", "t0ken"]);
+    let server = Kind::Nats.start_with(&["--auth", "t0ken"]);
     JetStream::connect(&format!("nats://t0ken@127.0.0.1:{}", server.port())).await.unwrap();
 }
 
 #[tokio::test]
 async fn one_of_several_servers_is_enough() {
-    let mut server = Nats::start();
+    let mut server = Kind::Nats.start();
     let urls = format!("nats://127.0.0.1:1, {}", server.url());
     JetStream::connect(&urls).await.unwrap();
     server.stop();
@@ -39,8 +35,11 @@ async fn one_of_several_servers_is_enough() {
 
 #[tokio::test]
 async fn a_server_without_jetstream_is_told() {
-    let server = WithoutJetStream::start();
-    let jetstream = JetStream::connect(&server.url).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::write(&config, "").unwrap();
+    let server = Kind::Nats.start_with(&["-c", config.to_str().unwrap(), "-js=false"]);
+    let jetstream = JetStream::connect(&server.url()).await.unwrap();
     let error = jetstream.ensure_stream(&small()).await.unwrap_err();
     assert!(
         matches!(error, EnsureStreamError::Api(ApiError::NotEnabled)) && error.to_string().contains("-js"),
@@ -57,43 +56,8 @@ async fn an_account_without_jetstream_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config");
     std::fs::write(&config, "accounts { A { users [ { user: a, password: b } ] } }").unwrap();
-    let server = Nats::start_with(&["-c", config.to_str().unwrap()]);
+    let server = Kind::Nats.start_with(&["-c", config.to_str().unwrap()]);
     let jetstream = JetStream::connect(&format!("nats://a:b@127.0.0.1:{}", server.port())).await.unwrap();
     let error = jetstream.ensure_stream(&small()).await.unwrap_err();
     assert!(matches!(error, EnsureStreamError::Api(ApiError::NotEnabledForAccount)), "{error}");
-}
-
-struct WithoutJetStream {
-    child: Child,
-    url: String,
-}
-
-impl WithoutJetStream {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // `nats-server` may be in `/usr/sbin`, which a user's `PATH` often lacks.
-        let path = std::env::var("PATH").unwrap_or_default() + ":/usr/local/sbin:/usr/sbin";
-        let mut command = Command::new("nats-server");
-        command.env("PATH", path);
-        command.args(["-a", "127.0.0.1", "-p", "-1", "--ports_file_dir"]).arg(folder.path());
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut server = Self { child, url: String::new() };
-        let start = Instant::now();
-        while server.url.is_empty() {
-            assert!(start.elapsed() < PATIENCE);
-            let file = folder.path().read_dir().unwrap().next();
-            let ports = file.and_then(|file| std::fs::read(file.unwrap().path()).ok());
-            let ports = ports.and_then(|ports| serde_json::from_slice::<Value>(&ports).ok());
-            server.url = ports.map_or_else(String::new, |ports| ports["nats"][0].as_str().unwrap().to_owned());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        server
-    }
-}
-
-impl Drop for WithoutJetStream {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -4,19 +4,20 @@ use birdhook_core::codec::DecodeError;
 use birdhook_nats::{ConsumeError, ConsumerSettings};
 use serde_json::json;
 
-use crate::nats::bed::*;
+use crate::fixture::{deliver_all, next, next_or_error, nothing, posts, report, reports, sorted, take};
+use crate::nats::fixture::Engine;
 
 #[tokio::test]
 async fn what_is_no_event_is_handed_out_as_that_and_holds_nothing_up() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let deliveries = posts(61, 2);
-    all_taken(&bed.sink(), &deliveries[..1]).await;
-    bed.publish("birdhook.a", &[], "hello").await;
-    bed.publish("birdhook.b", &[("Birdhook-App", "shop")], "{}").await;
-    bed.publish("birdhook.c", &[("Birdhook-App", "shop"), ("Nats-Msg-Id", "1")], "[]").await;
-    all_taken(&bed.sink(), &deliveries[1..]).await;
-    let mut consumer = bed.consumer_of(ConsumerSettings::new("app").in_order()).await;
-    assert_eq!(take(&mut consumer, 1).await, all_told(&deliveries[..1]));
+    deliver_all(&engine.sink(), &deliveries[..1]).await;
+    engine.publish("birdhook.a", &[], "hello").await;
+    engine.publish("birdhook.b", &[("Birdhook-App", "shop")], "{}").await;
+    engine.publish("birdhook.c", &[("Birdhook-App", "shop"), ("Nats-Msg-Id", "1")], "[]").await;
+    deliver_all(&engine.sink(), &deliveries[1..]).await;
+    let mut consumer = engine.consumer_of(ConsumerSettings::new("app").in_order()).await;
+    assert_eq!(take(&mut consumer, 1).await, reports(&deliveries[..1]));
     let reasons = [DecodeError::Fact("app"), DecodeError::Fact("key"), DecodeError::Payload];
     for (reason, (subject, payload)) in
         reasons.iter().zip([("birdhook.a", "hello"), ("birdhook.b", "{}"), ("birdhook.c", "[]")])
@@ -33,57 +34,54 @@ async fn what_is_no_event_is_handed_out_as_that_and_holds_nothing_up() {
             }
         }
     }
-    assert_eq!(take(&mut consumer, 1).await, all_told(&deliveries[1..]));
+    assert_eq!(take(&mut consumer, 1).await, reports(&deliveries[1..]));
     nothing(&mut consumer, 100).await;
 }
 
 #[tokio::test]
 async fn an_event_that_somebody_else_published_again_is_an_event() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let event = posts(62, 1).remove(0).into_events().remove(0);
     let key = event.delivery_key().to_string();
     let body: &'static str = event.body().as_str().to_owned().leak();
     // Without the message id, so that the server does not treat it as a duplicate.
     for header in ["Birdhook-Key", "Nats-Msg-Id"] {
-        bed.publish("birdhook.again", &[("Birdhook-App", "shop"), (header, &key)], body).await;
+        engine.publish("birdhook.again", &[("Birdhook-App", "shop"), (header, &key)], body).await;
     }
-    let mut consumer = bed.consumer().await;
+    let mut consumer = engine.consumer().await;
     for _ in 0..2 {
         let message = next(&mut consumer).await;
-        assert_eq!((message.key().to_string(), told(&message)), (key.clone(), told(&event)));
+        assert_eq!((message.key().to_string(), report(&message)), (key.clone(), report(&event)));
         message.ack().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_consumer_that_was_removed_says_so_and_ends() {
-    let bed = Bed::new().await;
-    let mut waiting = bed.consumer().await;
+    let engine = Engine::new().await;
+    let mut waiting = engine.consumer().await;
     nothing(&mut waiting, 100).await;
-    bed.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
+    engine.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
     assert!(matches!(next_or_error(&mut waiting).await, Err(ConsumeError::Removed)));
     assert!(waiting.recv().await.is_none());
     // The stream is deleted before the consumer requested a message.
-    let mut fresh = bed.consumer().await;
-    bed.ask("STREAM.DELETE.BIRDHOOK", json!({})).await;
+    let mut fresh = engine.consumer().await;
+    engine.ask("STREAM.DELETE.BIRDHOOK", json!({})).await;
     assert!(matches!(next_or_error(&mut fresh).await, Err(ConsumeError::Removed)));
     assert!(fresh.recv().await.is_none());
 }
 
 #[tokio::test]
 async fn two_of_one_name_share_the_events_and_two_names_each_get_all() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let deliveries = posts(63, 40);
-    all_taken(&bed.sink(), &deliveries).await;
+    deliver_all(&engine.sink(), &deliveries).await;
     let settings = ConsumerSettings::new("shared").batch(1);
-    let mut pair = [bed.consumer_of(settings.clone()).await, bed.consumer_of(settings).await];
+    let mut pair = [engine.consumer_of(settings.clone()).await, engine.consumer_of(settings).await];
     let mut taken = Vec::new();
     for turn in 0..40 {
         taken.extend(take(&mut pair[turn % 2], 1).await);
     }
-    let mut told = all_told(&deliveries);
-    assert_eq!(take(&mut bed.consumer().await, 40).await, told);
-    taken.sort();
-    told.sort();
-    assert_eq!(taken, told);
+    assert_eq!(take(&mut engine.consumer().await, 40).await, reports(&deliveries));
+    assert_eq!(sorted(taken), sorted(reports(&deliveries)));
 }

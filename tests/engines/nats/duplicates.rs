@@ -8,59 +8,60 @@ use birdhook_nats::ConsumerSettings;
 use birdhook_pipeline::EventSink;
 use serde_json::json;
 
-use crate::nats::bed::*;
+use crate::fixture::{batch, body_of, deliver_all, nothing, posts, reports, sorted, take};
+use crate::nats::fixture::{Engine, answer, small};
 
 #[tokio::test]
 async fn a_copy_is_stored_once_whichever_sink_takes_it() {
-    let mut bed = Bed::new().await;
-    let other = birdhook_nats::JetStream::connect(&bed.server.url()).await.unwrap();
+    let mut engine = Engine::new().await;
+    let other = birdhook_nats::JetStream::connect(&engine.server.url()).await.unwrap();
     let deliveries = posts(21, 20);
-    for sink in [bed.sink(), other.sink(), bed.sink()] {
-        all_taken(&sink, &deliveries).await;
+    for sink in [engine.sink(), other.sink(), engine.sink()] {
+        deliver_all(&sink, &deliveries).await;
     }
-    assert_eq!(bed.len().await, 20);
+    assert_eq!(engine.len().await, 20);
     // Concurrently.
     let deliveries = posts(22, 50);
-    let (one, two) = (bed.sink(), other.sink());
-    tokio::join!(all_taken(&one, &deliveries), all_taken(&two, &deliveries));
-    assert_eq!(bed.len().await, 70);
+    let (one, two) = (engine.sink(), other.sink());
+    tokio::join!(deliver_all(&one, &deliveries), deliver_all(&two, &deliveries));
+    assert_eq!(engine.len().await, 70);
     // The server remembers message ids across a kill.
-    bed.server.kill();
-    bed.server.restart();
-    bed.reconnected().await;
-    all_taken(&bed.sink(), &deliveries).await;
-    assert_eq!(bed.len().await, 70);
+    engine.server.kill();
+    engine.server.restart();
+    engine.reconnected().await;
+    deliver_all(&engine.sink(), &deliveries).await;
+    assert_eq!(engine.len().await, 70);
 }
 
 #[tokio::test]
 async fn a_delivery_that_was_published_in_part_is_completed_when_it_is_told_again() {
-    let bed = Bed::new().await;
-    let (body, _) = batch(23, 10);
-    let receiver = receiver(bed.sink());
+    let engine = Engine::new().await;
+    let body = body_of(&batch(23, 10).0);
+    let receiver = engine.receiver();
     // Room for 4 of the 10 events.
-    let mut config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
+    let mut config = engine.config().await;
     config["max_msgs"] = json!(4);
-    bed.ask("STREAM.UPDATE.BIRDHOOK", config.clone()).await;
+    engine.ask("STREAM.UPDATE.BIRDHOOK", config.clone()).await;
     for _ in 0..2 {
         assert_eq!(answer(&receiver, &body).await, 503);
-        assert_eq!(bed.len().await, 4);
+        assert_eq!(engine.len().await, 4);
     }
     config["max_msgs"] = json!(-1);
-    bed.ask("STREAM.UPDATE.BIRDHOOK", config).await;
+    engine.ask("STREAM.UPDATE.BIRDHOOK", config).await;
     for _ in 0..2 {
         assert_eq!(answer(&receiver, &body).await, 200);
     }
-    assert_eq!(bed.len().await, 10);
-    let mut consumer = bed.consumer().await;
-    let delivery = Delivery::restore(birdhook_inbox_proof::APP, body, 10).unwrap();
-    assert_eq!(take(&mut consumer, 10).await, all_told(&[delivery]));
+    assert_eq!(engine.len().await, 10);
+    let mut consumer = engine.consumer().await;
+    let delivery = Delivery::restore(birdhook_test_harness::consumption::APP, body, 10).unwrap();
+    assert_eq!(take(&mut consumer, 10).await, reports(&[delivery]));
 }
 
 #[tokio::test]
 async fn what_is_dropped_half_way_is_stored_once_in_the_end() {
-    let bed = Bed::new().await;
-    let (_, delivery) = batch(24, 50);
-    let sink = bed.sink();
+    let engine = Engine::new().await;
+    let (delivery, _) = batch(24, 50);
+    let sink = engine.sink();
     for polls in 0..20 {
         let mut future = sink.deliver(delivery.clone());
         for _ in 0..polls {
@@ -71,25 +72,22 @@ async fn what_is_dropped_half_way_is_stored_once_in_the_end() {
         }
     }
     sink.deliver(delivery.clone()).await.unwrap();
-    assert_eq!(bed.len().await, 50);
-    let mut taken = take(&mut bed.consumer().await, 50).await;
-    let mut told = all_told(&[delivery]);
-    taken.sort();
-    told.sort();
-    assert_eq!(taken, told);
+    assert_eq!(engine.len().await, 50);
+    let taken = take(&mut engine.consumer().await, 50).await;
+    assert_eq!(sorted(taken), sorted(reports(&[delivery])));
 }
 
 #[tokio::test]
 async fn after_the_window_a_copy_is_another_message() {
     let window = Duration::from_millis(300);
-    let bed = Bed::of(&small().duplicate_window(window)).await;
+    let engine = Engine::of(&small().duplicate_window(window)).await;
     let deliveries = posts(25, 1);
-    all_taken(&bed.sink(), &deliveries).await;
-    assert_eq!(bed.len().await, 1);
+    deliver_all(&engine.sink(), &deliveries).await;
+    assert_eq!(engine.len().await, 1);
     let start = std::time::Instant::now();
-    while bed.len().await < 2 {
-        assert!(start.elapsed() < birdhook_engines_proof::PATIENCE);
-        all_taken(&bed.sink(), &deliveries).await;
+    while engine.len().await < 2 {
+        assert!(start.elapsed() < birdhook_test_harness::TIMEOUT);
+        deliver_all(&engine.sink(), &deliveries).await;
     }
 }
 
@@ -97,31 +95,31 @@ async fn after_the_window_a_copy_is_another_message() {
 #[tokio::test]
 async fn a_restart_forgets_what_was_consumed_from_a_work_queue_and_nothing_of_a_stream_with_limits() {
     for (retention, copies) in [("limits", 0), ("workqueue", 1)] {
-        let mut bed = made_by_hand(retention).await;
+        let mut engine = made_by_hand(retention).await;
         let deliveries = posts(26, 5);
-        all_taken(&bed.sink(), &deliveries).await;
-        let mut consumer = bed.consumer_of(ConsumerSettings::new("app")).await;
-        assert_eq!(take(&mut consumer, 5).await, all_told(&deliveries));
+        deliver_all(&engine.sink(), &deliveries).await;
+        let mut consumer = engine.consumer_of(ConsumerSettings::new("app")).await;
+        assert_eq!(take(&mut consumer, 5).await, reports(&deliveries));
         // While the server runs, it recognises duplicates with either policy.
-        all_taken(&bed.sink(), &deliveries).await;
+        deliver_all(&engine.sink(), &deliveries).await;
         nothing(&mut consumer, 200).await;
-        bed.server.stop();
-        bed.server.restart();
-        bed.reconnected().await;
-        all_taken(&bed.sink(), &deliveries).await;
+        engine.server.stop();
+        engine.server.restart();
+        engine.reconnected().await;
+        deliver_all(&engine.sink(), &deliveries).await;
         let again: Vec<Delivery> = std::iter::repeat_n(deliveries, copies).flatten().collect();
-        assert_eq!(take(&mut consumer, again.len()).await, all_told(&again), "{retention}");
+        assert_eq!(take(&mut consumer, again.len()).await, reports(&again), "{retention}");
         nothing(&mut consumer, 200).await;
     }
 }
 
-async fn made_by_hand(retention: &str) -> Bed {
-    let bed = Bed::bare(&[]).await;
+async fn made_by_hand(retention: &str) -> Engine {
+    let engine = Engine::bare().await;
     let window = Duration::from_secs(7200).as_nanos().to_string().parse::<u64>().unwrap();
     let config = json!({
         "name": "BIRDHOOK", "subjects": ["birdhook.>"], "retention": retention, "storage": "file", "discard": "new",
         "max_age": window, "duplicate_window": window, "num_replicas": 1, "max_bytes": 1 << 20, "max_msgs": -1,
     });
-    bed.ask("STREAM.CREATE.BIRDHOOK", config).await;
-    bed
+    engine.ask("STREAM.CREATE.BIRDHOOK", config).await;
+    engine
 }

@@ -5,17 +5,18 @@ use std::time::Duration;
 use birdhook_nats::{ApiError, ConsumerError, ConsumerSettings, EnsureStreamError, EnsuredStream, StreamSettings};
 use serde_json::json;
 
-use crate::nats::bed::*;
+use crate::fixture::{deliver_all, nothing, posts, reports, take};
+use crate::nats::fixture::{Engine, small};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[tokio::test]
 async fn a_stream_is_created_changed_and_left_alone() {
-    let bed = Bed::bare(&[]).await;
-    let ensure = async |settings: &StreamSettings| bed.jetstream.ensure_stream(settings).await.unwrap();
+    let engine = Engine::bare().await;
+    let ensure = async |settings: &StreamSettings| engine.jetstream.ensure_stream(settings).await.unwrap();
     assert_eq!(ensure(&small()).await, EnsuredStream::Created);
     assert_eq!(ensure(&small()).await, EnsuredStream::Unchanged);
-    let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
+    let config = engine.config().await;
     for (name, value) in [
         ("subjects", json!(["birdhook.>"])),
         ("retention", json!("limits")),
@@ -30,7 +31,7 @@ async fn a_stream_is_created_changed_and_left_alone() {
         assert_eq!(config[name], value, "{name}");
     }
     let deliveries = posts(41, 3);
-    all_taken(&bed.sink(), &deliveries).await;
+    deliver_all(&engine.sink(), &deliveries).await;
     // Settings that other tools have changed are preserved.
     let mut config = config;
     config["deny_delete"] = json!(true);
@@ -38,28 +39,28 @@ async fn a_stream_is_created_changed_and_left_alone() {
     config["description"] = json!("ours");
     config.as_object_mut().unwrap().remove("duplicate_window");
     config["discard"] = json!("old");
-    bed.ask("STREAM.DELETE.BIRDHOOK", json!({})).await;
-    bed.ask("STREAM.CREATE.BIRDHOOK", config).await;
-    all_taken(&bed.sink(), &deliveries).await;
+    engine.ask("STREAM.DELETE.BIRDHOOK", json!({})).await;
+    engine.ask("STREAM.CREATE.BIRDHOOK", config).await;
+    deliver_all(&engine.sink(), &deliveries).await;
     let wanted = small().max_age(DAY).subjects(["birdhook.>", "birds.>"]);
     let EnsuredStream::Updated(names) = ensure(&wanted).await else { panic!("not updated") };
     assert_eq!(names, ["subjects", "discard", "max_age", "duplicate_window"]);
     assert_eq!(ensure(&wanted).await, EnsuredStream::Unchanged);
-    let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
+    let config = engine.config().await;
     assert_eq!(
         (&config["deny_delete"], &config["max_consumers"], &config["description"]),
         (&json!(true), &json!(9), &json!("ours"))
     );
-    assert_eq!(bed.len().await, 3);
+    assert_eq!(engine.len().await, 3);
 }
 
 #[tokio::test]
 async fn a_stream_that_is_there_is_left_as_it_is_by_who_only_needs_one() {
-    let bed = Bed::bare(&[]).await;
-    let create = async |settings: &StreamSettings| bed.jetstream.create_stream(settings).await;
+    let engine = Engine::bare().await;
+    let create = async |settings: &StreamSettings| engine.jetstream.create_stream(settings).await;
     assert!(create(&small().max_age(DAY)).await.unwrap());
     assert!(!create(&small()).await.unwrap());
-    let config = bed.ask("STREAM.INFO.BIRDHOOK", json!({})).await["config"].take();
+    let config = engine.config().await;
     assert_eq!(config["max_age"], json!(86_400_000_000_000_u64), "somebody wanted it so");
     let overlapping = create(&small().name("OTHER")).await.unwrap_err();
     assert!(matches!(overlapping, EnsureStreamError::Overlap(_)), "{overlapping}");
@@ -69,8 +70,8 @@ async fn a_stream_that_is_there_is_left_as_it_is_by_who_only_needs_one() {
 
 #[tokio::test]
 async fn what_cannot_be_had_is_told_with_the_cure() {
-    let bed = Bed::new().await;
-    let refused = async |settings: StreamSettings| bed.jetstream.ensure_stream(&settings).await.unwrap_err();
+    let engine = Engine::new().await;
+    let refused = async |settings: StreamSettings| engine.jetstream.ensure_stream(&settings).await.unwrap_err();
     let error = refused(small().name("OTHER").subjects(["birdhook.a.>"])).await;
     assert!(matches!(error, EnsureStreamError::Overlap(_)) && error.to_string().contains("birdhook.a.>"), "{error}");
     let error = refused(small().max_bytes(1 << 60)).await;
@@ -82,57 +83,57 @@ async fn what_cannot_be_had_is_told_with_the_cure() {
     let error = refused(small().max_age(Duration::from_secs(60))).await;
     assert!(matches!(error, EnsureStreamError::Settings(_)), "{error}");
     for (setting, value) in [("retention", "workqueue"), ("storage", "memory")] {
-        bed.ask("STREAM.CREATE.THEIRS", json!({"name": "THEIRS", "subjects": ["theirs"], setting: value})).await;
+        engine.ask("STREAM.CREATE.THEIRS", json!({"name": "THEIRS", "subjects": ["theirs"], setting: value})).await;
         let error = refused(small().name("THEIRS").subjects(["theirs"])).await;
         assert!(
             matches!(error, EnsureStreamError::Unchangeable { .. }) && error.to_string().contains(value),
             "{error}"
         );
-        bed.ask("STREAM.DELETE.THEIRS", json!({})).await;
+        engine.ask("STREAM.DELETE.THEIRS", json!({})).await;
     }
     // The first stream is unchanged.
-    assert_eq!(bed.jetstream.ensure_stream(&small()).await.unwrap(), EnsuredStream::Unchanged);
+    assert_eq!(engine.jetstream.ensure_stream(&small()).await.unwrap(), EnsuredStream::Unchanged);
 }
 
 #[tokio::test]
 async fn two_that_make_a_stream_at_once_both_have_it() {
-    let bed = Bed::bare(&[]).await;
+    let engine = Engine::bare().await;
     let other = small().max_age(DAY);
     let settings = small();
-    let made = tokio::join!(bed.jetstream.ensure_stream(&settings), bed.jetstream.ensure_stream(&other));
+    let made = tokio::join!(engine.jetstream.ensure_stream(&settings), engine.jetstream.ensure_stream(&other));
     made.0.unwrap();
     made.1.unwrap();
 }
 
 #[tokio::test]
 async fn a_consumer_is_made_changed_and_goes_on_where_it_was() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let deliveries = posts(42, 4);
-    all_taken(&bed.sink(), &deliveries).await;
-    let told = all_told(&deliveries);
-    assert_eq!(take(&mut bed.consumer().await, 2).await, told[..2]);
+    deliver_all(&engine.sink(), &deliveries).await;
+    let reported = reports(&deliveries);
+    assert_eq!(take(&mut engine.consumer().await, 2).await, reported[..2]);
     let settings = ConsumerSettings::new("app").in_order().ack_wait(Duration::from_secs(7)).max_deliver(3);
-    let mut consumer = bed.consumer_of(settings).await;
-    let config = bed.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await["config"].take();
+    let mut consumer = engine.consumer_of(settings).await;
+    let config = engine.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await["config"].take();
     assert_eq!(
         (&config["max_ack_pending"], &config["ack_wait"], &config["max_deliver"], &config["ack_policy"]),
         (&json!(1), &json!(7_000_000_000_u64), &json!(3), &json!("explicit"))
     );
-    assert_eq!(take(&mut consumer, 2).await, told[2..]);
+    assert_eq!(take(&mut consumer, 2).await, reported[2..]);
     nothing(&mut consumer, 100).await;
 }
 
 #[tokio::test]
 async fn a_consumer_that_cannot_be_had_is_told() {
-    let bed = Bed::new().await;
-    let refused = async |settings: ConsumerSettings| bed.jetstream.consumer(&settings).await.unwrap_err();
+    let engine = Engine::new().await;
+    let refused = async |settings: ConsumerSettings| engine.jetstream.consumer(&settings).await.unwrap_err();
     let error = refused(ConsumerSettings::new("a.b")).await;
     assert!(matches!(error, ConsumerError::Name), "{error}");
     let error = refused(ConsumerSettings::new("app").stream("NONE")).await;
     assert!(matches!(error, ConsumerError::NoStream(_)), "{error}");
     let push = json!({"durable_name": "push", "deliver_subject": "x", "ack_policy": "explicit"});
     let question = json!({"stream_name": "BIRDHOOK", "config": push});
-    bed.ask("CONSUMER.DURABLE.CREATE.BIRDHOOK.push", question).await;
+    engine.ask("CONSUMER.DURABLE.CREATE.BIRDHOOK.push", question).await;
     let error = refused(ConsumerSettings::new("push")).await;
     assert!(matches!(error, ConsumerError::OfAnotherKind(_)), "{error}");
     let error = refused(ConsumerSettings::new("app").filter("elsewhere.>")).await;

@@ -1,15 +1,14 @@
 //! A NATS server that sends a wrong response, or none, at each step of a conversation.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use allocation_counter::measure;
 use birdhook_nats::JetStream;
 use birdhook_pipeline::EventSink;
-use futures_util::future::join_all;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpListener;
 
-use crate::nats::bed::posts;
+use crate::fixture::posts;
+use crate::lying::{all_fail_within, in_little_memory};
 
 /// The step at which the server sends the wrong response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ const OF_A_MESSAGE: [Option<&str>; 6] = [
 ];
 
 /// The client waits 5 s for a connection, and 5 s for a receipt.
-const PATIENCE: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// Behaves as a server until the wrong response, and then sends nothing.
 async fn converse(stream: tokio::net::TcpStream, step: Step, lie: Option<&str>) -> std::io::Result<()> {
@@ -126,24 +125,13 @@ async fn connect_and_deliver(step: Step, lie: Option<&'static str>) -> Result<()
 /// No wrong response counts as a stored event, blocks a delivery, or costs memory.
 #[test]
 fn whatever_the_server_says_in_place_of_an_answer_is_an_error_in_time() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let all = async {
+    in_little_memory(async {
         assert_eq!(connect_and_deliver(Step::Never, None).await, Ok(()));
         let of = |step: Step, lies: &'static [Option<&'static str>]| lies.iter().map(move |lie| (step, *lie));
-        let cases = of(Step::Info, &OF_THE_SERVER)
+        let lies = of(Step::Info, &OF_THE_SERVER)
             .chain(of(Step::Pong, &OF_A_PING))
             .chain(of(Step::Receipt, &OF_AN_EVENT))
             .chain(of(Step::Message, &OF_A_MESSAGE));
-        let taken = cases.map(async |(step, lie)| {
-            let begun = Instant::now();
-            let taken = connect_and_deliver(step, lie).await;
-            (step, lie, taken, begun.elapsed())
-        });
-        for (step, lie, taken, took) in join_all(taken).await {
-            assert!(taken.is_err(), "{step:?}: {lie:?}");
-            assert!(took < PATIENCE, "{step:?}: {lie:?} took {took:?}");
-        }
-    };
-    let cost = measure(|| runtime.block_on(all));
-    assert!(cost.bytes_max < 64 << 20, "{} bytes", cost.bytes_max);
+        all_fail_within(LIMIT, lies, async |(step, lie)| connect_and_deliver(step, lie).await).await;
+    });
 }

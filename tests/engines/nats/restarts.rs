@@ -2,50 +2,51 @@
 
 use std::time::{Duration, Instant};
 
-use birdhook_engines_proof::PATIENCE;
 use birdhook_nats::{ConsumerSettings, PublishFailure};
 use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_test_harness::TIMEOUT;
 
-use crate::nats::bed::*;
+use crate::fixture::{batch, body_of, deliver_all, next, nothing, posts, report, reports, take};
+use crate::nats::fixture::{Engine, answer, why};
 
 /// Receives until all events have arrived. Ignores duplicates.
 async fn take_all(consumer: &mut birdhook_nats::Consumer, wanted: &[String]) {
     let mut missing: std::collections::BTreeSet<_> = wanted.iter().cloned().collect();
     while !missing.is_empty() {
         let message = next(consumer).await;
-        let told = told(&message);
-        assert!(wanted.contains(&told), "{told}");
+        let reported = report(&message);
+        assert!(wanted.contains(&reported), "{reported}");
         if message.ack().await.is_ok() {
-            missing.remove(&told);
+            missing.remove(&reported);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_that_waits_goes_on_when_the_server_is_back() {
-    let mut bed = Bed::new().await;
-    let mut consumer = bed.consumer().await;
+    let mut engine = Engine::new().await;
+    let mut consumer = engine.consumer().await;
     let deliveries = posts(81, 30);
     for round in deliveries.chunks(10) {
         nothing(&mut consumer, 100).await;
-        bed.server.kill();
+        engine.server.kill();
         nothing(&mut consumer, 100).await;
-        bed.server.restart();
+        engine.server.restart();
         let start = Instant::now();
-        all_taken(&bed.sink(), round).await;
-        assert_eq!(take(&mut consumer, 10).await, all_told(round));
+        deliver_all(&engine.sink(), round).await;
+        assert_eq!(take(&mut consumer, 10).await, reports(round));
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_was_taken_is_lost_when_the_server_is_killed_again_and_again() {
-    let mut bed = Bed::new().await;
-    let seed = birdhook_seed::seed();
+    let mut engine = Engine::new().await;
+    let seed = birdhook_test_harness::seed::seed();
     let deliveries = posts(seed, 400);
-    let told = all_told(&deliveries);
-    let sink = bed.sink();
-    let mut consumer = bed.consumer_of(ConsumerSettings::new("app").ack_wait(Duration::from_secs(1))).await;
+    let reported = reports(&deliveries);
+    let sink = engine.sink();
+    let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(Duration::from_secs(1))).await;
     let publishing = tokio::spawn(async move {
         let mut refused = 0;
         for delivery in deliveries {
@@ -56,74 +57,76 @@ async fn nothing_that_was_taken_is_lost_when_the_server_is_killed_again_and_agai
         refused
     });
     let consuming = tokio::spawn(async move {
-        take_all(&mut consumer, &told).await;
+        take_all(&mut consumer, &reported).await;
     });
     let start = Instant::now();
     for _ in 0..6 {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(20..120))).await;
-        bed.server.kill();
-        bed.server.restart();
+        engine.server.kill();
+        engine.server.restart();
     }
     println!("{} refused", publishing.await.unwrap());
     println!("after {:?}", start.elapsed());
-    tokio::time::timeout(PATIENCE, consuming).await.unwrap().unwrap();
-    assert_eq!(bed.len().await, 400);
+    tokio::time::timeout(TIMEOUT, consuming).await.unwrap().unwrap();
+    assert_eq!(engine.len().await, 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_connection_a_delivery_is_answered_503_within_the_deadline_and_nothing_is_sent_later() {
-    let mut bed = Bed::new().await;
-    let (body, delivery) = batch(83, 2);
-    let receiver = receiver(bed.sink());
+    let mut engine = Engine::new().await;
+    let (delivery, _) = batch(83, 2);
+    let body = body_of(&delivery);
+    let receiver = engine.receiver();
     let start = Instant::now();
-    bed.server.kill();
-    while bed.jetstream.is_connected() {
-        assert!(start.elapsed() < PATIENCE);
+    engine.server.kill();
+    while engine.jetstream.is_connected() {
+        assert!(start.elapsed() < TIMEOUT);
         tokio::task::yield_now().await;
     }
-    assert!(!bed.sink().is_open());
+    assert!(!engine.sink().is_open());
     let start = Instant::now();
-    let error = bed.sink().deliver(delivery).await.unwrap_err();
+    let error = engine.sink().deliver(delivery).await.unwrap_err();
     assert_eq!(*why(&error), PublishFailure::NotConnected);
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     assert_eq!(answer(&receiver, &body).await, 503);
-    bed.server.restart();
-    while !bed.jetstream.is_connected() {
-        assert!(start.elapsed() < PATIENCE);
+    engine.server.restart();
+    while !engine.jetstream.is_connected() {
+        assert!(start.elapsed() < TIMEOUT);
         tokio::task::yield_now().await;
     }
-    assert!(bed.sink().is_open());
-    assert_eq!(bed.len().await, 0);
+    assert!(engine.sink().is_open());
+    assert_eq!(engine.len().await, 0);
     assert_eq!(answer(&receiver, &body).await, 200);
-    assert_eq!(bed.len().await, 2);
+    assert_eq!(engine.len().await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stands_still_is_not_waited_for_beyond_the_deadline() {
-    let bed = Bed::new().await;
-    let (body, delivery) = batch(84, 5);
-    let receiver = receiver(bed.sink());
-    bed.server.pause();
+    let engine = Engine::new().await;
+    let (delivery, _) = batch(84, 5);
+    let body = body_of(&delivery);
+    let receiver = engine.receiver();
+    engine.server.pause();
     let start = Instant::now();
     assert_eq!(answer(&receiver, &body).await, 503);
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
-    let error = bed.sink().deliver(delivery).await.unwrap_err();
+    let error = engine.sink().deliver(delivery).await.unwrap_err();
     assert!(matches!(error, SinkError::Failed(_)), "{error:?}");
     assert_eq!(*why(&error), PublishFailure::NoReceipt);
-    bed.server.resume();
+    engine.server.resume();
     assert_eq!(answer(&receiver, &body).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_goes_on_when_the_server_has_stood_still() {
-    let bed = Bed::new().await;
-    let mut consumer = bed.consumer().await;
+    let engine = Engine::new().await;
+    let mut consumer = engine.consumer().await;
     let deliveries = posts(85, 5);
     nothing(&mut consumer, 100).await;
-    bed.server.pause();
+    engine.server.pause();
     // Longer than the consumer waits for a heartbeat.
     nothing(&mut consumer, 12_000).await;
-    bed.server.resume();
-    all_taken(&bed.sink(), &deliveries).await;
-    take_all(&mut consumer, &all_told(&deliveries)).await;
+    engine.server.resume();
+    deliver_all(&engine.sink(), &deliveries).await;
+    take_all(&mut consumer, &reports(&deliveries)).await;
 }

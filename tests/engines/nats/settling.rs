@@ -5,37 +5,38 @@ use std::time::{Duration, Instant};
 use birdhook_nats::{ConsumerSettings, SettleError};
 use serde_json::json;
 
-use crate::nats::bed::*;
+use crate::fixture::{deliver_all, next, nothing, posts, report, reports};
+use crate::nats::fixture::Engine;
 
 const WAIT: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 async fn what_is_acknowledged_never_comes_again_and_what_is_not_does() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let deliveries = posts(71, 2);
-    all_taken(&bed.sink(), &deliveries).await;
+    deliver_all(&engine.sink(), &deliveries).await;
     let settings = ConsumerSettings::new("app").ack_wait(WAIT);
-    let mut consumer = bed.consumer_of(settings.clone()).await;
+    let mut consumer = engine.consumer_of(settings.clone()).await;
     next(&mut consumer).await.ack().await.unwrap();
     let (message, at) = (next(&mut consumer).await, Instant::now());
     assert_eq!(message.attempts(), 1);
     drop(message);
     let message = next(&mut consumer).await;
     assert!(at.elapsed() >= WAIT - Duration::from_millis(100), "{:?}", at.elapsed());
-    assert_eq!((told(&message), message.attempts()), (all_told(&deliveries)[1].clone(), 2));
+    assert_eq!((report(&message), message.attempts()), (reports(&deliveries)[1].clone(), 2));
     message.ack().await.unwrap();
     drop(consumer);
     // Another consumer does not receive the messages either.
-    nothing(&mut bed.consumer_of(settings).await, 1200).await;
-    let info = bed.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
+    nothing(&mut engine.consumer_of(settings).await, 1200).await;
+    let info = engine.ask("CONSUMER.INFO.BIRDHOOK.app", json!({})).await;
     assert_eq!((&info["num_ack_pending"], &info["num_pending"]), (&json!(0), &json!(0)));
 }
 
 #[tokio::test]
 async fn a_late_acknowledgement_counts() {
-    let bed = Bed::new().await;
-    all_taken(&bed.sink(), &posts(72, 1)).await;
-    let mut consumer = bed.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
+    let engine = Engine::new().await;
+    deliver_all(&engine.sink(), &posts(72, 1)).await;
+    let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
     let late = next(&mut consumer).await;
     assert_eq!(next(&mut consumer).await.attempts(), 2);
     late.ack().await.unwrap();
@@ -44,9 +45,9 @@ async fn a_late_acknowledgement_counts() {
 
 #[tokio::test]
 async fn a_nack_brings_it_back_at_once_or_after_the_time_it_asks_for() {
-    let bed = Bed::new().await;
-    all_taken(&bed.sink(), &posts(73, 1)).await;
-    let mut consumer = bed.consumer().await;
+    let engine = Engine::new().await;
+    deliver_all(&engine.sink(), &posts(73, 1)).await;
+    let mut consumer = engine.consumer().await;
     next(&mut consumer).await.nack(None).await.unwrap();
     let message = next(&mut consumer).await;
     assert_eq!(message.attempts(), 2);
@@ -61,9 +62,9 @@ async fn a_nack_brings_it_back_at_once_or_after_the_time_it_asks_for() {
 
 #[tokio::test]
 async fn what_is_extended_is_not_handed_out_meanwhile() {
-    let bed = Bed::new().await;
-    all_taken(&bed.sink(), &posts(74, 1)).await;
-    let mut consumer = bed.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
+    let engine = Engine::new().await;
+    deliver_all(&engine.sink(), &posts(74, 1)).await;
+    let mut consumer = engine.consumer_of(ConsumerSettings::new("app").ack_wait(WAIT)).await;
     let message = next(&mut consumer).await;
     for _ in 0..6 {
         nothing(&mut consumer, 200).await;
@@ -75,11 +76,11 @@ async fn what_is_extended_is_not_handed_out_meanwhile() {
 
 #[tokio::test]
 async fn in_order_the_next_one_waits_for_the_one_before() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let deliveries = posts(75, 30);
-    all_taken(&bed.sink(), &deliveries).await;
+    deliver_all(&engine.sink(), &deliveries).await;
     let settings = ConsumerSettings::new("app").in_order();
-    let mut pair = [bed.consumer_of(settings.clone()).await, bed.consumer_of(settings).await];
+    let mut pair = [engine.consumer_of(settings.clone()).await, engine.consumer_of(settings).await];
     let mut tried = Vec::new();
     let mut taken = Vec::new();
     while taken.len() < 30 {
@@ -89,28 +90,28 @@ async fn in_order_the_next_one_waits_for_the_one_before() {
             message = other.recv() => message,
         };
         let message = message.unwrap().unwrap();
-        let told = told(&message);
+        let reported = report(&message);
         // Every third event fails at the first attempt.
         if taken.len() % 3 == 0 && message.attempts() == 1 {
-            tried.push(told);
+            tried.push(reported);
             message.nack(Duration::from_millis(30)).await.unwrap();
             continue;
         }
-        taken.push(told);
+        taken.push(reported);
         message.ack().await.unwrap();
     }
-    assert_eq!(taken, all_told(&deliveries));
+    assert_eq!(taken, reports(&deliveries));
     assert_eq!(tried.len(), 10);
 }
 
 #[tokio::test]
 async fn what_nobody_confirms_is_not_acknowledged() {
-    let mut bed = Bed::new().await;
-    all_taken(&bed.sink(), &posts(76, 2)).await;
-    let mut consumer = bed.consumer().await;
+    let mut engine = Engine::new().await;
+    deliver_all(&engine.sink(), &posts(76, 2)).await;
+    let mut consumer = engine.consumer().await;
     let (one, two) = (next(&mut consumer).await, next(&mut consumer).await);
-    bed.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
+    engine.ask("CONSUMER.DELETE.BIRDHOOK.app", json!({})).await;
     assert_eq!(one.ack().await, Err(SettleError::Gone));
-    bed.server.kill();
+    engine.server.kill();
     assert_eq!(two.ack().await, Err(SettleError::Unanswered));
 }

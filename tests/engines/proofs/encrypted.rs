@@ -2,16 +2,15 @@
 
 use std::fs;
 
+use birdhook_test_harness::servers::{Kind, Server, free_port};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
-use crate::servers;
-
 /// A server that accepts TLS on its own port, as `localhost`.
 #[derive(Debug)]
 pub struct Encrypted {
-    pub server: servers::Redis,
+    pub server: Server,
     port: u16,
     /// The PEM of the certificate authority that issued its certificate.
     pub root: String,
@@ -42,7 +41,7 @@ impl Encrypted {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         valid_today(&mut params);
         let certificate = params.signed_by(&key, &authority).unwrap();
-        let (folder, port, root) = (tempfile::tempdir().unwrap(), servers::free_port(), authority.pem());
+        let (folder, port, root) = (tempfile::tempdir().unwrap(), free_port(), authority.pem());
         let write = |name: &str, pem: &str| {
             let path = folder.path().join(name);
             fs::write(&path, pem).unwrap();
@@ -59,7 +58,7 @@ impl Encrypted {
             ["--tls-auth-clients", "no"],
             ["--requirepass", "open-sesame"],
         ];
-        let server = servers::Redis::start_with(&more.concat());
+        let server = Kind::Redis.start_with(&more.concat());
         Self { server, port, root, folder }
     }
 

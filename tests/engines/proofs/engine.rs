@@ -1,21 +1,19 @@
 //! An engine, NATS or Redis, with a stream of events.
 
 use std::collections::HashMap;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use birdhook_core::EventKey;
 use birdhook_inbox::{Inbox, InboxSettings};
-use birdhook_inbox_proof::Violation;
 use birdhook_nats::{ConsumeError, ConsumerSettings, JetStream, JetStreamSink, StreamSettings};
 use birdhook_redis::{GroupSettings, ReadError, StreamSink};
+use birdhook_test_harness::consumption::Consumption;
+use birdhook_test_harness::fixture::webhook;
+use birdhook_test_harness::servers::{Kind, Server};
+use birdhook_test_harness::violation::Violation;
 use redis::Value;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-
-use crate::diary::Diary;
-use crate::servers::{Nats, Redis, Server};
-use crate::webhook;
 
 /// The name of the stream.
 pub const STREAM: &str = "BIRDHOOK";
@@ -26,110 +24,59 @@ const GROUP: &str = "proof";
 /// The time after which an unsettled message is delivered again.
 const IN_HAND: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Nats,
-    Redis,
-}
-
-#[derive(Debug)]
-pub enum Engine {
-    Nats(Nats),
-    Redis(Redis),
-}
-
-impl Engine {
-    pub fn start(kind: Kind) -> Self {
-        match kind {
-            Kind::Nats => Self::Nats(Nats::start()),
-            Kind::Redis => Self::Redis(Redis::start()),
+/// Returns the number of messages that the stream has ever stored.
+pub async fn stored(engine: &Server) -> usize {
+    match engine.kind() {
+        Kind::Nats => {
+            let jetstream = async_nats::jetstream::new(async_nats::connect(engine.url()).await.unwrap());
+            let Ok(stream) = jetstream.get_stream(STREAM).await else { return 0 };
+            stream.cached_info().state.last_sequence.try_into().unwrap()
         }
-    }
-
-    pub fn url(&self) -> String {
-        self.url_at(self.port())
-    }
-
-    /// Returns the engine's URL with the port of a proxy.
-    pub fn url_at(&self, port: u16) -> String {
-        match self {
-            Self::Nats(_) => format!("nats://127.0.0.1:{port}"),
-            Self::Redis(_) => format!("redis://127.0.0.1:{port}/"),
-        }
-    }
-
-    /// Returns the number of messages that the stream has ever stored.
-    pub async fn taken(&self) -> usize {
-        match self {
-            Self::Nats(_) => {
-                let jetstream = async_nats::jetstream::new(async_nats::connect(self.url()).await.unwrap());
-                let Ok(stream) = jetstream.get_stream(STREAM).await else { return 0 };
-                stream.cached_info().state.last_sequence.try_into().unwrap()
-            }
-            Self::Redis(_) => {
-                let client = redis::Client::open(self.url()).unwrap();
-                let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-                let asked = redis::cmd("XINFO").arg("STREAM").arg(STREAM).query_async(&mut connection).await;
-                let Ok(Value::Array(facts)) = asked else { return 0 };
-                let name = Value::BulkString(b"entries-added".to_vec());
-                let at = facts.iter().position(|fact| *fact == name).expect("Redis 7");
-                redis::from_redis_value(facts[at + 1].clone()).unwrap()
-            }
-        }
-    }
-
-    /// Checks that no event is stored as two messages. Only for NATS: Redis deletes consumed
-    /// messages, so the consumers detect duplicates.
-    pub async fn has_no_event_twice(&self) -> Result<(), Violation> {
-        let Self::Nats(_) = self else { return Ok(()) };
-        let jetstream = async_nats::jetstream::new(async_nats::connect(self.url()).await.unwrap());
-        let stream = jetstream.get_stream(STREAM).await.unwrap();
-        let mut places = HashMap::new();
-        for place in 1..=stream.cached_info().state.last_sequence {
-            let message = stream.get_raw_message(place).await.unwrap();
-            let key: EventKey = message.headers.get("Birdhook-Key").unwrap().as_str().parse().unwrap();
-            if let Some(first) = places.insert(key, place) {
-                return Err(Violation::StoredTwice(key, first.to_string(), place.to_string()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Starts consumers that survive failures of the engine. They record each event before they
-    /// acknowledge it, and sometimes skip the acknowledgement.
-    ///
-    /// Dropping the set stops them.
-    pub fn consumers(&self, count: usize, diary: &Diary) -> JoinSet<()> {
-        let mut tasks = JoinSet::new();
-        for _ in 0..count {
-            let (url, diary) = (self.url(), diary.clone());
-            match self {
-                Self::Nats(_) => tasks.spawn(consume_nats(url, diary)),
-                Self::Redis(_) => tasks.spawn(consume_redis(url, diary)),
-            };
-        }
-        tasks
-    }
-}
-
-impl Deref for Engine {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        match self {
-            Self::Nats(server) => server,
-            Self::Redis(server) => server,
+        Kind::Redis => {
+            let client = redis::Client::open(engine.url()).unwrap();
+            let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+            let asked = redis::cmd("XINFO").arg("STREAM").arg(STREAM).query_async(&mut connection).await;
+            let Ok(Value::Array(facts)) = asked else { return 0 };
+            let name = Value::BulkString(b"entries-added".to_vec());
+            let at = facts.iter().position(|fact| *fact == name).expect("Redis 7");
+            redis::from_redis_value(facts[at + 1].clone()).unwrap()
         }
     }
 }
 
-impl DerefMut for Engine {
-    fn deref_mut(&mut self) -> &mut Server {
-        match self {
-            Self::Nats(server) => server,
-            Self::Redis(server) => server,
+/// Checks that no event is stored as two messages. Only for NATS: Redis deletes consumed
+/// messages, so the consumers detect duplicates.
+pub async fn has_no_event_twice(engine: &Server) -> Result<(), Violation> {
+    if engine.kind() == Kind::Redis {
+        return Ok(());
+    }
+    let jetstream = async_nats::jetstream::new(async_nats::connect(engine.url()).await.unwrap());
+    let stream = jetstream.get_stream(STREAM).await.unwrap();
+    let mut places = HashMap::new();
+    for place in 1..=stream.cached_info().state.last_sequence {
+        let message = stream.get_raw_message(place).await.unwrap();
+        let key: EventKey = message.headers.get("Birdhook-Key").unwrap().as_str().parse().unwrap();
+        if let Some(first) = places.insert(key, place) {
+            return Err(Violation::StoredTwice(key, first.to_string(), place.to_string()));
         }
     }
+    Ok(())
+}
+
+/// Starts consumers that survive failures of the engine. They record each event before they
+/// acknowledge it, and sometimes skip the acknowledgement.
+///
+/// Dropping the set stops them.
+pub fn consumers(engine: &Server, count: usize, consumption: &Consumption) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..count {
+        let (url, consumption) = (engine.url(), consumption.clone());
+        match engine.kind() {
+            Kind::Nats => tasks.spawn(consume_nats(url, consumption)),
+            Kind::Redis => tasks.spawn(consume_redis(url, consumption)),
+        };
+    }
+    tasks
 }
 
 async fn jetstream(url: &str) -> JetStream {
@@ -177,7 +124,7 @@ fn forgets() -> bool {
     fastrand::u8(..50) == 0
 }
 
-async fn consume_nats(url: String, diary: Diary) {
+async fn consume_nats(url: String, consumption: Consumption) {
     let jetstream = jetstream(&url).await;
     let settings = ConsumerSettings::new(GROUP).stream(STREAM).ack_wait(IN_HAND);
     let mut consumer = connected(|| jetstream.consumer(&settings)).await;
@@ -186,7 +133,7 @@ async fn consume_nats(url: String, diary: Diary) {
             Ok(message) => {
                 // A message does not contain its position, so the stream is checked for duplicates
                 // at the end.
-                diary.write(message.key().to_string(), message.event());
+                consumption.write(message.key(), message.event());
                 if !forgets() {
                     // An unconfirmed message is delivered again.
                     let _: Result<(), birdhook_nats::SettleError> = message.ack().await;
@@ -199,14 +146,14 @@ async fn consume_nats(url: String, diary: Diary) {
     panic!("the consumer was removed");
 }
 
-async fn consume_redis(url: String, diary: Diary) {
+async fn consume_redis(url: String, consumption: Consumption) {
     let redis = connected(|| birdhook_redis::Redis::connect(&url)).await;
     let settings = GroupSettings::new(STREAM, GROUP).claim_after(IN_HAND);
     let mut group = connected(|| redis.group(settings.clone())).await;
     loop {
         match group.recv().await {
             Ok(message) => {
-                diary.write(message.id().to_owned(), message.event());
+                consumption.write(message.id(), message.event());
                 if !forgets() {
                     // An unconfirmed message is delivered again.
                     let _: Result<(), birdhook_redis::SettleError> = message.ack().await;

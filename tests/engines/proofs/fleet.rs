@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox_proof::load::Load;
-use birdhook_inbox_proof::{Violation, holds};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::consumption::Consumption;
+use birdhook_test_harness::load::{Load, Sending, Traffic};
+use birdhook_test_harness::servers::{Kind, Server};
+use birdhook_test_harness::violation::{Violation, holds};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::PATIENCE;
-use crate::balancer::Balancer;
-use crate::diary::Diary;
-use crate::engine::{Engine, Kind};
-use crate::instance::Instance;
-use crate::traffic::{Sending, Traffic};
+use crate::engine::{consumers, has_no_event_twice, stored};
+use crate::instance::{Instance, start_three};
+use crate::network::Proxy;
 
 /// The sink of the receivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,42 +27,43 @@ pub enum Setup {
 }
 
 pub struct Fleet {
-    pub engine: Engine,
+    pub engine: Server,
     pub instances: Vec<Instance>,
     pub setup: Setup,
     traffic: Traffic,
     sending: Sending,
     load: Load,
-    diary: Diary,
+    consumption: Consumption,
     consumers: JoinSet<()>,
-    _balancer: Balancer,
+    _balancer: Proxy,
 }
 
 impl Fleet {
     /// Starts all parts.
     pub async fn start(program: &Path, kind: Kind, setup: Setup, seed: u64) -> Result<Self, Violation> {
-        let engine = Engine::start(kind);
-        let mut instances = Vec::new();
-        for _ in 0..3 {
-            instances.push(Instance::start(program, &engine, setup == Setup::Inbox).await?);
-        }
-        let balancer = Balancer::start(instances.iter().map(Instance::port).collect()).await;
-        let (load, diary) = (Load::new(seed), Diary::default());
-        let traffic = Traffic::new(&load, balancer.url());
-        let (sending, consumers) = (traffic.start(8), engine.consumers(2, &diary));
-        Ok(Self { engine, instances, setup, traffic, sending, load, diary, consumers, _balancer: balancer })
+        let engine = kind.start();
+        let (instances, balancer) = start_three(program, &engine, setup == Setup::Inbox).await?;
+        let (load, consumption) = (Load::new(seed), Consumption::default());
+        let traffic = Traffic::spread(&load, balancer.http_url());
+        let (sending, consumers) = (traffic.start(8), consumers(&engine, 2, &consumption));
+        Ok(Self { engine, instances, setup, traffic, sending, load, consumption, consumers, _balancer: balancer })
     }
 
     /// Returns the number of requests that were answered 200.
-    pub fn taken(&self) -> usize {
-        self.traffic.taken()
+    pub fn accepted(&self) -> usize {
+        self.traffic.accepted()
+    }
+
+    /// Changes the network of each instance.
+    pub fn networks(&self, change: impl Fn(&Proxy)) {
+        self.instances.iter().for_each(|instance| change(&instance.network));
     }
 
     /// Waits until this number of further requests is answered 200.
     pub async fn goes_on(&self, requests: usize) -> Result<(), Violation> {
-        let (begun, wanted) = (Instant::now(), self.taken() + requests);
-        while self.taken() < wanted {
-            holds(begun.elapsed() < PATIENCE, || format!("it does not go on: {:?}", self.traffic.statuses()))?;
+        let (begun, wanted) = (Instant::now(), self.accepted() + requests);
+        while self.accepted() < wanted {
+            holds(begun.elapsed() < TIMEOUT, || format!("it does not go on: {:?}", self.traffic.statuses()))?;
             sleep(Duration::from_millis(2)).await;
         }
         Ok(())
@@ -77,14 +78,14 @@ impl Fleet {
         }
         // Replies from the engine may still be in transit.
         sleep(Duration::from_millis(500)).await;
-        let taken = self.taken();
+        let taken = self.accepted();
         sleep(time).await;
-        let more = self.taken() - taken;
+        let more = self.accepted() - taken;
         holds(more == 0, || format!("{more} deliveries were answered 200 without an engine"))
     }
 
     /// Ends all faults, and waits until every delivery is answered 200 and every event is consumed.
-    /// Then checks the diary.
+    /// Then compares them.
     pub async fn settle(mut self) -> Result<(), Violation> {
         let mut took = Took { since: Instant::now(), text: "settled".to_owned() };
         self.engine.resume();
@@ -103,7 +104,7 @@ impl Fleet {
         took.note("rest sent");
         // Every instance must work again.
         for instance in &self.instances {
-            Traffic::new(&self.load, instance.url()).send_until_taken(&self.load.fresh()).await?;
+            Traffic::spread(&self.load, instance.url()).send_until_accepted(&self.load.fresh()).await?;
         }
         took.note("each tried");
         for instance in &mut self.instances {
@@ -113,21 +114,21 @@ impl Fleet {
         let emptied = join_all(self.instances.iter().map(|instance| instance.empty(&self.engine))).await;
         emptied.into_iter().collect::<Result<(), _>>()?;
         took.note("emptied");
-        self.engine.has_no_event_twice().await?;
+        has_no_event_twice(&self.engine).await?;
         let consumed = self.consumed().await;
         self.consumers.shutdown().await;
         took.note("consumed");
-        let ((messages, again), statuses) = (self.diary.counts(), self.traffic.statuses());
-        println!("{messages} messages, {again} handed out again; answers {statuses:?}; {}", took.text);
-        self.load.book(|book| self.diary.judge(book)).and(consumed)
+        let ((messages, again), statuses) = (self.consumption.counts(), self.traffic.statuses());
+        println!("{messages} messages, {again} delivered again; answers {statuses:?}; {}", took.text);
+        self.load.journal(|journal| self.consumption.judge(journal)).and(consumed)
     }
 
     /// Waits until consumers have received all messages that the engine has stored.
     async fn consumed(&self) -> Result<(), Violation> {
-        let (begun, taken) = (Instant::now(), self.engine.taken().await);
-        while self.diary.counts().0 < taken {
-            let seen = || format!("{} of {taken} messages are handed out", self.diary.counts().0);
-            holds(begun.elapsed() < PATIENCE, seen)?;
+        let (begun, taken) = (Instant::now(), stored(&self.engine).await);
+        while self.consumption.counts().0 < taken {
+            let seen = || format!("{} of {taken} messages are delivered", self.consumption.counts().0);
+            holds(begun.elapsed() < TIMEOUT, seen)?;
             sleep(Duration::from_millis(10)).await;
         }
         Ok(())

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use birdhook_inbox_proof::process::Process;
-use birdhook_inbox_proof::{Violation, holds};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::process::Process;
+use birdhook_test_harness::servers::{Server, free_port};
+use birdhook_test_harness::violation::{Violation, holds};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-use crate::PATIENCE;
-use crate::engine::{Engine, inbox_options, relay};
-use crate::proxy::Proxy;
-use crate::servers::free_port;
+use crate::engine::{inbox_options, relay};
+use crate::network::Proxy;
 
 /// A receiver that keeps its port, its network and its inbox across restarts.
 pub struct Instance {
@@ -24,9 +24,23 @@ pub struct Instance {
     process: Option<Process>,
 }
 
+/// Starts three instances behind one address. Each connection goes to the next of them.
+pub async fn start_three(
+    program: &Path,
+    engine: &Server,
+    has_inbox: bool,
+) -> Result<(Vec<Instance>, Proxy), Violation> {
+    let mut instances = Vec::new();
+    for _ in 0..3 {
+        instances.push(Instance::start(program, engine, has_inbox).await?);
+    }
+    let balancer = Proxy::start(instances.iter().map(Instance::port).collect()).await;
+    Ok((instances, balancer))
+}
+
 impl Instance {
-    pub async fn start(program: &Path, engine: &Engine, has_inbox: bool) -> Result<Self, Violation> {
-        let network = Proxy::start(engine.port()).await;
+    async fn start(program: &Path, engine: &Server, has_inbox: bool) -> Result<Self, Violation> {
+        let network = Proxy::start(vec![engine.port()]).await;
         let mut instance = Self {
             program: program.to_owned(),
             port: free_port(),
@@ -70,7 +84,7 @@ impl Instance {
     pub async fn restart(&mut self) -> Result<(), Violation> {
         self.begin().await;
         let process = self.process.as_mut().unwrap();
-        holds(process.is_ready().await, || "a receiver does not start".to_owned())
+        holds(process.is_ready().await, || "a receiver does not start")
     }
 
     /// Restarts the process without waiting.
@@ -82,17 +96,17 @@ impl Instance {
     }
 
     /// Relays the remaining events of a stopped instance's inbox.
-    pub async fn empty(&self, engine: &Engine) -> Result<(), Violation> {
+    pub async fn empty(&self, engine: &Server) -> Result<(), Violation> {
         let Some(folder) = &self.inbox else { return Ok(()) };
-        let inbox = inbox_options().open(folder.path()).map_err(|error| Violation::other(error.to_string()))?;
+        let inbox = inbox_options().open(folder.path()).map_err(Violation::other)?;
         let relaying = tokio::spawn(relay(inbox.clone(), engine.url()));
         let begun = Instant::now();
         while inbox.stats().depth > 0 {
-            holds(begun.elapsed() < PATIENCE, || format!("an inbox is not emptied: {:?}", inbox.stats()))?;
+            holds(begun.elapsed() < TIMEOUT, || format!("an inbox is not emptied: {:?}", inbox.stats()))?;
             sleep(Duration::from_millis(5)).await;
         }
         let dead = inbox.stats().dead;
-        inbox.close(PATIENCE).await;
+        inbox.close(TIMEOUT).await;
         relaying.await.unwrap();
         holds(dead == 0, || format!("{dead} events are dead letters of an inbox"))
     }

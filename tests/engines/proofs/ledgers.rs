@@ -3,17 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use birdhook_inbox_proof::{SECRET, Violation, holds};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::consumption::Consumption;
+use birdhook_test_harness::load::SECRET;
+use birdhook_test_harness::seed::seed;
+use birdhook_test_harness::servers::Kind;
+use birdhook_test_harness::violation::{Violation, holds};
 use birdhook_testkit::Kind as Happens;
 use birdhook_testkit::mock::{MockSettings, MockToken, MockX, RetrySchedule};
 use tokio::time::{Instant, sleep};
 
-use crate::PATIENCE;
-use crate::balancer::Balancer;
-use crate::diary::Diary;
-use crate::engine::{Engine, Kind};
+use crate::engine::{consumers, stored};
 use crate::fleet::Setup;
-use crate::instance::Instance;
+use crate::instance::start_three;
 
 /// The time between X's attempts. All attempts together take longer than any fault in this test.
 const WAIT: Duration = Duration::from_millis(100);
@@ -23,25 +25,20 @@ const USER: &str = "2001";
 const KINDS: [Happens; 4] = [Happens::Like, Happens::Mention, Happens::MessageReceived, Happens::PostDelete];
 
 pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Violation> {
-    let seed = birdhook_seed::seed();
+    let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut engine = Engine::start(kind);
-    let mut instances = Vec::new();
-    for _ in 0..3 {
-        instances.push(Instance::start(program, &engine, setup == Setup::Inbox).await?);
-    }
-    let balancer = Balancer::start(instances.iter().map(Instance::port).collect()).await;
+    let mut engine = kind.start();
+    let (mut instances, balancer) = start_three(program, &engine, setup == Setup::Inbox).await?;
     let mut settings = MockSettings::local();
     (settings.seed, settings.consumer_secret) = (seed, Some(MockToken::new(SECRET)));
     (settings.retries, settings.retry_waits) = (RetrySchedule::Always, vec![WAIT; ATTEMPTS]);
-    settings.expect_timeout = PATIENCE;
-    let x = MockX::start(settings).await.map_err(|error| Violation::other(error.to_string()))?;
-    let diary = Diary::telling(x.ledger());
-    let mut consumers = engine.consumers(2, &diary);
+    settings.expect_timeout = TIMEOUT;
+    let x = MockX::start(settings).await.map_err(Violation::other)?;
+    let consumption = Consumption::reported_to(x.ledger());
+    let mut consumers = consumers(&engine, 2, &consumption);
 
-    let refused = |error: &dyn std::fmt::Display| Violation::other(format!("X refuses: {error}"));
-    let webhook = x.register(&balancer.url()).await.map_err(|error| refused(&error))?;
-    x.subscribe(&webhook, USER).map_err(|error| refused(&error))?;
+    let webhook = x.register(&balancer.http_url()).await.map_err(Violation::other)?;
+    x.subscribe(&webhook, USER).map_err(Violation::other)?;
     x.deliver_duplicates(1);
     for round in 0..6 {
         for _ in 0..25 {
@@ -61,7 +58,7 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
     let begun = Instant::now();
     let mut sent = 0;
     while sent < x.ledger().sent().len() {
-        holds(begun.elapsed() < PATIENCE, || "X goes on sending".to_owned())?;
+        holds(begun.elapsed() < TIMEOUT, || "X goes on sending")?;
         sent = x.ledger().sent().len();
         x.settle().await;
         sleep(5 * WAIT).await;
@@ -70,17 +67,16 @@ pub async fn balance(program: &Path, kind: Kind, setup: Setup) -> Result<(), Vio
         instance.stop().await?;
         instance.empty(&engine).await?;
     }
-    let taken = engine.taken().await;
-    while diary.counts().0 < taken {
-        let (seen, _) = diary.counts();
-        holds(begun.elapsed() < 2 * PATIENCE, || format!("{seen} of {taken} messages are handed out"))?;
+    let taken = stored(&engine).await;
+    while consumption.counts().0 < taken {
+        let (seen, _) = consumption.counts();
+        holds(begun.elapsed() < 2 * TIMEOUT, || format!("{seen} of {taken} messages are delivered"))?;
         sleep(Duration::from_millis(10)).await;
     }
     consumers.shutdown().await;
-    let said = |error: &dyn std::fmt::Display| Violation::other(error.to_string());
-    x.ledger().every_200_was_consumed().await.map_err(|error| said(&error))?;
-    x.ledger().none_consumed_twice().map_err(|error| said(&error))?;
+    x.ledger().every_200_was_consumed().await.map_err(Violation::other)?;
+    x.ledger().none_consumed_twice().map_err(Violation::other)?;
     let consumed = x.ledger().count_consumed();
     println!("{sent} requests, {consumed} events consumed of 150");
-    holds(consumed == 150, || format!("X tried each until it was taken, and {consumed} of 150 were consumed"))
+    holds(consumed == 150, || format!("X tried each until it was accepted, and {consumed} of 150 were consumed"))
 }

@@ -1,12 +1,15 @@
-//! Connecting and reconnecting.
+//! Connecting and reconnecting, also over TLS.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use birdhook_engines_proof::servers;
+use birdhook_engines_proof::encrypted::{Encrypted, authority};
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::{ConnectError, GroupSettings, Redis, Weakness};
+use birdhook_test_harness::servers::{Kind, free_port};
 
-use crate::redis::bed::{Bed, STREAM, all_taken, next, posts, take};
+use crate::fixture::{deliver_all, next, posts, take};
+use crate::redis::fixture::{Engine, STREAM};
 
 async fn why(url: &str) -> String {
     let error = Redis::connect(url).await.unwrap_err();
@@ -17,7 +20,7 @@ async fn why(url: &str) -> String {
 
 #[tokio::test]
 async fn why_there_is_no_connection_is_said_in_a_sentence_without_credentials() {
-    let locked = servers::Redis::start_with(&["--requirepass", "swordfish"]);
+    let locked = Kind::Redis.start_with(&["--requirepass", "swordfish"]);
     let at = format!("127.0.0.1:{}", locked.port());
     let denied = format!("Redis at {at} wants another user or password");
     assert_eq!(why(&format!("redis://:open-sesame@{at}/")).await, denied);
@@ -26,7 +29,7 @@ async fn why_there_is_no_connection_is_said_in_a_sentence_without_credentials() 
     Redis::connect(&format!("redis://:swordfish@{at}/")).await.unwrap();
     assert_eq!(why(&format!("redis://:swordfish@{at}/99")).await, format!("Redis at {at} refuses the connection"));
 
-    let nobody = format!("127.0.0.1:{}", servers::free_port());
+    let nobody = format!("127.0.0.1:{}", free_port());
     assert_eq!(
         why(&format!("redis://aladdin:open-sesame@{nobody}/")).await,
         format!("no answer from Redis at {nobody}")
@@ -43,43 +46,41 @@ async fn why_there_is_no_connection_is_said_in_a_sentence_without_credentials() 
 
 #[tokio::test]
 async fn a_server_that_hangs_is_an_error_before_x_has_lost_patience() {
-    let bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM);
-    bed.server.pause();
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM);
+    engine.server.pause();
     let start = Instant::now();
     assert!(matches!(sink.deliver(posts(1, 1).remove(0)).await, Err(SinkError::Failed(_))));
-    assert!(matches!(Redis::connect(&bed.server.url()).await, Err(ConnectError::Unreachable { .. })));
+    assert!(matches!(Redis::connect(&engine.server.url()).await, Err(ConnectError::Unreachable { .. })));
     assert!(start.elapsed() < Duration::from_millis(2 * 2_500), "{:?}", start.elapsed());
-    bed.server.resume();
-    all_taken(&sink, &posts(1, 3)).await;
-    assert_eq!(bed.len().await, 3, "what hung was appended perhaps, and is not again");
+    engine.server.resume();
+    deliver_all(&sink, &posts(1, 3)).await;
+    assert_eq!(engine.len().await, 3, "what hung was appended perhaps, and is not again");
 }
 
 #[tokio::test]
 async fn a_server_that_is_started_again_is_found_by_the_first_call() {
-    let mut bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM);
+    let mut engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM);
     for seed in 0..3 {
-        all_taken(&sink, &posts(seed, 1)).await;
-        bed.server.restart();
+        deliver_all(&sink, &posts(seed, 1)).await;
+        engine.server.restart();
     }
-    all_taken(&sink, &posts(3, 1)).await;
-    assert_eq!(bed.len().await, 4);
+    deliver_all(&sink, &posts(3, 1)).await;
+    assert_eq!(engine.len().await, 4);
 }
 
 #[tokio::test]
 async fn who_was_once_not_let_in_is_let_in_later() {
-    let locked = servers::Redis::start_with(&["--requirepass", "swordfish"]);
+    let locked = Kind::Redis.start_with(&["--requirepass", "swordfish"]);
     let url = format!("redis://:swordfish@127.0.0.1:{}/", locked.port());
     let redis = Redis::connect(&url).await.unwrap();
     let sink = redis.sink(STREAM);
     let client = redis::Client::open(url).unwrap();
     let mut own = client.get_multiplexed_async_connection().await.unwrap();
     let mut tell = async |line: &str| {
-        let mut words = line.split(' ');
-        let mut command = redis::cmd(words.next().unwrap());
-        words.for_each(|word| _ = command.arg(word));
-        command.exec_async(&mut own).await.unwrap();
+        let words: Vec<_> = line.split(' ').collect();
+        redis::cmd(words[0]).arg(&words[1..]).exec_async(&mut own).await.unwrap();
     };
     tell("CONFIG SET requirepass other").await;
     tell("CLIENT KILL TYPE normal SKIPME yes").await;
@@ -87,34 +88,34 @@ async fn who_was_once_not_let_in_is_let_in_later() {
         assert!(matches!(sink.deliver(posts(1, 1).remove(0)).await, Err(SinkError::Failed(_))));
     }
     tell("CONFIG SET requirepass swordfish").await;
-    all_taken(&sink, &posts(1, 1)).await;
+    deliver_all(&sink, &posts(1, 1)).await;
 }
 
 #[tokio::test]
 async fn what_may_cost_events_is_told_if_the_server_tells_it() {
-    let bed = Bed::with(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]).await;
-    assert_eq!(bed.redis.weaknesses().await, [Weakness::Evicts("allkeys-lru".to_owned())]);
-    bed.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
-    assert_eq!(bed.redis.weaknesses().await, []);
-    bed.tell(&["CONFIG", "SET", "appendonly", "no"]).await;
-    assert_eq!(bed.redis.weaknesses().await, [Weakness::NotOnDisk]);
-    bed.tell(&["ACL", "SETUSER", "default", "-info"]).await;
-    assert_eq!(bed.redis.weaknesses().await, []);
+    let engine = Engine::with(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]).await;
+    assert_eq!(engine.redis.weaknesses().await, [Weakness::Evicts("allkeys-lru".to_owned())]);
+    engine.run(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+    assert_eq!(engine.redis.weaknesses().await, []);
+    engine.run(&["CONFIG", "SET", "appendonly", "no"]).await;
+    assert_eq!(engine.redis.weaknesses().await, [Weakness::NotOnDisk]);
+    engine.run(&["ACL", "SETUSER", "default", "-info"]).await;
+    assert_eq!(engine.redis.weaknesses().await, []);
 }
 
 #[tokio::test]
 async fn a_user_needs_no_more_than_the_documentation_says() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     for (user, may) in [
         ("writer", "+ping +info +evalsha +script|load +exists +set +xlen +xadd"),
         ("reader", "+ping +info +evalsha +script|load +exists +time +@stream +@sortedset"),
     ] {
         let rights: Vec<_> = ["ACL", "SETUSER", user, "on", "nopass", "~*"].into_iter().chain(may.split(' ')).collect();
-        bed.tell(&rights).await;
+        engine.run(&rights).await;
     }
-    let login = |user| bed.server.url().replace("redis://", &format!("redis://{user}:any@"));
+    let login = |user| engine.server.url().replace("redis://", &format!("redis://{user}:any@"));
     let writer = Redis::connect(&login("writer")).await.unwrap();
-    all_taken(&writer.sink(STREAM), &posts(1, 4)).await;
+    deliver_all(&writer.sink(STREAM), &posts(1, 4)).await;
     let reader = Redis::connect(&login("reader")).await.unwrap();
     let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100));
     next(&mut reader.group(settings.clone()).await.unwrap()).await.ack().await.unwrap();
@@ -131,9 +132,9 @@ async fn a_user_needs_no_more_than_the_documentation_says() {
 
 #[tokio::test]
 async fn both_versions_of_the_protocol_are_spoken() {
-    let bed = Bed::new().await;
-    let redis = Redis::connect(&format!("{}?protocol=resp3", bed.server.url())).await.unwrap();
-    all_taken(&redis.sink(STREAM), &posts(1, 3)).await;
+    let engine = Engine::new().await;
+    let redis = Redis::connect(&format!("{}?protocol=resp3", engine.server.url())).await.unwrap();
+    deliver_all(&redis.sink(STREAM), &posts(1, 3)).await;
     let settings = GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100));
     let mut group = redis.group(settings).await.unwrap();
     next(&mut group).await.nack(Duration::from_millis(200)).await.unwrap();
@@ -145,5 +146,48 @@ async fn both_versions_of_the_protocol_are_spoken() {
         message.ack().await.unwrap();
     }
     assert_eq!(tries, [1, 2, 2]);
-    assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
+    assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
+}
+
+#[tokio::test]
+async fn events_go_in_and_out_over_tls_and_after_a_restart() {
+    let mut encrypted = Encrypted::start();
+    let redis = Redis::connect_with_roots(&encrypted.url("localhost"), encrypted.root.as_bytes()).await.unwrap();
+    let sink = redis.sink(STREAM);
+    deliver_all(&sink, &posts(1, 3)).await;
+    encrypted.server.restart();
+    deliver_all(&sink, &posts(2, 2)).await;
+    let mut group = redis.group(GroupSettings::new(STREAM, "app")).await.unwrap();
+    assert_eq!(take(&mut group, 5).await.len(), 5);
+}
+
+/// Each case with the expected error, including its sources.
+#[tokio::test]
+async fn whom_it_cannot_trust_is_refused_and_no_error_tells_the_password() {
+    let encrypted = Encrypted::start();
+    let (right, other) = (encrypted.root.clone(), authority().pem());
+    let plain = format!("rediss://:open-sesame@localhost:{}/", encrypted.server.port());
+    let unencrypted = encrypted.url("localhost").replace("rediss", "redis");
+    for (url, roots, expected) in [
+        (encrypted.url("localhost"), None, "UnknownIssuer"),
+        (encrypted.url("localhost"), Some(&other), "certificate"),
+        (encrypted.url("127.0.0.1"), Some(&right), "not valid for name"),
+        (plain, Some(&right), "no answer from Redis"),
+        (unencrypted.clone(), None, "no answer from Redis"),
+        (unencrypted, Some(&right), "asks for no TLS"),
+        (encrypted.url("localhost"), Some(&"no PEM".to_owned()), "holds none"),
+    ] {
+        let connected = match roots {
+            None => Redis::connect(&url).await,
+            Some(roots) => Redis::connect_with_roots(&url, roots.as_bytes()).await,
+        };
+        let error: ConnectError = connected.unwrap_err();
+        let mut said = format!("{error:?} {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            said += &format!(": {cause}");
+            source = cause.source();
+        }
+        assert!(said.contains(expected) && !said.contains("open-sesame"), "{url}: {said}");
+    }
 }

@@ -5,48 +5,49 @@ use std::time::Duration;
 
 use birdhook_redis::{Group, GroupSettings, ReadError, UnrecognizedMessage};
 
-use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, posts, take, told};
+use crate::fixture::{deliver_all, next, posts, report, reports, take};
+use crate::redis::fixture::{Engine, STREAM};
 
-async fn group(bed: &Bed, name: &str) -> Group {
-    bed.group_of(GroupSettings::new(STREAM, name).batch(3)).await
+async fn group(engine: &Engine, name: &str) -> Group {
+    engine.group_of(GroupSettings::new(STREAM, name).batch(3)).await
 }
 
 #[tokio::test]
 async fn nothing_is_given_back_that_a_group_has_not_read() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let posts = posts(1, 20);
-    let (mut first, mut behind) = (group(&bed, "first").await, group(&bed, "behind").await);
-    all_taken(&bed.redis.sink(STREAM), &posts).await;
-    assert_eq!(take(&mut first, 20).await, all_told(&posts));
-    assert_eq!(bed.len().await, 20);
-    assert_eq!(take(&mut behind, 5).await, all_told(&posts[..5]));
+    let (mut first, mut behind) = (group(&engine, "first").await, group(&engine, "behind").await);
+    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    assert_eq!(take(&mut first, 20).await, reports(&posts));
+    assert_eq!(engine.len().await, 20);
+    assert_eq!(take(&mut behind, 5).await, reports(&posts[..5]));
     let held = next(&mut behind).await;
-    assert_eq!(take(&mut behind, 4).await, all_told(&posts[6..10]));
-    assert_eq!(bed.len().await, 15, "from the one that is in hand");
+    assert_eq!(take(&mut behind, 4).await, reports(&posts[6..10]));
+    assert_eq!(engine.len().await, 15, "from the one that is in hand");
     held.ack().await.unwrap();
-    assert_eq!(bed.len().await, 10);
-    let mut third = group(&bed, "third").await;
-    assert_eq!(take(&mut behind, 10).await, all_told(&posts[10..]));
-    assert_eq!(bed.len().await, 10, "the third one begins with what there is");
-    assert_eq!(take(&mut third, 10).await, all_told(&posts[10..]));
-    assert_eq!(bed.len().await, 0);
+    assert_eq!(engine.len().await, 10);
+    let mut third = group(&engine, "third").await;
+    assert_eq!(take(&mut behind, 10).await, reports(&posts[10..]));
+    assert_eq!(engine.len().await, 10, "the third one begins with what there is");
+    assert_eq!(take(&mut third, 10).await, reports(&posts[10..]));
+    assert_eq!(engine.len().await, 0);
 }
 
 #[tokio::test]
 async fn whatever_groups_do_in_whatever_order_each_gets_everything() {
-    let seed = birdhook_seed::seed();
+    let seed = birdhook_test_harness::seed::seed();
     let mut dice = fastrand::Rng::with_seed(seed);
-    let bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM);
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM);
     let posts = posts(seed, 100);
     let mut groups = Vec::new();
     for name in ["a", "b", "c"] {
-        groups.push((group(&bed, name).await, Vec::new(), HashSet::new()));
+        groups.push((group(&engine, name).await, Vec::new(), HashSet::new()));
     }
     let mut published = 0;
     while groups.iter().any(|(.., done)| done.len() < posts.len()) {
         if published < posts.len() && dice.u8(..4) == 0 {
-            all_taken(&sink, &posts[published..=published]).await;
+            deliver_all(&sink, &posts[published..=published]).await;
             published += 1;
         }
         let (group, held, done) = dice.choice(&mut groups).unwrap();
@@ -58,31 +59,31 @@ async fn whatever_groups_do_in_whatever_order_each_gets_everything() {
                 message.nack(Duration::ZERO).await.unwrap();
                 continue;
             }
-            assert!(done.insert(told(&message)), "twice");
+            assert!(done.insert(report(&message)), "twice");
             message.ack().await.unwrap();
         }
     }
-    assert_eq!(bed.len().await, 0);
-    let all: HashSet<_> = all_told(&posts).into_iter().collect();
+    assert_eq!(engine.len().await, 0);
+    let all: HashSet<_> = reports(&posts).into_iter().collect();
     assert!(groups.iter().all(|(.., done)| *done == all));
 }
 
 #[tokio::test]
 async fn the_ids_of_entries_are_numbers() {
-    let bed = Bed::new().await;
-    let (mut first, mut behind) = (group(&bed, "first").await, group(&bed, "behind").await);
+    let engine = Engine::new().await;
+    let (mut first, mut behind) = (group(&engine, "first").await, group(&engine, "behind").await);
     for id in ["9-9", "9-10", "10-9", "10-18446744073709551614", "10-18446744073709551615"] {
-        bed.tell(&["XADD", STREAM, id, "no", "event"]).await;
+        engine.run(&["XADD", STREAM, id, "no", "event"]).await;
     }
     let mut held = Vec::new();
     for _ in 0..5 {
         entry(&mut first).await.ack().await.unwrap();
         held.push(entry(&mut behind).await);
-        assert_eq!(bed.len().await, 5, "the first is pending");
+        assert_eq!(engine.len().await, 5, "the first is pending");
     }
     for left in [4, 3, 2, 1, 0] {
         held.remove(0).ack().await.unwrap();
-        assert_eq!(bed.len().await, left.max(1), "the very last id has none after it");
+        assert_eq!(engine.len().await, left.max(1), "the very last id has none after it");
     }
 }
 

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use allocation_counter::measure;
 use birdhook_pipeline::{EventSink, SinkError};
 use birdhook_redis::Redis;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::redis::bed::{STREAM, posts};
+use crate::fixture::posts;
+use crate::lying::{all_fail_within, in_little_memory};
+use crate::redis::fixture::STREAM;
 
 /// Wrong responses. `None` sends nothing.
 const LIES: [Option<&[u8]>; 17] = [
@@ -35,7 +36,7 @@ const LIES: [Option<&[u8]>; 17] = [
 ];
 
 /// Two calls of 2 s each, 1 s for a connection, and a margin for slow machines.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Answers the first `honest` commands of all connections as Redis does, and the others with `lie`.
 /// An empty `lie` closes the connection.
@@ -108,22 +109,11 @@ async fn connect_and_deliver(honest: usize, lie: Option<&'static [u8]>) -> Resul
 /// No wrong response counts as an appended event, blocks a delivery, or costs memory.
 #[test]
 fn whatever_redis_says_in_place_of_an_answer_is_an_error_in_time() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let all = async {
+    in_little_memory(async {
         let honest = join_all((0..12).map(|steps| connect_and_deliver(steps, None))).await;
         let steps = honest.iter().position(Result::is_ok).expect("it is honest long enough");
         assert!((2..8).contains(&steps), "a PING and a script: {honest:?}");
-        let cases = (0..steps).flat_map(|step| LIES.map(|lie| (step, lie)));
-        let taken = cases.map(async |(step, lie)| {
-            let begun = Instant::now();
-            let taken = connect_and_deliver(step, lie).await;
-            (step, lie.map(String::from_utf8_lossy), taken, begun.elapsed())
-        });
-        for (step, lie, taken, took) in join_all(taken).await {
-            assert!(taken.is_err(), "step {step}: {lie:?}");
-            assert!(took < PATIENCE, "step {step}: {lie:?} took {took:?}");
-        }
-    };
-    let cost = measure(|| runtime.block_on(all));
-    assert!(cost.bytes_max < 64 << 20, "{} bytes", cost.bytes_max);
+        let lies = (0..steps).flat_map(|step| LIES.map(|lie| (step, lie)));
+        all_fail_within(LIMIT, lies, async |(step, lie)| connect_and_deliver(step, lie).await).await;
+    });
 }

@@ -1,19 +1,20 @@
-//! The entries of a stream after a 200.
+//! The entries of a stream after a 200, and streams and servers that are full.
 
 use std::collections::HashMap;
 
 use birdhook_core::codec::Format;
 use birdhook_core::{Delivery, EventKey};
 use birdhook_pipeline::{EventSink, Keys, SinkError};
-use birdhook_redis::Redis;
+use birdhook_redis::{GroupSettings, Redis};
 use birdhook_testkit::{Kind, PayloadGenerator};
 use futures_util::future::join_all;
 
-use crate::redis::bed::{Bed, STREAM, all_taken, all_told, batch, next, posts, take, told};
+use crate::fixture::{batch, deliver, deliver_all, next, posts, report, reports, sorted, take};
+use crate::redis::fixture::{Engine, STREAM};
 
 #[tokio::test]
 async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let mut scene = PayloadGenerator::new(7);
     let mut all = Vec::new();
     for &kind in Kind::ALL {
@@ -27,26 +28,26 @@ async fn whatever_is_published_is_consumed_as_it_was_in_both_forms() {
     let events: Vec<_> = all.iter().flat_map(Delivery::events).collect();
     assert!(events.len() > 30, "{}", events.len());
     for format in [Format::Plain, Format::CloudEvents] {
-        bed.tell(&["FLUSHALL"]).await;
-        all_taken(&bed.redis.sink(STREAM).format(format), &all).await;
-        let mut group = bed.group(60_000).await;
+        engine.run(&["FLUSHALL"]).await;
+        deliver_all(&engine.redis.sink(STREAM).format(format), &all).await;
+        let mut group = engine.group(60_000).await;
         for &event in &events {
             let message = next(&mut group).await;
-            assert_eq!((told(&message), message.kind()), (told(event), event.kind()));
+            assert_eq!((report(&message), message.kind()), (report(event), event.kind()));
             assert_eq!((*message.key(), message.delivery_key()), (event.delivery_key(), event.delivery_key()));
             assert_eq!((message.raw().as_str(), message.attempts()), (event.raw().as_str(), 1));
             message.ack().await.unwrap();
         }
-        assert_eq!((bed.len().await, bed.pending("app").await), (0, 0), "everything is given back");
+        assert_eq!((engine.len().await, engine.pending("app").await), (0, 0), "everything is given back");
     }
 }
 
 #[tokio::test]
 async fn an_entry_has_the_facts_as_fields() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let delivery = posts(1, 1).remove(0);
-    all_taken(&bed.redis.sink(STREAM).format(Format::CloudEvents), std::slice::from_ref(&delivery)).await;
-    let entries: Vec<(String, HashMap<String, String>)> = bed.ask(&["XRANGE", STREAM, "-", "+"]).await;
+    deliver_all(&engine.redis.sink(STREAM).format(Format::CloudEvents), std::slice::from_ref(&delivery)).await;
+    let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", STREAM, "-", "+"]).await;
     let [(_, fields)] = &entries[..] else { panic!("{entries:?}") };
     let event = &delivery.events()[0];
     let message = Format::CloudEvents.write(event, &event.delivery_key());
@@ -57,127 +58,124 @@ async fn an_entry_has_the_facts_as_fields() {
 
 #[tokio::test]
 async fn what_two_receivers_are_sent_at_once_is_there_once() {
-    let bed = Bed::new().await;
-    let other = Redis::connect(&bed.server.url()).await.unwrap();
-    let sinks = [bed.redis.sink(STREAM), other.sink(STREAM)];
+    let engine = Engine::new().await;
+    let other = Redis::connect(&engine.server.url()).await.unwrap();
+    let sinks = [engine.redis.sink(STREAM), other.sink(STREAM)];
     let posts = posts(3, 200);
     let all = sinks.iter().flat_map(|sink| posts.iter().map(|post| sink.deliver(post.clone())));
     join_all(all).await.into_iter().for_each(|taken| taken.unwrap());
-    assert_eq!(bed.len().await, 200);
-    let mut told = take(&mut bed.group(60_000).await, 200).await;
-    let mut expected = all_told(&posts);
-    told.sort();
-    expected.sort();
-    assert_eq!(told, expected);
+    assert_eq!(engine.len().await, 200);
+    let taken = take(&mut engine.group(60_000).await, 200).await;
+    assert_eq!(sorted(taken), sorted(reports(&posts)));
 }
 
 #[tokio::test]
 async fn of_a_delivery_only_what_is_new_is_appended() {
-    let bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM);
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM);
     let (all, alone) = batch(4, 5);
-    all_taken(&sink, &[alone[1].clone(), alone[3].clone()]).await;
-    all_taken(&sink, &[all.clone(), all.clone()]).await;
-    let expected: Vec<_> = [1, 3, 0, 2, 4].iter().map(|&at| told(&all.events()[at])).collect();
-    assert_eq!(take(&mut bed.group(60_000).await, 5).await, expected);
-    assert_eq!(bed.len().await, 0);
-    all_taken(&sink, &[all]).await;
-    assert_eq!(bed.len().await, 0, "what was consumed is known all the same");
+    deliver_all(&sink, &[alone[1].clone(), alone[3].clone()]).await;
+    deliver_all(&sink, &[all.clone(), all.clone()]).await;
+    let expected: Vec<_> = [1, 3, 0, 2, 4].iter().map(|&at| report(&all.events()[at])).collect();
+    assert_eq!(take(&mut engine.group(60_000).await, 5).await, expected);
+    assert_eq!(engine.len().await, 0);
+    deliver_all(&sink, &[all]).await;
+    assert_eq!(engine.len().await, 0, "what was consumed is known all the same");
 }
 
 /// They are appended by several calls. A stream that is nearly full takes all of them still.
 #[tokio::test]
 async fn a_delivery_of_many_events_is_appended_whole_and_in_order() {
-    let bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM).limit(1);
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM).limit(1);
     let (all, alone) = batch(7, 300);
     sink.deliver(alone[200].clone()).await.unwrap();
     assert!(matches!(sink.deliver(all.clone()).await, Err(SinkError::Full)), "the stream is full");
-    take(&mut bed.group(60_000).await, 1).await;
-    all_taken(&sink, &[all.clone(), all.clone()]).await;
-    let mut expected = all_told(std::slice::from_ref(&all));
+    take(&mut engine.group(60_000).await, 1).await;
+    deliver_all(&sink, &[all.clone(), all.clone()]).await;
+    let mut expected = reports(std::slice::from_ref(&all));
     expected.remove(200);
-    assert_eq!(take(&mut bed.group(60_000).await, 299).await, expected);
+    assert_eq!(take(&mut engine.group(60_000).await, 299).await, expected);
 }
 
 #[tokio::test]
 async fn the_keys_that_are_given_count() {
-    let bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM);
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM);
     let (all, _) = batch(5, 4);
     let keys: Vec<EventKey> = [1, 2, 1, 3].iter().map(|&byte| [byte; 32].into()).collect();
     sink.deliver_keyed(all.clone(), Keys::from(&keys[..])).await.unwrap();
-    let mut group = bed.group(60_000).await;
+    let mut group = engine.group(60_000).await;
     for at in [0, 1, 3] {
         let message = next(&mut group).await;
-        assert_eq!((*message.key(), told(&message)), (keys[at], told(&all.events()[at])));
+        assert_eq!((*message.key(), report(&message)), (keys[at], report(&all.events()[at])));
     }
-    assert_eq!(bed.len().await, 3, "the same key twice in one delivery is one event");
+    assert_eq!(engine.len().await, 3, "the same key twice in one delivery is one event");
 }
 
 #[tokio::test]
 async fn keys_of_another_number_than_the_events_do_not_count() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let (all, _) = batch(5, 2);
     let keys: Vec<EventKey> = [1, 2, 3].iter().map(|&byte| [byte; 32].into()).collect();
     for keys in [&keys[..1], &keys] {
-        bed.redis.sink(STREAM).deliver_keyed(all.clone(), Keys::from(keys)).await.unwrap();
+        engine.redis.sink(STREAM).deliver_keyed(all.clone(), Keys::from(keys)).await.unwrap();
     }
-    assert_eq!(take(&mut bed.group(60_000).await, 2).await, all_told(std::slice::from_ref(&all)));
-    assert_eq!(bed.len().await, 0);
+    assert_eq!(take(&mut engine.group(60_000).await, 2).await, reports(std::slice::from_ref(&all)));
+    assert_eq!(engine.len().await, 0);
 }
 
 #[tokio::test]
 async fn a_mark_lives_for_the_horizon() {
-    let bed = Bed::new().await;
-    let sink = bed.redis.sink(STREAM).horizon(std::time::Duration::from_secs(7_000));
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM).horizon(std::time::Duration::from_secs(7_000));
     let delivery = posts(6, 1).remove(0);
-    all_taken(&sink, std::slice::from_ref(&delivery)).await;
+    deliver_all(&sink, std::slice::from_ref(&delivery)).await;
     let mark = format!("{{{STREAM}}}:seen:{}", delivery.events()[0].delivery_key());
-    let left: u64 = bed.ask(&["PTTL", &mark]).await;
+    let left: u64 = engine.ask(&["PTTL", &mark]).await;
     assert!((6_900_000..=7_000_000).contains(&left), "{left}");
-    let never = bed.redis.sink("other").horizon(std::time::Duration::MAX);
-    all_taken(&never, &[delivery]).await;
+    let never = engine.redis.sink("other").horizon(std::time::Duration::MAX);
+    deliver_all(&never, &[delivery]).await;
 }
 
 #[tokio::test]
 async fn scripts_that_the_server_forgot_are_told_again() {
-    let bed = Bed::new().await;
-    let (sink, mut group) = (bed.redis.sink(STREAM), bed.group(60_000).await);
+    let engine = Engine::new().await;
+    let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(60_000).await);
     for seed in 0..3 {
-        all_taken(&sink, &posts(seed, 1)).await;
-        bed.tell(&["SCRIPT", "FLUSH"]).await;
+        deliver_all(&sink, &posts(seed, 1)).await;
+        engine.run(&["SCRIPT", "FLUSH"]).await;
         take(&mut group, 1).await;
-        bed.tell(&["SCRIPT", "FLUSH"]).await;
+        engine.run(&["SCRIPT", "FLUSH"]).await;
     }
-    assert_eq!(bed.len().await, 0);
+    assert_eq!(engine.len().await, 0);
 }
 
 /// A cluster node with all slots still rejects a script that touches two slots.
 #[tokio::test]
 async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
-    let cluster = Bed::with(&["--cluster-enabled", "yes"]).await;
-    cluster.tell(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
+    let cluster = Engine::with(&["--cluster-enabled", "yes"]).await;
+    cluster.run(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).await;
     while !cluster.ask::<String>(&["CLUSTER", "INFO"]).await.contains("cluster_state:ok") {
         tokio::task::yield_now().await;
     }
-    let single = Bed::new().await;
+    let single = Engine::new().await;
     let names = ["events", "{s}", "s", "{s}:a", "a{b", "x{y}{z}", "a b é"];
-    for (bed, names) in [(&cluster, &names[..]), (&single, &[&names[..], &["a}b", "{}a", "}"]].concat())] {
+    for (engine, names) in [(&cluster, &names[..]), (&single, &[&names[..], &["a}b", "{}a", "}"]].concat())] {
         for name in names {
-            let sink = bed.redis.sink(*name);
-            all_taken(&sink, &posts(1, 3)).await;
-            all_taken(&sink, &posts(1, 3)).await;
-            let mut group = bed.group_of(birdhook_redis::GroupSettings::new(*name, "g{x}")).await;
+            let sink = engine.redis.sink(*name);
+            deliver_all(&sink, &posts(1, 3)).await;
+            deliver_all(&sink, &posts(1, 3)).await;
+            let mut group = engine.group_of(GroupSettings::new(*name, "g{x}")).await;
             next(&mut group).await.ack().await.unwrap();
             next(&mut group).await.nack(std::time::Duration::ZERO).await.unwrap();
             next(&mut group).await.reject().await.unwrap();
             let again = next(&mut group).await;
             assert_eq!(again.attempts(), 2);
             again.ack().await.unwrap();
-            assert_eq!(bed.ask::<usize>(&["XLEN", name]).await, 0, "{name}");
+            assert_eq!(engine.ask::<usize>(&["XLEN", name]).await, 0, "{name}");
             let dead = group.dead_letters().to_owned();
-            assert_eq!(bed.ask::<usize>(&["XLEN", &dead]).await, 1, "{dead}");
+            assert_eq!(engine.ask::<usize>(&["XLEN", &dead]).await, 1, "{dead}");
         }
     }
 }
@@ -185,21 +183,84 @@ async fn any_name_of_a_stream_works_and_with_braces_on_a_cluster_too() {
 /// The server stops the script at a command that the user may not run.
 #[tokio::test]
 async fn a_script_that_ends_half_way_leaves_no_mark_without_its_event() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let delivery = posts(1, 1);
-    bed.tell(&["ACL", "SETUSER", "half", "on", "nopass", "~*", "+@all", "-set"]).await;
-    let url = bed.server.url().replace("redis://", "redis://half:any@");
+    engine.run(&["ACL", "SETUSER", "half", "on", "nopass", "~*", "+@all", "-set"]).await;
+    let url = engine.server.url().replace("redis://", "redis://half:any@");
     let half = Redis::connect(&url).await.unwrap().sink(STREAM);
     half.deliver(delivery[0].clone()).await.unwrap_err();
-    assert_eq!((bed.len().await, bed.marks().await), (1, 0), "appended, and not marked");
+    assert_eq!((engine.len().await, engine.marks().await), (1, 0), "appended, and not marked");
 
-    bed.tell(&["ACL", "SETUSER", "half", "+set", "-xadd"]).await;
-    bed.tell(&["DEL", STREAM]).await;
+    engine.run(&["ACL", "SETUSER", "half", "+set", "-xadd"]).await;
+    engine.run(&["DEL", STREAM]).await;
     half.deliver(delivery[0].clone()).await.unwrap_err();
-    assert_eq!((bed.len().await, bed.marks().await), (0, 0), "neither");
+    assert_eq!((engine.len().await, engine.marks().await), (0, 0), "neither");
 
-    bed.tell(&["ACL", "SETUSER", "half", "+xadd"]).await;
-    all_taken(&half, &delivery).await;
-    assert_eq!((bed.len().await, bed.marks().await), (1, 1));
-    assert_eq!(take(&mut bed.group(60_000).await, 1).await, all_told(&delivery));
+    engine.run(&["ACL", "SETUSER", "half", "+xadd"]).await;
+    deliver_all(&half, &delivery).await;
+    assert_eq!((engine.len().await, engine.marks().await), (1, 1));
+    assert_eq!(take(&mut engine.group(60_000).await, 1).await, reports(&delivery));
+}
+
+fn full(answers: &[Result<(), SinkError>]) -> usize {
+    answers.iter().filter(|answer| matches!(answer, Err(SinkError::Full))).count()
+}
+
+#[tokio::test]
+async fn a_full_stream_refuses_what_is_new_until_something_was_acknowledged() {
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM).limit(3);
+    let posts = posts(1, 6);
+    let answers = deliver(&sink, &posts).await;
+    assert_eq!(full(&answers), 3);
+    assert!(answers[..3].iter().all(Result::is_ok));
+    deliver_all(&sink, &posts[..3]).await;
+    assert_eq!(
+        (engine.len().await, engine.marks().await),
+        (3, 3),
+        "nothing was cut off, and what was refused left nothing"
+    );
+    let mut group = engine.group(60_000).await;
+    let held = next(&mut group).await;
+    assert_eq!(full(&deliver(&sink, &posts).await), 3, "handed out is not acknowledged");
+    held.ack().await.unwrap();
+    assert_eq!(full(&deliver(&sink, &posts).await), 2);
+    take(&mut group, 3).await;
+    deliver_all(&sink, &posts).await;
+    assert_eq!(take(&mut group, 2).await, reports(&posts[4..]));
+}
+
+#[tokio::test]
+async fn all_of_a_delivery_or_nothing_is_refused() {
+    let engine = Engine::new().await;
+    let sink = engine.redis.sink(STREAM).limit(3);
+    let (all, alone) = batch(2, 5);
+    deliver_all(&sink, &alone[..2]).await;
+    deliver_all(&sink, &[all]).await;
+    assert_eq!(engine.len().await, 5, "one delivery may go beyond");
+    let (more, _) = batch(3, 5);
+    assert_eq!(full(&deliver(&sink, &[more]).await), 1);
+    assert_eq!((engine.len().await, engine.marks().await), (5, 5));
+}
+
+#[tokio::test]
+async fn memory_that_is_full_is_a_refusal_and_nothing_is_lost() {
+    let engine = Engine::new().await;
+    let limit = engine.memory().await + 1_000_000;
+    engine.run(&["CONFIG", "SET", "maxmemory", &limit.to_string()]).await;
+    let (sink, mut group) = (engine.redis.sink(STREAM), engine.group_of(GroupSettings::new(STREAM, "app")).await);
+    let posts = posts(3, 500);
+    let answers = deliver(&sink, &posts).await;
+    let refused = full(&answers);
+    let answered = |is_ok| posts.iter().zip(&answers).filter(move |(_, answer)| answer.is_ok() == is_ok);
+    let taken: Vec<_> = answered(true).map(|(post, _)| post.clone()).collect();
+    assert_eq!(taken.len() + refused, posts.len(), "{answers:?}");
+    assert!(refused > 50 && taken.len() > 50, "{refused} were refused");
+    assert_eq!((engine.len().await, engine.marks().await), (taken.len(), taken.len()));
+
+    assert_eq!(take(&mut group, taken.len()).await, reports(&taken));
+    assert_eq!(engine.len().await, 0);
+    let left: Vec<_> = answered(false).map(|(post, _)| post.clone()).take(50).collect();
+    deliver_all(&sink, &left).await;
+    assert_eq!(take(&mut group, left.len()).await, reports(&left));
 }

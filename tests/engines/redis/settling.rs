@@ -5,85 +5,86 @@ use std::time::{Duration, Instant};
 
 use birdhook_redis::{GroupSettings, ReadError, SettleError};
 
-use crate::redis::bed::{Bed, STREAM, all_taken, all_told, next, nothing, posts, take, told};
+use crate::fixture::{deliver_all, next, nothing, posts, report, reports, take};
+use crate::redis::fixture::{Engine, STREAM};
 
 #[tokio::test]
 async fn what_is_put_off_comes_when_it_is_due_and_not_before() {
     // Due before the message could be claimed by another consumer, and after.
     for (claim_after, retry_after) in [(60_000, 400), (100, 1_500)] {
-        let bed = Bed::new().await;
-        let (sink, mut group) = (bed.redis.sink(STREAM), bed.group(claim_after).await);
-        all_taken(&sink, &posts(1, 1)).await;
+        let engine = Engine::new().await;
+        let (sink, mut group) = (engine.redis.sink(STREAM), engine.group(claim_after).await);
+        deliver_all(&sink, &posts(1, 1)).await;
         let message = next(&mut group).await;
         assert_eq!(message.attempts(), 1);
         let (retry_after, start) = (Duration::from_millis(retry_after), Instant::now());
         message.nack(retry_after).await.unwrap();
-        all_taken(&sink, &posts(2, 1)).await;
-        assert_eq!(take(&mut group, 1).await, all_told(&posts(2, 1)), "others do not wait for it");
-        let mut other = bed.group(claim_after).await;
+        deliver_all(&sink, &posts(2, 1)).await;
+        assert_eq!(take(&mut group, 1).await, reports(&posts(2, 1)), "others do not wait for it");
+        let mut other = engine.group(claim_after).await;
         let again = tokio::select! {
             again = next(&mut group) => again,
             again = next(&mut other) => again,
         };
         assert!(start.elapsed() >= retry_after, "{:?}", start.elapsed());
         assert!(start.elapsed() < retry_after + Duration::from_secs(10), "{:?}", start.elapsed());
-        assert_eq!((told(&again), again.attempts()), (all_told(&posts(1, 1)).remove(0), 2));
+        assert_eq!((report(&again), again.attempts()), (reports(&posts(1, 1)).remove(0), 2));
         again.ack().await.unwrap();
-        assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
-        assert_eq!(bed.ask::<usize>(&["EXISTS", "{events}:later:app"]).await, 0);
+        assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
+        assert_eq!(engine.ask::<usize>(&["EXISTS", "{events}:later:app"]).await, 0);
     }
 }
 
 #[tokio::test]
 async fn what_a_consumer_had_that_is_gone_comes_to_another() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let posts = posts(2, 20);
-    all_taken(&bed.redis.sink(STREAM), &posts).await;
-    let mut gone = bed.group(100).await;
+    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let mut gone = engine.group(100).await;
     let held = next(&mut gone).await;
     drop((gone, held));
-    let mut group = bed.group(100).await;
+    let mut group = engine.group(100).await;
     let mut came = HashMap::new();
     while came.len() < 20 {
         let message = next(&mut group).await;
-        came.insert(told(&message), message.attempts());
+        came.insert(report(&message), message.attempts());
         message.ack().await.unwrap();
     }
-    assert!(all_told(&posts).iter().all(|post| came.contains_key(post)));
+    assert!(reports(&posts).iter().all(|post| came.contains_key(post)));
     assert!(came.values().filter(|&&tries| tries == 2).count() >= 16, "a batch was in its hands: {came:?}");
-    assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
+    assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
 }
 
 #[tokio::test]
 async fn a_consumer_of_the_same_name_goes_on_with_what_it_had() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let posts = posts(3, 40);
-    all_taken(&bed.redis.sink(STREAM), &posts).await;
+    deliver_all(&engine.redis.sink(STREAM), &posts).await;
     let settings = GroupSettings::new(STREAM, "app").consumer("one").batch(10).claim_after(Duration::from_secs(3_600));
-    let mut before = bed.group_of(settings.clone()).await;
+    let mut before = engine.group_of(settings.clone()).await;
     let later = next(&mut before).await;
     later.nack(Duration::from_secs(3_600)).await.unwrap();
     take(&mut before, 5).await;
     drop(before);
-    let mut after = bed.group_of(settings.batch(3)).await;
-    for (at, post) in all_told(&posts).iter().enumerate().skip(6) {
+    let mut after = engine.group_of(settings.batch(3)).await;
+    for (at, post) in reports(&posts).iter().enumerate().skip(6) {
         let message = next(&mut after).await;
-        assert_eq!((&told(&message), message.attempts()), (post, if at < 10 { 2 } else { 1 }), "{at}");
+        assert_eq!((&report(&message), message.attempts()), (post, if at < 10 { 2 } else { 1 }), "{at}");
         message.ack().await.unwrap();
     }
-    assert_eq!(bed.pending("app").await, 1, "what was put off stays put off");
+    assert_eq!(engine.pending("app").await, 1, "what was put off stays put off");
 }
 
 #[tokio::test]
 async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
-    let bed = Bed::new().await;
-    all_taken(&bed.redis.sink(STREAM), &posts(4, 4)).await;
-    let mut slow = bed.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100))).await;
+    let engine = Engine::new().await;
+    deliver_all(&engine.redis.sink(STREAM), &posts(4, 4)).await;
+    let mut slow = engine.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(100))).await;
     let mut held = Vec::new();
     for _ in 0..4 {
         held.push(next(&mut slow).await);
     }
-    let mut fast = bed.group(100).await;
+    let mut fast = engine.group(100).await;
     let mut taken = Vec::new();
     for tries in [2; 4] {
         let message = next(&mut fast).await;
@@ -94,41 +95,41 @@ async fn who_is_too_slow_may_acknowledge_and_nothing_else() {
     assert!(over(held[0].extend().await));
     assert!(over(held.remove(0).nack(Duration::ZERO).await));
     assert!(over(held.remove(0).reject().await));
-    assert_eq!((bed.len().await, bed.pending("app").await), (4, 4), "it is the other one's");
+    assert_eq!((engine.len().await, engine.pending("app").await), (4, 4), "it is the other one's");
     held.remove(0).ack().await.unwrap();
-    assert_eq!((bed.len().await, bed.pending("app").await), (3, 3));
+    assert_eq!((engine.len().await, engine.pending("app").await), (3, 3));
     assert!(over(taken.remove(2).nack(Duration::ZERO).await), "it was acknowledged");
     for message in taken {
         message.ack().await.unwrap();
     }
     held.remove(0).ack().await.unwrap();
-    assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
+    assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
 }
 
 /// Both deliveries of the message went to the same consumer.
 #[tokio::test]
 async fn an_earlier_hand_out_does_not_settle_a_later_one() {
-    let bed = Bed::new().await;
-    all_taken(&bed.redis.sink(STREAM), &posts(4, 1)).await;
-    let mut group = bed.group(100).await;
+    let engine = Engine::new().await;
+    deliver_all(&engine.redis.sink(STREAM), &posts(4, 1)).await;
+    let mut group = engine.group(100).await;
     let first = next(&mut group).await;
     let second = next(&mut group).await;
     assert_eq!((first.attempts(), second.attempts(), first.id()), (1, 2, second.id()));
     assert!(matches!(first.extend().await, Err(SettleError::Over)));
     assert!(matches!(first.reject().await, Err(SettleError::Over)));
     // Claimed manually, without counting an attempt.
-    bed.tell(&["XCLAIM", STREAM, "app", "somebody", "0", second.id(), "JUSTID"]).await;
+    engine.run(&["XCLAIM", STREAM, "app", "somebody", "0", second.id(), "JUSTID"]).await;
     assert!(matches!(second.extend().await, Err(SettleError::Over)));
     assert!(matches!(second.reject().await, Err(SettleError::Over)));
 }
 
 #[tokio::test]
 async fn who_says_that_it_takes_longer_keeps_it() {
-    let bed = Bed::new().await;
-    all_taken(&bed.redis.sink(STREAM), &posts(5, 1)).await;
-    let mut slow = bed.group(2_000).await;
+    let engine = Engine::new().await;
+    deliver_all(&engine.redis.sink(STREAM), &posts(5, 1)).await;
+    let mut slow = engine.group(2_000).await;
     let held = next(&mut slow).await;
-    let mut other = bed.group(2_000).await;
+    let mut other = engine.group(2_000).await;
     for _ in 0..30 {
         nothing(&mut other, 100).await;
         held.extend().await.unwrap();
@@ -139,12 +140,12 @@ async fn who_says_that_it_takes_longer_keeps_it() {
 
 #[tokio::test]
 async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let posts = posts(6, 5);
-    all_taken(&bed.redis.sink(STREAM), &posts).await;
-    let mut slow = bed.group(100).await;
+    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let mut slow = engine.group(100).await;
     let first = next(&mut slow).await;
-    let mut fast = bed.group(100).await;
+    let mut fast = engine.group(100).await;
     assert_eq!(take(&mut fast, 5).await.len(), 5);
     nothing(&mut slow, 600).await;
     first.ack().await.unwrap();
@@ -152,43 +153,43 @@ async fn what_waited_in_a_batch_and_was_taken_over_is_not_handed_out() {
 
 #[tokio::test]
 async fn what_is_rejected_is_a_dead_letter_that_can_be_read() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     let posts = posts(7, 2);
-    all_taken(&bed.redis.sink(STREAM), &posts).await;
-    let mut group = bed.group(60_000).await;
+    deliver_all(&engine.redis.sink(STREAM), &posts).await;
+    let mut group = engine.group(60_000).await;
     let message = next(&mut group).await;
     let id = message.id().to_owned();
     message.reject().await.unwrap();
     take(&mut group, 1).await;
-    assert_eq!((bed.len().await, bed.pending("app").await), (0, 0));
+    assert_eq!((engine.len().await, engine.pending("app").await), (0, 0));
 
-    let entries: Vec<(String, HashMap<String, String>)> = bed.ask(&["XRANGE", "{events}:dead", "-", "+"]).await;
+    let entries: Vec<(String, HashMap<String, String>)> = engine.ask(&["XRANGE", "{events}:dead", "-", "+"]).await;
     let fields = &entries[0].1;
     assert_eq!(
         (entries.len(), &fields["rejected_by"], &fields["rejected_id"], &fields["rejected_tries"]),
         (1, &"app".to_owned(), &id, &"1".to_owned())
     );
-    let mut repair = bed.group_of(GroupSettings::new(group.dead_letters(), "repair")).await;
-    assert_eq!(take(&mut repair, 1).await, all_told(&posts[..1]));
+    let mut repair = engine.group_of(GroupSettings::new(group.dead_letters(), "repair")).await;
+    assert_eq!(take(&mut repair, 1).await, reports(&posts[..1]));
 }
 
 #[tokio::test]
 async fn what_is_no_event_is_an_error_that_can_be_settled() {
-    let bed = Bed::new().await;
+    let engine = Engine::new().await;
     for (name, value) in [("hello", "world"), ("key", "x"), ("payload", "{}")] {
-        bed.tell(&["XADD", STREAM, "*", name, value]).await;
+        engine.run(&["XADD", STREAM, "*", name, value]).await;
     }
     let post = posts(8, 1);
     let key = post[0].events()[0].delivery_key().to_string();
-    bed.tell(&["XADD", STREAM, "*", "key", &key, "app", "shop", "payload", "no json"]).await;
-    all_taken(&bed.redis.sink(STREAM), &post).await;
-    let mut group = bed.group(60_000).await;
+    engine.run(&["XADD", STREAM, "*", "key", &key, "app", "shop", "payload", "no json"]).await;
+    deliver_all(&engine.redis.sink(STREAM), &post).await;
+    let mut group = engine.group(60_000).await;
     let mut foreign = Vec::new();
     for _ in 0..4 {
         let Err(ReadError::UnrecognizedMessage(found)) = group.recv().await else { panic!("an event?") };
         foreign.push(*found);
     }
-    assert_eq!(take(&mut group, 1).await, all_told(&post), "nothing is held up");
+    assert_eq!(take(&mut group, 1).await, reports(&post), "nothing is held up");
     let fields = foreign[0].fields().to_vec();
     assert_eq!(fields, [("hello".into(), "world".into())]);
     foreign.remove(0).ack().await.unwrap();
@@ -196,6 +197,6 @@ async fn what_is_no_event_is_an_error_that_can_be_settled() {
     foreign.remove(0).nack(Duration::ZERO).await.unwrap();
     let Err(ReadError::UnrecognizedMessage(again)) = group.recv().await else { panic!("skipped") };
     assert_eq!((again.attempts(), again.fields()[0].0.as_ref()), (2, b"payload".as_slice()));
-    assert_eq!(bed.len().await, 2);
-    assert_eq!(bed.ask::<usize>(&["XLEN", "{events}:dead"]).await, 1);
+    assert_eq!(engine.len().await, 2);
+    assert_eq!(engine.ask::<usize>(&["XLEN", "{events}:dead"]).await, 1);
 }

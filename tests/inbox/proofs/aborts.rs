@@ -1,12 +1,12 @@
 //! The process aborts at each point of the commit path.
 
+use birdhook_test_harness::seed::seed;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::bed::settle;
-use crate::load::Load;
-use crate::process::Place;
-use crate::violation::{Violation, holds};
+use crate::receiver::Receiver;
+use birdhook_test_harness::load::{Load, Traffic};
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// All points, in the order in which opening and then a commit reach them.
 pub const POINTS: [&str; 12] = [
@@ -45,19 +45,19 @@ pub fn named_points() -> BTreeSet<String> {
 
 /// Returns the points that a receiver reaches.
 pub async fn passed_points(receiver: &Path) -> Result<BTreeSet<String>, Violation> {
-    let place = Place::new(receiver);
-    let load = Load::new(birdhook_seed::seed());
-    let file = place.file("points");
-    let mut process = place.run(&[&format!("points={}", file.display())], &[]);
-    holds(process.is_ready().await, || "the receiver does not start".to_owned())?;
-    let sending = load.start(&place.url(), 2);
-    while load.book(|book| book.count_answered()) < 20 {
+    let receiver = Receiver::new(receiver);
+    let load = Load::new(seed());
+    let file = receiver.file("points");
+    let mut process = receiver.run(&[&format!("points={}", file.display())], &[]);
+    holds(process.is_ready().await, || "the receiver does not start")?;
+    let mut sending = Traffic::new(&load, receiver.url()).start(2);
+    while load.count_answered() < 20 {
         tokio::task::yield_now().await;
     }
     sending.stop().await;
     process.terminate();
-    holds(process.ended().await.success(), || "the receiver does not end well".to_owned())?;
-    settle(&load, &place.inbox(), &place.consumed()).await?;
+    holds(process.ended().await.success(), || "the receiver does not end well")?;
+    receiver.settle(&load).await?;
     let text = std::fs::read_to_string(file).unwrap();
     Ok(text.lines().filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect())
 }
@@ -65,15 +65,15 @@ pub async fn passed_points(receiver: &Path) -> Result<BTreeSet<String>, Violatio
 /// Aborts a receiver at the nth pass of a point, optionally with a planted bug, and checks that
 /// nothing is lost.
 pub async fn lose_nothing(receiver: &Path, point: &str, nth: u32, bug: Option<&str>) -> Result<(), Violation> {
-    let place = Place::new(receiver);
-    let load = Load::new(birdhook_seed::seed());
+    let receiver = Receiver::new(receiver);
+    let load = Load::new(seed());
     let abort = format!("{point}:{nth}");
     let mut environment = vec![("BIRDHOOK_ABORT_AT", abort.as_str())];
     environment.extend(bug.map(|bug| ("BIRDHOOK_PLANTED", bug)));
-    let mut process = place.run(&["fails=10"], &environment);
-    let sending = load.start(&place.url(), 3);
+    let mut process = receiver.run(&["fails=10"], &environment);
+    let sending = Traffic::new(&load, receiver.url()).start(3);
     let ended = process.ended().await;
     sending.abandon().await;
     holds(!ended.success(), || format!("the receiver did not come to {point} {nth} times"))?;
-    settle(&load, &place.inbox(), &place.consumed()).await
+    receiver.settle(&load).await
 }

@@ -1,15 +1,16 @@
 //! The machine's clock jumps two days forwards and backwards, while the inbox is open and while it
 //! is closed.
 
+use birdhook_test_harness::seed::seed;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use birdhook_inbox::Clock;
 
-use crate::bed::{Bed, options};
-use crate::load::{Body, Load};
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, options};
+use birdhook_test_harness::load::{Body, Load};
+use birdhook_test_harness::violation::{Violation, holds};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -27,63 +28,63 @@ pub async fn forget_nothing() -> Result<(), Violation> {
     set_right_again().await
 }
 
-fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Bed, Violation> {
-    let opened = Bed::open(options().clock(clock.clone()).dedupe_horizon(horizon), folder);
-    opened.map_err(|error| Violation::other(error.to_string()))
+fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Fixture, Violation> {
+    let opened = Fixture::open(options().clock(clock.clone()).dedupe_horizon(horizon), folder);
+    opened.map_err(Violation::other)
 }
 
 /// Sends a new delivery and consumes it.
-async fn consumed(bed: &Bed, load: &Load) -> Result<Body, Violation> {
+async fn consumed(fixture: &Fixture, load: &Load) -> Result<Body, Violation> {
     let body = load.fresh();
-    holds(bed.send(&body.bytes).await == 200, || "no 200".to_owned())?;
-    bed.drain().await?;
+    holds(fixture.send(&body).await == 200, || "no 200")?;
+    fixture.drain().await?;
     Ok(body)
 }
 
 /// Sends a body again and returns whether it was recognised as a duplicate. First runs the
 /// committer, so that expired keys are dropped.
-async fn is_known(bed: &Bed, body: &Body) -> bool {
+async fn is_known(fixture: &Fixture, body: &Body) -> bool {
     for _ in 0..2 {
-        bed.inbox.requeue([]).await.unwrap();
+        fixture.inbox.requeue([]).await.unwrap();
     }
-    bed.send(&body.bytes).await == 200 && bed.inbox.stats().depth == 0
+    fixture.send(body).await == 200 && fixture.inbox.stats().depth == 0
 }
 
 /// While the inbox is open, only elapsed time counts: two jumps of two days exceed this horizon of
 /// one day.
 async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
-    let bed = open(&clock, DAY, folder.path())?;
-    let body = consumed(&bed, &load).await?;
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
+    let fixture = open(&clock, DAY, folder.path())?;
+    let body = consumed(&fixture, &load).await?;
     for jump in [jump, back, back] {
         jump(&clock, 2 * DAY);
         clock.advance(HOUR);
-        holds(is_known(&bed, &body).await, || "a clock jumped, and an event is forgotten".to_owned())?;
+        holds(is_known(&fixture, &body).await, || "a clock jumped, and an event is forgotten")?;
     }
     clock.advance(DAY - 4 * HOUR);
-    holds(is_known(&bed, &body).await, || "forgotten an hour early".to_owned())?;
+    holds(is_known(&fixture, &body).await, || "forgotten an hour early")?;
     clock.advance(2 * HOUR);
-    holds(!is_known(&bed, &body).await, || "never forgotten, so all this shows nothing".to_owned())
+    holds(!is_known(&fixture, &body).await, || "never forgotten, so all this shows nothing")
 }
 
 /// While the inbox is closed, a jump drops no key within its five days: a jump backwards drops none
 /// early, and a jump forwards at most by its own length.
 async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let mut bodies: Vec<Body> = Vec::new();
     for jump in [jump, back, back, jump] {
-        let bed = open(&clock, 5 * DAY, folder.path())?;
+        let fixture = open(&clock, 5 * DAY, folder.path())?;
         for body in &bodies {
-            holds(is_known(&bed, body).await, || "the clock jumped between, and an event is forgotten".to_owned())?;
+            holds(is_known(&fixture, body).await, || "the clock jumped between, and an event is forgotten")?;
         }
-        bodies.push(consumed(&bed, &load).await?);
-        bed.close().await;
+        bodies.push(consumed(&fixture, &load).await?);
+        fixture.close().await;
         jump(&clock, 2 * DAY);
         clock.advance(HOUR);
     }
-    let bed = open(&clock, 5 * DAY, folder.path())?;
+    let fixture = open(&clock, 5 * DAY, folder.path())?;
     for body in &bodies {
-        holds(is_known(&bed, body).await, || "the clock jumped at last, and an event is forgotten".to_owned())?;
+        holds(is_known(&fixture, body).await, || "the clock jumped at last, and an event is forgotten")?;
     }
     Ok(())
 }
@@ -152,19 +153,19 @@ impl Clock for RunningClock {
 
 /// The age of events stored while the clock was two days slow is right once the clock is corrected.
 async fn set_right_again() -> Result<(), Violation> {
-    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(birdhook_seed::seed()));
+    let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let horizon = 5 * DAY;
-    let bed = open(&clock, horizon, folder.path())?;
-    consumed(&bed, &load).await?;
-    bed.close().await;
+    let fixture = open(&clock, horizon, folder.path())?;
+    consumed(&fixture, &load).await?;
+    fixture.close().await;
     clock.jump_backwards(2 * DAY);
-    let bed = open(&clock, horizon, folder.path())?;
-    let body = consumed(&bed, &load).await?;
-    bed.close().await;
+    let fixture = open(&clock, horizon, folder.path())?;
+    let body = consumed(&fixture, &load).await?;
+    fixture.close().await;
     clock.jump_forwards(2 * DAY);
-    let bed = open(&clock, horizon, folder.path())?;
+    let fixture = open(&clock, horizon, folder.path())?;
     clock.advance(horizon - HOUR);
-    holds(is_known(&bed, &body).await, || "stored by a slow clock, and forgotten early".to_owned())?;
+    holds(is_known(&fixture, &body).await, || "stored by a slow clock, and forgotten early")?;
     clock.advance(2 * HOUR);
-    holds(!is_known(&bed, &body).await, || "never forgotten, so all this shows nothing".to_owned())
+    holds(!is_known(&fixture, &body).await, || "never forgotten, so all this shows nothing")
 }

@@ -2,15 +2,16 @@
 
 use birdhook_inbox::faults::Disk;
 use birdhook_inbox::{RedbStore, Store};
+use birdhook_test_harness::seed::seed;
 
 use crate::damage::File;
-use crate::violation::{Violation, holds};
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// The number of random selections of sectors examined at each moment.
 const CHOICES: usize = 2;
 
 pub async fn loses_nothing() -> Result<(), Violation> {
-    let seed = birdhook_seed::seed();
+    let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let file = File::new(seed, true).await?;
     let folder = tempfile::tempdir().unwrap();
@@ -44,7 +45,7 @@ pub async fn loses_nothing() -> Result<(), Violation> {
 /// Returns the disk after a compaction. With `failing`, all syncs after that many fail.
 fn compacted(file: &File, failing: Option<usize>) -> Result<Disk, Violation> {
     let disk = Disk::holding(file.image.clone());
-    let other = |error: birdhook_inbox::StoreError| Violation::other(error.to_string());
+    let other = |error: birdhook_inbox::StoreError| Violation::other(error);
     let mut store = RedbStore::simulated(disk.clone()).map_err(other)?;
     let opened = disk.syncs();
     failing.into_iter().for_each(|syncs| disk.fail_sync_after(syncs.saturating_sub(opened)));

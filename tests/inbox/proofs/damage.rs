@@ -1,6 +1,7 @@
 //! Bits of the file flip, or parts of it are lost: opening the inbox must fail, or return
 //! everything.
 
+use birdhook_test_harness::seed::seed;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
@@ -13,10 +14,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tempfile::TempDir;
 
-use crate::bed::{Bed, options};
-use crate::consumed::{Line, content};
-use crate::load::Load;
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, options};
+use birdhook_test_harness::consumption::{Line, content};
+use birdhook_test_harness::load::Load;
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// The file of an inbox that was closed or crashed, and its expected contents.
 pub(crate) struct File {
@@ -34,22 +35,20 @@ impl File {
         let disk = Disk::default();
         let store = disk.clone();
         let inbox = options().open_with(folder.path(), move || RedbStore::simulated(store.clone())).unwrap();
-        let bed = Bed::of(inbox);
+        let fixture = Fixture::of(inbox);
         for _ in 0..40 {
-            let body = load.fresh();
-            let status = bed.send(&body.bytes).await;
+            let status = fixture.send_fresh(&load).await;
             holds(status == 200, || format!("a sound disk, and {status}"))?;
-            load.answered(&body, status);
         }
         let bodies = load.all().into_iter().map(|body| body.bytes).collect();
         let mut pending: HashMap<_, _> = load.all().into_iter().flat_map(|body| body.events).collect();
         for _ in 0..10 {
-            let lease = bed.inbox.recv().await.unwrap();
+            let lease = fixture.inbox.recv().await.unwrap();
             pending.remove(&lease.delivery_key());
             lease.ack().await.unwrap();
         }
         let left = disk.after_crash(disk.moment(), |_, _| true);
-        bed.close().await;
+        fixture.close().await;
         let image = if is_closed { disk.after_crash(disk.moment(), |_, _| true) } else { left };
         let seal = std::fs::read(folder.path().join("sealed")).unwrap();
         Ok(Self { image, seal, pending, bodies })
@@ -103,11 +102,11 @@ impl File {
 /// Flips bits, one at a time: every seventh bit of the header, one of each copy of a body, and one
 /// of every `stride` bytes.
 pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -> Result<(), Violation> {
-    let seed = birdhook_seed::seed();
+    let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let file = File::new(seed, is_closed).await?;
     let folder = tempfile::tempdir().unwrap();
-    holds(!file.is_refused(&folder, file.image.clone()).await?, || "undamaged, and refused".to_owned())?;
+    holds(!file.is_refused(&folder, file.image.clone()).await?, || "undamaged, and refused")?;
     let used = file.image.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let header = 0..8 * 512.min(used);
     let everywhere = (512..used).step_by(stride).map(|byte| 8 * (byte + random.usize(..stride)) + random.usize(..8));
@@ -122,8 +121,8 @@ pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -
             let Some(byte) = image.get_mut(bit / 8) else { continue };
             *byte ^= 1 << (bit % 8);
             let is_refused = file.is_refused(&folder, image).await;
-            let told = |violation| Violation::other(format!("bit {bit} of {used} bytes: {violation}"));
-            refused += usize::from(is_refused.map_err(told)?);
+            let located = |violation| Violation::other(format!("bit {bit} of {used} bytes: {violation}"));
+            refused += usize::from(is_refused.map_err(located)?);
             flipped += 1;
         }
         Ok(())
@@ -132,19 +131,19 @@ pub async fn is_never_silent(is_closed: bool, stride: usize, bug: Option<Bug>) -
     faults::plant(None);
     println!("damage: {flipped} bits of {used} bytes, {refused} refused");
     proof.unwrap_or_else(|_| Err(Violation::other("a damaged file made it panic")))?;
-    holds(refused > 0, || "nothing was refused".to_owned())
+    holds(refused > 0, || "nothing was refused")
 }
 
 /// Truncates the file at `cuts` lengths.
 pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
-    let file = File::new(birdhook_seed::seed(), true).await?;
+    let file = File::new(seed(), true).await?;
     let folder = tempfile::tempdir().unwrap();
     for cut in 0..cuts {
         // Without the file `sealed`, an empty file would be opened as a new one.
         let length = file.image.len() * cut / cuts;
         let refused = file.is_refused(&folder, file.image[..length].to_vec()).await;
-        let told = |violation| Violation::other(format!("cut to {length} bytes: {violation}"));
-        holds(refused.map_err(told)?, || format!("cut to {length} bytes, and not refused"))?;
+        let located = |violation| Violation::other(format!("cut to {length} bytes: {violation}"));
+        holds(refused.map_err(located)?, || format!("cut to {length} bytes, and not refused"))?;
     }
     Ok(())
 }
@@ -152,16 +151,15 @@ pub async fn is_never_cut_silently(cuts: usize) -> Result<(), Violation> {
 /// Replaces the file with an older copy of itself.
 pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     let folder = tempfile::tempdir().unwrap();
-    let load = Load::new(birdhook_seed::seed());
+    let load = Load::new(seed());
     let path = folder.path().join("inbox.redb");
-    let open = |folder: &Path| Bed::open(options(), folder);
-    let told = |error: OpenError| Violation::other(error.to_string());
+    let open = |folder: &Path| Fixture::open(options(), folder);
+    let located = |error: OpenError| Violation::other(error);
     let mut copies = Vec::new();
     for _ in 0..3 {
-        let bed = open(folder.path()).map_err(told)?;
-        let body = load.fresh();
-        load.answered(&body, bed.send(&body.bytes).await);
-        bed.close().await;
+        let fixture = open(folder.path()).map_err(located)?;
+        fixture.send_fresh(&load).await;
+        fixture.close().await;
         copies.push(std::fs::read(&path).unwrap());
     }
     let newest = copies.pop().unwrap();
@@ -176,9 +174,9 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
         }
     }
     std::fs::remove_file(&path).unwrap();
-    holds(open(folder.path()).is_err(), || "a new file is taken for the one that was there".to_owned())?;
+    holds(open(folder.path()).is_err(), || "a new file is taken for the one that was there")?;
     std::fs::write(&path, newest).unwrap();
-    let bed = open(folder.path()).map_err(told)?;
-    let lines: Vec<Line> = bed.drain().await?;
-    load.book(|book| book.judge(&lines))
+    let fixture = open(folder.path()).map_err(located)?;
+    let lines: Vec<Line> = fixture.drain().await?;
+    load.journal(|journal| journal.judge(&lines))
 }

@@ -1,23 +1,24 @@
 //! An fsync fails.
 
+use birdhook_test_harness::seed::seed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::RedbStore;
 use birdhook_inbox::faults::{self, Bug, Disk};
+use birdhook_inbox::{Lease, RedbStore};
 use birdhook_pipeline::EventSink;
 
-use crate::PATIENCE;
-use crate::bed::{Bed, options};
-use crate::consumed::Line;
-use crate::load::Load;
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, line, options};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::consumption::Line;
+use birdhook_test_harness::load::Load;
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// Fails a sync during a commit. `syncs` syncs of that commit succeed first.
 pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violation> {
     let disk = Disk::default();
     let folder = tempfile::tempdir().unwrap();
-    let load = Load::new(birdhook_seed::seed());
+    let load = Load::new(seed());
     // The number of syncs at each time the store was opened.
     let opened = Arc::new(Mutex::new(Vec::new()));
     let (store, log) = (disk.clone(), Arc::clone(&opened));
@@ -26,39 +27,40 @@ pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violati
         RedbStore::simulated(store.clone())
     };
     let inbox = options().lease(Duration::from_secs(3600)).open_with(folder.path(), open);
-    let bed = Bed::of(inbox.map_err(|error| Violation::other(error.to_string()))?);
+    let fixture = Fixture::of(inbox.map_err(Violation::other)?);
     faults::plant(bug);
-    let proof = fail(&bed, &load, &disk, &opened, syncs).await;
+    let proof = fail(&fixture, &load, &disk, &opened, syncs).await;
     faults::plant(None);
     proof?;
-    bed.close().await;
+    fixture.close().await;
     // After a power loss now, nothing may be missing either.
     let disk = Disk::holding(disk.after_crash(disk.moment(), |_, _| false));
     let inbox = options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
-    let bed = Bed::of(inbox.map_err(|error| Violation::other(error.to_string()))?);
-    holds(bed.inbox.stats().depth == 0, || "what was acknowledged is there".to_owned())
+    let fixture = Fixture::of(inbox.map_err(Violation::other)?);
+    holds(fixture.inbox.stats().depth == 0, || "what was acknowledged is there")
 }
 
-async fn fail(bed: &Bed, load: &Load, disk: &Disk, opened: &Mutex<Vec<usize>>, syncs: usize) -> Result<(), Violation> {
-    let send = async || {
-        let body = load.fresh();
-        let status = bed.send(&body.bytes).await;
-        load.answered(&body, status);
-        status
-    };
+async fn fail(
+    fixture: &Fixture,
+    load: &Load,
+    disk: &Disk,
+    opened: &Mutex<Vec<usize>>,
+    syncs: usize,
+) -> Result<(), Violation> {
+    let send = async || fixture.send_fresh(load).await;
     for _ in 0..6 {
-        holds(send().await == 200, || "a sound disk, and no 200".to_owned())?;
+        holds(send().await == 200, || "a sound disk, and no 200")?;
     }
     let mut held = Vec::new();
     for _ in 0..3 {
-        held.push(bed.inbox.recv().await.unwrap());
+        held.push(fixture.inbox.recv().await.unwrap());
     }
     let before = disk.syncs();
     disk.fail_sync_after(syncs);
     let status = send().await;
     holds(status == 503, || format!("the disk failed, and it answered {status}"))?;
-    holds(!bed.inbox.is_open(), || "the disk failed, and it says that it is open".to_owned())?;
-    holds(send().await == 503, || "closed, and no 503".to_owned())?;
+    holds(!fixture.inbox.is_open(), || "the disk failed, and it says that it is open")?;
+    holds(send().await == 503, || "closed, and no 503")?;
     let failed = before + syncs + 1;
     // The store is reopened: the first attempt fails, a later one succeeds.
     wait(async || opened.lock().unwrap().len() > 1).await?;
@@ -66,26 +68,29 @@ async fn fail(bed: &Bed, load: &Load, disk: &Disk, opened: &Mutex<Vec<usize>>, s
     holds(next == failed, || format!("sync {failed} failed, and {next} were tried before the store was opened again"))?;
     disk.mend();
     wait(async || send().await == 200).await?;
-    holds(bed.inbox.is_open(), || "it answers 200 and says that it is not open".to_owned())?;
+    holds(fixture.inbox.is_open(), || "it answers 200 and says that it is not open")?;
 
     // The leases are still valid: no other consumer gets their events, and they can be
     // acknowledged.
-    let mut lines: Vec<Line> = held.iter().map(Line::consumed).collect();
-    let free = bed.inbox.stats().depth - held.len();
+    let mut lines: Vec<Line> = held.iter().map(line).collect();
+    let free = fixture.inbox.stats().depth - held.len();
     for _ in 0..free {
-        let lease = bed.inbox.recv().await.unwrap();
-        lines.push(Line::consumed(&lease));
-        lines.push(Line::Acknowledged { id: lease.id().to_string() });
-        lease.ack().await.map_err(|closed| Violation::other(closed.to_string()))?;
+        let lease = fixture.inbox.recv().await.unwrap();
+        lines.extend([line(&lease), acknowledged(lease).await?]);
     }
-    holds(bed.inbox.stats().leased == held.len(), || "leases did not outlive the failure".to_owned())?;
+    holds(fixture.inbox.stats().leased == held.len(), || "leases did not outlive the failure")?;
     for lease in held {
-        lines.push(Line::Acknowledged { id: lease.id().to_string() });
-        lease.ack().await.map_err(|closed| Violation::other(closed.to_string()))?;
+        lines.push(acknowledged(lease).await?);
     }
-    bed.send_rest(load).await?;
-    lines.extend(bed.drain().await?);
-    load.book(|book| book.judge(&lines))
+    fixture.send_rest(load).await?;
+    lines.extend(fixture.drain().await?);
+    load.journal(|journal| journal.judge(&lines))
+}
+
+async fn acknowledged(lease: Lease) -> Result<Line, Violation> {
+    let id = lease.id().to_string();
+    lease.ack().await.map_err(Violation::other)?;
+    Ok(Line::Acknowledged { id })
 }
 
 /// Polls until the condition is true.
@@ -95,5 +100,5 @@ async fn wait(mut is_so: impl AsyncFnMut() -> bool) -> Result<(), Violation> {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, looking).await.map_err(|_| Violation::other("it does not recover"))
+    tokio::time::timeout(TIMEOUT, looking).await.map_err(|_| Violation::other("it does not recover"))
 }

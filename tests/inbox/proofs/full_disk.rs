@@ -1,5 +1,6 @@
 //! The disk fills up, because of the inbox and because of other files.
 
+use birdhook_test_harness::seed::seed;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,10 +9,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::bed::{Bed, options};
 use crate::clocks::SetClock;
-use crate::load::Load;
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, options};
+use birdhook_test_harness::load::Load;
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// A small disk, unmounted on drop.
 struct SmallDisk(TempDir);
@@ -45,64 +46,64 @@ pub async fn loses_nothing() -> Result<(), Violation> {
         // Not `eprintln`, whose output is hidden when the test succeeds.
         let line = b"SKIPPED: no tmpfs can be mounted here, which root can: nothing is known about full disks\n";
         std::io::stderr().write_all(line).unwrap();
-        return holds(std::env::var_os("CI").is_none(), || "no tmpfs can be mounted".to_owned());
+        return holds(std::env::var_os("CI").is_none(), || "no tmpfs can be mounted");
     };
-    let load = Load::new(birdhook_seed::seed());
+    let load = Load::new(seed());
     let clock = SetClock::default();
     let open = |low| {
-        let opened = Bed::open(options().free_space(low).clock(clock.clone()), &disk.inbox());
-        opened.map_err(|error| Violation::other(error.to_string()))
+        let opened = Fixture::open(options().free_space(low).clock(clock.clone()), &disk.inbox());
+        opened.map_err(Violation::other)
     };
-    let bed = open(LOW)?;
+    let fixture = open(LOW)?;
     let mut lines = Vec::new();
 
     // The inbox fills the disk itself, and stops before it is full.
-    holds(until(&bed, &load, 503).await?, || "it never says that the disk is nearly full".to_owned())?;
+    holds(until(&fixture, &load, 503).await?, || "it never says that the disk is nearly full")?;
     let left = free(disk.0.path());
     holds(left > LOW / 2, || format!("it is to leave {LOW} bytes, and left {left}"))?;
     // Consuming frees space.
-    lines.extend(bed.drain().await?);
-    recovers(&bed, &load, &clock).await?;
+    lines.extend(fixture.drain().await?);
+    recovers(&fixture, &load, &clock).await?;
 
     // Other files take the disk below the limit: stored events can still be consumed.
     let others = disk.0.path().join("others");
     fill(&others, disk.0.path(), LOW / 2);
-    refuses(&bed, &load, LOW / 2).await?;
-    lines.extend(bed.drain().await?);
+    refuses(&fixture, &load, LOW / 2).await?;
+    lines.extend(fixture.drain().await?);
     fs::remove_file(&others).unwrap();
-    recovers(&bed, &load, &clock).await?;
+    recovers(&fixture, &load, &clock).await?;
     // Then other files fill it completely: consuming may have to wait for space, and then
     // continues.
     fill(&others, disk.0.path(), 0);
-    refuses(&bed, &load, 0).await?;
+    refuses(&fixture, &load, 0).await?;
     let make_room = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         fs::remove_file(&others).unwrap();
-        recovers(&bed, &load, &clock).await
+        recovers(&fixture, &load, &clock).await
     };
-    let (drained, recovered) = tokio::join!(bed.drain(), make_room);
+    let (drained, recovered) = tokio::join!(fixture.drain(), make_room);
     recovered?;
     lines.extend(drained?);
     // The disk is full during a write, which the limit cannot prevent.
-    bed.close().await;
-    let bed = open(0)?;
+    fixture.close().await;
+    let fixture = open(0)?;
     fill(&others, disk.0.path(), 0);
-    holds(until(&bed, &load, 503).await?, || "nothing is left, and it answers 200".to_owned())?;
+    holds(until(&fixture, &load, 503).await?, || "nothing is left, and it answers 200")?;
     fs::remove_file(&others).unwrap();
-    recovers(&bed, &load, &clock).await?;
-    bed.close().await;
+    recovers(&fixture, &load, &clock).await?;
+    fixture.close().await;
 
-    let bed = open(0)?;
-    lines.extend(bed.drain().await?);
-    bed.close().await;
-    load.book(|book| book.judge(&lines))
+    let fixture = open(0)?;
+    lines.extend(fixture.drain().await?);
+    fixture.close().await;
+    load.journal(|journal| journal.judge(&lines))
 }
 
 /// Sends until a delivery gets this status. Returns `false` if many were sent and none did.
-async fn until(bed: &Bed, load: &Load, wanted: u16) -> Result<bool, Violation> {
+async fn until(fixture: &Fixture, load: &Load, wanted: u16) -> Result<bool, Violation> {
     for _ in 0..300 {
         let bodies: Vec<_> = (0..32).map(|_| load.fresh()).collect();
-        let statuses = futures_util::future::join_all(bodies.iter().map(|body| bed.send(&body.bytes))).await;
+        let statuses = futures_util::future::join_all(bodies.iter().map(|body| fixture.send(body))).await;
         for (body, status) in bodies.iter().zip(&statuses) {
             load.answered(body, *status);
             holds([200, 503].contains(status), || format!("it answered {status}"))?;
@@ -114,21 +115,16 @@ async fn until(bed: &Bed, load: &Load, wanted: u16) -> Result<bool, Violation> {
     Ok(false)
 }
 
-async fn refuses(bed: &Bed, load: &Load, left: u64) -> Result<(), Violation> {
-    let body = load.fresh();
-    let status = bed.send(&body.bytes).await;
-    load.answered(&body, status);
+async fn refuses(fixture: &Fixture, load: &Load, left: u64) -> Result<(), Violation> {
+    let status = fixture.send_fresh(load).await;
     holds(status == 503, || format!("{left} bytes are left, and it answers {status}"))
 }
 
 /// Checks that deliveries are accepted again after some time: the store returns space now and then,
 /// and is reopened after a failure.
-async fn recovers(bed: &Bed, load: &Load, clock: &SetClock) -> Result<(), Violation> {
+async fn recovers(fixture: &Fixture, load: &Load, clock: &SetClock) -> Result<(), Violation> {
     for _ in 0..50 {
-        let body = load.fresh();
-        let status = bed.send(&body.bytes).await;
-        load.answered(&body, status);
-        if status == 200 {
+        if fixture.send_fresh(load).await == 200 {
             return Ok(());
         }
         clock.advance(Duration::from_secs(61));

@@ -1,5 +1,6 @@
-//! The process is killed many times, at random moments under load.
+//! The process is killed or terminated many times, at random moments under load.
 
+use birdhook_test_harness::seed::seed;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,51 +9,48 @@ use birdhook_testkit::mock::{ChallengeSchedule, MockSettings, MockToken, MockX, 
 use birdhook_testkit::{Kind, read};
 use std::collections::HashMap;
 
-use crate::bed::settle;
-use crate::book::events_of;
-use crate::consumed::Line;
-use crate::load::{Load, SUBSCRIBERS};
-use crate::process::Place;
-use crate::violation::{Violation, holds};
-use crate::{APP, SECRET};
+use crate::receiver::Receiver;
+use birdhook_test_harness::consumption::{APP, Line, events_of};
+use birdhook_test_harness::load::{Load, SECRET, SUBSCRIBERS, Traffic};
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// Each API sends its own kinds of events, so that no event is reported by both.
 const BY_ACTIVITY: [Kind; 3] = [Kind::Bio, Kind::SpaceStart, Kind::ChatReceived];
 const BY_ACCOUNT: [Kind; 3] = [Kind::Like, Kind::Mention, Kind::MessageSent];
 
 pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violation> {
-    let seed = birdhook_seed::seed();
+    let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
-    let place = Place::new(receiver);
+    let receiver = Receiver::new(receiver);
     let load = Load::new(seed);
-    let mut process = place.run(&["fails=5"], &[]);
-    holds(process.is_ready().await, || "the receiver does not start".to_owned())?;
-    let x = mock(seed, &place.url()).await;
-    let sending = load.start(&place.url(), 4);
+    let mut process = receiver.run(&["fails=5"], &[]);
+    holds(process.is_ready().await, || "the receiver does not start")?;
+    let x = mock(seed, &receiver.url()).await;
+    let mut sending = Traffic::new(&load, receiver.url()).start(4);
     for _ in 0..cycles {
         process.kill().await;
-        process = place.run(&["fails=5"], &[]);
+        process = receiver.run(&["fails=5"], &[]);
         happen(&x, &mut random);
         // Usually the process is working when it is killed; sometimes it is still starting.
         if random.u8(..5) > 0 {
-            holds(process.is_ready().await, || "the receiver does not start again".to_owned())?;
+            holds(process.is_ready().await, || "the receiver does not start again")?;
         }
         tokio::time::sleep(Duration::from_millis(random.u64(..90))).await;
     }
     process.kill().await;
-    process = place.run(&["fails=5"], &[]);
-    holds(process.is_ready().await, || "the receiver does not start in the end".to_owned())?;
+    process = receiver.run(&["fails=5"], &[]);
+    holds(process.is_ready().await, || "the receiver does not start in the end")?;
     sending.stop().await;
     x.settle().await;
     process.kill().await;
     let sent = x.ledger().sent();
     let mut events = HashMap::new();
-    load.book(|book| {
+    load.journal(|journal| {
         for sent in &sent {
-            let told = events_of(&sent.body);
-            book.sent(&told);
+            let reported = events_of(&sent.body);
+            journal.sent(&reported);
             if sent.outcome.is_ok() {
-                book.answered(&told);
+                journal.answered(reported.iter().map(|(key, _)| *key));
             }
             let delivery = read(APP, sent.body.clone()).unwrap();
             events.extend(delivery.events().iter().map(|event| (event.delivery_key(), event.clone())));
@@ -61,13 +59,34 @@ pub async fn lose_nothing(receiver: &Path, cycles: usize) -> Result<(), Violatio
     let answered = sent.iter().filter(|sent| sent.outcome.is_ok()).count();
     println!(
         "kills: {cycles}, {} events answered 200, of {} of the mock's {} requests",
-        load.book(|book| book.count_answered()),
+        load.count_answered(),
         answered,
         sent.len()
     );
-    holds(answered > 0 && load.book(|book| book.count_answered()) > cycles, || "there was no load".to_owned())?;
-    settle(&load, &place.inbox(), &place.consumed()).await?;
-    judged_by_the_mock(&x, &events, &Line::read(&place.consumed())).await
+    holds(answered > 0 && load.count_answered() > cycles, || "there was no load")?;
+    receiver.settle(&load).await?;
+    judged_by_the_mock(&x, &events, &Line::read(&receiver.consumed())).await
+}
+
+/// The process gets SIGTERM under load.
+pub async fn terminations_lose_nothing(receiver: &Path, times: usize) -> Result<(), Violation> {
+    let receiver = Receiver::new(receiver);
+    let load = Load::new(seed());
+    let sending = Traffic::new(&load, receiver.url()).start(4);
+    for _ in 0..times {
+        let before = load.count_answered();
+        let mut process = receiver.run(&["fails=5"], &[]);
+        holds(process.is_ready().await, || "the receiver does not start")?;
+        while load.count_answered() < before + 40 {
+            tokio::task::yield_now().await;
+        }
+        process.terminate();
+        let ended = process.ended().await;
+        holds(ended.success(), || format!("asked to end, the receiver ended with {ended}"))?;
+    }
+    // No receiver is left to answer the requests in progress.
+    sending.abandon().await;
+    receiver.settle(&load).await
 }
 
 /// The simulated X, with short retry delays.
@@ -111,5 +130,5 @@ async fn judged_by_the_mock(
     let ledger = x.ledger();
     consumed.values().filter_map(|key| events.get(key)).for_each(|event| ledger.consumed(event));
     let judged = ledger.every_200_was_consumed().await.and_then(|()| ledger.none_consumed_twice());
-    judged.map_err(|error| Violation::other(error.to_string()))
+    judged.map_err(Violation::other)
 }

@@ -1,6 +1,7 @@
 //! Two openers of one new folder. Each is paused after it has checked the folder, so that both have
 //! checked before either has created the file, unless a lock prevents it.
 
+use birdhook_test_harness::seed::seed;
 use std::path::Path;
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::Duration;
@@ -8,9 +9,9 @@ use std::time::Duration;
 use birdhook_inbox::faults::{self, Bug};
 use birdhook_inbox::{EventQuery, StoreError};
 
-use crate::bed::{Bed, options};
-use crate::load::{Body, Load};
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, options};
+use birdhook_test_harness::load::{Body, Load};
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// The maximum wait of an opener for the other one to check.
 const DELAY: Duration = Duration::from_millis(50);
@@ -19,7 +20,7 @@ const OPENERS: usize = 2;
 
 pub fn lose_nothing(rounds: usize, bug: Option<Bug>) -> Result<(), Violation> {
     faults::plant(bug);
-    let load = Load::new(birdhook_seed::seed());
+    let load = Load::new(seed());
     let proof = (0..rounds).try_for_each(|_| round(&load));
     faults::plant(None);
     proof
@@ -54,9 +55,9 @@ fn round(load: &Load) -> Result<(), Violation> {
         answered += turn?;
     }
     let there = wait(async {
-        let bed = Bed::open(options(), folder.path()).map_err(|error| Violation::other(error.to_string()))?;
-        let there = bed.inbox.list(EventQuery::all()).await.map_err(|error| Violation::other(error.to_string()))?.len();
-        bed.close().await;
+        let fixture = Fixture::open(options(), folder.path()).map_err(Violation::other)?;
+        let there = fixture.inbox.list(EventQuery::all()).await.map_err(Violation::other)?.len();
+        fixture.close().await;
         Ok(there)
     })?;
     holds(there == answered, || format!("{answered} events were answered 200, and {there} are there"))
@@ -64,12 +65,12 @@ fn round(load: &Load) -> Result<(), Violation> {
 
 /// Opens the inbox, stores a delivery and closes it. Returns the number of events answered 200.
 async fn take_a_turn(folder: &Path, body: Body) -> Result<usize, Violation> {
-    let bed = match Bed::open(options(), folder) {
-        Ok(bed) => bed,
+    let fixture = match Fixture::open(options(), folder) {
+        Ok(fixture) => fixture,
         Err(error) if matches!(error.reason, StoreError::InUse(_)) => return Ok(0),
-        Err(error) => return Err(Violation::other(error.to_string())),
+        Err(error) => return Err(Violation::other(error)),
     };
-    let status = bed.send(&body.bytes).await;
-    bed.close().await;
+    let status = fixture.send(&body).await;
+    fixture.close().await;
     Ok(if status == 200 { body.events.len() } else { 0 })
 }

@@ -1,38 +1,38 @@
 //! The receiver's system calls: each 200 must follow an fdatasync of the inbox's file that began
 //! after the request was read.
 
+use birdhook_test_harness::seed::seed;
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::bed::settle;
-use crate::load::Load;
-use crate::process::Place;
-use crate::violation::{Violation, holds};
+use crate::receiver::Receiver;
+use birdhook_test_harness::load::{Load, Traffic};
+use birdhook_test_harness::violation::{Violation, holds};
 
 const CALLS: &str = "trace=fdatasync,fsync,read,recvfrom,write,sendto,writev,sendmsg";
 
 pub async fn show_a_sync_before_each_200(receiver: &Path, answers: usize, bug: Option<&str>) -> Result<(), Violation> {
-    let place = Place::new(receiver);
-    let load = Load::new(birdhook_seed::seed()).without_duplicates();
-    let file = place.file("calls");
+    let receiver = Receiver::new(receiver);
+    let load = Load::new(seed()).without_duplicates();
+    let file = receiver.file("calls");
     let out = file.display().to_string();
     let strace = ["strace", "-f", "-y", "-s", "48", "-e", CALLS, "-e", "signal=none", "-o", &out];
     let environment: Vec<_> = bug.map(|bug| ("BIRDHOOK_PLANTED", bug)).into_iter().collect();
-    let mut process = place.run_under(&strace, &["consumers=0"], &environment);
-    holds(process.is_ready().await, || "the receiver does not start under strace".to_owned())?;
-    let sending = load.start(&place.url(), 2);
-    while load.book(|book| book.count_answered()) < answers {
+    let mut process = receiver.run_under(&strace, &["consumers=0"], &environment);
+    holds(process.is_ready().await, || "the receiver does not start under strace")?;
+    let mut sending = Traffic::new(&load, receiver.url()).start(2);
+    while load.count_answered() < answers {
         tokio::task::yield_now().await;
     }
     sending.stop().await;
     // Signals the traced process itself; strace exits when it does.
-    process.terminate_all();
+    process.terminate_children();
     process.ended().await;
     let calls = std::fs::read_to_string(&file).unwrap();
     let shown = judge(&calls)?;
     println!("syscalls: {shown} answers, each behind a sync");
     holds(shown >= answers / 6, || format!("only {shown} answers were seen"))?;
-    settle(&load, &place.inbox(), &place.consumed()).await
+    receiver.settle(&load).await
 }
 
 /// Reads the lines in the order in which calls began and returned.

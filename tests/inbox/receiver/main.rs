@@ -8,12 +8,13 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use birdhook_inbox::{Inbox, InboxSettings, Lease};
-use birdhook_inbox_proof::consumed::Line;
-use birdhook_inbox_proof::{PATIENCE, webhook};
+use birdhook_inbox::{Inbox, Lease};
+use birdhook_inbox_proof::fixture::{line, options};
+use birdhook_inbox_proof::webhook;
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::consumption::Line;
 use birdhook_tower::Receiver;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -30,8 +31,7 @@ struct Consumer {
 async fn main() {
     let mut words = std::env::args().skip(1);
     let (folder, consumed) = (words.next().expect("a folder"), words.next().expect("a file"));
-    let backoff = Duration::from_millis(10);
-    let mut options = InboxSettings::new().free_space(0).max_attempts(u32::MAX).backoff(backoff, backoff);
+    let mut options = options();
     let (mut consumers, mut fails, mut points) = (4, 0, None);
     for word in words {
         match word.split_once('=').expect("NAME=VALUE") {
@@ -56,8 +56,8 @@ async fn main() {
     let app = Router::new().fallback_service(Receiver::new(pipeline.clone()));
     let stop = async move {
         term.recv().await;
-        pipeline.shutdown(PATIENCE).await;
-        inbox.close(PATIENCE).await;
+        pipeline.shutdown(TIMEOUT).await;
+        inbox.close(TIMEOUT).await;
     };
     axum::serve(listener, app).with_graceful_shutdown(stop).await.unwrap();
     for task in consuming {
@@ -77,7 +77,7 @@ impl Consumer {
 
     /// Writes the event to the journal, in one write, before it acknowledges it.
     async fn consume(&self, lease: Lease) {
-        self.write(&Line::consumed(&lease));
+        self.write(&line(&lease));
         if fastrand::u8(..100) < self.fails {
             let _ = lease.nack(None).await;
             return;

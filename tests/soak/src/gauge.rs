@@ -28,7 +28,7 @@ pub(crate) async fn look(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !traffic.is_over() {
         ticks.tick().await;
-        let queue = process.tell("state").await.queue;
+        let queue = process.command("state").await.queue;
         samples.push(Sample { place: traffic.place(), round: round(), held: process.held(), queue });
     }
     samples

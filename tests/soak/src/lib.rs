@@ -14,8 +14,7 @@
     reason = "a test that cannot go on"
 )]
 
-mod book;
-mod connection;
+mod event;
 mod gauge;
 mod phase;
 mod process;
@@ -24,8 +23,6 @@ mod report;
 mod run;
 mod sender;
 pub mod settings;
-mod signing;
-mod story;
 mod tally;
 mod traffic;
 
@@ -33,7 +30,9 @@ pub use report::{Report, Verdict};
 pub use run::run;
 pub use settings::{Plant, Settings, Sink};
 
-/// The name of the app, which is part of every key.
-const APP: &str = "default";
+use birdhook_pipeline::Secret;
 
-const PATH: &str = "/webhooks/twitter";
+/// Returns the secret with this number.
+fn secret(number: u64) -> Secret {
+    Secret::new(format!("consumer-secret-number-{number}")).unwrap()
+}

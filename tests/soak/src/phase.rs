@@ -74,9 +74,9 @@ impl Phase {
     pub(crate) async fn last(self, time: Duration, process: &Process, traffic: &Traffic, random: &mut fastrand::Rng) {
         let end = Instant::now() + time;
         match self {
-            Self::Slow => _ = process.tell("slow").await,
-            Self::Down => _ = process.tell("down").await,
-            Self::Full => _ = process.tell("stop").await,
+            Self::Slow => _ = process.command("slow").await,
+            Self::Down => _ = process.command("down").await,
+            Self::Full => _ = process.command("stop").await,
             Self::Calm | Self::Storm | Self::Drops | Self::Rotation | Self::Mixed => {}
         }
         // The pause between two changes is 2 to 8 % of the phase.
@@ -88,20 +88,20 @@ impl Phase {
                 continue;
             }
             match random.u8(..8) {
-                0 => _ = process.tell("slow").await,
-                1 => _ = process.tell("down").await,
-                2 => _ = process.tell("stop").await,
+                0 => _ = process.command("slow").await,
+                1 => _ = process.command("down").await,
+                2 => _ = process.command("stop").await,
                 3 => traffic.rotate(process).await,
                 4 => traffic.usual_as_in(random.choice(Self::ALL).unwrap()),
-                5 => _ = process.tell("go").await,
+                5 => _ = process.command("go").await,
                 _ => {
-                    process.tell("well").await;
-                    process.tell("go").await;
+                    process.command("well").await;
+                    process.command("go").await;
                 }
             }
         }
         sleep_until(end).await;
-        process.tell("well").await;
-        process.tell("go").await;
+        process.command("well").await;
+        process.command("go").await;
     }
 }

@@ -1,13 +1,12 @@
 //! The receiver's process: its control channel, and its memory and files.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use birdhook_test_harness::proc::{Memory, open_files};
+use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use crate::settings::{Plant, Settings};
@@ -22,13 +21,7 @@ const HORIZON: Duration = Duration::from_secs(120);
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     id: u32,
-    wire: Mutex<Wire>,
-}
-
-struct Wire {
-    child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    process: Mutex<birdhook_test_harness::process::Process>,
 }
 
 /// The receiver's own report.
@@ -42,11 +35,10 @@ pub(crate) struct State {
     pub(crate) consumed: usize,
 }
 
-/// The process's memory in bytes and its open files, as reported by the system.
+/// The process's memory and its open files, as reported by the system.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Held {
-    pub(crate) resident: f64,
-    pub(crate) proportional: f64,
+    pub(crate) memory: Memory,
     pub(crate) files: usize,
 }
 
@@ -54,45 +46,35 @@ impl Process {
     pub(crate) async fn start(program: &Path, settings: &Settings, folder: &Path) -> Self {
         let horizon = HORIZON.as_millis().to_string();
         let mut command = Command::new(program);
-        command.args(["receive", settings.sink.name()]).arg(folder);
+        command.args(["receive", settings.sink.name()]).arg(folder).stdin(Stdio::piped());
         command.args([settings.deadline.as_millis().to_string(), horizon, settings.capacity.to_string()]);
         command.args(settings.plant.map(Plant::name));
         // With several arenas, glibc fills one after the other for minutes, which hides small leaks
         // and looks like large ones.
         command.env("MALLOC_ARENA_MAX", "1");
-        let mut child = command.kill_on_drop(true).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (id, input) = (child.id().unwrap(), child.stdin.take().unwrap());
-        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = output.next_line().await.unwrap().expect("a receiver that starts");
+        let mut process = birdhook_test_harness::process::Process::run(&mut command);
+        let port = process.line().await.expect("a receiver that starts");
         let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
-        Self { address, id, wire: Mutex::new(Wire { child, input, output }) }
+        Self { address, id: process.id(), process: Mutex::new(process) }
     }
 
-    pub(crate) async fn tell(&self, line: &str) -> State {
-        let mut wire = self.wire.lock().await;
-        wire.input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-        let answer = wire.output.next_line().await.unwrap().expect("a receiver that lives");
+    /// Executes a command of the receiver, and returns its report.
+    pub(crate) async fn command(&self, line: &str) -> State {
+        let answer = self.process.lock().await.ask(line).await;
         let numbers: Vec<usize> = answer.split(' ').map(|number| number.parse().unwrap()).collect();
         let [in_flight, body_bytes, queue, remembered, consumed] = numbers[..] else { panic!("{answer}") };
         State { in_flight, body_bytes, queue, remembered, consumed }
     }
 
     pub(crate) fn held(&self) -> Held {
-        let memory = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.id)).expect("a receiver that lives");
-        let bytes = |name: &str| {
-            let line = memory.lines().find_map(|line| line.strip_prefix(name)).expect("what Linux tells");
-            line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0
-        };
-        Held { resident: bytes("Rss:"), proportional: bytes("Pss:"), files: self.files() }
+        Held { memory: Memory::of(self.id), files: self.files() }
     }
 
     pub(crate) fn files(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.id)).expect("a receiver that lives").count()
+        open_files(self.id)
     }
 
     pub(crate) async fn end(self) -> ExitStatus {
-        let Wire { mut child, input, .. } = self.wire.into_inner();
-        drop(input);
-        child.wait().await.unwrap()
+        self.process.into_inner().ended().await
     }
 }

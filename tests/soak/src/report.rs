@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use birdhook_test_harness::journal::Balance;
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
-use crate::book::Balance;
 use crate::gauge::{Sample, median};
 use crate::phase::Phase;
 use crate::process::{Held, State};
@@ -66,8 +66,8 @@ impl Report {
             Phase::ALL.len()
         );
         let verdicts = vec![
-            outcome.flat("memory, resident", settings, |held| held.resident),
-            outcome.flat("memory, proportional", settings, |held| held.proportional),
+            outcome.flat("memory, resident", settings, |held| held.memory.resident),
+            outcome.flat("memory, proportional", settings, |held| held.memory.proportional),
             outcome.files_flat(settings),
             outcome.at_rest(),
             outcome.answers(&all),
@@ -149,7 +149,7 @@ impl Outcome {
             "{} open files, {} before; in flight {in_flight} deliveries, {body_bytes} bytes; queued {queue}; {:.2} MiB resident",
             self.files,
             self.files_before,
-            self.held.resident / MIB
+            self.held.memory.resident / MIB
         );
         Verdict { what: "at rest", holds, text }
     }
@@ -176,14 +176,14 @@ impl Outcome {
             "of {sent} events sent {unanswered} never answered 200, {lost} answered 200 and not consumed, {doubled} consumed \
              twice, {changed} changed, {invented} never sent"
         );
-        Verdict { what: "book", holds: self.balance == Balance { sent, ..Balance::default() }, text }
+        Verdict { what: "journal", holds: self.balance == Balance { sent, ..Balance::default() }, text }
     }
 
     /// Describes the memory by rounds.
     fn by_rounds(&self, settings: &Settings) -> String {
         let one = |round: usize| {
             let samples = self.samples.iter().filter(|sample| sample.round == round);
-            format!("{:.2}", median(samples.map(|sample| sample.held.resident)) / MIB)
+            format!("{:.2}", median(samples.map(|sample| sample.held.memory.resident)) / MIB)
         };
         let all: Vec<_> = (0..=settings.rounds).map(one).collect();
         format!("MiB resident, by rounds, from the one that does not count: {}", all.join(", "))
@@ -212,8 +212,8 @@ impl Outcome {
                 with(0),
                 format!("{:.2}", tally.within(0.5)),
                 format!("{:.2}", tally.within(0.99)),
-                format!("{:.2}", middle(|held| held.resident) / MIB),
-                format!("{:.2}", middle(|held| held.proportional) / MIB),
+                format!("{:.2}", middle(|held| held.memory.resident) / MIB),
+                format!("{:.2}", middle(|held| held.memory.proportional) / MIB),
                 format!("{:.0}", middle(|held| held.files as f64)),
                 samples().map(|sample| sample.queue).max().unwrap_or_default().to_string(),
             ]);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
+use birdhook_test_harness::TIMEOUT;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use crate::book::Told;
+use crate::event::read;
 use crate::gauge;
 use crate::phase::Phase;
 use crate::process::{Process, State};
@@ -16,9 +17,6 @@ use crate::report::{Outcome, Report};
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::traffic::Traffic;
-
-/// The time limit for steps that normally take a moment: only a hang takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bodies, and events per body, that overfill the receiver's deduplication window.
 const CROWD: (u64, u64) = (110, 1000);
@@ -72,11 +70,12 @@ pub async fn run(program: &Path, settings: &Settings) -> Report {
     let held = process.held();
     let consumed = std::fs::read(folder.path().join("consumed")).unwrap();
     let ended = Arc::into_inner(process).expect("nobody else").end().await;
-    let (book, tallies, mut violations) = Arc::into_inner(traffic).expect("nobody else").into_parts();
+    let (mut journal, tallies, mut violations) = Arc::into_inner(traffic).expect("nobody else").into_parts();
     if !ended.success() {
         violations.push(format!("the receiver ended with {ended}"));
     }
-    let balance = book.balance(Told::read(&consumed));
+    read(&consumed).for_each(|(key, content)| journal.consumed(key, content));
+    let balance = journal.balance();
     let outcome = Outcome { tallies, samples, counted, balance, violations, state, held, files_before, files };
     Report::new(settings, &outcome)
 }
@@ -101,7 +100,7 @@ async fn send_rest(traffic: &Arc<Traffic>) {
         if rest.is_empty() {
             return;
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > TIMEOUT {
             return traffic.violation(format!("{} deliveries get no 200, however often they come", rest.len()));
         }
         send(traffic, rest).await;
@@ -113,12 +112,12 @@ async fn send_rest(traffic: &Arc<Traffic>) {
 async fn at_rest(process: &Process, sent: usize, files_before: usize) -> (State, usize) {
     let (mut seen, mut since) = ((State::default(), 0), Instant::now());
     loop {
-        let (state, files) = (process.tell("state").await, process.files());
+        let (state, files) = (process.command("state").await, process.files());
         if (state, files) != seen {
             (seen, since) = ((state, files), Instant::now());
         }
         let is_idle = (state.in_flight, state.body_bytes, state.queue) == (0, 0, 0) && state.consumed >= sent;
-        if is_idle && files <= files_before || since.elapsed() > PATIENCE / 12 {
+        if is_idle && files <= files_before || since.elapsed() > TIMEOUT / 12 {
             return seen;
         }
         sleep(Duration::from_millis(50)).await;

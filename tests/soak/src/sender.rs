@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use birdhook_pipeline::signature;
+use birdhook_test_harness::http_client::{Answer, Connection, PATH};
 use birdhook_testkit::{Challenge, WebhookPost, now};
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
-use crate::PATH;
-use crate::connection::{Answer, Connection};
-use crate::signing::secret;
+use crate::secret;
 use crate::tally::Asked;
 use crate::traffic::{Body, Next, Traffic};
+
+/// The time limit for a response. A receiver that takes longer counts as hung.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Longer than the receiver's limit.
 const TOO_LONG: usize = (1 << 20) + (1 << 16);
@@ -145,7 +147,11 @@ impl Sender {
 /// Sends a request and records the result. Status 0 means no response.
 async fn ask(traffic: &Traffic, connection: &mut Connection, request: &[u8], asked: Asked) -> Answer {
     let (place, begun) = (traffic.place(), Instant::now());
-    let answer = connection.ask(request).await.unwrap_or_else(|_| Answer { status: 0, body: Vec::new() });
+    let answer = connection.ask(request, LIMIT).await.unwrap_or_default();
+    // The receiver may reject a request without reading its body, and then close the connection.
+    if (400..500).contains(&answer.status) {
+        connection.close();
+    }
     traffic.note(place, asked, answer.status, begun.elapsed());
     answer
 }

@@ -5,70 +5,53 @@ use std::time::Duration;
 
 use crate::phase::Phase;
 
-/// The destination of the receiver's deliveries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sink {
-    Channel,
-    Handler,
-    Inbox,
+/// Defines an enum whose values have names on the command line.
+macro_rules! named {
+    ($(#[$about:meta])* $type:ident { $($(#[$value_about:meta])* $value:ident = $name:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type {
+            $($(#[$value_about])* $value,)*
+        }
+
+        impl $type {
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$value => $name,)* }
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+
+            fn from_str(name: &str) -> Result<Self, String> {
+                let all = [$(Self::$value),*];
+                let names = all.map(Self::name).join(", ");
+                all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("expected one of {names}"))
+            }
+        }
+    };
 }
 
-/// A deliberate mistake of the receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plant {
-    /// Every tenth delivery leaves a file open.
-    FileLeak,
-    /// Every delivery leaks a buffer.
-    MemoryLeak,
-    /// Deliveries that take longer than half the deadline are reported as successful.
-    Loss,
-    /// One in a hundred deliveries succeeds but is answered 503.
-    Double,
-}
-
-const SINKS: [(&str, Sink); 3] = [("channel", Sink::Channel), ("handler", Sink::Handler), ("inbox", Sink::Inbox)];
-
-const PLANTS: [(&str, Plant); 4] = [
-    ("file-leak", Plant::FileLeak),
-    ("memory-leak", Plant::MemoryLeak),
-    ("loss", Plant::Loss),
-    ("double", Plant::Double),
-];
-
-fn named<T: Copy>(all: &[(&str, T)], name: &str) -> Result<T, String> {
-    let names = || all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    all.iter().find(|(known, _)| *known == name).map(|(_, it)| *it).ok_or_else(|| format!("one of {}", names()))
-}
-
-fn name_of<T: PartialEq>(all: &[(&'static str, T)], it: &T) -> &'static str {
-    all.iter().find(|(_, known)| known == it).map_or("", |(name, _)| name)
-}
-
-impl FromStr for Sink {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        named(&SINKS, name)
+named! {
+    /// The destination of the receiver's deliveries.
+    Sink {
+        Channel = "channel",
+        Handler = "handler",
+        Inbox = "inbox",
     }
 }
 
-impl FromStr for Plant {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        named(&PLANTS, name)
-    }
-}
-
-impl Sink {
-    pub fn name(self) -> &'static str {
-        name_of(&SINKS, &self)
-    }
-}
-
-impl Plant {
-    pub fn name(self) -> &'static str {
-        name_of(&PLANTS, &self)
+named! {
+    /// A deliberate mistake of the receiver.
+    Plant {
+        /// Every tenth delivery leaves a file open.
+        FileLeak = "file-leak",
+        /// Every delivery leaks a buffer.
+        MemoryLeak = "memory-leak",
+        /// Deliveries that take longer than half the deadline are reported as successful.
+        Loss = "loss",
+        /// One in a hundred deliveries succeeds but is answered 503.
+        Double = "double",
     }
 }
 

@@ -6,16 +6,19 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use birdhook_pipeline::Secret;
+use birdhook_pipeline::{ApiSource, Secret};
+use birdhook_test_harness::http_client::PATH;
+use birdhook_test_harness::journal::Journal;
+use birdhook_test_harness::payloads::Payloads;
+use birdhook_testkit::Kind;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
-use crate::book::{Book, Told, events_of};
+use crate::event::{Short, events_of};
 use crate::phase::{Mix, Phase};
 use crate::process::Process;
+use crate::secret;
 use crate::settings::Settings;
-use crate::signing::Signing;
-use crate::story::Story;
 use crate::tally::{Asked, Tally};
 
 /// Limit of deliveries that wait to be sent again. At the limit, no new event is made.
@@ -42,9 +45,10 @@ pub(crate) struct Traffic {
 }
 
 struct Script {
-    story: Story,
+    payloads: Payloads,
+    deletions: u64,
     random: fastrand::Rng,
-    book: Book,
+    journal: Journal<u64>,
     waiting: BTreeMap<(Instant, u64), Arc<Body>>,
     numbers: u64,
     recent: Vec<Arc<Body>>,
@@ -52,8 +56,30 @@ struct Script {
 
 pub(crate) struct Body {
     pub(crate) bytes: Bytes,
-    events: Vec<Told>,
+    events: Vec<Short>,
     tries: AtomicU32,
+}
+
+/// The current secret. A request holds it while it is in flight.
+pub(crate) struct Signing {
+    pub(crate) number: u64,
+    pub(crate) secret: Secret,
+}
+
+impl Signing {
+    fn new(number: u64) -> Self {
+        Self { number, secret: secret(number) }
+    }
+}
+
+/// Returns random events of all kinds that an API reports.
+pub(crate) fn payloads(seed: u64) -> Payloads {
+    let is_reported = |kind: &Kind| {
+        let by = kind.api_sources();
+        by.contains(&ApiSource::AccountActivity) || by.contains(&ApiSource::XActivity)
+    };
+    let kinds = Kind::ALL.iter().copied().filter(is_reported).collect();
+    Payloads::new(seed, kinds, (2001..2100).map(|id| id.to_string()).collect(), 10)
 }
 
 /// The next action of a sender.
@@ -72,16 +98,17 @@ pub(crate) enum Next {
 impl Traffic {
     pub(crate) fn new(settings: &Settings, address: SocketAddr) -> Self {
         let script = Script {
-            story: Story::new(settings.seed),
+            payloads: payloads(settings.seed),
+            deletions: 0,
             random: fastrand::Rng::with_seed(settings.seed ^ 1),
-            book: Book::default(),
+            journal: Journal::default(),
             waiting: BTreeMap::new(),
             numbers: 0,
             recent: Vec::new(),
         };
         Self {
             address,
-            url: format!("http://{address}{}", crate::PATH),
+            url: format!("http://{address}{PATH}"),
             deadline: settings.deadline,
             script: Mutex::new(script),
             signing: Mutex::new((Arc::new(Signing::new(0)), Weak::new())),
@@ -139,7 +166,7 @@ impl Traffic {
             sleep(Duration::from_millis(5)).await;
         }
         let next = Signing::new(self.signing().number + 1);
-        process.tell(&format!("rotate {}", next.number)).await;
+        process.command(&format!("rotate {}", next.number)).await;
         let mut signing = self.signing.lock().unwrap();
         let before = std::mem::replace(&mut signing.0, Arc::new(next));
         signing.1 = Arc::downgrade(&before);
@@ -188,7 +215,7 @@ impl Traffic {
     pub(crate) fn crowds(&self, bodies: u64, events: u64) -> Vec<Arc<Body>> {
         let mut script = self.script();
         let mut crowd = |_| {
-            let bytes = script.story.crowd(events);
+            let bytes = script.deletions(events);
             script.enter(bytes).unwrap()
         };
         (0..bodies).map(&mut crowd).collect()
@@ -200,7 +227,7 @@ impl Traffic {
     }
 
     pub(crate) fn count_sent(&self) -> usize {
-        self.script().book.count_sent()
+        self.script().journal.count_sent()
     }
 
     /// Records the responses to a delivery. It is sent again unless all copies were answered 200.
@@ -208,7 +235,7 @@ impl Traffic {
         let mut script = self.script();
         for status in statuses {
             if *status == 200 {
-                script.book.answered(&body.events);
+                script.journal.answered(body.events.iter().map(|(key, _)| *key));
                 if body.events.len() > MOST_EVENTS {
                     continue;
                 }
@@ -243,18 +270,27 @@ impl Traffic {
         Secret::new("somebody-else's-secret").unwrap()
     }
 
-    /// Returns the book, the tallies, and the violations. The last tally is for requests that do
+    /// Returns the journal, the tallies, and the violations. The last tally is for requests that do
     /// not count.
-    pub(crate) fn into_parts(self) -> (Book, Vec<Tally>, Vec<String>) {
+    pub(crate) fn into_parts(self) -> (Journal<u64>, Vec<Tally>, Vec<String>) {
         let script = self.script.into_inner().unwrap();
-        (script.book, self.tallies.into_inner().unwrap(), self.violations.into_inner().unwrap())
+        (script.journal, self.tallies.into_inner().unwrap(), self.violations.into_inner().unwrap())
     }
 }
 
 impl Script {
+    /// Returns a body with this number of new events, which is cheap to make.
+    fn deletions(&mut self, events: u64) -> Bytes {
+        let first = 1_000_000_000_000_000_000 + self.deletions;
+        self.deletions += events;
+        let one = |id: u64| format!(r#"{{"status":{{"id":"{id}","user_id":"2001"}},"timestamp_ms":"1795426200000"}}"#);
+        let all: Vec<_> = (first..first + events).map(one).collect();
+        format!(r#"{{"for_user_id":"2001","tweet_delete_events":[{}]}}"#, all.join(",")).into()
+    }
+
     fn fresh(&mut self) -> Arc<Body> {
         loop {
-            let bytes = self.story.body();
+            let bytes = self.payloads.body();
             if let Some(body) = self.enter(bytes) {
                 return body;
             }
@@ -264,17 +300,36 @@ impl Script {
     /// Records a body. Returns `None` if one of its events is already recorded.
     fn enter(&mut self, bytes: Bytes) -> Option<Arc<Body>> {
         let events = events_of(&bytes);
-        let is_new = self.book.sent(&events);
+        let is_new = self.journal.sent_first(&events);
         is_new.then(|| Arc::new(Body { bytes, events, tries: AtomicU32::new(0) }))
     }
 
     /// Returns a body that the receiver must never accept.
     fn fresh_unsent(&mut self) -> Arc<Body> {
-        Arc::new(Body { bytes: self.story.body(), events: Vec::new(), tries: AtomicU32::new(0) })
+        Arc::new(Body { bytes: self.payloads.body(), events: Vec::new(), tries: AtomicU32::new(0) })
     }
 
     fn due(&mut self, now: Instant) -> Option<Arc<Body>> {
         let first = self.waiting.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Sink;
+
+    #[test]
+    fn payloads_hardly_repeat_and_deletions_never_do() {
+        let settings = Settings::lasting(Duration::from_secs(60), Sink::Channel, 3);
+        let traffic = Traffic::new(&settings, ([127, 0, 0, 1], 0).into());
+        let mut script = traffic.script();
+        let mut is_new = |bytes| script.enter(bytes).is_some();
+        let mut payloads = payloads(3);
+        let repeated = (0..2000).filter(|_| !is_new(payloads.body())).count();
+        assert!(repeated < 20, "{repeated} of 2000");
+        drop(script);
+        assert!(traffic.crowds(3, 100).iter().all(|body| body.events.len() == 100));
     }
 }

@@ -58,9 +58,10 @@ pub(crate) fn run(quick: bool) {
     };
     println!("## How the cost of a request grows\n\n{}\n", prose(&facts));
     let intro = format!(
-        "CPU time from the head of a request until the app receives the delivery: {} rounds of {} ms for each size. *worst step* \
-         is the fastest growth from one size to the next. For apps, events and bytes, 1 is linear growth; for keys and \
-         concurrent requests, 1 is a constant cost.",
+        "Costs are CPU time, from the head of a request until the app receives the delivery: {} rounds of {} ms for each \
+         size. *step* compares a row with the row above. For apps, events and bytes it is the growth of the cost divided by \
+         the growth of the size: 1 is linear. For keys and concurrent requests it is the growth of the cost of one request: \
+         1 is constant.",
         length.rounds,
         length.slice.as_millis()
     );

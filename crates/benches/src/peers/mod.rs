@@ -155,5 +155,5 @@ fn print(all: &Throughput<&str>, missing: &BTreeMap<&str, String>) {
             }
         }
     }
-    println!("\n{table}\n{goals}");
+    println!("\n{goals}");
 }

@@ -77,7 +77,7 @@ impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let app = match self.1 {
             App::Bare => "bare",
-            App::Floor => "HMAC and JSON",
+            App::Floor => "HMAC and JSON alone",
             App::Birdhook => "birdhook",
             App::MainConsumes => "birdhook, `main` consumes",
             App::Patient => "birdhook, deadline 60 s",

@@ -20,11 +20,12 @@ const MORE: usize = 4;
 /// The time to warm up a server whose caches another server has used.
 const WARM_UP: Duration = Duration::from_millis(30);
 
-/// Latencies by rounds, in microseconds.
+/// Latencies by rounds in microseconds, and the share of the time in which the server was running.
 #[derive(Default)]
 struct Measured {
     median: Sample,
     p99: Sample,
+    busy: Sample,
 }
 
 pub(crate) fn measure(length: &Length, throughput: &Throughput<Candidate>, goals: &mut Goals) {

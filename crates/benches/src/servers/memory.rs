@@ -50,8 +50,9 @@ pub(crate) fn measure(length: &Length, goals: &mut Goals) {
         table.row(cells.chain([cell(refused, 1.0, "")]));
     }
     let intro = format!(
-        "Memory (RSS) of each of {IDLE} idle connections, and its increase by {UNDER_WAY} unfinished requests of 6 KB or \
-         {IDLE} of 64 KB. The memory budget refuses some of the latter:"
+        "Memory of {IDLE} idle connections after one request each. *Unfinished* is the increase when the last byte is \
+         missing from {UNDER_WAY} requests of 6 KB, or from {IDLE} of 64 KB. *Refused* counts the requests of 64 KB \
+         without a 200; birdhook limits the memory for all bodies:"
     );
     println!("{}\n\n{table}", prose(&intro));
     let [bare, birdhook] = &measured;

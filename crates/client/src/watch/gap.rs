@@ -111,7 +111,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(birdhook_seed::property())]
+        #![proptest_config(birdhook_test_harness::seed::property())]
 
         #[test]
         fn every_minute_is_there_once(gaps in proptest::collection::vec((0i64..60, 1i64..30), 1..8)) {

@@ -125,7 +125,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(birdhook_seed::property())]
+        #![proptest_config(birdhook_test_harness::seed::property())]
 
         /// For any gap, each minute is covered once. X accepts every job now, and no acceptable
         /// minute is left out.

@@ -64,7 +64,7 @@ fn text(random: &mut fastrand::Rng, longest: usize) -> String {
 
 #[tokio::test]
 async fn signatures_are_those_of_another_implementation() {
-    let seed = birdhook_seed::seed();
+    let seed = birdhook_test_harness::seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let bases = [
         ("https://api.x.com", "https://api.x.com"),

@@ -137,7 +137,7 @@ async fn nothing_is_deleted_and_a_tag_is_changed_only_where_one_is_wanted() {
 /// still does, and a second run changes nothing.
 #[tokio::test]
 async fn every_state_is_led_to_every_other() {
-    let seed = birdhook_seed::seed();
+    let seed = birdhook_test_harness::seed::seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let kinds = [Kind::Like, Kind::Post, Kind::Follow, Kind::MessageReceived];
     for round in 0..25 {

@@ -307,7 +307,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 4000, ..birdhook_seed::property() })]
+        #![proptest_config(ProptestConfig { cases: 4000, ..birdhook_test_harness::seed::property() })]
 
         #[test]
         fn agrees_on_what_looks_like_json(text in r#"[\[\]{}",:0-9eE.+\-trufalsn\\bx u\n/é]{0,24}"#) {

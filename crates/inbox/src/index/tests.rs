@@ -243,7 +243,7 @@ fn run(order: Order, seed: u64) {
 
 #[test]
 fn it_is_what_the_list_of_events_says_after_every_step() {
-    for seed in [1, 2, birdhook_seed::seed()] {
+    for seed in [1, 2, birdhook_test_harness::seed::seed()] {
         run(Order::Unordered, seed);
         run(Order::BySubscriber, seed);
     }

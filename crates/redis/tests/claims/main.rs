@@ -21,15 +21,15 @@ mod oracle;
 mod receiver;
 mod sender;
 mod server;
-mod world;
+mod simulation;
 
-use birdhook_seed::command;
-use world::{Run, run};
+use birdhook_test_harness::seed::command;
+use simulation::{Run, run};
 
 const AS_IT_IS: server::Mistake = str::to_owned;
 
 fn seeds(count: u64) -> Vec<u64> {
-    match birdhook_seed::given() {
+    match birdhook_test_harness::seed::given() {
         Some(seed) => vec![seed],
         None => (0..count).map(|_| fastrand::u64(..1_000_000_000)).collect(),
     }
@@ -48,7 +48,7 @@ struct Sum {
     unmarked: u64,
 }
 
-fn whatever_goes_wrong(seeds: &[u64]) -> Sum {
+fn under_faults(seeds: &[u64]) -> Sum {
     let mut sum = Sum::default();
     for seed in seeds {
         let Run { verdict, unmarked, .. } = holds(*seed, true);
@@ -69,18 +69,18 @@ fn whatever_goes_wrong(seeds: &[u64]) -> Sum {
 }
 
 #[test]
-fn whatever_goes_wrong_what_was_answered_200_is_taken_and_taken_once() {
-    println!("{:?}", whatever_goes_wrong(&seeds(15)));
+fn under_any_fault_an_event_answered_200_is_delivered_exactly_once() {
+    println!("{:?}", under_faults(&seeds(15)));
 }
 
 #[test]
 #[ignore = "long: run by `cargo xtask ci long`"]
-fn whatever_goes_wrong_in_many_runs_what_was_answered_200_is_taken_and_taken_once() {
-    println!("{:?}", whatever_goes_wrong(&seeds(140)));
+fn under_any_fault_in_many_runs_an_event_answered_200_is_delivered_exactly_once() {
+    println!("{:?}", under_faults(&seeds(140)));
 }
 
 #[test]
-fn when_nothing_goes_wrong_everything_is_taken_exactly_once() {
+fn without_faults_each_event_is_delivered_exactly_once() {
     for seed in seeds(30) {
         let Run { verdict, unmarked, .. } = holds(seed, false);
         assert_eq!((verdict.forgotten, verdict.unheard, verdict.never_heard), (0, 0, 0), "{}", command(seed));

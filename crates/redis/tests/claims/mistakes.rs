@@ -1,7 +1,7 @@
 //! Tests that the oracle notices a mistake planted in each script.
 
 use crate::server::Mistake;
-use crate::world::run;
+use crate::simulation::run;
 
 const CLAIM: &str = include_str!("../../src/dedupe/claim.lua");
 const DONE: &str = include_str!("../../src/dedupe/done.lua");
@@ -13,7 +13,7 @@ const RUNS: u64 = 60;
 fn is_noticed(script: &str, mistake: Mistake) {
     assert_ne!(mistake(script), script, "the script has changed, and this is no mistake in it any more");
     let noticed = (0..RUNS).find_map(|seed| run(seed, true, mistake).err().map(|wrong| (seed, wrong)));
-    let (seed, wrong) = noticed.expect("nobody noticed");
+    let (seed, wrong) = noticed.expect("not noticed");
     println!("seed {seed}: {}", wrong.lines().next().unwrap_or_default());
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::server::Reply;
-use crate::world::TICK;
+use crate::simulation::TICK;
 
 /// The purpose of a script call, regardless of its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Oracle {
     }
 
     /// Returns the last log lines that concern this key, for people to read.
-    pub fn story(&self, key: &str) -> String {
+    pub fn log_of(&self, key: &str) -> String {
         let concerns = |entry: &Entry| match entry {
             Entry::Called { keys, .. } | Entry::Answered { keys, .. } => keys.iter().any(|other| other == key),
             Entry::Began { key: other, .. } | Entry::Took { key: other, .. } => other == key,

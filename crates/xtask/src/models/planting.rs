@@ -73,7 +73,7 @@ fn copy() -> Result<PathBuf> {
     let manifest = format!("{before}members = [\"crates/core\", \"crates/pipeline\"]{after}");
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
-    for name in ["crates/core", "crates/pipeline", "tests/seed"] {
+    for name in ["crates/core", "crates/pipeline", "crates/testkit", "tests/harness"] {
         let to = folder.join(name);
         let _ = fs::remove_dir_all(&to);
         fs::create_dir_all(&to)?;

@@ -1,21 +1,22 @@
 //! Bodies with wrong lengths, request smuggling, and pipelined requests.
 
 use birdhook::signature;
+use birdhook_test_harness::http_client::connect;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
-use crate::book::body;
-use crate::row::{BODIES, Row, SLACK, row};
-use crate::target::{Tally, Target, chunked, get, post, sign, signed};
-use crate::wire::Outcome::{self, Closed, Status};
-use crate::wire::{answer, connect};
+use crate::journal::body;
+use crate::outcome::Outcome::{self, Closed, Status};
+use crate::outcome::answer;
+use crate::row::{BODIES, Row, SLACK, attack};
+use crate::target::{Tally, Target, chunked, get, post, sign, signed, unsigned};
 
 pub const ROWS: &[Row] = &[
-    row("chunked", "chunk_lies", "wrong, huge, endless chunk sizes", |t| Box::pin(chunk_lies(t))).waits(),
-    row("chunked", "chunk_extensions", "long extensions and trailers", |t| Box::pin(chunk_extensions(t))).waits(),
-    row("chunked", "lengths", "wrong, huge, repeated lengths", |t| Box::pin(lengths(t))).waits(),
-    row("chunked", "smuggling", "requests within requests", |t| Box::pin(smuggling(t))),
-    row("chunked", "pipelining", "500 requests per write", |t| Box::pin(pipelining(t))).memory(|_| SLACK + BODIES),
+    attack!("chunked", chunk_lies, "wrong, huge, endless chunk sizes").waits(),
+    attack!("chunked", chunk_extensions, "long extensions and trailers").waits(),
+    attack!("chunked", lengths, "wrong, huge, repeated lengths").waits(),
+    attack!("chunked", smuggling, "requests within requests"),
+    attack!("chunked", pipelining, "500 requests per write").memory(|_| SLACK + BODIES),
 ];
 
 const CHUNKED: &str = "transfer-encoding: chunked";
@@ -53,12 +54,9 @@ async fn chunk_lies(target: Target) -> Tally {
     let mut tally =
         target.judge(lies.iter().map(|(what, bytes)| ((*what).to_owned(), raw_chunks(bytes), NO_BODY))).await;
     tally.add(true_chunk);
-    let mut many = JoinSet::new();
-    for _ in 0..target.scale(500, 100) {
-        let target = target.clone();
-        many.spawn(async move { target.ask(&[&raw_chunks(b"fffffffffffffff0\r\n{}")]).await });
-    }
-    many.join_all().await.iter().for_each(|answer| tally.judge("a huge chunk, many times", answer, NO_BODY));
+    let huge = raw_chunks(b"fffffffffffffff0\r\n{}");
+    let many = target.ask_many(target.scale(500, 100), usize::MAX, &[&huge]).await;
+    tally.judge_all("a huge chunk, many times", &many, NO_BODY);
     tally
 }
 
@@ -76,7 +74,7 @@ async fn chunk_extensions(target: Target) -> Tally {
     let ones =
         [b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n".as_slice(); 20_000].concat();
     tally.judge("20,000 extensions", &target.ask(&[&raw_chunks(&ones)]).await, NO_BODY);
-    let body = body(target.book.ids(5000));
+    let body = body(target.journal.ids(5000));
     let answer = target.ask(&[&chunked(body.as_bytes(), 1, true)]).await;
     tally.judge("a body of chunks of one byte", &answer, &[Status(200), Status(408)]);
     tally
@@ -156,14 +154,14 @@ async fn smuggling(target: Target) -> Tally {
 /// Writes 500 requests at once, valid and invalid ones, which must be answered in order.
 async fn pipelining(target: Target) -> Tally {
     let mut tally = Tally::default();
-    let ids = target.book.ids(500);
+    let ids = target.journal.ids(500);
     let mut bytes = Vec::new();
     let mut expected = Vec::new();
     for (number, id) in ids.enumerate() {
         let body = body([id]);
         let (request, status) = match number % 5 {
             0 => (get("crc_token=pipelined", &[]), 200),
-            1 => ([&post(&[&format!("content-length: {}", body.len())]), body.as_bytes()].concat(), 401),
+            1 => (unsigned(&body), 401),
             2 => (get("crc_token=", &[]), 400),
             3 => (chunked(body.as_bytes(), 20, true), 200),
             _ => (signed(&body, &[]), 200),
@@ -198,7 +196,7 @@ async fn pipelining(target: Target) -> Tally {
             let allowed = [Status(*status), Closed];
             tally.count(&format!("request {number} of a pipeline"), *outcome, &allowed);
             if *outcome == Status(200) && number % 5 >= 3 {
-                target.book.accepted([*id]);
+                target.journal.accepted([*id]);
             }
         }
     }

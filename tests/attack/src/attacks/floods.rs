@@ -1,29 +1,28 @@
 //! As many requests as possible.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use birdhook_test_harness::http_client::Connection;
 use birdhook_testkit::Challenge;
-use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::book::body;
-use crate::row::{BODIES, Row, SLACK, row};
+use crate::journal::body;
+use crate::outcome::Answer;
+use crate::outcome::Outcome::{Closed, Status};
+use crate::row::{BODIES, Row, SLACK, attack};
 use crate::server::SECRET;
-use crate::target::{Tally, Target, get, post, signed};
-use crate::wire::Outcome::{Closed, Status};
-use crate::wire::{answer, connect};
+use crate::target::{Tally, Target, X_WAITS, get, signed};
 
 pub const ROWS: &[Row] = &[
-    row("floods", "distinct_keys", "1,000,000 events", |t| Box::pin(distinct_keys(t)))
+    attack!("floods", distinct_keys, "1,000,000 events")
         // Eight accepted bodies wait in the channel to be printed, each beside its parsed events.
         .memory(|_| SLACK + BODIES + 8 * (16 << 20)),
-    row("floods", "challenges", "challenges without pause", |t| Box::pin(challenges(t))),
-    row("floods", "unsigned", "unsigned deliveries without pause", |t| Box::pin(unsigned(t))),
-    row("floods", "connections", "new connection per request", |t| Box::pin(connections(t))),
-    row("floods", "copies", "one delivery, 10,000 times", |t| Box::pin(copies(t))),
+    attack!("floods", challenges, "challenges without pause"),
+    attack!("floods", unsigned, "unsigned deliveries without pause"),
+    attack!("floods", connections, "new connection per request"),
+    attack!("floods", copies, "one delivery, 10,000 times"),
 ];
 
 /// Delivers more events than the deduplication window holds, which is 100,000.
@@ -33,12 +32,12 @@ async fn distinct_keys(target: Target) -> Tally {
     // during which it answers no other request.
     let events = target.scale(9_000, 2_000);
     const UNDER_WAY: usize = 4;
-    let (mut tally, early) = (Tally::default(), target.book.ids(1));
+    let (mut tally, early) = (Tally::default(), target.journal.ids(1));
     tally.judge("an event before the flood", &target.deliver(early.clone()).await, &[Status(200)]);
     let bodies = target.scale(1_000_000, 120_000_u64).div_ceil(events);
     let (mut sending, mut latest) = (JoinSet::new(), 0);
     for _ in 0..bodies {
-        let ids = target.book.ids(events);
+        let ids = target.journal.ids(events);
         latest = ids.end - 1;
         let target = target.clone();
         sending.spawn(async move {
@@ -46,7 +45,10 @@ async fn distinct_keys(target: Target) -> Tally {
             // The next body is sent once this one is printed, so that the queue is bounded, as for
             // an app that keeps up.
             let begun = Instant::now();
-            while answer.outcome == Status(200) && target.book.printed(ids.end - 1) == 0 && begun.elapsed() < X_PRINTS {
+            while answer.outcome == Status(200)
+                && target.journal.printed(ids.end - 1) == 0
+                && begun.elapsed() < X_PRINTS
+            {
                 sleep(Duration::from_millis(2)).await;
             }
             answer
@@ -56,19 +58,19 @@ async fn distinct_keys(target: Target) -> Tally {
             tally.judge("a body of events", &answer, &[Status(200)]);
         }
     }
-    sending.join_all().await.iter().for_each(|answer| tally.judge("a body of events", answer, &[Status(200)]));
+    tally.judge_all("a body of events", &sending.join_all().await, &[Status(200)]);
     // The newest event is still remembered: the journal would report a second delivery. The one
     // from before the flood need not be.
     tally.judge("the newest again", &target.deliver([latest]).await, &[Status(200)]);
-    target.book.may_repeat(early.start);
+    target.journal.may_repeat(early.start);
     tally.judge("the oldest again", &target.deliver(early.clone()).await, &[Status(200)]);
     let begun = Instant::now();
-    while target.book.printed(early.start) < 2 && begun.elapsed() < Duration::from_secs(2) {
+    while target.journal.printed(early.start) < 2 && begun.elapsed() < Duration::from_secs(2) {
         sleep(Duration::from_millis(5)).await;
     }
-    let again = target.book.printed(early.start) == 2;
+    let again = target.journal.printed(early.start) == 2;
     tally.note =
-        format!("an event from before the flood {} again", if again { "is delivered" } else { "is not delivered" });
+        format!("an event of before the flood {} again", if again { "is delivered" } else { "is not delivered" });
     tally
 }
 
@@ -79,27 +81,19 @@ const X_PRINTS: Duration = Duration::from_secs(20);
 async fn storm(
     target: &Target,
     request: impl Fn(usize) -> Vec<u8>,
-    good: impl Fn(usize, &crate::wire::Answer) -> Option<String>,
+    good: impl Fn(usize, &Answer) -> Option<String>,
 ) -> Tally {
     let until = Instant::now() + target.scale(Duration::from_secs(10), Duration::from_millis(1500));
     let (number, tally) = (AtomicUsize::new(0), std::sync::Mutex::new(Tally::default()));
     let client = || async {
-        let mut connection = None;
+        // A server that answers before it reads the body may announce that it closes the
+        // connection.
+        let mut connection = Connection::new(target.address);
         while Instant::now() < until {
-            if connection.is_none() {
-                connection = connect(target.address).await.ok().map(|stream| (stream, Vec::new()));
-            }
-            let Some((stream, unread)) = &mut connection else { continue };
             let own = number.fetch_add(1, SeqCst);
-            stream.write_all(&request(own)).await.ok();
-            let answer = answer(stream, unread).await;
+            let answer = Answer::from(connection.ask(&request(own), X_WAITS).await);
             let mut tally = tally.lock().unwrap();
             *tally.outcomes.entry(answer.outcome).or_default() += 1;
-            // A server that answers before it reads the body may announce that it closes the
-            // connection.
-            if answer.outcome == Closed || answer.head.contains("connection: close") {
-                connection = None;
-            }
             if answer.outcome != Closed
                 && let Some(wrong) = good(own, &answer)
             {
@@ -118,49 +112,32 @@ async fn challenges(target: Target) -> Tally {
     let challenge = |number: usize| Challenge::new(format!("token{number}"));
     let request = |number: usize| get(&challenge(number).query(), &[]);
     storm(&target, request, |number, answer| {
-        let judged = challenge(number).judge(&secret, answer.body.as_bytes());
+        let judged = challenge(number).judge(&secret, &answer.content.body);
         (answer.outcome != Status(200) || judged.is_err()).then(|| format!("{}: {judged:?}", answer.outcome))
     })
     .await
 }
 
 async fn unsigned(target: Target) -> Tally {
-    let body = body(target.book.ids(5));
-    let request = [&post(&[&format!("content-length: {}", body.len())]), body.as_bytes()].concat();
-    storm(
-        &target,
-        |_| request.clone(),
-        |_, answer| (answer.outcome != Status(401)).then(|| format!("unsigned: {}", answer.outcome)),
-    )
-    .await
+    let body = body(target.journal.ids(5));
+    let request = crate::target::unsigned(body);
+    let is_wrong =
+        |_, answer: &Answer| (answer.outcome != Status(401)).then(|| format!("unsigned: {}", answer.outcome));
+    storm(&target, |_| request.clone(), is_wrong).await
 }
 
 async fn connections(target: Target) -> Tally {
-    let (mut tally, mut asking) = (Tally::default(), JoinSet::new());
-    let request = Arc::new(get("crc_token=a", &["connection: close"]));
-    for _ in 0..target.scale(50_000, 3000) {
-        let (target, request) = (target.clone(), request.clone());
-        asking.spawn(async move { target.ask(&[&request]).await });
-        if asking.len() >= 64 {
-            tally.judge("a challenge", &asking.join_next().await.unwrap().unwrap(), &[Status(200)]);
-        }
-    }
-    asking.join_all().await.iter().for_each(|answer| tally.judge("a challenge", answer, &[Status(200)]));
+    let (mut tally, request) = (Tally::default(), get("crc_token=a", &["connection: close"]));
+    let answers = target.ask_many(target.scale(50_000, 3000), 64, &[&request]).await;
+    tally.judge_all("a challenge", &answers, &[Status(200)]);
     tally
 }
 
 /// Sends one delivery on many connections at once: it is printed once.
 async fn copies(target: Target) -> Tally {
-    let (mut tally, mut sending, ids) = (Tally::default(), JoinSet::new(), target.book.ids(1));
-    let request = Arc::new(signed(body(ids.clone()), &[]));
-    for _ in 0..target.scale(10_000, 1000) {
-        let (target, request) = (target.clone(), request.clone());
-        sending.spawn(async move { target.ask(&[&request]).await });
-        if sending.len() >= 256 {
-            tally.judge("a copy", &sending.join_next().await.unwrap().unwrap(), &[Status(200)]);
-        }
-    }
-    sending.join_all().await.iter().for_each(|answer| tally.judge("a copy", answer, &[Status(200)]));
-    target.book.accepted(ids);
+    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
+    let answers = target.ask_many(target.scale(10_000, 1000), 256, &[&signed(body(ids.clone()), &[])]).await;
+    tally.judge_all("a copy", &answers, &[Status(200)]);
+    target.journal.accepted(ids);
     tally
 }

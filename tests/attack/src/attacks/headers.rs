@@ -3,28 +3,27 @@
 use std::time::Duration;
 
 use birdhook::signature;
+use birdhook_test_harness::http_client::{PATH, connect};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
 use super::REFUSED;
-use crate::book::body;
-use crate::row::{CONNECTION, Row, SLACK, row};
-use crate::server::PATH;
+use crate::journal::body;
+use crate::outcome::Outcome::{self, Closed, Open, Status};
+use crate::outcome::{answer_within, only_answer};
+use crate::row::{CONNECTION, Row, SLACK, attack};
 use crate::target::{Tally, Target, get, post, sign, signed, signed_head};
-use crate::wire::Outcome::{self, Closed, Open, Status};
-use crate::wire::{connect, only_answer};
 
 pub const ROWS: &[Row] = &[
-    row("headers", "many_headers", "101 to 100,000 headers", |t| Box::pin(many_headers(t))),
-    row("headers", "huge_headers", "headers up to 10 MB", |t| Box::pin(huge_headers(t))),
-    row("headers", "endless_head", "endless headers", |t| Box::pin(endless_head(t)))
-        .memory(|t| SLACK + 8 * t.kind.head_buffer() as u64),
-    row("headers", "unfinished_heads", "390 KiB of unfinished heads", |t| Box::pin(unfinished_heads(t)))
+    attack!("headers", many_headers, "101 to 100,000 headers"),
+    attack!("headers", huge_headers, "headers up to 10 MB"),
+    attack!("headers", endless_head, "endless headers").memory(|t| SLACK + 8 * t.kind.head_buffer() as u64),
+    attack!("headers", unfinished_heads, "390 KiB of unfinished heads")
         .memory(|t| SLACK + unfinished(t) as u64 * (CONNECTION + t.kind.head_buffer() as u64)),
-    row("headers", "huge_crc_token", "tokens of 1 MiB", |t| Box::pin(huge_crc_token(t))),
-    row("headers", "control_characters", "in paths and headers; not HTTP", |t| Box::pin(control_characters(t))),
-    row("headers", "odd_headers", "repeated, folded, not UTF-8", |t| Box::pin(odd_headers(t))),
-    row("headers", "expect_continue", "`Expect: 100-continue`, without body", |t| Box::pin(expect_continue(t))).waits(),
+    attack!("headers", huge_crc_token, "tokens of 1 MiB"),
+    attack!("headers", control_characters, "in paths and headers; not HTTP"),
+    attack!("headers", odd_headers, "repeated, folded, not UTF-8"),
+    attack!("headers", expect_continue, "`Expect: 100-continue`, without body").waits(),
 ];
 
 async fn many_headers(target: Target) -> Tally {
@@ -109,8 +108,7 @@ async fn unfinished_heads(target: Target) -> Tally {
     }
     held.extend(opening.join_all().await.into_iter().flatten());
     for (mut reader, _writer) in held {
-        let answered = tokio::time::timeout(Duration::from_millis(20), only_answer(&mut reader)).await;
-        let outcome = answered.map_or(Open, |answer| answer.outcome);
+        let outcome = answer_within(Duration::from_millis(20), &mut reader).await;
         tally.count("an unfinished head", outcome, &[Open, Closed, Status(431), Status(408), Status(400)]);
     }
     tally
@@ -154,7 +152,7 @@ async fn control_characters(target: Target) -> Tally {
         b"\r\n\r\n\r\n\r\n",
         b"GET\r\n\r\n",
     ] {
-        let answer = crate::wire::ask(target.address, &[garbage], Duration::from_secs(1)).await;
+        let answer = crate::outcome::ask(target.address, &[garbage], Duration::from_secs(1)).await;
         tally.judge("what is not HTTP", &answer, &[Status(400), Closed, Open]);
     }
     tally
@@ -162,7 +160,7 @@ async fn control_characters(target: Target) -> Tally {
 
 async fn odd_headers(target: Target) -> Tally {
     let mut tally = Tally::default();
-    let body = body(target.book.ids(1));
+    let body = body(target.journal.ids(1));
     let good = sign(&body);
     let header = |value: &str| format!("{}: {value}", signature::HEADER);
     let length = format!("content-length: {}", body.len());
@@ -199,7 +197,7 @@ async fn odd_headers(target: Target) -> Tally {
 
 /// Expects `100 Continue`: sends the body then, is refused before it, or never sends a body.
 async fn expect_continue(target: Target) -> Tally {
-    let (mut tally, ids) = (Tally::default(), target.book.ids(1));
+    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
     let body = body(ids.clone());
     let expect = "expect: 100-continue";
     // A client that waits for 100, then sends the body, then gets 200.
@@ -213,25 +211,24 @@ async fn expect_continue(target: Target) -> Tally {
         let answer = only_answer(&mut stream).await;
         tally.judge("a body that waited for 100", &answer, &[Status(200)]);
         if answer.outcome == Status(200) {
-            target.book.accepted(ids);
+            target.journal.accepted(ids);
         }
     }
     let unsigned = target.ask(&[&post(&[expect, "content-length: 100"])]).await;
     tally.judge("unsigned", &unsigned, &[Status(401)]);
     // actix-web always answers 100 first, and has no setting for it.
     let says_always = target.kind == crate::server::Kind::Actix;
-    tally.holds(!unsigned.continued || says_always, || "the body of what nobody signed was asked for".to_owned());
+    tally.holds(!unsigned.content.is_continued || says_always, || {
+        "the body of what nobody signed was asked for".to_owned()
+    });
     let promise = format!("{}: {}", signature::HEADER, sign("{}"));
     let long = target.ask(&[&post(&[&promise, expect, "content-length: 20000000"])]).await;
     tally.judge("20 MB", &long, &[Status(413)]);
-    tally.holds(!long.continued || says_always, || "20 MB were asked for".to_owned());
+    tally.holds(!long.content.is_continued || says_always, || "20 MB were asked for".to_owned());
     let other = target.ask(&[&signed("{}", &["expect: the-impossible"])]).await;
     tally.judge("another expectation", &other, &[Status(417), Status(200), Status(400)]);
-    let mut waiting = JoinSet::new();
-    for _ in 0..target.scale(500, 100) {
-        let (target, promise) = (target.clone(), promise.clone());
-        waiting.spawn(async move { target.ask(&[&post(&[&promise, expect, "content-length: 100"])]).await });
-    }
-    waiting.join_all().await.iter().for_each(|answer| tally.judge("a body that never comes", answer, &[Status(408)]));
+    let promise = post(&[&promise, expect, "content-length: 100"]);
+    let waiting = target.ask_many(target.scale(500, 100), usize::MAX, &[&promise]).await;
+    tally.judge_all("a body that never comes", &waiting, &[Status(408)]);
     tally
 }

@@ -9,39 +9,43 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::book::body;
 use crate::frames::{
     ACK, CANCEL, CONTINUATION, Connection, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, SETTINGS, Said,
     WINDOW_UPDATE, block, frame, literal, refusal,
 };
-use crate::row::{Attacking, BODIES, Row, SLACK, row};
+use crate::journal::body;
+use crate::outcome::Outcome::{self, Closed, GoAway, Open, Reset, Status};
+use crate::row::{BODIES, Row, SLACK, row};
 use crate::target::{Tally, Target, X_WAITS, sign};
 use crate::tools;
-use crate::wire::Outcome::{self, Closed, GoAway, Open, Reset, Status};
+
+/// A row whose attack has the name of the row without `h2_`.
+macro_rules! flooding {
+    ($attack:ident, $about:expr) => {
+        // Each connection has its own windows, tables and queues.
+        row("http2", concat!("h2_", stringify!($attack)), $about, |target| Box::pin($attack(target)))
+            .memory(|target| SLACK + target.scale(50, 10) * (1 << 20))
+    };
+}
 
 pub const ROWS: &[Row] = &[
-    flooding("h2_load", "`h2load`, 400 streams", |t| Box::pin(load(t))),
-    flooding("h2_rapid_reset", "signed, reset at once", |t| Box::pin(rapid_reset(t))),
-    flooding("h2_continuation", "endless CONTINUATION frames", |t| Box::pin(continuation(t))),
-    flooding("h2_header_bomb", "too many, too long headers", |t| Box::pin(header_bomb(t))),
-    flooding("h2_empty_data", "endless empty DATA frames", |t| Box::pin(empty_data(t))),
-    flooding("h2_small_data", "DATA frames of one byte", |t| Box::pin(small_data(t))),
-    flooding("h2_settings", "endless SETTINGS frames", |t| Box::pin(settings(t))),
-    flooding("h2_ping", "endless PING frames", |t| Box::pin(ping(t))),
-    flooding("h2_windows", "endless WINDOW_UPDATE, PRIORITY", |t| Box::pin(windows(t))),
-    flooding("h2_open_streams", "streams without body", |t| Box::pin(open_streams(t))).waits(),
-    flooding("h2_bodies", "90 unfinished bodies per connection", |t| Box::pin(bodies(t)))
-        // Besides the bodies that birdhook reads, HTTP/2's windows let 1 MiB of other bodies
-        // arrive on each connection.
+    flooding!(load, "`h2load`, 400 streams"),
+    flooding!(rapid_reset, "signed, reset at once"),
+    flooding!(continuation, "endless CONTINUATION frames"),
+    flooding!(header_bomb, "too many, too long headers"),
+    flooding!(empty_data, "endless empty DATA frames"),
+    flooding!(small_data, "DATA frames of one byte"),
+    flooding!(settings, "endless SETTINGS frames"),
+    flooding!(ping, "endless PING frames"),
+    flooding!(windows, "endless WINDOW_UPDATE, PRIORITY"),
+    flooding!(open_streams, "streams without body").waits(),
+    flooding!(bodies, "90 unfinished bodies per connection")
+        // Besides the bodies that birdhook reads, HTTP/2's windows let 1 MiB of other bodies arrive on
+        // each connection.
         .memory(|t| SLACK + BODIES + t.scale(20, 4) * (2 << 20))
         .waits(),
-    flooding("h2_garbage", "malformed frames", |t| Box::pin(garbage(t))),
+    flooding!(garbage, "malformed frames"),
 ];
-
-const fn flooding(name: &'static str, about: &'static str, attack: fn(Target) -> Attacking) -> Row {
-    // Each connection has its own windows, tables and queues.
-    row("http2", name, about, attack).memory(|t| SLACK + t.scale(50, 10) * (1 << 20))
-}
 
 /// Outcomes of a flood: the server ends the connection, or withstands it.
 const FLOODED: &[Outcome] = &[GoAway(11), GoAway(1), GoAway(2), GoAway(6), GoAway(0), Closed, Open];
@@ -84,7 +88,7 @@ async fn load(target: Target) -> Tally {
     if !target.kind.speaks_http2() {
         return on_each(&target, "load", |_| async { Open }).await;
     }
-    let (mut tally, ids) = (Tally::default(), target.book.ids(1));
+    let (mut tally, ids) = (Tally::default(), target.journal.ids(1));
     let (body, count) = (body(ids.clone()), target.scale(100_000, 4000));
     let file = std::env::temp_dir().join(format!("birdhook-attack-{}.json", std::process::id()));
     std::fs::write(&file, &body).unwrap();
@@ -99,7 +103,7 @@ async fn load(target: Target) -> Tally {
             tally.holds(good, || format!("{}; {}", line("requests:"), line("status codes")));
             tally.note = line("finished in").split(',').nth(1).unwrap_or_default().trim().to_owned();
             tally.outcomes.insert(Status(200), count);
-            target.book.accepted(ids);
+            target.journal.accepted(ids);
         }
         Err(why) => tally.add_wrong(why),
     }
@@ -107,120 +111,91 @@ async fn load(target: Target) -> Tally {
     tally
 }
 
+/// Floods each connection with these frames, numbered from 0.
+async fn flood<F>(target: Target, what: &str, times: u32, frames: F) -> Tally
+where
+    F: Fn(u32) -> Vec<u8> + Clone + Send + 'static,
+{
+    on_each(&target, what, |connection| connection.flood(frames.clone(), times, AFTER)).await
+}
+
 async fn rapid_reset(target: Target) -> Tally {
     let times = times(&target);
-    on_each(&target, "a rapid reset", move |connection| {
-        let reset = |time: u32| {
-            let stream = 2 * time + 1;
-            [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
-        };
-        connection.flood(reset, times, AFTER)
-    })
-    .await
+    let reset = |time: u32| {
+        let stream = 2 * time + 1;
+        [head(stream, END_HEADERS), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
+    };
+    flood(target, "a rapid reset", times, reset).await
 }
 
 async fn continuation(target: Target) -> Tally {
-    let times = times(&target);
-    on_each(&target, "an endless head", move |connection| {
-        let more = literal(b"x-a", &[b'a'; 100]);
-        connection.flood(
-            move |time| if time == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &more) },
-            times,
-            AFTER,
-        )
-    })
-    .await
+    let (times, more) = (times(&target), literal(b"x-a", &[b'a'; 100]));
+    let endless = move |time| if time == 0 { head(1, 0) } else { frame(CONTINUATION, 0, 1, &more) };
+    flood(target, "an endless head", times, endless).await
 }
 
 async fn header_bomb(target: Target) -> Tally {
     let times = times(&target) / 1000;
-    on_each(&target, "a head of 12 KB of headers of one byte", move |connection| {
-        // Many tiny headers, which take far more memory than bytes on the wire.
-        let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
-        connection.flood(move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many), times, AFTER)
-    })
-    .await
+    // Many tiny headers, which take far more memory than bytes on the wire.
+    let many = [block("POST", &[]), literal(b"a", b"").repeat(3000)].concat();
+    let bomb = move |time| frame(HEADERS, END_HEADERS | END_STREAM, 2 * time + 1, &many);
+    flood(target, "a head of 12 KB of headers of one byte", times, bomb).await
 }
 
 async fn empty_data(target: Target) -> Tally {
     let times = times(&target);
-    on_each(&target, "empty DATA", move |connection| {
-        connection.flood(
-            move |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, &[]) },
-            times,
-            AFTER,
-        )
-    })
-    .await
+    let empty = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, &[]) };
+    flood(target, "empty DATA", times, empty).await
 }
 
 async fn small_data(target: Target) -> Tally {
     let times = times(&target);
-    on_each(&target, "DATA of a byte", move |connection| {
-        connection.flood(
-            move |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, b" ") },
-            times,
-            AFTER,
-        )
-    })
-    .await
+    let small = |time| if time == 0 { head(1, END_HEADERS) } else { frame(DATA, 0, 1, b" ") };
+    flood(target, "DATA of a byte", times, small).await
 }
 
 async fn settings(target: Target) -> Tally {
     let times = times(&target);
-    on_each(&target, "SETTINGS", move |connection| {
-        connection.flood(|_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0]), times, AFTER)
-    })
-    .await
+    flood(target, "SETTINGS", times, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await
 }
 
 async fn ping(target: Target) -> Tally {
     let times = times(&target);
-    on_each(&target, "PING", move |connection| connection.flood(|_| frame(PING, 0, 0, &[7; 8]), times, AFTER)).await
+    flood(target, "PING", times, |_| frame(PING, 0, 0, &[7; 8])).await
 }
 
 async fn windows(target: Target) -> Tally {
     const PRIORITY: u8 = 2;
     let times = times(&target);
-    on_each(&target, "windows", move |connection| {
-        let both = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat();
-        connection.flood(move |_| both.clone(), times, AFTER)
-    })
-    .await
+    let both = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]), frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])].concat();
+    flood(target, "windows", times, move |_| both.clone()).await
 }
 
 /// Opens as many streams as the server allows, each with a body that never arrives: answered 408.
 async fn open_streams(target: Target) -> Tally {
-    const STREAMS: u32 = 90;
-    if !target.kind.speaks_http2() {
-        return on_each(&target, "streams", |_| async { Open }).await;
-    }
-    let (mut tally, mut opening) = (Tally::default(), JoinSet::new());
-    for _ in 0..target.scale(50, 10) {
-        let server = target.address;
-        opening.spawn(async move { streams(server, STREAMS, b"").await });
-    }
-    for outcome in opening.join_all().await.into_iter().flatten() {
-        tally.count("a stream whose body never comes", outcome, &[Status(408)]);
-    }
-    tally
+    let connections = target.scale(50, 10);
+    on_streams(target, connections, b"", "a stream whose body never comes", &[Status(408)]).await
 }
 
 /// Leaves 1 MiB unfinished on each of 90 streams per connection: answered 503 or 408.
 async fn bodies(target: Target) -> Tally {
+    let connections = target.scale(20, 4);
+    // Data for refused streams still arrives. The server ends the connection if it is too much.
+    let allowed = [Status(408), Status(503), GoAway(11)];
+    on_streams(target, connections, &[b' '; (1 << 20) - 1], "a body on a stream", &allowed).await
+}
+
+/// Sends a body that never ends on each of 90 streams of several connections.
+async fn on_streams(target: Target, connections: usize, body: &'static [u8], what: &str, allowed: &[Outcome]) -> Tally {
     const STREAMS: u32 = 90;
     if !target.kind.speaks_http2() {
-        return on_each(&target, "bodies", |_| async { Open }).await;
+        return on_each(&target, what, |_| async { Open }).await;
     }
-    let (mut tally, mut opening) = (Tally::default(), JoinSet::new());
-    for _ in 0..target.scale(20, 4) {
-        let server = target.address;
-        opening.spawn(async move { streams(server, STREAMS, &[b' '; (1 << 20) - 1]).await });
+    let (mut tally, mut opening, server) = (Tally::default(), JoinSet::new(), target.address);
+    for _ in 0..connections {
+        opening.spawn(streams(server, STREAMS, body));
     }
-    for outcome in opening.join_all().await.into_iter().flatten() {
-        // Data for refused streams still arrives. The server ends the connection if it is too much.
-        tally.count("a body on a stream", outcome, &[Status(408), Status(503), GoAway(11)]);
-    }
+    opening.join_all().await.into_iter().flatten().for_each(|outcome| tally.count(what, outcome, allowed));
     tally
 }
 

@@ -6,49 +6,48 @@ mod hostile;
 use birdhook::signature;
 use tokio::task::JoinSet;
 
-use crate::row::{BODIES, Row, SLACK, row};
+use crate::outcome::Outcome::{self, Status};
+use crate::row::{BODIES, Row, SLACK, attack, row};
 use crate::target::{Tally, Target, post, sign, signed};
-use crate::wire::Outcome::{self, Status};
 
 pub const ROWS: &[Row] = &[
-    row("json", "deep", "100,000 nested brackets, signed", |t| Box::pin(deep(t))).memory(|_| SLACK + BODIES),
-    row("json", "wide", "1 MiB of members, signed", |t| Box::pin(wide(t))).memory(|_| SLACK + BODIES),
-    row("json", "numbers", "out-of-range numbers", |t| Box::pin(numbers(t))).memory(|_| SLACK + BODIES),
-    row("json", "duplicate_keys", "one key repeated", |t| Box::pin(duplicate_keys(t))).memory(|_| SLACK + BODIES),
-    row("json", "not_json", "signed, without an object", |t| Box::pin(not_json(t))),
-    row("json", "amplifying", "1 MiB, expensive to process", |t| Box::pin(amplifying(t)))
-        .memory(|_| SLACK + BODIES + READ),
+    attack!("json", deep, "100,000 nested brackets, signed").memory(|_| SLACK + BODIES),
+    attack!("json", wide, "1 MiB of members, signed").memory(|_| SLACK + BODIES),
+    attack!("json", numbers, "out-of-range numbers").memory(|_| SLACK + BODIES),
+    attack!("json", duplicate_keys, "one key repeated").memory(|_| SLACK + BODIES),
+    attack!("json", not_json, "signed, without an object"),
+    attack!("json", amplifying, "1 MiB, expensive to process").memory(|_| SLACK + BODIES + READ),
     Row {
         threads: Some(1),
         ..row("json", "amplifying_one_thread", "the same, one thread", |t| Box::pin(amplifying(t)))
             .memory(|_| SLACK + BODIES + READ)
     },
-    row("json", "compressed", "compression bombs, signed", |t| Box::pin(compressed(t))),
+    attack!("json", compressed, "compression bombs, signed"),
 ];
 
 const LIMIT: usize = 1 << 20;
 
 /// Sends each body several times at once, with added spaces so that none is a duplicate.
-async fn send(target: &Target, tally: &mut Tally, bodies: &[(&str, String, &[Outcome])]) {
+async fn send(target: &Target, bodies: &[(&str, String, &[Outcome])]) -> Tally {
+    let mut tally = Tally::default();
     for (what, body, allowed) in bodies {
         let mut sending = JoinSet::new();
         for copy in 0..target.scale(8, 2) {
             let (target, body) = (target.clone(), format!("{body}{}", " ".repeat(copy)));
             sending.spawn(async move { target.ask(&[&signed(body, &[])]).await });
         }
-        sending.join_all().await.iter().for_each(|answer| tally.judge(what, answer, allowed));
+        tally.judge_all(what, &sending.join_all().await, allowed);
     }
+    tally
 }
 
 /// Nested brackets are delivered as an unknown event, or answered 400 without an object.
 async fn deep(target: Target) -> Tally {
-    let mut tally = Tally::default();
     let nested = |open: &str, close: &str, count: usize| format!("{}{}", open.repeat(count), close.repeat(count));
     let within = |inner: String| format!(r#"{{"for_user_id":"1","tweet_create_events":[{inner}]}}"#);
     const DEPTH: usize = 100_000;
     send(
         &target,
-        &mut tally,
         &[
             ("arrays", format!(r#"{{"a":{}}}"#, nested("[", "]", DEPTH)), TAKEN),
             ("objects", nested(r#"{"a":"#, "}", DEPTH).replace(":}", ":0}"), TAKEN),
@@ -58,8 +57,7 @@ async fn deep(target: Target) -> Tally {
             ("brackets that never close", format!(r#"{{"a":{}"#, "[".repeat(DEPTH)), &[Status(400)]),
         ],
     )
-    .await;
-    tally
+    .await
 }
 
 /// A verified object is accepted with any content. JSON nested deeper than `serde_json` supports
@@ -67,7 +65,6 @@ async fn deep(target: Target) -> Tally {
 const TAKEN: &[Outcome] = &[Status(200), Status(400)];
 
 async fn wide(target: Target) -> Tally {
-    let mut tally = Tally::default();
     let list = |item: &str| vec![item; (LIMIT - 100) / (item.len() + 1)].join(",");
     let mut members = String::from("{");
     for number in 0.. {
@@ -82,7 +79,6 @@ async fn wide(target: Target) -> Tally {
     let taken: &[Outcome] = &[Status(200)];
     send(
         &target,
-        &mut tally,
         &[
             ("members", members, taken),
             (
@@ -97,8 +93,7 @@ async fn wide(target: Target) -> Tally {
             ("white space", format!("{{{}}}", " ".repeat(LIMIT - 100)), taken),
         ],
     )
-    .await;
-    tally
+    .await
 }
 
 /// Memory in bytes for parsing the worst of these bodies, on two threads.
@@ -106,18 +101,15 @@ const READ: u64 = 2 * (50 << 20);
 
 /// Sends bodies that are expensive for every use of their events.
 async fn amplifying(target: Target) -> Tally {
-    let mut tally = Tally::default();
     // The short form attacks unoptimised servers, so it sends fewer bodies, and the deadline may
     // end before one is parsed.
     let bodies = hostile::bodies(hostile::SIZE).into_iter().step_by(target.scale(1, 6));
     let taken: &[Outcome] = if target.quick { &[Status(200), Status(503)] } else { &[Status(200)] };
     let bodies: Vec<_> = bodies.map(|(shape, body)| (shape, body, taken)).collect();
-    send(&target, &mut tally, &bodies).await;
-    tally
+    send(&target, &bodies).await
 }
 
 async fn numbers(target: Target) -> Tally {
-    let mut tally = Tally::default();
     let event = |number: &str| {
         format!(
             r#"{{"for_user_id":{number},"favorite_events":[{{"id":"1","timestamp_ms":{number},"favorited_status":{{"id":{number}}},"user":{{"id":{number}}}}}]}}"#
@@ -127,17 +119,14 @@ async fn numbers(target: Target) -> Tally {
     let (fraction, exponent) = (format!("0.{digits}"), format!("1e{digits}"));
     let cases = ["1e999999", "-1e999999", "1e-999999", "-0", "18446744073709551616", &digits, &fraction, &exponent];
     let cases: Vec<_> = cases.iter().map(|number| ("a number", event(number), [Status(200)].as_slice())).collect();
-    send(&target, &mut tally, &cases).await;
-    tally
+    send(&target, &cases).await
 }
 
 async fn duplicate_keys(target: Target) -> Tally {
-    let mut tally = Tally::default();
     let again = |member: &str| format!("{{{}}}", vec![member; 900_000 / (member.len() + 1)].join(","));
     let taken: &[Outcome] = &[Status(200)];
     send(
         &target,
-        &mut tally,
         &[
             ("for_user_id", again(r#""for_user_id":"1""#), taken),
             ("a list of events", again(r#""tweet_create_events":[]"#), taken),
@@ -155,8 +144,7 @@ async fn duplicate_keys(target: Target) -> Tally {
             ("an empty key", again(r#""":0"#), taken),
         ],
     )
-    .await;
-    tally
+    .await
 }
 
 async fn not_json(target: Target) -> Tally {

@@ -7,25 +7,15 @@ mod headers;
 mod http2;
 mod json;
 mod output;
-mod room;
 mod slow;
 
 pub use self::output::fill;
+use crate::outcome::Outcome::{self, Closed, Status};
 use crate::row::Row;
-use crate::wire::Outcome::{self, Closed, Status};
 
 pub fn all() -> Vec<Row> {
-    let families = [
-        slow::ROWS,
-        headers::ROWS,
-        chunked::ROWS,
-        http2::ROWS,
-        json::ROWS,
-        bodies::ROWS,
-        room::ROWS,
-        floods::ROWS,
-        output::ROWS,
-    ];
+    let families =
+        [slow::ROWS, headers::ROWS, chunked::ROWS, http2::ROWS, json::ROWS, bodies::ROWS, floods::ROWS, output::ROWS];
     families.concat()
 }
 

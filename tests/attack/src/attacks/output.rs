@@ -4,16 +4,16 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::book::body;
-use crate::row::{Row, row};
+use crate::journal::body;
+use crate::outcome::Outcome::{self, Status};
+use crate::row::{Row, attack};
 use crate::target::{Tally, Target, get, signed};
-use crate::wire::Outcome::{self, Status};
 
 pub const ROWS: &[Row] = &[Row {
     may_miss: true,
     waits: true,
     ends_unread: true,
-    ..row("output", "unread", "standard output never read", |t| Box::pin(unread(t)))
+    ..attack!("output", unread, "standard output never read")
 }];
 
 /// X's shortest timeout for a delivery.
@@ -27,7 +27,7 @@ const MOST: u64 = 3_000;
 /// event is lost, and the server ends when asked to.
 async fn unread(target: Target) -> Tally {
     let mut tally = Tally::default();
-    target.book.read_no_more();
+    target.journal.pause_reading();
     fill(&target, true, &mut tally).await;
 
     let mut slowest = Duration::ZERO;
@@ -42,11 +42,11 @@ async fn unread(target: Target) -> Tally {
     });
     tally.note = format!("the slowest challenge took {} ms", slowest.as_millis());
 
-    target.book.read_again();
+    target.journal.resume_reading();
     let resumed = Instant::now();
     let mut outcome = Outcome::Open;
     while outcome != Status(200) && resumed.elapsed() < Duration::from_secs(10) {
-        outcome = target.deliver(target.book.ids(1)).await.outcome;
+        outcome = target.deliver(target.journal.ids(1)).await.outcome;
     }
     tally.count("a delivery once the output is read again", outcome, &[Status(200)]);
     tally
@@ -58,7 +58,7 @@ pub async fn fill(target: &Target, is_booked: bool, tally: &mut Tally) {
     for _ in (0..MOST).step_by(AT_ONCE as usize) {
         let mut sending = JoinSet::new();
         for _ in 0..AT_ONCE {
-            let (target, ids) = (target.clone(), target.book.ids(1));
+            let (target, ids) = (target.clone(), target.journal.ids(1));
             sending.spawn(async move {
                 let sent = Instant::now();
                 let answer = match is_booked {

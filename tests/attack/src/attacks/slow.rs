@@ -2,35 +2,33 @@
 
 use std::time::{Duration, Instant};
 
+use birdhook_test_harness::http_client::connect;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::book::body;
 use crate::frames::preface;
-use crate::row::{CONNECTION, Row, SLACK, row};
+use crate::journal::body;
+use crate::outcome::Outcome::{self, Closed, Open, Status};
+use crate::outcome::{answer_within, only_answer};
+use crate::row::{CONNECTION, Row, SLACK, attack, row};
 use crate::target::{Tally, Target, X_WAITS, get, post, signed, signed_head};
 use crate::tools;
-use crate::wire::Outcome::{self, Closed, Open, Status};
-use crate::wire::{connect, only_answer};
 
 pub const ROWS: &[Row] = &[
     row("slow", "slow_headers_tool", "`slowhttptest -H`", |t| Box::pin(tool(t, "-H"))).memory(tool_memory).waits(),
     row("slow", "slow_bodies_tool", "`slowhttptest -B`", |t| Box::pin(tool(t, "-B"))).memory(tool_memory).waits(),
     row("slow", "slow_read_tool", "`slowhttptest -X`", |t| Box::pin(tool(t, "-X"))).memory(tool_memory).waits(),
-    row("slow", "slow_headers", "heads, byte by byte", |t| Box::pin(slow_headers(t)))
+    attack!("slow", slow_headers, "heads, byte by byte")
         .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
         .waits(),
-    row("slow", "slow_bodies", "signed bodies, byte by byte", |t| Box::pin(slow_bodies(t)))
+    attack!("slow", slow_bodies, "signed bodies, byte by byte")
         .memory(|t| SLACK + slow_connections(t) as u64 * CONNECTION)
         .waits(),
-    row("slow", "idle", "10,000 silent connections", |t| Box::pin(idle(t)))
-        .memory(|t| SLACK + idle_connections(t) as u64 * CONNECTION),
-    row("slow", "untaken", "responses never read", |t| Box::pin(untaken(t)))
-        .memory(|t| SLACK + t.kind.untaken_answers())
-        .waits(),
-    row("slow", "kept_alive", "connection unused for 12 s", |t| Box::pin(kept_alive(t))).waits(),
+    attack!("slow", idle, "10,000 silent connections").memory(|t| SLACK + idle_connections(t) as u64 * CONNECTION),
+    attack!("slow", untaken, "responses never read").memory(|t| SLACK + t.kind.untaken_answers()).waits(),
+    attack!("slow", kept_alive, "connection unused for 12 s").waits(),
     Row {
         may_miss: true,
         files: Some(FILES),
@@ -182,11 +180,8 @@ async fn untaken(target: Target) -> Tally {
             Open
         });
     }
-    asking
-        .join_all()
-        .await
-        .into_iter()
-        .for_each(|outcome| tally.count("a client that takes nothing", outcome, &[Closed]));
+    let outcomes = asking.join_all().await.into_iter();
+    outcomes.for_each(|outcome| tally.count("a client that takes nothing", outcome, &[Closed]));
     tally
 }
 
@@ -199,13 +194,12 @@ async fn kept_alive(target: Target) -> Tally {
     };
     for unused in [0, 12] {
         sleep(Duration::from_secs(unused)).await;
-        let ids = target.book.ids(1);
+        let ids = target.journal.ids(1);
         stream.write_all(&signed(body(ids.clone()), &[])).await.ok();
-        let answer = timeout(X_WAITS, only_answer(&mut stream)).await;
-        let outcome = answer.map_or(Open, |answer| answer.outcome);
+        let outcome = answer_within(X_WAITS, &mut stream).await;
         tally.count("a delivery", outcome, &[Status(200)]);
         if outcome == Status(200) {
-            target.book.accepted(ids);
+            target.journal.accepted(ids);
         }
     }
     tally
@@ -230,7 +224,7 @@ async fn out_of_files(target: Target) -> Tally {
     // delivery again.
     let mut answered = None;
     while answered.is_none() && begun.elapsed() < Duration::from_secs(16) {
-        let ids = target.book.ids(1);
+        let ids = target.journal.ids(1);
         let delivered = timeout(Duration::from_secs(2), target.deliver(ids)).await;
         answered = delivered.ok().filter(|answer| answer.outcome == Status(200));
     }

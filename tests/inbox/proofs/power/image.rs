@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::workload::{Fate, Trace};
-use crate::bed::{Bed, options};
 use crate::clocks::RunningClock;
-use crate::consumed::{Line, content};
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, options};
+use birdhook_test_harness::consumption::{Line, content};
+use birdhook_test_harness::violation::{Violation, holds};
 
 pub(super) struct Examiner<'a> {
     trace: &'a Trace,
@@ -39,9 +39,9 @@ impl<'a> Examiner<'a> {
         what: &str,
     ) -> Result<(), Violation> {
         self.images += 1;
-        let told = |violation| Violation::other(format!("power lost at moment {moment}, with {what}: {violation}"));
+        let located = |violation| Violation::other(format!("power lost at moment {moment}, with {what}: {violation}"));
         std::fs::write(self.folder.path().join("sealed"), self.seal(moment)).unwrap();
-        self.runtime.block_on(opened(self.trace, &self.folder, image, moment, is_used)).map_err(told)
+        self.runtime.block_on(opened(self.trace, &self.folder, image, moment, is_used)).map_err(located)
     }
 
     /// Returns a possible content of the file `sealed`. It is not synced, so it may be current,
@@ -64,14 +64,14 @@ async fn opened(
     // The machine's clock may be years away from the workload's and would expire its keys.
     let clock = RunningClock::starting_at(trace.ended);
     let opened = options().clock(clock).open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
-    let bed = Bed::of(opened.map_err(|error| Violation::other(error.to_string()))?);
-    let listed = bed.inbox.list(EventQuery::all().limit(usize::MAX)).await;
-    let listed = listed.map_err(|error| Violation::other(error.to_string()))?;
+    let fixture = Fixture::of(opened.map_err(Violation::other)?);
+    let listed = fixture.inbox.list(EventQuery::all().limit(usize::MAX)).await;
+    let listed = listed.map_err(Violation::other)?;
     let mut found: HashMap<EventKey, &ListedEvent> = HashMap::new();
     for one in &listed {
         let event = one.event.as_ref().map_err(|why| Violation::other(format!("{}: {why}", one.id)))?;
         let key = event.delivery_key();
-        trace.load.book(|book| book.knows(&key, content(event)))?;
+        trace.load.journal(|journal| journal.knows(key, content(event)))?;
         // A settled event may be listed until its body is cleared.
         if one.status == EventStatus::Acknowledged {
             continue;
@@ -84,13 +84,13 @@ async fn opened(
     for body in trace.load.all() {
         for (key, _) in &body.events {
             let fate = trace.fates.get(key).unwrap_or(&none);
-            stands(key, fate, moment, found.get(key).copied(), bed.inbox.remembers(key))?;
+            stands(key, fate, moment, found.get(key).copied(), fixture.inbox.remembers(key))?;
         }
     }
     if is_used {
-        use_it(trace, &bed, &found, moment).await?;
+        use_it(trace, &fixture, &found, moment).await?;
     }
-    bed.close().await;
+    fixture.close().await;
     Ok(())
 }
 
@@ -121,20 +121,20 @@ fn stands(
 /// before.
 async fn use_it(
     trace: &Trace,
-    bed: &Bed,
+    fixture: &Fixture,
     found: &HashMap<EventKey, &ListedEvent>,
     moment: usize,
 ) -> Result<(), Violation> {
     let bodies = trace.load.all();
-    let statuses = futures_util::future::join_all(bodies.iter().map(|body| bed.send(&body.bytes))).await;
+    let statuses = futures_util::future::join_all(bodies.iter().map(|body| fixture.send(body))).await;
     holds(statuses.iter().all(|status| *status == 200), || format!("sent again, {statuses:?}"))?;
     let mut consumed = HashSet::new();
-    for line in bed.drain().await? {
+    for line in fixture.drain().await? {
         if let Line::Consumed { key, id, .. } = line {
             holds(consumed.insert(key), || format!("{key} was consumed twice, as {id} too"))?;
         }
     }
-    holds(found.keys().all(|key| consumed.contains(key)), || "what is there is not consumed".to_owned())?;
+    holds(found.keys().all(|key| consumed.contains(key)), || "what is there is not consumed")?;
     for (key, _) in bodies.iter().flat_map(|body| &body.events) {
         let was_done = trace.fates.get(key).is_some_and(|fate| fate.done.is_some_and(|(asked, _)| asked <= moment));
         holds(was_done || consumed.contains(key), || format!("{key} was sent again, answered 200, and is lost"))?;

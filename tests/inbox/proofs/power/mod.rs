@@ -6,11 +6,12 @@
 mod image;
 mod workload;
 
+use birdhook_test_harness::seed::seed;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use birdhook_inbox::faults::{self, Bug};
 
-use crate::violation::{Violation, holds};
+use birdhook_test_harness::violation::{Violation, holds};
 use image::Examiner;
 use workload::Trace;
 
@@ -18,7 +19,7 @@ use workload::Trace;
 const CHOICES: u64 = 2;
 
 pub fn lose_nothing(steps: usize, bug: Option<Bug>) -> Result<(), Violation> {
-    let seed = birdhook_seed::seed();
+    let seed = seed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     faults::plant(bug);
     let trace = runtime.block_on(workload::run(seed, steps));
@@ -42,7 +43,7 @@ pub fn lose_nothing(steps: usize, bug: Option<Bug>) -> Result<(), Violation> {
         std::thread::scope(|scope| [scope.spawn(examine), scope.spawn(examine)].map(|one| one.join().unwrap()));
     println!("power: {moments} moments, {} images, {} bodies", images.into_inner(), trace.load.all().len());
     results.into_iter().collect::<Result<Vec<()>, _>>()?;
-    holds(moments > 10 * steps, || "nothing was written".to_owned())
+    holds(moments > 10 * steps, || "nothing was written")
 }
 
 fn at_moment(trace: &Trace, examiner: &mut Examiner<'_>, moment: usize, seed: u64) -> Result<(), Violation> {

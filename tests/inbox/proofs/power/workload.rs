@@ -15,10 +15,10 @@ use futures_util::{FutureExt, StreamExt};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::bed::{Bed, options};
 use crate::clocks::SetClock;
-use crate::load::{Body, Load, SUBSCRIBERS};
-use crate::violation::{Violation, holds};
+use crate::fixture::{Fixture, options};
+use birdhook_test_harness::load::{Body, Load, SUBSCRIBERS};
+use birdhook_test_harness::violation::{Violation, holds};
 
 /// The history of an event, with the moments of the disk at which it was certain.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +66,7 @@ enum Done {
 
 struct Workload {
     disk: Disk,
-    bed: Bed,
+    fixture: Fixture,
     sealed: PathBuf,
     _folder: TempDir,
     load: Load,
@@ -89,9 +89,9 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
             work.push(workload.sending(workload.load.next()));
         }
         // Saturating, because a leased event may have been purged.
-        let depth = workload.bed.inbox.stats().depth.saturating_sub(workload.leases.len());
+        let depth = workload.fixture.inbox.stats().depth.saturating_sub(workload.leases.len());
         for _ in 0..depth.min(random.usize(..4)) {
-            let inbox = workload.bed.inbox.clone();
+            let inbox = workload.fixture.inbox.clone();
             work.push(async move { Done::HandedOut(inbox.recv().await.unwrap()) }.boxed_local());
         }
         while workload.leases.len() > 3 {
@@ -106,7 +106,7 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
         workload.drive(work).await?;
         clock.advance(Duration::from_secs(random.u64(..30)));
     }
-    workload.bed.clone().close().now_or_never();
+    workload.fixture.clone().close().now_or_never();
     let Workload { disk, load, fates, seals, .. } = workload;
     let synced_at = disk.synced_at();
     Ok(Trace { disk, load, ended: clock.wall(), fates, seals, synced_at })
@@ -129,7 +129,7 @@ impl Workload {
         });
         Self {
             disk,
-            bed: Bed::of(inbox),
+            fixture: Fixture::of(inbox),
             sealed: folder.path().join("sealed"),
             _folder: folder,
             load: Load::new(seed),
@@ -171,7 +171,10 @@ impl Workload {
                 for (key, _) in &body.events {
                     self.fates.entry(*key).or_default().answered.get_or_insert(now);
                 }
-                for event in birdhook_testkit::read(crate::APP, body.bytes.clone()).unwrap().events() {
+                for event in birdhook_testkit::read(birdhook_test_harness::consumption::APP, body.bytes.clone())
+                    .unwrap()
+                    .events()
+                {
                     let subscriber = event.subscriber().unwrap_or_default().to_owned();
                     self.subscribers.insert(event.delivery_key(), subscriber);
                 }
@@ -196,9 +199,9 @@ impl Workload {
     }
 
     fn sending(&self, body: Body) -> LocalBoxFuture<'static, Done> {
-        let bed = self.bed.clone();
+        let fixture = self.fixture.clone();
         async move {
-            let status = bed.send(&body.bytes).await;
+            let status = fixture.send(&body).await;
             Done::Answered(body, status)
         }
         .boxed_local()
@@ -222,7 +225,7 @@ impl Workload {
     }
 
     fn purging(&self, subscriber: &'static str) -> LocalBoxFuture<'static, Done> {
-        let (inbox, asked) = (self.bed.inbox.clone(), self.disk.moment());
+        let (inbox, asked) = (self.fixture.inbox.clone(), self.disk.moment());
         let theirs = self.subscribers.iter().filter(|(_, of)| *of == subscriber).map(|(key, _)| *key).collect();
         async move {
             inbox.purge(subscriber).await.unwrap();

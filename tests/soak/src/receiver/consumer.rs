@@ -11,7 +11,7 @@ use birdhook_inbox::Inbox;
 use birdhook_pipeline::{Deliveries, Delivery, Event};
 use tokio::sync::watch;
 
-use crate::book::Told;
+use crate::event::to_bytes;
 
 /// A file of consumed events.
 pub(super) struct Journal(Mutex<(BufWriter<File>, u64)>);
@@ -23,7 +23,7 @@ impl Journal {
 
     fn write(&self, event: &Event) {
         let mut journal = self.0.lock().unwrap();
-        journal.0.write_all(&Told::of(event).to_bytes()).unwrap();
+        journal.0.write_all(&to_bytes(event)).unwrap();
         journal.1 += 1;
     }
 

@@ -22,14 +22,15 @@ use std::time::Duration;
 use axum::Router;
 use birdhook_inbox::{Inbox, InboxSettings};
 use birdhook_pipeline::{App, Delivery, EventSink, Pipeline, Webhook};
+use birdhook_test_harness::consumption::APP;
+use birdhook_test_harness::http_client::PATH;
 use birdhook_tower::Receiver;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::secret;
 use crate::settings::{Plant, Sink};
-use crate::signing::secret;
-use crate::{APP, PATH};
 use consumer::{Consumer, Journal};
 use faulty::{Fault, Faulty};
 

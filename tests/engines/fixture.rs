@@ -1,0 +1,128 @@
+//! Deliveries, and readers of either engine.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use birdhook_core::{ApiSource, Delivery, Event};
+use birdhook_pipeline::{EventSink, SinkError};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_testkit::{Kind, MockEvent, PayloadGenerator};
+use bytes::Bytes;
+use tokio::time::timeout;
+
+/// Returns a scene at a time that depends on the seed, because the ids of events depend on the
+/// time.
+fn scene(seed: u64) -> PayloadGenerator {
+    let mut scene = PayloadGenerator::new(seed);
+    scene.advance(Duration::from_secs(seed % 1_000_000 * 3600));
+    scene
+}
+
+/// Returns posts, each in its own delivery. Another seed gives other posts.
+pub(crate) fn posts(seed: u64, count: usize) -> Vec<Delivery> {
+    let mut scene = scene(seed);
+    let mut post = || scene.happening(Kind::Post, "2001").reported_by(ApiSource::XActivity).unwrap();
+    (0..count).map(|_| Delivery::restore("shop", post(), 1).unwrap()).collect()
+}
+
+/// Returns one delivery with several posts, and the same posts, each in its own delivery.
+pub(crate) fn batch(seed: u64, count: usize) -> (Delivery, Vec<Delivery>) {
+    let mut scene = scene(seed);
+    let posts: Vec<_> = (0..count).map(|_| scene.happening(Kind::Post, "2001")).collect();
+    let alone = |post| Delivery::restore("shop", MockEvent::batch([post]).unwrap(), 1).unwrap();
+    let all: Bytes = MockEvent::batch(&posts).unwrap();
+    (Delivery::restore("shop", all, count).unwrap(), posts.iter().map(alone).collect())
+}
+
+/// Returns the body of a delivery.
+pub(crate) fn body_of(delivery: &Delivery) -> Bytes {
+    delivery.body().as_str().to_owned().into()
+}
+
+/// Returns an event as the app sees it.
+pub(crate) fn report(event: &Event) -> String {
+    serde_json::to_string(&event.report()).unwrap()
+}
+
+pub(crate) fn reports(deliveries: &[Delivery]) -> Vec<String> {
+    deliveries.iter().flat_map(Delivery::events).map(report).collect()
+}
+
+pub(crate) fn sorted(mut reports: Vec<String>) -> Vec<String> {
+    reports.sort();
+    reports
+}
+
+pub(crate) async fn deliver(sink: &impl EventSink, deliveries: &[Delivery]) -> Vec<Result<(), SinkError>> {
+    let mut answers = Vec::new();
+    for delivery in deliveries {
+        answers.push(sink.deliver(delivery.clone()).await);
+    }
+    answers
+}
+
+pub(crate) async fn deliver_all(sink: &impl EventSink, deliveries: &[Delivery]) {
+    deliver(sink, deliveries).await.into_iter().for_each(Result::unwrap);
+}
+
+/// A consumer of NATS, or a group of Redis.
+pub(crate) trait Reader {
+    type Message: Deref<Target = Event> + fmt::Debug;
+    type Error: fmt::Debug;
+
+    async fn read(&mut self) -> Result<Self::Message, Self::Error>;
+    async fn ack(message: Self::Message);
+}
+
+impl Reader for birdhook_nats::Consumer {
+    type Message = birdhook_nats::JetStreamMessage;
+    type Error = birdhook_nats::ConsumeError;
+
+    async fn read(&mut self) -> Result<Self::Message, Self::Error> {
+        self.recv().await.expect("a consumer")
+    }
+
+    async fn ack(message: Self::Message) {
+        message.ack().await.unwrap();
+    }
+}
+
+impl Reader for birdhook_redis::Group {
+    type Message = birdhook_redis::StreamMessage;
+    type Error = birdhook_redis::ReadError;
+
+    async fn read(&mut self) -> Result<Self::Message, Self::Error> {
+        self.recv().await
+    }
+
+    async fn ack(message: Self::Message) {
+        message.ack().await.unwrap();
+    }
+}
+
+pub(crate) async fn next_or_error<R: Reader>(reader: &mut R) -> Result<R::Message, R::Error> {
+    timeout(TIMEOUT, reader.read()).await.expect("an event")
+}
+
+pub(crate) async fn next<R: Reader>(reader: &mut R) -> R::Message {
+    next_or_error(reader).await.unwrap()
+}
+
+/// Receives and acknowledges `count` events. Returns them as the app sees them.
+pub(crate) async fn take<R: Reader>(reader: &mut R, count: usize) -> Vec<String> {
+    let mut taken = Vec::new();
+    for _ in 0..count {
+        let message = next(reader).await;
+        taken.push(report(&message));
+        R::ack(message).await;
+    }
+    taken
+}
+
+/// Checks that no message arrives in this time.
+pub(crate) async fn nothing<R: Reader>(reader: &mut R, millis: u64) {
+    if let Ok(next) = timeout(Duration::from_millis(millis), reader.read()).await {
+        panic!("{next:?}");
+    }
+}

@@ -1,0 +1,77 @@
+//! The fixture of these tests.
+
+use std::time::{Duration, Instant};
+
+use birdhook_redis::{Group, GroupSettings, Redis};
+use birdhook_test_harness::TIMEOUT;
+use birdhook_test_harness::servers::{Kind, Server};
+use redis::{FromRedisValue, Value};
+
+pub(crate) const STREAM: &str = "events";
+
+/// A server and a connection to it.
+pub(crate) struct Engine {
+    pub(crate) server: Server,
+    pub(crate) redis: Redis,
+}
+
+impl Engine {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub(crate) async fn with(more: &[&str]) -> Self {
+        let server = Kind::Redis.start_with(more);
+        let redis = Redis::connect(&server.url()).await.unwrap();
+        Self { server, redis }
+    }
+
+    /// Sends a command to the server, bypassing birdhook.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = redis::Client::open(self.server.url()).unwrap();
+        let mut line = client.get_multiplexed_async_connection().await.unwrap();
+        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut line).await.unwrap()
+    }
+
+    /// Sends a command and ignores the response.
+    pub(crate) async fn run(&self, words: &[&str]) {
+        self.ask::<Value>(words).await;
+    }
+
+    /// Waits until Redis returns this value.
+    pub(crate) async fn until<T: FromRedisValue + PartialEq>(&self, words: &[&str], expected: T) {
+        let start = Instant::now();
+        while self.ask::<T>(words).await != expected {
+            assert!(start.elapsed() < TIMEOUT, "{words:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Returns the number of bytes that Redis uses.
+    pub(crate) async fn memory(&self) -> u64 {
+        let facts: String = self.ask(&["INFO", "memory"]).await;
+        let used = facts.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
+        used.trim().parse().unwrap()
+    }
+
+    /// Returns the number of entries in the stream.
+    pub(crate) async fn len(&self) -> usize {
+        self.ask(&["XLEN", STREAM]).await
+    }
+
+    pub(crate) async fn marks(&self) -> usize {
+        self.ask::<Vec<String>>(&["KEYS", "*seen:*"]).await.len()
+    }
+
+    pub(crate) async fn group(&self, claim_after: u64) -> Group {
+        self.group_of(GroupSettings::new(STREAM, "app").claim_after(Duration::from_millis(claim_after))).await
+    }
+
+    pub(crate) async fn group_of(&self, settings: GroupSettings) -> Group {
+        self.redis.group(settings).await.unwrap()
+    }
+
+    pub(crate) async fn pending(&self, group: &str) -> usize {
+        self.ask::<Vec<Value>>(&["XPENDING", STREAM, group, "-", "+", "1000"]).await.len()
+    }
+}
