@@ -9,7 +9,9 @@ use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use birdhook_core::{App, AppSelector, Apps, Delivery, Endpoint, HeadResult, RequestHead, Secret, EndpointSettings, signature};
+use birdhook_core::{
+    App, AppSelector, Apps, Delivery, Endpoint, EndpointSettings, HeadResult, RequestHead, Secret, signature,
+};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::de::IgnoredAny;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use birdhook_nats::{Consumer, ConsumerSettings, JetStream, PublishFailure, JetStreamSink, StreamSettings};
+use birdhook_nats::{Consumer, ConsumerSettings, JetStream, JetStreamSink, PublishFailure, StreamSettings};
 use birdhook_pipeline::{EventSink, Pipeline, SinkError};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::fixture::{post, webhook};

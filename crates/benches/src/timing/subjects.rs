@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use birdhook::{App, Apps, Secret, adapter::RequestHead, signature};
-use birdhook_core::{Endpoint, HeadResult, EndpointSettings};
+use birdhook_core::{Endpoint, EndpointSettings, HeadResult};
 use bytes::Bytes;
 
 use super::inputs::secret;
