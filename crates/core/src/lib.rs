@@ -9,42 +9,33 @@
 //! The same work is available as plain functions: [`crc::respond`], [`signature::verify`],
 //! [`signature::sign`].
 
+// A delivery passes through `http` (with `auth`), `parse` (with `json`), `event`, `schema`, `activity`
+// and `codec`. A file imports only from files that do not depend on it.
 pub mod activity;
-mod app;
-mod apps;
-mod body;
-mod challenge;
+mod auth;
 pub mod codec;
-pub mod crc;
-mod delivery;
-mod directory;
-mod endpoint;
-mod envelope;
 mod event;
-mod head;
-mod key;
-mod kind;
-mod raw;
-mod readable;
-mod reply;
+mod http;
+mod json;
+mod parse;
 pub mod schema;
-mod secret;
-pub mod signature;
-mod time;
-mod window;
 
 pub use activity::{Activity, PostRelation};
-pub use app::App;
-pub use apps::{Apps, AppsError};
-pub use body::BodyReader;
-pub use delivery::Delivery;
-pub use endpoint::{AppSelector, ChallengeSignature, Endpoint, EndpointSettings, HeadResult};
-pub use event::Event;
-pub use head::RequestHead;
-pub use key::{DedupeScope, EventKey};
-pub use kind::{ApiSource, Direction, EventKind};
-pub use raw::RawJson;
-pub use reply::{Outcome, Reply};
-pub use secret::{Secret, SecretError, SecretKind};
-pub use time::Timestamp;
-pub use window::DedupeWindow;
+pub use auth::app::App;
+pub use auth::apps::{Apps, AppsError};
+pub use auth::secret::{Secret, SecretError};
+pub use auth::secret_kind::{ParseSecretKindError, SecretKind};
+pub use auth::{crc, signature};
+pub use event::delivery::Delivery;
+pub use event::event::Event;
+pub use event::key::{DedupeScope, EventKey, ParseEventKeyError};
+pub use event::kind::{ApiSource, Direction, EventKind, ParseApiSourceError, ParseEventKindError};
+pub use event::time::{ParseTimestampError, Timestamp};
+pub use event::window::DedupeWindow;
+pub use http::body::BodyReader;
+pub use http::endpoint::{Endpoint, HeadResult};
+pub use http::head::RequestHead;
+pub use http::outcome::Outcome;
+pub use http::reply::Reply;
+pub use http::settings::{AppSelector, ChallengeSignature, EndpointSettings};
+pub use json::raw::RawJson;

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 /// The kinds in the order of the page, each with the fixture that is its example.
 const EXAMPLES: &[(&str, &str)] = &[
-    ("post_created", "twins/reply.xaa"),
-    ("post_deleted", "twins/deletion.aaa"),
+    ("post_created", "both_apis/reply.xaa"),
+    ("post_deleted", "both_apis/deletion.aaa"),
     ("post_matched", "xaa/filtered_stream"),
-    ("liked", "twins/like_by.xaa"),
+    ("liked", "both_apis/like_by.xaa"),
     ("followed", "xaa/follow.follow"),
     ("unfollowed", "xaa/follow.unfollow"),
     ("blocked", "xaa/block.block"),
@@ -20,8 +20,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("unmuted", "xaa/mute.unmute"),
     ("subscribed", "xaa/subscriptions.subscribe"),
     ("unsubscribed", "xaa/subscriptions.unsubscribe"),
-    ("message_sent", "twins/sent.xaa"),
-    ("message_received", "twins/received.aaa"),
+    ("message_sent", "both_apis/sent.xaa"),
+    ("message_received", "both_apis/received.aaa"),
     ("messages_read", "xaa/dm.read"),
     ("typing", "xaa/dm.indicate_typing.flat"),
     ("access_revoked", "xaa/oauth.revoke"),
@@ -43,7 +43,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// The heading of the section about events, and the fixture that is its example.
-const REPORT: (&str, &str) = ("event.report()", "twins/received.aaa");
+const REPORT: (&str, &str) = ("event.report()", "both_apis/received.aaa");
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/activity.md");
 const WIDTH: usize = 400;
@@ -134,7 +134,7 @@ fn example(name: &str) -> String {
 
 /// Prints the expected content of the page if `BLESS=1` is set.
 #[test]
-fn the_page_shows_every_kind_as_it_is() {
+fn the_page_shows_the_json_of_every_kind() {
     let bless = std::env::var_os("BLESS").is_some();
     if bless {
         for (kind, name) in EXAMPLES {
@@ -156,7 +156,7 @@ fn the_page_shows_every_kind_as_it_is() {
 }
 
 #[test]
-fn the_page_shows_an_event_as_it_is_reported() {
+fn the_page_shows_the_report_of_an_event() {
     let page = fs::read_to_string(PAGE).unwrap();
     let event = event(value(&fixture(REPORT.1)).to_string());
     let reported = format!("{}\n", laid_out(&serde_json::to_string(&event.report()).unwrap(), 0));
@@ -190,9 +190,9 @@ fn the_page_names_every_field() {
     let mut found = BTreeSet::new();
     for (path, body) in all() {
         for event in deliver(&body).events() {
-            let told = serde_json::to_value(event.activity()).unwrap_or_else(|error| panic!("{path}: {error}"));
-            assert_eq!(told["kind"], event.kind().as_str(), "{path}");
-            names(&told, &mut found);
+            let json = serde_json::to_value(event.activity()).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert_eq!(json["kind"], event.kind().as_str(), "{path}");
+            names(&json, &mut found);
             names(&serde_json::to_value(event.report().with_raw()).unwrap(), &mut found);
         }
     }
@@ -207,7 +207,7 @@ fn the_page_names_every_field() {
 /// Returns the fixtures of all source APIs, by their paths.
 fn all() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["", "xaa", "twins"] {
+    for folder in ["", "xaa", "both_apis"] {
         let folder = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
         for file in fs::read_dir(&folder).unwrap() {
             let path = file.unwrap().path();
@@ -221,7 +221,7 @@ fn all() -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_event_serialises_to_the_bytes_that_came() {
+fn an_event_serialises_to_its_raw_bytes() {
     for (path, body) in all() {
         for event in deliver(&body).events() {
             let written = serde_json::to_string(event).unwrap();
@@ -234,7 +234,7 @@ fn an_event_serialises_to_the_bytes_that_came() {
 
 /// Data that X does not report is absent, never `null`.
 #[test]
-fn nothing_is_null() {
+fn no_member_is_null() {
     fn has_null(value: &Value) -> bool {
         match value {
             Value::Null => true,
@@ -257,16 +257,16 @@ fn nothing_is_null() {
 /// Serialisation depends only on the data: differently written bodies with the same data give the
 /// same text.
 #[test]
-fn an_activity_serialises_the_same_however_it_was_written() {
+fn json_style_does_not_change_the_serialised_activity() {
     for (path, body) in all() {
-        let told = |body: &str| -> Vec<Value> {
+        let activities = |body: &str| -> Vec<Value> {
             let events = deliver(body).into_events();
-            let mut told: Vec<_> = events.iter().map(|e| serde_json::to_value(e.activity()).unwrap()).collect();
-            told.sort_by_key(Value::to_string);
-            told
+            let mut all: Vec<_> = events.iter().map(|e| serde_json::to_value(e.activity()).unwrap()).collect();
+            all.sort_by_key(Value::to_string);
+            all
         };
         for style in crate::support::Style::ALL {
-            assert_eq!(told(&style.write(&value(&body))), told(&body), "{path} {style:?}");
+            assert_eq!(activities(&style.write(&value(&body))), activities(&body), "{path} {style:?}");
         }
     }
 }

@@ -64,7 +64,7 @@ fn a_verified_body_is_not_copied() {
 }
 
 #[test]
-fn a_challenge_is_answered_with_few() {
+fn a_challenge_needs_few_allocations() {
     let (endpoint, _) = endpoint();
     let query = Some("crc_token=M2RkODJkZmMtYjlkYi00NmQ4LTk0MGU%3D&nonce=bm9uY2U%3D");
     let count = allocations(|| endpoint.begin(&RequestHead::new("GET", "/webhooks/twitter", query)));
@@ -74,7 +74,7 @@ fn a_challenge_is_answered_with_few() {
 
 /// Otherwise each payload of a body would split its event type into words again.
 #[test]
-fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
+fn an_event_type_is_looked_up_once_per_body() {
     let (endpoint, secret) = endpoint();
     let body =
         format!(r#"{{"data":{{"event_type":"{}",{}"tag":0}}}}"#, "a.".repeat(1000), r#""payload":{},"#.repeat(1000));
@@ -88,7 +88,7 @@ fn a_type_of_event_is_looked_up_once_however_many_payloads_there_are() {
 /// Surplus events must not be kept until the limit is exceeded, because their facts take a hundred
 /// times as many bytes as their JSON.
 #[test]
-fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
+fn keeps_no_more_events_than_the_limit() {
     let many = vec!["{}"; 300_000].join(",");
     for event_type in ["follow.follow", "dm.received"] {
         let body = format!(r#"{{"data":{{"event_type":"{event_type}","payload":{{"x_events":[{many}]}}}}}}"#);
@@ -100,7 +100,7 @@ fn of_too_many_events_no_more_are_kept_than_there_is_room_for() {
 
 /// With thousands of follows and users, reading all users of a body for each follow takes minutes.
 #[test]
-fn what_tells_itself_who_it_was_reads_no_includes() {
+fn events_that_contain_their_users_do_not_read_the_includes() {
     let users = vec![r#"{"id":"3","name":"ada"}"#; 1000].join(",");
     let cost = |includes: &str| {
         let payload = r#"{"source":{"data":{"id":"1"}},"target":{"data":{"id":"2"}}}"#;
@@ -112,7 +112,7 @@ fn what_tells_itself_who_it_was_reads_no_includes() {
 }
 
 #[test]
-fn a_long_name_is_not_had_by_each_of_many_events() {
+fn a_long_name_is_not_copied_for_each_event() {
     let (events, letters) = (vec!["0"; 1000].join(","), "a".repeat(100_000));
     for body in [
         format!(r#"{{"{letters}_events":[{events}]}}"#),

@@ -30,13 +30,13 @@ const USES: [(&str, Use); 3] = [
 ];
 
 #[test]
-fn memory_is_in_proportion_to_the_body_whatever_is_done_with_its_events() {
+fn memory_is_proportional_to_the_body() {
     measure_bodies_of(SIZE / 4);
 }
 
 #[test]
 #[ignore = "long: run by `cargo xtask ci long`"]
-fn memory_is_in_proportion_to_the_longest_body_whatever_is_done_with_its_events() {
+fn memory_is_proportional_to_a_body_of_the_maximum_size() {
     measure_bodies_of(SIZE);
 }
 
@@ -63,7 +63,7 @@ fn measure_bodies_of(size: usize) {
 /// The number of hashed bytes is bounded by the length of the parts of an event's identity, none of
 /// which is long.
 #[test]
-fn keys_hash_no_long_part_for_each_of_many_events() {
+fn keys_do_not_hash_a_long_part_for_each_event() {
     for (shape, body) in hostile::bodies(SIZE) {
         let delivery = restored(&body);
         let shared = |event: &Event| {
@@ -77,7 +77,7 @@ fn keys_hash_no_long_part_for_each_of_many_events() {
 }
 
 #[test]
-fn an_id_of_more_than_128_bytes_is_no_id() {
+fn an_id_of_more_than_128_bytes_is_ignored() {
     let body = |subscriber: usize, post: usize| {
         let (subscriber, post) = ("7".repeat(subscriber), "8".repeat(post));
         format!(r#"{{"for_user_id":"{subscriber}","tweet_create_events":[{{"id_str":"{post}"}},{{"id_str":"1"}}]}}"#)

@@ -21,7 +21,7 @@ fn accepted_for(endpoint: &Endpoint, headers: Headers<'_>) -> Result<String, Out
 }
 
 #[test]
-fn the_app_whose_secret_signed_is_the_deliverys() {
+fn the_delivery_belongs_to_the_app_whose_secret_signed() {
     let endpoint = endpoint(["a", "b", "c"].map(|name| App::new(name, secret(&format!("secret-of-{name}")))));
     for name in ["a", "b", "c"] {
         let delivery = post_signed(&endpoint, &format!("secret-of-{name}"), fixture("several").as_bytes()).unwrap();
@@ -32,13 +32,13 @@ fn the_app_whose_secret_signed_is_the_deliverys() {
 }
 
 #[test]
-fn of_two_apps_with_one_secret_the_first_is_the_deliverys() {
+fn the_first_of_two_apps_with_one_secret_gets_the_delivery() {
     let endpoint = endpoint(["a", "b"].map(|name| App::new(name, secret("shared"))));
     assert_eq!(accepted_for(&endpoint, &[(CONSUMER, &signed("shared"))]).unwrap(), "a");
 }
 
 #[test]
-fn an_old_secret_is_accepted_for_as_long_as_it_is_listed() {
+fn an_old_secret_is_accepted_while_it_is_listed() {
     let rotating = |app: App| endpoint([App::new("first", secret("unrelated")), app]);
     let during =
         rotating(App::new("b", secret("new")).add_consumer_secret(secret("old")).add_consumer_secret(secret("oldest")));
@@ -79,7 +79,7 @@ fn app_of_both() -> App {
 }
 
 #[test]
-fn with_both_secrets_every_header_that_is_there_must_be_right() {
+fn with_both_secrets_every_present_header_must_be_correct() {
     let endpoint = endpoint([app_of_both()]);
     let [consumer, old_consumer, client, old_client, stranger] =
         ["consumer", "old-consumer", "client", "old-client", "stranger"].map(signed);
@@ -166,7 +166,7 @@ fn each_app_reads_the_headers_that_it_can_check() {
 }
 
 #[test]
-fn signatures_that_are_right_for_different_apps_are_never_combined() {
+fn correct_signatures_of_different_apps_are_not_combined() {
     let both = |name: &str| {
         App::new(name, secret(&format!("consumer-{name}"))).add_client_secret(secret(&format!("client-{name}")))
     };
@@ -183,7 +183,7 @@ fn signatures_that_are_right_for_different_apps_are_never_combined() {
 }
 
 #[test]
-fn a_delivery_tells_when_no_signature_is_of_the_kind_that_answers() {
+fn a_delivery_reports_when_the_answering_kind_did_not_sign() {
     use birdhook_core::SecretKind::{Client, Consumer};
     let another = |app: &App, keys: &[(&str, &str)]| {
         let values: Vec<_> = keys.iter().map(|(name, key)| (*name, signed(key))).collect();
@@ -201,14 +201,14 @@ fn a_delivery_tells_when_no_signature_is_of_the_kind_that_answers() {
         assert_eq!(another(&by_consumer, keys), with_consumer, "{keys:?}");
     }
     let (alone, ignored) = (App::new("a", secret("consumer")), (OAUTH2, "stranger"));
-    assert_eq!(another(&alone, &[(CONSUMER, "consumer"), ignored]), None, "there is no other kind");
+    assert_eq!(another(&alone, &[(CONSUMER, "consumer"), ignored]), None, "the app has only one kind");
     let without = alone.answer_challenges_with(Client);
     assert_eq!(another(&without, &[(CONSUMER, "consumer"), (OAUTH2, "stranger")]), Some(Consumer));
     assert_eq!(another(&app_of_both().hold_challenges(), &[(CONSUMER, "consumer")]), None, "nothing answers");
 }
 
 #[test]
-fn a_delivery_is_sent_on_with_every_header_that_its_app_can_make() {
+fn an_app_signs_with_every_kind_that_it_has() {
     let body = fixture("follow").as_bytes();
     for (app, names) in [
         (App::new("a", secret("consumer")), [CONSUMER].as_slice()),
@@ -224,7 +224,7 @@ fn a_delivery_is_sent_on_with_every_header_that_its_app_can_make() {
 }
 
 #[test]
-fn apps_join_both_kinds_by_name() {
+fn both_kinds_of_secrets_are_joined_by_app_name() {
     let apps = birdhook_core::Apps::none().add_client_secrets(" shop=client, blog=c2,shop=old-client ").unwrap();
     let apps = apps.add_consumer_secrets("blog=consumer,news=c3").unwrap();
     let names: Vec<_> = apps.iter().map(|app| app.name().to_owned()).collect();
@@ -247,18 +247,18 @@ fn apps_join_both_kinds_by_name() {
 }
 
 #[test]
-fn echoes_of_the_named_app_are_dropped_and_nothing_else() {
+fn only_echoes_of_the_named_app_are_dropped() {
     let events = |echo: &str, body: &str| {
         let endpoint = endpoint([App::new("a", secret("s")).drop_echoes_of(echo)]);
         let delivery = post_signed(&endpoint, "s", body.as_bytes()).unwrap();
-        assert_eq!(delivery.body().as_str(), body, "the body stays whole");
+        assert_eq!(delivery.body().as_str(), body, "the body is unchanged");
         delivery.into_events().len()
     };
     assert_eq!(events("55512", fixture("dm_sent")), 0);
     assert_eq!(events("55513", fixture("dm_sent")), 1);
     assert_eq!(events("5551", fixture("dm_sent")), 1);
     assert_eq!(events("55512", fixture("dm_received")), 1, "no app is named");
-    assert_eq!(events("4040", fixture("dm_received")), 1, "a user's id is no app's");
+    assert_eq!(events("4040", fixture("dm_received")), 1, "a user id is not an app id");
     assert_eq!(events("55512", fixture("revoke")), 1, "only messages have a source app");
     let numeric = changed("dm_sent", "/direct_message_events/0/message_create/source_app_id", 55512);
     assert_eq!(events("55512", &numeric), 0, "an id may be a number");
@@ -268,7 +268,7 @@ fn echoes_of_the_named_app_are_dropped_and_nothing_else() {
 }
 
 #[test]
-fn echoes_leave_the_other_events_of_the_delivery() {
+fn dropping_echoes_keeps_the_other_events() {
     let (sent, received) = (fixture("dm_sent"), fixture("dm_received"));
     let element = |body: &str| crate::support::value(body)["direct_message_events"][0].to_string();
     let body = format!(

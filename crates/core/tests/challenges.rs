@@ -23,7 +23,7 @@ fn endpoint_of_two(settings: EndpointSettings) -> Endpoint {
 }
 
 #[test]
-fn a_good_token_is_answered_with_its_signature() {
+fn a_valid_token_is_answered_with_its_signature() {
     let longest = "a".repeat(512);
     let printable: String = (' '..='~').filter(|c| !"{&".contains(*c)).collect();
     let encoded: String = printable.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -51,7 +51,7 @@ fn a_good_token_is_answered_with_its_signature() {
 }
 
 #[test]
-fn a_bad_token_is_a_400_that_says_why() {
+fn an_invalid_token_is_400_with_the_reason() {
     let (long, long_encoded) = ("a".repeat(513), "%61".repeat(513));
     for (target, reason) in [
         ("/", Outcome::TokenMissing),
@@ -91,7 +91,7 @@ fn a_bad_token_is_a_400_that_says_why() {
 }
 
 #[test]
-fn the_strict_alphabet_is_a_setting() {
+fn the_token_policy_can_restrict_tokens_to_base64() {
     let strict = with(|settings| settings.token_policy = TokenPolicy::Base64);
     assert_eq!(*get(&strict, "/?crc_token=a%2Bb/c_d-e=", &[]).body(), answer(SECRET, "a+b/c_d-e="));
     for refused in ["/?crc_token=a+b", "/?crc_token=[1,2]", "/?crc_token=a.b"] {
@@ -100,14 +100,14 @@ fn the_strict_alphabet_is_a_setting() {
 }
 
 #[test]
-fn without_apps_nothing_is_answered_but_503() {
+fn without_apps_every_challenge_is_503() {
     let reply = get(&Endpoint::new(Apps::none(), EndpointSettings::default()), "/?crc_token=abc", &[]);
     assert_eq!((reply.status(), reply.outcome()), (503, Outcome::NoSecret));
     assert!(reply.headers().any(|header| header == ("retry-after", "3")));
 }
 
 #[test]
-fn xs_own_signature_is_checked_whenever_it_is_there() {
+fn a_present_signature_is_checked() {
     let query = "crc_token=abc&nonce=n";
     let good = signature::sign(&secret(SECRET), query.as_bytes());
     let other = signature::sign(&secret("stranger"), query.as_bytes());
@@ -138,7 +138,7 @@ fn xs_own_signature_is_checked_whenever_it_is_there() {
 }
 
 #[test]
-fn a_signature_does_not_excuse_a_bad_token() {
+fn a_signed_challenge_with_an_invalid_token_is_rejected() {
     let query = r#"crc_token={"for_user_id":"1"}"#;
     let signed = signature::sign(&secret(SECRET), query.as_bytes());
     let reply = get(&endpoint(), &format!("/?{query}"), &[(signature::HEADER, &signed)]);
@@ -146,7 +146,7 @@ fn a_signature_does_not_excuse_a_bad_token() {
 }
 
 #[test]
-fn with_a_query_of_its_own_the_url_is_signed_in_either_reading() {
+fn a_url_with_its_own_query_may_be_signed_with_or_without_it() {
     let demanding = with(|settings| settings.challenge_signature = ChallengeSignature::Demanded);
     let ask = |signed: &str| {
         let signed = signature::sign(&secret(SECRET), signed.as_bytes());
@@ -170,7 +170,7 @@ fn with_a_query_of_its_own_the_url_is_signed_in_either_reading() {
 }
 
 #[test]
-fn the_signature_says_which_app_is_asked() {
+fn the_signature_selects_the_app() {
     let query = "app=bees&crc_token=abc&nonce=n";
     let signed = signature::sign(&secret("other"), query.as_bytes());
     for selector in [AppSelector::First, AppSelector::PathSegment, AppSelector::QueryParameter("app".into())] {
@@ -232,7 +232,7 @@ fn signatures_can_be_ignored() {
 /// A text without `&` may be a token that was answered earlier, so its signature does not prove
 /// that X sent it.
 #[test]
-fn what_could_have_been_a_token_is_no_proof_where_proof_is_demanded() {
+fn a_signed_text_that_could_be_a_token_does_not_prove_that_x_sent_it() {
     let ask = |rule, query: &str| {
         let endpoint = with(|settings| settings.challenge_signature = rule);
         let signed = signature::sign(&secret(SECRET), query.rsplit_once("|").map_or(query, |(_, end)| end).as_bytes());
@@ -248,7 +248,7 @@ fn what_could_have_been_a_token_is_no_proof_where_proof_is_demanded() {
 }
 
 #[test]
-fn a_challenge_is_told_to_be_xs_own_only_where_that_is_proved() {
+fn is_signed_by_x_only_if_the_signature_proves_it() {
     let with_rule = |rule| with(|settings| settings.challenge_signature = rule);
     let ask = |endpoint: &Endpoint, query: &str, key: &str, text: &str| {
         let signed = signature::sign(&secret(key), text.as_bytes());
@@ -285,7 +285,7 @@ fn signed_answer(endpoint: &Endpoint, target: &str, signatures: &[(&str, &str)])
 const ASKED: &str = "/?crc_token=abc&nonce=n";
 
 #[test]
-fn while_secrets_are_rotated_the_one_that_x_signed_with_answers() {
+fn during_a_rotation_the_secret_that_signed_answers() {
     for (header, app) in [
         (signature::HEADER, App::new("bees", secret("new")).add_consumer_secret(secret("old"))),
         (OAUTH2, App::with_client_secret("bees", secret("new")).add_client_secret(secret("old"))),
@@ -308,7 +308,7 @@ fn app_of_both() -> App {
 }
 
 #[test]
-fn an_app_answers_with_its_only_kind_and_with_the_client_secret_where_it_has_both() {
+fn an_app_with_both_kinds_answers_with_the_client_secret() {
     for (app, kind, key) in [
         (App::new("bees", secret("consumer")), SecretKind::Consumer, "consumer"),
         (App::with_client_secret("bees", secret("client")), SecretKind::Client, "client"),
@@ -330,7 +330,7 @@ fn an_app_answers_with_its_only_kind_and_with_the_client_secret_where_it_has_bot
 }
 
 #[test]
-fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
+fn a_missing_kind_and_a_held_challenge_are_503() {
     let consumer = App::new("bees", secret("consumer"));
     for app in [
         consumer.clone().answer_challenges_with(SecretKind::Client),
@@ -350,7 +350,7 @@ fn a_kind_that_the_app_does_not_have_and_a_held_challenge_are_503() {
 /// X may not expect an answer signed with the kind that signed the GET, and a wrong 200 ends the
 /// webhook.
 #[test]
-fn a_signature_never_changes_the_kind_that_answers() {
+fn a_signature_does_not_change_the_answering_kind() {
     let by_client = Endpoint::new(app_of_both(), EndpointSettings::default());
     let by_consumer =
         Endpoint::new(app_of_both().answer_challenges_with(SecretKind::Consumer), EndpointSettings::default());
@@ -369,7 +369,7 @@ fn a_signature_never_changes_the_kind_that_answers() {
 }
 
 #[test]
-fn every_signature_that_the_app_can_check_must_be_right() {
+fn every_signature_that_the_app_can_check_must_be_correct() {
     let rows: [&[(&str, &str)]; 6] = [
         &[(signature::HEADER, "stranger")],
         &[(OAUTH2, "stranger")],
@@ -445,7 +445,7 @@ fn a_signature_of_either_kind_selects_the_app() {
 }
 
 #[test]
-fn other_methods_are_refused_and_told_which_are_not() {
+fn other_methods_are_405_with_the_allowed_methods() {
     for method in ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "Post", ""] {
         let head = RequestHead::new(method, "/", Some("crc_token=abc"));
         let HeadResult::Reply(reply) = endpoint().begin(&head) else { panic!("{method} has a body") };

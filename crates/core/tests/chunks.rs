@@ -23,7 +23,7 @@ proptest! {
     #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
-    fn any_cut_gives_the_same_events(
+    fn any_split_gives_the_same_events(
         (_, body) in proptest::sample::select(FIXTURES),
         cuts in vec(any::<proptest::sample::Index>(), 0..12),
     ) {
@@ -37,7 +37,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_noticed_in_whatever_chunk(
+    fn a_changed_byte_is_detected_in_any_chunk(
         (_, body) in proptest::sample::select(FIXTURES),
         at in any::<proptest::sample::Index>(),
         flip in 1..=255u8,
@@ -62,7 +62,7 @@ fn one_byte_at_a_time_gives_the_same_events() {
 }
 
 #[test]
-fn every_bit_counts() {
+fn a_flipped_bit_is_detected() {
     let body = fixture("tweet_delete").as_bytes();
     let signed = sign(body);
     for bit in 0..body.len() * 8 {
@@ -74,7 +74,7 @@ fn every_bit_counts() {
 }
 
 #[test]
-fn a_longer_or_shorter_body_is_noticed() {
+fn a_longer_or_shorter_body_is_detected() {
     let body = fixture("tweet_delete");
     let headers = [(signature::HEADER, &*sign(body.as_bytes()))];
     for other in [&body[..body.len() - 1], &body[1..], &format!("{body} "), &format!(" {body}"), ""] {

@@ -35,8 +35,8 @@ fn body(members: &[&str]) -> String {
 }
 
 /// Returns everything that must not depend on the order of members.
-fn told(delivery: &Delivery) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
-    let told = delivery.events().iter().map(|event| {
+fn summary(delivery: &Delivery) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
+    let events = delivery.events().iter().map(|event| {
         let keys = (event.delivery_key(), event.content_key());
         let who = (event.subscriber().map(str::to_owned), event.direction(), event.source_app_id().map(str::to_owned));
         (
@@ -48,14 +48,14 @@ fn told(delivery: &Delivery) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
             serde_json::to_value(event.activity()).unwrap(),
         )
     });
-    told.collect()
+    events.collect()
 }
 
 #[test]
-fn where_the_type_of_event_stands_changes_nothing() {
+fn the_position_of_the_event_type_does_not_matter() {
     for name in TOLD {
         let [event_type, payload, rest] = parts(name);
-        let expected = told(&deliver(fixture(name)));
+        let expected = summary(&deliver(fixture(name)));
         let other = r#""payload":{"direct_message_events":[{"id":"9"}]},"#;
         let [like, typing] = ["like.create", "dm.indicate_typing"].map(|other| format!(r#""event_type":"{other}","#));
         for members in [
@@ -71,7 +71,7 @@ fn where_the_type_of_event_stands_changes_nothing() {
         ] {
             let body = body(members);
             let delivery = deliver(&body);
-            assert_eq!(told(&delivery), expected, "{name}: {body}");
+            assert_eq!(summary(&delivery), expected, "{name}: {body}");
             let raws = delivery.events().iter().all(|event| body.contains(event.raw().as_str()));
             assert!(raws, "{name}: {body}");
         }
@@ -84,19 +84,19 @@ fn where_the_type_of_event_stands_changes_nothing() {
 }
 
 #[test]
-fn a_type_of_event_that_is_no_conversation_after_all_reads_the_payload_anew() {
+fn a_later_event_type_of_another_kind_reads_the_payload_again() {
     let message = r#""event_type":"dm.received","payload":{"id":"7","user_id":"5"},"#;
     let like = deliver(body(&[message, r#""event_type":"like.create""#]));
     assert_eq!(
-        told(&like),
-        told(&deliver(r#"{"data":{"event_type":"like.create","payload":{"id":"7","user_id":"5"}}}"#))
+        summary(&like),
+        summary(&deliver(r#"{"data":{"event_type":"like.create","payload":{"id":"7","user_id":"5"}}}"#))
     );
     assert_eq!(like.events()[0].kind(), EventKind::Liked);
     let one = r#"{"source":{"id":"1"},"target":{"id":"2"}}"#;
     let payload = format!(r#""payload":{{"source":{{"id":"3"}},"target":{{"id":"4"}},"follow_events":[{one}]}},"#);
     let follow = r#""event_type":"follow.follow","event_uuid":"9","#;
     let [before, behind] = [[follow, &payload].as_slice(), &[r#""event_type":"dm.sent","#, &payload, follow]].map(body);
-    assert_eq!(told(&deliver(behind)), told(&deliver(before)), "it stands alone");
+    assert_eq!(summary(&deliver(behind)), summary(&deliver(before)), "it is the only member");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn an_activity_of_thousands_of_events_is_one_unknown() {
 }
 
 #[test]
-fn activities_within_activities_take_no_deep_stack() {
+fn nested_activities_do_not_use_a_deep_stack() {
     for event_type in ["dm.received", "dm.read", "like.create"] {
         let open = format!(r#"{{"data":{{"event_type":"{event_type}","payload":"#);
         let body = open.repeat(20_000) + "{}" + &"}}".repeat(20_000);

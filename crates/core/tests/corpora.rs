@@ -21,7 +21,7 @@ fn texts(target: &str, least: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
+fn every_accepted_body_is_an_object_and_can_be_written_in_every_format() {
     for body in [corpus("activity", 10), corpus("envelope", 10), corpus("payloads", 5)].concat() {
         let text = std::str::from_utf8(&body).ok();
         // A list is a delivery if one of its elements is an object.
@@ -42,8 +42,8 @@ fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
         for (event, again) in delivery.events().iter().zip(try_deliver(&body).unwrap().events()) {
             assert_eq!((event.delivery_key(), event.content_key()), (again.delivery_key(), again.content_key()));
             assert_eq!(serde_json::to_string(event).unwrap(), event.raw().as_str());
-            let told = serde_json::to_string(&event.report().with_raw()).unwrap();
-            serde_json::from_str::<IgnoredAny>(&told).unwrap();
+            let report = serde_json::to_string(&event.report().with_raw()).unwrap();
+            serde_json::from_str::<IgnoredAny>(&report).unwrap();
             let activity = event.activity();
             let _ = (format!("{activity:?} {:?} {:?}", event.v1(), event.v2()), activity.post(), activity.message());
             let _ = (event.includes(), event.matching_rules(), event.user("7"), event.source_app());
@@ -52,7 +52,7 @@ fn a_body_is_accepted_if_it_is_an_object_and_can_be_told_in_every_form() {
 }
 
 #[test]
-fn what_a_challenge_gets_signed_is_never_a_delivery() {
+fn a_signed_challenge_is_never_a_delivery() {
     let mut answered = 0;
     for query in texts("crc_query", 5) {
         let reply = get(&endpoint(), &format!("/?{query}"), &[]);
@@ -67,7 +67,7 @@ fn what_a_challenge_gets_signed_is_never_a_delivery() {
 }
 
 #[test]
-fn a_time_that_is_read_can_be_written_and_read_again() {
+fn a_time_survives_writing_and_reading() {
     let times = texts("time", 10);
     let read = times.iter().filter_map(|text| Timestamp::parse(text));
     let read = read.inspect(|time| assert_eq!(Timestamp::parse(&time.to_string()), Some(*time)));
@@ -75,7 +75,7 @@ fn a_time_that_is_read_can_be_written_and_read_again() {
 }
 
 #[test]
-fn apps_are_read_with_names_of_their_own_or_refused() {
+fn apps_have_unique_names_or_are_rejected() {
     let mut refused = 0;
     for input in texts("apps", 5) {
         match input.split('\0').next().unwrap_or_default().parse::<Apps>() {
@@ -94,7 +94,7 @@ fn apps_are_read_with_names_of_their_own_or_refused() {
 }
 
 #[test]
-fn what_comes_back_from_an_engine_is_an_event_or_says_why_not() {
+fn a_message_from_an_engine_is_an_event_or_an_error() {
     let mut events = 0;
     for input in corpus("message", 5) {
         let at = input.windows(2).position(|pair| pair == b"\n\n").unwrap_or(input.len());
@@ -110,7 +110,7 @@ fn what_comes_back_from_an_engine_is_an_event_or_says_why_not() {
                 let position = fact("position").map(|text| text.parse::<usize>().unwrap());
                 assert!(position.is_none_or(|position| event.index() == position));
             }
-            Err(why) => assert!(why.to_string().starts_with("no event of birdhook's")),
+            Err(why) => assert!(why.to_string().starts_with("not a birdhook message")),
         }
     }
     assert!(events >= 3);

@@ -77,7 +77,7 @@ fn messages_of_earlier_versions_are_read() {
 }
 
 #[test]
-fn messages_of_later_versions_are_refused() {
+fn messages_of_later_versions_are_rejected() {
     for golden in Golden::all() {
         let fact = |name: &str| if name == "version" { Some("2") } else { golden.fact(name) };
         let refused = read(Bytes::from(golden.payload.clone()), fact).unwrap_err();
@@ -86,7 +86,7 @@ fn messages_of_later_versions_are_refused() {
 }
 
 #[test]
-fn what_earlier_versions_wrote_is_written() {
+fn the_written_messages_equal_those_of_earlier_versions() {
     for golden in Golden::all() {
         let delivery = deliver(fixture(&golden.fixture));
         let made = Golden::of(&golden.fixture, &delivery.events()[golden.position], golden.format());

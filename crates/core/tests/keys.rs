@@ -70,7 +70,7 @@ fn other(value: &Value) -> Value {
 }
 
 #[test]
-fn the_way_of_writing_changes_no_key() {
+fn json_style_does_not_change_a_key() {
     for (name, body) in FIXTURES {
         let sorted = |body: &str| {
             let mut events: Vec<_> =
@@ -87,7 +87,7 @@ fn the_way_of_writing_changes_no_key() {
 }
 
 #[test]
-fn a_key_rests_on_its_identity_and_on_nothing_else() {
+fn a_key_depends_only_on_the_identifying_members() {
     let mut judged = 0;
     for (name, body) in FIXTURES {
         let Some(identity) = identity_of(name) else { continue };
@@ -127,7 +127,7 @@ fn a_key_rests_on_its_identity_and_on_nothing_else() {
 }
 
 #[test]
-fn an_id_is_the_same_as_a_number_or_as_text() {
+fn a_numeric_id_gives_the_same_key_as_text() {
     for (name, pointer) in [
         ("favorite", "/for_user_id"),
         ("tweet_mention", "/tweet_create_events/0/id_str"),
@@ -143,14 +143,14 @@ fn an_id_is_the_same_as_a_number_or_as_text() {
 }
 
 #[test]
-fn a_date_is_the_same_however_it_is_written() {
+fn every_form_of_a_date_gives_the_same_key() {
     let key = |date: &str| event(changed("revoke", "/user_event/revoke/date_time", date)).delivery_key();
     assert_eq!(key("2023-03-05T07:08:09+00:00"), key("2023-03-05T07:08:09.000Z"));
     assert_ne!(key("2023-03-05T07:08:09+00:00"), key("2023-03-05T07:08:09.001Z"));
 }
 
 #[test]
-fn without_a_time_the_bytes_stand_in_for_it() {
+fn without_a_time_the_bytes_identify_the_event() {
     let without = |to: Value| event(changed("follow", "/follow_events/0/created_timestamp", to));
     let one = without(Value::Null);
     assert_eq!(one.kind(), EventKind::Followed);
@@ -160,7 +160,7 @@ fn without_a_time_the_bytes_stand_in_for_it() {
 }
 
 #[test]
-fn a_replay_is_known_by_its_job_and_its_state() {
+fn a_replay_is_identified_by_its_job_and_state() {
     let key = |status: &str| event(format!(r#"{{"replay_job_status":{status}}}"#)).delivery_key();
     let one = key(r#"{"job_id":"1","job_state":"Complete"}"#);
     assert_eq!(one, key(r#"{ "job_state":"Complete", "job_state_description":"all of it", "job_id":"1" }"#));
@@ -170,7 +170,7 @@ fn a_replay_is_known_by_its_job_and_its_state() {
 }
 
 #[test]
-fn different_happenings_never_share_a_key() {
+fn different_events_have_different_keys() {
     let body = r#"{"for_user_id":"7",
         "tweet_create_events":[{"id_str":"7"}],
         "tweet_delete_events":[{"status":{"id":"7"}}],
@@ -199,15 +199,15 @@ fn different_happenings_never_share_a_key() {
     for scope in SCOPES {
         let mut seen = HashMap::new();
         for event in &events {
-            if let Some(twin) = seen.insert(event.delivery_key_in(scope), event.raw().as_str()) {
-                panic!("{scope:?}: {twin} and {}", event.raw().as_str());
+            if let Some(earlier) = seen.insert(event.delivery_key_in(scope), event.raw().as_str()) {
+                panic!("{scope:?}: {earlier} and {}", event.raw().as_str());
             }
         }
     }
 }
 
 #[test]
-fn one_message_told_to_both_users_is_one_conversation() {
+fn a_message_delivered_to_both_users_has_one_key_in_the_conversation_scope() {
     let one = event(fixture("dm_received"));
     let other = event(changed("dm_received", "/for_user_id", "3030"));
     assert_eq!((one.kind(), other.kind()), (EventKind::MessageReceived, EventKind::MessageSent));
@@ -217,7 +217,7 @@ fn one_message_told_to_both_users_is_one_conversation() {
 }
 
 #[test]
-fn one_body_for_two_apps_is_told_apart_by_its_signature() {
+fn one_body_for_two_apps_has_two_keys() {
     let endpoint = Endpoint::new(
         apps([App::new("a", secret("of-a")), App::new("b", secret("of-b"))]),
         EndpointSettings::default(),
@@ -243,7 +243,7 @@ fn a_revocation_is_scoped_by_the_user_who_revoked() {
 /// Applications store keys across restarts and upgrades, so a change of this key must not go
 /// unnoticed.
 #[test]
-fn keys_are_made_as_they_always_were() {
+fn keys_do_not_change_between_versions() {
     let part = |text: &[u8]| [&(text.len() as u64).to_be_bytes()[..], text].concat();
     let identity = |parts: &[&[u8]]| {
         Sha256::digest([b"birdhook event identity 1\0".to_vec(), parts.iter().flat_map(|p| part(p)).collect()].concat())
@@ -263,8 +263,8 @@ fn keys_are_made_as_they_always_were() {
 /// The X Activity API reports each side with its own event type. An app must still receive the
 /// event only once.
 #[test]
-fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
-    let told = |user: &str, event_type: &str, payload: &str| {
+fn an_event_delivered_under_two_types_has_one_key_in_the_conversation_scope() {
+    let reported = |user: &str, event_type: &str, payload: &str| {
         event(format!(
             r#"{{"data":{{"event_uuid":"-{user}","event_type":"{event_type}","filter":{{"user_id":"{user}"}},"payload":{payload}}}}}"#
         ))
@@ -276,10 +276,10 @@ fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
         (["post.create", "post.mention.create"], post),
         (["PostCreate", "post.reply.create"], post),
     ] {
-        let (one, other) = (told("71", types[0], payload), told("82", types[1], payload));
+        let (one, other) = (reported("71", types[0], payload), reported("82", types[1], payload));
         let same = SCOPES.map(|scope| one.delivery_key_in(scope) == other.delivery_key_in(scope));
         assert_eq!(same, [false, true, false, true], "{types:?}");
-        let gone = told("82", "post.delete", payload);
+        let gone = reported("82", "post.delete", payload);
         assert!(SCOPES.iter().all(|&scope| one.delivery_key_in(scope) != gone.delivery_key_in(scope)), "{types:?}");
     }
 }
@@ -287,20 +287,20 @@ fn one_happening_told_to_both_users_under_two_types_is_one_conversation() {
 /// An app may subscribe to two words and route by tag, so a post with both words is delivered for
 /// both.
 #[test]
-fn one_post_for_two_words_is_two_subscriptions() {
-    let told = |filter: &str| {
+fn a_post_for_two_keywords_has_two_keys() {
+    let reported = |filter: &str| {
         event(format!(
             r#"{{"data":{{"event_uuid":"20","event_type":"post.create","filter":{filter},"payload":{{"id":"20"}}}}}}"#
         ))
     };
-    let bees = told(r#"{"keyword":"bees"}"#);
+    let bees = reported(r#"{"keyword":"bees"}"#);
     for (filter, expected) in [
         (r#"{"keyword":"b\u0065es","direction":"inbound"}"#, [true, true, true, true]),
         (r#"{"keyword":"honey"}"#, [false, true, false, true]),
         (r#"{"user_id":"bees"}"#, [false, true, false, true]),
         (r#"{"user_id":"71","keyword":"bees"}"#, [false, true, false, true]),
     ] {
-        let other = told(filter);
+        let other = reported(filter);
         let delivery = SCOPES.map(|scope| bees.delivery_key_in(scope) == other.delivery_key_in(scope));
         let content = SCOPES.map(|scope| bees.content_key_in(scope) == other.content_key_in(scope));
         assert_eq!((delivery, content), (expected, expected), "{filter}");
@@ -308,6 +308,6 @@ fn one_post_for_two_words_is_two_subscriptions() {
     // If there is a subscriber, the word is ignored, because the Account Activity API does not
     // report words.
     let theirs =
-        [r#"{"user_id":"71"}"#, r#"{"user_id":"71","keyword":"bees"}"#].map(|filter| told(filter).content_key());
+        [r#"{"user_id":"71"}"#, r#"{"user_id":"71","keyword":"bees"}"#].map(|filter| reported(filter).content_key());
     assert_eq!(theirs[0], theirs[1]);
 }

@@ -31,7 +31,7 @@ fn check(delivery: &Delivery) {
     let body = delivery.body().as_str();
     for event in delivery.events() {
         let raw = event.raw().as_str();
-        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{raw} is no part of {body}");
+        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{raw} is not a part of {body}");
         assert!(body.contains(raw));
         assert_eq!(serde_json::to_string(event).unwrap(), raw.trim());
         assert_eq!(event.body().as_str(), body);
@@ -46,13 +46,13 @@ fn check(delivery: &Delivery) {
 }
 
 #[test]
-fn a_replaced_member_loses_no_event() {
+fn a_member_of_another_type_does_not_lose_the_event() {
     replace_members(4);
 }
 
 #[test]
 #[ignore = "long: run by `cargo xtask ci long`"]
-fn a_member_replaced_by_any_type_loses_no_event() {
+fn no_type_in_any_member_loses_an_event() {
     replace_members(1);
 }
 
@@ -102,7 +102,7 @@ proptest! {
     #![proptest_config(birdhook_test_harness::seed::property())]
 
     #[test]
-    fn any_object_is_delivered_whole(body in arbitrary::object(), style in 0..3usize) {
+    fn any_object_is_delivered_with_all_its_bytes(body in arbitrary::object(), style in 0..3usize) {
         let written = body.to_string();
         let delivery = deliver(&written);
         let raw: Vec<_> = delivery.events().iter().map(|event| event.raw().as_str()).collect();
@@ -118,7 +118,7 @@ proptest! {
 
     /// A truncated body is never a JSON object.
     #[test]
-    fn no_part_of_a_body_is_a_body((_, body) in proptest::sample::select(FIXTURES), at in any::<proptest::sample::Index>()) {
+    fn a_truncated_body_is_rejected((_, body) in proptest::sample::select(FIXTURES), at in any::<proptest::sample::Index>()) {
         let body = body.trim_end();
         let part: String = body.chars().take(at.index(body.chars().count())).collect();
         prop_assert!(crate::support::try_deliver(&part).is_err(), "{}", part);

@@ -45,7 +45,7 @@ fn a_sent_message_and_its_app() {
 }
 
 #[test]
-fn the_side_of_the_subscriber() {
+fn the_direction_depends_on_the_subscriber() {
     let side = |subscriber: &str| {
         let event = event(changed("dm_received", "/for_user_id", value(subscriber)));
         (event.kind(), event.direction())
@@ -56,13 +56,13 @@ fn the_side_of_the_subscriber() {
     assert_eq!(side("\"4040\""), (received, Some(Direction::Received)));
     assert_eq!(side("\"303\""), (received, Some(Direction::Received)));
     assert_eq!(side("\"30303\""), (received, Some(Direction::Received)));
-    for nobody in ["null", "[]", "{}", "true", "1.5"] {
-        assert_eq!(side(nobody), (received, None), "{nobody}");
+    for sender in ["null", "[]", "{}", "true", "1.5"] {
+        assert_eq!(side(sender), (received, None), "{sender}");
     }
 }
 
 #[test]
-fn users_in_the_shape_of_messages() {
+fn users_have_the_shape_of_messages() {
     let event = event(fixture("dm_sent"));
     let user = event.user("3030").unwrap();
     assert_eq!((user.id(), user.id_str.as_deref()), (Some("3030"), None));
@@ -80,7 +80,7 @@ fn users_in_the_shape_of_messages() {
 }
 
 #[test]
-fn a_prompt_and_its_answers() {
+fn a_prompt_and_its_responses() {
     let prompt = event(fixture("dm_prompt"));
     let prompt = message(&prompt);
     let prompt = prompt.data().unwrap().quick_reply.as_ref().unwrap();
@@ -110,7 +110,7 @@ fn a_prompt_and_its_answers() {
     let bare = message(&bare);
     let response = bare.quick_reply_response().unwrap();
     assert_eq!((response.kind.as_deref(), response.metadata.as_deref()), (Some("options"), None));
-    assert_eq!(prompt.chosen(response), None, "an option without metadata is no match for a response without");
+    assert_eq!(prompt.chosen(response), None, "an option without metadata matches no response");
     assert!(bare.data().unwrap().entities.is_none());
 }
 
@@ -154,7 +154,7 @@ fn places() {
 }
 
 #[test]
-fn buttons_and_what_led_to_a_message() {
+fn buttons_and_the_origin_of_a_message() {
     let event = event(fixture("dm_buttons"));
     let buttons = message(&event);
     let initiated = buttons.initiated_via.as_ref().unwrap();
@@ -194,7 +194,7 @@ fn reading() {
 }
 
 #[test]
-fn escapes_say_the_same_as_what_they_stand_for() {
+fn escaped_and_plain_json_read_the_same() {
     for (name, _) in crate::support::FIXTURES.iter().filter(|(name, _)| name.starts_with("dm_")) {
         let plain = event(fixture(name));
         for style in Style::ALL {
@@ -207,7 +207,7 @@ fn escapes_say_the_same_as_what_they_stand_for() {
 }
 
 #[test]
-fn what_does_not_look_like_a_message_is_unknown() {
+fn an_event_without_the_shape_of_a_message_is_unknown() {
     for (pointer, to) in [
         ("/direct_message_events/0/type", "\"message_edit\""),
         ("/direct_message_events/0/id", "null"),

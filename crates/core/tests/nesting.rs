@@ -17,7 +17,7 @@ fn with(name: &str, pointer: &str, deep: &str) -> String {
 }
 
 #[test]
-fn members_that_nobody_knows_may_nest_at_will() {
+fn unknown_members_may_nest_deeply() {
     for deep in brackets() {
         for pointer in ["/something_new", "/tweet_create_events/0/something_new", "/tweet_create_events/0/user/new"] {
             let event = event(with("tweet_mention", pointer, &deep));
@@ -29,7 +29,7 @@ fn members_that_nobody_knows_may_nest_at_will() {
 }
 
 #[test]
-fn members_that_are_known_may_nest_at_will() {
+fn known_members_may_nest_deeply() {
     for deep in brackets() {
         for (pointer, kind) in [
             ("/for_user_id", EventKind::PostCreated),

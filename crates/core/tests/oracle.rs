@@ -79,14 +79,14 @@ proptest! {
     }
 
     #[test]
-    fn no_raw_query_is_a_way_around(query in "(crc_token=)?([ -~]|%7[bB]|%00|crc_token=|&){0,40}") {
+    fn no_raw_query_gets_a_delivery_signed(query in "(crc_token=)?([ -~]|%7[bB]|%00|crc_token=|&){0,40}") {
         check(&query);
     }
 
     /// Ensures that the properties above are not trivially true: every token that the policy allows
     /// is signed.
     #[test]
-    fn every_promised_token_is_signed(token in "[ -%'-z|}~]{1,512}") {
+    fn every_printable_token_is_signed(token in "[ -%'-z|}~]{1,512}") {
         let [form, percent, ..] = queries(&token);
         prop_assert!(check(&form) && check(&percent));
     }

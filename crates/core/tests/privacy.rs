@@ -25,7 +25,7 @@ fn forms(text: &str) -> Vec<String> {
 #[track_caller]
 fn assert_hides(what: &str, printed: &str, hidden: &str) {
     for form in forms(hidden) {
-        assert!(!printed.contains(&form), "{what} tells {form}:\n{printed}");
+        assert!(!printed.contains(&form), "{what} contains {form}:\n{printed}");
     }
 }
 
@@ -77,7 +77,7 @@ fn written_by_people(value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn no_event_tells_what_people_wrote() {
+fn events_do_not_print_user_content() {
     let mut texts = 0;
     for (name, body) in FIXTURES {
         let delivery = deliver(body);
@@ -98,14 +98,14 @@ fn no_event_tells_what_people_wrote() {
 
 /// Ensures that the test above does not pass because of empty output.
 #[test]
-fn an_event_tells_what_helps() {
+fn events_print_what_helps_to_find_them() {
     let delivery = deliver(crate::support::fixture("dm_received"));
     let event = &delivery.events()[0];
     let shown = format!("{event:?} {:?}", event.v1());
-    for told in
+    for expected in
         ["MessageReceived", "bees", &event.delivery_key().to_string(), "2023-03-05T07:06:40.001Z", "Text(", "bytes)"]
     {
-        assert!(shown.contains(told), "{told} is not in {shown}");
+        assert!(shown.contains(expected), "{expected} is not in {shown}");
     }
     for hidden in ["4040", "3030"] {
         assert!(!format!("{event:?} {delivery:?}").replace(&event.delivery_key().to_string(), "").contains(hidden));
@@ -113,7 +113,7 @@ fn an_event_tells_what_helps() {
 }
 
 #[test]
-fn an_unknown_event_tells_nothing_either() {
+fn unknown_events_do_not_print_user_content() {
     for body in [
         r#"{"for_user_id":"MARKER1","chat_events":[{"text":"MARKER2"},"MARKER3"],"MARKER4":"MARKER5"}"#,
         r#"{"MARKER1":{"text":"MARKER2"}}"#,
@@ -128,7 +128,7 @@ fn an_unknown_event_tells_nothing_either() {
 }
 
 #[test]
-fn nothing_that_holds_a_secret_tells_it() {
+fn nothing_prints_a_secret() {
     let secrets = ["MARKER-of-shop-1", "MARKER-of-shop-2", "MARKER-client-3", "MARKER-of-blog-4"];
     let [shop, older, client, blog] = secrets.map(secret);
     let app =
@@ -158,7 +158,7 @@ fn nothing_that_holds_a_secret_tells_it() {
 }
 
 #[test]
-fn no_refusal_tells_what_it_refused() {
+fn errors_do_not_print_the_rejected_value() {
     let post = |headers: Headers<'_>, body: &'static str| -> Reply {
         crate::support::post(&endpoint(), headers, [body.as_bytes()]).unwrap_err()
     };
@@ -174,10 +174,10 @@ fn no_refusal_tells_what_it_refused() {
         post(&[(name, &good), ("content-encoding", "MARKER")], ""),
     ] {
         assert!(reply.status() >= 400);
-        let told = printed(&reply) + &String::from_utf8_lossy(reply.body());
-        assert_hides("a refusal", &told, "MARKER");
-        assert_hides("a refusal", &told, SECRET);
-        assert_hides("a refusal", &told, &good[7..]);
+        let shown = printed(&reply) + &String::from_utf8_lossy(reply.body());
+        assert_hides("a refusal", &shown, "MARKER");
+        assert_hides("a refusal", &shown, SECRET);
+        assert_hides("a refusal", &shown, &good[7..]);
     }
     for &reason in Outcome::ALL {
         assert!(reason.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '_'));
@@ -187,7 +187,7 @@ fn no_refusal_tells_what_it_refused() {
 const QUERY: &str = "crc_token=TOKENMARKER&nonce=NONCEMARKER";
 
 #[test]
-fn a_printed_answer_does_not_tell_the_response_token() {
+fn replies_do_not_print_the_response_token() {
     let reply = get(&endpoint(), &format!("/?{QUERY}"), &[]);
     let answer: Value = serde_json::from_slice(reply.body()).unwrap();
     let answer = answer["response_token"].as_str().unwrap().strip_prefix("sha256=").unwrap();
@@ -197,7 +197,7 @@ fn a_printed_answer_does_not_tell_the_response_token() {
 }
 
 #[test]
-fn a_printed_head_does_not_tell_its_token_and_signature() {
+fn heads_do_not_print_token_and_signature() {
     let signed = signature::sign(&secret(SECRET), QUERY.as_bytes());
     for name in [signature::HEADER, signature::HEADER_OAUTH2] {
         let head = RequestHead::new("GET", "/", Some(QUERY)).with_headers([(name, signed.as_bytes())]);

@@ -27,7 +27,7 @@ fn relation(event: &Event) -> Box<Relation<'_>> {
 }
 
 #[test]
-fn who_did_what_to_whom_and_when() {
+fn a_relation_has_source_target_and_time() {
     for (name, array, kind, millis) in ALL {
         let event = event(fixture(name));
         assert_eq!((event.kind(), event.name(), event.app()), (kind, array, "bees"));
@@ -44,7 +44,7 @@ fn who_did_what_to_whom_and_when() {
 }
 
 #[test]
-fn their_users_have_a_shape_of_their_own() {
+fn users_of_relations_have_their_own_shape() {
     let event = event(fixture("mute"));
     let user = relation(&event).source.unwrap();
     assert_eq!((user.id.as_deref(), user.id_str.as_deref()), (Some("900719925474099301"), None));
@@ -73,13 +73,13 @@ fn renamed(name: &str, array: &str, to: &str, kind: Option<Value>) -> String {
 }
 
 #[test]
-fn arrays_with_names_of_their_own_mean_the_same() {
+fn separate_array_names_have_the_same_meaning() {
     for (name, array, kind, _) in ALL {
         let alias = format!("{name}_events");
         for own_type in [Some(name.into()), None, Some(Value::Null)] {
             let aliased = event(renamed(name, array, &alias, own_type));
             assert_eq!((aliased.kind(), aliased.name()), (kind, &*alias));
-            assert_eq!(aliased.delivery_key(), event(fixture(name)).delivery_key(), "{name}: the same happening");
+            assert_eq!(aliased.delivery_key(), event(fixture(name)).delivery_key(), "{name}: the same event");
         }
     }
     let opposite = event(renamed("unfollow", "follow_events", "unfollow_events", Some("follow".into())));
@@ -87,7 +87,7 @@ fn arrays_with_names_of_their_own_mean_the_same() {
 }
 
 #[test]
-fn a_type_that_is_not_of_the_array_is_not_guessed_at() {
+fn a_type_of_another_array_is_unknown() {
     for (name, array, ..) in ALL {
         for odd in ["superfollow", "", "FOLLOW", "follow ", "like"] {
             let event = event(renamed(name, array, array, Some(odd.into())));
@@ -100,7 +100,7 @@ fn a_type_that_is_not_of_the_array_is_not_guessed_at() {
 }
 
 #[test]
-fn without_both_sides_it_is_not_known_what_happened() {
+fn a_relation_without_both_sides_is_unknown() {
     for (name, array, kind, _) in ALL {
         for side in ["source", "target"] {
             for to in ["\"oops\"", "null", "5", "[]", "{}", r#"{"id":null}"#, r#"{"id":{}}"#, r#"{"name":"x"}"#] {
@@ -116,7 +116,7 @@ fn without_both_sides_it_is_not_known_what_happened() {
 }
 
 #[test]
-fn a_full_users_id_str_counts_before_its_id() {
+fn id_str_takes_precedence_over_id() {
     let body = changed("follow", "/follow_events/0/source/id_str", "77");
     let event = event(body);
     assert_eq!(relation(&event).source.unwrap().id(), Some("77"));
@@ -140,7 +140,7 @@ fn a_revocation() {
 }
 
 #[test]
-fn a_user_event_that_is_no_revocation_is_unknown() {
+fn a_user_event_that_is_not_a_revocation_is_unknown() {
     let revoke = value(fixture("revoke"))["user_event"]["revoke"].to_string();
     for (body, raw) in [
         (format!(r#"{{"user_event":{{"grant":{revoke}}}}}"#), &*revoke),

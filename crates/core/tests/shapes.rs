@@ -30,7 +30,7 @@ const REVOKE: &str = r#""user_event":{"revoke":{"target":{"app_id":"4"},"source"
 const POSTS: &str = r#""for_user_id":"7","tweet_create_events":[{"id_str":"6"}]"#;
 
 #[test]
-fn each_shape_by_itself() {
+fn each_shape_is_recognised() {
     use EventKind::{AccessRevoked, PostCreated, PostMatched, ReplayFinished, Unknown};
     for (body, expected) in [
         (format!("{{{REPLAY}}}"), (ApiSource::Replay, ReplayFinished)),
@@ -49,7 +49,7 @@ fn each_shape_by_itself() {
 
 /// The first matching shape is used, and the other contents of the body are kept.
 #[test]
-fn an_activity_is_no_matched_post() {
+fn an_activity_is_not_a_matched_post() {
     let body = format!("{{{RULES},\"data\":{{\"id\":\"2\",{ACTIVITY}}}}}");
     assert_eq!(seen(&body), [(ApiSource::XActivity, EventKind::PostCreated)]);
     let all = format!("{{{POSTS},{RULES},\"data\":{{{ACTIVITY}}},{REVOKE},{REPLAY}}}");
@@ -65,7 +65,7 @@ fn an_activity_is_no_matched_post() {
 }
 
 #[test]
-fn every_fixture_is_of_the_kind_that_its_name_says() {
+fn every_fixture_has_the_kind_of_its_name() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/xaa");
     let mut count = 0;
     for file in fs::read_dir(folder).unwrap() {
@@ -88,7 +88,7 @@ fn every_fixture_is_of_the_kind_that_its_name_says() {
 }
 
 #[test]
-fn the_older_names_are_the_same_types() {
+fn the_former_names_are_the_same_types() {
     for (old, present) in [
         ("ProfileBioUpdate", "profile.update.bio"),
         ("ProfileProfilePictureUpdate", "profile.update.profile_picture"),
@@ -168,7 +168,7 @@ fn a_filter_may_be_empty_or_about_a_word() {
         ));
         assert_eq!((event.kind(), event.subscriber()), (EventKind::PostCreated, None), "{filter}");
         let Activity::PostCreated(new) = event.activity() else { panic!("no post") };
-        assert_eq!(new.relation, None, "{filter}: nobody knows to whom");
+        assert_eq!(new.relation, None, "{filter}: the relation is unknown");
     }
 }
 
@@ -196,7 +196,7 @@ fn an_event_uuid_is_any_text_or_a_number() {
 }
 
 #[test]
-fn errors_beside_the_data_lose_nothing() {
+fn errors_next_to_the_data_are_ignored() {
     let errors = r#""errors":[{"title":"Partial","detail":"No users"}]"#;
     let both = event(format!("{{{errors},\"data\":{{{ACTIVITY}}}}}"));
     assert_eq!((both.kind(), both.api_source()), (EventKind::PostCreated, ApiSource::XActivity));
@@ -207,7 +207,7 @@ fn errors_beside_the_data_lose_nothing() {
 }
 
 #[test]
-fn data_that_is_no_object_is_unknown() {
+fn data_that_is_not_an_object_is_unknown() {
     for data in ["null", "5", "\"oops\"", "true", "[]", r#"[{"event_type":"post.create"}]"#, "{}"] {
         let body = format!(r#"{{"data":{data},"matching_rules":[{{"id":"1"}}]}}"#);
         let event = event(&body);
@@ -244,7 +244,7 @@ fn the_newer_names_of_fields_are_read_too() {
 }
 
 #[test]
-fn the_whole_text_of_a_long_post() {
+fn the_full_text_of_a_long_post_is_read() {
     let event = event(fixture("post.create"));
     let activity = event.activity();
     let post = activity.post().unwrap();
@@ -273,7 +273,7 @@ fn several_messages_of_one_payload_are_several_events() {
     let kinds: Vec<_> = events.iter().map(|event| (event.kind(), event.direction().unwrap())).collect();
     let (sent, received) =
         ((EventKind::MessageSent, Direction::Sent), (EventKind::MessageReceived, Direction::Received));
-    assert_eq!(kinds, [received, sent, received], "by who wrote it, whatever the type says");
+    assert_eq!(kinds, [received, sent, received], "the sender gives the direction, not the event type");
     let texts: Vec<_> =
         events.iter().map(|event| event.activity().message().unwrap().text.as_deref().unwrap().to_owned()).collect();
     assert_eq!(texts, ["One", "Two", "Three"]);
@@ -289,7 +289,7 @@ fn several_messages_of_one_payload_are_several_events() {
 }
 
 #[test]
-fn a_message_without_a_subscriber_is_what_its_type_says() {
+fn the_event_type_gives_the_direction_without_a_subscriber() {
     let payload =
         r#"{"direct_message_events":[{"type":"message_create","id":"1","message_create":{"sender_id":"7"}}]}"#;
     for (kind, expected, direction) in [
@@ -330,7 +330,7 @@ fn a_message_of_another_form_is_still_sent_or_received() {
 /// Without a direction, the subscriber liked a post by another user. If the author is unknown too,
 /// so is the user who liked it.
 #[test]
-fn who_liked_is_told_or_not_known() {
+fn the_user_who_liked_is_reported_if_known() {
     let by = |direction: &str, author: &str| {
         let event = event(format!(
             r#"{{"data":{{"event_type":"like.create","filter":{{"user_id":"7"{direction}}},
@@ -354,11 +354,11 @@ fn who_liked_is_told_or_not_known() {
 
 /// A media key contains the kind of media before the id. An id without this prefix is unchanged.
 #[test]
-fn a_media_key_is_told_as_the_id() {
+fn a_media_key_is_reported_as_the_id() {
     let ids = |post: &str| {
         let event = activity("post.create", post);
-        let told = event.activity();
-        let media = &told.post().unwrap().media;
+        let activity = event.activity();
+        let media = &activity.post().unwrap().media;
         media.iter().map(|media| media.id.as_deref().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for (key, id) in [
@@ -374,7 +374,7 @@ fn a_media_key_is_told_as_the_id() {
         let attached = format!(r#"{{"id":"1","attachments":{{"media_keys":["{key}"]}}}}"#);
         assert_eq!(ids(&attached), [id], "{key}");
         let linked = format!(r#"{{"id":"1","entities":{{"urls":[{{"url":"t","media_key":"{key}"}}]}}}}"#);
-        assert_eq!(ids(&linked), [id], "{key}: a link tells it where the attachments do not");
+        assert_eq!(ids(&linked), [id], "{key}: the id comes from the link if there are no attachments");
         let both = format!(
             r#"{{"id":"1","attachments":{{"media_keys":["7_5","{key}"]}},
                 "entities":{{"urls":[{{"media_key":"{key}"}},{{"media_key":"3_6"}}]}}}}"#
@@ -384,7 +384,7 @@ fn a_media_key_is_told_as_the_id() {
 }
 
 #[test]
-fn a_box_on_the_map_is_read_whole_or_not_at_all() {
+fn a_bounding_box_is_read_only_if_complete() {
     for (bbox, is_read) in [("[1,2.5,3,4]", true), ("[1,2,3]", false), ("[1,2,3,4,5]", false), ("[1,2,null,4]", false)]
     {
         let place = format!(r#"{{"type":"Feature","bbox":{bbox},"geometry":{{"type":"Point"}}}}"#);

@@ -55,7 +55,7 @@ fn a_mention() {
 }
 
 #[test]
-fn its_author_in_the_full_shape() {
+fn the_author_has_the_full_shape() {
     let event = event(fixture("tweet_mention"));
     let author = tweet(&event).user.unwrap();
     assert_eq!((author.id(), author.id.as_deref(), author.id_str.as_deref()), (Some("71"), Some("71"), Some("71")));
@@ -129,7 +129,7 @@ fn an_extended_post() {
 }
 
 #[test]
-fn a_quote_and_a_repost_hold_the_other_post() {
+fn a_quote_and_a_repost_contain_the_other_post() {
     let quote = event(fixture("tweet_quote"));
     let quote = tweet(&quote);
     assert_eq!((quote.is_quote_status, quote.quoted_status_id.as_deref()), (Some(true), Some("1631000000000000009")));
@@ -150,7 +150,7 @@ fn a_quote_and_a_repost_hold_the_other_post() {
 }
 
 #[test]
-fn whether_the_author_is_blocked_is_a_boolean_or_its_name() {
+fn author_blocked_is_read_from_a_boolean_or_text() {
     for (to, expected) in [
         (value("true"), Some(true)),
         (value("false"), Some(false)),
@@ -170,7 +170,7 @@ fn whether_the_author_is_blocked_is_a_boolean_or_its_name() {
 }
 
 #[test]
-fn a_post_with_nothing_but_a_number_for_an_id() {
+fn a_post_may_have_only_a_numeric_id() {
     let body = r#"{"for_user_id":1050118621198921729,"tweet_create_events":[{"id":1050118621198921729,"text":"a"}]}"#;
     let event = event(body);
     assert_eq!((event.kind(), event.subscriber()), (EventKind::PostCreated, Some("1050118621198921729")));
@@ -179,21 +179,21 @@ fn a_post_with_nothing_but_a_number_for_an_id() {
 }
 
 #[test]
-fn of_two_ids_the_text_counts() {
+fn the_textual_id_takes_precedence() {
     let rounded = changed("tweet_mention", "/tweet_create_events/0/id", 1_632_094_811_998_265_300_u64);
     let (rounded, right) = (event(rounded), event(fixture("tweet_mention")));
     assert_eq!((rounded.delivery_key(), tweet(&rounded).id()), (right.delivery_key(), Some("1632094811998265345")));
 }
 
 #[test]
-fn without_milliseconds_the_date_is_the_time() {
+fn created_at_is_the_time_without_milliseconds() {
     let without = event(changed("tweet_mention", "/tweet_create_events/0/timestamp_ms", value("null")));
     assert_eq!(without.occurred_at(), at(1_677_956_733_000));
     assert_eq!(tweet(&without).posted_at(), at(1_677_956_733_000));
 }
 
 #[test]
-fn a_text_without_its_wrapping_is_the_whole_text() {
+fn extended_text_without_its_object_is_the_full_text() {
     let with = |member: &str| event(changed("tweet_mention", &format!("/tweet_create_events/0/{member}"), "1 &gt; 0"));
     assert_eq!(tweet(&with("full_text")).full_text().unwrap(), "1 > 0");
     assert_eq!(tweet(&with("text")).full_text().unwrap(), "1 > 0");
@@ -202,7 +202,7 @@ fn a_text_without_its_wrapping_is_the_whole_text() {
 }
 
 #[test]
-fn escapes_say_the_same_as_what_they_stand_for() {
+fn escaped_and_plain_json_read_the_same() {
     for name in ["tweet_mention", "tweet_extended", "tweet_quote", "tweet_reply", "tweet_retweet"] {
         let plain = event(fixture(name));
         for style in Style::ALL {
@@ -240,7 +240,7 @@ fn a_deletion() {
 
 /// One half of a pair must never take the position of the other.
 #[test]
-fn a_pair_is_read_whole_or_not_at_all() {
+fn a_pair_is_read_only_if_complete() {
     for (pair, read) in [("[3,5]", Some([3, 5])), ("[null,5]", None), ("[3]", None), ("[3,5,7]", None), ("{}", None)] {
         let body =
             format!(r#"{{"for_user_id":"1","tweet_create_events":[{{"id_str":"1","display_text_range":{pair}}}]}}"#);

@@ -5,9 +5,9 @@ use birdhook_core::schema::v1::Payload;
 use birdhook_core::{ApiSource, DedupeScope, Endpoint, EndpointSettings, EventKind};
 
 #[test]
-fn several_arrays_and_elements_come_in_order() {
+fn events_keep_the_order_of_the_body() {
     let delivery = deliver(fixture("several"));
-    assert_eq!(delivery.subscriber(), Some("2200440066008801"), "though it stands behind the arrays");
+    assert_eq!(delivery.subscriber(), Some("2200440066008801"), "the member follows the arrays");
     let seen: Vec<_> = delivery.events().iter().map(|event| (event.kind(), event.name())).collect();
     assert_eq!(
         seen,
@@ -32,14 +32,14 @@ fn several_arrays_and_elements_come_in_order() {
 }
 
 #[test]
-fn an_array_that_comes_twice_is_read_twice() {
+fn a_repeated_array_is_read_twice() {
     let body = r#"{"tweet_create_events":[{"id_str":"1"}],"for_user_id":"7","tweet_create_events":[{"id_str":"2"}]}"#;
     let raw: Vec<_> = deliver(body).into_iter().map(|event| event.raw().as_str().to_owned()).collect();
     assert_eq!(raw, [r#"{"id_str":"1"}"#, r#"{"id_str":"2"}"#]);
 }
 
 #[test]
-fn a_member_that_comes_twice_counts_as_it_came_last() {
+fn the_last_of_repeated_members_counts() {
     let body = r#"{"for_user_id":"1","for_user_id":"2","tweet_create_events":[{"id_str":"3","id_str":"4"}]}"#;
     let twice = event(body);
     assert_eq!(twice.subscriber(), Some("2"));
@@ -50,7 +50,7 @@ fn a_member_that_comes_twice_counts_as_it_came_last() {
 }
 
 #[test]
-fn a_raw_event_is_exactly_what_came() {
+fn a_raw_event_has_the_bytes_of_the_body() {
     let raw = "{ \"id_str\" :\t\"1\" ,\r\n\"text\":\"a\\/b \\u00e9 \\ud83d\\udc1d é\", \"x\" : [ 1.0e5 , 1E999 ] }";
     let body = format!("\n{{ \"tweet_create_events\" : [ {raw} , {raw} ] , \"for_user_id\":\"7\"}} ");
     let delivery = deliver(&body);
@@ -84,7 +84,7 @@ fn new_arrays_are_unknown_events_with_their_bytes() {
 }
 
 #[test]
-fn broken_elements_leave_the_others() {
+fn invalid_elements_do_not_hide_the_others() {
     let good = r#"{"id_str":"1"}"#;
     for broken in ["5", "null", "\"oops\"", "[]", "[{}]", "{}", "true", "1e999", r#"{"id":null}"#, r#"{"id_str":[]}"#] {
         let body = format!(r#"{{"for_user_id":"7","tweet_create_events":[{good},{broken},{good}]}}"#);
@@ -98,7 +98,7 @@ fn broken_elements_leave_the_others() {
 }
 
 #[test]
-fn an_array_that_is_none_is_one_event() {
+fn a_value_in_place_of_an_array_is_one_event() {
     for (odd, kind) in [
         ("5", EventKind::Unknown),
         ("\"oops\"", EventKind::Unknown),
@@ -146,7 +146,7 @@ fn an_unknown_event_is_the_same_for_the_same_bytes_only() {
 }
 
 #[test]
-fn ids_that_no_number_holds_are_no_ids() {
+fn numbers_out_of_range_are_not_ids() {
     for id in ["1.5", "-0.0", "18446744073709551616", "1e3", "true"] {
         let event = event(format!(r#"{{"tweet_create_events":[{{"id":{id}}}]}}"#));
         assert_eq!(event.kind(), EventKind::Unknown, "{id}");
@@ -162,7 +162,7 @@ fn ids_that_no_number_holds_are_no_ids() {
 /// Halves of a surrogate pair from a truncated text: valid JSON, although no Rust string can hold
 /// them.
 #[test]
-fn half_a_character_loses_nothing() {
+fn half_an_emoji_does_not_lose_the_event() {
     for body in [
         r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1","text":"cut \ud83d"}]}"#,
         r#"{"for_user_id":"7","tweet_create_events":[{"id_str":"1","\ud83d":1}]}"#,
@@ -179,7 +179,7 @@ fn half_a_character_loses_nothing() {
 
 /// The same in the name of a member of the body or of its `user_event`.
 #[test]
-fn half_a_character_in_an_outer_name_loses_nothing() {
+fn half_an_emoji_in_a_member_name_does_not_lose_the_event() {
     for body in [
         r#"{"for_user_id":"7","\ud83d":1,"tweet_create_events":[{"id_str":"1"}]}"#,
         r#"{"for_user_id":"7","user_event":{"\ud83d":{}}}"#,

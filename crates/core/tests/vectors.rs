@@ -71,7 +71,7 @@ fn answer(vector: &Vector) -> String {
 }
 
 #[test]
-fn every_message_is_signed_as_published() {
+fn signatures_match_the_published_vectors() {
     for Vector { key, message, signed } in &ALL {
         assert_eq!(signature::sign(&secret(key), message.as_bytes()), *signed, "{message}");
         assert_eq!(signature::verify(&secret(key), message.as_bytes(), signed.as_bytes()), Ok(()), "{message}");
@@ -84,7 +84,7 @@ fn every_message_is_signed_as_published() {
 }
 
 #[test]
-fn every_challenge_is_answered_as_published() {
+fn challenge_answers_match_the_published_vectors() {
     for vector in [SOCIABLY_TOKEN, COURIER_TOKEN, GIST_TOKEN] {
         let responded = crc::respond(&secret(vector.key), vector.message, crc::TokenPolicy::Printable).unwrap();
         assert_eq!(responded, answer(&vector));
@@ -92,7 +92,7 @@ fn every_challenge_is_answered_as_published() {
 }
 
 #[test]
-fn every_query_is_answered_as_published() {
+fn query_answers_match_the_published_vectors() {
     for (vector, target) in [
         (SOCIABLY_TOKEN, "/?crc_token=__TOKEN_FROM_TWITTER__&nonce=__NONCE__"),
         (COURIER_TOKEN, "/hook?crc_token=test+token"),
@@ -107,7 +107,7 @@ fn every_query_is_answered_as_published() {
 }
 
 #[test]
-fn the_published_signature_of_a_query_proves_that_x_asked() {
+fn a_published_query_signature_proves_that_x_sent_it() {
     let mut settings = EndpointSettings::default();
     settings.challenge_signature = ChallengeSignature::Demanded;
     let endpoint = Endpoint::new(secret(SOCIABLY_QUERY.key), settings);
@@ -122,7 +122,7 @@ fn the_published_signature_of_a_query_proves_that_x_asked() {
 }
 
 #[test]
-fn every_delivery_is_accepted_as_published() {
+fn published_deliveries_are_accepted() {
     for vector in [AUTOHOOK_JSON, SOCIABLY_DELETION] {
         let signed = [(signature::HEADER, vector.signed)];
         let delivery = post(&endpoint(vector.key), &signed, [vector.message.as_bytes()]).unwrap();
@@ -133,7 +133,7 @@ fn every_delivery_is_accepted_as_published() {
 }
 
 #[test]
-fn a_signed_form_is_no_delivery() {
+fn a_signed_form_is_not_a_delivery() {
     let signed = [(signature::HEADER, AUTOHOOK_FORM.signed)];
     let reply = post(&endpoint(AUTOHOOK_FORM.key), &signed, [AUTOHOOK_FORM.message.as_bytes()]).unwrap_err();
     assert_eq!((reply.status(), reply.outcome()), (400, Outcome::NotAnObject));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Returns the fixtures of the X Activity API, filtered streams and replays, by their paths.
 fn fixtures() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["xaa", "twins"] {
+    for folder in ["xaa", "both_apis"] {
         let folder = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
         for file in fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
@@ -33,11 +33,11 @@ fn check(what: &str, delivery: &Delivery) {
     assert!(!delivery.events().is_empty(), "{what}");
     for event in delivery.events() {
         let raw = event.raw().as_str();
-        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{what}: {raw} is no part of {body}");
+        assert!(body.as_bytes().as_ptr_range().contains(&raw.as_ptr()), "{what}: {raw} is not a part of {body}");
         assert_eq!(serde_json::to_string(event).unwrap(), raw.trim(), "{what}");
         let activity = event.activity();
-        let told = serde_json::to_value(&activity).map_or(json!("unknown"), |told| told["kind"].clone());
-        assert_eq!(told, event.kind().as_str(), "{what}: the kind and the activity disagree");
+        let reported = serde_json::to_value(&activity).map_or(json!("unknown"), |json| json["kind"].clone());
+        assert_eq!(reported, event.kind().as_str(), "{what}: the kind and the activity disagree");
         assert!(!format!("{activity:?}{:?}{:?}{event:?}", event.v1(), event.v2()).is_empty());
         let _ = (activity.actor(), activity.target(), activity.post(), activity.message());
         let _ = (event.delivery_key(), event.content_key(), event.lacks_unique_id(), event.occurred_at(), event.name());
@@ -47,13 +47,13 @@ fn check(what: &str, delivery: &Delivery) {
 }
 
 #[test]
-fn a_replaced_member_loses_no_event() {
+fn a_member_of_another_type_does_not_lose_the_event() {
     replace_members(4);
 }
 
 #[test]
 #[ignore = "long: run by `cargo xtask ci long`"]
-fn a_member_replaced_by_any_type_loses_no_event() {
+fn no_type_in_any_member_loses_an_event() {
     replace_members(1);
 }
 
@@ -93,7 +93,7 @@ fn replace_members(every: usize) {
 
 /// A member that does not determine action, user or time changes neither the kind nor any key.
 #[test]
-fn what_identifies_nothing_changes_no_key() {
+fn members_that_do_not_identify_do_not_change_the_key() {
     for (name, body) in fixtures() {
         let read = |body: &Value| {
             let events = deliver(body.to_string()).into_events();
@@ -111,7 +111,7 @@ fn what_identifies_nothing_changes_no_key() {
 }
 
 #[test]
-fn the_way_of_writing_changes_no_key() {
+fn json_style_does_not_change_a_key() {
     for (name, body) in fixtures() {
         let keys = |body: &str| {
             let events = deliver(body).into_events();
@@ -129,7 +129,7 @@ fn the_way_of_writing_changes_no_key() {
 
 /// The same for events without an id or a time, in a delivery without an `event_uuid`.
 #[test]
-fn the_way_of_writing_changes_no_key_without_an_id() {
+fn json_style_does_not_change_a_key_without_an_id() {
     for (kind, payload) in [
         ("dm.indicate_typing", r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#),
         ("dm.read", r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#),
@@ -146,7 +146,7 @@ fn the_way_of_writing_changes_no_key_without_an_id() {
 
 /// Without other distinguishing data, two deliveries are two events: a user typed twice.
 #[test]
-fn two_happenings_without_a_time_are_two_deliveries() {
+fn two_events_without_a_time_have_two_delivery_keys() {
     let people = r#"{"sender_id":"3030","target":{"recipient_id":"4040"}}"#;
     for (kind, payload) in [
         ("dm.indicate_typing", people.to_owned()),
@@ -154,14 +154,14 @@ fn two_happenings_without_a_time_are_two_deliveries() {
         ("dm.read", people.to_owned()),
         ("block.block", r#"{"source":{"id":"3030"},"target":{"id":"4040"}}"#.to_owned()),
     ] {
-        let told = |uuid: &str| {
+        let event_with = |uuid: &str| {
             crate::support::event(format!(
                 r#"{{"data":{{"event_uuid":"{uuid}","event_type":"{kind}","filter":{{"user_id":"4040"}},
                     "payload":{payload}}}}}"#
             ))
         };
-        assert_ne!(told("1").delivery_key(), told("2").delivery_key(), "{kind} {payload}");
-        assert_eq!(told("1").delivery_key(), told("1").delivery_key(), "{kind} {payload}");
+        assert_ne!(event_with("1").delivery_key(), event_with("2").delivery_key(), "{kind} {payload}");
+        assert_eq!(event_with("1").delivery_key(), event_with("1").delivery_key(), "{kind} {payload}");
     }
 }
 
@@ -207,7 +207,7 @@ fn mark(value: &mut Value, marked: &mut usize) {
 }
 
 #[test]
-fn debug_tells_nothing_that_somebody_wrote() {
+fn debug_does_not_print_user_content() {
     let mut marked = 0;
     for (name, body) in fixtures() {
         let mut body = value(&body);

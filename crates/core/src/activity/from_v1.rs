@@ -1,14 +1,18 @@
 //! Activities from payloads of the Account Activity API.
 
-use super::{
-    Activity, Attachment, CallToAction, DeletedPost, Like, Link, Media, Mention, Message, NewPost, Post, PostReference,
-    PostRelation, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, ReferenceKind, Relationship, Revocation,
-    Typing, User, from_v2,
+use super::content::Activity;
+use super::from_v2;
+use super::message::{
+    Attachment, CallToAction, Message, QuickReply, QuickReplyOption, QuickReplyResponse, Reading, Typing,
 };
-use crate::schema::Wrapping as _;
+use super::post::{DeletedPost, Like, Link, Media, Mention, NewPost, Post, PostReference, PostRelation, ReferenceKind};
+use super::user::{Relationship, User};
+use super::x_activity::Revocation;
+use crate::event::event::Event;
+use crate::event::kind::EventKind;
+use crate::json::wrapped::Wrapping as _;
 use crate::schema::v1::{self, Payload};
-use crate::schema::v2;
-use crate::{Event, EventKind};
+use crate::schema::{html, v2};
 
 pub(super) fn activity(event: &Event) -> Option<Activity<'_>> {
     Some(match event.v1() {
@@ -114,7 +118,7 @@ impl<'a> From<v1::Tweet<'a>> for Post<'a> {
         Self {
             id,
             author: tweet.user.map(Into::into).unwrap_or_default(),
-            text: extended.full_text.or(tweet.extended_text).or(tweet.text).map(v1::decoded),
+            text: extended.full_text.or(tweet.extended_text).or(tweet.text).map(html::decoded),
             language: tweet.lang,
             created_at: tweet.created_at.or(tweet.timestamp_ms),
             conversation_id,
@@ -168,7 +172,7 @@ fn message<'a>(event: &'a Event, message: v1::DirectMessage<'a>) -> Message<'a> 
         id: message.id,
         sender: event.person(create.sender_id),
         recipient: event.person(create.target.and_then(|target| target.recipient_id)),
-        text: data.text.map(v1::decoded),
+        text: data.text.map(html::decoded),
         links: links.into_iter().map(Into::into).collect(),
         source_app_id: create.source_app_id,
         quick_reply: data.quick_reply.map(Into::into),

@@ -3,15 +3,20 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    Activity, Attachment, Broadcast, BroadcastMessage, Chat, DeletedPost, Like, Link, MatchedPost, MatchingRule, Media,
-    Mention, Message, NewPost, News, Post, PostReference, PostRelation, ProfileUpdate, ReferenceKind, Relationship,
-    Replay, Revocation, Space, User,
+use super::content::Activity;
+use super::message::{Attachment, Message};
+use super::post::{
+    DeletedPost, Like, Link, MatchedPost, MatchingRule, Media, Mention, NewPost, Post, PostReference, PostRelation,
+    ReferenceKind,
 };
-use crate::envelope::types;
+use super::user::{Relationship, User};
+use super::x_activity::{Broadcast, BroadcastMessage, Chat, News, ProfileUpdate, Replay, Revocation, Space};
+use crate::event::event::Event;
+use crate::event::event_type;
+use crate::event::kind::EventKind;
+use crate::json::value::Id;
+use crate::schema::html;
 use crate::schema::v2::{self, Includes, Payload};
-use crate::schema::{Id, v1};
-use crate::{Event, EventKind};
 
 pub(super) fn activity<'a>(event: &'a Event) -> Option<Activity<'a>> {
     let kind = event.kind();
@@ -122,7 +127,7 @@ pub(super) fn message<'a>(event: &'a Event, message: v2::DirectMessage<'a>) -> M
         id: message.id,
         sender: event.person(message.sender_id),
         recipient: event.person(recipient),
-        text: message.text.map(v1::decoded),
+        text: message.text.map(html::decoded),
         links: links.into_iter().filter_map(link).collect(),
         attachment: key.map(|key| Attachment::Media { media: attached(key, &includes) }),
         ..Message::default()
@@ -163,12 +168,12 @@ fn person<'a>(id: Option<Id<'a>>, includes: &Includes<'a>) -> User<'a> {
 /// Returns the relation of the post to the subscriber, derived from the event type. A post by the
 /// subscriber is always `PostRelation::Own`.
 fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
-    let is_of_subscriber = types::known(event.name()).is_some_and(|(name, _)| name == "post.create");
+    let is_of_subscriber = event_type::known(event.name()).is_some_and(|(name, _)| name == "post.create");
     if event.subscriber().is_some() && (author == event.subscriber() || (author.is_none() && is_of_subscriber)) {
         return Some(PostRelation::Own);
     }
     let name = event.name().to_ascii_lowercase();
-    let says = |word: &str| name.contains(word);
+    let contains = |word: &str| name.contains(word);
     [
         ("repost", PostRelation::Repost),
         ("quote", PostRelation::Quote),
@@ -176,7 +181,7 @@ fn relation(event: &Event, author: Option<&str>) -> Option<PostRelation> {
         ("mention", PostRelation::Mention),
     ]
     .into_iter()
-    .find(|(word, _)| says(word))
+    .find(|(word, _)| contains(word))
     .map(|(_, relation)| relation)
 }
 
@@ -188,14 +193,14 @@ fn post<'a>(post: v2::Post<'a>, includes: &Includes<'a>) -> Post<'a> {
     let linked = entities.urls.iter().filter_map(|url| url.media_key.clone());
     let media = all_attached(keys.into_iter().chain(linked), includes);
     let mut references: Vec<_> = post.references.into_iter().filter_map(reference).collect();
-    let is_told = references.iter().any(|one| one.kind == ReferenceKind::Reply);
-    if let Some(id) = post.in_reply_to_post_id.filter(|_| !is_told) {
+    let is_listed = references.iter().any(|one| one.kind == ReferenceKind::Reply);
+    if let Some(id) = post.in_reply_to_post_id.filter(|_| !is_listed) {
         references.insert(0, PostReference { kind: ReferenceKind::Reply, id });
     }
     Post {
         id: post.id,
         author: person(post.author_id, includes),
-        text: note.text.or(post.text).map(v1::decoded),
+        text: note.text.or(post.text).map(html::decoded),
         language: post.lang,
         created_at: post.created_at,
         conversation_id: post.conversation_id,
@@ -262,7 +267,7 @@ fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Li
     let liked = includes.posts.iter().find(|post| post.id == like.liked_post_id).cloned();
     let mut post = post(liked.unwrap_or_default(), includes);
     post.id = post.id.or(like.liked_post_id);
-    if post.author.is_nobody() {
+    if post.author.is_empty() {
         post.author = person(like.liked_post_author_id, includes);
     }
     Like { id: like.id, by: by.map(|by| person(Some(by), includes)), post }
@@ -270,7 +275,7 @@ fn like<'a>(event: &'a Event, like: v2::Like<'a>, includes: &Includes<'a>) -> Li
 
 /// Returns the part of the event type after its family, such as `bio` of `profile.update.bio`.
 fn detail<'a>(event: &'a Event, family: &str) -> Id<'a> {
-    match types::detail(event.name(), family) {
+    match event_type::detail(event.name(), family) {
         Cow::Borrowed(detail) => detail.into(),
         Cow::Owned(detail) => detail.into(),
     }

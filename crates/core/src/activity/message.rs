@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Link, Media, User};
-use crate::schema::{Degree, Id, Text, v1};
+use super::post::{Link, Media};
+use super::user::User;
+use crate::json::value::{Id, Text};
+use crate::schema::v1;
+use crate::schema::value::Degree;
 
 /// A direct message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::User;
-use crate::Timestamp;
-use crate::schema::{Id, Text};
+use super::user::User;
+use crate::event::time::Timestamp;
+use crate::json::value::{Id, Text};
 
 /// A new post.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

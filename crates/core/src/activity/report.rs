@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Activity, User};
-use crate::{Event, RawJson, Timestamp};
+use super::content::Activity;
+use super::user::User;
+use crate::event::event::Event;
+use crate::event::time::Timestamp;
+use crate::json::raw::RawJson;
+use crate::json::repairable::RepairableJson;
 
 /// Everything that birdhook knows about an event, for a log, a file or another program. Created by
 /// [`Event::report`].
@@ -52,7 +56,7 @@ impl Serialize for Report<'_> {
             subscriber: event.subscriber(),
             tag: event.tag(),
             keyword: event.keyword(),
-            filter: event.raw_filter(),
+            filter: event.raw_filter().map(RepairableJson::raw),
             replay: event.is_replay(),
             occurred_at: event.occurred_at(),
             actor: activity.actor(),

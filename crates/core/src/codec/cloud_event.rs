@@ -7,9 +7,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Carried, restore};
-use crate::activity::Report;
-use crate::{Activity, Event, EventKey, RawJson, Timestamp};
+use super::split::{EventBody, restore};
+use crate::activity::content::Activity;
+use crate::activity::report::Report;
+use crate::event::event::Event;
+use crate::event::key::EventKey;
+use crate::event::time::Timestamp;
+use crate::json::raw::RawJson;
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -55,8 +59,8 @@ struct Data<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    pub(super) fn new(event: &'a Event, key: &EventKey, activity: Activity<'a>, carried: Carried) -> Self {
-        let Carried { body, position, sent } = carried;
+    pub(super) fn new(event: &'a Event, key: &EventKey, activity: Activity<'a>, body: EventBody) -> Self {
+        let EventBody { json, position, sent } = body;
         let is_one_of_several = sent != 1;
         let name: String = form_urlencoded::byte_serialize(event.app().as_bytes()).collect();
         Self {
@@ -71,7 +75,7 @@ impl<'a> CloudEvent<'a> {
             birdhookapp: event.app(),
             data: Data {
                 event: Report::new(event, activity),
-                body,
+                body: json,
                 position: is_one_of_several.then_some(position),
                 sent: is_one_of_several.then_some(sent),
             },
@@ -92,16 +96,16 @@ impl fmt::Debug for CloudEvent<'_> {
 }
 
 #[derive(Deserialize)]
-struct Written<'a> {
+struct Parsed<'a> {
     specversion: &'a str,
     #[serde(borrow)]
     birdhookapp: Cow<'a, str>,
     #[serde(borrow)]
-    data: WrittenData<'a>,
+    data: ParsedData<'a>,
 }
 
 #[derive(Deserialize)]
-struct WrittenData<'a> {
+struct ParsedData<'a> {
     #[serde(borrow)]
     body: &'a RawValue,
     #[serde(default)]
@@ -110,7 +114,7 @@ struct WrittenData<'a> {
 }
 
 pub(super) fn read(payload: &Bytes) -> Option<Event> {
-    let Written { specversion, birdhookapp, data } = serde_json::from_slice(payload).ok()?;
+    let Parsed { specversion, birdhookapp, data } = serde_json::from_slice(payload).ok()?;
     let body = payload.slice_ref(data.body.get().as_bytes());
     (specversion == "1.0").then(|| restore(&birdhookapp, body, data.position, data.sent.unwrap_or(1)))?
 }

@@ -12,17 +12,21 @@
 //! # Ok::<(), birdhook_core::codec::DecodeError>(())
 //! ```
 
-mod alone;
 mod cloud_event;
+mod split;
 
 use std::fmt;
-use std::str::FromStr;
 
 use bytes::Bytes;
 
-use crate::{Activity, Delivery, Event, EventKey, RawJson};
+use crate::event::event::Event;
+use crate::event::key::{EventKey, ParseEventKeyError};
+use split::{EventBody, restore};
 
 pub use cloud_event::CloudEvent;
+
+/// The version of messages that this version of birdhook reads and writes. Not written to messages.
+const VERSION: &str = "1";
 
 /// The format in which an event is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -67,7 +71,7 @@ impl Format {
     /// Writes an event. `key` is the key used for deduplication.
     pub fn write(self, event: &Event, key: &EventKey) -> EncodedEvent {
         let activity = event.activity();
-        let carried = event.carried(&activity);
+        let body = EventBody::of(event, &activity);
         let mut facts = vec![
             ("app", event.app().to_owned()),
             ("content_type", self.content_type().to_owned()),
@@ -76,7 +80,7 @@ impl Format {
             ("kind", event.kind().as_str().to_owned()),
         ];
         let ids = activity.ids();
-        let told = [
+        let optional = [
             ("name", Some(event.name()).filter(|name| !name.is_empty())),
             ("subscriber", event.subscriber()),
             ("actor", activity.actor().and_then(|user| user.id.as_deref())),
@@ -84,14 +88,14 @@ impl Format {
             ("post", ids.post),
             ("message", ids.message),
         ];
-        facts.extend(told.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
+        facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
         facts.extend(event.occurred_at().map(|time| ("occurred_at", time.to_string())));
-        if carried.sent != 1 {
-            facts.extend([("position", carried.position.to_string()), ("sent", carried.sent.to_string())]);
+        if body.sent != 1 {
+            facts.extend([("position", body.position.to_string()), ("sent", body.sent.to_string())]);
         }
         let payload = match self {
-            Self::Plain => carried.body.into_bytes(),
-            Self::CloudEvents => CloudEvent::new(event, key, activity, carried).to_json(),
+            Self::Plain => body.json.into_bytes(),
+            Self::CloudEvents => CloudEvent::new(event, key, activity, body).to_json(),
         };
         EncodedEvent { facts, payload }
     }
@@ -123,35 +127,11 @@ pub fn read<'f>(payload: Bytes, fact: impl Fn(&str) -> Option<&'f str>) -> Resul
         return cloud_event::read(&payload).ok_or(DecodeError::Payload);
     }
     let app = fact("app").ok_or(DecodeError::Fact("app"))?;
-    let number = |name: &'static str, unless: usize| match fact(name) {
+    let number = |name: &'static str, default: usize| match fact(name) {
         Some(text) => text.parse().map_err(|_| DecodeError::Fact(name)),
-        None => Ok(unless),
+        None => Ok(default),
     };
     restore(app, payload, number("position", 0)?, number("sent", 1)?).ok_or(DecodeError::Payload)
-}
-
-fn restore(app: &str, body: Bytes, position: usize, sent: usize) -> Option<Event> {
-    // With `sent` = 0 no index is valid.
-    let all = (position < sent).then(|| Delivery::restore(app, body, sent))??;
-    all.into_events().into_iter().nth(position)
-}
-
-/// Parses the `key` fact.
-impl FromStr for EventKey {
-    type Err = DecodeError;
-
-    fn from_str(text: &str) -> Result<Self, DecodeError> {
-        let mut bytes = [0; 32];
-        let mut digits =
-            text.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
-        for byte in &mut bytes {
-            let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else {
-                return Err(DecodeError::Fact("key"));
-            };
-            *byte = high << 4 | low;
-        }
-        if digits.next().is_some() { Err(DecodeError::Fact("key")) } else { Ok(bytes.into()) }
-    }
 }
 
 /// Error from reading a message that [`Format::write`] did not write.
@@ -166,35 +146,20 @@ pub enum DecodeError {
     Version,
 }
 
-/// The version of messages that this version of birdhook reads and writes. Not written to messages.
-const VERSION: &str = "1";
-
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fact(name) => write!(f, "no event of birdhook's: `{name}` is missing or not as it is written"),
-            Self::Payload => f.write_str("no event of birdhook's: the payload cannot be read"),
-            Self::Version => f.write_str("the message was written by a later version of birdhook: update this program"),
+            Self::Fact(name) => write!(f, "not a birdhook message: field `{name}` is missing or invalid"),
+            Self::Payload => f.write_str("not a birdhook message: the payload cannot be read"),
+            Self::Version => f.write_str("the message was written by a later version of birdhook; update this program"),
         }
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-/// The data needed to read an event again.
-pub(crate) struct Carried {
-    pub(crate) body: RawJson,
-    pub(crate) position: usize,
-    pub(crate) sent: usize,
-}
-
-impl Event {
-    /// Returns the event in a body of its own if possible. Writing a large body with each of its
-    /// events would multiply its size.
-    fn carried(&self, activity: &Activity<'_>) -> Carried {
-        match alone::cut_out(self, activity) {
-            Some(body) => Carried { body, position: 0, sent: 1 },
-            None => Carried { body: self.body().clone(), position: self.index(), sent: self.original_len() },
-        }
+impl From<ParseEventKeyError> for DecodeError {
+    fn from(_: ParseEventKeyError) -> Self {
+        Self::Fact("key")
     }
 }

@@ -10,16 +10,12 @@
 //!
 //! Data without a field here is available from the event's [`raw`](crate::Event::raw) JSON.
 
-pub(crate) mod object;
-pub(crate) mod room;
-mod value;
-mod wrapped;
-mod written;
+pub(crate) mod html;
+mod typed;
+pub(crate) mod value;
 
 pub mod v1;
 pub mod v2;
 
-pub use value::{Color, Degree, Id, ProfileValue, Text};
-
-pub(crate) use object::Lenient;
-pub(crate) use wrapped::{Listed, Wrapped, Wrapping};
+pub use crate::json::value::{Id, Text};
+pub use value::{Color, Degree, ProfileValue};

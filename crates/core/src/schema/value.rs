@@ -1,4 +1,4 @@
-//! The basic values of payloads.
+//! Values that occur only in X's payloads.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,22 +7,9 @@ use std::ops::Deref;
 use serde::de::{MapAccess, SeqAccess};
 use serde::{Serialize, Serializer};
 
-use super::object::{Decoded, Name, Place, Value};
-use super::written;
-use crate::Timestamp;
-
-/// An identifier, kept as text.
-///
-/// Post ids exceed 2^53, and some of X's ids are negative or not numbers. A JSON number is read as
-/// its decimal digits.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id<'a>(Cow<'a, str>);
-
-/// A text that a user wrote. Dereference it to read it.
-///
-/// `Debug` prints only its length, to keep user content out of logs.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text<'a>(Cow<'a, str>);
+use crate::json::lenient::{DecodedStr, Value};
+use crate::json::value::{Text, str_like};
+use crate::json::writer;
 
 /// The value of one part of a profile: a text, or the JSON of any other value, such as the object
 /// for a badge.
@@ -31,92 +18,14 @@ pub struct Text<'a>(Cow<'a, str>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileValue<'a>(Cow<'a, str>);
 
-macro_rules! str_like {
-    ($name:ident) => {
-        impl $name<'_> {
-            /// Returns the text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl Deref for $name<'_> {
-            type Target = str;
-
-            fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl PartialEq<str> for $name<'_> {
-            fn eq(&self, other: &str) -> bool {
-                *self.0 == *other
-            }
-        }
-
-        impl PartialEq<&str> for $name<'_> {
-            fn eq(&self, other: &&str) -> bool {
-                *self.0 == **other
-            }
-        }
-
-        impl<'a> From<$name<'a>> for Cow<'a, str> {
-            fn from(value: $name<'a>) -> Self {
-                value.0
-            }
-        }
-
-        impl From<String> for $name<'_> {
-            fn from(value: String) -> Self {
-                Self(value.into())
-            }
-        }
-
-        impl Default for $name<'_> {
-            fn default() -> Self {
-                Self(Cow::Borrowed(""))
-            }
-        }
-
-        impl Serialize for $name<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
-        impl<'a> From<&'a str> for $name<'a> {
-            fn from(value: &'a str) -> Self {
-                Self(value.into())
-            }
-        }
-    };
-}
-
-str_like!(Id);
-str_like!(Text);
 str_like!(ProfileValue);
 
 impl<'a> From<ProfileValue<'a>> for Text<'a> {
     fn from(value: ProfileValue<'a>) -> Self {
-        Self(value.0)
-    }
-}
-
-impl fmt::Display for Id<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Id<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.0.len())
+        match value.0 {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
     }
 }
 
@@ -126,28 +35,8 @@ impl fmt::Debug for ProfileValue<'_> {
     }
 }
 
-impl<'de> Value<'de> for Id<'de> {
-    fn string(text: Decoded<'de, '_>) -> Option<Self> {
-        Some(Self(text.into()))
-    }
-
-    fn unsigned(number: u64) -> Option<Self> {
-        Some(Self(number.to_string().into()))
-    }
-
-    fn signed(number: i64) -> Option<Self> {
-        Some(Self(number.to_string().into()))
-    }
-}
-
-impl<'de> Value<'de> for Text<'de> {
-    fn string(text: Decoded<'de, '_>) -> Option<Self> {
-        Some(Self(text.into()))
-    }
-}
-
 impl<'de> Value<'de> for ProfileValue<'de> {
-    fn string(text: Decoded<'de, '_>) -> Option<Self> {
+    fn string(text: DecodedStr<'de, '_>) -> Option<Self> {
         Some(Self(text.into()))
     }
 
@@ -168,35 +57,13 @@ impl<'de> Value<'de> for ProfileValue<'de> {
     }
 
     fn object<A: MapAccess<'de>>(place: &mut Option<Self>, members: A, _depth: u8) -> Result<(), A::Error> {
-        *place = Some(written::object(members)?.into());
+        *place = Some(writer::object(members)?.into());
         Ok(())
     }
 
     fn array<A: SeqAccess<'de>>(place: &mut Option<Self>, elements: A, _depth: u8) -> Result<(), A::Error> {
-        *place = Some(written::array(elements)?.into());
+        *place = Some(writer::array(elements)?.into());
         Ok(())
-    }
-}
-
-/// X writes some booleans as the strings `"true"` and `"false"`.
-impl Value<'_> for bool {
-    fn boolean(flag: bool) -> Option<Self> {
-        Some(flag)
-    }
-
-    fn string(text: Decoded<'_, '_>) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-/// X also writes counts as strings of digits.
-impl Value<'_> for u64 {
-    fn unsigned(number: u64) -> Option<Self> {
-        Some(number)
-    }
-
-    fn string(text: Decoded<'_, '_>) -> Option<Self> {
-        text.parse().ok()
     }
 }
 
@@ -274,7 +141,7 @@ impl fmt::Debug for Color {
 }
 
 impl Value<'_> for Color {
-    fn string(text: Decoded<'_, '_>) -> Option<Self> {
+    fn string(text: DecodedStr<'_, '_>) -> Option<Self> {
         if &*text == "-1" {
             return Some(Self(None));
         }
@@ -293,52 +160,10 @@ impl Value<'_> for Color {
     }
 }
 
-impl<'de> Value<'de> for f64 {
-    fn unsigned(number: u64) -> Option<Self> {
-        Some(number as Self)
-    }
-
-    fn signed(number: i64) -> Option<Self> {
-        Some(number as Self)
-    }
-
-    fn float(number: f64) -> Option<Self> {
-        Some(number)
-    }
-
-    /// Reads a fractional number if any crate of the app enables `serde_json/arbitrary_precision`.
-    /// Such a number then arrives as an object with one member that holds its text.
-    fn object<A: MapAccess<'de>>(place: &mut Option<Self>, mut members: A, _depth: u8) -> Result<(), A::Error> {
-        while let Some(Name(name)) = members.next_key()? {
-            let mut text: Option<Text<'_>> = None;
-            members.next_value_seed(Place::inside(0, &mut text))?;
-            if name == "$serde_json::private::Number" {
-                *place = text.and_then(|text| text.parse().ok()).or(*place);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Milliseconds as a number or a string, or a date in one of the forms of [`Timestamp::parse`].
-impl Value<'_> for Timestamp {
-    fn unsigned(number: u64) -> Option<Self> {
-        i64::try_from(number).ok().map(Self::from_millis)
-    }
-
-    fn signed(number: i64) -> Option<Self> {
-        Some(Self::from_millis(number))
-    }
-
-    fn string(text: Decoded<'_, '_>) -> Option<Self> {
-        Self::parse(&text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Color;
-    use crate::schema::Lenient;
+    use crate::json::lenient::Lenient;
 
     #[test]
     fn a_color_is_six_digits_or_minus_one() {

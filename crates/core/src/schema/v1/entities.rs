@@ -1,9 +1,9 @@
 //! The entities of a text: hashtags, mentions, links, media and polls.
 
-use super::Media;
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::media::Media;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// The entities of a post, a message or a profile.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::User;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::user::User;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// A picture, video or animation.

@@ -1,11 +1,15 @@
 //! A direct message in the form of API v1.1.
 
+use super::entities::Entities;
+use super::media::Media;
+use super::place::{GeoPoint, Place};
+use super::relation::Party;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::json::wrapped::Listed;
+use crate::schema::html::decode_entities;
 use std::borrow::Cow;
-
-use super::{Entities, Media, Party, decode_entities};
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Listed, Text};
 
 object! {
     /// `direct_message_events[]`: a message that the subscriber sent or received with any client.
@@ -218,7 +222,7 @@ object! {
     /// A point on the map.
     pub struct Coordinates<'a> {
         /// Longitude, latitude.
-        pub coordinates: Option<super::GeoPoint<'a>> = "coordinates",
+        pub coordinates: Option<GeoPoint<'a>> = "coordinates",
     }
 }
 
@@ -226,7 +230,7 @@ object! {
     /// A named place.
     pub struct SharedPlace<'a> {
         /// The place.
-        pub place: Option<super::Place<'a>> = "place",
+        pub place: Option<Place<'a>> = "place",
         /// The place's id, if X writes it here.
         pub id: Option<Id<'a>> = "id",
         /// The place's name, if X writes it here.

@@ -1,9 +1,9 @@
 //! The small parts of a post.
 
-use super::Entities;
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::entities::Entities;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// The parts of a long post that did not fit into `text`.

@@ -1,10 +1,12 @@
 //! Typed events of the Account Activity API.
 
-use super::{DirectMessage, Favorite, MarkRead, Relation, Revocation, Tweet, TweetDelete, Typing};
-use crate::readable::Readable;
-use crate::schema::Lenient;
-use crate::schema::object::Value;
-use crate::{EventKind, RawJson};
+use super::message::DirectMessage;
+use super::relation::{Favorite, MarkRead, Relation, Revocation, TweetDelete, Typing};
+use super::tweet::Tweet;
+use crate::event::kind::EventKind;
+use crate::json::lenient::{Lenient, Value};
+use crate::json::raw::RawJson;
+use crate::json::repairable::RepairableJson;
 
 /// An event of the Account Activity API.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +44,7 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(crate) fn read(kind: EventKind, payload: &'a Readable, raw: &'a RawJson) -> Self {
+    pub(crate) fn read(kind: EventKind, payload: &'a RepairableJson, raw: &'a RawJson) -> Self {
         match kind {
             EventKind::PostCreated => object(payload).map(Self::TweetCreate),
             EventKind::PostDeleted => object(payload).map(Self::TweetDelete),
@@ -63,6 +65,6 @@ impl<'a> Payload<'a> {
     }
 }
 
-fn object<'a, T: Value<'a>>(payload: &'a Readable) -> Option<T> {
+fn object<'a, T: Value<'a>>(payload: &'a RepairableJson) -> Option<T> {
     payload.parse::<Lenient<T>>()?.0
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::schema::object::object;
-use crate::schema::{Degree, Id, Text};
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::schema::value::Degree;
 
 object! {
     /// A named place.

@@ -1,9 +1,10 @@
 //! Likes, follows, blocks, mutes, deletions, reading, typing and revocations.
 
-use super::{Tweet, User};
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::tweet::Tweet;
+use super::user::User;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// `favorite_events[]`: a like by the subscriber, or of the subscriber's post. X does not

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::{
-    Contributor, EditControls, EditHistory, Entities, ExtendedTweet, GeoPoint, MatchingRule, Permalink, Place, Scopes,
-    TweetMetadata, TweetRef, User, decode_entities,
+use super::entities::Entities;
+use super::parts::{
+    Contributor, EditControls, EditHistory, ExtendedTweet, MatchingRule, Permalink, Scopes, TweetMetadata, TweetRef,
 };
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::place::{GeoPoint, Place};
+use super::user::User;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::schema::html::decode_entities;
 
 object! {
     /// A post.

@@ -1,9 +1,13 @@
 //! A user in the three forms of API v1.1.
 
-use super::{Derived, Entities, Place, Tweet};
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Color, Id, Text, Wrapping};
+use super::entities::Entities;
+use super::place::{Derived, Place};
+use super::tweet::Tweet;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::json::wrapped::Wrapping;
+use crate::schema::value::Color;
 
 object! {
     /// A user.

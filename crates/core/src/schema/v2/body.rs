@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::User;
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text, Wrapped};
+use super::user::User;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::json::wrapped::Wrapped;
 
 object! {
     /// The parts of an [`Event::body`](crate::Event::body) other than the event: the subscription

@@ -1,8 +1,8 @@
 //! Encrypted chats.
 
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// An encrypted message or a change of its conversation.

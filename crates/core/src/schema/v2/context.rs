@@ -1,7 +1,7 @@
 //! Additional data about a post: topics, articles, Community Notes and withholding.
 
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// A subject that X detected in a post.

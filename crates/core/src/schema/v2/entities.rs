@@ -1,7 +1,7 @@
 //! The entities of a text: hashtags, mentions, links and names.
 
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// The entities of a text.

@@ -1,8 +1,12 @@
 //! The objects that a payload refers to.
 
-use super::{Media, Place, Poll, Post, Topic, User};
-use crate::schema::Wrapped;
-use crate::schema::object::object;
+use super::context::Topic;
+use super::media::{Media, Poll};
+use super::place::Place;
+use super::post::Post;
+use super::user::User;
+use crate::json::lenient::object;
+use crate::json::wrapped::Wrapped;
 
 object! {
     /// The objects that the payload refers to.

@@ -1,9 +1,10 @@
 //! Spaces and broadcasts.
 
-use super::User;
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text, Wrapped};
+use super::user::User;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::json::wrapped::Wrapped;
 
 object! {
     /// A space.

@@ -1,9 +1,9 @@
 //! Pictures, videos and polls.
 
-use super::MediaMetrics;
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::metrics::MediaMetrics;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// The attachments of a post, by key.

@@ -1,9 +1,10 @@
 //! A direct message in the form of API v2.
 
-use super::{Attachments, Entities};
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::entities::Entities;
+use super::media::Attachments;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// A direct message in the form of `dm_events` of API v2, complete or partial.

@@ -1,6 +1,6 @@
 //! Metrics of posts, media and users.
 
-use crate::schema::object::object;
+use crate::json::lenient::object;
 
 object! {
     /// The public metrics of a post.

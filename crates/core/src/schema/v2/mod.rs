@@ -46,9 +46,9 @@ pub use media::{Attachments, Media, MediaMetadata, Poll, PollOption, Variant};
 pub use message::DirectMessage;
 pub use metrics::{MediaMetrics, PostMetrics, PrivateMetrics, UserMetrics};
 pub use news::{News, NewsContexts, NewsEntities, NewsFinance, NewsSports};
-pub use payload::{Like, MatchingRule, Payload, PostRef, ProfileUpdate, Relation, ReplayStatus, Revocation};
+pub use payload::{Like, MatchingRule, Payload, ProfileUpdate, Relation, ReplayStatus, Revocation};
 pub use place::{GeoEntity, LatLong, Place, PlaceGeo, Point, PostGeo, PotentialLocation, ProfileGeo};
-pub use post::{EditControls, NotePost, Post, Reference};
+pub use post::{EditControls, NotePost, Post, PostRef, Reference};
 pub use user::{Affiliation, User, UserEntities, UserSubscription};
 
 pub(crate) use includes::Named;

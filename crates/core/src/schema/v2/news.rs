@@ -1,8 +1,9 @@
 //! News stories.
 
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text};
+use super::post::PostRef;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
 
 object! {
     /// A news story that X generated from posts.
@@ -26,7 +27,7 @@ object! {
         /// The people and subjects of the story.
         pub contexts: Option<NewsContexts<'a>> = "contexts",
         /// The posts that the story is based on.
-        pub posts: Vec<super::PostRef<'a>> = "cluster_posts_results" | "cluster_tweets_results",
+        pub posts: Vec<PostRef<'a>> = "cluster_posts_results" | "cluster_tweets_results",
     }
 }
 

@@ -1,10 +1,18 @@
 //! The payloads of the X Activity API, by event type.
 
-use super::{Broadcast, BroadcastMessage, Chat, DirectMessage, News, Post, Space, User};
-use crate::readable::Readable;
-use crate::schema::object::object;
-use crate::schema::{Id, ProfileValue, Text, Wrapped};
-use crate::{ApiSource, EventKind, Timestamp};
+use super::chat::Chat;
+use super::live::{Broadcast, BroadcastMessage, Space};
+use super::message::DirectMessage;
+use super::news::News;
+use super::post::{Post, PostRef};
+use super::user::User;
+use crate::event::kind::{ApiSource, EventKind};
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::repairable::RepairableJson;
+use crate::json::value::{Id, Text};
+use crate::json::wrapped::Wrapped;
+use crate::schema::value::ProfileValue;
 
 /// The payload of an event of the X Activity API, of a filtered-stream webhook or of a replay job.
 ///
@@ -40,8 +48,8 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(crate) fn read(generation: ApiSource, kind: EventKind, payload: &'a Readable) -> Option<Self> {
-        match (generation, kind) {
+    pub(crate) fn read(api_source: ApiSource, kind: EventKind, payload: &'a RepairableJson) -> Option<Self> {
+        match (api_source, kind) {
             (ApiSource::XActivity, EventKind::PostCreated) => payload.parse().map(Self::Post),
             (ApiSource::FilteredStream, EventKind::PostMatched) => payload.parse().map(Self::Post),
             (ApiSource::XActivity, kind) => match kind {
@@ -76,16 +84,6 @@ impl<'a> Payload<'a> {
             },
             _ => None,
         }
-    }
-}
-
-object! {
-    /// A reference to a deleted post, or to a post of a news story.
-    pub struct PostRef<'a> {
-        /// The post's id.
-        pub id: Option<Id<'a>> = "id" | "post_id",
-        /// The author's id.
-        pub author_id: Option<Id<'a>> = "author_id",
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::{
-    Article, Attachments, ContextAnnotation, Entities, MediaMetadata, MediaNote, NoteSuggestion, PostGeo, PostMetrics,
-    PrivateMetrics, Scopes, SourceLink, Withheld,
-};
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::v1::decode_entities;
-use crate::schema::{Id, Text};
+use super::context::{Article, ContextAnnotation, MediaNote, NoteSuggestion, Scopes, SourceLink, Withheld};
+use super::entities::Entities;
+use super::media::{Attachments, MediaMetadata};
+use super::metrics::{PostMetrics, PrivateMetrics};
+use super::place::PostGeo;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::schema::html::decode_entities;
 
 object! {
     /// A post.
@@ -136,5 +137,15 @@ object! {
         pub text: Option<Text<'a>> = "text",
         /// The entities of the text.
         pub entities: Option<Entities<'a>> = "entities",
+    }
+}
+
+object! {
+    /// A reference to a deleted post, or to a post of a news story.
+    pub struct PostRef<'a> {
+        /// The post's id.
+        pub id: Option<Id<'a>> = "id" | "post_id",
+        /// The author's id.
+        pub author_id: Option<Id<'a>> = "author_id",
     }
 }

@@ -1,9 +1,13 @@
 //! A user in the form of API v2.
 
-use super::{Entities, ProfileGeo, UserMetrics, Withheld};
-use crate::Timestamp;
-use crate::schema::object::object;
-use crate::schema::{Id, Text, Wrapping};
+use super::context::Withheld;
+use super::entities::Entities;
+use super::metrics::UserMetrics;
+use super::place::ProfileGeo;
+use crate::event::time::Timestamp;
+use crate::json::lenient::object;
+use crate::json::value::{Id, Text};
+use crate::json::wrapped::Wrapping;
 
 object! {
     /// A user.
