@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
     if env::args().nth(1).as_deref() == Some("login") {
         return bot.log_in().await;
     }
-    let inbox = Inbox::open(folder.join("inbox"))?;
+    let inbox = Inbox::open(folder.join("inbox")).await?;
     let pipeline = Webhook::new(apps()?).sink(inbox.clone());
     let consumer = inbox.clone();
     let answering = tokio::spawn(async move {

@@ -10,7 +10,7 @@ use hyper_util::service::TowerToHyperService;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let inbox = Inbox::open(std::env::var("BIRDHOOK_INBOX").unwrap_or_else(|_| "inbox".to_owned()))?;
+    let inbox = Inbox::open(std::env::var("BIRDHOOK_INBOX").unwrap_or_else(|_| "inbox".to_owned())).await?;
     let pipeline = Webhook::new(apps()?).sink(inbox.clone());
     let consumer = inbox.clone();
     let handling = tokio::spawn(async move {

@@ -5,8 +5,8 @@
 #![no_main]
 
 use birdhook_core::Delivery;
-use birdhook_fuzz::store::{Disk, records};
-use birdhook_inbox::{EventId, EventQuery, EventStatus, Table};
+use birdhook_fuzz::store::{ABOUT, Disk, records};
+use birdhook_inbox::{EventId, EventQuery, EventStatus};
 use libfuzzer_sys::fuzz_target;
 use pollster::block_on;
 
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let all = block_on(inbox.list(EventQuery::all().limit(usize::MAX))).expect("what was opened can be read");
     let ids: Vec<EventId> = all.iter().map(|listed| listed.id).collect();
     assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
-    let having = |standing| all.iter().filter(|listed| listed.status == status).count();
+    let having = |status| all.iter().filter(|listed| listed.status == status).count();
     let stats = inbox.stats();
     let pending = having(EventStatus::Ready) + having(EventStatus::Waiting) + having(EventStatus::Dead);
     // Unreadable entries are listed and counted too.
@@ -51,15 +51,13 @@ fuzz_target!(|data: &[u8]| {
 
     // A flipped bit is detected at any position.
     let mut damaged = records(data);
-    let count = damaged.keys().filter(|(table, _)| *table != Table::About).count();
+    let count = damaged.keys().filter(|(table, _)| *table != ABOUT).count();
     if count > 0 {
         let at = data.iter().fold(0usize, |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-        let record = damaged.iter_mut().filter(|((table, _), _)| *table != Table::About).nth(at % count);
-        let (_, record) = record.expect("there are so many");
-        let mut bytes = record.to_vec();
-        let bit = at % (8 * bytes.len());
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        *record = bytes.into();
+        let record = damaged.iter_mut().filter(|((table, _), _)| *table != ABOUT).nth(at % count);
+        let (_, record) = record.expect("the index is below the count");
+        let bit = at % (8 * record.len());
+        record[bit / 8] ^= 1 << (bit % 8);
         assert!(Disk::new(damaged).open().is_err(), "bit {bit} is not noticed");
     }
 });

@@ -1,15 +1,25 @@
 //! An in-memory disk for an inbox, with records from the fuzzer.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use birdhook_inbox::{Change, Inbox, InboxSettings, OpenError, Store, StoreError, Table};
-use bytes::Bytes;
+use birdhook_inbox::{Inbox, InboxSettings, OpenError};
+use pollster::block_on;
+use redb::backends::InMemoryBackend;
+use redb::{Database, StorageBackend, TableDefinition};
 
-pub type Records = BTreeMap<(Table, u64), Bytes>;
+/// The tables of an inbox.
+const TABLES: [&str; 4] = ["deliveries", "progress", "keys", "about"];
+
+/// The index in [`TABLES`] of the table with facts about the inbox itself.
+pub const ABOUT: usize = 3;
+
+/// Records by the index of their table, and by their key.
+pub type Records = BTreeMap<(usize, u64), Vec<u8>>;
 
 /// Parses the records of an input.
 ///
@@ -25,19 +35,14 @@ pub fn records(mut data: &[u8]) -> Records {
             let checksum = crc32fast::hash(&record);
             record.extend(checksum.to_be_bytes());
         }
-        records.insert((Table::ALL[usize::from(table & 3)], u64::from(key)), record.into());
+        records.insert((usize::from(table & 3), u64::from(key)), record);
     }
     records
 }
 
-/// The records, which outlive an inbox.
-#[derive(Clone)]
-pub struct Disk(Arc<Mutex<Records>>);
-
-struct Open {
-    disk: Disk,
-    closed: Sender<()>,
-}
+/// The content of the file, which outlives an inbox.
+#[derive(Clone, Debug)]
+pub struct Disk(Arc<InMemoryBackend>);
 
 /// An inbox, and the means to wait until it has closed.
 pub struct Opened {
@@ -59,19 +64,29 @@ impl birdhook_inbox::Clock for Still {
 
 impl Disk {
     pub fn new(records: Records) -> Self {
-        Self(Arc::new(Mutex::new(records)))
-    }
-
-    pub fn records(&self) -> Records {
-        self.0.lock().expect("no panic").clone()
+        let disk = Self(Arc::default());
+        let database = Database::builder().create_with_backend(disk.clone()).expect("a new file");
+        let transaction = database.begin_write().expect("memory");
+        for ((table, key), record) in &records {
+            let table = TableDefinition::<u64, &[u8]>::new(TABLES[*table]);
+            transaction.open_table(table).expect("memory").insert(key, record.as_slice()).expect("memory");
+        }
+        transaction.commit().expect("memory");
+        drop(database);
+        disk
     }
 
     pub fn open(&self) -> Result<Opened, OpenError> {
-        let (closed, wait) = channel();
+        let (open, closed) = channel();
         let disk = self.clone();
-        let open = move || Ok(Open { disk: disk.clone(), closed: closed.clone() });
-        let inbox = InboxSettings::new().clock(Still).free_space(0).open_with(folder(), open)?;
-        Ok(Opened { inbox, closed: wait })
+        let database = move |_| {
+            // Dropped once the inbox has closed.
+            let _open = &open;
+            Database::builder().create_with_backend(disk.clone())
+        };
+        let settings = InboxSettings::new().clock(Still).free_space(0).database(database);
+        let inbox = block_on(settings.open(folder()))?;
+        Ok(Opened { inbox, closed })
     }
 }
 
@@ -79,12 +94,11 @@ impl Opened {
     pub fn close(self) {
         let Self { inbox, closed } = self;
         drop(inbox);
-        // Fails once the last store is dropped.
-        while closed.recv().is_ok() {}
+        let _ = closed.recv();
     }
 }
 
-/// Returns the folder for the watermark, in memory if possible because the watermark is synced.
+/// Returns the folder for the watermark, in memory if possible because the folder is synced.
 fn folder() -> PathBuf {
     let shared = PathBuf::from("/dev/shm");
     let base = if shared.is_dir() { shared } else { std::env::temp_dir() };
@@ -94,39 +108,24 @@ fn folder() -> PathBuf {
     folder
 }
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        let _ = self.closed.send(());
-    }
-}
-
-impl Store for Open {
-    fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        let mut records = self.disk.0.lock().expect("no panic");
-        for Change { table, key, value } in changes {
-            match value {
-                Some(value) => drop(records.insert((*table, *key), value.clone())),
-                None => drop(records.remove(&(*table, *key))),
-            }
-        }
-        Ok(())
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
     }
 
-    fn get(&self, table: Table, key: u64) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.disk.0.lock().expect("no panic").get(&(table, key)).cloned())
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
     }
 
-    fn scan(&self, table: Table, from: u64, visit: &mut dyn FnMut(u64, Bytes) -> bool) -> Result<(), StoreError> {
-        let records = self.disk.records();
-        for ((_, key), record) in records.range((table, from)..=(table, u64::MAX)) {
-            if !visit(*key, record.clone()) {
-                break;
-            }
-        }
-        Ok(())
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
     }
 
-    fn size(&self) -> Result<u64, StoreError> {
-        Ok(0)
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
     }
 }

@@ -58,5 +58,7 @@ fn jetstream() {
 #[test]
 fn an_inbox() {
     let folder = tempfile::tempdir().unwrap();
-    check(&runtime(), &Inbox::open(folder.path().join("inbox")).unwrap());
+    let runtime = runtime();
+    let inbox = runtime.block_on(Inbox::open(folder.path().join("inbox"))).unwrap();
+    check(&runtime, &inbox);
 }

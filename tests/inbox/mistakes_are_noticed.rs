@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use birdhook_inbox::faults::Bug;
+use birdhook_inbox_proof::faults::Bug;
 use birdhook_inbox_proof::{aborts, damage, failed_sync, openers, power, syscalls};
 use birdhook_test_harness::violation::Violation;
 

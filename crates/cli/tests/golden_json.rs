@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use birdhook::inbox::{Change, Clock, Inbox, InboxSettings, RedbStore, Store, Table};
+use birdhook::inbox::{Clock, Inbox, InboxSettings};
 use birdhook::{Delivery, sink::EventSink};
+use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::Value;
 
 use crate::account::Account;
@@ -75,7 +76,7 @@ impl Clock for Late {
 #[tokio::main(flavor = "current_thread")]
 async fn fill(folder: &str) {
     let options = InboxSettings::new().keep_acknowledged(Duration::from_secs(3600)).clock(Late);
-    let inbox = options.open(folder).unwrap();
+    let inbox = options.open(folder).await.unwrap();
     let store = async |app: &str, body: &str| {
         inbox.deliver(Delivery::restore(app, body.to_owned(), 10).unwrap()).await.unwrap();
     };
@@ -88,13 +89,18 @@ async fn fill(folder: &str) {
     store("default", r#"{"unreadable":true}"#).await;
     Inbox::close(&inbox, Duration::from_secs(10)).await;
     drop(inbox);
-    let mut store = RedbStore::open(format!("{folder}/inbox.redb")).unwrap();
-    let mut record = store.get(Table::Deliveries, 3).unwrap().unwrap().to_vec();
-    record.truncate(record.len() - 4);
-    let start = record.iter().position(|byte| *byte == b'{').unwrap();
-    record[start] = b'[';
-    record.extend(crc32fast::hash(&record).to_be_bytes());
-    store.commit(&[Change { table: Table::Deliveries, key: 3, value: Some(record.into()) }]).unwrap();
+    let file = Database::open(format!("{folder}/inbox.redb")).unwrap();
+    let transaction = file.begin_write().unwrap();
+    {
+        let mut deliveries = transaction.open_table(TableDefinition::<u64, &[u8]>::new("deliveries")).unwrap();
+        let mut record = deliveries.get(3).unwrap().unwrap().value().to_vec();
+        record.truncate(record.len() - 4);
+        let start = record.iter().position(|byte| *byte == b'{').unwrap();
+        record[start] = b'[';
+        record.extend(crc32fast::hash(&record).to_be_bytes());
+        deliveries.insert(3, &*record).unwrap();
+    }
+    transaction.commit().unwrap();
 }
 
 #[test]
@@ -124,9 +130,11 @@ fn a_damaged_inbox_is_reported_with_the_members_of_version_0_1() {
     let dir = folder.path("inbox");
     fill(&dir);
     let file = format!("{dir}/inbox.redb");
-    let mut store = RedbStore::open(&file).unwrap();
-    store.commit(&[Change { table: Table::Progress, key: 1, value: None }]).unwrap();
-    drop(store);
+    let database = Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(TableDefinition::<u64, &[u8]>::new("progress")).unwrap().remove(1).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
     let damaged = run(&["inbox", "verify", &dir, "--json"]);
     assert_eq!(damaged.code, 1, "{}", damaged.stderr);
     compare("inbox verify, damaged", damaged.json(), &["damage"]);

@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::support::{Ended, Folder, Serving, birdhook, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use birdhook::inbox::{Change, Inbox, InboxSettings, RedbStore, Store, Table};
+use birdhook::inbox::{Inbox, InboxSettings};
 use birdhook::{Delivery, sink::EventSink};
+use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::Value;
 
 const LOOKING: [&[&str]; 6] =
@@ -54,7 +55,7 @@ fn deletions(first: usize, count: usize) -> String {
 #[tokio::main(flavor = "current_thread")]
 async fn fill(folder: &str, bodies: &[String], acknowledged: usize) {
     let options = InboxSettings::new().keep_acknowledged(Duration::from_secs(3600));
-    let inbox = options.open(folder).unwrap();
+    let inbox = options.open(folder).await.unwrap();
     for body in bodies {
         inbox.deliver(Delivery::restore("default", body.clone(), 1000).unwrap()).await.unwrap();
     }
@@ -217,16 +218,20 @@ fn what_cannot_be_read_is_shown_and_can_be_discarded() {
     let dir = folder.path("inbox");
     let body = deletions(5, 1).replacen('{', "[\u{1b}", 1).replacen("for", "fo", 1);
     fill(&dir, &[deletions(5, 1), deletions(6, 1)], 0);
-    let mut store = RedbStore::open(folder.path("inbox/inbox.redb")).unwrap();
-    let mut record = store.get(Table::Deliveries, 0).unwrap().unwrap().to_vec();
+    let database = Database::open(folder.path("inbox/inbox.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut table = transaction.open_table(TableDefinition::<u64, &[u8]>::new("deliveries")).unwrap();
+    let mut record = table.get(0).unwrap().unwrap().value().to_vec();
     record.truncate(record.len() - 4);
     let at = record.len() - body.len();
     record[at..].copy_from_slice(body.as_bytes());
     record.extend(crc32fast::hash(&record).to_be_bytes());
-    store.commit(&[Change { table: Table::Deliveries, key: 0, value: Some(record.into()) }]).unwrap();
-    drop(store);
+    table.insert(0, record.as_slice()).unwrap();
+    drop(table);
+    transaction.commit().unwrap();
+    drop(database);
 
-    let why = format!("its delivery's body of {} bytes is no JSON object", body.len());
+    let why = format!("its delivery's body of {} bytes is not a JSON object", body.len());
     let listed = inbox(&["list", "--json"], &dir).json();
     assert_eq!((&listed[0]["unreadable"], &listed[0]["kind"]), (&Value::from(why.as_str()), &Value::Null));
     assert_eq!((&listed[0]["app"], &listed[1]["kind"]), (&Value::from("default"), &Value::from("post_deleted")));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::store::StoreError;
+use crate::storage::error::StoreError;
 
 /// The error when an inbox cannot be opened. Nothing was changed or lost.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,18 @@ pub struct OpenError {
     pub reason: StoreError,
 }
 
+/// The error when events cannot be listed, purged or verified.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// The inbox is closed.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// The inbox cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The inbox was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the inbox is closed")]
@@ -25,7 +37,7 @@ pub struct Closed;
 #[non_exhaustive]
 pub enum ExtendError {
     /// The lease has expired.
-    #[error("the lease is over")]
+    #[error("the lease has expired")]
     Over,
     /// The inbox is closed.
     #[error(transparent)]
@@ -34,5 +46,5 @@ pub enum ExtendError {
 
 /// The store failed and has not been reopened yet. X is answered 503 meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the inbox's store failed and is not open again yet")]
+#[error("the inbox's store failed and was not reopened yet")]
 pub(crate) struct Failed;

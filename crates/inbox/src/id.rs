@@ -15,32 +15,32 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
     pub(crate) batch: u64,
-    pub(crate) slot: u32,
+    pub(crate) index: u32,
 }
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}.{}", self.batch, self.slot))
+        f.pad(&format!("{}.{}", self.batch, self.index))
     }
 }
 
 /// The error when a string is not an [`EventId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the id of an event in an inbox is two numbers with a point between them, such as 12.0")]
+#[error("invalid event id: expected <batch>.<index>, for example 12.0")]
 pub struct ParseEventIdError;
 
 impl FromStr for EventId {
     type Err = ParseEventIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseEventIdError> {
-        let (batch, slot) = text.split_once('.').ok_or(ParseEventIdError)?;
+        let (batch, index) = text.split_once('.').ok_or(ParseEventIdError)?;
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(batch) || !digits(slot) {
+        if !digits(batch) || !digits(index) {
             return Err(ParseEventIdError);
         }
         Ok(Self {
             batch: batch.parse().map_err(|_| ParseEventIdError)?,
-            slot: slot.parse().map_err(|_| ParseEventIdError)?,
+            index: index.parse().map_err(|_| ParseEventIdError)?,
         })
     }
 }

@@ -11,11 +11,11 @@ use futures_core::Stream;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::clock::millis;
-use crate::command::Command;
-use crate::desk::{Desk, Granted};
-use crate::index::Outcome;
-use crate::{Closed, EventId, ExtendError};
+use crate::config::clock::millis;
+use crate::error::{Closed, ExtendError};
+use crate::id::EventId;
+use crate::writer::command::{Command, Grant, LeaseOutcome};
+use crate::writer::handle::Handle;
 
 /// An event leased to one consumer until it is settled or the lease expires.
 ///
@@ -32,7 +32,7 @@ pub struct Lease {
     token: u64,
     attempts: u32,
     expires_at: Instant,
-    desk: Option<Desk>,
+    handle: Option<Handle>,
 }
 
 impl Lease {
@@ -66,7 +66,7 @@ impl Lease {
     /// # Errors
     /// If the inbox was closed before. The event is then leased again.
     pub async fn ack(self) -> Result<(), Closed> {
-        self.settle(Outcome::Acknowledged).await
+        self.settle(LeaseOutcome::Acknowledged).await
     }
 
     /// Marks the event as failed and schedules a retry after `retry_after`.
@@ -78,7 +78,7 @@ impl Lease {
     /// If the inbox was closed before. The event is leased again all the same.
     pub async fn nack(self, retry_after: impl Into<Option<Duration>>) -> Result<(), Closed> {
         let after = retry_after.into().map(millis);
-        self.settle(Outcome::Failed(after)).await
+        self.settle(LeaseOutcome::Failed(after)).await
     }
 
     /// Makes the event a dead letter at once. Use it if a retry would fail too.
@@ -86,7 +86,7 @@ impl Lease {
     /// # Errors
     /// If the inbox was closed before. The event is then leased again.
     pub async fn reject(self) -> Result<(), Closed> {
-        self.settle(Outcome::Rejected).await
+        self.settle(LeaseOutcome::Rejected).await
     }
 
     /// Returns the event to the inbox for another consumer, at once. The attempt does not count.
@@ -94,7 +94,7 @@ impl Lease {
     /// # Errors
     /// If the inbox was closed before. The event is then leased again, and the attempt counts.
     pub async fn release(self) -> Result<(), Closed> {
-        self.settle(Outcome::NotHandedOut).await
+        self.settle(LeaseOutcome::Released).await
     }
 
     /// Extends the lease to end `by` from now.
@@ -103,20 +103,20 @@ impl Lease {
     /// If the lease has expired, because another consumer may hold the event by now, or if the
     /// inbox is closed.
     pub async fn extend(&mut self, by: Duration) -> Result<(), ExtendError> {
-        let desk = self.desk.as_ref().ok_or(Closed)?;
+        let handle = self.handle.as_ref().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
-        let outcome = Outcome::Extended(millis(by));
-        if !desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await? {
+        let outcome = LeaseOutcome::Extended(millis(by));
+        if !handle.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await? {
             return Err(ExtendError::Over);
         }
         self.expires_at = after(by);
         Ok(())
     }
 
-    async fn settle(mut self, outcome: Outcome) -> Result<(), Closed> {
-        let desk = self.desk.take().ok_or(Closed)?;
+    async fn settle(mut self, outcome: LeaseOutcome) -> Result<(), Closed> {
+        let handle = self.handle.take().ok_or(Closed)?;
         let (id, token) = (self.id, self.token);
-        desk.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await.map(|_| ())
+        handle.ask(|done| Command::Settle { id, token, outcome, done: Some(done) }).await.map(|_| ())
     }
 }
 
@@ -130,18 +130,18 @@ impl Deref for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(desk) = self.desk.take() {
-            let outcome = Outcome::Failed(None);
+        if let Some(handle) = self.handle.take() {
+            let outcome = LeaseOutcome::Failed(None);
             // An error means that the inbox is closed: the event is leased again when it is next
             // opened.
-            let _ = desk.send(Command::Settle { id: self.id, token: self.token, outcome, done: None });
+            let _ = handle.send(Command::Settle { id: self.id, token: self.token, outcome, done: None });
         }
     }
 }
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("id", &self.id).field("tries", &self.attempts).finish_non_exhaustive()
+        f.debug_struct("Lease").field("id", &self.id).field("attempts", &self.attempts).finish_non_exhaustive()
     }
 }
 
@@ -151,13 +151,13 @@ impl fmt::Debug for Lease {
 /// Dropping it returns an event that it was granted but has not yielded.
 #[derive(Debug)]
 pub struct Leases {
-    desk: Desk,
-    waiting: Option<oneshot::Receiver<Granted>>,
+    handle: Handle,
+    waiting: Option<oneshot::Receiver<Grant>>,
 }
 
 impl Leases {
-    pub(crate) fn new(desk: Desk) -> Self {
-        Self { desk, waiting: None }
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self { handle, waiting: None }
     }
 
     /// Receives the next event. Returns `None` once the inbox is closed. Cancel safe.
@@ -170,17 +170,17 @@ impl Leases {
             let waiting = match &mut self.waiting {
                 Some(waiting) => waiting,
                 None => {
-                    let (answer, answered) = oneshot::channel();
-                    if self.desk.send(Command::Take(answer)).is_err() {
+                    let (done, granted) = oneshot::channel();
+                    if self.handle.send(Command::Lease(done)).is_err() {
                         return Poll::Ready(None);
                     }
-                    self.waiting.insert(answered)
+                    self.waiting.insert(granted)
                 }
             };
             let granted = ready!(Pin::new(waiting).poll(cx));
             self.waiting = None;
-            let Ok(granted) = granted else { return Poll::Ready(None) };
-            if let Some(lease) = lease(&self.desk, &granted) {
+            let Ok(grant) = granted else { return Poll::Ready(None) };
+            if let Some(lease) = lease(&self.handle, grant) {
                 return Poll::Ready(Some(lease));
             }
         }
@@ -193,27 +193,20 @@ fn after(time: Duration) -> Instant {
     Instant::now() + time.min(LONGEST)
 }
 
-fn lease(desk: &Desk, granted: &Granted) -> Option<Lease> {
-    let Granted { id, token, attempts, at, stored, place } = granted;
+fn lease(handle: &Handle, grant: Grant) -> Option<Lease> {
+    let Grant { id, token, attempts, at, stored, index } = grant;
     // The grant may have waited unread for longer than the lease.
-    let Some(left) = desk.shared.lease.checked_sub(at.elapsed()) else {
-        let _ = desk.send(Command::Settle { id: *id, token: *token, outcome: Outcome::NotHandedOut, done: None });
+    let Some(left) = handle.shared.lease.checked_sub(at.elapsed()) else {
+        let _ = handle.send(Command::Settle { id, token, outcome: LeaseOutcome::Released, done: None });
         return None;
     };
-    let Some(event) = stored.event(*place) else {
+    let Some(event) = stored.event(index) else {
         // A retry would fail the same way. `Inbox::list` shows the dead letter as `UnreadableEvent`.
-        let outcome = Outcome::Rejected;
-        let _ = desk.send(Command::Settle { id: *id, token: *token, outcome, done: None });
+        let outcome = LeaseOutcome::Rejected;
+        let _ = handle.send(Command::Settle { id, token, outcome, done: None });
         return None;
     };
-    Some(Lease {
-        event,
-        id: *id,
-        token: *token,
-        attempts: *attempts,
-        expires_at: after(left),
-        desk: Some(desk.clone()),
-    })
+    Some(Lease { event, id, token, attempts, expires_at: after(left), handle: Some(handle.clone()) })
 }
 
 impl Stream for Leases {
@@ -228,9 +221,9 @@ impl Drop for Leases {
     fn drop(&mut self) {
         let Some(mut waiting) = self.waiting.take() else { return };
         waiting.close();
-        if let Ok(Granted { id, token, .. }) = waiting.try_recv() {
-            let outcome = Outcome::NotHandedOut;
-            let _ = self.desk.send(Command::Settle { id, token, outcome, done: None });
+        if let Ok(Grant { id, token, .. }) = waiting.try_recv() {
+            let outcome = LeaseOutcome::Released;
+            let _ = self.handle.send(Command::Settle { id, token, outcome, done: None });
         }
     }
 }

@@ -13,7 +13,7 @@
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
-//! let inbox = Inbox::open(folder)?;
+//! let inbox = Inbox::open(folder).await?;
 //! let pipeline = Webhook::new(Secret::new("consumer-secret")?).sink(inbox.clone());
 //! # use birdhook_pipeline::{HeadResult, signature};
 //! # let secret = Secret::new("consumer-secret")?;
@@ -60,53 +60,36 @@
 //!     the result is `relayed`, `waiting` or `refused`
 //! - `tracing`: records an event when the store fails or its files are gone, and when deliveries
 //!   are accepted again
-//! - `conformance`: the test suite for your own [`Store`]
 
-mod clock;
-mod command;
-mod committer;
-mod contents;
-mod crowd;
-mod desk;
+mod admin;
+mod config;
+mod consume;
 mod error;
 #[cfg(not(birdhook_faults))]
 mod faults;
 #[cfg(birdhook_faults)]
+#[doc(hidden)]
 pub mod faults;
 mod id;
 mod inbox;
-mod index;
 mod lease;
-mod list;
-mod lock;
-mod memory;
 mod observe;
-mod options;
-mod prepared;
-mod private;
-mod record;
-mod relay;
-mod round;
-mod run;
-mod seal;
-mod slot;
-mod space;
-mod stats;
-mod store;
-mod unreadable;
+mod open;
+mod seen_keys;
+mod storage;
+mod writer;
 
+pub use admin::list::{EventQuery, EventStatus, ListedEvent};
+pub use admin::stats::Stats;
 pub use birdhook_core::Event;
-pub use clock::Clock;
-pub use error::{Closed, ExtendError, OpenError};
+pub use config::clock::Clock;
+pub use config::order::Order;
+pub use config::settings::InboxSettings;
+pub use consume::relay::{Relay, RelayError};
+pub use error::{Closed, ExtendError, ListError, OpenError};
 pub use id::{EventId, ParseEventIdError};
-pub use inbox::{Inbox, ListError};
+pub use inbox::Inbox;
 pub use lease::{Lease, Leases};
-pub use list::{EventQuery, EventStatus, ListedEvent};
-pub use lock::LockHolder;
-pub use options::{InboxSettings, Order};
-pub use relay::{Relay, RelayError};
-pub use stats::Stats;
-#[cfg(feature = "conformance")]
-pub use store::conformance;
-pub use store::{Change, RedbStore, Store, StoreError, Table};
-pub use unreadable::UnreadableEvent;
+pub use storage::error::StoreError;
+pub use storage::lock_holder::LockHolder;
+pub use storage::unreadable::UnreadableEvent;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::Stats;
+use crate::admin::stats::Stats;
 
 /// Sets the gauges to the current stats.
-pub(crate) fn stands(stats: &Stats) {
+pub(crate) fn stats(stats: &Stats) {
     #[cfg(feature = "metrics")]
     {
         metrics::gauge!("birdhook_inbox_depth").set(stats.depth as f64);

@@ -1,4 +1,8 @@
 //! The integration tests of birdhook-inbox, in one binary.
+//!
+//! The tests in `behaviour` use the inbox through [`support::backend::Backend`] only. Another crate
+//! runs them on its own backend: it includes `behaviour` and `support` with `#[path]` and defines
+//! `Tested`. The tests in `files` are about the files of this crate's inbox.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,22 +12,9 @@
     reason = "tests"
 )]
 
-#[cfg(feature = "conformance")]
-mod conformance;
-mod consuming;
-mod failing;
-mod golden;
-#[cfg(unix)]
-mod gone;
-mod horizon;
-mod limits;
-#[cfg(feature = "metrics")]
-mod metrics;
-mod opening;
-mod parallel;
-mod racing;
-mod relaying;
-mod retention;
-mod secrecy;
+mod behaviour;
+mod files;
 mod support;
-mod unreadable;
+
+/// The backend under test.
+type Tested = files::redb_file::RedbFile;

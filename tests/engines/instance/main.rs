@@ -28,7 +28,7 @@ async fn main() {
         None if engine.starts_with("redis") => serve(port, redis_sink(&engine).await).await,
         None => serve(port, nats_sink(&engine).await).await,
         Some(folder) => {
-            let inbox = inbox_options().open(folder).unwrap();
+            let inbox = inbox_options().open(folder).await.unwrap();
             let relaying = tokio::spawn(relay(inbox.clone(), engine));
             serve(port, inbox.clone()).await;
             inbox.close(TIMEOUT).await;

@@ -98,7 +98,7 @@ impl Instance {
     /// Relays the remaining events of a stopped instance's inbox.
     pub async fn empty(&self, engine: &Server) -> Result<(), Violation> {
         let Some(folder) = &self.inbox else { return Ok(()) };
-        let inbox = inbox_options().open(folder.path()).map_err(Violation::other)?;
+        let inbox = inbox_options().open(folder.path()).await.map_err(Violation::other)?;
         let relaying = tokio::spawn(relay(inbox.clone(), engine.url()));
         let begun = Instant::now();
         while inbox.stats().depth > 0 {

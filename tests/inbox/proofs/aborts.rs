@@ -24,7 +24,7 @@ pub const POINTS: [&str; 12] = [
     "answered",
 ];
 
-/// Returns the points named in the inbox's sources.
+/// Returns the points named in the sources of the inbox and of the watched file.
 pub fn named_points() -> BTreeSet<String> {
     fn read(folder: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -39,7 +39,9 @@ pub fn named_points() -> BTreeSet<String> {
         }
     }
     let mut found = BTreeSet::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/inbox/src"), &mut found);
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    read(&here.join("../../crates/inbox/src"), &mut found);
+    read(&here.join("proofs/faults"), &mut found);
     found
 }
 

@@ -28,8 +28,8 @@ pub async fn forget_nothing() -> Result<(), Violation> {
     set_right_again().await
 }
 
-fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Fixture, Violation> {
-    let opened = Fixture::open(options().clock(clock.clone()).dedupe_horizon(horizon), folder);
+async fn open(clock: &SetClock, horizon: Duration, folder: &Path) -> Result<Fixture, Violation> {
+    let opened = Fixture::open(options().clock(clock.clone()).dedupe_horizon(horizon), folder).await;
     opened.map_err(Violation::other)
 }
 
@@ -42,7 +42,7 @@ async fn consumed(fixture: &Fixture, load: &Load) -> Result<Body, Violation> {
 }
 
 /// Sends a body again and returns whether it was recognised as a duplicate. First runs the
-/// committer, so that expired keys are dropped.
+/// writer, so that expired keys are dropped.
 async fn is_known(fixture: &Fixture, body: &Body) -> bool {
     for _ in 0..2 {
         fixture.inbox.requeue([]).await.unwrap();
@@ -54,7 +54,7 @@ async fn is_known(fixture: &Fixture, body: &Body) -> bool {
 /// one day.
 async fn while_open(jump: Jump, back: Jump) -> Result<(), Violation> {
     let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
-    let fixture = open(&clock, DAY, folder.path())?;
+    let fixture = open(&clock, DAY, folder.path()).await?;
     let body = consumed(&fixture, &load).await?;
     for jump in [jump, back, back] {
         jump(&clock, 2 * DAY);
@@ -73,7 +73,7 @@ async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
     let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let mut bodies: Vec<Body> = Vec::new();
     for jump in [jump, back, back, jump] {
-        let fixture = open(&clock, 5 * DAY, folder.path())?;
+        let fixture = open(&clock, 5 * DAY, folder.path()).await?;
         for body in &bodies {
             holds(is_known(&fixture, body).await, || "the clock jumped between, and an event is forgotten")?;
         }
@@ -82,7 +82,7 @@ async fn while_closed(jump: Jump, back: Jump) -> Result<(), Violation> {
         jump(&clock, 2 * DAY);
         clock.advance(HOUR);
     }
-    let fixture = open(&clock, 5 * DAY, folder.path())?;
+    let fixture = open(&clock, 5 * DAY, folder.path()).await?;
     for body in &bodies {
         holds(is_known(&fixture, body).await, || "the clock jumped at last, and an event is forgotten")?;
     }
@@ -155,15 +155,15 @@ impl Clock for RunningClock {
 async fn set_right_again() -> Result<(), Violation> {
     let (clock, folder, load) = (SetClock::default(), tempfile::tempdir().unwrap(), Load::new(seed()));
     let horizon = 5 * DAY;
-    let fixture = open(&clock, horizon, folder.path())?;
+    let fixture = open(&clock, horizon, folder.path()).await?;
     consumed(&fixture, &load).await?;
     fixture.close().await;
     clock.jump_backwards(2 * DAY);
-    let fixture = open(&clock, horizon, folder.path())?;
+    let fixture = open(&clock, horizon, folder.path()).await?;
     let body = consumed(&fixture, &load).await?;
     fixture.close().await;
     clock.jump_forwards(2 * DAY);
-    let fixture = open(&clock, horizon, folder.path())?;
+    let fixture = open(&clock, horizon, folder.path()).await?;
     clock.advance(horizon - HOUR);
     holds(is_known(&fixture, &body).await, || "stored by a slow clock, and forgotten early")?;
     clock.advance(2 * HOUR);

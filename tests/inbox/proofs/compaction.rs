@@ -1,10 +1,7 @@
 //! The process ends, power is lost or a sync fails while the store returns space to the disk.
 
-use birdhook_inbox::faults::Disk;
-use birdhook_inbox::{RedbStore, Store};
-use birdhook_test_harness::seed::seed;
-
 use crate::damage::File;
+use crate::faults::Disk;
 use birdhook_test_harness::violation::{Violation, holds};
 
 /// The number of random selections of sectors examined at each moment.
@@ -45,12 +42,11 @@ pub async fn loses_nothing() -> Result<(), Violation> {
 /// Returns the disk after a compaction. With `failing`, all syncs after that many fail.
 fn compacted(file: &File, failing: Option<usize>) -> Result<Disk, Violation> {
     let disk = Disk::holding(file.image.clone());
-    let other = |error: birdhook_inbox::StoreError| Violation::other(error);
-    let mut store = RedbStore::simulated(disk.clone()).map_err(other)?;
+    let mut database = disk.open().map_err(Violation::other)?;
     let opened = disk.syncs();
     failing.into_iter().for_each(|syncs| disk.fail_sync_after(syncs.saturating_sub(opened)));
-    let reclaimed = store.reclaim();
+    let reclaimed = database.compact();
     holds(reclaimed.is_ok() || failing.is_some(), || format!("a sound disk, and {reclaimed:?}"))?;
-    drop(store);
+    drop(database);
     Ok(disk)
 }

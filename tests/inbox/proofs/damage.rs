@@ -7,13 +7,13 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use birdhook_inbox::faults::{self, Bug, Disk};
-use birdhook_inbox::{EventQuery, EventStatus, Inbox, OpenError, RedbStore, StoreError};
+use birdhook_inbox::{EventQuery, EventStatus, Inbox, OpenError, StoreError};
 use birdhook_pipeline::EventKey;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use tempfile::TempDir;
 
+use crate::faults::{self, Bug, Disk};
 use crate::fixture::{Fixture, options};
 use birdhook_test_harness::consumption::{Line, content};
 use birdhook_test_harness::load::Load;
@@ -33,8 +33,7 @@ impl File {
         let folder = tempfile::tempdir().unwrap();
         let load = Load::new(seed);
         let disk = Disk::default();
-        let store = disk.clone();
-        let inbox = options().open_with(folder.path(), move || RedbStore::simulated(store.clone())).unwrap();
+        let inbox = disk.of(options()).open(folder.path()).await.unwrap();
         let fixture = Fixture::of(inbox);
         for _ in 0..40 {
             let status = fixture.send_fresh(&load).await;
@@ -68,8 +67,7 @@ impl File {
     pub(crate) async fn is_refused(&self, folder: &TempDir, image: Vec<u8>) -> Result<bool, Violation> {
         std::fs::write(folder.path().join("sealed"), &self.seal).unwrap();
         let disk = Disk::holding(image);
-        let open = || options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
-        let opened = std::panic::catch_unwind(AssertUnwindSafe(open));
+        let opened = AssertUnwindSafe(disk.of(options()).open(folder.path())).catch_unwind().await;
         match opened.map_err(|_| Violation::other("it panicked in place of being refused"))? {
             Ok(inbox) => self.is_whole(inbox).await.map(|()| false),
             Err(OpenError { reason: StoreError::Corrupt(_) | StoreError::Other(_), .. }) => Ok(true),
@@ -84,7 +82,7 @@ impl File {
         let listed = listed.map_err(|error| Violation::other(format!("opened, and then: {error}")))?;
         let there: HashMap<_, _> = listed
             .iter()
-            .filter(|one| one.standing != EventStatus::Acknowledged)
+            .filter(|one| one.status != EventStatus::Acknowledged)
             .filter_map(|one| one.event.as_ref().ok())
             .map(|event| (event.delivery_key(), content(event)))
             .collect();
@@ -153,19 +151,20 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
     let folder = tempfile::tempdir().unwrap();
     let load = Load::new(seed());
     let path = folder.path().join("inbox.redb");
-    let open = |folder: &Path| Fixture::open(options(), folder);
-    let located = |error: OpenError| Violation::other(error);
+    let open = async |folder: &Path| Fixture::open(options(), folder).await;
+    let told = |error: OpenError| Violation::other(error.to_string());
     let mut copies = Vec::new();
     for _ in 0..3 {
-        let fixture = open(folder.path()).map_err(located)?;
-        fixture.send_fresh(&load).await;
+        let fixture = open(folder.path()).await.map_err(told)?;
+        let body = load.fresh();
+        load.answered(&body, fixture.send(&body.bytes).await);
         fixture.close().await;
         copies.push(std::fs::read(&path).unwrap());
     }
     let newest = copies.pop().unwrap();
     for (older, number) in copies.iter().zip(1..) {
         std::fs::write(&path, older).unwrap();
-        match open(folder.path()).map_err(|error| error.reason) {
+        match open(folder.path()).await.map_err(|error| error.reason) {
             Err(StoreError::Corrupt(_)) => {}
             Err(other) => {
                 return Err(Violation::other(format!("copy {number} is refused for a wrong reason: {other}")));
@@ -174,9 +173,9 @@ pub async fn is_not_taken_for_new_when_older() -> Result<(), Violation> {
         }
     }
     std::fs::remove_file(&path).unwrap();
-    holds(open(folder.path()).is_err(), || "a new file is taken for the one that was there")?;
+    holds(open(folder.path()).await.is_err(), || "a new file is taken for the one that was there".to_owned())?;
     std::fs::write(&path, newest).unwrap();
-    let fixture = open(folder.path()).map_err(located)?;
+    let fixture = open(folder.path()).await.map_err(told)?;
     let lines: Vec<Line> = fixture.drain().await?;
     load.journal(|journal| journal.judge(&lines))
 }

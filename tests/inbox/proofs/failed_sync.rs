@@ -4,11 +4,10 @@ use birdhook_test_harness::seed::seed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::faults::{self, Bug, Disk};
-use birdhook_inbox::{Lease, RedbStore};
 use birdhook_pipeline::EventSink;
 
-use crate::fixture::{Fixture, line, options};
+use crate::faults::{self, Bug, Disk};
+use crate::fixture::{Fixture, options};
 use birdhook_test_harness::TIMEOUT;
 use birdhook_test_harness::consumption::Line;
 use birdhook_test_harness::load::Load;
@@ -22,11 +21,11 @@ pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violati
     // The number of syncs at each time the store was opened.
     let opened = Arc::new(Mutex::new(Vec::new()));
     let (store, log) = (disk.clone(), Arc::clone(&opened));
-    let open = move || {
+    let open = move |_| {
         log.lock().unwrap().push(store.syncs());
-        RedbStore::simulated(store.clone())
+        store.open()
     };
-    let inbox = options().lease(Duration::from_secs(3600)).open_with(folder.path(), open);
+    let inbox = options().lease(Duration::from_secs(3600)).database(open).open(folder.path()).await;
     let fixture = Fixture::of(inbox.map_err(Violation::other)?);
     faults::plant(bug);
     let proof = fail(&fixture, &load, &disk, &opened, syncs).await;
@@ -35,9 +34,9 @@ pub async fn loses_nothing(syncs: usize, bug: Option<Bug>) -> Result<(), Violati
     fixture.close().await;
     // After a power loss now, nothing may be missing either.
     let disk = Disk::holding(disk.after_crash(disk.moment(), |_, _| false));
-    let inbox = options().open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
+    let inbox = disk.of(options()).open(folder.path()).await;
     let fixture = Fixture::of(inbox.map_err(Violation::other)?);
-    holds(fixture.inbox.stats().depth == 0, || "what was acknowledged is there")
+    holds(fixture.inbox.stats().depth == 0, || "what was acknowledged is there".to_owned())
 }
 
 async fn fail(
@@ -66,7 +65,7 @@ async fn fail(
     wait(async || opened.lock().unwrap().len() > 1).await?;
     let next = opened.lock().unwrap()[1];
     holds(next == failed, || format!("sync {failed} failed, and {next} were tried before the store was opened again"))?;
-    disk.mend();
+    disk.repair();
     wait(async || send().await == 200).await?;
     holds(fixture.inbox.is_open(), || "it answers 200 and says that it is not open")?;
 

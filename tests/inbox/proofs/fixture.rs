@@ -33,8 +33,8 @@ pub fn options() -> InboxSettings {
 }
 
 impl Fixture {
-    pub(crate) fn open(options: InboxSettings, folder: &Path) -> Result<Self, OpenError> {
-        Ok(Self::of(options.open(folder)?))
+    pub(crate) async fn open(options: InboxSettings, folder: &Path) -> Result<Self, OpenError> {
+        Ok(Self::of(options.open(folder).await?))
     }
 
     pub(crate) fn of(inbox: Inbox) -> Self {
@@ -97,7 +97,7 @@ impl Fixture {
 /// Opens the folder a process left behind, sends the rest, consumes everything and checks the
 /// result.
 pub(crate) async fn settle(load: &Load, folder: &Path, consumed: &Path) -> Result<(), Violation> {
-    let fixture = Fixture::open(options(), folder).map_err(Violation::other)?;
+    let fixture = Fixture::open(options(), folder).await.map_err(Violation::other)?;
     fixture.send_rest(load).await?;
     let mut lines = Line::read(consumed);
     let drained = fixture.drain().await?;

@@ -50,11 +50,11 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     };
     let load = Load::new(seed());
     let clock = SetClock::default();
-    let open = |low| {
-        let opened = Fixture::open(options().free_space(low).clock(clock.clone()), &disk.inbox());
+    let open = async |low| {
+        let opened = Fixture::open(options().free_space(low).clock(clock.clone()), &disk.inbox()).await;
         opened.map_err(Violation::other)
     };
-    let fixture = open(LOW)?;
+    let fixture = open(LOW).await?;
     let mut lines = Vec::new();
 
     // The inbox fills the disk itself, and stops before it is full.
@@ -86,14 +86,14 @@ pub async fn loses_nothing() -> Result<(), Violation> {
     lines.extend(drained?);
     // The disk is full during a write, which the limit cannot prevent.
     fixture.close().await;
-    let fixture = open(0)?;
+    let fixture = open(0).await?;
     fill(&others, disk.0.path(), 0);
     holds(until(&fixture, &load, 503).await?, || "nothing is left, and it answers 200")?;
     fs::remove_file(&others).unwrap();
     recovers(&fixture, &load, &clock).await?;
     fixture.close().await;
 
-    let fixture = open(0)?;
+    let fixture = open(0).await?;
     lines.extend(fixture.drain().await?);
     fixture.close().await;
     load.journal(|journal| journal.judge(&lines))
@@ -128,7 +128,7 @@ async fn recovers(fixture: &Fixture, load: &Load, clock: &SetClock) -> Result<()
             return Ok(());
         }
         clock.advance(Duration::from_secs(61));
-        // The committer reads its clock at least once a second.
+        // The writer reads its clock at least once a second.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Err(Violation::other("there is room again, and it does not recover"))

@@ -20,6 +20,8 @@ pub mod compaction;
 pub mod damage;
 #[cfg(birdhook_faults)]
 pub mod failed_sync;
+#[cfg(birdhook_faults)]
+pub mod faults;
 pub mod fixture;
 pub mod full_disk;
 pub mod kills;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::faults::{self, Bug};
 use birdhook_inbox::{EventQuery, StoreError};
 
+use crate::faults::{self, Bug};
 use crate::fixture::{Fixture, options};
 use birdhook_test_harness::load::{Body, Load};
 use birdhook_test_harness::violation::{Violation, holds};
@@ -34,15 +34,14 @@ fn round(load: &Load) -> Result<(), Violation> {
     let folder = tempfile::tempdir().unwrap();
     let looked = Arc::new((Mutex::new(0), Condvar::new()));
     let start = Barrier::new(OPENERS);
+    faults::call_at("looked", move || {
+        let (count, changed) = &*looked;
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        changed.notify_all();
+        drop(changed.wait_timeout_while(count, DELAY, |count| *count < OPENERS).unwrap());
+    });
     let opener = || {
-        let looked = Arc::clone(&looked);
-        faults::call_at("looked", move || {
-            let (count, changed) = &*looked;
-            let mut count = count.lock().unwrap();
-            *count += 1;
-            changed.notify_all();
-            drop(changed.wait_timeout_while(count, DELAY, |count| *count < OPENERS).unwrap());
-        });
         start.wait();
         wait(take_a_turn(folder.path(), load.fresh()))
     };
@@ -55,7 +54,7 @@ fn round(load: &Load) -> Result<(), Violation> {
         answered += turn?;
     }
     let there = wait(async {
-        let fixture = Fixture::open(options(), folder.path()).map_err(Violation::other)?;
+        let fixture = Fixture::open(options(), folder.path()).await.map_err(Violation::other)?;
         let there = fixture.inbox.list(EventQuery::all()).await.map_err(Violation::other)?.len();
         fixture.close().await;
         Ok(there)
@@ -65,7 +64,7 @@ fn round(load: &Load) -> Result<(), Violation> {
 
 /// Opens the inbox, stores a delivery and closes it. Returns the number of events answered 200.
 async fn take_a_turn(folder: &Path, body: Body) -> Result<usize, Violation> {
-    let fixture = match Fixture::open(options(), folder) {
+    let fixture = match Fixture::open(options(), folder).await {
         Ok(fixture) => fixture,
         Err(error) if matches!(error.reason, StoreError::InUse(_)) => return Ok(0),
         Err(error) => return Err(Violation::other(error)),

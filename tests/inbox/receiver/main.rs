@@ -47,7 +47,12 @@ async fn main() {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     let mut term = signal(SignalKind::terminate()).unwrap();
 
-    let inbox = options.open(folder).unwrap();
+    #[cfg(birdhook_faults)]
+    {
+        birdhook_inbox_proof::faults::install();
+        options = options.database(birdhook_inbox_proof::faults::open_watched);
+    }
+    let inbox = options.open(folder).await.unwrap();
     let file = File::options().create(true).append(true).open(consumed).unwrap();
     let consumer = Consumer { inbox: inbox.clone(), consumed: Arc::new(file), fails };
     let consuming: Vec<_> = (0..consumers).map(|_| tokio::spawn(consumer.clone().run())).collect();
@@ -96,7 +101,7 @@ impl Consumer {
 /// Returns how often the process has passed each abort point.
 fn passed() -> String {
     #[cfg(birdhook_faults)]
-    return birdhook_inbox::faults::points().iter().map(|(name, count)| format!("{name} {count}\n")).collect();
+    return birdhook_inbox_proof::faults::points().iter().map(|(name, count)| format!("{name} {count}\n")).collect();
     #[cfg(not(birdhook_faults))]
     String::new()
 }

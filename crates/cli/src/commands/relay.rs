@@ -51,7 +51,7 @@ impl Relay {
         }
         let engine = self.engine.connect().await?;
         let sink = engine.sink(&self.writing).await?;
-        let inbox = opened(&self.inbox, options(self.in_order))?;
+        let inbox = opened(&self.inbox, options(self.in_order)).await?;
         let before = inbox.stats();
         note(format!("{} to be handed on to {}", plural(before.depth, "event"), engine.name()));
         let stopped = asked_to_stop();

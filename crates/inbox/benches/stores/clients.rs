@@ -69,9 +69,9 @@ pub(crate) struct Running {
 const MOST: usize = 4096;
 
 impl Running {
-    pub(crate) fn open(contestant: Contestant, folder: &Path) -> Self {
+    pub(crate) async fn open(contestant: Contestant, folder: &Path) -> Self {
         let Some(store) = contestant.open(folder) else {
-            let inbox = InboxSettings::new().free_space(0).open(folder).unwrap();
+            let inbox = InboxSettings::new().free_space(0).open(folder).await.unwrap();
             return Self { taker: Taker::Inbox(inbox), thread: None };
         };
         let (sender, receiver) = channel();

@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::Path;
 
 use birdhook_core::Delivery;
-use birdhook_inbox::{RedbStore, Store, Table};
 use redb::{Database, ReadableTable, TableDefinition};
 
 use crate::fjall_store::FjallStore;
-use crate::records::{self, Key};
+use crate::records::{self, Key, Store, Table};
+use crate::redb_store::RedbStore;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Contestant {
@@ -40,8 +40,8 @@ impl Contestant {
     pub(crate) fn open(self, folder: &Path) -> Option<Box<dyn Commit>> {
         Some(match self {
             Self::Log => Box::new(Log(File::options().create(true).append(true).open(folder.join("log")).unwrap())),
-            Self::RedbPacked => Box::new(Packed::open(redb_store(folder))),
-            Self::FjallPacked => Box::new(Packed::open(FjallStore::open(folder).unwrap())),
+            Self::RedbPacked => Box::new(Packed::open(RedbStore::open(folder))),
+            Self::FjallPacked => Box::new(Packed::open(FjallStore::open(folder))),
             Self::RedbEach => Box::new(RedbEach::open(folder)),
             Self::FjallEach => Box::new(FjallEach::open(folder)),
             Self::Inbox => return None,
@@ -52,16 +52,12 @@ impl Contestant {
     pub(crate) fn remember(self, folder: &Path, keys: &[Key]) {
         match self {
             Self::Log => {}
-            Self::RedbPacked | Self::Inbox => _ = records::remember(&mut redb_store(folder), keys),
-            Self::FjallPacked => _ = records::remember(&mut FjallStore::open(folder).unwrap(), keys),
+            Self::RedbPacked | Self::Inbox => _ = records::remember(&mut RedbStore::open(folder), keys),
+            Self::FjallPacked => _ = records::remember(&mut FjallStore::open(folder), keys),
             Self::RedbEach => RedbEach::open(folder).remember(keys),
             Self::FjallEach => FjallEach::open(folder).remember(keys),
         }
     }
-}
-
-fn redb_store(folder: &Path) -> RedbStore {
-    RedbStore::open(folder.join("inbox.redb")).unwrap()
 }
 
 /// A store that commits all waiting deliveries at once. They are on disk when `commit` returns.
@@ -92,7 +88,7 @@ struct Packed<S> {
 
 impl<S: Store> Packed<S> {
     fn open(store: S) -> Self {
-        let next = store.get(Table::About, 1).unwrap();
+        let next = store.get(Table::About, 1);
         let next = next.map_or(0, |next| u64::from_be_bytes(*next.first_chunk().unwrap()));
         Self { store, next }
     }
@@ -100,7 +96,7 @@ impl<S: Store> Packed<S> {
 
 impl<S: Store> Commit for Packed<S> {
     fn commit(&mut self, deliveries: &[Delivery]) {
-        self.store.commit(&records::commit(self.next, deliveries)).unwrap();
+        self.store.commit(&records::commit(self.next, deliveries));
         self.next += 1;
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn opened() -> bool {
     let contestant = Contestant::ALL.into_iter().find(|contestant| open == OPEN && contestant.name() == name);
     let Some(contestant) = contestant else { return false };
     let (before, started) = (resident(), Instant::now());
-    let running = Running::open(contestant, Path::new(folder));
+    let running = Running::open(contestant, Path::new(folder)).await;
     let seconds = started.elapsed().as_secs_f64();
     println!("{seconds} {}", resident().saturating_sub(before));
     running.close().await;

@@ -16,6 +16,7 @@ mod contestants;
 mod fjall_store;
 mod machine;
 mod records;
+mod redb_store;
 mod report;
 
 use std::collections::BTreeMap;
@@ -72,9 +73,6 @@ async fn main() {
     }
     let arguments = Arguments::read();
     let folder = tempfile::tempdir_in(&arguments.folder).unwrap();
-    // In a debug build the suite takes longer than everything else.
-    #[cfg(all(feature = "conformance", not(debug_assertions)))]
-    birdhook_inbox::conformance::check(|| fjall_store::FjallStore::open(&folder.path().join("checked"))).unwrap();
     let mut bench = Bench { bodies: Bodies::new(), results: Results::default(), arguments };
     let remembering = bench.remember(folder.path());
     for round in 0..bench.arguments.rounds {
@@ -127,9 +125,9 @@ impl Bench {
     async fn measure(&mut self, contestant: Contestant, folder: &Path, remembers: &Path) {
         let (log, empty) = (made(folder.join("log")), made(folder.join("empty")));
         let sides = [
-            (Side::Log, Running::open(Contestant::Log, &log)),
-            (Side::Empty, Running::open(contestant, &empty)),
-            (Side::Remembers, Running::open(contestant, remembers)),
+            (Side::Log, Running::open(Contestant::Log, &log).await),
+            (Side::Empty, Running::open(contestant, &empty).await),
+            (Side::Remembers, Running::open(contestant, remembers).await),
         ];
         let time = Duration::from_secs_f64(self.arguments.seconds / f64::from(SLICES));
         let mut events = BTreeMap::new();

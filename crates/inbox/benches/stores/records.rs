@@ -3,8 +3,44 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use birdhook_core::Delivery;
-use birdhook_inbox::{Change, Store, Table};
-use bytes::{BufMut, Bytes};
+use bytes::BufMut;
+
+/// The tables of the inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Table {
+    Deliveries,
+    Progress,
+    Keys,
+    About,
+}
+
+impl Table {
+    pub(crate) const ALL: [Self; 4] = [Self::Deliveries, Self::Progress, Self::Keys, Self::About];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Deliveries => "deliveries",
+            Self::Progress => "progress",
+            Self::Keys => "keys",
+            Self::About => "about",
+        }
+    }
+}
+
+/// One record to write.
+pub(crate) struct Change {
+    pub(crate) table: Table,
+    pub(crate) key: u64,
+    pub(crate) value: Vec<u8>,
+}
+
+/// A store of the inbox's records.
+pub(crate) trait Store: Send {
+    /// Writes all records in one synced commit.
+    fn commit(&mut self, changes: &[Change]);
+
+    fn get(&self, table: Table, key: u64) -> Option<Vec<u8>>;
+}
 
 /// The half of an event's key that is stored.
 pub(crate) type Key = [u8; 16];
@@ -54,7 +90,7 @@ fn keys_record(number: u64, keys: &[Key]) -> Change {
 fn put(table: Table, key: u64, mut record: Vec<u8>) -> Change {
     let checksum = crc32fast::hash(&record);
     record.put_u32(checksum);
-    Change { table, key, value: Some(Bytes::from(record)) }
+    Change { table, key, value: record }
 }
 
 fn now() -> u64 {
@@ -80,7 +116,7 @@ pub(crate) fn remember(store: &mut dyn Store, keys: &[Key]) -> u64 {
             (number, rest) = (number + 1, behind);
         }
         changes.extend(about(number));
-        store.commit(&changes).expect("a disk with room");
+        store.commit(&changes);
     }
     number
 }

@@ -2,58 +2,68 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on")]
 
-#[cfg(feature = "conformance")]
-pub(crate) mod broken;
-pub(crate) mod faulty;
+pub(crate) mod backend;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use birdhook_inbox::{Clock, Event, Inbox, InboxSettings};
+use birdhook_inbox::{Clock, Event, InboxSettings, Lease};
 use birdhook_pipeline::{HeadResult, Pipeline, RequestHead, Secret, Webhook, signature};
-use tempfile::TempDir;
+
+use self::backend::{Backend, Switch};
+use crate::Tested;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An inbox in a temporary folder, with a webhook in front of it.
+/// The handle of the inbox under test.
+pub(crate) type Inbox = <Tested as Backend>::Inbox;
+
+/// An inbox in a new place, with a webhook in front of it.
 pub(crate) struct Receiver {
-    pub(crate) folder: Arc<TempDir>,
+    pub(crate) place: Tested,
     pub(crate) inbox: Inbox,
     pub(crate) pipeline: Pipeline<Inbox>,
 }
 
-pub(crate) fn options() -> InboxSettings {
+pub(crate) fn inbox_settings() -> InboxSettings {
     InboxSettings::new().free_space(0)
 }
 
 impl Receiver {
-    pub(crate) fn new(options: InboxSettings) -> Self {
-        Self::open(&Arc::new(tempfile::tempdir().unwrap()), options)
+    pub(crate) async fn new(settings: InboxSettings) -> Self {
+        Self::open(&Tested::create(), settings).await
     }
 
-    pub(crate) fn open(folder: &Arc<TempDir>, options: InboxSettings) -> Self {
-        Self::behind(folder, options.open(folder.path()).unwrap(), webhook())
+    pub(crate) async fn open(place: &Tested, settings: InboxSettings) -> Self {
+        Self::behind(place, place.open(settings).await.unwrap(), webhook())
+    }
+
+    pub(crate) async fn failing(switch: &Switch, settings: InboxSettings) -> Self {
+        let place = Tested::create();
+        let inbox = place.open_failing(settings, switch).await.unwrap();
+        Self::behind(&place, inbox, webhook())
     }
 
     /// Creates a receiver with other webhook settings.
-    pub(crate) fn behind(folder: &Arc<TempDir>, inbox: Inbox, webhook: Webhook) -> Self {
+    pub(crate) fn behind(place: &Tested, inbox: Inbox, webhook: Webhook) -> Self {
         // A long deadline, because a shared disk may be slow. The webhook remembers no keys itself,
         // so that only the inbox recognises duplicates.
         let webhook = webhook.deadline(PATIENCE).dedupe_window(0, Duration::ZERO);
         let pipeline = webhook.sink(inbox.clone());
-        Self { folder: Arc::clone(folder), inbox, pipeline }
+        Self { place: place.clone(), inbox, pipeline }
     }
 
-    /// Closes the inbox without waiting for leases, as the end of a process would, and reopens it.
-    pub(crate) async fn reopen(self, options: InboxSettings) -> Self {
-        let folder = Arc::clone(&self.folder);
-        self.close().await;
-        Self::open(&folder, options)
+    /// Ends the inbox as the end of its process would, and opens it again.
+    pub(crate) async fn reopen(self, settings: InboxSettings) -> Self {
+        let place = self.close().await;
+        Self::open(&place, settings).await
     }
 
-    pub(crate) async fn close(self) {
-        self.inbox.close(Duration::ZERO).await;
+    /// Ends the inbox as the end of its process would.
+    pub(crate) async fn close(self) -> Tested {
+        Tested::end(self.inbox).await;
+        self.place
     }
 
     /// Sends a delivery and returns the status of the response.
@@ -61,12 +71,12 @@ impl Receiver {
         send(&self.pipeline, body).await
     }
 
-    pub(crate) async fn next(&self) -> birdhook_inbox::Lease {
+    pub(crate) async fn next(&self) -> Lease {
         tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("an event").expect("an open inbox")
     }
 
-    /// Makes the committer read the clock.
-    pub(crate) async fn look_at_the_clock(&self) {
+    /// Makes the writer read the clock.
+    pub(crate) async fn read_the_clock(&self) {
         // The second command runs after everything that the first one made due.
         self.inbox.requeue([]).await.unwrap();
         self.inbox.requeue([]).await.unwrap();
@@ -76,13 +86,22 @@ impl Receiver {
     pub(crate) async fn is_quiet(&self) -> bool {
         let mut leases = self.inbox.leases();
         // `recv` is polled first, so it is served before the clock is read.
-        let asked = self.look_at_the_clock();
+        let asked = self.read_the_clock();
         tokio::select! {
             biased;
             _ = leases.recv() => false,
             () = asked => true,
         }
     }
+}
+
+pub(crate) async fn wait_until(is_so: impl Fn() -> bool) {
+    let so = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, so).await.unwrap();
 }
 
 pub(crate) fn secret() -> Secret {

@@ -2,15 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use birdhook_inbox::faults::Disk;
-use birdhook_inbox::{EventQuery, EventStatus, ListedEvent, RedbStore};
+use birdhook_inbox::{EventQuery, EventStatus, ListedEvent};
 use birdhook_pipeline::{EventKey, EventSink};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::workload::{Fate, Trace};
 use crate::clocks::RunningClock;
-use crate::fixture::{Fixture, options};
+use crate::faults::Disk;
 use birdhook_test_harness::consumption::{Line, content};
 use birdhook_test_harness::violation::{Violation, holds};
 
@@ -63,7 +62,7 @@ async fn opened(
     let disk = Disk::holding(image);
     // The machine's clock may be years away from the workload's and would expire its keys.
     let clock = RunningClock::starting_at(trace.ended);
-    let opened = options().clock(clock).open_with(folder.path(), move || RedbStore::simulated(disk.clone()));
+    let opened = disk.of(options().clock(clock)).open(folder.path()).await;
     let fixture = Fixture::of(opened.map_err(Violation::other)?);
     let listed = fixture.inbox.list(EventQuery::all().limit(usize::MAX)).await;
     let listed = listed.map_err(Violation::other)?;
@@ -112,7 +111,7 @@ fn stands(
     holds(found.is_some() || may_be_done || !is_remembered, || format!("{key} is remembered, and is not there"))?;
     if let Some(found) = found {
         let tried = fate.tries.iter().filter(|(at, _)| *at <= moment).map(|(_, tries)| *tries).max();
-        holds(tried <= Some(found.tries), || format!("{key} forgot that it was handed out"))?;
+        holds(tried <= Some(found.attempts), || format!("{key} forgot that it was handed out"))?;
     }
     Ok(())
 }

@@ -9,8 +9,7 @@ mod workload;
 use birdhook_test_harness::seed::seed;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use birdhook_inbox::faults::{self, Bug};
-
+use crate::faults::{self, Bug};
 use birdhook_test_harness::violation::{Violation, holds};
 use image::Examiner;
 use workload::Trace;

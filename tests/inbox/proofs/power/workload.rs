@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use birdhook_inbox::faults::Disk;
-use birdhook_inbox::{Clock, Lease, RedbStore};
+use birdhook_inbox::{Clock, Lease};
 use birdhook_pipeline::EventKey;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -16,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::clocks::SetClock;
-use crate::fixture::{Fixture, options};
+use crate::faults::Disk;
 use birdhook_test_harness::load::{Body, Load, SUBSCRIBERS};
 use birdhook_test_harness::violation::{Violation, holds};
 
@@ -74,7 +73,7 @@ struct Workload {
     subscribers: HashMap<EventKey, String>,
     seals: Vec<(usize, Vec<u8>)>,
     leases: Vec<Lease>,
-    /// The committer sends a request before each sync, and waits for permission through `go`.
+    /// The writer sends a request before each sync, and waits for permission through `go`.
     asks: UnboundedReceiver<()>,
     go: mpsc::Sender<()>,
 }
@@ -82,7 +81,7 @@ struct Workload {
 pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
     let mut random = fastrand::Rng::with_seed(seed);
     let clock = SetClock::default();
-    let mut workload = Workload::new(seed, &clock);
+    let mut workload = Workload::new(seed, &clock).await;
     for step in 0..steps {
         let mut work: Vec<LocalBoxFuture<'static, Done>> = Vec::new();
         for _ in 0..random.usize(1..4) {
@@ -113,14 +112,13 @@ pub(super) async fn run(seed: u64, steps: usize) -> Result<Trace, Violation> {
 }
 
 impl Workload {
-    fn new(seed: u64, clock: &SetClock) -> Self {
+    async fn new(seed: u64, clock: &SetClock) -> Self {
         let made = Disk::default();
-        drop(RedbStore::simulated(made.clone()).unwrap());
+        drop(made.open().unwrap());
         let disk = Disk::holding(made.after_crash(made.moment(), |_, _| true));
         let folder = tempfile::tempdir().unwrap();
-        let store = disk.clone();
         let settings = options().clock(clock.clone()).lease(Duration::from_secs(100_000));
-        let inbox = settings.open_with(folder.path(), move || RedbStore::simulated(store.clone())).unwrap();
+        let inbox = disk.of(settings).open(folder.path()).await.unwrap();
         let ((ask, asks), (go, gone)) = (unbounded_channel(), mpsc::channel());
         let gone = Mutex::new(gone);
         disk.before_sync(move || {
@@ -142,7 +140,7 @@ impl Workload {
         }
     }
 
-    /// Runs the work one sync at a time. Before each sync it notes every reply that the committer
+    /// Runs the work one sync at a time. Before each sync it notes every reply that the writer
     /// has already sent.
     async fn drive(&mut self, work: Vec<LocalBoxFuture<'static, Done>>) -> Result<(), Violation> {
         let mut work: FuturesUnordered<_> = work.into_iter().collect();

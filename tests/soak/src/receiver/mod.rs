@@ -70,7 +70,8 @@ pub async fn receive(words: &[String]) {
             serve(webhook.sink(Faulty::new(inner, faults, deadline, plant)), control, || 0).await;
         }
         Sink::Inbox => {
-            let inbox = InboxSettings::new().dedupe_horizon(horizon).open(folder.join("inbox")).unwrap();
+            let settings = InboxSettings::new().dedupe_horizon(horizon);
+            let inbox = settings.open(folder.join("inbox")).await.unwrap();
             for _ in 0..LEASES {
                 tokio::spawn(consumer.clone().lease(inbox.clone()));
             }

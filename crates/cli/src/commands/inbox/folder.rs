@@ -24,7 +24,7 @@ impl Folder {
         if !Inbox::contains(&self.path) {
             bail!("there is no inbox in {}", self.path.display());
         }
-        let inbox = opened(&self.path, untouched())?;
+        let inbox = opened(&self.path, untouched()).await?;
         let told = look(&inbox).await;
         // This command leases no events, so closing has none to wait for.
         inbox.close(Duration::from_secs(10)).await;
@@ -46,8 +46,8 @@ fn untouched() -> InboxSettings {
 }
 
 /// Opens an inbox. Prints a note each time it starts or stops refusing deliveries.
-pub(crate) fn opened(path: &Path, options: InboxSettings) -> Result<Inbox> {
-    let inbox = open(path, options)?;
+pub(crate) async fn opened(path: &Path, options: InboxSettings) -> Result<Inbox> {
+    let inbox = open(path, options).await?;
     tokio::spawn(watch(inbox.clone()));
     Ok(inbox)
 }
@@ -70,8 +70,8 @@ async fn watch(inbox: Inbox) {
     }
 }
 
-fn open(path: &Path, options: InboxSettings) -> Result<Inbox> {
-    options.open(path).map_err(|OpenError { reason, .. }| match reason {
+async fn open(path: &Path, options: InboxSettings) -> Result<Inbox> {
+    options.open(path).await.map_err(|OpenError { reason, .. }| match reason {
         StoreError::InUse(holder) => anyhow!(
             "the inbox in {} is in use by {}: stop it first, only one process at a time can open the inbox",
             path.display(),

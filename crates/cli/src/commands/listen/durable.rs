@@ -30,7 +30,7 @@ impl Durable {
     pub(super) async fn serve(self, args: &ServerArgs, json: bool) -> Result<()> {
         let (apps, webhook) = args.webhook()?;
         let forwarder = self.forward.map(|url| Forwarder::new(url, apps.clone())).transpose()?;
-        let inbox = opened(&self.folder, InboxSettings::new().max_attempts(self.tries))?;
+        let inbox = opened(&self.folder, InboxSettings::new().max_attempts(self.tries)).await?;
         let pipeline = webhook.sink(inbox.clone());
         let server = args.bind_to(&pipeline, &apps).await?;
         note(format!("the inbox holds {}", holdings(&inbox)));

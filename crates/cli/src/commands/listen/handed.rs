@@ -39,7 +39,7 @@ impl Handed {
             return server.receive(pipeline, std::future::pending()).await;
         };
         let policy = webhook.dedupe_policy();
-        let inbox = opened(&folder, options(self.in_order))?;
+        let inbox = opened(&folder, options(self.in_order)).await?;
         let pipeline = webhook.sink(inbox.clone());
         let server = args.bind_to(&pipeline, &apps).await?;
         note(format!("200 once an event is in the inbox, which holds {}", holdings(&inbox)));

@@ -1,0 +1,140 @@
+//! The settings of an inbox.
+
+use std::fmt;
+use std::fs::File;
+use std::time::Duration;
+
+use redb::{Database, DatabaseError};
+
+use crate::config::clock::{Clock, SystemClock, millis};
+use crate::config::order::{Order, Retry};
+use crate::storage::redb::{OpenDatabase, open_file};
+
+/// Settings for an [`Inbox`](crate::Inbox).
+///
+/// ```no_run
+/// # async fn open() -> Result<(), birdhook_inbox::OpenError> {
+/// use std::time::Duration;
+/// use birdhook_inbox::{InboxSettings, Order};
+///
+/// let settings = InboxSettings::new().order(Order::BySubscriber).lease(Duration::from_secs(300));
+/// let inbox = settings.open("/var/lib/app/inbox").await?;
+/// # let _ = inbox;
+/// # Ok(()) }
+/// ```
+#[must_use = "call open"]
+pub struct InboxSettings {
+    pub(crate) order: Order,
+    pub(crate) retry: Retry,
+    pub(crate) lease: u64,
+    pub(crate) horizon: u64,
+    pub(crate) keep: Option<u64>,
+    pub(crate) size_limit: u64,
+    pub(crate) free_space: u64,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) database: OpenDatabase,
+}
+
+impl Default for InboxSettings {
+    fn default() -> Self {
+        Self {
+            order: Order::default(),
+            retry: Retry { attempts: 10, first: 1000, longest: 10 * 60_000 },
+            lease: 60_000,
+            horizon: (5 * 24 + 1) * 3_600_000,
+            keep: None,
+            size_limit: 8 << 30,
+            free_space: 128 << 20,
+            clock: Box::new(SystemClock::new()),
+            database: Box::new(open_file),
+        }
+    }
+}
+
+impl InboxSettings {
+    /// Creates the default settings, those of [`Inbox::open`](crate::Inbox::open).
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the order in which events are leased. Defaults to [`Order::Unordered`].
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Sets how long a consumer may hold an event before it counts as failed. Defaults to 1 minute.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = millis(lease);
+        self
+    }
+
+    /// Sets the number of attempts before an event becomes a dead letter. Defaults to 10; at least
+    /// 1.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.retry.attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the delay before a failed event is retried: `first`, then doubled after each attempt up
+    /// to `longest`. Defaults to 1 s and 10 minutes.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        (self.retry.first, self.retry.longest) = (millis(first), millis(longest));
+        self
+    }
+
+    /// Sets how long keys are kept, so that a duplicate is not stored again. Defaults to 5 days and
+    /// 1 hour, because X replays the events of the last 5 days.
+    ///
+    /// Takes about 30 bytes of memory and 20 bytes on disk for each event.
+    pub fn dedupe_horizon(mut self, horizon: Duration) -> Self {
+        self.horizon = millis(horizon);
+        self
+    }
+
+    /// Keeps acknowledged events for `time`. By default they are deleted soon after the
+    /// acknowledgement.
+    ///
+    /// Kept events are listed by [`Inbox::list`](crate::Inbox::list) and exported by `birdhook inbox export`.
+    pub fn keep_acknowledged(mut self, time: Duration) -> Self {
+        self.keep = Some(millis(time));
+        self
+    }
+
+    /// Sets the limit for stored deliveries and keys, in bytes. Defaults to 8 GiB.
+    ///
+    /// At the limit deliveries are answered 503 until events are consumed. The file may be up to
+    /// twice as large.
+    pub fn size_limit(mut self, bytes: u64) -> Self {
+        self.size_limit = bytes;
+        self
+    }
+
+    /// Sets the number of bytes that must stay free on the disk. Defaults to 128 MiB.
+    ///
+    /// With less, deliveries are answered 503 until space is free again.
+    pub fn free_space(mut self, bytes: u64) -> Self {
+        self.free_space = bytes;
+        self
+    }
+
+    /// Replaces the machine's clocks, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Replaces the function that opens the database in the store's file, for tests that simulate a
+    /// disk.
+    #[doc(hidden)]
+    pub fn database(mut self, open: impl Fn(File) -> Result<Database, DatabaseError> + Send + 'static) -> Self {
+        self.database = Box::new(open);
+        self
+    }
+}
+
+impl fmt::Debug for InboxSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxSettings").field("order", &self.order).field("lease", &self.lease).finish_non_exhaustive()
+    }
+}

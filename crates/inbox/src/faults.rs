@@ -1,0 +1,63 @@
+//! Hooks for the tests that prove that the inbox loses nothing. Compiled to nothing without
+//! `--cfg birdhook_faults`.
+
+#[cfg(birdhook_faults)]
+use std::sync::OnceLock;
+
+/// A bug that can be planted in the inbox. The tests must detect each one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[cfg_attr(not(birdhook_faults), allow(unreachable_pub, reason = "only the tests can name it"))]
+pub enum Bug {
+    /// Keys are remembered before their events are stored.
+    MarkBeforeAppend,
+    /// 200 is answered before the events are on disk.
+    AnswerBeforeSync,
+    /// A failed fsync is treated as a success.
+    IgnoredSyncError,
+    /// Checksums are not verified.
+    SkippedChecksum,
+    /// A lock held by another opener is treated as free.
+    IgnoredLock,
+}
+
+/// The functions that the inbox calls while it is tested.
+#[cfg(birdhook_faults)]
+#[derive(Clone, Copy, Debug)]
+pub struct Hooks {
+    /// Called with the name of each point of opening and of a commit that is reached.
+    pub point: fn(&'static str),
+    /// Returns whether this bug is planted.
+    pub has: fn(Bug) -> bool,
+}
+
+#[cfg(birdhook_faults)]
+static HOOKS: OnceLock<Hooks> = OnceLock::new();
+
+/// Installs the hooks of this process. Only the first call has an effect.
+#[cfg(birdhook_faults)]
+pub fn install(hooks: Hooks) {
+    let _ = HOOKS.set(hooks);
+}
+
+/// Returns whether this bug is planted. Always false without `birdhook_faults`.
+#[cfg(birdhook_faults)]
+pub(crate) fn has(bug: Bug) -> bool {
+    HOOKS.get().is_some_and(|hooks| (hooks.has)(bug))
+}
+
+#[cfg(not(birdhook_faults))]
+pub(crate) const fn has(_: Bug) -> bool {
+    false
+}
+
+/// Marks a point at which tests can end the process.
+#[cfg(birdhook_faults)]
+pub(crate) fn point(name: &'static str) {
+    if let Some(hooks) = HOOKS.get() {
+        (hooks.point)(name);
+    }
+}
+
+#[cfg(not(birdhook_faults))]
+pub(crate) const fn point(_: &'static str) {}

@@ -1,0 +1,92 @@
+//! Opens an inbox.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::config::settings::InboxSettings;
+use crate::error::OpenError;
+use crate::inbox::Inbox;
+use crate::storage::error::StoreError;
+use crate::storage::folder;
+use crate::storage::redb::FILE;
+use crate::writer::Writer;
+use crate::writer::command::Command;
+use crate::writer::handle::Handle;
+use crate::writer::shared::Shared;
+
+impl InboxSettings {
+    /// Opens the inbox in `folder`, or creates it.
+    ///
+    /// Waits up to 1 s if another opener still holds the folder, and reads the pending events. The
+    /// inbox's own thread does both, so the calling thread is not blocked. If the future is dropped,
+    /// the inbox is not opened, or is closed again.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if this or another process has the inbox open, [`StoreError::Unsafe`]
+    /// if a file is a link or everyone may write to the folder, [`StoreError::Corrupt`] if a file
+    /// is damaged, and others if the folder cannot be used.
+    pub async fn open(self, folder: impl AsRef<Path>) -> Result<Inbox, OpenError> {
+        let folder = folder.as_ref().to_owned();
+        start(self, folder.clone()).await.map_err(|reason| OpenError { folder, reason })
+    }
+}
+
+impl Inbox {
+    /// Opens the inbox in `folder`, or creates it, with the default [`InboxSettings`].
+    ///
+    /// # Errors
+    /// The same as [`InboxSettings::open`].
+    pub async fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
+        InboxSettings::new().open(folder).await
+    }
+
+    /// Returns whether `folder` holds an inbox.
+    pub fn contains(folder: impl AsRef<Path>) -> bool {
+        folder.as_ref().join(FILE).is_file()
+    }
+}
+
+async fn start(settings: InboxSettings, folder: PathBuf) -> Result<Inbox, StoreError> {
+    let (commands, received) = channel();
+    let shared = Arc::new(Shared::new(Duration::from_millis(settings.lease)));
+    let handle = Handle::new(commands, Arc::clone(&shared));
+    let (done, opened) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("birdhook-inbox".to_owned());
+    let thread = thread.spawn(move || {
+        let (writer, result) = match open_writer(settings, &folder, || !done.is_closed(), received, shared) {
+            Ok(writer) => (Some(writer), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        // Fails if the future was dropped.
+        if done.send(result).is_ok()
+            && let Some(writer) = writer
+        {
+            writer.run();
+        }
+    })?;
+    match opened.await {
+        Ok(opened) => opened.map(|()| Inbox { handle }),
+        // The thread ended without a result.
+        Err(_) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => Err(std::io::Error::other("the inbox's thread has ended").into()),
+        },
+    }
+}
+
+fn open_writer(
+    settings: InboxSettings,
+    folder: &Path,
+    is_wanted: impl Fn() -> bool,
+    commands: Receiver<Command>,
+    shared: Arc<Shared>,
+) -> Result<Writer, StoreError> {
+    let created = folder::create(folder)?;
+    let writer = Writer::open(settings, folder, is_wanted, commands, shared)?;
+    folder::sync(folder, &created)?;
+    Ok(writer)
+}

@@ -1,0 +1,87 @@
+//! The commands that handles send to the writer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use birdhook_pipeline::SinkError;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::admin::list::{EventQuery, ListedEvent};
+use crate::error::Failed;
+use crate::id::EventId;
+use crate::seen_keys::KeyPrefix;
+use crate::storage::entry::Entry;
+use crate::storage::error::StoreError;
+use crate::storage::record::Stored;
+
+/// Sends a reply after the commit.
+pub(crate) type ReplySender<T> = oneshot::Sender<T>;
+
+pub(crate) enum Command {
+    Store(StoreRequest),
+    Lease(ReplySender<Grant>),
+    Settle {
+        id: EventId,
+        token: u64,
+        outcome: LeaseOutcome,
+        done: Option<ReplySender<bool>>,
+    },
+    List(EventQuery, ReplySender<Result<Vec<ListedEvent>, StoreError>>),
+    Requeue(Vec<EventId>, ReplySender<usize>),
+    Discard(Vec<EventId>, ReplySender<usize>),
+    Purge {
+        subscriber: String,
+        from: u64,
+        removed: usize,
+        done: ReplySender<Result<usize, StoreError>>,
+    },
+    Verify(ReplySender<Result<usize, StoreError>>),
+    /// Leases no more events, and ends once no event is leased, or at once.
+    Close {
+        at_once: bool,
+        done: Option<ReplySender<()>>,
+    },
+}
+
+/// A delivery to store.
+pub(crate) struct StoreRequest {
+    pub(crate) stored: Stored,
+    /// One entry per event.
+    pub(crate) events: Vec<(Entry, KeyPrefix)>,
+    pub(crate) done: ReplySender<Result<(), SinkError>>,
+    /// The delivery's share of the memory for deliveries that wait to be stored.
+    pub(crate) memory: OwnedSemaphorePermit,
+}
+
+impl StoreRequest {
+    /// Answers 503, because the store has failed.
+    pub(crate) fn fail(self) {
+        let _ = self.done.send(Err(SinkError::failed(Failed)));
+    }
+}
+
+/// An event that was leased, on its way to the consumer.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) id: EventId,
+    pub(crate) token: u64,
+    pub(crate) attempts: u32,
+    pub(crate) at: Instant,
+    pub(crate) stored: Arc<Stored>,
+    /// The event's index among those stored of its delivery.
+    pub(crate) index: usize,
+}
+
+/// The outcome of a lease.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LeaseOutcome {
+    Acknowledged,
+    /// Retry after this many milliseconds; `None` uses the configured backoff.
+    Failed(Option<u64>),
+    /// Never reached a consumer, so the attempt does not count.
+    Released,
+    /// Would fail at every attempt.
+    Rejected,
+    /// The lease ends this many milliseconds from now.
+    Extended(u64),
+}

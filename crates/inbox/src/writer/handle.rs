@@ -1,0 +1,34 @@
+//! A handle to the writer.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use tokio::sync::oneshot;
+
+use crate::error::Closed;
+use crate::writer::command::Command;
+use crate::writer::shared::Shared;
+
+/// A handle to the writer. Cheap to clone; the writer ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    commands: Sender<Command>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Handle {
+    pub(crate) fn new(commands: Sender<Command>, shared: Arc<Shared>) -> Self {
+        Self { commands, shared }
+    }
+
+    pub(crate) fn send(&self, command: Command) -> Result<(), Closed> {
+        self.commands.send(command).map_err(|_| Closed)
+    }
+
+    /// Sends a command and waits for its reply.
+    pub(crate) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Closed> {
+        let (answer, answered) = oneshot::channel();
+        self.send(command(answer))?;
+        answered.await.map_err(|_| Closed)
+    }
+}

@@ -1,0 +1,394 @@
+//! The writer thread: batches commands, commits once, then replies.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use crate::admin::stats::Stats;
+use crate::config::clock::{SystemClock, Time};
+use crate::config::settings::InboxSettings;
+use crate::faults;
+use crate::observe;
+use crate::seen_keys::SeenKeys;
+use crate::storage::error::StoreError;
+use crate::storage::lock::{self, Lock};
+use crate::storage::redb::{FILE, Store};
+use crate::storage::watermark::Watermark;
+use crate::writer::command::{Command, Grant, LeaseOutcome, ReplySender};
+use crate::writer::group_commit::GroupCommit;
+use crate::writer::shared::Shared;
+use crate::writer::state::State;
+use crate::writer::transaction::Transaction;
+
+pub(crate) mod cache;
+pub(crate) mod command;
+pub(crate) mod group_commit;
+pub(crate) mod handle;
+pub(crate) mod index;
+pub(crate) mod shared;
+pub(crate) mod state;
+pub(crate) mod transaction;
+pub(crate) mod write_batch;
+
+pub(crate) struct Writer {
+    watermark: Watermark,
+    folder: PathBuf,
+    commands: Receiver<Command>,
+    shared: Arc<Shared>,
+    settings: InboxSettings,
+    time: Time,
+    /// Commands to run first: those of a failed commit, and the next steps of long ones.
+    held: VecDeque<Command>,
+    consumers: VecDeque<ReplySender<Grant>>,
+    state: State,
+    /// `None` after a failure. `reopen` then holds when to try again and the last delay.
+    store: Option<Store>,
+    reopen: (u64, u64),
+    /// Whether a file is not where it was opened. The store stays open, so that its events can be
+    /// consumed.
+    is_gone: bool,
+    /// Released after the store is closed.
+    lock: Lock,
+    group_commit: GroupCommit,
+    /// Callers that wait for the inbox to close. `Some` once closing was requested.
+    closing: Option<Vec<ReplySender<()>>>,
+    is_finished: bool,
+    stats: Stats,
+}
+
+/// The limits of one commit: bytes of bodies, and number of commands.
+const MAX_BYTES: usize = 4 << 20;
+const MAX_COMMANDS: usize = 4096;
+
+/// The maximum delay between two checks for expired leases and due retries, in milliseconds.
+const TICK: u64 = 1000;
+
+/// The maximum delay while there is more to clean up, in milliseconds.
+const CLEARING: u64 = 20;
+
+/// The shortest and longest delay between attempts to reopen a failed store, in milliseconds.
+const FIRST_PAUSE: u64 = 100;
+const LONGEST_PAUSE: u64 = 5000;
+
+impl Writer {
+    /// Opens the store. Waits up to 1 s while another opener holds the folder, and gives up early
+    /// once `is_wanted` returns false.
+    pub(crate) fn open(
+        mut settings: InboxSettings,
+        folder: &Path,
+        is_wanted: impl Fn() -> bool,
+        commands: Receiver<Command>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, StoreError> {
+        let open = || Store::open(&folder.join(FILE), &settings.database);
+        let (lock, store) = lock::wait_and_open(&folder.join("inbox.lock"), is_wanted, open)?;
+        let mut watermark = Watermark::open(&folder.join("sealed"))?;
+        let clock = std::mem::replace(&mut settings.clock, Box::new(SystemClock::new()));
+        let mut time = Time::new(clock);
+        let state = State::read(&store, &settings, watermark.read()?, &shared.seen_keys)?;
+        time.not_before(state.newest);
+        let mut writer = Self {
+            watermark,
+            folder: folder.to_owned(),
+            commands,
+            shared,
+            settings,
+            time,
+            held: VecDeque::new(),
+            consumers: VecDeque::new(),
+            state,
+            store: Some(store),
+            reopen: (0, FIRST_PAUSE),
+            is_gone: false,
+            lock,
+            group_commit: GroupCommit::default(),
+            closing: None,
+            is_finished: false,
+            stats: Stats::default(),
+        };
+        writer.report();
+        Ok(writer)
+    }
+
+    pub(crate) fn run(mut self) {
+        let _closed = CloseOnDrop(Arc::clone(&self.shared));
+        while let Some(commands) = self.next_commands() {
+            self.commit(commands);
+            self.finish_closing();
+            if self.is_finished {
+                break;
+            }
+        }
+        // The store must be closed and the folder unlocked before a caller learns that the inbox is
+        // closed.
+        let Self { store, lock, closing, .. } = self;
+        drop(store);
+        drop(lock);
+        for done in closing.into_iter().flatten() {
+            let _ = done.send(());
+        }
+    }
+
+    /// Waits for a command, then takes all that are queued. Returns `None` once all handles are
+    /// dropped.
+    fn next_commands(&mut self) -> Option<Vec<Command>> {
+        let mut commands = Vec::new();
+        if self.store.is_some() {
+            commands.extend(self.held.drain(..));
+        }
+        if commands.is_empty() {
+            let now = self.time.now();
+            let next = self.state.index.next_change().map_or(TICK, |change| change.saturating_sub(now)).min(TICK);
+            let next = if self.state.has_more_to_clear { next.min(CLEARING) } else { next };
+            let next = if self.store.is_none() { self.reopen.0.saturating_sub(now) } else { next };
+            match self.commands.recv_timeout(Duration::from_millis(next)) {
+                Ok(command) => commands.push(command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        let bytes = |command: &Command| match command {
+            Command::Store(store) => store.stored.size(),
+            _ => 0,
+        };
+        let mut size: usize = commands.iter().map(bytes).sum();
+        while size < MAX_BYTES && commands.len() < MAX_COMMANDS {
+            let Ok(command) = self.commands.try_recv() else { break };
+            size += bytes(&command);
+            commands.push(command);
+        }
+        let (expected, patience) = self.group_commit.expected(commands.len());
+        let until = Instant::now() + patience;
+        while commands.len() < expected && size < MAX_BYTES {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(command) = self.commands.recv_timeout(left) else { break };
+            size += bytes(&command);
+            commands.push(command);
+        }
+        Some(commands)
+    }
+
+    fn commit(&mut self, mut commands: Vec<Command>) {
+        if self.store.is_none() && self.time.now() >= self.reopen.0 {
+            self.reopen_store();
+            if self.store.is_some() {
+                // These come first: an event acknowledged in the failed commit must not be leased
+                // again.
+                commands.splice(0..0, self.held.drain(..));
+            }
+        }
+        let Some(mut store) = self.store.take() else {
+            self.hold(commands);
+            return;
+        };
+        faults::point("gathered");
+        let mut transaction = Transaction::new(&self.settings, &self.shared, &store, &mut self.state, self.time.now());
+        transaction.check_space(&self.folder);
+        let asked = commands.len();
+        let mut to_verify = Vec::new();
+        for command in commands {
+            match command {
+                Command::Verify(done) => to_verify.push(done),
+                Command::Store(request) if self.is_gone => request.fail(),
+                Command::Lease(consumer) => self.consumers.push_back(consumer),
+                Command::Close { at_once, done } => {
+                    self.shared.is_accepting.store(false, SeqCst);
+                    self.consumers.clear();
+                    self.is_finished |= at_once;
+                    self.closing.get_or_insert_default().extend(done);
+                }
+                command => transaction.apply(command),
+            }
+        }
+        transaction.advance();
+        if self.closing.is_some() {
+            self.consumers.clear();
+        } else {
+            // Drops consumers that gave up, even those queued behind one that waits for long.
+            self.consumers.retain(|consumer| !consumer.is_closed());
+            transaction.grant_leases(&mut self.consumers);
+        }
+        let (mut batch, needs_reclaim) = transaction.finish();
+        faults::point("prepared");
+        let is_written = !batch.changes.is_empty();
+        let started = Instant::now();
+        let reclaimed = if needs_reclaim { store.reclaim() } else { Ok(()) };
+        match reclaimed.and_then(|()| batch.commit(&mut store, &mut self.watermark, &self.shared)) {
+            Ok(()) => {
+                self.group_commit.record(asked, started.elapsed());
+                self.check_files(&mut store);
+                self.verify(store, to_verify);
+                self.stats.commits += u64::from(is_written);
+                self.stats.stored += batch.events as u64;
+                self.stats.acknowledged += batch.acknowledged;
+                // The stats must already include this commit when a caller gets its reply.
+                self.report();
+                if self.is_gone {
+                    batch.refuse_deliveries();
+                }
+                self.held.extend(batch.send_replies(&self.shared));
+            }
+            Err(error) => {
+                self.give_up(store, error.to_string());
+                let (commands, grants) = batch.into_retries();
+                for (consumer, Grant { id, token, .. }) in grants.into_iter().rev() {
+                    self.state.index.settle(id, token, LeaseOutcome::Released, self.time.now());
+                    self.consumers.push_front(consumer);
+                }
+                self.hold(commands);
+                self.held.extend(to_verify.into_iter().map(Command::Verify));
+                self.report();
+            }
+        }
+    }
+
+    /// Closes the store. A failed sync is not retried: only reopening shows what the file holds.
+    fn give_up(&mut self, store: Store, why: String) {
+        drop(store);
+        self.failed(why);
+        self.reopen = (self.time.now() + FIRST_PAUSE, FIRST_PAUSE);
+    }
+
+    fn failed(&mut self, why: String) {
+        self.stats.failures += 1;
+        observe::failed(&why);
+        self.shared.set_failure(Some(why));
+    }
+
+    /// Checks that all files are where they were opened. Otherwise the next opener would miss
+    /// commits.
+    fn check_files(&mut self, store: &mut Store) {
+        let checked = store.check().and_then(|()| self.lock.keep()).and_then(|()| self.watermark.keep(self.state.next));
+        match &checked {
+            Err(error) if !self.is_gone => self.failed(error.to_string()),
+            Ok(()) if self.is_gone => {
+                observe::recovered();
+                self.shared.set_failure(None);
+            }
+            _ => {}
+        }
+        self.is_gone = checked.is_err();
+    }
+
+    fn verify(&mut self, mut store: Store, replies: Vec<ReplySender<Result<usize, StoreError>>>) {
+        for done in replies {
+            let mut read = |store: &mut Store| {
+                store.verify()?;
+                let state = State::read(store, &self.settings, self.watermark.read()?, &SeenKeys::new())?;
+                Ok(state.index.batches(0).map(|(_, batch)| batch.progress.entries.len()).sum())
+            };
+            let verified = read(&mut store);
+            let damage = verified.as_ref().err().map(ToString::to_string);
+            let _ = done.send(verified);
+            if let Some(damage) = damage {
+                return self.give_up(store, damage);
+            }
+        }
+        self.store = Some(store);
+    }
+
+    /// While the store is closed, refuses deliveries and queues everything else.
+    fn hold(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Store(request) => request.fail(),
+                Command::Lease(consumer) => self.consumers.push_back(consumer),
+                Command::Close { done, .. } => {
+                    self.is_finished = true;
+                    self.closing.get_or_insert_default().extend(done);
+                }
+                command => self.held.push_back(command),
+            }
+        }
+        // A consumer that polls with a timeout must not leave entries behind while the store is
+        // closed.
+        self.consumers.retain(|consumer| !consumer.is_closed());
+    }
+
+    fn reopen_store(&mut self) {
+        let opened = Store::open(&self.folder.join(FILE), &self.settings.database).and_then(|store| {
+            self.shared.seen_keys.clear();
+            let state = State::read(&store, &self.settings, self.watermark.read()?, &self.shared.seen_keys)?;
+            Ok((store, state))
+        });
+        match opened {
+            Ok((store, mut state)) => {
+                state.index.adopt(&self.state.index);
+                self.time.not_before(state.newest);
+                self.state = state;
+                self.store = Some(store);
+                self.is_gone = false;
+                observe::recovered();
+                self.shared.set_failure(None);
+            }
+            Err(error) => {
+                self.shared.set_failure(Some(error.to_string()));
+                let pause = self.reopen.1.saturating_mul(2).min(LONGEST_PAUSE);
+                self.reopen = (self.time.now() + pause, pause);
+            }
+        }
+        self.report();
+    }
+
+    fn finish_closing(&mut self) {
+        let (_, leased, _) = self.state.index.counts();
+        self.is_finished |= self.closing.is_some() && leased == 0 && self.held.is_empty();
+    }
+
+    fn report(&mut self) {
+        let now = self.time.now();
+        let (depth, leased, waiting) = self.state.index.counts();
+        let disk = self.store.as_ref().and_then(|store| store.size().ok()).unwrap_or(self.stats.disk);
+        self.stats = Stats {
+            is_sound: self.store.is_some() && !self.is_gone,
+            is_full: self.state.is_full,
+            depth,
+            leased,
+            waiting,
+            oldest: self.state.index.oldest().map(|at| Duration::from_millis(now.saturating_sub(at))),
+            dead: self.state.index.dead().len(),
+            remembered: self.state.remembered,
+            bytes: self.state.bytes(),
+            disk,
+            ..self.stats
+        };
+        observe::stats(&self.stats);
+        self.shared.set_stats(self.stats);
+    }
+}
+
+/// Marks the inbox as closed however the writer thread ends, even by a panic.
+struct CloseOnDrop(Arc<Shared>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.is_accepting.store(false, SeqCst);
+        self.0.closing.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn forgets_consumers_that_gave_up_while_the_store_was_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_commands, received) = std::sync::mpsc::channel();
+        let shared = Arc::new(Shared::new(Duration::from_secs(60)));
+        let mut writer = Writer::open(InboxSettings::new(), folder.path(), || true, received, shared).unwrap();
+        writer.store = None;
+        let (waiting, _patient) = oneshot::channel();
+        writer.hold(vec![Command::Lease(waiting)]);
+        for _ in 0..3 {
+            let (gone, _) = oneshot::channel();
+            writer.hold(vec![Command::Lease(gone)]);
+        }
+        assert_eq!(writer.consumers.len(), 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! Leases, acknowledgements, failures and retries.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use crate::support::{Receiver, SetClock, deletions, inbox_settings, post};
+use birdhook_inbox::{Closed, Event, EventQuery, EventStatus, Order};
+use birdhook_pipeline::{Delivery, EventSink, Keys};
+use futures_util::{FutureExt, StreamExt};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn an_event_answered_200_is_leased_again_after_a_restart_until_it_is_acknowledged() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.attempts(), lease.id().to_string().as_str()), (1, 1, "0.0"));
+    lease.ack().await.unwrap();
+    let held = receiver.next().await;
+    assert_eq!(post(&held), 2);
+
+    let receiver = receiver.reopen(inbox_settings()).await;
+    assert_eq!(held.ack().await, Err(Closed), "its inbox is closed");
+    let (second, third) = (receiver.next().await, receiver.next().await);
+    assert_eq!((post(&second), second.attempts()), (2, 2), "it was leased before");
+    assert_eq!((post(&third), third.attempts()), (3, 1));
+    assert!(receiver.is_quiet().await);
+}
+
+#[tokio::test]
+async fn a_duplicate_is_not_stored_again_after_a_restart_or_an_acknowledgement() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    assert_eq!(receiver.send(&deletions("7", [1, 2])).await, 200);
+    assert_eq!(receiver.send(&deletions("7", [2, 3])).await, 200);
+    let receiver = receiver.reopen(inbox_settings()).await;
+    assert_eq!(receiver.send(&deletions("7", [3, 1])).await, 200);
+    assert_eq!(receiver.pipeline.health().duplicates, 2, "the gate asks the inbox");
+    for expected in 1..=3 {
+        let lease = receiver.next().await;
+        assert_eq!(post(&lease), expected);
+        lease.ack().await.unwrap();
+    }
+    assert!(receiver.is_quiet().await);
+    let receiver = receiver.reopen(inbox_settings()).await;
+    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    assert!(receiver.is_quiet().await, "remembered after the acknowledgement");
+}
+
+/// As from a wrapper sink that removes an event from a delivery but not its key, or passes no keys.
+#[tokio::test]
+async fn every_event_is_stored_once_with_too_few_or_too_many_keys() {
+    let delivery = Delivery::restore("shop", deletions("7", 1..=2), 2).unwrap();
+    let own: Vec<_> = delivery.events().iter().map(Event::delivery_key).collect();
+    let more = [&own[..1], &own[..]].concat();
+    for keys in [&own[..0], &own[..1], &more] {
+        let receiver = Receiver::new(inbox_settings()).await;
+        for _ in 0..2 {
+            receiver.inbox.deliver_keyed(delivery.clone(), Keys::from(keys)).await.unwrap();
+        }
+        let receiver = receiver.reopen(inbox_settings()).await;
+        assert_eq!((receiver.inbox.stats().depth, receiver.inbox.stats().remembered), (2, 2), "{} keys", keys.len());
+        assert!(own.iter().all(|key| receiver.inbox.remembers(key)), "{} keys", keys.len());
+    }
+}
+
+#[tokio::test]
+async fn a_failed_event_is_retried_after_the_backoff_and_becomes_a_dead_letter_after_its_last_attempt() {
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let settings = || inbox_settings().clock(clock.clone()).max_attempts(3).backoff(SECOND, 60 * SECOND);
+    let receiver = Receiver::new(settings()).await;
+    receiver.send(&deletions("7", [1])).await;
+    receiver.next().await.nack(None).await.unwrap();
+    assert!(receiver.is_quiet().await);
+    clock.advance(SECOND - Duration::from_millis(1));
+    assert!(receiver.is_quiet().await);
+    clock.advance(Duration::from_millis(1));
+    let lease = receiver.next().await;
+    assert_eq!(lease.attempts(), 2);
+    lease.nack(10 * SECOND).await.unwrap();
+    let receiver = receiver.reopen(settings()).await;
+    clock.advance(10 * SECOND - Duration::from_millis(1));
+    assert!(receiver.is_quiet().await, "it waits across a restart");
+    clock.advance(Duration::from_millis(1));
+    drop(receiver.next().await);
+    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
+    assert_eq!(
+        dead.iter().map(|dead| (post(dead.event.as_ref().unwrap()), dead.attempts)).collect::<Vec<_>>(),
+        [(1, 3)]
+    );
+    assert_eq!((receiver.inbox.stats().dead, receiver.inbox.stats().depth), (1, 0));
+    clock.advance(3600 * SECOND);
+    assert!(receiver.is_quiet().await);
+
+    let receiver = receiver.reopen(settings()).await;
+    assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(1));
+    assert_eq!(receiver.inbox.requeue([dead[0].id]).await, Ok(0));
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.attempts()), (1, 1));
+    lease.ack().await.unwrap();
+    assert_eq!(receiver.inbox.list(EventQuery::all()).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_expired_lease_is_granted_again_and_only_a_late_acknowledgement_counts() {
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let receiver =
+        Receiver::new(inbox_settings().clock(clock.clone()).lease(30 * SECOND).backoff(SECOND, SECOND)).await;
+    receiver.send(&deletions("7", [1, 2])).await;
+    let (slow, mut longer) = (receiver.next().await, receiver.next().await);
+    clock.advance(20 * SECOND);
+    longer.extend(30 * SECOND).await.unwrap();
+    clock.advance(11 * SECOND);
+    assert!(receiver.is_quiet().await);
+    clock.advance(SECOND);
+    let again = receiver.next().await;
+    assert_eq!((post(&again), again.attempts()), (1, 2), "not the other one, whose lease was extended");
+    slow.nack(None).await.unwrap();
+    assert!(receiver.is_quiet().await);
+    again.ack().await.unwrap();
+    longer.ack().await.unwrap();
+    assert_eq!(receiver.inbox.stats().depth, 0);
+}
+
+#[tokio::test]
+async fn events_of_one_subscriber_are_leased_in_order_if_set() {
+    let clock = SetClock::at(Duration::from_secs(1_000_000));
+    let receiver =
+        Receiver::new(inbox_settings().clock(clock.clone()).order(Order::BySubscriber).max_attempts(2)).await;
+    receiver.send(&deletions("7", [1, 2])).await;
+    receiver.send(&deletions("8", [3])).await;
+    let (one, three) = (receiver.next().await, receiver.next().await);
+    assert_eq!((post(&one), post(&three)), (1, 3));
+    assert!(receiver.is_quiet().await);
+    one.nack(SECOND).await.unwrap();
+    assert!(receiver.is_quiet().await, "2 waits for 1, which waits");
+    clock.advance(SECOND);
+    let one = receiver.next().await;
+    assert_eq!(post(&one), 1);
+    one.nack(None).await.unwrap();
+    let two = receiver.next().await;
+    assert_eq!(post(&two), 2, "1 is a dead letter now");
+    three.ack().await.unwrap();
+}
+
+#[tokio::test]
+async fn run_calls_the_function_with_each_event_until_it_succeeds() {
+    let receiver =
+        Receiver::new(inbox_settings().backoff(Duration::from_millis(1), Duration::from_millis(1)).max_attempts(100))
+            .await;
+    for number in 0..50 {
+        receiver.send(&deletions("7", [number])).await;
+    }
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let inbox = receiver.inbox.clone();
+    let running = tokio::spawn(async move {
+        let handle = move |_| {
+            let call = counted.fetch_add(1, SeqCst);
+            async move {
+                assert!(call % 7 != 3, "a panic is a failure");
+                if call % 5 == 2 { Err("a failure") } else { Ok(()) }
+            }
+        };
+        inbox.run(handle, 4).await;
+    });
+    while receiver.inbox.stats().depth > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(receiver.inbox.stats().acknowledged, 50);
+    assert!(calls.load(SeqCst) > 50);
+    receiver.inbox.close(crate::support::PATIENCE).await;
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_grant_that_was_not_received_counts_no_attempt() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    let mut leases = receiver.inbox.leases();
+    assert!(leases.next().now_or_never().is_none());
+    receiver.send(&deletions("7", [1])).await;
+    drop(leases);
+    let lease = receiver.next().await;
+    assert_eq!((post(&lease), lease.attempts()), (1, 1));
+    lease.ack().await.unwrap();
+    receiver.send(&deletions("7", [2, 3])).await;
+    let posts: Vec<_> = receiver.inbox.leases().take(2).map(|lease| post(&lease)).collect().await;
+    assert_eq!(posts, [2, 3]);
+}

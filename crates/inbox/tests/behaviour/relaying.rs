@@ -1,0 +1,272 @@
+//! Forwarding events to another sink.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use birdhook_inbox::{EventQuery, EventStatus, Order};
+use birdhook_pipeline::{DedupeScope, Delivery, EventKey, EventSink, Keys, SinkError};
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, watch};
+
+use crate::Tested;
+use crate::support::backend::Backend;
+use crate::support::{Inbox, PATIENCE, Receiver, deletions, inbox_settings, post, webhook};
+
+/// An event as the broker received it: its key, its subscriber and the post it is about.
+type Taken = (EventKey, String, u64);
+
+/// A message broker that can be unavailable.
+#[derive(Clone, Default)]
+struct Engine(Arc<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    taken: Mutex<Vec<Taken>>,
+    grows: Notify,
+    is_down: AtomicBool,
+    hangs: AtomicBool,
+    refuses: Mutex<Option<u64>>,
+    attempts: AtomicUsize,
+    panics: AtomicUsize,
+    is_fickle: AtomicBool,
+}
+
+impl EventSink for Engine {
+    type Future = BoxFuture<'static, Result<(), SinkError>>;
+
+    fn deliver(&self, _: Delivery) -> Self::Future {
+        panic!("keys are given")
+    }
+
+    fn deliver_keyed(&self, delivery: Delivery, keys: Keys<'_>) -> Self::Future {
+        let inside = Arc::clone(&self.0);
+        let keys: Vec<_> = keys.collect();
+        Box::pin(async move {
+            let attempts = inside.attempts.fetch_add(1, SeqCst);
+            assert!(attempts >= inside.panics.load(SeqCst), "the panic of the test");
+            assert_eq!((keys.len(), delivery.events().len()), (1, 1));
+            let event = &delivery.events()[0];
+            let is_fickle = inside.is_fickle.load(SeqCst);
+            if is_fickle {
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(..3))).await;
+            }
+            if inside.hangs.load(SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            if inside.is_down.load(SeqCst) || is_fickle && fastrand::u8(..4) == 0 {
+                return Err(SinkError::failed("down"));
+            }
+            if *inside.refuses.lock().unwrap() == Some(post(event)) {
+                return Err(SinkError::refused("too large"));
+            }
+            let taken = (keys[0], event.subscriber().unwrap().to_owned(), post(event));
+            inside.taken.lock().unwrap().push(taken);
+            inside.grows.notify_waiters();
+            Ok(())
+        })
+    }
+}
+
+impl Engine {
+    async fn has(&self, number: usize) -> Vec<Taken> {
+        self.until(|inside| inside.taken.lock().unwrap().len() >= number).await;
+        self.0.taken.lock().unwrap().clone()
+    }
+
+    async fn was_tried(&self, times: usize) {
+        self.until(|inside| inside.attempts.load(SeqCst) >= times).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&Inside) -> bool) {
+        let waited = async {
+            while !is_so(&self.0) {
+                let _ = tokio::time::timeout(Duration::from_millis(5), self.0.grows.notified()).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waited).await.unwrap();
+    }
+}
+
+async fn depth(inbox: &Inbox, expected: usize) {
+    let waited = async {
+        while inbox.stats().depth != expected {
+            inbox.requeue([]).await.unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, waited).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_the_sink_accepted_is_acknowledged_and_has_the_key_of_the_receiver() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    let (engine, running) = (Engine::default(), receiver.inbox.clone());
+    let relaying = tokio::spawn(running.relay(engine.clone()).run());
+    assert_eq!(receiver.send(&deletions("7", 1..=100)).await, 200);
+    let taken = engine.has(100).await;
+    depth(&receiver.inbox, 0).await;
+    let delivery = Delivery::restore("default", deletions("7", 1..=100), 100).unwrap();
+    let expected: HashMap<_, _> = delivery.events().iter().map(|event| (post(event), event.delivery_key())).collect();
+    for (key, _, post) in taken {
+        assert_eq!(key, expected[&post]);
+    }
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_follow_the_dedupe_policy() {
+    let settings = webhook().dedupe_scope(DedupeScope::Everywhere);
+    let place = Tested::create();
+    let inbox = place.open(inbox_settings()).await.unwrap();
+    let engine = Engine::default();
+    let relaying = tokio::spawn(inbox.relay(engine.clone()).dedupe_policy(settings.dedupe_policy()).run());
+    let receiver = Receiver::behind(&place, inbox, settings);
+    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    let delivery = Delivery::restore("default", deletions("7", [1]), 1).unwrap();
+    assert_eq!(engine.has(1).await[0].0, delivery.events()[0].delivery_key_in(DedupeScope::Everywhere));
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unavailable_sink_costs_no_attempts() {
+    let receiver = Receiver::new(inbox_settings().max_attempts(1).lease(Duration::from_millis(150))).await;
+    let engine = Engine::default();
+    engine.0.is_down.store(true, SeqCst);
+    let (report, reported) = watch::channel(0);
+    let on_error = move |error: &birdhook_inbox::RelayError<'_>| {
+        assert!(!error.is_dead);
+        report.send_modify(|most| *most = error.attempts.max(*most));
+    };
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).on_trouble(on_error).concurrency(2).run());
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    // Several times longer than the lease.
+    tokio::time::timeout(PATIENCE, reported.clone().wait_for(|attempts| *attempts > 30)).await.unwrap().unwrap();
+    let stats = receiver.inbox.stats();
+    assert_eq!((stats.depth, stats.leased, stats.dead), (3, 2, 0), "two are forwarded at a time, and each waits");
+    engine.0.is_down.store(false, SeqCst);
+    let taken = engine.has(3).await;
+    depth(&receiver.inbox, 0).await;
+    assert_eq!(taken.len(), 3, "each of them once");
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sink_that_hangs_is_called_again() {
+    let receiver = Receiver::new(inbox_settings().lease(Duration::from_millis(200))).await;
+    let engine = Engine::default();
+    engine.0.hangs.store(true, SeqCst);
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
+    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    engine.was_tried(3).await;
+    engine.0.hangs.store(false, SeqCst);
+    engine.has(1).await;
+    depth(&receiver.inbox, 0).await;
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_does_not_end_the_relay() {
+    let receiver = Receiver::new(inbox_settings().backoff(Duration::ZERO, Duration::ZERO)).await;
+    let engine = Engine::default();
+    engine.0.panics.store(3, SeqCst);
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).concurrency(2).run());
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    assert_eq!(engine.has(3).await.len(), 3);
+    depth(&receiver.inbox, 0).await;
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_the_sink_refuses_is_a_dead_letter_and_delays_no_other() {
+    let receiver = Receiver::new(inbox_settings().order(Order::BySubscriber)).await;
+    let engine = Engine::default();
+    *engine.0.refuses.lock().unwrap() = Some(2);
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    assert_eq!(engine.has(2).await.iter().map(|taken| taken.2).collect::<Vec<_>>(), [1, 3]);
+    depth(&receiver.inbox, 0).await;
+    let dead = receiver.inbox.list(EventQuery::all().status(EventStatus::Dead)).await.unwrap();
+    assert_eq!(dead.iter().map(|listed| post(listed.event.as_ref().unwrap())).collect::<Vec<_>>(), [2]);
+    assert_eq!(engine.0.attempts.load(SeqCst), 3, "it is not retried");
+    *engine.0.refuses.lock().unwrap() = None;
+    receiver.inbox.requeue([dead[0].id]).await.unwrap();
+    assert_eq!(engine.has(3).await[2].2, 2);
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_an_unavailable_sink_and_counts_no_attempt() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    let engine = Engine::default();
+    engine.0.is_down.store(true, SeqCst);
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
+    assert_eq!(receiver.send(&deletions("7", 1..=3)).await, 200);
+    // By now the delays between attempts are long.
+    engine.was_tried(20).await;
+    let closed = receiver.inbox.close(PATIENCE);
+    tokio::time::timeout(Duration::from_millis(900), closed).await.expect("waiting events are released at once");
+    relaying.await.unwrap();
+    let receiver = receiver.reopen(inbox_settings()).await;
+    for expected in 1..=3 {
+        let lease = receiver.next().await;
+        assert_eq!((post(&lease), lease.attempts()), (expected, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_was_accepted_but_not_acknowledged_is_forwarded_again_with_the_same_key() {
+    let receiver = Receiver::new(inbox_settings()).await;
+    let engine = Engine::default();
+    assert_eq!(receiver.send(&deletions("7", [1])).await, 200);
+    // Simulates the end of the process between the sink's `Ok` and the acknowledgement.
+    let lease = receiver.next().await;
+    let key = lease.delivery_key();
+    let receiver = receiver.reopen(inbox_settings()).await;
+    drop(lease);
+    let relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
+    assert_eq!(engine.has(1).await[0].0, key);
+    receiver.close().await;
+    relaying.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_events_of_each_subscriber_arrive_in_order_through_a_failing_sink() {
+    let seed = birdhook_test_harness::seed::seed();
+    fastrand::seed(seed);
+    let settings = || inbox_settings().order(Order::BySubscriber);
+    let mut receiver = Receiver::new(settings()).await;
+    let engine = Engine::default();
+    engine.0.is_fickle.store(true, SeqCst);
+    let mut relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
+    for round in 0..10 {
+        for subscriber in 1..=10 {
+            let posts = round * 3 + 1..=round * 3 + 3;
+            assert_eq!(receiver.send(&deletions(&subscriber.to_string(), posts)).await, 200);
+        }
+        if round % 5 == 4 {
+            receiver = receiver.reopen(settings()).await;
+            relaying.await.unwrap();
+            relaying = tokio::spawn(receiver.inbox.relay(engine.clone()).run());
+        }
+    }
+    depth(&receiver.inbox, 0).await;
+    let mut last = HashMap::new();
+    let mut seen = HashMap::new();
+    for (key, subscriber, post) in engine.has(300).await {
+        // A restart may repeat the last event.
+        if seen.insert(key, ()).is_none() {
+            let before = last.insert(subscriber.clone(), post).unwrap_or(0);
+            assert_eq!(post, before + 1, "of {subscriber}, seed {seed}");
+        }
+    }
+    assert_eq!(seen.len(), 300);
+    receiver.close().await;
+    relaying.await.unwrap();
+}
